@@ -1,0 +1,141 @@
+"""Change: what one batch, order or clock tick altered in the picture, in the words of the wire.
+
+These structs are encoded as they stand for viewers (msgspec JSON, defaults omitted), so a field
+name here is a field name in the live stream.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from patrol.units import Liveness, UnitKind
+from radio_gateway.health import ChannelHealth
+
+
+class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One position that joined the picture.
+
+    Attributes:
+        of: Unit id, or the radio address while nobody has registered it.
+        lon: Degrees east.
+        lat: Degrees north.
+        time: Effective time, aware UTC.
+        live: True when it moves the marker; False when it only joins the track (late, suspect).
+        speed_mps: Metres per second.
+        course_deg: Degrees true.
+        heading_deg: Degrees true.
+        accuracy_m: Metres.
+        altitude_m: Metres above sea level.
+        river_km: Chainage along the river, kilometres from the sea, where it is near one.
+        bank: `left`, `right` or `mid` looking downstream; None unsure.
+        flags: Quality flags.
+    """
+
+    of: str
+    lon: float
+    lat: float
+    time: datetime
+    live: bool = True
+    speed_mps: float | None = None
+    course_deg: float | None = None
+    heading_deg: float | None = None
+    accuracy_m: float | None = None
+    altitude_m: float | None = None
+    river_km: float | None = None
+    bank: str | None = None
+    flags: tuple[str, ...] = ()
+
+
+class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known now of a unit, or of a radio that nobody has registered.
+
+    Attributes:
+        id: Unit id, or the radio address of an unknown radio.
+        call_sign: Name on the radio; for an unknown radio what it calls itself, else its address.
+        kind: What it is; None for an unknown radio.
+        agency: Owner's id.
+        country: Side, ISO 3166-1 alpha-2; None unknown.
+        known: False for a radio that nobody has registered.
+        liveness: `live`, `late`, `lost` or `never` heard, by its own expected interval.
+        expected_interval_s: Longest normal time between positions, seconds.
+        last: Newest live position; None before the first.
+        heard_at: When anything was last heard of it, aware UTC. The age shown is now minus
+            `last.time`.
+        addresses: Radio addresses that stand for it now.
+        distress: It called for help and nobody has cleared it.
+        by_voice: Its newest position was plotted by a person from a voice report.
+        status: Last status it sent.
+        text: Last text it sent.
+        flags: Quality flags of its newest message.
+    """
+
+    id: str
+    call_sign: str
+    agency: str
+    kind: UnitKind | None = None
+    country: str | None = None
+    known: bool = True
+    liveness: Liveness = "never"
+    expected_interval_s: float | None = None
+    last: Fix | None = None
+    heard_at: datetime | None = None
+    addresses: tuple[str, ...] = ()
+    distress: bool = False
+    by_voice: bool = False
+    status: str | None = None
+    text: str | None = None
+    flags: tuple[str, ...] = ()
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="change"):
+    """What one batch, order or clock tick altered.
+
+    Attributes:
+        seq: Number of this change in the stream, without gaps within one `stream`.
+        time: When it was published, aware UTC.
+        fixes: Every position that joined, in the order applied; the last live one of a unit is
+            where it is now.
+        units: Units and unknown radios whose state changed otherwise, whole. A receiver applies
+            `units` first, then `fixes`.
+        forget: Ids a viewer may no longer hold.
+        channels: Channels whose health changed, whole.
+    """
+
+    seq: int
+    time: datetime
+    fixes: tuple[Fix, ...] = ()
+    units: tuple[UnitState, ...] = ()
+    forget: tuple[str, ...] = ()
+    channels: tuple[ChannelHealth, ...] = ()
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
+    """The whole picture one viewer may see.
+
+    Attributes:
+        stream: Identifies the run of the stream; sequence numbers of another are worthless.
+        seq: Number of the last change it contains.
+        time: When it was made, aware UTC.
+        units: All units and unknown radios.
+        channels: All channels.
+    """
+
+    stream: str
+    seq: int
+    time: datetime
+    units: tuple[UnitState, ...]
+    channels: tuple[ChannelHealth, ...] = ()
+
+
+class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat"):
+    """Says that the stream is alive while nothing changes.
+
+    Attributes:
+        seq: Number of the last change.
+        time: The server's clock, aware UTC.
+    """
+
+    seq: int
+    time: datetime

@@ -1,0 +1,36 @@
+"""Errors of the `patrol` package; all carry the data that caused them."""
+
+from __future__ import annotations
+
+
+class PatrolError(Exception):
+    """Base of every error that `patrol` raises on purpose."""
+
+
+class NotFound(PatrolError):
+    """Something that does not exist, or that the caller may not know of.
+
+    Args:
+        what: Kind of thing, for example `unit`.
+        identifier: What was asked for.
+    """
+
+    def __init__(self, what: str, identifier: str) -> None:
+        self.what, self.identifier = what, identifier
+        super().__init__(f"no {what} {identifier!r}")
+
+
+class Forbidden(PatrolError):
+    """The caller's role does not allow this act."""
+
+    def __init__(self, act: str, role: str) -> None:
+        self.act, self.role = act, role
+        super().__init__(f"a {role} may not {act}")
+
+
+class Conflict(PatrolError):
+    """The order contradicts what is so, for example an address assigned twice at one time."""
+
+
+class StoreError(PatrolError):
+    """The store failed; nothing of the batch was kept."""

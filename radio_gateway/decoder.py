@@ -1,0 +1,58 @@
+"""What a protocol module offers: `FRAMING`, a framer factory, and `decoder()`, a Decoder factory.
+
+A decoder is pure: no clock, socket or file. It may keep session state (half an AIS message, the
+sentences of one GNSS epoch), so each connection has its own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from radio_gateway.framing import Frame
+from radio_gateway.transmission import Transmission
+
+
+class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decoder may be told; a protocol ignores what it does not know.
+
+    Attributes:
+        secret: Shared secret of an encrypting protocol (OwnTracks).
+        secrets: The same by device, where devices have their own.
+        checksum_required: Reject sentences that carry no checksum from the start; otherwise
+            that rule switches itself on once the source has sent one.
+    """
+
+    secret: str | None = None
+    secrets: dict[str, str] = {}
+    checksum_required: bool = False
+
+
+class Decoder(Protocol):
+    """Turns the frames of one connection into transmissions."""
+
+    def decode(self, frame: Frame) -> list[Transmission]:
+        """Decode one frame.
+
+        Returns:
+            What is complete with this frame, oldest first; empty while more must come.
+
+        Raises:
+            FrameError: If the frame cannot be understood; the decoder stays usable.
+        """
+
+    def flush(self, now: datetime | None) -> list[Transmission]:
+        """Give up waiting for what will not come.
+
+        Args:
+            now: The present; only what has waited long enough is given up or returned.
+                None: the stream has ended, everything is.
+
+        Returns:
+            What was complete enough to be one transmission.
+        """
+
+    def waiting(self) -> bool:
+        """Return whether `flush` may have something to do, so that a channel sets a timer."""

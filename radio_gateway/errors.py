@@ -1,0 +1,47 @@
+"""Errors of the `radio_gateway` package; all carry the data that caused them."""
+
+from __future__ import annotations
+
+
+class GatewayError(Exception):
+    """Base of every error that the gateway raises on purpose."""
+
+
+class FrameError(GatewayError):
+    """One frame that cannot be understood; the rest of the stream is not touched.
+
+    Args:
+        reason: Short fixed word for counting, for example `bad_checksum`.
+        payload: The bytes of the frame.
+        detail: What exactly is wrong, for the technician.
+    """
+
+    def __init__(self, reason: str, payload: bytes, detail: str = "") -> None:
+        self.reason, self.payload, self.detail = reason, payload, detail
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+
+
+class LinkError(GatewayError):
+    """A link that could not be opened or broke; the channel will try again.
+
+    Args:
+        url: The channel's URL, without secrets.
+        fault: What happened.
+    """
+
+    def __init__(self, url: str, fault: str) -> None:
+        self.url, self.fault = url, fault
+        super().__init__(f"{url}: {fault}")
+
+
+class SettingsError(GatewayError):
+    """A setting that cannot be used; names the file and field.
+
+    Args:
+        where: File and field, for example `patrol.toml: channels[1].url`.
+        fault: What is wrong with it.
+    """
+
+    def __init__(self, where: str, fault: str) -> None:
+        self.where, self.fault = where, fault
+        super().__init__(f"{where}: {fault}")

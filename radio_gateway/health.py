@@ -1,0 +1,71 @@
+"""How a channel fares: the words in which a channel tells a technician."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+LinkState = Literal["opening", "open", "silent", "down", "stopped"]
+
+
+class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How one channel fares now. Counters run from the start of the process.
+
+    Attributes:
+        name: The channel's name.
+        url: Its URL, without secrets.
+        protocols: What it speaks.
+        state: `opening`, `open`, `silent` (open, but nothing heard for longer than expected),
+            `down` (waiting to try again) or `stopped`.
+        since: When it entered this state, aware UTC.
+        fault: Why it is down or silent; None when it is well.
+        last_heard_at: When the last good frame was read, aware UTC.
+        expected_interval_s: Longest normal silence, seconds; None when not watched.
+        bytes_read: Bytes read.
+        frames: Frames cut.
+        transmissions: Transmissions decoded.
+        junk_bytes: Bytes that belonged to no frame.
+        shed: Routine positions dropped because the queue was full.
+        reconnects: Times the link was opened again.
+        errors: Rejected frames by reason.
+    """
+
+    name: str
+    url: str
+    protocols: tuple[str, ...]
+    state: LinkState
+    since: datetime
+    fault: str | None = None
+    last_heard_at: datetime | None = None
+    expected_interval_s: float | None = None
+    bytes_read: int = 0
+    frames: int = 0
+    transmissions: int = 0
+    junk_bytes: int = 0
+    shed: int = 0
+    reconnects: int = 0
+    errors: dict[str, int] = {}
+
+
+class RejectedFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """A frame that was not understood, kept for the technician.
+
+    Attributes:
+        channel: The channel's name.
+        heard_at: When it was read, aware UTC.
+        reason: Short fixed word, for example `bad_checksum`.
+        detail: What exactly is wrong.
+        payload: Its bytes, at most the first 1,024.
+        topic: MQTT topic or HTTP path, where there is one.
+        source: Peer address, where there is one.
+    """
+
+    channel: str
+    heard_at: datetime
+    reason: str
+    detail: str
+    payload: bytes
+    topic: str | None = None
+    source: str | None = None
