@@ -1,0 +1,48 @@
+"""What a test needs on the machine: it skips with a clear reason without it, and fails in CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+def program(name: str, *, hint: str | None = None) -> str:
+    """Return the path of the program `name`, or skip the test (fail it when `CI=true`).
+
+    Args:
+        name: Program to look for on PATH, /usr/sbin and /usr/lib/chromium.
+        hint: Debian package that brings it, where the name differs.
+    """
+    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    if found is not None:
+        return found
+    return _absent(f"{name} is not on this machine (apt-get install {hint or name})")
+
+
+def web_client() -> Path:
+    """Return the folder of the built web client, or skip the test (fail it when `CI=true`)."""
+    static = Path(__file__).parent.parent / "maps" / "static"
+    if (static / "index.html").is_file():
+        return static
+    _absent("the web client is not built (python -m maps.webbuild)")
+    return static
+
+
+def shared(*parts: str) -> Path:
+    """Return a file of the folder that `JOINT_PATROL_SHARED` names, or skip the test."""
+    folder = os.environ.get("JOINT_PATROL_SHARED")
+    if folder is None:
+        pytest.skip("JOINT_PATROL_SHARED does not name the folder of test vectors")
+    path = Path(folder, *parts)
+    if not path.exists():
+        pytest.skip(f"{path.name} is not in the folder of JOINT_PATROL_SHARED")
+    return path
+
+
+def _absent(reason: str) -> str:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason}; CI must have it")
+    pytest.skip(reason)
