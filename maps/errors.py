@@ -1,0 +1,69 @@
+"""Errors of the `maps` package; all carry the data that caused them."""
+
+from __future__ import annotations
+
+
+class MapsError(Exception):
+    """Base of every error that `maps` raises on purpose."""
+
+
+class NotSignedIn(MapsError):
+    """No session, device key or password that is good; says no more, on purpose."""
+
+    def __init__(self, message: str = "sign in first") -> None:
+        super().__init__(message)
+
+
+class SignInRefused(MapsError):
+    """Name and password, or link, do not let anyone in."""
+
+    def __init__(self, message: str = "name or password is wrong") -> None:
+        super().__init__(message)
+
+
+class TooManyTries(MapsError):
+    """Too many failed tries for this name or from this address.
+
+    Args:
+        wait_s: How long to wait before the next try, seconds.
+    """
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = wait_s
+        super().__init__(f"too many failed tries: wait {max(1, round(wait_s))} s")
+
+
+class TooBusy(MapsError):
+    """So much password work waits that more would starve the rest."""
+
+    def __init__(self) -> None:
+        super().__init__("too many sign-ins at once: try again in a few seconds")
+
+
+class BadRequest(MapsError):
+    """A request that cannot be understood.
+
+    Args:
+        message: What is wrong.
+        field: Field at fault, where it is one.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        self.field = field
+        super().__init__(message)
+
+
+class SettingsFaults(MapsError):
+    """Everything that is wrong with a configuration, at once.
+
+    Args:
+        faults: One line each, `file: table.field: what is wrong`.
+    """
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+class ServerRunning(MapsError):
+    """The store is in use by a running server, which alone may write to it."""

@@ -1,0 +1,115 @@
+"""Passwords and secrets: argon2 with bounded work, and tokens that are kept only as digests.
+
+argon2id with 19 MiB, two passes, one lane: the first choice of the OWASP Password Storage Cheat
+Sheet, and fit for machines as small as ours. A flood of sign-ins must not take the machine from
+the watch, so at most two hashes are worked on at a time and only a few may wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Callable
+from functools import cache
+from typing import TypeVar
+
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from maps.errors import BadRequest, TooBusy
+
+_HASHER = PasswordHash((Argon2Hasher(memory_cost=19_456, time_cost=2, parallelism=1),))
+
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 256  # argon2 would read megabytes if let
+
+_Result = TypeVar("_Result")
+
+
+class PasswordWork:
+    """Hashes and verifies passwords in threads, a few at a time.
+
+    Args:
+        at_once: Hashes worked on at one time.
+        waiting: How many more may wait; beyond, `TooBusy` is raised at once.
+    """
+
+    def __init__(self, *, at_once: int = 2, waiting: int = 16) -> None:
+        self._turn = asyncio.Semaphore(at_once)
+        self._room = at_once + waiting
+
+    async def hash(self, password: str) -> str:
+        """Return the argon2 hash of `password`, in PHC string form.
+
+        Raises:
+            BadRequest: If the password is too short or too long.
+            TooBusy: If too many wait already.
+        """
+        check_password(password)
+        return await self._work(lambda: _HASHER.hash(password))
+
+    async def verify(self, password: str, known: str | None) -> bool:
+        """Return whether `password` belongs to the hash `known`; always False for None.
+
+        Takes as long for None, a name nobody has, as for a hash.
+
+        Raises:
+            TooBusy: If too many wait already.
+        """
+        if len(password) > LONGEST_PASSWORD:
+            password, known = "", None
+        good = await self._work(lambda: _HASHER.verify(password, known or _nobody()))
+        return good and known is not None
+
+    async def _work(self, work: Callable[[], _Result]) -> _Result:
+        if self._room <= 0:
+            raise TooBusy
+        self._room -= 1
+        try:
+            async with self._turn:
+                return await asyncio.to_thread(work)
+        finally:
+            self._room += 1
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2 hash of `password` now, for the command line.
+
+    Raises:
+        BadRequest: If the password is too short or too long.
+    """
+    check_password(password)
+    return _HASHER.hash(password)
+
+
+def check_password(password: str) -> None:
+    """Raise unless `password` has a length we take.
+
+    Raises:
+        BadRequest: If it is too short or too long.
+    """
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise BadRequest(
+            f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters",
+            field="password",
+        )
+
+
+def new_token() -> str:
+    """Return a fresh secret of 256 random bits, safe in URLs."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(token: str) -> bytes:
+    """Return what is stored of a token: its SHA-256.
+
+    A token has 256 random bits, so it needs no slow hash; looking up a digest tells a thief who
+    times it nothing about the token.
+    """
+    return hashlib.sha256(token.encode()).digest()
+
+
+@cache
+def _nobody() -> str:
+    return _HASHER.hash(secrets.token_urlsafe(16))
