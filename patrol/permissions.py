@@ -1,0 +1,59 @@
+"""What each role may do: one table, deny by default. `Desk` enforces it.
+
+An act that is not in the table is nobody's; a role that an act does not list may not do it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from patrol.errors import Forbidden
+from patrol.units import Role
+
+_EVERYONE: Final[frozenset[Role]] = frozenset(
+    {"commander", "planner", "crew", "liaison", "technician", "admin"}
+)
+
+ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
+    {
+        "see the picture": _EVERYONE,
+        "see tracks": _EVERYONE,
+        "see channels": _EVERYONE,
+        "see unknown radios": frozenset({"commander", "planner", "liaison", "technician", "admin"}),
+        "see what a radio sent": frozenset({"commander", "technician", "admin"}),
+        "see rejected frames": frozenset({"technician", "admin"}),
+        "manage units": frozenset({"commander", "planner", "admin"}),
+        "assign radios": frozenset({"commander", "technician", "admin"}),
+        "plot by voice": frozenset({"commander", "planner", "liaison", "admin"}),
+        "clear distress": frozenset({"commander", "admin"}),
+        "report positions": frozenset({"crew", "commander", "admin"}),
+        "manage users": frozenset({"admin"}),
+        "manage devices": frozenset({"technician", "admin"}),
+    }
+)
+
+
+def may(role: str, act: str) -> bool:
+    """Return whether `role` may do `act`.
+
+    >>> may("commander", "clear distress"), may("crew", "clear distress"), may("crew", "unheard of")
+    (True, False, False)
+    """
+    return role in ACTS.get(act, frozenset())
+
+
+def require(role: str, act: str) -> None:
+    """Raise unless `role` may do `act`.
+
+    Raises:
+        Forbidden: If not.
+    """
+    if not may(role, act):
+        raise Forbidden(act, role)
+
+
+def acts_of(role: str) -> tuple[str, ...]:
+    """Return everything `role` may do, in the table's order."""
+    return tuple(act for act, roles in ACTS.items() if role in roles)
