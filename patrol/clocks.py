@@ -1,0 +1,53 @@
+"""Which clock the picture believes: the effective time of a transmission, and why.
+
+A device's clock can be ahead (a bad battery, a set date), years behind (a GPS week rollover) or
+absent. It is believed only where it can be true; otherwise the time at which the message was heard
+stands in and a flag says so, so that a wrong clock neither freezes nor rewinds a marker.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+TimeSource = Literal["device", "passed_on", "heard"]
+
+AHEAD: Final = timedelta(seconds=120)
+"""A device clock further ahead than this is wrong: nothing is heard before it is sent."""
+
+BEHIND: Final = timedelta(days=30)
+"""A device clock further behind than this is wrong rather than a report kept back so long."""
+
+
+def effective_time(
+    *, device_time: datetime | None, passed_on_at: datetime | None, heard_at: datetime
+) -> tuple[datetime, TimeSource, str | None]:
+    """Choose the time at which a transmission counts.
+
+    Args:
+        device_time: What the device said, aware UTC.
+        passed_on_at: When a feeder or broker says it passed the message on, aware UTC.
+        heard_at: When the gateway read it, aware UTC.
+
+    Returns:
+        The effective time, which clock it comes from, and the flag that says why the device's
+        was not taken: `no_device_time`, `future_time`, `old_clock`; None when it was.
+
+    >>> from datetime import UTC
+    >>> heard = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    >>> effective_time(device_time=None, passed_on_at=None, heard_at=heard)[1:]
+    ('heard', 'no_device_time')
+    >>> effective_time(device_time=heard + timedelta(days=1), passed_on_at=None, heard_at=heard)[1:]
+    ('heard', 'future_time')
+    """
+    flag = "no_device_time"
+    if device_time is not None:
+        if device_time - heard_at > AHEAD:
+            flag = "future_time"
+        elif heard_at - device_time > BEHIND:
+            flag = "old_clock"
+        else:
+            return device_time, "device", None
+    if passed_on_at is not None and -BEHIND < passed_on_at - heard_at < AHEAD:
+        return passed_on_at, "passed_on", flag
+    return heard_at, "heard", flag

@@ -1,0 +1,41 @@
+"""Live, late, lost or never heard: by each unit's own expected interval."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from patrol.contacts import Contact
+from patrol.rules.step import Effect, Step
+from patrol.units import Liveness
+
+LATE_AFTER: Final = 2.0
+"""Expected intervals after which a unit is late: one report may be lost."""
+
+LOST_AFTER: Final = 5.0
+"""Expected intervals after which a unit is lost."""
+
+
+def liveness(contact: Contact, now: datetime) -> Effect | None:
+    """Judge by the age of the newest believed position.
+
+    Args:
+        contact: Unit or unknown radio.
+        now: The present, aware UTC.
+
+    Returns:
+        The new state; None when it is what it was.
+    """
+    if contact.last is None:
+        state: Liveness = "never"
+    else:
+        intervals = (now - contact.last.time).total_seconds() / contact.expected_interval_s
+        state = "live" if intervals <= LATE_AFTER else "late" if intervals <= LOST_AFTER else "lost"
+    return None if state == contact.liveness else Effect(liveness=state)
+
+
+def heard_again(step: Step) -> Effect | None:
+    """Judge at once when a position moves the marker, not only at the next tick."""
+    if step.fix is None or not step.fix.live:
+        return None
+    return liveness(step.contact, step.record.transmission.heard_at)
