@@ -1,0 +1,158 @@
+/** What the server says: the live stream (patrol/changes.py) and the answers of the REST interface. */
+
+export type UnitKind = "boat" | "vehicle" | "foot" | "handheld" | "fixed";
+export type Liveness = "live" | "late" | "lost" | "never";
+export type Role = "commander" | "planner" | "crew" | "liaison" | "technician" | "admin";
+
+/** One position that joined the picture. Fields that are absent were not said. */
+export interface Fix {
+  of: string;
+  lon: number;
+  lat: number;
+  time: string;
+  /** Absent means true: it moves the marker. False only joins the track. */
+  live?: boolean;
+  speed_mps?: number;
+  course_deg?: number;
+  heading_deg?: number;
+  accuracy_m?: number;
+  altitude_m?: number;
+  river_km?: number;
+  bank?: "left" | "right" | "mid";
+  flags?: string[];
+}
+
+/** What is known of a unit, or of a radio that nobody has registered (`known` false). */
+export interface UnitState {
+  id: string;
+  call_sign: string;
+  agency: string;
+  kind?: UnitKind | null;
+  country?: string | null;
+  known?: boolean;
+  liveness?: Liveness;
+  expected_interval_s?: number | null;
+  last?: Fix | null;
+  heard_at?: string | null;
+  addresses?: string[];
+  distress?: boolean;
+  by_voice?: boolean;
+  status?: string | null;
+  text?: string | null;
+  flags?: string[];
+}
+
+export type LinkState = "opening" | "open" | "silent" | "down" | "stopped";
+
+/** How one channel fares; counters run from the start of the process. */
+export interface ChannelHealth {
+  name: string;
+  url: string;
+  protocols: string[];
+  state: LinkState;
+  since: string;
+  fault: string | null;
+  last_heard_at: string | null;
+  expected_interval_s: number | null;
+  bytes_read: number;
+  frames: number;
+  transmissions: number;
+  junk_bytes: number;
+  shed: number;
+  reconnects: number;
+  errors: Record<string, number>;
+}
+
+export interface Snapshot {
+  type: "snapshot";
+  stream: string;
+  seq: number;
+  time: string;
+  units: UnitState[];
+  channels?: ChannelHealth[];
+}
+
+export interface Change {
+  type: "change";
+  seq: number;
+  time: string;
+  fixes?: Fix[];
+  units?: UnitState[];
+  forget?: string[];
+  channels?: ChannelHealth[];
+}
+
+export interface Beat {
+  type: "beat";
+  seq: number;
+  time: string;
+}
+
+export type LiveFrame = Snapshot | Change | Beat;
+
+export interface Session {
+  user: string;
+  role: Role;
+  agency: { id: string; name: string; country: string | null };
+  node: { id: string; name: string; time_zone: string };
+  permissions: string[];
+}
+
+export interface LayerInfo {
+  name: string;
+  title: string;
+  source?: string;
+  licence?: string;
+  error_m?: number | null;
+  attribution?: string | null;
+}
+
+export interface TrackProperties {
+  id: string;
+  times: string[];
+}
+
+export type TrackCollection = GeoJSON.FeatureCollection<GeoJSON.LineString | null, TrackProperties>;
+export type TrackFeature = GeoJSON.Feature<GeoJSON.LineString | null, TrackProperties>;
+
+/** One thing a radio said, as the list of an unknown radio shows it. */
+export interface HeardMessage {
+  heard_at: string;
+  kind: string;
+  channel?: string;
+  protocol?: string;
+  text?: string | null;
+  status?: string | null;
+  lon?: number | null;
+  lat?: number | null;
+  position?: { lon: number; lat: number } | null;
+  flags?: string[];
+}
+
+export interface RejectedFrame {
+  channel: string;
+  heard_at: string;
+  reason: string;
+  detail: string;
+  hex?: string;
+  text?: string;
+  topic?: string | null;
+  source?: string | null;
+}
+
+export interface UnitRecord {
+  id: string;
+  call_sign: string;
+  kind: UnitKind;
+  agency: string;
+  country: string | null;
+  expected_interval_s: number;
+  note?: string;
+  retired_at?: string | null;
+}
+
+export interface Problem {
+  error: string;
+  message: string;
+  field?: string;
+}

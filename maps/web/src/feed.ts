@@ -1,0 +1,90 @@
+/** Joins the stream, the picture and the page: what came in becomes signals that panels read. */
+import { computed, signal } from "@preact/signals";
+import { hearServerTime, now } from "./clock.ts";
+import type { Change, ChannelHealth, Snapshot, TrackCollection, TrackFeature, UnitState } from "./contract.ts";
+import { LiveStream, type LiveStatus } from "./live.ts";
+import { Picture, type Touched } from "./picture.ts";
+import { fetchJson } from "./rest.ts";
+
+/** Hours of track that are kept and shown. */
+export const TRACK_HOURS = 3;
+/** Lists are renewed at most this often. */
+const LIST_PAUSE_MS = 200;
+
+export const picture = new Picture(TRACK_HOURS);
+export const liveStatus = signal<LiveStatus>({ open: false, stale: false, heardAt: null, retryAt: null, refused: null });
+/** Units and unknown radios, by call sign; null until the first snapshot. */
+export const everyone = signal<UnitState[] | null>(null);
+export const channels = signal<ChannelHealth[] | null>(null);
+export const tracksFailed = signal(false);
+
+export const units = computed(() => everyone.value?.filter((unit) => unit.known !== false) ?? null);
+export const unknownRadios = computed(() => everyone.value?.filter((unit) => unit.known === false) ?? null);
+export const distressed = computed(() => everyone.value?.filter((unit) => unit.distress) ?? []);
+
+const dirtyUnits = new Set<string>();
+const dirtyTracks = new Set<string>();
+let renewal: ReturnType<typeof setTimeout> | undefined;
+
+const byName = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+
+export const live = new LiveStream({
+  url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/live`,
+  receiver: {
+    snapshot: (frame: Snapshot) => take(picture.replace(frame), true),
+    change: (frame: Change) => take(picture.apply(frame), false),
+    serverTime: hearServerTime,
+    status: (status) => {
+      liveStatus.value = status;
+    },
+  },
+});
+
+/** Ids that changed since the last call: for the map, once a second. */
+export function takeDirty(): { units: Set<string>; tracks: Set<string> } {
+  const taken = { units: new Set(dirtyUnits), tracks: new Set(dirtyTracks) };
+  dirtyUnits.clear();
+  dirtyTracks.clear();
+  return taken;
+}
+
+function take(touched: Touched, whole: boolean): void {
+  for (const id of touched.units) dirtyUnits.add(id);
+  for (const id of touched.tracks) dirtyTracks.add(id);
+  if (whole) void loadTracks();
+  else for (const id of touched.refetch) void loadTrack(id);
+  renewal ??= setTimeout(renew, whole ? 0 : LIST_PAUSE_MS);
+}
+
+function renew(): void {
+  renewal = undefined;
+  everyone.value = [...picture.units.values()].sort((a, b) => byName.compare(a.call_sign, b.call_sign));
+  channels.value = [...picture.channels.values()].sort((a, b) => byName.compare(a.name, b.name));
+}
+
+/** The past comes from the store once; the stream lengthens it. A new snapshot may have skipped some. */
+async function loadTracks(): Promise<void> {
+  try {
+    const found = await fetchJson<TrackCollection>(`/api/tracks?hours=${TRACK_HOURS}`);
+    for (const feature of found.features) join(feature);
+    tracksFailed.value = false;
+  } catch {
+    tracksFailed.value = true;
+  }
+}
+
+async function loadTrack(id: string): Promise<void> {
+  const end = now.value + 60e3;
+  const span = `start=${new Date(end - TRACK_HOURS * 3600e3).toISOString()}&end=${new Date(end).toISOString()}`;
+  try {
+    const feature = await fetchJson<TrackFeature>(`/api/units/${encodeURIComponent(id)}/track?${span}`);
+    join({ ...feature, properties: { ...feature.properties, id } });
+  } catch {
+    tracksFailed.value = true;
+  }
+}
+
+function join(feature: TrackFeature): void {
+  picture.join(feature, now.value);
+  dirtyTracks.add(feature.properties.id);
+}

@@ -1,0 +1,186 @@
+/** Draws the icons of the map on demand; the name of an image says all that it depends on. */
+import { PATHS, type Shape } from "./marks.ts";
+import type { PaletteName } from "./preferences.ts";
+import { readTokens, type Tokens } from "./tokens.ts";
+
+/** Device pixels for one CSS pixel of an icon. */
+export const ICON_SCALE = 2;
+
+export type GlyphName = "distress" | "clock" | "course" | "blo" | "bridge" | "road" | "ferry" | "port" | "tick" | "selected";
+
+/** `palette/mark/shape/side/state` */
+export function markImage(palette: PaletteName, shape: Shape, side: string, state: string): string {
+  return `${palette}/mark/${shape}/${side}/${state}`;
+}
+
+/** `palette/glyph/name` */
+export function glyphImage(palette: PaletteName, name: GlyphName): string {
+  return `${palette}/glyph/${name}`;
+}
+
+/** Draws the image named; null for a name that is not ours. */
+export function drawImage(name: string): ImageData | null {
+  const [palette, family, ...rest] = name.split("/");
+  const tokens = readTokens();
+  if (family === "mark") {
+    const [shape, side, state] = rest as [Shape, string, string];
+    return onCanvas(44, (pen) => paintMark(pen, tokens, { shape, side, state, patterned: palette === "red-night" }));
+  }
+  const glyph = GLYPHS[rest[0] as GlyphName];
+  return family === "glyph" && glyph ? onCanvas(glyph.size, (pen) => glyph.paint(pen, tokens)) : null;
+}
+
+function onCanvas(size: number, paint: (pen: CanvasRenderingContext2D) => void): ImageData {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size * ICON_SCALE;
+  const pen = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
+  pen.scale(ICON_SCALE, ICON_SCALE);
+  pen.lineJoin = pen.lineCap = "round";
+  paint(pen);
+  return pen.getImageData(0, 0, canvas.width, canvas.height);
+}
+
+function paintMark(pen: CanvasRenderingContext2D, tokens: Tokens, mark: { shape: Shape; side: string; state: string; patterned: boolean }): void {
+  pen.translate(2, 2);
+  const path = new Path2D(PATHS[mark.shape] ?? PATHS.radio);
+  const fill = tokens.side(mark.side);
+  const lost = mark.state === "lost";
+  if (mark.state === "live" && !mark.patterned) stroke(pen, path, tokens.get("mark-halo"), 4);
+  if (lost) {
+    // Hollow: the ground shows through a thin wash of the map's own colour.
+    pen.globalAlpha = 0.72;
+    pen.fillStyle = tokens.get("map-halo");
+    pen.fill(path);
+    pen.globalAlpha = 1;
+    if (!mark.patterned) stroke(pen, path, tokens.get("mark-edge"), 4);
+    stroke(pen, path, fill, 2.6);
+    return;
+  }
+  pen.fillStyle = fill;
+  pen.fill(path);
+  if (mark.patterned) paintPattern(pen, path, mark.side, tokens.get("paper"));
+  if (mark.state === "late") {
+    stroke(pen, path, tokens.get("map-halo"), 3.4);
+    stroke(pen, path, mark.patterned ? tokens.get("mark-halo") : tokens.get("ink"), 2, [4.5, 4]);
+  } else {
+    stroke(pen, path, mark.patterned ? tokens.get("mark-halo") : tokens.get("mark-edge"), 1.4);
+  }
+}
+
+function stroke(pen: CanvasRenderingContext2D, path: Path2D, colour: string, width: number, dash: number[] = []): void {
+  pen.strokeStyle = colour;
+  pen.lineWidth = width;
+  pen.lineCap = dash.length > 0 ? "butt" : "round";
+  pen.setLineDash(dash);
+  pen.stroke(path);
+  pen.setLineDash([]);
+}
+
+/** Side by pattern, for the palette where colour tells nothing: LA is plain. */
+function paintPattern(pen: CanvasRenderingContext2D, path: Path2D, side: string, dark: string): void {
+  pen.save();
+  pen.clip(path);
+  pen.strokeStyle = pen.fillStyle = dark;
+  pen.lineWidth = 2.6;
+  const line = (x1: number, y1: number, x2: number, y2: number): void => {
+    pen.beginPath();
+    pen.moveTo(x1, y1);
+    pen.lineTo(x2, y2);
+    pen.stroke();
+  };
+  for (let i = -40; i < 80; i += 6) {
+    if (side === "TH" || side === "VN") line(i, 0, i + 40, 40);
+    if (side === "VN") line(i, 40, i + 40, 0);
+    if (side === "CN") line(0, i, 40, i);
+    if (side === "KH") line(i, 0, i, 40);
+    if (side === "MM") for (let j = -40; j < 80; j += 6) pen.fillRect(i, j, 3, 3);
+  }
+  pen.restore();
+  if (side === "LA" || side === "unknown") return;
+  // The letters lie on the pattern: a dark plate keeps them readable.
+  pen.beginPath();
+  pen.roundRect(11.5, 13.5, 17, 13, 3);
+  pen.fill();
+}
+
+interface Glyph {
+  size: number;
+  paint: (pen: CanvasRenderingContext2D, tokens: Tokens) => void;
+}
+
+const GLYPHS: Record<GlyphName, Glyph> = {
+  distress: { size: 84, paint: (pen, tokens) => paintDistress(pen, tokens.get("alert"), tokens.get("map-halo")) },
+  clock: {
+    size: 18,
+    paint: (pen, tokens) => {
+      const face = new Path2D("M9 2.5 a6.5 6.5 0 1 1 0 13 a6.5 6.5 0 1 1 0-13 Z");
+      pen.fillStyle = tokens.get("map-halo");
+      pen.fill(face);
+      stroke(pen, face, tokens.get("ink"), 1.6);
+      stroke(pen, new Path2D("M9 5.2 V9.2 L11.6 10.8"), tokens.get("ink"), 1.6);
+    },
+  },
+  course: {
+    size: 56,
+    paint: (pen, tokens) => {
+      const tip = new Path2D("M28 1.5 L33 9.5 L28 7.6 L23 9.5 Z");
+      stroke(pen, tip, tokens.get("map-halo"), 3);
+      pen.fillStyle = tokens.get("ink");
+      pen.fill(tip);
+    },
+  },
+  selected: {
+    size: 64,
+    paint: (pen, tokens) => {
+      const ring = new Path2D("M32 5 a27 27 0 1 1 0 54 a27 27 0 1 1 0-54 Z");
+      stroke(pen, ring, tokens.get("map-halo"), 5);
+      stroke(pen, ring, tokens.get("focus"), 2.4);
+    },
+  },
+  blo: {
+    size: 26,
+    paint: (pen, tokens) => {
+      const house = new Path2D("M13 4.5 L22 12 H19.5 V21 H15 V15.5 H11 V21 H6.5 V12 H4 Z");
+      stroke(pen, house, tokens.get("map-halo"), 4);
+      pen.fillStyle = tokens.get("map-blo");
+      pen.fill(house);
+    },
+  },
+  bridge: { size: 24, paint: sign("M4 15 H20 M6 15 V9 M18 15 V9 M6 9.5 C9 14 15 14 18 9.5 M12 15 V12.8") },
+  road: { size: 24, paint: sign("M9.5 4 L7 20 M14.5 4 L17 20 M12 5 V7.5 M12 10.5 V13.5 M12 16.5 V19") },
+  ferry: { size: 24, paint: sign("M5 13 H19 L17 18 H7 Z M8 13 V9 H15 V13 M12 9 V6") },
+  port: { size: 24, paint: sign("M12 8 V19 M8.5 11 H15.5 M5.5 14 C6.5 18 9.5 19 12 19 C14.5 19 17.5 18 18.5 14 M12 4.5 a1.8 1.8 0 1 1 0 3.6 a1.8 1.8 0 1 1 0-3.6") },
+  tick: {
+    size: 20,
+    paint: (pen, tokens) => stroke(pen, new Path2D("M3 10 H17"), tokens.get("map-km"), 2),
+  },
+};
+
+/** A line drawing on a small plate. */
+function sign(d: string): Glyph["paint"] {
+  return (pen, tokens) => {
+    const plate = new Path2D();
+    plate.roundRect(1.5, 1.5, 21, 21, 5);
+    pen.fillStyle = tokens.get("map-halo");
+    pen.fill(plate);
+    stroke(pen, plate, tokens.get("map-blo"), 1);
+    stroke(pen, new Path2D(d), tokens.get("map-blo"), 1.7);
+  };
+}
+
+/** A double ring with rays: form first, the colour only repeats it. */
+function paintDistress(pen: CanvasRenderingContext2D, colour: string, halo: string): void {
+  pen.translate(42, 42);
+  const rings = new Path2D();
+  for (const radius of [23.5, 29]) {
+    rings.moveTo(radius, 0);
+    rings.arc(0, 0, radius, 0, 2 * Math.PI);
+  }
+  for (let i = 0; i < 8; i += 1) {
+    const angle = (i * Math.PI) / 4;
+    rings.moveTo(33 * Math.sin(angle), 33 * Math.cos(angle));
+    rings.lineTo(40 * Math.sin(angle), 40 * Math.cos(angle));
+  }
+  stroke(pen, rings, halo, 5.5);
+  stroke(pen, rings, colour, 2.8);
+}

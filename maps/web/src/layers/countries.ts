@@ -1,0 +1,49 @@
+/** Land, lakes and the names of the six countries. */
+import { REGULAR } from "../fonts.ts";
+import { t } from "../i18n/index.ts";
+import { type MapLayer, reference } from "./layer.ts";
+
+/** Where a country's name stands well: degrees, longitude first. */
+const NAME_PLACES: [string, number, number][] = [
+  ["LA", 102.2, 19.6], ["TH", 100.6, 16.6], ["MM", 96.6, 21.4], ["CN", 101.6, 24.2], ["VN", 105.3, 21.6], ["KH", 104.9, 12.7],
+];
+
+export const countries: MapLayer = {
+  toggle: null,
+  needs: ["countries", "lakes"],
+  sources: () => ({
+    countries: reference("countries"),
+    lakes: reference("lakes"),
+    "country-names": {
+      type: "geojson",
+      data: {
+        type: "FeatureCollection",
+        features: NAME_PLACES.map(([code, lon, lat]) => ({
+          type: "Feature",
+          properties: { name: t(`country.${code}` as "country.LA") },
+          geometry: { type: "Point", coordinates: [lon, lat] },
+        })),
+      },
+    },
+  }),
+  layers: ({ tokens }) => [
+    { id: "ground", type: "background", paint: { "background-color": tokens.get("map-ground") } },
+    { id: "land", type: "fill", source: "countries", paint: { "fill-color": tokens.get("map-land"), "fill-antialias": false } },
+    { id: "land-edge", type: "line", source: "countries", paint: { "line-color": tokens.get("map-land-line"), "line-width": 0.8 } },
+    { id: "lakes", type: "fill", source: "lakes", minzoom: 6, paint: { "fill-color": tokens.get("map-water") } },
+  ],
+};
+
+/** Country names lie above the rivers. */
+export const countryNames: MapLayer = {
+  toggle: "places",
+  needs: [],
+  sources: () => ({}),
+  layers: ({ tokens }) => [
+    {
+      id: "country-names", type: "symbol", source: "country-names", maxzoom: 8.5,
+      layout: { "text-field": ["get", "name"], "text-font": [REGULAR], "text-size": 15, "text-letter-spacing": 0.22, "text-transform": "uppercase", "text-max-width": 12 },
+      paint: { "text-color": tokens.get("map-label-2"), "text-halo-color": tokens.get("map-halo"), "text-halo-width": 1.2 },
+    },
+  ],
+};

@@ -1,0 +1,167 @@
+/** The only file that makes the MapLibre map. Everything else asks this object. */
+import "maplibre-gl/dist/maplibre-gl.css";
+import { type GeoJSONSource, type LngLatBoundsLike, Map as GlMap, type MapMouseEvent, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import { drawImage, ICON_SCALE } from "./images.ts";
+import { type FedSource, SourceFeed } from "./source-feed.ts";
+import { changeStyle } from "./style-change.ts";
+
+export interface View {
+  center: [number, number];
+  zoom: number;
+  bearing?: number;
+}
+
+/** Pixels at each edge that panels cover. */
+export interface Covered {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+export interface MapHooks {
+  /** Somebody pressed on a unit (its id) or beside every unit (null). */
+  picked(id: string | null, place: { lon: number; lat: number }): void;
+  /** The pointer is over an office or crossing, or over none. */
+  hovered(what: { layer: string; properties: Record<string, unknown>; x: number; y: number } | null): void;
+  viewed(view: View): void;
+  failed(source: string | null, why: string): void;
+}
+
+/** Half the side of the square that counts as pressing on a mark: together a finger's 44 pixels. */
+const REACH_PX = 22;
+
+export class OperationsMap {
+  readonly #map: GlMap;
+  #style: StyleSpecification;
+  readonly loaded: Promise<void>;
+  readonly feeds: { units: SourceFeed; tracks: SourceFeed };
+
+  constructor(options: { container: HTMLElement; style: StyleSpecification; view: View; pixelRatio: number; label: string; hooks: MapHooks }) {
+    setWorkerUrl(new URL(workerUrl, document.baseURI).href);
+    this.#style = options.style;
+    this.#map = new GlMap({
+      container: options.container,
+      style: options.style,
+      ...options.view,
+      minZoom: 3.5,
+      maxZoom: 18,
+      maxPitch: 0,
+      pixelRatio: options.pixelRatio,
+      fadeDuration: 0,
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+    });
+    this.#map.touchZoomRotate.disableRotation();
+    this.#map.keyboard.disableRotation();
+    this.#map.addControl(new ScaleControl({ unit: "metric", maxWidth: 110 }), "bottom-left");
+    this.#map.getCanvas().setAttribute("aria-label", options.label);
+    this.#map.setMissingStyleImageResolver((name) => {
+      const image = drawImage(name);
+      if (image !== null && !this.#map.hasImage(name)) this.#map.addImage(name, image, { pixelRatio: ICON_SCALE });
+    });
+    this.loaded = new Promise((done) => void this.#map.once("load", () => done()));
+    this.feeds = { units: new SourceFeed(this.#lazy("units")), tracks: new SourceFeed(this.#lazy("tracks")) };
+    this.#listen(options.hooks);
+  }
+
+  /** The map as MapLibre knows it, to be read only: for tests and for the person at the console. */
+  get gl(): GlMap {
+    return this.#map;
+  }
+
+  async restyle(style: StyleSpecification): Promise<void> {
+    await this.loaded;
+    changeStyle(this.#map, this.#style, style);
+    this.#style = style;
+  }
+
+  async setData(source: string, data: GeoJSON.GeoJSON): Promise<void> {
+    await this.loaded;
+    await this.#map.getSource<GeoJSONSource>(source)?.setData(data);
+  }
+
+  setPixelRatio(ratio: number): void {
+    this.#map.setPixelRatio(ratio);
+  }
+
+  get zoom(): number {
+    return this.#map.getZoom();
+  }
+
+  zoomBy(steps: number): void {
+    this.#map.easeTo({ zoom: this.#map.getZoom() + steps, duration: duration(200) });
+  }
+
+  /** Moves so that the place lies in the middle of what the panels leave free. */
+  flyTo(lon: number, lat: number, covered: Covered, zoom = Math.max(this.#map.getZoom(), 12)): void {
+    this.#map.flyTo({ center: [lon, lat], zoom, offset: [(covered.left - covered.right) / 2, (covered.top - covered.bottom) / 2], duration: duration(900), essential: false });
+  }
+
+  fit(bounds: LngLatBoundsLike, covered: Covered): void {
+    const camera = this.#map.cameraForBounds(bounds, { maxZoom: 13, padding: { left: covered.left + 60, right: covered.right + 60, top: covered.top + 60, bottom: covered.bottom + 60 } });
+    if (camera?.center) this.#map.easeTo({ center: camera.center, ...(camera.zoom === undefined ? {} : { zoom: camera.zoom }), duration: duration(600) });
+  }
+
+  crosshair(on: boolean): void {
+    this.#map.getCanvas().style.cursor = on ? "crosshair" : "";
+  }
+
+  resize(): void {
+    this.#map.resize();
+  }
+
+  remove(): void {
+    this.#map.remove();
+  }
+
+  /** A source that waits for the map before it takes anything. */
+  #lazy(name: string): FedSource {
+    const ready = async (): Promise<GeoJSONSource> => {
+      await this.loaded;
+      return this.#map.getSource<GeoJSONSource>(name) as GeoJSONSource;
+    };
+    return {
+      setData: async (data) => (await ready()).setData(data),
+      updateData: async (diff) => (await ready()).updateData(diff),
+    };
+  }
+
+  #listen(hooks: MapHooks): void {
+    const map = this.#map;
+    map.on("click", (event) => hooks.picked(this.#unitAt(event), { lon: event.lngLat.lng, lat: event.lngLat.lat }));
+    map.on("moveend", () => hooks.viewed({ center: [map.getCenter().lng, map.getCenter().lat], zoom: map.getZoom() }));
+    map.on("error", (event) => {
+      const source = "sourceId" in event && typeof event.sourceId === "string" ? event.sourceId : null;
+      hooks.failed(source, event.error?.message ?? "");
+    });
+    map.on("mousemove", (event) => {
+      const canvas = map.getCanvas();
+      const found = map.queryRenderedFeatures([[event.point.x - 6, event.point.y - 6], [event.point.x + 6, event.point.y + 6]], { layers: ["unit-marks", "unit-dots", "blos", "crossings"] })[0];
+      if (canvas.style.cursor !== "crosshair") canvas.style.cursor = found ? "pointer" : "";
+      const told = found && (found.layer.id === "blos" || found.layer.id === "crossings");
+      hooks.hovered(told ? { layer: found.layer.id, properties: found.properties, x: event.point.x, y: event.point.y } : null);
+    });
+    map.on("mouseout", () => hooks.hovered(null));
+  }
+
+  #unitAt(event: MapMouseEvent): string | null {
+    const { x, y } = event.point;
+    const found = this.#map.queryRenderedFeatures([[x - REACH_PX, y - REACH_PX], [x + REACH_PX, y + REACH_PX]], { layers: ["unit-marks", "unit-dots"] });
+    let nearest: { id: string; away: number } | null = null;
+    for (const feature of found) {
+      if (feature.geometry.type !== "Point") continue;
+      const at = this.#map.project(feature.geometry.coordinates as [number, number]);
+      const away = Math.hypot(at.x - x, at.y - y);
+      if (nearest === null || away < nearest.away) nearest = { id: String(feature.properties["id"]), away };
+    }
+    return nearest?.id ?? null;
+  }
+}
+
+/** No movement for people who asked their system for none. */
+function duration(ms: number): number {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : ms;
+}

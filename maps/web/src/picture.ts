@@ -1,0 +1,132 @@
+/** The client's picture: who is where, and where they were in the last hours. Pure: no page, no clock. */
+import type { Change, ChannelHealth, Fix, Snapshot, TrackFeature, UnitState } from "./contract.ts";
+
+/** One point of a track: degrees, milliseconds UTC. */
+export interface TrackPoint {
+  lon: number;
+  lat: number;
+  at: number;
+}
+
+/** Points nearer in time than this add nothing to see; the newest one moves instead. */
+const TRACK_STEP_MS = 2000;
+
+/** What an update touched: ids of units, ids of tracks, ids whose past must be fetched again. */
+export interface Touched {
+  units: Set<string>;
+  tracks: Set<string>;
+  refetch: Set<string>;
+  channels: boolean;
+}
+
+export class Picture {
+  readonly units = new Map<string, UnitState>();
+  readonly tracks = new Map<string, TrackPoint[]>();
+  readonly channels = new Map<string, ChannelHealth>();
+  readonly keepMs: number;
+
+  constructor(keepHours: number) {
+    this.keepMs = keepHours * 3600e3;
+  }
+
+  /** Puts the whole picture in place of what was known. Tracks stay: the past does not change. */
+  replace(snapshot: Snapshot): Touched {
+    const touched = nothing();
+    const now = Date.parse(snapshot.time);
+    const present = new Set(snapshot.units.map((unit) => unit.id));
+    for (const id of this.units.keys()) if (!present.has(id)) this.#forget(id, touched);
+    for (const unit of snapshot.units) this.#put(unit, touched);
+    for (const unit of snapshot.units) if (unit.last) this.#lengthen(unit.id, unit.last, now, touched);
+    this.channels.clear();
+    for (const channel of snapshot.channels ?? []) this.channels.set(channel.name, channel);
+    touched.channels = true;
+    return touched;
+  }
+
+  /** Applies one change: units first, then fixes in their order. */
+  apply(change: Change): Touched {
+    const touched = nothing();
+    const now = Date.parse(change.time);
+    for (const id of change.forget ?? []) this.#forget(id, touched);
+    for (const unit of change.units ?? []) this.#put(unit, touched);
+    for (const fix of change.fixes ?? []) {
+      this.#lengthen(fix.of, fix, now, touched);
+      const unit = this.units.get(fix.of);
+      if (unit === undefined || fix.live === false) continue;
+      const { flags, ...rest } = unit;
+      this.units.set(unit.id, { ...rest, last: fix, liveness: "live", ...(fix.flags ? { flags: fix.flags } : flags ? { flags: [] } : {}) });
+      touched.units.add(unit.id);
+    }
+    for (const channel of change.channels ?? []) {
+      this.channels.set(channel.name, channel);
+      touched.channels = true;
+    }
+    return touched;
+  }
+
+  /** Joins a track that was fetched with what the stream brought meanwhile. */
+  join(feature: TrackFeature, nowMs: number): void {
+    const { id, times } = feature.properties;
+    const past = (feature.geometry?.coordinates ?? []).map((place, i) => ({
+      lon: place[0] ?? 0,
+      lat: place[1] ?? 0,
+      at: Date.parse(times[i] ?? ""),
+    }));
+    const points = past.filter((point) => Number.isFinite(point.at));
+    for (const point of this.tracks.get(id) ?? []) insert(points, point);
+    prune(points, nowMs - this.keepMs);
+    this.tracks.set(id, points);
+  }
+
+  #put(unit: UnitState, touched: Touched): void {
+    const before = this.units.get(unit.id);
+    if (before !== undefined && String(before.addresses) !== String(unit.addresses)) touched.refetch.add(unit.id);
+    this.units.set(unit.id, unit);
+    touched.units.add(unit.id);
+  }
+
+  #forget(id: string, touched: Touched): void {
+    this.units.delete(id);
+    this.tracks.delete(id);
+    touched.units.add(id);
+    touched.tracks.add(id);
+  }
+
+  #lengthen(id: string, fix: Fix, now: number, touched: Touched): void {
+    let track = this.tracks.get(id);
+    if (track === undefined) this.tracks.set(id, (track = []));
+    insert(track, { lon: fix.lon, lat: fix.lat, at: Date.parse(fix.time) });
+    prune(track, now - this.keepMs);
+    touched.tracks.add(id);
+  }
+}
+
+/** Puts `point` into `track`, oldest first; a late point goes to its own moment, a known one nowhere. */
+export function insert(track: TrackPoint[], point: TrackPoint): void {
+  const last = track.at(-1);
+  if (last === undefined || point.at > last.at) {
+    const before = track.at(-2);
+    if (last !== undefined && before !== undefined && point.at - before.at < TRACK_STEP_MS) track[track.length - 1] = point;
+    else track.push(point);
+    return;
+  }
+  let low = 0;
+  let high = track.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((track[middle] as TrackPoint).at < point.at) low = middle + 1;
+    else high = middle;
+  }
+  if (track[low]?.at !== point.at) track.splice(low, 0, point);
+}
+
+/** Drops what is older than `oldest` (milliseconds). */
+export function prune(track: TrackPoint[], oldest: number): void {
+  let drop = 0;
+  while (drop < track.length && (track[drop] as TrackPoint).at < oldest) drop += 1;
+  if (drop > 0) track.splice(0, drop);
+}
+
+function nothing(): Touched {
+  return { units: new Set(), tracks: new Set(), refetch: new Set(), channels: false };
+}

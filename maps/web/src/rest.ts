@@ -1,0 +1,48 @@
+/** Same-origin calls to the REST interface, with one kind of failure. */
+import type { Problem } from "./contract.ts";
+
+/** A call that failed: `status` 0 means that the server could not be reached. */
+export class CallError extends Error {
+  readonly status: number;
+  readonly slug: string;
+  readonly field: string | undefined;
+
+  constructor(status: number, problem: Problem) {
+    super(problem.message);
+    this.name = "CallError";
+    this.status = status;
+    this.slug = problem.error;
+    this.field = problem.field;
+  }
+}
+
+/** Calls the server and returns its JSON answer; null for an answer without content. */
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const request: RequestInit = { method, credentials: "same-origin" };
+  if (body !== undefined) {
+    request.body = JSON.stringify(body);
+    request.headers = { "content-type": "application/json" };
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, request);
+  } catch {
+    throw new CallError(0, { error: "unreachable", message: "" });
+  }
+  if (response.ok) return (response.status === 204 ? null : await response.json()) as T;
+  const text = await response.text();
+  throw new CallError(response.status, problemOf(text, response.statusText));
+}
+
+export function fetchJson<T>(path: string): Promise<T> {
+  return call<T>("GET", path);
+}
+
+function problemOf(text: string, fallback: string): Problem {
+  try {
+    const found = JSON.parse(text) as Partial<Problem>;
+    return { error: found.error ?? "error", message: found.message ?? fallback, ...(found.field ? { field: found.field } : {}) };
+  } catch {
+    return { error: "error", message: fallback };
+  }
+}

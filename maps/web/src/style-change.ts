@@ -1,0 +1,30 @@
+/** Turns one built style into another on a living map: only values that differ are set, sources stay. */
+import type { LayerSpecification, Map as GlMap, StyleSpecification } from "maplibre-gl";
+
+type Values = Record<string, unknown>;
+
+export function changeStyle(map: GlMap, before: StyleSpecification, after: StyleSpecification): void {
+  const old = new Map(before.layers.map((layer) => [layer.id, layer]));
+  for (const layer of after.layers) {
+    const was = old.get(layer.id);
+    if (was !== undefined) changeLayer(map, was, layer);
+  }
+}
+
+function changeLayer(map: GlMap, was: LayerSpecification, is: LayerSpecification): void {
+  for (const [name, value] of changed(was.paint as Values, is.paint as Values)) map.setPaintProperty(is.id, name, value as never);
+  for (const [name, value] of changed(was.layout as Values, is.layout as Values)) map.setLayoutProperty(is.id, name, value as never);
+  const filters = [was, is].map((layer) => ("filter" in layer ? layer.filter : undefined));
+  if (!same(filters[0], filters[1])) map.setFilter(is.id, (filters[1] as never) ?? null);
+  if (was.minzoom !== is.minzoom || was.maxzoom !== is.maxzoom) map.setLayerZoomRange(is.id, is.minzoom ?? 0, is.maxzoom ?? 24);
+}
+
+/** Names whose value differs, with the new value; undefined puts back the default. */
+function changed(was: Values = {}, is: Values = {}): [string, unknown][] {
+  const names = new Set([...Object.keys(was), ...Object.keys(is)]);
+  return [...names].filter((name) => !same(was[name], is[name])).map((name) => [name, is[name]]);
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
