@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame
 from radio_gateway.transmission import Transmission
 
@@ -23,11 +24,14 @@ class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
         secrets: The same by device, where devices have their own.
         checksum_required: Reject sentences that carry no checksum from the start; otherwise
             that rule switches itself on once the source has sent one.
+        live: Frames were heard when `heard_at` says. False for a recording of unknown age: no
+            missing date is then taken from `heard_at`.
     """
 
     secret: str | None = None
     secrets: dict[str, str] = {}
     checksum_required: bool = False
+    live: bool = True
 
 
 class Decoder(Protocol):
@@ -56,3 +60,6 @@ class Decoder(Protocol):
 
     def waiting(self) -> bool:
         """Return whether `flush` may have something to do, so that a channel sets a timer."""
+
+    def rejected(self) -> list[FrameError]:
+        """Return, once, what was rejected inside frames that held good parts too."""
