@@ -138,8 +138,6 @@ class Picture:
                 late = before is not None and fix.time <= before.time
                 record.flags = fix_flags = _with(record.flags, "late" if late else "jump")
                 fix = msgspec.structs.replace(fix, live=False, flags=fix_flags)
-            if contact.liveness != "live":
-                self._touched[contact.id] = contact
         if contact.flags != record.flags:
             contact.flags = record.flags
             self._touched[contact.id] = contact

@@ -1,0 +1,54 @@
+"""What differs between the databases, in one place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, Table, create_engine, event
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import make_url
+
+from patrol.errors import StoreError
+
+
+def open_engine(url: str) -> Engine:
+    """Open the database at `url`.
+
+    SQLite runs in WAL mode with `synchronous=FULL`: a commit is on disk when it returns, and
+    readers never wait for the writer.
+
+    Raises:
+        StoreError: If the URL is not one we can use.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        raise StoreError(f"no store for {parsed.get_backend_name()!r}: use sqlite:///FILE")
+    if parsed.database in (None, "", ":memory:"):
+        raise StoreError("a store in memory keeps nothing: use sqlite:///FILE")
+    engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=30000",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine
+
+
+def insert_unless_known(table: Table, columns: tuple[str, ...], engine: Engine) -> str:
+    """Return SQL that inserts one positional row and leaves a known one alone."""
+    values = dict.fromkeys(columns)
+    statement = sqlite_insert(table).values(values).on_conflict_do_nothing()
+    compiled = statement.compile(dialect=engine.dialect)
+    if tuple(compiled.positiontup or ()) != columns:
+        raise StoreError(f"columns of {table.name} compiled out of order")
+    return str(compiled)

@@ -1,0 +1,132 @@
+"""Units, agencies, assignments and latched calls for help."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from patrol.store.tables import agencies, assignments, from_us, latches, to_us, units
+from patrol.units import Agency, Assignment, Unit
+
+
+def put_agency(connection: Connection, agency: Agency, origin: str) -> None:
+    """Add an agency, or change its name and country."""
+    values = {"name": agency.name, "country": agency.country}
+    changed = connection.execute(
+        update(agencies).where(agencies.c.id == agency.id).values(**values)
+    )
+    if changed.rowcount == 0:
+        connection.execute(
+            agencies.insert().values(id=agency.id, agency=agency.id, origin=origin, **values)
+        )
+
+
+def all_agencies(connection: Connection) -> list[Agency]:
+    """Return every agency, by id."""
+    rows = connection.execute(select(agencies).order_by(agencies.c.id)).all()
+    return [Agency(id=row.id, name=row.name, country=row.country) for row in rows]
+
+
+def put_unit(connection: Connection, unit: Unit) -> None:
+    """Add or change a unit."""
+    values: dict[str, Any] = {
+        "call_sign": unit.call_sign,
+        "kind": unit.kind,
+        "country": unit.country,
+        "expected_interval_s": unit.expected_interval_s,
+        "note": unit.note,
+        "retired_us": None if unit.retired_at is None else to_us(unit.retired_at),
+    }
+    changed = connection.execute(update(units).where(units.c.id == unit.id).values(**values))
+    if changed.rowcount == 0:
+        connection.execute(
+            units.insert().values(id=unit.id, agency=unit.agency, origin=unit.origin, **values)
+        )
+
+
+def all_units(connection: Connection) -> list[Unit]:
+    """Return every unit, retired ones too."""
+    return [
+        Unit(
+            id=row.id,
+            call_sign=row.call_sign,
+            kind=row.kind,
+            agency=row.agency,
+            country=row.country,
+            expected_interval_s=row.expected_interval_s,
+            note=row.note,
+            origin=row.origin,
+            retired_at=None if row.retired_us is None else from_us(row.retired_us),
+        )
+        for row in connection.execute(select(units).order_by(units.c.id))
+    ]
+
+
+def put_assignment(connection: Connection, assignment: Assignment) -> None:
+    """Add or change from when to when an address stands for a unit."""
+    values: dict[str, Any] = {
+        "address": assignment.address,
+        "unit": assignment.unit,
+        "channel": assignment.channel,
+        "start_us": to_us(assignment.start),
+        "end_us": None if assignment.end is None else to_us(assignment.end),
+    }
+    changed = connection.execute(
+        update(assignments).where(assignments.c.id == assignment.id).values(**values)
+    )
+    if changed.rowcount == 0:
+        connection.execute(
+            assignments.insert().values(
+                id=assignment.id, agency=assignment.agency, origin=assignment.origin, **values
+            )
+        )
+
+
+def all_assignments(connection: Connection) -> list[Assignment]:
+    """Return every assignment, oldest first."""
+    return [
+        Assignment(
+            id=row.id,
+            address=row.address,
+            unit=row.unit,
+            channel=row.channel,
+            start=from_us(row.start_us),
+            end=None if row.end_us is None else from_us(row.end_us),
+            agency=row.agency,
+            origin=row.origin,
+        )
+        for row in connection.execute(select(assignments).order_by(assignments.c.start_us))
+    ]
+
+
+def raise_latch(
+    connection: Connection, *, id: str, of: str, at: datetime, agency: str, origin: str
+) -> None:
+    """Note that `of` called for help, unless that is noted already."""
+    open_one = connection.execute(
+        select(latches.c.id).where(latches.c.of == of, latches.c.cleared_us.is_(None))
+    ).first()
+    if open_one is None:
+        connection.execute(
+            latches.insert().values(
+                id=id, kind="distress", of=of, raised_us=to_us(at), agency=agency, origin=origin
+            )
+        )
+
+
+def clear_latch(connection: Connection, *, of: str, at: datetime, by: str) -> None:
+    """Note who said that the call for help of `of` is over."""
+    connection.execute(
+        update(latches)
+        .where(latches.c.of == of, latches.c.cleared_us.is_(None))
+        .values(cleared_us=to_us(at), cleared_by=by)
+    )
+
+
+def open_latches(connection: Connection) -> set[str]:
+    """Return the ids of units and radios whose call for help nobody has cleared."""
+    return set(
+        connection.execute(select(latches.c.of).where(latches.c.cleared_us.is_(None))).scalars()
+    )

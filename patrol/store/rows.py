@@ -1,0 +1,194 @@
+"""Rows: records as the tuples the database takes, and back."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from gis.position import Position
+from patrol.changes import Fix
+from patrol.records import Record
+from patrol.store.tables import from_us, to_us
+from radio_gateway.transmission import Signal, Transmission
+
+Row = tuple[Any, ...]
+
+TRANSMISSION_COLUMNS: Final = (
+    "gid",
+    "address",
+    "time_us",
+    "time_source",
+    "usable",
+    "lon",
+    "lat",
+    "altitude_m",
+    "accuracy_m",
+    "speed_mps",
+    "course_deg",
+    "heading_deg",
+    "river_km",
+    "bank",
+    "kind",
+    "fix",
+    "distress",
+    "text",
+    "status",
+    "flags",
+    "facts",
+    "device_us",
+    "passed_on_us",
+    "heard_us",
+    "channel",
+    "reception_id",
+    "duplicate_key",
+    "signal",
+    "raw",
+    "agency",
+    "origin",
+)
+
+ALSO_HEARD_COLUMNS: Final = (
+    "reception_id",
+    "gid",
+    "channel",
+    "heard_us",
+    "rssi_dbm",
+    "snr_db",
+    "agency",
+    "origin",
+)
+
+_encode = msgspec.json.Encoder().encode
+_NOWHERE: Final = (None,) * 7
+
+
+def transmission_row(record: Record, *, agency: str, origin: str) -> Row:
+    """Return the row of a record, in the order of `TRANSMISSION_COLUMNS`."""
+    said = record.transmission
+    at = said.position
+    device, passed_on = said.device_time, said.passed_on_at
+    return (
+        record.gid,
+        record.address,
+        to_us(record.time),
+        record.time_source,
+        1 if record.usable else 0,
+        *(
+            _NOWHERE
+            if at is None
+            else (
+                at.lon,
+                at.lat,
+                at.altitude_m,
+                at.accuracy_m,
+                at.speed_mps,
+                at.course_deg,
+                at.heading_deg,
+            )
+        ),
+        record.river_km,
+        record.bank,
+        said.kind,
+        None if said.fix is None else 1 if said.fix else 0,
+        1 if said.distress else 0,
+        said.text,
+        said.status,
+        " ".join(record.flags),
+        _encode(said.facts) if said.facts else None,
+        None if device is None else to_us(device),
+        None if passed_on is None else to_us(passed_on),
+        to_us(said.heard_at),
+        said.channel,
+        said.reception_id,
+        said.duplicate_key,
+        None if said.signal is None else _encode(said.signal),
+        said.raw,
+        agency,
+        origin,
+    )
+
+
+def also_heard_row(transmission: Transmission, gid: bytes, *, agency: str, origin: str) -> Row:
+    """Return the row that says who else heard a message, in the order of `ALSO_HEARD_COLUMNS`."""
+    signal = transmission.signal
+    return (
+        transmission.reception_id,
+        gid,
+        transmission.channel,
+        to_us(transmission.heard_at),
+        None if signal is None else signal.rssi_dbm,
+        None if signal is None else signal.snr_db,
+        agency,
+        origin,
+    )
+
+
+def transmission_of(row: Any) -> Transmission:
+    """Return what was heard, from a row with all columns of `transmissions`."""
+    protocol, _, device = row.address.partition(":")
+    return Transmission(
+        protocol=protocol,
+        kind=row.kind,
+        heard_at=from_us(row.heard_us),
+        device=None if device.startswith("@") else device,
+        position=None
+        if row.lon is None
+        else Position(
+            lon=row.lon,
+            lat=row.lat,
+            time=from_us(row.time_us),
+            altitude_m=row.altitude_m,
+            accuracy_m=row.accuracy_m,
+            speed_mps=row.speed_mps,
+            course_deg=row.course_deg,
+            heading_deg=row.heading_deg,
+        ),
+        fix=None if row.fix is None else bool(row.fix),
+        device_time=None if row.device_us is None else from_us(row.device_us),
+        passed_on_at=None if row.passed_on_us is None else from_us(row.passed_on_us),
+        distress=bool(row.distress),
+        text=row.text,
+        status=row.status,
+        flags=tuple(row.flags.split()),
+        facts={} if row.facts is None else msgspec.json.decode(row.facts),
+        signal=None if row.signal is None else msgspec.json.decode(row.signal, type=Signal),
+        raw=row.raw,
+        channel=row.channel,
+        reception_id=row.reception_id,
+        duplicate_key=row.duplicate_key,
+    )
+
+
+def record_from(row: Any) -> Record:
+    """Return the record as it was judged when it came."""
+    record = Record(
+        transmission_of(row),
+        gid=row.gid,
+        time=from_us(row.time_us),
+        time_source=row.time_source,
+        flags=tuple(row.flags.split()),
+        usable=bool(row.usable),
+    )
+    record.address = row.address
+    record.river_km, record.bank = row.river_km, row.bank
+    return record
+
+
+def fix_from(row: Any, of: str) -> Fix:
+    """Return one position of a track."""
+    return Fix(
+        of=of,
+        lon=row.lon,
+        lat=row.lat,
+        time=from_us(row.time_us),
+        live=False,
+        speed_mps=row.speed_mps,
+        course_deg=row.course_deg,
+        heading_deg=row.heading_deg,
+        accuracy_m=row.accuracy_m,
+        altitude_m=row.altitude_m,
+        river_km=row.river_km,
+        bank=row.bank,
+        flags=tuple(row.flags.split()),
+    )

@@ -1,0 +1,147 @@
+"""Store: the database, one writer thread and some reader threads.
+
+Queries are plain functions that take a connection (`tracks.py`, `registry.py`, `accounts.py`);
+the store decides on which thread and in which transaction they run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from patrol.errors import StoreError
+from patrol.store.dialects import insert_unless_known, open_engine
+from patrol.store.rows import ALSO_HEARD_COLUMNS, TRANSMISSION_COLUMNS, Row
+from patrol.store.schema import migrate
+from patrol.store.tables import also_heard, transmissions
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+READERS: Final = 4
+
+
+class Store:
+    """The records of one node.
+
+    Args:
+        engine: The database, already migrated.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._insert = insert_unless_known(transmissions, TRANSMISSION_COLUMNS, engine)
+        self._insert_also = insert_unless_known(also_heard, ALSO_HEARD_COLUMNS, engine)
+        self._writing: Connection | None = None
+
+    async def commit(
+        self, rows: list[Row], also: list[Row], acts: list[Callable[[Connection], None]]
+    ) -> None:
+        """Store one batch in one transaction; on disk when this returns.
+
+        A row whose global id is known is left alone.
+
+        Args:
+            rows: Transmissions, tuples in the order of `TRANSMISSION_COLUMNS`.
+            also: Who else heard some, tuples in the order of `ALSO_HEARD_COLUMNS`.
+            acts: What else belongs into the transaction.
+
+        Raises:
+            StoreError: If the database refused; nothing of the batch was kept.
+        """
+        await self._run(self._writer, self._commit, rows, also, acts)
+
+    async def write(
+        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `query` in a transaction of its own on the writer thread; on disk when this returns.
+
+        Raises:
+            StoreError: If the database refused; nothing was kept.
+        """
+
+        def transaction() -> T:
+            with self._connection().begin():
+                return query(self._connection(), *args, **kwargs)
+
+        return await self._run(self._writer, transaction)
+
+    async def read(
+        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `query` on a reader thread; it sees whole commits only.
+
+        Raises:
+            StoreError: If the database cannot be read.
+        """
+
+        def reading() -> T:
+            with self._engine.connect() as connection:
+                return query(connection, *args, **kwargs)
+
+        return await self._run(self._readers, reading)
+
+    async def close(self) -> None:
+        """Finish what is being written and close the database."""
+
+        def close_writer() -> None:
+            if self._writing is not None:
+                self._writing.close()
+                self._writing = None
+
+        await self._run(self._writer, close_writer)
+        await asyncio.to_thread(self._readers.shutdown)
+        await asyncio.to_thread(self._writer.shutdown)
+        self._engine.dispose()
+
+    def _commit(
+        self, rows: list[Row], also: list[Row], acts: list[Callable[[Connection], None]]
+    ) -> None:
+        connection = self._connection()
+        with connection.begin():
+            if rows:
+                connection.exec_driver_sql(self._insert, rows)
+            if also:
+                connection.exec_driver_sql(self._insert_also, also)
+            for act in acts:
+                act(connection)
+
+    def _connection(self) -> Connection:
+        if self._writing is None:
+            self._writing = self._engine.connect()
+        return self._writing
+
+    async def _run(self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: Any) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(pool, work, *args)
+        except SQLAlchemyError as error:
+            raise StoreError(str(error.__cause__ or error)) from error
+
+
+def open_store(url: str) -> Store:
+    """Open the store at `url` and bring it to the newest schema.
+
+    Args:
+        url: `sqlite:///FILE`.
+
+    Raises:
+        StoreError: If it cannot be opened, or was made by a newer version.
+    """
+    engine = open_engine(url)
+    try:
+        migrate(engine)
+        return Store(engine)
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise StoreError(f"{url}: {error.__cause__ or error}") from error
+    except StoreError:
+        engine.dispose()
+        raise

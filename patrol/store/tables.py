@@ -1,0 +1,193 @@
+"""Tables of the store (SQLAlchemy Core). A change here needs a migration beside it.
+
+Times are whole microseconds since 1970-01-01 UTC. Every record carries its agency, the node it was
+made on (`origin`) and a globally unique id.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def to_us(time: datetime) -> int:
+    """Return whole microseconds since 1970-01-01 UTC.
+
+    >>> to_us(datetime(2026, 1, 1, tzinfo=UTC))
+    1767225600000000
+    """
+    return (time - _EPOCH) // _MICROSECOND
+
+
+def from_us(microseconds: int) -> datetime:
+    """Return the aware UTC time that `to_us` made this from."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _owner() -> tuple[Column[Any], Column[Any]]:
+    return Column("agency", Text, nullable=False), Column("origin", Text, nullable=False)
+
+
+agencies = Table(
+    "agencies",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("country", Text),
+    *_owner(),
+)
+
+units = Table(
+    "units",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("call_sign", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("country", Text),
+    Column("expected_interval_s", Float, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("retired_us", BigInteger),
+    *_owner(),
+)
+
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("channel", Text),
+    Column("start_us", BigInteger, nullable=False),
+    Column("end_us", BigInteger),
+    *_owner(),
+)
+Index("assignments_by_unit", assignments.c.unit)
+
+transmissions = Table(
+    "transmissions",
+    metadata,
+    # On SQLite only INTEGER PRIMARY KEY is the row id itself.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("gid", LargeBinary(16), nullable=False, unique=True),
+    Column("address", Text, nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("time_source", Text, nullable=False),
+    Column("usable", SmallInteger, nullable=False),
+    Column("lon", Float),
+    Column("lat", Float),
+    Column("altitude_m", Float),
+    Column("accuracy_m", Float),
+    Column("speed_mps", Float),
+    Column("course_deg", Float),
+    Column("heading_deg", Float),
+    Column("river_km", Float),
+    Column("bank", Text),
+    Column("kind", Text, nullable=False),
+    Column("fix", SmallInteger),
+    Column("distress", SmallInteger, nullable=False),
+    Column("text", Text),
+    Column("status", Text),
+    Column("flags", Text, nullable=False),
+    Column("facts", LargeBinary),
+    Column("device_us", BigInteger),
+    Column("passed_on_us", BigInteger),
+    Column("heard_us", BigInteger, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("reception_id", Text, nullable=False),
+    Column("duplicate_key", Text),
+    Column("signal", LargeBinary),
+    Column("raw", LargeBinary, nullable=False),
+    *_owner(),
+)
+Index("transmissions_by_address", transmissions.c.address, transmissions.c.time_us)
+
+also_heard = Table(
+    "also_heard",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("reception_id", Text, nullable=False, unique=True),
+    Column("gid", LargeBinary(16), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("heard_us", BigInteger, nullable=False),
+    Column("rssi_dbm", Float),
+    Column("snr_db", Float),
+    *_owner(),
+)
+Index("also_heard_by_gid", also_heard.c.gid)
+
+latches = Table(
+    "latches",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("of", Text, nullable=False),
+    Column("raised_us", BigInteger, nullable=False),
+    Column("cleared_us", BigInteger),
+    Column("cleared_by", Text),
+    *_owner(),
+)
+Index("latches_open", latches.c.kind, latches.c.of)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text),
+    Column("created_us", BigInteger, nullable=False),
+    Column("disabled_us", BigInteger),
+    *_owner(),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("user", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    *_owner(),
+)
+Index("sessions_by_user", sessions.c.user)
+
+links = Table(
+    "links",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("user", Text, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Column("used_us", BigInteger),
+    *_owner(),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("key_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("created_us", BigInteger, nullable=False),
+    Column("revoked_us", BigInteger),
+    *_owner(),
+)
