@@ -6,7 +6,7 @@ export const tracks: MapLayer = {
   toggle: "tracks",
   needs: [],
   sources: () => ({
-    tracks: { type: "geojson", data: NO_FEATURES, tolerance: 0.4 },
+    tracks: { type: "geojson", data: NO_FEATURES, promoteId: "id", tolerance: 0.4 },
     "selected-track": { type: "geojson", data: NO_FEATURES, lineMetrics: true, tolerance: 0.2 },
   }),
   layers: ({ tokens, selected, palette }) => [

@@ -1,0 +1,367 @@
+"""Settings: patrol.toml and the environment, read once; below this, values are arguments.
+
+Every fault names file, table and field, and all faults are told at once. An environment variable
+`JOINT_PATROL_<TABLE>__<FIELD>` (`JOINT_PATROL_WEB__PORT=8443`) wins over the file. Paths in the
+file are relative to the file's folder.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from maps.errors import SettingsFaults
+from radio_gateway.errors import SettingsError
+from radio_gateway.settings import ChannelSettings, read_channel
+
+_PREFIX = "JOINT_PATROL_"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+ShortName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+
+
+def _time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is no IANA time zone, for example Asia/Vientiane")
+    return name
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NodeSettings(_Table):
+    """This office's node.
+
+    Attributes:
+        id: Short name, part of every record's origin; never change it.
+        name: Name for people.
+        time_zone: IANA name of the local time shown beside UTC.
+    """
+
+    id: ShortName = "node"
+    name: str = Field(default="Joint patrol", min_length=1, max_length=100)
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+
+
+class StoreSettings(_Table):
+    """Where records are kept.
+
+    Attributes:
+        url: SQLAlchemy URL; `sqlite:///file.db` with a path relative to the settings file.
+    """
+
+    url: str = Field(default="sqlite:///joint-patrol.db", pattern=r"^[a-z][a-z0-9+]*://")
+
+
+class WebSettings(_Table):
+    """What people and phones connect to.
+
+    Attributes:
+        host: Address to listen on; loopback unless said otherwise.
+        port: Port to listen on.
+        allowed_hosts: Further names and addresses people use for this server.
+        tls_certificate: PEM certificate chain; together with `tls_key`.
+        tls_key: PEM key.
+        session_hours: How long a sign-in lasts.
+        longest_body: Most bytes of one request body.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    allowed_hosts: tuple[Annotated[str, Field(pattern=r"^[^/:*\s]+$|^[0-9a-fA-F:]+$")], ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    session_hours: float = Field(default=12.0, gt=0, le=24 * 31)
+    longest_body: int = Field(default=1_000_000, ge=10_000, le=100_000_000)
+
+    @model_validator(mode="after")
+    def _together(self) -> WebSettings:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key go together")
+        if not self.loopback and not self.hosts:
+            raise ValueError(
+                f"allowed_hosts must list the names people use when host is {self.host}"
+            )
+        return self
+
+    @property
+    def loopback(self) -> bool:
+        """Only this machine can connect."""
+        return self.host in _LOOPBACK
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Names and addresses this server answers to."""
+        if self.loopback:
+            return (*_LOOPBACK, *self.allowed_hosts)
+        named = () if self.host in ("0.0.0.0", "::") else (self.host,)  # noqa: S104 - read, not bound
+        return (*named, *self.allowed_hosts)
+
+    @property
+    def tls(self) -> bool:
+        """The server speaks TLS itself."""
+        return self.tls_certificate is not None
+
+
+class GatewaySettings(_Table):
+    """The radio gateway in this process.
+
+    Attributes:
+        id: Short name, part of every reception's id; the node's own id when absent.
+    """
+
+    id: ShortName | None = None
+
+
+class BrokerSettings(_Table):
+    """The embedded MQTT broker, for a lone office.
+
+    Attributes:
+        enabled: Start it. MQTT channels whose URL names its host and port use it.
+        host: Address to listen on.
+        port: Port to listen on.
+    """
+
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: int = Field(default=1883, ge=0, le=65535)
+
+
+class AgencySettings(_Table):
+    """One agency of this node.
+
+    Attributes:
+        id: Short name.
+        name: Name for people.
+        country: Side, ISO 3166-1 alpha-2.
+    """
+
+    id: ShortName
+    name: str = Field(min_length=1, max_length=100)
+    country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+
+
+class LayerSettings(_Table):
+    """A layer of this site's own.
+
+    Attributes:
+        file: GeoJSON, GeoPackage, KML or Shapefile.
+        layer: Layer inside the file, where it has several.
+        title: Name for people.
+        source: Where it comes from.
+        licence: What may be done with it.
+        error_m: How far off it may be, metres.
+        attribution: Line shown on the map.
+    """
+
+    file: Path
+    layer: str | None = None
+    title: str | None = None
+    source: str | None = None
+    licence: str | None = None
+    error_m: float | None = Field(default=None, ge=0)
+    attribution: str | None = None
+
+
+class LayersSettings(_Table):
+    """Which reference layers this site replaces or adds.
+
+    Attributes:
+        replace: By the name of a shipped layer.
+        add: By a new name.
+    """
+
+    replace: dict[str, LayerSettings] = {}
+    add: dict[ShortName, LayerSettings] = {}
+
+
+class _File(_Table):
+    node: NodeSettings = NodeSettings()
+    store: StoreSettings = StoreSettings()
+    web: WebSettings = WebSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    broker: BrokerSettings = BrokerSettings()
+    agencies: tuple[AgencySettings, ...] = ()
+    layers: LayersSettings = LayersSettings()
+    channels: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything the server is told.
+
+    Attributes:
+        source: Name of the file, for messages.
+        folder: Folder that relative paths start from.
+        node: This office's node.
+        store: Where records are kept.
+        web: What people connect to.
+        gateway_id: Short name of the gateway in this process.
+        broker: The embedded broker.
+        agencies: Agencies of this node, at least one.
+        layers: Layers replaced and added.
+        channels: Links to radios.
+    """
+
+    source: str
+    folder: Path
+    node: NodeSettings
+    store: StoreSettings
+    web: WebSettings
+    gateway_id: str
+    broker: BrokerSettings
+    agencies: tuple[AgencySettings, ...]
+    layers: LayersSettings
+    channels: tuple[ChannelSettings, ...] = ()
+
+
+def read_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read `file` and `environment`.
+
+    Raises:
+        SettingsFaults: With every fault found.
+    """
+    name = file.name
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsFaults([f"{file}: cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        raise SettingsFaults([f"{name}: not UTF-8 at byte {error.start}"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsFaults([f"{name}: not TOML: {error}"]) from None
+    return settings_of(tables, source=name, folder=file.parent.resolve(), environment=environment)
+
+
+def settings_of(
+    tables: Mapping[str, Any],
+    *,
+    source: str,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Check `tables`, as TOML gives them, and return the settings they say.
+
+    Args:
+        tables: The tables.
+        source: Name for messages.
+        folder: Folder that relative paths start from.
+        environment: Environment variables that win over the tables.
+
+    Raises:
+        SettingsFaults: With every fault found.
+    """
+    merged, from_environment = _overlay(tables, environment or {})
+    faults: list[str] = []
+    parsed: _File | None = None
+    try:
+        parsed = _File.model_validate(merged)
+    except ValidationError as error:
+        faults += [_fault(fault, source, from_environment) for fault in error.errors()]
+    channels: list[ChannelSettings] = []
+    given = merged.get("channels")
+    for number, table in enumerate(given if isinstance(given, list | tuple) else ()):
+        if isinstance(table, dict):
+            where = f"{source}: channels[{number}]"
+            try:
+                channels.append(read_channel(table, where=where, folder=folder))
+            except SettingsError as error:
+                faults.append(str(error))
+    if parsed is not None:
+        faults += _contradictions(parsed, channels, source)
+    if parsed is None or faults:
+        raise SettingsFaults(faults)
+    node = parsed.node
+    return Settings(
+        source=source,
+        folder=folder,
+        node=node,
+        store=parsed.store,
+        web=_resolved(parsed.web, folder),
+        gateway_id=parsed.gateway.id or node.id,
+        broker=parsed.broker,
+        agencies=parsed.agencies or (AgencySettings(id=node.id, name=node.name),),
+        layers=LayersSettings(
+            replace={name: _resolved(at, folder) for name, at in parsed.layers.replace.items()},
+            add={name: _resolved(at, folder) for name, at in parsed.layers.add.items()},
+        ),
+        channels=tuple(channels),
+    )
+
+
+def _overlay(
+    tables: Mapping[str, Any], environment: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Lay the environment over the file.
+
+    Returns:
+        The tables, and the variable's name by `table.field` for what came from the environment.
+    """
+    merged: dict[str, Any] = dict(tables)
+    origin: dict[str, str] = {}
+    for variable, text in environment.items():
+        table, double, field = variable.removeprefix(_PREFIX).lower().partition("__")
+        if not variable.startswith(_PREFIX) or not double:
+            continue
+        inner = merged.get(table, {})
+        if isinstance(inner, dict):
+            merged[table] = {**inner, field: _value(text)}
+            origin[f"{table}.{field}"] = variable
+    return merged, origin
+
+
+def _value(text: str) -> Any:
+    """Read a variable as TOML would; as plain text when it is no TOML.
+
+    >>> _value("8443"), _value("0.0.0.0"), _value('["a", "b"]')
+    (8443, '0.0.0.0', ['a', 'b'])
+    """
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _fault(fault: Mapping[str, Any], source: str, origin: Mapping[str, str]) -> str:
+    """Word one fault that pydantic found: file, table and field, then what is wrong."""
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"])
+    where = where.lstrip(".")
+    place = f"{origin[where]} (environment)" if where in origin else f"{source}: {where}"
+    if fault["type"] == "extra_forbidden":
+        return f"{place}: no such setting"
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{place}: {message[:1].lower()}{message[1:]}"
+
+
+def _contradictions(parsed: _File, channels: list[ChannelSettings], source: str) -> list[str]:
+    faults = []
+    for table, names in (
+        ("channels", [channel.name for channel in channels]),
+        ("agencies", [agency.id for agency in parsed.agencies]),
+    ):
+        field = "name" if table == "channels" else "id"
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                faults.append(f"{source}: {table}[{number}].{field}: {name!r} is used twice")
+    return faults
+
+
+_WithFiles = TypeVar("_WithFiles", WebSettings, LayerSettings)
+
+
+def _resolved(table: _WithFiles, folder: Path) -> _WithFiles:
+    """Return `table` with its paths made absolute from `folder`."""
+    found = {
+        name: folder / value
+        for name in type(table).model_fields
+        if isinstance(value := getattr(table, name), Path)
+    }
+    return table.model_copy(update=found)
