@@ -1,0 +1,231 @@
+"""Access: who is calling: a person by session cookie, a device by its key; nobody else.
+
+A session is a random token in a cookie that scripts cannot read and other sites cannot send; the
+store keeps its digest. A sign-in link carries a token that is good once. A device shows its key as
+Bearer token, or as the password of HTTP Basic where its software knows nothing else (OwnTracks).
+
+Routes ask for a Desk with the dependency `desk`; a route without it is public, and a test lists
+those.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from fastapi import Request, Response
+from starlette.requests import HTTPConnection
+
+from maps.backoff import BackOff
+from maps.errors import NotSignedIn, SignInRefused
+from maps.passwords import PasswordWork, digest, new_token
+from patrol.accounts import Device, User
+
+COOKIE = "jp_session"
+
+
+class Accounts(Protocol):
+    """What access asks of the store."""
+
+    async def user(self, name: str) -> tuple[User, str | None] | None:
+        """Return a user and its password's hash."""
+
+    async def open_session(self, user: User, key: bytes, expires_at: datetime) -> None:
+        """Keep a new session."""
+
+    async def session(self, key: bytes) -> tuple[str, User, datetime] | None:
+        """Return id, user and end of a session that is good now."""
+
+    async def close_session(self, key: bytes) -> None:
+        """End a session."""
+
+    async def use_link(self, key: bytes) -> User | None:
+        """Spend a sign-in link and return whom it signs in."""
+
+    async def device(self, key: bytes) -> Device | None:
+        """Return the device with this key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who is calling.
+
+    Attributes:
+        name: The user's name, or the device's.
+        role: What it may do; a device may do what a crew may.
+        agency: Whose records it sees.
+        device: The device's name; None for a person.
+        session: The session's id; None for a device.
+        expires_at: When the session ends; None for a device.
+    """
+
+    name: str
+    role: str
+    agency: str
+    device: str | None = None
+    session: str | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def source(self) -> str:
+        """What stands for a channel in what it reports: bind an address to this."""
+        return f"key:{self.name}" if self.device else f"user:{self.name}"
+
+
+class Access:
+    """Signs people in and out and recognises who is calling.
+
+    Args:
+        accounts: Users, sessions, links and device keys.
+        passwords: Does the argon2 work.
+        session_hours: How long a sign-in lasts.
+        secure: Send the cookie over TLS only.
+        names: Counts failures by name.
+        peers: Counts failures by address; generous, since an office may share one.
+    """
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        passwords: PasswordWork,
+        *,
+        session_hours: float,
+        secure: bool,
+        names: BackOff | None = None,
+        peers: BackOff | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._accounts, self._passwords, self._now = accounts, passwords, now
+        self._hours, self._secure = session_hours, secure
+        self._names = names or BackOff(free=5, longest_s=120)
+        self._peers = peers or BackOff(free=30)
+
+    async def sign_in(self, response: Response, *, name: str, password: str, peer: str) -> User:
+        """Check name and password and start a session in `response`'s cookie.
+
+        Args:
+            response: Where the cookie goes.
+            name: As typed.
+            password: As typed.
+            peer: Address the request came from.
+
+        Raises:
+            SignInRefused: If they do not belong together or the user is disabled.
+            TooManyTries: If name or address failed too often of late.
+            TooBusy: If too many sign-ins are being checked.
+        """
+        self._names.check(name)
+        self._peers.check(peer)
+        found = await self._accounts.user(name)
+        known = None if found is None or found[0].disabled_at is not None else found[1]
+        # Counted before the work, so that tries sent at once do not slip past the count.
+        self._names.failed(name)
+        self._peers.failed(peer)
+        if not await self._passwords.verify(password, known) or found is None:
+            raise SignInRefused
+        self._names.succeeded(name)
+        self._peers.succeeded(peer)
+        return await self._start(response, found[0])
+
+    async def sign_in_by_link(self, response: Response, *, token: str, peer: str) -> User:
+        """Spend a sign-in link and start a session in `response`'s cookie.
+
+        Raises:
+            SignInRefused: If the link is unknown, spent or too old.
+            TooManyTries: If the address failed too often of late.
+        """
+        self._peers.check(peer)
+        user = await self._accounts.use_link(digest(token))
+        if user is None:
+            self._peers.failed(peer)
+            raise SignInRefused("this link is not good any more: each is good once, for a while")
+        return await self._start(response, user)
+
+    async def sign_out(self, connection: HTTPConnection, response: Response) -> None:
+        """End the caller's session, if there is one, and take the cookie away."""
+        token = connection.cookies.get(COOKIE)
+        if token:
+            await self._accounts.close_session(digest(token))
+        response.delete_cookie(COOKIE, httponly=True, secure=self._secure, samesite="strict")
+
+    async def caller(self, connection: HTTPConnection) -> Caller:
+        """Return who is calling.
+
+        Raises:
+            NotSignedIn: If there is no session, key or password, or it is not good.
+            TooManyTries: If the address has shown wrong keys too often of late.
+        """
+        scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return await self._device(credentials.strip(), None, peer_of(connection))
+        if scheme.lower() == "basic":
+            name, key = _basic(credentials)
+            return await self._device(key, name, peer_of(connection))
+        token = connection.cookies.get(COOKIE)
+        found = await self._accounts.session(digest(token)) if token else None
+        if found is None:
+            raise NotSignedIn
+        session, user, expires_at = found
+        return Caller(
+            name=user.name,
+            role=user.role,
+            agency=user.agency,
+            session=session,
+            expires_at=expires_at,
+        )
+
+    async def knows_device(self, name: str, key: str) -> bool:
+        """Return whether device `name` has this key and may speak."""
+        device = await self._accounts.device(digest(key))
+        return device is not None and device.name == name
+
+    async def _device(self, key: str, name: str | None, peer: str) -> Caller:
+        self._peers.check(peer)
+        device = await self._accounts.device(digest(key))
+        if device is None or name not in (None, device.name):
+            self._peers.failed(peer)
+            raise NotSignedIn("the device key is not good")
+        return Caller(name=device.name, role="crew", agency=device.agency, device=device.name)
+
+    async def _start(self, response: Response, user: User) -> User:
+        token = new_token()
+        expires_at = self._now() + timedelta(hours=self._hours)
+        await self._accounts.open_session(user, digest(token), expires_at)
+        response.set_cookie(
+            COOKIE,
+            token,
+            max_age=round(self._hours * 3600),
+            httponly=True,
+            secure=self._secure,
+            samesite="strict",
+        )
+        return user
+
+
+def peer_of(connection: HTTPConnection) -> str:
+    """Return the address a request came from."""
+    return connection.client.host if connection.client else "?"
+
+
+async def caller(request: Request) -> Caller:
+    """Dependency: who is calling.
+
+    Raises:
+        NotSignedIn: If nobody we know.
+    """
+    access: Access = request.app.state.access
+    return await access.caller(request)
+
+
+def _basic(credentials: str) -> tuple[str, str]:
+    try:
+        name, colon, key = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise NotSignedIn from None
+    if not colon:
+        raise NotSignedIn
+    return name, key

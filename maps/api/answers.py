@@ -1,0 +1,114 @@
+"""Answers: JSON of our structs, and how OpenAPI is told what they look like.
+
+The structs that the live stream sends are answered as they stand (msgspec, times RFC 3339 with
+`Z`), so there is one description of each thing; OpenAPI takes its schemas from the structs too.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from fastapi import Response
+
+SCHEMAS: Final = "#/components/schemas/{name}"
+_encode = msgspec.json.Encoder().encode
+_described: list[Any] = []
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is wrong with a request.
+
+    Attributes:
+        error: Short fixed word for programs.
+        message: What is wrong, for people.
+        field: Field at fault, where it is one.
+    """
+
+    error: str
+    message: str
+    field: str | None = None
+
+
+_PROBLEMS: Final[dict[int, tuple[str, Problem]]] = {
+    400: (
+        "The request cannot be understood",
+        Problem(error="bad_request", message="latitude 100.4 is outside -90 to 90", field="lat"),
+    ),
+    401: ("Not signed in", Problem(error="not_signed_in", message="sign in first")),
+    403: (
+        "The caller's role does not allow it",
+        Problem(error="forbidden", message="a crew may not clear distress"),
+    ),
+    404: ("No such thing", Problem(error="not_found", message="no unit 'u-404'")),
+    409: (
+        "It contradicts what is so",
+        Problem(error="conflict", message="ais:574123456 stands for another unit then"),
+    ),
+    422: (
+        "A field is missing or wrong",
+        Problem(error="bad_field", message="Field required", field="call_sign"),
+    ),
+    429: (
+        "Too many failed tries",
+        Problem(error="too_many_tries", message="too many failed tries: wait 8 s"),
+    ),
+    503: (
+        "Busy, or the store or channel is down; try again",
+        Problem(error="store_down", message="the store cannot be written"),
+    ),
+}
+
+
+def answer(value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return `value` as JSON."""
+    return Response(_encode(value), status, headers, media_type="application/json")
+
+
+def answers(
+    kind: Any,
+    example: Any,
+    *problems: int,
+    status: int = 200,
+    description: str = "OK",
+    media_type: str = "application/json",
+) -> dict[int | str, dict[str, Any]]:
+    """Describe what a route answers, for `responses=`.
+
+    Args:
+        kind: Struct or type of the good answer; None for an answer without content.
+        example: Example of it.
+        *problems: Status codes of refusals, beside 401, which every route may give.
+        status: Status of the good answer.
+        description: What the good answer is.
+        media_type: Its media type.
+    """
+    described: dict[int | str, dict[str, Any]] = {status: {"description": description}}
+    if kind is not None:
+        _described.append(kind)
+        (schema,), _ = msgspec.json.schema_components([kind], ref_template=SCHEMAS)
+        content = {"schema": schema, "example": msgspec.to_builtins(example)}
+        described[status]["content"] = {media_type: content}
+    return described | refusals(401, *problems)
+
+
+def refusals(*problems: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the refusals of a route, for `responses=`."""
+    return {
+        status: {
+            "description": _PROBLEMS[status][0],
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": SCHEMAS.format(name="Problem")},
+                    "example": msgspec.to_builtins(_PROBLEMS[status][1]),
+                }
+            },
+        }
+        for status in problems
+    }
+
+
+def schemas() -> dict[str, Any]:
+    """Return the schemas of every struct that a route was said to answer, by name."""
+    _, components = msgspec.json.schema_components([Problem, *_described], ref_template=SCHEMAS)
+    return dict(components)
