@@ -1,8 +1,5 @@
 /** Builds the two pages (commander, sign-in) into maps/static, with the licences of what they carry. */
-import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
-
-const page = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 export default defineConfig({
   base: "/",
@@ -17,7 +14,7 @@ export default defineConfig({
     license: { fileName: "licenses.md" },
     chunkSizeWarningLimit: 1200,
     rolldownOptions: {
-      input: { index: page("index.html"), "sign-in": page("sign-in.html") },
+      input: { index: "index.html", "sign-in": "sign-in.html" },
     },
   },
 });

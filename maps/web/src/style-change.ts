@@ -12,8 +12,8 @@ export function changeStyle(map: GlMap, before: StyleSpecification, after: Style
 }
 
 function changeLayer(map: GlMap, was: LayerSpecification, is: LayerSpecification): void {
-  for (const [name, value] of changed(was.paint as Values, is.paint as Values)) map.setPaintProperty(is.id, name, value as never);
-  for (const [name, value] of changed(was.layout as Values, is.layout as Values)) map.setLayoutProperty(is.id, name, value as never);
+  for (const [name, value] of changed(was.paint as Values, is.paint as Values)) map.setPaintProperty(is.id, name as never, value as never);
+  for (const [name, value] of changed(was.layout as Values, is.layout as Values)) map.setLayoutProperty(is.id, name as never, value as never);
   const filters = [was, is].map((layer) => ("filter" in layer ? layer.filter : undefined));
   if (!same(filters[0], filters[1])) map.setFilter(is.id, (filters[1] as never) ?? null);
   if (was.minzoom !== is.minzoom || was.maxzoom !== is.maxzoom) map.setLayerZoomRange(is.id, is.minzoom ?? 0, is.maxzoom ?? 24);

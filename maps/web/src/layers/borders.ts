@@ -1,21 +1,23 @@
 /** The borders: a dashed line in a soft band as wide as its stated error. */
-import { type MapLayer, metresWide, reference } from "./layer.ts";
+import type { ExpressionSpecification } from "maplibre-gl";
+import { type MapLayer, reference } from "./layer.ts";
 
-/** Error assumed where the server states none, metres. */
+/** Error assumed where the layer states none, metres. */
 const ERROR_M = 300;
+/** Pixels at zoom 0 of a metre at latitude 19°, twice: the band reaches the error to either side. */
+const BAND_PER_METRE = 2 / (78271.517 * Math.cos((19 * Math.PI) / 180));
+
+const error: ExpressionSpecification = ["coalesce", ["get", "error_m"], ERROR_M];
+const bandWidth: ExpressionSpecification = ["interpolate", ["exponential", 2], ["zoom"], 0, ["*", error, BAND_PER_METRE], 22, ["*", error, BAND_PER_METRE * 2 ** 22]];
 
 export const borders: MapLayer = {
   toggle: "borders",
   needs: ["borders"],
   sources: () => ({ borders: reference("borders") }),
-  layers: ({ tokens, infos }) => [
+  layers: ({ tokens }) => [
     {
       id: "border-band", type: "line", source: "borders", minzoom: 8, layout: { "line-join": "round" },
-      paint: {
-        "line-color": tokens.get("map-border-band"), "line-opacity": 0.13,
-        // The band reaches the error to either side.
-        "line-width": metresWide(2 * (infos.get("borders")?.error_m ?? ERROR_M), 0),
-      },
+      paint: { "line-color": tokens.get("map-border-band"), "line-opacity": 0.13, "line-width": bandWidth },
     },
     {
       id: "border-line", type: "line", source: "borders", layout: { "line-join": "round" },

@@ -1,0 +1,79 @@
+/** Every action that has a key. Tooltips and the help list read the same table. */
+import { assigning, awaitingPlace, clearSelection, helpOpen, openTab, phone, selectedId, sheetStop } from "./console.ts";
+import { type Words, t } from "./i18n/index.ts";
+import { fitAll, flyToSelected, zoomBy } from "./map-room.ts";
+import { coordinateFormat, leftOpen, PALETTES, palette, rightOpen } from "./preferences.ts";
+
+export interface KeyAction {
+  keys: string[];
+  words: Words;
+  act: () => void;
+}
+
+export function nextPalette(): void {
+  palette.value = PALETTES[(PALETTES.indexOf(palette.value) + 1) % PALETTES.length] ?? "day";
+}
+
+export function turnCoordinates(): void {
+  coordinateFormat.value = coordinateFormat.value === "decimal" ? "dms" : "decimal";
+}
+
+export function focusSearch(): void {
+  openTab("units");
+  requestAnimationFrame(() => document.getElementById("unit-search")?.focus());
+}
+
+/** Brings a form in the unit's detail under the fingers. */
+function focusPlot(): void {
+  if (selectedId.value === "") return;
+  openTab("unit");
+  requestAnimationFrame(() => document.getElementById("plot-km")?.focus());
+}
+
+function back(): void {
+  if (awaitingPlace.value !== null) awaitingPlace.value = null;
+  else if (assigning.value !== null) assigning.value = null;
+  else if (helpOpen.value) helpOpen.value = false;
+  else if (selectedId.value !== "") clearSelection();
+  else if (phone.value) sheetStop.value = "peek";
+}
+
+export const ACTIONS: readonly KeyAction[] = [
+  { keys: ["/"], words: "key.search", act: focusSearch },
+  { keys: ["g"], words: "key.go", act: flyToSelected },
+  { keys: ["f"], words: "key.fit", act: fitAll },
+  { keys: ["+", "="], words: "key.zoom_in", act: () => zoomBy(1) },
+  { keys: ["-"], words: "key.zoom_out", act: () => zoomBy(-1) },
+  { keys: ["p"], words: "key.plot", act: focusPlot },
+  { keys: ["u"], words: "key.unit", act: () => openTab("unit") },
+  { keys: ["r"], words: "key.unknown", act: () => openTab("unknown") },
+  { keys: ["c"], words: "key.channels", act: () => openTab("channels") },
+  { keys: ["m"], words: "key.map", act: () => openTab("map") },
+  { keys: ["["], words: "key.left", act: () => { leftOpen.value = !leftOpen.value; } },
+  { keys: ["]"], words: "key.right", act: () => { rightOpen.value = !rightOpen.value; } },
+  { keys: ["n"], words: "key.palette", act: nextPalette },
+  { keys: ["d"], words: "key.coordinates", act: turnCoordinates },
+  { keys: ["Escape"], words: "key.back", act: back },
+  { keys: ["?"], words: "key.help", act: () => { helpOpen.value = !helpOpen.value; } },
+];
+
+/** A tooltip: the words, and the key that does the same. */
+export function tip(words: string, key: string): string {
+  return t("key.tip", { words, key });
+}
+
+export function listenToKeys(): void {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const field = event.target instanceof HTMLElement && event.target.closest("input, select, textarea");
+    if (field && event.key !== "Escape") return;
+    const inDialog = event.target instanceof HTMLElement && event.target.closest("dialog");
+    if (inDialog && event.key !== "Escape") return;
+    const action = ACTIONS.find((each) => each.keys.includes(event.key));
+    if (action === undefined) return;
+    event.preventDefault();
+    if (field && event.key === "Escape") (event.target as HTMLElement).blur();
+    else action.act();
+  });
+}
+

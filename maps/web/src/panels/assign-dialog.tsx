@@ -1,0 +1,113 @@
+/** Says for which unit a radio stands, from when and until when. Its track goes with it. */
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { assigning, may, say, select, selectedId } from "../console.ts";
+import type { UnitKind, UnitRecord } from "../contract.ts";
+import { everyone, units } from "../feed.ts";
+import { t } from "../i18n/index.ts";
+import { SIDES } from "../marks.ts";
+import { ADD_UNIT } from "../permissions.ts";
+import { call } from "../rest.ts";
+import { faultWords } from "./states.tsx";
+
+const KINDS: UnitKind[] = ["boat", "vehicle", "foot", "handheld", "fixed"];
+const NEW = "+";
+
+export function AssignDialog(): JSX.Element | null {
+  const address = assigning.value;
+  return address === null ? null : <Form key={address} address={address} />;
+}
+
+function Form({ address }: { address: string }): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const busy = useSignal(false);
+  const fault = useSignal<string | null>(null);
+  const unit = useSignal("");
+  const since = useSignal("ever");
+  useEffect(() => {
+    const opener = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+    };
+  }, []);
+  const radio = everyone.peek()?.find((each) => each.id === address);
+  const shut = (): void => {
+    assigning.value = null;
+  };
+  const send = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    busy.value = true;
+    fault.value = null;
+    try {
+      const chosen = unit.value === NEW ? (await call<UnitRecord>("POST", "/api/units", newUnit(form))).id : unit.value;
+      const body: Record<string, string> = { address, unit: chosen, start: startOf(form) };
+      const end = String(form.get("end") ?? "");
+      if (end !== "") body["end"] = new Date(end).toISOString();
+      await call("POST", "/api/assignments", body);
+      say(t("assign.done"));
+      if (selectedId.peek() === address) select(chosen);
+      shut();
+    } catch (caught) {
+      fault.value = `${t("assign.failed")} ${faultWords(caught)}`;
+    } finally {
+      busy.value = false;
+    }
+  };
+  return (
+    <dialog ref={dialog} class="dialog" aria-labelledby="assign-title" onCancel={shut} onClose={shut}>
+      <form onSubmit={(event) => void send(event)}>
+        <h2 id="assign-title">{t("assign.title")}</h2>
+        <p class="dim">{radio?.call_sign !== address ? `${radio?.call_sign ?? ""} · ` : ""}<code>{address}</code></p>
+        <label for="assign-unit">{t("assign.unit")}</label>
+        <select id="assign-unit" required value={unit.value} onChange={(event) => { unit.value = event.currentTarget.value; }}>
+          <option value="" disabled>{t("assign.choose")}</option>
+          {may(ADD_UNIT) && <option value={NEW}>{t("assign.new")}</option>}
+          {(units.value ?? []).map((each) => <option key={each.id} value={each.id}>{each.call_sign}{each.country ? ` (${each.country})` : ""}</option>)}
+        </select>
+        {unit.value === NEW && <NewUnit />}
+        <label for="assign-since">{t("assign.since")}</label>
+        <select id="assign-since" name="since" value={since.value} onChange={(event) => { since.value = event.currentTarget.value; }}>
+          <option value="ever">{t("assign.since_ever")}</option>
+          <option value="now">{t("assign.since_now")}</option>
+          <option value="moment">{t("assign.since_moment")}</option>
+        </select>
+        {since.value === "moment" && <><label for="assign-start">{t("assign.start")}</label><input id="assign-start" name="start" type="datetime-local" required /></>}
+        <label for="assign-end">{t("assign.end")}</label>
+        <input id="assign-end" name="end" type="datetime-local" />
+        <p class="hint">{t("assign.hint")}</p>
+        {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+        <div class="actions end">
+          <button class="button" type="button" onClick={shut}>{t("dialog.cancel")}</button>
+          <button class="button primary" type="submit" disabled={busy.value}>{t("assign.send")}</button>
+        </div>
+      </form>
+    </dialog>
+  );
+}
+
+function NewUnit(): JSX.Element {
+  return (
+    <fieldset class="pair">
+      <legend class="hidden">{t("assign.new")}</legend>
+      <label class="whole" for="new-call-sign">{t("assign.call_sign")}</label>
+      <input class="whole" id="new-call-sign" name="call_sign" required maxLength={40} autocomplete="off" />
+      <div><label for="new-kind">{t("assign.kind")}</label><select id="new-kind" name="kind">{KINDS.map((kind) => <option key={kind} value={kind}>{t(`kind.${kind}`)}</option>)}</select></div>
+      <div><label for="new-side">{t("assign.side")}</label><select id="new-side" name="country"><option value="">{t("country.unknown")}</option>{SIDES.map((side) => <option key={side} value={side}>{t(`country.${side}`)}</option>)}</select></div>
+    </fieldset>
+  );
+}
+
+function newUnit(form: FormData): Record<string, string | null> {
+  return { call_sign: String(form.get("call_sign")).trim(), kind: String(form.get("kind")), country: String(form.get("country")) || null };
+}
+
+/** All it ever sent belongs to the unit, unless a later start is chosen. */
+function startOf(form: FormData): string {
+  const since = form.get("since");
+  if (since === "now") return new Date().toISOString();
+  if (since === "moment") return new Date(String(form.get("start"))).toISOString();
+  return new Date(0).toISOString();
+}

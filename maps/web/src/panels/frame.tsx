@@ -1,0 +1,171 @@
+/** The frame round the map: two sides that fold on a desktop, a sheet with three stops on a phone. */
+import type { ComponentChildren, JSX } from "preact";
+import { useRef } from "preact/hooks";
+import { phone, sheetStop, session, type Stop, tab, type Tab, openTab } from "../console.ts";
+import { liveStatus, unknownRadios, channels } from "../feed.ts";
+import { t, type Words } from "../i18n/index.ts";
+import { tip } from "../keys.ts";
+import { openMap } from "../map-room.ts";
+import { leftOpen, rightOpen } from "../preferences.ts";
+import { AssignDialog } from "./assign-dialog.tsx";
+import { Channels, isWell } from "./channels.tsx";
+import { HelpDialog } from "./help-dialog.tsx";
+import { Icon, type IconName } from "./icons.tsx";
+import { MapLayers } from "./map-layers.tsx";
+import { Attribution, DistressCards, HoverTip, MapFailed, MapTools, Notice, StaleBanner } from "./over-map.tsx";
+import { StatusStrip } from "./status-strip.tsx";
+import { UnitDetail } from "./unit-detail.tsx";
+import { UnitList } from "./unit-list.tsx";
+import { UnknownRadios } from "./unknown-radios.tsx";
+
+const TABS: { name: Tab; words: Words; icon: IconName; letter: string }[] = [
+  { name: "units", words: "tab.units", icon: "list", letter: "/" },
+  { name: "unit", words: "tab.unit", icon: "unit", letter: "u" },
+  { name: "unknown", words: "tab.unknown", icon: "radio", letter: "r" },
+  { name: "channels", words: "tab.channels", icon: "link", letter: "c" },
+  { name: "map", words: "tab.map", icon: "layers", letter: "m" },
+];
+
+export function Frame(): JSX.Element {
+  const stale = liveStatus.value.stale || liveStatus.value.refused !== null;
+  return (
+    <div class={phone.value ? "room phone" : "room"} data-stale={stale} data-left={leftOpen.value} data-right={rightOpen.value}>
+      <main class="map-place" aria-label={t("map.title")}>
+        <h1 class="hidden">{t("app.title", { node: session.value?.node.name ?? "" })}</h1>
+        <MapCanvas />
+        <HoverTip />
+        <MapFailed />
+      </main>
+      <div class="over">
+        <StaleBanner />
+        <DistressCards />
+        <Notice />
+      </div>
+      <MapTools />
+      <Attribution />
+      {phone.value ? <Sheet /> : <Sides />}
+      <StatusStrip />
+      <AssignDialog />
+      <HelpDialog />
+    </div>
+  );
+}
+
+/** Made once: the map must never be made anew by a change of the frame. */
+function MapCanvas(): JSX.Element {
+  const made = useRef(false);
+  return (
+    <div class="map" ref={(element) => {
+      if (element === null || made.current) return;
+      made.current = true;
+      openMap(element);
+    }} />
+  );
+}
+
+function Sides(): JSX.Element {
+  const right = tab.value === "units" ? lastRight : tab.value;
+  lastRight = right;
+  return (
+    <>
+      <Side side="left" open={leftOpen.value} turn={() => { leftOpen.value = !leftOpen.value; }}>
+        <header class="node"><Icon name="unit" /><div><p class="node-name">{session.value?.node.name}</p><p class="dim">{session.value?.agency.name}</p></div></header>
+        <UnitList />
+      </Side>
+      <Side side="right" open={rightOpen.value} turn={() => { rightOpen.value = !rightOpen.value; }}>
+        <Tabs tabs={TABS.slice(1)} active={right} />
+        <Content name={right} />
+      </Side>
+    </>
+  );
+}
+
+/** The right side keeps its tab while somebody works in the list. */
+let lastRight: Tab = "unit";
+
+function Side({ side, open, turn, children }: { side: "left" | "right"; open: boolean; turn: () => void; children: ComponentChildren }): JSX.Element {
+  const words = t(open ? `side.fold_${side}` : `side.open_${side}`);
+  return (
+    <aside class={`side ${side}`} data-open={open} aria-label={t(`side.${side}`)}>
+      <div class="side-inner" inert={!open}>{children}</div>
+      <button class="fold" title={tip(words, side === "left" ? "[" : "]")} aria-label={words} aria-expanded={open} onClick={turn}><Icon name={(side === "left") === open ? "left" : "right"} /></button>
+    </aside>
+  );
+}
+
+function Tabs({ tabs, active }: { tabs: typeof TABS; active: Tab }): JSX.Element {
+  const move = (event: KeyboardEvent): void => {
+    const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (by === 0) return;
+    event.preventDefault();
+    const next = tabs[(tabs.findIndex((each) => each.name === active) + by + tabs.length) % tabs.length];
+    if (next === undefined) return;
+    openTab(next.name);
+    document.getElementById(`tab-${next.name}`)?.focus();
+  };
+  return (
+    <div class="tabs" role="tablist" aria-label={t("tabs.label")} onKeyDown={move}>
+      {tabs.map(({ name, words, icon, letter }) => (
+        <button key={name} id={`tab-${name}`} role="tab" aria-selected={name === active} aria-controls="tab-content" tabIndex={name === active ? 0 : -1} title={tip(t(words), letter)} onClick={() => openTab(name)}>
+          <Icon name={icon} /><span>{t(words)}</span><Badge name={name} />
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Badge({ name }: { name: Tab }): JSX.Element | null {
+  const n = name === "unknown" ? (unknownRadios.value?.length ?? 0) : name === "channels" ? (channels.value ?? []).filter((channel) => !isWell(channel)).length : 0;
+  return n === 0 ? null : <span class="badge num">{n}</span>;
+}
+
+function Content({ name }: { name: Tab }): JSX.Element {
+  return (
+    <div class="tab-content" id="tab-content" role="tabpanel" aria-labelledby={`tab-${name}`}>
+      {name === "units" && <UnitList />}
+      {name === "unit" && <UnitDetail />}
+      {name === "unknown" && <UnknownRadios />}
+      {name === "channels" && <Channels />}
+      {name === "map" && <MapLayers />}
+    </div>
+  );
+}
+
+const STOPS: Stop[] = ["peek", "half", "full"];
+
+function Sheet(): JSX.Element {
+  const start = useRef<{ y: number; height: number } | null>(null);
+  const sheet = useRef<HTMLElement>(null);
+  const step = (by: number): void => {
+    sheetStop.value = STOPS[Math.max(0, Math.min(2, STOPS.indexOf(sheetStop.value) + by))] ?? "peek";
+  };
+  const release = (event: PointerEvent): void => {
+    const from = start.current;
+    start.current = null;
+    if (from === null || sheet.current === null) return;
+    sheet.current.style.height = "";
+    const moved = from.y - event.clientY;
+    if (Math.abs(moved) < 6) return step(sheetStop.value === "full" ? -2 : 1);
+    const height = from.height + moved;
+    const heights = [112, innerHeight * 0.5, innerHeight - 44];
+    const nearest = heights.map((each) => Math.abs(each - height));
+    sheetStop.value = STOPS[nearest.indexOf(Math.min(...nearest))] ?? "half";
+  };
+  return (
+    <section class="sheet" data-stop={sheetStop.value} ref={sheet} aria-label={t("sheet.label")}>
+      <button class="sheet-handle" aria-label={t("sheet.handle", { stop: t(`sheet.${sheetStop.value}`) })}
+        onKeyDown={(event) => {
+          if (event.key === "ArrowUp") step(1);
+          else if (event.key === "ArrowDown") step(-1);
+          else if (event.key === "Enter" || event.key === " ") step(sheetStop.value === "full" ? -2 : 1);
+          else return;
+          event.preventDefault();
+        }}
+        onPointerDown={(event) => { start.current = { y: event.clientY, height: sheet.current?.offsetHeight ?? 0 }; event.currentTarget.setPointerCapture(event.pointerId); }}
+        onPointerMove={(event) => { if (start.current && sheet.current) sheet.current.style.height = `${start.current.height + start.current.y - event.clientY}px`; }}
+        onPointerUp={release} onPointerCancel={release}><i /></button>
+      <Tabs tabs={TABS} active={tab.value} />
+      <Content name={tab.value} />
+    </section>
+  );
+}

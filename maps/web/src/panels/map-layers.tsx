@@ -1,0 +1,62 @@
+/** What the map shows, what its signs mean, and where its lines come from. */
+import type { JSX } from "preact";
+import { brokenLayers, layerInfos } from "../console.ts";
+import type { UnitState } from "../contract.ts";
+import { tracksFailed } from "../feed.ts";
+import { t } from "../i18n/index.ts";
+import { TOGGLES } from "../layers/index.ts";
+import { SIDES } from "../marks.ts";
+import { hiddenLayers, PALETTES, palette, plainDrawing } from "../preferences.ts";
+import { MarkIcon } from "./mark-icon.tsx";
+import { metresWords } from "./place-words.ts";
+
+type Look = Pick<UnitState, "kind" | "country" | "liveness">;
+const SHAPES: [Look, "kind.boat"][] = (["boat", "vehicle", "foot", "handheld", "fixed"] as const).map((kind) => [{ kind, country: "LA", liveness: "live" }, `kind.${kind}` as "kind.boat"]);
+
+export function MapLayers(): JSX.Element {
+  return (
+    <section class="panel" aria-labelledby="map-title">
+      <header class="panel-head"><h2 id="map-title">{t("layers.title")}</h2></header>
+      <div class="scroll padded">
+        <h3>{t("palette.title")}</h3>
+        <div class="segments" role="group" aria-label={t("palette.title")}>
+          {PALETTES.map((name) => <button key={name} aria-pressed={palette.value === name} onClick={() => { palette.value = name; }}>{t(`palette.${name}`)}</button>)}
+        </div>
+        <h3>{t("layers.shown")}</h3>
+        <ul class="checks">{TOGGLES.map((name) => <Toggle key={name} name={name} />)}
+          <li><label><input type="checkbox" checked={plainDrawing.value} onChange={(event) => { plainDrawing.value = event.currentTarget.checked; }} /><span>{t("layers.plain")}<small>{t("layers.plain_why")}</small></span></label></li>
+        </ul>
+        <h3>{t("legend.title")}</h3>
+        <ul class="legend">
+          {SHAPES.map(([look, words]) => <li key={words}><MarkIcon unit={look} />{t(words)}</li>)}
+          <li><MarkIcon unit={{}} />{t("unknown.one")}</li>
+        </ul>
+        <ul class="legend">{SIDES.map((country) => <li key={country}><MarkIcon unit={{ kind: "foot", country, liveness: "live" }} />{t(`country.${country}`)}</li>)}</ul>
+        <ul class="legend wide">
+          <li><MarkIcon unit={{ kind: "boat", country: "TH", liveness: "live" }} />{t("legend.live")}</li>
+          <li><MarkIcon unit={{ kind: "boat", country: "TH", liveness: "late" }} />{t("legend.late")}</li>
+          <li><MarkIcon unit={{ kind: "boat", country: "TH", liveness: "lost" }} />{t("legend.lost")}</li>
+        </ul>
+        <p class="hint">{t("legend.border")}</p>
+        <h3>{t("layers.sources")}</h3>
+        <dl class="sources">{[...layerInfos.value.values()].map((info) => (
+          <div key={info.name}><dt>{info.title}</dt><dd>{info.attribution || info.licence || ""}{info.error_m ? ` · ± ${metresWords(info.error_m)}` : ""}</dd></div>
+        ))}</dl>
+        <p class="hint"><a href="/licenses.md">{t("layers.licences")}</a></p>
+      </div>
+    </section>
+  );
+}
+
+function Toggle({ name }: { name: (typeof TOGGLES)[number] }): JSX.Element {
+  const shown = !hiddenLayers.value.includes(name);
+  const broken = name === "tracks" ? tracksFailed.value : brokenLayers.value.has(name);
+  const turn = (): void => {
+    hiddenLayers.value = shown ? [...hiddenLayers.value, name] : hiddenLayers.value.filter((each) => each !== name);
+  };
+  return (
+    <li>
+      <label><input type="checkbox" checked={shown} onChange={turn} /><span>{t(`layer.${name}`)}{broken && <small class="fault">{t("layers.broken")}</small>}</span></label>
+    </li>
+  );
+}

@@ -1,0 +1,93 @@
+/** What lies on the map itself: tools, the word that it is stale, calls for help, tips, attribution. */
+import type { JSX } from "preact";
+import { now, serverMoment } from "../clock.ts";
+import { awaitingPlace, helpOpen, layerInfos, notice, phone, select, timeZone } from "../console.ts";
+import { distressed, live, liveStatus } from "../feed.ts";
+import { t } from "../i18n/index.ts";
+import { tip } from "../keys.ts";
+import { fitAll, flyToSelected, hovered, mapFailed, zoomBy } from "../map-room.ts";
+import { ageSeconds, ageWords, clockTime } from "../times.ts";
+import { Icon, type IconName } from "./icons.tsx";
+import { placeWords } from "./place-words.ts";
+
+export function MapTools(): JSX.Element {
+  return (
+    <div class="map-tools" role="toolbar" aria-label={t("tools.label")}>
+      <Tool icon="plus" words={t("key.zoom_in")} letter="+" act={() => zoomBy(1)} />
+      <Tool icon="minus" words={t("key.zoom_out")} letter="-" act={() => zoomBy(-1)} />
+      <Tool icon="fit" words={t("key.fit")} letter="f" act={fitAll} />
+      {phone.value && <Tool icon="help" words={t("help.title")} letter="?" act={() => { helpOpen.value = true; }} />}
+    </div>
+  );
+}
+
+function Tool({ icon, words, letter, act }: { icon: IconName; words: string; letter: string; act: () => void }): JSX.Element {
+  return <button class="icon-button" title={tip(words, letter)} aria-label={words} onClick={act}><Icon name={icon} /></button>;
+}
+
+/** Says since when nothing came. The map under it is greyed by the frame's `data-stale`. */
+export function StaleBanner(): JSX.Element | null {
+  const status = liveStatus.value;
+  if (!status.stale && status.refused === null) return null;
+  const since = status.heardAt === null ? null : serverMoment(status.heardAt);
+  const words = status.refused !== null ? t("stale.refused")
+    : since === null ? t("stale.never")
+    : t("stale.since", { local: clockTime(since, timeZone.value), utc: clockTime(since, "UTC"), age: ageWords((now.value - since) / 1000) });
+  return (
+    <div class="stale" role="alert" id="stale">
+      <Icon name="warn" />
+      <p><b>{words}</b> {status.refused === null && t("stale.what")}</p>
+      {status.refused === null ? <button class="button" onClick={() => live.retryNow()}>{t("stale.retry")}</button> : <a class="button" href="/sign-in">{t("stale.sign_in")}</a>}
+    </div>
+  );
+}
+
+/** The loudest thing on the screen: who called for help, where, how long ago. */
+export function DistressCards(): JSX.Element | null {
+  if (distressed.value.length === 0) return null;
+  return (
+    <div class="distress-cards" role="alert" aria-label={t("distress.title")}>
+      {distressed.value.map((unit) => {
+        const age = ageSeconds(unit.last?.time, now.value);
+        return (
+          <article key={unit.id} class="distress-card">
+            <Icon name="sos" />
+            <div>
+              <h2>{t("distress.who", { name: unit.call_sign })}</h2>
+              <p class="num">{unit.last ? placeWords(unit.last) : t("unit.no_place")}{age !== null && ` · ${t("age.ago", { age: ageWords(age) })}`}</p>
+            </div>
+            <button class="button" onClick={() => { select(unit.id); flyToSelected(); }}>{t("distress.show")}</button>
+          </article>
+        );
+      })}
+    </div>
+  );
+}
+
+export function HoverTip(): JSX.Element | null {
+  const told = hovered.value;
+  if (told === null) return null;
+  return <div class="hover-tip" style={{ left: `${told.x}px`, top: `${told.y}px` }}><b>{told.title}</b>{told.lines.map((line) => <span key={line}>{line}</span>)}</div>;
+}
+
+export function Notice(): JSX.Element {
+  const waiting = awaitingPlace.value !== null;
+  return (
+    <div class="notice-place" aria-live="polite">
+      {notice.value && <p class={notice.value.bad ? "notice bad" : "notice"}>{notice.value.text}</p>}
+      {waiting && phone.value && <p class="notice">{t("plot.press_here")} <button class="button" onClick={() => { awaitingPlace.value = null; }}>{t("dialog.cancel")}</button></p>}
+    </div>
+  );
+}
+
+export function MapFailed(): JSX.Element | null {
+  return mapFailed.value === null ? null : <div class="map-failed" role="alert"><Icon name="warn" /><p><b>{t("map.failed")}</b> {t("map.failed_how")}</p></div>;
+}
+
+/** Licences of the data on the map ask for this line. */
+export function Attribution(): JSX.Element | null {
+  const words = [...new Set([...layerInfos.value.values()].flatMap((info) => info.attribution ?? []))];
+  if (words.length === 0) return null;
+  const line = words.join(" · ");
+  return phone.value ? <details class="attribution"><summary>{t("map.data")}</summary><p>{line}</p></details> : <p class="attribution">{line}</p>;
+}

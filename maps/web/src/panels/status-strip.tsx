@@ -1,0 +1,65 @@
+/** Always answers: is this live, how old is it, which link is down, what time is it. */
+import type { JSX } from "preact";
+import { now, serverMoment } from "../clock.ts";
+import { openTab, phone, session, timeZone } from "../console.ts";
+import { channels, live, liveStatus } from "../feed.ts";
+import { t } from "../i18n/index.ts";
+import { helpOpen } from "../console.ts";
+import { nextPalette, tip } from "../keys.ts";
+import { palette } from "../preferences.ts";
+import { call } from "../rest.ts";
+import { ageWords, clockTime, zoneOffset } from "../times.ts";
+import { isWell } from "./channels.tsx";
+import { Icon } from "./icons.tsx";
+
+export function StatusStrip(): JSX.Element {
+  const nowMs = now.value;
+  return (
+    <footer class="strip" aria-label={t("strip.label")}>
+      <Stream />
+      <Links />
+      <span class="strip-space" />
+      <span class="clocks num">
+        <span>{clockTime(nowMs, "UTC")}<abbr title={t("strip.utc")}>UTC</abbr></span>
+        <span class="local">{clockTime(nowMs, timeZone.value)}<abbr title={timeZone.value}>{zoneOffset(nowMs, timeZone.value)}</abbr></span>
+      </span>
+      <button class="icon-button" title={tip(t("palette.next", { name: t(`palette.${palette.value}`) }), "n")} aria-label={t("palette.next", { name: t(`palette.${palette.value}`) })} onClick={nextPalette}><Icon name="palette" /></button>
+      {!phone.value && <button class="icon-button" title={tip(t("help.title"), "?")} aria-label={t("help.title")} onClick={() => { helpOpen.value = true; }}><Icon name="help" /></button>}
+      <button class="icon-button" title={t("strip.sign_out", { name: session.value?.user ?? "" })} aria-label={t("strip.sign_out", { name: session.value?.user ?? "" })} onClick={() => void signOut()}><Icon name="out" /></button>
+    </footer>
+  );
+}
+
+function Stream(): JSX.Element {
+  const status = liveStatus.value;
+  const age = status.heardAt === null ? null : Math.max(0, (now.value - serverMoment(status.heardAt)) / 1000);
+  const name = status.refused !== null ? "refused" : status.open && !status.stale ? "live" : status.heardAt === null && !status.stale ? "opening" : "stopped";
+  return (
+    <span class={`stream stream-${name}`} id="stream-state" data-state={name}>
+      <span class="stream-dot" aria-hidden="true" />
+      <span>{t(`stream.${name}`)}</span>
+      {age !== null && <span class="num dim">{ageWords(age)}</span>}
+    </span>
+  );
+}
+
+function Links(): JSX.Element | null {
+  const all = channels.value;
+  if (all === null) return null;
+  const ill = all.filter((channel) => !isWell(channel));
+  const words = ill.length === 0 ? t("strip.all_open", { n: all.length }) : ill.length === 1 ? t("strip.one_down", { name: ill[0]?.name ?? "", state: t(`channel.${ill[0]?.state ?? "down"}`) }) : t("strip.some_down", { down: ill.length, n: all.length });
+  return (
+    <button class={`strip-button${ill.length > 0 ? " ill" : ""}`} title={tip(t("channels.title"), "c")} onClick={() => openTab("channels")}>
+      <Icon name={ill.length > 0 ? "warn" : "link"} /><span>{words}</span>
+    </button>
+  );
+}
+
+async function signOut(): Promise<void> {
+  try {
+    await call("DELETE", "/api/session");
+  } finally {
+    live.stop();
+    location.assign("/sign-in");
+  }
+}

@@ -1,0 +1,147 @@
+/** All that is known of the selected unit or radio. */
+import type { ComponentChildren, JSX } from "preact";
+import { now } from "../clock.ts";
+import { assigning, clearSelection, may, say, selected, selectedId, timeZone } from "../console.ts";
+import type { UnitState } from "../contract.ts";
+import { coordinateWords } from "../coordinates.ts";
+import { everyone } from "../feed.ts";
+import { t, wordsIfAny } from "../i18n/index.ts";
+import { tip, turnCoordinates } from "../keys.ts";
+import { flyToSelected } from "../map-room.ts";
+import { coordinateFormat } from "../preferences.ts";
+import { CLEAR_DISTRESS, PLOT, ASSIGN } from "../permissions.ts";
+import { call } from "../rest.ts";
+import { ageSeconds, ageWords, momentWords } from "../times.ts";
+import { Icon } from "./icons.tsx";
+import { MarkIcon } from "./mark-icon.tsx";
+import { bearingWords, metresWords, riverWords, speedWords } from "./place-words.ts";
+import { PlotForm } from "./plot-form.tsx";
+import { Empty, faultWords, Loading } from "./states.tsx";
+
+export function UnitDetail(): JSX.Element {
+  const unit = selected.value;
+  if (everyone.value === null) return <div class="scroll"><Loading /></div>;
+  if (unit === null) return <div class="scroll"><Empty title={t("unit.none")}>{t("unit.none_how")}</Empty></div>;
+  return (
+    <section class="panel" aria-labelledby="unit-title">
+      <header class="unit-head">
+        <MarkIcon unit={unit} />
+        <div>
+          <h2 id="unit-title">{unit.call_sign}</h2>
+          <p>{describe(unit)}</p>
+        </div>
+        <button class="icon-button" title={tip(t("unit.close"), "Esc")} aria-label={t("unit.close")} onClick={clearSelection}><Icon name="close" /></button>
+      </header>
+      <div class="scroll">
+        {unit.distress && <Distress unit={unit} />}
+        <Heard unit={unit} />
+        <Place unit={unit} />
+        <Words unit={unit} />
+        <Flags unit={unit} />
+        <Addresses unit={unit} />
+        {unit.known !== false && may(PLOT) && <PlotForm key={unit.id} unit={unit} />}
+      </div>
+    </section>
+  );
+}
+
+function describe(unit: UnitState): string {
+  if (unit.known === false) return t("unknown.one");
+  const side = unit.country ? (wordsIfAny(`country.${unit.country}`) ?? unit.country) : t("country.unknown");
+  return unit.kind ? `${t(`kind.${unit.kind}`)} · ${side}` : side;
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }): JSX.Element {
+  return <div class="fact"><dt>{name}</dt><dd>{children}</dd></div>;
+}
+
+function Heard({ unit }: { unit: UnitState }): JSX.Element {
+  const nowMs = now.value;
+  const age = ageSeconds(unit.last?.time, nowMs);
+  const liveness = unit.liveness ?? "never";
+  const at = unit.last ? Date.parse(unit.last.time) : null;
+  return (
+    <div class="heard">
+      <p class={`heard-age state-${liveness}`}>
+        <span class="num big">{age === null ? t("age.never") : ageWords(age)}</span>
+        <span class="heard-word">{t(`liveness.${liveness}`)}</span>
+      </p>
+      {at !== null && <p class="num dim">{t("unit.times", { utc: momentWords(at, nowMs, "UTC"), local: momentWords(at, nowMs, timeZone.value) })}</p>}
+      {unit.expected_interval_s != null && <p class="dim">{t("unit.expected", { age: ageWords(unit.expected_interval_s) })}</p>}
+    </div>
+  );
+}
+
+function Place({ unit }: { unit: UnitState }): JSX.Element | null {
+  const fix = unit.last;
+  if (!fix) return <Empty title={t("unit.no_place")}>{t("unit.no_place_how")}</Empty>;
+  const river = riverWords(fix);
+  return (
+    <>
+      <dl class="facts">
+        {river && <Fact name={t("unit.river")}><span class="num">{river}</span></Fact>}
+        <Fact name={t("unit.coordinates")}>
+          <button class="value-button num" title={tip(t("unit.turn_coordinates"), "d")} onClick={turnCoordinates}>{coordinateWords(fix.lon, fix.lat, coordinateFormat.value)}</button>
+        </Fact>
+        {fix.accuracy_m !== undefined && <Fact name={t("unit.accuracy")}><span class="num">± {metresWords(fix.accuracy_m)}</span></Fact>}
+        {fix.speed_mps !== undefined && <Fact name={t("unit.speed")}><span class="num">{speedWords(fix.speed_mps)}</span></Fact>}
+        {fix.course_deg !== undefined && <Fact name={t("unit.course")}><span class="num">{bearingWords(fix.course_deg)}</span></Fact>}
+        {fix.heading_deg !== undefined && <Fact name={t("unit.heading")}><span class="num">{bearingWords(fix.heading_deg)}</span></Fact>}
+        {fix.altitude_m !== undefined && <Fact name={t("unit.altitude")}><span class="num">{metresWords(fix.altitude_m)}</span></Fact>}
+        {unit.by_voice && <Fact name={t("unit.source")}><Icon name="voice" /> {t("unit.by_voice")}</Fact>}
+      </dl>
+      <div class="actions"><button class="button" title={tip(t("unit.show"), "g")} onClick={flyToSelected}><Icon name="target" />{t("unit.show")}</button></div>
+    </>
+  );
+}
+
+function Words({ unit }: { unit: UnitState }): JSX.Element | null {
+  if (!unit.text && !unit.status) return null;
+  return (
+    <dl class="facts">
+      {unit.status && <Fact name={t("unit.status")}>{wordsIfAny(`status.${unit.status}`) ?? unit.status}</Fact>}
+      {unit.text && <Fact name={t("unit.text")}><q>{unit.text}</q></Fact>}
+    </dl>
+  );
+}
+
+function Flags({ unit }: { unit: UnitState }): JSX.Element | null {
+  const flags = [...new Set([...(unit.flags ?? []), ...(unit.last?.flags ?? [])])];
+  if (flags.length === 0) return null;
+  return (
+    <div class="flags">
+      <h3>{t("unit.quality")}</h3>
+      <ul>{flags.map((flag) => <li key={flag}>{wordsIfAny(`flag.${flag}`) ?? flag.replaceAll("_", " ")}</li>)}</ul>
+    </div>
+  );
+}
+
+function Addresses({ unit }: { unit: UnitState }): JSX.Element {
+  const addresses = unit.addresses ?? [];
+  return (
+    <div class="flags">
+      <h3>{t("unit.addresses")}</h3>
+      {addresses.length === 0 ? <p class="dim">{t("unit.no_addresses")}</p> : <ul>{addresses.map((address) => <li key={address}><code>{address}</code></li>)}</ul>}
+      {unit.known === false && may(ASSIGN) && <div class="actions"><button class="button primary" onClick={() => { assigning.value = unit.id; }}>{t("unknown.assign")}</button></div>}
+    </div>
+  );
+}
+
+function Distress({ unit }: { unit: UnitState }): JSX.Element {
+  const clear = async (): Promise<void> => {
+    if (!confirm(t("distress.confirm", { name: unit.call_sign }))) return;
+    try {
+      await call("POST", `/api/units/${encodeURIComponent(selectedId.peek())}/clear-distress`);
+      say(t("distress.cleared", { name: unit.call_sign }));
+    } catch (fault) {
+      say(`${t("distress.not_cleared")} ${faultWords(fault)}`, true);
+    }
+  };
+  return (
+    <div class="distress-bar">
+      <Icon name="sos" />
+      <p>{t("distress.here")}</p>
+      {may(CLEAR_DISTRESS) && <button class="button" onClick={() => void clear()}>{t("distress.clear")}</button>}
+    </div>
+  );
+}

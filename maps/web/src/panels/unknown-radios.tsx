@@ -1,0 +1,84 @@
+/** Radios that nobody has registered, with what they sent. */
+import type { JSX } from "preact";
+import { assigning, may, select, selectedId, timeZone } from "../console.ts";
+import { now } from "../clock.ts";
+import type { HeardMessage, UnitState } from "../contract.ts";
+import { coordinateWords } from "../coordinates.ts";
+import { unknownRadios } from "../feed.ts";
+import { t, wordsIfAny } from "../i18n/index.ts";
+import { flyToSelected } from "../map-room.ts";
+import { ASSIGN, SEE_SENT } from "../permissions.ts";
+import { coordinateFormat } from "../preferences.ts";
+import { fetchJson } from "../rest.ts";
+import { momentWords } from "../times.ts";
+import { MarkIcon } from "./mark-icon.tsx";
+import { placeWords } from "./place-words.ts";
+import { Broken, Empty, Loading, useLoaded } from "./states.tsx";
+import { Age } from "./unit-list.tsx";
+
+export function UnknownRadios(): JSX.Element {
+  const radios = unknownRadios.value;
+  return (
+    <section class="panel" aria-labelledby="unknown-title">
+      <header class="panel-head"><h2 id="unknown-title">{t("unknown.title")}</h2><span class="count num">{radios === null ? "" : String(radios.length)}</span></header>
+      <div class="scroll">
+        {radios === null && <Loading />}
+        {radios?.length === 0 && <Empty title={t("unknown.empty")}>{t("unknown.empty_how")}</Empty>}
+        <ul class="rows">{(radios ?? []).map((radio) => <Radio key={radio.id} radio={radio} />)}</ul>
+      </div>
+    </section>
+  );
+}
+
+function Radio({ radio }: { radio: UnitState }): JSX.Element {
+  const chosen = selectedId.value === radio.id;
+  return (
+    <li class="radio">
+      <button class="row" aria-current={chosen} onClick={() => { selectedId.value = chosen ? "" : radio.id; if (!chosen) flyToSelected(); }}>
+        <MarkIcon unit={radio} />
+        <span class="row-name">{radio.call_sign}</span>
+        <Age unit={radio} />
+        <span class="row-place">{radio.last ? placeWords(radio.last) : radio.id}</span>
+      </button>
+      {chosen && (
+        <div class="radio-more">
+          <p class="dim"><code>{radio.id}</code></p>
+          {may(SEE_SENT) && <Messages address={radio.id} />}
+          <div class="actions">
+            <button class="button" onClick={() => select(radio.id)}>{t("unknown.detail")}</button>
+            {may(ASSIGN) && <button class="button primary" onClick={() => { assigning.value = radio.id; }}>{t("unknown.assign")}</button>}
+          </div>
+        </div>
+      )}
+    </li>
+  );
+}
+
+/** The last things a radio said. */
+function Messages({ address }: { address: string }): JSX.Element {
+  const { value, fault, again } = useLoaded(address, () => fetchJson<HeardMessage[]>(`/api/radios/${encodeURIComponent(address)}/transmissions?limit=8`));
+  if (fault) return <Broken what={t("unknown.messages_failed")} fault={fault} retry={again} />;
+  if (value === null) return <Loading />;
+  if (value.length === 0) return <p class="dim">{t("unknown.no_messages")}</p>;
+  return (
+    <table class="messages">
+      <caption>{t("unknown.messages")}</caption>
+      <tbody>
+        {value.map((message, i) => (
+          <tr key={i}>
+            <td class="num">{momentWords(Date.parse(message.heard_at), now.peek(), timeZone.value)}</td>
+            <td>{said(message)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function said(message: HeardMessage): string {
+  const place = message.position ?? (message.lon != null && message.lat != null ? { lon: message.lon, lat: message.lat } : null);
+  const words = message.text || message.status;
+  if (words) return words;
+  if (place) return coordinateWords(place.lon, place.lat, coordinateFormat.value);
+  return wordsIfAny(`heard.${message.kind}`) ?? message.kind;
+}

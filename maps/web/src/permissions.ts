@@ -1,0 +1,7 @@
+/** The acts a session may do, named as the server's table names them. */
+export const PLOT = "plot by voice";
+export const CLEAR_DISTRESS = "clear distress";
+export const ASSIGN = "assign radios";
+export const ADD_UNIT = "manage units";
+export const SEE_SENT = "see what a radio sent";
+export const SEE_REJECTED = "see rejected frames";

@@ -1,0 +1,70 @@
+/** The sign-in page: name and password, or a one-time link in the fragment. Asks nothing else. */
+import "./fonts.css";
+import "./theme.css";
+import "./page.css";
+import "./sign-in.css";
+import { useSignal } from "@preact/signals";
+import { type JSX, render } from "preact";
+import { useEffect } from "preact/hooks";
+import { language, t } from "./i18n/index.ts";
+import { Icon } from "./panels/icons.tsx";
+import { CallError, call } from "./rest.ts";
+
+document.documentElement.lang = language;
+
+/** The token of `#link=TOKEN`; null for a plain visit. */
+function linkToken(): string | null {
+  const found = new URLSearchParams(location.hash.slice(1)).get("link");
+  // The token is good once: keep it out of the history and of anybody's sight.
+  if (found !== null) history.replaceState(null, "", "/sign-in");
+  return found;
+}
+
+function faultOf(fault: unknown, byLink: boolean): string {
+  if (!(fault instanceof CallError) || fault.status === 0) return t("sign_in.unreachable");
+  if (fault.status === 429) return t("sign_in.too_many");
+  if (fault.status >= 500) return t("sign_in.server");
+  if (byLink) return t("sign_in.bad_link");
+  return fault.status === 401 || fault.status === 403 || fault.status === 422 ? t("sign_in.wrong") : fault.message || t("sign_in.server");
+}
+
+function SignIn(): JSX.Element {
+  const busy = useSignal(false);
+  const fault = useSignal<string | null>(null);
+  const enter = async (path: string, body: Record<string, string>, byLink: boolean): Promise<void> => {
+    busy.value = true;
+    fault.value = null;
+    try {
+      await call("POST", path, body);
+      location.replace("/");
+    } catch (caught) {
+      fault.value = faultOf(caught, byLink);
+      busy.value = false;
+      if (!byLink) document.getElementById("password")?.focus();
+    }
+  };
+  useEffect(() => {
+    const token = linkToken();
+    if (token !== null) void enter("/api/session/link", { token }, true);
+  }, []);
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    void enter("/api/session", { name: String(form.get("name")).trim(), password: String(form.get("password")) }, false);
+  };
+  return (
+    <main class="sign-in">
+      <form onSubmit={submit} aria-describedby="sign-in-fault">
+        <header><Icon name="unit" /><div><h1>{t("sign_in.title")}</h1><p class="dim">{t("sign_in.sub")}</p></div></header>
+        <label for="name">{t("sign_in.name")}</label>
+        <input id="name" name="name" autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
+        <label for="password">{t("sign_in.password")}</label>
+        <input id="password" name="password" type="password" autocomplete="current-password" required />
+        <p id="sign-in-fault" class="field-fault" role="alert">{fault.value}</p>
+        <button class="button primary wide" type="submit" disabled={busy.value}>{busy.value ? t("sign_in.busy") : t("sign_in.go")}</button>
+      </form>
+    </main>
+  );
+}
+
+render(<SignIn />, document.getElementById("app") as HTMLElement);
