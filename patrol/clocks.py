@@ -18,6 +18,9 @@ AHEAD: Final = timedelta(seconds=120)
 BEHIND: Final = timedelta(days=30)
 """A device clock further behind than this is wrong rather than a report kept back so long."""
 
+FEEDER_BEHIND: Final = timedelta(hours=24)
+"""A feeder's clock further behind than this is wrong; some are off by two days."""
+
 
 def effective_time(
     *, device_time: datetime | None, passed_on_at: datetime | None, heard_at: datetime
@@ -48,6 +51,6 @@ def effective_time(
             flag = "old_clock"
         else:
             return device_time, "device", None
-    if passed_on_at is not None and -BEHIND < passed_on_at - heard_at < AHEAD:
+    if passed_on_at is not None and -FEEDER_BEHIND < passed_on_at - heard_at < AHEAD:
         return passed_on_at, "passed_on", flag
     return heard_at, "heard", flag

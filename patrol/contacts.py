@@ -9,17 +9,25 @@ from __future__ import annotations
 
 from bisect import insort
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from patrol.changes import Fix, UnitState
 from patrol.quality import UNSURE_CLOCK_S, is_jump
+from patrol.records import Record
 from patrol.units import Liveness, Unit
 
 WINDOW: Final = 8
 """Newest positions kept; an outlier is recognised among so many."""
 
+UNKNOWN_INTERVAL_S: Final = 180.0
+"""Expected interval of a radio nobody has registered: a moored AIS vessel reports so often."""
+
 _Entry = tuple[datetime, bytes, Fix, float]
-"""Effective time, global id (breaks ties the same way everywhere), the fix, clock slack in s."""
+"""Time to order by, global id (breaks ties the same way everywhere), the fix, clock slack in s.
+
+Ordered by the earlier of effective and heard time: a device clock a minute ahead must not hold the
+marker for a minute.
+"""
 
 
 class Contact:
@@ -35,12 +43,14 @@ class Contact:
         "addresses",
         "agency",
         "call_sign",
+        "cleared_at",
         "distress",
         "flags",
         "heard_at",
         "id",
         "last",
         "liveness",
+        "noted_at",
         "status",
         "text",
         "unit",
@@ -57,6 +67,8 @@ class Contact:
         self.heard_at: datetime | None = None
         self.liveness: Liveness = "never"
         self.distress = False
+        self.cleared_at: datetime | None = None
+        self.noted_at: dict[str, datetime] = {}
         self.status: str | None = None
         self.text: str | None = None
         self.flags: tuple[str, ...] = ()
@@ -65,21 +77,32 @@ class Contact:
     @property
     def expected_interval_s(self) -> float:
         """Longest normal time between two positions, seconds."""
-        return 60.0 if self.unit is None else self.unit.expected_interval_s
+        return UNKNOWN_INTERVAL_S if self.unit is None else self.unit.expected_interval_s
 
-    def place(self, fix: Fix, gid: bytes, *, clock_unsure: bool) -> bool:
+    def note(self, what: Literal["flags", "status", "text"], record: Record, value: object) -> bool:
+        """Keep `value` unless something newer was said; return whether anything changed."""
+        noted_at = self.noted_at.get(what)
+        if noted_at is not None and record.time < noted_at:
+            return False
+        self.noted_at[what] = record.time
+        if getattr(self, what) == value:
+            return False
+        setattr(self, what, value)
+        return True
+
+    def place(self, record: Record, fix: Fix) -> bool:
         """Take one believable position.
 
         Args:
-            fix: The position.
-            gid: Global id of its record.
-            clock_unsure: Its time is the gateway's, not the device's.
+            record: What was heard.
+            fix: The position it carries.
 
         Returns:
             Whether the marker moved to it.
         """
-        slack = UNSURE_CLOCK_S if clock_unsure else 1.0
-        entry = (fix.time, gid, fix, slack)
+        slack = UNSURE_CLOCK_S if record.time_source != "device" else 1.0
+        gid = record.gid
+        entry = (min(fix.time, record.transmission.heard_at), gid, fix, slack)
         window = self.window
         if window:
             newest = window[-1]
@@ -140,6 +163,7 @@ def _jump(entry: _Entry, before: _Entry) -> bool:
         from_time=before[0],
         slack_s=entry[3] + before[3],
         accuracy_m=(fix.accuracy_m or 0.0) + (was.accuracy_m or 0.0),
+        reported_mps=max(fix.speed_mps or 0.0, was.speed_mps or 0.0),
     )
 
 

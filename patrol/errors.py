@@ -33,4 +33,14 @@ class Conflict(PatrolError):
 
 
 class StoreError(PatrolError):
-    """The store failed; nothing of the batch was kept."""
+    """The store failed; nothing of the batch was kept.
+
+    Args:
+        fault: What happened.
+        transient: It may go through later (disk full, locked); False when these very records
+            can never be stored.
+    """
+
+    def __init__(self, fault: str, *, transient: bool = True) -> None:
+        self.transient = transient
+        super().__init__(fault)

@@ -20,6 +20,7 @@ from patrol.rules import CLOCK_RULES, STEP_RULES
 from patrol.rules.step import Effect, Step
 from patrol.units import Assignment, Unit
 from radio_gateway.health import ChannelHealth
+from radio_gateway.transmission import Transmission
 
 VOICE = "voice"
 """Protocol of positions that a person plotted; the device is the unit's id."""
@@ -45,6 +46,7 @@ class Picture:
         self._touched: dict[str, Contact] = {}
         self._forgotten: set[tuple[str, str]] = set()
         self._channels_touched: set[str] = set()
+        self.cleared: dict[str, datetime] = {}
 
     # -- who is who
 
@@ -60,8 +62,8 @@ class Picture:
         contact.unit, contact.call_sign, contact.agency = unit, unit.call_sign, unit.agency
         self._touched[unit.id] = contact
 
-    def put_assignment(self, assignment: Assignment) -> None:
-        """Add or change from when to when an address stands for a unit.
+    def check_assignment(self, assignment: Assignment) -> None:
+        """Raise unless `put_assignment` would be right.
 
         Raises:
             NotFound: If the unit is unknown.
@@ -69,17 +71,20 @@ class Picture:
         """
         if assignment.unit not in self.units:
             raise NotFound("unit", assignment.unit)
-        others = tuple(
-            other
-            for other in self._by_address.get(assignment.address, ())
-            if other.id != assignment.id
-        )
-        for other in others:
-            if _overlap(assignment, other):
+        for other in self._by_address.get(assignment.address, ()):
+            if other.id != assignment.id and _overlap(assignment, other):
                 call_sign = self.units[other.unit].call_sign
                 raise Conflict(
                     f"{assignment.address} stands for {call_sign} from {other.start:%Y-%m-%d %H:%M}"
                 )
+
+    def put_assignment(self, assignment: Assignment) -> None:
+        """Add or change from when to when an address stands for a unit, already checked."""
+        others = (
+            other
+            for other in self._by_address.get(assignment.address, ())
+            if other.id != assignment.id
+        )
         self.assignments[assignment.id] = assignment
         self._by_address[assignment.address] = tuple(
             sorted((*others, assignment), key=lambda each: each.start)
@@ -92,6 +97,23 @@ class Picture:
             if assignment.start <= at and (assignment.end is None or at < assignment.end):
                 return assignment
         return None
+
+    def believed_address(self, transmission: Transmission, at: datetime) -> str:
+        """Return the address to keep a message under.
+
+        An address that is bound to one channel and claimed from another is kept apart, as
+        `address@channel`, and nothing of it is believed of the unit.
+        """
+        address = transmission.address
+        if address in self._by_address:
+            assignment = self.unit_at(address, at)
+            if (
+                assignment is not None
+                and assignment.channel is not None
+                and assignment.channel != transmission.channel
+            ):
+                return f"{address}@{transmission.channel}"
+        return address
 
     def address_taken(self, address: str) -> bool:
         """Return whether `address` stands for a unit at any time."""
@@ -134,13 +156,13 @@ class Picture:
                 flags=record.flags,
             )
             before = contact.last
-            if not contact.place(fix, record.gid, clock_unsure=record.time_source != "device"):
+            if not contact.place(record, fix):
                 late = before is not None and fix.time <= before.time
+                if contact.last is not before:  # it confirmed another: the marker moved there
+                    self._touched[contact.id] = contact
+                    late = True
                 record.flags = fix_flags = _with(record.flags, "late" if late else "jump")
                 fix = msgspec.structs.replace(fix, live=False, flags=fix_flags)
-        if contact.flags != record.flags:
-            contact.flags = record.flags
-            self._touched[contact.id] = contact
         self._note(contact, record)
         step = Step(contact=contact, record=record, fix=fix)
         for rule in STEP_RULES:
@@ -157,13 +179,15 @@ class Picture:
                 if effect is not None:
                     self._apply(contact, effect)
 
-    def clear_distress(self, unit: str) -> None:
-        """A person says that the call for help is over.
+    def clear_distress(self, unit: str, at: datetime) -> None:
+        """A person says that the call for help is over; one made before `at` is, too.
 
         Raises:
             NotFound: If nothing by that id is known.
         """
-        self._apply(self.contact(unit), Effect(distress=False))
+        contact = self.contact(unit)
+        contact.cleared_at = self.cleared[unit] = at
+        self._apply(contact, Effect(distress=False))
 
     def put_channels(self, channels: Iterable[ChannelHealth]) -> None:
         """Note how the channels fare."""
@@ -213,6 +237,7 @@ class Picture:
         if contact is None:
             contact = self.contacts[id] = Contact(id, agency=self.agency)
         contact.window.clear()
+        contact.cleared_at = self.cleared.get(id)
         contact.last, contact.distress = None, distress
         for record in records:
             self.take(record)
@@ -233,16 +258,10 @@ class Picture:
             return self.contacts[transmission.device]
         if address in self._by_address:
             assignment = self.unit_at(address, record.time)
-            if assignment is not None:
-                bound = assignment.channel
-                contact = self.contacts.get(assignment.unit)
-                if bound is not None and bound != transmission.channel:
-                    # Somebody else claims this address: keep it apart, believe nothing.
-                    record.flags = _with(record.flags, "unbound_source")
-                    record.address = address = f"{address}@{transmission.channel}"
-                elif contact is not None:
-                    record.unit = assignment.unit
-                    return contact
+            contact = None if assignment is None else self.contacts.get(assignment.unit)
+            if assignment is not None and contact is not None:
+                record.unit = assignment.unit
+                return contact
         contact = self.contacts.get(address)
         if contact is None:
             contact = self.contacts[address] = Contact(address, agency=self.agency)
@@ -251,12 +270,13 @@ class Picture:
         return contact
 
     def _note(self, contact: Contact, record: Record) -> None:
+        """Keep the newest status, text and flags by their own time, not by order of arrival."""
         transmission = record.transmission
-        if transmission.status is not None and transmission.status != contact.status:
-            contact.status = transmission.status
+        if contact.note("flags", record, record.flags):
             self._touched[contact.id] = contact
-        if transmission.text is not None and transmission.text != contact.text:
-            contact.text = transmission.text
+        if transmission.status is not None and contact.note("status", record, transmission.status):
+            self._touched[contact.id] = contact
+        if transmission.text is not None and contact.note("text", record, transmission.text):
             self._touched[contact.id] = contact
         if contact.unit is None and transmission.facts:
             name = transmission.facts.get("ship_name") or transmission.facts.get("callsign")

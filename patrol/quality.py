@@ -25,7 +25,14 @@ _EARTH_RADIUS_M: Final = 6_371_008.8
 _NULL_DEG: Final = 1e-4
 
 NOT_CURRENT: Final = frozenset(
-    {"stale_position", "no_fix", "simulator", "unbound_source", "test", "own_ship_unset"}
+    {
+        "stale_position",
+        "no_fix",
+        "simulator",
+        "mock_location",
+        "position_suspect",
+        "unbound_source",
+    }
 )
 """Flags of a decoder with which a position never moves a marker nor joins a track."""
 
@@ -54,6 +61,7 @@ def is_jump(
     from_time: datetime,
     slack_s: float = 0.0,
     accuracy_m: float = 0.0,
+    reported_mps: float = 0.0,
 ) -> bool:
     """Return whether nothing on a patrol can have gone from one place to the other in that time.
 
@@ -66,6 +74,7 @@ def is_jump(
         from_time: Before, aware UTC.
         slack_s: How far the two times may be off, seconds.
         accuracy_m: Sum of both radii of uncertainty, metres.
+        reported_mps: Speed it says it has; an aircraft may be faster than a patrol.
     """
     # Equirectangular is within 0.5 % over the distances in question, and cheap.
     dlon = (lon - from_lon + 540.0) % 360.0 - 180.0
@@ -75,4 +84,4 @@ def is_jump(
     if distance_m <= FREE_M + accuracy_m:
         return False
     seconds = abs((time - from_time).total_seconds()) + slack_s
-    return distance_m - accuracy_m > FASTEST_MPS * seconds
+    return distance_m - accuracy_m > max(FASTEST_MPS, 1.5 * reported_mps) * seconds

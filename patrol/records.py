@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import blake2b
 
@@ -46,6 +47,7 @@ class Record:
         transmission: Transmission,
         *,
         gid: bytes,
+        address: str,
         time: datetime,
         time_source: TimeSource,
         flags: tuple[str, ...],
@@ -53,7 +55,7 @@ class Record:
     ) -> None:
         self.transmission = transmission
         self.gid = gid
-        self.address = transmission.address
+        self.address = address
         self.time = time
         self.time_source = time_source
         self.flags = flags
@@ -63,8 +65,15 @@ class Record:
         self.bank: str | None = None
 
 
-def record_of(transmission: Transmission) -> Record:
-    """Judge one transmission by itself: its identity, its clock, its place.
+def record_of(
+    transmission: Transmission, believed_address: Callable[[Transmission, datetime], str]
+) -> Record:
+    """Judge one transmission by itself: its source, its identity, its clock, its place.
+
+    Args:
+        transmission: What was heard.
+        believed_address: Given it and its effective time, returns the address to keep it under:
+            its own, or `address@channel` when it claims one that is bound elsewhere.
 
     Returns:
         The record, its flags and `usable` set as far as one message can tell.
@@ -74,11 +83,14 @@ def record_of(transmission: Transmission) -> Record:
         passed_on_at=transmission.passed_on_at,
         heard_at=transmission.heard_at,
     )
+    address = believed_address(transmission, time)
     position = transmission.position
     bad_place = None if position is None else place_flag(position)
     flags = transmission.flags
     if clock_flag is not None and clock_flag not in flags:
         flags = (*flags, clock_flag)
+    if address != transmission.address:
+        flags = (*flags, "unbound_source")
     if bad_place is not None and bad_place not in flags:
         flags = (*flags, bad_place)
     if flags is not transmission.flags:
@@ -91,7 +103,8 @@ def record_of(transmission: Transmission) -> Record:
     )
     return Record(
         transmission,
-        gid=gid_of(transmission),
+        gid=gid_of(transmission, address),
+        address=address,
         time=time,
         time_source=source,
         flags=flags,
@@ -99,14 +112,16 @@ def record_of(transmission: Transmission) -> Record:
     )
 
 
-def gid_of(transmission: Transmission) -> bytes:
-    """Return the 16-byte global id: BLAKE2b of what makes this message this message.
+def gid_of(transmission: Transmission, address: str) -> bytes:
+    """Return the 16-byte global id: what makes this message this message.
 
-    A message that names its own time or identifier for ever is that content; any other is its
-    reception.
+    A message that names its own time or identifier for ever is that content, from that source: 16
+    bytes of BLAKE2b. Any other is its reception: 6 bytes of heard time in milliseconds, so that
+    new rows land side by side in the index, and 10 bytes of BLAKE2b.
     """
     if transmission.duplicate_key is not None and transmission.duplicate_window_s is None:
-        identity = f"{transmission.address}\n{transmission.duplicate_key}"
-    else:
-        identity = transmission.reception_id
-    return blake2b(identity.encode(), digest_size=16).digest()
+        identity = f"{address}\n{transmission.duplicate_key}"
+        return blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    heard_ms = int(transmission.heard_at.timestamp() * 1000)
+    reception = transmission.reception_id.encode("utf-8", "surrogatepass")
+    return heard_ms.to_bytes(6, "big") + blake2b(reception, digest_size=10).digest()

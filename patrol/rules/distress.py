@@ -12,8 +12,12 @@ def distress(step: Step) -> Effect | None:
         step: What was heard.
 
     Returns:
-        Distress on; None for anything else. Nothing that is *not* heard ends it.
+        Distress on; None for anything else, also for a call made before somebody said that it
+        was over. Nothing that is *not* heard ends it.
     """
-    if step.record.transmission.distress and not step.contact.distress:
+    if not step.record.transmission.distress or step.contact.distress:
+        return None
+    cleared_at = step.contact.cleared_at
+    if cleared_at is None or step.record.time > cleared_at:
         return Effect(distress=True)
     return None

@@ -17,7 +17,7 @@ LOST_AFTER: Final = 5.0
 
 
 def liveness(contact: Contact, now: datetime) -> Effect | None:
-    """Judge by the age of the newest believed position.
+    """Judge by the age of the newest believed position; by when it was heard if it has none.
 
     Args:
         contact: Unit or unknown radio.
@@ -26,10 +26,11 @@ def liveness(contact: Contact, now: datetime) -> Effect | None:
     Returns:
         The new state; None when it is what it was.
     """
-    if contact.last is None:
+    newest = contact.heard_at if contact.last is None else contact.last.time
+    if newest is None:
         state: Liveness = "never"
     else:
-        intervals = (now - contact.last.time).total_seconds() / contact.expected_interval_s
+        intervals = (now - newest).total_seconds() / contact.expected_interval_s
         state = "live" if intervals <= LATE_AFTER else "late" if intervals <= LOST_AFTER else "lost"
     return None if state == contact.liveness else Effect(liveness=state)
 

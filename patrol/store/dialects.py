@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
 
@@ -25,7 +25,12 @@ def open_engine(url: str) -> Engine:
         raise StoreError(f"no store for {parsed.get_backend_name()!r}: use sqlite:///FILE")
     if parsed.database in (None, "", ":memory:"):
         raise StoreError("a store in memory keeps nothing: use sqlite:///FILE")
-    engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False})
+    # The driver would commit before DDL; we begin transactions ourselves, so that a migration
+    # that is cut off leaves nothing behind.
+    engine = create_engine(
+        parsed,
+        connect_args={"timeout": 30, "check_same_thread": False, "isolation_level": None},
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -40,6 +45,10 @@ def open_engine(url: str) -> Engine:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
 
     return engine
 

@@ -67,6 +67,14 @@ def span_of(connection: Connection, address: str) -> tuple[int, datetime, dateti
     return None if count == 0 else (count, from_us(first), from_us(last))
 
 
+def first_time(connection: Connection, address: str) -> datetime | None:
+    """Return the effective time of the oldest message of `address`; None if there is none."""
+    first = connection.execute(
+        select(func.min(_T.time_us)).where(_T.address == address)
+    ).scalar_one()
+    return None if first is None else from_us(first)
+
+
 def channels_of(connection: Connection, address: str) -> list[str]:
     """Return the channels that heard `address`, in order of name."""
     heard = select(_T.channel).where(_T.address == address)

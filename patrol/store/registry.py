@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from patrol.store.tables import agencies, assignments, from_us, latches, to_us, units
 from patrol.units import Agency, Assignment, Unit
@@ -101,9 +102,7 @@ def all_assignments(connection: Connection) -> list[Assignment]:
     ]
 
 
-def raise_latch(
-    connection: Connection, *, id: str, of: str, at: datetime, agency: str, origin: str
-) -> None:
+def raise_latch(connection: Connection, *, of: str, at: datetime, agency: str, origin: str) -> None:
     """Note that `of` called for help, unless that is noted already."""
     open_one = connection.execute(
         select(latches.c.id).where(latches.c.of == of, latches.c.cleared_us.is_(None))
@@ -111,7 +110,12 @@ def raise_latch(
     if open_one is None:
         connection.execute(
             latches.insert().values(
-                id=id, kind="distress", of=of, raised_us=to_us(at), agency=agency, origin=origin
+                id=uuid4().hex,
+                kind="distress",
+                of=of,
+                raised_us=to_us(at),
+                agency=agency,
+                origin=origin,
             )
         )
 
@@ -123,6 +127,23 @@ def clear_latch(connection: Connection, *, of: str, at: datetime, by: str) -> No
         .where(latches.c.of == of, latches.c.cleared_us.is_(None))
         .values(cleared_us=to_us(at), cleared_by=by)
     )
+
+
+def move_latch(connection: Connection, *, old: str, new: str) -> None:
+    """A radio that called for help has become a unit's: the call is the unit's."""
+    connection.execute(
+        update(latches).where(latches.c.of == old, latches.c.cleared_us.is_(None)).values(of=new)
+    )
+
+
+def cleared_latches(connection: Connection) -> dict[str, datetime]:
+    """Return when the last call for help of each unit or radio was said to be over."""
+    rows = connection.execute(
+        select(latches.c.of, func.max(latches.c.cleared_us))
+        .where(latches.c.cleared_us.is_not(None))
+        .group_by(latches.c.of)
+    )
+    return {of: from_us(cleared) for of, cleared in rows.tuples()}
 
 
 def open_latches(connection: Connection) -> set[str]:

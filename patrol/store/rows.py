@@ -127,11 +127,12 @@ def also_heard_row(transmission: Transmission, gid: bytes, *, agency: str, origi
 def transmission_of(row: Any) -> Transmission:
     """Return what was heard, from a row with all columns of `transmissions`."""
     protocol, _, device = row.address.partition(":")
+    device = device.removesuffix(f"@{row.channel}")
     return Transmission(
         protocol=protocol,
         kind=row.kind,
         heard_at=from_us(row.heard_us),
-        device=None if device.startswith("@") else device,
+        device=device or None,
         position=None
         if row.lon is None
         else Position(
@@ -167,10 +168,10 @@ def record_from(row: Any) -> Record:
         gid=row.gid,
         time=from_us(row.time_us),
         time_source=row.time_source,
+        address=row.address,
         flags=tuple(row.flags.split()),
         usable=bool(row.usable),
     )
-    record.address = row.address
     record.river_km, record.bank = row.river_km, row.bank
     return record
 

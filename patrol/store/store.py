@@ -12,7 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    IntegrityError,
+    OperationalError,
+    SQLAlchemyError,
+    StatementError,
+)
 
 from patrol.errors import StoreError
 from patrol.store.dialects import insert_unless_known, open_engine
@@ -122,6 +128,10 @@ class Store:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(pool, work, *args)
+        except (DataError, IntegrityError, StatementError, UnicodeError, OverflowError) as error:
+            # OperationalError (disk full, locked) is a StatementError too, but may pass.
+            transient = isinstance(error, OperationalError)
+            raise StoreError(str(error.__cause__ or error), transient=transient) from error
         except SQLAlchemyError as error:
             raise StoreError(str(error.__cause__ or error)) from error
 

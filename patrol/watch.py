@@ -1,0 +1,298 @@
+"""Watch: the only writer. It turns what was heard into one picture and keeps it.
+
+What waits in the inbox is taken as one batch: judged, put into the picture, committed in one
+transaction, answered, and only then shown. When the system is quiet a batch is whatever one turn of
+the event loop brought; under load batches are at least `TICK_S` apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any, Final
+
+import structlog
+
+from patrol.board import Board, Update
+from patrol.changes import Fix, Snapshot
+from patrol.duplicates import Duplicates
+from patrol.errors import StoreError
+from patrol.picture import Picture
+from patrol.policy import Policy
+from patrol.records import Record, record_of
+from patrol.registrar import Registrar
+from patrol.store import registry
+from patrol.store.rows import also_heard_row, transmission_row
+from patrol.store.store import Store
+from radio_gateway.health import ChannelHealth
+from radio_gateway.inbox import Inbox
+from radio_gateway.transmission import Delivery, Transmission
+
+TICK_S: Final = 0.020
+"""How far batches are apart under load."""
+
+QUIET_PER_S: Final = 120.0
+"""Up to this rate nothing waits."""
+
+BUSY_PER_S: Final = 400.0
+"""From this rate on batches are `TICK_S` apart; in between, in proportion."""
+
+LONGEST_BATCH: Final = 2000
+
+RATE_OVER_S: Final = 0.3
+"""Time over which the rate is measured."""
+
+log = structlog.get_logger(__name__)
+
+Locate = Callable[[Sequence[float], Sequence[float]], list[tuple[float, str | None] | None]]
+"""Longitudes and latitudes in, for each the river kilometre and bank, or None away from it."""
+
+
+def utc_now() -> datetime:
+    """Return the present, aware UTC."""
+    return datetime.now(UTC)
+
+
+class Watch:
+    """The only writer of one node.
+
+    Args:
+        store: Where records are kept.
+        node: This node's id, the origin of what it records.
+        agency: Owner of what nobody else owns.
+        locate: Finds the river kilometre of positions, many at a time; None without a river.
+        now: Clock, aware UTC.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        node: str,
+        agency: str,
+        locate: Locate | None = None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.store = store
+        self.node = node
+        self.agency = agency
+        self.now = now
+        self.picture = Picture(agency=agency, origin=node)
+        self.board = Board(self.snapshot, now)
+        self.turn = asyncio.Lock()
+        self.registrar = Registrar(
+            store=store,
+            picture=self.picture,
+            turn=self.turn,
+            publish=lambda: self.publish(()),
+            now=now,
+        )
+        self._locate = locate
+        self._duplicates = Duplicates()
+        self._rate = 0.0
+        self._last_batch = monotonic()
+        self._store_fault: str | None = None
+
+    async def start(self) -> None:
+        """Take up the picture where the last run left it."""
+        await self.registrar.load(self._duplicates)
+        self.picture.tick(self.now())
+        self.publish(())
+
+    async def run(self, inbox: Inbox) -> None:
+        """Work until cancelled; what was taken from the inbox by then is committed."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._work(inbox), name="watch")
+            tasks.create_task(self._clock(), name="watch-clock")
+
+    async def receive(self, transmissions: Sequence[Transmission]) -> None:
+        """Take in what people or phones reported directly; stored when this returns."""
+        await self._batch([Delivery(transmission) for transmission in transmissions])
+
+    def channel_health(self, channels: Sequence[ChannelHealth]) -> None:
+        """Note how the channels fare and tell viewers of a change."""
+        self.picture.put_channels(channels)
+        self.publish(())
+
+    def snapshot(self, policy: Policy, stream: str, seq: int) -> Snapshot:
+        """Return the picture that `policy` lets pass."""
+        return Snapshot(
+            stream=stream,
+            seq=seq,
+            time=self.now(),
+            units=tuple(
+                contact.state()
+                for contact in self.picture.contacts.values()
+                if policy.passes(agency=contact.agency, known=contact.unit is not None)
+            ),
+            channels=tuple(self.picture.channels.values()),
+        )
+
+    def publish(self, fixes: Sequence[Fix]) -> None:
+        """Tell all viewers what changed since the last time, with the positions that joined."""
+        update = Update()
+        contacts = self.picture.contacts
+        for fix in fixes:
+            contact = contacts.get(fix.of)
+            if contact is not None:
+                group = (contact.agency, contact.unit is not None)
+                update.fixes.setdefault(group, []).append(fix)
+        units, update.gone, update.channels = self.picture.take_changes()
+        for state in units:
+            update.units.setdefault((state.agency, state.known), []).append(state)
+        self.board.publish(update)
+
+    # -- inside
+
+    async def _work(self, inbox: Inbox) -> None:
+        while True:
+            deliveries = await inbox.take(LONGEST_BATCH)
+            # What was taken must not be lost to a cancellation half-way.
+            batch = asyncio.ensure_future(self._batch(deliveries))
+            try:
+                await asyncio.shield(batch)
+            except asyncio.CancelledError:
+                await batch
+                raise
+            await asyncio.sleep(self._pause(len(deliveries)))
+
+    def _pause(self, count: int) -> float:
+        """Return how long to let messages gather: nothing when quiet, up to a tick under load."""
+        now = monotonic()
+        passed, self._last_batch = now - self._last_batch, now
+        self._rate = self._rate * math.exp(-passed / RATE_OVER_S) + count / RATE_OVER_S
+        share = (self._rate - QUIET_PER_S) / (BUSY_PER_S - QUIET_PER_S)
+        return TICK_S * min(max(share, 0.0), 1.0)
+
+    async def _clock(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            async with self.turn:
+                self.picture.tick(self.now())
+                self.publish(())
+
+    async def _batch(self, deliveries: Sequence[Delivery]) -> None:
+        async with self.turn:
+            records, also = self._judge(deliveries)
+            self._address(records)
+            picture = self.picture
+            fixes: list[Fix] = []
+            calls: list[tuple[str, datetime]] = []
+            for record in records:
+                fix = picture.take(record)
+                if fix is not None:
+                    fixes.append(fix)
+                if record.transmission.distress:
+                    calls.append((record.unit or record.address, record.time))
+            rows = [
+                transmission_row(record, agency=self.agency, origin=self.node) for record in records
+            ]
+            await self._commit(rows, also, self._latches(calls))
+            for delivery in deliveries:
+                if delivery.stored is not None:
+                    self._answer(delivery.stored)
+            self.publish(fixes)
+
+    def _judge(self, deliveries: Sequence[Delivery]) -> tuple[list[Record], list[Any]]:
+        records: list[Record] = []
+        also: list[Any] = []
+        for delivery in deliveries:
+            record = record_of(delivery.transmission, self.picture.believed_address)
+            original = self._duplicates.original(record)
+            if original is None:
+                records.append(record)
+            elif not delivery.transmission.resent:
+                also.append(
+                    also_heard_row(
+                        delivery.transmission, original, agency=self.agency, origin=self.node
+                    )
+                )
+        return records, also
+
+    def _address(self, records: Sequence[Record]) -> None:
+        """Give each believable position its river kilometre, all at once."""
+        if self._locate is None:
+            return
+        placed = [record for record in records if record.usable]
+        if not placed:
+            return
+        positions = [record.transmission.position for record in placed]
+        lons = [position.lon for position in positions if position is not None]
+        lats = [position.lat for position in positions if position is not None]
+        for record, place in zip(placed, self._locate(lons, lats), strict=True):
+            if place is not None:
+                record.river_km, record.bank = place
+
+    def _latches(self, calls: Sequence[tuple[str, datetime]]) -> list[Callable[[Any], None]]:
+        def latch(of: str, at: datetime) -> Callable[[Any], None]:
+            return lambda connection: registry.raise_latch(
+                connection, of=of, at=at, agency=self.agency, origin=self.node
+            )
+
+        return [latch(of, at) for of, at in dict(calls).items()]
+
+    async def _commit(
+        self, rows: list[Any], also: list[Any], acts: list[Callable[[Any], None]]
+    ) -> None:
+        """Commit, and while the store refuses, keep the batch and try again."""
+        delay_s = 0.2
+        while rows or also or acts:
+            try:
+                await self.store.commit(rows, also, acts)
+            except StoreError as error:
+                if error.transient:
+                    self._tell_store_fault(str(error))
+                    await asyncio.sleep(delay_s)
+                    delay_s = min(delay_s * 2, 5.0)
+                    continue
+                await self._commit_apart(rows, also, acts)
+            break
+        self._tell_store_fault(None)
+
+    async def _commit_apart(
+        self, rows: list[Any], also: list[Any], acts: list[Callable[[Any], None]]
+    ) -> None:
+        """One row is one the store can never take: find it, write it to the log, keep the rest."""
+        if len(rows) + len(also) + len(acts) == 1:
+            log.error("the store cannot take a record", record=repr((rows, also))[:4000])
+            return
+        for part in _halves(rows):
+            await self._commit(part, [], [])
+        for part in _halves(also):
+            await self._commit([], part, [])
+        for act in acts:
+            await self._commit([], [], [act])
+
+    def _tell_store_fault(self, fault: str | None) -> None:
+        if fault == self._store_fault:
+            return
+        self._store_fault = fault
+        log.log(40 if fault else 20, "store", fault=fault)
+        self.channel_health(
+            [
+                ChannelHealth(
+                    name="store",
+                    url="",
+                    protocols=(),
+                    state="down" if fault else "open",
+                    since=self.now(),
+                    fault=fault,
+                )
+            ]
+        )
+
+    def _answer(self, stored: Callable[[], None]) -> None:
+        try:
+            stored()
+        except Exception:
+            log.exception("an answer after the commit failed")
+
+
+def _halves(items: list[Any]) -> list[list[Any]]:
+    if len(items) < 2:
+        return [items] if items else []
+    middle = len(items) // 2
+    return [items[:middle], items[middle:]]
