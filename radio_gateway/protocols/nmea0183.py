@@ -1,0 +1,293 @@
+"""NMEA 0183: what a GNSS receiver or a boat's bus says, one Transmission an epoch.
+
+Any talker. RMC GGA GLL GNS VTG ZDA of one moment become one transmission; AIS sentences (VDM, VDO)
+go to the AIS decoder; of any other sentence type one transmission of kind `other` a minute says
+that the bus carries it, except for the receiver's own housekeeping (satellites and the like), which
+is left out. `nmea_fields` has the layouts, `sentence` the envelope, `nmea_epoch` the gathering.
+
+NMEA names no sender: the link stands for it (`device` is None), unless a tracker writes its name
+before the sentence (`PREFIX$GPRMC…` or `PREFIX,$GPRMC…`).
+
+Source: NMEA 0183 v4.11; IEC 61162-1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from gis.position import Position
+from radio_gateway.decoder import DecoderSettings
+from radio_gateway.errors import FrameError
+from radio_gateway.framing import Frame, LineFramer
+from radio_gateway.protocols import ais
+from radio_gateway.protocols.device_clock import corrected, nearest_day
+from radio_gateway.protocols.nmea_epoch import Epoch, EpochGatherer
+from radio_gateway.protocols.nmea_fields import READERS, Facts, Part, read_part
+from radio_gateway.protocols.sentence import Sentence, Tag, read_sentence
+from radio_gateway.transmission import Kind, Transmission
+
+FRAMING = LineFramer
+
+MAX_SOURCES = 256  # senders behind one connection; the longest silent one gives way
+OTHER_EVERY = timedelta(seconds=60)
+MAX_OTHERS = 64  # sentence types of one source
+
+# Satellites, errors, residuals, datum, texts of the receiver; proprietary ones start with P.
+_HOUSEKEEPING = frozenset({"GSA", "GSV", "GST", "GBS", "GRS", "DTM", "TXT", "ALM"})
+
+
+def speaks(frame: Frame) -> bool:
+    """Return whether this looks like a sentence: `$`, `!` or a tag block near its start."""
+    payload = frame.payload
+    return payload[:1] in (b"$", b"!", b"\\") or b"$" in payload[:48]
+
+
+def decoder(settings: DecoderSettings) -> NmeaDecoder:
+    """Return a decoder for one connection."""
+    return NmeaDecoder(settings)
+
+
+class NmeaDecoder:
+    """Decodes the sentences of one connection; keeps each source's open epoch."""
+
+    def __init__(self, settings: DecoderSettings) -> None:
+        self._settings = settings
+        self._ais = ais.decoder(settings)
+        self._sources: dict[tuple[str | None, str | None, str | None], _Source] = {}
+
+    def decode(self, frame: Frame) -> list[Transmission]:
+        """Decode one sentence.
+
+        Returns:
+            The epochs that are complete with it, oldest first; mostly none or one.
+
+        Raises:
+            FrameError: If envelope, checksum or a field is wrong, or a checksum is missing that
+                this source used to send.
+        """
+        payload = frame.payload
+        sentence = read_sentence(payload)
+        if sentence.start == "!":
+            return self._ais.decode_sentence(sentence, frame)
+        tag = sentence.tag
+        key = (frame.source, sentence.device, tag.station if tag is not None else None)
+        source = self._sources.get(key)
+        gone: list[Transmission] = []
+        if source is None:
+            source, gone = self._new_source(key, sentence.device)
+        if sentence.checked:
+            source.checksum_seen = True
+        elif source.checksum_seen or self._settings.checksum_required:
+            raise FrameError("no_checksum", payload, "this source sends checksums; one is missing")
+        talker_and_type = sentence.fields[0]
+        name = talker_and_type[2:]
+        if name not in READERS or len(talker_and_type) != 5:
+            source.gatherer.heard(frame.heard_at)
+            return gone + source.other(sentence, frame)
+        part = read_part(name, sentence.fields, payload, checked=sentence.checked)
+        source.note(sentence, frame.resent)
+        epochs = source.gatherer.add(part, payload, frame.heard_at)
+        return gone + [source.transmission(epoch) for epoch in epochs]
+
+    def flush(self, now: datetime | None) -> list[Transmission]:
+        """Return the epochs that were followed by silence; all when `now` is None."""
+        out = self._ais.flush(now)
+        for source in self._sources.values():
+            epoch = source.gatherer.flush(now)
+            if epoch is not None:
+                out.append(source.transmission(epoch))
+        return out
+
+    def waiting(self) -> bool:
+        """Return whether an epoch is open or an AIS message incomplete."""
+        return self._ais.waiting() or any(
+            source.gatherer.waiting() for source in self._sources.values()
+        )
+
+    def rejected(self) -> list[FrameError]:
+        """Return nothing: a sentence is good or bad as a whole."""
+        return []
+
+    def _new_source(
+        self, key: tuple[str | None, str | None, str | None], device: str | None
+    ) -> tuple[_Source, list[Transmission]]:
+        gone: list[Transmission] = []
+        if len(self._sources) >= MAX_SOURCES:
+            old = self._sources.pop(next(iter(self._sources)))
+            epoch = old.gatherer.flush(None)
+            if epoch is not None:
+                gone.append(old.transmission(epoch))
+        source = self._sources[key] = _Source(device, live=self._settings.live)
+        return source, gone
+
+
+class _Source:
+    """One sender: what its sentences have said so far about themselves."""
+
+    def __init__(self, device: str | None, *, live: bool) -> None:
+        self.gatherer = EpochGatherer()
+        self.checksum_seen = False
+        self._device = device
+        self._live = live
+        self._talker = ""
+        self._tag: Tag | None = None
+        self._resent = False
+        self._others: dict[str, datetime] = {}
+
+    def note(self, sentence: Sentence, resent: bool) -> None:
+        """Keep what the newest sentence says beside its fields."""
+        self._talker = sentence.fields[0][:2]
+        self._tag = sentence.tag
+        self._resent = resent
+
+    def transmission(self, epoch: Epoch) -> Transmission:
+        """Return one transmission for all parts of an epoch."""
+        parts = epoch.parts
+        whole = parts[0] if len(parts) == 1 else _merged(parts)
+        flag = whole.flag
+        flags: tuple[str, ...] = () if flag is None else (flag,)
+        facts: Facts = {"talker": self._talker}
+        if whole.facts is not None:
+            facts |= whole.facts
+        time: datetime | None = None
+        micros = whole.time_of_day_us
+        if micros is not None:
+            if whole.date is not None:
+                time, doubt = corrected(
+                    whole.date + timedelta(microseconds=micros), epoch.heard_at, live=self._live
+                )
+                if doubt is not None:
+                    flags = (*flags, doubt)
+            else:
+                facts["time_of_day"] = _clock_face(micros)
+                if self._live:
+                    time = nearest_day(micros, epoch.heard_at)
+        lat, lon = whole.lat, whole.lon
+        position: Position | None = None
+        kind: Kind = "position"
+        key: str | None = None
+        if lat is not None and lon is not None:
+            # A receiver's motion is as old as its place; a tracker repeats the last it knew.
+            moving = flag != "stale_position" or self._device is not None
+            position = Position(
+                lon=lon,
+                lat=lat,
+                altitude_m=whole.altitude_m,
+                speed_mps=whole.speed_mps if moving else None,
+                course_deg=whole.course_deg if moving else None,
+            )
+            if self._device is not None and whole.date is not None:
+                key = f"{time}|{lon}|{lat}"
+        else:
+            kind = _kind_without_place(parts)
+            if kind == "motion":
+                facts |= _motion(whole)
+        payloads = epoch.payloads
+        tag = self._tag
+        if tag is not None and not tag.intact:
+            flags = (*flags, "bad_tag_checksum")
+        return Transmission(
+            protocol="nmea0183",
+            kind=kind,
+            heard_at=epoch.heard_at,
+            device=self._device,
+            position=position,
+            fix=whole.fix,
+            device_time=time,
+            passed_on_at=None if tag is None else tag.time,
+            flags=flags if len(flags) < 2 else tuple(sorted(flags)),
+            facts=facts,
+            signal=None if tag is None else tag.signal,
+            raw=payloads[0] if len(payloads) == 1 else b"\r\n".join(payloads),
+            duplicate_key=key,
+            duplicate_window_s=None,
+            resent=self._resent,
+        )
+
+    def other(self, sentence: Sentence, frame: Frame) -> list[Transmission]:
+        """Return that this sentence type is on the bus, at most once a minute."""
+        name = sentence.fields[0]
+        if name[2:] in _HOUSEKEEPING or name[:1] == "P" or not name.isalnum():
+            return []
+        last = self._others.get(name)
+        if last is not None and frame.heard_at - last < OTHER_EVERY:
+            return []
+        if last is None and len(self._others) >= MAX_OTHERS:
+            return []
+        self._others[name] = frame.heard_at
+        tag = sentence.tag
+        return [
+            Transmission(
+                protocol="nmea0183",
+                kind="other",
+                heard_at=frame.heard_at,
+                device=self._device,
+                passed_on_at=None if tag is None else tag.time,
+                facts={"talker": name[:2], "sentence": name[2:]},
+                signal=None if tag is None else tag.signal,
+                raw=frame.payload,
+                resent=frame.resent,
+            )
+        ]
+
+
+def _merged(parts: Iterable[Part]) -> Part:
+    """Return one part that says all that the parts say; the first to say a thing counts.
+
+    RMC goes before VTG, whose numbers it repeats. A doubt of any sentence is a doubt about all.
+    """
+    whole = Part(name="")
+    facts: Facts = {}
+    for part in sorted(parts, key=lambda part: part.name == "VTG"):
+        if part.fix is not None and whole.fix is not False:
+            whole.fix = part.fix
+        if whole.lat is None:
+            whole.lat, whole.lon = part.lat, part.lon
+        if whole.time_of_day_us is None:
+            whole.time_of_day_us = part.time_of_day_us
+        if whole.date is None or part.name == "ZDA":  # its year has four digits
+            whole.date = part.date or whole.date
+        if whole.speed_mps is None:
+            whole.speed_mps = part.speed_mps
+        if whole.course_deg is None:
+            whole.course_deg = part.course_deg
+        if whole.altitude_m is None:
+            whole.altitude_m = part.altitude_m
+        if part.flag is not None and _DOUBT.index(part.flag) > _DOUBT.index(whole.flag):
+            whole.flag = part.flag
+        if part.facts is not None:
+            facts |= part.facts
+    if whole.lat is not None and whole.flag == "no_fix":
+        whole.flag = "stale_position"
+    whole.facts = facts or None
+    return whole
+
+
+# The later in this list, the more it says about the epoch as a whole.
+_DOUBT = (None, "estimated", "no_fix", "stale_position", "manual_input", "simulator")
+
+
+def _kind_without_place(parts: list[Part]) -> Kind:
+    said = {part.name for part in parts if not part.empty}
+    if not said:
+        return "empty"
+    if said == {"ZDA"}:
+        return "time"
+    return "motion" if said <= {"VTG", "ZDA"} else "position"
+
+
+def _motion(part: Part) -> Facts:
+    facts: Facts = {}
+    if part.speed_mps is not None:
+        facts["speed_mps"] = part.speed_mps
+    if part.course_deg is not None:
+        facts["course_deg"] = part.course_deg
+    return facts
+
+
+def _clock_face(micros: int) -> str:
+    """Return hh:mm:ss, with milliseconds where there are any."""
+    seconds, rest = divmod(micros, 1_000_000)
+    face = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    return f"{face}.{rest // 1000:03}" if rest else face
