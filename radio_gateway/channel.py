@@ -1,0 +1,361 @@
+"""Channel: one link to radios: open it, frame, decode, count, watch for silence, open it again.
+
+A channel is a task of its own; whatever breaks in it stays in it. What it hears goes to the
+inbox as Deliveries, with who must be answered once they are stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from msgspec.structs import force_setattr, replace
+
+from radio_gateway.backoff import Backoff
+from radio_gateway.capture import CaptureWriter
+from radio_gateway.chunk import Chunk, Transport
+from radio_gateway.connection import Connection
+from radio_gateway.errors import LinkError
+from radio_gateway.framing import Frame
+from radio_gateway.health import ChannelHealth, LinkState, RejectedFrame
+from radio_gateway.inbox import Inbox
+from radio_gateway.protocols import PROTOCOLS, ProtocolModule
+from radio_gateway.settings import ChannelSettings, make_transport
+from radio_gateway.transmission import Delivery, Transmission
+
+REJECTED_KEPT = 50
+REJECTED_BYTES = 1024
+CONNECTIONS_KEPT = 4096
+SILENT_TIMES = 3.0  # a link silent for so many expected intervals is opened again
+_FLUSH_EVERY_S = 0.1
+_REASONS_COUNTED = 100
+_log = structlog.get_logger(__name__)
+
+
+class Channel:
+    """One link to radios.
+
+    Args:
+        settings: What the channel is told.
+        inbox: Where what it hears goes.
+        gateway: Short name of this gateway, part of every reception's id.
+        boot: Identifies this run of the gateway, another one each time; with `gateway` and a
+            number it makes a reception's id unique for ever.
+        protocols: The protocols there are, by name.
+
+    Attributes:
+        settings: As given.
+        transport: What moves its bytes (an `HttpTransport` takes bodies through `submit`).
+    """
+
+    def __init__(
+        self,
+        settings: ChannelSettings,
+        inbox: Inbox,
+        *,
+        gateway: str,
+        boot: str,
+        protocols: Mapping[str, ProtocolModule] = PROTOCOLS,
+    ) -> None:
+        self.settings = settings
+        self.transport: Transport = make_transport(settings, gateway=gateway)
+        self._inbox = inbox
+        self._prefix = f"{gateway}/{boot}/"
+        self._protocols = {name: protocols[name] for name in settings.protocols}
+        self._connections: OrderedDict[str, Connection] = OrderedDict()
+        self._unfinished: dict[str, Connection] = {}
+        self._flush_timer: asyncio.TimerHandle | None = None
+        self._capture: CaptureWriter | None = None
+        self._state: LinkState = "stopped"
+        self._since = datetime.now(UTC)
+        self._fault: str | None = None
+        self._quiet_since: datetime | None = None
+        self._last_heard_at: datetime | None = None
+        self._bytes = self._frames = self._transmissions = self._junk = self._reconnects = 0
+        self._errors: Counter[str] = Counter()
+        self._rejected: deque[RejectedFrame] = deque(maxlen=REJECTED_KEPT)
+        self._rejecting: list[RejectedFrame] = []
+
+    async def run(self) -> None:
+        """Keep the link open until cancelled, or until a replay has come to its end."""
+        task = asyncio.current_task()
+        assert task is not None
+        task.set_name(f"channel {self.settings.name}")
+        log = _log.bind(channel=self.settings.name, url=self.settings.shown_url)
+        backoff = Backoff(local=self.transport.is_local)
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                self._enter("opening", self._fault)
+                opened_s = loop.time()
+                try:
+                    await self._session()
+                except LinkError as error:
+                    fault = error.fault
+                    log.warning("link_broke", fault=fault)
+                except Exception as error:
+                    fault = f"{type(error).__name__}: {error}"
+                    log.exception("channel_failed")
+                else:
+                    log.info("channel_ended")
+                    return
+                self._enter("down", fault)
+                await asyncio.sleep(backoff.next_s(lasted_s=loop.time() - opened_s))
+                self._reconnects += 1
+        finally:
+            self.stop_capture()
+            self._enter("stopped", None)
+
+    def health(self) -> ChannelHealth:
+        """Return how the channel fares now."""
+        state, since, fault = self._state, self._since, self._fault
+        interval = self.settings.expected_interval_s
+        if state == "open" and interval is not None and self._quiet_since is not None:
+            silent_since = self._quiet_since + timedelta(seconds=interval)
+            if silent_since <= datetime.now(UTC):
+                state, since = "silent", max(silent_since, since)
+                fault = f"nothing understood since {self._quiet_since:%Y-%m-%d %H:%M:%S} UTC"
+        return ChannelHealth(
+            name=self.settings.name,
+            url=self.settings.shown_url,
+            protocols=self.settings.protocols,
+            state=state,
+            since=since,
+            fault=fault,
+            last_heard_at=self._last_heard_at,
+            expected_interval_s=interval,
+            bytes_read=self._bytes,
+            frames=self._frames + sum(c.frames for c in self._connections.values()),
+            transmissions=self._transmissions,
+            junk_bytes=self._junk + sum(c.junk_bytes for c in self._connections.values()),
+            shed=self._inbox.shed[self.settings.name],
+            reconnects=self._reconnects,
+            errors=dict(self._errors),
+        )
+
+    def rejected(self) -> list[RejectedFrame]:
+        """Return the last 50 frames that were not understood, oldest first."""
+        return list(self._rejected)
+
+    def start_capture(self, path: Path, *, max_bytes: int = 100_000_000) -> None:
+        """Write everything the channel reads from now on to a new file.
+
+        Raises:
+            OSError: If the file exists or cannot be made.
+        """
+        self.stop_capture()
+        self._capture = CaptureWriter(path, channel=self.settings.name, max_bytes=max_bytes)
+
+    def stop_capture(self) -> None:
+        """Write no more and close the file."""
+        if self._capture is not None:
+            capture, self._capture = self._capture, None
+            try:
+                capture.close()
+            except OSError as error:
+                _log.warning("capture_failed", channel=self.settings.name, fault=str(error))
+
+    async def _session(self) -> None:
+        """Open the link and hear it until it ends or breaks."""
+        transport, inbox = self.transport, self._inbox
+        loop = asyncio.get_running_loop()
+        interval = self.settings.expected_interval_s
+        patience_s = None
+        if interval is not None and transport.reopens_when_silent:
+            patience_s = SILENT_TIMES * interval
+        async with transport:
+            self._enter("open", None)
+            if self._quiet_since is None:
+                self._quiet_since = datetime.now(UTC)
+            try:
+                async with asyncio.timeout(patience_s) as patience:
+                    while chunks := await transport.read():
+                        understood = self._hear(chunks)
+                        if patience_s is not None and understood:
+                            patience.reschedule(loop.time() + patience_s)
+                        if transport.can_wait and inbox.is_full:
+                            patience.reschedule(None)
+                            await inbox.room()
+                            if patience_s is not None:
+                                patience.reschedule(loop.time() + patience_s)
+            except TimeoutError as error:
+                fault = f"nothing understood for {patience_s:g} s; the link is opened again"
+                raise LinkError(self.settings.shown_url, fault) from error
+            finally:
+                self._end_connections()
+
+    def _hear(self, chunks: list[Chunk]) -> bool:
+        """Decode `chunks` and hand on what they say; return whether anything was understood."""
+        deliveries: list[Delivery] = []
+        understood = False
+        for chunk in chunks:
+            self._bytes += len(chunk.data)
+            self._write_capture(chunk)
+            connection = self._connections.get(chunk.connection)
+            if connection is None:
+                if not chunk.data and chunk.ended and chunk.stored is None:
+                    continue
+                connection = self._meet(chunk.connection, deliveries)
+            else:
+                self._connections.move_to_end(chunk.connection)
+            frames = connection.frames
+            rejecting: list[RejectedFrame] = []
+            self._rejecting = rejecting
+            heard = connection.hear(chunk, self._reject)
+            if heard or connection.frames - frames > len(rejecting):
+                understood = True
+                self._last_heard_at = self._quiet_since = chunk.heard_at
+            if chunk.ended:
+                heard += connection.flush(None, self._reject)
+                self._forget(chunk.connection)
+            if chunk.judged is not None:
+                chunk.judged(len(heard), rejecting)
+            self._deliver(connection, heard, deliveries, chunk.stored, ended=chunk.ended)
+            if not chunk.ended and connection.waiting:
+                self._unfinished[chunk.connection] = connection
+        if self._unfinished and self._flush_timer is None:
+            loop = asyncio.get_running_loop()
+            self._flush_timer = loop.call_later(_FLUSH_EVERY_S, self._flush)
+        self._inbox.offer(deliveries, can_wait=self.transport.can_wait)
+        self._write_capture(None)
+        return understood
+
+    def _deliver(
+        self,
+        connection: Connection,
+        heard: list[Transmission],
+        deliveries: list[Delivery],
+        stored: Callable[[], None] | None,
+        *,
+        ended: bool,
+    ) -> None:
+        """Add `heard` to `deliveries`, each with who must be answered.
+
+        A message that the decoder may not have said everything about yet is held back.
+        """
+        answers: list[Callable[[], None]] = []
+        if connection.held or stored is not None:
+            waiting = not ended and connection.waiting
+            if connection.held and (heard or not waiting):
+                now_s = asyncio.get_running_loop().time()
+                answers = connection.release(now_s, all_=not waiting)
+            if stored is not None:
+                if waiting:
+                    now_s = asyncio.get_running_loop().time()
+                    connection.held.append((now_s, stored))
+                else:
+                    answers.append(stored)
+        name, prefix, numbers = self.settings.name, self._prefix, self._inbox.numbers
+        for transmission in heard:
+            # the decoder made it and nobody has seen it yet
+            force_setattr(transmission, "channel", name)
+            force_setattr(transmission, "reception_id", f"{prefix}{next(numbers)}")
+        self._transmissions += len(heard)
+        if not answers:
+            deliveries += map(Delivery, heard)
+        elif not heard:
+            for answer in answers:
+                answer()
+        elif len(heard) == 1 and len(answers) == 1:
+            deliveries.append(Delivery(heard[0], answers[0]))
+        else:
+            stored_all = _after(len(heard), answers)
+            deliveries += [Delivery(transmission, stored_all) for transmission in heard]
+
+    def _flush(self) -> None:
+        """Have the decoders give up what has waited too long."""
+        self._flush_timer = None
+        deliveries: list[Delivery] = []
+        now = self.transport.now()
+        for key, connection in list(self._unfinished.items()):
+            heard = connection.flush(now, self._reject)
+            self._deliver(connection, heard, deliveries, None, ended=False)
+            if not connection.waiting:
+                del self._unfinished[key]
+        if self._unfinished:
+            loop = asyncio.get_running_loop()
+            self._flush_timer = loop.call_later(_FLUSH_EVERY_S, self._flush)
+        self._inbox.offer(deliveries, can_wait=self.transport.can_wait)
+
+    def _meet(self, key: str, deliveries: list[Delivery]) -> Connection:
+        """Make a connection; the one unheard for longest makes room for it."""
+        if len(self._connections) >= CONNECTIONS_KEPT:
+            oldest = next(iter(self._connections))
+            self._end(oldest, deliveries)
+        decoder = replace(self.settings.decoder, live=self.transport.is_live)
+        connection = Connection(self._protocols, decoder)
+        self._connections[key] = connection
+        return connection
+
+    def _end(self, key: str, deliveries: list[Delivery]) -> None:
+        connection = self._connections[key]
+        heard = connection.flush(None, self._reject)
+        self._deliver(connection, heard, deliveries, None, ended=True)
+        self._forget(key)
+
+    def _forget(self, key: str) -> None:
+        connection = self._connections.pop(key)
+        self._unfinished.pop(key, None)
+        self._frames += connection.frames
+        self._junk += connection.junk_bytes
+
+    def _end_connections(self) -> None:
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
+        deliveries: list[Delivery] = []
+        for key in list(self._connections):
+            self._end(key, deliveries)
+        self._inbox.offer(deliveries, can_wait=self.transport.can_wait)
+
+    def _reject(self, frame: Frame, reason: str, detail: str) -> None:
+        if reason not in self._errors and len(self._errors) >= _REASONS_COUNTED:
+            reason = "other"
+        self._errors[reason] += 1
+        rejected = RejectedFrame(
+            channel=self.settings.name,
+            heard_at=frame.heard_at,
+            reason=reason,
+            detail=detail,
+            payload=frame.payload[:REJECTED_BYTES],
+            topic=frame.topic,
+            source=frame.source,
+        )
+        self._rejected.append(rejected)
+        self._rejecting.append(rejected)
+
+    def _write_capture(self, chunk: Chunk | None) -> None:
+        """Add `chunk` to the capture, or with None hand what was added to the system."""
+        if self._capture is None:
+            return
+        try:
+            if chunk is None:
+                self._capture.flush()
+            else:
+                self._capture.write(chunk)
+        except OSError as error:  # a full disk must not stop the hearing
+            _log.warning("capture_failed", channel=self.settings.name, fault=str(error))
+            self.stop_capture()
+
+    def _enter(self, state: LinkState, fault: str | None) -> None:
+        if state != self._state:
+            self._since = datetime.now(UTC)
+        self._state, self._fault = state, fault
+
+
+def _after(count: int, answers: list[Callable[[], None]]) -> Callable[[], None]:
+    """Return a function that calls `answers` when it is called for the `count`-th time."""
+    left = count
+
+    def one_stored() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            for answer in answers:
+                answer()
+
+    return one_stored

@@ -1,0 +1,95 @@
+"""Chunk: bytes a transport has read; Transport: what hands them over.
+
+Transports move bytes and know no protocol; what the bytes mean is found out later. A transport is
+an async context manager (open while inside) whose `read` waits for what arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import ClassVar, Protocol, Self
+
+import msgspec
+
+from radio_gateway.health import RejectedFrame
+
+Judged = Callable[[int, list[RejectedFrame]], None]
+
+
+class Chunk(msgspec.Struct, frozen=True, gc=False):
+    """Bytes read at one moment from one connection.
+
+    Attributes:
+        data: The bytes; may be empty when `ended`.
+        heard_at: When they were read, aware UTC.
+        connection: What keeps the senders of one link apart (peer address, topic); each has its
+            own framer and decoder.
+        topic: MQTT topic or HTTP path, where there is one.
+        source: Peer address, where there is one.
+        whole: The bytes are complete messages (a datagram, an MQTT message, an HTTP body), not
+            part of a stream.
+        ended: The connection has ended with these bytes.
+        resent: The link says that it may have handed this over before (MQTT DUP).
+        stored: To be called once everything in the chunk is stored or rejected; None when the
+            sender waits for no answer.
+        judged: To be called, before `stored`, with the number of transmissions decoded and what
+            was rejected; None when the sender does not want to know.
+    """
+
+    data: bytes
+    heard_at: datetime
+    connection: str = ""
+    topic: str | None = None
+    source: str | None = None
+    whole: bool = False
+    ended: bool = False
+    resent: bool = False
+    stored: Callable[[], None] | None = None
+    judged: Judged | None = None
+
+
+class Transport(Protocol):
+    """Moves bytes of one link; may be opened again after it was closed.
+
+    Attributes:
+        can_wait: Its senders keep what is not read yet (MQTT, TCP, HTTP), so that it is better
+            left unread than dropped.
+        is_local: A device of this machine: worth trying again at once.
+        is_stream: Bytes flow without borders, so that only one framing can cut them.
+        is_live: What is read was said just now; False for a recording of unknown age.
+        reopens_when_silent: A dead peer may look like silence, so that a link that is silent for
+            too long should be opened again.
+    """
+
+    can_wait: ClassVar[bool]
+    is_local: ClassVar[bool]
+    is_stream: ClassVar[bool]
+    is_live: bool
+    reopens_when_silent: ClassVar[bool]
+
+    async def __aenter__(self) -> Self:
+        """Open the link.
+
+        Raises:
+            LinkError: If it cannot be opened.
+        """
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the link and give back every descriptor."""
+
+    async def read(self) -> list[Chunk]:
+        """Wait for what arrives and return all of it; empty when nothing will come any more.
+
+        Raises:
+            LinkError: If the link broke; what arrived before was returned before.
+        """
+
+    def now(self) -> datetime:
+        """Return the present on the clock of `Chunk.heard_at`, aware UTC."""

@@ -1,0 +1,162 @@
+"""Connection: what a channel remembers of one sender: framer, decoders, who waits for an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from radio_gateway.chunk import Chunk
+from radio_gateway.decoder import Decoder, DecoderSettings
+from radio_gateway.errors import FrameError
+from radio_gateway.framing import Frame, Framer
+from radio_gateway.protocols import ProtocolModule
+from radio_gateway.transmission import Transmission
+
+Reject = Callable[[Frame, str, str], None]
+HOLD_S = 6.0  # longer than any decoder waits for the rest of a message
+HOLD_AT_MOST = 100
+_log = structlog.get_logger(__name__)
+
+
+class Connection:
+    """One sender of a channel.
+
+    Args:
+        protocols: What the channel speaks, by name; the first that recognises a frame gets it.
+        settings: What the decoders are told.
+    """
+
+    __slots__ = ("_decoders", "_framers", "_only", "_speaks", "frames", "held", "last")
+
+    def __init__(self, protocols: Mapping[str, ProtocolModule], settings: DecoderSettings) -> None:
+        modules = list(protocols.values())
+        self._decoders: list[Decoder] = [module.decoder(settings) for module in modules]
+        self._speaks = [module.speaks for module in modules]
+        self._only = self._decoders[0] if len(modules) == 1 else None
+        # protocols that cut the same way share a framer
+        framers: dict[type[Framer], Framer] = {}
+        self._framers: list[Framer] = []
+        for module in modules:
+            factory = module.FRAMING
+            if factory not in framers:
+                framers[factory] = factory()
+            self._framers.append(framers[factory])
+        self.frames = 0
+        self.held: list[tuple[float, Callable[[], None]]] = []
+        self.last: Chunk | None = None
+
+    @property
+    def junk_bytes(self) -> int:
+        """Bytes so far that belonged to no frame."""
+        return sum(framer.junk_bytes for framer in {id(f): f for f in self._framers}.values())
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a decoder waits for the rest of something."""
+        if self._only is not None:
+            return self._only.waiting()
+        return any(decoder.waiting() for decoder in self._decoders)
+
+    def hear(self, chunk: Chunk, reject: Reject) -> list[Transmission]:
+        """Cut and decode what was read.
+
+        Args:
+            chunk: What was read.
+            reject: Called with frame, reason and detail for each frame that is not understood.
+        """
+        self.last = chunk
+        framer = self._framers[0]
+        if chunk.whole:
+            if self._only is None:
+                framer = self._framers[self._choose(self._frame(chunk.data, chunk)) or 0]
+            payloads = framer.feed(chunk.data) + framer.close()
+        else:
+            payloads = framer.feed(chunk.data)
+        heard: list[Transmission] = []
+        self._decode(payloads, chunk, heard, reject)
+        self._tell_rejected(chunk, reject)
+        return heard
+
+    def flush(self, now: datetime | None, reject: Reject) -> list[Transmission]:
+        """Give up waiting for what will not come.
+
+        Args:
+            now: The present; None when the connection has ended.
+            reject: As for `hear`.
+        """
+        heard: list[Transmission] = []
+        if now is None and self.last is not None:
+            for framer in {id(f): f for f in self._framers}.values():
+                self._decode(framer.close(), self.last, heard, reject)
+        for decoder in self._decoders:
+            heard += decoder.flush(now)
+        if self.last is not None:
+            self._tell_rejected(self.last, reject)
+        return heard
+
+    def release(self, now_s: float, *, all_: bool) -> list[Callable[[], None]]:
+        """Return who has waited long enough for an answer, and forget them.
+
+        A message whose rest the decoder still waits for is answered only with that rest; since it
+        is not known which message that is, with the first transmission after the longest wait.
+
+        Args:
+            now_s: The present, loop time.
+            all_: The decoder waits for nothing, so everyone can be answered.
+        """
+        held = self.held
+        if all_:
+            released, self.held = held, []
+        else:
+            count = max(0, len(held) - HOLD_AT_MOST)
+            while count < len(held) and held[count][0] + HOLD_S <= now_s:
+                count += 1
+            released, self.held = held[:count], held[count:]
+        return [stored for _, stored in released]
+
+    def _decode(
+        self,
+        payloads: Sequence[bytes],
+        chunk: Chunk,
+        heard: list[Transmission],
+        reject: Reject,
+    ) -> None:
+        heard_at, topic, source, resent = chunk.heard_at, chunk.topic, chunk.source, chunk.resent
+        decoder = self._only
+        self.frames += len(payloads)
+        for payload in payloads:
+            frame = Frame(payload, heard_at, topic, source, resent)
+            if self._only is None:
+                index = self._choose(frame)
+                if index is None:
+                    reject(frame, "unknown_protocol", "no protocol of this channel recognises it")
+                    continue
+                decoder = self._decoders[index]
+            assert decoder is not None
+            try:
+                heard += decoder.decode(frame)
+            except FrameError as error:
+                reject(frame, error.reason, error.detail)
+            except Exception as error:  # noqa: BLE001 - see below, it is logged
+                # a second place for it beside the supervisor: were a decoder's own fault to end the
+                # session, a broker would send the same message again for ever
+                _log.exception("decoder_failed", payload=payload[:200].hex())
+                reject(frame, "decoder_failed", repr(error))
+
+    def _tell_rejected(self, chunk: Chunk, reject: Reject) -> None:
+        """Tell of what was wrong inside frames that held good parts too."""
+        for decoder in self._decoders:
+            for error in decoder.rejected():
+                reject(self._frame(error.payload, chunk), error.reason, error.detail)
+
+    def _choose(self, frame: Frame) -> int | None:
+        for index, speaks in enumerate(self._speaks):
+            if speaks(frame):
+                return index
+        return None
+
+    @staticmethod
+    def _frame(payload: bytes, chunk: Chunk) -> Frame:
+        return Frame(payload, chunk.heard_at, chunk.topic, chunk.source, chunk.resent)

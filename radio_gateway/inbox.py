@@ -1,0 +1,176 @@
+"""Inbox: the one bounded queue between the channels and the watch.
+
+Sources that can wait (MQTT, TCP, HTTP) are not read further while it is full. Sources that cannot
+(serial, UDP) shed, in this order: the oldest routine position of the same address, the oldest
+routine position; where there is none, a new position is dropped, and for anything else new the
+oldest other routine transmission. A distress call is never shed and always fits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+
+from radio_gateway.transmission import Delivery, Transmission
+
+
+class Inbox:
+    """What was heard and waits for the watch. All channels of a process share one.
+
+    Args:
+        capacity: How many deliveries may wait.
+
+    Attributes:
+        shed: Transmissions dropped because the inbox was full, by channel name.
+        numbers: Numbers receptions, across all channels of the process.
+    """
+
+    def __init__(self, capacity: int = 20_000) -> None:
+        if capacity < 1:
+            raise ValueError("an inbox holds at least one delivery")
+        self._capacity = capacity
+        self._waiting: dict[int, Delivery] = {}
+        self._next_key = 0
+        self._can_shed: set[int] = set()
+        self._queues: _ShedQueues | None = None
+        self._arrived = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self.shed: Counter[str] = Counter()
+        self.numbers: Iterator[int] = itertools.count(1)
+
+    def __len__(self) -> int:
+        """Return how many deliveries wait."""
+        return len(self._waiting)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether sources that can wait should."""
+        return len(self._waiting) >= self._capacity
+
+    def offer(self, deliveries: Sequence[Delivery], *, can_wait: bool) -> None:
+        """Add `deliveries`, in order. Never blocks.
+
+        Args:
+            deliveries: What was heard.
+            can_wait: Whether the source waits for `room` before it reads further. From one that
+                does, everything is taken; from one that does not, as much as fits.
+        """
+        if not deliveries:
+            return
+        waiting, key = self._waiting, self._next_key
+        if can_wait:
+            for delivery in deliveries:
+                waiting[key] = delivery
+                key += 1
+            self._next_key = key
+        else:
+            for delivery in deliveries:
+                if delivery.transmission.distress:
+                    self._add(delivery)
+                elif len(waiting) < self._capacity or self._make_room(delivery.transmission):
+                    self._can_shed.add(self._next_key)
+                    if self._queues is not None:
+                        self._queues.add(self._next_key, delivery.transmission)
+                    self._add(delivery)
+        self._arrived.set()
+        if self.is_full:
+            self._room.clear()
+
+    async def room(self) -> None:
+        """Wait until the inbox is not full.
+
+        Each `take` lets everyone who waits go on once, so that a source that never waits cannot
+        starve one that does.
+        """
+        await self._room.wait()
+
+    async def take(self, limit: int = 2000) -> list[Delivery]:
+        """Wait until something is there and return all that waits, oldest first.
+
+        Args:
+            limit: The most to return.
+        """
+        while not self._waiting:
+            self._arrived.clear()
+            await self._arrived.wait()
+        self._queues = None
+        if len(self._waiting) <= limit:
+            taken = list(self._waiting.values())
+            self._waiting.clear()
+            self._can_shed.clear()
+        else:
+            keys = list(itertools.islice(self._waiting, limit))
+            taken = [self._waiting.pop(key) for key in keys]
+            self._can_shed.difference_update(keys)
+        self._room.set()
+        return taken
+
+    def _add(self, delivery: Delivery) -> None:
+        self._waiting[self._next_key] = delivery
+        self._next_key += 1
+
+    def _make_room(self, newcomer: Transmission) -> bool:
+        """Shed one delivery; return False when it was the newcomer."""
+        if self._queues is None:
+            self._queues = _ShedQueues(
+                (key, self._waiting[key].transmission) for key in sorted(self._can_shed)
+            )
+        key = self._queues.pop(newcomer)
+        if key is None:
+            self.shed[newcomer.channel] += 1
+            return False
+        self._can_shed.discard(key)
+        self.shed[self._waiting.pop(key).transmission.channel] += 1
+        return True
+
+
+class _ShedQueues:
+    """What may be shed, in the order in which it goes; made only while the inbox is full."""
+
+    def __init__(self, items: Iterator[tuple[int, Transmission]]) -> None:
+        # dicts keep their order and forget in constant time; the address groups positions
+        self._by_address: dict[str, dict[int, None]] = {}
+        self._address_of: dict[int, str] = {}
+        self._positions: deque[int] = deque()
+        self._others: deque[int] = deque()
+        for key, transmission in items:
+            self.add(key, transmission)
+
+    def add(self, key: int, transmission: Transmission) -> None:
+        """Note that `key` may be shed."""
+        if transmission.kind != "position":
+            self._others.append(key)
+            return
+        address = transmission.address
+        self._by_address.setdefault(address, {})[key] = None
+        self._address_of[key] = address
+        self._positions.append(key)
+        if len(self._positions) > 2 * len(self._address_of) + 64:
+            self._positions = deque(k for k in self._positions if k in self._address_of)
+
+    def pop(self, newcomer: Transmission) -> int | None:
+        """Return the key to shed for `newcomer`; None when there is none to shed."""
+        if newcomer.kind == "position":
+            same = self._by_address.get(newcomer.address)
+            if same:
+                key = next(iter(same))
+                self._forget(key)
+                return key
+        while self._positions:
+            key = self._positions.popleft()
+            if key in self._address_of:
+                self._forget(key)
+                return key
+        if newcomer.kind == "position" or not self._others:
+            return None
+        return self._others.popleft()
+
+    def _forget(self, key: int) -> None:
+        address = self._address_of.pop(key)
+        keys = self._by_address[address]
+        del keys[key]
+        if not keys:
+            del self._by_address[address]

@@ -1,0 +1,293 @@
+"""ChannelSettings: the `[[channels]]` tables of a TOML file, checked; faults name file and field.
+
+    [[channels]]
+    name = "pier"
+    url = "serial:///dev/serial/by-id/usb-FTDI_…-port0?baud=4800"
+    protocols = ["nmea0183"]
+    expected_interval_s = 10
+
+    [[channels]]
+    name = "phones"
+    url = "mqtts://broker.example:8883?topic=owntracks/+/+"
+    protocols = ["owntracks"]
+    username = "node"
+    password_file = "secrets/mqtt-node"     # relative to the settings file
+    ca_file = "certs/ca.crt"
+
+A secret stands in a file (`password_file`), in the environment (`password_env`) or, where the
+file is kept safe, in place (`password`). It is never printed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from radio_gateway.chunk import Transport
+from radio_gateway.decoder import DecoderSettings
+from radio_gateway.errors import SettingsError
+from radio_gateway.framing import MessageFramer
+from radio_gateway.link import Link, channel_url_without_secrets, parse_link
+from radio_gateway.protocols import PROTOCOLS
+from radio_gateway.transports import TRANSPORTS
+
+__all__ = [
+    "ChannelSettings",
+    "channel_url_without_secrets",
+    "load_channels",
+    "make_transport",
+    "read_channel",
+]
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What one channel is told.
+
+    Attributes:
+        name: Short name, the same for ever: it is part of addresses and stored with every record.
+        url: Where its bytes come from; may hold secrets, so show `shown_url`.
+        protocols: What it speaks, names in `PROTOCOLS`; the first that recognises a frame gets it.
+        expected_interval_s: Longest normal silence, seconds; None: not watched. A serial or TCP
+            link that is silent for three times as long is opened again.
+        link: The URL taken apart, with credentials.
+        decoder: What the decoders are told.
+    """
+
+    name: str
+    url: str
+    protocols: tuple[str, ...]
+    expected_interval_s: float | None = None
+    link: Link
+    decoder: DecoderSettings = DecoderSettings()
+
+    @property
+    def shown_url(self) -> str:
+        """The URL without secrets."""
+        return self.link.shown
+
+    def __repr__(self) -> str:
+        """Return it without secrets: a repr may end in a log."""
+        return f"ChannelSettings(name={self.name!r}, url={self.shown_url!r}, …)"
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True):
+    """The table as it stands in the file; the settings' one list of known fields."""
+
+    name: str
+    url: str
+    protocols: tuple[str, ...]
+    expected_interval_s: float | None = None
+    checksum_required: bool = False
+    username: str | None = None
+    password: str | None = None
+    password_file: str | None = None
+    password_env: str | None = None
+    secret: str | None = None
+    secret_file: str | None = None
+    secret_env: str | None = None
+    secrets_file: str | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    client_id: str | None = None
+
+
+def load_channels(
+    table: Sequence[Mapping[str, Any]],
+    where: str,
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> list[ChannelSettings]:
+    """Check the `[[channels]]` tables.
+
+    Args:
+        table: The tables, as TOML gives them.
+        where: How to name them in faults, for example `patrol.toml: channels`.
+        folder: Folder that relative paths start from; the current one when None.
+        environment: Where `…_env` looks.
+
+    Raises:
+        SettingsError: For the first fault, for example at `patrol.toml: channels[1].url`.
+    """
+    if not isinstance(table, list | tuple):
+        raise SettingsError(where, "must be tables, each written [[channels]]")
+    channels: list[ChannelSettings] = []
+    for index, item in enumerate(table):
+        place = f"{where}[{index}]"
+        channel = read_channel(item, where=place, folder=folder, environment=environment)
+        for number, other in enumerate(channels):
+            if other.name == channel.name:
+                fault = f"{channel.name!r} is the name of channels[{number}] too"
+                raise SettingsError(f"{place}.name", fault)
+        channels.append(channel)
+    return channels
+
+
+def read_channel(
+    table: Mapping[str, Any],
+    *,
+    where: str,
+    folder: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> ChannelSettings:
+    """Check one `[[channels]]` table. Arguments and errors as for `load_channels`.
+
+    >>> read_channel({"name": "pier", "url": "tcp://box:10110", "protocols": ["nmea0183"]},
+    ...              where="patrol.toml: channels[0]").shown_url
+    'tcp://box:10110'
+    >>> read_channel({"name": "pier", "url": "tpc://box:10110", "protocols": ["nmea0183"]},
+    ...              where="patrol.toml: channels[0]")
+    Traceback (most recent call last):
+    ...
+    radio_gateway.errors.SettingsError: patrol.toml: channels[0].url: 'tpc' is no scheme; did you \
+mean 'tcp'? (known: http, mqtt, mqtts, replay, serial, tcp, tcp-listen, udp)
+    """
+    fields = _fields(table, where)
+    folder = folder or Path()
+    try:
+        if not _NAME.fullmatch(fields.name):
+            fault = f"{fields.name!r} must be small letters, digits, - and _, at most 64"
+            raise SettingsError("name", fault)
+        if fields.expected_interval_s is not None and not fields.expected_interval_s > 0:
+            raise SettingsError("expected_interval_s", "must be above 0")
+        link = parse_link(fields.url)
+        if link.scheme not in TRANSPORTS:
+            raise SettingsError("url", _unknown(link.scheme, "scheme", TRANSPORTS))
+        password = _secret(fields, "password", folder, environment)
+        link = replace(
+            link,
+            username=link.username if fields.username is None else fields.username,
+            password=link.password if password is None else password,
+            ca_file=_path(fields.ca_file, folder),
+            cert_file=_path(fields.cert_file, folder),
+            key_file=_path(fields.key_file, folder),
+            client_id=fields.client_id or "",
+        )
+        settings = ChannelSettings(
+            name=fields.name,
+            url=fields.url,
+            protocols=fields.protocols,
+            expected_interval_s=fields.expected_interval_s,
+            link=link,
+            decoder=DecoderSettings(
+                secret=_secret(fields, "secret", folder, environment),
+                secrets=_secrets(fields.secrets_file, folder),
+                checksum_required=fields.checksum_required,
+            ),
+        )
+        _check_protocols(settings.protocols, make_transport(settings, gateway="check"))
+    except SettingsError as error:
+        raise SettingsError(f"{where}.{error.where}", error.fault) from error
+    return settings
+
+
+def make_transport(settings: ChannelSettings, *, gateway: str) -> Transport:
+    """Make the transport of a channel; opens nothing.
+
+    Raises:
+        SettingsError: If the URL or a certificate cannot be used.
+    """
+    link = settings.link
+    client_id = link.client_id or f"{gateway}-{settings.name}"
+    return TRANSPORTS[link.scheme](replace(link, client_id=client_id))
+
+
+def _fields(table: Mapping[str, Any], where: str) -> _Table:
+    if not isinstance(table, Mapping):
+        raise SettingsError(where, "must be a table")
+    for name in table:
+        if name not in _Table.__struct_fields__:
+            raise SettingsError(
+                f"{where}.{name}", _unknown(name, "setting", _Table.__struct_fields__)
+            )
+    for name in ("name", "url", "protocols"):
+        if name not in table:
+            raise SettingsError(f"{where}.{name}", "is missing")
+    try:
+        return msgspec.convert(table, _Table)
+    except msgspec.ValidationError as error:
+        # "Expected `str`, got `int` - at `$.url`"
+        fault, _, path = str(error).partition(" - at `$")
+        raise SettingsError(f"{where}{path.rstrip('`')}", fault) from error
+
+
+def _check_protocols(names: tuple[str, ...], transport: Transport) -> None:
+    if not names:
+        raise SettingsError("protocols", "must name at least one protocol")
+    for name in names:
+        if name not in PROTOCOLS:
+            raise SettingsError("protocols", _unknown(name, "protocol", PROTOCOLS))
+    if not transport.is_stream:
+        return
+    framings = {PROTOCOLS[name].FRAMING for name in names}
+    if MessageFramer in framings:
+        whole = [name for name in names if PROTOCOLS[name].FRAMING is MessageFramer]
+        fault = f"{', '.join(whole)} comes in whole messages (MQTT, HTTP, UDP), not in a stream"
+        raise SettingsError("protocols", fault)
+    if len(framings) > 1:
+        fault = f"{', '.join(names)} are cut differently; a stream can carry only one of them"
+        raise SettingsError("protocols", fault)
+
+
+def _secret(fields: _Table, name: str, folder: Path, environment: Mapping[str, str]) -> str | None:
+    """Return a secret from the one place that is given."""
+    given = [
+        field
+        for field in (name, f"{name}_file", f"{name}_env")
+        if getattr(fields, field) is not None
+    ]
+    if not given:
+        return None
+    field = given[0]
+    if len(given) > 1:
+        raise SettingsError(given[1], f"{field} is given too; only one can count")
+    value: str = getattr(fields, field)
+    if field.endswith("_file"):
+        return _read(value, field, folder).strip()
+    if field.endswith("_env"):
+        if value not in environment:
+            raise SettingsError(field, f"the environment has no {value}")
+        return environment[value]
+    return value
+
+
+def _secrets(name: str | None, folder: Path) -> dict[str, str]:
+    """Return the secrets of a TOML file of `"device" = "secret"` lines."""
+    if name is None:
+        return {}
+    try:
+        table = tomllib.loads(_read(name, "secrets_file", folder))
+        return msgspec.convert(table, dict[str, str])
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        fault = f'{name}: must hold lines "device" = "secret": {type(error).__name__}'
+        raise SettingsError("secrets_file", fault) from None  # its text may show a secret
+
+
+def _read(name: str, field: str, folder: Path) -> str:
+    try:
+        return (folder / name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(field, f"{name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(field, f"{name}: not UTF-8") from error
+
+
+def _path(name: str | None, folder: Path) -> str | None:
+    return None if name is None else str(folder / name)
+
+
+def _unknown(name: str, kind: str, known: Sequence[str] | Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{name!r} is no {kind}{hint} (known: {', '.join(sorted(known))})"

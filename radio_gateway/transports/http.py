@@ -1,0 +1,136 @@
+"""HTTP: `http:`; messages that a web server received and hands in.
+
+Has no socket of its own: the web server that people use takes the requests, checks who sends them
+and calls `submit`, which answers once everything in the body is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import ClassVar, Self
+
+import msgspec
+
+from radio_gateway.chunk import Chunk
+from radio_gateway.errors import LinkError
+from radio_gateway.health import RejectedFrame
+from radio_gateway.link import Link, Options
+from radio_gateway.transports.mailbox import Mailbox
+
+MAX_WAITING = 1000
+STORED_WITHIN_S = 30.0
+
+
+class HttpOutcome(msgspec.Struct, frozen=True):
+    """What became of one body.
+
+    Attributes:
+        stored: Transmissions decoded and stored.
+        rejected: What was not understood, with reasons.
+    """
+
+    stored: int
+    rejected: list[RejectedFrame]
+
+
+class HttpTransport:
+    """Hands the bodies of requests to its channel.
+
+    Args:
+        link: `http:`.
+
+    Raises:
+        SettingsError: If an option is given.
+    """
+
+    can_wait: ClassVar[bool] = True
+    is_local: ClassVar[bool] = True
+    is_stream: ClassVar[bool] = False
+    is_live = True
+    reopens_when_silent: ClassVar[bool] = False
+
+    def __init__(self, link: Link) -> None:
+        Options(link).finish()
+        self._shown = link.shown
+        self._mailbox: Mailbox | None = None
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        """Accept bodies from now on."""
+        self._mailbox = Mailbox()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Accept no more; who still waits is told so."""
+        self._mailbox = None
+        for answer in self._waiting:
+            if not answer.done():
+                answer.set_exception(LinkError(self._shown, "the channel was closed"))
+
+    async def read(self) -> list[Chunk]:
+        """Return the bodies that came."""
+        assert self._mailbox is not None
+        return await self._mailbox.take()
+
+    def now(self) -> datetime:
+        """Return the present."""
+        return datetime.now(UTC)
+
+    async def submit(self, body: bytes, *, topic: str = "", source: str = "") -> HttpOutcome:
+        """Hand in one body and wait until all of it is stored or rejected.
+
+        Args:
+            body: One whole body.
+            topic: What its sender claims to be, as the protocol wants it (OwnTracks:
+                `owntracks/user/device`), or the path of the request.
+            source: Who sent it: an address, or better the name that signed in.
+
+        Raises:
+            LinkError: If the channel does not run, too many wait already, or it was not stored
+                within 30 s; the sender should try again later.
+        """
+        if self._mailbox is None:
+            raise LinkError(self._shown, "the channel does not run")
+        if len(self._waiting) >= MAX_WAITING:
+            raise LinkError(self._shown, f"{MAX_WAITING} bodies wait already")
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        outcome = HttpOutcome(0, [])
+
+        def judged(transmissions: int, rejected: list[RejectedFrame]) -> None:
+            nonlocal outcome
+            outcome = HttpOutcome(transmissions, rejected)
+
+        def stored() -> None:
+            if not answer.done():
+                answer.set_result(None)
+
+        self._mailbox.put(
+            Chunk(
+                body,
+                datetime.now(UTC),
+                connection=source,
+                topic=topic or None,
+                source=source or None,
+                whole=True,
+                ended=True,
+                stored=stored,
+                judged=judged,
+            )
+        )
+        self._waiting.add(answer)
+        try:
+            async with asyncio.timeout(STORED_WITHIN_S):
+                await answer
+        except TimeoutError as error:
+            fault = f"not stored within {STORED_WITHIN_S:g} s"
+            raise LinkError(self._shown, fault) from error
+        finally:
+            self._waiting.discard(answer)
+        return outcome

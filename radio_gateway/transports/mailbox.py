@@ -1,0 +1,74 @@
+"""Mailbox: what a transport has read and its channel has not yet taken."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from radio_gateway.chunk import Chunk
+
+FULL_BYTES = 1 << 20
+
+
+class Mailbox:
+    """Chunks that wait for `take`; used on one event loop only.
+
+    Args:
+        full_bytes: From how many waiting bytes on the mailbox is full; one more chunk still fits.
+    """
+
+    def __init__(self, full_bytes: int = FULL_BYTES) -> None:
+        self._chunks: list[Chunk] = []
+        self._bytes = 0
+        self._full_bytes = full_bytes
+        self._arrived = asyncio.Event()
+        self._fault: Exception | None = None
+        self._ended = False
+        self._wakers: list[Callable[[], None]] = []
+
+    def put(self, chunk: Chunk) -> bool:
+        """Add `chunk`; return False when the mailbox is now full and nothing more should come."""
+        self._chunks.append(chunk)
+        self._bytes += len(chunk.data)
+        self._arrived.set()
+        return self._bytes < self._full_bytes
+
+    def call_when_empty(self, wake: Callable[[], None]) -> None:
+        """Call `wake` once, when everything has been taken."""
+        self._wakers.append(wake)
+
+    def fail(self, fault: Exception) -> None:
+        """Make `take` raise `fault` once everything has been taken; the first fault counts."""
+        self._fault = self._fault or fault
+        self._arrived.set()
+
+    def end(self) -> None:
+        """Make `take` return nothing once everything has been taken."""
+        self._ended = True
+        self._arrived.set()
+
+    async def take(self) -> list[Chunk]:
+        """Wait until something is there and return all of it; empty after `end`.
+
+        Raises:
+            Exception: What `fail` was told.
+        """
+        while not self._chunks:
+            if self._fault is not None:
+                raise self._fault
+            if self._ended:
+                return []
+            self._arrived.clear()
+            await self._arrived.wait()
+        chunks = self.drain()
+        if self._wakers:
+            wakers, self._wakers = self._wakers, []
+            for wake in wakers:
+                wake()
+        return chunks
+
+    def drain(self) -> list[Chunk]:
+        """Return what waits, perhaps nothing, and wake nobody."""
+        chunks, self._chunks = self._chunks, []
+        self._bytes = 0
+        return chunks

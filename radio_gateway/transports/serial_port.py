@@ -1,0 +1,220 @@
+"""Serial port: `serial:///dev/serial/by-id/…?baud=9600&parity=N&bytesize=8&stopbits=1`.
+
+Name the device by `/dev/serial/by-id` or `by-path`: `/dev/ttyUSB0` may be another radio after the
+next start. Further options: `rtscts`, `xonxoff`, `dsrdtr` (0 or 1) for flow control, and `dtr`,
+`rts` (0 or 1, else left to the system), because some interfaces key the transmitter with them.
+
+The port is opened for us alone and read on a thread of its own. A device that vanishes may do so
+without an error, so the thread also looks whether the name still leads to the device it opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+import serial
+import structlog
+
+from radio_gateway.chunk import Chunk
+from radio_gateway.errors import LinkError, SettingsError
+from radio_gateway.link import Link, Options
+from radio_gateway.transports.mailbox import Mailbox
+
+READ_TIMEOUT_S = 0.2
+_LOOK_EVERY_S = 1.0
+_BY_ID = Path("/dev/serial/by-id")
+_log = structlog.get_logger(__name__)
+
+
+class SerialTransport:
+    """One serial port.
+
+    Args:
+        link: `serial:///dev/…`.
+
+    Raises:
+        SettingsError: If the path is missing or an option is wrong.
+    """
+
+    can_wait: ClassVar[bool] = False
+    is_local: ClassVar[bool] = True
+    is_stream: ClassVar[bool] = True
+    is_live = True
+    reopens_when_silent: ClassVar[bool] = True
+
+    def __init__(self, link: Link) -> None:
+        if link.host or not link.path:
+            raise SettingsError("url", f"{link.shown} needs a device: serial:///dev/serial/by-id/…")
+        options = Options(link)
+        self._baud = options.whole("baud", 9600, low=50, high=4_000_000)
+        self._parity = options.text("parity", "N", choices=("N", "E", "O", "M", "S"))
+        self._bytesize = options.whole("bytesize", 8, low=5, high=8)
+        self._stopbits = float(options.text("stopbits", "1", choices=("1", "1.5", "2")))
+        self._rtscts = options.flag("rtscts", default=False)
+        self._xonxoff = options.flag("xonxoff", default=False)
+        self._dsrdtr = options.flag("dsrdtr", default=False)
+        self._dtr = options.text("dtr", "", choices=("", "0", "1"))
+        self._rts = options.text("rts", "", choices=("", "0", "1"))
+        options.finish()
+        self._path, self._shown = link.path, link.shown
+        self._mailbox = Mailbox()
+        self._reader: _Reader | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the port. Raises LinkError when it is absent or in use."""
+        self._mailbox = Mailbox()
+        self._reader = _Reader(self._port(), self._path, self._shown, self._mailbox)
+        try:
+            await self._reader.start()
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the port and end the thread."""
+        await self._stop()
+
+    async def read(self) -> list[Chunk]:
+        """Return what the port brought. Raises LinkError when the device has gone."""
+        return await self._mailbox.take()
+
+    def now(self) -> datetime:
+        """Return the present."""
+        return datetime.now(UTC)
+
+    async def _stop(self) -> None:
+        if self._reader is not None:
+            await self._reader.stop()
+            self._reader = None
+
+    def _port(self) -> serial.Serial:
+        port = serial.Serial(
+            baudrate=self._baud,
+            parity=self._parity,
+            bytesize=self._bytesize,
+            stopbits=self._stopbits,
+            rtscts=self._rtscts,
+            xonxoff=self._xonxoff,
+            dsrdtr=self._dsrdtr,
+            timeout=READ_TIMEOUT_S,
+            exclusive=True,
+        )
+        # set before opening, so that a line that keys a transmitter never rises
+        if self._dtr:
+            port.dtr = self._dtr == "1"
+        if self._rts:
+            port.rts = self._rts == "1"
+        port.port = self._path
+        return port
+
+
+class _Reader:
+    """The thread that opens, reads and closes the port: nobody else touches it."""
+
+    def __init__(self, port: serial.Serial, path: str, shown: str, mailbox: Mailbox) -> None:
+        self._port, self._path, self._shown, self._mailbox = port, path, shown, mailbox
+        self._loop = asyncio.get_running_loop()
+        self._opened: asyncio.Future[None] = self._loop.create_future()
+        self._ended = asyncio.Event()
+        self._stopping = threading.Event()
+        self._room = threading.Event()
+        self._room.set()
+
+    async def start(self) -> None:
+        """Open the port; raises LinkError."""
+        threading.Thread(target=self._run, name=f"serial {self._path}", daemon=True).start()
+        await self._opened
+
+    async def stop(self) -> None:
+        """Close the port and wait until the thread has ended."""
+        self._stopping.set()
+        self._room.set()
+        if self._port.is_open:
+            self._port.cancel_read()
+        await self._ended.wait()
+
+    def _run(self) -> None:
+        fault = "closed"
+        try:
+            self._port.open()
+            _advise(self._path)
+            self._call(self._say_opened)
+            fault = self._listen()
+        except (serial.SerialException, OSError, ValueError) as error:
+            fault = str(error) or type(error).__name__
+        finally:
+            self._port.close()
+            self._call(self._say_ended, LinkError(self._shown, fault))
+
+    def _listen(self) -> str:
+        """Hand on what the port brings until it breaks; return why it ended."""
+        port = self._port
+        look_at = time.monotonic() + _LOOK_EVERY_S
+        while not self._stopping.is_set():
+            data = port.read(1)
+            if data:
+                data += port.read(port.in_waiting)
+                self._room.clear()
+                self._call(self._arrived, data, datetime.now(UTC))
+                # the port is slower than any loop; this bounds what a stuck loop piles up
+                self._room.wait()
+            if time.monotonic() >= look_at:
+                look_at = time.monotonic() + _LOOK_EVERY_S
+                if not self._same_device():
+                    return "another device has taken the name, or none has it"
+        return "closed"
+
+    def _same_device(self) -> bool:
+        ours = os.fstat(self._port.fileno())
+        try:
+            named = Path(self._path).stat()
+        except OSError:
+            return False
+        return (ours.st_dev, ours.st_ino, ours.st_rdev) == (
+            named.st_dev,
+            named.st_ino,
+            named.st_rdev,
+        )
+
+    def _arrived(self, data: bytes, heard_at: datetime) -> None:
+        self._mailbox.put(Chunk(data, heard_at))
+        self._room.set()
+
+    def _say_opened(self) -> None:
+        if not self._opened.done():
+            self._opened.set_result(None)
+
+    def _say_ended(self, fault: LinkError) -> None:
+        if not self._opened.done():
+            self._opened.set_exception(fault)
+        self._mailbox.fail(fault)
+        self._ended.set()
+
+    def _call(self, function: object, *args: object) -> None:
+        try:
+            self._loop.call_soon_threadsafe(function, *args)  # type: ignore[arg-type]
+        except RuntimeError:  # the loop was closed without closing us
+            self._stopping.set()
+            self._room.set()
+
+
+def _advise(path: str) -> None:
+    """Tell the technician the lasting name of a device that was named by number."""
+    if not path.startswith(("/dev/ttyUSB", "/dev/ttyACM")) or not _BY_ID.is_dir():
+        return
+    for name in _BY_ID.iterdir():
+        if name.resolve() == Path(path):
+            _log.warning("device_name_may_change", device=path, lasting_name=str(name))

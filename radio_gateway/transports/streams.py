@@ -1,0 +1,100 @@
+"""The receiving end of one TCP connection, shared by client and server."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from radio_gateway.chunk import Chunk
+from radio_gateway.transports.mailbox import Mailbox
+
+# a dead peer is noticed after 30 s + 3 x 10 s, also where no watchdog is set
+_KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
+
+
+class StreamPeer(asyncio.Protocol):
+    """Puts what one connection brings into a mailbox, and stops reading while that is full.
+
+    Args:
+        mailbox: Where the bytes go.
+        on_open: Called with this peer when the connection is made.
+        on_lost: Called with this peer and the error, None for a clean end.
+
+    Attributes:
+        address: The peer's `host:port`.
+        last_heard_s: Loop time when bytes last came, or when the connection was made.
+        closed: Done once the connection is closed.
+    """
+
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        *,
+        on_open: Callable[[StreamPeer], None],
+        on_lost: Callable[[StreamPeer, Exception | None], None],
+    ) -> None:
+        self._mailbox = mailbox
+        self._on_open, self._on_lost = on_open, on_lost
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self.address = ""
+        self.last_heard_s = self._loop.time()
+        self.closed: asyncio.Future[None] = self._loop.create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Note the peer's address and have the system look after it."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        name = transport.get_extra_info("peername")
+        if isinstance(name, tuple):
+            host = f"[{name[0]}]" if ":" in name[0] else name[0]
+            self.address = f"{host}:{name[1]}"
+        keep_alive(transport.get_extra_info("socket"))
+        self._on_open(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand `data` on."""
+        self.last_heard_s = self._loop.time()
+        chunk = Chunk(bytes(data), datetime.now(UTC), connection=self.address, source=self.address)
+        if not self._mailbox.put(chunk) and self._transport is not None:
+            self._transport.pause_reading()
+            self._mailbox.call_when_empty(self._resume)
+
+    def eof_received(self) -> bool:
+        """Close: a radio that says no more has nothing to hear from us either."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Mark the end of the connection, so that a half-heard message is not joined to another."""
+        self._transport = None
+        end = Chunk(
+            b"", datetime.now(UTC), connection=self.address, source=self.address, ended=True
+        )
+        self._mailbox.put(end)
+        if not self.closed.done():
+            self.closed.set_result(None)
+        self._on_lost(self, exc)
+
+    def write(self, data: bytes) -> None:
+        """Send `data` to the peer."""
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _resume(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+
+def keep_alive(sock: socket.socket) -> None:
+    """Have the system ask a silent peer whether it is still there."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE:
+        if hasattr(socket, name):  # not every system has them
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -1,0 +1,92 @@
+"""TCP client: `tcp://host:port?greeting=…`.
+
+`greeting` is sent once connected, followed by a line end; gpsd wants
+`?WATCH={"enable":true,"nmea":true}` (written `%3FWATCH={"enable":true,"nmea":true}`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import ClassVar, Self
+
+from radio_gateway.chunk import Chunk
+from radio_gateway.errors import LinkError, SettingsError
+from radio_gateway.link import Link, Options
+from radio_gateway.transports.mailbox import Mailbox
+from radio_gateway.transports.streams import StreamPeer
+
+CONNECT_S = 10.0
+
+
+class TcpTransport:
+    """One connection to a server that streams.
+
+    Args:
+        link: `tcp://host:port`.
+
+    Raises:
+        SettingsError: If host or port is missing or an option is wrong.
+    """
+
+    can_wait: ClassVar[bool] = True
+    is_local: ClassVar[bool] = False
+    is_stream: ClassVar[bool] = True
+    is_live = True
+    reopens_when_silent: ClassVar[bool] = True
+
+    def __init__(self, link: Link) -> None:
+        if not link.host or not link.port:
+            raise SettingsError("url", f"{link.shown} needs a host and a port: tcp://host:port")
+        options = Options(link)
+        greeting = options.text("greeting", "")
+        options.finish()
+        self._greeting = f"{greeting}\r\n".encode() if greeting else b""
+        self._host, self._port, self._shown = link.host, link.port, link.shown
+        self._mailbox = Mailbox()
+        self._peer: StreamPeer | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect. Raises LinkError when nobody answers within 10 s."""
+        self._mailbox = mailbox = Mailbox()
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                _, self._peer = await asyncio.get_running_loop().create_connection(
+                    lambda: StreamPeer(mailbox, on_open=self._opened, on_lost=self._lost),
+                    self._host,
+                    self._port,
+                )
+        except TimeoutError as error:
+            raise LinkError(self._shown, f"no answer within {CONNECT_S:g} s") from error
+        except OSError as error:
+            raise LinkError(self._shown, error.strerror or str(error)) from error
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        if self._peer is not None:
+            self._peer.abort()
+            await self._peer.closed
+            self._peer = None
+
+    async def read(self) -> list[Chunk]:
+        """Return what the server sent. Raises LinkError when it has closed."""
+        return await self._mailbox.take()
+
+    def now(self) -> datetime:
+        """Return the present."""
+        return datetime.now(UTC)
+
+    def _opened(self, peer: StreamPeer) -> None:
+        if self._greeting:
+            peer.write(self._greeting)
+
+    def _lost(self, peer: StreamPeer, error: Exception | None) -> None:
+        fault = f"{peer.address} closed the connection" if error is None else str(error)
+        self._mailbox.fail(LinkError(self._shown, fault))

@@ -1,0 +1,109 @@
+"""UDP: `udp://127.0.0.1:port`; each datagram holds whole messages.
+
+Reads its socket itself: asyncio's datagram transport takes one datagram a turn, this takes all
+that wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import ClassVar, Self
+
+from radio_gateway.chunk import Chunk
+from radio_gateway.errors import LinkError, SettingsError
+from radio_gateway.link import Link, Options
+from radio_gateway.transports.mailbox import Mailbox
+
+_A_TURN = 512  # datagrams, so that a flood does not starve the rest of the loop
+_BUFFER_BYTES = 4 << 20  # asked for; the system may give less
+
+
+class UdpTransport:
+    """A bound UDP socket.
+
+    Args:
+        link: `udp://address:port`; port 0 lets the system choose one.
+
+    Attributes:
+        port: The port in use while open; None while closed.
+
+    Raises:
+        SettingsError: If address or port is missing or an option is wrong.
+    """
+
+    can_wait: ClassVar[bool] = False
+    is_local: ClassVar[bool] = False
+    is_stream: ClassVar[bool] = False
+    is_live = True
+    reopens_when_silent: ClassVar[bool] = False
+
+    def __init__(self, link: Link) -> None:
+        if not link.host or link.port is None:
+            raise SettingsError(
+                "url", f"{link.shown} needs an address and a port: udp://127.0.0.1:port"
+            )
+        Options(link).finish()
+        self._host, self._wanted_port, self._shown = link.host, link.port, link.shown
+        self._mailbox = Mailbox()
+        self._socket: socket.socket | None = None
+        self.port: int | None = None
+
+    async def __aenter__(self) -> Self:
+        """Bind the socket. Raises LinkError when the address or port cannot be had."""
+        loop = asyncio.get_running_loop()
+        self._mailbox = Mailbox()
+        try:
+            found = await loop.getaddrinfo(
+                self._host, self._wanted_port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE
+            )
+            family, kind, protocol, _, address = found[0]
+            sock = socket.socket(family, kind, protocol)
+        except OSError as error:
+            raise LinkError(self._shown, error.strerror or str(error)) from error
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+            sock.bind(address)
+        except OSError as error:
+            sock.close()
+            raise LinkError(self._shown, error.strerror or str(error)) from error
+        self._socket, self.port = sock, sock.getsockname()[1]
+        loop.add_reader(sock, self._readable, sock)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the socket."""
+        if self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._socket)
+            self._socket.close()
+            self._socket = self.port = None
+
+    async def read(self) -> list[Chunk]:
+        """Return the datagrams that came."""
+        return await self._mailbox.take()
+
+    def now(self) -> datetime:
+        """Return the present."""
+        return datetime.now(UTC)
+
+    def _readable(self, sock: socket.socket) -> None:
+        heard_at = datetime.now(UTC)
+        for _ in range(_A_TURN):
+            try:
+                data, address = sock.recvfrom(65_536)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                self._mailbox.fail(LinkError(self._shown, error.strerror or str(error)))
+                return
+            host = f"[{address[0]}]" if ":" in address[0] else address[0]
+            peer = f"{host}:{address[1]}"
+            self._mailbox.put(Chunk(data, heard_at, connection=peer, source=peer, whole=True))
