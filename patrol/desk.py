@@ -414,6 +414,28 @@ class Desk:
         )
         return self.unit(unit.id)
 
+    async def report(self, transmissions: Sequence[Transmission], *, source: str) -> None:
+        """Take in what a phone or device reported over HTTP; stored when this returns.
+
+        Args:
+            transmissions: What it said.
+            source: What stands for a channel: the key or user that vouches for it.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("report positions")
+        await self._watch.receive(
+            [
+                msgspec.structs.replace(
+                    said,
+                    channel=source,
+                    reception_id=f"{self._watch.node}/{source}/{uuid4().hex}",
+                )
+                for said in transmissions
+            ]
+        )
+
     async def clear_distress(self, id: str) -> UnitState:
         """Say that a call for help is over.
 
