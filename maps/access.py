@@ -15,15 +15,16 @@ import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from fastapi import Request, Response
+from fastapi import Depends, Response
 from starlette.requests import HTTPConnection
 
 from maps.backoff import BackOff
 from maps.errors import NotSignedIn, SignInRefused
 from maps.passwords import PasswordWork, digest, new_token
 from patrol.accounts import Device, User
+from patrol.desk import Desk
 
 COOKIE = "jp_session"
 
@@ -55,17 +56,13 @@ class Caller:
     """Who is calling.
 
     Attributes:
-        name: The user's name, or the device's.
-        role: What it may do; a device may do what a crew may.
-        agency: Whose records it sees.
+        user: The person; for a device, a user of its name who may do what a crew may.
         device: The device's name; None for a person.
         session: The session's id; None for a device.
         expires_at: When the session ends; None for a device.
     """
 
-    name: str
-    role: str
-    agency: str
+    user: User
     device: str | None = None
     session: str | None = None
     expires_at: datetime | None = None
@@ -73,7 +70,7 @@ class Caller:
     @property
     def source(self) -> str:
         """What stands for a channel in what it reports: bind an address to this."""
-        return f"key:{self.name}" if self.device else f"user:{self.name}"
+        return f"user:{self.user.name}" if self.device is None else f"key:{self.device}"
 
 
 class Access:
@@ -170,13 +167,7 @@ class Access:
         if found is None:
             raise NotSignedIn
         session, user, expires_at = found
-        return Caller(
-            name=user.name,
-            role=user.role,
-            agency=user.agency,
-            session=session,
-            expires_at=expires_at,
-        )
+        return Caller(user=user, session=session, expires_at=expires_at)
 
     async def knows_device(self, name: str, key: str) -> bool:
         """Return whether device `name` has this key and may speak."""
@@ -189,7 +180,8 @@ class Access:
         if device is None or name not in (None, device.name):
             self._peers.failed(peer)
             raise NotSignedIn("the device key is not good")
-        return Caller(name=device.name, role="crew", agency=device.agency, device=device.name)
+        user = User(name=f"key:{device.name}", role="crew", agency=device.agency)
+        return Caller(user=user, device=device.name)
 
     async def _start(self, response: Response, user: User) -> User:
         token = new_token()
@@ -211,14 +203,30 @@ def peer_of(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else "?"
 
 
-async def caller(request: Request) -> Caller:
+async def caller(connection: HTTPConnection) -> Caller:
     """Dependency: who is calling.
 
     Raises:
         NotSignedIn: If nobody we know.
     """
-    access: Access = request.app.state.access
-    return await access.caller(request)
+    access: Access = connection.app.state.access
+    return await access.caller(connection)
+
+
+CallerHere = Annotated[Caller, Depends(caller)]
+
+
+async def desk(connection: HTTPConnection, caller: CallerHere) -> Desk:
+    """Dependency: the caller's window on the picture and the records.
+
+    Raises:
+        NotSignedIn: If nobody we know is calling.
+    """
+    opened: Desk = connection.app.state.desk_of(caller.user)
+    return opened
+
+
+DeskHere = Annotated[Desk, Depends(desk)]
 
 
 def _basic(credentials: str) -> tuple[str, str]:

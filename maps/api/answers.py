@@ -92,6 +92,12 @@ def answers(
     return described | refusals(401, *problems)
 
 
+def described(kind: type[msgspec.Struct]) -> str:
+    """Add a struct to the schemas and return the name it has there."""
+    _described.append(kind)
+    return kind.__name__
+
+
 def refusals(*problems: int) -> dict[int | str, dict[str, Any]]:
     """Describe the refusals of a route, for `responses=`."""
     return {

@@ -15,10 +15,7 @@ from patrol.units import UnitKind
 
 Radio = Literal["serial", "ais", "owntracks", "json"]
 
-AGENCIES = (
-    ("la-bokeo", "Bokeo Border Liaison Office", "LA"),
-    ("th-chiangkhong", "Chiang Khong Border Liaison Office", "TH"),
-)
+AGENCY = ("joint", "Joint patrol Houay Xai and Chiang Khong")
 
 SERIAL_CHANNEL = "pier-radio"
 AIS_CHANNEL = "ais-receiver"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import reduce
 from operator import xor
+from typing import Any
 
 import msgspec
 from pyais.encode import encode_dict
@@ -55,6 +56,7 @@ def ais(report: Report, time: datetime, *, tagged: bool) -> bytes:
             "second": time.second,
             "status": 0,
         },
+        sentence_type="VDM",
         radio_channel="AB"[report.number % 2],
     )
     if report.number % 12 == 0:
@@ -102,15 +104,17 @@ def position_json(report: Report, time: datetime) -> tuple[str, bytes]:
 
 
 def _static(report: Report, *, class_b: bool) -> list[str]:
-    said: dict[str, str | int | float | bytes | bool] = {
+    said: dict[str, Any] = {
         "mmsi": report.actor.device,
         "shipname": report.actor.ship_name or "",
     }
     if class_b:
-        return list(encode_dict(said | {"msg_type": 24, "partno": 0}))
-    more = {"msg_type": 5, "callsign": f"BL{report.actor.device[-3:]}", "ship_type": 70}
-    size = {"to_bow": 22, "to_stern": 10, "to_port": 3, "to_starboard": 3, "draught": 1.4}
-    return list(encode_dict(said | more | size | {"destination": "CHIANG KHONG"}))
+        said |= {"msg_type": 24, "partno": 0}
+    else:
+        said |= {"msg_type": 5, "callsign": f"BL{report.actor.device[-3:]}", "ship_type": 70}
+        said |= {"to_bow": 22, "to_stern": 10, "to_port": 3, "to_starboard": 3}
+        said |= {"draught": 1.4, "destination": "CHIANG KHONG"}
+    return list(encode_dict(said, sentence_type="VDM"))
 
 
 def _degrees(value: float, width: int, sides: str) -> str:

@@ -1,0 +1,90 @@
+"""Layers: the reference geography that ships, with what a site replaced or added."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from maps.access import DeskHere
+from maps.api.answers import answer, answers
+from maps.packed import Packed
+
+router = APIRouter(prefix="/api/layers", tags=["layers"])
+
+
+class Layer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a layer is and how far it can be trusted.
+
+    Attributes:
+        name: Name in addresses.
+        title: Name for people.
+        source: Where the data come from.
+        licence: SPDX expression.
+        error: What the error is, in words.
+        error_m: How far a place may be off, metres; absent where each feature says it.
+        attribution: What a map must show.
+        replaced: This site put its own file in place of the shipped one.
+    """
+
+    name: str
+    title: str
+    source: str | None = None
+    licence: str | None = None
+    error: str | None = None
+    error_m: float | None = None
+    attribution: str | None = None
+    replaced: bool = False
+
+
+class LayerShelf(Protocol):
+    """The layers of this site."""
+
+    def list(self) -> list[Layer]:
+        """Return every layer, in the order a map draws them."""
+
+    async def geojson(self, name: str) -> Packed:
+        """Return a layer as GeoJSON.
+
+        Raises:
+            NotFound: If there is none of that name.
+        """
+
+
+_LAYER = Layer(
+    name="blos",
+    title="Border liaison offices",
+    source="GeoNames",
+    licence="CC-BY-4.0",
+    error_m=1000,
+    attribution="GeoNames",
+)
+
+
+@router.get("", responses=answers(list[Layer], [_LAYER]))
+async def list_layers(request: Request, desk: DeskHere) -> Response:  # noqa: ARG001 - signed in
+    """Return every layer, in the order a map draws them."""
+    return answer(_shelf(request).list())
+
+
+@router.get(
+    "/{name}",
+    responses=answers(
+        dict[str, object],
+        {"type": "FeatureCollection", "features": []},
+        404,
+        description="GeoJSON (RFC 7946), coordinates [lon, lat] in degrees",
+        media_type="application/geo+json",
+    )
+    | {304: {"description": "Not changed since the entity tag given"}},
+)
+async def read_layer(name: str, request: Request, desk: DeskHere) -> Response:  # noqa: ARG001
+    """Return a layer as GeoJSON, with an entity tag; compressed for who understands gzip."""
+    packed = await _shelf(request).geojson(name)
+    return packed.answer(request, "application/geo+json", cache="private, no-cache")
+
+
+def _shelf(request: Request) -> LayerShelf:
+    shelf: LayerShelf = request.app.state.layers
+    return shelf

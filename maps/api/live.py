@@ -1,0 +1,91 @@
+"""Live: the WebSocket that carries the picture: a snapshot, then changes, and a beat when quiet.
+
+Frames come encoded from the desk, the same bytes for all viewers who may see the same, and are
+sent as they are. A viewer that was cut off names its stream and the last change it has
+(`?stream=S&since=N`) and goes on from there without a gap while that is still kept.
+
+Close codes: 4401 not signed in (any more), 4403 not allowed, 4409 fell too far behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from maps.access import Access, Caller
+from maps.errors import NotSignedIn, TooManyTries
+from patrol.desk import Desk
+from patrol.errors import Forbidden, StoreError
+from patrol.views import Subscription
+
+router = APIRouter()
+
+BEAT_S = 2.0
+CHECK_S = 5.0  # how long a session that has ended may go on watching
+STUCK_S = 20.0  # a peer that takes nothing for so long is gone
+
+NOT_SIGNED_IN, NOT_ALLOWED, FELL_BEHIND = 4401, 4403, 4409
+
+
+@router.websocket("/api/live")
+async def live(socket: WebSocket, stream: str | None = None, since: str | None = None) -> None:
+    """Carry the live stream until either side ends it."""
+    access: Access = socket.app.state.access
+    await socket.accept()
+    try:
+        caller = await access.caller(socket)
+        desk: Desk = socket.app.state.desk_of(caller.user)
+        known = int(since) if since is not None and since.isdecimal() else None
+        subscription = desk.subscribe(stream=stream, since=known)
+    except (NotSignedIn, TooManyTries):
+        await socket.close(NOT_SIGNED_IN, "sign in first")
+        return
+    except Forbidden as error:
+        await socket.close(NOT_ALLOWED, str(error))
+        return
+    gone = asyncio.create_task(_until_gone(socket), name="live-gone")
+    sending = asyncio.create_task(_send(socket, subscription, access, caller), name="live-send")
+    try:
+        await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
+        if sending.done() and not gone.done():
+            code, reason = sending.result()
+            await socket.close(code, reason)
+    except (WebSocketDisconnect, RuntimeError):
+        pass  # the peer went while we were closing
+    finally:
+        subscription.close()
+        gone.cancel()
+        sending.cancel()
+        await asyncio.gather(gone, sending, return_exceptions=True)
+
+
+async def _send(
+    socket: WebSocket, subscription: Subscription, access: Access, caller: Caller
+) -> tuple[int, str]:
+    """Send frames until the session ends or the peer is stuck; return why."""
+    checked = monotonic()
+    while True:
+        for frame in await subscription.take(BEAT_S):
+            try:
+                async with asyncio.timeout(STUCK_S):
+                    await socket.send_text(frame.decode())
+            except TimeoutError:
+                return FELL_BEHIND, "fell too far behind"
+        if monotonic() - checked > CHECK_S:
+            checked = monotonic()
+            try:
+                now = await access.caller(socket)
+            except (NotSignedIn, TooManyTries):
+                return NOT_SIGNED_IN, "the session has ended"
+            except StoreError:
+                continue  # nobody can sign in now; who is in stays in
+            if now.user != caller.user:
+                return NOT_SIGNED_IN, "the account has changed"
+
+
+async def _until_gone(socket: WebSocket) -> None:
+    """Read, and ignore, what the peer sends, until it goes."""
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass

@@ -1,0 +1,177 @@
+"""Radios: those nobody has registered, what they sent, and the units addresses stand for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from maps.access import DeskHere
+from maps.api.answers import answer, answers
+from patrol.changes import UnitState
+from patrol.desk import UnknownRadio
+from patrol.units import Assignment
+from radio_gateway.transmission import Signal, Transmission
+
+router = APIRouter(prefix="/api", tags=["radios"])
+
+_AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
+_RADIO = UnknownRadio(
+    address="ais:567000871",
+    state=UnitState(
+        id="ais:567000871", call_sign="MEKONG TRADER", agency="joint", known=False, liveness="live"
+    ),
+    count=41,
+    first_heard_at=_AT,
+    last_heard_at=_AT,
+    channels=("ais-receiver",),
+)
+_ASSIGNMENT = Assignment(
+    id="4b1f9d0c2e7a4c4f9b8d1a2b3c4d5e6f",
+    address="ais:567000142",
+    unit="9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071",
+    start=_AT,
+    channel="ais-receiver",
+    agency="joint",
+    origin="hx",
+)
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One message of a radio, as a technician reads it.
+
+    Attributes:
+        heard_at: When the gateway read it.
+        kind: What sort of thing was said.
+        channel: Channel that heard it.
+        protocol: Protocol.
+        device_time: The device's own clock.
+        lon: Degrees east.
+        lat: Degrees north.
+        distress: Someone needs help.
+        text: Words for people.
+        status: Code or state.
+        flags: Quality flags.
+        facts: Further fields by name.
+        signal: How well it was heard.
+        hex: The bytes as received, two digits each.
+        raw: The same as ASCII; a dot for what cannot be printed.
+    """
+
+    heard_at: datetime
+    kind: str
+    channel: str
+    protocol: str
+    device_time: datetime | None = None
+    lon: float | None = None
+    lat: float | None = None
+    distress: bool = False
+    text: str | None = None
+    status: str | None = None
+    flags: tuple[str, ...] = ()
+    facts: dict[str, str | int | float | bool] = {}
+    signal: Signal | None = None
+    hex: str = ""
+    raw: str = ""
+
+
+def heard(said: Transmission) -> Heard:
+    """Return a message as a technician reads it."""
+    at = said.position
+    return Heard(
+        heard_at=said.heard_at,
+        kind=said.kind,
+        channel=said.channel,
+        protocol=said.protocol,
+        device_time=said.device_time,
+        lon=None if at is None else at.lon,
+        lat=None if at is None else at.lat,
+        distress=said.distress,
+        text=said.text,
+        status=said.status,
+        flags=said.flags,
+        facts=said.facts,
+        signal=said.signal,
+        hex=said.raw.hex(),
+        raw="".join(chr(byte) if 32 <= byte < 127 else "." for byte in said.raw),
+    )
+
+
+_HEARD = Heard(
+    heard_at=_AT, kind="position", channel="ais-receiver", protocol="ais", lon=100.41, lat=20.26
+)
+
+
+class NewAssignment(BaseModel):
+    """From when to when an address stands for a unit."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"address": "ais:567000142", "unit": _ASSIGNMENT.unit, "channel": "ais-receiver"}
+            ]
+        },
+    )
+
+    address: str = Field(min_length=1, max_length=200, pattern=r"^[^:\s]+:\S")
+    unit: str = Field(min_length=1, max_length=64)
+    start: AwareDatetime | None = Field(
+        default=None, description="First moment; since it was first heard if absent"
+    )
+    end: AwareDatetime | None = Field(default=None, description="Moment after the last")
+    channel: str | None = Field(
+        default=None,
+        max_length=100,
+        description="Only channel (or `key:DEVICE`, `user:NAME`) that is believed; any if absent",
+    )
+
+
+class AssignmentEnd(BaseModel):
+    """When an assignment ends."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"end": "2026-11-24T03:00:00Z"}]}
+    )
+
+    end: AwareDatetime | None = Field(default=None, description="Now if absent")
+
+
+@router.get("/radios/unknown", responses=answers(list[UnknownRadio], [_RADIO], 403))
+async def list_unknown(desk: DeskHere) -> Response:
+    """Return the radios that nobody has registered, last heard first."""
+    return answer(await desk.unknown_radios())
+
+
+# An address may hold slashes (`owntracks:jane/phone`).
+@router.get("/radios/{address:path}/transmissions", responses=answers(list[Heard], [_HEARD], 403))
+async def list_transmissions(
+    address: str, desk: DeskHere, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> Response:
+    """Return the last messages of a radio address, newest first; none for one never heard."""
+    return answer([heard(said) for said in await desk.transmissions(address, limit=limit)])
+
+
+@router.get("/assignments", responses=answers(list[Assignment], [_ASSIGNMENT], 403))
+async def list_assignments(desk: DeskHere) -> Response:
+    """Return from when to when which address stands for which unit, oldest first."""
+    return answer(desk.assignments())
+
+
+@router.post(
+    "/assignments", responses=answers(Assignment, _ASSIGNMENT, 403, 404, 409, 422, status=201)
+)
+async def assign(new: NewAssignment, desk: DeskHere) -> Response:
+    """Say that an address stands for a unit; the track the address has comes along."""
+    return answer(await desk.assign(**new.model_dump()), status=201)
+
+
+@router.patch(
+    "/assignments/{assignment}", responses=answers(Assignment, _ASSIGNMENT, 403, 404, 409, 422)
+)
+async def end_assignment(assignment: str, change: AssignmentEnd, desk: DeskHere) -> Response:
+    """Say that an address stands for its unit no longer."""
+    return answer(await desk.end_assignment(assignment, end=change.end))

@@ -1,0 +1,134 @@
+"""Session: sign in with name and password or a link, see who one is, sign out."""
+
+from __future__ import annotations
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from maps.access import Access, CallerHere, peer_of
+from maps.api.answers import answer, answers
+from patrol.accounts import User
+from patrol.permissions import acts_of
+from patrol.units import Agency
+
+router = APIRouter(prefix="/api/session", tags=["session"])
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True):
+    """This office's node.
+
+    Attributes:
+        id: Short name.
+        name: Name for people.
+        time_zone: IANA name of the local time shown beside UTC.
+    """
+
+    id: str
+    name: str
+    time_zone: str
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is signed in, where, and what that role may do.
+
+    Attributes:
+        user: Name.
+        role: Role.
+        agency: Whose records the user sees.
+        node: This office's node.
+        permissions: What the role may do.
+    """
+
+    user: str
+    role: str
+    agency: Agency
+    node: Node
+    permissions: tuple[str, ...]
+
+
+_SESSION = Session(
+    user="somchai",
+    role="commander",
+    agency=Agency(id="joint", name="Joint patrol"),
+    node=Node(id="hx", name="BLO Houay Xai", time_zone="Asia/Vientiane"),
+    permissions=acts_of("commander"),
+)
+
+
+class SignIn(BaseModel):
+    """Name and password."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"name": "somchai", "password": "a long pass phrase"}]},
+    )
+
+    name: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=1024)
+
+
+class LinkSignIn(BaseModel):
+    """The token of a sign-in link."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"token": "q3Vb…"}]},
+    )
+
+    token: str = Field(min_length=1, max_length=200)
+
+
+@router.post("", responses=answers(Session, _SESSION, 422, 429, 503))
+async def sign_in(said: SignIn, request: Request) -> Response:
+    """Sign in with name and password; the session is a cookie that scripts cannot read."""
+    cookie = Response()
+    user = await _access(request).sign_in(
+        cookie, name=said.name, password=said.password, peer=peer_of(request)
+    )
+    return _signed_in(request, user, cookie)
+
+
+@router.post("/link", responses=answers(Session, _SESSION, 422, 429))
+async def sign_in_by_link(said: LinkSignIn, request: Request) -> Response:
+    """Sign in with a link that is good once."""
+    cookie = Response()
+    user = await _access(request).sign_in_by_link(cookie, token=said.token, peer=peer_of(request))
+    return _signed_in(request, user, cookie)
+
+
+@router.get("", responses=answers(Session, _SESSION))
+async def read_session(caller: CallerHere, request: Request) -> Response:
+    """Return who is signed in."""
+    return answer(_session(request, caller.user))
+
+
+@router.delete("", status_code=204, responses=answers(None, None, status=204))
+async def sign_out(request: Request) -> Response:
+    """End the session, if there is one."""
+    response = Response(status_code=204)
+    await _access(request).sign_out(request, response)
+    return response
+
+
+def _signed_in(request: Request, user: User, cookie: Response) -> Response:
+    response = answer(_session(request, user))
+    response.raw_headers += [item for item in cookie.raw_headers if item[0] == b"set-cookie"]
+    return response
+
+
+def _session(request: Request, user: User) -> Session:
+    agencies: dict[str, Agency] = request.app.state.agencies
+    agency = agencies.get(user.agency) or Agency(id=user.agency, name=user.agency)
+    return Session(
+        user=user.name,
+        role=user.role,
+        agency=agency,
+        node=request.app.state.node,
+        permissions=acts_of(user.role),
+    )
+
+
+def _access(request: Request) -> Access:
+    access: Access = request.app.state.access
+    return access

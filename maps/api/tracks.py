@@ -1,0 +1,37 @@
+"""Tracks: where everything was in the last hours, thinned for drawing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from maps.access import DeskHere
+from maps.api.answers import answer, answers
+from maps.api.features import TrackCollection, track_feature
+from patrol.changes import Fix
+
+router = APIRouter(prefix="/api/tracks", tags=["tracks"])
+
+_FIXES = [
+    Fix(of="ais:567000871", lon=100.41, lat=20.26, time=datetime(2026, 11, 24, 2, 30, tzinfo=UTC)),
+    Fix(of="ais:567000871", lon=100.42, lat=20.25, time=datetime(2026, 11, 24, 2, 35, tzinfo=UTC)),
+]
+_EXAMPLE = TrackCollection(features=[track_feature("ais:567000871", _FIXES, brief=True)])
+
+
+@router.get("", responses=answers(TrackCollection, _EXAMPLE, 403, 422))
+async def list_tracks(
+    desk: DeskHere,
+    hours: Annotated[float, Query(gt=0, le=72)] = 3.0,
+    points_each: Annotated[int, Query(ge=2, le=5000)] = 500,
+) -> Response:
+    """Return one LineString for each unit and unknown radio that moved in the last `hours`."""
+    end = datetime.now(UTC) + timedelta(minutes=2)
+    tracks = await desk.tracks(start=end - timedelta(hours=hours), end=end, points_each=points_each)
+    return answer(
+        TrackCollection(
+            features=[track_feature(of, fixes, brief=True) for of, fixes in tracks.items()]
+        )
+    )

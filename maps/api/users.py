@@ -1,0 +1,79 @@
+"""Users: who may sign in, in which role; administrators only."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from maps.access import CallerHere
+from maps.api.answers import answer, answers
+from maps.people import People
+from patrol.accounts import User
+from patrol.units import Role
+
+router = APIRouter(prefix="/api/users", tags=["users"])
+
+_USER = User(name="somchai", role="commander", agency="joint", origin="hx")
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$")]
+Password = Annotated[str, Field(min_length=10, max_length=256)]
+
+
+class NewUser(BaseModel):
+    """A user to add; without a password only a sign-in link lets it in."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"name": "somchai", "role": "commander", "password": "a long pass phrase"}]
+        },
+    )
+
+    name: Name
+    role: Role
+    password: Password | None = None
+
+
+class UserChange(BaseModel):
+    """What changes of a user; what is absent stays."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"role": "planner"}, {"disabled": True}]}
+    )
+
+    role: Role | None = None
+    password: Password | None = None
+    disabled: bool | None = None
+
+
+@router.get("", responses=answers(list[User], [_USER], 403))
+async def list_users(caller: CallerHere, request: Request) -> Response:
+    """Return the users of the caller's agency, by name."""
+    return answer(await _people(request).users_for(caller.user))
+
+
+@router.post("", responses=answers(User, _USER, 403, 409, 422, 503, status=201))
+async def add_user(new: NewUser, caller: CallerHere, request: Request) -> Response:
+    """Add a user to the caller's agency."""
+    added = await _people(request).add_user_for(
+        caller.user, name=new.name, role=new.role, password=new.password
+    )
+    return answer(added, status=201)
+
+
+@router.patch("/{name}", responses=answers(User, _USER, 400, 403, 404, 422, 503))
+async def change_user(
+    name: Annotated[str, Path()], change: UserChange, caller: CallerHere, request: Request
+) -> Response:
+    """Change a user; its sessions end, so that the change counts at once."""
+    changed = await _people(request).change_user_for(
+        caller.user, name, role=change.role, password=change.password, disabled=change.disabled
+    )
+    return answer(changed)
+
+
+def _people(request: Request) -> People:
+    people: People = request.app.state.people
+    return people
