@@ -67,3 +67,10 @@ class SettingsFaults(MapsError):
 
 class ServerRunning(MapsError):
     """The store is in use by a running server, which alone may write to it."""
+
+
+class NotBuilt(MapsError):
+    """The web client, or a file it brings along, has not been built."""
+
+    def __init__(self) -> None:
+        super().__init__("the web client has not been built: python -m maps.webbuild")

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -149,38 +149,16 @@ class AgencySettings(_Table):
     country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
 
 
-class LayerSettings(_Table):
-    """A layer of this site's own.
-
-    Attributes:
-        file: GeoJSON, GeoPackage, KML or Shapefile.
-        layer: Layer inside the file, where it has several.
-        title: Name for people.
-        source: Where it comes from.
-        licence: What may be done with it.
-        error_m: How far off it may be, metres.
-        attribution: Line shown on the map.
-    """
-
-    file: Path
-    layer: str | None = None
-    title: str | None = None
-    source: str | None = None
-    licence: str | None = None
-    error_m: float | None = Field(default=None, ge=0)
-    attribution: str | None = None
-
-
 class LayersSettings(_Table):
-    """Which reference layers this site replaces or adds.
+    """Which reference layers this site replaces or adds: GeoJSON, GeoPackage, KML or Shapefile.
 
     Attributes:
-        replace: By the name of a shipped layer.
-        add: By a new name.
+        replace: Name of a shipped layer to file; `file.gpkg:layer` picks a layer of it.
+        add: New name to file.
     """
 
-    replace: dict[str, LayerSettings] = {}
-    add: dict[ShortName, LayerSettings] = {}
+    replace: dict[str, str] = {}
+    add: dict[str, str] = {}
 
 
 class _File(_Table):
@@ -284,14 +262,14 @@ def settings_of(
         source=source,
         folder=folder,
         node=node,
-        store=parsed.store,
+        store=StoreSettings(url=_store_url(parsed.store.url, folder)),
         web=_resolved(parsed.web, folder),
         gateway_id=parsed.gateway.id or node.id,
         broker=parsed.broker,
         agencies=parsed.agencies or (AgencySettings(id=node.id, name=node.name),),
         layers=LayersSettings(
-            replace={name: _resolved(at, folder) for name, at in parsed.layers.replace.items()},
-            add={name: _resolved(at, folder) for name, at in parsed.layers.add.items()},
+            replace={name: str(folder / file) for name, file in parsed.layers.replace.items()},
+            add={name: str(folder / file) for name, file in parsed.layers.add.items()},
         ),
         channels=tuple(channels),
     )
@@ -354,14 +332,18 @@ def _contradictions(parsed: _File, channels: list[ChannelSettings], source: str)
     return faults
 
 
-_WithFiles = TypeVar("_WithFiles", WebSettings, LayerSettings)
+def _resolved(web: WebSettings, folder: Path) -> WebSettings:
+    """Return `web` with its paths made absolute from `folder`."""
+    files = {"tls_certificate": web.tls_certificate, "tls_key": web.tls_key}
+    found = {name: folder / file for name, file in files.items() if file is not None}
+    return web.model_copy(update=found)
 
 
-def _resolved(table: _WithFiles, folder: Path) -> _WithFiles:
-    """Return `table` with its paths made absolute from `folder`."""
-    found = {
-        name: folder / value
-        for name in type(table).model_fields
-        if isinstance(value := getattr(table, name), Path)
-    }
-    return table.model_copy(update=found)
+def _store_url(url: str, folder: Path) -> str:
+    """Return a SQLite URL with its path made absolute from `folder`; any other as it is.
+
+    >>> _store_url("sqlite:///patrol.db", Path("/srv/patrol"))
+    'sqlite:////srv/patrol/patrol.db'
+    """
+    start = "sqlite:///"
+    return f"{start}{folder / url.removeprefix(start)}" if url.startswith(start) else url
