@@ -95,15 +95,16 @@ def destinations(
     >>> lon.round(4), lat.round(4)
     (array([100.    , 100.0096]), array([20.009, 20.   ]))
     """
-    given = _together(lon, lat, bearing_deg, distance_m)
-    to_lon, to_lat, _ = WGS84.fwd(*given)
+    start_lon, start_lat, bearing, distance = _together(lon, lat, bearing_deg, distance_m)
+    to_lon, to_lat, _ = WGS84.fwd(start_lon, start_lat, bearing, distance)
     return _as_floats(to_lon), _as_floats(to_lat)
 
 
 def _inverse(
     lon1: ArrayLike, lat1: ArrayLike, lon2: ArrayLike, lat2: ArrayLike
 ) -> tuple[Floats, Floats]:
-    bearing, _, distance = WGS84.inv(*_together(lon1, lat1, lon2, lat2))
+    from_lon, from_lat, to_lon, to_lat = _together(lon1, lat1, lon2, lat2)
+    bearing, _, distance = WGS84.inv(from_lon, from_lat, to_lon, to_lat)
     return _as_floats(bearing), _as_floats(distance)
 
 

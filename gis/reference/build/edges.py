@@ -7,12 +7,12 @@ test can never disagree.
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import geopandas as gpd
 import numpy as np
 import shapely
-from shapely import MultiLineString
+from shapely import LineString, MultiLineString
 from shapely.geometry.base import BaseGeometry
 
 CLIP = (92.0, 8.0, 110.0, 27.0)  # lon, lat, lon, lat: as far as the coast line goes
@@ -43,14 +43,29 @@ def borders(areas: dict[str, BaseGeometry]) -> dict[tuple[str, str], BaseGeometr
     return lines
 
 
-def outer_edge(area: BaseGeometry, shared: BaseGeometry) -> BaseGeometry:
-    """Return the outline of `area` that is in none of the `shared` borders, thinned to 200 m.
+def outer_edge(area: BaseGeometry, shared: BaseGeometry) -> tuple[BaseGeometry, BaseGeometry]:
+    """Return the outline of `area` that is in none of the `shared` borders, in two parts.
 
-    Its pieces run from one end of a border to another, and those ends stay where they are.
+    Returns:
+        What is really an outline, thinned to 200 m, and what is only the edge of the data. Their
+        ends stay where they are, so that all lines together still close.
     """
     rest = area.boundary.difference(shared)
-    lines = shapely.get_parts(shapely.line_merge(rest)) if not rest.is_empty else []
-    return MultiLineString([line.simplify(OUTER_DEG) for line in lines])
+    real: list[LineString] = []
+    cut: list[LineString] = []
+    for line in shapely.get_parts(shapely.line_merge(rest)) if not rest.is_empty else []:
+        points = shapely.get_coordinates(line)
+        on_edge = _on_edge(points[:-1]) & _on_edge(points[1:])
+        turns = [0, *(np.flatnonzero(on_edge[1:] != on_edge[:-1]) + 1), len(on_edge)]
+        for start, end in pairwise(turns):
+            piece = LineString(points[start : end + 1]).simplify(OUTER_DEG)
+            (cut if on_edge[start] else real).append(piece)
+    return MultiLineString(real), MultiLineString(cut)
+
+
+def _on_edge(points: np.ndarray) -> np.ndarray:
+    west, south, east, north = CLIP
+    return np.isin(points[:, 0], (west, east)) | np.isin(points[:, 1], (south, north))
 
 
 def contested(

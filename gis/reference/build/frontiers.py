@@ -22,6 +22,7 @@ SHORT_DEG = 0.02  # a stretch of land or sea shorter than this belongs to its ne
 # Thailand, whose line is contested, nothing better than 1 km is claimed.
 ERROR_M = {"mekong": 300, "land": 100, "sea": 1000}
 CONTESTED = {("KH", "TH"): 1000}
+OUTER_ERROR_M = 250
 SOURCE = "npm @osm_borders/maritime_10m 1.1.0 (OpenStreetMap, simplified to 10 m)"
 
 
@@ -57,11 +58,19 @@ def borders(
 def outlines(
     areas: dict[str, BaseGeometry], shared: dict[tuple[str, str], BaseGeometry]
 ) -> gpd.GeoDataFrame:
-    """Return per country the outline toward the sea and countries outside the six."""
+    """Return per country the outline toward the sea and countries outside the six.
+
+    `kind` is "outer", or "cut" where the data end: that is no border and has no error.
+    """
     lines = shapely.union_all(list(shared.values()))
-    shapes = [edges.outer_edge(area, lines) for area in areas.values()]
-    frame = gpd.GeoDataFrame({"country": list(areas)}, geometry=shapes, crs="EPSG:4326")
-    return frame[~frame.geometry.is_empty]
+    rows, shapes = [], []
+    for code, area in areas.items():
+        real, cut = edges.outer_edge(area, lines)
+        for kind, error_m, shape in (("outer", OUTER_ERROR_M, real), ("cut", None, cut)):
+            if not shape.is_empty:
+                rows.append({"country": code, "kind": kind, "error_m": error_m})
+                shapes.append(shape)
+    return gpd.GeoDataFrame(rows, geometry=shapes, crs="EPSG:4326")
 
 
 def doubts(
@@ -89,7 +98,8 @@ def doubts(
     rows = [{"countries": f"{first};{second}"} for first, second, _ in found]
     frame = gpd.GeoDataFrame(rows, geometry=shapes, crs="EPSG:4326")
     frame = frame[~frame.geometry.is_empty]
-    frame["km2"] = [round(abs(WGS84.geometry_area_perimeter(s)[0]) / 1e6, 3) for s in frame.geometry]
+    areas_m2 = [abs(WGS84.geometry_area_perimeter(shape)[0]) for shape in frame.geometry]
+    frame["km2"] = (np.array(areas_m2) / 1e6).round(3)
     return frame.sort_values("km2", ascending=False, ignore_index=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -9,11 +10,15 @@ import pandas as pd
 
 from gis.reference.build.names import LANGUAGES, LOCAL_LANGUAGE, by_language
 
-RENAMED = {"counterpart_ids": "counterparts", "crossing_id": "crossings", "name_in_seed": "name_in_booklet"}
+RENAMED = {
+    "counterpart_ids": "counterparts",
+    "crossing_id": "crossings",
+    "name_in_seed": "name_in_booklet",
+}
 KEPT = [
-    "id", "name", "name_local", *(f"name_{code}" for code in LANGUAGES), "name_in_booklet", "country",
-    "admin1", "counterparts", "crossings", "border_with", "border_kind", "river", "siting",
-    "uncertainty_m", "confidence", "dist_border_m", "source", "note",
+    "id", "name", "name_local", *(f"name_{code}" for code in LANGUAGES), "name_in_booklet",
+    "country", "admin1", "counterparts", "crossings", "border_with", "border_kind", "river",
+    "siting", "uncertainty_m", "confidence", "dist_border_m", "source", "note",
 ]  # fmt: skip
 
 
@@ -25,12 +30,11 @@ def offices(table: Path, alternates: dict[int, list[str]]) -> gpd.GeoDataFrame:
         alternates: GeoNames id → alternate names.
     """
     rows = pd.read_csv(table, dtype=str, keep_default_na=False).rename(columns=RENAMED)
-    geonames = rows["source"].str.extract(r"id (\d+)")[0]
     for code in LANGUAGES:
         rows[f"name_{code}"] = ""
     for index, row in rows.iterrows():
-        number = geonames[index]
-        known = by_language(alternates.get(int(number), [])) if isinstance(number, str) else {}
+        cited = re.search(r"id (\d+)", row["source"])
+        known = by_language(alternates.get(int(cited[1]), [])) if cited else {}
         local = LOCAL_LANGUAGE[row["country"]]
         known |= {"en": row["name"]} | ({local: row["name_local"]} if row["name_local"] else {})
         for code, name in known.items():

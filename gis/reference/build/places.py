@@ -22,7 +22,10 @@ def places(
     mekong: shapely.Geometry,
     borders: shapely.Geometry,
 ) -> gpd.GeoDataFrame:
-    """Return towns of at least 10,000 people, and all near the Mekong (15 km) or a border (10 km)."""
+    """Return towns of 10,000 people and more, and all near the Mekong or a border.
+
+    Near is about 15 and 10 km.
+    """
     every = gpd.read_file(path)
     points = every.geometry.values
     chosen = (

@@ -108,9 +108,7 @@ def _length_km(line: shapely.LineString) -> float:
     return float(WGS84.line_length(points[:, 0], points[:, 1])) / 1000.0
 
 
-def _name_beside(
-    line: shapely.LineString, corridors: dict[str, shapely.Geometry]
-) -> str | None:
+def _name_beside(line: shapely.LineString, corridors: dict[str, shapely.Geometry]) -> str | None:
     shares = {name: line.intersection(c).length / line.length for name, c in corridors.items()}
     name = max(shares, key=lambda key: shares[key])
     return name if shares[name] > 0.5 else None

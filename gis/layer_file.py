@@ -1,0 +1,148 @@
+"""Read a layer from a file that somebody brings, or say exactly what is wrong with it.
+
+The result is always EPSG:4326 with longitude first, two-dimensional, and column names in lower
+case. A fault names file, layer, feature (counted from 0) and what is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import shapely
+
+from gis.errors import LayerError
+from gis.layer_format import recognise
+
+MAX_FEATURES = 100_000
+DEGREES = "EPSG:4326"
+
+
+def read_layer(path: str | os.PathLike[str], layer: str | None = None) -> gpd.GeoDataFrame:
+    """Return one layer of a GeoJSON, GeoPackage, KML or Shapefile as a GeoDataFrame.
+
+    Args:
+        path: The file.
+        layer: Layer inside it; needed only when it has several.
+
+    Returns:
+        At least one feature, EPSG:4326; coordinates without a stated system are taken as degrees.
+
+    Raises:
+        LayerError: If the file is missing, too large (64 MiB, 100,000 features), damaged, not
+            what its name says or tries to make GDAL read something else; if it has no such layer;
+            or if a feature has no geometry, or one that is empty, invalid, not finite or no place
+            on Earth.
+    """
+    name = os.fspath(path)
+    file, drivers = recognise(path)
+    chosen = _choose(name, file, layer)
+    shown = layer if layer is not None or _single(file) else chosen
+    try:
+        with warnings.catch_warnings():
+            # GDAL warns of what it mends (a ring's direction); faults are checked below.
+            warnings.simplefilter("ignore")
+            about = pyogrio.read_info(file, layer=chosen, force_feature_count=True)
+            if about["driver"] not in drivers:
+                raise LayerError(name, f"is read as {about['driver']}, not {drivers[0]}")
+            if about["features"] > MAX_FEATURES:
+                fault = f"has {about['features']} features; at most {MAX_FEATURES} are read"
+                raise LayerError(name, fault, layer=shown)
+            frame = gpd.read_file(file, layer=chosen, engine="pyogrio")
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise LayerError(name, f"cannot be read: {error}", layer=shown) from error
+    except (pyogrio.errors.FeatureError, pyogrio.errors.GeometryError, ValueError) as error:
+        raise LayerError(name, f"cannot be read: {error}", layer=shown) from error
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise LayerError(name, "has no geometry", layer=shown)
+    if len(frame) < about["features"]:
+        raise LayerError(name, f"is cut off after {len(frame)} features", layer=shown)
+    return _tidy(name, shown, frame)
+
+
+def check_features(name: str, layer: str | None, frame: gpd.GeoDataFrame) -> None:
+    """Raise for the first feature whose geometry cannot be used; `frame` is in EPSG:4326.
+
+    Raises:
+        LayerError: With the number of the feature, from 0.
+    """
+    shapes = np.asarray(frame.geometry.values)
+    checks = (
+        (shapely.is_missing(shapes), "has no geometry"),
+        (shapely.is_empty(shapes), "has an empty geometry"),
+        (~_all_finite(shapes), "has a coordinate that is no finite number"),
+    )
+    for bad, fault in checks:
+        for number in np.flatnonzero(bad)[:1]:
+            raise LayerError(name, fault, layer=layer, feature=int(number))
+    _check_range(name, layer, shapes)
+    for number in np.flatnonzero(~shapely.is_valid(shapes))[:1]:
+        reason = shapely.is_valid_reason(shapes[number])
+        fault = f"has an invalid geometry: {reason}"
+        raise LayerError(name, fault, layer=layer, feature=int(number))
+
+
+def _choose(name: str, file: Path, layer: str | None) -> str:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            listed = pyogrio.list_layers(file)
+    except pyogrio.errors.DataSourceError as error:
+        raise LayerError(name, f"cannot be read: {error}") from error
+    spatial = [str(title) for title, kind in listed if kind is not None]
+    if not spatial:
+        raise LayerError(name, "has no layer with geometry")
+    if layer is None and len(spatial) == 1:
+        return spatial[0]
+    if layer is None:
+        raise LayerError(name, f"has several layers, name one of {', '.join(spatial)}")
+    if layer not in spatial:
+        raise LayerError(name, f"has no such layer, only {', '.join(spatial)}", layer=layer)
+    return layer
+
+
+def _single(file: Path) -> bool:
+    return file.suffix.lower() in (".geojson", ".json", ".shp")
+
+
+def _tidy(name: str, layer: str | None, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    if len(frame) == 0:
+        raise LayerError(name, "has no feature", layer=layer)
+    frame = frame.rename(columns={c: str(c).lower() for c in frame.columns}).rename_geometry(
+        "geometry"
+    )
+    frame = frame.loc[:, ~frame.columns.duplicated()]
+    if frame.crs is None:
+        bounds = np.abs(shapely.total_bounds(np.asarray(frame.geometry.values)))
+        if np.isfinite(bounds).all() and bounds.max() > 360.0:
+            raise LayerError(name, "states no coordinate system and is not in degrees", layer=layer)
+        frame = frame.set_crs(DEGREES)
+    elif frame.crs != DEGREES:
+        frame = frame.to_crs(DEGREES)
+    frame = frame.set_geometry(shapely.force_2d(np.asarray(frame.geometry.values)), crs=DEGREES)
+    check_features(name, layer, frame)
+    return frame
+
+
+def _all_finite(shapes: np.ndarray) -> np.ndarray:
+    points, of_shape = shapely.get_coordinates(shapes, return_index=True)
+    fine = np.ones(len(shapes), dtype=bool)
+    fine[of_shape[~np.isfinite(points).all(axis=1)]] = False
+    return fine
+
+
+def _check_range(name: str, layer: str | None, shapes: np.ndarray) -> None:
+    west, south, east, north = shapely.bounds(shapes).T
+    bad = (west < -180.0) | (east > 180.0) | (south < -90.0) | (north > 90.0)
+    for number in np.flatnonzero(bad)[:1]:
+        corners = np.abs([west[number], east[number]]), np.abs([south[number], north[number]])
+        swapped = corners[0].max() <= 90.0 < corners[1].max() <= 180.0
+        place = f"longitude {west[number]:g}, latitude {south[number]:g}"
+        fault = f"lies at {place}, no place on Earth"
+        if swapped:
+            fault = f"lies at {place}: longitude and latitude look swapped"
+        raise LayerError(name, fault, layer=layer, feature=int(number))

@@ -1,0 +1,196 @@
+"""The layers of one site: those that ship, with its own in place of some or beside them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+
+from gis import layers
+from gis.blos import validate_blos
+from gis.border import Border, territories
+from gis.errors import GisError, LayerError
+from gis.river import River, kilometre_marks, load_mekong
+from gis.shipped import LayerInfo
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+PathLike = str | os.PathLike[str]
+
+
+class LayerSet:
+    """Shipped layers with a site's replacements and additions, all checked when made.
+
+    What is computed follows: a site's `mekong` moves the kilometre marks and the river addresses,
+    its `borders` and `outlines` move the side tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        replace: Mapping[str, PathLike] | None = None,
+        add: Mapping[str, PathLike] | None = None,
+    ) -> None:
+        """Read and check a site's own files.
+
+        Args:
+            replace: Name of a shipped layer → file in its place. The file must bring the columns
+                that `layers.info(name).required` names; `file.gpkg:layer` picks a layer of it.
+            add: New name (a to z, 0 to 9, _) → file. Any columns will do.
+
+        Raises:
+            LayerError: If a file cannot be used; names file, layer, feature and fault.
+            GisError: If a name is not one that can be replaced or added.
+
+        >>> LayerSet().names() == layers.names()
+        True
+        """
+        self._own: dict[str, gpd.GeoDataFrame] = {}
+        self._info: dict[str, LayerInfo] = {name: layers.info(name) for name in layers.names()}
+        self._encoded: dict[str, bytes] = {}
+        for name, path in (replace or {}).items():
+            shipped = layers.info(name)
+            if shipped.computed is not None:
+                raise GisError(f"layer {name} is made from {shipped.computed}; replace those")
+            frame = _read(path)
+            check_layer(frame, shipped, file=os.fspath(path))
+            self._own[name] = frame
+            self._info[name] = _site_info(name, path, frame, shipped)
+        for name, path in (add or {}).items():
+            if name in self._info:
+                raise GisError(f"there is a layer {name} already; replace it, or take another name")
+            if NAME.fullmatch(name) is None:
+                raise GisError(f"layer name {name!r} may only have a to z, 0 to 9 and _")
+            self._own[name] = frame = _read(path)
+            self._info[name] = _site_info(name, path, frame, None)
+        self._check(replace or {})
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all layers, lowest on the map first; added ones stand on top."""
+        return tuple(self._info)
+
+    def info(self, name: str) -> LayerInfo:
+        """Return what the layer `name` is.
+
+        Raises:
+            GisError: If there is none of that name.
+        """
+        if name not in self._info:
+            raise GisError(f"no layer {name}; there are {', '.join(self._info)}")
+        return self._info[name]
+
+    def load(self, name: str) -> gpd.GeoDataFrame:
+        """Return the layer `name`; the caller may change it.
+
+        Raises:
+            GisError: If there is none of that name.
+        """
+        self.info(name)
+        if name in self._own:
+            return self._own[name].copy()
+        if name == "river_km" and "mekong" in self._own:
+            return kilometre_marks(self.river())
+        if name == "territories" and self._own.keys() & {"borders", "outlines"}:
+            return territories(self.load("borders"), self.load("outlines"))
+        return layers.load(name)
+
+    def as_geojson(self, name: str) -> bytes:
+        """Return the layer `name` as compact GeoJSON with the columns a map needs; kept.
+
+        Raises:
+            GisError: If there is none of that name.
+        """
+        if name not in self._encoded:
+            own = self.info(name)
+            changed = own != layers.info(name) if name in layers.names() else True
+            source = self.load(name) if changed or self._follows(name) else name
+            self._encoded[name] = layers.as_geojson(source, columns=own.map)
+        return self._encoded[name]
+
+    def river(self) -> River:
+        """Return the Mekong of this site's centreline."""
+        if "mekong" not in self._own:
+            return load_mekong()
+        return River(self._own["mekong"], file=self._info["mekong"].source)
+
+    def border(self) -> Border:
+        """Return the border of this site's lines."""
+        doubts = None if "borders" in self._own else self.load("border_doubts")
+        return Border(
+            self.load("borders"),
+            self.load("territories"),
+            outlines=self.load("outlines"),
+            doubts=self._own.get("border_doubts", doubts),
+        )
+
+    def _follows(self, name: str) -> bool:
+        made_from = {"river_km": {"mekong"}, "territories": {"borders", "outlines"}}
+        return bool(made_from.get(name, set()) & self._own.keys())
+
+    def _check(self, replaced: Mapping[str, PathLike]) -> None:
+        """Check what needs more than one layer."""
+        if "mekong" in replaced:
+            self.river()
+        if replaced.keys() & {"borders", "outlines"}:
+            areas = self.load("territories")
+            for country in areas["country"][areas.geometry.is_empty]:
+                file = os.fspath(replaced.get("borders", replaced.get("outlines", "")))
+                raise LayerError(file, f"leaves {country} open: its lines do not close")
+        if "blos" in replaced:
+            validate_blos(
+                self._own["blos"],
+                territories=self.load("territories"),
+                file=os.fspath(replaced["blos"]),
+            )
+
+
+def check_layer(frame: gpd.GeoDataFrame, what: LayerInfo, *, file: str) -> None:
+    """Raise unless a site's frame can stand for the shipped layer `what`.
+
+    Raises:
+        LayerError: If a required column is missing or empty somewhere, a geometry has the wrong
+            type, or a value of the unique column stands twice.
+    """
+    for column in what.required:
+        if column not in frame.columns:
+            raise LayerError(file, f"has no column {column}, which layer {what.name} needs")
+        for number in np.flatnonzero(frame[column].isna())[:1]:
+            raise LayerError(file, f"has no {column}", feature=int(number))
+    for number in np.flatnonzero(~frame.geom_type.isin(what.geometry))[:1]:
+        kind = frame.geom_type.iloc[number]
+        fault = f"is a {kind}; layer {what.name} takes {' and '.join(what.geometry)}"
+        raise LayerError(file, fault, feature=int(number))
+    if what.unique is not None:
+        for number in np.flatnonzero(frame[what.unique].duplicated())[:1]:
+            value = frame[what.unique].iloc[number]
+            raise LayerError(file, f"has {what.unique} {value} a second time", feature=int(number))
+
+
+def _read(path: PathLike) -> gpd.GeoDataFrame:
+    text = os.fspath(path)
+    file, mark, layer = text.rpartition(":")
+    if mark and Path(file).suffix.lower() in (".gpkg", ".kml") and not Path(text).exists():
+        return layers.read_layer(file, layer)
+    return layers.read_layer(text)
+
+
+def _site_info(
+    name: str, path: PathLike, frame: gpd.GeoDataFrame, shipped: LayerInfo | None
+) -> LayerInfo:
+    columns = [str(column) for column in frame.columns if column != frame.geometry.name]
+    kept: Sequence[str] = columns if shipped is None else shipped.map
+    return LayerInfo(
+        name=name,
+        title=name.replace("_", " ").capitalize() if shipped is None else shipped.title,
+        geometry=tuple(sorted(set(frame.geom_type))) if shipped is None else shipped.geometry,
+        required=() if shipped is None else shipped.required,
+        map=tuple(kept),
+        source=Path(os.fspath(path)).name,
+        licence="",
+        attribution="",
+        error="As the site that brought it knows.",
+        unique=None if shipped is None else shipped.unique,
+    )

@@ -1,0 +1,86 @@
+"""The door to geographic layers: what ships, what a site brings, and GeoJSON of either.
+
+Every frame is EPSG:4326, longitude first. `names()` are in drawing order, lowest first.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import geopandas as gpd
+
+from gis.blos import validate_blos
+from gis.border import territories
+from gis.geojson import encode
+from gis.layer_file import read_layer
+from gis.river import kilometre_marks, load_mekong
+from gis.shipped import LayerInfo, info, read_shipped, table
+
+__all__ = [
+    "LayerInfo",
+    "as_geojson",
+    "info",
+    "load",
+    "names",
+    "read_layer",
+    "validate_blos",
+]
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the shipped layers, lowest on the map first.
+
+    >>> "blos" in names() and "river_km" in names()
+    True
+    """
+    return tuple(table())
+
+
+def load(name: str) -> gpd.GeoDataFrame:
+    """Return the shipped layer `name`, all its columns; the caller may change it.
+
+    Raises:
+        GisError: If there is none of that name.
+
+    >>> len(load("blos")), load("blos").crs.to_string()
+    (70, 'EPSG:4326')
+    """
+    return _load(name).copy()
+
+
+def as_geojson(
+    layer: str | gpd.GeoDataFrame, *, columns: Sequence[str] | None = None, decimals: int = 5
+) -> bytes:
+    """Return a layer as compact GeoJSON for a map.
+
+    Args:
+        layer: Name of a shipped layer (encoded once and kept), or a frame in EPSG:4326.
+        columns: Properties to keep. None keeps those the map needs of a shipped layer, and all of
+            a frame.
+        decimals: Decimals of a degree; 5 is about a metre.
+
+    Raises:
+        GisError: If there is no shipped layer of that name.
+
+    >>> as_geojson("river_km")[:40]
+    b'{"type":"FeatureCollection","features":['
+    """
+    if not isinstance(layer, str):
+        return encode(layer, columns=columns, decimals=decimals)
+    kept = info(layer).map if columns is None else tuple(columns)
+    return _encoded(layer, kept, decimals)
+
+
+@functools.cache
+def _load(name: str) -> gpd.GeoDataFrame:
+    if name == "river_km":
+        return kilometre_marks(load_mekong())
+    if name == "territories":
+        return territories(_load("borders"), _load("outlines"))
+    return read_shipped(name)
+
+
+@functools.lru_cache(maxsize=64)
+def _encoded(name: str, columns: tuple[str, ...], decimals: int) -> bytes:
+    return encode(_load(name), columns=columns, decimals=decimals)
