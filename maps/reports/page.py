@@ -1,0 +1,61 @@
+"""A folium map as one file that asks the network for nothing.
+
+folium writes links to its JavaScript on public servers. A briefing that leaves the system must open
+on a machine with no network, so each link is replaced by the file that the build of the web client
+brought along; a link we have no file for is an error, never a request.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import folium
+
+from maps.errors import NotBuilt
+
+BROUGHT: Final = Path(__file__).parent.parent / "static" / "folium"
+"""Where the build puts Leaflet and jQuery."""
+
+_FILES: Final = {"leaflet.js": "leaflet.js", "leaflet.css": "leaflet.css"}
+"""By the last part of the link, ignoring its version: the file that replaces it."""
+
+_DROPPED: Final = ("bootstrap", "fontawesome", "all.min.css", "awesome", "glyphicons", "jquery")
+"""What folium links by habit and our maps do not use."""
+
+_SCRIPT = re.compile(r'<script src="(?P<url>https?://[^"]+)"></script>')
+_STYLE = re.compile(r'<link rel="stylesheet" href="(?P<url>https?://[^"]+)"\s*/?>')
+
+
+def blank_map(*, lon: float, lat: float, zoom: int) -> folium.Map:
+    """Return a map without tiles, centred on `lon`, `lat` (degrees)."""
+    page = folium.Map(location=[lat, lon], zoom_start=zoom, tiles=None, control_scale=True)
+    page.options["maxZoom"] = 18
+    page.options["attributionControl"] = False
+    return page
+
+
+def self_contained(page: folium.Map) -> str:
+    """Return the HTML of `page` with everything it needs inside.
+
+    Raises:
+        NotBuilt: If the web client, which brings Leaflet, has not been built.
+        ValueError: If the map links something we have no file for.
+    """
+    html = page.get_root().render()
+    html = _SCRIPT.sub(lambda found: _inline(found["url"], "script"), html)
+    return _STYLE.sub(lambda found: _inline(found["url"], "style"), html)
+
+
+def _inline(url: str, tag: str) -> str:
+    name = url.rsplit("/", 1)[-1]
+    if name in _FILES:
+        file = BROUGHT / _FILES[name]
+        if not file.is_file():
+            raise NotBuilt
+        text = file.read_text(encoding="utf-8").replace("</script", "<\\/script")
+        return f"<{tag}>{text}</{tag}>"
+    if any(word in name for word in _DROPPED):
+        return ""
+    raise ValueError(f"a map page may not load {url}")
