@@ -6,7 +6,7 @@ import { readTokens, type Tokens } from "./tokens.ts";
 /** Device pixels for one CSS pixel of an icon. */
 export const ICON_SCALE = 2;
 
-export type GlyphName = "distress" | "clock" | "course" | "blo" | "bridge" | "road" | "ferry" | "port" | "tick" | "selected";
+export type GlyphName = "distress" | "clock" | "course" | "blo" | "bridge" | "road" | "ferry" | "port" | "tick" | "selected" | "body";
 
 /** `palette/mark/shape/side/state` */
 export function markImage(palette: PaletteName, shape: Shape, side: string, state: string): string {
@@ -121,9 +121,9 @@ const GLYPHS: Record<GlyphName, Glyph> = {
     },
   },
   course: {
-    size: 56,
+    size: 46,
     paint: (pen, tokens) => {
-      const tip = new Path2D("M28 1.5 L33 9.5 L28 7.6 L23 9.5 Z");
+      const tip = new Path2D("M23 2 L28 9.5 L23 7.8 L18 9.5 Z");
       stroke(pen, tip, tokens.get("map-halo"), 3);
       pen.fillStyle = tokens.get("ink");
       pen.fill(tip);
@@ -146,13 +146,20 @@ const GLYPHS: Record<GlyphName, Glyph> = {
       pen.fill(house);
     },
   },
+  // Drawn by nobody, it keeps the labels of others off a mark.
+  body: { size: 26, paint: () => undefined },
   bridge: { size: 24, paint: sign("M4 15 H20 M6 15 V9 M18 15 V9 M6 9.5 C9 14 15 14 18 9.5 M12 15 V12.8") },
   road: { size: 24, paint: sign("M9.5 4 L7 20 M14.5 4 L17 20 M12 5 V7.5 M12 10.5 V13.5 M12 16.5 V19") },
   ferry: { size: 24, paint: sign("M5 13 H19 L17 18 H7 Z M8 13 V9 H15 V13 M12 9 V6") },
   port: { size: 24, paint: sign("M12 8 V19 M8.5 11 H15.5 M5.5 14 C6.5 18 9.5 19 12 19 C14.5 19 17.5 18 18.5 14 M12 4.5 a1.8 1.8 0 1 1 0 3.6 a1.8 1.8 0 1 1 0-3.6") },
   tick: {
-    size: 20,
-    paint: (pen, tokens) => stroke(pen, new Path2D("M3 10 H17"), tokens.get("map-km"), 2),
+    size: 12,
+    paint: (pen, tokens) => {
+      const dot = new Path2D("M6 3.4 a2.6 2.6 0 1 1 0 5.2 a2.6 2.6 0 1 1 0-5.2 Z");
+      stroke(pen, dot, tokens.get("map-halo"), 2.5);
+      pen.fillStyle = tokens.get("map-km");
+      pen.fill(dot);
+    },
   },
 };
 

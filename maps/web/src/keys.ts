@@ -20,14 +20,21 @@ export function turnCoordinates(): void {
 
 export function focusSearch(): void {
   openTab("units");
-  requestAnimationFrame(() => document.getElementById("unit-search")?.focus());
+  focusOn("unit-search");
+}
+
+/** At once where it is on the page, so that what is typed next goes there; else when it has been drawn. */
+function focusOn(id: string): void {
+  const find = (): HTMLElement | null => document.getElementById(id);
+  if (find()?.checkVisibility()) find()?.focus();
+  else requestAnimationFrame(() => requestAnimationFrame(() => find()?.focus()));
 }
 
 /** Brings a form in the unit's detail under the fingers. */
 function focusPlot(): void {
   if (selectedId.value === "") return;
   openTab("unit");
-  requestAnimationFrame(() => document.getElementById("plot-km")?.focus());
+  focusOn("plot-km");
 }
 
 function back(): void {

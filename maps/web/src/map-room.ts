@@ -3,7 +3,7 @@ import { effect, signal } from "@preact/signals";
 import { now } from "./clock.ts";
 import { awaitingPlace, brokenLayers, clearSelection, layerInfos, phone, select, selected, selectedId, sheetStop } from "./console.ts";
 import type { LayerInfo } from "./contract.ts";
-import { everyone, picture, takeDirty } from "./feed.ts";
+import { distressed, everyone, picture, takeDirty } from "./feed.ts";
 import { language, t } from "./i18n/index.ts";
 import { LAYERS } from "./layers/index.ts";
 import type { Drawing } from "./layers/layer.ts";
@@ -47,7 +47,8 @@ export function openMap(container: HTMLElement): void {
         failed: (source, why) => {
           const layer = source === null ? undefined : LAYERS.flatMap((each) => each.needs).find((name) => name === source);
           if (layer !== undefined) brokenLayers.value = new Set([...brokenLayers.peek(), layer]);
-          else if (source === null && /webgl/i.test(why)) mapFailed.value = why;
+          else if (/webgl/i.test(why)) mapFailed.value = why;
+          else console.warn(`map: ${source ?? ""} ${why}`);
         },
       },
     });
@@ -109,9 +110,10 @@ function fitOnce(known: boolean): void {
 }
 
 function covered(): Covered {
-  if (!phone.peek()) return { left: leftOpen.peek() ? 320 : 0, right: rightOpen.peek() ? 340 : 0, top: 0, bottom: 0 };
+  const cards = Math.min(2, distressed.peek().length) * 66;
+  if (!phone.peek()) return { left: leftOpen.peek() ? 320 : 0, right: rightOpen.peek() ? 340 : 0, top: cards, bottom: 0 };
   const sheet = { peek: 112, half: innerHeight * 0.5, full: innerHeight * 0.5 }[sheetStop.peek()];
-  return { left: 0, right: 0, top: 44, bottom: sheet };
+  return { left: 0, right: 0, top: cards, bottom: sheet };
 }
 
 function pixelRatio(): number {

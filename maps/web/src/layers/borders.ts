@@ -1,4 +1,4 @@
-/** The borders: a dashed line in a soft band as wide as its stated error. */
+/** The borders: a dashed line in a soft band as wide as its stated error; ground that two sources divide differently. */
 import type { ExpressionSpecification } from "maplibre-gl";
 import { type MapLayer, reference } from "./layer.ts";
 
@@ -12,12 +12,13 @@ const bandWidth: ExpressionSpecification = ["interpolate", ["exponential", 2], [
 
 export const borders: MapLayer = {
   toggle: "borders",
-  needs: ["borders"],
-  sources: () => ({ borders: reference("borders") }),
+  needs: ["borders", "border_doubts"],
+  sources: () => ({ borders: reference("borders"), border_doubts: reference("border_doubts") }),
   layers: ({ tokens }) => [
+    { id: "border-doubts", type: "fill", source: "border_doubts", minzoom: 6, paint: { "fill-color": tokens.get("map-border-band"), "fill-opacity": 0.14, "fill-antialias": false } },
     {
       id: "border-band", type: "line", source: "borders", minzoom: 8, layout: { "line-join": "round" },
-      paint: { "line-color": tokens.get("map-border-band"), "line-opacity": 0.13, "line-width": bandWidth },
+      paint: { "line-color": tokens.get("map-border-band"), "line-opacity": 0.11, "line-width": bandWidth },
     },
     {
       id: "border-line", type: "line", source: "borders", layout: { "line-join": "round" },

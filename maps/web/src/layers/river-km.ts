@@ -22,8 +22,8 @@ function ticks({ every, from, to }: { every: number; from: number; to: number },
     id: `river-km-${every}`, type: "symbol", source: "river_km", minzoom: from, maxzoom: to,
     filter: ["==", ["%", ["get", "km"], every], 0],
     layout: {
-      "icon-image": glyphImage(palette, "tick"), "icon-rotate": ["coalesce", ["get", "bearing_deg"], 0], "icon-rotation-alignment": "map", "icon-allow-overlap": true, "icon-ignore-placement": true,
-      "text-field": ["concat", ["to-string", ["get", "km"]], " km"], "text-font": [REGULAR], "text-size": 10.5, "text-anchor": "left", "text-offset": [0.9, 0], "text-optional": true, "text-padding": 4,
+      "icon-image": glyphImage(palette, "tick"), "icon-allow-overlap": true, "icon-ignore-placement": true,
+      "text-field": ["concat", ["to-string", ["get", "km"]], " km"], "text-font": [REGULAR], "text-size": 10.5, "text-anchor": "left", "text-offset": [0.7, 0], "text-optional": true, "text-padding": 4,
     },
     paint: { "text-color": tokens.get("map-km"), "text-halo-color": tokens.get("map-halo"), "text-halo-width": 1.3 },
   };

@@ -12,7 +12,7 @@ export const tracks: MapLayer = {
   layers: ({ tokens, selected, palette }) => [
     {
       id: "tracks", type: "line", source: "tracks", minzoom: 7, filter: ["!=", ["get", "id"], selected], layout: { "line-join": "round", "line-cap": "round" },
-      paint: { "line-color": bySide(tokens.side) as never, "line-width": 1.6, "line-opacity": selected === "" ? 0.55 : 0.25 },
+      paint: { "line-color": bySide(tokens.side) as never, "line-width": 1.4, "line-opacity": selected === "" ? 0.6 : 0.3 },
     },
     {
       id: "selected-track-edge", type: "line", source: "selected-track", layout: { "line-join": "round", "line-cap": "round" },

@@ -45,6 +45,12 @@ export function unitFeature(unit: UnitState, nowMs: number): GeoJSON.Feature<Geo
   };
 }
 
+/** Label places round a mark, in ems: right of it first. */
+function beside(away: number): unknown[] {
+  const slant = away * 0.72;
+  return ["left", [away, 0], "right", [-away, 0], "top", [0, away], "bottom", [0, -away], "top-left", [slant, slant], "bottom-left", [slant, -slant], "top-right", [-slant, slant], "bottom-right", [-slant, -slant]];
+}
+
 function mark(palette: PaletteName): ExpressionSpecification {
   const prefix = markImage(palette, "boat", "", "").split("boat")[0] ?? "";
   return ["concat", prefix, ["get", "shape"], "/", ["get", "side"], "/", ["get", "state"]];
@@ -86,11 +92,12 @@ export const units: MapLayer = {
         id: "unit-labels", type: "symbol", source: "units", minzoom: dotsBelowZoom,
         layout: {
           "text-field": ["get", "label"], "text-font": [BOLD], "text-size": 12.5, "text-line-height": 1.25, "text-padding": 1,
-          "text-variable-anchor-offset": ["left", [1.7, 0], "right", [-1.7, 0], "top", [0, 1.7], "bottom", [0, -1.7]], "text-justify": "auto", "symbol-sort-key": ["-", 3, ["get", "rank"]],
+          "text-variable-anchor-offset": ["case", ["==", ["get", "distress"], true], ["literal", beside(3.6)], ["literal", beside(1.7)]] as never, "text-justify": "auto", "symbol-sort-key": ["case", ["==", ["get", "id"], selected], -1, ["-", 3, ["get", "rank"]]],
           "text-max-width": 14,
         },
         paint: { "text-color": ["case", ["==", ["get", "distress"], true], tokens.get("alert"), tokens.get("map-label")], ...halo },
       },
+      { id: "unit-bodies", type: "symbol", source: "units", minzoom: dotsBelowZoom, layout: { "icon-image": glyphImage(palette, "body"), "icon-allow-overlap": true, "icon-padding": 0 } },
     ];
   },
 };

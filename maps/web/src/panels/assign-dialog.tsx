@@ -43,7 +43,8 @@ function Form({ address }: { address: string }): JSX.Element {
     fault.value = null;
     try {
       const chosen = unit.value === NEW ? (await call<UnitRecord>("POST", "/api/units", newUnit(form))).id : unit.value;
-      const body: Record<string, string> = { address, unit: chosen, start: startOf(form) };
+      const start = startOf(form);
+      const body: Record<string, string> = { address, unit: chosen, ...(start === null ? {} : { start }) };
       const end = String(form.get("end") ?? "");
       if (end !== "") body["end"] = new Date(end).toISOString();
       await call("POST", "/api/assignments", body);
@@ -104,10 +105,10 @@ function newUnit(form: FormData): Record<string, string | null> {
   return { call_sign: String(form.get("call_sign")).trim(), kind: String(form.get("kind")), country: String(form.get("country")) || null };
 }
 
-/** All it ever sent belongs to the unit, unless a later start is chosen. */
-function startOf(form: FormData): string {
+/** All it ever sent belongs to the unit (null), unless a later start is chosen. */
+function startOf(form: FormData): string | null {
   const since = form.get("since");
   if (since === "now") return new Date().toISOString();
   if (since === "moment") return new Date(String(form.get("start"))).toISOString();
-  return new Date(0).toISOString();
+  return null;
 }

@@ -68,12 +68,17 @@ function Rejected({ channel, reasons }: { channel: ChannelHealth; reasons: [stri
           <p><span class="num">{momentWords(Date.parse(frame.heard_at), now.peek(), timeZone.value)}</span> · {reasonWords(frame.reason)}</p>
           <p class="dim">{frame.detail}{frame.topic ? ` · ${frame.topic}` : ""}{frame.source ? ` · ${frame.source}` : ""}</p>
           {frame.text && <pre tabIndex={0} aria-label={t("channels.as_text")}>{frame.text}</pre>}
-          {frame.hex && <pre tabIndex={0} aria-label={t("channels.as_hex")}>{frame.hex}</pre>}
+          {frame.hex && <pre tabIndex={0} aria-label={t("channels.as_hex")}>{inPairs(frame.hex)}</pre>}
         </div>
       ))}
       {value?.length === 0 && <p class="dim">{t("channels.none_kept")}</p>}
     </div>
   );
+}
+
+/** `2447 50` as `24 47 50`. */
+function inPairs(hex: string): string {
+  return hex.replace(/\s/g, "").replace(/(..)(?=.)/g, "$1 ");
 }
 
 function reasonWords(reason: string): string {

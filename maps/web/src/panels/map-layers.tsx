@@ -29,7 +29,7 @@ export function MapLayers(): JSX.Element {
         <h3>{t("legend.title")}</h3>
         <ul class="legend">
           {SHAPES.map(([look, words]) => <li key={words}><MarkIcon unit={look} />{t(words)}</li>)}
-          <li><MarkIcon unit={{}} />{t("unknown.one")}</li>
+          <li><MarkIcon unit={{ liveness: "live" }} />{t("unknown.one")}</li>
         </ul>
         <ul class="legend">{SIDES.map((country) => <li key={country}><MarkIcon unit={{ kind: "foot", country, liveness: "live" }} />{t(`country.${country}`)}</li>)}</ul>
         <ul class="legend wide">

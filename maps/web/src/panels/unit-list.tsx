@@ -6,7 +6,7 @@ import { select, selectedId } from "../console.ts";
 import type { Liveness, UnitState } from "../contract.ts";
 import { units } from "../feed.ts";
 import { t } from "../i18n/index.ts";
-import { tip } from "../keys.ts";
+import { focusSearch, tip } from "../keys.ts";
 import { flyToSelected } from "../map-room.ts";
 import { ageSeconds, ageWords } from "../times.ts";
 import { Icon } from "./icons.tsx";
@@ -47,6 +47,7 @@ export function UnitList(): JSX.Element {
         <Icon name="search" />
         <input id="unit-search" type="search" autocomplete="off" placeholder={t("units.search")} aria-label={t("units.search")} title={tip(t("units.search"), "/")} value={query.value}
           onInput={(event) => { query.value = event.currentTarget.value; shown.value = PAGE; }} />
+        {query.value !== "" && <button class="icon-button" title={t("units.clear")} aria-label={t("units.clear")} onClick={() => { query.value = ""; focusSearch(); }}><Icon name="close" /></button>}
       </div>
       <div class="chips" role="group" aria-label={t("units.filter")}>
         <button class="chip" aria-pressed={filter.value === null} onClick={() => { filter.value = null; }}>{t("units.all")}</button>
