@@ -92,8 +92,11 @@ class LineFramer:
         return self._payloads(line)
 
     def _payloads(self, lines: bytes) -> list[bytes]:
+        cut = lines.splitlines()  # of bytes: only CR, LF and CRLF end a line
+        if cut and _only_sentences(lines, len(cut)) and len(max(cut, key=len)) <= MAX_LINE:
+            return cut
         payloads: list[bytes] = []
-        for line in lines.splitlines():  # of bytes: only CR, LF and CRLF end a line
+        for line in cut:
             if _PLAIN.fullmatch(line) and len(line) <= MAX_LINE:
                 payloads.append(line)
             elif line:
@@ -121,6 +124,12 @@ class LineFramer:
             return line
         self.junk_bytes += len(line) - MAX_LINE
         return line[-MAX_LINE:]
+
+
+def _only_sentences(lines: bytes, count: int) -> bool:
+    """Return whether each of the `count` lines is one sentence: a check of all at once."""
+    starts = lines.count(b"\n$") + lines.count(b"\n!") + (lines[:1] in (b"$", b"!"))
+    return starts == count == lines.count(b"$") + lines.count(b"!") and lines.find(b"\\") < 0
 
 
 class MessageFramer:

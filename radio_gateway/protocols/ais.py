@@ -65,7 +65,7 @@ class AisDecoder:
 
     def decode_sentence(self, sentence: Sentence, frame: Frame) -> list[Transmission]:
         """Decode one sentence that is out of its envelope already; otherwise like `decode`."""
-        fields = sentence.fields
+        fields = sentence.fields()
         name = fields[0]
         if sentence.start != "!" or name[-3:] not in ("VDM", "VDO"):
             return []

@@ -18,6 +18,7 @@ DAY_US = 86_400_000_000
 
 _HALF_DAY = timedelta(hours=12)
 _ONE_DAY = timedelta(days=1)
+_NOT_AHEAD = -AHEAD
 _GPS_START_END = datetime(1980, 2, 1, tzinfo=UTC)  # a clock never set counts from 1980-01-06
 _GPS_IN_SERVICE = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -64,7 +65,10 @@ def corrected(said: datetime, heard_at: datetime, *, live: bool) -> tuple[dateti
         The time and the flag that belongs to it: `week_rollover` (corrected), `clock_not_set`
         (as said: the clock counts from the GPS epoch), `future_time` (as said) or None.
     """
-    if said - heard_at > AHEAD:
+    age = heard_at - said
+    if _NOT_AHEAD <= age <= ROLLOVER_AGE:
+        return said, None
+    if age < _NOT_AHEAD:
         return said, "future_time"
     if said < _GPS_START_END:
         return said, "clock_not_set"

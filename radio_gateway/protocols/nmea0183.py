@@ -13,7 +13,6 @@ Source: NMEA 0183 v4.11; IEC 61162-1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from gis.position import Position
@@ -24,7 +23,7 @@ from radio_gateway.protocols import ais
 from radio_gateway.protocols.device_clock import corrected, nearest_day
 from radio_gateway.protocols.nmea_epoch import Epoch, EpochGatherer
 from radio_gateway.protocols.nmea_fields import READERS, Facts, Part, read_part
-from radio_gateway.protocols.sentence import Sentence, Tag, read_sentence
+from radio_gateway.protocols.sentence import Sentence, read_sentence
 from radio_gateway.transmission import Kind, Transmission
 
 FRAMING = LineFramer
@@ -71,7 +70,7 @@ class NmeaDecoder:
         if sentence.start == "!":
             return self._ais.decode_sentence(sentence, frame)
         tag = sentence.tag
-        key = (frame.source, sentence.device, tag.station if tag is not None else None)
+        key = (frame.source, sentence.device, None if tag is None else tag.station)
         source = self._sources.get(key)
         gone: list[Transmission] = []
         if source is None:
@@ -80,15 +79,16 @@ class NmeaDecoder:
             source.checksum_seen = True
         elif source.checksum_seen or self._settings.checksum_required:
             raise FrameError("no_checksum", payload, "this source sends checksums; one is missing")
-        talker_and_type = sentence.fields[0]
-        name = talker_and_type[2:]
-        if name not in READERS or len(talker_and_type) != 5:
+        text = sentence.text
+        name = text[2:5]
+        if name not in READERS or text[5:6] != ",":
             source.gatherer.heard(frame.heard_at)
             return gone + source.other(sentence, frame)
-        part = read_part(name, sentence.fields, payload, checked=sentence.checked)
-        source.note(sentence, frame.resent)
-        epochs = source.gatherer.add(part, payload, frame.heard_at)
-        return gone + [source.transmission(epoch) for epoch in epochs]
+        part = read_part(name, text, payload, checked=sentence.checked)
+        epochs = source.gatherer.add(part, sentence, frame)
+        if gone or epochs:
+            return gone + [source.transmission(epoch) for epoch in epochs]
+        return gone
 
     def flush(self, now: datetime | None) -> list[Transmission]:
         """Return the epochs that were followed by silence; all when `now` is None."""
@@ -130,39 +130,27 @@ class _Source:
         self.checksum_seen = False
         self._device = device
         self._live = live
-        self._talker = ""
-        self._tag: Tag | None = None
-        self._resent = False
         self._others: dict[str, datetime] = {}
 
-    def note(self, sentence: Sentence, resent: bool) -> None:
-        """Keep what the newest sentence says beside its fields."""
-        self._talker = sentence.fields[0][:2]
-        self._tag = sentence.tag
-        self._resent = resent
-
     def transmission(self, epoch: Epoch) -> Transmission:
-        """Return one transmission for all parts of an epoch."""
-        parts = epoch.parts
-        whole = parts[0] if len(parts) == 1 else _merged(parts)
+        """Return one transmission for all that an epoch's sentences said."""
+        whole, sentence, heard_at = epoch.whole, epoch.sentence, epoch.frame.heard_at
         flag = whole.flag
         flags: tuple[str, ...] = () if flag is None else (flag,)
-        facts: Facts = {"talker": self._talker}
+        facts: Facts = {"talker": sentence.text[:2]}
         if whole.facts is not None:
             facts |= whole.facts
         time: datetime | None = None
-        micros = whole.time_of_day_us
-        if micros is not None:
+        if whole.time_of_day_us is not None:
             if whole.date is not None:
-                time, doubt = corrected(
-                    whole.date + timedelta(microseconds=micros), epoch.heard_at, live=self._live
-                )
+                time = whole.date + timedelta(microseconds=whole.time_of_day_us)
+                time, doubt = corrected(time, heard_at, live=self._live)
                 if doubt is not None:
                     flags = (*flags, doubt)
             else:
-                facts["time_of_day"] = _clock_face(micros)
+                facts["time_of_day"] = _clock_face(whole.time_of_day_us)
                 if self._live:
-                    time = nearest_day(micros, epoch.heard_at)
+                    time = nearest_day(whole.time_of_day_us, heard_at)
         lat, lon = whole.lat, whole.lon
         position: Position | None = None
         kind: Kind = "position"
@@ -180,17 +168,16 @@ class _Source:
             if self._device is not None and whole.date is not None:
                 key = f"{time}|{lon}|{lat}"
         else:
-            kind = _kind_without_place(parts)
+            kind = _kind_without_place(epoch)
             if kind == "motion":
                 facts |= _motion(whole)
-        payloads = epoch.payloads
-        tag = self._tag
+        tag = sentence.tag
         if tag is not None and not tag.intact:
             flags = (*flags, "bad_tag_checksum")
         return Transmission(
             protocol="nmea0183",
             kind=kind,
-            heard_at=epoch.heard_at,
+            heard_at=heard_at,
             device=self._device,
             position=position,
             fix=whole.fix,
@@ -199,15 +186,15 @@ class _Source:
             flags=flags if len(flags) < 2 else tuple(sorted(flags)),
             facts=facts,
             signal=None if tag is None else tag.signal,
-            raw=payloads[0] if len(payloads) == 1 else b"\r\n".join(payloads),
+            raw=epoch.raw,
             duplicate_key=key,
             duplicate_window_s=None,
-            resent=self._resent,
+            resent=epoch.frame.resent,
         )
 
     def other(self, sentence: Sentence, frame: Frame) -> list[Transmission]:
         """Return that this sentence type is on the bus, at most once a minute."""
-        name = sentence.fields[0]
+        name, _, _ = sentence.text.partition(",")
         if name[2:] in _HOUSEKEEPING or name[:1] == "P" or not name.isalnum():
             return []
         last = self._others.get(name)
@@ -232,49 +219,15 @@ class _Source:
         ]
 
 
-def _merged(parts: Iterable[Part]) -> Part:
-    """Return one part that says all that the parts say; the first to say a thing counts.
-
-    RMC goes before VTG, whose numbers it repeats. A doubt of any sentence is a doubt about all.
-    """
-    whole = Part(name="")
-    facts: Facts = {}
-    for part in sorted(parts, key=lambda part: part.name == "VTG"):
-        if part.fix is not None and whole.fix is not False:
-            whole.fix = part.fix
-        if whole.lat is None:
-            whole.lat, whole.lon = part.lat, part.lon
-        if whole.time_of_day_us is None:
-            whole.time_of_day_us = part.time_of_day_us
-        if whole.date is None or part.name == "ZDA":  # its year has four digits
-            whole.date = part.date or whole.date
-        if whole.speed_mps is None:
-            whole.speed_mps = part.speed_mps
-        if whole.course_deg is None:
-            whole.course_deg = part.course_deg
-        if whole.altitude_m is None:
-            whole.altitude_m = part.altitude_m
-        if part.flag is not None and _DOUBT.index(part.flag) > _DOUBT.index(whole.flag):
-            whole.flag = part.flag
-        if part.facts is not None:
-            facts |= part.facts
-    if whole.lat is not None and whole.flag == "no_fix":
-        whole.flag = "stale_position"
-    whole.facts = facts or None
-    return whole
-
-
-# The later in this list, the more it says about the epoch as a whole.
-_DOUBT = (None, "estimated", "no_fix", "stale_position", "manual_input", "simulator")
-
-
-def _kind_without_place(parts: list[Part]) -> Kind:
-    said = {part.name for part in parts if not part.empty}
-    if not said:
+def _kind_without_place(epoch: Epoch) -> Kind:
+    if epoch.whole.empty:
         return "empty"
-    if said == {"ZDA"}:
+    if epoch.names == ("ZDA",):
         return "time"
-    return "motion" if said <= {"VTG", "ZDA"} else "position"
+    return "motion" if _NO_PLACE.issuperset(epoch.names) else "position"
+
+
+_NO_PLACE = frozenset({"VTG", "ZDA"})
 
 
 def _motion(part: Part) -> Facts:

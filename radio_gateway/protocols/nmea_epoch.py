@@ -12,46 +12,82 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import msgspec
+
+from radio_gateway.framing import Frame
 from radio_gateway.protocols.nmea_fields import Part
+from radio_gateway.protocols.sentence import Sentence
 
 SILENCE = timedelta(seconds=0.3)
 
+# Quality flags of a part: the later in this list, the more it says about the epoch as a whole.
+DOUBTS = (None, "estimated", "no_fix", "stale_position", "manual_input", "simulator")
 
-class Epoch:
-    """The parts of one epoch, in the order heard.
+
+class Epoch(msgspec.Struct, gc=False):
+    """What the sentences of one epoch said together.
 
     Attributes:
-        parts: What the sentences said.
-        payloads: Their frames.
-        heard_at: When the first was heard, aware UTC.
+        sentence: The first sentence, for what it says beside its fields.
+        frame: Its frame.
+        whole: What all of them said.
+        names: Their types, in the order heard.
+        raw: Their frames, one a line.
         last_heard_at: When the source was last heard, aware UTC.
-        time_of_day_us: The epoch's time of day; None while no part has said it.
     """
 
-    __slots__ = ("heard_at", "last_heard_at", "parts", "payloads", "time_of_day_us")
-
-    def __init__(self, part: Part, payload: bytes, heard_at: datetime) -> None:
-        self.parts = [part]
-        self.payloads = [payload]
-        self.heard_at = self.last_heard_at = heard_at
-        self.time_of_day_us = part.time_of_day_us
+    sentence: Sentence
+    frame: Frame
+    whole: Part
+    names: tuple[str, ...]
+    raw: bytes
+    last_heard_at: datetime
 
     def takes(self, part: Part, heard_at: datetime) -> bool:
         """Return whether `part` can belong to this epoch."""
-        if part.time_of_day_us is not None and self.time_of_day_us is not None:
-            if part.time_of_day_us != self.time_of_day_us:
+        time_of_day_us = self.whole.time_of_day_us
+        if part.time_of_day_us is not None and time_of_day_us is not None:
+            if part.time_of_day_us != time_of_day_us:
                 return False
         elif heard_at - self.last_heard_at > SILENCE:
             return False
-        return all(other.name != part.name for other in self.parts)
+        return part.name not in self.names
 
-    def add(self, part: Part, payload: bytes, heard_at: datetime) -> None:
+    def add(self, part: Part, frame: Frame) -> None:
         """Add a part that this epoch takes."""
-        self.parts.append(part)
-        self.payloads.append(payload)
-        self.last_heard_at = heard_at
-        if self.time_of_day_us is None:
-            self.time_of_day_us = part.time_of_day_us
+        merge(self.whole, part)
+        self.names = (*self.names, part.name)
+        self.raw += b"\r\n" + frame.payload
+        self.last_heard_at = frame.heard_at
+
+
+def merge(whole: Part, part: Part) -> None:
+    """Add to `whole` what `part` says.
+
+    The first to say a thing counts, but RMC goes before VTG, whose numbers it repeats, and ZDA,
+    whose year has four digits, before RMC. A doubt of one sentence is a doubt about all.
+    """
+    if whole.time_of_day_us is None:
+        whole.time_of_day_us = part.time_of_day_us
+    if whole.date is None or (part.name == "ZDA" and part.date is not None):
+        whole.date = part.date
+    if whole.lat is None:
+        whole.lat, whole.lon = part.lat, part.lon
+    if whole.fix is not False and part.fix is not None:
+        whole.fix = part.fix
+    if whole.speed_mps is None or (part.name == "RMC" and part.speed_mps is not None):
+        whole.speed_mps = part.speed_mps
+    if whole.course_deg is None or (part.name == "RMC" and part.course_deg is not None):
+        whole.course_deg = part.course_deg
+    if whole.altitude_m is None:
+        whole.altitude_m = part.altitude_m
+    if DOUBTS.index(part.flag) > DOUBTS.index(whole.flag):
+        whole.flag = part.flag
+    if whole.flag == "no_fix" and whole.lat is not None:
+        whole.flag = "stale_position"
+    if part.facts is not None:
+        whole.facts = part.facts if whole.facts is None else whole.facts | part.facts
+    whole.empty = whole.empty and part.empty
 
 
 class EpochGatherer:
@@ -63,19 +99,27 @@ class EpochGatherer:
         self._ends: set[str] = set()
         self._never_ends: set[str] = set()
 
-    def add(self, part: Part, payload: bytes, heard_at: datetime) -> list[Epoch]:
-        """Take one sentence and return the epochs that are now complete, oldest first."""
+    def add(self, part: Part, sentence: Sentence, frame: Frame) -> list[Epoch]:
+        """Take one sentence and return the epochs that are now complete, oldest first.
+
+        Args:
+            part: What its fields say.
+            sentence: The sentence.
+            frame: Its frame.
+        """
         complete: list[Epoch] = []
+        heard_at = frame.heard_at
         epoch = self._open
         if epoch is not None and epoch.takes(part, heard_at):
-            epoch.add(part, payload, heard_at)
+            epoch.add(part, frame)
         else:
             if epoch is not None:
                 complete.append(epoch)
                 self._learn(epoch)
-            else:
-                self._unlearn(part, heard_at)
-            epoch = self._open = Epoch(part, payload, heard_at)
+            elif self._left is not None and self._left.takes(part, heard_at):
+                self._unlearn(self._left)
+            epoch = Epoch(sentence, frame, part, (part.name,), frame.payload, heard_at)
+            self._open, self._left = epoch, None
         if part.name in self._ends:
             complete.append(epoch)
             self._open, self._left = None, epoch
@@ -103,14 +147,12 @@ class EpochGatherer:
         return self._open is not None
 
     def _learn(self, epoch: Epoch) -> None:
-        last = epoch.parts[-1].name
+        last = epoch.names[-1]
         if last not in self._never_ends:
             self._ends.add(last)
 
-    def _unlearn(self, part: Part, heard_at: datetime) -> None:
-        """See whether `part` belongs to the epoch that left already."""
-        left, self._left = self._left, None
-        if left is not None and left.takes(part, heard_at):
-            last = left.parts[-1].name
-            self._ends.discard(last)
-            self._never_ends.add(last)
+    def _unlearn(self, left: Epoch) -> None:
+        """Trust the type no more with which an epoch left before it was complete."""
+        last = left.names[-1]
+        self._ends.discard(last)
+        self._never_ends.add(last)

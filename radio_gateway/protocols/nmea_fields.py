@@ -20,6 +20,7 @@ Source: NMEA 0183 v4.11, 8.3; gpsd, "NMEA Revealed"; what real receivers send, b
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -33,7 +34,7 @@ KNOT_MPS = 1852.0 / 3600.0
 Facts = dict[str, str | int | float | bool]
 
 
-class Part(msgspec.Struct, kw_only=True, gc=False):
+class Part(msgspec.Struct, gc=False):
     """What one sentence adds to its epoch. A field that is None was not said.
 
     Attributes:
@@ -65,12 +66,12 @@ class Part(msgspec.Struct, kw_only=True, gc=False):
     empty: bool = False
 
 
-def read_part(name: str, fields: list[str], payload: bytes, *, checked: bool) -> Part:
+def read_part(name: str, text: str, payload: bytes, *, checked: bool) -> Part:
     """Read the fields of a sentence.
 
     Args:
         name: Sentence type, a key of `READERS`.
-        fields: The sentence's fields; the first is talker and type.
+        text: The sentence from talker and type to its last field.
         payload: The frame, for errors.
         checked: A checksum vouches for the sentence. Without one, all fields must be there.
 
@@ -79,7 +80,12 @@ def read_part(name: str, fields: list[str], payload: bytes, *, checked: bool) ->
             `bad_status`, `minutes_range`, `lat_range`, `lon_range`, `course_range`,
             `missing_lat`, `missing_lon` or `null_island`.
     """
+    if checked and name == "RMC":
+        plain = _plain_rmc(text)
+        if plain is not None:
+            return plain
     reader, least, least_unchecked = READERS[name]
+    fields = text.split(",")
     count = len(fields)
     if count < (least if checked else least_unchecked):
         raise FrameError("truncated", payload, f"{name} has only {count} fields")
@@ -89,6 +95,47 @@ def read_part(name: str, fields: list[str], payload: bytes, *, checked: bool) ->
         return reader(fields, payload)
     except ValueError as fault:
         raise FrameError("bad_number", payload, str(fault)) from None
+
+
+# The RMC of a receiver with a fix, as nearly all are: one match checks and cuts it.
+_PLAIN_RMC = re.compile(
+    r"..RMC,([01]\d|2[0-3])([0-5]\d)([0-5]\d(?:\.\d*)?),A"
+    r",(\d\d[0-5]\d(?:\.\d*)?),([NS]),(\d\d\d[0-5]\d(?:\.\d*)?),([EW])"
+    r",(\d+\.?\d*|),(\d+\.?\d*|),(\d{6})(?:,[\d.]*,[EW]?(?:,[ADFPR](?:,[A-Z])?)?)?",
+    re.ASCII,
+)
+
+
+def _plain_rmc(text: str) -> Part | None:
+    """Read an everyday RMC; None when it is any other: `_rmc` reads all, and says what is wrong."""
+    match = _PLAIN_RMC.fullmatch(text)
+    if match is None:
+        return None
+    hour, minute, second, lat_text, north, lon_text, east, knots, course, day = match.groups()
+    date = _date(day)
+    lat = float(lat_text)  # ddmm.m
+    lat = (lat - lat // 100.0 * 40.0) / 60.0  # of dd * 100 minutes, dd * 60 remain
+    lon = float(lon_text)
+    lon = (lon - lon // 100.0 * 40.0) / 60.0
+    course_deg = float(course) if course else None
+    if (
+        date is None
+        or lat > 90.0
+        or lon > 180.0
+        or lat == lon == 0.0
+        or (course_deg is not None and course_deg >= 360.0)
+    ):
+        return None
+    return Part(
+        "RMC",
+        (int(hour) * 3600 + int(minute) * 60) * 1_000_000 + int(float(second) * 1e6 + 0.5),
+        date,
+        lon if east == "E" else -lon,
+        lat if north == "N" else -lat,
+        True,
+        float(knots) * KNOT_MPS if knots else None,
+        course_deg,
+    )
 
 
 def _rmc(fields: list[str], payload: bytes) -> Part:

@@ -47,17 +47,21 @@ class Sentence(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         start: `$`, or `!` for an encapsulated (AIS) sentence.
-        fields: Its comma-separated fields; the first is talker and type (`GPRMC`).
+        text: All from there to the checksum: talker and type, then the fields.
         checked: It carried a checksum, and the checksum was right.
         device: Name some trackers write before the sentence.
         tag: Its tag block.
     """
 
     start: str
-    fields: list[str]
+    text: str
     checked: bool
     device: str | None = None
     tag: Tag | None = None
+
+    def fields(self) -> list[str]:
+        """Return the comma-separated fields; the first is talker and type (`GPRMC`)."""
+        return self.text.split(",")
 
 
 def read_sentence(payload: bytes) -> Sentence:
@@ -70,8 +74,8 @@ def read_sentence(payload: bytes) -> Sentence:
         FrameError: `empty`, `no_start`, `control_byte` (a byte that is no printable ASCII
             character), `bad_checksum` or `bad_tag_block`.
 
-    >>> read_sentence(b"$GPGLL,5958.613,N,02325.928,E,121022,A,D*40").fields[0]
-    'GPGLL'
+    >>> read_sentence(b"$GPGLL,5958.613,N,02325.928,E,121022,A,D*40").fields()[:3]
+    ['GPGLL', '5958.613', 'N']
     """
     try:
         text = payload.decode("ascii")
@@ -79,20 +83,24 @@ def read_sentence(payload: bytes) -> Sentence:
         raise FrameError("control_byte", payload, f"byte {fault.start} is not ASCII") from None
     if not text.isprintable():
         raise FrameError("control_byte", payload, "a control byte inside the sentence")
-    device: str | None = None
-    tag: Tag | None = None
-    if text[:1] not in _START:
+    if text[:1] in _START:
+        device, tag, sentence = None, None, payload
+    else:
         device, text, tag = _before(text, payload)
-    body, star, after = text.partition("*")
-    if star:
-        sum_ = _HEX.get(after[:2])
-        if sum_ is None or sum_ != checksum(body[1:].encode()):
-            raise FrameError("bad_checksum", payload, _checksum_fault(body, after))
-        if len(after) > 2:
-            _, backslash, block = after.partition("\\")
-            if backslash:
-                tag = _read_tag(block.removesuffix("\\"))
-    return Sentence(body[0], body[1:].split(","), star != "", device, tag)
+        sentence = payload[-len(text) :]
+    star = text.find("*")
+    if star < 0:
+        return Sentence(text[0], text[1:], False, device, tag)
+    said = _HEX.get(text[star + 1 : star + 3])
+    right = checksum(sentence[1:star])
+    if said != right:
+        detail = f"computed {right:02X}, received {text[star + 1 : star + 3] or 'none'}"
+        raise FrameError("bad_checksum", payload, detail)
+    if len(text) > star + 3:
+        _, backslash, block = text[star + 3 :].partition("\\")
+        if backslash:
+            tag = _read_tag(block.removesuffix("\\"))
+    return Sentence(text[0], text[1:star], True, device, tag)
 
 
 def checksum(body: bytes) -> int:
@@ -192,7 +200,3 @@ def _tag_time(value: str) -> datetime | None:
     if milliseconds > _MAX_TAG_TIME_S * 1000:
         return None
     return _UNIX_EPOCH + timedelta(milliseconds=milliseconds)
-
-
-def _checksum_fault(body: str, after: str) -> str:
-    return f"computed {checksum(body[1:].encode()):02X}, received {after[:2] or 'none'}"
