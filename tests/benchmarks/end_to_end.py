@@ -1,0 +1,138 @@
+"""Positions in, viewers out: our server, taky and the minimal loop, side by side.
+
+    python -m tests.benchmarks.end_to_end [--viewers 20] [--reps 3] [--quick] [--json FILE]
+
+Each server is started afresh for each run, gets the same traffic from the same feeder over TCP and
+is watched by the same viewers; the servers take turns, so that what else happens on the machine
+hits all of them alike. Everything stays on loopback. See README.md in this folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import uvloop
+
+from tests.benchmarks.environments import cache_folder
+from tests.benchmarks.figures import (
+    BUSY,
+    FLOOD,
+    QUIET,
+    as_text,
+    figures,
+    table_of_figures,
+    table_of_verdicts,
+    verdicts,
+)
+from tests.benchmarks.machine import describe, wait_for_quiet
+from tests.benchmarks.run import Load, Run, measure
+from tests.benchmarks.targets.joint_patrol import JointPatrol
+from tests.benchmarks.targets.minimal_loop import MinimalLoop
+from tests.benchmarks.targets.taky import Taky
+from tests.benchmarks.targets.target import Target, TargetError, Unavailable
+
+
+def main() -> int:
+    """Run the benchmark; return 0 when every run lost nothing."""
+    options = _options()
+    cache = cache_folder(os.environ.get("JOINT_PATROL_BENCH_CACHE"))
+    every: list[Target] = [JointPatrol(), Taky(), MinimalLoop()]
+    targets: list[Target] = []
+    versions: dict[str, str] = {}
+    for target in every:
+        if options.only and target.name not in options.only:
+            continue
+        try:
+            versions[target.name] = target.prepare(cache, viewers=options.viewers)
+        except Unavailable as reason:
+            print(f"skipped {target.name}: {reason}", flush=True)
+        else:
+            targets.append(target)
+
+    runs: list[Run] = []
+    failed: list[str] = []
+    for turn in range(1 if options.quick else options.reps):
+        for name in options.loads:
+            for target in targets:
+                wait_for_quiet(options.wait)
+                try:
+                    run = uvloop.run(measure(target, _load(name, target, quick=options.quick)))
+                except TargetError as error:
+                    failed.append(f"{target.name}, {name}, run {turn + 1}: {error}")
+                    print(f"FAILED {failed[-1]}", file=sys.stderr, flush=True)
+                else:
+                    runs.append(run)
+                    print(_line(turn, run), flush=True)
+                gc.collect()
+
+    machine = describe()
+    found = figures(runs)
+    judged = verdicts(found)
+    print()
+    for key, value in {**machine, **versions}.items():
+        print(f"{key}: {value}")
+    print(f"\n{as_text(table_of_figures(found))}\n\n{as_text(table_of_verdicts(judged))}")
+    if options.json is not None:
+        document = {
+            "machine": machine,
+            "versions": versions,
+            "runs": [asdict(run) for run in runs],
+            "goals": [{**asdict(verdict), "reached": verdict.reached} for verdict in judged],
+            "failed": failed,
+        }
+        options.json.write_text(json.dumps(document, indent=1) + "\n")
+    return 1 if failed or any(run.missing or run.repeated for run in runs) else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks.end_to_end", description=(__doc__ or "").split("\n\n")[0]
+    )
+    parser.add_argument("--viewers", type=int, default=20, help="viewers of each server")
+    parser.add_argument("--reps", type=int, default=3, help="runs behind each median")
+    parser.add_argument("--quick", action="store_true", help="one short run each, about a minute")
+    parser.add_argument("--json", type=Path, help="write every run and the goals to this file")
+    parser.add_argument("--only", action="append", help="a server to run; may be given again")
+    parser.add_argument(
+        "--load",
+        action="append",
+        dest="loads",
+        choices=(FLOOD, QUIET, BUSY),
+        help="a load to run; may be given again",
+    )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="before each run, wait at most so long for a quiet machine",
+    )
+    options = parser.parse_args()
+    options.loads = options.loads or [FLOOD, QUIET, BUSY]
+    return options
+
+
+def _load(name: str, target: Target, *, quick: bool) -> Load:
+    if name == FLOOD:
+        return Load(name=name, count=target.flood // (3 if quick else 1), rate=None)
+    rate = float(name.removesuffix("/s"))
+    return Load(name=name, count=int(rate * (4 if quick else 10)), rate=rate)
+
+
+def _line(turn: int, run: Run) -> str:
+    return (
+        f"run {turn + 1}  {run.load:6} {run.target:13} {run.rate:9,.0f} msg/s  "
+        f"p50 {run.p50_ms:8.2f} ms  p99 {run.p99_ms:8.2f} ms  "
+        f"CPU {run.cpu_s_per_10k:6.3f} s/10k  peak {run.peak_memory_mb:4.0f} MiB  "
+        f"missing {run.missing}  repeated {run.repeated}  others {run.others:.0%}"
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
