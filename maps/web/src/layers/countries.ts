@@ -5,7 +5,7 @@ import { type MapLayer, reference } from "./layer.ts";
 
 /** Where a country's name stands well: degrees, longitude first. */
 const NAME_PLACES: [string, number, number][] = [
-  ["LA", 102.2, 19.6], ["TH", 100.6, 16.6], ["MM", 96.6, 21.4], ["CN", 101.6, 24.2], ["VN", 105.3, 21.6], ["KH", 104.9, 12.7],
+  ["LA", 102.2, 19.6], ["LA", 101.35, 20.75], ["TH", 99.5, 19], ["MM", 99.4, 21.2], ["TH", 100.6, 16.6], ["MM", 96.6, 21.4], ["CN", 101.6, 24.2], ["VN", 105.3, 21.6], ["KH", 104.9, 12.7],
 ];
 
 export const countries: MapLayer = {

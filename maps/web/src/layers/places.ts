@@ -9,7 +9,7 @@ export const places: MapLayer = {
   layers: ({ tokens, language }) => [
     {
       id: "places", type: "symbol", source: "places", minzoom: 5,
-      filter: [">=", ["coalesce", ["get", "population"], 0], ["step", ["zoom"], 400000, 6.5, 100000, 8, 20000, 9.5, 5000, 10.5, 0]],
+      filter: [">=", ["coalesce", ["get", "population"], 0], ["step", ["zoom"], 300000, 6, 60000, 7, 15000, 8.5, 4000, 9.5, 0]],
       layout: {
         "text-field": twoNames(language, 0.9), "text-font": [REGULAR], "text-size": ["interpolate", ["linear"], ["zoom"], 5, 10.5, 12, 12], "text-max-width": 9, "text-line-height": 1.25,
         "symbol-sort-key": ["-", 0, ["coalesce", ["get", "population"], 0]], "text-padding": 6,

@@ -86,7 +86,7 @@ export function MapFailed(): JSX.Element | null {
 
 /** Licences of the data on the map ask for this line. */
 export function Attribution(): JSX.Element | null {
-  const words = [...new Set([...layerInfos.value.values()].flatMap((info) => info.attribution ?? []))];
+  const words = [...new Set([...layerInfos.value.values()].flatMap((info) => (info.attribution ?? "").split(/;\s*/)))].filter(Boolean);
   if (words.length === 0) return null;
   const line = words.join(" · ");
   return phone.value ? <details class="attribution"><summary>{t("map.data")}</summary><p>{line}</p></details> : <p class="attribution">{line}</p>;

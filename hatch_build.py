@@ -1,0 +1,35 @@
+"""Build hook: builds the web client before a wheel (or an editable install) is made."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class CustomBuildHook(BuildHookInterface):
+    """Runs `maps/webbuild.py` by its path: the package itself is not installed yet."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+        """Build the client for a wheel; an sdist carries its sources only."""
+        if self.target_name != "wheel":
+            return
+        webbuild = load(Path(self.root) / "maps" / "webbuild.py")
+        self.app.display_waiting("Building the web client")
+        built = webbuild.build()
+        self.app.display_info("Web client built" if built else "Web client up to date")
+
+
+def load(path: Path) -> ModuleType:
+    """Return the module in the file `path`."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot read {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

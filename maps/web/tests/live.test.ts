@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { LiveFrame } from "../src/contract.ts";
+import { LiveStream, type LiveStatus, STALE_AFTER_MS } from "../src/live.ts";
+
+class FakeSocket {
+  readyState = 1;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: ((event: { code: number }) => void) | null = null;
+  onopen: (() => void) | null = null;
+  closed = false;
+  readonly url: string;
+  constructor(url: string) {
+    this.url = url;
+  }
+  close(): void {
+    this.closed = true;
+  }
+  say(frame: LiveFrame): void {
+    this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+}
+
+function stage(): { stream: LiveStream; sockets: FakeSocket[]; seen: string[]; status: () => LiveStatus; wait: (ms: number) => void } {
+  const sockets: FakeSocket[] = [];
+  const seen: string[] = [];
+  let status: LiveStatus | null = null;
+  let now = 1e12;
+  const stream = new LiveStream({
+    url: "ws://test/api/live",
+    now: () => now,
+    random: () => 0,
+    open: (url) => {
+      const socket = new FakeSocket(url);
+      sockets.push(socket);
+      return socket as unknown as WebSocket;
+    },
+    receiver: {
+      snapshot: (frame) => seen.push(`snapshot ${frame.seq}`),
+      change: (frame) => seen.push(`change ${frame.seq}`),
+      serverTime: () => undefined,
+      status: (told) => {
+        status = told;
+      },
+    },
+  });
+  stream.start();
+  return { stream, sockets, seen, status: () => status as unknown as LiveStatus, wait: (ms) => { now += ms; stream.check(); } };
+}
+
+const time = "2026-11-25T01:00:00Z";
+const snapshot = (seq: number): LiveFrame => ({ type: "snapshot", stream: "abc", seq, time, units: [] });
+const change = (seq: number): LiveFrame => ({ type: "change", seq, time });
+const beat = (seq: number): LiveFrame => ({ type: "beat", seq, time });
+
+test("applies changes in order and each once", () => {
+  const { stream, sockets, seen } = stage();
+  for (const frame of [snapshot(4), change(5), change(5), change(6), beat(6)]) sockets[0]?.say(frame);
+  assert.deepEqual(seen, ["snapshot 4", "change 5", "change 6"]);
+  stream.stop();
+});
+
+test("a gap makes it ask again from the last change it has", () => {
+  const { stream, sockets, seen } = stage();
+  sockets[0]?.say(snapshot(4));
+  sockets[0]?.say(change(7));
+  assert.equal(sockets[0]?.closed, true);
+  assert.match(sockets[1]?.url ?? "", /\?stream=abc&since=4$/);
+  for (const seq of [5, 6, 7]) sockets[1]?.say(change(seq));
+  assert.deepEqual(seen, ["snapshot 4", "change 5", "change 6", "change 7"]);
+  stream.stop();
+});
+
+test("a beat ahead of the last change is a gap too", () => {
+  const { stream, sockets } = stage();
+  sockets[0]?.say(snapshot(4));
+  sockets[0]?.say(beat(5));
+  assert.equal(sockets.length, 2);
+  stream.stop();
+});
+
+test("a gap that cannot be filled ends in a plain start, then in a pause", () => {
+  const { stream, sockets, status } = stage();
+  sockets[0]?.say(snapshot(4));
+  for (let i = 0; i < 6; i += 1) sockets.at(-1)?.say(beat(99));
+  assert.equal(sockets[3]?.url, "ws://test/api/live");
+  assert.notEqual(status().retryAt, null);
+  stream.stop();
+});
+
+test("silence is told before five seconds have passed, and a frame ends it", () => {
+  assert.ok(STALE_AFTER_MS < 5000);
+  const { stream, sockets, status, wait } = stage();
+  sockets[0]?.say(snapshot(4));
+  wait(4000);
+  assert.equal(status().stale, false);
+  wait(600);
+  assert.equal(status().stale, true);
+  assert.equal(status().heardAt, 1e12);
+  sockets[0]?.say(beat(4));
+  assert.equal(status().stale, false);
+  stream.stop();
+});
+
+test("a server that never answers is told as stale as well", () => {
+  const { stream, status, wait } = stage();
+  wait(4600);
+  assert.equal(status().stale, true);
+  assert.equal(status().heardAt, null);
+  stream.stop();
+});
+
+test("a silent socket is given up and opened again", () => {
+  const { stream, sockets, status, wait } = stage();
+  sockets[0]?.say(snapshot(4));
+  wait(9500);
+  assert.equal(sockets[0]?.closed, true);
+  assert.notEqual(status().retryAt, null);
+  stream.retryNow();
+  assert.match(sockets[1]?.url ?? "", /since=4/);
+  stream.stop();
+});
+
+test("a refusal ends the tries", () => {
+  const { stream, sockets, status } = stage();
+  sockets[0]?.onclose?.({ code: 4401 });
+  assert.equal(status().refused, "signed-out");
+  stream.retryNow();
+  assert.equal(sockets.length, 1);
+  stream.stop();
+});

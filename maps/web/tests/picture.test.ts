@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Change, Fix, UnitState } from "../src/contract.ts";
+import { insert, Picture, prune, type TrackPoint } from "../src/picture.ts";
+
+const T0 = Date.parse("2026-11-25T01:00:00Z");
+const iso = (s: number): string => new Date(T0 + s * 1000).toISOString();
+const fix = (of: string, s: number, lon = 100.4, more: Partial<Fix> = {}): Fix => ({ of, lon, lat: 20.27, time: iso(s), ...more });
+const boat = (more: Partial<UnitState> = {}): UnitState => ({ id: "u1", call_sign: "Naga 1", agency: "la", liveness: "late", ...more });
+const change = (seq: number, more: Partial<Change>): Change => ({ type: "change", seq, time: iso(600), ...more });
+
+function started(units: UnitState[]): Picture {
+  const picture = new Picture(3);
+  picture.replace({ type: "snapshot", stream: "s", seq: 0, time: iso(0), units });
+  return picture;
+}
+
+test("a live fix moves the unit and wakes it", () => {
+  const picture = started([boat()]);
+  picture.apply(change(1, { fixes: [fix("u1", 10, 100.5)] }));
+  assert.equal(picture.units.get("u1")?.last?.lon, 100.5);
+  assert.equal(picture.units.get("u1")?.liveness, "live");
+});
+
+test("a late fix joins the track at its own moment and does not move the mark", () => {
+  const picture = started([boat({ last: fix("u1", 100, 100.6) })]);
+  picture.apply(change(1, { fixes: [fix("u1", 200, 100.7), fix("u1", 150, 100.65, { live: false })] }));
+  assert.equal(picture.units.get("u1")?.last?.lon, 100.7);
+  assert.deepEqual(picture.tracks.get("u1")?.map((point) => point.lon), [100.6, 100.65, 100.7]);
+});
+
+test("units are applied before fixes", () => {
+  const picture = started([]);
+  picture.apply(change(1, { fixes: [fix("u2", 5)], units: [boat({ id: "u2", call_sign: "New" })] }));
+  assert.equal(picture.units.get("u2")?.last?.time, iso(5));
+});
+
+test("what must be forgotten leaves units and tracks", () => {
+  const picture = started([boat({ last: fix("u1", 0) })]);
+  const touched = picture.apply(change(1, { forget: ["u1"] }));
+  assert.equal(picture.units.size + picture.tracks.size, 0);
+  assert.ok(touched.units.has("u1") && touched.tracks.has("u1"));
+});
+
+test("a new radio of a unit asks for its past", () => {
+  const picture = started([boat({ addresses: ["ais:1"] })]);
+  assert.ok(picture.apply(change(1, { units: [boat({ addresses: ["ais:1", "ais:2"] })] })).refetch.has("u1"));
+  assert.ok(!picture.apply(change(2, { units: [boat({ addresses: ["ais:1", "ais:2"] })] })).refetch.has("u1"));
+});
+
+test("flags of an earlier message do not stick to a good fix", () => {
+  const picture = started([boat({ flags: ["no_fix"] })]);
+  picture.apply(change(1, { fixes: [fix("u1", 10)] }));
+  assert.deepEqual(picture.units.get("u1")?.flags, []);
+});
+
+test("a fetched track is joined with what the stream brought", () => {
+  const picture = started([boat({ last: fix("u1", 100, 100.6) })]);
+  picture.join({ type: "Feature", properties: { id: "u1", times: [iso(0), iso(50), iso(100)] }, geometry: { type: "LineString", coordinates: [[100.1, 20], [100.2, 20], [100.6, 20.27]] } }, T0 + 600e3);
+  assert.deepEqual(picture.tracks.get("u1")?.map((point) => point.lon), [100.1, 100.2, 100.6]);
+});
+
+test("a track without a line gives no points", () => {
+  const picture = started([boat()]);
+  picture.join({ type: "Feature", properties: { id: "u1", times: [iso(0)] }, geometry: null }, T0);
+  assert.deepEqual(picture.tracks.get("u1"), []);
+});
+
+test("a snapshot drops who is gone and keeps the past of who stays", () => {
+  const picture = started([boat({ last: fix("u1", 0) }), boat({ id: "u2", last: fix("u2", 0) })]);
+  picture.replace({ type: "snapshot", stream: "t", seq: 9, time: iso(60), units: [boat({ last: fix("u1", 50, 100.5) })] });
+  assert.deepEqual([...picture.units.keys()], ["u1"]);
+  assert.equal(picture.tracks.get("u1")?.length, 2);
+});
+
+test("points come in time order, none twice", () => {
+  const track: TrackPoint[] = [];
+  for (const s of [10, 30, 20, 20, 5, 60]) insert(track, { lon: s, lat: 0, at: s * 1000 });
+  assert.deepEqual(track.map((point) => point.lon), [5, 10, 20, 30, 60]);
+});
+
+test("many fixes in a second lengthen the track once", () => {
+  const track: TrackPoint[] = [];
+  for (let ms = 0; ms < 10_000; ms += 100) insert(track, { lon: 0, lat: 0, at: ms });
+  assert.ok(track.length < 20, String(track.length));
+  assert.equal(track.at(-1)?.at, 9900);
+});
+
+test("old points are pruned, an empty track stays empty", () => {
+  const track: TrackPoint[] = [1, 2, 3].map((at) => ({ lon: 0, lat: 0, at }));
+  prune(track, 3);
+  assert.deepEqual(track.map((point) => point.at), [3]);
+  const none: TrackPoint[] = [];
+  prune(none, 3);
+  assert.equal(none.length, 0);
+});
