@@ -20,7 +20,7 @@ class LineString(msgspec.Struct, frozen=True, kw_only=True, tag="LineString"):
     coordinates: list[tuple[float, float]]
 
 
-class TrackProperties(msgspec.Struct, frozen=True, kw_only=True):
+class TrackProperties(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What goes with a track; every list has one value a vertex.
 
     Attributes:

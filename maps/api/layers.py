@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -25,7 +25,6 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         error: What the error is, in words.
         error_m: How far a place may be off, metres; absent where each feature says it.
         attribution: What a map must show.
-        replaced: This site put its own file in place of the shipped one.
     """
 
     name: str
@@ -35,13 +34,12 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: str | None = None
     error_m: float | None = None
     attribution: str | None = None
-    replaced: bool = False
 
 
 class LayerShelf(Protocol):
     """The layers of this site."""
 
-    def list(self) -> list[Layer]:
+    def described(self) -> list[Layer]:
         """Return every layer, in the order a map draws them."""
 
     async def geojson(self, name: str) -> Packed:
@@ -65,13 +63,13 @@ _LAYER = Layer(
 @router.get("", responses=answers(list[Layer], [_LAYER]))
 async def list_layers(request: Request, desk: DeskHere) -> Response:  # noqa: ARG001 - signed in
     """Return every layer, in the order a map draws them."""
-    return answer(_shelf(request).list())
+    return answer(_shelf(request).described())
 
 
 @router.get(
     "/{name}",
     responses=answers(
-        dict[str, object],
+        dict[str, Any],
         {"type": "FeatureCollection", "features": []},
         404,
         description="GeoJSON (RFC 7946), coordinates [lon, lat] in degrees",

@@ -1,0 +1,220 @@
+"""App: the web server of one node: routers, pages, guard, and the one table of errors.
+
+`create_app` wires; what runs behind it is `maps.office`. A new endpoint is a router in `maps/api`
+and one line in `ROUTERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+
+from gis.errors import PositionError
+from maps import pages
+from maps.access import CallerHere
+from maps.api import (
+    channels,
+    devices,
+    health,
+    inbound,
+    layers,
+    live,
+    positions,
+    radios,
+    session,
+    tracks,
+    units,
+    users,
+)
+from maps.api.answers import Problem, answer, schemas
+from maps.errors import (
+    BadRequest,
+    NotBuilt,
+    NotSignedIn,
+    SignInRefused,
+    TooBusy,
+    TooManyTries,
+)
+from maps.geography import Geography
+from maps.guard import Guard
+from maps.office import Office, open_office
+from maps.settings import Settings
+from patrol.errors import Conflict, Forbidden, NotFound, StoreError
+from radio_gateway.errors import LinkError
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    session.router,
+    units.router,
+    tracks.router,
+    radios.router,
+    channels.router,
+    layers.router,
+    positions.router,
+    inbound.router,
+    users.router,
+    devices.router,
+    health.router,
+    live.router,
+)
+
+# The one table from error to HTTP status, and the word programs read.
+ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
+    BadRequest: (400, "bad_request"),
+    PositionError: (400, "bad_position"),
+    NotSignedIn: (401, "not_signed_in"),
+    SignInRefused: (401, "sign_in_refused"),
+    Forbidden: (403, "forbidden"),
+    NotFound: (404, "not_found"),
+    Conflict: (409, "conflict"),
+    TooManyTries: (429, "too_many_tries"),
+    TooBusy: (503, "too_busy"),
+    StoreError: (503, "store_down"),
+    LinkError: (503, "channel_down"),
+    NotBuilt: (503, "not_built"),
+}
+
+_log = structlog.get_logger(__name__)
+_described = APIRouter(include_in_schema=False)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    opened: Callable[[Office], Awaitable[None]] | None = None,
+    geography: Callable[[], Awaitable[Geography]] | None = None,
+) -> FastAPI:
+    """Return the web server of the node that `settings` describe.
+
+    Args:
+        settings: What the node is told.
+        opened: Called with the office once it hears radios, before requests are answered.
+        geography: Brings the layers; those that the settings name when None.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_office(settings, geography=geography) as office, office.working():
+            _hand_out(app, office)
+            if opened is not None:
+                await opened(office)
+            yield
+
+    app = FastAPI(
+        title="Joint patrol",
+        version="1",
+        summary="The operations picture of a joint border patrol",
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    for router in (*ROUTERS, _described, pages.router):
+        app.include_router(router)
+    for error in ERRORS:
+        app.add_exception_handler(error, _refuse)
+    app.add_exception_handler(RequestValidationError, _refuse_field)
+    app.add_exception_handler(HTTPException, _refuse_http)
+    app.add_exception_handler(Exception, _failed)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.add_middleware(
+        Guard,
+        hosts=settings.web.hosts,
+        longest_body=settings.web.longest_body,
+        tls=settings.web.tls,
+    )
+    app.state.pages = pages.Pages()
+    return app
+
+
+@_described.get("/api/openapi.json")
+async def read_openapi(request: Request, caller: CallerHere) -> Response:  # noqa: ARG001
+    """Return the description of this interface, OpenAPI 3.1."""
+    return answer(request.app.openapi())
+
+
+def _hand_out(app: FastAPI, office: Office) -> None:
+    """Give the routers what they may use: no store and no channel, but desks and doors."""
+    state = app.state
+    state.access = office.access
+    state.people = office.people
+    state.desk_of = office.desk_of
+    state.layers = office.geography
+    state.at_km = office.geography.at_km
+    state.inbound = office.inbound
+    state.is_well = office.is_well
+    state.agencies = office.agencies
+    node = office.settings.node
+    state.node = session.Node(id=node.id, name=node.name, time_zone=node.time_zone)
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    status, slug = next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
+    headers: dict[str, str] = {}
+    if isinstance(error, TooManyTries):
+        headers["retry-after"] = str(max(1, round(error.wait_s)))
+    if status == 401 and request.url.path.startswith("/in/"):
+        # Phones send name and key only when asked; a browser on a page would ask its user.
+        headers["www-authenticate"] = 'Basic realm="joint-patrol", charset="UTF-8"'
+    if status == 503:
+        headers["retry-after"] = "5"
+        _log.warning("refused", error=slug, path=request.url.path, fault=str(error))
+    field = getattr(error, "field", None)
+    # What a store or link says of itself is for the log, not for strangers.
+    message = _PLAIN.get(slug, str(error))
+    return answer(Problem(error=slug, message=message, field=field), status=status, headers=headers)
+
+
+_PLAIN: Final = {
+    "store_down": "the store cannot be used at the moment; try again in a few seconds",
+    "channel_down": "the channel cannot take anything at the moment; try again in a few seconds",
+}
+
+
+async def _refuse_field(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    names = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
+    message = str(first["msg"]).removeprefix("Value error, ")
+    return answer(
+        Problem(error="bad_field", message=message, field=".".join(names) or None), status=422
+    )
+
+
+async def _refuse_http(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    assert isinstance(error, HTTPException)
+    slug = {404: "not_found", 405: "bad_method"}.get(error.status_code, "refused")
+    return answer(
+        Problem(error=slug, message=str(error.detail)),
+        status=error.status_code,
+        headers=dict(error.headers or {}),
+    )
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    _log.error("request_failed", path=request.url.path, exc_info=error)
+    return answer(
+        Problem(error="failed", message="the server failed; its log says why"), status=500
+    )
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        described = get_openapi(
+            title=app.title, version=app.version, summary=app.summary, routes=app.routes
+        )
+        parts = described.setdefault("components", {})
+        parts.setdefault("schemas", {}).update(schemas())
+        parts["securitySchemes"] = {
+            "session": {"type": "apiKey", "in": "cookie", "name": "jp_session"},
+            "device": {"type": "http", "scheme": "bearer"},
+        }
+        described["security"] = [{"session": []}, {"device": []}]
+        app.openapi_schema = described
+    return app.openapi_schema

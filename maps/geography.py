@@ -1,0 +1,96 @@
+"""Geography: the reference layers and the river of this site, as the server hands them out."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+
+from gis.errors import PositionError
+from gis.layer_set import LayerSet
+from gis.river import River
+from maps.api.layers import Layer
+from maps.errors import BadRequest
+from maps.packed import Packed
+from maps.settings import LayersSettings
+from patrol.errors import NotFound
+
+_BANKS = {1: "left", -1: "right", 0: None}
+
+
+class Geography:
+    """Layers, packed once each, and river addresses.
+
+    Args:
+        layers: The layers of this site.
+    """
+
+    def __init__(self, layers: LayerSet) -> None:
+        self._layers = layers
+        self._packed: dict[str, Packed] = {}
+        self._one_at_a_time = asyncio.Lock()
+        self.river: River = layers.river()
+
+    def described(self) -> list[Layer]:
+        """Return every layer, in the order a map draws them."""
+        return [self._about(name) for name in self._layers.names()]
+
+    async def geojson(self, name: str) -> Packed:
+        """Return a layer as GeoJSON.
+
+        Raises:
+            NotFound: If there is none of that name.
+        """
+        if name not in self._layers.names():
+            raise NotFound("layer", name)
+        async with self._one_at_a_time:
+            if name not in self._packed:
+                self._packed[name] = await asyncio.to_thread(
+                    lambda: Packed(self._layers.as_geojson(name))
+                )
+        return self._packed[name]
+
+    def at_km(self, km: float) -> tuple[float, float]:
+        """Return longitude and latitude, degrees, of the river at `km` from the sea.
+
+        Raises:
+            BadRequest: If the river has no such kilometre.
+        """
+        try:
+            return self.river.at_km(km)
+        except PositionError as error:
+            raise BadRequest(str(error), field="river_km") from None
+
+    def locate(
+        self, lons: Sequence[float], lats: Sequence[float]
+    ) -> list[tuple[float, str | None] | None]:
+        """Return river kilometre and bank of each position; None away from the river."""
+        places = self.river.locate_many(lons, lats)
+        return [
+            None if math.isnan(km) else (round(km, 3), "mid" if mid else _BANKS[side])
+            for km, side, mid in zip(
+                places.km.tolist(), places.side.tolist(), places.mid.tolist(), strict=True
+            )
+        ]
+
+    def _about(self, name: str) -> Layer:
+        about = self._layers.info(name)
+        return Layer(
+            name=name,
+            title=about.title,
+            source=about.source or None,
+            licence=about.licence or None,
+            error=about.error or None,
+            error_m=about.error_m,
+            attribution=about.attribution or None,
+        )
+
+
+def read_geography(settings: LayersSettings) -> Geography:
+    """Read and check this site's layers.
+
+    Raises:
+        LayerError: If a file cannot be used.
+        GisError: If a name is not one that can be replaced or added.
+    """
+    return Geography(LayerSet(replace=settings.replace, add=settings.add))

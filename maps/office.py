@@ -1,0 +1,237 @@
+"""Office: what runs in one node: store, watch, channels, embedded broker; opened and closed.
+
+The only place, with `app.py`, that touches the store and the channels. Everything else asks a Desk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from msgspec.structs import replace
+
+from maps.access import Access
+from maps.broker import EmbeddedBroker
+from maps.geography import Geography, read_geography
+from maps.passwords import PasswordWork
+from maps.people import People
+from maps.settings import Settings
+from patrol.accounts import User
+from patrol.desk import Desk
+from patrol.errors import NotFound
+from patrol.store import registry
+from patrol.store.store import Store, open_store
+from patrol.units import Agency
+from patrol.watch import Watch
+from radio_gateway.channel import Channel
+from radio_gateway.health import ChannelHealth, RejectedFrame
+from radio_gateway.inbox import Inbox
+from radio_gateway.settings import ChannelSettings
+from radio_gateway.transports.http import HttpTransport
+
+EMBEDDED = "embedded"
+"""Host in a channel's URL that means the embedded broker: `mqtt://embedded?topic=…`."""
+
+HEALTH_EVERY_S = 1.0
+COUNTERS_EVERY = 5  # looks at the channels between two that also tell the counters
+DRAIN_S = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class HttpChannel:
+    """A channel `http:`, as the router for `/in` sees it.
+
+    Args:
+        protocols: What it speaks.
+        transport: Takes the bodies.
+    """
+
+    def __init__(self, protocols: tuple[str, ...], transport: HttpTransport) -> None:
+        self.protocols = protocols
+        self._transport = transport
+
+    async def submit(self, body: bytes, *, topic: str, source: str) -> object:
+        """Hand in one body and wait until all of it is stored or rejected.
+
+        Raises:
+            LinkError: If the channel is down; the sender should try again later.
+        """
+        return await self._transport.submit(body, topic=topic, source=source)
+
+
+class Office:
+    """One node while it runs.
+
+    Attributes:
+        settings: What it was told.
+        store: Its records.
+        watch: The only writer.
+        people: Users, devices, links.
+        access: Who is calling.
+        geography: Layers and river.
+        agencies: By id.
+        channels: By name.
+        inbound: Channels that take HTTP bodies, by name.
+        broker: The embedded broker; None when not enabled.
+    """
+
+    def __init__(self, settings: Settings, store: Store, geography: Geography) -> None:
+        self.settings, self.store, self.geography = settings, store, geography
+        self.agencies = {
+            agency.id: Agency(id=agency.id, name=agency.name, country=agency.country)
+            for agency in settings.agencies
+        }
+        self.watch = Watch(
+            store,
+            node=settings.node.id,
+            agency=settings.agencies[0].id,
+            locate=geography.locate,
+        )
+        passwords = PasswordWork()
+        self.people = People(store, node=settings.node.id, passwords=passwords)
+        self.access = Access(
+            self.people,
+            passwords,
+            session_hours=settings.web.session_hours,
+            secure=settings.web.tls,
+        )
+        self.inbox = Inbox()
+        self.channels: dict[str, Channel] = {}
+        self.inbound: dict[str, HttpChannel] = {}
+        self.broker: EmbeddedBroker | None = None
+        self._boot = secrets.token_hex(6)
+        self._working = False
+
+    def desk_of(self, user: User) -> Desk:
+        """Return the desk of `user`."""
+        return Desk(self.watch, user, rejected=self._rejected)
+
+    def is_well(self) -> bool:
+        """Return whether the watch works and the store takes records."""
+        store = self.watch.picture.channels.get("store")
+        return self._working and (store is None or store.state != "down")
+
+    async def start(self) -> None:
+        """Take up the picture where the last run left it."""
+        for agency in self.agencies.values():
+            await self.store.write(registry.put_agency, agency, self.settings.node.id)
+        await self.watch.start()
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Hear radios and keep the picture while inside."""
+        async with AsyncExitStack() as stack:
+            if self.settings.broker.enabled:
+                self.broker = await stack.enter_async_context(
+                    EmbeddedBroker(
+                        host=self.settings.broker.host,
+                        port=self.settings.broker.port,
+                        knows=self.access.knows_device,
+                    )
+                )
+            for settings in self.settings.channels:
+                self._add_channel(settings)
+            watch = asyncio.create_task(self._keep_watching(), name="office-watch")
+            stack.push_async_callback(_end, watch)
+            stack.push_async_callback(self._drain)
+            for name, channel in self.channels.items():
+                stack.push_async_callback(
+                    _end, asyncio.create_task(channel.run(), name=f"channel {name}")
+                )
+            stack.push_async_callback(
+                _end, asyncio.create_task(self._tell_health(), name="channel-health")
+            )
+            yield
+
+    def _add_channel(self, settings: ChannelSettings) -> None:
+        if settings.link.host == EMBEDDED and self.broker is not None:
+            link = replace(
+                settings.link,
+                host=self.broker.host,
+                port=self.broker.port,
+                username=self.broker.user,
+                password=self.broker.password,
+            )
+            settings = replace(settings, link=link)
+        channel = Channel(settings, self.inbox, gateway=self.settings.gateway_id, boot=self._boot)
+        self.channels[settings.name] = channel
+        if isinstance(channel.transport, HttpTransport):
+            self.inbound[settings.name] = HttpChannel(settings.protocols, channel.transport)
+
+    async def _keep_watching(self) -> None:
+        """Run the watch; should it fail, say so and run it again: the picture must go on."""
+        while True:
+            self._working = True
+            try:
+                await self.watch.run(self.inbox)
+            except Exception:  # noqa: BLE001 - a supervised task, logged and run again
+                self._working = False
+                _log.exception("watch_failed")
+                await asyncio.sleep(1.0)
+
+    async def _tell_health(self) -> None:
+        """Tell viewers how the channels fare: a new state at once, counters now and then."""
+        told: dict[str, tuple[str, str | None]] = {}
+        look = 0
+        while True:
+            news: list[ChannelHealth] = []
+            for name, channel in self.channels.items():
+                health = channel.health()
+                state = (health.state, health.fault)
+                if told.get(name) != state or look % COUNTERS_EVERY == 0:
+                    told[name] = state
+                    news.append(health)
+            if news:
+                self.watch.channel_health(news)
+            look += 1
+            await asyncio.sleep(HEALTH_EVERY_S)
+
+    async def _drain(self) -> None:
+        """Let the watch store what was heard before the channels were closed."""
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                while len(self.inbox):  # noqa: ASYNC110 - has no event for being empty
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            _log.warning("not_all_stored", waiting=len(self.inbox))
+
+    def _rejected(self, name: str) -> list[RejectedFrame]:
+        if name not in self.channels:
+            raise NotFound("channel", name)
+        return self.channels[name].rejected()
+
+
+@asynccontextmanager
+async def open_office(
+    settings: Settings, *, geography: Callable[[], Awaitable[Geography]] | None = None
+) -> AsyncIterator[Office]:
+    """Open the store and take up the picture; hear no radio yet.
+
+    Args:
+        settings: What the node is told.
+        geography: Brings the layers; those that the settings name when None.
+
+    Raises:
+        StoreError: If the store cannot be opened.
+        LayerError: If a layer file cannot be used.
+    """
+    if geography is None:
+        read = await asyncio.to_thread(read_geography, settings.layers)
+    else:
+        read = await geography()
+    store = await asyncio.to_thread(open_store, settings.store.url)
+    try:
+        office = Office(settings, store, read)
+        await office.start()
+        yield office
+    finally:
+        await store.close()
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
