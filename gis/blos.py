@@ -25,9 +25,7 @@ def counterparts(text: object) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
-def validate_blos(
-    offices: gpd.GeoDataFrame, *, territories: gpd.GeoDataFrame, file: str = "blos"
-) -> None:
+def check(offices: gpd.GeoDataFrame, *, territories: gpd.GeoDataFrame, file: str = "blos") -> None:
     """Raise unless these are the 70 offices.
 
     Args:
@@ -39,9 +37,6 @@ def validate_blos(
         LayerError: If a number by country is wrong, an id stands twice, an office names a
             counterpart that is not there, does not name it back or is of its own country, or an
             office lies outside its country.
-
-    >>> from gis.layers import load
-    >>> validate_blos(load("blos"), territories=load("territories"))
     """
     for column in ("id", "name", "country", "counterparts"):
         if column not in offices.columns:
@@ -53,10 +48,12 @@ def validate_blos(
     if len(named) < len(offices):
         doubles = offices["id"][offices["id"].duplicated()]
         raise LayerError(file, "stands twice", feature=str(doubles.iloc[0]))
-    for office, (country, others) in named.items():
+    for office, (_, others) in named.items():
         for other in others:
             if other not in named:
                 raise LayerError(file, f"has an unknown counterpart {other}", feature=office)
+    for office, (country, others) in named.items():
+        for other in others:
             if office not in named[other][1]:
                 fault = f"names {other} its counterpart, which does not name it back"
                 raise LayerError(file, fault, feature=office)

@@ -79,7 +79,7 @@ class Border:
             tuple(str(text).split(";")) for text in borders["countries"]
         ]
         shapes, errors = list(borders.geometry), list(borders["error_m"])
-        if outlines is not None:
+        if outlines is not None and "error_m" in outlines.columns:
             real = outlines[outlines["error_m"].notna()]
             pairs += [(str(country), None) for country in real["country"]]
             shapes, errors = shapes + list(real.geometry), errors + list(real["error_m"])

@@ -112,10 +112,7 @@ def _single(file: Path) -> bool:
 def _tidy(name: str, layer: str | None, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if len(frame) == 0:
         raise LayerError(name, "has no feature", layer=layer)
-    frame = frame.rename(columns={c: str(c).lower() for c in frame.columns}).rename_geometry(
-        "geometry"
-    )
-    frame = frame.loc[:, ~frame.columns.duplicated()]
+    frame = _lower_columns(frame)
     if frame.crs is None:
         bounds = np.abs(shapely.total_bounds(np.asarray(frame.geometry.values)))
         if np.isfinite(bounds).all() and bounds.max() > 360.0:
@@ -126,6 +123,22 @@ def _tidy(name: str, layer: str | None, frame: gpd.GeoDataFrame) -> gpd.GeoDataF
     frame = frame.set_geometry(shapely.force_2d(np.asarray(frame.geometry.values)), crs=DEGREES)
     check_features(name, layer, frame)
     return frame
+
+
+def _lower_columns(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the frame with column names in lower case; of two alike the first stays."""
+    shape = frame.geometry.name  # "geometry", as pyogrio names it
+    columns = {shape: shape}
+    for column in frame.columns:
+        columns.setdefault(column, str(column).lower())
+    seen: set[str] = {shape}
+    kept = [shape]
+    for column, low in columns.items():
+        if low not in seen:
+            seen.add(low)
+            kept.append(column)
+    kept.sort(key=list(frame.columns).index)
+    return frame[kept].rename(columns=columns)
 
 
 def _all_finite(shapes: np.ndarray) -> np.ndarray:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 
 from gis import layers
-from gis.blos import validate_blos
 from gis.border import Border, territories
 from gis.errors import GisError, LayerError
 from gis.river import River, kilometre_marks, load_mekong
@@ -140,7 +140,7 @@ class LayerSet:
                 file = os.fspath(replaced.get("borders", replaced.get("outlines", "")))
                 raise LayerError(file, f"leaves {country} open: its lines do not close")
         if "blos" in replaced:
-            validate_blos(
+            layers.validate_blos(
                 self._own["blos"],
                 territories=self.load("territories"),
                 file=os.fspath(replaced["blos"]),
@@ -149,6 +149,8 @@ class LayerSet:
 
 def check_layer(frame: gpd.GeoDataFrame, what: LayerInfo, *, file: str) -> None:
     """Raise unless a site's frame can stand for the shipped layer `what`.
+
+    Metres given as text are made numbers, in place.
 
     Raises:
         LayerError: If a required column is missing or empty somewhere, a geometry has the wrong
@@ -159,6 +161,10 @@ def check_layer(frame: gpd.GeoDataFrame, what: LayerInfo, *, file: str) -> None:
             raise LayerError(file, f"has no column {column}, which layer {what.name} needs")
         for number in np.flatnonzero(frame[column].isna())[:1]:
             raise LayerError(file, f"has no {column}", feature=int(number))
+        if column.endswith("_m"):  # KML and Shapefile may bring numbers as text
+            frame[column] = pd.to_numeric(frame[column], errors="coerce")
+            for number in np.flatnonzero(frame[column].isna())[:1]:
+                raise LayerError(file, f"has {column} that is no number", feature=int(number))
     for number in np.flatnonzero(~frame.geom_type.isin(what.geometry))[:1]:
         kind = frame.geom_type.iloc[number]
         fault = f"is a {kind}; layer {what.name} takes {' and '.join(what.geometry)}"

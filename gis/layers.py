@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import geopandas as gpd
 
-from gis.blos import validate_blos
+from gis import blos
 from gis.border import territories
 from gis.geojson import encode
 from gis.layer_file import read_layer
@@ -70,6 +70,32 @@ def as_geojson(
         return encode(layer, columns=columns, decimals=decimals)
     kept = info(layer).map if columns is None else tuple(columns)
     return _encoded(layer, kept, decimals)
+
+
+def validate_blos(
+    offices: gpd.GeoDataFrame,
+    *,
+    territories: gpd.GeoDataFrame | None = None,
+    file: str = "blos",
+) -> None:
+    """Raise unless these are the 70 offices, each in its country, counterparts naming each other.
+
+    Args:
+        offices: Points with `id`, `name`, `country` and `counterparts`.
+        territories: Areas with `country`; None takes those that ship.
+        file: Name for the error.
+
+    Raises:
+        LayerError: With what is wrong and at which office.
+
+    >>> validate_blos(load("blos"))
+    >>> validate_blos(load("blos").head(3), file="ours.gpkg")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    gis.errors.LayerError: ours.gpkg: has offices CN 3; there must be CN 7, KH 11, LA 18, MM 8, ...
+    """
+    areas = _load("territories") if territories is None else territories
+    blos.check(offices, territories=areas, file=file)
 
 
 @functools.cache
