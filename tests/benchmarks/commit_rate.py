@@ -44,7 +44,8 @@ _ROLES: tuple[Role, ...] = ("commander", "planner", "liaison", "technician")
 _BARE = """
 CREATE TABLE positions (
     id INTEGER PRIMARY KEY, unit TEXT NOT NULL, time_us INTEGER NOT NULL, heard_us INTEGER NOT NULL,
-    lon REAL, lat REAL, speed REAL, course REAL, altitude REAL, sector INTEGER, source TEXT, raw BLOB
+    lon REAL, lat REAL, speed REAL, course REAL, altitude REAL, sector INTEGER, source TEXT,
+    raw BLOB
 );
 CREATE INDEX positions_by_unit ON positions (unit, time_us);
 """

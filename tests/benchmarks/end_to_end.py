@@ -45,6 +45,7 @@ def main() -> int:
     every: list[Target] = [JointPatrol(), Taky(), MinimalLoop()]
     targets: list[Target] = []
     versions: dict[str, str] = {}
+    failed: list[str] = []
     for target in every:
         if options.only and target.name not in options.only:
             continue
@@ -52,11 +53,13 @@ def main() -> int:
             versions[target.name] = target.prepare(cache, viewers=options.viewers)
         except Unavailable as reason:
             print(f"skipped {target.name}: {reason}", flush=True)
+        except TargetError as error:
+            failed.append(f"{target.name} could not be prepared: {error}")
+            print(f"FAILED {failed[-1]}", file=sys.stderr, flush=True)
         else:
             targets.append(target)
 
     runs: list[Run] = []
-    failed: list[str] = []
     for turn in range(1 if options.quick else options.reps):
         for name in options.loads:
             for target in targets:

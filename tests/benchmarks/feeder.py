@@ -21,6 +21,10 @@ _Make = Callable[[int, float], bytes]
 _BLOCK = 50  # messages of a flood handed to the socket at once
 
 
+class _HungUp(Exception):
+    """The target closed the connection."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedPlan:
     """What to send, and where.
@@ -57,7 +61,8 @@ def feed(plan: FeedPlan, orders: Connection) -> None:
 
     Args:
         plan: What to send, and where.
-        orders: Where it speaks with its caller; any message there means "go on".
+        orders: Where it speaks with its caller; any message there means "go on". When the target
+            hangs up it says so there and ends.
     """
     stamps = SharedMemory(plan.stamps)
     assert stamps.buf is not None
@@ -66,7 +71,7 @@ def feed(plan: FeedPlan, orders: Connection) -> None:
     try:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         threading.Thread(target=_drain, args=(link,), daemon=True).start()
-        link.sendall(plan.hello)
+        _send(link, plan.hello)
         orders.send("connected")
         traffic = Traffic(plan.ground, plan.warm + plan.count)
         make = traffic.rmc if plan.form == "rmc" else traffic.cot
@@ -87,6 +92,8 @@ def feed(plan: FeedPlan, orders: Connection) -> None:
             _paced(link, make, numbers, plan.rate, sent_at)
         orders.send("sent")
         orders.recv()
+    except _HungUp as fault:
+        orders.send(f"the target hung up: {fault}")
     except (EOFError, ConnectionError):
         pass  # the caller has gone
     finally:
@@ -105,7 +112,7 @@ def _paced(
         if wait_ns > 0:
             time.sleep(wait_ns / 1e9)
         sent_at[number] = time.monotonic_ns()
-        link.sendall(message)
+        _send(link, message)
 
 
 def _flood(link: socket.socket, made: list[bytes], first: int, sent_at: memoryview[int]) -> None:
@@ -114,7 +121,14 @@ def _flood(link: socket.socket, made: list[bytes], first: int, sent_at: memoryvi
         now = time.monotonic_ns()
         for number in range(first + at, first + at + len(block)):
             sent_at[number] = now
-        link.sendall(b"".join(block))
+        _send(link, b"".join(block))
+
+
+def _send(link: socket.socket, data: bytes) -> None:
+    try:
+        link.sendall(data)
+    except OSError as error:
+        raise _HungUp(str(error)) from error
 
 
 def _drain(link: socket.socket) -> None:

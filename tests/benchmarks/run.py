@@ -166,8 +166,9 @@ async def _said(orders: Connection, word: str, seconds: float) -> None:
         try:
             if orders.poll():
                 said = orders.recv()
-                assert said == word, f"the feeder said {said!r}, not {word!r}"
-                return
+                if said == word:
+                    return
+                raise TargetError(said)
         except (EOFError, OSError) as error:
             raise TargetError(f"the feeder ended before it said {word!r}") from error
         await asyncio.sleep(0.01)

@@ -19,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -91,7 +93,7 @@ class JointPatrol:
         try:
             with self._signed_in(web_port, "admin") as admin:
                 for role in ROLES:
-                    user = {"name": role, "role": role, "agency": "joint"}
+                    user = {"name": role, "role": role}
                     _post(admin, "/api/users", user | {"password": self._password})
                 for boat in range(BOATS):
                     unit = {"call_sign": f"Boat {boat}", "kind": "boat", "country": "LA"}
@@ -170,11 +172,12 @@ class JointPatrol:
             time.sleep(0.1)
         raise TargetError(f"the server is not healthy after 30 s: {tail_of(log)}")
 
-    def _signed_in(self, web_port: int, name: str) -> httpx.Client:
+    @contextmanager
+    def _signed_in(self, web_port: int, name: str) -> Iterator[httpx.Client]:
         base = f"http://127.0.0.1:{web_port}"
-        client = httpx.Client(base_url=base, headers={"Origin": base}, timeout=30.0)
-        _post(client, "/api/session", {"name": name, "password": self._password})
-        return client
+        with httpx.Client(base_url=base, headers={"Origin": base}, timeout=30.0) as client:
+            _post(client, "/api/session", {"name": name, "password": self._password})
+            yield client
 
 
 def _post(client: httpx.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
