@@ -27,7 +27,7 @@ COUNTS = {
     "mekong": 7,
     "river_km": 2755,
     "rivers": 653,
-    "river_areas": 424,
+    "river_areas": 111,
     "lakes": 903,
     "places": 1470,
     "blos": 70,

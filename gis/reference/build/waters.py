@@ -24,6 +24,7 @@ REACHES = {
 GENERIC = {"River", "Krong"}  # words for "river", not names
 NEAR_DEG = 0.03
 MEKONG_BAND_DEG = 0.02
+CONTINUOUS_BELOW_LAT = 14.0
 LAKE_KM2 = 3.0
 
 
@@ -77,10 +78,15 @@ def rivers(path: Path, centreline: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def river_areas(path: Path, centreline: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the water surface along the Mekong (coarse: wider than the river in places)."""
+    """Return the water surface along the Mekong below the falls of Khone.
+
+    Farther up the source is a row of blocks two to three times as wide as the river: no picture
+    of it at all.
+    """
     every = gpd.read_file(path, layer="river_polygons")
     band = shapely.buffer(shapely.union_all(centreline.geometry.values), MEKONG_BAND_DEG)
-    return _areas(every[every.intersects(band)], tolerance_deg=0.0)
+    whole = every.bounds["maxy"] < CONTINUOUS_BELOW_LAT
+    return _areas(every[every.intersects(band) & whole], tolerance_deg=0.0)
 
 
 def lakes(path: Path) -> gpd.GeoDataFrame:
