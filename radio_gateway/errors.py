@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 
 class GatewayError(Exception):
     """Base of every error that the gateway raises on purpose."""
@@ -45,3 +47,15 @@ class SettingsError(GatewayError):
     def __init__(self, where: str, fault: str) -> None:
         self.where, self.fault = where, fault
         super().__init__(f"{where}: {fault}")
+
+
+def fault_of(error: OSError) -> str:
+    """Return what the system says went wrong, without the addresses some libraries put first.
+
+    >>> fault_of(OSError(111, "Connect call failed ('127.0.0.1', 1)"))
+    'Connection refused'
+    """
+    # names that cannot be resolved have numbers of their own (EAI_…), below zero
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or str(error) or type(error).__name__

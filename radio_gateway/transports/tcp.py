@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from radio_gateway.chunk import Chunk
-from radio_gateway.errors import LinkError, SettingsError
+from radio_gateway.errors import LinkError, SettingsError, fault_of
 from radio_gateway.link import Link, Options
 from radio_gateway.transports.mailbox import Mailbox
 from radio_gateway.transports.streams import StreamPeer
@@ -60,7 +60,7 @@ class TcpTransport:
         except TimeoutError as error:
             raise LinkError(self._shown, f"no answer within {CONNECT_S:g} s") from error
         except OSError as error:
-            raise LinkError(self._shown, error.strerror or str(error)) from error
+            raise LinkError(self._shown, fault_of(error)) from error
         return self
 
     async def __aexit__(

@@ -14,7 +14,7 @@ from typing import ClassVar, Self
 import structlog
 
 from radio_gateway.chunk import Chunk
-from radio_gateway.errors import LinkError, SettingsError
+from radio_gateway.errors import LinkError, SettingsError, fault_of
 from radio_gateway.link import Link, Options
 from radio_gateway.transports.mailbox import Mailbox
 from radio_gateway.transports.streams import StreamPeer
@@ -66,7 +66,7 @@ class TcpListenTransport:
                 self._wanted_port,
             )
         except OSError as error:
-            raise LinkError(self._shown, error.strerror or str(error)) from error
+            raise LinkError(self._shown, fault_of(error)) from error
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from radio_gateway.chunk import Chunk
-from radio_gateway.errors import LinkError, SettingsError
+from radio_gateway.errors import LinkError, SettingsError, fault_of
 from radio_gateway.link import Link, Options
 from radio_gateway.transports.mailbox import Mailbox
 
@@ -62,14 +62,14 @@ class UdpTransport:
             family, kind, protocol, _, address = found[0]
             sock = socket.socket(family, kind, protocol)
         except OSError as error:
-            raise LinkError(self._shown, error.strerror or str(error)) from error
+            raise LinkError(self._shown, fault_of(error)) from error
         try:
             sock.setblocking(False)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
             sock.bind(address)
         except OSError as error:
             sock.close()
-            raise LinkError(self._shown, error.strerror or str(error)) from error
+            raise LinkError(self._shown, fault_of(error)) from error
         self._socket, self.port = sock, sock.getsockname()[1]
         loop.add_reader(sock, self._readable, sock)
         return self
@@ -102,7 +102,7 @@ class UdpTransport:
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as error:
-                self._mailbox.fail(LinkError(self._shown, error.strerror or str(error)))
+                self._mailbox.fail(LinkError(self._shown, fault_of(error)))
                 return
             host = f"[{address[0]}]" if ":" in address[0] else address[0]
             peer = f"{host}:{address[1]}"

@@ -1,0 +1,154 @@
+"""What waits, what is shed and what never is."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from radio_gateway.inbox import Inbox
+from radio_gateway.transmission import Delivery, Kind, Transmission
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def said(
+    device: str, text: str = "", *, kind: Kind = "position", distress: bool = False
+) -> Delivery:
+    return Delivery(
+        Transmission(
+            protocol="ais",
+            kind=kind,
+            heard_at=AT,
+            device=device,
+            text=text,
+            distress=distress,
+            channel="udp",
+        )
+    )
+
+
+def names(deliveries: list[Delivery]) -> list[str]:
+    return [f"{d.transmission.device}{d.transmission.text}" for d in deliveries]
+
+
+async def test_everything_that_waits_is_taken_at_once_and_in_order() -> None:
+    inbox = Inbox(10)
+    inbox.offer([said("a"), said("b")], can_wait=True)
+    inbox.offer([said("c")], can_wait=False)
+    assert names(await inbox.take()) == ["a", "b", "c"]
+    assert len(inbox) == 0
+
+
+async def test_take_waits_until_something_is_there() -> None:
+    inbox = Inbox(10)
+    taking = asyncio.create_task(inbox.take())
+    await asyncio.sleep(0)
+    assert not taking.done()
+    inbox.offer([], can_wait=True)
+    await asyncio.sleep(0)
+    assert not taking.done()
+    inbox.offer([said("a")], can_wait=True)
+    assert names(await taking) == ["a"]
+
+
+async def test_take_returns_the_oldest_when_more_waits_than_its_limit() -> None:
+    inbox = Inbox(10)
+    inbox.offer([said(name) for name in "abcde"], can_wait=False)
+    assert names(await inbox.take(2)) == ["a", "b"]
+    inbox.offer([said("f")], can_wait=False)
+    assert names(await inbox.take(10)) == ["c", "d", "e", "f"]
+
+
+async def test_the_oldest_position_of_the_same_address_gives_way_first() -> None:
+    inbox = Inbox(3)
+    inbox.offer([said("x", "1"), said("a", "1"), said("a", "2")], can_wait=False)
+    inbox.offer([said("a", "3")], can_wait=False)
+    inbox.offer([said("a", "4")], can_wait=False)
+    assert names(await inbox.take()) == ["x1", "a3", "a4"]
+    assert inbox.shed == {"udp": 2}
+
+
+async def test_without_one_of_the_same_address_the_oldest_position_gives_way() -> None:
+    inbox = Inbox(3)
+    text = said("t", kind="text")
+    inbox.offer([text, said("a"), said("b")], can_wait=False)
+    inbox.offer([said("c")], can_wait=False)
+    inbox.offer([said("d")], can_wait=False)
+    assert names(await inbox.take()) == ["t", "c", "d"]
+
+
+async def test_a_position_never_pushes_out_words() -> None:
+    inbox = Inbox(2)
+    inbox.offer([said("s", kind="text"), said("t", kind="text")], can_wait=False)
+    inbox.offer([said("a")], can_wait=False)
+    assert names(await inbox.take()) == ["s", "t"]
+    assert inbox.shed == {"udp": 1}
+
+
+async def test_words_push_out_a_position_and_then_older_words() -> None:
+    inbox = Inbox(2)
+    inbox.offer([said("s", kind="text"), said("a")], can_wait=False)
+    inbox.offer([said("t", kind="text")], can_wait=False)
+    inbox.offer([said("u", kind="text")], can_wait=False)
+    assert names(await inbox.take()) == ["t", "u"]
+
+
+async def test_distress_always_fits_and_is_never_shed() -> None:
+    inbox = Inbox(2)
+    inbox.offer([said("a", distress=True), said("b", distress=True)], can_wait=False)
+    inbox.offer([said("c", distress=True)], can_wait=False)
+    for number in range(50):
+        inbox.offer([said("a", str(number))], can_wait=False)
+    assert names(await inbox.take()) == ["a", "b", "c"]
+    assert inbox.shed == {"udp": 50}
+
+
+async def test_what_came_from_a_source_that_waits_is_never_shed() -> None:
+    inbox = Inbox(2)
+    inbox.offer([said("a", "1"), said("b"), said("c")], can_wait=True)
+    inbox.offer([said("a", "2")], can_wait=False)
+    assert names(await inbox.take()) == ["a1", "b", "c"]
+    assert inbox.shed == {"udp": 1}
+
+
+async def test_shedding_goes_on_rightly_after_a_partial_take() -> None:
+    inbox = Inbox(4)
+    inbox.offer([said("a", "1"), said("a", "2"), said("b", "1"), said("b", "2")], can_wait=False)
+    inbox.offer([said("a", "3")], can_wait=False)
+    assert names(await inbox.take(1)) == ["a2"]
+    inbox.offer([said("c", "1"), said("b", "3")], can_wait=False)
+    assert names(await inbox.take()) == ["b2", "a3", "c1", "b3"]
+
+
+async def test_memory_stays_bounded_when_nobody_takes() -> None:
+    inbox = Inbox(100)
+    for number in range(20_000):
+        inbox.offer([said(f"boat-{number % 150}", str(number))], can_wait=False)
+    assert len(inbox) == 100
+    queues = inbox._queues
+    assert queues is not None
+    assert len(queues._positions) <= 300
+    assert len(queues._address_of) == 100
+    assert sum(map(len, queues._by_address.values())) == 100
+    assert inbox.shed == {"udp": 19_900}
+
+
+async def test_who_waits_for_room_goes_on_after_a_take() -> None:
+    inbox = Inbox(2)
+    await inbox.room()
+    inbox.offer([said("a"), said("b")], can_wait=True)
+    waiting = asyncio.create_task(inbox.room())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await inbox.take()
+    # another source fills it at once: who waits must still get its turn
+    inbox.offer([said("c"), said("d")], can_wait=False)
+    async with asyncio.timeout(1):
+        await waiting
+
+
+def test_an_inbox_that_holds_nothing_is_refused() -> None:
+    with pytest.raises(ValueError):
+        Inbox(0)

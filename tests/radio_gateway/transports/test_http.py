@@ -1,0 +1,88 @@
+"""Bodies that a web server hands in are answered once they are stored."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from radio_gateway.channel import Channel
+from radio_gateway.errors import LinkError
+from radio_gateway.inbox import Inbox
+from radio_gateway.transports.http import HttpTransport
+from tests.radio_gateway.running import hear, make, running, until
+
+POSITION = {"device": "boat-3", "lon": 100.41, "lat": 20.27, "id": "a"}
+
+
+def http(channel: Channel) -> HttpTransport:
+    assert isinstance(channel.transport, HttpTransport)
+    return channel.transport
+
+
+async def test_the_answer_waits_until_everything_is_stored() -> None:
+    inbox = Inbox()
+    channel = make("http:", "position_json", inbox=inbox)
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        body = json.dumps([POSITION, POSITION | {"id": "b"}]).encode()
+        answer = asyncio.create_task(http(channel).submit(body, source="boat-3"))
+        first, second = await hear(inbox, 2)
+        assert first.stored is not None
+        assert second.stored is not None
+        first.stored()
+        await asyncio.sleep(0.01)
+        assert not answer.done()
+        second.stored()
+        outcome = await answer
+    assert outcome.stored == 2
+    assert outcome.rejected == []
+
+
+async def test_what_was_rejected_is_told_with_what_was_stored() -> None:
+    inbox = Inbox()
+    channel = make("http:", "position_json", inbox=inbox)
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        body = json.dumps([POSITION, POSITION | {"lat": 95}]).encode()
+        answer = asyncio.create_task(http(channel).submit(body))
+        (delivery,) = await hear(inbox, 1)
+        assert delivery.stored is not None
+        delivery.stored()
+        outcome = await answer
+        assert outcome.stored == 1
+        assert len(outcome.rejected) == 1
+        outcome = await http(channel).submit(b"no json")
+        assert outcome.stored == 0
+        assert outcome.rejected[0].payload == b"no json"
+    assert sum(channel.health().errors.values()) == 2
+
+
+async def test_a_topic_reaches_the_decoder() -> None:
+    inbox = Inbox()
+    channel = make("http:", "owntracks", inbox=inbox)
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        body = b'{"_type":"location","lat":20.27,"lon":100.41,"tst":1795000000,"tid":"jp"}'
+        answer = asyncio.create_task(http(channel).submit(body, topic="owntracks/jane/phone"))
+        (delivery,) = await hear(inbox, 1)
+        answer.cancel()
+    assert delivery.transmission.device == "jane/phone"
+
+
+async def test_a_channel_that_does_not_run_refuses() -> None:
+    channel = make("http:", "position_json")
+    with pytest.raises(LinkError, match="does not run"):
+        await http(channel).submit(b"{}")
+
+
+async def test_who_waits_is_told_when_the_channel_is_closed() -> None:
+    inbox = Inbox()
+    channel = make("http:", "position_json", inbox=inbox)
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        answer = asyncio.create_task(http(channel).submit(json.dumps(POSITION).encode()))
+        await hear(inbox, 1)
+    with pytest.raises(LinkError, match="closed"):
+        await answer
