@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from maps.access import Access
 from maps.broker import EmbeddedBroker
 from maps.geography import Geography, read_geography
+from maps.lock import store_lock
 from maps.passwords import PasswordWork
 from maps.people import People
 from maps.settings import Settings
@@ -218,16 +219,32 @@ async def open_office(
     Raises:
         StoreError: If the store cannot be opened.
         LayerError: If a layer file cannot be used.
+        ServerRunning: If another process works on that store.
     """
     if geography is None:
         read = await asyncio.to_thread(read_geography, settings.layers)
     else:
         read = await geography()
+    with store_lock(settings.store.url):
+        store = await asyncio.to_thread(open_store, settings.store.url)
+        try:
+            office = Office(settings, store, read)
+            await office.start()
+            yield office
+        finally:
+            await store.close()
+
+
+@asynccontextmanager
+async def open_people(settings: Settings) -> AsyncIterator[People]:
+    """Open only users and devices; a running server may have the store open too.
+
+    Raises:
+        StoreError: If the store cannot be opened.
+    """
     store = await asyncio.to_thread(open_store, settings.store.url)
     try:
-        office = Office(settings, store, read)
-        await office.start()
-        yield office
+        yield People(store, node=settings.node.id, passwords=PasswordWork())
     finally:
         await store.close()
 

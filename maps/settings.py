@@ -68,6 +68,7 @@ class WebSettings(_Table):
         host: Address to listen on; loopback unless said otherwise.
         port: Port to listen on.
         allowed_hosts: Further names and addresses people use for this server.
+        trusted_proxies: Addresses of proxies whose X-Forwarded-For is believed.
         tls_certificate: PEM certificate chain; together with `tls_key`.
         tls_key: PEM key.
         session_hours: How long a sign-in lasts.
@@ -77,6 +78,7 @@ class WebSettings(_Table):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     allowed_hosts: tuple[Annotated[str, Field(pattern=r"^[^/:*\s]+$|^[0-9a-fA-F:]+$")], ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     session_hours: float = Field(default=12.0, gt=0, le=24 * 31)

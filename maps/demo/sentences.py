@@ -33,14 +33,11 @@ def nmea(report: Report, time: datetime) -> bytes:
     return b"".join(_sealed(body, b"$") for body in bodies)
 
 
-def ais(report: Report, time: datetime, *, tagged: bool) -> bytes:
+def ais(report: Report, time: datetime) -> bytes:
     """Return the AIS position report of one actor, and now and then who it is.
 
-    Args:
-        report: What is to be said.
-        time: When it is said, aware UTC.
-        tagged: Put the time of reception before each sentence, as a receiver does that hands
-            over later what it heard.
+    Each sentence has a tag block with the time of reception before it, as receivers send them that
+    may hand over later what they heard.
     """
     actor, here = report.actor, report.here
     class_b = actor.call_sign is not None
@@ -61,11 +58,8 @@ def ais(report: Report, time: datetime, *, tagged: bool) -> bytes:
     )
     if report.number % 12 == 0:
         lines += _static(report, class_b=class_b)
-    sentences = b"".join(line.encode() + b"\r\n" for line in lines)
-    if not tagged:
-        return sentences
     tag = _sealed(f"c:{time.timestamp():.0f}", b"\\").removesuffix(b"\r\n") + b"\\"
-    return b"".join(tag + line + b"\r\n" for line in sentences.split())
+    return b"".join(tag + line.encode() + b"\r\n" for line in lines)
 
 
 def owntracks(report: Report, time: datetime) -> tuple[str, bytes]:

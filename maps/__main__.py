@@ -1,0 +1,330 @@
+"""The `joint-patrol` command.
+
+What a command needs is imported when it runs: geography alone takes a second to load.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from maps.errors import MapsError
+from maps.logs import set_up_logging
+from patrol.errors import PatrolError
+from patrol.units import UnitKind
+from radio_gateway.__main__ import decode
+from radio_gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    from maps.people import People
+    from maps.settings import Settings
+    from patrol.desk import Desk
+    from patrol.units import Role
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="The operations picture of a joint border patrol.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
+unit_app = typer.Typer(help="What the patrol knows by call sign.", no_args_is_help=True)
+device_app = typer.Typer(help="What reports with a key of its own.", no_args_is_help=True)
+app.add_typer(user_app, name="user")
+app.add_typer(unit_app, name="unit")
+app.add_typer(device_app, name="device")
+app.command()(decode)
+
+Config = Annotated[
+    Path,
+    typer.Option(help="The configuration.", envvar="JOINT_PATROL_CONFIG", dir_okay=False),
+]
+CONFIG = Path("patrol.toml")
+AgencyId = Annotated[
+    str | None, typer.Option(help="Agency it belongs to; the first one if not said.")
+]
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path | None, typer.Option(help="Keep the records here; deleted at the end if not said.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of the pages; 0 takes a free one.")] = 8080,
+    speed: Annotated[
+        float, typer.Option(help="How many times as fast as real.", min=1, max=5)
+    ] = 1.0,
+    duration: Annotated[
+        float | None, typer.Option(help="Seconds until it ends by itself.", min=1)
+    ] = None,
+) -> None:
+    """Show a joint patrol on the Mekong: everything in one process, on this machine only."""
+    from maps.demo.run import Options, run_demo
+
+    set_up_logging()
+    options = Options(folder=folder, port=port, speed=speed, duration_s=duration)
+    raise typer.Exit(_tell(lambda: run_demo(options)))
+
+
+@app.command()
+def serve(config: Config = CONFIG) -> None:
+    """Serve one node with the links that the configuration names."""
+    from maps.server import run_server
+    from maps.serving import run
+
+    set_up_logging()
+    settings = _settings(config)
+    raise typer.Exit(_tell(lambda: run(run_server(settings))))
+
+
+@app.command()
+def check(config: Config = CONFIG) -> None:
+    """Say what is wrong with a configuration; change nothing."""
+    from maps.check import check as examine
+
+    found = examine(config)
+    for warning in found.warnings:
+        print(f"warning: {warning}")
+    for fault in found.faults:
+        print(f"fault: {fault}")
+    if not found.faults:
+        print(f"{config} can be served" + (", but see above" if found.warnings else ""))
+    raise typer.Exit(1 if found.faults else 0)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="A capture, or a file of lines.", exists=True)],
+    speed: Annotated[
+        float, typer.Option(help="How many times as fast as captured.", min=1, max=1000)
+    ] = 1.0,
+    protocol: Annotated[
+        list[str] | None, typer.Option(help="What it speaks; may be given several times.")
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="Send it to a running server: tcp://host:port or udp://host:port."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Serve this configuration, with the capture as a channel.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of the pages without a configuration.")] = 8080,
+    again: Annotated[bool, typer.Option("--loop", help="Start again at the end.")] = False,
+) -> None:
+    """Replay a capture: into a running server, or into one of its own with a page to watch it."""
+    from maps.replaying import replay_channel, send_capture
+    from maps.server import run_server
+    from maps.serving import run
+    from maps.settings import settings_of
+
+    set_up_logging()
+    if to is not None:
+        sent = _tell(lambda: run(send_capture(file, speed=speed, to=to)))
+        print(f"sent {sent} bytes to {to}")
+        return
+    channel = _tell(
+        lambda: replay_channel(file, speed=speed, protocols=protocol or ["nmea0183"], again=again)
+    )
+    if config is not None:
+        settings = _settings(config)
+        raise typer.Exit(_tell(lambda: run(run_server(settings, more=[channel]))))
+    with tempfile.TemporaryDirectory(prefix="joint-patrol-") as folder:
+        tables = {"node": {"id": "replay", "name": f"Replay of {file.name}"}, "web": {"port": port}}
+        settings = _tell(lambda: settings_of(tables, source="replay", folder=Path(folder)))
+        code = _tell(lambda: run(run_server(settings, more=[channel])))
+    raise typer.Exit(code)
+
+
+@user_app.command("add")
+def add_user(
+    name: str,
+    role: Annotated[str, typer.Option(help="commander, planner, crew, liaison, technician, admin")],
+    config: Config = CONFIG,
+    agency: AgencyId = None,
+    link: Annotated[
+        bool, typer.Option(help="Print a sign-in link, good once, in place of a password.")
+    ] = False,
+) -> None:
+    """Add a user; asks for a password."""
+    settings = _settings(config)
+    checked = _role(role)
+    password = None if link else _password()
+
+    async def add(people: People) -> None:
+        user = await people.add_user(name, checked, _agency(settings, agency), password)
+        print(f"added {name} ({role}) of {user.agency}")
+        if link:
+            token = await people.link_for(user, minutes=60)
+            print(f"good once, for 60 minutes: /sign-in#link={token}")
+
+    _with_people(settings, add)
+
+
+@user_app.command("passwd")
+def change_password(name: str, config: Config = CONFIG) -> None:
+    """Give a user a new password and end all its sessions; asks for it."""
+    password = _password()
+    _with_people(_settings(config), lambda people: people.set_password(name, password))
+    print(f"{name} has a new password")
+
+
+@user_app.command("list")
+def list_users(config: Config = CONFIG) -> None:
+    """List the users."""
+
+    async def show(people: People) -> None:
+        for user in await people.all():
+            disabled = "  disabled" if user.disabled_at else ""
+            print(f"{user.name:<24}{user.role:<12}{user.agency}{disabled}")
+
+    _with_people(_settings(config), show)
+
+
+@unit_app.command("add")
+def add_unit(
+    call_sign: str,
+    kind: Annotated[str, typer.Option(help="boat, vehicle, foot, handheld, fixed")] = "boat",
+    country: Annotated[str | None, typer.Option(help="Side, two letters.")] = None,
+    interval: Annotated[
+        float, typer.Option(help="Longest normal time between two positions, seconds.", min=1)
+    ] = 60.0,
+    address: Annotated[
+        list[str] | None,
+        typer.Option(help="Radio address that stands for it, for example ais:574123456."),
+    ] = None,
+    config: Config = CONFIG,
+    agency: AgencyId = None,
+) -> None:
+    """Register a unit, with its radio addresses; the server must not be running."""
+    settings = _settings(config)
+    checked = _kind(kind)
+
+    async def add(desk: Desk) -> None:
+        state = await desk.add_unit(
+            call_sign=call_sign, kind=checked, country=country, expected_interval_s=interval
+        )
+        for each in address or ():
+            await desk.assign(address=each, unit=state.id)
+        print(f"added {call_sign} ({kind}): {state.id}")
+
+    _at_desk(settings, _agency(settings, agency), add)
+
+
+@unit_app.command("list")
+def list_units(config: Config = CONFIG, agency: AgencyId = None) -> None:
+    """List the units; the server must not be running."""
+    settings = _settings(config)
+
+    async def show(desk: Desk) -> None:
+        for unit in desk.units():
+            print(f"{unit.id}  {unit.call_sign:<24}{unit.kind:<10}{' '.join(unit.addresses)}")
+
+    _at_desk(settings, _agency(settings, agency), show)
+
+
+@device_app.command("add")
+def add_device(name: str, config: Config = CONFIG, agency: AgencyId = None) -> None:
+    """Add a device, or give it a new key; prints the key this once."""
+    settings = _settings(config)
+
+    async def add(people: People) -> None:
+        print(await people.add_device(name, _agency(settings, agency)))
+
+    _with_people(settings, add)
+
+
+def main() -> None:
+    """Run the command line."""
+    os.umask(0o077)  # records, hashes and keys are nobody else's
+    app()
+
+
+def _settings(config: Path) -> Settings:
+    from maps.settings import read_settings
+
+    return _tell(lambda: read_settings(config))
+
+
+def _tell(work: Callable[[], T]) -> T:
+    """Do `work`; an error on purpose is told in its own words and ends the command."""
+    try:
+        return work()
+    except (MapsError, PatrolError, GatewayError, OSError) as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+def _with_people(settings: Settings, work: Callable[[People], Coroutine[Any, Any, None]]) -> None:
+    from maps.office import open_people
+    from maps.serving import run
+
+    async def open_and_work() -> None:
+        async with open_people(settings) as people:
+            await work(people)
+
+    _tell(lambda: run(open_and_work()))
+
+
+def _at_desk(
+    settings: Settings, agency: str, work: Callable[[Desk], Coroutine[Any, Any, None]]
+) -> None:
+    from maps.office import open_office
+    from maps.serving import run
+    from patrol.accounts import User
+
+    async def open_and_work() -> None:
+        async with open_office(settings) as office:
+            await work(office.desk_of(User(name="command line", role="admin", agency=agency)))
+
+    _tell(lambda: run(open_and_work()))
+
+
+def _agency(settings: Settings, agency: str | None) -> str:
+    known = [each.id for each in settings.agencies]
+    if agency is not None and agency not in known:
+        raise typer.BadParameter(f"{agency!r} is none of {', '.join(known)}", param_hint="--agency")
+    return agency or known[0]
+
+
+def _role(name: str) -> Role:
+    from patrol.units import ROLES
+
+    for role in ROLES:
+        if role == name:
+            return role
+    raise typer.BadParameter(f"{name!r} is none of {', '.join(ROLES)}", param_hint="--role")
+
+
+def _kind(name: str) -> UnitKind:
+    kinds: tuple[UnitKind, ...] = ("boat", "vehicle", "foot", "handheld", "fixed")
+    for kind in kinds:
+        if kind == name:
+            return kind
+    raise typer.BadParameter(f"{name!r} is none of {', '.join(kinds)}", param_hint="--kind")
+
+
+def _password() -> str:
+    """Ask for a new password twice; without a terminal read it from standard input."""
+    from maps.passwords import check_password
+
+    if sys.stdin.isatty():
+        password = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    else:
+        lines = sys.stdin.read().splitlines() or [""]
+        password = lines[0]
+        if any(line != password for line in lines[1:] if line):
+            raise typer.BadParameter("the two passwords differ", param_hint="password")
+    _tell(lambda: check_password(password))
+    return password
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""Check: what is wrong with a configuration, told before the night it matters.
+
+Faults keep the server from starting or a part of it from working; warnings are what may mend
+itself, such as a radio that is not plugged in now.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gis.errors import GisError
+from gis.layer_set import LayerSet
+from maps.errors import ServerRunning, SettingsFaults
+from maps.lock import store_lock
+from maps.office import EMBEDDED
+from maps.serving import listen
+from maps.settings import Settings, WebSettings, read_settings
+from patrol.errors import StoreError
+from patrol.store.dialects import open_engine
+from radio_gateway.settings import ChannelSettings
+
+REACH_S = 2.0  # how long a broker or host may take to answer
+
+
+@dataclass
+class Findings:
+    """What was found.
+
+    Attributes:
+        faults: One line each.
+        warnings: One line each.
+    """
+
+    faults: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def check(file: Path) -> Findings:
+    """Read the configuration `file` and try what it says, changing nothing."""
+    found = Findings()
+    try:
+        settings = read_settings(file)
+    except SettingsFaults as error:
+        found.faults += error.faults
+        return found
+    _check_web(settings, found)
+    _check_store(settings, found)
+    _check_layers(settings, found)
+    for number, channel in enumerate(settings.channels):
+        _check_channel(settings, channel, f"{settings.source}: channels[{number}].url", found)
+    if not settings.channels:
+        found.warnings.append(f"{settings.source}: channels: none, so no radio will be heard")
+    return found
+
+
+def _check_web(settings: Settings, found: Findings) -> None:
+    web, where = settings.web, f"{settings.source}: web"
+    for name, path in (("tls_certificate", web.tls_certificate), ("tls_key", web.tls_key)):
+        if path is not None and not path.is_file():
+            found.faults.append(f"{where}.{name}: there is no file {path}")
+            return
+    if web.tls_certificate is not None and web.tls_key is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                web.tls_certificate, web.tls_key
+            )
+        except (ssl.SSLError, OSError) as error:
+            found.faults.append(f"{where}.tls_certificate: cannot be used with tls_key: {error}")
+    elif not web.loopback:
+        found.warnings.append(
+            f"{where}.tls_certificate: none, so passwords cross the network in the clear and "
+            "phones will not give their position"
+        )
+    _check_port(web, f"{where}.port", found)
+    broker = settings.broker
+    if broker.enabled:
+        like_web = WebSettings(host=broker.host, port=broker.port, allowed_hosts=("broker",))
+        _check_port(like_web, f"{settings.source}: broker.port", found)
+
+
+def _check_port(web: WebSettings, where: str, found: Findings) -> None:
+    try:
+        listen(web).close()
+    except OSError as error:
+        found.faults.append(
+            f"{where}: cannot listen on {web.host} port {web.port}: {error.strerror}"
+        )
+
+
+def _check_store(settings: Settings, found: Findings) -> None:
+    url, where = settings.store.url, f"{settings.source}: store.url"
+    try:
+        open_engine(url).dispose()
+    except StoreError as error:
+        found.faults.append(f"{where}: {error}")
+        return
+    path = Path(url.removeprefix("sqlite:///"))
+    if not path.parent.is_dir():
+        found.faults.append(f"{where}: there is no folder {path.parent}")
+    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        found.faults.append(f"{where}: {path} cannot be written")
+    elif path.exists():
+        try:
+            with store_lock(url):
+                pass
+        except ServerRunning:
+            found.warnings.append(f"{where}: a server is running on {path}")
+
+
+def _check_layers(settings: Settings, found: Findings) -> None:
+    layers = settings.layers
+    for table, files in (("replace", layers.replace), ("add", layers.add)):
+        for name, file in files.items():
+            try:
+                LayerSet(**{table: {name: file}})
+            except GisError as error:
+                found.faults.append(f"{settings.source}: layers.{table}.{name}: {error}")
+
+
+def _check_channel(
+    settings: Settings, channel: ChannelSettings, where: str, found: Findings
+) -> None:
+    link = channel.link
+    tries: dict[str, Callable[[], str | None]] = {
+        "serial": lambda: _no_device(link.path),
+        "replay": lambda: None if Path(link.path).is_file() else f"there is no file {link.path}",
+        "tcp": lambda: _no_answer(link.host, link.port or 0),
+        "mqtt": lambda: _no_answer(link.host, link.port or 1883),
+        "mqtts": lambda: _no_answer(link.host, link.port or 8883),
+        "tcp-listen": lambda: _no_port(link.host, link.port or 0, socket.SOCK_STREAM),
+        "udp": lambda: _no_port(link.host, link.port or 0, socket.SOCK_DGRAM),
+    }
+    if link.scheme.startswith("mqtt") and link.host == EMBEDDED:
+        if not settings.broker.enabled:
+            found.faults.append(f"{where}: names the embedded broker: set broker.enabled = true")
+        return
+    fault = tries[link.scheme]() if link.scheme in tries else None
+    if fault is None:
+        return
+    hard = link.scheme in ("replay", "tcp-listen", "udp")
+    (found.faults if hard else found.warnings).append(f"{where}: {fault}")
+
+
+def _no_device(path: str) -> str | None:
+    if not Path(path).exists():
+        return f"there is no device {path} now"
+    if not os.access(path, os.R_OK | os.W_OK):
+        return f"{path} cannot be opened: is this user in the group dialout?"
+    return None
+
+
+def _no_answer(host: str, port: int) -> str | None:
+    try:
+        socket.create_connection((host, port), REACH_S).close()
+    except OSError as error:
+        return f"{host} port {port} does not answer now: {error.strerror or error}"
+    return None
+
+
+def _no_port(host: str, port: int, kind: socket.SocketKind) -> str | None:
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
+            if kind is socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        return f"cannot listen on {host or 'every address'} port {port}: {error.strerror or error}"
+    return None

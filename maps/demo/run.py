@@ -1,0 +1,276 @@
+"""Run: the demo in one process: an office on loopback, radios that speak to it, people's links."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from maps.app import create_app
+from maps.demo import cast
+from maps.demo.cast import CAST
+from maps.demo.radios import AisFeed, MqttRadio, Radios, SerialRadio
+from maps.demo.script import Script
+from maps.office import Office
+from maps.serving import address_of, listen, run, serve
+from maps.settings import Settings, settings_of
+from patrol.accounts import User
+from patrol.desk import Desk
+from patrol.units import ROLES
+
+HISTORY_S = 1800
+HISTORY_STEP_S = 10
+LINK_HOURS = 12.0
+CLEARED_AFTER_S = 150  # how long the commander of the script takes to see to a call for help
+GARBLED_EVERY_S = 45
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the demo is told.
+
+    Attributes:
+        folder: Where it keeps its store; a folder of its own that is deleted at the end when None.
+        port: Port of the pages; 0 takes a free one.
+        speed: How many times as fast as real the script runs.
+        duration_s: When it ends by itself; None for never.
+        seed: Another seed gives other noise.
+    """
+
+    folder: Path | None = None
+    port: int = 8080
+    speed: float = 1.0
+    duration_s: float | None = None
+    seed: int = 2003
+
+
+def run_demo(options: Options) -> int:
+    """Run the demo until it is interrupted or its time is over; return the exit code.
+
+    Raises:
+        OSError: If the port is taken.
+    """
+    if options.folder is not None:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        return run(_run(options, options.folder))
+    with tempfile.TemporaryDirectory(prefix="joint-patrol-") as folder:
+        return run(_run(options, Path(folder)))
+
+
+async def _run(options: Options, folder: Path) -> int:
+    async with AsyncExitStack() as stack:
+        serial = SerialRadio()
+        stack.callback(serial.close)
+        settings = demo_settings(folder, port=options.port, serial=serial.path)
+        bound = listen(settings.web)
+        stack.callback(bound.close)
+        address = address_of(settings.web, bound)
+        lines: list[str] = []
+
+        async def opened(office: Office) -> None:
+            lines.extend(await _links(office, address))
+            await stack.enter_async_context(_playing(office, serial, options))
+
+        app = create_app(settings, opened=opened)
+        serving = serve(app, settings.web, bound, ready=lambda: _welcome(address, lines))
+        try:
+            async with asyncio.timeout(options.duration_s):
+                started = await serving
+        except TimeoutError:
+            started = True
+        return 0 if started else 1
+
+
+def demo_settings(folder: Path, *, port: int, serial: str) -> Settings:
+    """Return the settings of the demo's office, all on loopback.
+
+    Args:
+        folder: Where it keeps its store.
+        port: Port of the pages.
+        serial: Device of the serial radio.
+    """
+    agency, name = cast.AGENCY
+    tables: dict[str, Any] = {
+        "node": {"id": "demo", "name": "BLO Houay Xai (demo)", "time_zone": "Asia/Vientiane"},
+        "store": {"url": "sqlite:///joint-patrol.db"},
+        "web": {"host": "127.0.0.1", "port": port},
+        "broker": {"enabled": True, "port": 0},
+        "agencies": [{"id": agency, "name": name}],
+        "channels": [
+            {
+                "name": cast.SERIAL_CHANNEL,
+                "url": f"serial://{serial}?baud=4800",
+                "protocols": ["nmea0183"],
+                "expected_interval_s": 5,
+            },
+            {
+                "name": cast.AIS_CHANNEL,
+                "url": "udp://127.0.0.1:0",
+                "protocols": ["ais"],
+                "expected_interval_s": 20,
+            },
+            {
+                "name": cast.PHONES_CHANNEL,
+                "url": "mqtt://embedded?topic=owntracks/%23",
+                "protocols": ["owntracks"],
+                "expected_interval_s": 60,
+            },
+            {
+                "name": cast.TRACKERS_CHANNEL,
+                "url": "mqtt://embedded?topic=joint-patrol/v1/position/%23",
+                "protocols": ["position_json"],
+                "expected_interval_s": 60,
+            },
+        ],
+    }
+    return settings_of(tables, source="demo", folder=folder)
+
+
+async def _links(office: Office, address: str) -> list[str]:
+    """Make a user for each role and return a line with a fresh sign-in link for each."""
+    lines = []
+    for role in ROLES:
+        found = await office.people.user(role)
+        user = (
+            found[0]
+            if found is not None
+            else await office.people.add_user(role, role, cast.AGENCY[0], None)
+        )
+        token = await office.people.link_for(user, minutes=LINK_HOURS * 60)
+        lines.append(f"  {role:<11} {address}/sign-in#link={token}")
+    return lines
+
+
+@asynccontextmanager
+async def _playing(office: Office, serial: SerialRadio, options: Options) -> AsyncIterator[None]:
+    """Play the script while inside."""
+    ais = AisFeed(await _ais_port(office))
+    assert office.broker is not None
+    mqtt: dict[str, MqttRadio] = {}
+    for actor in CAST:
+        if actor.radio in ("owntracks", "json"):
+            key = await office.people.add_device(actor.device, cast.AGENCY[0])
+            mqtt[actor.device] = MqttRadio(
+                actor.device, key, host=office.broker.host, port=office.broker.port
+            )
+    radios = Radios(serial, ais, mqtt)
+    start = datetime.now(UTC)
+    before = timedelta(seconds=HISTORY_S / options.speed + 60)
+    desk = office.desk_of(User(name="commander", role="commander", agency=cast.AGENCY[0]))
+    units = await _register(desk, since=start - before)
+    script = Script(office.geography.river, seed=options.seed)
+    playing = asyncio.create_task(
+        _play(script, radios, desk, units, start=start, speed=options.speed), name="demo-script"
+    )
+    playing.add_done_callback(_tell_failure)
+    try:
+        yield
+    finally:
+        playing.cancel()
+        await asyncio.gather(playing, return_exceptions=True)
+        await asyncio.to_thread(radios.close)
+
+
+async def _register(desk: Desk, *, since: datetime) -> dict[str, str]:
+    """Register the patrol's units and their radios; return unit ids by call sign."""
+    units = {state.call_sign: state.id for state in desk.units()}
+    assigned = {each.address for each in desk.assignments() if each.end is None}
+    for actor in CAST:
+        if actor.call_sign is None:
+            continue
+        if actor.call_sign not in units:
+            state = await desk.add_unit(
+                call_sign=actor.call_sign,
+                kind=actor.kind,
+                country=actor.country,
+                expected_interval_s=max(10.0, 2 * actor.interval_s),
+            )
+            units[actor.call_sign] = state.id
+        if actor.address not in assigned:
+            await desk.assign(
+                address=actor.address,
+                unit=units[actor.call_sign],
+                start=since,
+                channel=actor.channel,
+            )
+    return units
+
+
+async def _play(
+    script: Script,
+    radios: Radios,
+    desk: Desk,
+    units: dict[str, str],
+    *,
+    start: datetime,
+    speed: float,
+) -> None:
+    """Send what happened before, then what happens, each report when it is due."""
+
+    def moment(t_s: float) -> datetime:
+        return start + timedelta(seconds=t_s / speed)
+
+    sent = 0
+    for report in script.reports(after_s=-HISTORY_S, until_s=0):
+        if report.t_s % HISTORY_STEP_S == 0:
+            await radios.send(report, moment(report.t_s))
+            sent += 1
+            if sent % 50 == 0:
+                await asyncio.sleep(0.02)  # what a radio link can carry, the channels can take
+    played_s = 0.0
+    calls: dict[str, float] = {}
+    while True:
+        now_s = (datetime.now(UTC) - start).total_seconds() * speed
+        for report in script.reports(after_s=played_s, until_s=now_s):
+            await radios.send(report, moment(report.t_s))
+            if report.actor.radio == "serial" and report.t_s % GARBLED_EVERY_S == 0:
+                await radios.garble(report, moment(report.t_s))
+            if report.distress and report.actor.call_sign is not None:
+                calls[report.actor.call_sign] = report.t_s
+        played_s = now_s
+        await _see_to(calls, desk, units, now_s=now_s)
+        await asyncio.sleep(0.1)
+
+
+async def _see_to(
+    calls: dict[str, float], desk: Desk, units: dict[str, str], *, now_s: float
+) -> None:
+    """Clear a call for help some minutes after it came, unless somebody at a page did."""
+    for call_sign, called_s in list(calls.items()):
+        if now_s - called_s >= CLEARED_AFTER_S:
+            del calls[call_sign]
+            if desk.unit(units[call_sign]).distress:
+                await desk.clear_distress(units[call_sign])
+
+
+async def _ais_port(office: Office) -> int:
+    """Return the port the AIS channel took, once it is open."""
+    transport: Any = office.channels[cast.AIS_CHANNEL].transport
+    async with asyncio.timeout(10):
+        while transport.port is None:  # noqa: ASYNC110 - a channel tells its state, not events
+            await asyncio.sleep(0.01)
+    return int(transport.port)
+
+
+def _welcome(address: str, lines: list[str]) -> None:
+    say: Callable[[str], object] = sys.stdout.write
+    say(f"A joint patrol of Houay Xai and Chiang Khong is on the river: {address}\n\n")
+    say("Open one of these links; each signs in once, in its role:\n\n")
+    say("\n".join(lines) + "\n\n")
+    say("Nothing leaves this machine. Ctrl-C ends it.\n")
+    sys.stdout.flush()
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("demo_script_failed", exc_info=task.exception())

@@ -1,0 +1,71 @@
+"""Server: `joint-patrol serve`: one node with the links that its configuration names."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from maps.app import create_app
+from maps.office import Office
+from maps.people import People
+from maps.serving import address_of, listen, serve
+from maps.settings import Settings
+from patrol.accounts import User
+from radio_gateway.settings import ChannelSettings
+
+FIRST_ADMIN = "admin"
+LINK_MINUTES = 60.0
+
+
+async def run_server(settings: Settings, *, more: Sequence[ChannelSettings] = ()) -> int:
+    """Serve until a signal ends it; return the exit code.
+
+    Args:
+        settings: What the node is told.
+        more: Channels beside those of the configuration.
+
+    Raises:
+        OSError: If the address cannot be listened on.
+    """
+    settings = replace(settings, channels=(*settings.channels, *more))
+    bound = listen(settings.web)
+    address = address_of(settings.web, bound)
+    said = [f"Serving {settings.node.name} at {address}"]
+
+    async def opened(office: Office) -> None:
+        token = await first_link(office.people, agency=settings.agencies[0].id)
+        if token is not None:
+            said.append(
+                f"Nobody can sign in yet. This link signs in {FIRST_ADMIN!r} once, within "
+                f"{LINK_MINUTES:.0f} minutes: {address}/sign-in#link={token}"
+            )
+
+    app = create_app(settings, opened=opened)
+    started = await serve(app, settings.web, bound, ready=lambda: _say(said))
+    return 0 if started else 1
+
+
+async def first_link(people: People, *, agency: str) -> str | None:
+    """Return the token of a link for the first administrator while nobody has a password.
+
+    Args:
+        people: Users of the node.
+        agency: Whose administrator it is.
+    """
+    users = await people.all()
+    if not users:
+        users = [await people.add_user(FIRST_ADMIN, "admin", agency, None)]
+    if [user.name for user in users] != [FIRST_ADMIN] or await _has_password(people, users[0]):
+        return None
+    return await people.link_for(users[0], minutes=LINK_MINUTES)
+
+
+async def _has_password(people: People, user: User) -> bool:
+    found = await people.user(user.name)
+    return found is not None and found[1] is not None
+
+
+def _say(lines: Sequence[str]) -> None:
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()

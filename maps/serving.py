@@ -1,0 +1,132 @@
+"""Serving: uvicorn on a socket of ours, ended by a signal, without an access log.
+
+An access log would hold who asked for what, and tokens in addresses; what matters is logged where
+it happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import uvicorn
+from fastapi import FastAPI
+
+from maps.settings import WebSettings
+
+T = TypeVar("T")
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to us: uvicorn's own way would end us before we clean up."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so once requests are answered."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` on an event loop of its own: uvloop's, where there is one."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(work)
+
+
+def listen(web: WebSettings) -> socket.socket:
+    """Return a socket bound where `web` says; port 0 takes a free one.
+
+    Raises:
+        OSError: If it cannot be bound.
+    """
+    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((web.host, web.port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def address_of(web: WebSettings, bound: socket.socket) -> str:
+    """Return the address people type, without a slash at the end."""
+    port = bound.getsockname()[1]
+    host = web.host if web.loopback or not web.allowed_hosts else web.allowed_hosts[0]
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if web.tls else 'http'}://{shown}:{port}"
+
+
+async def serve(
+    app: FastAPI, web: WebSettings, bound: socket.socket, *, ready: Callable[[], None]
+) -> bool:
+    """Serve until SIGINT or SIGTERM, or until the task is cancelled.
+
+    Args:
+        app: What is served.
+        web: How.
+        bound: Where.
+        ready: Called once requests are answered.
+
+    Returns:
+        Whether it started at all.
+    """
+    server = _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(web.trusted_proxies),
+            forwarded_allow_ips=list(web.trusted_proxies),
+            ssl_certfile=web.tls_certificate,
+            ssl_keyfile=web.tls_key,
+            ws="websockets-sansio",
+            ws_max_size=4096,  # viewers have nothing to say
+            ws_per_message_deflate=False,  # once for each viewer would cost more than all the rest
+            timeout_graceful_shutdown=5,
+        ),
+        ready,
+    )
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        server.should_exit = True
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop)
+    serving = asyncio.create_task(server.serve(sockets=[bound]), name="serving")
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+        bound.close()
+    return server.started
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # there is none for Windows
+        return None
+    return uvloop.new_event_loop
