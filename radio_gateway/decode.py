@@ -8,7 +8,7 @@ test vectors use, one flat JSON object a transmission; what is not known is abse
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -62,6 +62,11 @@ class StreamDecoder:
     def feed(self, data: bytes) -> Iterator[Transmission | FrameError]:
         """Take what was read; return what it completes, rejected frames in their place."""
         return self._decode(self._framer.feed(data))
+
+    def pause(self, silence_s: float) -> Iterator[Transmission]:
+        """Return what a silence of so many seconds completes."""
+        heard_at = self._received_at or datetime.now(UTC)
+        return self._told_once(self._decoder.flush(heard_at + timedelta(seconds=silence_s)))
 
     def close(self) -> Iterator[Transmission | FrameError]:
         """End the stream; return what that completes."""

@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 GPS_ERA = timedelta(weeks=1024)
 ROLLOVER_AGE = GPS_ERA - timedelta(days=90)
 AHEAD = timedelta(seconds=120)  # a clock further ahead than this is wrong, not just fast
-DAY_US = 86_400_000_000
 
 _HALF_DAY = timedelta(hours=12)
 _ONE_DAY = timedelta(days=1)
@@ -32,11 +31,11 @@ def full_year(two_digits: int) -> int:
     return two_digits + (1900 if two_digits >= 80 else 2000)
 
 
-def nearest_day(time_of_day_us: int, heard_at: datetime) -> datetime:
+def nearest_day(time_of_day: timedelta, heard_at: datetime) -> datetime:
     """Return the moment with this time of day that is nearest to when it was heard.
 
     Args:
-        time_of_day_us: Microseconds since midnight UTC.
+        time_of_day: Time since midnight UTC.
         heard_at: When it was heard, aware UTC.
 
     Returns:
@@ -44,7 +43,7 @@ def nearest_day(time_of_day_us: int, heard_at: datetime) -> datetime:
         just after midnight belongs to the day before.
     """
     midnight = heard_at.replace(hour=0, minute=0, second=0, microsecond=0)
-    moment = midnight + timedelta(microseconds=time_of_day_us)
+    moment = midnight + time_of_day
     if moment - heard_at > _HALF_DAY:
         return moment - _ONE_DAY
     if heard_at - moment > _HALF_DAY:

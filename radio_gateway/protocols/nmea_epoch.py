@@ -45,9 +45,9 @@ class Epoch(msgspec.Struct, gc=False):
 
     def takes(self, part: Part, heard_at: datetime) -> bool:
         """Return whether `part` can belong to this epoch."""
-        time_of_day_us = self.whole.time_of_day_us
-        if part.time_of_day_us is not None and time_of_day_us is not None:
-            if part.time_of_day_us != time_of_day_us:
+        time_of_day = self.whole.time_of_day
+        if part.time_of_day is not None and time_of_day is not None:
+            if part.time_of_day != time_of_day:
                 return False
         elif heard_at - self.last_heard_at > SILENCE:
             return False
@@ -67,8 +67,8 @@ def merge(whole: Part, part: Part) -> None:
     The first to say a thing counts, but RMC goes before VTG, whose numbers it repeats, and ZDA,
     whose year has four digits, before RMC. A doubt of one sentence is a doubt about all.
     """
-    if whole.time_of_day_us is None:
-        whole.time_of_day_us = part.time_of_day_us
+    if whole.time_of_day is None:
+        whole.time_of_day = part.time_of_day
     if whole.date is None or (part.name == "ZDA" and part.date is not None):
         whole.date = part.date
     if whole.lat is None:

@@ -20,14 +20,13 @@ Source: NMEA 0183 v4.11, 8.3; gpsd, "NMEA Revealed"; what real receivers send, b
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from radio_gateway.errors import FrameError
-from radio_gateway.protocols.device_clock import DAY_US, full_year
+from radio_gateway.protocols.device_clock import full_year
 from radio_gateway.protocols.place import check_place
 
 KNOT_MPS = 1852.0 / 3600.0
@@ -39,7 +38,7 @@ class Part(msgspec.Struct, gc=False):
 
     Attributes:
         name: Sentence type, for example `RMC`.
-        time_of_day_us: Microseconds since midnight UTC.
+        time_of_day: Time since midnight UTC.
         date: Midnight UTC of the sentence's own date.
         lon: Degrees east.
         lat: Degrees north.
@@ -53,7 +52,7 @@ class Part(msgspec.Struct, gc=False):
     """
 
     name: str
-    time_of_day_us: int | None = None
+    time_of_day: timedelta | None = None
     date: datetime | None = None
     lon: float | None = None
     lat: float | None = None
@@ -80,10 +79,6 @@ def read_part(name: str, text: str, payload: bytes, *, checked: bool) -> Part:
             `bad_status`, `minutes_range`, `lat_range`, `lon_range`, `course_range`,
             `missing_lat`, `missing_lon` or `null_island`.
     """
-    if checked and name == "RMC":
-        plain = _plain_rmc(text)
-        if plain is not None:
-            return plain
     reader, least, least_unchecked = READERS[name]
     fields = text.split(",")
     count = len(fields)
@@ -97,47 +92,6 @@ def read_part(name: str, text: str, payload: bytes, *, checked: bool) -> Part:
         raise FrameError("bad_number", payload, str(fault)) from None
 
 
-# The RMC of a receiver with a fix, as nearly all are: one match checks and cuts it.
-_PLAIN_RMC = re.compile(
-    r"..RMC,([01]\d|2[0-3])([0-5]\d)([0-5]\d(?:\.\d*)?),A"
-    r",(\d\d[0-5]\d(?:\.\d*)?),([NS]),(\d\d\d[0-5]\d(?:\.\d*)?),([EW])"
-    r",(\d+\.?\d*|),(\d+\.?\d*|),(\d{6})(?:,[\d.]*,[EW]?(?:,[ADFPR](?:,[A-Z])?)?)?",
-    re.ASCII,
-)
-
-
-def _plain_rmc(text: str) -> Part | None:
-    """Read an everyday RMC; None when it is any other: `_rmc` reads all, and says what is wrong."""
-    match = _PLAIN_RMC.fullmatch(text)
-    if match is None:
-        return None
-    hour, minute, second, lat_text, north, lon_text, east, knots, course, day = match.groups()
-    date = _date(day)
-    lat = float(lat_text)  # ddmm.m
-    lat = (lat - lat // 100.0 * 40.0) / 60.0  # of dd * 100 minutes, dd * 60 remain
-    lon = float(lon_text)
-    lon = (lon - lon // 100.0 * 40.0) / 60.0
-    course_deg = float(course) if course else None
-    if (
-        date is None
-        or lat > 90.0
-        or lon > 180.0
-        or lat == lon == 0.0
-        or (course_deg is not None and course_deg >= 360.0)
-    ):
-        return None
-    return Part(
-        "RMC",
-        (int(hour) * 3600 + int(minute) * 60) * 1_000_000 + int(float(second) * 1e6 + 0.5),
-        date,
-        lon if east == "E" else -lon,
-        lat if north == "N" else -lat,
-        True,
-        float(knots) * KNOT_MPS if knots else None,
-        course_deg,
-    )
-
-
 def _rmc(fields: list[str], payload: bytes) -> Part:
     status = fields[2]
     mode = fields[12] if len(fields) > 12 else ""
@@ -149,14 +103,14 @@ def _rmc(fields: list[str], payload: bytes) -> Part:
         raise FrameError("bad_status", payload, f"RMC status {status!r}")
     part = Part(name="RMC", fix=fix, flag=flag)
     if fields[1]:
-        part.time_of_day_us = _time_of_day(fields[1], payload)
+        part.time_of_day = _time_of_day(fields[1], payload)
     _place(part, fields, 3, payload)
     if fields[7]:
         part.speed_mps = _number(fields[7]) * KNOT_MPS
     if fields[8]:
         part.course_deg = _course(fields[8], payload)
     if fields[9]:
-        part.date = _date(fields[9])
+        part.date = date_of(fields[9])
         if part.date is None and status == "A":
             raise FrameError("bad_date", payload, f"no such day: {fields[9]!r}")
     return part
@@ -168,7 +122,7 @@ def _gga(fields: list[str], payload: bytes) -> Part:
         raise FrameError("bad_status", payload, f"GGA quality {fields[6]!r}")
     part = Part(name="GGA", fix=fix, flag=flag)
     if fields[1]:
-        part.time_of_day_us = _time_of_day(fields[1], payload)
+        part.time_of_day = _time_of_day(fields[1], payload)
     _place(part, fields, 2, payload)
     _receiver(part, fields)
     return part
@@ -186,7 +140,7 @@ def _gns(fields: list[str], payload: bytes) -> Part:
             _GOOD if modes.strip("N") else _MODE_FIX["N"],
         )
     if fields[1]:
-        part.time_of_day_us = _time_of_day(fields[1], payload)
+        part.time_of_day = _time_of_day(fields[1], payload)
     _place(part, fields, 2, payload)
     _receiver(part, fields)
     return part
@@ -205,7 +159,7 @@ def _gll(fields: list[str], payload: bytes) -> Part:
         fix, flag = None, None
     part = Part(name="GLL", fix=fix, flag=flag)
     if len(fields) > 5 and fields[5]:
-        part.time_of_day_us = _time_of_day(fields[5], payload)
+        part.time_of_day = _time_of_day(fields[5], payload)
     _place(part, fields, 1, payload)
     return part
 
@@ -230,7 +184,7 @@ def _vtg(fields: list[str], payload: bytes) -> Part:
 def _zda(fields: list[str], payload: bytes) -> Part:
     part = Part(name="ZDA")
     if fields[1]:
-        part.time_of_day_us = _time_of_day(fields[1], payload)
+        part.time_of_day = _time_of_day(fields[1], payload)
     day, month, year = fields[2:5]
     if day or month or year:
         part.date = _day(int(year), int(month), int(day)) if _digits(day + month + year) else None
@@ -350,24 +304,40 @@ def _course(text: str, payload: bytes) -> float:
     return course
 
 
-def _time_of_day(text: str, payload: bytes) -> int:
-    """Return hhmmss.s as microseconds since midnight; a leap second joins the second before."""
+def _time_of_day(text: str, payload: bytes) -> timedelta:
+    """Return hhmmss.s as time since midnight; a leap second joins the second before."""
     time = _whole(text[:6])
     hours, minutes, seconds = time // 10_000, time // 100 % 100, time % 100
-    if len(text) < 6 or hours > 23 or minutes > 59 or seconds > 60:
+    fraction = text[6:]
+    if (
+        len(text) < 6
+        or hours > 23
+        or minutes > 59
+        or seconds > 60
+        or fraction[:1] not in (".", "")
+        or not (fraction[1:].isdigit() or len(fraction) < 2)
+    ):
         raise FrameError("bad_time", payload, f"no such time: {text!r}")
-    micros = (hours * 3600 + minutes * 60 + min(seconds, 59)) * 1_000_000
-    if len(text) > 6:
-        if text[6] != ".":
-            raise FrameError("bad_time", payload, f"no such time: {text!r}")
-        if len(text) > 7:
-            micros += int(_number(text[6:]) * 1e6 + 0.5)
-    return min(micros, DAY_US - 1)
+    whole = hours * 3600 + minutes * 60 + min(seconds, 59)
+    return timedelta(0, whole, micros(fraction[1:]))
+
+
+def micros(fraction: str) -> int:
+    """Return the digits of a fraction of a second as microseconds, cut, not rounded.
+
+    >>> micros("02"), micros("")
+    (20000, 0)
+    """
+    return int(fraction[:6].ljust(6, "0")) if fraction.strip("0") else 0
 
 
 @functools.lru_cache(maxsize=64)
-def _date(text: str) -> datetime | None:
-    """Return midnight UTC of a ddmmyy date; None when there is no such day."""
+def date_of(text: str) -> datetime | None:
+    """Return midnight UTC of a ddmmyy date; None when there is no such day.
+
+    >>> date_of("310226") is None
+    True
+    """
     if len(text) != 6 or not _digits(text):
         return None
     return _day(full_year(int(text[4:])), int(text[2:4]), int(text[:2]))

@@ -91,7 +91,7 @@ def read_sentence(payload: bytes) -> Sentence:
     star = text.find("*")
     if star < 0:
         return Sentence(text[0], text[1:], False, device, tag)
-    said = _HEX.get(text[star + 1 : star + 3])
+    said = CHECKSUMS.get(text[star + 1 : star + 3])
     right = checksum(sentence[1:star])
     if said != right:
         detail = f"computed {right:02X}, received {text[star + 1 : star + 3] or 'none'}"
@@ -125,7 +125,8 @@ def checksum(body: bytes) -> int:
 _START = ("$", "!")
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,40}")
 _DIGITS = "0123456789ABCDEFabcdef"
-_HEX = {high + low: int(high + low, 16) for high in _DIGITS for low in _DIGITS}
+# What the two characters of a checksum may be, and its value.
+CHECKSUMS = {high + low: int(high + low, 16) for high in _DIGITS for low in _DIGITS}
 _MAX_TAG_TIME_S = 253_402_300_799  # the last second of the year 9999
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -165,7 +166,7 @@ def _read_tag(block: str) -> Tag:
     if star:
         # Some senders count one backslash in (Signal K's published example does).
         right = checksum(body.encode())
-        if _HEX.get(sum_[:2]) not in (right, right ^ 0x5C):
+        if CHECKSUMS.get(sum_[:2]) not in (right, right ^ 0x5C):
             return Tag(intact=False)
     station: str | None = None
     group: str | None = None

@@ -1,0 +1,176 @@
+"""The `radio-gateway` command: work with radio streams without a map."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from radio_gateway.decode import (
+    StreamDecoder,
+    as_json,
+    as_rejection,
+    decode_vector,
+    protocol_named,
+)
+from radio_gateway.errors import FrameError
+from radio_gateway.framing import MessageFramer
+from radio_gateway.protocols import PROTOCOLS
+from radio_gateway.transmission import Transmission
+
+PAUSE_S = 0.5  # a silence that ends what a receiver says about one moment
+
+app = typer.Typer(
+    help="Hear radios: bytes in, transmissions out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _commands() -> None:
+    """Keep the commands' names, however few there are."""
+
+
+@app.command()
+def decode(
+    protocol: Annotated[
+        str | None, typer.Option(help=f"What the stream speaks: {', '.join(PROTOCOLS)}.")
+    ] = None,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(
+            help="Decode a file of test vectors instead of standard input: one JSON object a "
+            "line with id, protocol and input or input_hex; topic and keys where they apply.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    hexadecimal: Annotated[
+        bool, typer.Option("--hex", help="Standard input is hexadecimal text.")
+    ] = False,
+    topic: Annotated[str | None, typer.Option(help="MQTT topic or HTTP path.")] = None,
+    received_at: Annotated[
+        str | None,
+        typer.Option(
+            help="When it was heard, ISO 8601 with an offset or Z. Times without a date are "
+            "dated by it; without it they stay undated."
+        ),
+    ] = None,
+    secret_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with the shared secret, for protocols that encrypt.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+) -> None:
+    """Decode a stream from standard input exactly as a channel would.
+
+    Prints one JSON object a transmission on standard output, and one a rejected frame, with its
+    reason, on standard error.
+    """
+    if vectors is not None:
+        _decode_vectors(vectors)
+        return
+    if protocol is None:
+        raise typer.BadParameter("name a protocol, or a file with --vectors", param_hint="protocol")
+    name = protocol_named(protocol)
+    if name is None:
+        raise typer.BadParameter(
+            f"{protocol!r} is none of {', '.join(PROTOCOLS)}", param_hint="--protocol"
+        )
+    stream = StreamDecoder(
+        name,
+        topic=topic,
+        received_at=None if received_at is None else _moment(received_at),
+        secret=None if secret_file is None else secret_file.read_text("utf-8").strip(),
+    )
+    if hexadecimal:
+        _show(stream.feed(_from_hex(sys.stdin.buffer.read())))
+    elif PROTOCOLS[name].FRAMING is MessageFramer:
+        for message in _messages(sys.stdin.buffer.read()):
+            _show(stream.feed(message))
+    else:
+        for data in _reads(sys.stdin.fileno()):
+            _show(stream.feed(data) if data else stream.pause(PAUSE_S))
+    _show(stream.close())
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _decode_vectors(path: Path) -> None:
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                decoded = decode_vector(line)
+            except ValueError as fault:
+                typer.echo(f"{path.name}: line {number}: {fault}", err=True)
+                raise typer.Exit(code=2) from None
+            print(json.dumps(decoded, ensure_ascii=False))
+
+
+def _show(said: Iterable[Transmission | FrameError]) -> None:
+    for each in said:
+        if isinstance(each, FrameError):
+            print(json.dumps(as_rejection(each), ensure_ascii=False), file=sys.stderr, flush=True)
+        else:
+            print(json.dumps(as_json(each), ensure_ascii=False), flush=True)
+
+
+def _reads(descriptor: int) -> Iterator[bytes]:
+    """Yield what was read, and nothing after each pause."""
+    while True:
+        ready, _, _ = select.select([descriptor], [], [], PAUSE_S)
+        if not ready:
+            yield b""
+            continue
+        data = os.read(descriptor, 65536)
+        if not data:
+            return
+        yield data
+
+
+def _messages(data: bytes) -> list[bytes]:
+    """Return the messages of a protocol that has one a packet: all of it, or one a line."""
+    try:
+        json.loads(data)
+    except ValueError:
+        lines = [line for line in data.splitlines() if line.strip()]
+        return lines or [data]
+    return [data]
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault), param_hint="--received-at") from None
+    if moment.tzinfo is None:
+        raise typer.BadParameter("say the offset, or Z for UTC", param_hint="--received-at")
+    return moment.astimezone(UTC)
+
+
+def _from_hex(text: bytes) -> bytes:
+    try:
+        return bytes.fromhex(text.decode("ascii"))
+    except (UnicodeDecodeError, ValueError) as fault:
+        raise typer.BadParameter(f"no hexadecimal text: {fault}", param_hint="--hex") from None
+
+
+if __name__ == "__main__":
+    main()
