@@ -149,7 +149,7 @@ def _messages(data: bytes) -> list[bytes]:
     """Return the messages of a protocol that has one a packet: all of it, or one a line."""
     try:
         json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         lines = [line for line in data.splitlines() if line.strip()]
         return lines or [data]
     return [data]
