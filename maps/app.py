@@ -7,7 +7,7 @@ and one line in `ROUTERS`.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any, Final
 
 import structlog
@@ -87,14 +87,15 @@ _described = APIRouter(include_in_schema=False)
 def create_app(
     settings: Settings,
     *,
-    opened: Callable[[Office], Awaitable[None]] | None = None,
+    opened: Callable[[Office], AbstractAsyncContextManager[None]] | None = None,
     geography: Callable[[], Awaitable[Geography]] | None = None,
 ) -> FastAPI:
     """Return the web server of the node that `settings` describe.
 
     Args:
         settings: What the node is told.
-        opened: Called with the office once it hears radios, before requests are answered.
+        opened: Entered with the office once it hears radios, before requests are answered; left
+            before it closes.
         geography: Brings the layers; those that the settings name when None.
     """
 
@@ -102,9 +103,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_office(settings, geography=geography) as office, office.working():
             _hand_out(app, office)
-            if opened is not None:
-                await opened(office)
-            yield
+            async with nullcontext() if opened is None else opened(office):
+                yield
 
     app = FastAPI(
         title="Joint patrol",

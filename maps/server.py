@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from maps.app import create_app
@@ -33,13 +34,15 @@ async def run_server(settings: Settings, *, more: Sequence[ChannelSettings] = ()
     address = address_of(settings.web, bound)
     said = [f"Serving {settings.node.name} at {address}"]
 
-    async def opened(office: Office) -> None:
+    @asynccontextmanager
+    async def opened(office: Office) -> AsyncIterator[None]:
         token = await first_link(office.people, agency=settings.agencies[0].id)
         if token is not None:
             said.append(
                 f"Nobody can sign in yet. This link signs in {FIRST_ADMIN!r} once, within "
                 f"{LINK_MINUTES:.0f} minutes: {address}/sign-in#link={token}"
             )
+        yield
 
     app = create_app(settings, opened=opened)
     started = await serve(app, settings.web, bound, ready=lambda: _say(said))

@@ -6,7 +6,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,27 +68,28 @@ def run_demo(options: Options) -> int:
 
 
 async def _run(options: Options, folder: Path) -> int:
-    async with AsyncExitStack() as stack:
-        serial = SerialRadio()
-        stack.callback(serial.close)
+    serial = SerialRadio()
+    try:
         settings = demo_settings(folder, port=options.port, serial=serial.path)
         bound = listen(settings.web)
-        stack.callback(bound.close)
         address = address_of(settings.web, bound)
-        lines: list[str] = []
+        links: list[str] = []
 
-        async def opened(office: Office) -> None:
-            lines.extend(await _links(office, address))
-            await stack.enter_async_context(_playing(office, serial, options))
+        @asynccontextmanager
+        async def opened(office: Office) -> AsyncIterator[None]:
+            links.extend(await _links(office, address))
+            async with _playing(office, serial, options):
+                yield
 
         app = create_app(settings, opened=opened)
-        serving = serve(app, settings.web, bound, ready=lambda: _welcome(address, lines))
+        serving = serve(app, settings.web, bound, ready=lambda: _welcome(address, links))
         try:
             async with asyncio.timeout(options.duration_s):
-                started = await serving
+                return 0 if await serving else 1
         except TimeoutError:
-            started = True
-        return 0 if started else 1
+            return 0
+    finally:
+        serial.close()
 
 
 def demo_settings(folder: Path, *, port: int, serial: str) -> Settings:
