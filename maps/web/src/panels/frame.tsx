@@ -30,19 +30,21 @@ export function Frame(): JSX.Element {
   const stale = liveStatus.value.stale || liveStatus.value.refused !== null;
   return (
     <div class={phone.value ? "room phone" : "room"} data-stale={stale} data-left={leftOpen.value} data-right={rightOpen.value}>
-      <main class="map-place" aria-label={t("map.title")}>
+      <main class="bare" aria-label={t("map.title")}>
         <h1 class="hidden">{t("app.title", { node: session.value?.node.name ?? "" })}</h1>
-        <MapCanvas />
-        <HoverTip />
-        <MapFailed />
+        <div class="map-place">
+          <MapCanvas />
+          <HoverTip />
+          <MapFailed />
+        </div>
+        <div class="over">
+          <StaleBanner />
+          <DistressCards />
+          <Notice />
+        </div>
+        <MapTools />
+        <Attribution />
       </main>
-      <div class="over">
-        <StaleBanner />
-        <DistressCards />
-        <Notice />
-      </div>
-      <MapTools />
-      <Attribution />
       {phone.value ? <Sheet /> : <Sides />}
       <StatusStrip />
       <AssignDialog />
