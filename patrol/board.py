@@ -32,7 +32,7 @@ class Update:
     Attributes:
         fixes: Positions by group, in the order applied.
         units: States by group.
-        gone: `(id, owner)` of what left the picture.
+        gone: `(id, owner, registered)` of what left the picture.
         channels: Channels whose health changed.
     """
 
@@ -41,7 +41,7 @@ class Update:
     def __init__(self) -> None:
         self.fixes: dict[Group, list[Fix]] = {}
         self.units: dict[Group, list[UnitState]] = {}
-        self.gone: Sequence[tuple[str, str]] = ()
+        self.gone: Sequence[tuple[str, str, bool]] = ()
         self.channels: Sequence[ChannelHealth] = ()
 
     def __bool__(self) -> bool:
@@ -102,7 +102,9 @@ class Board:
                 ]
                 if passing:
                     parts.append(b',"%s":[%s]' % (name, b",".join(passing)))
-            gone = [id for id, owner in update.gone if owner == policy.agency]
+            gone = [
+                id for id, owner, known in update.gone if policy.passes(agency=owner, known=known)
+            ]
             if gone:
                 parts.append(b',"forget":' + _encode(gone))
             if channels:

@@ -22,6 +22,9 @@ WINDOW: Final = 8
 UNKNOWN_INTERVAL_S: Final = 180.0
 """Expected interval of a radio nobody has registered: a moored AIS vessel reports so often."""
 
+_NEAR_DEG: Final = 0.0012
+"""Less than this apart in both degrees is less than `quality.FREE_M` anywhere on Earth."""
+
 _Entry = tuple[datetime, bytes, Fix, float]
 """Time to order by, global id (breaks ties the same way everywhere), the fix, clock slack in s.
 
@@ -43,6 +46,7 @@ class Contact:
         "addresses",
         "agency",
         "call_sign",
+        "clean",
         "cleared_at",
         "distress",
         "flags",
@@ -50,6 +54,7 @@ class Contact:
         "id",
         "last",
         "liveness",
+        "named",
         "noted_at",
         "status",
         "text",
@@ -62,33 +67,60 @@ class Contact:
         self.agency = agency
         self.unit = unit
         self.call_sign = id if unit is None else unit.call_sign
-        self.window: list[_Entry] = []
-        self.last: Fix | None = None
-        self.heard_at: datetime | None = None
         self.liveness: Liveness = "never"
         self.distress = False
         self.cleared_at: datetime | None = None
-        self.noted_at: dict[str, datetime] = {}
+        self.addresses: tuple[str, ...] = ()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what was heard, to be told anew."""
+        self.window: list[_Entry] = []
+        self.clean = True
+        self.last: Fix | None = None
+        self.heard_at: datetime | None = None
+        self.noted_at: dict[str, tuple[datetime, bytes]] = {}
         self.status: str | None = None
         self.text: str | None = None
         self.flags: tuple[str, ...] = ()
-        self.addresses: tuple[str, ...] = ()
+        self.named = False
+        if self.unit is None:
+            self.call_sign = self.id
 
     @property
     def expected_interval_s(self) -> float:
         """Longest normal time between two positions, seconds."""
         return UNKNOWN_INTERVAL_S if self.unit is None else self.unit.expected_interval_s
 
-    def note(self, what: Literal["flags", "status", "text"], record: Record, value: object) -> bool:
+    def note(
+        self, what: Literal["call_sign", "flags", "status", "text"], record: Record, value: object
+    ) -> bool:
         """Keep `value` unless something newer was said; return whether anything changed."""
+        now = record.time, record.gid
         noted_at = self.noted_at.get(what)
-        if noted_at is not None and record.time < noted_at:
+        if noted_at is not None and now < noted_at:
             return False
-        self.noted_at[what] = record.time
+        self.noted_at[what] = now
         if getattr(self, what) == value:
             return False
         setattr(self, what, value)
         return True
+
+    def note_name(self, record: Record) -> bool:
+        """Keep what an unknown radio calls itself; return whether anything changed.
+
+        A ship's name says more than a call sign, which stands until there is one.
+        """
+        facts = record.transmission.facts
+        name, call_sign = facts.get("ship_name"), facts.get("callsign")
+        if isinstance(name, str) and name:
+            if not self.named:
+                self.named = True
+                self.noted_at.pop("call_sign", None)
+            return self.note("call_sign", record, name)
+        if isinstance(call_sign, str) and call_sign and not self.named:
+            return self.note("call_sign", record, call_sign)
+        return False
 
     def place(self, record: Record, fix: Fix) -> bool:
         """Take one believable position.
@@ -101,28 +133,34 @@ class Contact:
             Whether the marker moved to it.
         """
         slack = UNSURE_CLOCK_S if record.time_source != "device" else 1.0
-        gid = record.gid
-        entry = (min(fix.time, record.transmission.heard_at), gid, fix, slack)
+        gid, heard_at = record.gid, record.transmission.heard_at
+        time = min(heard_at, fix.time)
+        entry = (time, gid, fix, slack)
         window = self.window
-        if window:
-            newest = window[-1]
-            if entry[:2] > newest[:2] and self.last is newest[2] and not _jump(entry, newest):
-                window.append(entry)  # the usual case: newer, and reachable
-                if len(window) > WINDOW:
-                    del window[0]
-                self.last = fix
-                return True
-            if len(window) == WINDOW and entry[:2] < window[0][:2]:
-                return False
-            if any(known[1] == gid for known in window):
-                return False
-            insort(window, entry, key=_order)
+        if not window:
+            window.append(entry)
+            self.last = fix
+            return True
+        newest = window[-1]
+        if (
+            self.clean
+            and (time > newest[0] or (time == newest[0] and gid > newest[1]))
+            and not _jump(entry, newest)
+        ):
+            window.append(entry)  # the usual case: newer, and reachable
             if len(window) > WINDOW:
                 del window[0]
-        else:
-            window.append(entry)
+            self.last = fix
+            return True
+        if len(window) == WINDOW and (time, gid) < window[0][:2]:
+            return False
+        if any(known[1] == gid for known in window):
+            return False
+        insort(window, entry, key=_order)
+        if len(window) > WINDOW:
+            del window[0]
         before = self.last
-        self.last = _newest_believable(window)
+        self.last, self.clean = _newest_believable(window)
         return self.last is fix and before is not fix
 
     def state(self) -> UnitState:
@@ -154,6 +192,10 @@ def _order(entry: _Entry) -> tuple[datetime, bytes]:
 
 def _jump(entry: _Entry, before: _Entry) -> bool:
     fix, was = entry[2], before[2]
+    if abs(fix.lat - was.lat) < _NEAR_DEG and abs(fix.lon - was.lon) < _NEAR_DEG:
+        return False
+    if "by_voice" in fix.flags or "by_voice" in was.flags:
+        return False  # people err too, but not like receivers, and can plot again
     return is_jump(
         lon=fix.lon,
         lat=fix.lat,
@@ -167,14 +209,20 @@ def _jump(entry: _Entry, before: _Entry) -> bool:
     )
 
 
-def _newest_believable(window: list[_Entry]) -> Fix:
-    """Walk the window in order of time; a jump counts once the position after it agrees with it."""
-    anchor, suspect = window[0], None
+def _newest_believable(window: list[_Entry]) -> tuple[Fix, bool]:
+    """Walk the window in order of time; a jump counts once the position after it agrees with it.
+
+    Returns:
+        Where the walk ends, and whether there was no jump at all.
+    """
+    anchor, suspect, clean = window[0], None, True
     for entry in window[1:]:
         if not _jump(entry, anchor):
             anchor, suspect = entry, None
-        elif suspect is not None and not _jump(entry, suspect):
+            continue
+        clean = False
+        if suspect is not None and not _jump(entry, suspect):
             anchor, suspect = entry, None
         else:
             suspect = entry
-    return anchor[2]
+    return anchor[2], clean

@@ -1,12 +1,11 @@
 """Desk: one user's window on the picture and the records, and the only door to both.
 
-What may pass is decided here and nowhere else: by the table of permissions and by the policy of
-the user's agency and role. Orders go to the watch and are answered after their commit.
+What the user may see is its `Outlook`. Orders go to the watch and are answered after their commit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
@@ -14,250 +13,23 @@ from uuid import uuid4
 import msgspec
 
 from gis.position import Position, check_place
-from patrol.accounts import User
-from patrol.changes import Fix, UnitState
-from patrol.contacts import Contact
+from patrol.changes import UnitState
 from patrol.errors import Conflict, NotFound
-from patrol.permissions import acts_of, require
+from patrol.outlook import Outlook
 from patrol.picture import VOICE
-from patrol.policy import Policy
-from patrol.store import receptions, tracks
-from patrol.store.tracks import Span
+from patrol.radios import UnknownRadio
+from patrol.store import receptions
 from patrol.units import Assignment, Unit, UnitKind
-from patrol.views import Subscription
-from patrol.watch import Watch
-from radio_gateway.health import ChannelHealth, RejectedFrame
 from radio_gateway.transmission import Transmission
 
-LONGEST_TRACK: Final = 50_000
-"""Most positions of one answer."""
+__all__ = ["Desk", "UnknownRadio"]
 
-TRACK_READ: Final = 20_000
-"""Most positions read of one unit before its track is thinned for an overview."""
-
-
-class UnknownRadio(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A radio that nobody has registered.
-
-    Attributes:
-        address: Radio address.
-        state: What is known of it now.
-        count: Messages stored.
-        first_heard_at: Aware UTC.
-        last_heard_at: Aware UTC.
-        channels: Channels that heard it.
-        claims: Address it claims, where that is bound to another channel.
-    """
-
-    address: str
-    state: UnitState
-    count: int
-    first_heard_at: datetime
-    last_heard_at: datetime
-    channels: tuple[str, ...]
-    claims: str | None = None
+CHANGEABLE: Final = frozenset({"call_sign", "kind", "country", "expected_interval_s", "note"})
+"""What may be changed of a unit, besides whether it is in service."""
 
 
-class Desk:
-    """What one user may see and do.
-
-    Args:
-        watch: The node's watch.
-        user: Who sits at it.
-        rejected: Returns the last frames a channel did not understand.
-    """
-
-    def __init__(
-        self,
-        watch: Watch,
-        user: User,
-        *,
-        rejected: Callable[[str], Sequence[RejectedFrame]] = lambda _channel: (),
-    ) -> None:
-        self.user = user
-        self.policy = Policy(agency=user.agency, role=user.role)
-        self._watch = watch
-        self._rejected = rejected
-
-    @property
-    def permissions(self) -> tuple[str, ...]:
-        """What this user's role may do."""
-        return acts_of(self.user.role)
-
-    # -- what is known now
-
-    def subscribe(self, *, stream: str | None = None, since: int | None = None) -> Subscription:
-        """Join the live stream, from change `since` of `stream` on if that is still kept.
-
-        Raises:
-            Forbidden: If the role may not.
-        """
-        self._may("see the picture")
-        return self._watch.board.feed(self.policy).subscribe(stream=stream, since=since)
-
-    def units(self) -> list[UnitState]:
-        """Return the state of every registered unit the user may see, by call sign.
-
-        Raises:
-            Forbidden: If the role may not.
-        """
-        self._may("see the picture")
-        states = [
-            contact.state()
-            for contact in self._watch.picture.contacts.values()
-            if contact.unit is not None and self._passes(contact)
-        ]
-        return sorted(states, key=lambda state: state.call_sign.casefold())
-
-    def unit(self, id: str) -> UnitState:
-        """Return the state of one unit or unknown radio.
-
-        Raises:
-            Forbidden: If the role may not.
-            NotFound: If there is none, or the user may not know of it.
-        """
-        self._may("see the picture")
-        return self._contact(id).state()
-
-    def channels(self) -> list[ChannelHealth]:
-        """Return how every channel fares, by name.
-
-        Raises:
-            Forbidden: If the role may not.
-        """
-        self._may("see channels")
-        channels = self._watch.picture.channels
-        return [channels[name] for name in sorted(channels)]
-
-    def rejected(self, channel: str) -> list[RejectedFrame]:
-        """Return the last frames that `channel` did not understand, newest first.
-
-        Raises:
-            Forbidden: If the role may not.
-            NotFound: If there is no such channel.
-        """
-        self._may("see rejected frames")
-        if channel not in self._watch.picture.channels:
-            raise NotFound("channel", channel)
-        return list(reversed(self._rejected(channel)))
-
-    # -- what was
-
-    async def track(
-        self, id: str, *, start: datetime, end: datetime, limit: int = LONGEST_TRACK
-    ) -> list[Fix]:
-        """Return where a unit or unknown radio was from `start` (in) to `end` (out), oldest first.
-
-        Args:
-            id: Unit id or radio address.
-            start: First moment wanted, aware UTC.
-            end: Moment after the last one wanted, aware UTC.
-            limit: Most positions; the newest are kept.
-
-        Raises:
-            Forbidden: If the role may not.
-            NotFound: If there is none, or the user may not know of it.
-        """
-        self._may("see tracks")
-        contact = self._contact(id)
-        return await self._watch.store.read(
-            tracks.track,
-            contact.id,
-            self._spans(contact, start, end),
-            contact.agency,
-            min(limit, LONGEST_TRACK),
-        )
-
-    async def tracks(
-        self, *, start: datetime, end: datetime, points_each: int = 500
-    ) -> dict[str, list[Fix]]:
-        """Return the thinned track of everything the user may see, by unit id or address.
-
-        Args:
-            start: First moment wanted, aware UTC.
-            end: Moment after the last one wanted, aware UTC.
-            points_each: Most positions of each track.
-
-        Returns:
-            Only what has a position in that time.
-
-        Raises:
-            Forbidden: If the role may not.
-        """
-        self._may("see tracks")
-        found: dict[str, list[Fix]] = {}
-        for contact in list(self._watch.picture.contacts.values()):
-            if self._passes(contact) and contact.last is not None:
-                fixes = await self._watch.store.read(
-                    tracks.track,
-                    contact.id,
-                    self._spans(contact, start, end),
-                    contact.agency,
-                    TRACK_READ,
-                )
-                if fixes:
-                    found[contact.id] = tracks.thinned(fixes, points_each)
-        return found
-
-    # -- radios
-
-    async def unknown_radios(self) -> list[UnknownRadio]:
-        """Return the radios that nobody has registered, last heard first.
-
-        Raises:
-            Forbidden: If the role may not.
-        """
-        self._may("see unknown radios")
-        found: list[UnknownRadio] = []
-        for contact in list(self._watch.picture.contacts.values()):
-            if contact.unit is not None or not self._passes(contact):
-                continue
-            span = await self._watch.store.read(receptions.span_of, contact.id)
-            if span is None:
-                continue
-            count, first, last = span
-            claimed, at, _ = contact.id.rpartition("@")
-            found.append(
-                UnknownRadio(
-                    address=contact.id,
-                    state=contact.state(),
-                    count=count,
-                    first_heard_at=first,
-                    last_heard_at=last,
-                    channels=tuple(
-                        await self._watch.store.read(receptions.channels_of, contact.id)
-                    ),
-                    claims=claimed if at and self._watch.picture.address_taken(claimed) else None,
-                )
-            )
-        return sorted(found, key=lambda radio: radio.last_heard_at, reverse=True)
-
-    async def transmissions(self, address: str, *, limit: int = 100) -> list[Transmission]:
-        """Return the last messages of a radio address, newest first.
-
-        Raises:
-            Forbidden: If the role may not.
-        """
-        self._may("see what a radio sent")
-        return await self._watch.store.read(
-            receptions.latest, address, self.policy.agency, min(limit, 1000)
-        )
-
-    def assignments(self) -> list[Assignment]:
-        """Return from when to when which address stands for which unit, oldest first.
-
-        Raises:
-            Forbidden: If the role may not.
-        """
-        self._may("see unknown radios")
-        return sorted(
-            (
-                assignment
-                for assignment in self._watch.picture.assignments.values()
-                if self.policy.passes(agency=assignment.agency, known=True)
-            ),
-            key=lambda assignment: assignment.start,
-        )
+class Desk(Outlook):
+    """What one user may see and do."""
 
     async def assign(
         self,
@@ -279,15 +51,15 @@ class Desk:
 
         Raises:
             Forbidden: If the role may not.
-            NotFound: If there is no such unit.
+            NotFound: If there is no such unit in service.
             Conflict: If the address stands for a unit at that time already.
         """
         self._may("assign radios")
         owner = self._registered(unit)
         if start is None:
             start = await self._watch.store.read(receptions.first_time, address)
-            for other in self.assignments():
-                if other.address == address and other.end is not None:
+            for other in self._watch.picture.assignments_of(address):
+                if other.end is not None:
                     start = other.end if start is None else max(start, other.end)
         assignment = Assignment(
             id=uuid4().hex,
@@ -360,12 +132,13 @@ class Desk:
         Raises:
             Forbidden: If the role may not.
             NotFound: If there is no such unit.
-            Conflict: If a unit in service has that call sign.
+            Conflict: If a unit in service has that call sign, or if this one would be taken out
+                of service while it calls for help.
         """
         self._may("manage units")
         unit = self._registered(id)
-        values = dict(changes)
-        retired = values.pop("retired", None)
+        values = {name: value for name, value in changes.items() if name in CHANGEABLE}
+        retired = changes.get("retired")
         if retired is not None:
             values["retired_at"] = self._watch.now() if retired else None
         changed = msgspec.convert(msgspec.to_builtins(unit) | msgspec.to_builtins(values), Unit)
@@ -387,12 +160,14 @@ class Desk:
             Forbidden: If the role may not.
             NotFound: If there is no such unit.
             PositionError: If that is no place on Earth.
-            Conflict: If that moment is still to come.
+            Conflict: If that moment is still to come, or the unit is out of service.
         """
         self._may("plot by voice")
         unit = self._registered(id)
         check_place(lon=lon, lat=lat)
         now = self._watch.now()
+        if unit.retired_at is not None:
+            raise Conflict(f"{unit.call_sign} is out of service")
         if at is not None and at - now > timedelta(seconds=60):
             raise Conflict("a position cannot be plotted ahead of time")
         await self._watch.receive(
@@ -447,37 +222,3 @@ class Desk:
         contact = self._contact(id)
         await self._watch.registrar.clear_distress(contact.id, by=self.user.name)
         return contact.state()
-
-    # -- inside
-
-    def _may(self, act: str) -> None:
-        require(self.user.role, act)
-
-    def _passes(self, contact: Contact) -> bool:
-        return self.policy.passes(agency=contact.agency, known=contact.unit is not None)
-
-    def _contact(self, id: str) -> Contact:
-        contact = self._watch.picture.contact(id)
-        if not self._passes(contact):
-            raise NotFound("unit or radio", id)
-        return contact
-
-    def _registered(self, id: str) -> Unit:
-        unit = self._watch.picture.units.get(id)
-        if unit is None or not self.policy.passes(agency=unit.agency, known=True):
-            raise NotFound("unit", id)
-        return unit
-
-    def _spans(self, contact: Contact, start: datetime, end: datetime) -> list[Span]:
-        if contact.unit is None:
-            return [Span(address=contact.id, start=start, end=end)]
-        spans = [Span(address=f"{VOICE}:{contact.id}", start=start, end=end)]
-        for each in self._watch.picture.assignments.values():
-            if each.unit == contact.id:
-                since = max(start, each.start)
-                until = end if each.end is None else min(end, each.end)
-                if since < until:
-                    spans.append(
-                        Span(address=each.address, start=since, end=until, channel=each.channel)
-                    )
-        return spans

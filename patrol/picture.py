@@ -6,9 +6,10 @@ moves what it knows. What changed is collected until `take_changes`.
 
 from __future__ import annotations
 
-from collections import Counter
+import heapq
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
@@ -25,6 +26,12 @@ from radio_gateway.transmission import Transmission
 VOICE = "voice"
 """Protocol of positions that a person plotted; the device is the unit's id."""
 
+UNKNOWN_AT_MOST: Final = 20_000
+"""Radios that nobody has registered and that are kept in mind; records keep all."""
+
+_DROPPED_AT_ONCE: Final = 50  # one in so many of them, so that looking for the stalest is rare
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
 
 class Picture:
     """What is known now.
@@ -32,20 +39,24 @@ class Picture:
     Args:
         agency: Owner of radios that nobody has registered.
         origin: This node's id.
+        unknown_at_most: Radios that nobody has registered to keep in mind; of more, those that
+            were not heard for longest are forgotten, never one that calls for help.
     """
 
-    def __init__(self, *, agency: str, origin: str) -> None:
+    def __init__(self, *, agency: str, origin: str, unknown_at_most: int = UNKNOWN_AT_MOST) -> None:
         self.agency = agency
         self.origin = origin
+        self.unknown_at_most = unknown_at_most
         self.units: dict[str, Unit] = {}
         self.assignments: dict[str, Assignment] = {}
         self.channels: dict[str, ChannelHealth] = {}
         self.contacts: dict[str, Contact] = {}
-        self.heard: Counter[str] = Counter()
         self._by_address: dict[str, tuple[Assignment, ...]] = {}
         self._touched: dict[str, Contact] = {}
-        self._forgotten: set[tuple[str, str]] = set()
+        self._forgotten: set[tuple[str, str, bool]] = set()
         self._channels_touched: set[str] = set()
+        self._unknown = 0
+        self._timed: set[str] = set()
         self.cleared: dict[str, datetime] = {}
 
     # -- who is who
@@ -59,6 +70,8 @@ class Picture:
         contact = self.contacts.get(unit.id)
         if contact is None:
             contact = self.contacts[unit.id] = Contact(unit.id, agency=unit.agency, unit=unit)
+            self._forgotten.discard((unit.id, unit.agency, True))
+            self._timed.add(unit.id)
         contact.unit, contact.call_sign, contact.agency = unit, unit.call_sign, unit.agency
         self._touched[unit.id] = contact
 
@@ -69,13 +82,14 @@ class Picture:
             NotFound: If the unit is unknown.
             Conflict: If the address stands for a unit at that time already.
         """
-        if assignment.unit not in self.units:
-            raise NotFound("unit", assignment.unit)
+        if assignment.id not in self.assignments and assignment.unit not in self.contacts:
+            raise NotFound("unit", assignment.unit)  # unknown, or out of service
         for other in self._by_address.get(assignment.address, ()):
             if other.id != assignment.id and _overlap(assignment, other):
-                call_sign = self.units[other.unit].call_sign
+                unit = self.units[other.unit]
+                whom = unit.call_sign if unit.agency == assignment.agency else "another's unit"
                 raise Conflict(
-                    f"{assignment.address} stands for {call_sign} from {other.start:%Y-%m-%d %H:%M}"
+                    f"{assignment.address} stands for {whom} from {other.start:%Y-%m-%d %H:%M}"
                 )
 
     def put_assignment(self, assignment: Assignment) -> None:
@@ -89,7 +103,16 @@ class Picture:
         self._by_address[assignment.address] = tuple(
             sorted((*others, assignment), key=lambda each: each.start)
         )
-        self._set_addresses(assignment.unit)
+        self._timed.add(assignment.unit)  # whether it stands for it now, the next tick tells
+
+    def assignments_of(self, address: str) -> tuple[Assignment, ...]:
+        """Return for whom `address` ever stood or will stand, oldest first."""
+        return self._by_address.get(address, ())
+
+    def owner_at(self, address: str, at: datetime) -> str:
+        """Return the agency that owns what `address` says at `at`."""
+        assignment = self.unit_at(address, at) if address in self._by_address else None
+        return self.agency if assignment is None else self.units[assignment.unit].agency
 
     def unit_at(self, address: str, at: datetime) -> Assignment | None:
         """Return the assignment that says whom `address` stood for at `at`, if any."""
@@ -125,16 +148,15 @@ class Picture:
         """Take one transmission into the picture.
 
         Args:
-            record: The transmission with its effective time; its `unit`, `flags` and `usable`
-                are completed here.
+            record: The transmission with its effective time; its `unit`, `agency`, `flags` and
+                `latched` are completed here.
 
         Returns:
             The position that joined, if it carries one that belongs on a map.
         """
         transmission = record.transmission
-        address = record.address
         contact = self._whose(record)
-        self.heard[address] += 1
+        record.agency = contact.agency
         heard_at = transmission.heard_at
         if contact.heard_at is None or heard_at > contact.heard_at:
             contact.heard_at = heard_at
@@ -168,11 +190,14 @@ class Picture:
         for rule in STEP_RULES:
             effect = rule(step)
             if effect is not None:
+                record.latched = record.latched or effect.distress is True
                 self._apply(contact, effect)
         return fix
 
     def tick(self, now: datetime) -> None:
-        """Run the clock rules: what did *not* arrive."""
+        """Run the clock rules: what did *not* arrive; see which assignments hold now."""
+        for unit in tuple(self._timed):
+            self._set_addresses(unit, now)
         for contact in self.contacts.values():
             for rule in CLOCK_RULES:
                 effect = rule(contact, now)
@@ -216,44 +241,51 @@ class Picture:
 
     def take_changes(
         self,
-    ) -> tuple[tuple[UnitState, ...], tuple[tuple[str, str], ...], tuple[ChannelHealth, ...]]:
-        """Return what changed since the last call, apart from positions.
+    ) -> tuple[tuple[UnitState, ...], tuple[tuple[str, str, bool], ...]]:
+        """Return what changed since the last call, apart from positions and channels.
 
         Returns:
-            States of the units and radios that changed; `(id, agency)` of those that left;
-            channels whose health changed.
+            States of the units and radios that changed; `(id, agency, known)` of those that left.
         """
         units = tuple(contact.state() for contact in self._touched.values())
         gone = tuple(sorted(self._forgotten))
-        channels = tuple(self.channels[name] for name in sorted(self._channels_touched))
         self._touched.clear()
         self._forgotten.clear()
+        return units, gone
+
+    def take_channel_changes(self) -> tuple[ChannelHealth, ...]:
+        """Return the channels whose health changed since the last call."""
+        channels = tuple(self.channels[name] for name in sorted(self._channels_touched))
         self._channels_touched.clear()
-        return units, gone, channels
+        return channels
 
     def rebuild(self, id: str, records: Iterable[Record], *, distress: bool = False) -> None:
-        """Set a contact from its stored positions, oldest first: at start, or once assigned."""
-        contact = self.contacts.get(id)
-        if contact is None:
-            contact = self.contacts[id] = Contact(id, agency=self.agency)
-        contact.window.clear()
+        """Set a contact from what is stored of it: at start, or once something was assigned.
+
+        Args:
+            id: Unit in service, or address of a radio nobody has registered.
+            records: Its newest positions, and the newest messages that said something else.
+            distress: It called for help and nobody has cleared it.
+        """
+        contact = self.contacts.get(id) or self._add_unknown(id)
+        contact.clear()
         contact.cleared_at = self.cleared.get(id)
-        contact.last, contact.distress = None, distress
-        for record in records:
+        for record in sorted(records, key=lambda each: (each.time, each.gid)):
+            record.flags = tuple(flag for flag in record.flags if flag not in ("jump", "late"))
             self.take(record)
         contact.distress = distress
         self._touched[id] = contact
 
-    def forget(self, id: str) -> None:
+    def forget(self, address: str) -> None:
         """Take an unknown radio out, for example because it has become a unit's."""
-        self._drop(id)
+        self._drop(address)
 
     # -- inside
 
     def _whose(self, record: Record) -> Contact:
         address = record.address
         transmission = record.transmission
-        if transmission.protocol == VOICE and transmission.device in self.units:
+        if transmission.protocol == VOICE and transmission.device in self.contacts:
             record.unit = transmission.device
             return self.contacts[transmission.device]
         if address in self._by_address:
@@ -264,9 +296,24 @@ class Picture:
                 return contact
         contact = self.contacts.get(address)
         if contact is None:
-            contact = self.contacts[address] = Contact(address, agency=self.agency)
-            contact.addresses = (address,)
-            self._touched[address] = contact
+            contact = self._add_unknown(address)
+        return contact
+
+    def _add_unknown(self, address: str) -> Contact:
+        if self._unknown >= self.unknown_at_most:
+            stalest = heapq.nsmallest(
+                max(1, self.unknown_at_most // _DROPPED_AT_ONCE),
+                (each for each in self.contacts.values() if each.unit is None),
+                key=lambda each: (each.distress, each.heard_at or _LONG_AGO),
+            )
+            for each in stalest:
+                if not each.distress:
+                    self._drop(each.id)
+        contact = self.contacts[address] = Contact(address, agency=self.agency)
+        contact.addresses = (address,)
+        self._touched[address] = contact
+        self._forgotten.discard((address, contact.agency, False))
+        self._unknown += 1
         return contact
 
     def _note(self, contact: Contact, record: Record) -> None:
@@ -278,11 +325,8 @@ class Picture:
             self._touched[contact.id] = contact
         if transmission.text is not None and contact.note("text", record, transmission.text):
             self._touched[contact.id] = contact
-        if contact.unit is None and transmission.facts:
-            name = transmission.facts.get("ship_name") or transmission.facts.get("callsign")
-            if isinstance(name, str) and name and name != contact.call_sign:
-                contact.call_sign = name
-                self._touched[contact.id] = contact
+        if contact.unit is None and transmission.facts and contact.note_name(record):
+            self._touched[contact.id] = contact
 
     def _apply(self, contact: Contact, effect: Effect) -> None:
         if effect.liveness is not None and effect.liveness != contact.liveness:
@@ -292,24 +336,33 @@ class Picture:
             contact.distress = effect.distress
             self._touched[contact.id] = contact
 
-    def _set_addresses(self, unit: str) -> None:
+    def _set_addresses(self, unit: str, now: datetime) -> None:
+        """Note which addresses stand for `unit` now, and whether time alone will change that."""
+        mine = [each for each in self.assignments.values() if each.unit == unit]
+        if all(each.start <= now and (each.end is None or each.end <= now) for each in mine):
+            self._timed.discard(unit)
         contact = self.contacts.get(unit)
-        if contact is None:
-            return
-        contact.addresses = tuple(
+        addresses = tuple(
             sorted(
-                assignment.address
-                for assignment in self.assignments.values()
-                if assignment.unit == unit and assignment.end is None
+                each.address
+                for each in mine
+                if each.start <= now and (each.end is None or now < each.end)
             )
         )
-        self._touched[unit] = contact
+        if contact is not None and contact.addresses != addresses:
+            for address in addresses:
+                radio = self.contacts.get(address)
+                if address not in contact.addresses and radio and not radio.distress:
+                    self._drop(address)  # from now on it is the unit
+            contact.addresses = addresses
+            self._touched[unit] = contact
 
     def _drop(self, id: str) -> None:
         contact = self.contacts.pop(id, None)
         if contact is not None:
             self._touched.pop(id, None)
-            self._forgotten.add((id, contact.agency))
+            self._forgotten.add((id, contact.agency, contact.unit is not None))
+            self._unknown -= contact.unit is None
 
 
 def _overlap(one: Assignment, other: Assignment) -> bool:

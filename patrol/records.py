@@ -6,9 +6,13 @@ from collections.abc import Callable
 from datetime import datetime
 from hashlib import blake2b
 
+import msgspec
+
 from patrol.clocks import TimeSource, effective_time
 from patrol.quality import NOT_CURRENT, place_flag
 from radio_gateway.transmission import Transmission
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Record:
@@ -24,6 +28,8 @@ class Record:
         time_source: Which clock that is.
         usable: Its position belongs on a map: real, current and from a believed source.
         unit: Unit it counted for when it came; the track asks the assignments anew.
+        agency: Owner: the unit's agency, or the node's for a radio nobody has registered.
+        latched: It was this message that turned a call for help on.
         flags: Quality flags, sorted: the decoder's and ours.
         river_km: Chainage, kilometres from the sea; None away from the river.
         bank: `left`, `right` or `mid`; None away from the river or unsure.
@@ -31,9 +37,11 @@ class Record:
 
     __slots__ = (
         "address",
+        "agency",
         "bank",
         "flags",
         "gid",
+        "latched",
         "river_km",
         "time",
         "time_source",
@@ -61,6 +69,8 @@ class Record:
         self.flags = flags
         self.usable = usable
         self.unit: str | None = None
+        self.agency = ""
+        self.latched = False
         self.river_km: float | None = None
         self.bank: str | None = None
 
@@ -78,6 +88,8 @@ def record_of(
     Returns:
         The record, its flags and `usable` set as far as one message can tell.
     """
+    if not _can_be_kept(transmission):
+        transmission = _escaped(transmission)
     time, source, clock_flag = effective_time(
         device_time=transmission.device_time,
         passed_on_at=transmission.passed_on_at,
@@ -115,13 +127,56 @@ def record_of(
 def gid_of(transmission: Transmission, address: str) -> bytes:
     """Return the 16-byte global id: what makes this message this message.
 
-    A message that names its own time or identifier for ever is that content, from that source: 16
-    bytes of BLAKE2b. Any other is its reception: 6 bytes of heard time in milliseconds, so that
-    new rows land side by side in the index, and 10 bytes of BLAKE2b.
+    A message that names its own time or identifier for ever is that content, from that source
+    (`named_gid`). Any other is its reception: 6 bytes of heard time in milliseconds, so that new
+    rows land side by side in the index, and 10 bytes of BLAKE2b.
     """
     if transmission.duplicate_key is not None and transmission.duplicate_window_s is None:
-        identity = f"{address}\n{transmission.duplicate_key}"
-        return blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    heard_ms = int(transmission.heard_at.timestamp() * 1000)
-    reception = transmission.reception_id.encode("utf-8", "surrogatepass")
-    return heard_ms.to_bytes(6, "big") + blake2b(reception, digest_size=10).digest()
+        return named_gid(address, transmission.duplicate_key)
+    heard_ms = int(transmission.heard_at.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
+    reception = blake2b(transmission.reception_id.encode(), digest_size=10).digest()
+    return heard_ms.to_bytes(6, "big") + reception
+
+
+def named_gid(address: str, content: str) -> bytes:
+    """Return the global id of a message from `address` whose content names it for ever."""
+    return blake2b(f"{address}\n{content}".encode(), digest_size=16).digest()
+
+
+def _can_be_kept(said: Transmission) -> bool:
+    """Return whether every text in it is one that files and viewers can take."""
+    for text in (said.device, said.text, said.status, said.duplicate_key):
+        if text is not None and not text.isascii():
+            break
+    else:
+        if not said.facts:
+            return True
+    try:
+        _encode((said.device, said.text, said.status, said.duplicate_key, said.facts))
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _escaped(said: Transmission) -> Transmission:
+    """Return it with half characters (lone surrogates) written out: it may be a call for help."""
+    return msgspec.structs.replace(
+        said,
+        device=_escape(said.device),
+        text=_escape(said.text),
+        status=_escape(said.status),
+        duplicate_key=_escape(said.duplicate_key),
+        facts={
+            name.encode(errors="backslashreplace").decode(): (
+                value.encode(errors="backslashreplace").decode()
+                if isinstance(value, str)
+                else value
+            )
+            for name, value in said.facts.items()
+        },
+        flags=tuple(sorted({*said.flags, "bad_text"})),
+    )
+
+
+def _escape(text: str | None) -> str | None:
+    return None if text is None else text.encode(errors="backslashreplace").decode()

@@ -5,27 +5,29 @@ It is a part of the watch and takes turns with its batches.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
 from sqlalchemy import Connection
 
-from patrol.contacts import WINDOW
 from patrol.duplicates import Duplicates
 from patrol.errors import Conflict
 from patrol.picture import VOICE, Picture
 from patrol.records import Record
+from patrol.spans import spans_of_radio, spans_of_unit
 from patrol.store import receptions, registry
 from patrol.store.store import Store
+from patrol.store.tracks import Span
+from patrol.turn import Turn
 from patrol.units import Assignment, Unit
 
 KEYS_FOR: Final = timedelta(hours=24)
 """How far back content is remembered across a restart."""
 
 KEYS_AT_MOST: Final = 100_000
-UNKNOWN_AT_MOST: Final = 20_000
+READ_AT_ONCE: Final = 200  # units or radios; their records are held in memory meanwhile
 
 
 class Registrar:
@@ -44,7 +46,7 @@ class Registrar:
         *,
         store: Store,
         picture: Picture,
-        turn: asyncio.Lock,
+        turn: Turn,
         publish: Callable[[], None],
         now: Callable[[], datetime],
     ) -> None:
@@ -55,115 +57,170 @@ class Registrar:
         self._now = now
 
     async def load(self, duplicates: Duplicates) -> None:
-        """Read units, assignments, open calls for help and the newest positions."""
-        read, picture = self._store.read, self._picture
+        """Read units, assignments, calls for help and the newest of what was heard."""
+        read, picture, now = self._store.read, self._picture, self._now()
         for unit in await read(registry.all_units):
             picture.put_unit(unit)
         for assignment in await read(registry.all_assignments):
             picture.put_assignment(assignment)
         calling = await read(registry.open_latches)
         picture.cleared.update(await read(registry.cleared_latches))
-        for unit in list(picture.units.values()):
-            if unit.retired_at is None:
-                await self._rebuild(unit.id, distress=unit.id in calling)
         heard = [
             address
-            for address in await read(receptions.addresses)
-            if not picture.address_taken(address) and not address.startswith(f"{VOICE}:")
+            for address in await read(receptions.recent_addresses, picture.unknown_at_most)
+            if self._is_unknown(address, now)
         ]
-        for address in heard[-UNKNOWN_AT_MOST:]:
-            records = await read(receptions.newest, address, WINDOW)
-            picture.rebuild(address, records, distress=address in calling)
-        since = self._now() - KEYS_FOR
+        # Whoever calls for help stays in sight, however long ago it was heard.
+        heard += sorted(id for id in calling.difference(heard, picture.units))
+        ids = [*picture.contacts, *reversed(heard)]
+        for start in range(0, len(ids), READ_AT_ONCE):
+            await self._rebuild(ids[start : start + READ_AT_ONCE], calling)
+        since = now - KEYS_FOR
         for address, key, gid, at in reversed(
             await read(receptions.recent_keys, since, KEYS_AT_MOST)
         ):
             duplicates.remember(address, key, gid, at)
 
     async def put_unit(self, unit: Unit) -> None:
-        """Add or change a unit.
+        """Add or change a unit. Out of service, no radio stands for it any more.
 
         Raises:
-            Conflict: If another unit of its agency in service has that call sign.
+            Conflict: If another unit of its agency in service has that call sign, or if it is
+                taken out of service while it calls for help.
+            StoreError: If the store refuses.
         """
-        async with self._turn:
-            for other in self._picture.units.values():
-                if (
-                    other.id != unit.id
-                    and other.agency == unit.agency
-                    and other.retired_at is None
-                    and unit.retired_at is None
-                    and other.call_sign.casefold() == unit.call_sign.casefold()
-                ):
-                    raise Conflict(f"there is a unit {other.call_sign} already")
-            await self._store.write(registry.put_unit, unit)
-            self._picture.put_unit(unit)
-            self._picture.tick(self._now())
-            self._publish()
+        await self._turn.order(lambda: self._put_unit(unit))
 
     async def put_assignment(self, assignment: Assignment) -> None:
         """Add or change from when to when an address stands for a unit.
 
         Raises:
-            NotFound: If the unit is unknown.
+            NotFound: If there is no such unit in service.
             Conflict: If the address stands for a unit at that time already, or it would end
                 before it starts.
+            StoreError: If the store refuses.
         """
         if assignment.end is not None and assignment.end <= assignment.start:
             raise Conflict("an assignment ends after it starts")
-        async with self._turn:
-            self._picture.check_assignment(assignment)
-            await self._store.write(registry.put_assignment, assignment)
-            self._picture.put_assignment(assignment)
-            contact = self._picture.contact(assignment.unit)
-            distress = contact.distress
-            radio = self._picture.contacts.get(assignment.address)
-            if radio is not None:
-                distress = distress or radio.distress
-                self._picture.forget(assignment.address)
-                if radio.distress:
-                    await self._store.write(
-                        registry.move_latch, old=assignment.address, new=assignment.unit
-                    )
-            await self._rebuild(assignment.unit, distress=distress)
-            self._picture.tick(self._now())
-            self._publish()
+        await self._turn.order(lambda: self._put_assignment(assignment))
 
     async def clear_distress(self, of: str, *, by: str) -> None:
         """Note that a person says the call for help of `of` is over.
 
         Raises:
             NotFound: If nothing by that id is known.
+            StoreError: If the store refuses.
         """
-        async with self._turn:
-            self._picture.contact(of)
-            at = self._now()
-            await self._store.write(registry.clear_latch, of=of, at=at, by=by)
-            self._picture.clear_distress(of, at)
-            self._publish()
+        await self._turn.order(lambda: self._clear_distress(of, by))
 
-    async def _rebuild(self, unit: str, *, distress: bool) -> None:
-        spans = [
-            (each.address, each.channel, each.start, each.end)
-            for each in self._picture.assignments.values()
-            if each.unit == unit
-        ]
-        records = await self._store.read(_newest_of, unit, spans)
-        self._picture.rebuild(unit, records, distress=distress)
+    # -- in turn
+
+    async def _put_unit(self, unit: Unit) -> None:
+        picture = self._picture
+        contact = picture.contacts.get(unit.id)
+        ended: list[Assignment] = []
+        if unit.retired_at is None:
+            for other in picture.units.values():
+                if (
+                    other.id != unit.id
+                    and other.agency == unit.agency
+                    and other.retired_at is None
+                    and other.call_sign.casefold() == unit.call_sign.casefold()
+                ):
+                    raise Conflict(f"there is a unit {other.call_sign} already")
+        elif contact is not None:
+            if contact.distress:
+                raise Conflict(f"{unit.call_sign} calls for help: clear that first")
+            ended = [
+                msgspec.structs.replace(each, end=max(unit.retired_at, each.start))
+                for each in picture.assignments.values()
+                if each.unit == unit.id and (each.end is None or each.end > unit.retired_at)
+            ]
+        await self._store.write(_store_unit, unit, ended)
+        for assignment in ended:
+            picture.put_assignment(assignment)
+        picture.put_unit(unit)
+        if contact is None and unit.retired_at is None:
+            await self._rebuild([unit.id])
+        self._show()
+
+    async def _put_assignment(self, assignment: Assignment) -> None:
+        picture = self._picture
+        picture.check_assignment(assignment)
+        address, unit, now = assignment.address, assignment.unit, self._now()
+        holds = assignment.start <= now and (assignment.end is None or now < assignment.end)
+        await self._store.write(_store_assignment, assignment, holds)
+        picture.put_assignment(assignment)
+        radio = picture.contacts.get(address)
+        calling = {unit} if unit in picture.contacts and picture.contacts[unit].distress else set()
+        if radio is not None and holds:
+            if radio.distress:
+                calling.add(unit)
+            if radio.cleared_at is not None:
+                before = picture.cleared.get(unit, radio.cleared_at)
+                picture.cleared[unit] = max(radio.cleared_at, before)
+        elif radio is not None and radio.distress:
+            calling.add(address)
+        if self._is_unknown(address, now):
+            await self._rebuild([unit, address], calling)
+        else:
+            picture.forget(address)
+            await self._rebuild([unit], calling)
+        self._show()
+
+    async def _clear_distress(self, of: str, by: str) -> None:
+        self._picture.contact(of)
+        at = self._now()
+        await self._store.write(registry.clear_latch, of=of, at=at, by=by)
+        self._picture.clear_distress(of, at)
+        self._publish()
+
+    def _show(self) -> None:
+        self._picture.tick(self._now())
+        self._publish()
+
+    # -- from what is stored
+
+    def _is_unknown(self, address: str, now: datetime) -> bool:
+        return not address.startswith(f"{VOICE}:") and self._picture.unit_at(address, now) is None
+
+    async def _rebuild(self, ids: Sequence[str], calling: set[str] | None = None) -> None:
+        """Set units and unknown radios from what is stored of them."""
+        picture = self._picture
+        wanted: list[tuple[str, list[Span]]] = []
+        for id in ids:
+            if id in picture.units:
+                if picture.units[id].retired_at is None:
+                    wanted.append((id, spans_of_unit(picture, id)))
+            else:
+                wanted.append((id, spans_of_radio(picture, id)))
+        found = await self._store.read(_newest_of_all, wanted)
+        for (id, _), records in zip(wanted, found, strict=True):
+            if records or id in picture.units:
+                picture.rebuild(id, records, distress=calling is not None and id in calling)
+            else:
+                picture.forget(id)
 
 
-def _newest_of(
-    connection: Connection,
-    unit: str,
-    spans: list[tuple[str, str | None, datetime, datetime | None]],
-) -> list[Record]:
-    """Return the newest positions of a unit over all addresses that ever stood for it."""
-    records = receptions.newest(connection, f"{VOICE}:{unit}", WINDOW)
-    for address, channel, start, end in spans:
-        records += [
-            record
-            for record in receptions.newest(connection, address, WINDOW, before=end)
-            if record.time >= start and (channel is None or record.transmission.channel == channel)
-        ]
-    records.sort(key=lambda record: (record.time, record.gid))
-    return records[-WINDOW:]
+def _store_unit(connection: Connection, unit: Unit, ended: Sequence[Assignment]) -> None:
+    registry.put_unit(connection, unit)
+    for assignment in ended:
+        registry.put_assignment(connection, assignment)
+
+
+def _store_assignment(connection: Connection, assignment: Assignment, holds: bool) -> None:
+    registry.put_assignment(connection, assignment)
+    if holds:  # what the radio called for help is the unit's call now
+        registry.move_latch(
+            connection,
+            old=assignment.address,
+            new=assignment.unit,
+            agency=assignment.agency,
+            since=assignment.start,
+        )
+
+
+def _newest_of_all(
+    connection: Connection, wanted: Sequence[tuple[str, list[Span]]]
+) -> list[list[Record]]:
+    return [receptions.for_picture(connection, spans) for _, spans in wanted]

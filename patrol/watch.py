@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Any, Final
 
 import structlog
+from sqlalchemy import Connection
 
 from patrol.board import Board, Update
 from patrol.changes import Fix, Snapshot
@@ -25,8 +26,9 @@ from patrol.policy import Policy
 from patrol.records import Record, record_of
 from patrol.registrar import Registrar
 from patrol.store import registry
-from patrol.store.rows import also_heard_row, transmission_row
+from patrol.store.rows import Row, also_heard_row, transmission_row
 from patrol.store.store import Store
+from patrol.turn import Turn
 from radio_gateway.health import ChannelHealth
 from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Delivery, Transmission
@@ -45,7 +47,12 @@ LONGEST_BATCH: Final = 2000
 RATE_OVER_S: Final = 0.3
 """Time over which the rate is measured."""
 
+STOP_WITHIN_S: Final = 5.0
+"""How long a store that refuses may hold up the end; nothing unstored was acknowledged."""
+
 log = structlog.get_logger(__name__)
+
+Act = Callable[[Connection], None]
 
 Locate = Callable[[Sequence[float], Sequence[float]], list[tuple[float, str | None] | None]]
 """Longitudes and latitudes in, for each the river kilometre and bank, or None away from it."""
@@ -82,7 +89,7 @@ class Watch:
         self.now = now
         self.picture = Picture(agency=agency, origin=node)
         self.board = Board(self.snapshot, now)
-        self.turn = asyncio.Lock()
+        self.turn = Turn()
         self.registrar = Registrar(
             store=store,
             picture=self.picture,
@@ -103,19 +110,29 @@ class Watch:
         self.publish(())
 
     async def run(self, inbox: Inbox) -> None:
-        """Work until cancelled; what was taken from the inbox by then is committed."""
+        """Work until cancelled; what was taken from the inbox by then is committed.
+
+        Only a store that refuses for longer than `STOP_WITHIN_S` keeps it from that.
+        """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._work(inbox), name="watch")
             tasks.create_task(self._clock(), name="watch-clock")
 
     async def receive(self, transmissions: Sequence[Transmission]) -> None:
-        """Take in what people or phones reported directly; stored when this returns."""
-        await self._batch([Delivery(transmission) for transmission in transmissions])
+        """Take in what people or phones reported directly; stored when this returns.
+
+        Raises:
+            StoreError: If the store refuses; what was reported may still be stored later.
+        """
+        deliveries = [Delivery(transmission) for transmission in transmissions]
+        await self.turn.order(lambda: self._batch(deliveries))
 
     def channel_health(self, channels: Sequence[ChannelHealth]) -> None:
         """Note how the channels fare and tell viewers of a change."""
         self.picture.put_channels(channels)
-        self.publish(())
+        update = Update()  # of the channels alone: a batch may be on its way into the store
+        update.channels = self.picture.take_channel_changes()
+        self.board.publish(update)
 
     def snapshot(self, policy: Policy, stream: str, seq: int) -> Snapshot:
         """Return the picture that `policy` lets pass."""
@@ -140,7 +157,7 @@ class Watch:
             if contact is not None:
                 group = (contact.agency, contact.unit is not None)
                 update.fixes.setdefault(group, []).append(fix)
-        units, update.gone, update.channels = self.picture.take_changes()
+        units, update.gone = self.picture.take_changes()
         for state in units:
             update.units.setdefault((state.agency, state.known), []).append(state)
         self.board.publish(update)
@@ -150,22 +167,35 @@ class Watch:
     async def _work(self, inbox: Inbox) -> None:
         while True:
             deliveries = await inbox.take(LONGEST_BATCH)
+            began = monotonic()
             # What was taken must not be lost to a cancellation half-way.
-            batch = asyncio.ensure_future(self._batch(deliveries))
+            batch = asyncio.ensure_future(self._in_turn(deliveries))
             try:
                 await asyncio.shield(batch)
             except asyncio.CancelledError:
-                await batch
+                await self._finish(batch)
                 raise
-            await asyncio.sleep(self._pause(len(deliveries)))
+            await asyncio.sleep(self._pause(len(deliveries), began))
 
-    def _pause(self, count: int) -> float:
-        """Return how long to let messages gather: nothing when quiet, up to a tick under load."""
-        now = monotonic()
-        passed, self._last_batch = now - self._last_batch, now
+    async def _in_turn(self, deliveries: Sequence[Delivery]) -> None:
+        async with self.turn:
+            await self._batch(deliveries)
+
+    async def _finish(self, batch: asyncio.Future[None]) -> None:
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await batch
+        except TimeoutError:
+            log.error("the store refused until the end: a batch is lost or will come again")
+
+    def _pause(self, count: int, began: float) -> float:
+        """Return how long to let messages gather: nothing when quiet, under load until a tick has
+        passed since the last batch began.
+        """
+        passed, self._last_batch = began - self._last_batch, began
         self._rate = self._rate * math.exp(-passed / RATE_OVER_S) + count / RATE_OVER_S
         share = (self._rate - QUIET_PER_S) / (BUSY_PER_S - QUIET_PER_S)
-        return TICK_S * min(max(share, 0.0), 1.0)
+        return max(TICK_S * min(max(share, 0.0), 1.0) - (monotonic() - began), 0.0)
 
     async def _clock(self) -> None:
         while True:
@@ -175,41 +205,35 @@ class Watch:
                 self.publish(())
 
     async def _batch(self, deliveries: Sequence[Delivery]) -> None:
-        async with self.turn:
-            records, also = self._judge(deliveries)
+        """Judge, put into the picture, commit, answer, show; in a turn of its own."""
+        records, also = self._judge(deliveries)
+        try:
             self._address(records)
-            picture = self.picture
-            fixes: list[Fix] = []
-            calls: list[tuple[str, datetime]] = []
-            for record in records:
-                fix = picture.take(record)
-                if fix is not None:
-                    fixes.append(fix)
-                if record.transmission.distress:
-                    calls.append((record.unit or record.address, record.time))
-            rows = [
-                transmission_row(record, agency=self.agency, origin=self.node) for record in records
-            ]
-            await self._commit(rows, also, self._latches(calls))
-            for delivery in deliveries:
-                if delivery.stored is not None:
-                    self._answer(delivery.stored)
-            self.publish(fixes)
-
-    def _judge(self, deliveries: Sequence[Delivery]) -> tuple[list[Record], list[Any]]:
-        records: list[Record] = []
-        also: list[Any] = []
+            take = self.picture.take
+            fixes = [fix for fix in map(take, records) if fix is not None]
+            rows = [transmission_row(record, origin=self.node) for record in records]
+            await self._commit(rows, also, self._latches(records))
+        except BaseException:
+            for record in records:  # they were not stored: when they come again, they are new
+                self._duplicates.forget(record)
+            raise
         for delivery in deliveries:
-            record = record_of(delivery.transmission, self.picture.believed_address)
+            if delivery.stored is not None:
+                self._answer(delivery.stored)
+        self.publish(fixes)
+
+    def _judge(self, deliveries: Sequence[Delivery]) -> tuple[list[Record], list[Row]]:
+        records: list[Record] = []
+        also: list[Row] = []
+        for delivery in deliveries:
+            said = delivery.transmission
+            record = record_of(said, self.picture.believed_address)
             original = self._duplicates.original(record)
             if original is None:
                 records.append(record)
-            elif not delivery.transmission.resent:
-                also.append(
-                    also_heard_row(
-                        delivery.transmission, original, agency=self.agency, origin=self.node
-                    )
-                )
+            elif not said.resent:
+                owner = self.picture.owner_at(record.address, record.time)
+                also.append(also_heard_row(said, original, agency=owner, origin=self.node))
         return records, also
 
     def _address(self, records: Sequence[Record]) -> None:
@@ -226,17 +250,19 @@ class Watch:
             if place is not None:
                 record.river_km, record.bank = place
 
-    def _latches(self, calls: Sequence[tuple[str, datetime]]) -> list[Callable[[Any], None]]:
-        def latch(of: str, at: datetime) -> Callable[[Any], None]:
+    def _latches(self, records: Sequence[Record]) -> list[Act]:
+        def latch(record: Record) -> Act:
             return lambda connection: registry.raise_latch(
-                connection, of=of, at=at, agency=self.agency, origin=self.node
+                connection,
+                of=record.unit or record.address,
+                at=record.time,
+                agency=record.agency,
+                origin=self.node,
             )
 
-        return [latch(of, at) for of, at in dict(calls).items()]
+        return [latch(record) for record in records if record.latched]
 
-    async def _commit(
-        self, rows: list[Any], also: list[Any], acts: list[Callable[[Any], None]]
-    ) -> None:
+    async def _commit(self, rows: list[Row], also: list[Row], acts: list[Act]) -> None:
         """Commit, and while the store refuses, keep the batch and try again."""
         delay_s = 0.2
         while rows or also or acts:
@@ -252,9 +278,7 @@ class Watch:
             break
         self._tell_store_fault(None)
 
-    async def _commit_apart(
-        self, rows: list[Any], also: list[Any], acts: list[Callable[[Any], None]]
-    ) -> None:
+    async def _commit_apart(self, rows: list[Row], also: list[Row], acts: list[Act]) -> None:
         """One row is one the store can never take: find it, write it to the log, keep the rest."""
         if len(rows) + len(also) + len(acts) == 1:
             log.error("the store cannot take a record", record=repr((rows, also))[:4000])
@@ -270,6 +294,7 @@ class Watch:
         if fault == self._store_fault:
             return
         self._store_fault = fault
+        self.turn.refuse(fault)
         log.log(40 if fault else 20, "store", fault=fault)
         self.channel_health(
             [

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
 
 from patrol.errors import StoreError
+
+BUSY_S: Final = 5.0
+"""How long to wait for another process that writes; then the store refuses."""
 
 
 def open_engine(url: str) -> Engine:
@@ -29,7 +32,7 @@ def open_engine(url: str) -> Engine:
     # that is cut off leaves nothing behind.
     engine = create_engine(
         parsed,
-        connect_args={"timeout": 30, "check_same_thread": False, "isolation_level": None},
+        connect_args={"timeout": BUSY_S, "check_same_thread": False, "isolation_level": None},
     )
 
     @event.listens_for(engine, "connect")
@@ -39,7 +42,6 @@ def open_engine(url: str) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "busy_timeout=30000",
             "cache_size=-65536",
             "temp_store=MEMORY",
         ):
@@ -48,7 +50,9 @@ def open_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+        # A writer takes the file at once: one that begins by reading could be refused half-way.
+        reads = connection.get_execution_options().get("reads", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
 

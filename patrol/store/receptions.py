@@ -2,48 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal_column, select, union
 
+from patrol.contacts import WINDOW
 from patrol.records import Record
 from patrol.store.rows import record_from, transmission_of
 from patrol.store.tables import also_heard, from_us, to_us, transmissions
+from patrol.store.tracks import Span
 from radio_gateway.transmission import Transmission
 
 _T = transmissions.c
 
-
-def addresses(connection: Connection) -> list[str]:
-    """Return every radio address that was ever heard; hops from one to the next in the index."""
-    found: list[str] = []
-    last = ""
-    while True:
-        following = connection.execute(
-            select(func.min(_T.address)).where(_T.address > last)
-        ).scalar_one()
-        if following is None:
-            return found
-        found.append(following)
-        last = following
+_FOR_PICTURE: Final = (
+    # More than the window, since that is ordered by a slightly different time.
+    ((_T.usable == 1,), 2 * WINDOW),
+    ((_T.text.is_not(None),), 1),
+    ((_T.status.is_not(None),), 1),
+    # As a literal, so that the database sees that its index for names serves.
+    ((_T.kind == literal_column("'static'"),), 4),
+    ((), 1),
+)
+"""What the picture follows from: a condition, and how many of the newest messages it needs."""
 
 
-def newest(
-    connection: Connection, address: str, count: int, *, before: datetime | None = None
-) -> list[Record]:
-    """Return the newest `count` records of `address` whose position belongs on a map, oldest first.
+def recent_addresses(connection: Connection, limit: int) -> list[str]:
+    """Return the `limit` addresses that were heard last, newest first.
+
+    Hops from one address to the next in the index, whatever the number of messages.
+    """
+    hop = select(func.min(_T.address).label("address")).cte("hop", recursive=True)
+    following = select(func.min(_T.address)).where(_T.address > hop.c.address).scalar_subquery()
+    hop = hop.union_all(select(following).where(hop.c.address.is_not(None)))
+    newest_us = select(func.max(_T.time_us)).where(_T.address == hop.c.address).scalar_subquery()
+    found = connection.execute(
+        select(hop.c.address)
+        .where(hop.c.address.is_not(None))
+        .order_by(newest_us.desc())
+        .limit(limit)
+    )
+    return list(found.scalars())
+
+
+def for_picture(connection: Connection, spans: Iterable[Span]) -> list[Record]:
+    """Return what the picture of a unit or radio follows from, each record once.
 
     Args:
         connection: To the store.
-        address: Radio address.
-        count: Most records.
-        before: Only records with an earlier time, aware UTC.
+        spans: When which address counted.
+
+    Returns:
+        Its newest positions that belong on a map, and the newest messages with a text, a status,
+        a name, or anything at all; of each span.
     """
-    query = select(transmissions).where(_T.address == address, _T.usable == 1)
-    if before is not None:
-        query = query.where(_T.time_us < to_us(before))
-    rows = connection.execute(query.order_by(_T.time_us.desc(), _T.gid.desc()).limit(count)).all()
-    return [record_from(row) for row in reversed(rows)]
+    found: dict[bytes, Record] = {}
+    for span in spans:
+        inside = [
+            _T.address == span.address,
+            _T.time_us >= to_us(span.start),
+            _T.time_us < to_us(span.end),
+        ]
+        if span.channel is not None:
+            inside.append(_T.channel == span.channel)
+        for what, count in _FOR_PICTURE:
+            rows = connection.execute(
+                select(transmissions)
+                .where(*inside, *what)
+                .order_by(_T.time_us.desc(), _T.gid.desc())
+                .limit(count)
+            )
+            for row in rows:
+                found[row.gid] = record_from(row)
+    return list(found.values())
 
 
 def latest(connection: Connection, address: str, agency: str, limit: int) -> list[Transmission]:
@@ -58,13 +91,18 @@ def latest(connection: Connection, address: str, agency: str, limit: int) -> lis
 
 
 def span_of(connection: Connection, address: str) -> tuple[int, datetime, datetime] | None:
-    """Return how many messages of `address` are stored, and the first and last time heard."""
-    count, first, last = connection.execute(
-        select(func.count(), func.min(_T.heard_us), func.max(_T.heard_us)).where(
-            _T.address == address
-        )
-    ).one()
-    return None if count == 0 else (count, from_us(first), from_us(last))
+    """Return how many messages of `address` are stored, and when the oldest and the newest (by
+    their effective time) were heard.
+    """
+    count = connection.execute(
+        select(func.count()).select_from(transmissions).where(_T.address == address)
+    ).scalar_one()
+    if count == 0:
+        return None
+    heard = select(_T.heard_us).where(_T.address == address).limit(1)
+    first = connection.execute(heard.order_by(_T.time_us)).scalar_one()
+    last = connection.execute(heard.order_by(_T.time_us.desc())).scalar_one()
+    return count, from_us(first), from_us(last)
 
 
 def first_time(connection: Connection, address: str) -> datetime | None:
@@ -75,15 +113,18 @@ def first_time(connection: Connection, address: str) -> datetime | None:
     return None if first is None else from_us(first)
 
 
-def channels_of(connection: Connection, address: str) -> list[str]:
-    """Return the channels that heard `address`, in order of name."""
-    heard = select(_T.channel).where(_T.address == address)
-    also = (
-        select(also_heard.c.channel)
-        .join(transmissions, _T.gid == also_heard.c.gid)
+def channels_of(connection: Connection, address: str, messages: int = 100) -> list[str]:
+    """Return the channels that heard the last `messages` of `address`, in order of name."""
+    lately = (
+        select(_T.gid, _T.channel)
         .where(_T.address == address)
+        .order_by(_T.time_us.desc())
+        .limit(messages)
+        .cte("lately")
     )
-    return sorted({row[0] for row in connection.execute(heard.union(also))})
+    also = select(also_heard.c.channel).join(lately, lately.c.gid == also_heard.c.gid)
+    heard = union(select(lately.c.channel), also)
+    return sorted(connection.execute(heard).scalars())
 
 
 def recent_keys(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from patrol.store.tables import agencies, assignments, from_us, latches, to_us, units
 from patrol.units import Agency, Assignment, Unit
@@ -129,10 +129,23 @@ def clear_latch(connection: Connection, *, of: str, at: datetime, by: str) -> No
     )
 
 
-def move_latch(connection: Connection, *, old: str, new: str) -> None:
-    """A radio that called for help has become a unit's: the call is the unit's."""
+def move_latch(connection: Connection, *, old: str, new: str, agency: str, since: datetime) -> None:
+    """A radio that called for help has become a unit's: its calls since then are the unit's.
+
+    Args:
+        connection: To the store.
+        old: Radio address.
+        new: The unit's id.
+        agency: The unit's owner.
+        since: From when on the radio stands for the unit; an open call goes along in any case.
+    """
     connection.execute(
-        update(latches).where(latches.c.of == old, latches.c.cleared_us.is_(None)).values(of=new)
+        update(latches)
+        .where(
+            latches.c.of == old,
+            or_(latches.c.cleared_us.is_(None), latches.c.raised_us >= to_us(since)),
+        )
+        .values(of=new, agency=agency)
     )
 
 
@@ -143,7 +156,7 @@ def cleared_latches(connection: Connection) -> dict[str, datetime]:
         .where(latches.c.cleared_us.is_not(None))
         .group_by(latches.c.of)
     )
-    return {of: from_us(cleared) for of, cleared in rows.tuples()}
+    return {row[0]: from_us(row[1]) for row in rows}
 
 
 def open_latches(connection: Connection) -> set[str]:

@@ -63,7 +63,7 @@ _encode = msgspec.json.Encoder().encode
 _NOWHERE: Final = (None,) * 7
 
 
-def transmission_row(record: Record, *, agency: str, origin: str) -> Row:
+def transmission_row(record: Record, *, origin: str) -> Row:
     """Return the row of a record, in the order of `TRANSMISSION_COLUMNS`."""
     said = record.transmission
     at = said.position
@@ -104,7 +104,7 @@ def transmission_row(record: Record, *, agency: str, origin: str) -> Row:
         said.duplicate_key,
         None if said.signal is None else _encode(said.signal),
         said.raw,
-        agency,
+        record.agency,
         origin,
     )
 
@@ -127,7 +127,10 @@ def also_heard_row(transmission: Transmission, gid: bytes, *, agency: str, origi
 def transmission_of(row: Any) -> Transmission:
     """Return what was heard, from a row with all columns of `transmissions`."""
     protocol, _, device = row.address.partition(":")
-    device = device.removesuffix(f"@{row.channel}")
+    if "unbound_source" in row.flags:
+        device = device.removesuffix(f"@{row.channel}")
+    if device == f"@{row.channel}":
+        device = ""  # the link stands for the sender
     return Transmission(
         protocol=protocol,
         kind=row.kind,
@@ -172,7 +175,7 @@ def record_from(row: Any) -> Record:
         flags=tuple(row.flags.split()),
         usable=bool(row.usable),
     )
-    record.river_km, record.bank = row.river_km, row.bank
+    record.agency, record.river_km, record.bank = row.agency, row.river_km, row.bank
     return record
 
 

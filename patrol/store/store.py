@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import (
     DataError,
     IntegrityError,
-    OperationalError,
+    InterfaceError,
+    ProgrammingError,
     SQLAlchemyError,
-    StatementError,
 )
 
 from patrol.errors import StoreError
@@ -30,6 +30,16 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 READERS: Final = 4
+
+_NEVER: Final = (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+    UnicodeError,
+    OverflowError,
+)
+"""What these very records cause; anything else (disk full, locked) is the store's fault."""
 
 
 class Store:
@@ -89,7 +99,7 @@ class Store:
         """
 
         def reading() -> T:
-            with self._engine.connect() as connection:
+            with self._engine.connect().execution_options(reads=True) as connection:
                 return query(connection, *args, **kwargs)
 
         return await self._run(self._readers, reading)
@@ -128,12 +138,10 @@ class Store:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(pool, work, *args)
-        except (DataError, IntegrityError, StatementError, UnicodeError, OverflowError) as error:
-            # OperationalError (disk full, locked) is a StatementError too, but may pass.
-            transient = isinstance(error, OperationalError)
-            raise StoreError(str(error.__cause__ or error), transient=transient) from error
+        except _NEVER as error:
+            raise StoreError(_said(error), transient=False) from error
         except SQLAlchemyError as error:
-            raise StoreError(str(error.__cause__ or error)) from error
+            raise StoreError(_said(error)) from error
 
 
 def open_store(url: str) -> Store:
@@ -151,7 +159,11 @@ def open_store(url: str) -> Store:
         return Store(engine)
     except SQLAlchemyError as error:
         engine.dispose()
-        raise StoreError(f"{url}: {error.__cause__ or error}") from error
+        raise StoreError(f"{url}: {_said(error)}") from error
     except StoreError:
         engine.dispose()
         raise
+
+
+def _said(error: Exception) -> str:
+    return str(error.__cause__ or error)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    literal_column,
 )
 
 metadata = MetaData()
@@ -118,6 +119,19 @@ transmissions = Table(
     *_owner(),
 )
 Index("transmissions_by_address", transmissions.c.address, transmissions.c.time_us)
+for _name, _some in (
+    # For what was said last, however long ago; messages that say nothing cost nothing here.
+    ("transmissions_text", transmissions.c.text.is_not(None)),
+    ("transmissions_status", transmissions.c.status.is_not(None)),
+    ("transmissions_static", transmissions.c.kind == literal_column("'static'")),
+):
+    Index(
+        _name,
+        transmissions.c.address,
+        transmissions.c.time_us,
+        sqlite_where=_some,
+        postgresql_where=_some,
+    )
 
 also_heard = Table(
     "also_heard",

@@ -6,18 +6,33 @@ late loses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from patrol.changes import Fix
 from patrol.store.rows import fix_from
 from patrol.store.tables import to_us, transmissions
 
 _T = transmissions.c
+
+_COLUMNS: Final = (
+    _T.gid,
+    _T.time_us,
+    _T.lon,
+    _T.lat,
+    _T.speed_mps,
+    _T.course_deg,
+    _T.heading_deg,
+    _T.accuracy_m,
+    _T.altitude_m,
+    _T.river_km,
+    _T.bank,
+    _T.flags,
+)
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +52,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def track(
-    connection: Connection, of: str, spans: Iterable[Span], agency: str, limit: int
+    connection: Connection, of: str, spans: Iterable[Span], agencies: Collection[str], limit: int
 ) -> list[Fix]:
     """Return where `of` was, oldest first: the newest `limit` positions of its spans.
 
@@ -45,14 +60,51 @@ def track(
         connection: To the store.
         of: Id written into each fix.
         spans: When which address counted.
-        agency: Only records of this agency.
+        agencies: Only records of these: the owner, and the node for what came before the radio was
+            registered.
         limit: Most positions.
     """
     rows: list[Any] = []
     for span in spans:
-        rows += connection.execute(_span_query(span, agency).limit(limit)).all()
+        rows += connection.execute(
+            select(*_COLUMNS)
+            .where(*_inside(span, agencies))
+            .order_by(_T.time_us.desc(), _T.gid.desc())
+            .limit(limit)
+        ).all()
     rows.sort(key=lambda row: (row.time_us, row.gid))
     return [fix_from(row, of) for row in rows[-limit:]]
+
+
+def overview(
+    connection: Connection,
+    wanted: Iterable[tuple[str, Sequence[Span], Collection[str]]],
+    part: timedelta,
+    points_each: int,
+) -> dict[str, list[Fix]]:
+    """Return the thinned track of each that has one: the newest position of each part of the time.
+
+    Args:
+        connection: To the store.
+        wanted: Id, spans and agencies of each, as for `track`.
+        part: How long a part is.
+        points_each: Most positions of each.
+    """
+    found: dict[str, list[Fix]] = {}
+    part_us = max(part // timedelta(microseconds=1), 1)
+    for of, spans, agencies in wanted:
+        rows: list[Any] = []
+        for span in spans:
+            newest_of_each = (
+                select(func.max(_T.id))
+                .where(*_inside(span, agencies))
+                .group_by(_T.time_us // part_us)
+            )
+            rows += connection.execute(select(*_COLUMNS).where(_T.id.in_(newest_of_each))).all()
+        if rows:
+            rows.sort(key=lambda row: (row.time_us, row.gid))
+            found[of] = thinned([fix_from(row, of) for row in rows], points_each)
+    return found
 
 
 def thinned(fixes: Sequence[Fix], count: int) -> list[Fix]:
@@ -67,16 +119,14 @@ def thinned(fixes: Sequence[Fix], count: int) -> list[Fix]:
     return [fixes[round(number * step)] for number in range(count)]
 
 
-def _span_query(span: Span, agency: str) -> Select[Any]:
-    query = (
-        select(transmissions)
-        .where(
-            _T.address == span.address,
-            _T.time_us >= to_us(span.start),
-            _T.time_us < to_us(span.end),
-            _T.usable == 1,
-            _T.agency == agency,
-        )
-        .order_by(_T.time_us.desc(), _T.gid.desc())
-    )
-    return query if span.channel is None else query.where(_T.channel == span.channel)
+def _inside(span: Span, agencies: Collection[str]) -> list[ColumnElement[bool]]:
+    conditions = [
+        _T.address == span.address,
+        _T.time_us >= to_us(span.start),
+        _T.time_us < to_us(span.end),
+        _T.usable == 1,
+        _T.agency.in_(sorted(agencies)),
+    ]
+    if span.channel is not None:
+        conditions.append(_T.channel == span.channel)
+    return conditions

@@ -140,6 +140,19 @@ def upgrade() -> None:
     op.create_index(
         "transmissions_by_address", "transmissions", ["address", "time_us"], unique=False
     )
+    for name, some in (
+        ("transmissions_text", "text IS NOT NULL"),
+        ("transmissions_status", "status IS NOT NULL"),
+        ("transmissions_static", "kind = 'static'"),
+    ):
+        op.create_index(
+            name,
+            "transmissions",
+            ["address", "time_us"],
+            unique=False,
+            sqlite_where=sa.text(some),
+            postgresql_where=sa.text(some),
+        )
     op.create_table(
         "units",
         sa.Column("id", sa.Text(), nullable=False),
@@ -171,6 +184,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("users")
     op.drop_table("units")
+    op.drop_index("transmissions_static", table_name="transmissions")
+    op.drop_index("transmissions_status", table_name="transmissions")
+    op.drop_index("transmissions_text", table_name="transmissions")
     op.drop_index("transmissions_by_address", table_name="transmissions")
     op.drop_table("transmissions")
     op.drop_index("sessions_by_user", table_name="sessions")

@@ -1,0 +1,248 @@
+"""Outlook: what one user may see of the picture and the records.
+
+What may pass is decided here and nowhere else: by the table of permissions and by the policy of
+the user's agency and role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from patrol.accounts import User
+from patrol.changes import Fix, UnitState
+from patrol.contacts import Contact
+from patrol.errors import NotFound
+from patrol.permissions import acts_of, require
+from patrol.policy import Policy
+from patrol.radios import UnknownRadio, describe
+from patrol.spans import ALWAYS, spans_of_radio, spans_of_unit
+from patrol.store import receptions, tracks
+from patrol.store.tracks import Span
+from patrol.units import Assignment, Unit
+from patrol.views import Subscription
+from patrol.watch import Watch
+from radio_gateway.health import ChannelHealth, RejectedFrame
+from radio_gateway.transmission import Transmission
+
+LONGEST_TRACK: Final = 50_000
+"""Most positions of one answer about one unit."""
+
+ALL_TRACKS: Final = 100_000
+"""Most positions of one answer about all units."""
+
+MOST_RADIOS: Final = 1_000
+"""Most unknown radios of one answer, those heard last."""
+
+READ_AT_ONCE: Final = 50  # tracks; then other readers have their turn
+
+
+class Outlook:
+    """What one user may see.
+
+    Args:
+        watch: The node's watch.
+        user: Who looks.
+        rejected: Returns the last frames a channel did not understand.
+    """
+
+    def __init__(
+        self,
+        watch: Watch,
+        user: User,
+        *,
+        rejected: Callable[[str], Sequence[RejectedFrame]] = lambda _channel: (),
+    ) -> None:
+        self.user = user
+        self.policy = Policy(agency=user.agency, role=user.role)
+        self._watch = watch
+        self._rejected = rejected
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """What this user's role may do."""
+        return acts_of(self.user.role)
+
+    # -- what is known now
+
+    def subscribe(self, *, stream: str | None = None, since: int | None = None) -> Subscription:
+        """Join the live stream, from change `since` of `stream` on if that is still kept.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see the picture")
+        return self._watch.board.feed(self.policy).subscribe(stream=stream, since=since)
+
+    def units(self) -> list[UnitState]:
+        """Return the state of every registered unit the user may see, by call sign.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see the picture")
+        states = [
+            contact.state()
+            for contact in self._watch.picture.contacts.values()
+            if contact.unit is not None and self._passes(contact)
+        ]
+        return sorted(states, key=lambda state: state.call_sign.casefold())
+
+    def unit(self, id: str) -> UnitState:
+        """Return the state of one unit or unknown radio.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see the picture")
+        return self._contact(id).state()
+
+    def channels(self) -> list[ChannelHealth]:
+        """Return how every channel fares, by name.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see channels")
+        channels = self._watch.picture.channels
+        return [channels[name] for name in sorted(channels)]
+
+    def rejected(self, channel: str) -> list[RejectedFrame]:
+        """Return the last frames that `channel` did not understand, newest first.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is no such channel.
+        """
+        self._may("see rejected frames")
+        if channel not in self._watch.picture.channels:
+            raise NotFound("channel", channel)
+        return list(reversed(self._rejected(channel)))
+
+    # -- what was
+
+    async def track(
+        self, id: str, *, start: datetime, end: datetime, limit: int = LONGEST_TRACK
+    ) -> list[Fix]:
+        """Return where a unit or unknown radio was from `start` (in) to `end` (out), oldest first.
+
+        Args:
+            id: Unit id or radio address.
+            start: First moment wanted, aware UTC.
+            end: Moment after the last one wanted, aware UTC.
+            limit: Most positions; the newest are kept.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see tracks")
+        contact = self._contact(id)
+        return await self._watch.store.read(
+            tracks.track,
+            contact.id,
+            self._spans(contact, start, end),
+            {contact.agency, self._watch.agency},
+            min(limit, LONGEST_TRACK),
+        )
+
+    async def tracks(
+        self, *, start: datetime, end: datetime, points_each: int = 500
+    ) -> dict[str, list[Fix]]:
+        """Return the thinned track of everything the user may see, by unit id or address.
+
+        Args:
+            start: First moment wanted, aware UTC.
+            end: Moment after the last one wanted, aware UTC.
+            points_each: Most positions of each track; fewer when there are many tracks.
+
+        Returns:
+            Only what has a position in that time.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see tracks")
+        wanted = [
+            (contact.id, self._spans(contact, start, end), {contact.agency, self._watch.agency})
+            for contact in self._watch.picture.contacts.values()
+            if contact.last is not None and contact.last.time >= start and self._passes(contact)
+        ]
+        points_each = min(points_each, max(ALL_TRACKS // max(len(wanted), 1), 2))
+        part = (end - start) / max(points_each - 1, 1)
+        found: dict[str, list[Fix]] = {}
+        for first in range(0, len(wanted), READ_AT_ONCE):
+            some = wanted[first : first + READ_AT_ONCE]
+            found |= await self._watch.store.read(tracks.overview, some, part, points_each)
+        return found
+
+    # -- radios
+
+    async def unknown_radios(self) -> list[UnknownRadio]:
+        """Return the radios that nobody has registered, last heard first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see unknown radios")
+        unknown = [
+            contact
+            for contact in self._watch.picture.contacts.values()
+            if contact.unit is None and contact.heard_at is not None and self._passes(contact)
+        ]
+        unknown.sort(key=lambda contact: contact.heard_at or ALWAYS, reverse=True)
+        states = [contact.state() for contact in unknown[:MOST_RADIOS]]
+        return await self._watch.store.read(describe, states, self._watch.picture.address_taken)
+
+    async def transmissions(self, address: str, *, limit: int = 100) -> list[Transmission]:
+        """Return the last messages of a radio address, newest first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see what a radio sent")
+        return await self._watch.store.read(
+            receptions.latest, address, self.policy.agency, min(limit, 1000)
+        )
+
+    def assignments(self) -> list[Assignment]:
+        """Return from when to when which address stands for which unit, oldest first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see unknown radios")
+        return sorted(
+            (
+                assignment
+                for assignment in self._watch.picture.assignments.values()
+                if self.policy.passes(agency=assignment.agency, known=True)
+            ),
+            key=lambda assignment: assignment.start,
+        )
+
+    # -- inside
+
+    def _may(self, act: str) -> None:
+        require(self.user.role, act)
+
+    def _passes(self, contact: Contact) -> bool:
+        return self.policy.passes(agency=contact.agency, known=contact.unit is not None)
+
+    def _contact(self, id: str) -> Contact:
+        contact = self._watch.picture.contact(id)
+        if not self._passes(contact):
+            raise NotFound("unit or radio", id)
+        return contact
+
+    def _registered(self, id: str) -> Unit:
+        unit = self._watch.picture.units.get(id)
+        if unit is None or not self.policy.passes(agency=unit.agency, known=True):
+            raise NotFound("unit", id)
+        return unit
+
+    def _spans(self, contact: Contact, start: datetime, end: datetime) -> list[Span]:
+        spans = spans_of_radio if contact.unit is None else spans_of_unit
+        return spans(self._watch.picture, contact.id, start=start, end=end)

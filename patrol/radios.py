@@ -1,0 +1,65 @@
+"""Radios that nobody has registered, as the records know them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection
+
+from patrol.changes import UnitState
+from patrol.store import receptions
+
+
+class UnknownRadio(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A radio that nobody has registered.
+
+    Attributes:
+        address: Radio address.
+        state: What is known of it now.
+        count: Messages stored.
+        first_heard_at: Aware UTC.
+        last_heard_at: Aware UTC.
+        channels: Channels that heard its last messages.
+        claims: Address it claims, where that is bound to another channel.
+    """
+
+    address: str
+    state: UnitState
+    count: int
+    first_heard_at: datetime
+    last_heard_at: datetime
+    channels: tuple[str, ...]
+    claims: str | None = None
+
+
+def describe(
+    connection: Connection, states: Sequence[UnitState], address_taken: Callable[[str], bool]
+) -> list[UnknownRadio]:
+    """Return what is stored of the radios with these states; one not stored yet is left out.
+
+    Args:
+        connection: To the store.
+        states: What is known of each now.
+        address_taken: Tells whether an address stands for a unit.
+    """
+    found: list[UnknownRadio] = []
+    for state in states:
+        span = receptions.span_of(connection, state.id)
+        if span is None:
+            continue
+        count, first, last = span
+        claimed, at, _ = state.id.rpartition("@")
+        found.append(
+            UnknownRadio(
+                address=state.id,
+                state=state,
+                count=count,
+                first_heard_at=first,
+                last_heard_at=state.heard_at or last,
+                channels=tuple(receptions.channels_of(connection, state.id)),
+                claims=claimed if at and address_taken(claimed) else None,
+            )
+        )
+    return found

@@ -1,0 +1,213 @@
+"""A node for tests: a real SQLite file, a real watch that runs, a clock that tests set."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sqlite3
+from collections.abc import Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from gis.position import Position
+from patrol.accounts import User
+from patrol.changes import Change, Snapshot, UnitState
+from patrol.desk import Desk
+from patrol.store.store import Store, open_store
+from patrol.units import Role
+from patrol.views import Subscription
+from patrol.watch import Watch
+from radio_gateway.inbox import Inbox
+from radio_gateway.transmission import Delivery, Transmission
+
+START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+NODE, AGENCY, OTHER = "node-hx", "la-hx", "th-ck"
+
+_numbers = itertools.count(1)
+
+
+def at(seconds: float) -> datetime:
+    """Return the moment `seconds` after the tests begin."""
+    return START + timedelta(seconds=seconds)
+
+
+def said(
+    device: str | None = "a",
+    second: float = 0,
+    *,
+    lon: float | None = 100.4,
+    lat: float = 20.27,
+    heard: float | None = None,
+    channel: str = "serial",
+    **more: Any,
+) -> Transmission:
+    """Return one message: said at `second` by its device, heard then unless `heard` says else.
+
+    `lon=None` says nothing about where; `device_time=None` has no clock.
+    """
+    place = None if lon is None else Position(lon=lon, lat=lat)
+    values: dict[str, Any] = {
+        "protocol": "test",
+        "kind": "status" if lon is None else "position",
+        "device": device,
+        "position": place,
+        "fix": None if lon is None else True,
+        "device_time": at(second),
+        "heard_at": at(second if heard is None else heard),
+        "channel": channel,
+        "reception_id": f"gw/boot/{next(_numbers)}",
+        "raw": b"as heard",
+    }
+    return Transmission(**(values | more))
+
+
+def address(device: str = "a") -> str:
+    """Return the radio address of `said(device)`."""
+    return f"test:{device}"
+
+
+class Node:
+    """One node while its watch runs.
+
+    Args:
+        file: The database.
+        now: Seconds of the clock at the start.
+    """
+
+    def __init__(self, file: Path, now: float = 0) -> None:
+        self.file = file
+        self.time = at(now)
+        self.store: Store = open_store(f"sqlite:///{file}")
+        self.watch = Watch(self.store, node=NODE, agency=AGENCY, now=lambda: self.time)
+        self.inbox = Inbox()
+        self._running: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Take up the picture and begin to work."""
+        await self.watch.start()
+        self._running = asyncio.create_task(self.watch.run(self.inbox))
+
+    async def stop(self) -> None:
+        """End as a shutdown does."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+            self._running = None
+        await self.store.close()
+
+    async def again(self) -> Node:
+        """Stop and start anew on the same file."""
+        await self.stop()
+        node = Node(self.file)
+        node.time = self.time
+        await node.start()
+        return node
+
+    def offer(self, *messages: Transmission) -> list[asyncio.Event]:
+        """Hand messages to the inbox; each event is set once its message is answered."""
+        answers = [asyncio.Event() for _ in messages]
+        self.inbox.offer(
+            [
+                Delivery(message, answer.set)
+                for message, answer in zip(messages, answers, strict=True)
+            ],
+            can_wait=True,
+        )
+        return answers
+
+    async def hear(self, *messages: Transmission) -> None:
+        """Hand messages to the inbox as one batch and wait until all are answered."""
+        async with asyncio.timeout(10):
+            for answer in self.offer(*messages):
+                await answer.wait()
+
+    async def hear_in_turn(self, *messages: Transmission) -> None:
+        """Hand in each message once the one before it is answered."""
+        for message in messages:
+            await self.hear(message)
+
+    def desk(self, role: Role = "commander", agency: str = AGENCY, name: str = "kham") -> Desk:
+        """Return somebody's desk."""
+        return Desk(self.watch, User(name=name, role=role, agency=agency))
+
+    def state(self, id: str | None = None) -> UnitState:
+        """Return what is known of a unit or radio."""
+        return self.watch.picture.contact(address() if id is None else id).state()
+
+    def states(self) -> dict[str, UnitState]:
+        """Return what is known of everything."""
+        return {state.id: state for state in self.watch.picture.states()}
+
+    async def boat(self, call_sign: str = "Boat 3", agency: str = AGENCY, **more: Any) -> str:
+        """Register a unit and return its id."""
+        desk = self.desk("admin", agency)
+        return (await desk.add_unit(call_sign=call_sign, kind="boat", **more)).id
+
+    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        """Read the file as anybody could, past our own code."""
+        with reading(self.file) as connection:
+            return connection.execute(query, values).fetchall()
+
+
+@asynccontextmanager
+async def running(file: Path, now: float = 0) -> Any:
+    """Run a node on `file` while inside."""
+    node = Node(file, now)
+    await node.start()
+    try:
+        yield node
+    finally:
+        await node.stop()
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[sqlite3.Connection]:
+    """Open the file with the standard library while inside."""
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+class Viewer:
+    """Somebody who watches a stream and applies what comes, as the web client does."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        self.subscription = subscription
+        self.frames: list[bytes] = []
+        self.units: dict[str, UnitState] = {}
+        self.seqs: list[int] = []
+        self.stream = ""
+
+    async def look(self, timeout_s: float = 0.05) -> list[Change | Snapshot]:
+        """Apply what waits and return it, beats left out."""
+        news = []
+        for frame in await self.subscription.take(timeout_s):
+            self.frames.append(frame)
+            found = frame_of(frame)
+            if isinstance(found, Snapshot):
+                self.stream = found.stream
+                self.units = {unit.id: unit for unit in found.units}
+            elif isinstance(found, Change):
+                for unit in found.units:
+                    self.units[unit.id] = unit
+                for gone in found.forget:
+                    self.units.pop(gone, None)
+            else:
+                continue
+            self.seqs.append(found.seq)
+            news.append(found)
+        return news
+
+
+def frame_of(frame: bytes) -> Any:
+    """Decode a frame of the stream into a Snapshot, Change or Beat."""
+    import msgspec
+
+    from patrol.changes import Beat
+
+    return msgspec.json.decode(frame, type=Snapshot | Change | Beat)
