@@ -143,7 +143,7 @@ class _Source:
     def transmission(self, epoch: Epoch) -> Transmission:
         """Return one transmission for all that an epoch's sentences said."""
         whole, sentence, heard_at = epoch.whole, epoch.sentence, epoch.frame.heard_at
-        flag = whole.flag
+        flag, tag = whole.flag, sentence.tag
         flags: tuple[str, ...] = () if flag is None else (flag,)
         facts: Facts = {"talker": sentence.text[:2]}
         if whole.facts is not None:
@@ -157,8 +157,10 @@ class _Source:
                     flags = (*flags, doubt)
             else:
                 facts["time_of_day"] = _clock_face(whole.time_of_day)
-                if self._live:
-                    time = nearest_day(whole.time_of_day, heard_at)
+                near = heard_at if self._live else None
+                if tag is not None and tag.time is not None:
+                    near = tag.time
+                time = None if near is None else nearest_day(whole.time_of_day, near)
         lat, lon = whole.lat, whole.lon
         position: Position | None = None
         kind: Kind = "position"
@@ -179,7 +181,8 @@ class _Source:
             kind = _kind_without_place(epoch)
             if kind == "motion":
                 facts |= _motion(whole)
-        tag = sentence.tag
+        if not sentence.checked:
+            flags = (*flags, "no_checksum")
         if tag is not None and not tag.intact:
             flags = (*flags, "bad_tag_checksum")
         return Transmission(

@@ -22,6 +22,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -65,6 +66,24 @@ class Part(msgspec.Struct, gc=False):
     empty: bool = False
 
 
+class Line(NamedTuple):
+    """The fields of one sentence on their way into a part.
+
+    Attributes:
+        fields: The first is talker and type.
+        payload: The frame, for errors.
+        checked: A checksum vouches for the fields.
+    """
+
+    fields: list[str]
+    payload: bytes
+    checked: bool
+
+    def error(self, reason: str, detail: str) -> FrameError:
+        """Return the error for this frame."""
+        return FrameError(reason, self.payload, detail)
+
+
 def read_part(name: str, text: str, payload: bytes, *, checked: bool) -> Part:
     """Read the fields of a sentence.
 
@@ -80,19 +99,20 @@ def read_part(name: str, text: str, payload: bytes, *, checked: bool) -> Part:
             `missing_lat`, `missing_lon` or `null_island`.
     """
     reader, least, least_unchecked = READERS[name]
-    fields = text.split(",")
-    count = len(fields)
+    line = Line(text.split(","), payload, checked)
+    count = len(line.fields)
     if count < (least if checked else least_unchecked):
-        raise FrameError("truncated", payload, f"{name} has only {count} fields")
-    if not any(fields[1:]):
+        raise line.error("truncated", f"{name} has only {count} fields")
+    if not any(line.fields[1:]):
         return Part(name=name, empty=True)
     try:
-        return reader(fields, payload)
+        return reader(line)
     except ValueError as fault:
         raise FrameError("bad_number", payload, str(fault)) from None
 
 
-def _rmc(fields: list[str], payload: bytes) -> Part:
+def _rmc(line: Line) -> Part:
+    fields = line.fields
     status = fields[2]
     mode = fields[12] if len(fields) > 12 else ""
     if status == "A":
@@ -100,38 +120,40 @@ def _rmc(fields: list[str], payload: bytes) -> Part:
     elif status in ("V", ""):
         fix, flag = False, "simulator" if mode == "S" else "no_fix"
     else:
-        raise FrameError("bad_status", payload, f"RMC status {status!r}")
+        raise line.error("bad_status", f"RMC status {status!r}")
     part = Part(name="RMC", fix=fix, flag=flag)
     if fields[1]:
-        part.time_of_day = _time_of_day(fields[1], payload)
-    _place(part, fields, 3, payload)
+        part.time_of_day = _time_of_day(fields[1], line)
+    _place(part, line, 3)
     if fields[7]:
         part.speed_mps = _number(fields[7]) * KNOT_MPS
     if fields[8]:
-        part.course_deg = _course(fields[8], payload)
+        part.course_deg = _course(fields[8], line)
     if fields[9]:
         part.date = date_of(fields[9])
         if part.date is None and status == "A":
-            raise FrameError("bad_date", payload, f"no such day: {fields[9]!r}")
+            raise line.error("bad_date", f"no such day: {fields[9]!r}")
     return part
 
 
-def _gga(fields: list[str], payload: bytes) -> Part:
+def _gga(line: Line) -> Part:
+    fields = line.fields
     fix, flag = _QUALITY.get(fields[6], (None, None))
     if flag is None and fix is None and fields[6]:
-        raise FrameError("bad_status", payload, f"GGA quality {fields[6]!r}")
+        raise line.error("bad_status", f"GGA quality {fields[6]!r}")
     part = Part(name="GGA", fix=fix, flag=flag)
     if fields[1]:
-        part.time_of_day = _time_of_day(fields[1], payload)
-    _place(part, fields, 2, payload)
+        part.time_of_day = _time_of_day(fields[1], line)
+    _place(part, line, 2)
     _receiver(part, fields)
     return part
 
 
-def _gns(fields: list[str], payload: bytes) -> Part:
+def _gns(line: Line) -> Part:
+    fields = line.fields
     modes = fields[6]
     if modes and not (modes.isalpha() and modes.isupper()):
-        raise FrameError("bad_status", payload, f"GNS mode {modes!r}")
+        raise line.error("bad_status", f"GNS mode {modes!r}")
     part = Part(name="GNS")
     if modes:
         # Any letter but N is a fix; the worst of them says what kind.
@@ -140,13 +162,14 @@ def _gns(fields: list[str], payload: bytes) -> Part:
             _GOOD if modes.strip("N") else _MODE_FIX["N"],
         )
     if fields[1]:
-        part.time_of_day = _time_of_day(fields[1], payload)
-    _place(part, fields, 2, payload)
+        part.time_of_day = _time_of_day(fields[1], line)
+    _place(part, line, 2)
     _receiver(part, fields)
     return part
 
 
-def _gll(fields: list[str], payload: bytes) -> Part:
+def _gll(line: Line) -> Part:
+    fields = line.fields
     status = fields[6] if len(fields) > 6 else ""
     mode = fields[7] if len(fields) > 7 else ""
     if status == "A":
@@ -154,24 +177,25 @@ def _gll(fields: list[str], payload: bytes) -> Part:
     elif status == "V":
         fix, flag = False, "simulator" if mode == "S" else "no_fix"
     elif status:
-        raise FrameError("bad_status", payload, f"GLL status {status!r}")
+        raise line.error("bad_status", f"GLL status {status!r}")
     else:  # before NMEA 2.0 GLL had no status
         fix, flag = None, None
     part = Part(name="GLL", fix=fix, flag=flag)
     if len(fields) > 5 and fields[5]:
-        part.time_of_day = _time_of_day(fields[5], payload)
-    _place(part, fields, 1, payload)
+        part.time_of_day = _time_of_day(fields[5], line)
+    _place(part, line, 1)
     return part
 
 
-def _vtg(fields: list[str], payload: bytes) -> Part:
+def _vtg(line: Line) -> Part:
+    fields = line.fields
     if fields[2] in ("T", ""):
         course, knots, kmh = fields[1], fields[5], fields[7] if len(fields) > 7 else ""
     else:  # before NMEA 2.0 no letters stood between the numbers
         course, knots, kmh = fields[1], fields[3], fields[4]
     part = Part(name="VTG")
     if course:
-        part.course_deg = _course(course, payload)
+        part.course_deg = _course(course, line)
     if knots:
         part.speed_mps = _number(knots) * KNOT_MPS
     elif kmh:
@@ -181,20 +205,21 @@ def _vtg(fields: list[str], payload: bytes) -> Part:
     return part
 
 
-def _zda(fields: list[str], payload: bytes) -> Part:
+def _zda(line: Line) -> Part:
+    fields = line.fields
     part = Part(name="ZDA")
     if fields[1]:
-        part.time_of_day = _time_of_day(fields[1], payload)
+        part.time_of_day = _time_of_day(fields[1], line)
     day, month, year = fields[2:5]
     if day or month or year:
         part.date = _day(int(year), int(month), int(day)) if _digits(day + month + year) else None
         if part.date is None:
-            raise FrameError("bad_date", payload, f"no such day: {day}.{month}.{year}")
+            raise line.error("bad_date", f"no such day: {day}.{month}.{year}")
     return part
 
 
 # Sentence type -> reader, least number of fields with a checksum, and without one.
-READERS: dict[str, tuple[Callable[[list[str], bytes], Part], int, int]] = {
+READERS: dict[str, tuple[Callable[[Line], Part], int, int]] = {
     "RMC": (_rmc, 10, 12),
     "GGA": (_gga, 10, 15),
     "GLL": (_gll, 5, 7),
@@ -224,40 +249,46 @@ _QUALITY: dict[str, tuple[bool, str | None]] = {
 }
 
 
-def _place(part: Part, fields: list[str], at: int, payload: bytes) -> None:
+def _place(part: Part, line: Line, at: int) -> None:
     """Put the four fields from `at` on into `part`; an old place makes the flag say so."""
-    lat_text, north, lon_text, east = fields[at : at + 4]
+    lat_text, north, lon_text, east = line.fields[at : at + 4]
     if not lat_text or not lon_text:
         if lat_text or lon_text:
-            reason = "missing_lon" if lat_text else "missing_lat"
-            raise FrameError(reason, payload, "half a position")
+            raise line.error("missing_lon" if lat_text else "missing_lat", "half a position")
         part.fix = False if part.fix is not None else None
         part.flag = part.flag or "no_fix"
         return
-    if len(lat_text) < 4 or lat_text[4:5] not in (".", ""):
-        raise FrameError("bad_number", payload, f"latitude {lat_text!r} is not ddmm.m")
-    if len(lon_text) < 5 or lon_text[5:6] not in (".", ""):
-        raise FrameError("bad_number", payload, f"longitude {lon_text!r} is not dddmm.m")
-    minutes = _number(lat_text[2:])
-    lon_minutes = _number(lon_text[3:])
-    if minutes >= 60.0 or lon_minutes >= 60.0:
-        raise FrameError("minutes_range", payload, f"minutes of {lat_text} {lon_text}")
-    lat = _whole(lat_text[:2]) + minutes / 60.0
-    lon = _whole(lon_text[:3]) + lon_minutes / 60.0
+    lat = _degrees(lat_text, 2, line)
+    lon = _degrees(lon_text, 3, line)
     if north == "S":
         lat = -lat
     elif north != "N":
-        raise FrameError("bad_hemisphere", payload, f"{north!r} instead of N or S")
+        raise line.error("bad_hemisphere", f"{north!r} instead of N or S")
     if east == "W":
         lon = -lon
     elif east != "E":
-        raise FrameError("bad_hemisphere", payload, f"{east!r} instead of E or W")
+        raise line.error("bad_hemisphere", f"{east!r} instead of E or W")
     if part.flag == "no_fix":
         if lat == 0.0 and lon == 0.0:
             return  # a receiver without a fix has to write something
         part.flag = "stale_position"
-    check_place(lon=lon, lat=lat, payload=payload)
+    check_place(lon=lon, lat=lat, payload=line.payload)
     part.lat, part.lon = lat, lon
+
+
+def _degrees(text: str, digits: int, line: Line) -> float:
+    """Return ddmm.m or dddmm.m as degrees.
+
+    Some trackers leave out leading zeros; that is believed only under a checksum, since a digit
+    that got lost looks the same.
+    """
+    whole = text.find(".") if "." in text else len(text)
+    if whole != digits + 2 and not (line.checked and 3 <= whole < digits + 2):
+        raise line.error("bad_number", f"{text!r} is not {'d' * digits}mm.m")
+    minutes = _number(text[whole - 2 :])
+    if minutes >= 60.0:
+        raise line.error("minutes_range", f"minutes of {text}")
+    return _whole(text[: whole - 2]) + minutes / 60.0
 
 
 def _receiver(part: Part, fields: list[str]) -> None:
@@ -295,16 +326,16 @@ def _whole(text: str) -> int:
 _digits = str.isdigit  # sentences are ASCII: only 0 to 9 count
 
 
-def _course(text: str, payload: bytes) -> float:
+def _course(text: str, line: Line) -> float:
     course = _number(text)
     if course >= 360.0:
         if course > 360.0:
-            raise FrameError("course_range", payload, f"course {text}")
+            raise line.error("course_range", f"course {text}")
         return 0.0
     return course
 
 
-def _time_of_day(text: str, payload: bytes) -> timedelta:
+def _time_of_day(text: str, line: Line) -> timedelta:
     """Return hhmmss.s as time since midnight; a leap second joins the second before."""
     time = _whole(text[:6])
     hours, minutes, seconds = time // 10_000, time // 100 % 100, time % 100
@@ -317,7 +348,7 @@ def _time_of_day(text: str, payload: bytes) -> timedelta:
         or fraction[:1] not in (".", "")
         or not (fraction[1:].isdigit() or len(fraction) < 2)
     ):
-        raise FrameError("bad_time", payload, f"no such time: {text!r}")
+        raise line.error("bad_time", f"no such time: {text!r}")
     whole = hours * 3600 + minutes * 60 + min(seconds, 59)
     return timedelta(0, whole, micros(fraction[1:]))
 
