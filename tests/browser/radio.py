@@ -53,7 +53,7 @@ class UdpRadio:
             "heading": int(course),
             "status": 0,
         }
-        for sentence in encode_dict(report, radio_channel="A", talker_id="AI"):
+        for sentence in encode_dict(report, radio_channel="A", talker_id="AI", sentence_type="VDM"):
             self.raw(sentence.encode() + b"\r\n")
 
     def raw(self, line: bytes) -> None:

@@ -125,7 +125,6 @@ export interface HeardMessage {
   status?: string | null;
   lon?: number | null;
   lat?: number | null;
-  position?: { lon: number; lat: number } | null;
   flags?: string[];
 }
 

@@ -75,10 +75,9 @@ function Messages({ address }: { address: string }): JSX.Element {
   );
 }
 
+/** Words first, then where it was; else what sort of thing it said. */
 function said(message: HeardMessage): string {
-  const place = message.position ?? (message.lon != null && message.lat != null ? { lon: message.lon, lat: message.lat } : null);
-  const words = message.text || message.status;
-  if (words) return words;
-  if (place) return coordinateWords(place.lon, place.lat, coordinateFormat.value);
-  return wordsIfAny(`heard.${message.kind}`) ?? message.kind;
+  const place = message.lon != null && message.lat != null ? coordinateWords(message.lon, message.lat, coordinateFormat.value) : null;
+  const words = [message.text || message.status, place].filter(Boolean).join(" · ");
+  return words || (wordsIfAny(`heard.${message.kind}`) ?? message.kind);
 }
