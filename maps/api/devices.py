@@ -50,6 +50,7 @@ async def list_devices(caller: CallerHere, request: Request) -> Response:
 
 @router.post(
     "",
+    status_code=201,
     responses=answers(DeviceKey, DeviceKey(name="boat-3", key="mZ1…"), 403, 409, 422, status=201),
 )
 async def add_device(new: NewDevice, caller: CallerHere, request: Request) -> Response:

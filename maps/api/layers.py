@@ -66,8 +66,15 @@ async def list_layers(request: Request, desk: DeskHere) -> Response:  # noqa: AR
     return answer(_shelf(request).described())
 
 
+class GeoJson(Response):
+    """An answer in GeoJSON."""
+
+    media_type = "application/geo+json"
+
+
 @router.get(
     "/{name}",
+    response_class=GeoJson,
     responses=answers(
         dict[str, Any],
         {"type": "FeatureCollection", "features": []},
@@ -80,7 +87,7 @@ async def list_layers(request: Request, desk: DeskHere) -> Response:  # noqa: AR
 async def read_layer(name: str, request: Request, desk: DeskHere) -> Response:  # noqa: ARG001
     """Return a layer as GeoJSON, with an entity tag; compressed for who understands gzip."""
     packed = await _shelf(request).geojson(name)
-    return packed.answer(request, "application/geo+json", cache="private, no-cache")
+    return packed.answer(request, GeoJson.media_type, cache="private, no-cache")
 
 
 def _shelf(request: Request) -> LayerShelf:

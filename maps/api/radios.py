@@ -162,7 +162,9 @@ async def list_assignments(desk: DeskHere) -> Response:
 
 
 @router.post(
-    "/assignments", responses=answers(Assignment, _ASSIGNMENT, 403, 404, 409, 422, status=201)
+    "/assignments",
+    status_code=201,
+    responses=answers(Assignment, _ASSIGNMENT, 403, 404, 409, 422, status=201),
 )
 async def assign(new: NewAssignment, desk: DeskHere) -> Response:
     """Say that an address stands for a unit; the track the address has comes along."""

@@ -120,7 +120,7 @@ async def list_units(desk: DeskHere) -> Response:
     return answer(desk.units())
 
 
-@router.post("", responses=answers(UnitState, _STATE, 403, 409, 422, status=201))
+@router.post("", status_code=201, responses=answers(UnitState, _STATE, 403, 409, 422, status=201))
 async def add_unit(new: NewUnit, desk: DeskHere) -> Response:
     """Register a unit of the caller's agency."""
     return answer(await desk.add_unit(**new.model_dump()), status=201)

@@ -54,7 +54,7 @@ async def list_users(caller: CallerHere, request: Request) -> Response:
     return answer(await _people(request).users_for(caller.user))
 
 
-@router.post("", responses=answers(User, _USER, 403, 409, 422, 503, status=201))
+@router.post("", status_code=201, responses=answers(User, _USER, 403, 409, 422, 503, status=201))
 async def add_user(new: NewUser, caller: CallerHere, request: Request) -> Response:
     """Add a user to the caller's agency."""
     added = await _people(request).add_user_for(

@@ -1,0 +1,163 @@
+"""A real server on a free port of loopback, in the test's own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+from fastapi import FastAPI
+from websockets.asyncio.client import connect
+
+from maps.access import COOKIE
+from maps.app import create_app
+from maps.office import Office
+from maps.serving import address_of, listen, serve
+from maps.settings import settings_of
+from patrol.units import ROLES, Role
+
+AGENCY = "joint"
+PASSWORD = "a long enough pass phrase"
+
+
+@dataclass
+class Running:
+    """A server that runs.
+
+    Attributes:
+        url: Where.
+        office: What runs behind it.
+        app: Its routes.
+    """
+
+    url: str
+    office: Office
+    app: FastAPI
+
+    def stranger(self, **headers: str) -> httpx.AsyncClient:
+        """Return a client that is not signed in."""
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20)
+
+    async def token(self, role: Role) -> str:
+        """Return a link token for the user of a role."""
+        found = await self.office.people.user(role)
+        assert found is not None
+        return await self.office.people.link_for(found[0], minutes=5)
+
+    @asynccontextmanager
+    async def signed_in(self, role: Role = "commander") -> AsyncIterator[httpx.AsyncClient]:
+        """Yield a client signed in as the user of a role."""
+        async with self.stranger(origin=self.url) as client:
+            answer = await client.post("/api/session/link", json={"token": await self.token(role)})
+            assert answer.status_code == 200, answer.text
+            yield client
+
+    async def device(self, name: str) -> str:
+        """Return the key of a new device."""
+        return await self.office.people.add_device(name, AGENCY)
+
+    def live(self, client: httpx.AsyncClient, query: str = "") -> Live:
+        """Open the live stream with the client's session."""
+        return Live(self.url, client.cookies.get(COOKIE) or "", query)
+
+
+class Live:
+    """One viewer of the live stream; an async context manager.
+
+    Args:
+        url: The server.
+        session: Value of the session cookie; empty for none.
+        query: Query of the stream's address, with `?`.
+        origin: Origin to name; none when None.
+    """
+
+    def __init__(self, url: str, session: str, query: str = "", origin: str | None = None) -> None:
+        headers = {"Cookie": f"{COOKIE}={session}"} if session else {}
+        if origin is not None:
+            headers["Origin"] = origin
+        self._connect = connect(
+            url.replace("http", "ws", 1) + "/api/live" + query, additional_headers=headers
+        )
+
+    async def __aenter__(self) -> Self:
+        self.socket = await self._connect
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.socket.close()
+
+    async def frame(self, seconds: float = 10) -> dict[str, Any]:
+        """Return the next frame."""
+        async with asyncio.timeout(seconds):
+            said = await self.socket.recv()
+        assert isinstance(said, str), "frames are text"
+        frame: dict[str, Any] = json.loads(said)
+        return frame
+
+    async def until(self, kind: str, seconds: float = 10) -> dict[str, Any]:
+        """Return the next frame of a kind."""
+        async with asyncio.timeout(seconds):
+            while True:
+                frame = await self.frame(seconds)
+                if frame["type"] == kind:
+                    return frame
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, *, roles: tuple[Role, ...] = ROLES, **tables: Any
+) -> AsyncIterator[Running]:
+    """Yield a running server with a user for each of `roles`, who has no password yet.
+
+    Args:
+        folder: Where its store goes.
+        roles: Users to make, each named as its role.
+        **tables: Tables of its configuration, laid over a small one.
+    """
+    given = {
+        "node": {"id": "test", "name": "Test", "time_zone": "Asia/Vientiane"},
+        "web": {"port": 0},
+        "agencies": [{"id": AGENCY, "name": "Joint patrol"}],
+        **tables,
+    }
+    settings = settings_of(given, source="patrol.toml", folder=folder)
+    bound = listen(settings.web)
+    offices: list[Office] = []
+    ready = asyncio.Event()
+
+    @asynccontextmanager
+    async def opened(office: Office) -> AsyncIterator[None]:
+        for role in roles:
+            await office.people.add_user(role, role, AGENCY, None)
+        offices.append(office)
+        yield
+
+    app = create_app(settings, opened=opened)
+    serving = asyncio.create_task(serve(app, settings.web, bound, ready=ready.set))
+    waiting = asyncio.create_task(ready.wait())
+    try:
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=60)
+        assert ready.is_set(), "the server did not start"
+        yield Running(address_of(settings.web, bound), offices[0], app)
+    finally:
+        waiting.cancel()
+        serving.cancel()
+        await asyncio.gather(serving, waiting, return_exceptions=True)
+
+
+def wait_until(what: str, seconds: float = 10) -> Any:
+    """Return an async iterator that ticks until `seconds` are over, then fails."""
+
+    async def ticks() -> AsyncIterator[None]:
+        end = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < end:
+            yield
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"waited {seconds} s in vain for {what}")
+
+    return ticks()

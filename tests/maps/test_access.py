@@ -1,0 +1,155 @@
+"""Access: who gets in, how, and what a stranger is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from maps.access import COOKIE
+from maps.errors import TooBusy
+from tests.maps.running import AGENCY, PASSWORD, Running
+
+
+async def test_name_and_password_start_a_session_in_a_cookie_scripts_cannot_read(
+    server: Running,
+) -> None:
+    await server.office.people.add_user("somchai", "commander", AGENCY, PASSWORD)
+    async with server.stranger() as client:
+        answer = await client.post("/api/session", json={"name": "somchai", "password": PASSWORD})
+        assert answer.status_code == 200
+        cookie = answer.headers["set-cookie"]
+        assert "HttpOnly" in cookie
+        assert "SameSite=strict" in cookie
+        said = (await client.get("/api/session")).json()
+        assert said["user"] == "somchai"
+        assert said["role"] == "commander"
+        assert said["agency"] == {"id": AGENCY, "name": "Joint patrol", "country": None}
+        assert said["node"]["time_zone"] == "Asia/Vientiane"
+        assert "clear distress" in said["permissions"]
+
+
+async def test_signing_out_ends_the_session_for_good(server: Running) -> None:
+    async with server.signed_in() as client:
+        token = client.cookies[COOKIE]
+        assert (await client.delete("/api/session")).status_code == 204
+        client.cookies.set(COOKIE, token)
+        assert (await client.get("/api/session")).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["somchai", "nobody"])
+async def test_a_wrong_password_and_a_wrong_name_are_told_the_same(
+    server: Running, name: str
+) -> None:
+    await server.office.people.add_user("somchai", "commander", AGENCY, PASSWORD)
+    async with server.stranger() as client:
+        answer = await client.post("/api/session", json={"name": name, "password": "wrong one"})
+    assert answer.status_code == 401
+    assert answer.json() == {
+        "error": "sign_in_refused",
+        "message": "name or password is wrong",
+    }
+    assert "set-cookie" not in answer.headers
+
+
+async def test_failed_tries_must_wait_even_with_the_right_password(server: Running) -> None:
+    await server.office.people.add_user("somchai", "commander", AGENCY, PASSWORD)
+    async with server.stranger() as client:
+        for _ in range(5):
+            said = {"name": "somchai", "password": "wrong one"}
+            assert (await client.post("/api/session", json=said)).status_code == 401
+        answer = await client.post("/api/session", json={"name": "somchai", "password": PASSWORD})
+        assert answer.status_code == 429
+        assert int(answer.headers["retry-after"]) >= 1
+        other = await client.post("/api/session", json={"name": "jane", "password": "wrong one"})
+        assert other.status_code == 401
+
+
+async def test_a_link_is_good_once(server: Running) -> None:
+    token = await server.token("planner")
+    async with server.stranger() as client:
+        first = await client.post("/api/session/link", json={"token": token})
+        assert first.json()["role"] == "planner"
+        again = await client.post("/api/session/link", json={"token": token})
+        assert again.status_code == 401
+        assert (await client.post("/api/session/link", json={"token": "x"})).status_code == 401
+
+
+async def test_a_link_that_is_too_old_is_refused(server: Running) -> None:
+    found = await server.office.people.user("crew")
+    assert found is not None
+    token = await server.office.people.link_for(found[0], minutes=-1)
+    async with server.stranger() as client:
+        answer = await client.post("/api/session/link", json={"token": token})
+        assert answer.status_code == 401
+
+
+async def test_too_much_password_work_is_refused_with_503(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def busy(*_: object) -> bool:
+        raise TooBusy
+
+    monkeypatch.setattr("maps.passwords.PasswordWork.verify", busy)
+    async with server.stranger() as client:
+        answer = await client.post("/api/session", json={"name": "a", "password": "b"})
+    assert answer.status_code == 503
+    assert answer.json()["error"] == "too_busy"
+
+
+async def test_a_device_key_speaks_for_its_own_device_only(server: Running) -> None:
+    key = await server.device("boat-3")
+    async with server.stranger(authorization=f"Bearer {key}") as client:
+        report = {"lon": 100.4, "lat": 20.2}
+        own = await client.post("/api/positions", json=report)
+        assert own.json()["rejected"] == []
+        other = await client.post("/api/positions", json={**report, "device": "boat-4"})
+        assert other.json()["rejected"][0]["reason"] == "device_mismatch"
+        assert (await client.get("/api/users")).status_code == 403
+    async with server.stranger(authorization="Bearer wrong") as client:
+        assert (await client.post("/api/positions", json=report)).status_code == 401
+
+
+async def test_an_administrator_makes_changes_and_shuts_out_users(server: Running) -> None:
+    async with server.signed_in("admin") as admin, server.signed_in("crew") as crew:
+        made = await admin.post(
+            "/api/users", json={"name": "noi", "role": "crew", "password": PASSWORD}
+        )
+        assert made.status_code == 201
+        assert "password" not in made.text
+        again = await admin.post("/api/users", json={"name": "noi", "role": "crew"})
+        assert again.status_code == 409
+        short = {"name": "x", "role": "crew", "password": "short"}
+        refused = await admin.post("/api/users", json=short)
+        assert refused.status_code == 422
+        assert refused.json()["field"] == "password"
+        assert "short" not in refused.text.replace("too_short", "")
+
+        assert (await crew.get("/api/session")).status_code == 200
+        assert (await crew.get("/api/users")).status_code == 403
+        changed = await admin.patch("/api/users/crew", json={"disabled": True})
+        assert changed.json()["disabled_at"] is not None
+        assert (await crew.get("/api/session")).status_code == 401
+
+        itself = await admin.patch("/api/users/admin", json={"disabled": True})
+        assert itself.status_code == 400
+        assert (await admin.patch("/api/users/nobody", json={})).status_code == 404
+        names = [user["name"] for user in (await admin.get("/api/users")).json()]
+        assert names == sorted(names)
+        assert "noi" in names
+
+
+async def test_a_device_is_added_given_a_new_key_and_revoked(server: Running) -> None:
+    async with server.signed_in("technician") as client:
+        first = (await client.post("/api/devices", json={"name": "jane/phone"})).json()["key"]
+        second = (await client.post("/api/devices", json={"name": "jane/phone"})).json()["key"]
+        assert first != second
+        async with server.stranger() as phone:
+            for key, status in ((first, 401), (second, 200)):
+                answer = await phone.get("/api/session", headers={"authorization": f"Bearer {key}"})
+                assert answer.status_code == status
+            assert (await client.delete("/api/devices/jane/phone")).status_code == 204
+            gone = await phone.get("/api/session", headers={"authorization": f"Bearer {second}"})
+            assert gone.status_code == 401
+        assert (await client.delete("/api/devices/jane/phone")).status_code == 404
+        [device] = (await client.get("/api/devices")).json()
+        assert device["name"] == "jane/phone"
+        assert device["revoked_at"] is not None

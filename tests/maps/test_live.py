@@ -1,0 +1,103 @@
+"""The live stream: snapshot, changes, beats; resuming without a gap; ending with the session."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from maps.api import live as route
+from tests.maps.running import Running
+
+
+async def say(server: Running, key: str, number: int) -> None:
+    said = {
+        "id": str(number),
+        "lon": 100.4 + number * 1e-4,
+        "lat": 20.27,
+        "time": datetime.now(UTC).isoformat(),
+    }
+    async with server.stranger(authorization=f"Bearer {key}") as boat:
+        assert (await boat.post("/api/positions", json=said)).status_code == 200
+
+
+async def test_a_viewer_gets_a_snapshot_then_every_change_then_beats(server: Running) -> None:
+    key = await server.device("boat-3")
+    async with server.signed_in() as client, server.live(client) as live:
+        snapshot = await live.frame()
+        assert snapshot["type"] == "snapshot"
+        assert snapshot["time"].endswith("Z")
+        for number in range(3):
+            await say(server, key, number)
+        seen: list[float] = []
+        seq = snapshot["seq"]
+        while len(seen) < 3:
+            change = await live.until("change")
+            assert change["seq"] == seq + 1
+            seq = change["seq"]
+            seen += [fix["lon"] for fix in change.get("fixes", [])]
+        assert seen == pytest.approx([100.4, 100.4001, 100.4002])
+        beat = await live.until("beat", seconds=5)
+        assert beat["seq"] == seq
+
+
+async def test_a_viewer_that_was_cut_off_goes_on_without_a_gap(server: Running) -> None:
+    key = await server.device("boat-3")
+    async with server.signed_in() as client:
+        async with server.live(client) as live:
+            snapshot = await live.frame()
+        for number in range(5):
+            await say(server, key, number)
+        query = f"?stream={snapshot['stream']}&since={snapshot['seq']}"
+        async with server.live(client, query) as live:
+            seq = snapshot["seq"]
+            fixes: list[dict[str, Any]] = []
+            while len(fixes) < 5:
+                change = await live.until("change")
+                assert change["seq"] == seq + 1
+                seq = change["seq"]
+                fixes += change.get("fixes", [])
+        assert [fix["lon"] for fix in fixes] == pytest.approx(
+            [100.4 + number * 1e-4 for number in range(5)]
+        )
+
+
+@pytest.mark.parametrize("query", ["?stream=other&since=3", "?since=abc", "?stream=x&since=-1"])
+async def test_a_place_nobody_knows_gives_a_snapshot(server: Running, query: str) -> None:
+    async with server.signed_in() as client, server.live(client, query) as live:
+        assert (await live.frame())["type"] == "snapshot"
+
+
+async def test_crews_are_not_shown_unknown_radios(server: Running) -> None:
+    key = await server.device("boat-3")
+    await say(server, key, 1)
+    async with server.signed_in() as commander, server.live(commander) as live:
+        assert len((await live.frame())["units"]) == 1
+    async with server.signed_in("crew") as crew, server.live(crew) as live:
+        assert (await live.frame())["units"] == []
+
+
+async def test_the_stream_ends_with_the_session(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(route, "CHECK_S", 0.1)
+    monkeypatch.setattr(route, "BEAT_S", 0.2)
+    async with server.signed_in() as client, server.live(client) as live:
+        assert (await live.frame())["type"] == "snapshot"
+        assert (await client.delete("/api/session")).status_code == 204
+        with pytest.raises(ConnectionClosed):
+            await live.until("no such frame")
+        assert live.socket.close_code == route.NOT_SIGNED_IN
+
+
+async def test_viewers_who_leave_are_forgotten(server: Running) -> None:
+    async with server.signed_in() as client:
+        for _ in range(5):
+            async with server.live(client) as live:
+                await live.frame()
+        await asyncio.sleep(0.2)
+        names = [task.get_name() for task in asyncio.all_tasks()]
+    assert not [name for name in names if name.startswith("live-")]

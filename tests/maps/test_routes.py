@@ -1,0 +1,130 @@
+"""Every route: closed to strangers unless listed, and described with examples."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+import pytest
+from fastapi.routing import APIRoute
+
+from maps.api.answers import schemas
+from maps.app import ROUTERS
+from tests.maps.running import Live, Running
+
+PUBLIC = {
+    ("POST", "/api/session"),
+    ("POST", "/api/session/link"),
+    ("DELETE", "/api/session"),
+    ("GET", "/api/health"),
+}
+METHODS = {"get", "post", "patch", "delete", "put"}
+
+
+def routes() -> list[tuple[str, str]]:
+    return [
+        (method, route.path)
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in sorted(route.methods or ())
+    ]
+
+
+async def test_without_a_session_every_route_but_the_public_ones_answers_401(
+    server: Running,
+) -> None:
+    assert len(routes()) > 25
+    async with server.stranger() as client:
+        for method, path in [*routes(), ("GET", "/api/openapi.json")]:
+            if (method, path) in PUBLIC:
+                continue
+            filled = re.sub(r"{[^}]+}", "x", path)
+            answer = await client.request(method, filled)
+            assert answer.status_code == 401, f"{method} {path}: {answer.text}"
+            assert answer.json()["error"] == "not_signed_in"
+
+
+async def test_a_bad_session_is_none(server: Running) -> None:
+    async with server.stranger(cookie="jp_session=guess") as client:
+        assert (await client.get("/api/units")).status_code == 401
+    async with server.stranger(authorization="Basic !!!") as client:
+        assert (await client.get("/api/units")).status_code == 401
+
+
+async def test_the_live_stream_tells_a_stranger_to_sign_in(server: Running) -> None:
+    async with Live(server.url, "") as live:
+        with pytest.raises(Exception, match="4401"):
+            await live.frame()
+
+
+async def described(server: Running) -> dict[str, Any]:
+    async with server.signed_in("admin") as client:
+        said = await client.get("/api/openapi.json")
+        assert said.status_code == 200
+        spec: dict[str, Any] = said.json()
+        return spec
+
+
+async def test_the_description_lists_every_route_with_examples_and_refusals(
+    server: Running,
+) -> None:
+    spec = await described(server)
+    assert spec["openapi"].startswith("3.1")
+    listed = {
+        (method.upper(), path.replace(":path", ""))
+        for path, item in spec["paths"].items()
+        for method in item
+    }
+    assert listed == {(method, path.replace(":path", "")) for method, path in routes()}
+    for path, item in spec["paths"].items():
+        for method, route in item.items():
+            name = f"{method.upper()} {path}"
+            assert route.get("description"), name
+            assert "401" in route["responses"], name
+            for status, answer in route["responses"].items():
+                content = answer.get("content", {})
+                if status == "422" or status in ("204", "304"):
+                    continue
+                assert content, f"{name} {status}"
+                assert all("example" in each for each in content.values()), f"{name} {status}"
+            for body in route.get("requestBody", {}).get("content", {}).values():
+                assert "example" in body or "examples" in body or "$ref" in body["schema"], name
+                if "$ref" in body["schema"]:
+                    schema = spec["components"]["schemas"][body["schema"]["$ref"].split("/")[-1]]
+                    assert schema["examples"], name
+
+
+async def test_every_reference_in_the_description_leads_somewhere(server: Running) -> None:
+    spec = await described(server)
+    known = spec["components"]["schemas"]
+
+    def walk(part: Any) -> None:
+        if isinstance(part, dict):
+            if "$ref" in part:
+                start, _, name = part["$ref"].rpartition("/")
+                assert start == "#/components/schemas"
+                assert name in known, part["$ref"]
+            for each in part.values():
+                walk(each)
+        elif isinstance(part, list):
+            for each in part:
+                walk(each)
+
+    walk(spec)
+
+
+def test_schemas_are_those_of_the_structs() -> None:
+    told = schemas()
+    assert "last" in told["UnitState"]["properties"]
+    assert told["Problem"]["required"] == ["error", "message"]
+    msgspec.json.encode(told)
+
+
+async def test_a_path_or_method_that_is_not_there_is_told_in_json(server: Running) -> None:
+    async with server.signed_in() as client:
+        missing = await client.get("/api/nothing")
+        assert (missing.status_code, missing.json()["error"]) == (404, "not_found")
+        wrong = await client.put("/api/units", json={})
+        assert (wrong.status_code, wrong.json()["error"]) == (405, "bad_method")

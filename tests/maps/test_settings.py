@@ -1,0 +1,116 @@
+"""Settings: every fault named with its place, all at once; safe defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maps.errors import SettingsFaults
+from maps.settings import Settings, read_settings, settings_of
+
+
+def settings(tmp_path: Path, environment: dict[str, str] | None = None, **tables: Any) -> Settings:
+    return settings_of(tables, source="patrol.toml", folder=tmp_path, environment=environment)
+
+
+def faults(tmp_path: Path, environment: dict[str, str] | None = None, **tables: Any) -> list[str]:
+    with pytest.raises(SettingsFaults) as raised:
+        settings(tmp_path, environment, **tables)
+    return raised.value.faults
+
+
+def test_defaults_listen_on_loopback_only_and_hold_no_secret(tmp_path: Path) -> None:
+    said = settings(tmp_path)
+    assert said.web.host == "127.0.0.1"
+    assert said.web.loopback
+    assert not said.broker.enabled
+    assert [agency.id for agency in said.agencies] == ["node"]
+    assert said.store.url == f"sqlite:///{tmp_path}/joint-patrol.db"
+
+
+def test_every_fault_is_told_at_once_with_file_table_and_field(tmp_path: Path) -> None:
+    told = faults(
+        tmp_path,
+        node={"time_zone": "Mars/Base"},
+        web={"port": 99_999, "prt": 1},
+        channels=[
+            {"name": "pier", "url": "tcp://127.0.0.1:1", "protocols": ["nmea0183"]},
+            {"name": "boats", "url": "tpc://127.0.0.1:1", "protocols": ["nmea0183"]},
+        ],
+        radio={},
+    )
+    places = [fault.split(": ")[0:2] for fault in told]
+    assert all(place[0] == "patrol.toml" for place in places)
+    assert {place[1] for place in places} == {
+        "node.time_zone",
+        "web.port",
+        "web.prt",
+        "channels[1].url",
+        "radio",
+    }
+
+
+def test_the_environment_wins_over_the_file_and_is_named_in_its_faults(tmp_path: Path) -> None:
+    said = settings(tmp_path, {"JOINT_PATROL_WEB__PORT": "8443"}, web={"port": 8080})
+    assert said.web.port == 8443
+    told = faults(tmp_path, {"JOINT_PATROL_WEB__PORT": "many"})
+    assert told[0].startswith("JOINT_PATROL_WEB__PORT (environment): ")
+
+
+def test_another_address_than_loopback_needs_the_names_people_use(tmp_path: Path) -> None:
+    assert "allowed_hosts" in faults(tmp_path, web={"host": "0.0.0.0"})[0]
+    said = settings(tmp_path, web={"host": "0.0.0.0", "allowed_hosts": ["blo.local"]})
+    assert said.web.hosts == ("blo.local",)
+
+
+def test_certificate_and_key_go_together(tmp_path: Path) -> None:
+    assert "go together" in faults(tmp_path, web={"tls_key": "key.pem"})[0]
+
+
+def test_names_are_used_once(tmp_path: Path) -> None:
+    channel = {"name": "pier", "url": "tcp://127.0.0.1:1", "protocols": ["nmea0183"]}
+    told = faults(
+        tmp_path,
+        channels=[channel, channel],
+        agencies=[{"id": "a", "name": "A"}, {"id": "a", "name": "B"}],
+    )
+    assert len(told) == 2
+    assert "channels[1].name" in told[0]
+    assert "agencies[1].id" in told[1]
+
+
+def test_paths_start_from_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "patrol.toml"
+    file.write_text('[store]\nurl = "sqlite:///records.db"\n', encoding="utf-8")
+    assert read_settings(file, {}).store.url == f"sqlite:///{tmp_path.resolve()}/records.db"
+
+
+@pytest.mark.parametrize(
+    ("content", "word"), [(b"[node", "not TOML"), (b"\xff", "not UTF-8"), (None, "cannot be read")]
+)
+def test_a_file_that_cannot_be_read_is_named(
+    tmp_path: Path, content: bytes | None, word: str
+) -> None:
+    file = tmp_path / "patrol.toml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsFaults, match=word):
+        read_settings(file, {})
+
+
+def test_a_secret_is_in_no_repr(tmp_path: Path) -> None:
+    said = settings(
+        tmp_path,
+        channels=[
+            {
+                "name": "phones",
+                "url": "mqtt://box?topic=owntracks/%23",
+                "protocols": ["owntracks"],
+                "username": "node",
+                "password": "hunter2hunter2",
+            }
+        ],
+    )
+    assert "hunter2" not in repr(said)
