@@ -11,7 +11,7 @@ export default defineConfig({
     target: "es2022",
     // Inlined assets would need a wider Content-Security-Policy.
     assetsInlineLimit: 0,
-    license: { fileName: "licenses.md" },
+    license: { fileName: "licenses.txt" },
     chunkSizeWarningLimit: 1200,
     rolldownOptions: {
       input: { index: "index.html", "sign-in": "sign-in.html" },

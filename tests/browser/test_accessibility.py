@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -23,7 +21,7 @@ TABS = ["unit", "unknown", "channels", "map"]
 @pytest.fixture(scope="module", autouse=True)
 def busy(server: Server, radio: UdpRadio) -> None:
     """Something in every panel: units, an unknown radio, a call for help, a rejected frame."""
-    with closing(server.client()) as client:
+    with server.client() as client:
         unit = client.post(
             "/api/units", json={"call_sign": "Osprey", "kind": "boat", "country": "LA"}
         ).json()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import pytest
 
 from tests.browser.commander import PHONE, Commander
@@ -16,7 +14,7 @@ pytestmark = [pytest.mark.browser]
 @pytest.fixture(scope="module", autouse=True)
 def fleet(server: Server) -> None:
     """Units to search among."""
-    with closing(server.client()) as client:
+    with server.client() as client:
         for call_sign, kind, country in [
             ("Kestrel 1", "boat", "LA"),
             ("Kestrel 2", "boat", "TH"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import numpy as np
 import pytest
 
@@ -22,7 +20,7 @@ STRANGER = 567000999
 @pytest.fixture(scope="module")
 def naga(server: Server, radio: UdpRadio) -> str:
     """A Lao boat that is heard over UDP; its unit id."""
-    with closing(server.client()) as client:
+    with server.client() as client:
         made = client.post(
             "/api/units",
             json={
@@ -95,7 +93,7 @@ def test_a_radio_that_nobody_registered_is_listed_drawn_and_assigned(
     mark = page.mark("Khong 9")
     assert (mark["code"], mark["shape"]) == ("TH", "boat")
     assert mark["place"] == pytest.approx((100.42, 20.268), abs=2e-4)
-    with closing(server.client()) as client:
+    with server.client() as client:
         assert str(STRANGER) not in client.get("/api/radios/unknown").text
 
 
@@ -132,7 +130,7 @@ def test_the_track_of_the_selected_unit_is_drawn(look: Look, naga: str, radio: U
 
 
 def test_a_unit_is_plotted_by_voice_at_a_river_kilometre(look: Look, server: Server) -> None:
-    with closing(server.client()) as client:
+    with server.client() as client:
         client.post("/api/units", json={"call_sign": "Boat 3", "kind": "boat", "country": "TH"})
     page = look()
     _select(page, "Boat 3")
@@ -147,7 +145,7 @@ def test_a_unit_is_plotted_by_voice_at_a_river_kilometre(look: Look, server: Ser
 
 
 def test_a_unit_is_plotted_by_a_press_on_the_map(look: Look, server: Server) -> None:
-    with closing(server.client()) as client:
+    with server.client() as client:
         client.post("/api/units", json={"call_sign": "Team 5", "kind": "foot", "country": "LA"})
     page = look()
     _select(page, "Team 5")
@@ -160,7 +158,7 @@ def test_a_unit_is_plotted_by_a_press_on_the_map(look: Look, server: Server) -> 
 def test_a_call_for_help_is_the_loudest_thing_until_it_is_cleared(
     look: Look, server: Server, naga: str
 ) -> None:
-    with closing(server.client()) as client:
+    with server.client() as client:
         sent = client.post(
             "/api/positions",
             json={"device": "pole-4", "lon": 100.408, "lat": 20.272, "distress": True},
@@ -199,3 +197,14 @@ def test_offices_crossings_and_borders_are_drawn_from_the_servers_own_layers(loo
     assert names("land")
     wait_for("the crossings", lambda: names("crossings"))
     assert "OpenStreetMap" in page.says(".attribution")
+
+
+def test_a_layer_that_cannot_be_read_is_told_and_the_rest_works(look: Look, naga: str) -> None:
+    page = look()
+    page.lossy = True
+    page.page.route("**/api/layers/rivers", lambda route: route.abort())
+    page.page.reload()
+    page.mark("Naga 1")
+    page.page.keyboard.press("m")
+    wait_for("the word", lambda: "Could not be loaded" in page.says(".checks"))
+    page.page.unroute_all()

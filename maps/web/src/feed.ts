@@ -58,8 +58,16 @@ function take(touched: Touched, whole: boolean): void {
 
 function renew(): void {
   renewal = undefined;
-  everyone.value = [...picture.units.values()].sort((a, b) => byName.compare(a.call_sign, b.call_sign));
+  everyone.value = inOrder();
   channels.value = [...picture.channels.values()].sort((a, b) => byName.compare(a.name, b.name));
+}
+
+/** By call sign. Most renewals change no name: then the old order stands, and thousands need no sorting. */
+function inOrder(): UnitState[] {
+  const before = everyone.peek() ?? [];
+  const same = before.length === picture.units.size && before.every((unit) => picture.units.get(unit.id)?.call_sign === unit.call_sign);
+  if (same) return before.map((unit) => picture.units.get(unit.id) ?? unit);
+  return [...picture.units.values()].sort((a, b) => byName.compare(a.call_sign, b.call_sign));
 }
 
 /** The past comes from the store once; the stream lengthens it. A new snapshot may have skipped some. */

@@ -169,8 +169,11 @@ function hover(what: { layer: string; properties: Record<string, unknown>; x: nu
   hovered.value = what === null ? null : { title, lines: told(what.layer, what.properties), x: what.x, y: what.y };
 }
 
+/** Every name that is known, in whatever script, then what it is. */
 function told(layer: string, properties: Record<string, unknown>): string[] {
-  const local = properties["name_local"] ? [String(properties["name_local"])] : [];
+  const others = Object.entries(properties).filter(([key]) => key.startsWith("name_")).map(([, name]) => String(name));
+  const names = [...new Set(others)].filter((name) => name !== properties["name"]);
+  const local = names.length > 0 ? [names.join(" · ")] : [];
   if (layer !== "blos") return [...local, t("hover.crossing", { kind: String(properties["kind"] ?? "") })];
   const metres = Number(properties["uncertainty_m"] ?? 0);
   return [...local, t("hover.blo"), ...(metres > 0 ? [t("hover.uncertain", { n: metres >= 1000 ? `${metres / 1000} km` : `${metres} m` })] : [])];

@@ -1,6 +1,6 @@
 /** The only file that makes the MapLibre map. Everything else asks this object. */
 import "maplibre-gl/dist/maplibre-gl.css";
-import { type GeoJSONSource, type LngLatBoundsLike, Map as GlMap, type MapMouseEvent, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
+import { type GeoJSONSource, type LngLatBoundsLike, Map as GlMap, type MapGeoJSONFeature, type MapMouseEvent, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { drawImage, ICON_SCALE } from "./images.ts";
 import { type FedSource, SourceFeed } from "./source-feed.ts";
@@ -131,7 +131,10 @@ export class OperationsMap {
 
   #listen(hooks: MapHooks): void {
     const map = this.#map;
-    map.on("click", (event) => hooks.picked(this.#unitAt(event), { lon: event.lngLat.lng, lat: event.lngLat.lat }));
+    map.on("click", (event) => {
+      hooks.picked(this.#unitAt(event), { lon: event.lngLat.lng, lat: event.lngLat.lat });
+      hooks.hovered(this.#toldAt(event, REACH_PX));
+    });
     map.on("moveend", () => hooks.viewed({ center: [map.getCenter().lng, map.getCenter().lat], zoom: map.getZoom() }));
     map.on("error", (event) => {
       const source = "sourceId" in event && typeof event.sourceId === "string" ? event.sourceId : null;
@@ -139,25 +142,34 @@ export class OperationsMap {
     });
     map.on("mousemove", (event) => {
       const canvas = map.getCanvas();
-      const found = map.queryRenderedFeatures([[event.point.x - 6, event.point.y - 6], [event.point.x + 6, event.point.y + 6]], { layers: ["unit-marks", "unit-dots", "blos", "crossings"] })[0];
-      if (canvas.style.cursor !== "crosshair") canvas.style.cursor = found ? "pointer" : "";
-      const told = found && (found.layer.id === "blos" || found.layer.id === "crossings");
-      hooks.hovered(told ? { layer: found.layer.id, properties: found.properties, x: event.point.x, y: event.point.y } : null);
+      const told = this.#toldAt(event, 6);
+      if (canvas.style.cursor !== "crosshair") canvas.style.cursor = told || this.#near(event, 6, ["unit-marks", "unit-dots"]) ? "pointer" : "";
+      hooks.hovered(told);
     });
     map.on("mouseout", () => hooks.hovered(null));
   }
 
   #unitAt(event: MapMouseEvent): string | null {
+    const nearest = this.#near(event, REACH_PX, ["unit-marks", "unit-dots"]);
+    return nearest === null ? null : String(nearest.properties["id"]);
+  }
+
+  #toldAt(event: MapMouseEvent, reach: number): { layer: string; properties: Record<string, unknown>; x: number; y: number } | null {
+    const found = this.#near(event, reach, ["blos", "crossings"]);
+    return found === null ? null : { layer: found.layer.id, properties: found.properties, x: event.point.x, y: event.point.y };
+  }
+
+  /** The point drawn nearest to the pointer within `reach` pixels. */
+  #near(event: MapMouseEvent, reach: number, layers: string[]): MapGeoJSONFeature | null {
     const { x, y } = event.point;
-    const found = this.#map.queryRenderedFeatures([[x - REACH_PX, y - REACH_PX], [x + REACH_PX, y + REACH_PX]], { layers: ["unit-marks", "unit-dots"] });
-    let nearest: { id: string; away: number } | null = null;
-    for (const feature of found) {
+    let nearest: { feature: MapGeoJSONFeature; away: number } | null = null;
+    for (const feature of this.#map.queryRenderedFeatures([[x - reach, y - reach], [x + reach, y + reach]], { layers })) {
       if (feature.geometry.type !== "Point") continue;
       const at = this.#map.project(feature.geometry.coordinates as [number, number]);
       const away = Math.hypot(at.x - x, at.y - y);
-      if (nearest === null || away < nearest.away) nearest = { id: String(feature.properties["id"]), away };
+      if (nearest === null || away < nearest.away) nearest = { feature, away };
     }
-    return nearest?.id ?? null;
+    return nearest?.feature ?? null;
   }
 }
 

@@ -42,7 +42,7 @@ export function MapLayers(): JSX.Element {
         <dl class="sources">{[...layerInfos.value.values()].map((info) => (
           <div key={info.name}><dt>{info.title}</dt><dd>{info.attribution || info.licence || ""}{info.error_m ? ` · ± ${metresWords(info.error_m)}` : ""}</dd></div>
         ))}</dl>
-        <p class="hint"><a href="/licenses.md">{t("layers.licences")}</a></p>
+        <p class="hint"><a href="/licenses.txt">{t("layers.licences")}</a></p>
       </div>
     </section>
   );
