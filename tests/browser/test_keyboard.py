@@ -49,10 +49,11 @@ def test_search_narrows_the_list_and_enter_flies_there(look: Look) -> None:
     wait_for("the detail", lambda: page.says("#unit-title") == "Kestrel 2")
 
     def in_the_middle() -> bool:
-        pixel = page.marks().get("Kestrel 2", {}).get("pixel")
-        return (
-            bool(pixel) and abs(pixel["x"] - (320 + 1100) / 2) < 60 and abs(pixel["y"] - 450) < 60
-        )
+        mark = page.marks().get("Kestrel 2")
+        if mark is None:
+            return False
+        x, y = mark["pixel"]["x"], mark["pixel"]["y"]
+        return bool(abs(x - (320 + 1100) / 2) < 60 and abs(y - 450) < 60)
 
     wait_for("the unit in the middle of the free map", in_the_middle)
 
