@@ -56,6 +56,7 @@ class Store:
         self._insert = insert_unless_known(transmissions, TRANSMISSION_COLUMNS, engine)
         self._insert_also = insert_unless_known(also_heard, ALSO_HEARD_COLUMNS, engine)
         self._writing: Connection | None = None
+        self._closed = False
 
     async def commit(
         self, rows: list[Row], also: list[Row], acts: list[Callable[[Connection], None]]
@@ -105,7 +106,10 @@ class Store:
         return await self._run(self._readers, reading)
 
     async def close(self) -> None:
-        """Finish what is being written and close the database."""
+        """Finish what is being written and close the database; once closed, nothing happens."""
+        if self._closed:
+            return
+        self._closed = True
 
         def close_writer() -> None:
             if self._writing is not None:

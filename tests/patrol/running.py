@@ -11,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from gis.position import Position
 from patrol.accounts import User
-from patrol.changes import Change, Snapshot, UnitState
+from patrol.changes import Beat, Change, Snapshot, UnitState
 from patrol.desk import Desk
 from patrol.store.store import Store, open_store
 from patrol.units import Role
@@ -79,10 +81,13 @@ class Node:
     def __init__(self, file: Path, now: float = 0) -> None:
         self.file = file
         self.time = at(now)
-        self.store: Store = open_store(f"sqlite:///{file}")
+        self._running: asyncio.Task[None] | None = None
+        self._open()
+
+    def _open(self) -> None:
+        self.store: Store = open_store(f"sqlite:///{self.file}")
         self.watch = Watch(self.store, node=NODE, agency=AGENCY, now=lambda: self.time)
         self.inbox = Inbox()
-        self._running: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Take up the picture and begin to work."""
@@ -98,12 +103,11 @@ class Node:
         await self.store.close()
 
     async def again(self) -> Node:
-        """Stop and start anew on the same file."""
+        """Stop, start anew on the same file, and return itself."""
         await self.stop()
-        node = Node(self.file)
-        node.time = self.time
-        await node.start()
-        return node
+        self._open()
+        await self.start()
+        return self
 
     def offer(self, *messages: Transmission) -> list[asyncio.Event]:
         """Hand messages to the inbox; each event is set once its message is answered."""
@@ -206,8 +210,4 @@ class Viewer:
 
 def frame_of(frame: bytes) -> Any:
     """Decode a frame of the stream into a Snapshot, Change or Beat."""
-    import msgspec
-
-    from patrol.changes import Beat
-
     return msgspec.json.decode(frame, type=Snapshot | Change | Beat)

@@ -1,0 +1,124 @@
+"""One radio message heard by several gateways is one message, and who heard it is kept."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from patrol.duplicates import Duplicates
+from patrol.records import record_of
+from radio_gateway.transmission import Signal, Transmission
+from tests.patrol.running import Node, address, at, said
+
+
+def heard_by(channel: str, second: float, **more: object) -> Transmission:
+    return said(
+        "a",
+        second,
+        device_time=None,
+        channel=channel,
+        duplicate_key="!AIVDM,1",
+        duplicate_window_s=3.0,
+        **more,
+    )
+
+
+async def test_one_message_over_three_channels_is_stored_once_with_all_who_heard_it(
+    node: Node,
+) -> None:
+    await node.hear(
+        heard_by("hill", 1),
+        heard_by("boat", 1.5, signal=Signal(rssi_dbm=-80.0, snr_db=9.5)),
+        heard_by("pier", 2),
+    )
+    assert [row["channel"] for row in node.rows("SELECT channel FROM transmissions")] == ["hill"]
+    also = node.rows(
+        "SELECT channel, rssi_dbm, snr_db, agency, origin FROM also_heard ORDER BY channel"
+    )
+    assert [tuple(row) for row in also] == [
+        ("boat", -80.0, 9.5, "la-hx", "node-hx"),
+        ("pier", None, None, "la-hx", "node-hx"),
+    ]
+    (radio,) = await node.desk().unknown_radios()
+    assert (radio.count, radio.channels) == (1, ("boat", "hill", "pier"))
+
+
+async def test_it_is_shown_once(node: Node) -> None:
+    subscription = node.desk().subscribe()
+    await subscription.take(0.1)
+    await node.hear(heard_by("hill", 1), heard_by("pier", 1.2))
+    (frame,) = await subscription.take(0.1)
+    assert frame.count(b'"lon"') == 2  # its state and its position
+    await node.hear(heard_by("boat", 1.3))
+    assert b'"beat"' in (await subscription.take(0.05))[0]
+
+
+async def test_the_same_words_after_the_window_are_a_new_message(node: Node) -> None:
+    await node.hear(heard_by("hill", 1), heard_by("hill", 601))
+    assert len(node.rows("SELECT * FROM transmissions")) == 2
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_the_order_of_arrival_does_not_change_what_is_one_message(order: tuple[int, ...]) -> None:
+    # two messages of the same words ten minutes apart, each heard twice
+    heard = [heard_by("hill", 0), heard_by("pier", 2), heard_by("hill", 600), heard_by("pier", 601)]
+    duplicates = Duplicates()
+    groups: dict[bytes, set[float]] = {}
+    for number in order:
+        record = record_of(heard[number], lambda message, _time: message.address)
+        original = duplicates.original(record) or record.gid
+        groups.setdefault(original, set()).add((heard[number].heard_at - at(0)).total_seconds())
+    assert sorted(map(sorted, groups.values())) == [[0, 2], [600, 601]]
+
+
+async def test_two_radios_that_say_the_same_words_are_two(node: Node) -> None:
+    await node.hear(
+        heard_by("hill", 1), said("b", 1, duplicate_key="!AIVDM,1", duplicate_window_s=3.0)
+    )
+    assert len(node.rows("SELECT * FROM transmissions")) == 2
+
+
+async def test_a_message_that_names_itself_is_one_however_much_later_it_comes(node: Node) -> None:
+    own = {"duplicate_key": "id-7", "duplicate_window_s": None}
+    await node.hear(said("a", 1, channel="hill", **own))
+    await node.hear(said("a", 1, heard=4000, channel="pier", **own))
+    assert len(node.rows("SELECT * FROM transmissions")) == 1
+    assert len(node.rows("SELECT * FROM also_heard")) == 1
+
+
+async def test_duplicates_are_still_known_after_a_restart(node: Node) -> None:
+    own = {"duplicate_key": "id-7", "duplicate_window_s": None}
+    await node.hear(heard_by("hill", 1), said("b", 1, **own))
+    again = await node.again()
+    await again.hear(heard_by("pier", 2), said("b", 1, heard=3, channel="pier", **own))
+    assert len(again.rows("SELECT * FROM transmissions")) == 2
+    assert len(again.rows("SELECT * FROM also_heard")) == 2
+    await again.stop()
+
+
+def test_memory_is_bounded() -> None:
+    duplicates = Duplicates(remembered=10)
+    for number in range(100):
+        for window_s in (3.0, None):
+            message = said("a", number, duplicate_key=str(number), duplicate_window_s=window_s)
+            duplicates.original(record_of(message, lambda said, _time: said.address))
+    for number in range(100):  # the same words again and again
+        message = said("a", number * 60, duplicate_key="moored")
+        duplicates.original(record_of(message, lambda said, _time: said.address))
+    assert len(duplicates._named) == 10
+    assert len(duplicates._by_content) == 10
+    assert len(duplicates._by_content[(address(), "moored")]) == 8
+
+
+def test_what_was_not_stored_is_new_when_it_comes_again() -> None:
+    duplicates = Duplicates()
+    for window_s in (3.0, None):
+        record = record_of(
+            said("a", 1, duplicate_key="k", duplicate_window_s=window_s),
+            lambda message, _time: message.address,
+        )
+        assert duplicates.original(record) is None
+        assert duplicates.original(record) == record.gid
+        duplicates.forget(record)
+        assert duplicates.original(record) is None
