@@ -263,7 +263,7 @@ def _tell(work: Callable[[], T]) -> T:
 
 
 def _with_people(settings: Settings, work: Callable[[People], Coroutine[Any, Any, None]]) -> None:
-    from maps.office import open_people
+    from maps.people import open_people
     from maps.serving import run
 
     async def open_and_work() -> None:

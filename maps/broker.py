@@ -28,6 +28,9 @@ from amqtt.session import Session
 KeyCheck = Callable[[str, str], Awaitable[bool]]
 """Says whether a device id and a device key belong together."""
 
+EMBEDDED = "embedded"
+"""Host in a channel's URL that means this broker: `mqtt://embedded?topic=…`."""
+
 _LISTENER = "default"
 
 
@@ -59,7 +62,8 @@ class EmbeddedBroker:
         Raises:
             OSError: If the address cannot be listened on.
         """
-        logging.getLogger("amqtt").setLevel(logging.WARNING)
+        # It warns of every acknowledgement that comes while it closes; errors are enough.
+        logging.getLogger("amqtt").setLevel(logging.ERROR)
         logging.getLogger("transitions").setLevel(logging.WARNING)
         door = Door(user=self.user, password=self.password, knows=self._knows)
         broker = Broker(
@@ -99,6 +103,8 @@ class EmbeddedBroker:
         trace: TracebackType | None,
     ) -> None:
         """Stop listening and let every client go."""
+        # What is on its way to a client that has gone is not news while closing.
+        logging.getLogger("amqtt").setLevel(logging.CRITICAL)
         await self._open.aclose()
 
 

@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gis.errors import GisError
-from gis.layer_set import LayerSet
+from maps.broker import EMBEDDED
 from maps.errors import ServerRunning, SettingsFaults
 from maps.lock import store_lock
-from maps.office import EMBEDDED
 from maps.serving import listen
 from maps.settings import Settings, WebSettings, read_settings
 from patrol.errors import StoreError
@@ -114,6 +113,10 @@ def _check_store(settings: Settings, found: Findings) -> None:
 
 def _check_layers(settings: Settings, found: Findings) -> None:
     layers = settings.layers
+    if not (layers.replace or layers.add):
+        return
+    from gis.layer_set import LayerSet  # takes a second to load
+
     for table, files in (("replace", layers.replace), ("add", layers.add)):
         for name, file in files.items():
             try:

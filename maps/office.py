@@ -14,7 +14,7 @@ import structlog
 from msgspec.structs import replace
 
 from maps.access import Access
-from maps.broker import EmbeddedBroker
+from maps.broker import EMBEDDED, EmbeddedBroker
 from maps.geography import Geography, read_geography
 from maps.lock import store_lock
 from maps.passwords import PasswordWork
@@ -32,9 +32,6 @@ from radio_gateway.health import ChannelHealth, RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.settings import ChannelSettings
 from radio_gateway.transports.http import HttpTransport
-
-EMBEDDED = "embedded"
-"""Host in a channel's URL that means the embedded broker: `mqtt://embedded?topic=…`."""
 
 HEALTH_EVERY_S = 1.0
 COUNTERS_EVERY = 5  # looks at the channels between two that also tell the counters
@@ -233,20 +230,6 @@ async def open_office(
             yield office
         finally:
             await store.close()
-
-
-@asynccontextmanager
-async def open_people(settings: Settings) -> AsyncIterator[People]:
-    """Open only users and devices; a running server may have the store open too.
-
-    Raises:
-        StoreError: If the store cannot be opened.
-    """
-    store = await asyncio.to_thread(open_store, settings.store.url)
-    try:
-        yield People(store, node=settings.node.id, passwords=PasswordWork())
-    finally:
-        await store.close()
 
 
 async def _end(task: asyncio.Task[None]) -> None:

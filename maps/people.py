@@ -5,18 +5,21 @@ A password is kept as its argon2 hash, a key or link as its digest; neither can 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
 from maps.errors import BadRequest
 from maps.passwords import PasswordWork, digest, new_token
+from maps.settings import Settings
 from patrol.accounts import Device, User
 from patrol.errors import Conflict, NotFound
 from patrol.permissions import require
 from patrol.store import accounts as queries
-from patrol.store.store import Store
+from patrol.store.store import Store, open_store
 from patrol.units import Role
 
 
@@ -220,3 +223,17 @@ class People:
             queries.revoke_device, name, self._now()
         ):
             raise NotFound("device", name)
+
+
+@asynccontextmanager
+async def open_people(settings: Settings) -> AsyncIterator[People]:
+    """Open only users and devices; a running server may have the store open too.
+
+    Raises:
+        StoreError: If the store cannot be opened.
+    """
+    store = await asyncio.to_thread(open_store, settings.store.url)
+    try:
+        yield People(store, node=settings.node.id, passwords=PasswordWork())
+    finally:
+        await store.close()

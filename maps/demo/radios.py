@@ -54,12 +54,13 @@ class AisFeed:
     """
 
     def __init__(self, port: int) -> None:
-        self._to = ("127.0.0.1", port)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        # Connected: an unconnected one would be open to the network for what comes back.
+        self._socket.connect(("127.0.0.1", port))
 
     def send(self, data: bytes) -> None:
         """Send `data` as one datagram."""
-        self._socket.sendto(data, self._to)
+        self._socket.send(data)
 
     def close(self) -> None:
         """Stop."""

@@ -1,0 +1,68 @@
+"""A `joint-patrol demo` in a process of its own."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+
+@dataclass
+class Demo:
+    """A demo that runs.
+
+    Attributes:
+        url: Where.
+        links: Token of each role's sign-in link.
+        process: The process.
+    """
+
+    url: str
+    links: dict[str, str]
+    process: subprocess.Popen[str]
+
+    @contextmanager
+    def client(self, role: str) -> Iterator[httpx.Client]:
+        """Yield a client signed in with the link of a role, which spends it."""
+        with httpx.Client(base_url=self.url, headers={"origin": self.url}, timeout=20) as client:
+            answer = client.post("/api/session/link", json={"token": self.links[role]})
+            assert answer.status_code == 200, answer.text
+            yield client
+
+    def stop(self) -> tuple[int, str]:
+        """Press Ctrl-C; return exit code and what it wrote on standard error."""
+        self.process.send_signal(signal.SIGINT)
+        _, err = self.process.communicate(timeout=30)
+        return self.process.returncode, err
+
+
+@contextmanager
+def demo(folder: Path, *more: str) -> Iterator[Demo]:
+    """Yield a running demo that keeps its temporary files in `folder`."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "maps", "demo", "--port", "0", *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder)},
+    )
+    assert process.stdout is not None
+    url, links = "", {}
+    try:
+        for line in process.stdout:
+            if found := re.search(r"(\w+) +(http://[^/]+)/sign-in#link=(\S+)", line):
+                links[found[1]], url = found[3], found[2]
+            if "Ctrl-C" in line:
+                break
+        assert url, process.communicate()
+        yield Demo(url, links, process)
+    finally:
+        process.kill()
+        process.communicate()

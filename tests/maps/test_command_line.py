@@ -1,0 +1,226 @@
+"""The command line: check, users, units, devices, first start, replay."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from maps.demo.cast import CAST
+from maps.demo.script import Report
+from maps.demo.sentences import ais
+from tests.server import free_port
+
+PASSWORD = "a long enough pass phrase"
+SMALL = """
+[node]
+id = "hx"
+name = "BLO Houay Xai"
+time_zone = "Asia/Vientiane"
+
+[web]
+port = {port}
+"""
+
+
+def run(*words: str, folder: Path, input: str | None = None, good: bool = True) -> tuple[str, str]:
+    """Run a command in `folder` and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "maps", *words],
+        cwd=folder,
+        input=input,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode == 0) is good, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout, done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a small configuration."""
+    (tmp_path / "patrol.toml").write_text(SMALL.format(port=free_port()), encoding="utf-8")
+    return tmp_path
+
+
+def more(folder: Path, text: str) -> None:
+    """Add to the configuration."""
+    with (folder / "patrol.toml").open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def test_check_is_content_with_a_good_configuration_and_changes_nothing(folder: Path) -> None:
+    before = sorted(folder.iterdir())
+    out, _ = run("check", folder=folder)
+    assert "patrol.toml can be served" in out
+    assert sorted(folder.iterdir()) == before
+
+
+def test_check_tells_every_fault_of_the_file(folder: Path) -> None:
+    more(
+        folder,
+        '\n[store]\nurl = "sqlite:///no-such-folder/x.db"\n[layers.add]\npiers = "none.kml"\n',
+    )
+    more(folder, '[[channels]]\nname = "a"\nurl = "mqtt://embedded?topic=a/%23"\n')
+    more(folder, 'protocols = ["owntracks"]\n')
+    with socket.socket() as taken:
+        port = re.search(r"port = (\d+)", (folder / "patrol.toml").read_text())
+        assert port is not None
+        taken.bind(("127.0.0.1", int(port[1])))
+        taken.listen()
+        out, _ = run("check", folder=folder, good=False)
+    faults = [line for line in out.splitlines() if line.startswith("fault: ")]
+    for place in ("web.port", "store.url", "layers.add.piers", "channels[0].url"):
+        assert sum(f"patrol.toml: {place}: " in fault for fault in faults) == 1, out
+    assert len(faults) == 4
+
+
+def test_check_warns_of_what_may_mend_itself(folder: Path) -> None:
+    more(folder, '[[channels]]\nname = "pier"\nurl = "serial:///dev/no-such-radio?baud=4800"\n')
+    more(folder, 'protocols = ["nmea0183"]\n')
+    more(folder, f'[[channels]]\nname = "boats"\nurl = "mqtt://127.0.0.1:{free_port()}?topic=a"\n')
+    more(folder, 'protocols = ["position_json"]\n')
+    out, _ = run("check", folder=folder)
+    assert "warning: patrol.toml: channels[0].url: there is no device /dev/no-such-radio" in out
+    assert "warning: patrol.toml: channels[1].url: 127.0.0.1 port" in out
+
+
+def test_a_wrong_configuration_ends_serve_with_its_faults(folder: Path) -> None:
+    more(folder, "[radio]\n")
+    for command in (("serve",), ("user", "list"), ("check",)):
+        out, err = run(*command, folder=folder, good=False)
+        assert "patrol.toml: radio: no such setting" in out + err
+
+
+def test_users_are_added_listed_and_given_new_passwords(folder: Path) -> None:
+    run("user", "add", "somchai", "--role", "commander", folder=folder, input=f"{PASSWORD}\n" * 2)
+    out, _ = run("user", "list", folder=folder)
+    assert re.match(r"somchai +commander +hx", out)
+    run("user", "passwd", "somchai", folder=folder, input=f"{PASSWORD} 2\n" * 2)
+    for words, input in (
+        (("user", "add", "somchai", "--role", "crew"), f"{PASSWORD}\n"),
+        (("user", "add", "noi", "--role", "king"), f"{PASSWORD}\n"),
+        (("user", "add", "noi", "--role", "crew"), "short\nshort\n"),
+        (("user", "add", "noi", "--role", "crew"), f"{PASSWORD}\nanother one\n"),
+        (("user", "passwd", "nobody"), f"{PASSWORD}\n"),
+    ):
+        run(*words, folder=folder, input=input, good=False)
+    link, _ = run("user", "add", "noi", "--role", "crew", "--link", folder=folder)
+    assert "/sign-in#link=" in link
+
+
+def test_units_and_devices_are_added(folder: Path) -> None:
+    words = ("--kind", "boat", "--country", "LA", "--address", "ais:531000001")
+    run("unit", "add", "Naga 1", *words, folder=folder)
+    out, _ = run("unit", "list", folder=folder)
+    assert re.search(r"Naga 1 +boat +ais:531000001", out)
+    run("unit", "add", "naga 1", folder=folder, good=False)
+    key, _ = run("device", "add", "boat-3", folder=folder)
+    assert len(key.strip()) >= 43
+
+
+def test_what_is_kept_is_nobody_elses_to_read(folder: Path) -> None:
+    run("unit", "add", "Naga 1", folder=folder)
+    mode = (folder / "joint-patrol.db").stat().st_mode
+    assert stat.S_IMODE(mode) & 0o077 == 0
+
+
+def test_the_first_start_gives_a_link_for_an_administrator_and_keeps_others_out(
+    folder: Path,
+) -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-m", "maps", "serve"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stdout is not None
+    try:
+        first = server.stdout.readline()
+        url = re.search(r"http://\S+", first)
+        assert url is not None, first
+        link = server.stdout.readline()
+        token = re.search(r"#link=(\S+)", link)
+        assert token is not None, link
+        with httpx.Client(base_url=url[0]) as client:
+            said = client.post("/api/session/link", json={"token": token[1]}).json()
+            assert (said["user"], said["role"]) == ("admin", "admin")
+        # The running server alone writes to the picture; users may be added beside it.
+        _, err = run("unit", "add", "Naga 1", folder=folder, good=False)
+        assert "in use by a running server" in err
+        run("user", "add", "noi", "--role", "crew", folder=folder, input=f"{PASSWORD}\n")
+        with httpx.Client(base_url=url[0]) as client:
+            said = client.post("/api/session", json={"name": "noi", "password": PASSWORD})
+            assert said.status_code == 200
+        server.send_signal(signal.SIGTERM)
+        _, err = server.communicate(timeout=20)
+        assert server.returncode == 0, err
+        assert token[1] not in err
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def test_a_capture_is_replayed_into_a_server_of_its_own_and_into_a_running_one(
+    folder: Path,
+) -> None:
+
+    actor = next(actor for actor in CAST if actor.ship_name == "MEKONG TRADER")
+    here = actor.path.at(_Straight(), 0.0)
+    file = folder / "heard.nmea"
+    file.write_bytes(ais(Report(actor=actor, t_s=0, here=here), datetime.now(UTC)))
+    udp = free_port(socket.SOCK_DGRAM)
+    more(folder, f'[[channels]]\nname = "feed"\nurl = "udp://127.0.0.1:{udp}"\n')
+    more(folder, 'protocols = ["ais"]\n')
+    options = ("--protocol", "ais", "--speed", "1000", "--config", "patrol.toml")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "maps", "replay", str(file), *options],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    assert server.stdout is not None
+    try:
+        url = re.search(r"http://\S+", server.stdout.readline())
+        token = re.search(r"#link=(\S+)", server.stdout.readline())
+        assert url is not None
+        assert token is not None
+        with httpx.Client(base_url=url[0]) as client:
+            client.post("/api/session/link", json={"token": token[1]})
+
+            def channels() -> set[str]:
+                radios = client.get("/api/radios/unknown").json()
+                return {name for radio in radios for name in radio["channels"]}
+
+            end = time.monotonic() + 20
+            while "replay" not in channels():
+                assert time.monotonic() < end
+                time.sleep(0.1)
+            out, _ = run("replay", str(file), "--to", f"udp://127.0.0.1:{udp}", folder=folder)
+            assert out.startswith("sent ")
+            while "feed" not in channels():
+                assert time.monotonic() < end
+                time.sleep(0.1)
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=20)
+
+
+class _Straight:
+    def at_km(self, km: float, /) -> tuple[float, float]:
+        return 100.4 + (2356 - km) * 0.005, 20.27
