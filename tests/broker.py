@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests import needs
+from tests.ports import free_port
 
 SHIPPED = Path(__file__).parent.parent / "deploy" / "mosquitto"
 USERS = ("node", "gw-1", "boat-1")
@@ -57,14 +58,14 @@ class Mosquitto:
         self._process: subprocess.Popen[bytes] | None = None
         shutil.copytree(SHIPPED, self._etc)
         self._data.mkdir()
-        self.port = _free_port()
+        self.port = free_port()
         self.tls_port = self.tls_client_port = 0
         certs = self._etc / "certs"
         self.ca_file = certs / "ca.crt"
         self.client_cert, self.client_key = certs / "gw-1.crt", certs / "gw-1.key"
         if tls:
             _make_certificates(certs)
-            self.tls_port, self.tls_client_port = _free_port(), _free_port()
+            self.tls_port, self.tls_client_port = free_port(), free_port()
             for name in ("tls.conf", "tls-client.conf"):
                 (self._etc / "conf.d" / f"{name}.example").rename(self._etc / "conf.d" / name)
         with (self._etc / "acl").open("a") as file:
@@ -137,13 +138,6 @@ def mosquitto(
         yield broker
     finally:
         broker.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _make_certificates(folder: Path) -> None:

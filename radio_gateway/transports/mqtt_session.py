@@ -7,6 +7,7 @@ handed on and acknowledged without crossing threads; only connecting, which bloc
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from functools import partial
@@ -309,6 +310,9 @@ class MqttSession:
 class _Client(paho.Client):
     """paho, reading ahead: it asks its socket for one or two bytes at a time, four times a message.
 
+    What is overridden is private to paho; were it renamed, reading would be slower and a socket
+    that failed its handshake would be closed later.
+
     Attributes:
         dry: Whether the socket had nothing more when it was last asked.
     """
@@ -328,6 +332,11 @@ class _Client(paho.Client):
     def abandon(self) -> None:
         """Close the socket without a farewell."""
         self._sock_close()
+
+    def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
+        assert self._ssl_context is not None
+        # shakes hands at once, and closes the socket if that fails; the context checks the name
+        return self._ssl_context.wrap_socket(tcp_sock, server_hostname=self._host)
 
     def _sock_recv(self, bufsize: int) -> bytes:
         start = self._ahead_at

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import cast
 
 from radio_gateway.chunk import Chunk
 from radio_gateway.transports.mailbox import Mailbox
@@ -45,8 +46,8 @@ class StreamPeer(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note the peer's address and have the system look after it."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # a stream protocol gets a stream transport; uvloop's is not a subclass
+        self._transport = cast("asyncio.Transport", transport)
         name = transport.get_extra_info("peername")
         if isinstance(name, tuple):
             host = f"[{name[0]}]" if ":" in name[0] else name[0]

@@ -1,0 +1,71 @@
+"""The server runs on uvloop, whose transports are not asyncio's: the same channels, heard there."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from radio_gateway.channel import Channel
+from radio_gateway.inbox import Inbox
+from radio_gateway.transports.tcp_listen import TcpListenTransport
+from radio_gateway.transports.udp import UdpTransport
+from tests.broker import mosquitto
+from tests.radio_gateway.running import hear, make, rmc, running, until
+from tests.radio_gateway.transports.test_mqtt import POSITIONS, publish
+from tests.radio_gateway.transports.test_serial_port import Radio
+
+uvloop = pytest.importorskip("uvloop")
+
+
+async def _hear_everything(
+    broker_url: str, password: str, radio: Radio, say: Callable[[], None]
+) -> None:
+    inbox = Inbox()
+    listener = make("tcp-listen://127.0.0.1:0", inbox=inbox, name="listener")
+    udp = make("udp://127.0.0.1:0", inbox=inbox, name="udp")
+    mqtt = make(
+        broker_url,
+        "position_json",
+        inbox=inbox,
+        name="mqtt",
+        username="node",
+        password=password,
+    )
+    serial_port = make(f"serial://{radio.name}", inbox=inbox, name="serial")
+    channels: list[Channel] = [listener, udp, mqtt, serial_port]
+    async with running(*channels):
+        await until(lambda: all(c.health().state == "open" for c in channels))
+        assert isinstance(listener.transport, TcpListenTransport)
+        assert isinstance(udp.transport, UdpTransport)
+        address = ("127.0.0.1", listener.transport.port)
+        client = make(f"tcp://127.0.0.1:{listener.transport.port}", name="client")
+        async with running(client):
+            await until(lambda: client.health().state == "open")
+        with (
+            socket.create_connection(address) as stream,
+            socket.socket(type=socket.SOCK_DGRAM) as datagrams,
+        ):
+            stream.sendall(rmc(1) + rmc(2))
+            datagrams.sendto(rmc(3) + rmc(4), ("127.0.0.1", udp.transport.port))
+            radio.say(rmc(5) + rmc(6))
+            say()
+            heard = await hear(inbox, 7)
+            for delivery in heard:
+                if delivery.stored is not None:
+                    delivery.stored()
+    assert {d.transmission.channel for d in heard} == {"listener", "udp", "mqtt", "serial"}
+    assert not any(c.health().errors for c in channels)
+
+
+@pytest.mark.broker
+def test_every_transport_works_on_uvloop(tmp_path: Path) -> None:
+    radio = Radio(tmp_path / "radio")
+    radio.plug_in()
+    with mosquitto(tmp_path) as broker:
+        url = f"mqtt://127.0.0.1:{broker.port}?topic={POSITIONS}/+"
+        password = broker.passwords["node"]
+        uvloop.run(_hear_everything(url, password, radio, lambda: publish(broker, 1)))
+    radio.unplug()

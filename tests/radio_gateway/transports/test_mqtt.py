@@ -1,0 +1,328 @@
+"""MQTT against a real Mosquitto with the configuration that ships."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+import psutil
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from radio_gateway.channel import Channel
+from radio_gateway.inbox import Inbox
+from radio_gateway.transmission import Delivery
+from tests import needs
+from tests.broker import Mosquitto, mosquitto
+from tests.radio_gateway.running import hear, make, open_descriptors, running, until
+
+pytestmark = pytest.mark.broker
+POSITIONS = "joint-patrol/v1/position"
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    with mosquitto(tmp_path) as broker:
+        yield broker
+
+
+def listening(broker: Mosquitto, options: str = "version=5", **settings: Any) -> Channel:
+    defaults = {"username": "node", "password": broker.passwords["node"]}
+    url = f"mqtt://127.0.0.1:{broker.port}?topic={POSITIONS}/+&{options}"
+    return make(url, "position_json", **(defaults | settings))
+
+
+def publish(broker: Mosquitto, *numbers: int, device: str = "boat-3", retain: bool = False) -> None:
+    """Publish positions at QoS 1 and return once the broker has them."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id="publisher")
+    client.username_pw_set("gw-1", broker.passwords["gw-1"])
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    for number in numbers:
+        message = {"id": f"m{number}", "lon": 100.4, "lat": 20.27}
+        sent = client.publish(f"{POSITIONS}/{device}", json.dumps(message), qos=1, retain=retain)
+        sent.wait_for_publish(10)
+    client.disconnect()
+    client.loop_stop()
+
+
+def ids(deliveries: list[Delivery]) -> list[object]:
+    return [d.transmission.facts["id"] for d in deliveries]
+
+
+def say_stored(deliveries: list[Delivery]) -> None:
+    for delivery in deliveries:
+        assert delivery.stored is not None
+        delivery.stored()
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+async def test_what_is_not_stored_comes_again_and_what_is_stored_does_not(
+    broker: Mosquitto, version: str
+) -> None:
+    options = f"version={version}&client_id=node"
+    channel = listening(broker, options)
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        await asyncio.to_thread(publish, broker, 1, 2, 3, 4)
+        heard = await hear(channel._inbox, 4)
+        say_stored([heard[0], heard[2]])
+    assert ids(heard) == ["m1", "m2", "m3", "m4"]
+    assert heard[0].transmission.device == "boat-3"
+    assert not any(d.transmission.resent for d in heard)
+    again = listening(broker, options)  # as after a restart: nothing is remembered
+    async with running(again):
+        resent = await hear(again._inbox, 2)
+        say_stored(resent)
+    assert sorted(map(str, ids(resent))) == ["m2", "m4"]
+    assert all(d.transmission.resent for d in resent)
+    third = listening(broker, options)
+    async with running(third):
+        await asyncio.to_thread(publish, broker, 5)
+        assert ids(await hear(third._inbox, 1)) == ["m5"]
+
+
+async def test_what_is_sent_while_nobody_listens_is_kept(broker: Mosquitto) -> None:
+    channel = listening(broker)
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+    await asyncio.to_thread(publish, broker, *range(30))
+    again = listening(broker)
+    async with running(again):
+        assert len(await hear(again._inbox, 30)) == 30
+
+
+async def test_a_client_that_is_killed_before_it_stored_hears_everything_again(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    script = tmp_path / "listener.py"
+    script.write_text(f"""
+import asyncio, os, sys
+from radio_gateway.channel import Channel
+from radio_gateway.inbox import Inbox
+from radio_gateway.settings import load_channels
+
+async def main():
+    inbox = Inbox()
+    (settings,) = load_channels([{{
+        "name": "link",
+        "url": "mqtt://127.0.0.1:{broker.port}?topic={POSITIONS}/+&client_id=node",
+        "protocols": ["position_json"],
+        "username": "node",
+        "password_env": "PASSWORD",
+    }}], "test")
+    channel = Channel(settings, inbox, gateway="gw", boot="b")
+    running = asyncio.create_task(channel.run())
+    heard = 0
+    print("ready", flush=True)
+    while heard < 20:
+        deliveries = await inbox.take()
+        for delivery in deliveries[: max(0, 5 - heard)]:
+            delivery.stored()
+        heard += len(deliveries)
+    await asyncio.sleep(0.2)
+    print("heard", flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+""")
+    environment = {"PASSWORD": broker.passwords["node"], "PYTHONPATH": ":".join(sys.path)}
+    listener = await asyncio.create_subprocess_exec(
+        sys.executable, str(script), stdout=asyncio.subprocess.PIPE, env=environment
+    )
+    assert listener.stdout is not None
+    try:
+        assert await listener.stdout.readline() == b"ready\n"
+        await asyncio.sleep(0.3)  # subscribed
+        await asyncio.to_thread(publish, broker, *range(20))
+        assert await listener.stdout.readline() == b"heard\n"
+    finally:
+        listener.kill()
+        await listener.wait()
+    channel = listening(broker, "client_id=node")
+    async with running(channel):
+        heard = await hear(channel._inbox, 15)
+    assert ids(heard) == [f"m{n}" for n in range(5, 20)]
+    assert all(d.transmission.resent for d in heard)
+
+
+async def test_a_broken_connection_hands_nothing_on_twice(broker: Mosquitto) -> None:
+    """The broker is killed while messages are being stored, and comes back."""
+    channel = listening(broker)
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        await asyncio.to_thread(publish, broker, *range(10))
+        heard = await hear(channel._inbox, 10)
+        before = channel.transport
+        broker.kill()
+        await until(lambda: channel.health().state == "down")
+        say_stored(heard[:5])  # their connection is gone: no acknowledgement may be sent
+        broker.start()
+        await until(lambda: channel.health().state == "open")
+        await asyncio.to_thread(publish, broker, 10)
+        rest = await hear(channel._inbox, 1)
+        assert ids(rest) == ["m10"]
+        say_stored(heard[5:] + rest)
+        await asyncio.sleep(0.3)
+        assert len(channel._inbox) == 0
+        assert channel.transport is before
+    # nothing is left to acknowledge
+    again = listening(broker)
+    async with running(again):
+        await asyncio.to_thread(publish, broker, 11)
+        assert ids(await hear(again._inbox, 1)) == ["m11"]
+
+
+async def test_a_message_that_is_not_understood_is_acknowledged_once_it_is_kept(
+    broker: Mosquitto,
+) -> None:
+    channel = listening(broker)
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        await asyncio.to_thread(publish, broker, 1, device="two/levels")
+        client = needs.program("mosquitto_pub", hint="mosquitto-clients")
+        command = [client, "-p", str(broker.port), "-u", "gw-1", "-P", broker.passwords["gw-1"]]
+        command += ["-t", f"{POSITIONS}/boat-3", "-q", "1", "-m", '{"lat": 95, "lon": 1}']
+        await asyncio.to_thread(subprocess.run, command, check=True)
+        await until(lambda: channel.rejected())
+        await asyncio.to_thread(publish, broker, 2)
+        say_stored(await hear(channel._inbox, 1))
+    (rejected,) = channel.rejected()
+    assert rejected.topic == f"{POSITIONS}/boat-3"
+    assert rejected.payload == b'{"lat": 95, "lon": 1}'
+    again = listening(broker)
+    async with running(again):
+        await asyncio.to_thread(publish, broker, 3)
+        assert ids(await hear(again._inbox, 1)) == ["m3"]
+    assert again.rejected() == []
+
+
+async def test_a_retained_message_is_not_heard_again_at_each_start(broker: Mosquitto) -> None:
+    await asyncio.to_thread(publish, broker, 1, retain=True)
+    for expected in (["m1", "m2"], ["m2"]):
+        channel = listening(broker)
+        async with running(channel):
+            await until(lambda channel=channel: channel.health().state == "open")  # type: ignore[misc]
+            await asyncio.to_thread(publish, broker, 2)
+            heard = await hear(channel._inbox, len(expected))
+            say_stored(heard)
+        assert ids(heard) == expected
+
+
+async def test_nothing_unstored_is_lost_when_more_waits_than_the_inbox_holds(
+    broker: Mosquitto,
+) -> None:
+    inbox = Inbox(20)
+    channel = listening(broker, "version=5&receive_maximum=50", inbox=inbox)
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        await asyncio.to_thread(publish, broker, *range(300))
+        assert len(inbox) <= 50
+        heard: list[Delivery] = []
+        async with asyncio.timeout(20):
+            while len(heard) < 300:
+                some = await inbox.take()
+                say_stored(some)
+                heard += some
+    assert ids(heard) == [f"m{n}" for n in range(300)]
+
+
+async def test_a_wrong_password_is_a_fault_that_is_shown(broker: Mosquitto) -> None:
+    channel = listening(broker, password="wrong")
+    async with running(channel):
+        await until(lambda: channel.health().state == "down")
+        assert "Not authorized" in (channel.health().fault or "")
+        assert "wrong" not in str(channel.health())
+
+
+async def test_an_absent_broker_is_tried_again_until_it_is_there(broker: Mosquitto) -> None:
+    broker.stop()
+    channel = listening(broker)
+    async with running(channel):
+        await until(lambda: channel.health().state == "down")
+        assert "refused" in (channel.health().fault or "")
+        broker.start()
+        await until(lambda: channel.health().state == "open")
+
+
+async def test_reconnecting_and_closing_cost_no_descriptors(broker: Mosquitto) -> None:
+    for _ in range(2):  # the first time fills pools
+        before = open_descriptors()
+        channel = listening(broker)
+        async with running(channel):
+            await until(lambda channel=channel: channel.health().state == "open")  # type: ignore[misc]
+            broker.stop()
+            await until(lambda channel=channel: channel.health().state == "down")  # type: ignore[misc]
+            broker.start()
+            await until(lambda channel=channel: channel.health().state == "open")  # type: ignore[misc]
+        after = open_descriptors()
+    assert len(after) == len(before)
+
+
+async def test_the_access_list_lets_everyone_speak_under_their_own_name_only(
+    broker: Mosquitto,
+) -> None:
+    channel = listening(broker)
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        client = paho.Client(CallbackAPIVersion.VERSION2, client_id="boat")
+        client.username_pw_set("boat-1", broker.passwords["boat-1"])
+        client.connect("127.0.0.1", broker.port)
+        client.loop_start()
+        for device in ("boat-2", "boat-1"):
+            message = json.dumps({"lon": 100.4, "lat": 20.27})
+            sent = client.publish(f"{POSITIONS}/{device}", message, qos=1)
+            await asyncio.to_thread(sent.wait_for_publish, 5)
+        client.disconnect()
+        client.loop_stop()
+        (delivery,) = await hear(channel._inbox, 1)
+    assert delivery.transmission.device == "boat-1"
+
+
+def test_the_shipped_configuration_opens_only_loopback(broker: Mosquitto) -> None:
+    listening_on = psutil.Process(broker.pid).net_connections(kind="inet")
+    assert [tuple(c.laddr) for c in listening_on if c.status == psutil.CONN_LISTEN] == [
+        ("127.0.0.1", broker.port)
+    ]
+
+
+async def test_tls_with_password_and_with_certificate(tmp_path: Path) -> None:
+    with mosquitto(tmp_path, tls=True, acl="topic read joint-patrol/#\n") as broker:
+        # the added line stands in the part of gw-1, so that its certificate may listen
+        base = f"?topic={POSITIONS}/+&version=5"
+        with_password = make(
+            f"mqtts://localhost:{broker.tls_port}{base}",
+            "position_json",
+            username="node",
+            password=broker.passwords["node"],
+            ca_file=str(broker.ca_file),
+        )
+        with_certificate = make(
+            f"mqtts://localhost:{broker.tls_client_port}{base}",
+            "position_json",
+            name="cert",
+            ca_file=str(broker.ca_file),
+            cert_file=str(broker.client_cert),
+            key_file=str(broker.client_key),
+        )
+        distrusting = make(
+            f"mqtts://localhost:{broker.tls_port}{base}",
+            "position_json",
+            name="distrusting",
+            username="node",
+            password=broker.passwords["node"],
+        )
+        channels = with_password, with_certificate
+        async with running(*channels, distrusting):
+            await until(lambda: all(c.health().state == "open" for c in channels))
+            await asyncio.to_thread(publish, broker, *range(200))
+            for channel in channels:
+                say_stored(await hear(channel._inbox, 200))
+            await until(lambda: distrusting.health().state == "down")
+            assert "certificate" in (distrusting.health().fault or "").lower()

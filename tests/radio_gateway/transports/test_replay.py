@@ -1,0 +1,99 @@
+"""Replays: pace, clock and end."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from radio_gateway.capture import CaptureWriter, read_capture
+from radio_gateway.chunk import Chunk
+from radio_gateway.inbox import Inbox
+from tests.radio_gateway.running import hear, make, rmc, running, until
+
+AT = datetime(2024, 6, 10, 8, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def minutes(tmp_path: Path) -> Path:
+    """A capture of 11 sentences a minute apart."""
+    path = tmp_path / "minutes.jsonl"
+    with CaptureWriter(path, channel="pier") as writer:
+        for number in range(11):
+            writer.write(Chunk(rmc(number), AT + timedelta(minutes=number)))
+    return path
+
+
+@pytest.mark.parametrize(("speed", "lasts_s"), [(1000, 0.6), (600, 1.0), (300, 2.0)])
+async def test_a_capture_is_replayed_at_any_speed(
+    minutes: Path, speed: int, lasts_s: float
+) -> None:
+    inbox = Inbox()
+    channel = make(f"replay://{minutes}?speed={speed}", inbox=inbox)
+    started_s = time.monotonic()
+    async with running(channel):
+        heard = await hear(inbox, 11)
+        await until(lambda: channel.health().state == "stopped")
+        took_s = time.monotonic() - started_s
+    assert lasts_s <= took_s < lasts_s + 0.7
+    assert [d.transmission.device_time for d in heard] == [
+        AT.replace(minute=number) for number in range(11)
+    ]
+
+
+async def test_at_speed_1_a_file_keeps_its_own_pace(tmp_path: Path) -> None:
+    seconds = tmp_path / "seconds.jsonl"
+    with CaptureWriter(seconds, channel="pier") as writer:
+        writer.write(Chunk(rmc(1), AT))
+        writer.write(Chunk(rmc(2), AT + timedelta(seconds=0.8)))
+    inbox = Inbox()
+    channel = make(f"replay://{seconds}", inbox=inbox)
+    started_s = time.monotonic()
+    async with running(channel):
+        await hear(inbox, 2)
+    assert 0.8 <= time.monotonic() - started_s < 1.6
+
+
+async def test_what_is_replayed_is_heard_now_unless_told_otherwise(minutes: Path) -> None:
+    for clock, then in (("now", datetime.now(UTC)), ("capture", AT)):
+        inbox = Inbox()
+        channel = make(f"replay://{minutes}?speed=1000&clock={clock}", inbox=inbox)
+        async with running(channel):
+            first = (await hear(inbox, 11))[0]
+        assert abs(first.transmission.heard_at - then) < timedelta(seconds=5)
+
+
+async def test_a_replay_starts_again_at_the_end_if_told_to(tmp_path: Path) -> None:
+    path = tmp_path / "a.nmea"
+    path.write_bytes(rmc(1) + rmc(2))
+    inbox = Inbox()
+    channel = make(f"replay://{path}?speed=1000&loop=1", inbox=inbox)
+    async with running(channel):
+        await hear(inbox, 7)
+        assert channel.health().state == "open"
+
+
+async def test_a_broken_file_is_a_fault_that_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"capture":1}\nnonsense\n')
+    channel = make(f"replay://{path}")
+    async with running(channel):
+        await until(lambda: channel.health().state == "down")
+        assert "line 2" in (channel.health().fault or "")
+
+
+async def test_what_a_channel_heard_can_be_captured_and_replayed(tmp_path: Path) -> None:
+    source = tmp_path / "a.nmea"
+    source.write_bytes(b"".join(rmc(n) for n in range(6)) + b"noise\r\n")
+    captured = tmp_path / "captured.jsonl"
+    inbox = Inbox()
+    channel = make(f"replay://{source}?speed=1000", inbox=inbox)
+    channel.start_capture(captured)
+    await channel.run()
+    assert b"".join(chunk.data for chunk in read_capture(captured)) == source.read_bytes()
+    again = make(f"replay://{captured}?speed=1000")
+    await again.run()
+    assert again.health().transmissions == channel.health().transmissions == 6
+    assert again.health().errors == channel.health().errors
