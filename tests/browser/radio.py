@@ -8,7 +8,7 @@ from typing import Self
 
 from pyais.encode import encode_dict
 
-from tests.server import free_port
+from tests.ports import free_port
 
 
 class UdpRadio:

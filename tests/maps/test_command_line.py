@@ -19,7 +19,7 @@ import pytest
 from maps.demo.cast import CAST
 from maps.demo.script import Report
 from maps.demo.sentences import ais
-from tests.server import free_port
+from tests.ports import free_port
 
 PASSWORD = "a long enough pass phrase"
 SMALL = """

@@ -1,0 +1,172 @@
+"""Kill -9 of the server among 10,000 QoS 1 messages: after restart all are stored, none twice.
+
+The broker is a real Mosquitto with the configuration that ships in `deploy/`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from tests import needs
+from tests.broker import Mosquitto, mosquitto
+from tests.server import Server, serving, wait_for
+
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
+
+MESSAGES = 10_000
+
+
+def _channel(broker: Mosquitto, version: str) -> str:
+    return f"""
+[[channels]]
+name = "boats"
+url = "mqtt://127.0.0.1:{broker.port}?topic=joint-patrol/v1/position/%2B&client_id=test-node&version={version}"
+protocols = ["position_json"]
+username = "node"
+password = "{broker.passwords["node"]}"
+"""
+
+
+def _publish(broker: Mosquitto, count: int, done: threading.Event) -> None:
+    """Publish `count` positions with QoS 1, each at its own longitude, and wait for the broker."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id="gw-1", clean_session=False)
+    client.username_pw_set("gw-1", broker.passwords["gw-1"])
+    client.max_inflight_messages_set(500)
+    client.max_queued_messages_set(0)
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    begin = time.time()
+    sent = [
+        client.publish(
+            f"joint-patrol/v1/position/boat-{n % 50}",
+            json.dumps(
+                {
+                    "id": f"m-{n}",
+                    "device": f"boat-{n % 50}",
+                    "lon": round(100.4 + n * 1e-6, 6),
+                    "lat": 20.27,
+                    "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(begin - 3600 + n / 10)),
+                }
+            ),
+            qos=1,
+        )
+        for n in range(count)
+    ]
+    for message in sent:
+        message.wait_for_publish(120)
+    client.disconnect()
+    client.loop_stop()
+    done.set()
+
+
+def _stored(server: Server) -> list[int]:
+    """Return the number of every stored message, read beside the server."""
+    with sqlite3.connect(f"file:{server.database}?mode=ro", uri=True) as database:
+        rows = database.execute("SELECT lon FROM transmissions WHERE channel = 'boats'").fetchall()
+    database.close()
+    return sorted(round((lon - 100.4) * 1e6) for (lon,) in rows)
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+@pytest.mark.timeout(240)
+def test_kill_nine_among_ten_thousand_messages_loses_and_repeats_none(
+    tmp_path: Path, version: str
+) -> None:
+    with (
+        mosquitto(tmp_path) as broker,
+        serving(tmp_path, channels=_channel(broker, version)) as server,
+    ):
+        _open(server)
+        done = threading.Event()
+        publisher = threading.Thread(target=_publish, args=(broker, MESSAGES, done))
+        publisher.start()
+        kills = 0
+        for share in (0.15, 0.4, 0.7):
+            wait_for(
+                f"{share:.0%} stored",
+                lambda share=share: len(_stored(server)) >= share * MESSAGES,
+                seconds=60,
+                every=0.02,
+            )
+            if len(_stored(server)) < MESSAGES:
+                server.kill()
+                kills += 1
+                server.start()
+        publisher.join(120)
+        assert done.is_set()
+        wait_for("all messages", lambda: len(_stored(server)) >= MESSAGES, seconds=60)
+        time.sleep(1)  # what would come twice would come now
+        assert kills >= 1
+        assert _stored(server) == list(range(MESSAGES))
+
+
+def test_the_commit_is_on_disk_before_the_broker_is_told(tmp_path: Path) -> None:
+    needs.program("strace")
+    with mosquitto(tmp_path) as broker:
+        server = Server(tmp_path, channels=_channel(broker, "3.1.1"))
+        trace = tmp_path / "strace.txt"
+        calls = "trace=fsync,fdatasync,sendto,sendmsg,write,recvfrom"
+        server.start(
+            wrapper=("strace", "-f", "-tt", "-yy", "-x", "-s", "64", "-e", calls, "-o", str(trace))
+        )
+        try:
+            _open(server)
+            _publish(broker, 5, threading.Event())
+            wait_for("five messages", lambda: len(_stored(server)) == 5, seconds=60)
+            wait_for(
+                "five acknowledgements",
+                lambda: len(_acknowledgements(trace.read_text(), broker.port)) >= 5,
+                seconds=30,
+            )
+        finally:
+            server.stop()
+        lines = trace.read_text().splitlines()
+        first_in = next(n for n, line in enumerate(lines) if _brings(line, broker.port))
+        acknowledged = [n for n, line in enumerate(lines) if _acknowledgements(line, broker.port)]
+        synced = [
+            n
+            for n, line in enumerate(lines)
+            if re.search(r"f(data)?sync\(.*patrol\.db-wal", line)
+            or ("sync resumed" in line and "= 0" in line)
+        ]
+        for answer in acknowledged:
+            assert any(first_in < sync < answer for sync in synced), lines[first_in : answer + 1]
+
+
+def _open(server: Server) -> None:
+    with server.client() as client:
+        wait_for(
+            "the broker",
+            lambda: any(
+                channel["name"] == "boats" and channel["state"] in ("open", "silent")
+                for channel in client.get("/api/channels").json()
+            ),
+            seconds=30,
+        )
+
+
+def _brings(line: str, port: int) -> bool:
+    """Whether this line of strace reads a PUBLISH (0x3x) from the broker."""
+    return (
+        f":{port}" in line and "recvfrom" in line and re.search(r'"\\x3[0-9a-f]', line) is not None
+    )
+
+
+def _acknowledgements(text: str, port: int) -> list[str]:
+    """Return the PUBACKs (0x40 0x02) that strace saw written to the broker."""
+    return [
+        line
+        for line in text.splitlines()
+        if f":{port}" in line
+        and re.search(r"(sendto|sendmsg|write)\(", line)
+        and "\\x40\\x02" in line
+    ]

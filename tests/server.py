@@ -1,0 +1,165 @@
+"""A real `joint-patrol serve` in a process of its own, for tests that use it as its user would."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.ports import free_port
+
+PASSWORD = "a long enough test password"
+
+
+class Server:
+    """One node: its folder, its configuration, its process.
+
+    Args:
+        folder: Where configuration, database and log go.
+        channels: `[[channels]]` tables as TOML text.
+        roles: A user is made for each, named as the role.
+    """
+
+    def __init__(
+        self, folder: Path, *, channels: str, roles: tuple[str, ...] = ("commander", "admin")
+    ) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.config = folder / "patrol.toml"
+        self.log = folder / "server.log"
+        self.database = folder / "patrol.db"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.config.write_text(
+            f"""
+[node]
+id = "test-node"
+name = "Houay Xai test node"
+time_zone = "Asia/Vientiane"
+
+[store]
+url = "sqlite:///{self.database}"
+
+[web]
+host = "127.0.0.1"
+port = {self.port}
+
+[gateway]
+id = "test-gateway"
+
+[[agencies]]
+id = "joint"
+name = "Joint patrol"
+
+{channels}
+""",
+            encoding="utf-8",
+        )
+        for role in roles:
+            self.command(
+                "user",
+                "add",
+                role,
+                "--role",
+                role,
+                "--agency",
+                "joint",
+                input=f"{PASSWORD}\n{PASSWORD}\n",
+            )
+
+    def command(self, *words: str, input: str | None = None) -> str:
+        """Run `joint-patrol WORDS --config …` and return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "maps", *words, "--config", str(self.config)],
+            input=input,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"{words}: {done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    @property
+    def pid(self) -> int:
+        """The running server's process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self, *, wrapper: tuple[str, ...] = ()) -> None:
+        """Start the server and wait until it answers."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*wrapper, sys.executable, "-m", "maps", "serve", "--config", str(self.config)],
+                stdout=log,
+                stderr=log,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            )
+        end = time.monotonic() + 40
+        while time.monotonic() < end:
+            assert self._process.poll() is None, self.log.read_text(encoding="utf-8")[-4000:]
+            try:
+                if httpx.get(f"{self.url}/api/health", timeout=2).status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise AssertionError(f"no answer from the server:\n{self.log.read_text()[-4000:]}")
+
+    def kill(self) -> None:
+        """Kill -9, as a power cut would."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(20)
+        self._process = None
+
+    def stop(self) -> None:
+        """Stop it as a service manager would."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(20)
+        self._process = None
+
+    @contextmanager
+    def client(self, role: str = "commander") -> Iterator[httpx.Client]:
+        """Yield an HTTP client signed in as `role`."""
+        with httpx.Client(base_url=self.url, headers={"Origin": self.url}, timeout=30) as client:
+            answer = client.post("/api/session", json={"name": role, "password": PASSWORD})
+            assert answer.status_code == 200, answer.text
+            yield client
+
+
+@contextmanager
+def serving(
+    folder: Path, *, channels: str, roles: tuple[str, ...] = ("commander", "admin")
+) -> Iterator[Server]:
+    """Yield a running `Server`; stop it at the end."""
+    server = Server(folder, channels=channels, roles=roles)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def wait_for(what: str, probe: Any, *, seconds: float = 20, every: float = 0.2) -> Any:
+    """Call `probe` until it returns something true, and return that; fail after `seconds`."""
+    end = time.monotonic() + seconds
+    while True:
+        found = probe()
+        if found:
+            return found
+        assert time.monotonic() < end, f"waited {seconds} s in vain for {what}"
+        time.sleep(every)
