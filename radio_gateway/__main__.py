@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import select
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from radio_gateway.decode import (
     StreamDecoder,
@@ -20,9 +23,11 @@ from radio_gateway.decode import (
     decode_vector,
     protocol_named,
 )
-from radio_gateway.errors import FrameError
+from radio_gateway.errors import FrameError, GatewayError
 from radio_gateway.framing import MessageFramer
+from radio_gateway.link import parse_link
 from radio_gateway.protocols import PROTOCOLS
+from radio_gateway.recording import record as record_link
 from radio_gateway.transmission import Transmission
 
 PAUSE_S = 0.5  # a silence that ends what a receiver says about one moment
@@ -104,6 +109,40 @@ def decode(
         for data in _reads(sys.stdin.fileno()):
             _show(stream.feed(data) if data else stream.pause(PAUSE_S))
     _show(stream.close())
+
+
+@app.command()
+def record(
+    url: Annotated[str, typer.Argument(help="What to read, as a channel's url says it.")],
+    file: Annotated[Path, typer.Argument(help="Capture file to write; must not exist.")],
+    seconds: Annotated[
+        float | None, typer.Option(help="How long; until interrupted when not given.")
+    ] = None,
+    username: Annotated[str | None, typer.Option(help="Name to sign in with.")] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help="File with the password.", exists=True, dir_okay=False)
+    ] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option(help="Certificates to trust, PEM.", exists=True, dir_okay=False)
+    ] = None,
+) -> None:
+    """Record what a link brings, undecoded, to be replayed or decoded later."""
+    try:
+        link = parse_link(url)
+        link = replace(
+            link,
+            username=username or link.username,
+            password=password_file.read_text("utf-8").strip() if password_file else link.password,
+            ca_file=str(ca_file) if ca_file else None,
+            client_id=f"recorder-{os.getpid()}",
+        )
+        typer.echo(f"recording {link.shown}", err=True)
+        stop_on = (signal.SIGINT, signal.SIGTERM)
+        recorded = asyncio.run(record_link(link, file, seconds=seconds, stop_on=stop_on))
+    except (GatewayError, OSError) as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(code=1) from None
+    typer.echo(f"{recorded.bytes_read} bytes in {recorded.reads} reads", err=True)
 
 
 def main() -> None:

@@ -110,7 +110,7 @@ class Transmission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     @property
     def address(self) -> str:
-        """The radio address: `protocol:device`, or `protocol:@channel` for a link that stands for it.
+        """The radio address: `protocol:device`; `protocol:@channel` for a link that stands for it.
 
         >>> from datetime import UTC, datetime
         >>> Transmission(protocol="ais", kind="static", device="574123456",
