@@ -11,7 +11,7 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -26,6 +26,8 @@ RING_BYTES: Final = 32 * 1024 * 1024
 
 BACKLOG: Final = 256
 """Frames a viewer may lag behind before it must start from a snapshot."""
+
+_SNAPSHOT_FOR: Final = timedelta(seconds=1)  # it tells the time, from which viewers count ages
 
 _encode = msgspec.json.Encoder().encode
 
@@ -45,7 +47,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subscription:
-    """One viewer's place in a feed. Iterate it for encoded frames; `close` it at the end."""
+    """One viewer's place in a feed. `take` from it again and again; `close` it at the end."""
 
     def __init__(self, feed: Feed, first: list[bytes]) -> None:
         self._feed = feed
@@ -70,7 +72,8 @@ class Subscription:
     async def take(self, timeout_s: float) -> list[bytes]:
         """Return the frames that wait, in order; the beat when none comes within `timeout_s`.
 
-        A viewer that lagged behind gets one fresh snapshot instead of what it missed.
+        A viewer that lagged behind gets one fresh snapshot instead of what it missed; one that is
+        closed gets nothing.
         """
         if not self._frames and not self.lost and not self.closed:
             try:
@@ -118,7 +121,7 @@ class Feed:
         self._ring: deque[tuple[int, bytes]] = deque()
         self._ring_bytes = 0
         self._viewers: set[Subscription] = set()
-        self._snapshot: tuple[int, bytes] | None = None
+        self._snapshot: tuple[int, datetime, bytes] | None = None
 
     @property
     def viewers(self) -> int:
@@ -158,10 +161,12 @@ class Feed:
         self._viewers.discard(subscription)
 
     def snapshot(self) -> bytes:
-        """Return the encoded snapshot, made at most once per sequence number."""
-        if self._snapshot is None or self._snapshot[0] != self.seq:
-            self._snapshot = (self.seq, _encode(self._picture(self.stream, self.seq)))
-        return self._snapshot[1]
+        """Return the encoded snapshot; of a second ago, if nothing has changed since."""
+        now, made = self._now(), self._snapshot
+        if made is None or made[0] != self.seq or abs(now - made[1]) > _SNAPSHOT_FOR:
+            body = _encode(self._picture(self.stream, self.seq))
+            self._snapshot = made = (self.seq, now, body)
+        return made[2]
 
     def beat(self) -> bytes:
         """Return an encoded beat."""

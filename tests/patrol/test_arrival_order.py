@@ -17,7 +17,7 @@ from radio_gateway.transmission import Transmission
 from tests.patrol.running import Node, address, said
 
 words = st.none() | st.sampled_from(["help is near", "ສະບາຍດີ", ""])
-messages = st.builds(
+messages: st.SearchStrategy[dict[str, Any]] = st.builds(
     dict,
     second=st.integers(0, 60),
     behind=st.integers(-90, 40),

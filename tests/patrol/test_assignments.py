@@ -14,10 +14,8 @@ def past(count: int = 5) -> list[Transmission]:
     return [said("a", number, lon=100.4 + number * 1e-4) for number in range(count)]
 
 
-async def lons(
-    node: Node, of: str, *, role: str = "commander", agency: str = AGENCY
-) -> list[float]:
-    track = await node.desk(role, agency).track(of, start=at(-1000), end=at(1000))
+async def lons(node: Node, of: str, *, agency: str = AGENCY) -> list[float]:
+    track = await node.desk(agency=agency).track(of, start=at(-1000), end=at(1000))
     return [round(fix.lon, 4) for fix in track]
 
 

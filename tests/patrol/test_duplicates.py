@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from radio_gateway.transmission import Signal, Transmission
 from tests.patrol.running import Node, address, at, said
 
 
-def heard_by(channel: str, second: float, **more: object) -> Transmission:
+def heard_by(channel: str, second: float, **more: Any) -> Transmission:
     return said(
         "a",
         second,
@@ -80,7 +81,7 @@ async def test_two_radios_that_say_the_same_words_are_two(node: Node) -> None:
 
 
 async def test_a_message_that_names_itself_is_one_however_much_later_it_comes(node: Node) -> None:
-    own = {"duplicate_key": "id-7", "duplicate_window_s": None}
+    own: dict[str, Any] = {"duplicate_key": "id-7", "duplicate_window_s": None}
     await node.hear(said("a", 1, channel="hill", **own))
     await node.hear(said("a", 1, heard=4000, channel="pier", **own))
     assert len(node.rows("SELECT * FROM transmissions")) == 1
@@ -88,7 +89,7 @@ async def test_a_message_that_names_itself_is_one_however_much_later_it_comes(no
 
 
 async def test_duplicates_are_still_known_after_a_restart(node: Node) -> None:
-    own = {"duplicate_key": "id-7", "duplicate_window_s": None}
+    own: dict[str, Any] = {"duplicate_key": "id-7", "duplicate_window_s": None}
     await node.hear(heard_by("hill", 1), said("b", 1, **own))
     again = await node.again()
     await again.hear(heard_by("pier", 2), said("b", 1, heard=3, channel="pier", **own))

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from patrol.changes import Change
 from radio_gateway.transmission import Transmission
 from tests.patrol.running import Node, Viewer, address, running, said
 
-OWN = {"duplicate_key": "id-1", "duplicate_window_s": None}
+OWN: dict[str, Any] = {"duplicate_key": "id-1", "duplicate_window_s": None}
 
 
 async def test_a_reception_sent_again_after_a_restart_is_stored_once(tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ async def test_killed_between_commit_and_answer_it_is_there_once_when_it_comes_a
 
 def messages(own: bool) -> list[Transmission]:
     """Return the same three messages each time."""
-    more = OWN if own else {}
+    more: dict[str, Any] = OWN if own else {}
     return [
         said("a", 1, reception_id="gw/boot/a", **more),
         said("b", 1, reception_id="gw/boot/b", distress=True, **more),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -122,7 +123,7 @@ async def test_a_report_that_meets_the_fault_itself_is_told_at_once(node: Node) 
     await impatient(node)
     with reading(node.file) as other:
         other.execute("BEGIN IMMEDIATE")
-        own = {"duplicate_key": "id-1", "duplicate_window_s": None}
+        own: dict[str, Any] = {"duplicate_key": "id-1", "duplicate_window_s": None}
         desk = node.desk("crew")
         await refused_within(5, desk.report([said("p", 1, **own)], source="user:kham"))
         other.execute("ROLLBACK")

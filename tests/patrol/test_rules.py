@@ -1,0 +1,197 @@
+"""Rules, clocks and jumps as tables."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from patrol.changes import Fix
+from patrol.clocks import effective_time
+from patrol.contacts import Contact
+from patrol.quality import is_jump
+from patrol.records import record_of
+from patrol.rules import CLOCK_RULES, STEP_RULES
+from patrol.rules.distress import distress
+from patrol.rules.liveness import heard_again, liveness
+from patrol.rules.step import Effect, Step
+from patrol.units import Liveness, Unit
+from tests.patrol.running import Node, address, at, said
+
+DAY = 86_400.0
+
+
+def contact(*, last: float | None = 0, heard: float | None = 0, now: Liveness = "live") -> Contact:
+    unit = Unit(id="u", call_sign="Boat 3", kind="boat", agency="la-hx", expected_interval_s=60)
+    made = Contact("u", agency="la-hx", unit=unit)
+    made.last = None if last is None else Fix(of="u", lon=100.4, lat=20.27, time=at(last))
+    made.heard_at = None if heard is None else at(heard)
+    made.liveness = now
+    return made
+
+
+@pytest.mark.parametrize(
+    ("last", "heard", "now", "becomes"),
+    [
+        (None, None, 10_000, "never"),
+        (0, 0, 0, "live"),
+        (0, 0, 120, "live"),  # two intervals: one report may be lost
+        (0, 0, 120.1, "late"),
+        (0, 0, 300, "late"),
+        (0, 0, 300.1, "lost"),
+        (0, 290, 300.1, "lost"),  # it talks, but nobody knows where it is now
+        (None, 290, 300.1, "live"),  # it never says where it is
+        (100, 0, 0, "live"),  # a clock a little ahead
+    ],
+)
+def test_a_unit_is_live_late_or_lost_by_its_own_interval(
+    last: float | None, heard: float | None, now: float, becomes: Liveness
+) -> None:
+    for was in ("live", "late", "lost", "never"):
+        effect = liveness(contact(last=last, heard=heard, now=was), at(now))
+        assert effect == (None if was == becomes else Effect(liveness=becomes))
+
+
+@pytest.mark.parametrize(
+    ("fix", "becomes"),
+    [
+        (None, None),
+        (Fix(of="u", lon=100.4, lat=20.27, time=at(0), live=False), None),
+        (Fix(of="u", lon=100.4, lat=20.27, time=at(0)), Effect(liveness="live")),
+    ],
+)
+def test_only_a_position_that_moves_the_marker_makes_a_lost_unit_live(
+    fix: Fix | None, becomes: Effect | None
+) -> None:
+    record = record_of(said("a", 0), lambda message, _time: message.address)
+    assert heard_again(Step(contact(now="lost"), record, fix)) == becomes
+
+
+@pytest.mark.parametrize(
+    ("calls", "already", "cleared", "becomes"),
+    [
+        (False, False, None, None),
+        (True, False, None, Effect(distress=True)),
+        (True, True, None, None),
+        (False, True, None, None),  # silence about it ends nothing
+        (True, False, 9, Effect(distress=True)),
+        (True, False, 10, None),  # said before it was cleared
+        (True, False, 11, None),
+    ],
+)
+def test_a_call_for_help_stays_until_it_is_cleared(
+    calls: bool, already: bool, cleared: float | None, becomes: Effect | None
+) -> None:
+    who = contact()
+    who.distress = already
+    who.cleared_at = None if cleared is None else at(cleared)
+    record = record_of(said("a", 10, distress=calls), lambda message, _time: message.address)
+    assert distress(Step(who, record, None)) == becomes
+
+
+def test_each_rule_is_in_its_table() -> None:
+    assert (heard_again, distress) == STEP_RULES
+    assert (liveness,) == CLOCK_RULES
+
+
+@pytest.mark.parametrize(
+    ("device", "passed_on", "time", "source", "flag"),
+    [
+        (0, None, 0, "device", None),
+        (120, None, 120, "device", None),
+        (120.1, None, 0, "heard", "future_time"),
+        (-30 * DAY, None, -30 * DAY, "device", None),
+        (-30 * DAY - 1, None, 0, "heard", "old_clock"),
+        (None, None, 0, "heard", "no_device_time"),
+        (None, -5, -5, "passed_on", "no_device_time"),
+        (None, -DAY, 0, "heard", "no_device_time"),  # a feeder two days off
+        (None, 121, 0, "heard", "no_device_time"),
+        (500, -5, -5, "passed_on", "future_time"),
+        (-7168 * DAY, -5, -5, "passed_on", "old_clock"),
+    ],
+)
+def test_the_clock_that_is_believed(
+    device: float | None, passed_on: float | None, time: float, source: str, flag: str | None
+) -> None:
+    def moment(seconds: float | None) -> datetime | None:
+        return None if seconds is None else at(seconds)
+
+    assert effective_time(
+        device_time=moment(device), passed_on_at=moment(passed_on), heard_at=at(0)
+    ) == (at(time), source, flag)
+
+
+@pytest.mark.parametrize(
+    ("metres_east", "seconds", "more", "jump"),
+    [
+        (0, 0, {}, False),
+        (190, 0, {}, False),  # noise
+        (210, 0, {}, True),
+        (590, 10, {}, False),
+        (610, 10, {}, True),
+        (610, -10.2, {}, False),  # either may be the older
+        (610, 10, {"slack_s": 1.0}, False),
+        (610, 0, {"accuracy_m": 500.0}, False),
+        (1000, 10, {"reported_mps": 70.0}, False),
+        (10_000_000, 86_400 * 3, {}, False),  # by air
+    ],
+)
+def test_a_move_nothing_can_make_is_a_jump(
+    metres_east: float, seconds: float, more: dict[str, float], jump: bool
+) -> None:
+    degrees = metres_east / 111_194.93
+    assert (
+        is_jump(
+            lon=100.0 + degrees,
+            lat=0.0,
+            time=at(seconds),
+            from_lon=100.0,
+            from_lat=0.0,
+            from_time=at(0),
+            **more,
+        )
+        is jump
+    )
+
+
+async def test_an_older_call_heard_again_after_it_was_cleared_stays_off_and_a_newer_is_on(
+    node: Node,
+) -> None:
+    await node.hear(said("a", 1, distress=True))
+    node.time = at(10)
+    state = await node.desk().clear_distress(address())
+    assert not state.distress
+    await node.hear(said("a", 5, distress=True, heard=12))
+    assert not node.state().distress
+    assert node.rows("SELECT * FROM latches WHERE cleared_us IS NULL") == []
+    await node.hear(said("a", 13, distress=True))
+    assert node.state().distress
+    latches = node.rows("SELECT cleared_by, agency, origin FROM latches ORDER BY raised_us")
+    assert [tuple(row) for row in latches] == [
+        ("kham", "la-hx", "node-hx"),
+        (None, "la-hx", "node-hx"),
+    ]
+
+
+async def test_a_call_for_help_without_a_place_or_with_a_bad_one_counts(node: Node) -> None:
+    await node.hear(
+        said("a", 1, lon=None, distress=True),
+        said("b", 1, lon=0.0, lat=0.0, distress=True),
+        said("c", 1, distress=True, device_time=at(0) - timedelta(days=9000)),
+    )
+    assert all(state.distress for state in node.states().values())
+    assert len(node.states()) == 3
+
+
+async def test_units_age_by_the_watch_s_own_clock(node: Node) -> None:
+    boat = await node.boat(expected_interval_s=10)
+    await node.desk().assign(address=address(), unit=boat, start=at(-1))
+    assert node.state(boat).liveness == "never"
+    await node.hear(said("a", 0))
+    assert node.state(boat).liveness == "live"
+    for second, becomes in ((21, "late"), (51, "lost")):
+        node.time = at(second)
+        node.watch.picture.tick(node.time)
+        assert node.state(boat).liveness == becomes
+    await node.hear(said("a", 52))
+    assert node.state(boat).liveness == "live"

@@ -1,0 +1,60 @@
+"""Radios that nobody has registered: kept, listed, bounded in memory."""
+
+from __future__ import annotations
+
+from tests.patrol.running import Node, Viewer, address, at, said
+
+
+async def test_a_radio_nobody_has_registered_is_listed_with_what_it_sent(node: Node) -> None:
+    await node.hear(
+        said("x", 1, heard=2, channel="hill", text="hello"),
+        said("x", 5, channel="pier"),
+        said("y", 9, channel="pier"),
+    )
+    newest, older = await node.desk("technician").unknown_radios()
+    assert (newest.address, older.address) == (address("y"), address("x"))
+    assert (older.count, older.channels) == (2, ("hill", "pier"))
+    assert (older.first_heard_at, older.last_heard_at) == (at(2), at(5))
+    assert older.state == node.state(address("x"))
+    messages = await node.desk("technician").transmissions(address("x"), limit=1)
+    assert [message.device_time for message in messages] == [at(5)]
+
+
+async def test_a_ship_s_name_says_more_than_its_call_sign(node: Node) -> None:
+    static = {"lon": None, "kind": "static"}
+    await node.hear_in_turn(said("x", 1, facts={"callsign": "XVAB"}, **static))  # type: ignore[arg-type]
+    assert node.state(address("x")).call_sign == "XVAB"
+    for second, facts in ((2, {"ship_name": "MEKONG"}), (3, {"callsign": "XVAB"})):
+        await node.hear(said("x", second, facts=facts, **static))  # type: ignore[arg-type]
+        assert node.state(address("x")).call_sign == "MEKONG"
+    assert (await node.again()).state(address("x")).call_sign == "MEKONG"
+
+
+async def test_of_too_many_radios_the_stalest_leaves_the_picture_and_stays_in_the_records(
+    node: Node,
+) -> None:
+    node.watch.picture.unknown_at_most = 100
+    boat = await node.boat()
+    viewer = Viewer(node.desk().subscribe())
+    await node.hear(said("first", 0, distress=True), said("second", 0))
+    for hundred in range(4):
+        await node.hear(*(said(f"r{hundred * 100 + n}", 1 + hundred) for n in range(100)))
+        await viewer.look()
+    states = node.states()
+    assert 98 <= len(states) <= 101
+    assert boat in states
+    assert states[address("first")].distress  # whoever calls for help stays
+    assert address("second") not in states
+    assert address("r399") in states
+    assert set(viewer.units) == set(states)
+    assert len(node.rows("SELECT DISTINCT address FROM transmissions")) == 402
+    await node.hear(said("second", 50))
+    assert node.state(address("second")).last is not None
+    await viewer.look()
+    assert set(viewer.units) == set(node.states())
+
+
+async def test_all_calling_for_help_at_once_are_all_kept(node: Node) -> None:
+    node.watch.picture.unknown_at_most = 10
+    await node.hear(*(said(f"r{number}", 1, distress=True) for number in range(30)))
+    assert len(node.states()) == 30

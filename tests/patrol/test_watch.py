@@ -1,0 +1,77 @@
+"""The watch takes what waits as one batch and keeps its owner's name on every record."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from time import monotonic
+
+from patrol.changes import Change
+from tests.patrol.running import OTHER, Node, Viewer, address, at, said
+
+
+async def test_what_waits_is_one_batch_one_commit_and_one_change(node: Node) -> None:
+    viewer = Viewer(node.desk().subscribe())
+    await viewer.look()
+    await node.hear(*(said(f"b{number}", 1) for number in range(50)))
+    (change,) = await viewer.look()
+    assert isinstance(change, Change)
+    assert len(change.fixes) == 50
+
+
+async def test_more_than_one_batch_holds_comes_in_order(node: Node) -> None:
+    viewer = Viewer(node.desk().subscribe())
+    await viewer.look()
+    await node.hear(*(said("a", number * 0.01) for number in range(4500)))
+    changes = [each for each in await viewer.look() if isinstance(each, Change)]
+    times = [fix.time for change in changes for fix in change.fixes]
+    assert len(changes) == 3
+    assert times == sorted(times)
+    assert len(times) == len(node.rows("SELECT id FROM transmissions")) == 4500
+
+
+async def test_when_it_is_quiet_nothing_waits_and_under_load_batches_gather(node: Node) -> None:
+    await asyncio.sleep(1.0)
+    assert node.watch._pause(1, monotonic()) == 0.0
+    pauses = [node.watch._pause(20, monotonic()) for _ in range(100)]
+    assert pauses[0] < 0.005
+    assert 0.015 < pauses[-1] <= 0.020
+    assert node.watch._pause(20, monotonic() - 0.1) == 0.0  # the batch itself took long enough
+
+
+async def test_every_record_says_whose_it_is_and_where_it_was_made(node: Node) -> None:
+    boat = await node.boat("Boat 9", OTHER)
+    await node.desk(agency=OTHER).assign(address=address("b"), unit=boat, start=at(-1))
+    key = {"duplicate_key": "k", "duplicate_window_s": None}
+    await node.hear(
+        said("b", 1, distress=True, **key),  # type: ignore[arg-type]
+        said("b", 1, channel="udp", **key),  # type: ignore[arg-type]
+        said("x", 1),
+    )
+    owners = {
+        table: {tuple(row) for row in node.rows(f"SELECT agency, origin FROM {table}")}
+        for table in ("units", "assignments", "transmissions", "also_heard", "latches")
+    }
+    assert owners.pop("transmissions") == {(OTHER, "node-hx"), ("la-hx", "node-hx")}
+    assert set(map(frozenset, owners.values())) == {frozenset({(OTHER, "node-hx")})}
+
+
+async def test_a_crew_s_report_counts_under_the_key_that_vouches_for_it(node: Node) -> None:
+    boat = await node.boat()
+    await node.desk().assign(address=address("p"), unit=boat, start=at(-1), channel="key:p")
+    await node.desk("crew").report([said("p", 1)], source="key:p")
+    await node.desk("crew").report([said("p", 2, lon=100.5)], source="key:thief")
+    last = node.state(boat).last
+    assert last is not None
+    assert last.lon == 100.4
+    assert node.state("test:p@key:thief").last is None
+
+
+async def test_readers_never_wait_for_a_writer(node: Node) -> None:
+    await node.hear(said("a", 1))
+    other = sqlite3.connect(node.file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    async with asyncio.timeout(1):
+        assert len(await node.desk().track(address(), start=at(0), end=at(9))) == 1
+    other.execute("ROLLBACK")
+    other.close()
