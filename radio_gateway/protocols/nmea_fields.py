@@ -189,10 +189,12 @@ def _gll(line: Line) -> Part:
 
 def _vtg(line: Line) -> Part:
     fields = line.fields
-    if fields[2] in ("T", ""):
-        course, knots, kmh = fields[1], fields[5], fields[7] if len(fields) > 7 else ""
-    else:  # before NMEA 2.0 no letters stood between the numbers
+    if len(fields) == 5:  # before NMEA 2.0 no letters stood between the numbers
         course, knots, kmh = fields[1], fields[3], fields[4]
+    elif len(fields) > 6 and fields[2] in ("T", ""):
+        course, knots, kmh = fields[1], fields[5], fields[7] if len(fields) > 7 else ""
+    else:
+        raise line.error("truncated", f"VTG of {len(fields)} fields")
     part = Part(name="VTG")
     if course:
         part.course_deg = _course(course, line)
