@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
 from typing import Literal
 
-from tests.benchmarks.traffic import Ground, Traffic
+from tests.benchmarks.traffic import BOATS, Ground, Traffic
 
 _Make = Callable[[int, float], bytes]
 _BLOCK = 50  # messages of a flood handed to the socket at once
@@ -80,9 +80,10 @@ def feed(plan: FeedPlan, orders: Connection) -> None:
         orders.send("warmed")
         numbers = range(plan.warm, plan.warm + plan.count)
         if plan.rate is None:
-            # A boat's messages are 10 ms apart by its own clock, the last one about now.
-            start = time.time() - 0.01 * (plan.count // 500)
-            made = [make(n, start + 0.01 * ((n - plan.warm) // 500)) for n in numbers]
+            # By its own clock a boat's messages are 10 ms apart, after the warm-up and before now.
+            start = time.time()
+            made = [make(n, start + 0.01 * (1 + (n - plan.warm) // BOATS)) for n in numbers]
+            time.sleep(max(0.0, start + 0.01 * (1 + plan.count // BOATS) - time.time()))
             orders.send("made")
             orders.recv()
             _flood(link, made, plan.warm, sent_at)
