@@ -155,9 +155,7 @@ def _bare(folder: Path, heard: list[Transmission], synchronous: str) -> float:
 
 async def _store(folder: Path, heard: list[Transmission]) -> float:
     rows: list[Row] = [
-        transmission_row(
-            record_of(transmission, lambda said, _: said.address), agency="joint", origin="bench"
-        )
+        transmission_row(record_of(transmission, lambda said, _: said.address), origin="bench")
         for transmission in heard
     ]
     store = open_store(f"sqlite:///{folder / 'store.db'}")
