@@ -127,7 +127,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,40}")
 _DIGITS = "0123456789ABCDEFabcdef"
 # What the two characters of a checksum may be, and its value.
 CHECKSUMS = {high + low: int(high + low, 16) for high in _DIGITS for low in _DIGITS}
-_MAX_TAG_TIME_S = 253_402_300_799  # the last second of the year 9999
+_MAX_TAG_TIME_S = 253_370_764_800  # the year 9999 begins; a day more or less is still a date
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

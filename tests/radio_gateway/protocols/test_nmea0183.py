@@ -139,6 +139,12 @@ def test_time_without_date_is_dated_by_a_tag_block_first() -> None:
     assert said[0].signal.station == "hill"
 
 
+@pytest.mark.parametrize("at", [0, 253_370_764_800, 253_402_300_799])
+def test_time_without_date_is_dated_at_the_ends_of_all_time_too(at: int) -> None:
+    payload = f"\\s:hill,c:{at}\\".encode() + sentence("GPGLL,5958.613,N,02325.928,E,235959,A,D")
+    assert len(heard(decoder(live=False), [payload])[0]) == 1
+
+
 def test_date_of_zda_counts_for_its_epoch() -> None:
     said, _ = heard(
         decoder(live=False),
