@@ -62,8 +62,9 @@ class EmbeddedBroker:
         Raises:
             OSError: If the address cannot be listened on.
         """
-        # It warns of every acknowledgement that comes while it closes; errors are enough.
-        logging.getLogger("amqtt").setLevel(logging.ERROR)
+        # It calls every client that goes in the middle of a message an error; how our own links
+        # fare, our channels tell.
+        logging.getLogger("amqtt").setLevel(logging.CRITICAL)
         logging.getLogger("transitions").setLevel(logging.WARNING)
         door = Door(user=self.user, password=self.password, knows=self._knows)
         broker = Broker(
@@ -103,8 +104,6 @@ class EmbeddedBroker:
         trace: TracebackType | None,
     ) -> None:
         """Stop listening and let every client go."""
-        # What is on its way to a client that has gone is not news while closing.
-        logging.getLogger("amqtt").setLevel(logging.CRITICAL)
         await self._open.aclose()
 
 
