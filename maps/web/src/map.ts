@@ -101,7 +101,7 @@ export class OperationsMap {
   }
 
   fit(bounds: LngLatBoundsLike, covered: Covered): void {
-    const camera = this.#map.cameraForBounds(bounds, { maxZoom: 13, padding: { left: covered.left + 60, right: covered.right + 60, top: covered.top + 60, bottom: covered.bottom + 60 } });
+    const camera = this.#map.cameraForBounds(bounds, { maxZoom: 13, padding: { left: covered.left + 60, right: covered.right + 90, top: covered.top + 60, bottom: covered.bottom + 60 } });
     if (camera?.center) this.#map.easeTo({ center: camera.center, ...(camera.zoom === undefined ? {} : { zoom: camera.zoom }), duration: duration(600) });
   }
 

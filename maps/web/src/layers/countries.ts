@@ -1,6 +1,8 @@
 /** Land, lakes and the names of the six countries. */
+import type { ExpressionSpecification } from "maplibre-gl";
 import { REGULAR } from "../fonts.ts";
 import { t } from "../i18n/index.ts";
+import { SIDES } from "../marks.ts";
 import { type MapLayer, reference } from "./layer.ts";
 
 /** Where a country's name stands well: degrees, longitude first. */
@@ -34,6 +36,10 @@ export const countries: MapLayer = {
   ],
 };
 
+function nameByCode(): ExpressionSpecification {
+  return ["match", ["get", "code"], ...SIDES.flatMap((code) => [code, t(`country.${code}`)]), ""] as unknown as ExpressionSpecification;
+}
+
 /** Country names lie above the rivers. */
 export const countryNames: MapLayer = {
   toggle: "places",
@@ -44,6 +50,12 @@ export const countryNames: MapLayer = {
       id: "country-names", type: "symbol", source: "country-names", maxzoom: 8.5,
       layout: { "text-field": ["get", "name"], "text-font": [REGULAR], "text-size": 15, "text-letter-spacing": 0.22, "text-transform": "uppercase", "text-max-width": 12 },
       paint: { "text-color": tokens.get("map-label-2"), "text-halo-color": tokens.get("map-halo"), "text-halo-width": 1.2 },
+    },
+    {
+      // From near, a name on each tile of a country: one always sees which bank is whose.
+      id: "country-names-near", type: "symbol", source: "countries", minzoom: 8.5, filter: ["has", "code"],
+      layout: { "text-field": nameByCode(), "text-font": [REGULAR], "text-size": 12.5, "text-letter-spacing": 0.2, "text-transform": "uppercase", "text-max-width": 20, "text-padding": 20 },
+      paint: { "text-color": tokens.get("map-label-2"), "text-opacity": 0.85, "text-halo-color": tokens.get("map-halo"), "text-halo-width": 1.2 },
     },
   ],
 };
