@@ -88,6 +88,7 @@ class Channel:
         log = _log.bind(channel=self.settings.name, url=self.settings.shown_url)
         backoff = Backoff(local=self.transport.is_local)
         loop = asyncio.get_running_loop()
+        told: str | None = None
         try:
             while True:
                 self._enter("opening", self._fault)
@@ -96,13 +97,16 @@ class Channel:
                     await self._session()
                 except LinkError as error:
                     fault = error.fault
-                    log.warning("link_broke", fault=fault)
+                    if fault != told:  # a device may be absent for days
+                        log.warning("link_broke", fault=fault)
                 except Exception as error:
                     fault = f"{type(error).__name__}: {error}"
-                    log.exception("channel_failed")
+                    if fault != told:
+                        log.exception("channel_failed")
                 else:
                     log.info("channel_ended")
                     return
+                told = fault
                 self._enter("down", fault)
                 await asyncio.sleep(backoff.next_s(lasted_s=loop.time() - opened_s))
                 self._reconnects += 1

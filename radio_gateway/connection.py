@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -17,7 +18,9 @@ from radio_gateway.transmission import Transmission
 Reject = Callable[[Frame, str, str], None]
 HOLD_S = 6.0  # longer than any decoder waits for the rest of a message
 HOLD_AT_MOST = 100
+LOG_EVERY_S = 60.0  # a trace takes milliseconds, and every frame may bring one
 _log = structlog.get_logger(__name__)
+_log_again_s = 0.0
 
 
 class Connection:
@@ -91,7 +94,10 @@ class Connection:
             for framer in {id(f): f for f in self._framers}.values():
                 self._decode(framer.close(), self.last, heard, reject)
         for decoder in self._decoders:
-            heard += decoder.flush(now)
+            try:
+                heard += decoder.flush(now)
+            except Exception:  # noqa: BLE001 - logged there; as in _decode
+                _log_failure(b"")
         if self.last is not None:
             self._tell_rejected(self.last, reject)
         return heard
@@ -139,10 +145,10 @@ class Connection:
                 heard += decoder.decode(frame)
             except FrameError as error:
                 reject(frame, error.reason, error.detail)
-            except Exception as error:  # noqa: BLE001 - see below, it is logged
-                # a second place for it beside the supervisor: were a decoder's own fault to end the
-                # session, a broker would send the same message again for ever
-                _log.exception("decoder_failed", payload=payload[:200].hex())
+            except Exception as error:  # noqa: BLE001 - logged there
+                # a second place for it beside the supervisor: were a decoder's own fault to end
+                # the session, a broker would send the same message again for ever
+                _log_failure(payload)
                 reject(frame, "decoder_failed", repr(error))
 
     def _tell_rejected(self, chunk: Chunk, reject: Reject) -> None:
@@ -160,3 +166,12 @@ class Connection:
     @staticmethod
     def _frame(payload: bytes, chunk: Chunk) -> Frame:
         return Frame(payload, chunk.heard_at, chunk.topic, chunk.source, chunk.resent)
+
+
+def _log_failure(payload: bytes) -> None:
+    """Log the exception being handled, unless one was logged lately; all are counted anyway."""
+    global _log_again_s  # one for the process, as the log is
+    now_s = time.monotonic()
+    if now_s >= _log_again_s:
+        _log_again_s = now_s + LOG_EVERY_S
+        _log.exception("decoder_failed", payload=payload[:200].hex())

@@ -33,6 +33,10 @@ class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
     checksum_required: bool = False
     live: bool = True
 
+    def __repr__(self) -> str:
+        """Return it without the secrets: a repr may end in a log."""
+        return f"DecoderSettings(checksum_required={self.checksum_required}, live={self.live}, …)"
+
 
 class Decoder(Protocol):
     """Turns the frames of one connection into transmissions."""

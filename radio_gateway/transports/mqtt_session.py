@@ -46,6 +46,10 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     password: str | None
     tls: ssl.SSLContext | None
 
+    def __repr__(self) -> str:
+        """Return it without the password: a repr may end in a log."""
+        return f"SessionSettings({self.shown!r})"
+
 
 class MqttSession:
     """One connection, from connect to close; never used again after it broke.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from radio_gateway import channel as channel_module
 from radio_gateway import connection as connection_module
@@ -134,6 +135,26 @@ async def test_a_decoder_that_fails_costs_one_frame_and_the_sender_is_answered(
     assert channel.health().errors == {"decoder_failed": 1}
     assert "on purpose" in channel.rejected()[0].detail
     assert [d.transmission.text for d in await inbox.take()] == ["a"]
+
+
+async def test_a_decoder_that_fails_at_every_frame_does_not_drown_the_log(
+    answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "_log_again_s", 0.0)
+    channel = odd_channel(Inbox())
+    with capture_logs() as logs:
+        for number in range(1000):
+            channel._hear([answers.chunk(f"fail {number}")])
+    assert len(logs) == 1
+    assert channel.health().errors == {"decoder_failed": 1000}
+
+
+async def test_a_device_that_stays_absent_is_logged_once(tmp_path: Path) -> None:
+    channel = make(f"serial://{tmp_path}/absent")
+    with capture_logs() as logs:
+        async with running(channel):
+            await until(lambda: channel.health().reconnects >= 2)
+    assert [log["event"] for log in logs] == ["link_broke"]
 
 
 async def test_half_a_message_is_answered_only_with_its_rest(answers: Answers) -> None:
