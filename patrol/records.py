@@ -30,6 +30,7 @@ class Record:
         unit: Unit it counted for when it came; the track asks the assignments anew.
         agency: Owner: the unit's agency, or the node's for a radio nobody has registered.
         latched: It was this message that turned a call for help on.
+        facts: The facts as JSON, encoded once; None without any.
         flags: Quality flags, sorted: the decoder's and ours.
         river_km: Chainage, kilometres from the sea; None away from the river.
         bank: `left`, `right` or `mid`; None away from the river or unsure.
@@ -39,6 +40,7 @@ class Record:
         "address",
         "agency",
         "bank",
+        "facts",
         "flags",
         "gid",
         "latched",
@@ -60,6 +62,7 @@ class Record:
         time_source: TimeSource,
         flags: tuple[str, ...],
         usable: bool,
+        facts: bytes | None = None,
     ) -> None:
         self.transmission = transmission
         self.gid = gid
@@ -68,6 +71,7 @@ class Record:
         self.time_source = time_source
         self.flags = flags
         self.usable = usable
+        self.facts = facts
         self.unit: str | None = None
         self.agency = ""
         self.latched = False
@@ -88,8 +92,14 @@ def record_of(
     Returns:
         The record, its flags and `usable` set as far as one message can tell.
     """
-    if not _can_be_kept(transmission):
+    facts = None
+    try:
+        if transmission.facts:
+            facts = _encode(transmission.facts)
+        _check_texts(transmission)
+    except UnicodeEncodeError:
         transmission = _escaped(transmission)
+        facts = _encode(transmission.facts) if transmission.facts else None
     time, source, clock_flag = effective_time(
         device_time=transmission.device_time,
         passed_on_at=transmission.passed_on_at,
@@ -121,6 +131,7 @@ def record_of(
         time_source=source,
         flags=flags,
         usable=usable,
+        facts=facts,
     )
 
 
@@ -143,19 +154,11 @@ def named_gid(address: str, content: str) -> bytes:
     return blake2b(f"{address}\n{content}".encode(), digest_size=16).digest()
 
 
-def _can_be_kept(said: Transmission) -> bool:
-    """Return whether every text in it is one that files and viewers can take."""
+def _check_texts(said: Transmission) -> None:
+    """Raise UnicodeEncodeError for a text that neither files nor viewers can take."""
     for text in (said.device, said.text, said.status, said.duplicate_key):
         if text is not None and not text.isascii():
-            break
-    else:
-        if not said.facts:
-            return True
-    try:
-        _encode((said.device, said.text, said.status, said.duplicate_key, said.facts))
-    except UnicodeEncodeError:
-        return False
-    return True
+            text.encode()
 
 
 def _escaped(said: Transmission) -> Transmission:

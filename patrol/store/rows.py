@@ -60,33 +60,34 @@ ALSO_HEARD_COLUMNS: Final = (
 )
 
 _encode = msgspec.json.Encoder().encode
-_NOWHERE: Final = (None,) * 7
 
 
 def transmission_row(record: Record, *, origin: str) -> Row:
     """Return the row of a record, in the order of `TRANSMISSION_COLUMNS`."""
     said = record.transmission
     at = said.position
-    device, passed_on = said.device_time, said.passed_on_at
+    lon = lat = altitude_m = accuracy_m = speed_mps = course_deg = heading_deg = None
+    if at is not None:
+        lon, lat, altitude_m, accuracy_m = at.lon, at.lat, at.altitude_m, at.accuracy_m
+        speed_mps, course_deg, heading_deg = at.speed_mps, at.course_deg, at.heading_deg
+    time, device, heard_at = record.time, said.device_time, said.heard_at
+    time_us, passed_on = to_us(time), said.passed_on_at
+    device_us = None
+    if device is not None:
+        device_us = time_us if device is time else to_us(device)
     return (
         record.gid,
         record.address,
-        to_us(record.time),
+        time_us,
         record.time_source,
         1 if record.usable else 0,
-        *(
-            _NOWHERE
-            if at is None
-            else (
-                at.lon,
-                at.lat,
-                at.altitude_m,
-                at.accuracy_m,
-                at.speed_mps,
-                at.course_deg,
-                at.heading_deg,
-            )
-        ),
+        lon,
+        lat,
+        altitude_m,
+        accuracy_m,
+        speed_mps,
+        course_deg,
+        heading_deg,
         record.river_km,
         record.bank,
         said.kind,
@@ -95,10 +96,10 @@ def transmission_row(record: Record, *, origin: str) -> Row:
         said.text,
         said.status,
         " ".join(record.flags),
-        _encode(said.facts) if said.facts else None,
-        None if device is None else to_us(device),
+        record.facts,
+        device_us,
         None if passed_on is None else to_us(passed_on),
-        to_us(said.heard_at),
+        time_us if heard_at is time else to_us(heard_at),
         said.channel,
         said.reception_id,
         said.duplicate_key,
