@@ -3,9 +3,9 @@
     python -m tests.benchmarks.watch_rate [--reps 5] [--viewers 20] [--json FILE] [--profile]
 
 Positions of 500 boats, decoded beforehand, wait in the inbox, as in a flood: batches are as large
-as they come. Each is judged, moves the picture, is committed (SQLite, `synchronous=FULL`), answered and
-sent to 20 viewers in four roles, who take every frame. Measured in CPU time of the whole process,
-which other work on the machine hardly changes, and in wall time.
+as they come. Each is judged, moves the picture, is committed (SQLite, `synchronous=FULL`), answered
+and sent to 20 viewers in four roles, who take every frame. Measured in CPU time of the whole
+process, which other work on the machine hardly changes, and in wall time, which is the disk's too.
 
 The limit beside it: bare sqlite3 writing the very same rows, all columns and indexes, with
 `executemany` in batches of the same size, in the same run. `--profile` shows where the time goes
