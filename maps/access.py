@@ -25,6 +25,7 @@ from maps.errors import NotSignedIn, SignInRefused
 from maps.passwords import PasswordWork, digest, new_token
 from patrol.accounts import Device, User
 from patrol.desk import Desk
+from patrol.errors import Forbidden
 
 COOKIE = "jp_session"
 
@@ -203,14 +204,29 @@ def peer_of(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else "?"
 
 
-async def caller(connection: HTTPConnection) -> Caller:
-    """Dependency: who is calling.
+async def reporter(connection: HTTPConnection) -> Caller:
+    """Dependency: who is calling, a person or a device.
 
     Raises:
         NotSignedIn: If nobody we know.
     """
     access: Access = connection.app.state.access
     return await access.caller(connection)
+
+
+ReporterHere = Annotated[Caller, Depends(reporter)]
+
+
+async def caller(reporter: ReporterHere) -> Caller:
+    """Dependency: the person who is calling.
+
+    Raises:
+        NotSignedIn: If nobody we know.
+        Forbidden: If it is a device: a key that is lost with a radio must not show the picture.
+    """
+    if reporter.device is not None:
+        raise Forbidden("do anything but report", "device")
+    return reporter
 
 
 CallerHere = Annotated[Caller, Depends(caller)]
@@ -221,6 +237,7 @@ async def desk(connection: HTTPConnection, caller: CallerHere) -> Desk:
 
     Raises:
         NotSignedIn: If nobody we know is calling.
+        Forbidden: If a device is calling.
     """
     opened: Desk = connection.app.state.desk_of(caller.user)
     return opened

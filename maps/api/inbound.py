@@ -11,7 +11,7 @@ from typing import Protocol
 
 from fastapi import APIRouter, Request, Response
 
-from maps.access import CallerHere, DeskHere
+from maps.access import ReporterHere
 from maps.api.answers import answer, answers
 from patrol.errors import Forbidden, NotFound
 from patrol.permissions import require
@@ -58,16 +58,16 @@ class InboundChannel(Protocol):
         }
     },
 )
-async def submit(channel: str, request: Request, caller: CallerHere, desk: DeskHere) -> Response:
+async def submit(channel: str, request: Request, caller: ReporterHere) -> Response:
     """Hand one body to a channel; answered, with `[]`, once it is stored or rejected.
 
     OwnTracks: mode HTTP, user the device's name, password the device's key. A body that is not
     understood is kept with the channel's rejected frames and answered all the same: sending it
     again would not help.
     """
-    require(desk.user.role, "report positions")
     if caller.device is None:
-        raise Forbidden("post to a channel without a device key", desk.user.role)
+        raise Forbidden("post to a channel without a device key", caller.user.role)
+    require(caller.user.role, "report positions")
     inbound: dict[str, InboundChannel] = request.app.state.inbound
     if channel not in inbound:
         raise NotFound("channel", channel)

@@ -36,6 +36,8 @@ async def live(socket: WebSocket, stream: str | None = None, since: str | None =
     await socket.accept()
     try:
         caller = await access.caller(socket)
+        if caller.device is not None:
+            raise Forbidden("see the picture", "device")
         desk: Desk = socket.app.state.desk_of(caller.user)
         known = int(since) if since is not None and since.isdecimal() else None
         subscription = desk.subscribe(stream=stream, since=known)

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from maps.access import CallerHere, DeskHere
+from maps.access import ReporterHere
 from maps.api.answers import SCHEMAS, answer, answers, described
 from maps.errors import BadRequest
+from patrol.desk import Desk
 from radio_gateway.errors import FrameError
 from radio_gateway.protocols.position_json import Item, Items, decode_items
 
@@ -79,7 +80,7 @@ _BODY = {
 
 
 @router.post("", openapi_extra=_BODY, responses=answers(Reported, _EXAMPLE, 400, 403, 503))
-async def report_positions(request: Request, caller: CallerHere, desk: DeskHere) -> Response:
+async def report_positions(request: Request, caller: ReporterHere) -> Response:
     """Store one report or an array of them; answered once they are on disk.
 
     A report that was sent before (same device and `id`) is named as stored and has no further
@@ -96,6 +97,7 @@ async def report_positions(request: Request, caller: CallerHere, desk: DeskHere)
     if caller.device is None:
         items = _as_themselves(items, caller.user.name, now)
     if items.transmissions:
+        desk: Desk = request.app.state.desk_of(caller.user)
         await desk.report(items.transmissions, source=caller.source)
     return answer(
         Reported(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from maps.access import DeskHere
-from maps.api.answers import answer, answers
+from maps.api.answers import answers
 from maps.api.features import TrackCollection, track_feature
+from maps.packed import large_answer
 from patrol.changes import Fix
 
 router = APIRouter(prefix="/api/tracks", tags=["tracks"])
@@ -23,6 +24,7 @@ _EXAMPLE = TrackCollection(features=[track_feature("ais:567000871", _FIXES, brie
 
 @router.get("", responses=answers(TrackCollection, _EXAMPLE, 403, 422))
 async def list_tracks(
+    request: Request,
     desk: DeskHere,
     hours: Annotated[float, Query(gt=0, le=72)] = 3.0,
     points_each: Annotated[int, Query(ge=2, le=5000)] = 500,
@@ -30,8 +32,9 @@ async def list_tracks(
     """Return one LineString for each unit and unknown radio that moved in the last `hours`."""
     end = datetime.now(UTC) + timedelta(minutes=2)
     tracks = await desk.tracks(start=end - timedelta(hours=hours), end=end, points_each=points_each)
-    return answer(
-        TrackCollection(
+    return await large_answer(
+        request,
+        lambda: TrackCollection(
             features=[track_feature(of, fixes, brief=True) for of, fixes in tracks.items()]
-        )
+        ),
     )

@@ -12,6 +12,7 @@ from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.api.features import TrackFeature, track_feature
 from maps.errors import BadRequest
+from maps.packed import large_answer
 from patrol.changes import Fix, UnitState
 from patrol.units import Unit, UnitKind
 
@@ -154,6 +155,7 @@ async def change_unit(unit: str, change: UnitChange, desk: DeskHere) -> Response
 )
 async def read_track(
     unit: str,
+    request: Request,
     desk: DeskHere,
     start: AwareDatetime | None = None,
     end: AwareDatetime | None = None,
@@ -167,7 +169,8 @@ async def read_track(
     """
     until = end or datetime.now(UTC) + timedelta(minutes=2)
     since = start or until - timedelta(hours=3)
-    return answer(track_feature(unit, await desk.track(unit, start=since, end=until, limit=limit)))
+    fixes = await desk.track(unit, start=since, end=until, limit=limit)
+    return await large_answer(request, lambda: track_feature(unit, fixes))
 
 
 @router.post("/{unit}/plot", responses=answers(UnitState, _STATE, 400, 403, 404, 409, 422))

@@ -103,7 +103,8 @@ async def test_a_device_key_speaks_for_its_own_device_only(server: Running) -> N
         assert own.json()["rejected"] == []
         other = await client.post("/api/positions", json={**report, "device": "boat-4"})
         assert other.json()["rejected"][0]["reason"] == "device_mismatch"
-        assert (await client.get("/api/users")).status_code == 403
+        for path in ("/api/users", "/api/units", "/api/session", "/api/layers"):
+            assert (await client.get(path)).status_code == 403, path
     async with server.stranger(authorization="Bearer wrong") as client:
         assert (await client.post("/api/positions", json=report)).status_code == 401
 
@@ -143,12 +144,17 @@ async def test_a_device_is_added_given_a_new_key_and_revoked(server: Running) ->
         second = (await client.post("/api/devices", json={"name": "jane/phone"})).json()["key"]
         assert first != second
         async with server.stranger() as phone:
-            for key, status in ((first, 401), (second, 200)):
-                answer = await phone.get("/api/session", headers={"authorization": f"Bearer {key}"})
-                assert answer.status_code == status
+
+            async def report(key: str) -> int:
+                headers = {"authorization": f"Bearer {key}"}
+                said = {"lon": 100.4, "lat": 20.2}
+                answer = await phone.post("/api/positions", json=said, headers=headers)
+                return answer.status_code
+
+            assert await report(first) == 401
+            assert await report(second) == 200
             assert (await client.delete("/api/devices/jane/phone")).status_code == 204
-            gone = await phone.get("/api/session", headers={"authorization": f"Bearer {second}"})
-            assert gone.status_code == 401
+            assert await report(second) == 401
         assert (await client.delete("/api/devices/jane/phone")).status_code == 404
         [device] = (await client.get("/api/devices")).json()
         assert device["name"] == "jane/phone"
