@@ -55,7 +55,8 @@ async def debrief(
             interactive=False,
         ).add_to(page)
     for leg in legs(fixes, gap_s=LATE_AFTER * (state.expected_interval_s or 60.0)):
-        folium.PolyLine([(fix.lat, fix.lon) for fix in leg], color=_TRACK, weight=3).add_to(page)
+        line = [(fix.lat, fix.lon) for fix in leg]
+        folium.PolyLine(line, color=_TRACK, weight=3).add_to(page)  # type: ignore[no-untyped-call]
     for fix in fixes[:: max(1, len(fixes) // 400)]:
         folium.CircleMarker(
             (fix.lat, fix.lon),
@@ -72,7 +73,7 @@ async def debrief(
             ]
         )
     heading = folium.Element(_heading(state, len(fixes), start, end, time_zone))
-    page.get_root().html.add_child(heading)
+    page.get_root().html.add_child(heading)  # type: ignore[attr-defined]
     return self_contained(page)
 
 
