@@ -117,10 +117,10 @@ def _check_layers(settings: Settings, found: Findings) -> None:
         return
     from gis.layer_set import LayerSet  # takes a second to load
 
-    for table, files in (("replace", layers.replace), ("add", layers.add)):
-        for name, file in files.items():
+    for table, given in (("replace", layers.replace), ("add", layers.add)):
+        for name, layer in given.items():
             try:
-                LayerSet(**{table: {name: file}})
+                LayerSet(**{table: {name: layer.file}})
             except GisError as error:
                 found.faults.append(f"{settings.source}: layers.{table}.{name}: {error}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gis.errors import PositionError
 from gis.layer_set import LayerSet
@@ -12,7 +12,7 @@ from gis.river import River
 from maps.api.layers import Layer
 from maps.errors import BadRequest
 from maps.packed import Packed
-from maps.settings import LayersSettings
+from maps.settings import LayerSettings, LayersSettings
 from patrol.errors import NotFound
 
 _BANKS = {1: "left", -1: "right", 0: None}
@@ -23,10 +23,11 @@ class Geography:
 
     Args:
         layers: The layers of this site.
+        own: What the site says of those it brought, by name.
     """
 
-    def __init__(self, layers: LayerSet) -> None:
-        self._layers = layers
+    def __init__(self, layers: LayerSet, own: Mapping[str, LayerSettings]) -> None:
+        self._layers, self._own = layers, own
         self._packed: dict[str, Packed] = {}
         self._one_at_a_time = asyncio.Lock()
         self.river: River = layers.river()
@@ -74,7 +75,17 @@ class Geography:
         ]
 
     def _about(self, name: str) -> Layer:
-        about = self._layers.info(name)
+        about, own = self._layers.info(name), self._own.get(name)
+        if own is not None:
+            return Layer(
+                name=name,
+                title=own.title or about.title,
+                source=own.source or about.source or None,
+                licence=own.licence,
+                error=None if own.error_m is not None else about.error or None,
+                error_m=own.error_m,
+                attribution=own.attribution,
+            )
         return Layer(
             name=name,
             title=about.title,
@@ -93,4 +104,8 @@ def read_geography(settings: LayersSettings) -> Geography:
         LayerError: If a file cannot be used.
         GisError: If a name is not one that can be replaced or added.
     """
-    return Geography(LayerSet(replace=settings.replace, add=settings.add))
+    layers = LayerSet(
+        replace={name: each.file for name, each in settings.replace.items()},
+        add={name: each.file for name, each in settings.add.items()},
+    )
+    return Geography(layers, {**settings.replace, **settings.add})

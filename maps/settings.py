@@ -151,16 +151,41 @@ class AgencySettings(_Table):
     country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
 
 
-class LayersSettings(_Table):
-    """Which reference layers this site replaces or adds: GeoJSON, GeoPackage, KML or Shapefile.
+class LayerSettings(_Table):
+    """A layer of this site's own; a text in its place is the file.
 
     Attributes:
-        replace: Name of a shipped layer to file; `file.gpkg:layer` picks a layer of it.
-        add: New name to file.
+        file: GeoJSON, GeoPackage, KML or Shapefile; `file.gpkg:layer` picks a layer of it.
+        title: Name for people.
+        source: Where it comes from; the file's name if not said.
+        licence: What may be done with it.
+        error_m: How far a place may be off, metres.
+        attribution: What a map must show.
     """
 
-    replace: dict[str, str] = {}
-    add: dict[str, str] = {}
+    file: str
+    title: str | None = None
+    source: str | None = None
+    licence: str | None = None
+    error_m: float | None = Field(default=None, ge=0)
+    attribution: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, given: Any) -> Any:
+        return {"file": given} if isinstance(given, str) else given
+
+
+class LayersSettings(_Table):
+    """Which reference layers this site replaces or adds.
+
+    Attributes:
+        replace: By the name of a shipped layer.
+        add: By a new name.
+    """
+
+    replace: dict[str, LayerSettings] = {}
+    add: dict[str, LayerSettings] = {}
 
 
 class _File(_Table):
@@ -270,8 +295,8 @@ def settings_of(
         broker=parsed.broker,
         agencies=parsed.agencies or (AgencySettings(id=node.id, name=node.name),),
         layers=LayersSettings(
-            replace={name: str(folder / file) for name, file in parsed.layers.replace.items()},
-            add={name: str(folder / file) for name, file in parsed.layers.add.items()},
+            replace={name: _found(each, folder) for name, each in parsed.layers.replace.items()},
+            add={name: _found(each, folder) for name, each in parsed.layers.add.items()},
         ),
         channels=tuple(channels),
     )
@@ -339,6 +364,11 @@ def _resolved(web: WebSettings, folder: Path) -> WebSettings:
     files = {"tls_certificate": web.tls_certificate, "tls_key": web.tls_key}
     found = {name: folder / file for name, file in files.items() if file is not None}
     return web.model_copy(update=found)
+
+
+def _found(layer: LayerSettings, folder: Path) -> LayerSettings:
+    """Return `layer` with its path made absolute from `folder`."""
+    return layer.model_copy(update={"file": str(folder / layer.file)})
 
 
 def _store_url(url: str, folder: Path) -> str:

@@ -32,12 +32,15 @@ async def test_a_site_adds_a_layer_of_its_own(tmp_path: Path) -> None:
     feature = {"type": "Feature", "geometry": point, "properties": {"name": "pier"}}
     file = tmp_path / "piers.geojson"
     file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    about = {"file": "piers.geojson", "title": "Our piers", "error_m": 20, "licence": "ours"}
     async with (
-        running(tmp_path, layers={"add": {"piers": "piers.geojson"}}) as server,
+        running(tmp_path, layers={"add": {"piers": about, "docks": "piers.geojson"}}) as server,
         server.signed_in() as client,
     ):
-        told = [each["name"] for each in (await client.get("/api/layers")).json()]
-        assert "piers" in told
+        told = {each["name"]: each for each in (await client.get("/api/layers")).json()}
+        assert told["piers"]["title"] == "Our piers"
+        assert (told["piers"]["error_m"], told["piers"]["licence"]) == (20, "ours")
+        assert told["docks"]["source"] == "piers.geojson"
         piers = (await client.get("/api/layers/piers")).json()
         assert piers["features"][0]["properties"]["name"] == "pier"
 
