@@ -1,8 +1,24 @@
 /** Builds the two pages (commander, sign-in) into maps/static, with the licences of what they carry. */
-import { defineConfig } from "vite";
+import { readFileSync } from "node:fs";
+import { defineConfig, type Plugin } from "vite";
+
+/** Puts Leaflet beside the pages: reports made with folium carry it inside, so that they ask the network for nothing. */
+function forReports(): Plugin {
+  const from = new URL("node_modules/leaflet/", import.meta.url);
+  const brought = { "leaflet.js": "dist/leaflet.js", "leaflet.css": "dist/leaflet.css", LICENSE: "LICENSE" };
+  return {
+    name: "leaflet-for-reports",
+    generateBundle() {
+      for (const [name, path] of Object.entries(brought)) {
+        this.emitFile({ type: "asset", fileName: `folium/${name}`, source: readFileSync(new URL(path, from), "utf8") });
+      }
+    },
+  };
+}
 
 export default defineConfig({
   base: "/",
+  plugins: [forReports()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   worker: { format: "es" },
   build: {

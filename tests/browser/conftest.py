@@ -28,8 +28,11 @@ FLAGS = [
 Look = Callable[..., Commander]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A running Chromium. Playwright keeps an event loop while it runs, so it must not outlive its
+    module: tests that run loops of their own could not.
+    """
     needs.web_client()
     chromium = needs.program("chromium")
     with sync_playwright() as playwright:

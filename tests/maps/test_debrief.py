@@ -1,0 +1,95 @@
+"""The debrief: one page with the track inside, which asks the network for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Browser
+
+from maps.reports.debrief import debrief, legs
+from maps.reports.page import blank_map, self_contained
+from patrol.changes import Fix
+from tests import needs
+from tests.browser.conftest import browser as browser
+from tests.maps.running import running
+
+ZONE = ZoneInfo("Asia/Vientiane")
+
+
+def _fix(seconds: float, lon: float) -> Fix:
+    return Fix(
+        of="a",
+        lon=lon,
+        lat=20.27,
+        time=datetime(2026, 11, 24, tzinfo=UTC) + timedelta(seconds=seconds),
+    )
+
+
+def test_a_track_is_cut_where_nothing_was_heard() -> None:
+    fixes = [_fix(0, 100.40), _fix(60, 100.41), _fix(600, 100.42)]
+    assert [len(leg) for leg in legs(fixes, gap_s=120)] == [2, 1]
+
+
+def test_a_page_with_a_link_we_have_no_file_for_is_refused() -> None:
+    needs.web_client()
+    page = blank_map(lon=100.4, lat=20.3, zoom=10)
+    page.default_js = [*page.default_js, ("other", "https://elsewhere.example/other.js")]
+    with pytest.raises(ValueError, match="elsewhere"):
+        self_contained(page)
+
+
+@pytest.fixture(scope="module")
+def page_of_a_unit(tmp_path_factory: pytest.TempPathFactory) -> str:
+    needs.web_client()
+    folder = tmp_path_factory.mktemp("debrief")
+    return asyncio.run(_page_of_a_unit(folder))
+
+
+async def _page_of_a_unit(folder: Path) -> str:
+    async with running(folder) as server:
+        found = await server.office.people.user("commander")
+        assert found is not None
+        desk = server.office.desk_of(found[0])
+        unit = await desk.add_unit(call_sign="Naga <1>", kind="boat", country="LA")
+        now = datetime.now(UTC)
+        for minutes in (3, 2, 1):
+            await desk.plot(
+                unit.id,
+                lon=100.41 - minutes * 0.001,
+                lat=20.27,
+                at=now - timedelta(minutes=minutes),
+            )
+        return await debrief(
+            desk, unit=unit.id, start=now - timedelta(hours=1), end=now, time_zone=ZONE
+        )
+
+
+def test_the_page_carries_the_track_and_names_no_server(page_of_a_unit: str) -> None:
+    assert "Naga &lt;1&gt;" in page_of_a_unit
+    assert "3 positions" in page_of_a_unit
+    assert not re.search(r'(src|href)="https?://', page_of_a_unit)
+
+
+@pytest.mark.browser
+def test_the_page_draws_from_a_file_with_no_network(
+    page_of_a_unit: str, tmp_path: Path, browser: Browser
+) -> None:
+    file = tmp_path / "debrief.html"
+    file.write_text(page_of_a_unit, encoding="utf-8")
+    page = browser.new_page(viewport={"width": 1200, "height": 800})
+    asked: list[str] = []
+    faults: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(file.as_uri())
+    page.wait_for_selector("path.leaflet-interactive")
+    circles = page.locator("path.leaflet-interactive").count()
+    page.close()
+    assert faults == []
+    assert [url for url in asked if url.startswith("http")] == []
+    assert circles >= 4  # a line and three positions
