@@ -25,7 +25,7 @@ def _fix(seconds: float, lon: float) -> Fix:
     return Fix(
         of="a",
         lon=lon,
-        lat=20.27 + minutes * 0.001,
+        lat=20.27,
         time=datetime(2026, 11, 24, tzinfo=UTC) + timedelta(seconds=seconds),
     )
 
