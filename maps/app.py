@@ -7,7 +7,7 @@ and one line in `ROUTERS`.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 import structlog
@@ -28,6 +28,7 @@ from maps.api import (
     live,
     positions,
     radios,
+    reports,
     session,
     tracks,
     units,
@@ -58,6 +59,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     layers.router,
     positions.router,
     inbound.router,
+    reports.router,
     users.router,
     devices.router,
     health.router,
@@ -101,10 +103,17 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_office(settings, geography=geography) as office, office.working():
-            _hand_out(app, office)
-            async with nullcontext() if opened is None else opened(office):
-                yield
+        async with AsyncExitStack() as stack:
+            try:
+                office = await stack.enter_async_context(open_office(settings, geography=geography))
+                await stack.enter_async_context(office.working())
+                _hand_out(app, office)
+                if opened is not None:
+                    await stack.enter_async_context(opened(office))
+            except Exception as error:
+                app.state.failed = error  # for whoever serves; the server tells only its text
+                raise
+            yield
 
     app = FastAPI(
         title="Joint patrol",
@@ -129,6 +138,7 @@ def create_app(
         longest_body=settings.web.longest_body,
         tls=settings.web.tls,
     )
+    app.state.failed = None
     app.state.pages = pages.Pages()
     return app
 

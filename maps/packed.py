@@ -20,10 +20,14 @@ class Packed:
     Args:
         body: The body.
         compress: Whether it is worth trying (pictures and fonts are compressed already).
+
+    Attributes:
+        body: The body, plain.
+        tag: Its entity tag.
     """
 
     def __init__(self, body: bytes, *, compress: bool = True) -> None:
-        self._plain = body
+        self.body = body
         self._gzip = (
             gzip.compress(body, 6, mtime=0) if compress and len(body) >= _LEAST_BYTES else None
         )
@@ -43,7 +47,7 @@ class Packed:
         if self._gzip is not None and "gzip" in request.headers.get("accept-encoding", ""):
             headers["content-encoding"] = "gzip"
             return Response(self._gzip, headers=headers, media_type=media_type)
-        return Response(self._plain, headers=headers, media_type=media_type)
+        return Response(self.body, headers=headers, media_type=media_type)
 
 
 async def large_answer(request: Request, make: Callable[[], Any]) -> Response:

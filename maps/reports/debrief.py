@@ -6,26 +6,40 @@ line never pretends to be a heard one.
 
 from __future__ import annotations
 
+import asyncio
 import html
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import folium
 
-from gis.layers import load
 from maps.reports.page import blank_map, self_contained
 from patrol.changes import Fix, UnitState
 from patrol.desk import Desk
 from patrol.rules.liveness import LATE_AFTER
 
 _TRACK = "#0072B2"
-_GROUND = {"color": "#b8b8b8", "weight": 1, "fillColor": "#f4f1ea", "fillOpacity": 1}
-_RIVER = {"color": "#7fb2d6", "weight": 3}
-_BORDER = {"color": "#7a7a7a", "weight": 1, "dashArray": "6 4"}
+HOUAY_XAI: Final = (100.41, 20.27)
+"""Where a page without positions opens, longitude and latitude."""
+
+GROUND: Final[Mapping[str, dict[str, str | float]]] = {
+    "countries": {"color": "#b8b8b8", "weight": 1, "fillColor": "#f4f1ea", "fillOpacity": 1},
+    "mekong": {"color": "#7fb2d6", "weight": 3},
+    "borders": {"color": "#7a7a7a", "weight": 1, "dashArray": "6 4"},
+}
+"""Layers below the track, in the order drawn, and how."""
 
 
 async def debrief(
-    desk: Desk, *, unit: str, start: datetime, end: datetime, time_zone: ZoneInfo
+    desk: Desk,
+    *,
+    unit: str,
+    start: datetime,
+    end: datetime,
+    time_zone: ZoneInfo,
+    ground: Mapping[str, str],
 ) -> str:
     """Return the HTML of the debrief of one unit.
 
@@ -35,6 +49,7 @@ async def debrief(
         start: First moment, aware UTC.
         end: Moment after the last, aware UTC.
         time_zone: Of the local times printed beside UTC.
+        ground: GeoJSON of the layers drawn below, by name: those of `GROUND` that are there.
 
     Returns:
         One HTML page; without positions in that time it says so.
@@ -46,15 +61,24 @@ async def debrief(
     """
     state = desk.unit(unit)
     fixes = await desk.track(unit, start=start, end=end)
-    centre = fixes[-1] if fixes else Fix(of=unit, lon=100.41, lat=20.27, time=end)
-    page = blank_map(lon=centre.lon, lat=centre.lat, zoom=12)
-    for name, style in (("countries", _GROUND), ("mekong", _RIVER), ("borders", _BORDER)):
-        folium.GeoJson(
-            load(name)[["geometry"]].to_json(drop_id=True),
-            style_function=lambda _feature, style=style: style,
-            interactive=False,
-        ).add_to(page)
-    for leg in legs(fixes, gap_s=LATE_AFTER * (state.expected_interval_s or 60.0)):
+    heading = _heading(state, len(fixes), start, end, time_zone)
+    gap_s = LATE_AFTER * (state.expected_interval_s or 60.0)
+    return await asyncio.to_thread(_draw, fixes, gap_s, heading, time_zone, ground)
+
+
+def _draw(
+    fixes: list[Fix], gap_s: float, heading: str, time_zone: ZoneInfo, ground: Mapping[str, str]
+) -> str:
+    lon, lat = (fixes[-1].lon, fixes[-1].lat) if fixes else HOUAY_XAI
+    page = blank_map(lon=lon, lat=lat, zoom=12)
+    for name, style in GROUND.items():
+        if name in ground:
+            folium.GeoJson(
+                ground[name],
+                style_function=lambda _feature, style=style: style,
+                interactive=False,
+            ).add_to(page)
+    for leg in legs(fixes, gap_s=gap_s):
         line = [(fix.lat, fix.lon) for fix in leg]
         folium.PolyLine(line, color=_TRACK, weight=3).add_to(page)  # type: ignore[no-untyped-call]
     for fix in fixes[:: max(1, len(fixes) // 400)]:
@@ -72,8 +96,7 @@ async def debrief(
                 (max(fix.lat for fix in fixes), max(fix.lon for fix in fixes)),
             ]
         )
-    heading = folium.Element(_heading(state, len(fixes), start, end, time_zone))
-    page.get_root().html.add_child(heading)  # type: ignore[attr-defined]
+    page.get_root().html.add_child(folium.Element(heading))  # type: ignore[attr-defined]
     return self_contained(page)
 
 

@@ -6,19 +6,16 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser
 
-from maps.reports.debrief import debrief, legs
+from maps.reports.debrief import legs
 from maps.reports.page import blank_map, self_contained
 from patrol.changes import Fix
 from tests import needs
 from tests.browser.conftest import browser as browser
 from tests.maps.running import running
-
-ZONE = ZoneInfo("Asia/Vientiane")
 
 
 def _fix(seconds: float, lon: float) -> Fix:
@@ -46,27 +43,39 @@ def test_a_page_with_a_link_we_have_no_file_for_is_refused() -> None:
 @pytest.fixture(scope="module")
 def page_of_a_unit(tmp_path_factory: pytest.TempPathFactory) -> str:
     needs.web_client()
-    folder = tmp_path_factory.mktemp("debrief")
-    return asyncio.run(_page_of_a_unit(folder))
+    return asyncio.run(_page_of_a_unit(tmp_path_factory.mktemp("debrief")))
 
 
 async def _page_of_a_unit(folder: Path) -> str:
-    async with running(folder) as server:
-        found = await server.office.people.user("commander")
-        assert found is not None
-        desk = server.office.desk_of(found[0])
-        unit = await desk.add_unit(call_sign="Naga <1>", kind="boat", country="LA")
+    async with running(folder) as server, server.signed_in("commander") as client:
+        answer = await client.post(
+            "/api/units", json={"call_sign": "Naga <1>", "kind": "boat", "country": "LA"}
+        )
+        unit = answer.json()["id"]
         now = datetime.now(UTC)
         for minutes in (3, 2, 1):
-            await desk.plot(
-                unit.id,
-                lon=100.41 - minutes * 0.001,
-                lat=20.27 + minutes * 0.001,
-                at=now - timedelta(minutes=minutes),
+            plotted = await client.post(
+                f"/api/units/{unit}/plot",
+                json={
+                    "lon": 100.41 - minutes * 0.001,
+                    "lat": 20.27 + minutes * 0.001,
+                    "at": (now - timedelta(minutes=minutes)).isoformat(),
+                },
             )
-        return await debrief(
-            desk, unit=unit.id, start=now - timedelta(hours=1), end=now, time_zone=ZONE
-        )
+            assert plotted.status_code < 300, plotted.text
+        asked = {
+            "unit": unit,
+            "start": (now - timedelta(hours=1)).isoformat(),
+            "end": now.isoformat(),
+        }
+        page = await client.get("/api/reports/debrief", params=asked)
+        assert page.status_code == 200, page.text
+        assert page.headers["content-disposition"].startswith('attachment; filename="debrief-')
+        late = await client.get("/api/reports/debrief", params=asked | {"end": asked["start"]})
+        assert (late.status_code, late.json()["field"]) == (400, "end")
+        unheard_of = await client.get("/api/reports/other", params=asked)
+        assert unheard_of.status_code == 404
+        return page.text
 
 
 def test_the_page_carries_the_track_and_names_no_server(page_of_a_unit: str) -> None:

@@ -1,0 +1,62 @@
+"""Reports: pages that leave the system as one file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
+from pydantic import AwareDatetime
+
+from maps.access import DeskHere
+from maps.api.answers import refusals
+from maps.errors import BadRequest
+from maps.reports import REPORTS
+from maps.reports.debrief import GROUND
+from patrol.errors import NotFound
+
+router = APIRouter(prefix="/api/reports", tags=["reports"])
+
+LONGEST = timedelta(days=7)
+
+
+@router.get(
+    "/{name}", responses=refusals(400, 401, 403, 404, 422, 503), response_class=HTMLResponse
+)
+async def make_report(
+    request: Request,
+    desk: DeskHere,
+    name: str,
+    unit: Annotated[str, Query(max_length=200, description="Unit id or radio address.")],
+    start: Annotated[AwareDatetime, Query(examples=["2026-11-24T00:00:00Z"])],
+    end: Annotated[AwareDatetime, Query(examples=["2026-11-24T06:00:00Z"])],
+) -> Response:
+    """Return a report as one self-contained HTML file, to keep or to hand on.
+
+    `debrief` is the map of where one unit was from `start` to `end`, at most seven days.
+    """
+    if name not in REPORTS:
+        raise NotFound("report", name)
+    if not timedelta() < end - start <= LONGEST:
+        raise BadRequest("end comes after start, by seven days at most", field="end")
+    layers = request.app.state.layers
+    ground = {
+        layer: (await layers.geojson(layer)).body.decode()
+        for layer in GROUND
+        if layer in {known.name for known in layers.described()}
+    }
+    page = await REPORTS[name](
+        desk,
+        unit=unit,
+        start=start.astimezone(UTC),
+        end=end.astimezone(UTC),
+        time_zone=ZoneInfo(request.app.state.node.time_zone),
+        ground=ground,
+    )
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return HTMLResponse(
+        page,
+        headers={"content-disposition": f'attachment; filename="{name}-{stamp}.html"'},
+    )
