@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, literal_column, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    union,
+)
 
 from patrol.contacts import WINDOW
 from patrol.records import Record
@@ -17,16 +28,33 @@ from radio_gateway.transmission import Transmission
 
 _T = transmissions.c
 
+
+def _newest_in_span(count: int, *conditions: ColumnElement[bool]) -> Select[Any]:
+    channel = bindparam("channel", type_=Text)
+    return (
+        select(transmissions)
+        .where(
+            _T.address == bindparam("address"),
+            _T.time_us >= bindparam("start_us"),
+            _T.time_us < bindparam("end_us"),
+            or_(channel.is_(None), _T.channel == channel),
+            *conditions,
+        )
+        .order_by(_T.time_us.desc(), _T.gid.desc())
+        .limit(count)
+    )
+
+
 _FOR_PICTURE: Final = (
     # More than the window, since that is ordered by a slightly different time.
-    ((_T.usable == 1,), 2 * WINDOW),
-    ((_T.text.is_not(None),), 1),
-    ((_T.status.is_not(None),), 1),
+    _newest_in_span(2 * WINDOW, _T.usable == 1),
+    _newest_in_span(1, _T.text.is_not(None)),
+    _newest_in_span(1, _T.status.is_not(None)),
     # As a literal, so that the database sees that its index for names serves.
-    ((_T.kind == literal_column("'static'"),), 4),
-    ((), 1),
+    _newest_in_span(4, _T.kind == literal_column("'static'")),
+    _newest_in_span(1),
 )
-"""What the picture follows from: a condition, and how many of the newest messages it needs."""
+"""What the picture of a unit or radio follows from; made once, since a start asks for thousands."""
 
 
 def recent_addresses(connection: Connection, limit: int) -> list[str]:
@@ -60,22 +88,16 @@ def for_picture(connection: Connection, spans: Iterable[Span]) -> list[Record]:
     """
     found: dict[bytes, Record] = {}
     for span in spans:
-        inside = [
-            _T.address == span.address,
-            _T.time_us >= to_us(span.start),
-            _T.time_us < to_us(span.end),
-        ]
-        if span.channel is not None:
-            inside.append(_T.channel == span.channel)
-        for what, count in _FOR_PICTURE:
-            rows = connection.execute(
-                select(transmissions)
-                .where(*inside, *what)
-                .order_by(_T.time_us.desc(), _T.gid.desc())
-                .limit(count)
-            )
-            for row in rows:
-                found[row.gid] = record_from(row)
+        values = {
+            "address": span.address,
+            "start_us": to_us(span.start),
+            "end_us": to_us(span.end),
+            "channel": span.channel,
+        }
+        for query in _FOR_PICTURE:
+            for row in connection.execute(query, values):
+                if row.gid not in found:
+                    found[row.gid] = record_from(row)
     return list(found.values())
 
 
