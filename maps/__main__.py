@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from gis.errors import GisError
 from maps.errors import MapsError
 from maps.logs import set_up_logging
 from patrol.errors import PatrolError
@@ -71,7 +72,7 @@ def demo(
 
     set_up_logging()
     options = Options(folder=folder, port=port, speed=speed, duration_s=duration)
-    raise typer.Exit(_tell(lambda: run_demo(options)))
+    _tell(lambda: run_demo(options))
 
 
 @app.command()
@@ -82,7 +83,7 @@ def serve(config: Config = CONFIG) -> None:
 
     set_up_logging()
     settings = _settings(config)
-    raise typer.Exit(_tell(lambda: run(run_server(settings))))
+    _tell(lambda: run(run_server(settings)))
 
 
 @app.command()
@@ -135,12 +136,12 @@ def replay(
     )
     if config is not None:
         settings = _settings(config)
-        raise typer.Exit(_tell(lambda: run(run_server(settings, more=[channel]))))
+        _tell(lambda: run(run_server(settings, more=[channel])))
+        return
     with tempfile.TemporaryDirectory(prefix="joint-patrol-") as folder:
         tables = {"node": {"id": "replay", "name": f"Replay of {file.name}"}, "web": {"port": port}}
         settings = _tell(lambda: settings_of(tables, source="replay", folder=Path(folder)))
-        code = _tell(lambda: run(run_server(settings, more=[channel])))
-    raise typer.Exit(code)
+        _tell(lambda: run(run_server(settings, more=[channel])))
 
 
 @user_app.command("add")
@@ -257,9 +258,12 @@ def _tell(work: Callable[[], T]) -> T:
     """Do `work`; an error on purpose is told in its own words and ends the command."""
     try:
         return work()
-    except (MapsError, PatrolError, GatewayError, OSError) as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from None
+    except (MapsError, PatrolError, GatewayError, GisError) as error:
+        fault = str(error)
+    except OSError as error:
+        fault = str(error) if error.filename or not error.strerror else error.strerror
+    print(fault, file=sys.stderr)
+    raise typer.Exit(1)
 
 
 def _with_people(settings: Settings, work: Callable[[People], Coroutine[Any, Any, None]]) -> None:

@@ -86,9 +86,7 @@ def _check_port(web: WebSettings, where: str, found: Findings) -> None:
     try:
         listen(web).close()
     except OSError as error:
-        found.faults.append(
-            f"{where}: cannot listen on {web.host} port {web.port}: {error.strerror}"
-        )
+        found.faults.append(f"{where}: {error.strerror}")
 
 
 def _check_store(settings: Settings, found: Findings) -> None:

@@ -19,8 +19,8 @@ FIRST_ADMIN = "admin"
 LINK_MINUTES = 60.0
 
 
-async def run_server(settings: Settings, *, more: Sequence[ChannelSettings] = ()) -> int:
-    """Serve until a signal ends it; return the exit code.
+async def run_server(settings: Settings, *, more: Sequence[ChannelSettings] = ()) -> None:
+    """Serve until a signal ends it.
 
     Args:
         settings: What the node is told.
@@ -28,6 +28,7 @@ async def run_server(settings: Settings, *, more: Sequence[ChannelSettings] = ()
 
     Raises:
         OSError: If the address cannot be listened on.
+        MapsError, PatrolError, GisError: If the store or a layer cannot be opened.
     """
     settings = replace(settings, channels=(*settings.channels, *more))
     bound = listen(settings.web)
@@ -45,8 +46,7 @@ async def run_server(settings: Settings, *, more: Sequence[ChannelSettings] = ()
         yield
 
     app = create_app(settings, opened=opened)
-    started = await serve(app, settings.web, bound, ready=lambda: _say(said))
-    return 0 if started else 1
+    await serve(app, settings.web, bound, ready=lambda: _say(said))
 
 
 async def first_link(people: People, *, agency: str) -> str | None:

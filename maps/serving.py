@@ -7,6 +7,7 @@ it happens.
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
@@ -32,7 +33,10 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so once requests are answered."""
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:  # its word for an app that does not start
+            self.should_exit = True
         if self.started:
             self._ready()
 
@@ -59,9 +63,10 @@ def listen(web: WebSettings) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((web.host, web.port))
-    except OSError:
+    except OSError as error:
         bound.close()
-        raise
+        fault = f"cannot listen on {web.host} port {web.port}: {error.strerror}"
+        raise OSError(error.errno, fault) from None
     return bound
 
 
@@ -75,18 +80,26 @@ def address_of(web: WebSettings, bound: socket.socket) -> str:
 
 async def serve(
     app: FastAPI, web: WebSettings, bound: socket.socket, *, ready: Callable[[], None]
-) -> bool:
+) -> None:
     """Serve until SIGINT or SIGTERM, or until the task is cancelled.
 
     Args:
-        app: What is served.
+        app: What is served; why it did not start stands in its `state.failed`.
         web: How.
         bound: Where.
         ready: Called once requests are answered.
 
-    Returns:
-        Whether it started at all.
+    Raises:
+        Exception: Whatever kept the app from starting.
     """
+    # Why the app does not start is raised below; uvicorn would print its trace as well.
+    logger = logging.getLogger("uvicorn.error")
+    logger.setLevel(logging.CRITICAL)
+
+    def begin() -> None:
+        logger.setLevel(logging.WARNING)
+        ready()
+
     server = _Server(
         uvicorn.Config(
             app,
@@ -102,7 +115,7 @@ async def serve(
             ws_per_message_deflate=False,  # once for each viewer would cost more than all the rest
             timeout_graceful_shutdown=5,
         ),
-        ready,
+        begin,
     )
     loop = asyncio.get_running_loop()
 
@@ -121,7 +134,8 @@ async def serve(
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
         bound.close()
-    return server.started
+    if not server.started and app.state.failed is not None:
+        raise app.state.failed
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

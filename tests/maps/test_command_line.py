@@ -105,6 +105,17 @@ def test_a_wrong_configuration_ends_serve_with_its_faults(folder: Path) -> None:
         assert "patrol.toml: radio: no such setting" in out + err
 
 
+def test_a_taken_port_is_told_in_words(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        for words in (("demo", "--port", str(port)), ("serve",)):
+            (folder / "patrol.toml").write_text(SMALL.format(port=port), encoding="utf-8")
+            _, err = run(*words, folder=folder, good=False)
+            assert err.strip() == f"cannot listen on 127.0.0.1 port {port}: Address already in use"
+
+
 def test_users_are_added_listed_and_given_new_passwords(folder: Path) -> None:
     run("user", "add", "somchai", "--role", "commander", folder=folder, input=f"{PASSWORD}\n" * 2)
     out, _ = run("user", "list", folder=folder)
@@ -161,6 +172,9 @@ def test_the_first_start_gives_a_link_for_an_administrator_and_keeps_others_out(
             assert (said["user"], said["role"]) == ("admin", "admin")
         # The running server alone writes to the picture; users may be added beside it.
         _, err = run("unit", "add", "Naga 1", folder=folder, good=False)
+        assert "in use by a running server" in err
+        (folder / "second.toml").write_text(SMALL.format(port=free_port()), encoding="utf-8")
+        _, err = run("serve", "--config", "second.toml", folder=folder, good=False)
         assert "in use by a running server" in err
         run("user", "add", "noi", "--role", "crew", folder=folder, input=f"{PASSWORD}\n")
         with httpx.Client(base_url=url[0]) as client:
