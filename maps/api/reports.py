@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
@@ -21,10 +21,17 @@ router = APIRouter(prefix="/api/reports", tags=["reports"])
 
 LONGEST = timedelta(days=7)
 
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The page",
+        "content": {
+            "text/html": {"schema": {"type": "string"}, "example": "<!DOCTYPE html><html>…"}
+        },
+    }
+} | refusals(400, 401, 403, 404, 422, 503)
 
-@router.get(
-    "/{name}", responses=refusals(400, 401, 403, 404, 422, 503), response_class=HTMLResponse
-)
+
+@router.get("/{name}", responses=_ANSWERS, response_class=HTMLResponse)
 async def make_report(
     request: Request,
     desk: DeskHere,
