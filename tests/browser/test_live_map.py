@@ -169,12 +169,13 @@ def test_a_call_for_help_is_the_loudest_thing_until_it_is_cleared(
             "/api/assignments", json={"address": "position_json:pole-4", "unit": unit["id"]}
         )
     page = look()
-    wait_for("the card", lambda: "Pole 4 calls for help" in page.says(".distress-card"))
+    wait_for("the card", lambda: "Pole 4 calls for help" in page.says(".distress-cards"))
     assert page.mark("Pole 4")["distress"] is True
-    page.page.locator(".distress-card").get_by_role("button", name="Show").click()
+    card = page.page.locator(".distress-card", has_text="Pole 4")
+    card.get_by_role("button", name="Show").click()
     page.page.on("dialog", lambda dialog: dialog.accept())
     page.page.get_by_role("button", name="Clear SOS").click()
-    wait_for("no card", lambda: page.page.locator(".distress-card").count() == 0)
+    wait_for("no card", lambda: card.count() == 0)
     wait_for("a plain mark", lambda: not page.mark("Pole 4")["distress"])
 
 

@@ -162,6 +162,8 @@ export class OperationsMap {
   /** The point drawn nearest to the pointer within `reach` pixels. */
   #near(event: MapMouseEvent, reach: number, layers: string[]): MapGeoJSONFeature | null {
     const { x, y } = event.point;
+    // A press may come before the style is there.
+    if (!layers.every((layer) => this.#map.getLayer(layer))) return null;
     let nearest: { feature: MapGeoJSONFeature; away: number } | null = null;
     for (const feature of this.#map.queryRenderedFeatures([[x - reach, y - reach], [x + reach, y + reach]], { layers })) {
       if (feature.geometry.type !== "Point") continue;

@@ -5,6 +5,8 @@
  */
 import type { GeoJSONSourceDiff } from "maplibre-gl";
 
+const GIVE_UP_AFTER_MS = 15_000;
+
 export interface FedSource {
   setData(data: GeoJSON.FeatureCollection): Promise<void>;
   updateData(diff: GeoJSONSourceDiff): Promise<void>;
@@ -15,7 +17,8 @@ export class SourceFeed {
   readonly #features = new Map<string, GeoJSON.Feature>();
   readonly #shown = new Map<string, string>();
   readonly #pending = new Set<string>();
-  #busy = false;
+  /** When the push that runs was begun, milliseconds; null when none runs. */
+  #busySince: number | null = null;
   #whole = true;
 
   constructor(source: FedSource) {
@@ -47,10 +50,16 @@ export class SourceFeed {
 
   /** Pushes what is pending, unless a push still runs: then it waits for the next call. */
   async flush(): Promise<void> {
-    if (this.#busy || this.#pending.size === 0) return;
+    if (this.#pending.size === 0) return;
+    const begun = Date.now();
+    if (this.#busySince !== null) {
+      // A worker that died must not freeze the marks: give it up and set everything anew.
+      if (begun - this.#busySince < GIVE_UP_AFTER_MS) return;
+      this.#whole = true;
+    }
     const changed = [...this.#pending];
     this.#pending.clear();
-    this.#busy = true;
+    this.#busySince = begun;
     try {
       if (this.#whole || changed.length * 3 > this.#features.size) {
         await this.#source.setData({ type: "FeatureCollection", features: [...this.#features.values()] });
@@ -64,7 +73,7 @@ export class SourceFeed {
       this.#whole = true;
       for (const id of changed) this.#pending.add(id);
     } finally {
-      this.#busy = false;
+      if (this.#busySince === begun) this.#busySince = null;
     }
   }
 }
