@@ -27,8 +27,9 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
         "content": {
             "text/html": {"schema": {"type": "string"}, "example": "<!DOCTYPE html><html>…"}
         },
-    }
-} | refusals(400, 401, 403, 404, 422, 503)
+    },
+    **refusals(400, 401, 403, 404, 422, 503),
+}
 
 
 @router.get("/{name}", responses=_ANSWERS, response_class=HTMLResponse)
