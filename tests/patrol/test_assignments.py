@@ -65,10 +65,10 @@ async def test_a_call_that_was_cleared_before_stays_cleared(node: Node) -> None:
     await node.desk().clear_distress(address())
     boat = await node.boat()
     await node.desk().assign(address=address(), unit=boat)
-    await node.hear(said("a", 2, distress=True, heard=11))
+    await node.hear(said("a", 2, distress=True, heard=8))
     assert not node.state(boat).distress
     again = await node.again()
-    await again.hear(said("a", 3, distress=True, heard=12))
+    await again.hear(said("a", 3, distress=True, heard=9))
     assert not again.state(boat).distress
     await again.stop()
 

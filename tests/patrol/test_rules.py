@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
+import msgspec
 import pytest
 
 from patrol.changes import Fix
@@ -75,7 +77,7 @@ def test_only_a_position_that_moves_the_marker_makes_a_lost_unit_live(
         (True, True, None, None),
         (False, True, None, None),  # silence about it ends nothing
         (True, False, 9, Effect(distress=True)),
-        (True, False, 10, None),  # said before it was cleared
+        (True, False, 10, None),  # heard before it was cleared
         (True, False, 11, None),
     ],
 )
@@ -154,23 +156,24 @@ def test_a_move_nothing_can_make_is_a_jump(
     )
 
 
-async def test_an_older_call_heard_again_after_it_was_cleared_stays_off_and_a_newer_is_on(
-    node: Node,
-) -> None:
-    await node.hear(said("a", 1, distress=True))
+async def test_a_call_by_a_slow_clock_after_the_last_was_cleared_is_a_new_call(node: Node) -> None:
+    own: dict[str, Any] = {"distress": True, "duplicate_window_s": None}
+    first = said("a", 1, duplicate_key="sos-1", **own)
+    await node.hear(first)
     node.time = at(10)
     state = await node.desk().clear_distress(address())
     assert not state.distress
-    await node.hear(said("a", 5, distress=True, heard=12))
-    assert not node.state().distress
+    await node.hear(msgspec.structs.replace(first, heard_at=at(11), reception_id="gw/boot/again"))
+    assert not node.state().distress  # the same call, sent again
     assert node.rows("SELECT * FROM latches WHERE cleared_us IS NULL") == []
-    await node.hear(said("a", 13, distress=True))
+    await node.hear(said("a", -120, heard=12, duplicate_key="sos-2", **own))
     assert node.state().distress
-    latches = node.rows("SELECT cleared_by, agency, origin FROM latches ORDER BY raised_us")
+    latches = node.rows("SELECT cleared_by, agency, origin FROM latches ORDER BY cleared_us DESC")
     assert [tuple(row) for row in latches] == [
         ("kham", "la-hx", "node-hx"),
         (None, "la-hx", "node-hx"),
     ]
+    assert (await node.again()).state().distress
 
 
 async def test_a_call_for_help_without_a_place_or_with_a_bad_one_counts(node: Node) -> None:

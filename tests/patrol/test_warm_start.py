@@ -67,7 +67,7 @@ async def test_a_call_for_help_is_still_on_and_a_cleared_one_still_off(tmp_path:
     assert node.state(boat).distress
     assert node.state(address("x")).distress
     assert not node.state(other).distress
-    await node.hear(said("b", 5, distress=True, heard=20))
+    await node.hear(said("b", 5, distress=True, heard=9))
     node = await same_after_restart(node)
     assert not node.state(other).distress
     await node.stop()
