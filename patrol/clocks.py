@@ -7,8 +7,10 @@ stands in and a flag says so, so that a wrong clock neither freezes nor rewinds 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
+
+from patrol.errors import Conflict
 
 TimeSource = Literal["device", "passed_on", "heard"]
 
@@ -20,6 +22,22 @@ BEHIND: Final = timedelta(days=30)
 
 FEEDER_BEHIND: Final = timedelta(hours=24)
 """A feeder's clock further behind than this is wrong; some are off by two days."""
+
+FIRST_DATE: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LAST_DATE: Final = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def check_date(time: datetime | None) -> None:
+    """Refuse a date that nobody can mean: one outside the years 2000 to 2099.
+
+    Args:
+        time: What a person gave, aware; None if nothing.
+
+    Raises:
+        Conflict: If it is outside.
+    """
+    if time is not None and not FIRST_DATE <= time < LAST_DATE:
+        raise Conflict("that date is before the year 2000 or after 2099")
 
 
 def effective_time(

@@ -14,6 +14,7 @@ import msgspec
 
 from gis.position import Position, check_place
 from patrol.changes import UnitState
+from patrol.clocks import check_date
 from patrol.errors import Conflict, NotFound
 from patrol.outlook import Outlook
 from patrol.picture import VOICE
@@ -52,9 +53,12 @@ class Desk(Outlook):
         Raises:
             Forbidden: If the role may not.
             NotFound: If there is no such unit in service.
-            Conflict: If the address stands for a unit at that time already.
+            Conflict: If the address stands for a unit at that time already, or for a date outside
+                the years 2000 to 2099.
         """
         self._may("assign radios")
+        check_date(start)
+        check_date(end)
         owner = self._registered(unit)
         if start is None:
             start = await self._watch.store.read(receptions.first_time, address)
@@ -80,9 +84,11 @@ class Desk(Outlook):
         Raises:
             Forbidden: If the role may not.
             NotFound: If there is no such assignment.
-            Conflict: If it would end before it starts.
+            Conflict: If it would end before it starts, or for a date outside the years 2000 to
+                2099.
         """
         self._may("assign radios")
+        check_date(end)
         known = self._watch.picture.assignments.get(id)
         if known is None or not self.policy.passes(agency=known.agency, known=True):
             raise NotFound("assignment", id)
@@ -160,11 +166,13 @@ class Desk(Outlook):
             Forbidden: If the role may not.
             NotFound: If there is no such unit.
             PositionError: If that is no place on Earth.
-            Conflict: If that moment is still to come, or the unit is out of service.
+            Conflict: If that moment is still to come or before the year 2000, or the unit is out
+                of service.
         """
         self._may("plot by voice")
         unit = self._registered(id)
         check_place(lon=lon, lat=lat)
+        check_date(at)
         now = self._watch.now()
         if unit.retired_at is not None:
             raise Conflict(f"{unit.call_sign} is out of service")

@@ -62,7 +62,8 @@ class Registrar:
         for unit in await read(registry.all_units):
             picture.put_unit(unit)
         for assignment in await read(registry.all_assignments):
-            picture.put_assignment(assignment)
+            if assignment.unit in picture.units:
+                picture.put_assignment(assignment)
         calling = await read(registry.open_latches)
         picture.cleared.update(await read(registry.cleared_latches))
         heard = [

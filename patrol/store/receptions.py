@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from patrol.contacts import WINDOW
 from patrol.records import Record
-from patrol.store.rows import record_from, transmission_of
+from patrol.store.rows import readable, record_from, transmission_of
 from patrol.store.tables import also_heard, from_us, to_us, transmissions
 from patrol.store.tracks import Span
 from radio_gateway.transmission import Transmission
@@ -95,9 +95,9 @@ def for_picture(connection: Connection, spans: Iterable[Span]) -> list[Record]:
             "channel": span.channel,
         }
         for query in _FOR_PICTURE:
-            for row in connection.execute(query, values):
-                if row.gid not in found:
-                    found[row.gid] = record_from(row)
+            rows = connection.execute(query, values)
+            for record in readable((row for row in rows if row.gid not in found), record_from):
+                found[record.gid] = record
     return list(found.values())
 
 
@@ -109,7 +109,7 @@ def latest(connection: Connection, address: str, agency: str, limit: int) -> lis
         .order_by(_T.time_us.desc(), _T.id.desc())
         .limit(limit)
     ).all()
-    return [transmission_of(row) for row in rows]
+    return list(readable(rows, transmission_of))
 
 
 def span_of(connection: Connection, address: str) -> tuple[int, datetime, datetime] | None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, func, or_, select, update
 
+from patrol.store.rows import readable
 from patrol.store.tables import agencies, assignments, from_us, latches, to_us, units
 from patrol.units import Agency, Assignment, Unit
 
@@ -22,12 +23,6 @@ def put_agency(connection: Connection, agency: Agency, origin: str) -> None:
         connection.execute(
             agencies.insert().values(id=agency.id, agency=agency.id, origin=origin, **values)
         )
-
-
-def all_agencies(connection: Connection) -> list[Agency]:
-    """Return every agency, by id."""
-    rows = connection.execute(select(agencies).order_by(agencies.c.id)).all()
-    return [Agency(id=row.id, name=row.name, country=row.country) for row in rows]
 
 
 def put_unit(connection: Connection, unit: Unit) -> None:
@@ -49,20 +44,21 @@ def put_unit(connection: Connection, unit: Unit) -> None:
 
 def all_units(connection: Connection) -> list[Unit]:
     """Return every unit, retired ones too."""
-    return [
-        Unit(
-            id=row.id,
-            call_sign=row.call_sign,
-            kind=row.kind,
-            agency=row.agency,
-            country=row.country,
-            expected_interval_s=row.expected_interval_s,
-            note=row.note,
-            origin=row.origin,
-            retired_at=None if row.retired_us is None else from_us(row.retired_us),
-        )
-        for row in connection.execute(select(units).order_by(units.c.id))
-    ]
+    return list(readable(connection.execute(select(units).order_by(units.c.id)), _unit))
+
+
+def _unit(row: Any) -> Unit:
+    return Unit(
+        id=row.id,
+        call_sign=row.call_sign,
+        kind=row.kind,
+        agency=row.agency,
+        country=row.country,
+        expected_interval_s=row.expected_interval_s,
+        note=row.note,
+        origin=row.origin,
+        retired_at=None if row.retired_us is None else from_us(row.retired_us),
+    )
 
 
 def put_assignment(connection: Connection, assignment: Assignment) -> None:
@@ -87,19 +83,21 @@ def put_assignment(connection: Connection, assignment: Assignment) -> None:
 
 def all_assignments(connection: Connection) -> list[Assignment]:
     """Return every assignment, oldest first."""
-    return [
-        Assignment(
-            id=row.id,
-            address=row.address,
-            unit=row.unit,
-            channel=row.channel,
-            start=from_us(row.start_us),
-            end=None if row.end_us is None else from_us(row.end_us),
-            agency=row.agency,
-            origin=row.origin,
-        )
-        for row in connection.execute(select(assignments).order_by(assignments.c.start_us))
-    ]
+    rows = connection.execute(select(assignments).order_by(assignments.c.start_us))
+    return list(readable(rows, _assignment))
+
+
+def _assignment(row: Any) -> Assignment:
+    return Assignment(
+        id=row.id,
+        address=row.address,
+        unit=row.unit,
+        channel=row.channel,
+        start=from_us(row.start_us),
+        end=None if row.end_us is None else from_us(row.end_us),
+        agency=row.agency,
+        origin=row.origin,
+    )
 
 
 def raise_latch(connection: Connection, *, of: str, at: datetime, agency: str, origin: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, TypeVar
 
 import msgspec
+import structlog
 
 from gis.position import Position
 from patrol.changes import Fix
@@ -13,6 +15,10 @@ from patrol.store.tables import from_us, to_us
 from radio_gateway.transmission import Signal, Transmission
 
 Row = tuple[Any, ...]
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 TRANSMISSION_COLUMNS: Final = (
     "gid",
@@ -178,6 +184,18 @@ def record_from(row: Any) -> Record:
     )
     record.agency, record.river_km, record.bank = row.agency, row.river_km, row.bank
     return record
+
+
+def readable(rows: Iterable[Any], made: Callable[[Any], T]) -> Iterator[T]:
+    """Yield what is made of each row; one that cannot be read is logged and left out.
+
+    One bad row in the file must not keep all others from the patrol.
+    """
+    for row in rows:
+        try:
+            yield made(row)
+        except (ValueError, TypeError, ArithmeticError, msgspec.MsgspecError) as error:
+            log.error("a stored record cannot be read", fault=str(error), record=repr(row)[:4000])
 
 
 def fix_from(row: Any, of: str) -> Fix:

@@ -27,6 +27,8 @@ metadata = MetaData()
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def to_us(time: datetime) -> int:
@@ -39,8 +41,18 @@ def to_us(time: datetime) -> int:
 
 
 def from_us(microseconds: int) -> datetime:
-    """Return the aware UTC time that `to_us` made this from."""
-    return _EPOCH + timedelta(microseconds=microseconds)
+    """Return the aware UTC time that `to_us` made this from.
+
+    A device may claim a time that is in no calendar once its offset is taken off; that is read as
+    the nearest time there is, since one such record must not keep the others from being read.
+
+    >>> from_us(to_us(datetime.fromisoformat("0001-01-01T00:00:00+14:00"))).year
+    1
+    """
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return _FIRST if microseconds < 0 else _LAST
 
 
 def _owner() -> tuple[Column[Any], Column[Any]]:
