@@ -44,10 +44,6 @@ export class SourceFeed {
     for (const id of [...this.#features.keys()]) if (!ids.has(id)) this.put(id, null);
   }
 
-  features(): IterableIterator<GeoJSON.Feature> {
-    return this.#features.values();
-  }
-
   /** Pushes what is pending, unless a push still runs: then it waits for the next call. */
   async flush(): Promise<void> {
     if (this.#pending.size === 0) return;
