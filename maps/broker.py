@@ -2,8 +2,12 @@
 
 It listens on loopback or on one named address, and lets nobody in without a name and password: the
 server's own channels and publishers get a fresh random password each run, radios give their device
-id and device key. A radio may publish only to topics that name its own device, and subscribe to
-nothing.
+id and device key. A radio may publish only to the topics of its own device (`maps.door`), and
+subscribe to nothing.
+
+amqtt looks up and deletes the session of a client id before it asks who is calling, and asks nobody
+about a last will. So every CONNECT is read and judged here first, and a session belongs to a name:
+the client id that amqtt sees begins with it, and nobody can take over what another has.
 
 Source: MQTT 3.1.1; amqtt 0.12 (broker and plugin configuration).
 """
@@ -13,25 +17,46 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
+from amqtt.adapters import BufferReader, StreamWriterAdapter
 from amqtt.broker import Broker
 from amqtt.contexts import Action
+from amqtt.errors import AMQTTError, MQTTError, NoDataError
+from amqtt.mqtt.connack import (
+    IDENTIFIER_REJECTED,
+    NOT_AUTHORIZED,
+    SERVER_UNAVAILABLE,
+    UNACCEPTABLE_PROTOCOL_VERSION,
+    ConnackPacket,
+)
+from amqtt.mqtt.connect import ConnectPacket
+from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
 
-KeyCheck = Callable[[str, str], Awaitable[bool]]
-"""Says whether a device id and a device key belong together."""
+from maps.door import Door, KeyCheck
+from maps.packets import PacketReader
+from patrol.errors import StoreError
 
 EMBEDDED = "embedded"
 """Host in a channel's URL that means this broker: `mqtt://embedded?topic=…`."""
 
+CONNECT_WITHIN_S = 10.0
+MOST_WAITING = 200
+MOST_CONNECTED = 1000
+LONGEST_CLIENT_ID = 256
+
+# amqtt has no types: these are whole numbers (MQTT 3.1.1 3.2.2.3).
+_REFUSED: int = NOT_AUTHORIZED
+_COME_BACK: int = SERVER_UNAVAILABLE
+_NO_SUCH_ID: int = IDENTIFIER_REJECTED
+_NO_SUCH_VERSION: int = UNACCEPTABLE_PROTOCOL_VERSION
 _LISTENER = "default"
+_MQTT_3_1_1 = 4
 
 
 class EmbeddedBroker:
@@ -53,7 +78,8 @@ class EmbeddedBroker:
     ) -> None:
         self.host, self.port = host, port
         self.user, self.password = "joint-patrol", secrets.token_urlsafe(24)
-        self._knows = knows
+        self._door = Door(user=self.user, password=self.password, knows=knows)
+        self._waiting = self._connected = 0
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -66,25 +92,25 @@ class EmbeddedBroker:
         # fare, our channels tell.
         logging.getLogger("amqtt").setLevel(logging.CRITICAL)
         logging.getLogger("transitions").setLevel(logging.WARNING)
-        door = Door(user=self.user, password=self.password, knows=self._knows)
-        broker = Broker(
+        broker = _Broker(
             {
                 # We hold the socket ourselves: so a free port is known as soon as it is taken.
                 "listeners": {_LISTENER: {"type": "external"}},
                 "plugins": {
-                    "maps.broker.PasswordPlugin": {"door": door},
-                    "maps.broker.TopicPlugin": {"door": door},
+                    "maps.broker.PasswordPlugin": {"door": self._door},
+                    "maps.broker.TopicPlugin": {"door": self._door},
                 },
             }
         )
+        broker.door = self._door
         await broker.start()
         self._open.push_async_callback(broker.shutdown)
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
-                await broker.external_connected(
-                    StreamReaderAdapter(reader), StreamWriterAdapter(writer), _LISTENER
-                )
+                await self._serve(broker, PacketReader(reader), StreamWriterAdapter(writer))
+            except OSError:
+                pass  # it went; nothing is owed to it
             finally:
                 writer.close()
 
@@ -106,45 +132,85 @@ class EmbeddedBroker:
         """Stop listening and let every client go."""
         await self._open.aclose()
 
+    async def _serve(
+        self, broker: Broker, reader: PacketReader, writer: StreamWriterAdapter
+    ) -> None:
+        """Judge the CONNECT, then hand the client to amqtt."""
+        if self._waiting >= MOST_WAITING:
+            return
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN_S):
+                packet = await _connect(await reader.packet())
+                refusal = await self._refusal(packet)
+        except (TimeoutError, NoDataError, AMQTTError, MQTTError, ValueError):
+            return
+        finally:
+            self._waiting -= 1
+        if refusal is not None:
+            await ConnackPacket.build(0, refusal).to_stream(writer)
+            return
+        if packet.payload is not None and not packet.payload.client_id_is_random:
+            packet.client_id = f"{packet.username!r} {packet.client_id}"
+            reader.give_back(bytes(packet.to_bytes()))
+        else:
+            reader.rewind()
+        self._connected += 1
+        try:
+            await broker.external_connected(reader, writer, _LISTENER)
+        finally:
+            self._connected -= 1
 
-@dataclass(frozen=True)
-class Door:
-    """Who may come in, and what they may publish to.
+    async def _refusal(self, packet: ConnectPacket) -> int | None:
+        """Return the CONNACK code to refuse a client with; None when it may come in."""
+        if packet.proto_level != _MQTT_3_1_1:
+            return _NO_SUCH_VERSION
+        name = packet.username if packet.username_flag else None
+        password = packet.password if packet.password_flag else None
+        try:
+            if not await self._door.opens(name, password):
+                return _REFUSED
+        except StoreError:
+            return _COME_BACK
+        if packet.will_flag and not self._door.allows(name, packet.will_topic, Action.PUBLISH):
+            return _REFUSED
+        if len(packet.client_id or "") > LONGEST_CLIENT_ID:
+            return _NO_SUCH_ID
+        return _COME_BACK if self._connected >= MOST_CONNECTED else None
 
-    Attributes:
-        user: Name of the server's own clients.
-        password: Their password.
-        knows: Checks the name and key of a radio.
+
+async def _connect(raw: bytes) -> ConnectPacket:
+    """Return a CONNECT packet.
+
+    Raises:
+        AMQTTError: If it is another packet.
+        NoDataError: If it ends too soon.
     """
-
-    user: str
-    password: str
-    knows: KeyCheck | None
-
-    async def opens(self, name: str | None, password: str | None) -> bool:
-        """Return whether `name` may come in with `password`."""
-        if not name or not password:
-            return False
-        if name == self.user:
-            return secrets.compare_digest(password.encode(), self.password.encode())
-        return self.knows is not None and await self.knows(name, password)
-
-    def allows(self, name: str | None, topic: str | None, action: Action | None) -> bool:
-        """Return whether `name` may do `action` on `topic`."""
-        if name == self.user:
-            return True
-        return action == Action.PUBLISH and bool(name) and names_device(topic or "", name or "")
+    packet = await ConnectPacket.from_stream(BufferReader(raw))
+    if packet.payload is None or packet.variable_header is None:
+        raise NoDataError("an empty CONNECT")
+    return packet
 
 
-def names_device(topic: str, device: str) -> bool:
-    """Return whether whole levels of `topic` say `device`, which may have several levels itself.
+class _Broker(Broker):  # type: ignore[misc]
+    """amqtt's broker, which asks once more before it publishes a last will."""
 
-    >>> names_device("owntracks/jane/phone/event", "jane/phone")
-    True
-    >>> names_device("joint-patrol/v1/position/boat-30", "boat-3")
-    False
-    """
-    return f"/{device}/" in f"/{topic}/"
+    door: Door
+
+    async def _handle_disconnect(
+        self,
+        client_session: Session,
+        handler: BrokerProtocolHandler,
+        disconnect_waiter: asyncio.Future[Any],
+    ) -> None:
+        if client_session.will_flag and not await self.door.lets(
+            client_session.username,
+            client_session.password,
+            client_session.will_topic,
+            Action.PUBLISH,
+        ):
+            client_session.will_flag = False
+        await super()._handle_disconnect(client_session, handler, disconnect_waiter)
 
 
 class PasswordPlugin(BaseAuthPlugin):  # type: ignore[misc]
@@ -163,7 +229,7 @@ class PasswordPlugin(BaseAuthPlugin):  # type: ignore[misc]
 
 
 class TopicPlugin(BaseTopicPlugin):  # type: ignore[misc]
-    """Keeps each radio to its own topics."""
+    """Keeps each radio to its own topics, for as long as its key is good."""
 
     @dataclass
     class Config:
@@ -180,4 +246,6 @@ class TopicPlugin(BaseTopicPlugin):  # type: ignore[misc]
     ) -> bool | None:
         """Return whether the client may do `action` on `topic`."""
         door: Door = self.config.door
-        return door.allows(session.username if session else None, topic, action)
+        if session is None:
+            return False
+        return await door.lets(session.username, session.password, topic, action)

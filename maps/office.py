@@ -153,6 +153,7 @@ class Office:
                 port=self.broker.port,
                 username=self.broker.user,
                 password=self.broker.password,
+                client_id=secrets.token_hex(16),  # nobody can guess it to take over our session
             )
             settings = replace(settings, link=link)
         channel = Channel(settings, self.inbox, gateway=self.settings.gateway_id, boot=self._boot)
