@@ -28,6 +28,9 @@ __all__ = ["Desk", "UnknownRadio"]
 CHANGEABLE: Final = frozenset({"call_sign", "kind", "country", "expected_interval_s", "note"})
 """What may be changed of a unit, besides whether it is in service."""
 
+ANY_CHANNEL: Final = "*"
+"""In place of a channel's name: the address is believed from every channel of this node."""
+
 
 class Desk(Outlook):
     """What one user may see and do."""
@@ -48,7 +51,8 @@ class Desk(Outlook):
             unit: The unit's id.
             start: First moment, aware UTC; None: since it was first heard, or now.
             end: Moment after the last, aware UTC; None while it lasts.
-            channel: The only channel the address is believed from; None for any.
+            channel: The only channel the address is believed from; `*` for any. None: the one it
+                was heard on; any, if that is none or several.
 
         Raises:
             Forbidden: If the role may not.
@@ -65,13 +69,16 @@ class Desk(Outlook):
             for other in self._watch.picture.assignments_of(address):
                 if other.end is not None:
                     start = other.end if start is None else max(start, other.end)
+        if channel is None:
+            channels = await self._watch.store.read(receptions.channels_of, address)
+            channel = channels[0] if len(channels) == 1 else ANY_CHANNEL
         assignment = Assignment(
             id=uuid4().hex,
             address=address,
             unit=unit,
             start=start or self._watch.now(),
             end=end,
-            channel=channel,
+            channel=None if channel == ANY_CHANNEL else channel,
             agency=owner.agency,
             origin=self._watch.node,
         )
@@ -142,14 +149,17 @@ class Desk(Outlook):
                 of service while it calls for help.
         """
         self._may("manage units")
-        unit = self._registered(id)
         values = {name: value for name, value in changes.items() if name in CHANGEABLE}
         retired = changes.get("retired")
         if retired is not None:
             values["retired_at"] = self._watch.now() if retired else None
-        changed = msgspec.convert(msgspec.to_builtins(unit) | msgspec.to_builtins(values), Unit)
-        await self._watch.registrar.put_unit(changed)
-        return changed
+        values = msgspec.to_builtins(values)
+
+        def changed() -> Unit:
+            return msgspec.convert(msgspec.to_builtins(self._registered(id)) | values, Unit)
+
+        changed()  # what is wrong with it is told at once
+        return await self._watch.registrar.change_unit(changed)
 
     async def plot(
         self, id: str, *, lon: float, lat: float, at: datetime | None = None

@@ -92,6 +92,24 @@ class Registrar:
         """
         await self._turn.order(lambda: self._put_unit(unit))
 
+    async def change_unit(self, changed: Callable[[], Unit]) -> Unit:
+        """Change a unit by what is known of it in the moment of the change.
+
+        Args:
+            changed: Returns the unit as it shall be, from what it is.
+
+        Raises:
+            Conflict: As for `put_unit`.
+            StoreError: If the store refuses.
+        """
+
+        async def change() -> Unit:
+            unit = changed()
+            await self._put_unit(unit)
+            return unit
+
+        return await self._turn.order(change)
+
     async def put_assignment(self, assignment: Assignment) -> None:
         """Add or change from when to when an address stands for a unit.
 

@@ -80,7 +80,10 @@ class Subscription:
                 async with asyncio.timeout(timeout_s):
                     await self._ready.wait()
             except TimeoutError:
-                return [self._feed.beat()]
+                # What came in the same turn as the timeout goes first: a beat tells the number of
+                # the last change, and must not come before it.
+                if not self._frames and not self.lost and not self.closed:
+                    return [self._feed.beat()]
         self._ready.clear()
         if self.lost:
             self.lost = False

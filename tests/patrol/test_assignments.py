@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from patrol.changes import Change
@@ -267,3 +269,32 @@ async def test_owner_and_origin_of_a_unit_cannot_be_changed(node: Node) -> None:
         boat,
         "node-hx",
     )
+
+
+async def test_an_address_is_bound_to_the_one_channel_it_was_heard_on(node: Node) -> None:
+    await node.hear(
+        said("a", 1, channel="key:boat-3"), said("b", 1, channel="hill"), said("c", 1, channel="x")
+    )
+    await node.hear(said("b", 2, channel="pier"))
+    boat, desk = await node.boat(), node.desk()
+    bound = await desk.assign(address=address("a"), unit=boat)
+    assert bound.channel == "key:boat-3"
+    assert (await desk.assign(address=address("b"), unit=boat)).channel is None  # heard on two
+    assert (await desk.assign(address=address("c"), unit=boat, channel="*")).channel is None
+    assert (await desk.assign(address="test:new", unit=boat)).channel is None
+    await node.hear(said("a", 3, channel="key:thief", lon=101.0))
+    last = node.state(boat).last
+    assert last is not None
+    assert last.lon == 100.4
+    assert "unbound_source" in node.state("test:a@key:thief").flags
+
+
+async def test_two_people_who_change_a_unit_at_once_both_get_their_way(node: Node) -> None:
+    boat, desk = await node.boat(), node.desk()
+    await asyncio.gather(
+        desk.change_unit(boat, {"retired": True}), desk.change_unit(boat, {"note": "new engine"})
+    )
+    unit = node.watch.picture.units[boat]
+    assert unit.retired_at is not None
+    assert unit.note == "new engine"
+    assert boat not in node.states()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 
@@ -128,6 +130,29 @@ async def test_when_nothing_happens_there_is_a_beat() -> None:
     for _ in range(3):
         (frame,) = await viewer.take(0.01)
         assert frame_of(frame) == Beat(seq=0, time=at(0))
+
+
+async def test_a_beat_never_comes_before_the_change_it_tells_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream = feed()
+    viewer = stream.subscribe()
+    await viewer.take(1)
+
+    class Late:
+        """A timeout that has run out when the change comes, in one turn of the loop."""
+
+        async def __aenter__(self) -> None:
+            stream.publish(BODY)
+            raise TimeoutError
+
+        async def __aexit__(self, *_: object) -> None: ...
+
+    with monkeypatch.context() as patched:
+        patched.setattr(asyncio, "timeout", lambda _seconds: Late())
+        frames = await viewer.take(1)
+    assert frames == [change(1)]
+    assert frame_of((await viewer.take(0.01))[0]) == Beat(seq=1, time=at(0))
 
 
 async def test_all_viewers_of_a_view_get_the_same_bytes(node: Node) -> None:
