@@ -7,10 +7,11 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
+from maps.api.times import Moment
 from patrol.changes import UnitState
 from patrol.desk import UnknownRadio
 from patrol.units import Assignment
@@ -119,10 +120,10 @@ class NewAssignment(BaseModel):
 
     address: str = Field(min_length=1, max_length=200, pattern=r"^[^:\s]+:\S")
     unit: str = Field(min_length=1, max_length=64)
-    start: AwareDatetime | None = Field(
+    start: Moment | None = Field(
         default=None, description="First moment; since it was first heard if absent"
     )
-    end: AwareDatetime | None = Field(default=None, description="Moment after the last")
+    end: Moment | None = Field(default=None, description="Moment after the last")
     channel: str | None = Field(
         default=None,
         max_length=100,
@@ -137,7 +138,7 @@ class AssignmentEnd(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"end": "2026-11-24T03:00:00Z"}]}
     )
 
-    end: AwareDatetime | None = Field(default=None, description="Now if absent")
+    end: Moment | None = Field(default=None, description="Now if absent")
 
 
 @router.get("/radios/unknown", responses=answers(list[UnknownRadio], [_RADIO], 403))

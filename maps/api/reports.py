@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from pydantic import AwareDatetime
 
 from maps.access import DeskHere
 from maps.api.answers import refusals
+from maps.api.times import Moment
 from maps.errors import BadRequest
 from maps.reports import REPORTS
 from maps.reports.debrief import GROUND
@@ -38,8 +38,8 @@ async def make_report(
     desk: DeskHere,
     name: str,
     unit: Annotated[str, Query(max_length=200, description="Unit id or radio address.")],
-    start: Annotated[AwareDatetime, Query(examples=["2026-11-24T00:00:00Z"])],
-    end: Annotated[AwareDatetime, Query(examples=["2026-11-24T06:00:00Z"])],
+    start: Annotated[Moment, Query(examples=["2026-11-24T00:00:00Z"])],
+    end: Annotated[Moment, Query(examples=["2026-11-24T06:00:00Z"])],
 ) -> Response:
     """Return a report as one self-contained HTML file, to keep or to hand on.
 
@@ -58,8 +58,8 @@ async def make_report(
     page = await REPORTS[name](
         desk,
         unit=unit,
-        start=start.astimezone(UTC),
-        end=end.astimezone(UTC),
+        start=start,
+        end=end,
         time_zone=ZoneInfo(request.app.state.node.time_zone),
         ground=ground,
     )

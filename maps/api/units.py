@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.api.features import TrackFeature, track_feature
+from maps.api.times import Moment
 from maps.errors import BadRequest
 from maps.packed import large_answer
 from patrol.changes import Fix, UnitState
@@ -105,7 +106,7 @@ class VoicePlot(BaseModel):
     lon: float | None = Field(default=None, ge=-180, le=180)
     lat: float | None = Field(default=None, ge=-90, le=90)
     river_km: float | None = Field(default=None, description="Kilometres from the sea")
-    at: AwareDatetime | None = Field(default=None, description="When it was there; now if absent")
+    at: Moment | None = Field(default=None, description="When it was there; now if absent")
 
     @model_validator(mode="after")
     def _one_place(self) -> VoicePlot:
@@ -157,8 +158,8 @@ async def read_track(
     unit: str,
     request: Request,
     desk: DeskHere,
-    start: AwareDatetime | None = None,
-    end: AwareDatetime | None = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
     limit: Annotated[int, Query(ge=1, le=50_000)] = 50_000,
 ) -> Response:
     """Return where a unit or radio was, as one GeoJSON LineString feature.
