@@ -61,8 +61,8 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         liveness: `live`, `late`, `lost` or `never` heard, by its own expected interval.
         expected_interval_s: Longest normal time between positions, seconds.
         last: Newest live position; None before the first.
-        heard_at: When anything was last heard of it, aware UTC. The age shown is now minus
-            `last.time`.
+        heard_at: When anything was last heard of it, aware UTC; told within a second or so,
+            and not again with every position. The age shown is now minus `last.time`.
         addresses: Radio addresses that stand for it now.
         distress: It called for help and nobody has cleared it.
         by_voice: Its newest position was plotted by a person from a voice report.

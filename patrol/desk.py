@@ -237,6 +237,6 @@ class Desk(Outlook):
             NotFound: If nothing by that id is known.
         """
         self._may("clear distress")
-        contact = self._contact(id)
-        await self._watch.registrar.clear_distress(contact.id, by=self.user.name)
-        return contact.state()
+        self._state(id)
+        await self._watch.registrar.clear_distress(id, by=self.user.name)
+        return self._state(id)

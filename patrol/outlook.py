@@ -12,7 +12,6 @@ from typing import Final
 
 from patrol.accounts import User
 from patrol.changes import Fix, UnitState
-from patrol.contacts import Contact
 from patrol.errors import NotFound
 from patrol.permissions import acts_of, require
 from patrol.policy import Policy
@@ -82,11 +81,7 @@ class Outlook:
             Forbidden: If the role may not.
         """
         self._may("see the picture")
-        states = [
-            contact.state()
-            for contact in self._watch.picture.contacts.values()
-            if contact.unit is not None and self._passes(contact)
-        ]
+        states = [state for state in self._watch.states(self.policy) if state.known]
         return sorted(states, key=lambda state: state.call_sign.casefold())
 
     def unit(self, id: str) -> UnitState:
@@ -97,7 +92,7 @@ class Outlook:
             NotFound: If there is none, or the user may not know of it.
         """
         self._may("see the picture")
-        return self._contact(id).state()
+        return self._state(id)
 
     def channels(self) -> list[ChannelHealth]:
         """Return how every channel fares, by name.
@@ -139,12 +134,12 @@ class Outlook:
             NotFound: If there is none, or the user may not know of it.
         """
         self._may("see tracks")
-        contact = self._contact(id)
+        state = self._state(id)
         return await self._watch.store.read(
             tracks.track,
-            contact.id,
-            self._spans(contact, start, end),
-            {contact.agency, self._watch.agency},
+            id,
+            self._spans(state, start, end),
+            {state.agency, self._watch.agency},
             min(limit, LONGEST_TRACK),
         )
 
@@ -166,9 +161,9 @@ class Outlook:
         """
         self._may("see tracks")
         wanted = [
-            (contact.id, self._spans(contact, start, end), {contact.agency, self._watch.agency})
-            for contact in self._watch.picture.contacts.values()
-            if contact.last is not None and contact.last.time >= start and self._passes(contact)
+            (state.id, self._spans(state, start, end), {state.agency, self._watch.agency})
+            for state in self._watch.states(self.policy)
+            if state.last is not None and state.last.time >= start
         ]
         points_each = min(points_each, max(ALL_TRACKS // max(len(wanted), 1), 2))
         part = (end - start) / max(points_each - 1, 1)
@@ -188,13 +183,14 @@ class Outlook:
         """
         self._may("see unknown radios")
         unknown = [
-            contact
-            for contact in self._watch.picture.contacts.values()
-            if contact.unit is None and contact.heard_at is not None and self._passes(contact)
+            state
+            for state in self._watch.states(self.policy)
+            if not state.known and state.heard_at is not None
         ]
-        unknown.sort(key=lambda contact: contact.heard_at or ALWAYS, reverse=True)
-        states = [contact.state() for contact in unknown[:MOST_RADIOS]]
-        return await self._watch.store.read(describe, states, self._watch.picture.address_taken)
+        unknown.sort(key=lambda state: state.heard_at or ALWAYS, reverse=True)
+        return await self._watch.store.read(
+            describe, unknown[:MOST_RADIOS], self._watch.picture.address_taken
+        )
 
     async def transmissions(self, address: str, *, limit: int = 100) -> list[Transmission]:
         """Return the last messages of a radio address, newest first.
@@ -228,14 +224,11 @@ class Outlook:
     def _may(self, act: str) -> None:
         require(self.user.role, act)
 
-    def _passes(self, contact: Contact) -> bool:
-        return self.policy.passes(agency=contact.agency, known=contact.unit is not None)
-
-    def _contact(self, id: str) -> Contact:
-        contact = self._watch.picture.contact(id)
-        if not self._passes(contact):
+    def _state(self, id: str) -> UnitState:
+        state = self._watch.state(id)
+        if not self.policy.passes(agency=state.agency, known=state.known):
             raise NotFound("unit or radio", id)
-        return contact
+        return state
 
     def _registered(self, id: str) -> Unit:
         unit = self._watch.picture.units.get(id)
@@ -243,6 +236,6 @@ class Outlook:
             raise NotFound("unit", id)
         return unit
 
-    def _spans(self, contact: Contact, start: datetime, end: datetime) -> list[Span]:
-        spans = spans_of_radio if contact.unit is None else spans_of_unit
-        return spans(self._watch.picture, contact.id, start=start, end=end)
+    def _spans(self, state: UnitState, start: datetime, end: datetime) -> list[Span]:
+        spans = spans_of_unit if state.known else spans_of_radio
+        return spans(self._watch.picture, state.id, start=start, end=end)

@@ -7,7 +7,7 @@ moves what it knows. What changed is collected until `take_changes`.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -53,6 +53,7 @@ class Picture:
         self.contacts: dict[str, Contact] = {}
         self._by_address: dict[str, tuple[Assignment, ...]] = {}
         self._touched: dict[str, Contact] = {}
+        self._heard: dict[str, Contact] = {}
         self._forgotten: set[tuple[str, str, bool]] = set()
         self._channels_touched: set[str] = set()
         self._unknown = 0
@@ -185,6 +186,8 @@ class Picture:
                     late = True
                 record.flags = fix_flags = _with(record.flags, "late" if late else "jump")
                 fix = msgspec.structs.replace(fix, live=False, flags=fix_flags)
+        if fix is None or not fix.live:
+            self._heard[contact.id] = contact  # viewers are told with the next tick
         self._note(contact, record)
         step = Step(contact=contact, record=record, fix=fix)
         for rule in STEP_RULES:
@@ -195,7 +198,11 @@ class Picture:
         return fix
 
     def tick(self, now: datetime) -> None:
-        """Run the clock rules: what did *not* arrive; see which assignments hold now."""
+        """Run the clock rules: what did *not* arrive; see which assignments hold now, and who was
+        heard without moving.
+        """
+        self._touched |= self._heard
+        self._heard.clear()
         for unit in tuple(self._timed):
             self._set_addresses(unit, now)
         for contact in self.contacts.values():
@@ -233,11 +240,6 @@ class Picture:
             return self.contacts[id]
         except KeyError:
             raise NotFound("unit or radio", id) from None
-
-    def states(self) -> Iterator[UnitState]:
-        """Yield the state of every unit and unknown radio."""
-        for contact in self.contacts.values():
-            yield contact.state()
 
     def take_changes(
         self,
@@ -361,6 +363,7 @@ class Picture:
         contact = self.contacts.pop(id, None)
         if contact is not None:
             self._touched.pop(id, None)
+            self._heard.pop(id, None)
             self._forgotten.add((id, contact.agency, contact.unit is not None))
             self._unknown -= contact.unit is None
 

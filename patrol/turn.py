@@ -25,6 +25,11 @@ class Turn:
         self._waiting: set[asyncio.Timeout] = set()
         self._acts: set[asyncio.Future[Any]] = set()
 
+    @property
+    def taken(self) -> bool:
+        """Whether somebody has it: the picture may be ahead of what is stored."""
+        return self._lock.locked()
+
     async def __aenter__(self) -> None:
         """Wait for a turn."""
         await self._lock.acquire()

@@ -18,13 +18,14 @@ import structlog
 from sqlalchemy import Connection
 
 from patrol.board import Board, Update
-from patrol.changes import Fix, Snapshot
+from patrol.changes import Fix, Snapshot, UnitState
 from patrol.duplicates import Duplicates
-from patrol.errors import StoreError
+from patrol.errors import NotFound, StoreError
 from patrol.picture import Picture
 from patrol.policy import Policy
 from patrol.records import Record, record_of
 from patrol.registrar import Registrar
+from patrol.shown import Shown
 from patrol.store import registry
 from patrol.store.rows import Row, also_heard_row, transmission_row
 from patrol.store.store import Store
@@ -99,6 +100,7 @@ class Watch:
         )
         self._locate = locate
         self._duplicates = Duplicates()
+        self._shown = Shown()
         self._rate = 0.0
         self._last_batch = monotonic()
         self._store_fault: str | None = None
@@ -134,17 +136,36 @@ class Watch:
         update.channels = self.picture.take_channel_changes()
         self.board.publish(update)
 
+    def states(self, policy: Policy) -> list[UnitState]:
+        """Return what is stored and known of everything that `policy` lets pass."""
+        if self.turn.taken:
+            return self._shown.passing(
+                lambda agency, known: policy.passes(agency=agency, known=known)
+            )
+        return [
+            contact.state()
+            for contact in self.picture.contacts.values()
+            if policy.passes(agency=contact.agency, known=contact.unit is not None)
+        ]
+
+    def state(self, id: str) -> UnitState:
+        """Return what is stored and known of a unit or unknown radio.
+
+        Raises:
+            NotFound: If nothing is.
+        """
+        state = self._shown.get(id) if self.turn.taken else self.picture.contact(id).state()
+        if state is None:
+            raise NotFound("unit or radio", id)
+        return state
+
     def snapshot(self, policy: Policy, stream: str, seq: int) -> Snapshot:
         """Return the picture that `policy` lets pass."""
         return Snapshot(
             stream=stream,
             seq=seq,
             time=self.now(),
-            units=tuple(
-                contact.state()
-                for contact in self.picture.contacts.values()
-                if policy.passes(agency=contact.agency, known=contact.unit is not None)
-            ),
+            units=tuple(self.states(policy)),
             channels=tuple(self.picture.channels.values()),
         )
 
@@ -157,7 +178,10 @@ class Watch:
             if contact is not None:
                 group = (contact.agency, contact.unit is not None)
                 update.fixes.setdefault(group, []).append(fix)
+                if fix.live:
+                    self._shown.move(fix, contact.heard_at)
         units, update.gone = self.picture.take_changes()
+        self._shown.put(units, update.gone)
         for state in units:
             update.units.setdefault((state.agency, state.known), []).append(state)
         self.board.publish(update)

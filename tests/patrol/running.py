@@ -142,7 +142,7 @@ class Node:
 
     def states(self) -> dict[str, UnitState]:
         """Return what is known of everything."""
-        return {state.id: state for state in self.watch.picture.states()}
+        return {id: contact.state() for id, contact in self.watch.picture.contacts.items()}
 
     async def boat(self, call_sign: str = "Boat 3", agency: str = AGENCY, **more: Any) -> str:
         """Register a unit and return its id."""

@@ -231,3 +231,14 @@ async def test_a_feed_nobody_watches_is_dropped_after_a_while() -> None:
     assert [view.role for view in board._feeds] == ["commander"]
     assert board.feed(policy).stream == first
     stays.close()
+
+
+async def test_viewers_learn_that_somebody_was_heard_who_did_not_move(node: Node) -> None:
+    await node.hear(said("a", 1, lon=None, status="ok"))
+    viewer = Viewer(node.desk().subscribe())
+    await viewer.look()
+    node.time = at(3)
+    await node.hear(said("a", 2, lon=None, status="ok"), said("a", 3, lon=None, status="ok"))
+    await viewer.look(3)
+    assert viewer.units[address()].heard_at == at(3)
+    assert len(viewer.frames) == 2  # the snapshot and one change

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 import patrol.watch
 from patrol.changes import Change, Snapshot
-from patrol.errors import StoreError
+from patrol.errors import NotFound, StoreError
 from patrol.watch import Watch
 from radio_gateway.health import ChannelHealth
 from tests.patrol.running import AGENCY, NODE, Node, Viewer, address, at, reading, running, said
@@ -292,3 +292,44 @@ async def test_nobody_is_shown_or_answered_anything_before_it_is_on_disk(node: N
     assert seen == [1, 0]  # stored, then answered, then shown
     await asyncio.sleep(0)
     assert len(subscription._frames) == 1
+
+
+async def test_whoever_asks_while_the_store_refuses_is_shown_only_what_is_stored(
+    node: Node,
+) -> None:
+    boat = await node.boat()
+    await node.desk().assign(address=address("b"), unit=boat, start=at(-1))
+    await node.hear(said("b", 0, lon=100.4))
+    await node.hear(said("b", 1, lon=100.4001))  # told as a position alone
+    before = node.states()
+    earlier = Viewer(node.desk().subscribe())
+    await earlier.look()
+    await impatient(node)
+    desk = node.desk()
+    with reading(node.file) as other:
+        other.execute("BEGIN IMMEDIATE")
+        (answer, *_) = node.offer(
+            said("ghost", 2, distress=True), said("b", 2, lon=100.4002, distress=True)
+        )
+        await until_down(node)
+        await earlier.look()
+        later = Viewer(node.desk().subscribe())
+        await later.look()
+        assert later.units == before
+        assert later.units[boat].last == before[boat].last
+        assert desk.units() == [before[boat]]
+        assert desk.unit(boat) == before[boat]
+        with pytest.raises(NotFound):
+            desk.unit(address("ghost"))
+        assert await desk.unknown_radios() == []
+        assert set(await desk.tracks(start=at(-10), end=at(10))) == {boat}
+        other.execute("ROLLBACK")
+        async with asyncio.timeout(10):
+            await answer.wait()
+    await asyncio.sleep(0)
+    for viewer in (earlier, later):
+        await viewer.look()
+        assert viewer.units[boat].distress
+        assert viewer.units[address("ghost")].distress
+    assert later.seqs == list(range(later.seqs[0], later.seqs[-1] + 1))
+    assert desk.unit(boat).distress
