@@ -39,11 +39,9 @@ from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
 
 from maps.door import Door, KeyCheck
+from maps.keyed_channels import EMBEDDED as EMBEDDED
 from maps.packets import PacketReader
 from patrol.errors import StoreError
-
-EMBEDDED = "embedded"
-"""Host in a channel's URL that means this broker: `mqtt://embedded?topic=…`."""
 
 CONNECT_WITHIN_S = 10.0
 MOST_WAITING = 200

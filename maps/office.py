@@ -14,8 +14,9 @@ import structlog
 from msgspec.structs import replace
 
 from maps.access import Access
-from maps.broker import EMBEDDED, EmbeddedBroker
+from maps.broker import EmbeddedBroker
 from maps.geography import Geography, read_geography
+from maps.keyed_channels import EMBEDDED
 from maps.lock import store_lock
 from maps.passwords import PasswordWork
 from maps.people import People

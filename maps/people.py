@@ -76,6 +76,10 @@ class People:
         """Return the device with this key."""
         return await self._store.read(queries.device_with_key, key)
 
+    async def has_device(self, name: str) -> bool:
+        """Return whether there is, or was, a device of that name."""
+        return any(known.name == name for known in await self._store.read(queries.all_devices))
+
     # -- for the command line and the start
 
     async def count(self) -> int:

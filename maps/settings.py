@@ -18,6 +18,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from maps.errors import SettingsFaults
+from maps.keyed_channels import forgeable
 from radio_gateway.errors import SettingsError
 from radio_gateway.settings import ChannelSettings, read_channel
 
@@ -356,6 +357,10 @@ def _contradictions(parsed: _File, channels: list[ChannelSettings], source: str)
         for number, name in enumerate(names):
             if name in names[:number]:
                 faults.append(f"{source}: {table}[{number}].{field}: {name!r} is used twice")
+    for number, channel in enumerate(channels):
+        fault = forgeable(channel)
+        if fault is not None:
+            faults.append(f"{source}: channels[{number}].{fault}")
     return faults
 
 

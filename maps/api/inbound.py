@@ -7,14 +7,18 @@ MQTT topic of that device.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Protocol
 
 from fastapi import APIRouter, Request, Response
 
 from maps.access import ReporterHere
 from maps.api.answers import answer, answers
+from maps.people import People
 from patrol.errors import Forbidden, NotFound
 from patrol.permissions import require
+from radio_gateway.errors import FrameError
+from radio_gateway.protocols.position_json import TOPIC_PREFIX, decode_items
 
 router = APIRouter(prefix="/in", tags=["inbound"])
 
@@ -71,20 +75,41 @@ async def submit(channel: str, request: Request, caller: ReporterHere) -> Respon
     inbound: dict[str, InboundChannel] = request.app.state.inbound
     if channel not in inbound:
         raise NotFound("channel", channel)
-    target = inbound[channel]
-    topic = f"joint-patrol/v1/position/{caller.device}"
+    target, body = inbound[channel], await request.body()
     if "owntracks" in target.protocols:
-        topic = _owntracks_topic(caller.device, request.headers.get("x-limit-d", ""))
-    await target.submit(await request.body(), topic=topic, source=caller.source)
+        topic = await _owntracks_topic(request, caller.device)
+    else:
+        topic = f"{TOPIC_PREFIX}{caller.device}"
+        _refuse_others(body, caller.device)
+    await target.submit(body, topic=topic, source=caller.source)
     return answer([])
 
 
-def _owntracks_topic(device: str, second: str) -> str:
-    """Return the topic of a device; one that is named by its user alone may name itself.
+async def _owntracks_topic(request: Request, device: str) -> str:
+    """Return the topic of a device; one that is named by its user alone names itself.
 
-    >>> _owntracks_topic("jane/phone", "other"), _owntracks_topic("jane", "phone")
-    ('owntracks/jane/phone', 'owntracks/jane/phone')
+    Raises:
+        Forbidden: If what it names has a key of its own.
     """
     if "/" in device:
         return f"owntracks/{device}"
-    return f"owntracks/{device}/{second if _PLAIN.fullmatch(second) else 'phone'}"
+    second = request.headers.get("x-limit-d", "")
+    named = f"{device}/{second if _PLAIN.fullmatch(second) else 'phone'}"
+    people: People = request.app.state.people
+    if await people.has_device(named):
+        raise Forbidden(f"speak for {named}", device)
+    return f"owntracks/{named}"
+
+
+def _refuse_others(body: bytes, device: str) -> None:
+    """Raise if anything in a body of our own format names another device.
+
+    Raises:
+        Forbidden: If so; what cannot be read is for the channel to reject.
+    """
+    try:
+        items = decode_items(body, heard_at=datetime.now(UTC), device=device)
+    except FrameError:
+        return
+    if any(item.error.reason == "device_mismatch" for item in items.rejected):
+        raise Forbidden("speak for another device", device)

@@ -84,17 +84,18 @@ async def report_positions(request: Request, caller: ReporterHere) -> Response:
     """Store one report or an array of them; answered once they are on disk.
 
     A report that was sent before (same device and `id`) is named as stored and has no further
-    effect. A device key speaks only for its own device; a person who names no device speaks as
-    themselves.
+    effect. A device key speaks only for its own device, a crew only for themselves; any other
+    person who names no device speaks as themselves.
     """
     body, now = await request.body(), datetime.now(UTC)
+    speaker = caller.user.name if caller.user.role == "crew" else None
     try:
-        items = decode_items(body, heard_at=now, device=caller.device)
+        items = decode_items(body, heard_at=now, device=caller.device or speaker)
     except FrameError as error:
         raise BadRequest(
             f"{error.reason}: {error.detail}" if error.detail else error.reason
         ) from None
-    if caller.device is None:
+    if caller.device is None and speaker is None:
         items = _as_themselves(items, caller.user.name, now)
     if items.transmissions:
         desk: Desk = request.app.state.desk_of(caller.user)

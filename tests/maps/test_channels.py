@@ -117,3 +117,29 @@ async def test_a_phone_named_by_its_user_names_its_device_itself(office: Running
         "owntracks:jane/tablet",
         "owntracks:jane/phone",
     }
+
+
+async def test_a_phone_named_by_its_user_speaks_for_no_device_with_a_key(office: Running) -> None:
+    key = await office.device("jane")
+    await office.device("jane/tablet")
+    now = int(datetime.now(UTC).timestamp())
+    said = {"_type": "location", "lat": 20.27, "lon": 100.41, "tst": now}
+    async with office.stranger() as client:
+        answer = await client.post(
+            "/in/phones", json=said, auth=("jane", key), headers={"x-limit-d": "tablet"}
+        )
+        assert answer.status_code == 403
+    async with office.signed_in() as client:
+        assert (await client.get("/api/radios/unknown")).json() == []
+
+
+async def test_a_body_that_names_another_device_is_refused_whole(office: Running) -> None:
+    key = await office.device("boat-9")
+    own = {"id": "1", "lon": 100.4, "lat": 20.2}
+    other = {"id": "2", "device": "boat-3", "lon": 100.4, "lat": 20.2}
+    async with office.stranger() as client:
+        for body in (other, [own, other]):
+            answer = await client.post("/in/reports", json=body, auth=("boat-9", key))
+            assert answer.status_code == 403
+    async with office.signed_in() as client:
+        assert (await client.get("/api/radios/unknown")).json() == []

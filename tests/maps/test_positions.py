@@ -71,18 +71,30 @@ async def test_what_is_no_json_is_refused_as_a_whole(server: Running) -> None:
 
 
 async def test_a_person_speaks_as_themselves_unless_they_name_a_device(server: Running) -> None:
-    async with server.signed_in("crew") as crew:
-        answer = await crew.post("/api/positions", json=[report(1), report(2, device="boat-9")])
+    async with server.signed_in("commander") as client:
+        answer = await client.post("/api/positions", json=[report(1), report(2, device="boat-9")])
         assert answer.json()["stored"] == ["r-1", "r-2"]
-    async with server.signed_in("planner") as planner:
-        refused = await planner.post("/api/positions", json=report(3))
-        assert refused.status_code == 403
-    async with server.signed_in() as client:
         radios = {
             radio["address"]: radio for radio in (await client.get("/api/radios/unknown")).json()
         }
-        assert set(radios) == {"position_json:crew", "position_json:boat-9"}
-        assert radios["position_json:boat-9"]["channels"] == ["user:crew"]
+        assert set(radios) == {"position_json:commander", "position_json:boat-9"}
+        assert radios["position_json:boat-9"]["channels"] == ["user:commander"]
+    async with server.signed_in("planner") as planner:
+        refused = await planner.post("/api/positions", json=report(3))
+        assert refused.status_code == 403
+
+
+async def test_a_crew_speaks_for_itself_only(server: Running) -> None:
+    async with server.signed_in("crew") as crew:
+        sent = [report(1), report(2, device="boat-9", distress=True), report(3, device="crew")]
+        answer = (await crew.post("/api/positions", json=sent)).json()
+        assert answer["stored"] == ["r-1", "r-3"]
+        assert [(each["index"], each["reason"]) for each in answer["rejected"]] == [
+            (1, "device_mismatch")
+        ]
+    async with server.signed_in() as client:
+        [radio] = (await client.get("/api/radios/unknown")).json()
+        assert radio["address"] == "position_json:crew"
 
 
 async def test_assigning_an_unknown_radio_brings_its_track_along(server: Running) -> None:

@@ -114,3 +114,32 @@ def test_a_secret_is_in_no_repr(tmp_path: Path) -> None:
         ],
     )
     assert "hunter2" not in repr(said)
+
+
+@pytest.mark.parametrize(
+    ("url", "protocols", "place"),
+    [
+        ("http:", ["owntracks", "position_json"], "protocols"),
+        ("http:", ["ais"], "protocols"),
+        ("mqtt://embedded?topic=owntracks/%23", ["owntracks", "position_json"], "protocols"),
+        ("mqtt://embedded?topic=owntracks/%23", ["position_json"], "url"),
+        ("mqtt://embedded?topic=%23", ["owntracks"], "url"),
+    ],
+)
+def test_a_channel_where_a_key_could_speak_for_others_is_refused(
+    tmp_path: Path, url: str, protocols: list[str], place: str
+) -> None:
+    channel = {"name": "phones", "url": url, "protocols": protocols}
+    [told] = faults(tmp_path, channels=[channel])
+    assert told.startswith(f"patrol.toml: channels[0].{place}: ")
+
+
+def test_a_channel_with_the_protocol_of_its_topics_is_fine(tmp_path: Path) -> None:
+    for url, protocol in (
+        ("http:", "owntracks"),
+        ("http:", "position_json"),
+        ("mqtt://embedded?topic=owntracks/%23", "owntracks"),
+        ("mqtt://embedded?topic=joint-patrol/v1/position/%23", "position_json"),
+    ):
+        channel = {"name": "phones", "url": url, "protocols": [protocol]}
+        assert len(settings(tmp_path, channels=[channel]).channels) == 1
