@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -19,6 +19,8 @@ Reject = Callable[[Frame, str, str], None]
 HOLD_S = 6.0  # longer than any decoder waits for the rest of a message
 HOLD_AT_MOST = 100
 LOG_EVERY_S = 60.0  # a trace takes milliseconds, and every frame may bring one
+_MICROSECOND = timedelta(microseconds=1)
+_ONE_AFTER_ANOTHER = timedelta(seconds=1)  # beyond, the clock was set back
 _log = structlog.get_logger(__name__)
 _log_again_s = 0.0
 
@@ -31,7 +33,16 @@ class Connection:
         settings: What the decoders are told.
     """
 
-    __slots__ = ("_decoders", "_framers", "_only", "_speaks", "frames", "held", "last")
+    __slots__ = (
+        "_decoders",
+        "_framers",
+        "_last_at",
+        "_only",
+        "_speaks",
+        "frames",
+        "held",
+        "last",
+    )
 
     def __init__(self, protocols: Mapping[str, ProtocolModule], settings: DecoderSettings) -> None:
         modules = list(protocols.values())
@@ -49,6 +60,7 @@ class Connection:
         self.frames = 0
         self.held: list[tuple[float, Callable[[], None]]] = []
         self.last: Chunk | None = None
+        self._last_at = datetime.min.replace(tzinfo=UTC)
 
     @property
     def junk_bytes(self) -> int:
@@ -132,8 +144,13 @@ class Connection:
         heard_at, topic, source, resent = chunk.heard_at, chunk.topic, chunk.source, chunk.resent
         decoder = self._only
         self.frames += len(payloads)
+        # What came in one read was said in an order, and keeps it: a microsecond apart.
+        if timedelta() <= self._last_at - heard_at < _ONE_AFTER_ANOTHER:
+            heard_at = self._last_at + _MICROSECOND
         for payload in payloads:
             frame = Frame(payload, heard_at, topic, source, resent)
+            self._last_at = heard_at
+            heard_at += _MICROSECOND
             if self._only is None:
                 index = self._choose(frame)
                 if index is None:

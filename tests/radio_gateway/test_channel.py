@@ -324,3 +324,23 @@ async def test_a_full_disk_ends_a_capture_and_not_the_hearing(
 def test_the_framers_of_the_house_are_the_ones_channels_tell_apart() -> None:
     """Settings refuse a protocol of whole messages on a stream by its framer."""
     assert {module.FRAMING for module in PROTOCOLS.values()} <= {LineFramer, MessageFramer}
+
+
+def test_what_came_in_one_read_keeps_its_order_in_time() -> None:
+    sender = connection_module.Connection({"ais": PROTOCOLS["ais"]}, DecoderSettings())
+    sentence = b"!AIVDM,1,1,,B,15M67FC000G?ufbE`FepT@3n00Sa,0*5C\r\n"
+    rejected: list[str] = []
+
+    def reject(_frame: Frame, reason: str, _detail: str) -> None:
+        rejected.append(reason)
+
+    heard = [
+        transmission.heard_at
+        for _ in range(2)  # two reads in one turn of the loop have the same time
+        for transmission in sender.hear(Chunk(data=sentence * 3, heard_at=AT), reject)
+    ]
+    assert rejected == []
+    assert heard == [AT + timedelta(microseconds=number) for number in range(6)]
+    earlier = AT - timedelta(hours=1)
+    (after,) = sender.hear(Chunk(data=sentence, heard_at=earlier), reject)
+    assert after.heard_at == earlier, "a clock that was set back is not held up"
