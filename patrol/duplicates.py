@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import datetime
-from typing import Any, Final
+from hashlib import blake2b
+from typing import Any, Final, TypeVar
 
 from patrol.records import Record, named_gid
 
@@ -18,21 +19,27 @@ REMEMBERED: Final = 200_000
 SAME_CONTENT: Final = 8
 """Messages of one sender with one content that are remembered: a moored boat repeats itself."""
 
-_Key = tuple[str, str]
+RESENT_FOR_S: Final = 24 * 3600.0
+"""How much later a link may hand over a message again; after that, equal words are new words."""
+
+K = TypeVar("K")
+_Heard = deque[tuple[datetime, bytes]]
 
 
 class Duplicates:
     """Remembers what was heard lately.
 
     Args:
-        remembered: Most messages to remember, of each of the two kinds: those that name themselves
-            and those that are told apart by when they were heard.
+        remembered: Most messages to remember, of each of the three kinds: those that name
+            themselves, those that are told apart by when they were heard, and those without a key,
+            which only a link that hands them over again can repeat.
     """
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._remembered = remembered
         self._named: dict[bytes, None] = {}
-        self._by_content: dict[_Key, deque[tuple[datetime, bytes]]] = {}
+        self._by_content: dict[tuple[str, str], _Heard] = {}
+        self._by_raw: dict[bytes, _Heard] = {}
 
     def original(self, record: Record) -> bytes | None:
         """Return the global id of the message that `record` repeats; None, remembering it, if none.
@@ -42,54 +49,74 @@ class Duplicates:
         """
         said = record.transmission
         content = said.duplicate_key
-        if content is None:
-            return None
-        gid = record.gid
-        if said.duplicate_window_s is None:
+        gid, heard_at, window_s = record.gid, said.heard_at, said.duplicate_window_s
+        if content is not None and window_s is None:
             if gid in self._named:
                 return gid
             self._remember_named(gid)
             return None
-        known = self._by_content.get((record.address, content))
-        if known:
-            heard_at, window_s = said.heard_at, said.duplicate_window_s
-            away_s, original = min(
-                (abs((heard_at - at).total_seconds()), other) for at, other in known
-            )
-            if said.resent or away_s <= window_s:
-                return original
-        self._remember_content(record.address, content, gid, said.heard_at)
-        return None
+        # A call for help is rather taken twice than lost for looking like an earlier one.
+        again = said.resent and not said.distress
+        if content is None:
+            raw = _raw_key(record.address, said.channel, said.raw)
+            original = _nearest(self._by_raw.get(raw), heard_at, RESENT_FOR_S) if again else None
+            if original is None:
+                self._remember(self._by_raw, raw, gid, heard_at)
+            return original
+        key = (record.address, content)
+        reach_s = RESENT_FOR_S if again else window_s or 0.0
+        original = _nearest(self._by_content.get(key), heard_at, reach_s)
+        if original is None:
+            self._remember(self._by_content, key, gid, heard_at)
+        return original
 
     def remember(self, address: str, content: str, gid: bytes, heard_at: datetime) -> None:
         """Note a message that was stored before a restart."""
         if gid == named_gid(address, content):
             self._remember_named(gid)
         else:
-            self._remember_content(address, content, gid, heard_at)
+            self._remember(self._by_content, (address, content), gid, heard_at)
+
+    def remember_raw(
+        self, address: str, channel: str, raw: bytes, gid: bytes, heard_at: datetime
+    ) -> None:
+        """Note a message without a key that was stored before a restart."""
+        self._remember(self._by_raw, _raw_key(address, channel, raw), gid, heard_at)
 
     def forget(self, record: Record) -> None:
         """Take back that `record` was heard: it was not stored, and may come again."""
-        content = record.transmission.duplicate_key
-        if content is None:
-            return
-        self._named.pop(record.gid, None)
-        known = self._by_content.get((record.address, content))
-        if known is not None and (entry := (record.transmission.heard_at, record.gid)) in known:
+        said = record.transmission
+        if said.duplicate_key is None:
+            known = self._by_raw.get(_raw_key(record.address, said.channel, said.raw))
+        else:
+            self._named.pop(record.gid, None)
+            known = self._by_content.get((record.address, said.duplicate_key))
+        if known is not None and (entry := (said.heard_at, record.gid)) in known:
             known.remove(entry)
 
     def _remember_named(self, gid: bytes) -> None:
         self._named[gid] = None
         _trim(self._named, self._remembered)
 
-    def _remember_content(self, address: str, content: str, gid: bytes, heard_at: datetime) -> None:
-        key = (address, content)
-        known = self._by_content.pop(key, None)  # put back at the end: the newest
+    def _remember(self, by: dict[K, _Heard], key: K, gid: bytes, heard_at: datetime) -> None:
+        known = by.pop(key, None)  # put back at the end: the newest
         if known is None:
             known = deque(maxlen=SAME_CONTENT)
         known.append((heard_at, gid))
-        self._by_content[key] = known
-        _trim(self._by_content, self._remembered)
+        by[key] = known
+        _trim(by, self._remembered)
+
+
+def _raw_key(address: str, channel: str, raw: bytes) -> bytes:
+    return blake2b(f"{address}\n{channel}\n".encode() + raw, digest_size=16).digest()
+
+
+def _nearest(known: _Heard | None, heard_at: datetime, reach_s: float) -> bytes | None:
+    """Return the one heard nearest to `heard_at`, unless that is further away than `reach_s`."""
+    if not known:
+        return None
+    away_s, gid = min((abs((heard_at - at).total_seconds()), other) for at, other in known)
+    return gid if away_s <= reach_s else None
 
 
 def _trim(known: dict[Any, Any], most: int) -> None:

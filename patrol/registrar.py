@@ -81,6 +81,8 @@ class Registrar:
             await read(receptions.recent_keys, since, KEYS_AT_MOST)
         ):
             duplicates.remember(address, key, gid, at)
+        for known in await read(receptions.recent_raw, since, KEYS_AT_MOST):
+            duplicates.remember_raw(*known)
 
     async def put_unit(self, unit: Unit) -> None:
         """Add or change a unit. Out of service, no radio stands for it any more.

@@ -51,6 +51,8 @@ RATE_OVER_S: Final = 0.3
 STOP_WITHIN_S: Final = 5.0
 """How long a store that refuses may hold up the end; nothing unstored was acknowledged."""
 
+_NOT_TAKEN: Final = "a message cannot be taken"
+
 log = structlog.get_logger(__name__)
 
 Act = Callable[[Connection], None]
@@ -233,9 +235,7 @@ class Watch:
         records, also = self._judge(deliveries)
         try:
             self._address(records)
-            take = self.picture.take
-            fixes = [fix for fix in map(take, records) if fix is not None]
-            rows = [transmission_row(record, origin=self.node) for record in records]
+            records, fixes, rows = self._take(records)
             await self._commit(rows, also, self._latches(records))
         except BaseException:
             for record in records:  # they were not stored: when they come again, they are new
@@ -251,14 +251,36 @@ class Watch:
         also: list[Row] = []
         for delivery in deliveries:
             said = delivery.transmission
-            record = record_of(said, self.picture.believed_address)
-            original = self._duplicates.original(record)
-            if original is None:
-                records.append(record)
-            elif not said.resent:
-                owner = self.picture.owner_at(record.address, record.time)
-                also.append(also_heard_row(said, original, agency=owner, origin=self.node))
+            try:
+                record = record_of(said, self.picture.believed_address)
+                original = self._duplicates.original(record)
+                if original is None:
+                    records.append(record)
+                elif not said.resent:
+                    owner = self.picture.owner_at(record.address, record.time)
+                    also.append(also_heard_row(said, original, agency=owner, origin=self.node))
+            except Exception:
+                log.exception(_NOT_TAKEN, **_all_there_is(said))
         return records, also
+
+    def _take(self, records: Sequence[Record]) -> tuple[list[Record], list[Fix], list[Row]]:
+        """Put `records` into the picture; return those taken, their positions and their rows."""
+        taken: list[Record] = []
+        fixes: list[Fix] = []
+        rows: list[Row] = []
+        take, origin = self.picture.take, self.node
+        for record in records:
+            try:
+                fix = take(record)
+                rows.append(transmission_row(record, origin=origin))
+            except Exception:
+                self._duplicates.forget(record)
+                log.exception(_NOT_TAKEN, **_all_there_is(record.transmission))
+                continue
+            taken.append(record)
+            if fix is not None:
+                fixes.append(fix)
+        return taken, fixes, rows
 
     def _address(self, records: Sequence[Record]) -> None:
         """Give each believable position its river kilometre, all at once."""
@@ -270,7 +292,12 @@ class Watch:
         positions = [record.transmission.position for record in placed]
         lons = [position.lon for position in positions if position is not None]
         lats = [position.lat for position in positions if position is not None]
-        for record, place in zip(placed, self._locate(lons, lats), strict=True):
+        try:
+            places = self._locate(lons, lats)
+        except Exception:
+            log.exception("positions are stored without their river kilometre")
+            return
+        for record, place in zip(placed, places, strict=True):
             if place is not None:
                 record.river_km, record.bank = place
 
@@ -338,6 +365,15 @@ class Watch:
             stored()
         except Exception:
             log.exception("an answer after the commit failed")
+
+
+def _all_there_is(said: Transmission) -> dict[str, str]:
+    """Return what to log of a message that cannot be taken, so that the rest of its batch can.
+
+    It is answered all the same: it could not be taken the next time either, and would come for
+    ever. The log is all that is left of it.
+    """
+    return {"channel": said.channel, "address": said.address, "raw": said.raw.hex()}
 
 
 def _halves(items: list[Any]) -> list[list[Any]]:

@@ -149,6 +149,28 @@ def channels_of(connection: Connection, address: str, messages: int = 100) -> li
     return sorted(connection.execute(heard).scalars())
 
 
+def recent_raw(
+    connection: Connection, since: datetime, limit: int
+) -> list[tuple[str, str, bytes, bytes, datetime]]:
+    """Return address, channel, bytes, global id and heard time of what has no duplicate key.
+
+    Args:
+        connection: To the store.
+        since: Heard since then, aware UTC.
+        limit: Among so many of the newest rows.
+
+    Returns:
+        Oldest first.
+    """
+    newest = select(func.max(_T.id)).scalar_subquery()
+    rows = connection.execute(
+        select(_T.address, _T.channel, _T.raw, _T.gid, _T.heard_us)
+        .where(_T.duplicate_key.is_(None), _T.id > newest - limit, _T.heard_us >= to_us(since))
+        .order_by(_T.id)
+    )
+    return [(row[0], row[1], row[2], row[3], from_us(row[4])) for row in rows]
+
+
 def recent_keys(
     connection: Connection, since: datetime, limit: int
 ) -> list[tuple[str, str, bytes, datetime]]:

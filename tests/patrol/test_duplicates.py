@@ -98,6 +98,39 @@ async def test_duplicates_are_still_known_after_a_restart(node: Node) -> None:
     await again.stop()
 
 
+async def test_what_a_link_hands_over_again_after_a_restart_is_known_without_a_key(
+    node: Node,
+) -> None:
+    first = said("a", 1, lon=None, status="ok", channel="mqtt", raw=b"ok")
+    await node.hear(first, said("b", 1, lon=None, status="ok", channel="mqtt", raw=b"ok"))
+    again = await node.again()
+
+    def handed_over(second: float, **more: Any) -> Transmission:
+        return said(
+            "a", second, lon=None, status="ok", channel="mqtt", raw=b"ok", resent=True, **more
+        )
+
+    count = "SELECT * FROM transmissions"
+    await again.hear(handed_over(60))
+    assert len(again.rows(count)) == 2
+    assert again.rows("SELECT * FROM also_heard") == []
+    await again.hear(handed_over(60, distress=True))  # rather twice than not at all
+    assert len(again.rows(count)) == 3
+    await again.hear(said("a", 61, lon=None, status="ok", channel="mqtt", raw=b"ok"))
+    assert len(again.rows(count)) == 4  # said again, not handed over again
+    await again.hear(handed_over(2 * 86_400.0))
+    assert len(again.rows(count)) == 5
+    await again.stop()
+
+
+async def test_a_link_that_hands_over_a_day_later_brings_something_new(node: Node) -> None:
+    await node.hear(heard_by("mqtt", 1))
+    await node.hear(heard_by("mqtt", 80_000, resent=True))
+    assert len(node.rows("SELECT * FROM transmissions")) == 1
+    await node.hear(heard_by("mqtt", 100_000, resent=True))
+    assert len(node.rows("SELECT * FROM transmissions")) == 2
+
+
 def test_memory_is_bounded() -> None:
     duplicates = Duplicates(remembered=10)
     for number in range(100):
@@ -107,6 +140,9 @@ def test_memory_is_bounded() -> None:
     for number in range(100):  # the same words again and again
         message = said("a", number * 60, duplicate_key="moored")
         duplicates.original(record_of(message, lambda said, _time: said.address))
+        message = said("a", number * 60, raw=str(number).encode())
+        duplicates.original(record_of(message, lambda said, _time: said.address))
+    assert len(duplicates._by_raw) == 10
     assert len(duplicates._named) == 10
     assert len(duplicates._by_content) == 10
     assert len(duplicates._by_content[(address(), "moored")]) == 8
@@ -114,9 +150,9 @@ def test_memory_is_bounded() -> None:
 
 def test_what_was_not_stored_is_new_when_it_comes_again() -> None:
     duplicates = Duplicates()
-    for window_s in (3.0, None):
+    for key, window_s in (("k", 3.0), ("k", None), (None, 3.0)):
         record = record_of(
-            said("a", 1, duplicate_key="k", duplicate_window_s=window_s),
+            said("a", 1, duplicate_key=key, duplicate_window_s=window_s, resent=key is None),
             lambda message, _time: message.address,
         )
         assert duplicates.original(record) is None

@@ -239,7 +239,24 @@ async def test_whoever_asks_and_goes_away_leaves_nothing_half_done(node: Node) -
     assert {state.id for state in (await node.again()).states().values()} == set(before)
 
 
-async def test_a_batch_that_fails_is_new_when_it_comes_again(tmp_path: Path) -> None:
+async def test_a_batch_that_fails_is_new_when_it_comes_again(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    message = said("a", 1, duplicate_key="id", duplicate_window_s=None)
+    with monkeypatch.context() as patched:
+        patched.setattr(node.store, "commit", fail)
+        with pytest.raises(ZeroDivisionError):
+            await node.watch.receive([message])
+    await node.watch.receive([message])
+    assert len(node.rows("SELECT * FROM transmissions")) == 1
+
+
+async def test_without_its_river_kilometre_a_position_is_stored_all_the_same(
+    tmp_path: Path,
+) -> None:
     faults = [True]
 
     def locate(lons: object, lats: object) -> list[tuple[float, str | None] | None]:
@@ -249,12 +266,33 @@ async def test_a_batch_that_fails_is_new_when_it_comes_again(tmp_path: Path) -> 
 
     async with running(tmp_path / "p.db") as node:
         node.watch = Watch(node.store, node=NODE, agency=AGENCY, locate=locate)
-        message = said("a", 1, duplicate_key="id", duplicate_window_s=None)
-        with pytest.raises(ZeroDivisionError):
-            await node.watch.receive([message])
-        await node.watch.receive([message])
-        (row,) = node.rows("SELECT river_km, bank FROM transmissions")
-        assert tuple(row) == (2356.0, "left")
+        with capture_logs() as logs:
+            await node.watch.receive([said("a", 1)])
+        assert [each["log_level"] for each in logs] == ["error"]
+        await node.watch.receive([said("a", 2)])
+        rows = node.rows("SELECT river_km, bank FROM transmissions ORDER BY time_us")
+        assert [tuple(row) for row in rows] == [(None, None), (2356.0, "left")]
+
+
+async def test_a_message_nothing_can_be_made_of_is_logged_and_the_rest_of_its_batch_taken(
+    node: Node,
+) -> None:
+    unheard_of: Any = {"not": "a position"}
+    early: Any = "yesterday"
+    loud: Any = object()
+    with capture_logs() as logs:
+        await node.hear(
+            said("a", 1),
+            said("b", 1, position=unheard_of, raw=b"\x01b"),
+            said("c", 1, device_time=early, raw=b"\x02c"),
+            said("d", 1, signal=loud, raw=b"\x03d"),
+            said("e", 1, distress=True),
+        )
+    assert [each["raw"] for each in logs] == ["0162", "0263", "0364"]
+    rows = node.rows("SELECT address FROM transmissions ORDER BY address")
+    assert [row[0] for row in rows] == [address("a"), address("e")]
+    assert node.state(address("e")).distress
+    await node.hear(said("f", 2))
 
 
 async def test_one_answer_that_fails_does_not_keep_the_others_from_theirs(node: Node) -> None:
