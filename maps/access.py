@@ -21,11 +21,11 @@ from fastapi import Depends, Response
 from starlette.requests import HTTPConnection
 
 from maps.backoff import BackOff
-from maps.errors import NotSignedIn, SignInRefused
+from maps.errors import NotSignedIn, SignInRefused, TooBusy
 from maps.passwords import PasswordWork, digest, new_token
 from patrol.accounts import Device, User
 from patrol.desk import Desk
-from patrol.errors import Forbidden
+from patrol.errors import Forbidden, StoreError
 
 COOKIE = "jp_session"
 
@@ -81,9 +81,11 @@ class Access:
         accounts: Users, sessions, links and device keys.
         passwords: Does the argon2 work.
         session_hours: How long a sign-in lasts.
-        secure: Send the cookie over TLS only.
-        names: Counts failures by name.
-        peers: Counts failures by address; generous, since an office may share one.
+        secure: Send the cookie over TLS only, even when a request came without.
+        names: Counts wrong passwords by name.
+        peers: Counts wrong passwords by address; generous, since an office may share one.
+        keys: Counts wrong keys and links by address. Those cannot be guessed, so a good one is
+            never refused: only the bad ones of an address that shows many are told to wait.
     """
 
     def __init__(
@@ -95,67 +97,81 @@ class Access:
         secure: bool,
         names: BackOff | None = None,
         peers: BackOff | None = None,
+        keys: BackOff | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts, self._passwords, self._now = accounts, passwords, now
         self._hours, self._secure = session_hours, secure
         self._names = names or BackOff(free=5, longest_s=120)
         self._peers = peers or BackOff(free=30)
+        self._keys = keys or BackOff(free=30)
 
-    async def sign_in(self, response: Response, *, name: str, password: str, peer: str) -> User:
+    async def sign_in(
+        self, response: Response, connection: HTTPConnection, *, name: str, password: str
+    ) -> User:
         """Check name and password and start a session in `response`'s cookie.
 
         Args:
             response: Where the cookie goes.
+            connection: What asks.
             name: As typed.
             password: As typed.
-            peer: Address the request came from.
 
         Raises:
             SignInRefused: If they do not belong together or the user is disabled.
             TooManyTries: If name or address failed too often of late.
             TooBusy: If too many sign-ins are being checked.
         """
+        peer = peer_of(connection)
         self._names.check(name)
         self._peers.check(peer)
-        found = await self._accounts.user(name)
-        known = None if found is None or found[0].disabled_at is not None else found[1]
-        # Counted before the work, so that tries sent at once do not slip past the count.
+        # Counted before anything is waited for, so that tries sent at once do not slip past.
         self._names.failed(name)
         self._peers.failed(peer)
-        if not await self._passwords.verify(password, known) or found is None:
+        try:
+            found = await self._accounts.user(name)
+            known = None if found is None or found[0].disabled_at is not None else found[1]
+            good = await self._passwords.verify(password, known)
+        except (TooBusy, StoreError):
+            self._names.take_back(name)
+            self._peers.take_back(peer)
+            raise
+        if not good or found is None:
             raise SignInRefused
         self._names.succeeded(name)
         self._peers.succeeded(peer)
-        return await self._start(response, found[0])
+        return await self._start(response, connection, found[0])
 
-    async def sign_in_by_link(self, response: Response, *, token: str, peer: str) -> User:
+    async def sign_in_by_link(
+        self, response: Response, connection: HTTPConnection, *, token: str
+    ) -> User:
         """Spend a sign-in link and start a session in `response`'s cookie.
 
         Raises:
             SignInRefused: If the link is unknown, spent or too old.
-            TooManyTries: If the address failed too often of late.
+            TooManyTries: If so, and the address has shown too many of late.
         """
-        self._peers.check(peer)
         user = await self._accounts.use_link(digest(token))
         if user is None:
-            self._peers.failed(peer)
+            self._bad_key(peer_of(connection))
             raise SignInRefused("this link is not good any more: each is good once, for a while")
-        return await self._start(response, user)
+        return await self._start(response, connection, user)
 
     async def sign_out(self, connection: HTTPConnection, response: Response) -> None:
         """End the caller's session, if there is one, and take the cookie away."""
         token = connection.cookies.get(COOKIE)
         if token:
             await self._accounts.close_session(digest(token))
-        response.delete_cookie(COOKIE, httponly=True, secure=self._secure, samesite="strict")
+        response.delete_cookie(
+            COOKIE, httponly=True, secure=self._over_tls(connection), samesite="strict"
+        )
 
     async def caller(self, connection: HTTPConnection) -> Caller:
         """Return who is calling.
 
         Raises:
             NotSignedIn: If there is no session, key or password, or it is not good.
-            TooManyTries: If the address has shown wrong keys too often of late.
+            TooManyTries: If it is not good, and the address has shown too many such of late.
         """
         scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
@@ -176,15 +192,22 @@ class Access:
         return device is not None and device.name == name
 
     async def _device(self, key: str, name: str | None, peer: str) -> Caller:
-        self._peers.check(peer)
         device = await self._accounts.device(digest(key))
         if device is None or name not in (None, device.name):
-            self._peers.failed(peer)
+            self._bad_key(peer)
             raise NotSignedIn("the device key is not good")
         user = User(name=f"key:{device.name}", role="crew", agency=device.agency)
         return Caller(user=user, device=device.name)
 
-    async def _start(self, response: Response, user: User) -> User:
+    def _bad_key(self, peer: str) -> None:
+        self._keys.check(peer)
+        self._keys.failed(peer)
+
+    def _over_tls(self, connection: HTTPConnection) -> bool:
+        """Return whether a cookie may insist on TLS; a proxy we trust may have ended it."""
+        return self._secure or connection.url.scheme in ("https", "wss")
+
+    async def _start(self, response: Response, connection: HTTPConnection, user: User) -> User:
         token = new_token()
         expires_at = self._now() + timedelta(hours=self._hours)
         await self._accounts.open_session(user, digest(token), expires_at)
@@ -193,7 +216,7 @@ class Access:
             token,
             max_age=round(self._hours * 3600),
             httponly=True,
-            secure=self._secure,
+            secure=self._over_tls(connection),
             samesite="strict",
         )
         return user

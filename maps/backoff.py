@@ -54,6 +54,15 @@ class BackOff:
         while len(self._failures) > self._remembered:
             self._failures.popitem(last=False)
 
+    def take_back(self, *keys: str) -> None:
+        """Uncount one failure of each of `keys`: the try was not judged."""
+        for key in keys:
+            count, last = self._failures.get(key, (0, 0.0))
+            if count > 1:
+                self._failures[key] = (count - 1, last)
+            else:
+                self._failures.pop(key, None)
+
     def succeeded(self, *keys: str) -> None:
         """Forget the failures of `keys`."""
         for key in keys:

@@ -19,7 +19,12 @@ def set_up_logging(*, level: int = logging.INFO) -> None:
         level: Least level of our own events; libraries tell warnings and worse.
     """
     terminal = sys.stderr.isatty()
-    last: Any = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+    # The renderer's own way with errors would print every local variable, secrets and all.
+    last: Any = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if terminal
+        else structlog.processors.JSONRenderer()
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -10,14 +10,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
-from msgspec.structs import replace
-
 from maps.errors import BadRequest
 from maps.passwords import PasswordWork, digest, new_token
 from maps.settings import Settings
 from patrol.accounts import Device, User
 from patrol.errors import Conflict, NotFound
 from patrol.permissions import require
+from patrol.store import account_changes as changes
 from patrol.store import accounts as queries
 from patrol.store.store import Store, open_store
 from patrol.units import Role
@@ -101,28 +100,28 @@ class People:
             raise Conflict(f"there is a user {name!r} already")
         user = User(name=name, role=role, agency=agency, origin=self._node)
         hashed = None if password is None else await self._passwords.hash(password)
-        await self._store.write(queries.put_user, user, hashed, self._now())
+        if not await self._store.write(changes.new_user, user, hashed, self._now()):
+            raise Conflict(f"there is a user {name!r} already")
         return user
 
     async def set_password(self, name: str, password: str) -> None:
-        """Give a user a new password and end all its sessions.
+        """Give a user a new password and end all its sessions and links.
 
         Raises:
             NotFound: If there is none of that name.
             BadRequest: If the password is too short or too long.
         """
-        found = await self.user(name)
-        if found is None:
+        if await self.user(name) is None:
             raise NotFound("user", name)
         hashed = await self._passwords.hash(password)
-        await self._store.write(queries.put_user, found[0], hashed, self._now())
-        await self._store.write(queries.close_sessions_of, name)
+        await self._store.write(changes.change_user, name, self._now(), password_hash=hashed)
 
     async def link_for(self, user: User, *, minutes: float) -> str:
         """Return the token of a fresh sign-in link that is good once."""
         token = new_token()
-        until = self._now() + timedelta(minutes=minutes)
-        await self._store.write(queries.add_link, user, digest(token), until)
+        now = self._now()
+        until = now + timedelta(minutes=minutes)
+        await self._store.write(changes.add_link, user, digest(token), until, now)
         return token
 
     async def add_device(self, name: str, agency: str) -> str:
@@ -183,17 +182,21 @@ class People:
         found = await self.user(name)
         if found is None or found[0].agency != caller.agency:
             raise NotFound("user", name)
-        user = found[0]
-        if name == caller.name and (disabled or (role is not None and role != user.role)):
+        demoted = role is not None and role != found[0].role
+        if name == caller.name and (disabled or demoted):
             raise BadRequest("nobody can disable or demote themselves", field="role")
-        if disabled is not None:
-            user = replace(user, disabled_at=self._now() if disabled else None)
-        if role is not None:
-            user = replace(user, role=role)
         hashed = None if password is None else await self._passwords.hash(password)
-        await self._store.write(queries.put_user, user, hashed, self._now())
-        await self._store.write(queries.close_sessions_of, name)
-        return user
+        changed = await self._store.write(
+            changes.change_user,
+            name,
+            self._now(),
+            role=role,
+            password_hash=hashed,
+            disabled=disabled,
+        )
+        if changed is None:
+            raise NotFound("user", name)
+        return changed
 
     async def devices_for(self, caller: User) -> list[Device]:
         """Return the devices of the caller's agency, by name.

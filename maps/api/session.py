@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from maps.access import Access, CallerHere, peer_of
+from maps.access import Access, CallerHere
 from maps.api.answers import answer, answers
 from patrol.accounts import User
 from patrol.permissions import acts_of
@@ -83,9 +83,7 @@ class LinkSignIn(BaseModel):
 async def sign_in(said: SignIn, request: Request) -> Response:
     """Sign in with name and password; the session is a cookie that scripts cannot read."""
     cookie = Response()
-    user = await _access(request).sign_in(
-        cookie, name=said.name, password=said.password, peer=peer_of(request)
-    )
+    user = await _access(request).sign_in(cookie, request, name=said.name, password=said.password)
     return _signed_in(request, user, cookie)
 
 
@@ -93,7 +91,7 @@ async def sign_in(said: SignIn, request: Request) -> Response:
 async def sign_in_by_link(said: LinkSignIn, request: Request) -> Response:
     """Sign in with a link that is good once."""
     cookie = Response()
-    user = await _access(request).sign_in_by_link(cookie, token=said.token, peer=peer_of(request))
+    user = await _access(request).sign_in_by_link(cookie, request, token=said.token)
     return _signed_in(request, user, cookie)
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import pytest
+from sqlalchemy import func, select
 
 from maps.access import COOKIE
 from maps.errors import TooBusy
-from tests.maps.running import AGENCY, PASSWORD, Running
+from patrol.store.tables import links
+from tests.maps.running import AGENCY, PASSWORD, Running, running
 
 
 async def test_name_and_password_start_a_session_in_a_cookie_scripts_cannot_read(
@@ -159,3 +164,121 @@ async def test_a_device_is_added_given_a_new_key_and_revoked(server: Running) ->
         [device] = (await client.get("/api/devices")).json()
         assert device["name"] == "jane/phone"
         assert device["revoked_at"] is not None
+
+
+async def test_one_bad_phone_does_not_lock_its_office_out(server: Running) -> None:
+    await server.office.people.add_user("somchai", "commander", AGENCY, PASSWORD)
+    key = await server.device("boat-3")
+    report = {"lon": 100.4, "lat": 20.2}
+    bad = {"authorization": "Bearer wrong"}
+    async with server.stranger() as client:
+        told = [
+            (await client.post("/api/positions", json=report, headers=bad)).status_code
+            for _ in range(35)
+        ]
+        assert told[:30] == [401] * 30
+        assert told[-1] == 429
+        link = await client.post("/api/session/link", json={"token": "guess"})
+        assert link.status_code == 429
+        good = {"authorization": f"Bearer {key}"}
+        answer = await client.post("/api/positions", json=report, headers=good)
+        assert answer.status_code == 200
+        said = {"token": await server.token("liaison")}
+        assert (await client.post("/api/session/link", json=said)).status_code == 200
+        said = {"name": "somchai", "password": PASSWORD}
+        assert (await client.post("/api/session", json=said)).status_code == 200
+
+
+async def test_tries_sent_at_once_do_not_slip_past_the_count(server: Running) -> None:
+    await server.office.people.add_user("somchai", "commander", AGENCY, PASSWORD)
+    said = {"name": "somchai", "password": "wrong one"}
+    async with server.stranger() as client:
+        answers = await asyncio.gather(*(client.post("/api/session", json=said) for _ in range(15)))
+    told = sorted(answer.status_code for answer in answers)
+    assert told == [401] * 5 + [429] * 10
+
+
+async def test_a_try_that_was_not_judged_does_not_count(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await server.office.people.add_user("somchai", "commander", AGENCY, PASSWORD)
+
+    async def busy(*_: object) -> bool:
+        raise TooBusy
+
+    said = {"name": "somchai", "password": PASSWORD}
+    async with server.stranger() as client:
+        with monkeypatch.context() as patched:
+            patched.setattr("maps.passwords.PasswordWork.verify", busy)
+            for _ in range(8):
+                assert (await client.post("/api/session", json=said)).status_code == 503
+        assert (await client.post("/api/session", json=said)).status_code == 200
+
+
+async def test_a_new_password_and_a_disable_at_once_both_count(server: Running) -> None:
+    await server.office.people.add_user("bob", "crew", AGENCY, PASSWORD)
+    async with server.signed_in("admin") as admin, server.stranger() as client:
+        await asyncio.gather(
+            admin.patch("/api/users/bob", json={"password": "another long enough"}),
+            admin.patch("/api/users/bob", json={"disabled": True}),
+            admin.patch("/api/users/bob", json={"role": "planner"}),
+        )
+        [bob] = [user for user in (await admin.get("/api/users")).json() if user["name"] == "bob"]
+        assert bob["disabled_at"] is not None
+        assert bob["role"] == "planner"
+        await admin.patch("/api/users/bob", json={"disabled": False})
+        for password, status in ((PASSWORD, 401), ("another long enough", 200)):
+            said = {"name": "bob", "password": password}
+            assert (await client.post("/api/session", json=said)).status_code == status
+
+
+async def test_two_users_of_one_name_added_at_once_are_one(server: Running) -> None:
+    async with server.signed_in("admin") as admin:
+        answers = await asyncio.gather(
+            *(
+                admin.post("/api/users", json={"name": "noi", "role": role, "password": PASSWORD})
+                for role in ("crew", "planner")
+            )
+        )
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+
+
+@pytest.mark.parametrize("change", [{"password": "another long enough"}, {"disabled": True}])
+async def test_a_new_password_or_a_disable_ends_the_links_that_are_out(
+    server: Running, change: dict[str, object]
+) -> None:
+    token = await server.token("crew")
+    async with server.signed_in("admin") as admin, server.stranger() as client:
+        assert (await admin.patch("/api/users/crew", json=change)).status_code == 200
+        await admin.patch("/api/users/crew", json={"disabled": False})
+        answer = await client.post("/api/session/link", json={"token": token})
+        assert answer.status_code == 401
+
+
+async def test_links_that_are_good_no_more_are_forgotten(server: Running) -> None:
+    found = await server.office.people.user("crew")
+    assert found is not None
+    for _ in range(3):
+        await server.office.people.link_for(found[0], minutes=-1)
+    async with server.signed_in("crew"):
+        pass
+    await server.token("crew")
+    left = await server.office.store.read(
+        lambda connection: connection.execute(select(func.count()).select_from(links)).scalar_one()
+    )
+    assert left == 1
+
+
+@pytest.mark.parametrize(("proto", "secure"), [("https", True), ("http", False)])
+async def test_the_cookie_insists_on_tls_where_a_trusted_proxy_ends_it(
+    tmp_path: Path, proto: str, secure: bool
+) -> None:
+    web = {"port": 0, "trusted_proxies": ["127.0.0.1"]}
+    async with (
+        running(tmp_path, web=web) as server,
+        server.stranger(**{"x-forwarded-proto": proto, "x-forwarded-for": "10.0.0.9"}) as client,
+    ):
+        said = {"token": await server.token("crew")}
+        answer = await client.post("/api/session/link", json=said)
+        assert answer.status_code == 200
+        assert ("secure" in answer.headers["set-cookie"].lower()) is secure

@@ -61,3 +61,14 @@ def test_memory_is_bounded() -> None:
     backoff.check("0")
     with pytest.raises(TooManyTries):
         backoff.check("99")
+
+
+def test_a_failure_can_be_taken_back() -> None:
+    backoff = BackOff(free=2)
+    backoff.failed("jane")
+    backoff.failed("jane")
+    backoff.take_back("jane", "somchai")
+    backoff.check("jane")
+    backoff.failed("jane")
+    with pytest.raises(TooManyTries):
+        backoff.check("jane")

@@ -1,0 +1,57 @@
+"""Logs: what happened, never a secret."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from maps.logs import set_up_logging
+
+
+class Screen(io.StringIO):
+    """Standard error that says whether it is a terminal."""
+
+    def __init__(self, terminal: bool) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
+def _fail(password: str) -> None:
+    said = password.upper()
+    raise RuntimeError(f"of {len(said)} characters")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_failure_is_told_without_the_variables_it_had(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = Screen(terminal)
+    monkeypatch.setattr(sys, "stderr", screen)
+    set_up_logging()
+    spoken = "-".join(["hush"] * 3)
+    try:
+        _fail(spoken)
+    except RuntimeError:
+        structlog.get_logger("test").exception("failed", key="a secret")
+    told = screen.getvalue()
+    assert "of 14 characters" in told
+    assert "_fail" in told
+    for secret in (spoken, spoken.upper(), "a secret"):
+        assert secret not in told
+    if not terminal:
+        assert json.loads(told)["event"] == "failed"
