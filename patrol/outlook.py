@@ -12,6 +12,7 @@ from typing import Final
 
 from patrol.accounts import User
 from patrol.changes import Fix, UnitState
+from patrol.details import UnitDetails, details, out_of_service
 from patrol.errors import NotFound
 from patrol.permissions import acts_of, require
 from patrol.policy import Policy
@@ -74,25 +75,37 @@ class Outlook:
         self._may("see the picture")
         return self._watch.board.feed(self.policy).subscribe(stream=stream, since=since)
 
-    def units(self) -> list[UnitState]:
-        """Return the state of every registered unit the user may see, by call sign.
+    def units(self, *, retired: bool = False) -> list[UnitDetails]:
+        """Return what is known of every registered unit the user may see, by call sign.
+
+        Args:
+            retired: Whether to return those out of service, too.
 
         Raises:
             Forbidden: If the role may not.
         """
         self._may("see the picture")
+        registered = self._watch.picture.units
         states = [state for state in self._watch.states(self.policy) if state.known]
-        return sorted(states, key=lambda state: state.call_sign.casefold())
+        if retired:
+            states += [
+                out_of_service(unit)
+                for unit in registered.values()
+                if unit.retired_at is not None
+                and self.policy.passes(agency=unit.agency, known=True)
+            ]
+        found = [details(state, registered.get(state.id)) for state in states]
+        return sorted(found, key=lambda each: (each.call_sign.casefold(), each.id))
 
-    def unit(self, id: str) -> UnitState:
-        """Return the state of one unit or unknown radio.
+    def unit(self, id: str) -> UnitDetails:
+        """Return what is known of one unit, in service or not, or of one unknown radio.
 
         Raises:
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
         self._may("see the picture")
-        return self._state(id)
+        return details(self._state(id), self._watch.picture.units.get(id))
 
     def channels(self) -> list[ChannelHealth]:
         """Return how every channel fares, by name.
@@ -124,7 +137,7 @@ class Outlook:
         """Return where a unit or unknown radio was from `start` (in) to `end` (out), oldest first.
 
         Args:
-            id: Unit id or radio address.
+            id: Unit id, in service or not, or radio address.
             start: First moment wanted, aware UTC.
             end: Moment after the last one wanted, aware UTC.
             limit: Most positions; the newest are kept.
@@ -200,7 +213,11 @@ class Outlook:
         """
         self._may("see what a radio sent")
         return await self._watch.store.read(
-            receptions.latest, address, self.policy.agency, min(limit, 1000)
+            receptions.latest,
+            address,
+            self.policy,
+            self._watch.picture.address_taken(address),
+            min(limit, 1000),
         )
 
     def assignments(self) -> list[Assignment]:
@@ -225,7 +242,11 @@ class Outlook:
         require(self.user.role, act)
 
     def _state(self, id: str) -> UnitState:
-        state = self._watch.state(id)
+        unit = self._watch.picture.units.get(id)
+        if unit is not None and unit.retired_at is not None:
+            state = out_of_service(unit)
+        else:
+            state = self._watch.state(id)
         if not self.policy.passes(agency=state.agency, known=state.known):
             raise NotFound("unit or radio", id)
         return state

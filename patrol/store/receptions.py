@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from patrol.contacts import WINDOW
+from patrol.policy import Policy
 from patrol.records import Record
 from patrol.store.rows import readable, record_from, transmission_of
 from patrol.store.tables import also_heard, from_us, to_us, transmissions
@@ -101,11 +102,21 @@ def for_picture(connection: Connection, spans: Iterable[Span]) -> list[Record]:
     return list(found.values())
 
 
-def latest(connection: Connection, address: str, agency: str, limit: int) -> list[Transmission]:
-    """Return the newest `limit` messages of `address`, newest first, whatever they said."""
+def latest(
+    connection: Connection, address: str, policy: Policy, known: bool, limit: int
+) -> list[Transmission]:
+    """Return the newest messages of a radio, newest first, whatever they said.
+
+    Args:
+        connection: To the store.
+        address: Radio address.
+        policy: Decides which may pass.
+        known: The address stands for a unit, at one time or another.
+        limit: Most messages.
+    """
     rows = connection.execute(
         select(transmissions)
-        .where(_T.address == address, _T.agency == agency)
+        .where(_T.address == address, policy.condition(transmissions, known=known))
         .order_by(_T.time_us.desc(), _T.id.desc())
         .limit(limit)
     ).all()

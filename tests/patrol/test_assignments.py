@@ -298,3 +298,25 @@ async def test_two_people_who_change_a_unit_at_once_both_get_their_way(node: Nod
     assert unit.retired_at is not None
     assert unit.note == "new engine"
     assert boat not in node.states()
+
+
+async def test_a_unit_out_of_service_can_still_be_read_by_its_agency(node: Node) -> None:
+    boat = await node.boat(note="two engines")
+    await node.desk().assign(address=address(), unit=boat, start=at(0))
+    await node.hear(*past())
+    node.time = at(10)
+    assert node.desk().unit(boat).note == "two engines"
+    await node.desk().change_unit(boat, {"retired": True})
+    node = await node.again()
+    desk = node.desk("crew")
+    unit = desk.unit(boat)
+    assert (unit.call_sign, unit.note, unit.retired_at) == ("Boat 3", "two engines", at(10))
+    assert len(await lons(node, boat)) == 5
+    assert desk.units() == []
+    assert desk.units(retired=True) == [unit]
+    stranger = node.desk(agency=OTHER)
+    assert stranger.units(retired=True) == []
+    with pytest.raises(NotFound):
+        stranger.unit(boat)
+    assert b"two engines" not in (await desk.subscribe().take(1))[0]  # the wire stays small
+    await node.stop()

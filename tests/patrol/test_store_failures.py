@@ -355,8 +355,9 @@ async def test_whoever_asks_while_the_store_refuses_is_shown_only_what_is_stored
         await later.look()
         assert later.units == before
         assert later.units[boat].last == before[boat].last
-        assert desk.units() == [before[boat]]
-        assert desk.unit(boat) == before[boat]
+        assert [unit.last for unit in desk.units()] == [before[boat].last]
+        assert not desk.unit(boat).distress
+        assert desk.unit(boat).last == before[boat].last
         with pytest.raises(NotFound):
             desk.unit(address("ghost"))
         assert await desk.unknown_radios() == []
