@@ -197,8 +197,11 @@ async def _refuse_field(request: Request, error: Exception) -> Response:  # noqa
     )
 
 
-async def _refuse_http(request: Request, error: Exception) -> Response:  # noqa: ARG001
+async def _refuse_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 405 and request.scope.get("endpoint") is pages.file:
+        # Only the pages, which take any path, know this one: there is no such thing.
+        error = HTTPException(404, f"no page {request.url.path.lstrip('/')!r}")
     slug = {404: "not_found", 405: "bad_method"}.get(error.status_code, "refused")
     return answer(
         Problem(error=slug, message=str(error.detail)),

@@ -90,7 +90,7 @@ class Guard:
         # A browser always names the page's origin here; what names none is no browser, and holds
         # no cookie that a strange page could ride on.
         origin = headers.get(b"origin")
-        if origin is not None and urlsplit(origin.decode("latin-1").lower()).netloc != host:
+        if origin is not None and _origin_host(origin) != host:
             return 403, "wrong_origin", "the request comes from a page of another server"
         if headers.get(b"sec-fetch-site", b"same-origin") not in (b"same-origin", b"none"):
             return 403, "wrong_origin", "the request comes from a page of another server"
@@ -116,6 +116,18 @@ def _first_values(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     for name, value in headers:
         first.setdefault(name, value)
     return first
+
+
+def _origin_host(origin: bytes) -> str:
+    """Return host and port of an origin; nothing when it is no URL.
+
+    >>> _origin_host(b"https://blo.local:8443"), _origin_host(b"http://[")
+    ('blo.local:8443', '')
+    """
+    try:
+        return urlsplit(origin.decode("latin-1").lower()).netloc
+    except ValueError:
+        return ""
 
 
 def _hostname(host: str) -> str:

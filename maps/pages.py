@@ -55,7 +55,10 @@ class Pages:
         return packed.answer(request, kind, cache=cache)
 
     def _read(self, name: str) -> Packed:
-        path = (self._folder / name).resolve()
+        try:
+            path = (self._folder / name).resolve()
+        except ValueError:  # a zero byte
+            raise NotFound("page", name) from None
         hidden = any(part.startswith(".") for part in Path(name).parts)
         if hidden or not path.is_relative_to(self._folder) or not path.is_file():
             raise NotFound("page", name)

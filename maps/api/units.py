@@ -128,24 +128,8 @@ async def add_unit(new: NewUnit, desk: DeskHere) -> Response:
     return answer(await desk.add_unit(**new.model_dump()), status=201)
 
 
-@router.get("/{unit}", responses=answers(UnitState, _STATE, 403, 404))
-async def read_unit(unit: str, desk: DeskHere) -> Response:
-    """Return one unit, or one unknown radio by its address."""
-    return answer(desk.unit(unit))
-
-
-@router.patch("/{unit}", responses=answers(Unit, _UNIT, 403, 404, 409, 422))
-async def change_unit(unit: str, change: UnitChange, desk: DeskHere) -> Response:
-    """Change a unit; `country` null means not known."""
-    said = change.model_dump(exclude_unset=True)
-    for name, value in said.items():
-        if value is None and name != "country":
-            raise BadRequest("may not be null", field=name)
-    return answer(await desk.change_unit(unit, said))
-
-
 @router.get(
-    "/{unit}/track",
+    "/{unit:path}/track",
     responses=answers(
         TrackFeature,
         track_feature(_STATE.id, [_STATE.last] * 2 if _STATE.last else []),
@@ -174,7 +158,7 @@ async def read_track(
     return await large_answer(request, lambda: track_feature(unit, fixes))
 
 
-@router.post("/{unit}/plot", responses=answers(UnitState, _STATE, 400, 403, 404, 409, 422))
+@router.post("/{unit:path}/plot", responses=answers(UnitState, _STATE, 400, 403, 404, 409, 422))
 async def plot_by_voice(
     unit: str, place: Annotated[VoicePlot, Body()], desk: DeskHere, request: Request
 ) -> Response:
@@ -187,7 +171,25 @@ async def plot_by_voice(
     return answer(await desk.plot(unit, lon=lon, lat=lat, at=place.at))
 
 
-@router.post("/{unit}/clear-distress", responses=answers(UnitState, _STATE, 403, 404))
+@router.post("/{unit:path}/clear-distress", responses=answers(UnitState, _STATE, 403, 404))
 async def clear_distress(unit: str, desk: DeskHere) -> Response:
     """Say that a call for help is over."""
     return answer(await desk.clear_distress(unit))
+
+
+# After the routes that go on behind the unit: a unit may be an address, which may hold slashes
+# (`owntracks:jane/phone`).
+@router.get("/{unit:path}", responses=answers(UnitState, _STATE, 403, 404))
+async def read_unit(unit: str, desk: DeskHere) -> Response:
+    """Return one unit, or one unknown radio by its address."""
+    return answer(desk.unit(unit))
+
+
+@router.patch("/{unit:path}", responses=answers(Unit, _UNIT, 403, 404, 409, 422))
+async def change_unit(unit: str, change: UnitChange, desk: DeskHere) -> Response:
+    """Change a unit; `country` null means not known."""
+    said = change.model_dump(exclude_unset=True)
+    for name, value in said.items():
+        if value is None and name != "country":
+            raise BadRequest("may not be null", field=name)
+    return answer(await desk.change_unit(unit, said))

@@ -56,10 +56,11 @@ class HttpTransport:
         self._shown = link.shown
         self._mailbox: Mailbox | None = None
         self._waiting: set[asyncio.Future[None]] = set()
+        self._full = False
 
     async def __aenter__(self) -> Self:
         """Accept bodies from now on."""
-        self._mailbox = Mailbox()
+        self._mailbox, self._full = Mailbox(), False
         return self
 
     async def __aexit__(
@@ -100,6 +101,8 @@ class HttpTransport:
             raise LinkError(self._shown, "the channel does not run")
         if len(self._waiting) >= MAX_WAITING:
             raise LinkError(self._shown, f"{MAX_WAITING} bodies wait already")
+        if self._full:
+            raise LinkError(self._shown, "too many bytes wait already")
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         outcome = HttpOutcome(0, [])
 
@@ -111,7 +114,7 @@ class HttpTransport:
             if not answer.done():
                 answer.set_result(None)
 
-        self._mailbox.put(
+        room = self._mailbox.put(
             Chunk(
                 body,
                 datetime.now(UTC),
@@ -124,6 +127,9 @@ class HttpTransport:
                 judged=judged,
             )
         )
+        if not room:
+            self._full = True
+            self._mailbox.call_when_empty(self._taken)
         self._waiting.add(answer)
         try:
             async with asyncio.timeout(STORED_WITHIN_S):
@@ -134,3 +140,6 @@ class HttpTransport:
         finally:
             self._waiting.discard(answer)
         return outcome
+
+    def _taken(self) -> None:
+        self._full = False

@@ -85,7 +85,14 @@ async def test_owntracks_over_http_signs_in_with_its_key(office: Running) -> Non
         [radio] = (await client.get("/api/radios/unknown")).json()
         assert radio["address"] == "owntracks:jane/phone"
         assert radio["channels"] == ["phones"]
-        assert (await client.post("/in/phones", json=said)).status_code == 403
+        for path in ("owntracks:jane%2Fphone", "owntracks:jane/phone"):
+            found = await client.get(f"/api/units/{path}")
+            assert found.json()["id"] == "owntracks:jane/phone"
+            track = await client.get(f"/api/units/{path}/track")
+            assert track.json()["properties"]["id"] == "owntracks:jane/phone"
+            cleared = await client.post(f"/api/units/{path}/clear-distress")
+            assert cleared.status_code == 200, cleared.text
+        assert (await client.post("/in/phones", json={})).status_code == 403
 
 
 async def test_an_http_channel_takes_our_own_format_too(office: Running) -> None:

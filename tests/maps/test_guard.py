@@ -18,7 +18,7 @@ async def test_another_host_name_is_refused(server: Running) -> None:
     assert answer.json()["error"] == "wrong_host"
 
 
-@pytest.mark.parametrize("origin", [FOREIGN, "null", "http://127.0.0.1:1"])
+@pytest.mark.parametrize("origin", [FOREIGN, "null", "http://127.0.0.1:1", "http://["])
 async def test_a_page_of_another_server_cannot_change_anything(
     server: Running, origin: str
 ) -> None:

@@ -128,3 +128,13 @@ async def test_a_path_or_method_that_is_not_there_is_told_in_json(server: Runnin
         assert (missing.status_code, missing.json()["error"]) == (404, "not_found")
         wrong = await client.put("/api/units", json={})
         assert (wrong.status_code, wrong.json()["error"]) == (405, "bad_method")
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            missing = await client.request(method, "/api/nothing", json={})
+            assert (missing.status_code, missing.json()["error"]) == (404, "not_found"), method
+
+
+async def test_a_path_no_file_can_have_is_not_found(server: Running) -> None:
+    async with server.signed_in() as client:
+        for path in ("/%00", "/assets/%00", "/api/units/%00"):
+            answer = await client.get(path)
+            assert (answer.status_code, answer.json()["error"]) == (404, "not_found"), path

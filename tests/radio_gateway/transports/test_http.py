@@ -10,7 +10,9 @@ import pytest
 from radio_gateway.channel import Channel
 from radio_gateway.errors import LinkError
 from radio_gateway.inbox import Inbox
+from radio_gateway.link import parse_link
 from radio_gateway.transports.http import HttpTransport
+from radio_gateway.transports.mailbox import FULL_BYTES
 from tests.radio_gateway.running import hear, make, running, until
 
 POSITION = {"device": "boat-3", "lon": 100.41, "lat": 20.27, "id": "a"}
@@ -86,3 +88,19 @@ async def test_who_waits_is_told_when_the_channel_is_closed() -> None:
         await hear(inbox, 1)
     with pytest.raises(LinkError, match="closed"):
         await answer
+
+
+async def test_more_bytes_than_may_wait_are_refused_until_they_are_taken() -> None:
+    transport = HttpTransport(parse_link("http:"))
+    async with transport:
+        first = asyncio.create_task(transport.submit(b"x" * FULL_BYTES))
+        await asyncio.sleep(0)
+        with pytest.raises(LinkError, match="bytes wait"):
+            await transport.submit(b"{}")
+        assert len(await transport.read()) == 1
+        second = asyncio.create_task(transport.submit(b"{}"))
+        await asyncio.sleep(0)
+        assert len(await transport.read()) == 1
+        for waiting in (first, second):
+            waiting.cancel()
+        await asyncio.gather(first, second, return_exceptions=True)
