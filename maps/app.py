@@ -13,7 +13,6 @@ from typing import Any, Final
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 from gis.errors import PositionError
@@ -34,7 +33,8 @@ from maps.api import (
     units,
     users,
 )
-from maps.api.answers import Problem, answer, schemas
+from maps.api.answers import Problem, answer
+from maps.description import describe
 from maps.errors import (
     BadRequest,
     NotBuilt,
@@ -219,15 +219,5 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
-        described = get_openapi(
-            title=app.title, version=app.version, summary=app.summary, routes=app.routes
-        )
-        parts = described.setdefault("components", {})
-        parts.setdefault("schemas", {}).update(schemas())
-        parts["securitySchemes"] = {
-            "session": {"type": "apiKey", "in": "cookie", "name": "jp_session"},
-            "device": {"type": "http", "scheme": "bearer"},
-        }
-        described["security"] = [{"session": []}, {"device": []}]
-        app.openapi_schema = described
+        app.openapi_schema = describe(app, ROUTERS)
     return app.openapi_schema

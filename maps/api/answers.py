@@ -45,6 +45,18 @@ _PROBLEMS: Final[dict[int, tuple[str, Problem]]] = {
         "It contradicts what is so",
         Problem(error="conflict", message="ais:574123456 stands for another unit then"),
     ),
+    411: (
+        "The body does not name its length",
+        Problem(error="length_required", message="a body must name its Content-Length"),
+    ),
+    413: (
+        "The body is too long",
+        Problem(error="body_too_long", message="a body has at most 1000000 bytes"),
+    ),
+    421: (
+        "The Host is none of this server's names",
+        Problem(error="wrong_host", message="this server does not answer to that name"),
+    ),
     422: (
         "A field is missing or wrong",
         Problem(error="bad_field", message="Field required", field="call_sign"),
@@ -118,3 +130,12 @@ def schemas() -> dict[str, Any]:
     """Return the schemas of every struct that a route was said to answer, by name."""
     _, components = msgspec.json.schema_components([Problem, *_described], ref_template=SCHEMAS)
     return dict(components)
+
+
+def printable(received: bytes) -> str:
+    """Return bytes as ASCII; a dot for what cannot be printed.
+
+    >>> printable(b"$GPRMC\\r\\n")
+    '$GPRMC..'
+    """
+    return "".join(chr(byte) if 32 <= byte < 127 else "." for byte in received)

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Response
 
 from maps.access import DeskHere
-from maps.api.answers import answer, answers
+from maps.api.answers import answer, answers, printable
 from radio_gateway.health import ChannelHealth, RejectedFrame
 
 router = APIRouter(prefix="/api/channels", tags=["channels"])
@@ -61,7 +61,7 @@ def rejected_as_shown(frame: RejectedFrame) -> Rejected:
         reason=frame.reason,
         detail=frame.detail,
         hex=frame.payload.hex(),
-        text="".join(chr(byte) if 32 <= byte < 127 else "." for byte in frame.payload),
+        text=printable(frame.payload),
         topic=frame.topic,
         source=frame.source,
     )

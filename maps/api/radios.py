@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from maps.access import DeskHere
-from maps.api.answers import answer, answers
+from maps.api.answers import answer, answers, printable
 from maps.api.times import Moment
 from patrol.changes import UnitState
 from patrol.desk import UnknownRadio
@@ -97,7 +97,7 @@ def heard(said: Transmission) -> Heard:
         facts=said.facts,
         signal=said.signal,
         hex=said.raw.hex(),
-        raw="".join(chr(byte) if 32 <= byte < 127 else "." for byte in said.raw),
+        raw=printable(said.raw),
     )
 
 
