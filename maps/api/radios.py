@@ -127,7 +127,8 @@ class NewAssignment(BaseModel):
     channel: str | None = Field(
         default=None,
         max_length=100,
-        description="Only channel (or `key:DEVICE`, `user:NAME`) that is believed; any if absent",
+        description="Only channel (or `key:DEVICE`, `user:NAME`) that is believed; `*` for any."
+        " Absent: the one it was heard on, or any if that were several or none",
     )
 
 

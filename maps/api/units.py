@@ -15,6 +15,7 @@ from maps.api.times import Moment
 from maps.errors import BadRequest
 from maps.packed import large_answer
 from patrol.changes import Fix, UnitState
+from patrol.details import UnitDetails, details
 from patrol.units import Unit, UnitKind
 
 router = APIRouter(prefix="/api/units", tags=["units"])
@@ -44,6 +45,7 @@ _STATE = UnitState(
 _UNIT = Unit(
     id=_STATE.id, call_sign="Naga 1", kind="boat", agency="joint", country="LA", origin="hx"
 )
+_DETAILS = details(_STATE, _UNIT)
 
 CallSign = Annotated[str, Field(min_length=1, max_length=40, pattern=r"\S")]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
@@ -116,13 +118,18 @@ class VoicePlot(BaseModel):
         return self
 
 
-@router.get("", responses=answers(list[UnitState], [_STATE], 403))
-async def list_units(desk: DeskHere) -> Response:
+@router.get("", responses=answers(list[UnitDetails], [_DETAILS], 403, 422))
+async def list_units(
+    desk: DeskHere,
+    retired: Annotated[bool, Query(description="Those out of service, too.")] = False,
+) -> Response:
     """Return every registered unit the caller may see, by call sign."""
-    return answer(desk.units())
+    return answer(desk.units(retired=retired))
 
 
-@router.post("", status_code=201, responses=answers(UnitState, _STATE, 403, 409, 422, status=201))
+@router.post(
+    "", status_code=201, responses=answers(UnitDetails, _DETAILS, 403, 409, 422, status=201)
+)
 async def add_unit(new: NewUnit, desk: DeskHere) -> Response:
     """Register a unit of the caller's agency."""
     return answer(await desk.add_unit(**new.model_dump()), status=201)
@@ -158,7 +165,7 @@ async def read_track(
     return await large_answer(request, lambda: track_feature(unit, fixes))
 
 
-@router.post("/{unit:path}/plot", responses=answers(UnitState, _STATE, 400, 403, 404, 409, 422))
+@router.post("/{unit:path}/plot", responses=answers(UnitDetails, _DETAILS, 400, 403, 404, 409, 422))
 async def plot_by_voice(
     unit: str, place: Annotated[VoicePlot, Body()], desk: DeskHere, request: Request
 ) -> Response:
@@ -171,7 +178,7 @@ async def plot_by_voice(
     return answer(await desk.plot(unit, lon=lon, lat=lat, at=place.at))
 
 
-@router.post("/{unit:path}/clear-distress", responses=answers(UnitState, _STATE, 403, 404))
+@router.post("/{unit:path}/clear-distress", responses=answers(UnitDetails, _DETAILS, 403, 404))
 async def clear_distress(unit: str, desk: DeskHere) -> Response:
     """Say that a call for help is over."""
     return answer(await desk.clear_distress(unit))
@@ -179,7 +186,7 @@ async def clear_distress(unit: str, desk: DeskHere) -> Response:
 
 # After the routes that go on behind the unit: a unit may be an address, which may hold slashes
 # (`owntracks:jane/phone`).
-@router.get("/{unit:path}", responses=answers(UnitState, _STATE, 403, 404))
+@router.get("/{unit:path}", responses=answers(UnitDetails, _DETAILS, 403, 404))
 async def read_unit(unit: str, desk: DeskHere) -> Response:
     """Return one unit, or one unknown radio by its address."""
     return answer(desk.unit(unit))
