@@ -7,6 +7,7 @@ it happens.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -38,12 +39,23 @@ class _Server(uvicorn.Server):
         except SystemExit:  # its word for an app that does not start
             self.should_exit = True
         if self.started:
+            _spare_the_collector()
             self._ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
         yield
+
+
+def _spare_the_collector() -> None:
+    """Leave what a start made (geography, code) out of every later collection of garbage.
+
+    The hot path makes no cycles; looking through all that for some cost a tenth of its time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

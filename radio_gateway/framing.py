@@ -53,6 +53,7 @@ MAX_LINE = 1024  # bytes; the longest AIS sentence with tag blocks is about 300
 
 _PLAIN = re.compile(rb"[$!][^$!\\]*")
 _NAME = re.compile(rb"[A-Za-z0-9/][A-Za-z0-9_./:-]{3,39},?")
+_NAMED = re.compile(rb"[A-Za-z0-9/][A-Za-z0-9_./:-]{3,39},?[$!][^$!\\]*")
 _PRINTABLE = re.compile(rb"[\x20-\x7e]{4,}")
 # A sentence with a tag block before it, or (MarineTraffic feeders) after it.
 _SENTENCE = re.compile(
@@ -97,7 +98,7 @@ class LineFramer:
             return cut
         payloads: list[bytes] = []
         for line in cut:
-            if _PLAIN.fullmatch(line) and len(line) <= MAX_LINE:
+            if (_PLAIN.fullmatch(line) or _NAMED.fullmatch(line)) and len(line) <= MAX_LINE:
                 payloads.append(line)
             elif line:
                 payloads += self._cut(self._newest(line))

@@ -47,44 +47,64 @@ async def live(socket: WebSocket, stream: str | None = None, since: str | None =
     except Forbidden as error:
         await socket.close(NOT_ALLOWED, str(error))
         return
+    viewer = _Viewer(socket, subscription)
     gone = asyncio.create_task(_until_gone(socket), name="live-gone")
-    sending = asyncio.create_task(_send(socket, subscription, access, caller), name="live-send")
+    sending = asyncio.create_task(viewer.send(access, caller), name="live-send")
+    stuck = asyncio.create_task(viewer.until_stuck(), name="live-stuck")
     try:
-        await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
-        if sending.done() and not gone.done():
-            code, reason = sending.result()
-            await socket.close(code, reason)
-    except (WebSocketDisconnect, RuntimeError):
-        pass  # the peer went while we were closing
+        await asyncio.wait({gone, sending, stuck}, return_when=asyncio.FIRST_COMPLETED)
+        if not gone.done():
+            code, reason = (sending if sending.done() else stuck).result()
+            sending.cancel()
+            await asyncio.wait({sending})
+            async with asyncio.timeout(CHECK_S):
+                await socket.close(code, reason)
+    except (WebSocketDisconnect, RuntimeError, TimeoutError):
+        pass  # the peer went while we were closing, or takes nothing any more
     finally:
         subscription.close()
-        gone.cancel()
-        sending.cancel()
-        await asyncio.gather(gone, sending, return_exceptions=True)
+        for task in (gone, sending, stuck):
+            task.cancel()
+        await asyncio.gather(gone, sending, stuck, return_exceptions=True)
 
 
-async def _send(
-    socket: WebSocket, subscription: Subscription, access: Access, caller: Caller
-) -> tuple[int, str]:
-    """Send frames until the session ends or the peer is stuck; return why."""
-    checked = monotonic()
-    while True:
-        for frame in await subscription.take(BEAT_S):
-            try:
-                async with asyncio.timeout(STUCK_S):
-                    await socket.send_text(frame.decode())
-            except TimeoutError:
+class _Viewer:
+    """One viewer: what is sent to it, and since when it has taken nothing."""
+
+    def __init__(self, socket: WebSocket, subscription: Subscription) -> None:
+        self._socket, self._subscription = socket, subscription
+        self._sending_since: float | None = None
+
+    async def send(self, access: Access, caller: Caller) -> tuple[int, str]:
+        """Send frames until the session ends; return why."""
+        checked = monotonic()
+        send, take = self._socket.send_text, self._subscription.take
+        while True:
+            frames = await take(BEAT_S)
+            self._sending_since = now = monotonic()
+            for frame in frames:
+                await send(frame.decode())
+            self._sending_since = None
+            if now - checked > CHECK_S:
+                checked = now
+                try:
+                    today = await access.caller(self._socket)
+                except (NotSignedIn, TooManyTries):
+                    return NOT_SIGNED_IN, "the session has ended"
+                except StoreError:
+                    continue  # nobody can sign in now; who is in stays in
+                if today.user != caller.user:
+                    return NOT_SIGNED_IN, "the account has changed"
+
+    async def until_stuck(self) -> tuple[int, str]:
+        """Return once the peer has taken nothing for too long; a look now and then costs less than
+        a timeout for every frame.
+        """
+        while True:
+            await asyncio.sleep(CHECK_S)
+            since = self._sending_since
+            if since is not None and monotonic() - since > STUCK_S:
                 return FELL_BEHIND, "fell too far behind"
-        if monotonic() - checked > CHECK_S:
-            checked = monotonic()
-            try:
-                now = await access.caller(socket)
-            except (NotSignedIn, TooManyTries):
-                return NOT_SIGNED_IN, "the session has ended"
-            except StoreError:
-                continue  # nobody can sign in now; who is in stays in
-            if now.user != caller.user:
-                return NOT_SIGNED_IN, "the account has changed"
 
 
 async def _until_gone(socket: WebSocket) -> None:

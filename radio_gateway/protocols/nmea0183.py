@@ -29,7 +29,7 @@ from radio_gateway.transmission import Kind, Transmission
 
 FRAMING = LineFramer
 
-MAX_SOURCES = 256  # senders behind one connection; the one known longest gives way
+MAX_SOURCES = 4096  # senders behind one connection; the one silent longest gives way
 OTHER_EVERY = timedelta(seconds=60)
 MAX_OTHERS = 64  # sentence types of one source
 
@@ -55,6 +55,7 @@ class NmeaDecoder:
         self._settings = settings
         self._ais = ais.decoder(settings)
         self._sources: dict[tuple[str | None, str | None, str | None], _Source] = {}
+        self._open: dict[_Source, None] = {}  # whose epoch waits for more, in order
         self._evicted: list[Transmission] = []  # of sources that gave way, not yet returned
 
     def decode(self, frame: Frame) -> list[Transmission]:
@@ -70,8 +71,7 @@ class NmeaDecoder:
         everyday = read_everyday(frame.payload)
         if everyday is not None:
             sentence, part = everyday
-            known = self._sources.get((frame.source, None, None))
-            source = self._source(frame.source, sentence) if known is None else known
+            source = self._source(frame.source, sentence)
         else:
             sentence = read_sentence(frame.payload)
             if sentence.start == "!":
@@ -88,6 +88,10 @@ class NmeaDecoder:
             part = read_part(text[2:5], text, frame.payload, checked=sentence.checked)
         source.checksum_seen |= sentence.checked
         epochs = source.gatherer.add(part, sentence, frame)
+        if source.gatherer.waiting():
+            self._open[source] = None
+        else:
+            self._open.pop(source, None)
         if len(epochs) == 1 and not self._evicted:  # nearly always, and twice as fast
             return [source.transmission(epochs[0])]
         return self._with_evicted([source.transmission(epoch) for epoch in epochs])
@@ -95,17 +99,17 @@ class NmeaDecoder:
     def flush(self, now: datetime | None) -> list[Transmission]:
         """Return the epochs that were followed by silence; all when `now` is None."""
         out = self._with_evicted(self._ais.flush(now))
-        for source in self._sources.values():
+        for source in list(self._open):
             epoch = source.gatherer.flush(now)
             if epoch is not None:
                 out.append(source.transmission(epoch))
+            if not source.gatherer.waiting():
+                self._open.pop(source, None)
         return out
 
     def waiting(self) -> bool:
         """Return whether an epoch is open or an AIS message incomplete."""
-        return self._ais.waiting() or any(
-            source.gatherer.waiting() for source in self._sources.values()
-        )
+        return bool(self._open) or self._ais.waiting()
 
     def rejected(self) -> list[FrameError]:
         """Return nothing: a sentence is good or bad as a whole."""
@@ -115,10 +119,13 @@ class NmeaDecoder:
         """Return the sender of a sentence, a new one if need be."""
         tag = sentence.tag
         key = (peer, sentence.device, None if tag is None else tag.station)
-        source = self._sources.get(key)
-        if source is None:
+        source = self._sources.pop(key, None)
+        if source is not None:
+            self._sources[key] = source  # last again: the first is the one silent longest
+        else:
             if len(self._sources) >= MAX_SOURCES:
                 old = self._sources.pop(next(iter(self._sources)))
+                self._open.pop(old, None)
                 epoch = old.gatherer.flush(None)
                 if epoch is not None:
                     self._evicted.append(old.transmission(epoch))

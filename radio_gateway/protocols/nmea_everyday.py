@@ -16,9 +16,9 @@ from radio_gateway.protocols.nmea_fields import KNOT_MPS, Part, date_of, micros
 from radio_gateway.protocols.sentence import CHECKSUMS, Sentence, checksum
 
 _RMC = re.compile(
-    r"\$[A-Z]{2}RMC,(\d{4})([0-5]\d)(?:\.(\d*))?,A"
+    r"(?:([A-Za-z0-9_.:-]{1,40}),?)?\$([A-Z]{2}RMC,(\d{4})([0-5]\d)(?:\.(\d*))?,A"
     r",(\d\d[0-5]\d\.\d*),([NS]),(\d{3}[0-5]\d\.\d*),([EW]),([\d.]*),([\d.]*),(\d{6})"
-    r"(?:,[\d.]*,[EW]?(?:,[ADFPR](?:,[A-Z])?)?)?\*..",
+    r"(?:,[\d.]*,[EW]?(?:,[ADFPR](?:,[A-Z])?)?)?)\*..",
     re.ASCII,
 )
 # hhmm of every minute of a day -> seconds since midnight
@@ -26,7 +26,7 @@ _SECONDS = {f"{at // 60:02}{at % 60:02}": at * 60 for at in range(24 * 60)}
 
 
 def read_everyday(payload: bytes) -> tuple[Sentence, Part] | None:
-    """Read an everyday RMC with a good checksum.
+    """Read an everyday RMC with a good checksum, with or without a device's name before it.
 
     Args:
         payload: One frame.
@@ -37,9 +37,11 @@ def read_everyday(payload: bytes) -> tuple[Sentence, Part] | None:
     try:
         text = payload.decode("ascii")
         match = _RMC.fullmatch(text)
-        if match is None or checksum(payload[1:-3]) != CHECKSUMS.get(text[-2:]):
+        if match is None or checksum(payload[match.start(2) : -3]) != CHECKSUMS.get(text[-2:]):
             return None
-        minute, second, fraction, lat, north, lon, east, knots, course, day = match.groups()
+        device, body, minute, second, fraction, lat, north, lon, east, knots, course, day = (
+            match.groups()
+        )
         ddmm, dddmm = float(lat), float(lon)
         part = Part(
             "RMC",
@@ -62,4 +64,4 @@ def read_everyday(payload: bytes) -> tuple[Sentence, Part] | None:
         or (course and part.course_deg >= 360.0)  # type: ignore[operator]
     ):
         return None
-    return Sentence("$", text[1:-3], True), part
+    return Sentence("$", body, True, device), part

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from radio_gateway.chunk import Chunk
 
-FULL_BYTES = 1 << 20
+FULL_BYTES = 1 << 17
 
 
 class Mailbox:
