@@ -7,6 +7,7 @@ it happens.
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
 import signal
@@ -78,6 +79,8 @@ def listen(web: WebSettings) -> socket.socket:
     except OSError as error:
         bound.close()
         fault = f"cannot listen on {web.host} port {web.port}: {error.strerror}"
+        if error.errno == errno.EADDRINUSE:
+            fault += "; choose another with --port (0 takes a free one) or web.port"
         raise OSError(error.errno, fault) from None
     return bound
 

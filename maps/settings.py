@@ -272,13 +272,13 @@ def settings_of(
         parsed = _File.model_validate(merged)
     except ValidationError as error:
         faults += [_fault(fault, source, from_environment) for fault in error.errors()]
-    channels: list[ChannelSettings] = []
+    channels: dict[int, ChannelSettings] = {}
     given = merged.get("channels")
     for number, table in enumerate(given if isinstance(given, list | tuple) else ()):
         if isinstance(table, dict):
             where = f"{source}: channels[{number}]"
             try:
-                channels.append(read_channel(table, where=where, folder=folder))
+                channels[number] = read_channel(table, where=where, folder=folder)
             except SettingsError as error:
                 faults.append(str(error))
     if parsed is not None:
@@ -299,7 +299,7 @@ def settings_of(
             replace={name: _found(each, folder) for name, each in parsed.layers.replace.items()},
             add={name: _found(each, folder) for name, each in parsed.layers.add.items()},
         ),
-        channels=tuple(channels),
+        channels=tuple(channels.values()),
     )
 
 
@@ -347,17 +347,22 @@ def _fault(fault: Mapping[str, Any], source: str, origin: Mapping[str, str]) -> 
     return f"{place}: {message[:1].lower()}{message[1:]}"
 
 
-def _contradictions(parsed: _File, channels: list[ChannelSettings], source: str) -> list[str]:
+def _contradictions(
+    parsed: _File, channels: Mapping[int, ChannelSettings], source: str
+) -> list[str]:
+    """Return what does not go together; `channels` by their place in the file."""
     faults = []
     for table, names in (
-        ("channels", [channel.name for channel in channels]),
-        ("agencies", [agency.id for agency in parsed.agencies]),
+        ("channels", {number: channel.name for number, channel in channels.items()}),
+        ("agencies", {number: each.id for number, each in enumerate(parsed.agencies)}),
     ):
         field = "name" if table == "channels" else "id"
-        for number, name in enumerate(names):
-            if name in names[:number]:
+        seen: set[str] = set()
+        for number, name in names.items():
+            if name in seen:
                 faults.append(f"{source}: {table}[{number}].{field}: {name!r} is used twice")
-    for number, channel in enumerate(channels):
+            seen.add(name)
+    for number, channel in channels.items():
         fault = forgeable(channel)
         if fault is not None:
             faults.append(f"{source}: channels[{number}].{fault}")

@@ -57,8 +57,11 @@ def track_feature(of: str, fixes: Sequence[Fix], *, brief: bool = False) -> Trac
     Args:
         of: Unit id, or radio address.
         fixes: Its positions, oldest first.
-        brief: Times only, for drawing.
+        brief: For drawing: times only, and without places that nothing could have reached.
     """
+    if brief:
+        # What nothing could have reached is kept and told, but a line to it would be a lie.
+        fixes = [fix for fix in fixes if "jump" not in fix.flags]
     line = LineString(coordinates=[(round(fix.lon, 6), round(fix.lat, 6)) for fix in fixes])
     return TrackFeature(
         geometry=line if len(fixes) > 1 else None,

@@ -81,7 +81,8 @@ class ReplayTransport:
             return []
         clock = asyncio.get_running_loop().time
         await asyncio.sleep(max(0.0, self._due_s - clock()))
-        now_s, now = clock(), datetime.now(UTC)
+        # uvloop wakes up to a millisecond early; nothing due would read as the end of the file.
+        now_s, now = max(clock(), self._due_s), datetime.now(UTC)
         chunks: list[Chunk] = []
         size = 0
         while self._next is not None and self._due_s <= now_s and size < _A_TURN_BYTES:

@@ -10,6 +10,8 @@ import pytest
 
 from radio_gateway.channel import Channel
 from radio_gateway.inbox import Inbox
+from radio_gateway.link import parse_link
+from radio_gateway.transports.replay import ReplayTransport
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from radio_gateway.transports.udp import UdpTransport
 from tests.broker import mosquitto
@@ -69,3 +71,19 @@ def test_every_transport_works_on_uvloop(tmp_path: Path) -> None:
         password = broker.passwords["node"]
         uvloop.run(_hear_everything(url, password, radio, lambda: publish(broker, 1)))
     radio.unplug()
+
+
+def test_a_capture_is_replayed_to_its_end(tmp_path: Path) -> None:
+    """uvloop wakes a little early; that must not look like the end of the file."""
+    file = tmp_path / "log.nmea"
+    line = b"!AIVDM,1,1,,B,15M67FC000G?ufbE`FepT@3n00Sa,0*5C\r\n"
+    file.write_bytes(line * 300)
+
+    async def read_all() -> int:
+        lines = 0
+        async with ReplayTransport(parse_link(f"replay://{file}?speed=100")) as capture:
+            while chunks := await capture.read():
+                lines += sum(chunk.data.count(b"\n") for chunk in chunks)
+        return lines
+
+    assert uvloop.run(read_all()) == 300

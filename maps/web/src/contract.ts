@@ -110,6 +110,7 @@ export interface LayerInfo {
 export interface TrackProperties {
   id: string;
   times: string[];
+    flags?: string[][];
 }
 
 export type TrackCollection = GeoJSON.FeatureCollection<GeoJSON.LineString | null, TrackProperties>;

@@ -93,9 +93,12 @@ export function zoomBy(steps: number): void {
   map?.zoomBy(steps);
 }
 
-/** Shows every unit that has a place; Houay Xai where there is none. */
+/** Shows every unit that has a place, or else every unknown radio; Houay Xai where there is none. */
 export function fitAll(): void {
-  const places = (everyone.peek() ?? []).flatMap((unit) => (unit.last ? [unit.last] : []));
+  const placed = (everyone.peek() ?? []).filter((unit) => unit.last);
+  // One stray radio far away must not push the patrol off the map.
+  const ours = placed.filter((unit) => unit.known !== false);
+  const places = (ours.length > 0 ? ours : placed).flatMap((unit) => (unit.last ? [unit.last] : []));
   if (map === null) return;
   if (places.length === 0) return map.flyTo(HOME.center[0], HOME.center[1], covered(), HOME.zoom);
   const lons = places.map((place) => place.lon);

@@ -66,13 +66,13 @@ export class Picture {
 
   /** Joins a track that was fetched with what the stream brought meanwhile. */
   join(feature: TrackFeature, nowMs: number): void {
-    const { id, times } = feature.properties;
+    const { id, times, flags } = feature.properties;
     const past = (feature.geometry?.coordinates ?? []).map((place, i) => ({
       lon: place[0] ?? 0,
       lat: place[1] ?? 0,
       at: Date.parse(times[i] ?? ""),
     }));
-    const points = past.filter((point) => Number.isFinite(point.at));
+    const points = past.filter((point, i) => Number.isFinite(point.at) && !flags?.[i]?.includes("jump"));
     for (const point of this.tracks.get(id) ?? []) insert(points, point);
     prune(points, nowMs - this.keepMs);
     this.tracks.set(id, points);
@@ -93,6 +93,7 @@ export class Picture {
   }
 
   #lengthen(id: string, fix: Fix, now: number, touched: Touched): void {
+    if (fix.flags?.includes("jump")) return;
     let track = this.tracks.get(id);
     if (track === undefined) this.tracks.set(id, (track = []));
     insert(track, { lon: fix.lon, lat: fix.lat, at: Date.parse(fix.time) });
