@@ -197,6 +197,29 @@ def test_every_position_of_a_real_ais_log_is_stored_once_at_its_place(
             assert (device, round(last["lon"], 4), round(last["lat"], 4)) in set(expected)
 
 
+@pytest.mark.broker
+@pytest.mark.timeout(120)
+def test_what_mosquittos_own_client_publishes_is_stored_once(tmp_path: Path) -> None:
+    publish = needs.program("mosquitto_pub", hint="mosquitto-clients")
+    lines = _real_ais()
+    expected = _places_by_pyais(lines)
+    with mosquitto(tmp_path) as broker:
+        topic = "joint-patrol/v1/raw/%2B/ais"
+        table = _table(f"mqtt://127.0.0.1:{broker.port}?topic={topic}&client_id=t&version=5") + (
+            f'username = "node"\npassword = "{broker.passwords["node"]}"\n'
+        )
+        with serving(tmp_path, channels=table) as server:
+            _wait_open(server)
+            words = ["-h", "127.0.0.1", "-p", str(broker.port), "-u", "gw-1", "-q", "1", "-l"]
+            words += ["-P", broker.passwords["gw-1"], "-t", "joint-patrol/v1/raw/gw-1/ais"]
+            subprocess.run(
+                [publish, *words], input=b"\n".join(lines) + b"\n", check=True, timeout=60
+            )
+            stored = _until_steady(server)
+    assert set(stored) == set(expected)
+    assert len(stored) <= len(expected)
+
+
 @pytest.mark.browser
 @pytest.mark.timeout(240)
 def test_the_page_shows_every_vessel_of_the_log_at_its_last_place(
