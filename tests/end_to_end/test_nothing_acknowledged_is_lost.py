@@ -116,7 +116,20 @@ def test_the_commit_is_on_disk_before_the_broker_is_told(tmp_path: Path) -> None
         trace = tmp_path / "strace.txt"
         calls = "trace=fsync,fdatasync,sendto,sendmsg,write,recvfrom"
         server.start(
-            wrapper=("strace", "-f", "-tt", "-yy", "-x", "-s", "64", "-e", calls, "-o", str(trace))
+            wrapper=(
+                "strace",
+                "-D",
+                "-f",
+                "-tt",
+                "-yy",
+                "-x",
+                "-s",
+                "64",
+                "-e",
+                calls,
+                "-o",
+                str(trace),
+            )
         )
         try:
             _open(server)
