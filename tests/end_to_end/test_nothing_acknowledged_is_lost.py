@@ -36,7 +36,7 @@ password = "{broker.passwords["node"]}"
 """
 
 
-def _publish(broker: Mosquitto, count: int, done: threading.Event) -> None:
+def _publish(broker: Mosquitto, count: int, done: threading.Event, *, first: int = 0) -> None:
     """Publish `count` positions with QoS 1, each at its own longitude, and wait for the broker."""
     client = paho.Client(CallbackAPIVersion.VERSION2, client_id="gw-1", clean_session=False)
     client.username_pw_set("gw-1", broker.passwords["gw-1"])
@@ -59,7 +59,7 @@ def _publish(broker: Mosquitto, count: int, done: threading.Event) -> None:
             ),
             qos=1,
         )
-        for n in range(count)
+        for n in range(first, first + count)
     ]
     for message in sent:
         message.wait_for_publish(120)
@@ -133,17 +133,20 @@ def test_the_commit_is_on_disk_before_the_broker_is_told(tmp_path: Path) -> None
         )
         try:
             _open(server)
-            _publish(broker, 5, threading.Event())
-            wait_for("five messages", lambda: len(_stored(server)) == 5, seconds=60)
-            wait_for(
-                "five acknowledgements",
-                lambda: len(_acknowledgements(trace.read_text(), broker.port)) >= 5,
-                seconds=30,
-            )
+            for number in range(5):  # one at a time, so that each has a sync of its own
+                _publish(broker, 1, threading.Event(), first=number)
+                wait_for(
+                    f"acknowledgement {number + 1}",
+                    lambda number=number: (
+                        len(_acknowledgements(trace.read_text(), broker.port)) > number
+                    ),
+                    seconds=30,
+                )
+            assert _stored(server) == list(range(5))
         finally:
             server.stop()
         lines = trace.read_text().splitlines()
-        first_in = next(n for n, line in enumerate(lines) if _brings(line, broker.port))
+        brought = [n for n, line in enumerate(lines) if _brings(line, broker.port)]
         acknowledged = [n for n, line in enumerate(lines) if _acknowledgements(line, broker.port)]
         synced = [
             n
@@ -151,8 +154,9 @@ def test_the_commit_is_on_disk_before_the_broker_is_told(tmp_path: Path) -> None
             if re.search(r"f(data)?sync\(.*patrol\.db-wal", line)
             or ("sync resumed" in line and "= 0" in line)
         ]
-        for answer in acknowledged:
-            assert any(first_in < sync < answer for sync in synced), lines[first_in : answer + 1]
+        assert len(brought) == len(acknowledged) == 5
+        for came, answered in zip(brought, acknowledged, strict=True):
+            assert any(came < sync < answered for sync in synced), lines[came : answered + 1]
 
 
 def _open(server: Server) -> None:

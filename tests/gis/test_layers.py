@@ -135,8 +135,8 @@ def test_every_office_has_its_name_in_its_own_script_and_in_english() -> None:
         (lambda o: o.drop(columns="counterparts"), "has no column counterparts"),
         (lambda o: _with(o, "LA-HXI", "id", "TH-CKG"), "feature TH-CKG: stands twice"),
         (
-            lambda o: _with(o, "LA-HXI", "counterparts", "TH-XXX"),
-            "feature LA-HXI: has an unknown counterpart TH-XXX",
+            lambda o: _with(o, "LA-HXI", "counterparts", "TH-NIL"),
+            "feature LA-HXI: has an unknown counterpart TH-NIL",
         ),
         (
             lambda o: _with(o, "LA-HXI", "counterparts", None),
