@@ -7,6 +7,7 @@ test vectors use, one flat JSON object a transmission; what is not known is abse
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,14 +24,16 @@ from radio_gateway.transmission import Transmission
 def protocol_named(name: str) -> str | None:
     """Return the protocol that a name such as `nmea0183.rmc` belongs to; None when we have none.
 
+    A dotted name is looked up whole (`aprs.kiss` is `aprs_kiss`), by its parts before the last dot
+    (`tetra.lip` is `tetra`), then by its last part (`tracker.gt06` is `gt06`).
+
     >>> protocol_named("nmea0183.rmc"), protocol_named("semaphore")
     ('nmea0183', None)
     """
-    while name not in PROTOCOLS:
-        name, dot, _ = name.rpartition(".")
-        if not dot:
-            return None
-    return name
+    parts = name.split(".")
+    tries = ["_".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    tries += [parts[-1], parts[-1].partition("_")[0]]
+    return next((each for each in tries if each in PROTOCOLS), None)
 
 
 class StreamDecoder:
@@ -108,7 +111,8 @@ def as_json(transmission: Transmission) -> dict[str, Any]:
 
     Returns:
         Keys `protocol device kind lat lon time_utc speed_mps course_deg heading_deg altitude_m
-        accuracy_m emergency fix flags text status source_station` and the transmission's facts.
+        accuracy_m emergency fix flags text status source_station` and the transmission's facts; a
+        fact `kind` or `status` is the protocol's own, finer word and goes before ours.
         `time_utc` is the device's time, or else when a feeder passed the message on.
     """
     position = transmission.position
@@ -137,7 +141,9 @@ def as_json(transmission: Transmission) -> dict[str, Any]:
             "accuracy_m": _rounded(position.accuracy_m),
         }
     for name, fact in transmission.facts.items():
-        out.setdefault(_VECTOR_NAMES.get(name, name), fact)
+        name = _VECTOR_NAMES.get(name, name)
+        if name in _OWN_WORDS or out.get(name) is None:
+            out[name] = fact
     return {name: value for name, value in out.items() if value is not None}
 
 
@@ -162,7 +168,7 @@ def decode_vector(line: bytes) -> dict[str, Any]:
 
     Args:
         line: JSON object with `id`, `protocol`, `input` or `input_hex`, and where they apply
-            `topic` and `keys` (`secret`).
+            `topic` and `keys` (`secret`; `key_b64` or `psk_index` for Meshtastic).
 
     Returns:
         `{"id", "transmissions": [...], "errors": n}`; one error for a protocol we do not speak.
@@ -177,10 +183,7 @@ def decode_vector(line: bytes) -> dict[str, Any]:
     if name is None:
         errors = 1
     else:
-        secret = vector.keys.get("secret")
-        stream = StreamDecoder(
-            name, topic=vector.topic, secret=secret if isinstance(secret, str) else None
-        )
+        stream = StreamDecoder(name, topic=vector.topic, secret=_secret(vector.keys))
         data = bytes.fromhex(vector.input_hex) if vector.input is None else vector.input.encode()
         for part in (stream.feed(data), stream.close()):
             for said in part:
@@ -212,6 +215,16 @@ class _Vector(msgspec.Struct):
     keys: dict[str, Any] = {}
 
 
+def _secret(keys: dict[str, Any]) -> str | None:
+    """Return the one secret of a vector: given as it is, as base64, or as a short key's number."""
+    number = keys.get("psk_index")
+    if isinstance(number, int) and 0 <= number < 256:
+        return b64encode(bytes((number,))).decode()
+    secret = keys.get("secret", keys.get("key_b64"))
+    return secret if isinstance(secret, str) else None
+
+
+_OWN_WORDS = frozenset({"kind", "status"})
 _VECTOR_NAMES = {"ship_name": "shipname"}
 
 

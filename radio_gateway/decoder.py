@@ -1,7 +1,8 @@
 """What a protocol module offers: `FRAMING`, a framer factory, and `decoder()`, a Decoder factory.
 
 A decoder is pure: no clock, socket or file. It may keep session state (half an AIS message, the
-sentences of one GNSS epoch), so each connection has its own.
+sentences of one GNSS epoch), so each connection has its own. One that keeps none is a
+`PlainDecoder`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,13 @@ class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a decoder may be told; a protocol ignores what it does not know.
 
     Attributes:
-        secret: Shared secret of an encrypting protocol (OwnTracks).
-        secrets: The same by device, where devices have their own.
+        secret: Shared secret of an encrypting protocol (OwnTracks; Meshtastic: base64 of the
+            channel's key).
+        secrets: The same by device (OwnTracks) or by channel name (Meshtastic).
+        station: What we are called on the air, where the protocol wants a sender (APRS call
+            sign, Meshtastic node `!a1b2c3d4`, CoT uid, FleetSync `100:1001`).
+        distress_statuses: Status codes that mean a call for help in this fleet (Kenwood, TETRA),
+            written as the decoder gives them in `Transmission.status`.
         checksum_required: Reject sentences that carry no checksum from the start; otherwise
             that rule switches itself on once the source has sent one.
         live: Frames were heard when `heard_at` says. False for a recording of unknown age: no
@@ -30,6 +36,8 @@ class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     secret: str | None = None
     secrets: dict[str, str] = {}
+    station: str | None = None
+    distress_statuses: frozenset[str] = frozenset()
     checksum_required: bool = False
     live: bool = True
 
@@ -67,3 +75,30 @@ class Decoder(Protocol):
 
     def rejected(self) -> list[FrameError]:
         """Return, once, what was rejected inside frames that held good parts too."""
+
+    def answers(self) -> list[bytes]:
+        """Return, once, what the protocol owes the sender for the frames decoded so far.
+
+        A tracker's log-in answer, an acknowledgement. The channel sends it on the connection that
+        brought the frames, and only once everything that they said is stored.
+        """
+
+
+class PlainDecoder:
+    """A decoder that keeps nothing between frames; subclasses write `decode`."""
+
+    def flush(self, now: datetime | None) -> list[Transmission]:  # noqa: ARG002
+        """Return nothing: no frame waits for another."""
+        return []
+
+    def waiting(self) -> bool:
+        """Return False: no frame waits for another."""
+        return False
+
+    def rejected(self) -> list[FrameError]:
+        """Return nothing: a frame is good or bad as a whole."""
+        return []
+
+    def answers(self) -> list[bytes]:
+        """Return nothing: the sender expects no answer."""
+        return []

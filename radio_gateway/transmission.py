@@ -35,6 +35,7 @@ Kind = Literal[
     "lwt",  # a broker says that the sender's link is gone
     "waypoint",  # a place the sender defined, not where it is
     "command",  # an order to a device, echoed by the link
+    "answer",  # a radio's or device's answer to what was sent to it
     "empty",  # well-formed and says nothing
     "other",  # well-formed, not about position
 ]
@@ -75,7 +76,8 @@ class Transmission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         status: Code or state, as the protocol names it.
         flags: Quality flags, sorted, for example `future_time`, `stale_position`, `no_fix`,
             `simulator`, `position_not_available`, `null_island`.
-        facts: Further fields of the protocol by name (`msg_type`, `ship_name`, `battery_pct`).
+        facts: Further fields of the protocol by name (`msg_type`, `ship_name`, `battery_pct`);
+            `kind` is the protocol's own word where it is finer than ours (`heartbeat`, `ptt_id`).
         signal: How well it was heard.
         raw: The bytes as received, unchanged.
         channel: Name of the channel that heard it; set by the channel.

@@ -1,15 +1,19 @@
 """The protocols the gateway speaks, by name. A new one is one module and one line here.
 
 Each module offers `FRAMING` (a framer factory), `decoder(settings)` and `speaks(frame)`; see
-`radio_gateway.decoder`. No module imports this table.
+`radio_gateway.decoder`. One that can also be written stands in `OUTBOUND` too; see
+`radio_gateway.order`. Bytes that a device must hear before it speaks stand in `GREETINGS`. No
+module imports these tables.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from radio_gateway.decoder import Decoder, DecoderSettings
 from radio_gateway.framing import Frame, Framer
+from radio_gateway.order import OutboundModule
 from radio_gateway.protocols import ais, nmea0183, owntracks, position_json
 
 
@@ -33,3 +37,8 @@ PROTOCOLS: dict[str, ProtocolModule] = {
     "owntracks": owntracks,
     "position_json": position_json,
 }
+
+OUTBOUND: dict[str, OutboundModule] = {}
+
+GREETINGS: dict[str, Callable[[DecoderSettings], bytes]] = {}
+"""What to send when a link has been opened: wakes a device up, and never reaches the air."""

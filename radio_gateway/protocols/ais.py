@@ -118,6 +118,10 @@ class AisDecoder:
         """Return nothing: a message is good or bad as a whole."""
         return []
 
+    def answers(self) -> list[bytes]:
+        """Return nothing: who broadcasts expects no answer."""
+        return []
+
     @property
     def dropped_fragments(self) -> int:
         """Sentences so far whose message never became complete."""

@@ -115,6 +115,10 @@ class NmeaDecoder:
         """Return nothing: a sentence is good or bad as a whole."""
         return []
 
+    def answers(self) -> list[bytes]:
+        """Return nothing: who broadcasts expects no answer."""
+        return []
+
     def _source(self, peer: str | None, sentence: Sentence) -> _Source:
         """Return the sender of a sentence, a new one if need be."""
         tag = sentence.tag

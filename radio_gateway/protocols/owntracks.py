@@ -30,7 +30,7 @@ from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 
 from gis.position import Position
-from radio_gateway.decoder import DecoderSettings
+from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame, MessageFramer
 from radio_gateway.protocols.device_clock import AHEAD
@@ -51,7 +51,7 @@ def decoder(settings: DecoderSettings) -> OwnTracksDecoder:
     return OwnTracksDecoder(settings)
 
 
-class OwnTracksDecoder:
+class OwnTracksDecoder(PlainDecoder):
     """Decodes messages; keeps nothing between them."""
 
     def __init__(self, settings: DecoderSettings) -> None:
@@ -90,18 +90,6 @@ class OwnTracksDecoder:
             return [reader(_Message(message, frame, device, encrypted))]
         except (OverflowError, TypeError) as fault:
             raise FrameError("bad_field", payload, str(fault)) from None
-
-    def flush(self, now: datetime | None) -> list[Transmission]:  # noqa: ARG002
-        """Return nothing: no message waits for another."""
-        return []
-
-    def waiting(self) -> bool:
-        """Return False: no message waits for another."""
-        return False
-
-    def rejected(self) -> list[FrameError]:
-        """Return nothing: a message is good or bad as a whole."""
-        return []
 
 
 class _Message:

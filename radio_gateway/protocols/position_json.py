@@ -38,7 +38,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 
 from gis.position import Position
-from radio_gateway.decoder import DecoderSettings
+from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame, MessageFramer
 from radio_gateway.protocols.device_clock import AHEAD
@@ -156,7 +156,7 @@ def speaks(frame: Frame) -> bool:
     return frame.payload.lstrip()[:1] in (b"{", b"[") and b'"_type"' not in frame.payload
 
 
-class JsonDecoder:
+class JsonDecoder(PlainDecoder):
     """Decodes messages; keeps nothing between them but the last message's rejected objects."""
 
     def __init__(self) -> None:
@@ -178,14 +178,6 @@ class JsonDecoder:
         if self._rejected and not items.transmissions:
             raise self._rejected.pop(0)
         return items.transmissions
-
-    def flush(self, now: datetime | None) -> list[Transmission]:  # noqa: ARG002
-        """Return nothing: no message waits for another."""
-        return []
-
-    def waiting(self) -> bool:
-        """Return False: no message waits for another."""
-        return False
 
     def rejected(self) -> list[FrameError]:
         """Return, once, the rejected objects of arrays that held good ones too."""
