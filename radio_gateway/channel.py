@@ -7,7 +7,7 @@ inbox as Deliveries, with who must be answered once they are stored.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,22 +17,22 @@ from msgspec.structs import force_setattr, replace
 
 from radio_gateway.backoff import Backoff
 from radio_gateway.capture import CaptureWriter
-from radio_gateway.chunk import Chunk, Transport
+from radio_gateway.chunk import Chunk, Reply, Transport
 from radio_gateway.connection import Connection
 from radio_gateway.errors import LinkError
-from radio_gateway.framing import Frame
 from radio_gateway.health import ChannelHealth, LinkState, RejectedFrame
 from radio_gateway.inbox import Inbox
-from radio_gateway.protocols import PROTOCOLS, ProtocolModule
+from radio_gateway.order import Outgoing
+from radio_gateway.protocols import GREETINGS, PROTOCOLS, ProtocolModule
+from radio_gateway.rejections import Rejections
 from radio_gateway.settings import ChannelSettings, make_transport
 from radio_gateway.transmission import Delivery, Transmission
 
-REJECTED_KEPT = 50
-REJECTED_BYTES = 1024
 CONNECTIONS_KEPT = 4096
+DEVICES_REMEMBERED = 10_000
 SILENT_TIMES = 3.0  # a link silent for so many expected intervals is opened again
 _FLUSH_EVERY_S = 0.1
-_REASONS_COUNTED = 100
+Listener = Callable[[list[Transmission]], None]
 _log = structlog.get_logger(__name__)
 
 
@@ -65,6 +65,7 @@ class Channel:
         self.transport: Transport = make_transport(settings, gateway=gateway)
         self._inbox = inbox
         self._prefix = f"{gateway}/{boot}/"
+        self._listeners: list[Listener] = []
         self._protocols = {name: protocols[name] for name in settings.protocols}
         self._connections: OrderedDict[str, Connection] = OrderedDict()
         self._unfinished: dict[str, Connection] = {}
@@ -76,9 +77,9 @@ class Channel:
         self._quiet_since: datetime | None = None
         self._last_heard_at: datetime | None = None
         self._bytes = self._frames = self._transmissions = self._junk = self._reconnects = 0
-        self._errors: Counter[str] = Counter()
-        self._rejected: deque[RejectedFrame] = deque(maxlen=REJECTED_KEPT)
-        self._rejecting: list[RejectedFrame] = []
+        self._rejections = Rejections(settings.name)
+        self._reject = self._rejections.add
+        self._last_on: OrderedDict[str, str] = OrderedDict()
 
     async def run(self) -> None:
         """Keep the link open until cancelled, or until a replay has come to its end."""
@@ -138,12 +139,12 @@ class Channel:
             junk_bytes=self._junk + sum(c.junk_bytes for c in self._connections.values()),
             shed=self._inbox.shed[self.settings.name],
             reconnects=self._reconnects,
-            errors=dict(self._errors),
+            errors=dict(self._rejections.counts),
         )
 
     def rejected(self) -> list[RejectedFrame]:
         """Return the last 50 frames that were not understood, oldest first."""
-        return list(self._rejected)
+        return self._rejections.kept()
 
     def start_capture(self, path: Path, *, max_bytes: int = 100_000_000) -> None:
         """Write everything the channel reads from now on to a new file.
@@ -163,6 +164,24 @@ class Channel:
             except OSError as error:
                 _log.warning("capture_failed", channel=self.settings.name, fault=str(error))
 
+    def listen(self, listener: Listener) -> None:
+        """Have `listener` called with what is heard from now on, before it is stored."""
+        self._listeners.append(listener)
+
+    async def send(self, outgoing: Outgoing) -> None:
+        """Send to a radio. Whether that is allowed, and when, is decided by whoever calls.
+
+        Raises:
+            LinkError: If the link is not open or does not take it.
+        """
+        await self.transport.send(
+            outgoing.data, connection=outgoing.connection, topic=outgoing.topic
+        )
+
+    def connection_of(self, device: str) -> str | None:
+        """Return the connection that `device` was last heard on, for channels with a listener."""
+        return self._last_on.get(device)
+
     async def _session(self) -> None:
         """Open the link and hear it until it ends or breaks."""
         transport, inbox = self.transport, self._inbox
@@ -175,6 +194,9 @@ class Channel:
             self._enter("open", None)
             if self._quiet_since is None:
                 self._quiet_since = datetime.now(UTC)
+            for name in self.settings.protocols:
+                if name in GREETINGS and transport.can_send:
+                    await transport.send(GREETINGS[name](self.settings.decoder))
             try:
                 async with asyncio.timeout(patience_s) as patience:
                     while chunks := await transport.read():
@@ -208,7 +230,7 @@ class Channel:
                 self._connections.move_to_end(chunk.connection)
             frames = connection.frames
             rejecting: list[RejectedFrame] = []
-            self._rejecting = rejecting
+            self._rejections.lately = rejecting
             heard = connection.hear(chunk, self._reject)
             if heard or connection.frames - frames > len(rejecting):
                 understood = True
@@ -218,7 +240,12 @@ class Channel:
                 self._forget(chunk.connection)
             if chunk.judged is not None:
                 chunk.judged(len(heard), rejecting)
-            self._deliver(connection, heard, deliveries, chunk.stored, ended=chunk.ended)
+            stored = chunk.stored
+            if chunk.reply is not None:
+                owed = connection.answers()
+                if owed:
+                    stored = _reply_after(chunk.reply, b"".join(owed), stored)
+            self._deliver(connection, heard, deliveries, stored, ended=chunk.ended)
             if not chunk.ended and connection.waiting:
                 self._unfinished[chunk.connection] = connection
         if self._unfinished and self._flush_timer is None:
@@ -259,6 +286,8 @@ class Channel:
             force_setattr(transmission, "channel", name)
             force_setattr(transmission, "reception_id", f"{prefix}{next(numbers)}")
         self._transmissions += len(heard)
+        if self._listeners and heard:
+            self._tell_listeners(connection, heard)
         if not answers:
             deliveries += map(Delivery, heard)
         elif not heard:
@@ -269,6 +298,17 @@ class Channel:
         else:
             stored_all = _after(len(heard), answers)
             deliveries += [Delivery(transmission, stored_all) for transmission in heard]
+
+    def _tell_listeners(self, connection: Connection, heard: list[Transmission]) -> None:
+        key = connection.last.connection if connection.last is not None else ""
+        for transmission in heard:
+            if transmission.device is not None:
+                self._last_on[transmission.device] = key
+                self._last_on.move_to_end(transmission.device)
+                if len(self._last_on) > DEVICES_REMEMBERED:
+                    self._last_on.popitem(last=False)
+        for listener in self._listeners:
+            listener(heard)
 
     def _flush(self) -> None:
         """Have the decoders give up what has waited too long."""
@@ -316,22 +356,6 @@ class Channel:
             self._end(key, deliveries)
         self._inbox.offer(deliveries, can_wait=self.transport.can_wait)
 
-    def _reject(self, frame: Frame, reason: str, detail: str) -> None:
-        if reason not in self._errors and len(self._errors) >= _REASONS_COUNTED:
-            reason = "other"
-        self._errors[reason] += 1
-        rejected = RejectedFrame(
-            channel=self.settings.name,
-            heard_at=frame.heard_at,
-            reason=reason,
-            detail=detail,
-            payload=frame.payload[:REJECTED_BYTES],
-            topic=frame.topic,
-            source=frame.source,
-        )
-        self._rejected.append(rejected)
-        self._rejecting.append(rejected)
-
     def _write_capture(self, chunk: Chunk | None) -> None:
         """Add `chunk` to the capture, or with None hand what was added to the system."""
         if self._capture is None:
@@ -349,6 +373,19 @@ class Channel:
         if state != self._state:
             self._since = datetime.now(UTC)
         self._state, self._fault = state, fault
+
+
+def _reply_after(
+    reply: Reply, answer: bytes, stored: Callable[[], None] | None
+) -> Callable[[], None]:
+    """Return what to call once everything is stored: it sends `answer`, then calls `stored`."""
+
+    def answered() -> None:
+        reply(answer)
+        if stored is not None:
+            stored()
+
+    return answered
 
 
 def _after(count: int, answers: list[Callable[[], None]]) -> Callable[[], None]:

@@ -16,6 +16,7 @@ import msgspec
 from radio_gateway.health import RejectedFrame
 
 Judged = Callable[[int, list[RejectedFrame]], None]
+Reply = Callable[[bytes], None]
 
 
 class Chunk(msgspec.Struct, frozen=True, gc=False):
@@ -36,6 +37,8 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
             sender waits for no answer.
         judged: To be called, before `stored`, with the number of transmissions decoded and what
             was rejected; None when the sender does not want to know.
+        reply: Sends bytes back to the sender, as far as the link still stands; never raises and
+            never blocks. None where the link has no way back.
     """
 
     data: bytes
@@ -48,6 +51,7 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
     resent: bool = False
     stored: Callable[[], None] | None = None
     judged: Judged | None = None
+    reply: Reply | None = None
 
 
 class Transport(Protocol):
@@ -61,6 +65,7 @@ class Transport(Protocol):
         is_live: What is read was said just now; False for a recording of unknown age.
         reopens_when_silent: A dead peer may look like silence, so that a link that is silent for
             too long should be opened again.
+        can_send: `send` can do more than raise.
     """
 
     can_wait: ClassVar[bool]
@@ -68,6 +73,7 @@ class Transport(Protocol):
     is_stream: ClassVar[bool]
     is_live: bool
     reopens_when_silent: ClassVar[bool]
+    can_send: ClassVar[bool]
 
     async def __aenter__(self) -> Self:
         """Open the link.
@@ -89,6 +95,20 @@ class Transport(Protocol):
 
         Raises:
             LinkError: If the link broke; what arrived before was returned before.
+        """
+
+    async def send(
+        self, data: bytes, *, connection: str | None = None, topic: str | None = None
+    ) -> None:
+        """Send `data` and wait until the system, or the broker, has taken it.
+
+        Args:
+            data: What to send.
+            connection: Which of the link's connections (`Chunk.connection`); all when None.
+            topic: MQTT topic; needed there and not used elsewhere.
+
+        Raises:
+            LinkError: If the link is closed, has no such connection, or carries nothing that way.
         """
 
     def now(self) -> datetime:

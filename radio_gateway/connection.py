@@ -114,6 +114,12 @@ class Connection:
             self._tell_rejected(self.last, reject)
         return heard
 
+    def answers(self) -> list[bytes]:
+        """Return, once, what the protocols owe the sender for what was heard so far."""
+        if self._only is not None:
+            return self._only.answers()
+        return [answer for decoder in self._decoders for answer in decoder.answers()]
+
     def release(self, now_s: float, *, all_: bool) -> list[Callable[[], None]]:
         """Return who has waited long enough for an answer, and forget them.
 

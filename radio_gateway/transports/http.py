@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 import msgspec
+from msgspec.structs import replace
 
 from radio_gateway.chunk import Chunk
 from radio_gateway.errors import LinkError
@@ -29,10 +30,12 @@ class HttpOutcome(msgspec.Struct, frozen=True):
     Attributes:
         stored: Transmissions decoded and stored.
         rejected: What was not understood, with reasons.
+        answer: What the protocol owes the sender, to be the body of the response.
     """
 
     stored: int
     rejected: list[RejectedFrame]
+    answer: bytes = b""
 
 
 class HttpTransport:
@@ -50,6 +53,7 @@ class HttpTransport:
     is_stream: ClassVar[bool] = False
     is_live = True
     reopens_when_silent: ClassVar[bool] = False
+    can_send: ClassVar[bool] = False
 
     def __init__(self, link: Link) -> None:
         Options(link).finish()
@@ -80,6 +84,12 @@ class HttpTransport:
         assert self._mailbox is not None
         return await self._mailbox.take()
 
+    async def send(
+        self, data: bytes, *, connection: str | None = None, topic: str | None = None
+    ) -> None:
+        """Raise LinkError: bodies are only taken in."""
+        raise LinkError(self._shown, "nothing can be sent over http:")
+
     def now(self) -> datetime:
         """Return the present."""
         return datetime.now(UTC)
@@ -105,6 +115,7 @@ class HttpTransport:
             raise LinkError(self._shown, "too many bytes wait already")
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         outcome = HttpOutcome(0, [])
+        owed: list[bytes] = []
 
         def judged(transmissions: int, rejected: list[RejectedFrame]) -> None:
             nonlocal outcome
@@ -125,6 +136,7 @@ class HttpTransport:
                 ended=True,
                 stored=stored,
                 judged=judged,
+                reply=owed.append,
             )
         )
         if not room:
@@ -139,7 +151,7 @@ class HttpTransport:
             raise LinkError(self._shown, fault) from error
         finally:
             self._waiting.discard(answer)
-        return outcome
+        return replace(outcome, answer=b"".join(owed))
 
     def _taken(self) -> None:
         self._full = False

@@ -63,6 +63,7 @@ class MqttTransport:
     is_stream: ClassVar[bool] = False
     is_live = True
     reopens_when_silent: ClassVar[bool] = False
+    can_send: ClassVar[bool] = True
 
     def __init__(self, link: Link) -> None:
         if not link.host:
@@ -145,6 +146,16 @@ class MqttTransport:
     async def read(self) -> list[Chunk]:
         """Return the messages that came. Raises LinkError when the connection broke."""
         return await self._mailbox.take()
+
+    async def send(
+        self, data: bytes, *, connection: str | None = None, topic: str | None = None
+    ) -> None:
+        """Publish `data` at QoS 1 and wait for the broker. Raises LinkError when it has not it."""
+        if self._session is None:
+            raise LinkError(self._shown, "the link is not open")
+        if not topic:
+            raise LinkError(self._shown, "no topic to publish to")
+        await self._session.publish(topic, data)
 
     def now(self) -> datetime:
         """Return the present."""

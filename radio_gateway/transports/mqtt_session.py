@@ -73,6 +73,7 @@ class MqttSession:
         self._loop = asyncio.get_running_loop()
         self._connected: asyncio.Future[bool] = self._loop.create_future()
         self._subscribed: asyncio.Future[None] = self._loop.create_future()
+        self._published: dict[int, asyncio.Future[None]] = {}
         self._settled = asyncio.Event()
         self.unstored = 0
         self._socket: Any = None
@@ -140,6 +141,22 @@ class MqttSession:
         self._client.subscribe(filters)
         await self._answer(self._subscribed)
 
+    async def publish(self, topic: str, data: bytes) -> None:
+        """Publish at QoS 1 and wait until the broker has it.
+
+        Raises:
+            LinkError: If the connection breaks first or the broker does not say so within 10 s.
+        """
+        if self._socket is None:
+            raise LinkError(self._settings.shown, "the connection broke")
+        taken: asyncio.Future[None] = self._loop.create_future()
+        message = self._client.publish(topic, data, qos=1)
+        self._published[message.mid] = taken
+        try:
+            await self._answer(taken)
+        finally:
+            self._published.pop(message.mid, None)
+
     def acknowledge(self, mid: int) -> None:
         """Tell the broker that message `mid` of this connection is stored; not once it broke."""
         if self._socket is not None:
@@ -176,7 +193,7 @@ class MqttSession:
         """Disconnect, keeping the session."""
         if self._tick is not None:
             self._tick.cancel()
-        for answer in (self._connected, self._subscribed):
+        for answer in self._awaited():
             answer.cancel()
         self._client.on_disconnect = None
         if self._socket is not None:
@@ -203,6 +220,7 @@ class MqttSession:
             client.tls_set_context(settings.tls)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
+        client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
         client.on_message = lambda _client, _userdata, message: self._on_message(self, message)
         return client
@@ -228,6 +246,9 @@ class MqttSession:
         except TimeoutError as error:
             fault = f"the broker does not answer within {ANSWER_S:g} s"
             raise LinkError(self._settings.shown, fault) from error
+
+    def _awaited(self) -> list[asyncio.Future[Any]]:
+        return [self._connected, self._subscribed, *self._published.values()]
 
     def _readable(self) -> None:
         if not self._reading:
@@ -293,6 +314,23 @@ class MqttSession:
         else:
             self._subscribed.set_result(None)
 
+    def _on_publish(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        mid: int,
+        reason: ReasonCode,
+        _properties: Properties,
+    ) -> None:
+        taken = self._published.get(mid)
+        if taken is None or taken.done():
+            return
+        if reason.is_failure:
+            fault = f"the broker refuses the message: {reason}"
+            taken.set_exception(LinkError(self._settings.shown, fault))
+        else:
+            taken.set_result(None)
+
     def _on_disconnect(
         self,
         _client: paho.Client,
@@ -304,7 +342,7 @@ class MqttSession:
         fault = LinkError(self._settings.shown, f"the connection broke: {reason}")
         if self._tick is not None:
             self._tick.cancel()
-        for answer in (self._connected, self._subscribed):
+        for answer in self._awaited():
             if not answer.done():
                 answer.set_exception(fault)
                 answer.exception()  # noted: nobody may be waiting for it

@@ -39,6 +39,7 @@ class ReplayTransport:
     is_local: ClassVar[bool] = True
     is_stream: ClassVar[bool] = False
     reopens_when_silent: ClassVar[bool] = False
+    can_send: ClassVar[bool] = False
 
     def __init__(self, link: Link) -> None:
         if link.host or not link.path:
@@ -92,6 +93,12 @@ class ReplayTransport:
             size += len(chunk.data)
             self._advance()
         return chunks
+
+    async def send(
+        self, data: bytes, *, connection: str | None = None, topic: str | None = None
+    ) -> None:
+        """Raise LinkError: a recording hears nothing."""
+        raise LinkError(self._shown, "a replay hears nothing")
 
     def now(self) -> datetime:
         """Return the present: of the capture, if that is the clock in use."""

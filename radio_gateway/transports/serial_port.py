@@ -28,6 +28,7 @@ from radio_gateway.link import Link, Options
 from radio_gateway.transports.mailbox import Mailbox
 
 READ_TIMEOUT_S = 0.2
+WRITE_TIMEOUT_S = 5.0
 _LOOK_EVERY_S = 1.0
 _BY_ID = Path("/dev/serial/by-id")
 _log = structlog.get_logger(__name__)
@@ -48,6 +49,7 @@ class SerialTransport:
     is_stream: ClassVar[bool] = True
     is_live = True
     reopens_when_silent: ClassVar[bool] = True
+    can_send: ClassVar[bool] = True
 
     def __init__(self, link: Link) -> None:
         if link.host or not link.path:
@@ -91,6 +93,14 @@ class SerialTransport:
         """Return what the port brought. Raises LinkError when the device has gone."""
         return await self._mailbox.take()
 
+    async def send(
+        self, data: bytes, *, connection: str | None = None, topic: str | None = None
+    ) -> None:
+        """Write `data` to the port. Raises LinkError when it is closed or does not take it."""
+        if self._reader is None:
+            raise LinkError(self._shown, "the link is not open")
+        await self._reader.write(data)
+
     def now(self) -> datetime:
         """Return the present."""
         return datetime.now(UTC)
@@ -110,6 +120,7 @@ class SerialTransport:
             xonxoff=self._xonxoff,
             dsrdtr=self._dsrdtr,
             timeout=READ_TIMEOUT_S,
+            write_timeout=WRITE_TIMEOUT_S,
             exclusive=True,
         )
         # set before opening, so that a line that keys a transmitter never rises
@@ -132,6 +143,7 @@ class _Reader:
         self._stopping = threading.Event()
         self._room = threading.Event()
         self._room.set()
+        self._answers: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Open the port; raises LinkError."""
@@ -145,6 +157,25 @@ class _Reader:
         if self._port.is_open:
             self._port.cancel_read()
         await self._ended.wait()
+
+    async def write(self, data: bytes) -> None:
+        """Write `data`; raises LinkError when the port does not take it within 5 s."""
+        try:
+            await asyncio.to_thread(self._port.write, data)
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise LinkError(self._shown, str(error) or type(error).__name__) from error
+
+    def reply(self, data: bytes) -> None:
+        """Write an answer when there is time for it."""
+        task = self._loop.create_task(self._answer(data))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _answer(self, data: bytes) -> None:
+        try:
+            await self.write(data)
+        except LinkError as error:
+            _log.warning("answer_not_sent", url=error.url, fault=error.fault)
 
     def _run(self) -> None:
         fault = "closed"
@@ -190,7 +221,7 @@ class _Reader:
         )
 
     def _arrived(self, data: bytes, heard_at: datetime) -> None:
-        self._mailbox.put(Chunk(data, heard_at))
+        self._mailbox.put(Chunk(data, heard_at, reply=self.reply))
         self._room.set()
 
     def _say_opened(self) -> None:

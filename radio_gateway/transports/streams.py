@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 from typing import cast
 
 from radio_gateway.chunk import Chunk
+from radio_gateway.errors import LinkError
 from radio_gateway.transports.mailbox import Mailbox
 
 # a dead peer is noticed after 30 s + 3 x 10 s, also where no watchdog is set
+SEND_S = 10.0
+_UNSENT_BYTES = 1 << 16  # answers that a peer does not take; more, and it is not worth having
 _KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 
 
@@ -40,6 +43,8 @@ class StreamPeer(asyncio.Protocol):
         self._on_open, self._on_lost = on_open, on_lost
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        self._drained = asyncio.Event()
+        self._drained.set()
         self.address = ""
         self.last_heard_s = self._loop.time()
         self.closed: asyncio.Future[None] = self._loop.create_future()
@@ -58,7 +63,13 @@ class StreamPeer(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Hand `data` on."""
         self.last_heard_s = self._loop.time()
-        chunk = Chunk(bytes(data), datetime.now(UTC), connection=self.address, source=self.address)
+        chunk = Chunk(
+            bytes(data),
+            datetime.now(UTC),
+            connection=self.address,
+            source=self.address,
+            reply=self.write,
+        )
         if not self._mailbox.put(chunk) and self._transport is not None:
             self._transport.pause_reading()
             self._mailbox.call_when_empty(self._resume)
@@ -70,6 +81,7 @@ class StreamPeer(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Mark the end of the connection, so that a half-heard message is not joined to another."""
         self._transport = None
+        self._drained.set()
         end = Chunk(
             b"", datetime.now(UTC), connection=self.address, source=self.address, ended=True
         )
@@ -79,9 +91,40 @@ class StreamPeer(asyncio.Protocol):
         self._on_lost(self, exc)
 
     def write(self, data: bytes) -> None:
-        """Send `data` to the peer."""
-        if self._transport is not None:
-            self._transport.write(data)
+        """Send `data` to the peer, if it is still there; one that takes nothing is cut off."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._transport.write(data)
+        if self._transport.get_write_buffer_size() > _UNSENT_BYTES:
+            self._transport.abort()
+
+    async def send(self, data: bytes, shown: str) -> None:
+        """Send `data` and wait until the system has taken it.
+
+        Args:
+            data: What to send.
+            shown: The link's URL, for the fault.
+
+        Raises:
+            LinkError: If the connection is closed, or the peer does not take it within 10 s.
+        """
+        self.write(data)
+        try:
+            async with asyncio.timeout(SEND_S):
+                await self._drained.wait()
+        except TimeoutError:
+            self.abort()
+            raise LinkError(shown, f"{self.address} takes nothing for {SEND_S:g} s") from None
+        if self._transport is None:
+            raise LinkError(shown, f"{self.address} closed the connection")
+
+    def pause_writing(self) -> None:
+        """Note that the peer is slow."""
+        self._drained.clear()
+
+    def resume_writing(self) -> None:
+        """Note that the peer took what waited."""
+        self._drained.set()
 
     def abort(self) -> None:
         """Close the connection at once."""

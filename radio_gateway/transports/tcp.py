@@ -35,6 +35,7 @@ class TcpTransport:
     is_stream: ClassVar[bool] = True
     is_live = True
     reopens_when_silent: ClassVar[bool] = True
+    can_send: ClassVar[bool] = True
 
     def __init__(self, link: Link) -> None:
         if not link.host or not link.port:
@@ -78,6 +79,14 @@ class TcpTransport:
     async def read(self) -> list[Chunk]:
         """Return what the server sent. Raises LinkError when it has closed."""
         return await self._mailbox.take()
+
+    async def send(
+        self, data: bytes, *, connection: str | None = None, topic: str | None = None
+    ) -> None:
+        """Send `data`. Raises LinkError when the connection is closed or does not take it."""
+        if self._peer is None:
+            raise LinkError(self._shown, "the link is not open")
+        await self._peer.send(data, self._shown)
 
     def now(self) -> datetime:
         """Return the present."""

@@ -41,6 +41,7 @@ class TcpListenTransport:
     is_stream: ClassVar[bool] = True
     is_live = True
     reopens_when_silent: ClassVar[bool] = False
+    can_send: ClassVar[bool] = True
 
     def __init__(self, link: Link) -> None:
         if not link.host or link.port is None:
@@ -91,6 +92,17 @@ class TcpListenTransport:
         """Return what the connections brought."""
         return await self._mailbox.take()
 
+    async def send(
+        self, data: bytes, *, connection: str | None = None, topic: str | None = None
+    ) -> None:
+        """Send `data` to one connection, or to all. Raises LinkError when there is none."""
+        peers = [peer for peer in self._peers if connection in (None, peer.address)]
+        if not peers:
+            who = "nobody" if connection is None else f"{connection} not"
+            raise LinkError(self._shown, f"{who} is connected")
+        for peer in peers:
+            await peer.send(data, self._shown)
+
     def now(self) -> datetime:
         """Return the present."""
         return datetime.now(UTC)
@@ -108,5 +120,5 @@ class TcpListenTransport:
             quietest.abort()
         self._peers.add(peer)
 
-    def _lost(self, peer: StreamPeer, error: Exception | None) -> None:  # noqa: ARG002
+    def _lost(self, peer: StreamPeer, error: Exception | None) -> None:
         self._peers.discard(peer)

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import OrderedDict
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
+
+import structlog
 
 from radio_gateway.chunk import Chunk
 from radio_gateway.errors import LinkError, SettingsError, fault_of
 from radio_gateway.link import Link, Options
 from radio_gateway.transports.mailbox import Mailbox
 
+_log = structlog.get_logger(__name__)
 _A_TURN = 512  # datagrams, so that a flood does not starve the rest of the loop
+_PEERS_KEPT = 4096
 _BUFFER_BYTES = 4 << 20  # asked for; the system may give less
 
 
@@ -39,6 +45,7 @@ class UdpTransport:
     is_stream: ClassVar[bool] = False
     is_live = True
     reopens_when_silent: ClassVar[bool] = False
+    can_send: ClassVar[bool] = True
 
     def __init__(self, link: Link) -> None:
         if not link.host or link.port is None:
@@ -49,6 +56,7 @@ class UdpTransport:
         self._host, self._wanted_port, self._shown = link.host, link.port, link.shown
         self._mailbox = Mailbox()
         self._socket: socket.socket | None = None
+        self._heard: OrderedDict[str, Any] = OrderedDict()
         self.port: int | None = None
 
     async def __aenter__(self) -> Self:
@@ -90,6 +98,18 @@ class UdpTransport:
         """Return the datagrams that came."""
         return await self._mailbox.take()
 
+    async def send(
+        self, data: bytes, *, connection: str | None = None, topic: str | None = None
+    ) -> None:
+        """Send `data` as one datagram to who was heard. Raises LinkError for anyone else."""
+        address = self._heard.get(connection or "")
+        if self._socket is None or address is None:
+            raise LinkError(self._shown, f"{connection or 'nobody'} was not heard here")
+        try:
+            self._socket.sendto(data, address)
+        except OSError as error:
+            raise LinkError(self._shown, fault_of(error)) from error
+
     def now(self) -> datetime:
         """Return the present."""
         return datetime.now(UTC)
@@ -106,4 +126,18 @@ class UdpTransport:
                 return
             host = f"[{address[0]}]" if ":" in address[0] else address[0]
             peer = f"{host}:{address[1]}"
-            self._mailbox.put(Chunk(data, heard_at, connection=peer, source=peer, whole=True))
+            if peer not in self._heard:
+                self._heard[peer] = address
+                if len(self._heard) > _PEERS_KEPT:
+                    self._heard.popitem(last=False)
+            reply = partial(self._reply, address)
+            chunk = Chunk(data, heard_at, connection=peer, source=peer, whole=True, reply=reply)
+            self._mailbox.put(chunk)
+
+    def _reply(self, address: Any, data: bytes) -> None:
+        """Send an answer; like any datagram it may be lost."""
+        if self._socket is not None:
+            try:
+                self._socket.sendto(data, address)
+            except OSError as error:
+                _log.debug("answer_not_sent", url=self._shown, fault=fault_of(error))
