@@ -14,6 +14,15 @@
     password_file = "secrets/mqtt-node"     # relative to the settings file
     ca_file = "certs/ca.crt"
 
+    [[channels]]
+    name = "base"
+    url = "serial:///dev/serial/by-id/usb-…?baud=9600"
+    protocols = ["kenwood"]
+    station = "100:1001"                    # what we are called on the air
+    distress_statuses = ["99"]              # status codes that mean a call for help in this fleet
+    listen_only = false                     # it may transmit; every channel is listen-only else
+    messages_per_minute = 6
+
 A secret stands in a file (`password_file`), in the environment (`password_env`) or, where the
 file is kept safe, in place (`password`). It is never printed.
 """
@@ -47,7 +56,10 @@ __all__ = [
     "read_channel",
 ]
 
+MOST_PER_MINUTE = 600
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_STATION = re.compile(r"[!-~]{1,40}")
 
 
 class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +72,10 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
         expected_interval_s: Longest normal silence, seconds; None: not watched. A serial or TCP
             link that is silent for three times as long is opened again.
         link: The URL taken apart, with credentials.
+        listen_only: No order to a radio goes out here. What a protocol owes its sender
+            (acknowledgements, log-in answers, wake-up bytes) is no order and is sent all the same.
+        messages_per_minute: Most orders sent within any minute; a relayed call for help is never
+            held back.
         decoder: What the decoders are told.
     """
 
@@ -67,6 +83,8 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     protocols: tuple[str, ...]
     expected_interval_s: float | None = None
+    listen_only: bool = True
+    messages_per_minute: int = 6
     link: Link
     decoder: DecoderSettings = DecoderSettings()
 
@@ -87,6 +105,10 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     protocols: tuple[str, ...]
     expected_interval_s: float | None = None
+    listen_only: bool = True
+    messages_per_minute: int = 6
+    station: str | None = None
+    distress_statuses: tuple[str | int, ...] = ()
     checksum_required: bool = False
     username: str | None = None
     password: str | None = None
@@ -161,6 +183,10 @@ mean 'tcp'? (known: http, mqtt, mqtts, replay, serial, tcp, tcp-listen, udp)
             raise SettingsError("name", fault)
         if fields.expected_interval_s is not None and not fields.expected_interval_s > 0:
             raise SettingsError("expected_interval_s", "must be above 0")
+        if not 1 <= fields.messages_per_minute <= MOST_PER_MINUTE:
+            raise SettingsError("messages_per_minute", f"must be 1 to {MOST_PER_MINUTE}")
+        if fields.station is not None and not _STATION.fullmatch(fields.station):
+            raise SettingsError("station", "must be 1 to 40 visible characters")
         link = parse_link(fields.url)
         if link.scheme not in TRANSPORTS:
             raise SettingsError("url", _unknown(link.scheme, "scheme", TRANSPORTS))
@@ -179,8 +205,12 @@ mean 'tcp'? (known: http, mqtt, mqtts, replay, serial, tcp, tcp-listen, udp)
             url=fields.url,
             protocols=fields.protocols,
             expected_interval_s=fields.expected_interval_s,
+            listen_only=fields.listen_only,
+            messages_per_minute=fields.messages_per_minute,
             link=link,
             decoder=DecoderSettings(
+                station=fields.station,
+                distress_statuses=frozenset(map(str, fields.distress_statuses)),
                 secret=_secret(fields, "secret", folder, environment),
                 secrets=_secrets(fields.secrets_file, folder),
                 checksum_required=fields.checksum_required,
