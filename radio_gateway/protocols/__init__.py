@@ -14,7 +14,13 @@ from typing import Protocol
 from radio_gateway.decoder import Decoder, DecoderSettings
 from radio_gateway.framing import Frame, Framer
 from radio_gateway.order import OutboundModule
-from radio_gateway.protocols import ais, nmea0183, owntracks, position_json
+from radio_gateway.protocols import (
+    ais,
+    gps103,
+    nmea0183,
+    owntracks,
+    position_json,
+)
 
 
 class ProtocolModule(Protocol):
@@ -36,9 +42,12 @@ PROTOCOLS: dict[str, ProtocolModule] = {
     "ais": ais,
     "owntracks": owntracks,
     "position_json": position_json,
+    "gps103": gps103,
 }
 
-OUTBOUND: dict[str, OutboundModule] = {}
+OUTBOUND: dict[str, OutboundModule] = {
+    "gps103": gps103,
+}
 
 GREETINGS: dict[str, Callable[[DecoderSettings], bytes]] = {}
 """What to send when a link has been opened: wakes a device up, and never reaches the air."""
