@@ -15,10 +15,13 @@ class Backoff:
 
     Args:
         local: The link is a device of this machine.
+        most_s: The longest wait, where it is not the usual one.
     """
 
-    def __init__(self, *, local: bool) -> None:
+    def __init__(self, *, local: bool, most_s: float | None = None) -> None:
         self._first_s, self._most_s = (0.5, 2.0) if local else (1.0, 60.0)
+        if most_s is not None:
+            self._first_s, self._most_s = min(self._first_s, most_s), most_s
         self._wait_s = self._first_s
 
     def next_s(self, *, lasted_s: float) -> float:

@@ -49,6 +49,40 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
     errors: dict[str, int] = {}
 
 
+class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How a gateway fares that works on its own and reports to a node.
+
+    Attributes:
+        gateway: Its id.
+        told_at: When it said so, by its own clock, aware UTC.
+        channels: How its channels fare.
+        uplink: Its link to the broker.
+        uplink_fault: Why that is down; None when it is well.
+        waiting: Transmissions in its spool that the node has not receipted.
+        waiting_bytes: Their size.
+        oldest_waiting_at: When the oldest of them was heard, aware UTC.
+        sent: Transmissions sent since it started, repeats counted.
+        receipted: Transmissions that the node said it has stored.
+        dropped: Dropped from the full spool since it started, by channel.
+        refused: Kept aside because the node could not read them.
+        spool_fault: Why the spool takes nothing; None when it is well.
+    """
+
+    gateway: str
+    told_at: datetime
+    channels: tuple[ChannelHealth, ...] = ()
+    uplink: LinkState = "stopped"
+    uplink_fault: str | None = None
+    waiting: int = 0
+    waiting_bytes: int = 0
+    oldest_waiting_at: datetime | None = None
+    sent: int = 0
+    receipted: int = 0
+    dropped: dict[str, int] = {}
+    refused: int = 0
+    spool_fault: str | None = None
+
+
 class RejectedFrame(msgspec.Struct, frozen=True, kw_only=True):
     """A frame that was not understood, kept for the technician.
 

@@ -29,7 +29,6 @@ file is kept safe, in place (`password`). It is never printed.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tomllib
@@ -46,6 +45,7 @@ from radio_gateway.errors import SettingsError
 from radio_gateway.framing import MessageFramer
 from radio_gateway.link import Link, channel_url_without_secrets, parse_link
 from radio_gateway.protocols import PROTOCOLS
+from radio_gateway.tables import read_secret, read_text, table_of, unknown
 from radio_gateway.transports import TRANSPORTS
 
 __all__ = [
@@ -175,7 +175,7 @@ def read_channel(
     radio_gateway.errors.SettingsError: patrol.toml: channels[0].url: 'tpc' is no scheme; did you \
 mean 'tcp'? (known: http, mqtt, mqtts, replay, serial, tcp, tcp-listen, udp)
     """
-    fields = _fields(table, where)
+    fields = table_of(table, _Table, where=where)
     folder = folder or Path()
     try:
         if not _NAME.fullmatch(fields.name):
@@ -189,8 +189,8 @@ mean 'tcp'? (known: http, mqtt, mqtts, replay, serial, tcp, tcp-listen, udp)
             raise SettingsError("station", "must be 1 to 40 visible characters")
         link = parse_link(fields.url)
         if link.scheme not in TRANSPORTS:
-            raise SettingsError("url", _unknown(link.scheme, "scheme", TRANSPORTS))
-        password = _secret(fields, "password", folder, environment)
+            raise SettingsError("url", unknown(link.scheme, "scheme", TRANSPORTS))
+        password = read_secret(fields, "password", folder, environment)
         link = replace(
             link,
             username=link.username if fields.username is None else fields.username,
@@ -211,7 +211,7 @@ mean 'tcp'? (known: http, mqtt, mqtts, replay, serial, tcp, tcp-listen, udp)
             decoder=DecoderSettings(
                 station=fields.station,
                 distress_statuses=frozenset(map(str, fields.distress_statuses)),
-                secret=_secret(fields, "secret", folder, environment),
+                secret=read_secret(fields, "secret", folder, environment),
                 secrets=_secrets(fields.secrets_file, folder),
                 checksum_required=fields.checksum_required,
             ),
@@ -233,31 +233,12 @@ def make_transport(settings: ChannelSettings, *, gateway: str) -> Transport:
     return TRANSPORTS[link.scheme](replace(link, client_id=client_id))
 
 
-def _fields(table: Mapping[str, Any], where: str) -> _Table:
-    if not isinstance(table, Mapping):
-        raise SettingsError(where, "must be a table")
-    for name in table:
-        if name not in _Table.__struct_fields__:
-            raise SettingsError(
-                f"{where}.{name}", _unknown(name, "setting", _Table.__struct_fields__)
-            )
-    for name in ("name", "url", "protocols"):
-        if name not in table:
-            raise SettingsError(f"{where}.{name}", "is missing")
-    try:
-        return msgspec.convert(table, _Table)
-    except msgspec.ValidationError as error:
-        # "Expected `str`, got `int` - at `$.url`"
-        fault, _, path = str(error).partition(" - at `$")
-        raise SettingsError(f"{where}{path.rstrip('`')}", fault) from error
-
-
 def _check_protocols(names: tuple[str, ...], transport: Transport) -> None:
     if not names:
         raise SettingsError("protocols", "must name at least one protocol")
     for name in names:
         if name not in PROTOCOLS:
-            raise SettingsError("protocols", _unknown(name, "protocol", PROTOCOLS))
+            raise SettingsError("protocols", unknown(name, "protocol", PROTOCOLS))
     if not transport.is_stream:
         return
     framings = {PROTOCOLS[name].FRAMING for name in names}
@@ -270,54 +251,17 @@ def _check_protocols(names: tuple[str, ...], transport: Transport) -> None:
         raise SettingsError("protocols", fault)
 
 
-def _secret(fields: _Table, name: str, folder: Path, environment: Mapping[str, str]) -> str | None:
-    """Return a secret from the one place that is given."""
-    given = [
-        field
-        for field in (name, f"{name}_file", f"{name}_env")
-        if getattr(fields, field) is not None
-    ]
-    if not given:
-        return None
-    field = given[0]
-    if len(given) > 1:
-        raise SettingsError(given[1], f"{field} is given too; only one can count")
-    value: str = getattr(fields, field)
-    if field.endswith("_file"):
-        return _read(value, field, folder).strip()
-    if field.endswith("_env"):
-        if value not in environment:
-            raise SettingsError(field, f"the environment has no {value}")
-        return environment[value]
-    return value
-
-
 def _secrets(name: str | None, folder: Path) -> dict[str, str]:
     """Return the secrets of a TOML file of `"device" = "secret"` lines."""
     if name is None:
         return {}
     try:
-        table = tomllib.loads(_read(name, "secrets_file", folder))
+        table = tomllib.loads(read_text(name, "secrets_file", folder))
         return msgspec.convert(table, dict[str, str])
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         fault = f'{name}: must hold lines "device" = "secret": {type(error).__name__}'
         raise SettingsError("secrets_file", fault) from None  # its text may show a secret
 
 
-def _read(name: str, field: str, folder: Path) -> str:
-    try:
-        return (folder / name).read_text(encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(field, f"{name}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(field, f"{name}: not UTF-8") from error
-
-
 def _path(name: str | None, folder: Path) -> str | None:
     return None if name is None else str(folder / name)
-
-
-def _unknown(name: str, kind: str, known: Sequence[str] | Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{name!r} is no {kind}{hint} (known: {', '.join(sorted(known))})"
