@@ -26,6 +26,7 @@ from radio_gateway.order import Outgoing
 from radio_gateway.protocols import GREETINGS, PROTOCOLS, ProtocolModule
 from radio_gateway.rejections import Rejections
 from radio_gateway.settings import ChannelSettings, make_transport
+from radio_gateway.speakers import own_words
 from radio_gateway.transmission import Delivery, Transmission
 
 CONNECTIONS_KEPT = 4096
@@ -238,6 +239,8 @@ class Channel:
             if chunk.ended:
                 heard += connection.flush(None, self._reject)
                 self._forget(chunk.connection)
+            if chunk.speaks_for:
+                heard = own_words(chunk, heard, self._reject)
             if chunk.judged is not None:
                 chunk.judged(len(heard), rejecting)
             stored = chunk.stored

@@ -33,6 +33,8 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
             part of a stream.
         ended: The connection has ended with these bytes.
         resent: The link says that it may have handed this over before (MQTT DUP).
+        speaks_for: Devices that whoever signed in may speak for, its own name first; one that ends
+            with `*` stands for all that begin so. Empty: the link does not know.
         stored: To be called once everything in the chunk is stored or rejected; None when the
             sender waits for no answer.
         judged: To be called, before `stored`, with the number of transmissions decoded and what
@@ -49,6 +51,7 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
     whole: bool = False
     ended: bool = False
     resent: bool = False
+    speaks_for: tuple[str, ...] = ()
     stored: Callable[[], None] | None = None
     judged: Judged | None = None
     reply: Reply | None = None

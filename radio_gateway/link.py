@@ -31,6 +31,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
         cert_file: Own certificate, PEM.
         key_file: Key of the own certificate, PEM.
         client_id: Name that stands for this channel towards a broker, the same for ever.
+        keys: Key of each device that may sign in, where devices sign in to us.
         shown: The URL without secrets.
     """
 
@@ -45,6 +46,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     cert_file: str | None = None
     key_file: str | None = None
     client_id: str = "joint-patrol"
+    keys: dict[str, str] = {}
     shown: str = ""
 
     def __repr__(self) -> str:

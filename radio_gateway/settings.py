@@ -173,7 +173,7 @@ def read_channel(
     Traceback (most recent call last):
     ...
     radio_gateway.errors.SettingsError: patrol.toml: channels[0].url: 'tpc' is no scheme; did you \
-mean 'tcp'? (known: http, mqtt, mqtts, replay, serial, tcp, tcp-listen, udp)
+mean 'tcp'? (known: http, http-listen, mqtt, mqtts, replay, serial, tcp, tcp-listen, udp)
     """
     fields = table_of(table, _Table, where=where)
     folder = folder or Path()
@@ -191,6 +191,7 @@ mean 'tcp'? (known: http, mqtt, mqtts, replay, serial, tcp, tcp-listen, udp)
         if link.scheme not in TRANSPORTS:
             raise SettingsError("url", unknown(link.scheme, "scheme", TRANSPORTS))
         password = read_secret(fields, "password", folder, environment)
+        secrets = _secrets(fields.secrets_file, folder)
         link = replace(
             link,
             username=link.username if fields.username is None else fields.username,
@@ -199,6 +200,7 @@ mean 'tcp'? (known: http, mqtt, mqtts, replay, serial, tcp, tcp-listen, udp)
             cert_file=_path(fields.cert_file, folder),
             key_file=_path(fields.key_file, folder),
             client_id=fields.client_id or "",
+            keys=secrets if link.scheme == "http-listen" else {},
         )
         settings = ChannelSettings(
             name=fields.name,
@@ -212,7 +214,7 @@ mean 'tcp'? (known: http, mqtt, mqtts, replay, serial, tcp, tcp-listen, udp)
                 station=fields.station,
                 distress_statuses=frozenset(map(str, fields.distress_statuses)),
                 secret=read_secret(fields, "secret", folder, environment),
-                secrets=_secrets(fields.secrets_file, folder),
+                secrets={} if link.keys else secrets,
                 checksum_required=fields.checksum_required,
             ),
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from radio_gateway.chunk import Transport
 from radio_gateway.link import Link
 from radio_gateway.transports.http import HttpTransport
+from radio_gateway.transports.http_listen import HttpListenTransport
 from radio_gateway.transports.mqtt import MqttTransport
 from radio_gateway.transports.replay import ReplayTransport
 from radio_gateway.transports.serial_port import SerialTransport
@@ -22,5 +23,6 @@ TRANSPORTS: dict[str, Callable[[Link], Transport]] = {
     "tcp-listen": TcpListenTransport,
     "udp": UdpTransport,
     "http": HttpTransport,
+    "http-listen": HttpListenTransport,
     "replay": ReplayTransport,
 }

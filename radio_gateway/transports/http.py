@@ -94,7 +94,14 @@ class HttpTransport:
         """Return the present."""
         return datetime.now(UTC)
 
-    async def submit(self, body: bytes, *, topic: str = "", source: str = "") -> HttpOutcome:
+    async def submit(
+        self,
+        body: bytes,
+        *,
+        topic: str = "",
+        source: str = "",
+        speaks_for: tuple[str, ...] = (),
+    ) -> HttpOutcome:
         """Hand in one body and wait until all of it is stored or rejected.
 
         Args:
@@ -102,6 +109,7 @@ class HttpTransport:
             topic: What its sender claims to be, as the protocol wants it (OwnTracks:
                 `owntracks/user/device`), or the path of the request.
             source: Who sent it: an address, or better the name that signed in.
+            speaks_for: As in `Chunk`.
 
         Raises:
             LinkError: If the channel does not run, too many wait already, or it was not stored
@@ -134,6 +142,7 @@ class HttpTransport:
                 source=source or None,
                 whole=True,
                 ended=True,
+                speaks_for=speaks_for,
                 stored=stored,
                 judged=judged,
                 reply=owed.append,

@@ -1,0 +1,99 @@
+"""Keys: which device a web request comes from, and for whom it may speak.
+
+A channel's `secrets_file` holds one line a device, `"boat-3" = "key"`. A device signs in with HTTP
+Basic (name and key), with its key as Bearer token, or with it in `X-Outbound-Auth-Token`, which
+Garmin's servers send. It speaks for itself and nobody else. A name that ends with `*` stands for a
+service that speaks for many: `"3004*" = "key"` for every device whose name begins with 3004.
+
+Sources: RFC 7617 (Basic), RFC 6750 2.1 (Bearer).
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import re
+from base64 import b64decode
+from collections.abc import Mapping
+
+from radio_gateway.errors import SettingsError
+
+SHORTEST_KEY = 12  # characters; who may try keys all day must not find one
+_PLAIN = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+_UNKNOWN = hashlib.sha256(b"").digest()
+
+
+class Keys:
+    """The devices that may speak on a link.
+
+    Args:
+        keys: Key of each device.
+
+    Raises:
+        SettingsError: If a key is too short.
+    """
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        for name, key in keys.items():
+            if len(key) < SHORTEST_KEY:
+                fault = f"the key of {name!r} has fewer than {SHORTEST_KEY} characters"
+                raise SettingsError("secrets_file", fault)
+        self._digests = {name: _digest(key) for name, key in keys.items()}
+
+    def who(self, headers: Mapping[str, str]) -> str | None:
+        """Return whose key a request shows; None when it shows none that is good.
+
+        Takes as long for a wrong key as for a right one.
+        """
+        name, key = credentials(headers)
+        shown = _digest(key)
+        if name is not None:
+            right = hmac.compare_digest(self._digests.get(name, _UNKNOWN), shown)
+            return name if right and name in self._digests else None
+        found = None
+        for each, digest in self._digests.items():
+            if hmac.compare_digest(digest, shown):
+                found = each
+        return found
+
+    def speaks_for(self, name: str, headers: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the devices that `name` may speak for, its own name first.
+
+        OwnTracks calls a sender `user/device`. A key of `jane` is good for the phones of jane
+        that have no key of their own; the app says in `X-Limit-D` which of them it is.
+        """
+        if "/" in name or name.endswith("*"):
+            return (name,)
+        second = headers.get("x-limit-d", "")
+        named = f"{name}/{second if _PLAIN.fullmatch(second) else 'phone'}"
+        return (name,) if named in self._digests else (name, named)
+
+
+def claimed(headers: Mapping[str, str]) -> str | None:
+    """Return the OwnTracks `user/device` that a request without a key says it comes from."""
+    user = headers.get("x-limit-u") or credentials(headers)[0] or ""
+    device = headers.get("x-limit-d", "phone")
+    if "/" in user:
+        user, _, device = user.partition("/")
+    if _PLAIN.fullmatch(user) and _PLAIN.fullmatch(device):
+        return f"{user}/{device}"
+    return None
+
+
+def credentials(headers: Mapping[str, str]) -> tuple[str | None, str]:
+    """Return the name, where one is given, and the key of a request; empty when it shows none."""
+    scheme, _, rest = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return None, rest.strip()
+    if scheme.lower() == "basic":
+        try:
+            name, colon, key = b64decode(rest.strip(), validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):  # UnicodeDecodeError too
+            return "", ""
+        return (name, key) if colon else ("", "")
+    return None, headers.get("x-outbound-auth-token", "")
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()

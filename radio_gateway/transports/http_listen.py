@@ -1,0 +1,238 @@
+"""HTTP server: `http-listen://address:port`; phones, trackers and services that post to us.
+
+For a gateway that has no other web server. One request is one message: the body, or for a request
+without a body (OsmAnd, Traccar Client) its target, `/?id=…&lat=…`. It is answered once everything
+in it is stored or rejected:
+
+- 200 with what the protocol owes the sender, else `[]` to a body (OwnTracks wants that) and
+  nothing to a request without one. A message that is rejected is answered with 200 too, its
+  reason in `X-Rejected`: apps send again whatever is not answered so, for ever, and what they
+  hear later waits behind it. `refuse=1` answers 400 to it instead.
+- 401 without a good key, 503 when too much waits or it was not stored within 30 s.
+
+Who may speak stands in the channel's `secrets_file` (see `http_keys`); `open=1` takes anybody's
+word, for trackers that know no password: then bind to an address that only they can reach.
+With `cert_file` and `key_file` it speaks TLS only. Further options: `max`, connections at once;
+when they are all taken, a newcomer takes the place of the one that has been idle longest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from datetime import datetime
+from types import TracebackType
+from typing import ClassVar, Self
+
+import structlog
+from msgspec.structs import replace
+
+from radio_gateway.chunk import Chunk
+from radio_gateway.errors import LinkError, SettingsError, fault_of
+from radio_gateway.link import Link, Options
+from radio_gateway.transports.http import HttpOutcome, HttpTransport
+from radio_gateway.transports.http_keys import Keys, claimed
+from radio_gateway.transports.http_request import HttpPeer, Limits, Refused, Request
+
+WRONG_KEY_S = 0.5  # who tries keys waits
+RETRY_AFTER_S = 5
+_LOG_EVERY_S = 60.0
+_log = structlog.get_logger(__name__)
+
+
+class HttpListenTransport:
+    """A listening socket and its connections.
+
+    Args:
+        link: `http-listen://address:port`; port 0 lets the system choose one.
+        limits: What a connection may cost.
+
+    Attributes:
+        port: The port in use while open; None while closed.
+
+    Raises:
+        SettingsError: If address or port is missing, an option is wrong, nobody may speak, or a
+            certificate cannot be used.
+    """
+
+    can_wait: ClassVar[bool] = True
+    is_local: ClassVar[bool] = False
+    is_stream: ClassVar[bool] = False
+    is_live = True
+    reopens_when_silent: ClassVar[bool] = False
+    can_send: ClassVar[bool] = False
+
+    def __init__(self, link: Link, *, limits: Limits | None = None) -> None:
+        if not link.host or link.port is None:
+            raise SettingsError(
+                "url", f"{link.shown} needs an address and a port: http-listen://127.0.0.1:port"
+            )
+        options = Options(link)
+        self._open = options.flag("open", default=False)
+        self._refuse = options.flag("refuse", default=False)
+        self._max = options.whole("max", 128, low=1, high=10_000)
+        options.finish()
+        if not link.keys and not self._open:
+            fault = "names the devices that may speak; or the url says ?open=1: anybody may"
+            raise SettingsError("secrets_file", fault)
+        if link.keys and self._open:
+            raise SettingsError("url", "open=1 lets anybody speak for the devices of secrets_file")
+        self._keys = Keys(link.keys)
+        self._tls = _tls(link)
+        self._limits = limits or Limits()
+        self._host, self._wanted_port, self._shown = link.host, link.port, link.shown
+        self._bodies = HttpTransport(replace(link, options=()))
+        self._server: asyncio.Server | None = None
+        self._peers: dict[asyncio.Task[None], HttpPeer] = {}
+        self._told_s = -_LOG_EVERY_S
+        self.port: int | None = None
+
+    async def __aenter__(self) -> Self:
+        """Listen. Raises LinkError when the address or port cannot be had."""
+        await self._bodies.__aenter__()
+        try:
+            self._server = await asyncio.start_server(
+                self._met,
+                self._host,
+                self._wanted_port,
+                ssl=self._tls,
+                ssl_handshake_timeout=None if self._tls is None else self._limits.request_s,
+            )
+        except OSError as error:
+            await self._bodies.__aexit__(None, None, None)
+            raise LinkError(self._shown, fault_of(error)) from error
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop listening, tell who still waits, and close every connection."""
+        assert self._server is not None
+        self._server.close()
+        await self._bodies.__aexit__(kind, error, trace)
+        await asyncio.sleep(0)  # who waited is told so
+        tasks = list(self._peers)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._server.wait_closed()
+        self._server = self.port = None
+
+    async def read(self) -> list[Chunk]:
+        """Return the messages that came."""
+        return await self._bodies.read()
+
+    async def send(
+        self, data: bytes, *, connection: str | None = None, topic: str | None = None
+    ) -> None:
+        """Raise LinkError: a client is told something only when it asks."""
+        raise LinkError(self._shown, "nothing can be sent over http-listen:")
+
+    def now(self) -> datetime:
+        """Return the present."""
+        return self._bodies.now()
+
+    def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = HttpPeer(reader, writer, self._limits)
+        if len(self._peers) >= self._max:
+            idle = [(each.idle_since_s, task) for task, each in self._peers.items()]
+            free = [(since_s, task) for since_s, task in idle if since_s is not None]
+            if not free:
+                self._tell("connection_refused", limit=self._max)
+                peer.abort()
+                return
+            _, quietest = min(free, key=lambda each: each[0])
+            del self._peers[quietest]
+            quietest.cancel()
+        task = asyncio.create_task(self._serve(peer, writer), name=f"http {self._shown}")
+        self._peers[task] = peer
+        task.add_done_callback(lambda ended: self._peers.pop(ended, None))
+
+    async def _serve(self, peer: HttpPeer, writer: asyncio.StreamWriter) -> None:
+        name = writer.get_extra_info("peername")
+        source = f"{name[0]}:{name[1]}" if isinstance(name, tuple) else ""
+        try:
+            while (request := await peer.request()) is not None:
+                status, body, headers = await self._answer(request, source)
+                await peer.respond(status, body, headers)
+        except Refused as refused:
+            await peer.respond(refused.status, f"{refused.fault}\n".encode(), _TEXT, close=True)
+        except OSError:  # the client has gone
+            pass
+        finally:
+            writer.close()
+            try:
+                await writer.wait_closed()
+            except (OSError, TimeoutError):  # it had gone before; TLS says so here
+                pass
+
+    async def _answer(self, request: Request, source: str) -> tuple[int, bytes, dict[str, str]]:
+        """Return status, body and headers that `request` is answered with."""
+        if request.method not in ("GET", "POST", "PUT"):
+            return 405, b"", {"allow": "GET, POST, PUT"}
+        if request.headers.get("content-encoding", "identity") != "identity":
+            return 415, b"send it without Content-Encoding\n", _TEXT
+        speaks_for: tuple[str, ...] = ()
+        named = claimed(request.headers)
+        if not self._open:
+            who = self._keys.who(request.headers)
+            if who is None:
+                self._tell("wrong_key", source=source)
+                await asyncio.sleep(WRONG_KEY_S)
+                return 401, b"the key is not good\n", _TEXT | _ASK
+            speaks_for, source = self._keys.speaks_for(who, request.headers), who
+            named = next((each for each in speaks_for if "/" in each), None)
+        has_body = bool(request.body)
+        topic = f"owntracks/{named}" if named and has_body else request.target.partition("?")[0]
+        try:
+            outcome = await self._bodies.submit(
+                request.body if has_body else request.target.encode("latin-1"),
+                topic=topic[:_LONGEST_TOPIC],
+                source=source,
+                speaks_for=speaks_for,
+            )
+        except LinkError as error:
+            self._tell("not_taken", fault=error.fault)
+            return 503, b"try again later\n", _TEXT | {"retry-after": str(RETRY_AFTER_S)}
+        return self._told(outcome, has_body=has_body)
+
+    def _told(self, outcome: HttpOutcome, *, has_body: bool) -> tuple[int, bytes, dict[str, str]]:
+        headers = {"content-type": "application/json"} if has_body else dict(_TEXT)
+        if outcome.rejected:
+            first = outcome.rejected[0]
+            why = " ".join(f"{first.reason}: {first.detail}".split())
+            headers["x-rejected"] = "".join(c if c.isprintable() else "?" for c in why)[:200]
+            if self._refuse and not outcome.stored:
+                return 400, headers["x-rejected"].encode() + b"\n", headers | _TEXT
+        if outcome.answer:
+            return 200, outcome.answer, headers
+        return 200, b"[]" if has_body else b"", headers
+
+    def _tell(self, event: str, **facts: object) -> None:
+        """Log something that strangers may cause as often as they like, once a minute."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._told_s >= _LOG_EVERY_S:
+            self._told_s = now_s
+            _log.warning(event, url=self._shown, **facts)
+
+
+_TEXT = {"content-type": "text/plain; charset=utf-8"}
+_ASK = {"www-authenticate": 'Basic realm="radio gateway", charset="UTF-8"'}
+_LONGEST_TOPIC = 1024
+
+
+def _tls(link: Link) -> ssl.SSLContext | None:
+    """Return a context with the link's certificate; None where it has none."""
+    if link.cert_file is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(link.cert_file, link.key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError("cert_file", f"{link.cert_file}: {error}") from error
+    return context
