@@ -16,10 +16,14 @@ from radio_gateway.framing import Frame, Framer
 from radio_gateway.order import OutboundModule
 from radio_gateway.protocols import (
     ais,
+    cot,
+    dsc,
     gps103,
     nmea0183,
     owntracks,
     position_json,
+    tak,
+    tk103,
 )
 
 
@@ -40,13 +44,19 @@ class ProtocolModule(Protocol):
 PROTOCOLS: dict[str, ProtocolModule] = {
     "nmea0183": nmea0183,
     "ais": ais,
+    "dsc": dsc,
     "owntracks": owntracks,
     "position_json": position_json,
     "gps103": gps103,
+    "cot": cot,
+    "tak": tak,
+    "tk103": tk103,
 }
 
 OUTBOUND: dict[str, OutboundModule] = {
     "gps103": gps103,
+    "cot": cot,
+    "tk103": tk103,
 }
 
 GREETINGS: dict[str, Callable[[DecoderSettings], bytes]] = {}

@@ -1,9 +1,10 @@
 """NMEA 0183: what a GNSS receiver or a boat's bus says, one Transmission an epoch.
 
 Any talker. RMC GGA GLL GNS VTG ZDA of one moment become one transmission; AIS sentences (VDM, VDO)
-go to the AIS decoder; of any other sentence type one transmission of kind `other` a minute says
-that the bus carries it, except for the receiver's own housekeeping (satellites and the like), which
-is left out. `nmea_fields` has the layouts, `sentence` the envelope, `nmea_epoch` the gathering.
+go to the AIS decoder, the calls that a marine VHF hears (DSC, DSE) to the DSC decoder; of any other
+sentence type one transmission of kind `other` a minute says that the bus carries it, except for the
+receiver's own housekeeping (satellites and the like), which is left out. `nmea_fields` has the
+layouts, `sentence` the envelope, `nmea_epoch` the gathering.
 
 NMEA names no sender: the link stands for it (`device` is None), unless a tracker writes its name
 before the sentence (`PREFIX$GPRMC…` or `PREFIX,$GPRMC…`).
@@ -19,7 +20,7 @@ from gis.position import Position
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame, LineFramer
-from radio_gateway.protocols import ais
+from radio_gateway.protocols import ais, dsc
 from radio_gateway.protocols.device_clock import corrected, nearest_day
 from radio_gateway.protocols.nmea_epoch import Epoch, EpochGatherer
 from radio_gateway.protocols.nmea_everyday import read_everyday
@@ -33,6 +34,7 @@ MAX_SOURCES = 4096  # senders behind one connection; the one silent longest give
 OTHER_EVERY = timedelta(seconds=60)
 MAX_OTHERS = 64  # sentence types of one source
 
+_CALLS = frozenset({"DSC,", "DSE,"})
 # Satellites, errors, residuals, datum, texts of the receiver; proprietary ones start with P.
 _HOUSEKEEPING = frozenset({"GSA", "GSV", "GST", "GBS", "GRS", "DTM", "TXT", "ALM"})
 
@@ -54,6 +56,7 @@ class NmeaDecoder:
     def __init__(self, settings: DecoderSettings) -> None:
         self._settings = settings
         self._ais = ais.decoder(settings)
+        self._dsc = dsc.decoder(settings)
         self._sources: dict[tuple[str | None, str | None, str | None], _Source] = {}
         self._open: dict[_Source, None] = {}  # whose epoch waits for more, in order
         self._evicted: list[Transmission] = []  # of sources that gave way, not yet returned
@@ -84,6 +87,8 @@ class NmeaDecoder:
             if text[2:5] not in READERS or text[5:6] != ",":
                 source.checksum_seen |= sentence.checked
                 source.gatherer.heard(frame.heard_at)
+                if text[2:6] in _CALLS:
+                    return self._with_evicted(self._dsc.decode_sentence(sentence, frame))
                 return self._with_evicted(source.other(sentence, frame))
             part = read_part(text[2:5], text, frame.payload, checked=sentence.checked)
         source.checksum_seen |= sentence.checked
@@ -98,7 +103,7 @@ class NmeaDecoder:
 
     def flush(self, now: datetime | None) -> list[Transmission]:
         """Return the epochs that were followed by silence; all when `now` is None."""
-        out = self._with_evicted(self._ais.flush(now))
+        out = self._with_evicted(self._ais.flush(now)) + self._dsc.flush(now)
         for source in list(self._open):
             epoch = source.gatherer.flush(now)
             if epoch is not None:
@@ -108,8 +113,8 @@ class NmeaDecoder:
         return out
 
     def waiting(self) -> bool:
-        """Return whether an epoch is open or an AIS message incomplete."""
-        return bool(self._open) or self._ais.waiting()
+        """Return whether an epoch is open, or an AIS message or a DSC call incomplete."""
+        return bool(self._open) or self._ais.waiting() or self._dsc.waiting()
 
     def rejected(self) -> list[FrameError]:
         """Return nothing: a sentence is good or bad as a whole."""
