@@ -27,6 +27,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         kind: What it is.
         channel: The channel that is to say it.
         device: The radio inside its protocol, as `Transmission.device` names it; None: everyone.
+        protocol: The radio's protocol, as `Transmission.protocol` names it; empty: whichever of
+            the channel's has words for it.
         text: The words; empty for a poll.
         operator: Who wants it said.
         reason: Why.
@@ -41,6 +43,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     created_at: datetime
     expires_at: datetime
     device: str | None = None
+    protocol: str = ""
     text: str = ""
     reason: str = ""
 

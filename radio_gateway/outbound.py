@@ -1,0 +1,240 @@
+"""Outbound: what one channel says to radios: checks orders, queues them, sends, hears the answers.
+
+Nothing goes out on a channel that is listen-only, which every channel is unless its settings say
+otherwise. While the link is down orders wait for it, or expire; that is told once and not for each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Final, Protocol
+
+import structlog
+from msgspec.structs import replace
+
+from radio_gateway.chunk import Transport
+from radio_gateway.errors import LinkError
+from radio_gateway.health import ChannelHealth
+from radio_gateway.order import Order, OrderError, OrderKind, OutboundModule, Outgoing
+from radio_gateway.order_queue import OrderQueue, Waiting
+from radio_gateway.order_result import OrderResult, Refusal
+from radio_gateway.protocols import OUTBOUND
+from radio_gateway.settings import ChannelSettings
+from radio_gateway.transmission import Transmission
+
+TAKEN_WITHIN_S: Final = 30.0
+"""How long a link may take to accept one order."""
+
+LOOK_EVERY_S: Final = 1.0  # at a link that is down, and at the calendar, which may be set
+
+_log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    """Return the present, aware UTC."""
+    return datetime.now(UTC)
+
+
+class OutboundChannel(Protocol):
+    """What is needed of a channel; `radio_gateway.channel.Channel` is one."""
+
+    settings: ChannelSettings
+    transport: Transport
+
+    async def send(self, outgoing: Outgoing) -> None:
+        """Send, or raise LinkError."""
+
+    def listen(self, listener: Callable[[list[Transmission]], None]) -> None:
+        """Have `listener` called with what is heard."""
+
+    def connection_of(self, device: str) -> str | None:
+        """Return the connection that `device` was last heard on."""
+
+    def health(self) -> ChannelHealth:
+        """Return how the channel fares."""
+
+
+class Outbound:
+    """The one way out of a channel.
+
+    Args:
+        channel: The channel; it is listened to from now on.
+        told: Called, on the event loop, with every step of every order.
+        first_number: What `encode` is given as the number of the first order. Another one at each
+            start keeps a radio from taking a new order for one of the last run.
+        outbound: The protocols that can be written, by name.
+        now: The calendar, aware UTC.
+        now_s: A clock that is never set, seconds.
+    """
+
+    def __init__(
+        self,
+        channel: OutboundChannel,
+        told: Callable[[OrderResult], None],
+        *,
+        first_number: int = 1,
+        outbound: Mapping[str, OutboundModule] = OUTBOUND,
+        now: Callable[[], datetime] = utc_now,
+        now_s: Callable[[], float] = monotonic,
+    ) -> None:
+        self._channel = channel
+        self._told = told
+        self._now = now
+        self._number = first_number
+        self._modules = {
+            name: outbound[name] for name in channel.settings.protocols if name in outbound
+        }
+        self._mute = frozenset(channel.settings.protocols) - frozenset(self._modules)
+        self._queue = OrderQueue(
+            messages_per_minute=channel.settings.messages_per_minute,
+            tell=self._tell,
+            now=now,
+            now_s=now_s,
+        )
+        self._changed = asyncio.Event()
+        self._was_open = True
+        channel.listen(self._heard)
+
+    @property
+    def kinds(self) -> frozenset[OrderKind]:
+        """The kinds of order that the channel's protocols have words for."""
+        return frozenset(kind for module in self._modules.values() for kind in module.ORDERS)
+
+    def refusal(self, order: Order) -> Refusal | None:
+        """Return why `order` would not be taken now; None if it would."""
+        taken = self._encoded(order)
+        return taken if isinstance(taken, Refusal) else None
+
+    def refusal_of(self, kind: OrderKind, protocol: str = "") -> Refusal | None:
+        """Return why no order of `kind` to a radio of `protocol` would be taken."""
+        found = self._modules_for(kind, protocol)
+        return found if isinstance(found, Refusal) else None
+
+    def send(self, order: Order) -> None:
+        """Take an order; what becomes of it is told step by step.
+
+        An order whose id is known is not taken again: its last step is told again.
+        """
+        known = self._queue.result(order.id)
+        if known is not None:
+            self._told(known)
+            return
+        if order.expires_at <= self._now():
+            self._queue.close(order, "expired", "expired", "it came too late to be sent")
+            return
+        encoded = self._encoded(order)
+        if isinstance(encoded, Refusal):
+            self._queue.close(order, "refused", encoded.reason, encoded.detail)
+            return
+        self._number += 1
+        self._queue.add(order, encoded)
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Send what is queued until cancelled."""
+        while True:
+            self._changed.clear()
+            is_open = self._is_open()
+            if not is_open:
+                self._queue.look()
+            elif (begun := self._queue.begin()) is not None:
+                await self._attempt(begun)
+                continue
+            wait_s = self._queue.wake_in_s()
+            if wait_s is not None:
+                wait_s = LOOK_EVERY_S if not is_open else min(max(wait_s, 0.01), LOOK_EVERY_S)
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    # -- inside
+
+    async def _attempt(self, begun: Waiting) -> None:
+        order, outgoing = begun.order, begun.outgoing
+        if outgoing.connection is None and order.device is not None:
+            connection = self._channel.connection_of(order.device)
+            if connection is not None:
+                outgoing = replace(outgoing, connection=connection)
+        try:
+            async with asyncio.timeout(TAKEN_WITHIN_S):
+                await self._channel.send(outgoing)
+        except LinkError as error:
+            self._queue.not_sent(error.fault)
+        except TimeoutError:
+            self._queue.not_sent(f"the link did not take it within {TAKEN_WITHIN_S:g} s")
+        except Exception as error:  # noqa: BLE001 - logged here
+            # a fault of a transport must not end the way out for all that comes after
+            _log.exception("order_not_sent", order=order.id, channel=order.channel)
+            self._queue.not_sent(f"{type(error).__name__}: {error}")
+        else:
+            self._queue.sent()
+
+    def _is_open(self) -> bool:
+        is_open = self._channel.health().state in ("open", "silent")
+        if is_open != self._was_open and (is_open or self._queue.someone_waits):
+            self._was_open = is_open
+            event = "orders_go_on" if is_open else "orders_wait_for_link"
+            name = self._channel.settings.name
+            _log.info(event, channel=name, orders=len(self._queue))
+        return is_open
+
+    def _modules_for(self, kind: OrderKind, protocol: str) -> list[OutboundModule] | Refusal:
+        settings = self._channel.settings
+        if settings.listen_only:
+            detail = f"channel {settings.name} is listen-only: its settings say listen_only"
+            return Refusal("listen_only", detail)
+        if not self._channel.transport.can_send:
+            return Refusal("cannot_send", f"nothing can be sent over {settings.shown_url}")
+        modules = self._modules
+        if protocol in modules:
+            modules = {protocol: modules[protocol]}
+        elif protocol in self._mute:
+            modules = {}
+        if not modules:
+            spoken = protocol or " and ".join(settings.protocols)
+            return Refusal("not_spoken", f"{spoken} has no way to tell a radio anything")
+        able = [module for module in modules.values() if kind in module.ORDERS]
+        if not able:
+            return Refusal("not_spoken", f"{' and '.join(modules)} has no words for a {kind}")
+        return able
+
+    def _encoded(self, order: Order) -> Outgoing | Refusal:
+        modules = self._modules_for(order.kind, order.protocol)
+        if isinstance(modules, Refusal):
+            return modules
+        if self._queue.is_full_for(order.kind):
+            return Refusal("queue_full", f"{len(self._queue)} orders wait on this channel already")
+        refusals: list[Refusal] = []
+        for module in modules:
+            try:
+                return module.encode(order, self._channel.settings.decoder, number=self._number)
+            except OrderError as error:
+                refusals.append(Refusal(error.reason, error.detail))
+        return refusals[0]
+
+    def _heard(self, transmissions: list[Transmission]) -> None:
+        for transmission in transmissions:
+            self._queue.heard(transmission)
+        if len(self._queue):
+            self._changed.set()
+
+    def _tell(self, order: Order, result: OrderResult) -> None:
+        _log.info(
+            "order",
+            id=order.id,
+            state=result.state,
+            kind=order.kind,
+            channel=order.channel,
+            device=order.device,
+            operator=order.operator,
+            why=order.reason,
+            reason=result.reason,
+            detail=result.detail,
+            attempts=result.attempts,
+        )
+        self._told(result)
