@@ -16,9 +16,13 @@ from radio_gateway.framing import Frame, Framer
 from radio_gateway.order import OutboundModule
 from radio_gateway.protocols import (
     ais,
+    aprs,
     cot,
     dsc,
     gps103,
+    meshtastic_json,
+    meshtastic_mqtt,
+    meshtastic_serial,
     nmea0183,
     owntracks,
     position_json,
@@ -46,18 +50,29 @@ PROTOCOLS: dict[str, ProtocolModule] = {
     "ais": ais,
     "dsc": dsc,
     "owntracks": owntracks,
+    "meshtastic_mqtt": meshtastic_mqtt,
+    "meshtastic_json": meshtastic_json,
+    "meshtastic_serial": meshtastic_serial,
     "position_json": position_json,
     "gps103": gps103,
     "cot": cot,
     "tak": tak,
     "tk103": tk103,
+    "aprs": aprs,
 }
 
 OUTBOUND: dict[str, OutboundModule] = {
+    "owntracks": owntracks,
+    "meshtastic_mqtt": meshtastic_mqtt,
+    "meshtastic_serial": meshtastic_serial,
     "gps103": gps103,
     "cot": cot,
     "tk103": tk103,
+    "aprs": aprs,
 }
 
-GREETINGS: dict[str, Callable[[DecoderSettings], bytes]] = {}
+GREETINGS: dict[str, Callable[[DecoderSettings], bytes]] = {
+    "meshtastic_serial": meshtastic_serial.greeting,
+    "aprs": aprs.greeting,
+}
 """What to send when a link has been opened: wakes a device up, and never reaches the air."""
