@@ -15,8 +15,8 @@
     with commas:     ddmmyy,A|V,ddmm.mmmmN,dddmm.mmmmE,<km/h>,hhmmss,<course>,…
 
 A glued id of 15 digits comes with both orders of the date: where both readings are dates in the
-past the time is not given but flagged `ambiguous_date_order`. A log-in says nothing of its own: it is laid to
-the link.
+past the time is not given but flagged `ambiguous_date_order`. A log-in says nothing of its own:
+it is laid to the link.
 
 Source: what Traccar's published test inputs for `tk103` show; TK103 GPRS protocol for the answers
 and for `(<id>AP00)`, which asks for one position.
