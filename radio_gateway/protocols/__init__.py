@@ -20,12 +20,14 @@ from radio_gateway.protocols import (
     cot,
     dsc,
     gps103,
+    gpsgate,
     meshtastic_json,
     meshtastic_mqtt,
     meshtastic_serial,
     nmea0183,
     owntracks,
     position_json,
+    raveon,
     tak,
     tk103,
 )
@@ -59,6 +61,8 @@ PROTOCOLS: dict[str, ProtocolModule] = {
     "tak": tak,
     "tk103": tk103,
     "aprs": aprs,
+    "raveon": raveon,
+    "gpsgate": gpsgate,
 }
 
 OUTBOUND: dict[str, OutboundModule] = {
