@@ -21,8 +21,8 @@ from msgspec.structs import replace
 
 from radio_gateway.errors import SettingsError
 from radio_gateway.link import Link, parse_link
-from radio_gateway.settings import read_secret, table_of
 from radio_gateway.signing import Signer, Verifier, read_key_file
+from radio_gateway.tables import read_secret, table_of
 from radio_gateway.transports.mqtt import MqttTransport
 
 
