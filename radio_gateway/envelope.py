@@ -15,7 +15,7 @@ from __future__ import annotations
 import zlib
 from datetime import datetime
 from hashlib import blake2b
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -145,8 +145,17 @@ def digest_of(body: bytes) -> bytes:
 
 
 def item_bytes(said: Transmission) -> bytes:
-    """Return a transmission as the bytes of an item."""
-    return _encode(said)
+    """Return a transmission as the bytes of an item.
+
+    What the format has no room for (half characters, numbers beyond 64 bits) is written out as
+    text, with the flag `bad_text`: it may be a call for help.
+    """
+    try:
+        return _encode(said)
+    except (UnicodeEncodeError, OverflowError):
+        fields = _writable(msgspec.structs.asdict(said))
+        fields["flags"] = tuple(sorted({*said.flags, "bad_text"}))
+        return _encode(Transmission(**fields))
 
 
 def read_item(said: bytes) -> Transmission:
@@ -163,6 +172,16 @@ def read_item(said: bytes) -> Transmission:
         if time is not None and time.tzinfo is None:
             raise EnvelopeError("a time has no offset")
     return transmission
+
+
+def _writable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_writable(name): _writable(each) for name, each in value.items()}
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+        return str(value)
+    return value
 
 
 _encode = msgspec.msgpack.Encoder().encode

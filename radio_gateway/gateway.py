@@ -1,0 +1,195 @@
+"""Gateway: hears radios at a border post, keeps what it heard, and sends it to its node.
+
+    channels → inbox → spool (on disk) → who waits is answered
+                         ↓
+                       uplink → broker → node → receipt → out of the spool
+
+Runs for months: whatever fails is tried again by itself, and a task that ends is started anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from radio_gateway import service
+from radio_gateway.channel import Channel
+from radio_gateway.gateway_settings import GatewaySettings
+from radio_gateway.health import ChannelHealth, GatewayHealth
+from radio_gateway.inbox import Inbox
+from radio_gateway.spool import Put, Spool, SpoolError, open_spool
+from radio_gateway.transmission import Delivery
+from radio_gateway.uplink import Uplink
+
+INBOX: Final = 5000
+A_BATCH: Final = 500
+DRAIN_S: Final = 5.0
+LOOK_EVERY_S: Final = 1.0
+DROP_OLD_EVERY_S: Final = 3600.0
+_log = structlog.get_logger(__name__)
+
+
+class Gateway:
+    """One gateway while it runs.
+
+    Args:
+        settings: What it is told.
+
+    Attributes:
+        settings: As given.
+        channels: By name.
+    """
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self.settings = settings
+        self._inbox = Inbox(INBOX)
+        boot = secrets.token_hex(6)
+        self.channels = {
+            each.name: Channel(each, self._inbox, gateway=settings.id, boot=boot)
+            for each in settings.channels
+        }
+        self._spool_fault: str | None = None
+        self._uplink: Uplink | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Hear, keep and send until `stop` is set; what was heard by then is in the spool.
+
+        Raises:
+            SpoolError: If the spool cannot be opened at all.
+        """
+        settings = self.settings
+        async with AsyncExitStack() as stack:
+            spool = await stack.enter_async_context(
+                await open_spool(
+                    settings.spool,
+                    max_bytes=settings.spool_max_bytes,
+                    max_age=settings.spool_max_age,
+                )
+            )
+            uplink = self._uplink = Uplink(
+                settings.uplink, spool, gateway=settings.id, health=self._health
+            )
+            works: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+                ("uplink", uplink.run),
+                ("spooler", lambda: self._keep(spool, uplink)),
+            ]
+            tasks = [asyncio.create_task(_supervise(name, work), name=name) for name, work in works]
+            stack.push_async_callback(_end, tasks)
+            stack.push_async_callback(self._drain)
+            channels = [
+                asyncio.create_task(channel.run(), name=f"channel {name}")
+                for name, channel in self.channels.items()
+            ]
+            stack.push_async_callback(_end, channels)
+            upkeep = asyncio.create_task(self._look_after(spool, uplink), name="upkeep")
+            stack.push_async_callback(_end, [upkeep])
+            _log.info("gateway_running", gateway=settings.id, channels=len(self.channels))
+            service.tell("READY=1")
+            await stop.wait()
+            service.tell("STOPPING=1")
+        _log.info("gateway_stopped", gateway=settings.id)
+
+    async def health(self) -> GatewayHealth:
+        """Return how the gateway fares, with spool and uplink."""
+        if self._uplink is None:
+            return self._health()
+        return await self._uplink.health()
+
+    def _health(self) -> GatewayHealth:
+        return GatewayHealth(
+            gateway=self.settings.id,
+            told_at=datetime.now(UTC),
+            channels=tuple(channel.health() for channel in self.channels.values()),
+            spool_fault=self._spool_fault,
+        )
+
+    async def _keep(self, spool: Spool, uplink: Uplink) -> None:
+        """Put what is heard into the spool, answer who waits for that, and have it sent."""
+        while True:
+            deliveries = await self._inbox.take(A_BATCH)
+            keeping = asyncio.ensure_future(self._put(spool, deliveries))
+            try:
+                puts = await asyncio.shield(keeping)
+            except asyncio.CancelledError:  # what was taken must not be lost half-way
+                await asyncio.wait((keeping,), timeout=DRAIN_S)
+                keeping.cancel()
+                raise
+            uplink.heard(puts)
+
+    async def _put(self, spool: Spool, deliveries: Sequence[Delivery]) -> list[Put]:
+        said = [delivery.transmission for delivery in deliveries]
+        delay_s = 0.2
+        while True:
+            try:
+                puts = await spool.put(said)
+                break
+            except SpoolError as error:
+                if self._spool_fault is None:
+                    _log.error("spool_refuses", fault=error.fault)
+                self._spool_fault = error.fault
+                await asyncio.sleep(delay_s)
+                delay_s = min(2 * delay_s, 5.0)
+        if self._spool_fault is not None:
+            self._spool_fault = None
+            _log.info("spool_takes_again")
+        for delivery in deliveries:
+            if delivery.stored is not None:
+                try:
+                    delivery.stored()
+                except Exception:  # noqa: BLE001 - logged; the others still want theirs
+                    _log.exception("answer_failed", channel=delivery.transmission.channel)
+        return puts
+
+    async def _look_after(self, spool: Spool, uplink: Uplink) -> None:
+        """Tell of changed channels, drop what is too old, tell the service manager we live."""
+        loop = asyncio.get_running_loop()
+        told: dict[str, tuple[str, str | None]] = {}
+        drop_at_s = loop.time()
+        while True:
+            states = {name: _state(each.health()) for name, each in self.channels.items()}
+            if states != told:
+                told = states
+                uplink.tell_health()
+            if loop.time() >= drop_at_s:
+                drop_at_s = loop.time() + DROP_OLD_EVERY_S
+                try:
+                    await spool.drop_old(datetime.now(UTC))
+                except SpoolError as error:
+                    _log.warning("spool_not_cleaned", fault=error.fault)
+            service.tell("WATCHDOG=1")
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _drain(self) -> None:
+        """Let what was heard before the channels closed get into the spool."""
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                while len(self._inbox):  # noqa: ASYNC110 - has no event for being empty
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            _log.error("not_all_kept", waiting=len(self._inbox))
+
+
+def _state(health: ChannelHealth) -> tuple[str, str | None]:
+    return health.state, health.fault
+
+
+async def _supervise(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Run `work` until cancelled; when it fails, say so and run it again."""
+    while True:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001 - logged and run again
+            _log.exception("task_failed", task=name)
+        await asyncio.sleep(1.0)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
