@@ -17,10 +17,13 @@ from radio_gateway.order import OutboundModule
 from radio_gateway.protocols import (
     ais,
     aprs,
+    aprs_kiss,
     cot,
+    dprs,
     dsc,
     gps103,
     gpsgate,
+    h02,
     meshtastic_json,
     meshtastic_mqtt,
     meshtastic_serial,
@@ -63,6 +66,9 @@ PROTOCOLS: dict[str, ProtocolModule] = {
     "aprs": aprs,
     "raveon": raveon,
     "gpsgate": gpsgate,
+    "aprs_kiss": aprs_kiss,
+    "dprs": dprs,
+    "h02": h02,
 }
 
 OUTBOUND: dict[str, OutboundModule] = {
@@ -73,6 +79,7 @@ OUTBOUND: dict[str, OutboundModule] = {
     "cot": cot,
     "tk103": tk103,
     "aprs": aprs,
+    "aprs_kiss": aprs_kiss,
 }
 
 GREETINGS: dict[str, Callable[[DecoderSettings], bytes]] = {

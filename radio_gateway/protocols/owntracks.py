@@ -15,7 +15,12 @@ Apps leave out values that are zero, so an absent value is unknown, not zero; a 
 is zero. Over HTTP the topic is that of the link (user and device of the sign-in) or stands inside
 the message. The topic of the link counts: access lists guard it.
 
-Source: OwnTracks Booklet, "JSON" and "Payload encryption".
+Told to a phone, over MQTT, in `owntracks/<user>/<device>/cmd` (its user must have allowed remote
+commands): `{"_type": "cmd", "action": "reportLocation"}` asks where it is. It answers with a
+location; there is no acknowledgement. Words for people are documented for one of the two apps
+only, as a page to look up and not as a message, so there is none.
+
+Source: OwnTracks Booklet, "JSON", "Remote commands" and "Payload encryption".
 """
 
 from __future__ import annotations
@@ -33,12 +38,14 @@ from gis.position import Position
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame, MessageFramer
+from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
 from radio_gateway.protocols.device_clock import AHEAD
 from radio_gateway.protocols.place import check_place
 from radio_gateway.transmission import Kind, Transmission
 
 FRAMING = MessageFramer
 MAX_BYTES = 64 * 1024
+ORDERS: frozenset[OrderKind] = frozenset({"poll"})
 
 
 def speaks(frame: Frame) -> bool:
@@ -49,6 +56,32 @@ def speaks(frame: Frame) -> bool:
 def decoder(settings: DecoderSettings) -> OwnTracksDecoder:
     """Return a decoder that knows the secrets of `settings`."""
     return OwnTracksDecoder(settings)
+
+
+def encode(
+    order: Order,
+    settings: DecoderSettings,
+    *,
+    number: int,  # noqa: ARG001 - it numbers nothing
+) -> Outgoing:
+    """Return the command that asks a phone where it is, encrypted where it has a secret.
+
+    Raises:
+        OrderError: `no_words` for anything but a poll; `bad_device` unless it is `user/device`.
+    """
+    if order.kind not in ORDERS:
+        raise OrderError("no_words", f"OwnTracks has no words for a {order.kind}")
+    device = order.device or ""
+    topic = f"owntracks/{device}/cmd"
+    if _topic_device(topic) != device or not set(device).isdisjoint("+#\0"):
+        raise OrderError("bad_device", f"{device or 'everyone'} is no phone: user/device")
+    data = msgspec.json.encode({"_type": "cmd", "action": "reportLocation"})
+    secret = settings.secrets.get(device, settings.secret)
+    if secret is not None:
+        box = bytes(SecretBox(_key(secret)).encrypt(data))
+        text = binascii.b2a_base64(box, newline=False).decode()
+        data = msgspec.json.encode({"_type": "encrypted", "data": text})
+    return Outgoing(data=data, topic=topic)
 
 
 class OwnTracksDecoder(PlainDecoder):
@@ -294,11 +327,14 @@ def _decrypted(message: dict[str, Any], secret: str | None, payload: bytes) -> b
         box = binascii.a2b_base64(data, strict_mode=True)
     except ValueError as fault:
         raise FrameError("base64", payload, str(fault)) from None
-    key = secret.encode()[: SecretBox.KEY_SIZE].ljust(SecretBox.KEY_SIZE, b"\0")
     try:
-        return SecretBox(key).decrypt(box)
+        return SecretBox(_key(secret)).decrypt(box)
     except (CryptoError, ValueError) as fault:
         raise FrameError("decrypt_failed", payload, str(fault)) from None
+
+
+def _key(secret: str) -> bytes:
+    return secret.encode()[: SecretBox.KEY_SIZE].ljust(SecretBox.KEY_SIZE, b"\0")
 
 
 def _topic_device(topic: object) -> str | None:

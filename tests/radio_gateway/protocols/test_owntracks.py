@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from nacl.secret import SecretBox
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame
+from radio_gateway.order import Order, OrderError, OrderKind
 from radio_gateway.protocols import owntracks
 from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW
@@ -180,3 +181,45 @@ def test_message_of_nobody_is_refused() -> None:
 
 def test_clock_ahead_is_flagged() -> None:
     assert said_by(PLACE | {"tst": 1895000000}).flags == ("future_time",)
+
+
+def order(kind: OrderKind = "poll", device: str | None = "jane/phone") -> Order:
+    return Order(
+        id="o-1",
+        kind=kind,
+        channel="phones",
+        operator="somchai",
+        created_at=NOW,
+        expires_at=NOW + timedelta(minutes=5),
+        device=device,
+    )
+
+
+def test_a_phone_is_asked_where_it_is_on_its_own_command_topic() -> None:
+    outgoing = owntracks.encode(order(), DecoderSettings(), number=1)
+    assert outgoing.topic == "owntracks/jane/phone/cmd"
+    assert json.loads(outgoing.data) == {"_type": "cmd", "action": "reportLocation"}
+    assert outgoing.answer is None
+
+
+def test_a_phone_with_a_secret_is_asked_in_secret() -> None:
+    settings = DecoderSettings(secrets={"jane/phone": "right"})
+    data = owntracks.encode(order(), settings, number=1).data
+    assert b"reportLocation" not in data
+    said = said_by(data, topic="owntracks/jane/phone/cmd", settings=settings)
+    assert (said.kind, said.status) == ("command", "reportLocation")
+
+
+@pytest.mark.parametrize(
+    "device", [None, "", "jane", "jane/phone/cmd", "+/phone", "jane/#", "/phone", "jane/"]
+)
+def test_a_command_goes_to_one_phone_and_no_pattern_of_them(device: str | None) -> None:
+    with pytest.raises(OrderError, match="bad_device"):
+        owntracks.encode(order(device=device), DecoderSettings(), number=1)
+
+
+@pytest.mark.parametrize("kind", ["text", "alert", "distress"])
+def test_a_phone_can_be_told_no_words(kind: OrderKind) -> None:
+    assert kind not in owntracks.ORDERS
+    with pytest.raises(OrderError, match="no_words"):
+        owntracks.encode(order(kind), DecoderSettings(), number=1)
