@@ -28,6 +28,7 @@ from radio_gateway.framing import MessageFramer
 from radio_gateway.link import parse_link
 from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.recording import record as record_link
+from radio_gateway.run_command import check, keygen, run
 from radio_gateway.transmission import Transmission
 
 PAUSE_S = 0.5  # a silence that ends what a receiver says about one moment
@@ -38,6 +39,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+app.command()(run)
+app.command()(check)
+app.command()(keygen)
 
 
 @app.callback()
