@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import h11
 import msgspec
 
-_READ_BYTES = 65_536
+_READ_BYTES = 8192  # small, so that a long head is seen before all of it came
 LONGEST_HEAD = 16_384  # bytes of request line and headers
 
 

@@ -1,0 +1,501 @@
+"""A gateway's own web server: who may speak, what is answered when, and what a client may cost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import subprocess
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from radio_gateway.channel import Channel
+from radio_gateway.chunk import Chunk
+from radio_gateway.errors import LinkError, SettingsError
+from radio_gateway.inbox import Inbox
+from radio_gateway.link import parse_link
+from radio_gateway.transports import http as http_bodies
+from radio_gateway.transports import http_listen
+from radio_gateway.transports.http_listen import HttpListenTransport
+from radio_gateway.transports.http_request import Limits
+from tests import needs
+from tests.radio_gateway.running import make, open_descriptors, running, until
+
+KEY, OTHER_KEY = "k3y-of-boat-3-xx", "k3y-of-jane-xxxx"
+POSITION = {"lon": 100.41, "lat": 20.27, "id": "a"}
+LOCATION = {"_type": "location", "lat": 20.27, "lon": 100.41, "tst": 1_795_000_000, "tid": "jp"}
+
+
+def keyed(folder: Path, *protocols: str, inbox: Inbox, query: str = "", **more: Any) -> Channel:
+    (folder / "keys.toml").write_text(
+        f'"boat-3" = "{KEY}"\njane = "{OTHER_KEY}"\n"jane/tablet" = "k3y-of-the-tablet"\n'
+        '"3004*" = "k3y-of-the-service"\n'
+    )
+    url = f"http-listen://127.0.0.1:0{query}"
+    return make(url, *protocols, inbox=inbox, secrets_file=str(folder / "keys.toml"), **more)
+
+
+@asynccontextmanager
+async def storing(channel: Channel, *, verify: Any = True) -> AsyncIterator[httpx.AsyncClient]:
+    """Run `channel`, store at once what it hears, and yield a client of it."""
+    transport = channel.transport
+    assert isinstance(transport, HttpListenTransport)
+    channel.stored = []  # type: ignore[attr-defined]
+
+    async def store() -> None:
+        while True:
+            for delivery in await channel._inbox.take():
+                channel.stored.append(delivery.transmission)  # type: ignore[attr-defined]
+                if delivery.stored is not None:
+                    delivery.stored()
+
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        task = asyncio.create_task(store())
+        scheme = "http" if verify is True else "https"
+        base = f"{scheme}://127.0.0.1:{transport.port}"
+        async with httpx.AsyncClient(base_url=base, verify=verify, trust_env=False) as client:
+            yield client
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def stored(channel: Channel) -> list[Any]:
+    return channel.stored  # type: ignore[attr-defined, no-any-return]
+
+
+async def test_a_post_is_answered_once_it_is_stored(tmp_path: Path) -> None:
+    inbox = Inbox()
+    channel = keyed(tmp_path, "position_json", inbox=inbox)
+    transport = channel.transport
+    assert isinstance(transport, HttpListenTransport)
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        base = f"http://127.0.0.1:{transport.port}"
+        async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+            post = asyncio.create_task(
+                client.post(
+                    "/",
+                    json=POSITION | {"device": "boat-3"},
+                    headers={"authorization": f"Bearer {KEY}"},
+                )
+            )
+            (delivery,) = await inbox.take()
+            await asyncio.sleep(0.05)
+            assert not post.done()
+            assert delivery.stored is not None
+            delivery.stored()
+            answer = await post
+    assert (answer.status_code, answer.content) == (200, b"[]")
+    assert delivery.transmission.device == "boat-3"
+
+
+async def test_a_device_speaks_for_itself_only(tmp_path: Path) -> None:
+    channel = keyed(tmp_path, "position_json", inbox=Inbox())
+    async with storing(channel) as client:
+        forged = await client.post("/", json=POSITION | {"device": "boat-4"}, auth=("boat-3", KEY))
+        named = await client.post("/", json=POSITION | {"device": "boat-3"}, auth=("boat-3", KEY))
+    assert forged.headers["x-rejected"].startswith("device_mismatch")
+    assert "x-rejected" not in named.headers
+    assert [each.device for each in stored(channel)] == ["boat-3"]
+    assert channel.health().errors == {"device_mismatch": 1}
+
+
+async def test_a_service_speaks_for_the_devices_of_its_name(tmp_path: Path) -> None:
+    channel = keyed(tmp_path, "position_json", inbox=Inbox())
+    key = {"x-outbound-auth-token": "k3y-of-the-service"}
+    async with storing(channel) as client:
+        for device in ("300434030000001", "boat-3"):
+            await client.post("/", json=POSITION | {"device": device}, headers=key)
+    assert [each.device for each in stored(channel)] == ["300434030000001"]
+
+
+@pytest.mark.parametrize(
+    ("auth", "limit", "device"),
+    [
+        (("jane", OTHER_KEY), None, "jane/phone"),
+        (("jane", OTHER_KEY), "watch", "jane/watch"),
+        (("jane", OTHER_KEY), "a/b", "jane/phone"),
+        (("jane", OTHER_KEY), "tablet", None),  # has a key of its own
+        (("jane/tablet", "k3y-of-the-tablet"), "phone", "jane/tablet"),
+    ],
+)
+async def test_an_owntracks_phone_is_who_signed_in(
+    tmp_path: Path, auth: tuple[str, str], limit: str | None, device: str | None
+) -> None:
+    channel = keyed(tmp_path, "owntracks", inbox=Inbox())
+    # what the message and its headers claim does not count
+    message = LOCATION | {"topic": "owntracks/somchai/phone"}
+    headers = {"x-limit-u": "somchai"} | ({} if limit is None else {"x-limit-d": limit})
+    async with storing(channel) as client:
+        answer = await client.post("/pub", json=message, auth=auth, headers=headers)
+    assert answer.status_code == 200
+    heard = [each.device for each in stored(channel)]
+    assert heard == ([] if device is None else [device])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"authorization": "Bearer wrong-key-wrong"},
+        {"authorization": "Bearer"},
+        {"authorization": "Basic !!"},
+        {"authorization": "Basic " + b64encode(f"boat-4:{KEY}".encode()).decode()},
+        {"authorization": "Basic " + b64encode(f"jane:{KEY}".encode()).decode()},
+        {"authorization": "Basic " + b64encode(b":").decode()},
+        {"authorization": "Basic " + b64encode(b"\xff:\xff").decode()},
+        {"x-limit-u": "jane", "x-limit-d": "phone"},
+    ],
+)
+async def test_nobody_speaks_without_a_good_key(
+    tmp_path: Path, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_listen, "WRONG_KEY_S", 0.0)
+    channel = keyed(tmp_path, "position_json", inbox=Inbox())
+    async with storing(channel) as client:
+        answer = await client.post("/", json=POSITION | {"device": "boat-3"}, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Basic")
+    assert stored(channel) == []
+    assert channel.health().bytes_read == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "more", "where"),
+    [
+        ("http-listen://127.0.0.1:0", {}, "secrets_file"),
+        ("http-listen://:80?open=1", {}, "url"),
+        ("http-listen://127.0.0.1?open=1", {}, "url"),
+        ("http-listen://127.0.0.1:0?open=1&max=0", {}, "url"),
+        ("http-listen://127.0.0.1:0?open=1&opne=1", {}, "url"),
+        ("http-listen://127.0.0.1:0?open=1", {"cert_file": "absent.pem"}, "cert_file"),
+    ],
+)
+def test_a_link_that_says_too_little_is_refused(url: str, more: dict[str, Any], where: str) -> None:
+    with pytest.raises(SettingsError, match=rf"\.{where}:"):
+        make(url, "position_json", **more)
+
+
+@pytest.mark.parametrize(
+    ("keys", "query", "words"),
+    [('a = "short"', "", "fewer than"), (f'a = "{KEY}"', "?open=1", "anybody")],
+)
+def test_weak_keys_and_contradictions_are_refused(
+    tmp_path: Path, keys: str, query: str, words: str
+) -> None:
+    (tmp_path / "keys.toml").write_text(keys)
+    with pytest.raises(SettingsError, match=words):
+        make(
+            f"http-listen://127.0.0.1:0{query}",
+            "position_json",
+            secrets_file=str(tmp_path / "keys.toml"),
+        )
+
+
+async def test_what_is_rejected_is_answered_so_that_the_next_message_gets_through() -> None:
+    channel = make("http-listen://127.0.0.1:0?open=1", "position_json")
+    async with storing(channel) as client:
+        answer = await client.post("/", content=b"no json")
+        assert answer.status_code == 200
+        assert answer.headers["x-rejected"]
+        assert (await client.post("/", json=POSITION | {"device": "b"})).content == b"[]"
+    assert sum(channel.health().errors.values()) == 1
+
+
+async def test_a_channel_may_refuse_what_it_rejects() -> None:
+    channel = make("http-listen://127.0.0.1:0?open=1&refuse=1", "position_json")
+    async with storing(channel) as client:
+        assert (await client.post("/", content=b"no json")).status_code == 400
+        both = json.dumps([POSITION | {"device": "b"}, POSITION | {"lat": 95}])
+        assert (await client.post("/", content=both)).status_code == 200
+
+
+async def test_a_request_without_a_body_is_its_target() -> None:
+    transport = HttpListenTransport(parse_link("http-listen://127.0.0.1:0?open=1"))
+    async with transport:
+        base = f"http://127.0.0.1:{transport.port}"
+        async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+            for method in ("GET", "POST"):
+                request = asyncio.create_task(client.request(method, "/?id=7&lat=1.5&lon=2"))
+                (chunk,) = await transport.read()
+                assert (chunk.data, chunk.topic) == (b"/?id=7&lat=1.5&lon=2", "/")
+                assert chunk.whole
+                assert chunk.ended
+                assert chunk.stored is not None
+                chunk.stored()
+                answer = await request
+                assert (answer.status_code, answer.content) == (200, b"")
+            assert (await client.delete("/")).status_code == 405
+
+
+async def test_what_the_protocol_owes_is_the_answer() -> None:
+    transport = HttpListenTransport(parse_link("http-listen://127.0.0.1:0?open=1"))
+    async with transport:
+        base = f"http://127.0.0.1:{transport.port}"
+        async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+            request = asyncio.create_task(client.post("/", content=b"x"))
+            (chunk,) = await transport.read()
+            assert chunk.reply is not None
+            assert chunk.stored is not None
+            chunk.reply(b'[{"_type":"cmd"}]')
+            chunk.stored()
+            assert (await request).content == b'[{"_type":"cmd"}]'
+
+
+async def test_what_is_not_stored_in_time_is_to_be_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_bodies, "STORED_WITHIN_S", 0.05)
+    channel = make("http-listen://127.0.0.1:0?open=1", "position_json")
+    transport = channel.transport
+    assert isinstance(transport, HttpListenTransport)
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        base = f"http://127.0.0.1:{transport.port}"
+        async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+            answer = await client.post("/", json=POSITION | {"device": "b"})
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers
+
+
+async def test_who_waits_when_the_channel_closes_is_told_to_try_again() -> None:
+    before = open_descriptors()
+    channel = make("http-listen://127.0.0.1:0?open=1", "position_json")
+    transport = channel.transport
+    assert isinstance(transport, HttpListenTransport)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        async with running(channel):
+            await until(lambda: channel.health().state == "open")
+            url = f"http://127.0.0.1:{transport.port}/"
+            post = asyncio.create_task(client.post(url, json=POSITION | {"device": "b"}))
+            await channel._inbox.take()
+        assert (await post).status_code == 503
+    assert open_descriptors() == before
+
+
+async def test_a_port_that_is_taken_is_a_fault() -> None:
+    first = HttpListenTransport(parse_link("http-listen://127.0.0.1:0?open=1"))
+    async with first:
+        second = HttpListenTransport(parse_link(f"http-listen://127.0.0.1:{first.port}?open=1"))
+        with pytest.raises(LinkError, match="in use"):
+            await second.__aenter__()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for 127.0.0.1 that nobody signed; its key lies beside it."""
+    words = (
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test "
+        "-addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out certificate.pem"
+    )
+    command = [needs.program("openssl"), *words.split()]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    return tmp_path / "certificate.pem"
+
+
+async def test_tls_is_spoken_where_a_certificate_is_given(certificate: Path) -> None:
+    channel = make(
+        "http-listen://127.0.0.1:0?open=1",
+        "position_json",
+        cert_file=str(certificate),
+        key_file=str(certificate.with_name("key.pem")),
+    )
+    trust = ssl.create_default_context(cafile=str(certificate))
+    transport = channel.transport
+    assert isinstance(transport, HttpListenTransport)
+    async with storing(channel, verify=trust) as client:
+        answer = await client.post("/", json=POSITION | {"device": "b"})
+        assert answer.status_code == 200
+        assert len(await exchange(transport, b"GET / HTTP/1.0\r\n\r\n")) < 100  # an alert at most
+    assert len(stored(channel)) == 1
+
+
+LIMITS = Limits(body_bytes=1000, request_s=0.3, idle_s=0.3, response_s=0.3)
+
+
+async def exchange(transport: HttpListenTransport, *parts: bytes, pause_s: float = 0.0) -> bytes:
+    """Send `parts` and return everything that comes until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", transport.port)
+    try:
+        for part in parts:
+            writer.write(part)
+            await asyncio.sleep(pause_s)
+        async with asyncio.timeout(5):
+            return await reader.read()
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+@asynccontextmanager
+async def bounded(query: str = "") -> AsyncIterator[HttpListenTransport]:
+    """Run a transport with short limits, and call stored whatever it reads."""
+    link = parse_link(f"http-listen://127.0.0.1:0?open=1{query}")
+    transport = HttpListenTransport(link, limits=LIMITS)
+
+    async def store() -> None:
+        while True:
+            for chunk in await transport.read():
+                assert chunk.stored is not None
+                chunk.stored()
+
+    async with transport:
+        task = asyncio.create_task(store())
+        yield transport
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % 10**15, 413),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
+        (
+            b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%s"
+            % (b"200\r\n%s\r\n" % (b"x" * 512) * 2),
+            413,
+        ),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 40_000 + b"\r\n\r\n", 431),
+        (b"GET /" + b"x" * 40_000, 431),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200) + b"\r\n\r\n", 400),
+        (
+            b"PUT / HTTP/1.0\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",
+            415,
+        ),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n", 408),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab", 408),
+    ],
+)
+async def test_a_request_beyond_the_bounds_is_refused_and_costs_its_connection(
+    sent: bytes, status: int
+) -> None:
+    async with bounded() as transport:
+        answer = await exchange(transport, sent)
+        assert answer.startswith(b"HTTP/1.1 %d " % status)
+        assert b"200" in await exchange(transport, b"GET /?a=1 HTTP/1.0\r\n\r\n")
+
+
+async def test_a_client_that_sends_a_byte_now_and_then_is_cut_off() -> None:
+    async with bounded() as transport:
+        sent = [bytes((byte,)) for byte in b"GET / HTTP/1.1\r\nHost: a\r\nX: yyyyyyyyyyyyyyyy"]
+        async with asyncio.timeout(3):
+            await exchange(transport, *sent[:20], pause_s=0.05)
+        await until(lambda: not transport._peers)
+
+
+async def test_a_client_that_says_nothing_is_cut_off() -> None:
+    async with bounded() as transport:
+        async with asyncio.timeout(3):
+            assert await exchange(transport) == b""
+
+
+async def test_several_requests_share_a_connection() -> None:
+    async with bounded() as transport:
+        one = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
+        answer = await exchange(transport, one * 3)
+    assert answer.count(b"HTTP/1.1 200") == 3
+    assert answer.count(b"[]") == 3
+
+
+async def test_a_client_may_ask_before_it_sends_the_body() -> None:
+    async with bounded() as transport:
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        answer = await exchange(transport, head, b"hi", pause_s=0.1)
+    assert answer.startswith(b"HTTP/1.1 100 ")
+    assert b"HTTP/1.1 200" in answer
+
+
+async def test_when_all_connections_are_taken_the_idle_one_gives_way() -> None:
+    async with bounded("&max=2") as transport:
+        writers = [(await asyncio.open_connection("127.0.0.1", transport.port)) for _ in range(2)]
+        await until(lambda: len(transport._peers) == 2)
+        assert b"200" in await exchange(transport, b"GET /?a=1 HTTP/1.0\r\n\r\n")
+        for _, writer in writers:
+            writer.write(b"GET /?a")
+        await asyncio.sleep(0.05)
+        for _, writer in writers:
+            writer.close()
+
+
+async def test_when_all_connections_are_busy_a_newcomer_is_sent_away() -> None:
+    async with bounded("&max=1") as transport:
+        _, writer = await asyncio.open_connection("127.0.0.1", transport.port)
+        writer.write(b"GET /?a")
+        await until(lambda: any(p.idle_since_s is None for p in transport._peers.values()))
+        assert await exchange(transport, b"GET /?a=1 HTTP/1.0\r\n\r\n") == b""
+        writer.close()
+
+
+_PIECES = st.one_of(
+    st.binary(max_size=64),
+    st.sampled_from(
+        [
+            b"GET / HTTP/1.1\r\n",
+            b"POST /x?y=1 HTTP/1.1\r\n",
+            b"Host: a\r\n",
+            b"Content-Length: 3\r\n",
+            b"Transfer-Encoding: chunked\r\n",
+            b"Expect: 100-continue\r\n",
+            b"Upgrade: h2c\r\nConnection: upgrade\r\n",
+            b"Authorization: Basic //8=\r\n",
+            b"X-Limit-U: \xff\r\n",
+            b"\r\n",
+            b"abc",
+            b"3\r\nabc\r\n0\r\n\r\n",
+        ]
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.lists(_PIECES, max_size=12), min_size=1, max_size=6))
+def test_nothing_that_is_sent_stops_the_server(connections: list[list[bytes]]) -> None:
+    async def send_all() -> None:
+        failures: list[Any] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, fact: failures.append(fact))
+        async with bounded() as transport:
+            parts = [b"".join(pieces) for pieces in connections]
+            writers = []
+            for part in parts:
+                _, writer = await asyncio.open_connection("127.0.0.1", transport.port)
+                writer.write(part)
+                writer.write_eof()
+                writers.append(writer)
+            assert b"200" in await exchange(transport, b"GET /?a=1 HTTP/1.0\r\n\r\n")
+            for writer in writers:
+                writer.close()
+            await until(lambda: not transport._peers)
+        assert not failures
+
+    asyncio.run(send_all())
+
+
+def test_the_chunk_names_whom_the_sender_may_speak_for(tmp_path: Path) -> None:
+    async def read_one() -> Chunk:
+        channel = keyed(tmp_path, "position_json", inbox=Inbox())
+        transport = channel.transport
+        assert isinstance(transport, HttpListenTransport)
+        async with transport:
+            base = f"http://127.0.0.1:{transport.port}"
+            async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+                post = asyncio.create_task(client.post("/", json={}, auth=("jane", OTHER_KEY)))
+                (chunk,) = await transport.read()
+                post.cancel()
+        return chunk
+
+    chunk = asyncio.run(read_one())
+    assert chunk.speaks_for == ("jane", "jane/phone")
+    assert chunk.source == "jane"
