@@ -31,6 +31,7 @@ from patrol.watch import Watch
 from radio_gateway.channel import Channel
 from radio_gateway.health import ChannelHealth, RejectedFrame
 from radio_gateway.inbox import Inbox
+from radio_gateway.receiver import Receiver
 from radio_gateway.settings import ChannelSettings
 from radio_gateway.transports.http import HttpTransport
 
@@ -76,6 +77,7 @@ class Office:
         channels: By name.
         inbound: Channels that take HTTP bodies, by name.
         broker: The embedded broker; None when not enabled.
+        receiver: Takes in what remote gateways report; None without any.
     """
 
     def __init__(self, settings: Settings, store: Store, geography: Geography) -> None:
@@ -102,6 +104,12 @@ class Office:
         self.channels: dict[str, Channel] = {}
         self.inbound: dict[str, HttpChannel] = {}
         self.broker: EmbeddedBroker | None = None
+        self.receiver: Receiver | None = None
+        if settings.remote is not None:
+            remote = settings.remote
+            self.receiver = Receiver(
+                remote.uplink, remote.gateways, self.inbox, node=settings.node.id
+            )
         self._boot = secrets.token_hex(6)
         self._working = False
 
@@ -141,6 +149,10 @@ class Office:
                 stack.push_async_callback(
                     _end, asyncio.create_task(channel.run(), name=f"channel {name}")
                 )
+            if self.receiver is not None:
+                stack.push_async_callback(
+                    _end, asyncio.create_task(self.receiver.run(), name="receiver")
+                )
             stack.push_async_callback(
                 _end, asyncio.create_task(self._tell_health(), name="channel-health")
             )
@@ -179,11 +191,13 @@ class Office:
         look = 0
         while True:
             news: list[ChannelHealth] = []
-            for name, channel in self.channels.items():
-                health = channel.health()
+            fares = [channel.health() for channel in self.channels.values()]
+            if self.receiver is not None:
+                fares += self.receiver.health()
+            for health in fares:
                 state = (health.state, health.fault)
-                if told.get(name) != state or look % COUNTERS_EVERY == 0:
-                    told[name] = state
+                if told.get(health.name) != state or look % COUNTERS_EVERY == 0:
+                    told[health.name] = state
                     news.append(health)
             if news:
                 self.watch.channel_health(news)
@@ -200,6 +214,8 @@ class Office:
             _log.warning("not_all_stored", waiting=len(self.inbox))
 
     def _rejected(self, name: str) -> list[RejectedFrame]:
+        if name not in self.channels and name in self.watch.picture.channels:
+            return []  # a remote gateway's: it keeps its rejected frames itself
         if name not in self.channels:
             raise NotFound("channel", name)
         return self.channels[name].rejected()

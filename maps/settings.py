@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from maps.errors import SettingsFaults
 from maps.keyed_channels import forgeable
+from maps.remote_gateways import RemoteGateways, read_remote_gateways
 from radio_gateway.errors import SettingsError
 from radio_gateway.settings import ChannelSettings, read_channel
 
@@ -124,6 +125,18 @@ class GatewaySettings(_Table):
     id: ShortName | None = None
 
 
+class RemoteGatewaySettings(_Table):
+    """A gateway on another computer that reports to this node.
+
+    Attributes:
+        id: Its id.
+        key: Its public key, base64.
+    """
+
+    id: ShortName
+    key: str
+
+
 class BrokerSettings(_Table):
     """The embedded MQTT broker, for a lone office.
 
@@ -194,6 +207,8 @@ class _File(_Table):
     store: StoreSettings = StoreSettings()
     web: WebSettings = WebSettings()
     gateway: GatewaySettings = GatewaySettings()
+    uplink: dict[str, Any] | None = None
+    gateways: tuple[RemoteGatewaySettings, ...] = ()
     broker: BrokerSettings = BrokerSettings()
     agencies: tuple[AgencySettings, ...] = ()
     layers: LayersSettings = LayersSettings()
@@ -215,6 +230,7 @@ class Settings:
         agencies: Agencies of this node, at least one.
         layers: Layers replaced and added.
         channels: Links to radios.
+        remote: Gateways on other computers; None without any.
     """
 
     source: str
@@ -227,6 +243,7 @@ class Settings:
     agencies: tuple[AgencySettings, ...]
     layers: LayersSettings
     channels: tuple[ChannelSettings, ...] = ()
+    remote: RemoteGateways | None = None
 
 
 def read_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -281,8 +298,19 @@ def settings_of(
                 channels[number] = read_channel(table, where=where, folder=folder)
             except SettingsError as error:
                 faults.append(str(error))
+    remote: RemoteGateways | None = None
     if parsed is not None:
         faults += _contradictions(parsed, channels, source)
+        try:
+            remote = read_remote_gateways(
+                parsed.uplink,
+                {each.id: each.key for each in parsed.gateways},
+                own_id=parsed.gateway.id or parsed.node.id,
+                source=source,
+                folder=folder,
+            )
+        except SettingsError as error:
+            faults.append(str(error))
     if parsed is None or faults:
         raise SettingsFaults(faults)
     node = parsed.node
@@ -300,6 +328,7 @@ def settings_of(
             add={name: _found(each, folder) for name, each in parsed.layers.add.items()},
         ),
         channels=tuple(channels.values()),
+        remote=remote,
     )
 
 
@@ -355,6 +384,7 @@ def _contradictions(
     for table, names in (
         ("channels", {number: channel.name for number, channel in channels.items()}),
         ("agencies", {number: each.id for number, each in enumerate(parsed.agencies)}),
+        ("gateways", {number: each.id for number, each in enumerate(parsed.gateways)}),
     ):
         field = "name" if table == "channels" else "id"
         seen: set[str] = set()
