@@ -32,6 +32,7 @@ from radio_gateway.protocols import (
     position_json,
     raveon,
     tak,
+    tetra,
     tk103,
 )
 
@@ -69,6 +70,7 @@ PROTOCOLS: dict[str, ProtocolModule] = {
     "aprs_kiss": aprs_kiss,
     "dprs": dprs,
     "h02": h02,
+    "tetra": tetra,
 }
 
 OUTBOUND: dict[str, OutboundModule] = {
@@ -80,10 +82,12 @@ OUTBOUND: dict[str, OutboundModule] = {
     "tk103": tk103,
     "aprs": aprs,
     "aprs_kiss": aprs_kiss,
+    "tetra": tetra,
 }
 
 GREETINGS: dict[str, Callable[[DecoderSettings], bytes]] = {
     "meshtastic_serial": meshtastic_serial.greeting,
     "aprs": aprs.greeting,
+    "tetra": tetra.greeting,
 }
 """What to send when a link has been opened: wakes a device up, and never reaches the air."""
