@@ -24,6 +24,8 @@ from radio_gateway.protocols import (
     gps103,
     gpsgate,
     h02,
+    kenwood,
+    lrrp,
     meshtastic_json,
     meshtastic_mqtt,
     meshtastic_serial,
@@ -71,6 +73,8 @@ PROTOCOLS: dict[str, ProtocolModule] = {
     "dprs": dprs,
     "h02": h02,
     "tetra": tetra,
+    "lrrp": lrrp,
+    "kenwood": kenwood,
 }
 
 OUTBOUND: dict[str, OutboundModule] = {
@@ -83,6 +87,8 @@ OUTBOUND: dict[str, OutboundModule] = {
     "aprs": aprs,
     "aprs_kiss": aprs_kiss,
     "tetra": tetra,
+    "lrrp": lrrp,
+    "kenwood": kenwood,
 }
 
 GREETINGS: dict[str, Callable[[DecoderSettings], bytes]] = {
