@@ -15,13 +15,15 @@ from pathlib import Path
 import structlog
 from msgspec.structs import force_setattr, replace
 
+from radio_gateway.answering import after, reply_after
 from radio_gateway.backoff import Backoff
-from radio_gateway.capture import CaptureWriter
-from radio_gateway.chunk import Chunk, Reply, Transport
+from radio_gateway.capture import CaptureWriter, Mark
+from radio_gateway.chunk import Chunk, Transport
 from radio_gateway.connection import Connection
 from radio_gateway.errors import LinkError
 from radio_gateway.health import ChannelHealth, LinkState, RejectedFrame
 from radio_gateway.inbox import Inbox
+from radio_gateway.journal import Journal
 from radio_gateway.order import Outgoing
 from radio_gateway.protocols import GREETINGS, PROTOCOLS, ProtocolModule
 from radio_gateway.rejections import Rejections
@@ -47,6 +49,7 @@ class Channel:
         boot: Identifies this run of the gateway, another one each time; with `gateway` and a
             number it makes a reception's id unique for ever.
         protocols: The protocols there are, by name.
+        journal: Where everything that is read is kept; None: nowhere.
 
     Attributes:
         settings: As given.
@@ -61,6 +64,7 @@ class Channel:
         gateway: str,
         boot: str,
         protocols: Mapping[str, ProtocolModule] = PROTOCOLS,
+        journal: Journal | None = None,
     ) -> None:
         self.settings = settings
         self.transport: Transport = make_transport(settings, gateway=gateway)
@@ -72,6 +76,7 @@ class Channel:
         self._unfinished: dict[str, Connection] = {}
         self._flush_timer: asyncio.TimerHandle | None = None
         self._capture: CaptureWriter | None = None
+        self._journal = None if journal is None else journal.of(settings.name, settings.protocols)
         self._state: LinkState = "stopped"
         self._since = datetime.now(UTC)
         self._fault: str | None = None
@@ -114,6 +119,8 @@ class Channel:
                 self._reconnects += 1
         finally:
             self.stop_capture()
+            if self._journal is not None:
+                self._journal.close()
             self._enter("stopped", None)
 
     def health(self) -> ChannelHealth:
@@ -141,6 +148,7 @@ class Channel:
             shed=self._inbox.shed[self.settings.name],
             reconnects=self._reconnects,
             errors=dict(self._rejections.counts),
+            journal_fault=None if self._journal is None else self._journal.fault,
         )
 
     def rejected(self) -> list[RejectedFrame]:
@@ -154,7 +162,12 @@ class Channel:
             OSError: If the file exists or cannot be made.
         """
         self.stop_capture()
-        self._capture = CaptureWriter(path, channel=self.settings.name, max_bytes=max_bytes)
+        self._capture = CaptureWriter(
+            path,
+            channel=self.settings.name,
+            max_bytes=max_bytes,
+            protocols=self.settings.protocols,
+        )
 
     def stop_capture(self) -> None:
         """Write no more and close the file."""
@@ -247,7 +260,7 @@ class Channel:
             if chunk.reply is not None:
                 owed = connection.answers()
                 if owed:
-                    stored = _reply_after(chunk.reply, b"".join(owed), stored)
+                    stored = reply_after(chunk.reply, b"".join(owed), stored)
             self._deliver(connection, heard, deliveries, stored, ended=chunk.ended)
             if not chunk.ended and connection.waiting:
                 self._unfinished[chunk.connection] = connection
@@ -299,7 +312,7 @@ class Channel:
         elif len(heard) == 1 and len(answers) == 1:
             deliveries.append(Delivery(heard[0], answers[0]))
         else:
-            stored_all = _after(len(heard), answers)
+            stored_all = after(len(heard), answers)
             deliveries += [Delivery(transmission, stored_all) for transmission in heard]
 
     def _tell_listeners(self, connection: Connection, heard: list[Transmission]) -> None:
@@ -319,8 +332,12 @@ class Channel:
         deliveries: list[Delivery] = []
         now = self.transport.now()
         for key, connection in list(self._unfinished.items()):
+            rejecting: list[RejectedFrame] = []
+            self._rejections.lately = rejecting
             heard = connection.flush(now, self._reject)
             self._deliver(connection, heard, deliveries, None, ended=False)
+            if heard or rejecting or not connection.waiting:
+                self._write_capture(Mark("flush", now, key))
             if not connection.waiting:
                 del self._unfinished[key]
         if self._unfinished:
@@ -357,49 +374,26 @@ class Channel:
         deliveries: list[Delivery] = []
         for key in list(self._connections):
             self._end(key, deliveries)
+        self._write_capture(Mark("end", self.transport.now()))
         self._inbox.offer(deliveries, can_wait=self.transport.can_wait)
 
-    def _write_capture(self, chunk: Chunk | None) -> None:
-        """Add `chunk` to the capture, or with None hand what was added to the system."""
-        if self._capture is None:
-            return
-        try:
-            if chunk is None:
-                self._capture.flush()
-            else:
-                self._capture.write(chunk)
-        except OSError as error:  # a full disk must not stop the hearing
-            _log.warning("capture_failed", channel=self.settings.name, fault=str(error))
-            self.stop_capture()
+    def _write_capture(self, event: Chunk | Mark | None) -> None:
+        """Add `event` to journal and capture; with None hand what was added to the system."""
+        for keeper in (self._journal, self._capture):
+            if keeper is None:
+                continue
+            try:
+                if event is None:
+                    keeper.flush()
+                elif isinstance(event, Chunk):
+                    keeper.write(event)
+                else:
+                    keeper.mark(event)
+            except OSError as error:  # the capture's: a full disk must not stop the hearing
+                _log.warning("capture_failed", channel=self.settings.name, fault=str(error))
+                self.stop_capture()
 
     def _enter(self, state: LinkState, fault: str | None) -> None:
         if state != self._state:
             self._since = datetime.now(UTC)
         self._state, self._fault = state, fault
-
-
-def _reply_after(
-    reply: Reply, answer: bytes, stored: Callable[[], None] | None
-) -> Callable[[], None]:
-    """Return what to call once everything is stored: it sends `answer`, then calls `stored`."""
-
-    def answered() -> None:
-        reply(answer)
-        if stored is not None:
-            stored()
-
-    return answered
-
-
-def _after(count: int, answers: list[Callable[[], None]]) -> Callable[[], None]:
-    """Return a function that calls `answers` when it is called for the `count`-th time."""
-    left = count
-
-    def one_stored() -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            for answer in answers:
-                answer()
-
-    return one_stored

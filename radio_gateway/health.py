@@ -30,6 +30,7 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
         shed: Routine positions dropped because the queue was full.
         reconnects: Times the link was opened again.
         errors: Rejected frames by reason.
+        journal_fault: Why what is read is not kept; None when it is, or is not to be.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
     shed: int = 0
     reconnects: int = 0
     errors: dict[str, int] = {}
+    journal_fault: str | None = None
 
 
 class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,302 @@
+"""Journal: everything that the channels read, kept as long as there is room for it.
+
+A folder of captures (`radio_gateway.capture`), `NUMBER-CHANNEL-TIME.jsonl`, one open file a
+channel. A file that has grown to its largest size is closed, compressed with gzip on a thread of
+its own and followed by the next; the files with the smallest numbers are deleted first, so that a
+clock that jumps changes nothing. Names, not contents, say what belongs together: `radio-gateway
+decode --capture FOLDER` and `replay` read it.
+
+Hearing goes before keeping: a disk that is full or broken stops the journal, with one warning and
+a fault in the channels' health, until there is room again. What is read in between is not in it.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import gzip
+import os
+import re
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from radio_gateway.capture import CaptureWriter, Mark
+from radio_gateway.chunk import Chunk
+from radio_gateway.errors import fault_of
+
+TRY_AGAIN_S = 30.0
+_LOOK_EVERY_BYTES = 262_144
+_LEVEL = 6  # of compression; more costs time and brings little
+_FILE = re.compile(r"(\d{10})-([a-z0-9_-]+)-\d{8}T\d{6}Z\.jsonl(\.gz)?")
+_log = structlog.get_logger(__name__)
+
+
+class Journal:
+    """The folder and what is in it; all channels of a process share one.
+
+    Args:
+        folder: Where the files go; made where it is not there, for its owner only.
+        max_bytes: Largest size of one file before it is compressed.
+        keep_bytes: Largest size of all files together.
+        spare_bytes: Room on the disk that the journal leaves to others (the spool, the store).
+        room: Returns the free room at a path, bytes.
+
+    Attributes:
+        fault: Why nothing is written at the moment; None when it is.
+
+    Raises:
+        ValueError: If `max_bytes` is less than 1 MB or `keep_bytes` less than twice `max_bytes`.
+        OSError: If the folder cannot be used, or another process uses it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        max_bytes: int = 20_000_000,
+        keep_bytes: int = 1_000_000_000,
+        spare_bytes: int = 200_000_000,
+        room: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+    ) -> None:
+        if max_bytes < 1_000_000:
+            raise ValueError("max_bytes must be at least 1,000,000")
+        if keep_bytes < 2 * max_bytes:
+            raise ValueError("keep_bytes must be at least twice max_bytes")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder = folder
+        self.fault: str | None = None
+        self._max_bytes, self._keep_bytes, self._spare_bytes = max_bytes, keep_bytes, spare_bytes
+        self._room = room
+        self._again_s = 0.0
+        self._open: dict[str, ChannelJournal] = {}
+        self._guard = threading.Lock()
+        self._closed: dict[Path, int] = {}  # closed files and their sizes, oldest first
+        self._zipper = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            fault = "another process writes a journal here"
+            raise OSError(errno.EAGAIN, fault, str(folder)) from None
+        self._number = self._take_over()
+
+    def of(self, channel: str, protocols: tuple[str, ...]) -> ChannelJournal:
+        """Return where `channel`, which speaks `protocols`, writes what it reads."""
+        if channel not in self._open:
+            self._open[channel] = ChannelJournal(self, channel, protocols)
+        return self._open[channel]
+
+    def close(self) -> None:
+        """Close every file and wait until what is being compressed is."""
+        for channel in self._open.values():
+            channel.close()
+        self._zipper.shutdown()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        with self._guard:
+            closed = sum(self._closed.values())
+        return closed + sum(each.size for each in self._open.values())
+
+    @property
+    def may_write(self) -> bool:
+        """Whether there is room, or it is time to try again."""
+        return self.fault is None or time.monotonic() >= self._again_s
+
+    def begin(self, channel: str, protocols: tuple[str, ...], *, continues: bool) -> CaptureWriter:
+        """Begin a file.
+
+        Raises:
+            OSError: If the disk is full or broken.
+        """
+        self.look()
+        self._number += 1
+        path = (
+            self.folder / f"{self._number:010d}-{channel}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl"
+        )
+        share = self._keep_bytes // (2 * max(1, len(self._open)))
+        writer = CaptureWriter(
+            path,
+            channel=channel,
+            max_bytes=max(65_536, min(self._max_bytes, share)),
+            protocols=protocols,
+            continues=continues,
+        )
+        if self.fault is not None:
+            _log.info("journal_goes_on", folder=str(self.folder))
+            self.fault = None
+        return writer
+
+    def ended(self, writer: CaptureWriter) -> None:
+        """Take over a file that is closed."""
+        path = writer.path
+        with self._guard:
+            self._closed[path] = writer.size
+        if self._lock >= 0:  # else the next start compresses it
+            self._zipper.submit(self._compress, path)
+        self._drop_oldest()
+
+    def look(self) -> None:
+        """Delete what is too old; raise OSError when the disk has no room left to use."""
+        self._drop_oldest()
+        if self._room(self.folder) < self._spare_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def stop(self, error: OSError) -> None:
+        """Note that nothing can be written; tell once."""
+        if self.fault is None:
+            self.fault = f"the journal is not written: {fault_of(error)}"
+            _log.warning("journal_stopped", folder=str(self.folder), fault=fault_of(error))
+        self._again_s = time.monotonic() + TRY_AGAIN_S
+
+    def _take_over(self) -> int:
+        """Take over the files of former runs; return the largest number."""
+        number = 0
+        for path in sorted(self.folder.iterdir()):
+            if path.name.endswith(".part"):
+                path.unlink(missing_ok=True)
+            elif found := _FILE.fullmatch(path.name):
+                number = int(found.group(1))
+                self._closed[path] = path.stat().st_size
+                if found.group(3) is None:
+                    self._zipper.submit(self._compress, path)
+        self._drop_oldest()
+        return number
+
+    def _drop_oldest(self) -> None:
+        total = self.size
+        with self._guard:
+            while self._closed and total > self._keep_bytes:
+                oldest = min(self._closed)  # names begin with their numbers
+                total -= self._closed.pop(oldest)
+                try:
+                    oldest.unlink(missing_ok=True)
+                except OSError as error:
+                    _log.warning("journal_file_stays", file=str(oldest), fault=fault_of(error))
+
+    def _compress(self, path: Path) -> None:
+        """Put a compressed file in the place of `path`, unless it was deleted meanwhile."""
+        done, part = path.with_name(f"{path.name}.gz"), path.with_name(f"{path.name}.gz.part")
+        try:
+            with (
+                path.open("rb") as source,
+                open(part, "wb", opener=_for_owner) as target,
+                gzip.GzipFile("", "wb", _LEVEL, target, mtime=0) as zipped,
+            ):
+                shutil.copyfileobj(source, zipped, 1 << 16)
+            size = part.stat().st_size
+            with self._guard:
+                if self._closed.pop(path, None) is None:
+                    part.unlink()
+                    return
+                part.rename(done)
+                path.unlink()
+                self._closed[done] = size
+        except OSError as error:  # it stays as it is, and is compressed at the next start
+            part.unlink(missing_ok=True)
+            if path.exists():
+                _log.warning("journal_not_compressed", file=str(path), fault=fault_of(error))
+
+
+class ChannelJournal:
+    """What one channel writes; nothing here raises.
+
+    Args:
+        journal: The journal.
+        channel: The channel's name.
+        protocols: What it speaks.
+
+    Attributes:
+        missed: Reads that are in no file because there was no room.
+    """
+
+    def __init__(self, journal: Journal, channel: str, protocols: tuple[str, ...]) -> None:
+        self._journal, self._channel, self._protocols = journal, channel, protocols
+        self._writer: CaptureWriter | None = None
+        self._look_at = 0
+        self.missed = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of the open file."""
+        return 0 if self._writer is None else self._writer.size
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing is written at the moment; None when it is."""
+        return self._journal.fault
+
+    def write(self, chunk: Chunk) -> None:
+        """Add one read."""
+        if not self._put(lambda writer: writer.write(chunk)):
+            self.missed += 1
+
+    def mark(self, mark: Mark) -> None:
+        """Add what the channel did by itself; a mark begins no file."""
+        if self._writer is not None:
+            self._put(lambda writer: writer.mark(mark))
+
+    def flush(self) -> None:
+        """Hand what was written to the system."""
+        if self._writer is not None:
+            try:
+                self._writer.flush()
+                if self._writer.size >= self._look_at:
+                    self._look_at = self._writer.size + _LOOK_EVERY_BYTES
+                    self._journal.look()
+            except OSError as error:
+                self._stop(error)
+
+    def close(self) -> None:
+        """Close the file; the next read begins another."""
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            try:
+                writer.close()
+            except OSError as error:
+                self._journal.stop(error)
+            self._journal.ended(writer)
+
+    def _put(self, put: Callable[[CaptureWriter], None]) -> bool:
+        """Write to the open file, or where that is full to the next; return whether it was."""
+        if not self._journal.may_write:
+            if self._writer is not None:  # another channel found the disk full
+                self.close()
+            return False
+        try:
+            if self._writer is None:
+                self._begin(continues=False)
+            assert self._writer is not None
+            put(self._writer)
+            if self._writer.full:
+                self.close()
+                self._begin(continues=True)
+                put(self._writer)
+        except OSError as error:
+            self._stop(error)
+            return False
+        return True
+
+    def _begin(self, *, continues: bool) -> None:
+        self._writer = self._journal.begin(self._channel, self._protocols, continues=continues)
+        self._look_at = _LOOK_EVERY_BYTES
+
+    def _stop(self, error: OSError) -> None:
+        self._journal.stop(error)
+        self.close()
+
+
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)
