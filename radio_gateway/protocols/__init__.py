@@ -23,6 +23,7 @@ from radio_gateway.protocols import (
     dsc,
     gps103,
     gpsgate,
+    gt06,
     h02,
     kenwood,
     lrrp,
@@ -75,6 +76,7 @@ PROTOCOLS: dict[str, ProtocolModule] = {
     "tetra": tetra,
     "lrrp": lrrp,
     "kenwood": kenwood,
+    "gt06": gt06,
 }
 
 OUTBOUND: dict[str, OutboundModule] = {
@@ -89,6 +91,7 @@ OUTBOUND: dict[str, OutboundModule] = {
     "tetra": tetra,
     "lrrp": lrrp,
     "kenwood": kenwood,
+    "gt06": gt06,
 }
 
 GREETINGS: dict[str, Callable[[DecoderSettings], bytes]] = {
