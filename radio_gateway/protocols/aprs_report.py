@@ -3,7 +3,7 @@
     ! =   position               / @   time, position        ` ' 1C 1D   Mic-E
     ;     object                 )     item                  :           message
     >     status                 }     packet of another network, a whole one inside
-    $     NMEA sentence          T     telemetry             _ # *       weather
+    $     NMEA sentence          T#    telemetry             _ # *       weather
     ?     query                  <     capabilities          [           locator
     {     of the sender's own    ,     test                  %           direction finder
 
@@ -52,7 +52,6 @@ _ITEM = re.compile(rb"\)([ \x22-\x5e\x60-\x7e]{3,9})([!_])")
 _LOCATOR = re.compile(rb"\[([A-R]{2}[0-9]{2}(?:[A-X]{2})?)\]?", re.IGNORECASE)
 _OTHERS = {
     **dict.fromkeys(b"_#*", "weather"),
-    ord("T"): "telemetry",
     ord("?"): "query",
     ord("<"): "capabilities",
     ord("{"): "user_defined",
@@ -129,6 +128,8 @@ class _Report:
             return [reader(info)]
         if first == ord("$"):
             return [self.nmea(info)]
+        if info.startswith(b"T#"):
+            return [self.other("telemetry", info)]
         if first in _OTHERS:
             return [self.other(_OTHERS[first], info)]
         return [self.beacon(info)]

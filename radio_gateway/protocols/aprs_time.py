@@ -44,8 +44,8 @@ def read_stamp(raw: bytes, heard_at: datetime, *, live: bool) -> Stamp:
 
     Args:
         raw: Seven bytes.
-        heard_at: When it was heard, aware UTC: the missing part of the date is the one that
-            brings the time nearest to it.
+        heard_at: When it was heard, aware UTC. Of a time without a date the nearest is meant; of
+            one with a day of the month the latest that is not days ahead of this.
         live: It was heard when `heard_at` says; otherwise the moment stays unknown.
 
     >>> from datetime import UTC
@@ -72,20 +72,24 @@ def read_stamp(raw: bytes, heard_at: datetime, *, live: bool) -> Stamp:
         return Stamp(text, flag="local_time")
     if not live:
         return Stamp(text)
-    time = _nearest_month(first, timedelta(hours=second, minutes=third), heard_at)
+    time = _latest_month(first, timedelta(hours=second, minutes=third), heard_at)
     ahead = time is not None and time - heard_at > AHEAD
     return Stamp(text, time, "future_time" if ahead else None)
 
 
-def _nearest_month(day: int, of_day: timedelta, heard_at: datetime) -> datetime | None:
-    """Return the moment on this day of a month that is nearest to `heard_at`."""
+# A clock further ahead than this is wrong anyhow; an object's time may be weeks old.
+_AT_MOST_AHEAD = timedelta(days=3)
+
+
+def _latest_month(day: int, of_day: timedelta, heard_at: datetime) -> datetime | None:
+    """Return the latest moment on this day of a month that can have been meant."""
     midnight = heard_at.replace(hour=0, minute=0, second=0, microsecond=0)
-    months = []
-    for step in (-1, 0, 1):
-        count = midnight.year * 12 + midnight.month - 1 + step
+    this_month = midnight.year * 12 + midnight.month - 1
+    for month in range(this_month + 1, this_month - 3, -1):
         try:
-            months.append(midnight.replace(year=count // 12, month=count % 12 + 1, day=day))
+            moment = midnight.replace(year=month // 12, month=month % 12 + 1, day=day) + of_day
         except ValueError:  # no such day in that month, or no such year
             continue
-    moments = [month + of_day for month in months]
-    return min(moments, key=lambda moment: abs(moment - heard_at), default=None)
+        if moment - heard_at <= _AT_MOST_AHEAD:
+            return moment
+    return None
