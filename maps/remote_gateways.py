@@ -1,4 +1,4 @@
-"""Remote gateways: `[uplink]` and `[[gateways]]`: who may report to this node, and how it hears them.
+"""Remote gateways: `[uplink]` and `[[gateways]]`: who may report to this node, and how.
 
 [uplink]
 url = "mqtts://broker.hx.example:8883"

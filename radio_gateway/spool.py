@@ -4,17 +4,20 @@ A SQLite file in WAL mode, `synchronous=FULL`: what `put` returns from survives 
 Everything runs on one thread of its own, in the order asked for. Numbers count up and are never
 given twice, also after what they stood for is gone.
 
-When the spool grows beyond its limits, the oldest routine reports go; distress calls never.
+When the spool grows beyond its limits, or the disk is full, the oldest routine reports go; distress
+calls never. Making room on a full disk takes room itself: a reserve file beside the spool gives it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +31,9 @@ from radio_gateway.transmission import Transmission
 
 VERSION = 1
 REFUSED_KEPT = 1000
+RESERVE_BYTES = 2 << 20
+FREED_BYTES = 256 * 1024  # at least, when the disk is full: single rows free no whole pages
+_MANY_PAGES = 1 << 31
 _SCHEMA = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE waiting (
@@ -117,6 +123,8 @@ class Spool:
         self._dropped: Counter[str] = Counter()
         self.id: str = _about(database, "id")
         self._count, self._bytes = _totals(database)
+        self._reserve = path.with_name(f"{path.name}.reserve")
+        self._keep_reserve(database)
 
     async def __aenter__(self) -> Self:
         """Return the spool."""
@@ -162,7 +170,7 @@ class Spool:
         await self._run(self._remove, list(numbers), set(refused))
 
     async def drop_old(self, now: datetime) -> None:
-        """Drop routine reports that were heard too long ago."""
+        """Drop routine reports that were heard too long ago; to be called now and then."""
         await self._run(self._drop_old, now)
 
     async def state(self) -> SpoolState:
@@ -208,8 +216,8 @@ class Spool:
                 full = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
                 if not full or attempt == 3:
                     raise
-                # a full disk: freed pages of this file take the new rows
-                if not self._make_room(database, new_bytes):
+                self._stop_growing(database)
+                if not self._make_room(database, max(new_bytes, FREED_BYTES)):
                     raise
         self._count += len(rows)
         self._bytes += new_bytes
@@ -237,7 +245,32 @@ class Spool:
         self._delete(database, going, freed)
         return True
 
+    def _stop_growing(self, database: sqlite3.Connection) -> None:
+        """On a full disk: the file keeps its size from now on, and freed pages take new rows.
+
+        The room that the reserve gave is then left for the log, without which nothing can be
+        freed.
+        """
+        self._reserve.unlink(missing_ok=True)
+        with suppress(sqlite3.OperationalError):  # then the next attempt tells
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            (pages,) = database.execute("PRAGMA page_count").fetchone()
+            database.execute(f"PRAGMA max_page_count = {pages}").fetchall()
+
+    def _keep_reserve(self, database: sqlite3.Connection) -> None:
+        """Have the reserve, if the disk has room for it and more; the file may then grow again."""
+        path = self._reserve
+        try:
+            if path.exists() and path.stat().st_size == RESERVE_BYTES:
+                return
+            if shutil.disk_usage(path.parent).free > 2 * RESERVE_BYTES:
+                path.write_bytes(bytes(RESERVE_BYTES))
+                database.execute(f"PRAGMA max_page_count = {_MANY_PAGES}").fetchall()
+        except OSError as error:
+            _log.warning("no_reserve", path=str(path), fault=str(error))
+
     def _drop_old(self, database: sqlite3.Connection, now: datetime) -> None:
+        self._keep_reserve(database)
         before_ms = _ms(now - self._max_age)
         old = database.execute(
             "SELECT number, channel, length(said) FROM waiting WHERE urgent < 2 AND heard_ms < ?",
@@ -346,6 +379,9 @@ def _connect(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
+        # a short log beside the file: on a full disk, moving it into the file takes room
+        database.execute("PRAGMA wal_autocheckpoint = 128")
+        database.execute("PRAGMA journal_size_limit = 1048576")
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if version == 0:
             database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
