@@ -113,12 +113,9 @@ class DprsDecoder:
         if start >= 0:  # what stands before it is filler
             return self._gps_a(payload[start:], frame)
         sentence = _SENTENCE.search(payload)
-        if sentence is not None:
-            return self._sentence(sentence[0], frame)
-        if payload.lstrip()[:1] == b"$":
-            if self._open is not None and frame.heard_at - self._open.last_at <= PATIENCE:
-                self._open.last_at = frame.heard_at
-            return []  # satellites and the like
+        text = payload.lstrip(_FILLER) if sentence is None else sentence[0]
+        if text[:1] == b"$":
+            return self._sentence(text, frame)
         return self._identity(payload, frame)
 
     def flush(self, now: datetime | None) -> list[Transmission]:
@@ -151,10 +148,12 @@ class DprsDecoder:
 
     def _sentence(self, text: bytes, frame: Frame) -> list[Transmission]:
         read = sentence_part(text, frame.payload)
-        if read is None:
+        held = self._open
+        if read is None:  # satellites and the like
+            if held is not None and frame.heard_at - held.last_at <= PATIENCE:
+                held.last_at = frame.heard_at
             return []
         part, checked = read
-        held = self._open
         heard: list[Transmission] = []
         if held is not None:
             same_time = None in (held.part.time_of_day, part.time_of_day) or (

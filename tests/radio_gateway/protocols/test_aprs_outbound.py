@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from radio_gateway.decoder import DecoderSettings
+from radio_gateway.order import Order, OrderError
+from radio_gateway.protocols import OUTBOUND, aprs, aprs_kiss
+from radio_gateway.transmission import Transmission
+from tests.radio_gateway.protocols.aprs_words import ax25
+from tests.radio_gateway.protocols.heard import NOW, frame
+
+OURS = DecoderSettings(station="XW1PAT-7")
+
+
+def order(**fields: Any) -> Order:
+    told: dict[str, Any] = {"kind": "text", "device": "HS0ABC-9", "text": "come home"} | fields
+    return Order(
+        id="1",
+        channel="tnc",
+        operator="jane",
+        created_at=NOW,
+        expires_at=NOW + timedelta(minutes=5),
+        **told,
+    )
+
+
+def heard_by_the_radio(data: bytes) -> Transmission:
+    framer = aprs_kiss.FRAMING()
+    (payload,) = framer.feed(data)
+    radio = aprs_kiss.decoder(DecoderSettings(station="HS0ABC-9"))
+    (said,) = radio.decode(frame(payload))
+    return said
+
+
+def test_message_is_a_numbered_line_and_its_acknowledgement_answers_it() -> None:
+    out = aprs.encode(order(), OURS, number=12)
+    assert out.data == b"XW1PAT-7>APZJPR::HS0ABC-9 :come home{12\r\n"
+    (answer,) = aprs.decoder(OURS).decode(frame(b"HS0ABC-9>APRS::XW1PAT-7 :ack12"))
+    assert answer.facts["answers"] == out.answer == "HS0ABC-9/12"
+    (other,) = aprs.decoder(OURS).decode(frame(b"HS0XYZ>APRS::XW1PAT-7 :ack12"))
+    assert other.facts["answers"] != out.answer
+
+
+def test_message_on_the_air_reaches_the_radio_which_answers() -> None:
+    out = aprs_kiss.encode(order(kind="alert", text="แม่น้ำขึ้น"), OURS, number=3)
+    said = heard_by_the_radio(out.data)
+    assert (said.device, said.text, said.facts["ack_wanted"]) == ("XW1PAT-7", "แม่น้ำขึ้น", True)
+    assert said.facts["path"] == "WIDE1-1,WIDE2-1"
+    reply = b"\x00" + ax25("HS0ABC-9", "APRS", ("WIDE1*",), b":XW1PAT-7 :rej3")
+    (answer,) = aprs_kiss.decoder(OURS).decode(frame(reply))
+    assert (answer.kind, answer.status) == ("answer", "refused")
+    assert answer.facts["answers"] == out.answer
+
+
+def test_poll_asks_for_the_position_and_waits_for_no_acknowledgement() -> None:
+    out = aprs_kiss.encode(order(kind="poll", text=""), OURS, number=1)
+    said = heard_by_the_radio(out.data)
+    assert (said.text, said.facts["to"], out.answer) == ("?APRSP", "HS0ABC-9", None)
+    everyone = aprs.encode(order(kind="poll", device=None), OURS, number=1)
+    assert everyone.data == b"XW1PAT-7>APZJPR:?APRS?\r\n"
+
+
+def test_words_for_everyone_are_a_bulletin() -> None:
+    out = aprs.encode(order(kind="distress", device=None, text="mayday relay"), OURS, number=14)
+    assert out.data == b"XW1PAT-7>APZJPR::BLN4     :mayday relay\r\n"
+    assert out.answer is None
+
+
+def test_server_is_told_that_a_packet_did_not_come_off_the_air() -> None:
+    server = DecoderSettings(station="XW1PAT-7", secret="12345")
+    assert aprs.encode(order(), server, number=1).data.startswith(b"XW1PAT-7>APZJPR,TCPIP*:")
+
+
+def test_number_stays_within_five_digits_and_a_retry_is_the_same() -> None:
+    assert aprs.encode(order(), OURS, number=100_000).data.endswith(b"{1\r\n")
+    assert aprs.encode(order(), OURS, number=99_999).data.endswith(b"{99999\r\n")
+    assert aprs.encode(order(), OURS, number=7) == aprs.encode(order(), OURS, number=7)
+
+
+@pytest.mark.parametrize("name", ["aprs", "aprs_kiss"])
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"text": "  "}, "empty"),
+        ({"text": "x" * 68}, "too_long"),
+        ({"text": "ก" * 23}, "too_long"),
+        ({"text": "a{12"}, "bad_text"),
+        ({"text": "a|b"}, "bad_text"),
+        ({"text": "a\x00b"}, "bad_text"),
+        ({"text": "?APRSD"}, "bad_text"),
+        ({"device": "not a call"}, "bad_device"),
+        ({"device": "HS0ABCDE-99"}, "bad_device"),
+    ],
+)
+def test_order_that_cannot_be_said_is_refused(
+    name: str, fields: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(OrderError) as caught:
+        OUTBOUND[name].encode(order(**fields), OURS, number=1)
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("name", ["aprs", "aprs_kiss"])
+@pytest.mark.parametrize(
+    ("station", "reason"),
+    [
+        (None, "no_station"),
+        (" ", "no_station"),
+        ("XW1PAT-16", "bad_station"),
+        ("a b", "bad_station"),
+    ],
+)
+def test_nothing_is_said_without_a_call_sign_of_our_own(
+    name: str, station: str | None, reason: str
+) -> None:
+    with pytest.raises(OrderError) as caught:
+        OUTBOUND[name].encode(order(), DecoderSettings(station=station), number=1)
+    assert caught.value.reason == reason
+
+
+def test_line_break_in_words_starts_no_packet_of_its_own() -> None:
+    out = aprs.encode(order(text="one\r\nHS0XYZ>APRS:>two"), OURS, number=1)
+    assert out.data.count(b"\n") == 1
+    assert out.data.endswith(b":one HS0XYZ>APRS:>two{1\r\n")
+
+
+def test_only_a_link_with_a_passcode_is_signed_in() -> None:
+    server = DecoderSettings(station="xw1pat-7", secret="12345")
+    assert aprs.greeting(server) == b"user XW1PAT-7 pass 12345 vers joint-patrol 1\r\n"
+    assert aprs.greeting(DecoderSettings(station="XW1PAT-7", secret="-1")).startswith(b"user ")
+    for settings in (
+        OURS,
+        DecoderSettings(secret="12345"),
+        DecoderSettings(station="XW1PAT-7", secret="1\r\n2"),
+        DecoderSettings(station="a b", secret="12345"),
+    ):
+        assert aprs.greeting(settings) == b""
