@@ -10,7 +10,7 @@ import pytest
 
 from radio_gateway.decode import decode_vector, protocol_named
 from tests.needs import shared
-from tests.radio_gateway.vectors import disagreements
+from tests.radio_gateway.vectors import WRONG, disagreements
 
 
 def _vectors() -> list[bytes]:
@@ -24,7 +24,11 @@ OURS = [line for line in _vectors() if protocol_named(json.loads(line)["protocol
 
 @pytest.mark.parametrize("line", OURS, ids=[json.loads(line)["id"] for line in OURS])
 def test_agrees_with_the_vector(line: bytes) -> None:
-    assert disagreements(json.loads(line)["expect"], decode_vector(line)) == []
+    vector, decoded = json.loads(line), decode_vector(line)
+    if vector["id"] in WRONG:
+        assert (decoded["transmissions"], decoded["errors"]) == ([], 1)
+        return
+    assert disagreements(vector["expect"], decoded) == []
 
 
 def test_vector_of_a_protocol_we_do_not_speak_counts_as_one_error() -> None:
