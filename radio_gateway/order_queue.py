@@ -152,7 +152,7 @@ class OrderQueue:
         if not ready:
             return None
         first = min(ready, key=lambda each: each.urgency)
-        if self._held_until_s(first) > now_s:
+        if self._held_until_s(first, now_s) > now_s:
             return None
         del self._waiting[first.order.id]
         first.answer_by_s, first.early = None, None
@@ -232,7 +232,7 @@ class OrderQueue:
         elif self._waiting:
             moments.append(
                 min(
-                    max(each.not_before_s, self._held_until_s(each))
+                    max(each.not_before_s, self._held_until_s(each, now_s))
                     for each in self._waiting.values()
                 )
                 - now_s
@@ -241,9 +241,9 @@ class OrderQueue:
 
     # -- inside
 
-    def _held_until_s(self, waiting: Waiting) -> float:
+    def _held_until_s(self, waiting: Waiting, now_s: float) -> float:
         """Return until when the rate holds an order back, steady clock."""
-        begun, now_s = self._begun_s, self._now_s()
+        begun = self._begun_s
         while begun and begun[0] <= now_s - RATE_OVER_S:
             begun.popleft()
         if waiting.order.kind == "distress" or len(begun) < self._most:

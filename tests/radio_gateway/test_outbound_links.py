@@ -1,0 +1,162 @@
+"""Orders through real links: a serial port and a broker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from radio_gateway.inbox import Inbox
+from radio_gateway.order_result import OrderResult
+from radio_gateway.outbound import Outbound
+from radio_gateway.protocols import PROTOCOLS
+from tests.broker import mosquitto
+from tests.needs import program
+from tests.radio_gateway.orders import ending, order
+from tests.radio_gateway.plain_radio import Plain
+from tests.radio_gateway.running import make, running, until
+from tests.radio_gateway.transports.test_serial_port import Radio
+
+
+class AnsweringRadio(Radio):
+    """A radio at a pseudo-terminal that reads what it is told.
+
+    Args:
+        name: As for `Radio`.
+        deaf_to: How many first tellings it does not answer.
+    """
+
+    def __init__(self, name: Path, *, deaf_to: int = 0) -> None:
+        super().__init__(name)
+        self.heard: list[str] = []
+        self._deaf_to = deaf_to
+        self._rest = b""
+
+    def plug_in(self) -> None:
+        super().plug_in()
+        os.set_blocking(self._ours, False)
+        self._reading = asyncio.create_task(self._read())
+
+    def unplug(self) -> None:
+        self._reading.cancel()
+        super().unplug()
+
+    async def _read(self) -> None:
+        while True:  # a pseudo-terminal that nobody has open is readable all the time
+            await asyncio.sleep(0.01)
+            try:
+                data = os.read(self._ours, 4096)
+            except OSError:
+                continue
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            for line in lines:
+                self.heard.append(line.decode())
+                if len(self.heard) > self._deaf_to:
+                    _, number, kind, device, _ = line.decode().split(" ", 4)
+                    if kind == "poll":
+                        self.say(f"HERE {device} 100.41 20.27\n".encode())
+                    else:
+                        self.say(f"ACK {number}\n".encode())
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> Plain:
+    """Have the test's own protocol among those that a channel may speak."""
+    module = Plain(answer_within_s=0.3)
+    monkeypatch.setitem(PROTOCOLS, "plain", module)
+    return module
+
+
+async def test_a_radio_on_a_serial_port_is_told_and_answers(tmp_path: Path, plain: Plain) -> None:
+    radio = AnsweringRadio(tmp_path / "radio", deaf_to=1)
+    radio.plug_in()
+    inbox = Inbox()
+    channel = make(f"serial://{radio.name}", "plain", inbox=inbox, listen_only=False)
+    told: list[OrderResult] = []
+    out = Outbound(channel, told.append, first_number=7, outbound={"plain": plain})
+    async with running(channel):
+        task = asyncio.create_task(out.run())
+        out.send(order("o1", text="come home"))
+        out.send(order("o2", "poll", text=""))
+        out.send(order("o3", "alert", text="storm"))
+        await until(lambda: sum(result.final for result in told) == 3)
+        radio.unplug()
+        await until(lambda: channel.health().state == "down")
+        out.send(order("o4", text="still there?"))
+        await asyncio.sleep(0.1)
+        assert told[-1].state == "queued"
+        radio.plug_in()
+        await until(lambda: told[-1].state == "acknowledged")
+        await ending(task)
+    radio.unplug()
+    assert radio.heard == [
+        "TELL 9 alert 101 storm",
+        "TELL 9 alert 101 storm",  # the same number: it was not answered
+        "TELL 8 poll 101 ",
+        "TELL 7 text 101 come home",
+        "TELL 10 text 101 still there?",
+    ]
+    final = {result.id: (result.state, result.attempts) for result in told if result.final}
+    assert final == {
+        "o1": ("acknowledged", 1),
+        "o2": ("delivered", 1),
+        "o3": ("acknowledged", 2),
+        "o4": ("acknowledged", 1),
+    }
+
+
+@pytest.mark.broker
+async def test_a_phone_is_asked_through_a_real_broker(tmp_path: Path) -> None:
+    sub = program("mosquitto_sub", hint="mosquitto-clients")
+    acl = (
+        "user boat-1\ntopic read owntracks/+/+/cmd\ntopic write owntracks/jane/phone\n"
+        "user node\ntopic write owntracks/+/+/cmd\ntopic read owntracks/#\n"
+    )
+    with mosquitto(tmp_path, acl=acl) as broker:
+        phone = subprocess.Popen(  # noqa: ASYNC220
+            [sub, "-p", str(broker.port), "-u", "boat-1", "-P", broker.passwords["boat-1"],
+             "-q", "1", "-t", "owntracks/jane/phone/cmd", "-F", "%t %q %p", "-C", "1", "-W", "20"],
+            stdout=subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            channel = make(
+                f"mqtt://127.0.0.1:{broker.port}?topic=owntracks/+/+",
+                "owntracks",
+                username="node",
+                password=broker.passwords["node"],
+                listen_only=False,
+            )
+            told: list[OrderResult] = []
+            out = Outbound(channel, told.append)
+            async with running(channel):
+                task = asyncio.create_task(out.run())
+                await until(lambda: channel.health().state == "open")
+                await asyncio.sleep(0.5)  # the phone has subscribed
+                out.send(order(kind="poll", device="jane/phone", text=""))
+                said, _ = await asyncio.to_thread(phone.communicate, timeout=20)
+                await until(lambda: told[-1].state == "sent")
+                await broker_says(broker.port, broker.passwords["boat-1"])
+                await until(lambda: told[-1].state == "delivered")
+                await ending(task)
+        finally:
+            phone.kill()
+            phone.wait()
+    topic, qos, payload = said.decode().split(" ", 2)
+    assert (topic, qos) == ("owntracks/jane/phone/cmd", "1")
+    assert json.loads(payload) == {"_type": "cmd", "action": "reportLocation"}
+
+
+async def broker_says(port: int, password: str) -> None:
+    """Publish the phone's location, as its app answers."""
+    tst = int(datetime.now(UTC).timestamp())
+    place = {"_type": "location", "lat": 20.27, "lon": 100.41, "tst": tst, "t": "r"}
+    process = await asyncio.create_subprocess_exec(
+        program("mosquitto_pub", hint="mosquitto-clients"), "-p", str(port), "-u", "boat-1",
+        "-P", password, "-q", "1", "-t", "owntracks/jane/phone", "-m", json.dumps(place),
+    )  # fmt: skip
+    assert await process.wait() == 0
