@@ -115,7 +115,7 @@ def packet_id_of(order: Order) -> int:
 
 def _data(order: Order, *, bitfield: int | None = None) -> bytes:
     if order.kind == "poll":
-        data = number_field(1, POSITION) + bytes_field(2, b"") + number_field(3, 1)
+        data = number_field(1, POSITION) + number_field(3, 1)
     else:
         text = order.text.encode()
         if not text:

@@ -204,8 +204,15 @@ def _known_node(node: Message, frame: Frame, settings: DecoderSettings) -> list[
 
 
 def _makes_sense(payload: bytes) -> bool:
+    """Return whether FromRadio and the messages inside are whole, as far as they are long ones."""
     try:
-        Message(payload)
+        message = Message(payload)
+        packet, node = message.message(2), message.message(4)
+        if packet is not None:
+            packet.message(4)
+        if node is not None:
+            node.message(2)
+            node.message(3)
     except WireError:
         return False
     return True
