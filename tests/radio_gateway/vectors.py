@@ -12,6 +12,11 @@ WRONG = {
     "raveon-001": "the manual's example, its text changed later; computed 52, printed 66",
 }
 
+# Vectors that contradict others, which are met: the frames are of one clone without any checksum.
+CONTRADICTED = {
+    "gt06-bad-001": "bad_crc expected; gt06-013 and gt06-stream-002 expect a place from such frames",
+}
+
 # Facts of the vectors that describe the input rather than a field of the transmission.
 _NOT_OURS = {"pending_dropped", "duplicates"}
 
