@@ -118,7 +118,7 @@ class DscDecoder:
         return []
 
     def _call(self, call: Call, frame: Frame) -> list[Transmission]:
-        if call.caller is None or not call.expansion_follows:
+        if call.caller is None:
             return [call.transmission(live=self._live)]
         out: list[Transmission] = []
         key = (frame.source, call.caller)
@@ -128,6 +128,9 @@ class DscDecoder:
         elif key in self._calls:
             out += self._give_up(key)
         self._calls[key] = call
+        if not call.expansion_follows:  # it is kept, since some sets send one all the same
+            call.told = True
+            out.append(call.transmission(live=self._live))
         return out
 
     def _give_up(self, key: tuple[str | None, str]) -> list[Transmission]:

@@ -18,7 +18,7 @@ from radio_gateway.protocols.device_clock import nearest_day
 from radio_gateway.protocols.dsc_expansion import Expansion, is_digits, mmsi_of
 from radio_gateway.protocols.nmea_fields import Facts
 from radio_gateway.protocols.place import check_place
-from radio_gateway.protocols.sentence import Sentence
+from radio_gateway.protocols.sentence import Sentence, Tag
 from radio_gateway.transmission import Kind, Transmission
 
 MILE_M = 1852.0  # one minute of latitude
@@ -88,6 +88,7 @@ class Call(msgspec.Struct, kw_only=True):
         raw: All sentences so far, one a line.
         expanded: The digits of an expansion are in.
         told: It was handed on already.
+        tag: The tag block before the sentence.
     """
 
     frame: Frame
@@ -107,6 +108,7 @@ class Call(msgspec.Struct, kw_only=True):
     raw: bytes = b""
     expanded: bool = False
     told: bool = False
+    tag: Tag | None = None
 
     def add(self, expansion: Expansion, frame: Frame) -> None:
         """Add what an expansion says; digits for minutes that are not there are left out."""
@@ -130,7 +132,8 @@ class Call(msgspec.Struct, kw_only=True):
         Args:
             live: As `DecoderSettings.live`.
         """
-        frame, facts = self.frame, self.facts
+        frame, tag = self.frame, self.tag
+        facts = dict(self.facts)  # ours may grow when the expansion is late
         position = self._position()
         place = "" if position is None else f"{position.lon:.6f},{position.lat:.6f}"
         kind = self.kind
@@ -140,8 +143,10 @@ class Call(msgspec.Struct, kw_only=True):
         if self.time_of_day is not None:
             minutes = self.time_of_day.seconds // 60
             facts["time_of_day"] = f"{minutes // 60:02}:{minutes % 60:02}:00"
-            if live:
-                time = nearest_day(self.time_of_day, frame.heard_at)
+            near = frame.heard_at if live else None
+            if tag is not None and tag.time is not None:
+                near = tag.time
+            time = None if near is None else nearest_day(self.time_of_day, near)
         what = facts.get("nature_code", facts.get("telecommand", ""))
         key = f"{facts.get('call')}|{what}|{place}|{self.distress}"
         if not self.distress:
@@ -154,9 +159,11 @@ class Call(msgspec.Struct, kw_only=True):
             position=position,
             fix=None if position is None else True,
             device_time=time,
+            passed_on_at=None if tag is None else tag.time,
             distress=self.distress,
             flags=tuple(sorted(self.flags)),
             facts=facts,
+            signal=None if tag is None else tag.signal,
             raw=self.raw,
             duplicate_key=key,
             duplicate_window_s=DUPLICATE_WINDOW_S,
@@ -220,12 +227,15 @@ def read_call(sentence: Sentence, frame: Frame) -> Call:
         expansion_follows=len(fields) > 11 and fields[11] == "E",
         kind="other",
         raw=payload,
+        tag=sentence.tag,
     )
     call.facts = {"call": FORMATS[code], "acknowledgement": _ACKNOWLEDGES[fields[10]]}
     if category:
         call.facts["category"] = CATEGORIES[category]
     if not sentence.checked:
         call.flags.add("no_checksum")
+    if call.tag is not None and not call.tag.intact:
+        call.flags.add("bad_tag_checksum")
     if code == "02":
         call.facts["area"] = fields[2]  # the caller is not named
     else:

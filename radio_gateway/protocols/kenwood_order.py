@@ -26,7 +26,7 @@ SHORT, LONG = 48, 4096  # characters
 ANSWER_WITHIN_S = 12.0  # the radio repeats its burst before it gives up
 
 _FLEETSYNC = re.compile(r"(\d{3}):(\d{4})", re.ASCII)
-_NEXEDGE = re.compile(r"U(?:\d{5}|\d{8})", re.ASCII)
+_NEXEDGE = re.compile(r"U\d{5}", re.ASCII)  # how eight digits are written is not known
 _EVERY_FLEETSYNC, _EVERY_NEXEDGE = "0000000", "G00000"
 
 

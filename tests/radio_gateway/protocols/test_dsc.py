@@ -208,8 +208,27 @@ def test_call_is_told_after_a_second_and_again_when_its_expansion_is_late() -> N
     assert not one_connection.waiting()
     late = one_connection.decode(frame(EXPANSION, after_s=4))
     assert [call.facts["merged"] for call in late] == [True]
+    assert "merged" not in told[0].facts
     assert late[0].duplicate_key != told[0].duplicate_key
     assert one_connection.flush(None) == []
+
+
+def test_expansion_that_was_not_announced_is_added_too() -> None:
+    one_connection = decoder()
+    unannounced = sentence("CDDSC,12,3380400790,12,05,00,1423108312,2019,,,S,")
+    assert len(one_connection.decode(frame(unannounced))) == 1
+    assert not one_connection.waiting()
+    assert [call.facts["merged"] for call in one_connection.decode(frame(EXPANSION))] == [True]
+    assert one_connection.flush(None) == []
+
+
+def test_tag_block_says_which_station_heard_the_call_and_when() -> None:
+    said = one(b"\\s:coast-1,c:1764072000*4B\\" + REPLY, live=False)
+    assert said.signal is not None
+    assert said.signal.station == "coast-1"
+    assert said.passed_on_at == datetime(2025, 11, 25, 12, tzinfo=UTC)
+    assert said.device_time == datetime(2025, 11, 25, 22, 42, tzinfo=UTC)
+    assert said.flags == ()
 
 
 def test_expansion_without_its_call_is_no_position() -> None:

@@ -462,6 +462,7 @@ def test_order_to_everyone_is_nexedge_where_we_are() -> None:
     [
         (order("poll", None), "no_device"),
         (order("poll", "000000101"), "bad_device"),
+        (order("poll", "U00001205"), "bad_device"),
         (order("text", "100:1002"), "empty_text"),
         (order("text", "100:1002", "x" * 4097), "too_long"),
         (order("text", "100:1002", "\x03\x02R31001002"), "bad_character"),
