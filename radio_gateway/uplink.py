@@ -46,6 +46,7 @@ LIVE_ITEMS: Final = 200
 ENVELOPE_BYTES: Final = 128 * 1024
 """Of items, before they are deflated; one larger item goes alone."""
 _FEWEST, _MOST = 5, 500  # items of the backlog in an envelope
+_TOLD_EVERY = 100
 _PROMPT_S = 2.0  # a receipt within this means that the link carries more
 _log = structlog.get_logger(__name__)
 
@@ -221,7 +222,8 @@ class Uplink:
                     await self._take(chunk)
                 except (SignatureError, EnvelopeError) as error:
                     self.unbelieved[type(error).__name__] += 1
-                    _log.warning("word_not_believed", fault=str(error))
+                    if self.unbelieved.total() % _TOLD_EVERY == 1:  # a forger does not fill the log
+                        _log.warning("word_not_believed", fault=str(error))
                 if chunk.stored is not None:
                     chunk.stored()
 

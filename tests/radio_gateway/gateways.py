@@ -1,0 +1,133 @@
+"""Gateways and nodes for tests: keys, and both ends of an uplink through a real broker."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from radio_gateway.health import GatewayHealth
+from radio_gateway.inbox import Inbox
+from radio_gateway.link import parse_link
+from radio_gateway.receiver import Receiver
+from radio_gateway.signing import Signer, Verifier
+from radio_gateway.spool import Spool, open_spool
+from radio_gateway.transmission import Delivery, Transmission
+from radio_gateway.uplink import Uplink
+from radio_gateway.uplink_settings import UplinkSettings
+from tests.broker import Mosquitto
+
+NODE_KEY, GW_1_KEY, GW_2_KEY = (Signer(os.urandom(32)) for _ in range(3))
+
+
+def settings(broker: Mosquitto, user: str, signer: Signer) -> UplinkSettings:
+    """Return how `user` reaches `broker`; a gateway believes the node's key."""
+    link = parse_link(f"mqtt://{user}:{broker.passwords[user]}@127.0.0.1:{broker.port}")
+    return UplinkSettings(link=link, signer=signer, node=Verifier(NODE_KEY.public))
+
+
+class Ended:
+    """One gateway's spool and uplink.
+
+    Attributes:
+        spool: Its spool.
+        uplink: Its end of the way to the node.
+    """
+
+    def __init__(self, spool: Spool, uplink: Uplink) -> None:
+        self.spool, self.uplink = spool, uplink
+
+    async def hear(self, said: list[Transmission]) -> None:
+        """Put what was heard into the spool and have it sent."""
+        self.uplink.heard(await self.spool.put(said))
+
+    async def waiting(self) -> int:
+        """Return how many transmissions have no receipt."""
+        return (await self.spool.state()).waiting
+
+    async def empty(self, *, within_s: float = 10.0) -> None:
+        """Wait until everything has its receipt."""
+        async with asyncio.timeout(within_s):
+            while await self.waiting():  # noqa: ASYNC110 - rings no bell
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def gateway(
+    broker: Mosquitto, folder: Path, *, name: str = "gw-1", signer: Signer = GW_1_KEY
+) -> AsyncIterator[Ended]:
+    """Run a gateway's uplink."""
+    async with await open_spool(folder / f"{name}.db") as spool:
+        uplink = Uplink(
+            settings(broker, name, signer),
+            spool,
+            gateway=name,
+            health=lambda: GatewayHealth(gateway=name, told_at=datetime.now(UTC)),
+        )
+        task = asyncio.create_task(uplink.run())
+        try:
+            yield Ended(spool, uplink)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+class Node:
+    """A node's end, and what it stores: each reception once, nothing while `stores` is unset.
+
+    Attributes:
+        receiver: Its end.
+        stored: What it stored, in order.
+        stores: Whether it stores now.
+    """
+
+    def __init__(self, receiver: Receiver, inbox: Inbox) -> None:
+        self.receiver, self._inbox = receiver, inbox
+        self.stored: list[Transmission] = []
+        self._known: set[str] = set()
+        self.stores = asyncio.Event()
+        self.stores.set()
+
+    async def keep(self) -> None:
+        """Store what comes, and tell who waits for that."""
+        while True:
+            deliveries: list[Delivery] = await self._inbox.take()
+            await self.stores.wait()
+            for delivery in deliveries:
+                said = delivery.transmission
+                if said.reception_id not in self._known:  # as a store's unique index
+                    self._known.add(said.reception_id)
+                    self.stored.append(said)
+                assert delivery.stored is not None
+                delivery.stored()
+
+
+@asynccontextmanager
+async def node(
+    broker: Mosquitto, *, gateways: dict[str, Verifier] | None = None
+) -> AsyncIterator[Node]:
+    """Run a node's end for `gw-1` and `gw-2`."""
+    if gateways is None:
+        gateways = {"gw-1": Verifier(GW_1_KEY.public), "gw-2": Verifier(GW_2_KEY.public)}
+    inbox = Inbox()
+    receiver = Receiver(settings(broker, "node", NODE_KEY), gateways, inbox, node="hx")
+    running = Node(receiver, inbox)
+    tasks = [asyncio.create_task(receiver.run()), asyncio.create_task(running.keep())]
+    try:
+        yield running
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def key_file(path: Path) -> str:
+    """Make a key file; return its public key."""
+    seed = os.urandom(32)
+    path.write_bytes(b64encode(seed))
+    path.chmod(0o600)
+    return Signer(seed).public

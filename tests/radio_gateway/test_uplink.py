@@ -1,0 +1,250 @@
+"""Between a gateway and its node, through a real Mosquitto with the shipped configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from gis.position import Position
+from radio_gateway.envelope import Envelope, Receipt, digest_of, pack, topic_of, unpack
+from radio_gateway.signing import SIGNATURE_BYTES, Signer
+from radio_gateway.spool import open_spool
+from radio_gateway.transmission import Transmission
+from tests.broker import Mosquitto, mosquitto
+from tests.radio_gateway.gateways import GW_1_KEY, GW_2_KEY, NODE_KEY, gateway, node
+from tests.radio_gateway.running import until
+
+pytestmark = pytest.mark.broker
+AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    careless = "\nuser spy\ntopic readwrite joint-patrol/#\n"
+    with mosquitto(tmp_path, users=("node", "gw-1", "gw-2", "spy"), acl=careless) as running:
+        yield running
+
+
+def fix(number: int, *, gateway: str = "gw-1", device: int = 0, **said: object) -> Transmission:
+    fields: dict[str, object] = {
+        "protocol": "ais",
+        "kind": "position",
+        "device": f"57400000{device}",
+        "heard_at": AT + timedelta(seconds=number),
+        "position": Position(lon=100.4, lat=20.27),
+        "fix": True,
+        "channel": "pier",
+        "reception_id": f"{gateway}/b/{number}",
+    }
+    return Transmission(**(fields | said))  # type: ignore[arg-type]
+
+
+class Client:
+    """A plain MQTT client of one user; hears one topic, says anything."""
+
+    def __init__(self, broker: Mosquitto, user: str, topic: str | None = None) -> None:
+        self.heard: list[tuple[str, bytes]] = []
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+        self._client.username_pw_set(user, broker.passwords[user])
+        self._client.on_message = lambda _c, _u, message: self.heard.append(
+            (message.topic, bytes(message.payload))
+        )
+        self._client.connect("127.0.0.1", broker.port)
+        self._client.loop_start()
+        if topic is not None:
+            self._client.subscribe(topic, qos=1)
+
+    def say(self, topic: str, payload: bytes) -> paho.MQTTMessageInfo:
+        message = self._client.publish(topic, payload, qos=1)
+        message.wait_for_publish(5)
+        return message
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@pytest.fixture
+def as_node(broker: Mosquitto) -> Iterator[Client]:
+    """Who holds the node's broker account, and not its key; hears all that gateways send."""
+    client = Client(broker, "node", topic_of("+", "reports"))
+    yield client
+    client.close()
+
+
+async def test_a_report_leaves_the_spool_when_the_node_has_stored_it(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    async with node(broker) as hx, gateway(broker, tmp_path) as gw:
+        hx.stores.clear()
+        await gw.hear([fix(1), fix(2)])
+        await until(lambda: hx.receiver.health()[0].transmissions == 2)
+        await asyncio.sleep(0.2)
+        assert await gw.waiting() == 2
+        hx.stores.set()
+        await gw.empty()
+        assert {(each.channel, each.reception_id) for each in hx.stored} == {
+            ("gw-1/pier", "gw-1/b/1"),
+            ("gw-1/pier", "gw-1/b/2"),
+        }
+        assert hx.stored[0].heard_at in (fix(1).heard_at, fix(2).heard_at)
+
+
+async def test_that_a_broker_took_it_deletes_nothing(broker: Mosquitto, tmp_path: Path) -> None:
+    async with gateway(broker, tmp_path) as gw:
+        await gw.hear([fix(1)])
+        await until(lambda: gw.uplink._sent > 0)
+        await asyncio.sleep(0.5)
+        assert await gw.waiting() == 1
+    async with node(broker) as hx, gateway(broker, tmp_path) as gw:
+        await gw.empty()
+        assert hx.stored == [fix(1, channel="gw-1/pier")]
+
+
+async def test_the_newest_place_of_each_boat_comes_before_the_backlog(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    async with await open_spool(tmp_path / "gw-1.db") as spool:
+        await spool.put([fix(number, device=number % 5) for number in range(2000)])
+    async with node(broker) as hx:
+        await until(lambda: hx.receiver.health()[0].state == "silent")
+        async with gateway(broker, tmp_path) as gw:
+            await gw.empty()
+            assert len(hx.stored) == 2000
+            assert {each.reception_id for each in hx.stored[:5]} == {
+                f"gw-1/b/{number}" for number in range(1995, 2000)
+            }
+
+
+async def test_a_distress_call_comes_before_everything(broker: Mosquitto, tmp_path: Path) -> None:
+    async with await open_spool(tmp_path / "gw-1.db") as spool:
+        await spool.put([fix(number, device=number % 5) for number in range(500)])
+        await spool.put([fix(500, kind="distress", distress=True, position=None, device=7)])
+        await spool.put([fix(number, device=number % 5) for number in range(501, 900)])
+    async with node(broker) as hx:
+        await until(lambda: hx.receiver.health()[0].state == "silent")
+        async with gateway(broker, tmp_path) as gw:
+            await gw.empty()
+            assert hx.stored[0].distress
+            assert len(hx.stored) == 900
+
+
+async def test_a_forged_a_foreign_and_a_replayed_receipt_delete_nothing(
+    broker: Mosquitto, tmp_path: Path, as_node: Client
+) -> None:
+    """Said with the node's own broker account: only its key makes a receipt."""
+    async with gateway(broker, tmp_path) as gw:
+        await gw.hear([fix(1)])
+        await until(lambda: as_node.heard)
+        body = as_node.heard[0][1][SIGNATURE_BYTES:]
+        envelope = unpack(body, Envelope)
+        right = Receipt(node="hx", gateway="gw-1", spool=envelope.spool, envelope=digest_of(body))
+
+        def receipt(said: Receipt, signer: Signer, purpose: str = "receipt") -> bytes:
+            return b"receipt\n" + signer.sign(purpose, pack(said))  # type: ignore[arg-type]
+
+        def with_(**fields: object) -> Receipt:
+            said = {name: getattr(right, name) for name in right.__struct_fields__}
+            return Receipt(**(said | fields))
+
+        topic = topic_of("gw-1", "node")
+        wrong = [
+            receipt(right, Signer(os.urandom(32))),  # forged
+            receipt(right, GW_1_KEY),  # by the gateway itself
+            receipt(right, GW_2_KEY),  # by another gateway
+            receipt(right, NODE_KEY, "hello"),  # signed as something else
+            receipt(with_(gateway="gw-2"), NODE_KEY),  # for another gateway
+            receipt(with_(spool="0" * 16), NODE_KEY),  # for another spool
+            receipt(with_(envelope=bytes(16)), NODE_KEY),  # for what was never sent
+            b"receipt\n" + bytes(SIGNATURE_BYTES) + pack(right),
+            b"receipt\n" + receipt(right, NODE_KEY)[8:-1],  # cut short
+            b"receipt\n",
+            b"",
+        ]
+        for each in wrong:
+            as_node.say(topic, each)
+        await until(lambda: gw.uplink.unbelieved.total() == len(wrong))
+        assert await gw.waiting() == 1
+        spoken = receipt(right, NODE_KEY)
+        as_node.say(topic, spoken)
+        await gw.empty()
+        await gw.hear([fix(2)])
+        as_node.say(topic, spoken)  # replayed: its envelope is done with
+        await until(lambda: gw.uplink.unbelieved.total() == len(wrong) + 1)
+        assert await gw.waiting() == 1
+    # the same after a restart, when the gateway no longer knows what it sent
+    async with gateway(broker, tmp_path) as gw:
+        await until(lambda: gw.uplink._state == "open")
+        as_node.say(topic, spoken)
+        await until(lambda: gw.uplink.unbelieved["unknown_envelope"] == 1)
+        assert await gw.waiting() == 1
+
+
+async def test_a_gateway_speaks_only_for_its_own_topics(broker: Mosquitto, tmp_path: Path) -> None:
+    """The access list keeps the other's topics closed; where it is open, the key does."""
+    said = pack(Envelope(gateway="gw-1", spool="s", nonce=b"n", sent_at=AT, items=[]))
+    async with node(broker) as hx, gateway(broker, tmp_path, name="gw-2", signer=GW_2_KEY) as gw:
+        other = Client(broker, "gw-2", topic_of("gw-1", "node"))
+        try:
+            message = other.say(topic_of("gw-1", "reports"), GW_2_KEY.sign("reports", said))
+            assert message.rc == paho.MQTT_ERR_SUCCESS
+            await gw.hear([fix(1, gateway="gw-2")])
+            await gw.empty()
+            way = hx.receiver.health()[0]
+            assert (way.name, way.errors, way.last_heard_at) == ("gw-1", {}, None)
+            assert other.heard == []  # the node greets gw-1, which is nobody else's to read
+        finally:
+            other.close()
+        anyone = Client(broker, "spy")
+        try:
+            anyone.say(topic_of("gw-1", "reports"), GW_2_KEY.sign("reports", said))
+            anyone.say(topic_of("gw-1", "reports"), GW_1_KEY.sign("health", said))
+            await until(lambda: hx.receiver.health()[0].errors == {"not_signed": 2})
+        finally:
+            anyone.close()
+        assert [each.channel for each in hx.stored] == ["gw-2/pier"]
+
+
+async def test_a_reception_that_is_not_the_gateways_own_is_refused_and_kept_aside(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    async with node(broker) as hx, gateway(broker, tmp_path) as gw:
+        await gw.hear([fix(1), fix(2, gateway="gw-2"), fix(3)])
+        await gw.empty()
+        assert {each.reception_id for each in hx.stored} == {"gw-1/b/1", "gw-1/b/3"}
+        assert (await gw.spool.state()).refused == 1
+
+
+async def test_everything_comes_once_through_restarts_of_the_broker(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    async with node(broker) as hx, gateway(broker, tmp_path) as gw:
+        for number in range(20):
+            await gw.hear([fix(number * 10 + each, device=each % 3) for each in range(10)])
+            if number % 6 == 3:
+                await asyncio.to_thread(broker.kill)
+                await asyncio.to_thread(broker.start)
+            await asyncio.sleep(0.05)
+        await gw.empty(within_s=30)
+        assert {each.reception_id for each in hx.stored} == {
+            f"gw-1/b/{number}" for number in range(200)
+        }
+
+
+async def test_a_gateway_that_is_not_heard_is_silent_and_so_are_its_channels(
+    broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("radio_gateway.receiver.SILENT_AFTER", timedelta(seconds=0.5))
+    async with node(broker) as hx:
+        async with gateway(broker, tmp_path):
+            await until(lambda: hx.receiver.health()[0].state == "open")
+            assert hx.receiver.gateways()[0].uplink == "open"
+        await until(lambda: hx.receiver.health()[0].state == "silent")
+        assert "has not been heard since" in (hx.receiver.health()[0].fault or "")
