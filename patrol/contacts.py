@@ -122,6 +122,16 @@ class Contact:
             return self.note("call_sign", record, call_sign)
         return False
 
+    def depends_on(self, record: Record) -> bool:
+        """Return whether the message of `record` is known here at a later time than it says."""
+        gid, time = record.gid, record.time
+        if any(known == gid and at != time for at, known in self.noted_at.values()):
+            return True
+        return any(
+            known == gid and (fix.time != time or at != min(time, record.transmission.heard_at))
+            for at, known, fix, _ in self.window
+        )
+
     def place(self, record: Record, fix: Fix) -> bool:
         """Take one believable position.
 

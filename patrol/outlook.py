@@ -14,6 +14,7 @@ from patrol.accounts import User
 from patrol.changes import Fix, UnitState
 from patrol.details import UnitDetails, details, out_of_service
 from patrol.errors import NotFound
+from patrol.hearing import Heard
 from patrol.permissions import acts_of, require
 from patrol.policy import Policy
 from patrol.radios import UnknownRadio, describe
@@ -207,6 +208,14 @@ class Outlook:
 
     async def transmissions(self, address: str, *, limit: int = 100) -> list[Transmission]:
         """Return the last messages of a radio address, newest first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        return [each.transmission for each in await self.heard(address, limit=limit)]
+
+    async def heard(self, address: str, *, limit: int = 100) -> list[Heard]:
+        """Return the last messages of a radio address, newest first, with all who heard each.
 
         Raises:
             Forbidden: If the role may not.

@@ -197,6 +197,27 @@ class Picture:
                 self._apply(contact, effect)
         return fix
 
+    def hear_again(self, record: Record) -> None:
+        """Note that a message that is known was heard by somebody else, too."""
+        contact = self._whose(record)
+        heard_at = record.transmission.heard_at
+        if contact.heard_at is None or heard_at > contact.heard_at:
+            contact.heard_at = heard_at  # viewers are told with the next thing that changes
+
+    def put_first(self, record: Record) -> str | None:
+        """Let an earlier reception of a known message stand for it.
+
+        Args:
+            record: The reception, under the global id of the message.
+
+        Returns:
+            Whom to rebuild from the store, since the message's time orders what is known of it;
+            None when nothing known depends on it.
+        """
+        contact = self._whose(record)
+        record.agency = contact.agency
+        return contact.id if contact.depends_on(record) else None
+
     def tick(self, now: datetime) -> None:
         """Run the clock rules: what did *not* arrive; see which assignments hold now, and who was
         heard without moving.

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+import structlog
 from sqlalchemy import Connection
 
 from patrol.duplicates import Duplicates
-from patrol.errors import Conflict
+from patrol.errors import Conflict, StoreError
 from patrol.picture import VOICE, Picture
 from patrol.records import Record
 from patrol.spans import spans_of_radio, spans_of_unit
@@ -28,6 +29,8 @@ KEYS_FOR: Final = timedelta(hours=24)
 
 KEYS_AT_MOST: Final = 100_000
 READ_AT_ONCE: Final = 200  # units or radios; their records are held in memory meanwhile
+
+log = structlog.get_logger(__name__)
 
 
 class Registrar:
@@ -77,10 +80,8 @@ class Registrar:
         for start in range(0, len(ids), READ_AT_ONCE):
             await self._rebuild(ids[start : start + READ_AT_ONCE], calling)
         since = now - KEYS_FOR
-        for address, key, gid, at in reversed(
-            await read(receptions.recent_keys, since, KEYS_AT_MOST)
-        ):
-            duplicates.remember(address, key, gid, at)
+        for keyed in reversed(await read(receptions.recent_keys, since, KEYS_AT_MOST)):
+            duplicates.remember(*keyed)
         for known in await read(receptions.recent_raw, since, KEYS_AT_MOST):
             duplicates.remember_raw(*known)
 
@@ -133,6 +134,22 @@ class Registrar:
             StoreError: If the store refuses.
         """
         await self._turn.order(lambda: self._clear_distress(of, by))
+
+    async def tell_anew(self, ids: Sequence[str]) -> None:
+        """Set units and unknown radios from what is stored of them, in a turn of the caller's."""
+        contacts = self._picture.contacts
+        known = [contacts[id] for id in ids if id in contacts]
+        heard = {contact.id: contact.heard_at for contact in known}
+        calling = {contact.id for contact in known if contact.distress}
+        try:
+            await self._rebuild(list(heard), calling)
+        except StoreError as error:
+            log.warning("the picture could not be told anew", fault=str(error))
+            return
+        for id, heard_at in heard.items():
+            contact = contacts.get(id)
+            if contact is not None and heard_at is not None:
+                contact.heard_at = max(contact.heard_at or heard_at, heard_at)
 
     # -- in turn
 

@@ -21,13 +21,14 @@ from patrol.board import Board, Update
 from patrol.changes import Fix, Snapshot, UnitState
 from patrol.duplicates import Duplicates
 from patrol.errors import NotFound, StoreError
+from patrol.joining import join, not_taken
 from patrol.picture import Picture
 from patrol.policy import Policy
-from patrol.records import Record, record_of
+from patrol.records import Record
 from patrol.registrar import Registrar
 from patrol.shown import Shown
 from patrol.store import registry
-from patrol.store.rows import Row, also_heard_row, transmission_row
+from patrol.store.rows import Row, transmission_row
 from patrol.store.store import Store
 from patrol.turn import Turn
 from radio_gateway.health import ChannelHealth
@@ -50,8 +51,6 @@ RATE_OVER_S: Final = 0.3
 
 STOP_WITHIN_S: Final = 5.0
 """How long a store that refuses may hold up the end; nothing unstored was acknowledged."""
-
-_NOT_TAKEN: Final = "a message cannot be taken"
 
 log = structlog.get_logger(__name__)
 
@@ -232,11 +231,15 @@ class Watch:
 
     async def _batch(self, deliveries: Sequence[Delivery]) -> None:
         """Judge, put into the picture, commit, answer, show; in a turn of its own."""
-        records, also = self._judge(deliveries)
+        picture, origin = self.picture, self.node
+        heard = join(deliveries, picture.believed_address, self._duplicates)
+        records = heard.new
         try:
-            self._address(records)
+            self._address([*records, *heard.earlier])
             records, fixes, rows = self._take(records)
-            await self._commit(rows, also, self._latches(records))
+            unsure = heard.tell(picture)
+            acts = self._latches(records) + heard.first_acts(origin=origin)
+            await self._commit(rows, heard.also_rows(picture.owner_at, origin=origin), acts)
         except BaseException:
             for record in records:  # they were not stored: when they come again, they are new
                 self._duplicates.forget(record)
@@ -244,24 +247,9 @@ class Watch:
         for delivery in deliveries:
             if delivery.stored is not None:
                 self._answer(delivery.stored)
+        if unsure:
+            await self.registrar.tell_anew(sorted(unsure))
         self.publish(fixes)
-
-    def _judge(self, deliveries: Sequence[Delivery]) -> tuple[list[Record], list[Row]]:
-        records: list[Record] = []
-        also: list[Row] = []
-        for delivery in deliveries:
-            said = delivery.transmission
-            try:
-                record = record_of(said, self.picture.believed_address)
-                original = self._duplicates.original(record)
-                if original is None:
-                    records.append(record)
-                elif not said.resent:
-                    owner = self.picture.owner_at(record.address, record.time)
-                    also.append(also_heard_row(said, original, agency=owner, origin=self.node))
-            except Exception:
-                log.exception(_NOT_TAKEN, **_all_there_is(said))
-        return records, also
 
     def _take(self, records: Sequence[Record]) -> tuple[list[Record], list[Fix], list[Row]]:
         """Put `records` into the picture; return those taken, their positions and their rows."""
@@ -273,9 +261,9 @@ class Watch:
             try:
                 fix = take(record)
                 rows.append(transmission_row(record, origin=origin))
-            except Exception:
+            except Exception as error:  # noqa: BLE001 - logged; the rest of the batch goes on
                 self._duplicates.forget(record)
-                log.exception(_NOT_TAKEN, **_all_there_is(record.transmission))
+                not_taken(record.transmission, error)
                 continue
             taken.append(record)
             if fix is not None:
@@ -365,15 +353,6 @@ class Watch:
             stored()
         except Exception:
             log.exception("an answer after the commit failed")
-
-
-def _all_there_is(said: Transmission) -> dict[str, str]:
-    """Return what to log of a message that cannot be taken, so that the rest of its batch can.
-
-    It is answered all the same: it could not be taken the next time either, and would come for
-    ever. The log is all that is left of it.
-    """
-    return {"channel": said.channel, "address": said.address, "raw": said.raw.hex()}
 
 
 def _halves(items: list[Any]) -> list[list[Any]]:

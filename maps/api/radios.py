@@ -12,10 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from maps.access import DeskHere
 from maps.api.answers import answer, answers, printable
 from maps.api.times import Moment
+from patrol import hearing
 from patrol.changes import UnitState
 from patrol.desk import UnknownRadio
+from patrol.hearing import HeardBy
 from patrol.units import Assignment
-from radio_gateway.transmission import Signal, Transmission
+from radio_gateway.transmission import Signal
 
 router = APIRouter(prefix="/api", tags=["radios"])
 
@@ -41,6 +43,24 @@ _ASSIGNMENT = Assignment(
 )
 
 
+class HeardAt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who heard a message.
+
+    Attributes:
+        channel: Channel.
+        gateway: Gateway.
+        heard_at: When, by its clock.
+        rssi_dbm: Received signal strength, dBm.
+        snr_db: Signal to noise ratio, dB.
+    """
+
+    channel: str
+    gateway: str
+    heard_at: datetime
+    rssi_dbm: float | None = None
+    snr_db: float | None = None
+
+
 class Heard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One message of a radio, as a technician reads it.
 
@@ -57,7 +77,9 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         status: Code or state.
         flags: Quality flags.
         facts: Further fields by name.
-        signal: How well it was heard.
+        signal: How well it was heard, by the one that heard it first.
+        heard_by: All who heard it, the first one first.
+        best: The one of them that heard it best; absent where no signal was measured.
         hex: The bytes as received, two digits each.
         raw: The same as ASCII; a dot for what cannot be printed.
     """
@@ -75,12 +97,25 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     flags: tuple[str, ...] = ()
     facts: dict[str, str | int | float | bool] = {}
     signal: Signal | None = None
+    heard_by: tuple[HeardAt, ...] = ()
+    best: HeardAt | None = None
     hex: str = ""
     raw: str = ""
 
 
-def heard(said: Transmission) -> Heard:
+def _heard_at(reception: HeardBy) -> HeardAt:
+    return HeardAt(
+        channel=reception.channel,
+        gateway=reception.gateway,
+        heard_at=reception.heard_at,
+        rssi_dbm=reception.rssi_dbm,
+        snr_db=reception.snr_db,
+    )
+
+
+def heard(message: hearing.Heard) -> Heard:
     """Return a message as a technician reads it."""
+    said = message.transmission
     at = said.position
     return Heard(
         heard_at=said.heard_at,
@@ -96,6 +131,8 @@ def heard(said: Transmission) -> Heard:
         flags=said.flags,
         facts=said.facts,
         signal=said.signal,
+        heard_by=tuple(map(_heard_at, message.heard_by)),
+        best=None if message.best is None else _heard_at(message.best),
         hex=said.raw.hex(),
         raw=printable(said.raw),
     )
@@ -153,8 +190,11 @@ async def list_unknown(desk: DeskHere) -> Response:
 async def list_transmissions(
     address: str, desk: DeskHere, limit: Annotated[int, Query(ge=1, le=1000)] = 100
 ) -> Response:
-    """Return the last messages of a radio address, newest first; none for one never heard."""
-    return answer([heard(said) for said in await desk.transmissions(address, limit=limit)])
+    """Return the last messages of a radio address, newest first; none for one never heard.
+
+    A message that several gateways heard is one, and names them all.
+    """
+    return answer([heard(each) for each in await desk.heard(address, limit=limit)])
 
 
 @router.get("/assignments", responses=answers(list[Assignment], [_ASSIGNMENT], 403))

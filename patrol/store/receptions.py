@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -20,14 +21,22 @@ from sqlalchemy import (
 )
 
 from patrol.contacts import WINDOW
+from patrol.hearing import Heard, HeardBy, heard
 from patrol.policy import Policy
 from patrol.records import Record
-from patrol.store.rows import readable, record_from, transmission_of
+from patrol.store.rows import (
+    TRANSMISSION_COLUMNS,
+    Row,
+    readable,
+    record_from,
+    transmission_of,
+)
 from patrol.store.tables import also_heard, from_us, to_us, transmissions
 from patrol.store.tracks import Span
-from radio_gateway.transmission import Transmission
+from radio_gateway.transmission import Signal
 
 _T = transmissions.c
+_AT_ONCE: Final = 500  # values of one IN
 
 
 def _newest_in_span(count: int, *conditions: ColumnElement[bool]) -> Select[Any]:
@@ -104,8 +113,8 @@ def for_picture(connection: Connection, spans: Iterable[Span]) -> list[Record]:
 
 def latest(
     connection: Connection, address: str, policy: Policy, known: bool, limit: int
-) -> list[Transmission]:
-    """Return the newest messages of a radio, newest first, whatever they said.
+) -> list[Heard]:
+    """Return the newest messages of a radio, newest first, with all who heard each.
 
     Args:
         connection: To the store.
@@ -120,7 +129,28 @@ def latest(
         .order_by(_T.time_us.desc(), _T.id.desc())
         .limit(limit)
     ).all()
-    return list(readable(rows, transmission_of))
+    also = _also_heard(connection, [row.gid for row in rows])
+    return list(readable(rows, lambda row: heard(transmission_of(row), also.get(row.gid, ()))))
+
+
+def _also_heard(connection: Connection, gids: Sequence[bytes]) -> dict[bytes, list[HeardBy]]:
+    """Return the further receptions of some messages, by global id."""
+    found: dict[bytes, list[HeardBy]] = {}
+    also = also_heard.c
+    for start in range(0, len(gids), _AT_ONCE):
+        for row in connection.execute(
+            select(also_heard).where(also.gid.in_(gids[start : start + _AT_ONCE]))
+        ):
+            found.setdefault(row.gid, []).append(
+                HeardBy(
+                    reception_id=row.reception_id,
+                    channel=row.channel,
+                    heard_at=from_us(row.heard_us),
+                    rssi_dbm=row.rssi_dbm,
+                    snr_db=row.snr_db,
+                )
+            )
+    return found
 
 
 def span_of(connection: Connection, address: str) -> tuple[int, datetime, datetime] | None:
@@ -184,13 +214,46 @@ def recent_raw(
 
 def recent_keys(
     connection: Connection, since: datetime, limit: int
-) -> list[tuple[str, str, bytes, datetime]]:
-    """Return address, duplicate key, global id and heard time of what was heard since `since`."""
+) -> list[tuple[str, str, bytes, datetime, str]]:
+    """Return address, duplicate key, global id, heard time and reception id since `since`."""
     rows = connection.execute(
-        select(_T.address, _T.duplicate_key, _T.gid, _T.heard_us)
+        select(_T.address, _T.duplicate_key, _T.gid, _T.heard_us, _T.reception_id)
         .where(_T.duplicate_key.is_not(None))
         .order_by(_T.id.desc())
         .limit(limit)
     ).all()
     floor = to_us(since)
-    return [(row[0], row[1], row[2], from_us(row[3])) for row in rows if row[3] >= floor]
+    return [(row[0], row[1], row[2], from_us(row[3]), row[4]) for row in rows if row[3] >= floor]
+
+
+def put_first(connection: Connection, row: Row) -> None:
+    """Let another reception of a stored message stand for it: one that was heard before it.
+
+    Args:
+        connection: To the store, in a transaction.
+        row: The reception, in the order of `TRANSMISSION_COLUMNS`, under the message's global id.
+            The one that stood for the message until now is kept among those that heard it too.
+    """
+    new = dict(zip(TRANSMISSION_COLUMNS, row, strict=True))
+    old = connection.execute(select(transmissions).where(_T.gid == new["gid"])).first()
+    if old is None:
+        connection.execute(transmissions.insert().values(**new))
+        return
+    if (old.heard_us, old.reception_id) <= (new["heard_us"], new["reception_id"]):
+        return
+    signal = None if old.signal is None else msgspec.json.decode(old.signal, type=Signal)
+    known = select(also_heard.c.id).where(also_heard.c.reception_id == old.reception_id)
+    if connection.execute(known).first() is None:
+        connection.execute(
+            also_heard.insert().values(
+                reception_id=old.reception_id,
+                gid=old.gid,
+                channel=old.channel,
+                heard_us=old.heard_us,
+                rssi_dbm=None if signal is None else signal.rssi_dbm,
+                snr_db=None if signal is None else signal.snr_db,
+                agency=old.agency,
+                origin=old.origin,
+            )
+        )
+    connection.execute(transmissions.update().where(_T.gid == new["gid"]).values(**new))
