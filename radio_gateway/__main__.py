@@ -16,18 +16,22 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
+from radio_gateway.capture import CaptureError
 from radio_gateway.decode import (
     StreamDecoder,
     as_json,
     as_rejection,
     decode_vector,
+    iso,
     protocol_named,
 )
+from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError, GatewayError
 from radio_gateway.framing import MessageFramer
 from radio_gateway.link import parse_link
 from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.recording import record as record_link
+from radio_gateway.redecode import decode_captures
 from radio_gateway.run_command import check, keygen, run
 from radio_gateway.transmission import Transmission
 
@@ -65,6 +69,13 @@ def decode(
             dir_okay=False,
         ),
     ] = None,
+    capture: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Decode captures instead of standard input, each read at its own time: a file, "
+            "compressed or not, or a folder such as the journal's. May be given several times."
+        ),
+    ] = None,
     hexadecimal: Annotated[
         bool, typer.Option("--hex", help="Standard input is hexadecimal text.")
     ] = False,
@@ -85,7 +96,7 @@ def decode(
         ),
     ] = None,
 ) -> None:
-    """Decode a stream from standard input exactly as a channel would.
+    """Decode a stream from standard input, or captures, exactly as a channel would.
 
     Prints one JSON object a transmission on standard output, and one a rejected frame, with its
     reason, on standard error.
@@ -93,18 +104,18 @@ def decode(
     if vectors is not None:
         _decode_vectors(vectors)
         return
+    if capture:
+        _decode_captures(capture, protocol, secret_file)
+        return
     if protocol is None:
-        raise typer.BadParameter("name a protocol, or a file with --vectors", param_hint="protocol")
-    name = protocol_named(protocol)
-    if name is None:
-        raise typer.BadParameter(
-            f"{protocol!r} is none of {', '.join(PROTOCOLS)}", param_hint="--protocol"
-        )
+        fault = "name a protocol, or a file with --vectors or --capture"
+        raise typer.BadParameter(fault, param_hint="protocol")
+    name = _protocol(protocol)
     stream = StreamDecoder(
         name,
         topic=topic,
         received_at=None if received_at is None else _moment(received_at),
-        secret=None if secret_file is None else secret_file.read_text("utf-8").strip(),
+        secret=_secret(secret_file),
     )
     if hexadecimal:
         _show(stream.feed(_from_hex(sys.stdin.buffer.read())))
@@ -167,6 +178,33 @@ def _decode_vectors(path: Path) -> None:
                 typer.echo(f"{path.name}: line {number}: {fault}", err=True)
                 raise typer.Exit(code=2) from None
             print(json.dumps(decoded, ensure_ascii=False))
+
+
+def _decode_captures(paths: list[Path], protocol: str | None, secret_file: Path | None) -> None:
+    protocols = () if protocol is None else tuple(map(_protocol, protocol.split(",")))
+    settings = DecoderSettings(secret=_secret(secret_file))
+    try:
+        for said in decode_captures(paths, protocols=protocols, settings=settings):
+            if isinstance(said, FrameError):
+                _show([said])
+            else:
+                told = {"heard_at": iso(said.heard_at), "channel": said.channel} | as_json(said)
+                print(json.dumps(told, ensure_ascii=False))
+    except CaptureError as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(code=1) from None
+
+
+def _protocol(name: str) -> str:
+    found = protocol_named(name)
+    if found is None:
+        fault = f"{name!r} is none of {', '.join(PROTOCOLS)}"
+        raise typer.BadParameter(fault, param_hint="--protocol")
+    return found
+
+
+def _secret(file: Path | None) -> str | None:
+    return None if file is None else file.read_text("utf-8").strip()
 
 
 def _show(said: Iterable[Transmission | FrameError]) -> None:

@@ -111,6 +111,11 @@ class Journal:
         return closed + sum(each.size for each in self._open.values())
 
     @property
+    def look_every(self) -> int:
+        """After how many bytes a channel lets the journal look at its size and its room."""
+        return min(_LOOK_EVERY_BYTES, self._keep_bytes // (4 * max(1, len(self._open))))
+
+    @property
     def may_write(self) -> bool:
         """Whether there is room, or it is time to try again."""
         return self.fault is None or time.monotonic() >= self._again_s
@@ -126,7 +131,7 @@ class Journal:
         path = (
             self.folder / f"{self._number:010d}-{channel}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl"
         )
-        share = self._keep_bytes // (2 * max(1, len(self._open)))
+        share = self._keep_bytes // (4 * max(1, len(self._open)))
         writer = CaptureWriter(
             path,
             channel=channel,
@@ -176,7 +181,7 @@ class Journal:
         return number
 
     def _drop_oldest(self) -> None:
-        total = self.size
+        total = self.size + len(self._open) * self.look_every  # before it looks again
         with self._guard:
             while self._closed and total > self._keep_bytes:
                 oldest = min(self._closed)  # names begin with their numbers
@@ -254,7 +259,7 @@ class ChannelJournal:
             try:
                 self._writer.flush()
                 if self._writer.size >= self._look_at:
-                    self._look_at = self._writer.size + _LOOK_EVERY_BYTES
+                    self._look_at = self._writer.size + self._journal.look_every
                     self._journal.look()
             except OSError as error:
                 self._stop(error)
@@ -291,7 +296,7 @@ class ChannelJournal:
 
     def _begin(self, *, continues: bool) -> None:
         self._writer = self._journal.begin(self._channel, self._protocols, continues=continues)
-        self._look_at = _LOOK_EVERY_BYTES
+        self._look_at = self._journal.look_every
 
     def _stop(self, error: OSError) -> None:
         self._journal.stop(error)

@@ -1,0 +1,199 @@
+"""The journal: it rotates, compresses, keeps to its size, and never stops the hearing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from radio_gateway import journal as journals
+from radio_gateway.capture import read_capture
+from radio_gateway.channel import Channel
+from radio_gateway.chunk import Chunk
+from radio_gateway.inbox import Inbox
+from radio_gateway.journal import ChannelJournal, Journal
+from radio_gateway.link import parse_link
+from radio_gateway.settings import load_channels
+from radio_gateway.transports.replay import ReplayTransport
+from radio_gateway.transports.udp import UdpTransport
+from tests.radio_gateway.running import hear, open_descriptors, rmc, running, until
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    before = threading.active_count()
+    yield tmp_path / "journal"
+    assert threading.active_count() == before
+
+
+def chunk(number: int, size: int = 1000) -> Chunk:
+    return Chunk(os.urandom(size), AT + timedelta(seconds=number), connection="c")
+
+
+def fill(channel: ChannelJournal, chunks: list[Chunk]) -> None:
+    for each in chunks:
+        channel.write(each)
+        channel.flush()
+
+
+def files_of(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.jsonl*"))
+
+
+def held(folder: Path) -> list[Chunk]:
+    return [each for file in files_of(folder) for each in read_capture(file)]
+
+
+def test_what_is_written_is_read_back_over_files(folder: Path) -> None:
+    journal = Journal(folder, max_bytes=1_000_000)
+    chunks = [chunk(number) for number in range(1500)]
+    fill(journal.of("pier", ("nmea0183",)), chunks)
+    journal.close()
+    files = sorted(path.name for path in folder.glob("*-pier-*"))
+    assert len(files) == 4
+    assert all(name.endswith(".jsonl.gz") for name in files)
+    assert held(folder) == chunks
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
+
+
+def test_the_oldest_is_deleted_first_and_the_cap_is_kept(folder: Path) -> None:
+    journal = Journal(folder, max_bytes=1_000_000, keep_bytes=2_500_000)
+    chunks = [chunk(number, 5000) for number in range(1500)]
+    pier, boat = journal.of("pier", ("ais",)), journal.of("boat", ("ais",))
+    for each in chunks:
+        fill(pier, [each])
+        fill(boat, [each])
+        assert journal.size <= 2_500_000 + 10_000
+    journal.close()
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    assert 1_000_000 < size <= 2_500_000
+    for name in ("pier", "boat"):
+        kept = [each for file in sorted(folder.glob(f"*-{name}-*")) for each in read_capture(file)]
+        assert kept == chunks[-len(kept) :]
+
+
+def test_a_new_run_goes_on_where_a_killed_one_ended(folder: Path) -> None:
+    journal = Journal(folder)
+    fill(journal.of("pier", ("ais",)), [chunk(1), chunk(2)])
+    # killed: nothing is closed, the lock is the process's own
+    os.close(journal._lock)
+    (folder / "0000000001-x-20260101T000000Z.jsonl.gz.part").touch()
+    second = Journal(folder)
+    fill(second.of("pier", ("ais",)), [chunk(3)])
+    second.close()
+    journal._lock = -1
+    journal._zipper.shutdown()
+    journal._open["pier"]._writer.close()  # type: ignore[union-attr]
+    assert [each.heard_at.second for each in held(folder)] == [1, 2, 3]
+    names = sorted(path.name for path in folder.glob("*.jsonl*"))
+    assert [name[:10] for name in names] == ["0000000001", "0000000002"]
+    assert not list(folder.glob("*.part"))
+
+
+def test_two_processes_do_not_share_a_folder(folder: Path) -> None:
+    journal = Journal(folder)
+    with pytest.raises(OSError, match="another process"):
+        Journal(folder)
+    journal.close()
+    Journal(folder).close()
+
+
+@pytest.mark.parametrize(("most", "keep"), [(10, 10**9), (10**6, 10**6)])
+def test_sizes_that_make_no_sense_are_refused(folder: Path, most: int, keep: int) -> None:
+    with pytest.raises(ValueError, match="at least"):
+        Journal(folder, max_bytes=most, keep_bytes=keep)
+
+
+def test_too_little_room_stops_it_with_one_warning_and_it_goes_on_by_itself(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "TRY_AGAIN_S", 0.0)
+    room = 10**9
+    journal = Journal(folder, room=lambda _: room)
+    pier, boat = journal.of("pier", ("ais",)), journal.of("boat", ("ais",))
+    with capture_logs() as logs:
+        fill(pier, [chunk(1)])
+        room = 10
+        pier._look_at = 0
+        fill(pier, [chunk(2)])
+        fill(boat, [chunk(3)])
+        fill(pier, [chunk(4)])
+        assert pier.fault is not None
+        assert "No space left" in pier.fault
+        room = 10**9
+        fill(pier, [chunk(5)])
+        fill(boat, [chunk(6)])
+    assert pier.fault is None
+    events = [entry["event"] for entry in logs]
+    assert events == ["journal_stopped", "journal_goes_on"]
+    journal.close()
+    assert [each.heard_at.second for each in held(folder)] == [1, 2, 5, 6]
+    assert (pier.missed, boat.missed) == (1, 1)
+
+
+async def test_a_disk_that_is_full_does_not_stop_the_hearing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system itself says that there is no space: the file is /dev/full."""
+    descriptors = open_descriptors()
+    monkeypatch.setattr(journals, "TRY_AGAIN_S", 0.0)
+    full = True
+    journal = Journal(folder)
+    begin = Journal.begin
+
+    def begin_on_a_full_disk(self: Journal, *args: object, **named: object) -> object:
+        writer = begin(self, *args, **named)  # type: ignore[arg-type]
+        if full:
+            writer._file.close()
+            writer._file = Path("/dev/full").open("wb")  # noqa: SIM115
+        return writer
+
+    monkeypatch.setattr(Journal, "begin", begin_on_a_full_disk)
+    table = {"name": "link", "url": "udp://127.0.0.1:0", "protocols": ["nmea0183"]}
+    (settings,) = load_channels([table], "test.toml: channels")
+    inbox = Inbox()
+    channel = Channel(settings, inbox, gateway="gw", boot="b", journal=journal)
+    transport = channel.transport
+    assert isinstance(transport, UdpTransport)
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        assert transport.port is not None
+        loop = asyncio.get_running_loop()
+        sender, _ = await loop.create_datagram_endpoint(
+            asyncio.DatagramProtocol, remote_addr=("127.0.0.1", transport.port)
+        )
+        for number in range(3):
+            sender.sendto(rmc(number))
+            await hear(inbox, 1)
+        assert "No space left" in (channel.health().journal_fault or "")
+        assert channel.health().state == "open"
+        full = False
+        sender.sendto(rmc(5))
+        await hear(inbox, 1)
+        assert channel.health().journal_fault is None
+        sender.close()
+    journal.close()
+    await asyncio.sleep(0)
+    assert b"".join(each.data for each in held(folder)) == rmc(5)
+    assert open_descriptors() == descriptors
+
+
+async def test_a_journal_is_replayed(folder: Path) -> None:
+    journal = Journal(folder)
+    chunks = [chunk(number) for number in range(5)]
+    fill(journal.of("pier", ("ais",)), chunks)
+    journal.close()
+    (file,) = files_of(folder)
+    replayed = []
+    async with ReplayTransport(parse_link(f"replay://{file}?speed=1000")) as transport:
+        while read := await transport.read():
+            replayed += read
+    assert [each.data for each in replayed] == [each.data for each in chunks]
