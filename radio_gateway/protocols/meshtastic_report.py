@@ -241,6 +241,7 @@ _LOCATION_SOURCES = {1: "manual", 2: "internal", 3: "external"}
 _OLD_PLACE_S = 300
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_RADIO = datetime(2019, 1, 1, tzinfo=UTC)  # Meshtastic began in 2020
+_LAST_PLAUSIBLE = datetime(2038, 1, 1, tzinfo=UTC)
 _CLOCK_ERROR = timedelta(days=1)
 # Half the side of the square, metres, as the documentation rounds it.
 _BLURRED_M = {
@@ -281,7 +282,10 @@ def _device_time(
     if not 0 < time_s <= BROADCAST:
         raise FrameError("bad_field", frame.payload, f"time {time_s} is no UNIX time in seconds")
     time = _UNIX_EPOCH + timedelta(seconds=time_s)
-    if heard.encrypted and not _FIRST_RADIO <= time <= frame.heard_at + _CLOCK_ERROR:
+    latest = frame.heard_at + _CLOCK_ERROR
+    if not live:  # a recording of unknown age, so the clock here says nothing about it
+        latest = max(latest, _LAST_PLAUSIBLE)
+    if heard.encrypted and not _FIRST_RADIO <= time <= latest:
         detail = f"the time says {time:%Y-%m-%d}: the key is wrong, or the sender's clock"
         raise FrameError("decrypt_failed", frame.payload, detail)
     return corrected(time, frame.heard_at, live=live)
