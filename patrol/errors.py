@@ -32,6 +32,19 @@ class Conflict(PatrolError):
     """The order contradicts what is so, for example an address assigned twice at one time."""
 
 
+class CannotSend(PatrolError):
+    """A message that no channel takes as it is.
+
+    Args:
+        reason: Short fixed word, for example `listen_only`, `no_channel` or `too_long`.
+        detail: The same for people.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        self.reason, self.detail = reason, detail
+        super().__init__(detail)
+
+
 class StoreError(PatrolError):
     """The store failed; nothing of the batch was kept.
 

@@ -159,6 +159,34 @@ also_heard = Table(
 )
 Index("also_heard_by_gid", also_heard.c.gid)
 
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("unit", Text),
+    Column("address", Text),
+    Column("channel", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("final", SmallInteger, nullable=False),
+    Column("history", LargeBinary, nullable=False),
+    *_owner(),
+)
+Index("messages_by_agency", messages.c.agency, messages.c.created_us)
+Index("messages_by_unit", messages.c.unit, messages.c.created_us)
+Index("messages_by_address", messages.c.address, messages.c.created_us)
+Index(
+    "messages_open",
+    messages.c.channel,
+    sqlite_where=messages.c.final == literal_column("0"),
+    postgresql_where=messages.c.final == literal_column("0"),
+)
+
 latches = Table(
     "latches",
     metadata,

@@ -1,0 +1,149 @@
+"""Dispatch: brings messages to the channels that say them, and notes what becomes of each.
+
+It is a part of the watch. A message is on disk before it is accepted; after a restart what was
+still queued is handed to its channel again, and what had been sent without an answer has failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from patrol.errors import CannotSend, StoreError
+from patrol.messages import Carrier, Message, Step, step_of
+from patrol.store import messages
+from patrol.store.store import Store
+from patrol.turn import Turn
+from radio_gateway.order import OrderKind
+from radio_gateway.order_result import OrderResult, Refusal
+
+LOOK_EVERY_S: Final = 30.0
+"""How often to look for messages that no channel says anything of."""
+
+TOLD_AT_MOST: Final = 10_000
+"""Steps that wait for a store that refuses; then the oldest are lost."""
+
+log = structlog.get_logger(__name__)
+
+
+class Dispatch:
+    """What goes out of one node.
+
+    Args:
+        store: Where messages are kept.
+        turn: Held while one is accepted.
+        now: Clock, aware UTC.
+    """
+
+    def __init__(self, *, store: Store, turn: Turn, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._turn = turn
+        self._now = now
+        self._carriers: dict[str, Carrier] = {}
+        self._told: list[tuple[str, Step, bool]] = []
+        self._news = asyncio.Event()
+        self._unsent: list[Message] = []
+
+    async def load(self) -> None:
+        """Take up what the last run left; to be called before any channel is attached."""
+        now = self._now()
+        if await self._store.read(messages.open_ones):
+            await self._store.write(messages.give_up, now, restarted=True)
+            self._unsent = await self._store.read(messages.waiting, now)
+
+    def attach(self, channel: str, carrier: Carrier) -> None:
+        """Have `carrier` take the messages of `channel`, those that wait for it at once.
+
+        Args:
+            channel: The channel's name; one that ends in `/` stands for all channels of that
+                gateway that have no carrier of their own.
+            carrier: What takes them.
+        """
+        self._carriers[channel] = carrier
+        unsent, self._unsent = self._unsent, []
+        for message in unsent:
+            if self._carrier(message.channel) is carrier:
+                carrier.send(message.order)
+            else:
+                self._unsent.append(message)
+
+    def channels(self) -> tuple[str, ...]:
+        """Return the names that carriers were attached under, in order."""
+        return tuple(sorted(self._carriers))
+
+    def refusal_of(self, channel: str, kind: OrderKind, protocol: str) -> Refusal | None:
+        """Return why `channel` takes no message of `kind` to a radio of `protocol`."""
+        carrier = self._carrier(channel)
+        if carrier is None:
+            return Refusal("no_channel", f"nothing can be sent over {channel}")
+        return carrier.refusal_of(kind, protocol)
+
+    async def send(self, message: Message) -> Message:
+        """Keep a message, then hand it to its channel.
+
+        Returns:
+            The message as it is kept; the one kept before if its id is known.
+
+        Raises:
+            CannotSend: If its channel would not take it; nothing is kept.
+            StoreError: If the store refuses; nothing is sent.
+        """
+        carrier = self._carrier(message.channel)
+        if carrier is None:
+            raise CannotSend("no_channel", f"nothing can be sent over {message.channel}")
+        known = await self._store.read(messages.find, message.id)
+        if known is not None:
+            return known
+        refusal = carrier.refusal(message.order)
+        if refusal is not None:
+            raise CannotSend(refusal.reason, refusal.detail)
+
+        async def keep() -> Message:
+            kept = await self._store.write(messages.add, message)
+            if kept is message:  # in the same turn: once accepted it goes, whoever went away
+                carrier.send(message.order)
+            return kept
+
+        return await self._turn.order(keep)
+
+    def told(self, result: OrderResult) -> None:
+        """Note what a channel tells of a message. To be called on the event loop."""
+        self._told.append((result.id, step_of(result), result.final))
+        if len(self._told) > TOLD_AT_MOST:
+            del self._told[0]
+        self._news.set()
+
+    async def run(self) -> None:
+        """Write down what channels tell, until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+            try:
+                await self._write()
+            except StoreError as error:
+                log.warning("steps_not_stored", fault=str(error), waiting=len(self._told))
+                if not error.transient:
+                    self._told.clear()
+                await asyncio.sleep(1.0)
+
+    async def _write(self) -> None:
+        self._news.clear()
+        if self._told:
+            told = list(self._told)
+            await self._store.write(messages.steps, told)
+            del self._told[: len(told)]
+        elif await self._store.read(messages.open_ones):
+            await self._store.write(messages.give_up, self._now(), restarted=False)
+
+    def _carrier(self, channel: str) -> Carrier | None:
+        carrier = self._carriers.get(channel)
+        if carrier is None and "/" in channel:
+            carrier = self._carriers.get(channel.partition("/")[0] + "/")
+        return carrier
