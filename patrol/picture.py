@@ -15,13 +15,13 @@ import msgspec
 
 from patrol.changes import Fix, UnitState
 from patrol.contacts import Contact
-from patrol.errors import Conflict, NotFound
+from patrol.errors import NotFound
 from patrol.records import Record
+from patrol.register import Register
 from patrol.rules import CLOCK_RULES, STEP_RULES
 from patrol.rules.step import Effect, Step
 from patrol.units import Assignment, Unit
 from radio_gateway.health import ChannelHealth
-from radio_gateway.transmission import Transmission
 
 VOICE = "voice"
 """Protocol of positions that a person plotted; the device is the unit's id."""
@@ -33,7 +33,7 @@ _DROPPED_AT_ONCE: Final = 50  # one in so many of them, so that looking for the 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
-class Picture:
+class Picture(Register):
     """What is known now.
 
     Args:
@@ -44,14 +44,11 @@ class Picture:
     """
 
     def __init__(self, *, agency: str, origin: str, unknown_at_most: int = UNKNOWN_AT_MOST) -> None:
-        self.agency = agency
+        super().__init__(agency=agency)
         self.origin = origin
         self.unknown_at_most = unknown_at_most
-        self.units: dict[str, Unit] = {}
-        self.assignments: dict[str, Assignment] = {}
         self.channels: dict[str, ChannelHealth] = {}
         self.contacts: dict[str, Contact] = {}
-        self._by_address: dict[str, tuple[Assignment, ...]] = {}
         self._touched: dict[str, Contact] = {}
         self._heard: dict[str, Contact] = {}
         self._forgotten: set[tuple[str, str, bool]] = set()
@@ -76,72 +73,10 @@ class Picture:
         contact.unit, contact.call_sign, contact.agency = unit, unit.call_sign, unit.agency
         self._touched[unit.id] = contact
 
-    def check_assignment(self, assignment: Assignment) -> None:
-        """Raise unless `put_assignment` would be right.
-
-        Raises:
-            NotFound: If the unit is unknown.
-            Conflict: If the address stands for a unit at that time already.
-        """
-        if assignment.id not in self.assignments and assignment.unit not in self.contacts:
-            raise NotFound("unit", assignment.unit)  # unknown, or out of service
-        for other in self._by_address.get(assignment.address, ()):
-            if other.id != assignment.id and _overlap(assignment, other):
-                unit = self.units[other.unit]
-                whom = unit.call_sign if unit.agency == assignment.agency else "another's unit"
-                raise Conflict(
-                    f"{assignment.address} stands for {whom} from {other.start:%Y-%m-%d %H:%M}"
-                )
-
     def put_assignment(self, assignment: Assignment) -> None:
         """Add or change from when to when an address stands for a unit, already checked."""
-        others = (
-            other
-            for other in self._by_address.get(assignment.address, ())
-            if other.id != assignment.id
-        )
-        self.assignments[assignment.id] = assignment
-        self._by_address[assignment.address] = tuple(
-            sorted((*others, assignment), key=lambda each: each.start)
-        )
+        super().put_assignment(assignment)
         self._timed.add(assignment.unit)  # whether it stands for it now, the next tick tells
-
-    def assignments_of(self, address: str) -> tuple[Assignment, ...]:
-        """Return for whom `address` ever stood or will stand, oldest first."""
-        return self._by_address.get(address, ())
-
-    def owner_at(self, address: str, at: datetime) -> str:
-        """Return the agency that owns what `address` says at `at`."""
-        assignment = self.unit_at(address, at) if address in self._by_address else None
-        return self.agency if assignment is None else self.units[assignment.unit].agency
-
-    def unit_at(self, address: str, at: datetime) -> Assignment | None:
-        """Return the assignment that says whom `address` stood for at `at`, if any."""
-        for assignment in self._by_address.get(address, ()):
-            if assignment.start <= at and (assignment.end is None or at < assignment.end):
-                return assignment
-        return None
-
-    def believed_address(self, transmission: Transmission, at: datetime) -> str:
-        """Return the address to keep a message under.
-
-        An address that is bound to one channel and claimed from another is kept apart, as
-        `address@channel`, and nothing of it is believed of the unit.
-        """
-        address = transmission.address
-        if address in self._by_address:
-            assignment = self.unit_at(address, at)
-            if (
-                assignment is not None
-                and assignment.channel is not None
-                and assignment.channel != transmission.channel
-            ):
-                return f"{address}@{transmission.channel}"
-        return address
-
-    def address_taken(self, address: str) -> bool:
-        """Return whether `address` stands for a unit at any time."""
-        return address in self._by_address
 
     # -- what was heard
 
@@ -387,12 +322,6 @@ class Picture:
             self._heard.pop(id, None)
             self._forgotten.add((id, contact.agency, contact.unit is not None))
             self._unknown -= contact.unit is None
-
-
-def _overlap(one: Assignment, other: Assignment) -> bool:
-    return (one.end is None or other.start < one.end) and (
-        other.end is None or one.start < other.end
-    )
 
 
 def _with(flags: tuple[str, ...], flag: str) -> tuple[str, ...]:

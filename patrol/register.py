@@ -1,0 +1,103 @@
+"""Register: who is who: the units, and from when to when which radio address stands for which."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from patrol.errors import Conflict, NotFound
+from patrol.units import Assignment, Unit
+from radio_gateway.transmission import Transmission
+
+
+class Register:
+    """Who is who, in memory.
+
+    Args:
+        agency: Owner of radios that nobody has registered.
+
+    Attributes:
+        units: By id, those out of service too.
+        assignments: By id.
+    """
+
+    def __init__(self, *, agency: str) -> None:
+        self.agency = agency
+        self.units: dict[str, Unit] = {}
+        self.assignments: dict[str, Assignment] = {}
+        self._by_address: dict[str, tuple[Assignment, ...]] = {}
+
+    def check_assignment(self, assignment: Assignment) -> None:
+        """Raise unless `put_assignment` would be right.
+
+        Raises:
+            NotFound: If the unit is unknown.
+            Conflict: If the address stands for a unit at that time already.
+        """
+        if assignment.id not in self.assignments and not self._in_service(assignment.unit):
+            raise NotFound("unit", assignment.unit)
+        for other in self._by_address.get(assignment.address, ()):
+            if other.id != assignment.id and _overlap(assignment, other):
+                unit = self.units[other.unit]
+                whom = unit.call_sign if unit.agency == assignment.agency else "another's unit"
+                raise Conflict(
+                    f"{assignment.address} stands for {whom} from {other.start:%Y-%m-%d %H:%M}"
+                )
+
+    def put_assignment(self, assignment: Assignment) -> None:
+        """Add or change from when to when an address stands for a unit, already checked."""
+        others = (
+            other
+            for other in self._by_address.get(assignment.address, ())
+            if other.id != assignment.id
+        )
+        self.assignments[assignment.id] = assignment
+        self._by_address[assignment.address] = tuple(
+            sorted((*others, assignment), key=lambda each: each.start)
+        )
+
+    def assignments_of(self, address: str) -> tuple[Assignment, ...]:
+        """Return for whom `address` ever stood or will stand, oldest first."""
+        return self._by_address.get(address, ())
+
+    def owner_at(self, address: str, at: datetime) -> str:
+        """Return the agency that owns what `address` says at `at`."""
+        assignment = self.unit_at(address, at) if address in self._by_address else None
+        return self.agency if assignment is None else self.units[assignment.unit].agency
+
+    def unit_at(self, address: str, at: datetime) -> Assignment | None:
+        """Return the assignment that says whom `address` stood for at `at`, if any."""
+        for assignment in self._by_address.get(address, ()):
+            if assignment.start <= at and (assignment.end is None or at < assignment.end):
+                return assignment
+        return None
+
+    def believed_address(self, transmission: Transmission, at: datetime) -> str:
+        """Return the address to keep a message under.
+
+        An address that is bound to one channel and claimed from another is kept apart, as
+        `address@channel`, and nothing of it is believed of the unit.
+        """
+        address = transmission.address
+        if address in self._by_address:
+            assignment = self.unit_at(address, at)
+            if (
+                assignment is not None
+                and assignment.channel is not None
+                and assignment.channel != transmission.channel
+            ):
+                return f"{address}@{transmission.channel}"
+        return address
+
+    def address_taken(self, address: str) -> bool:
+        """Return whether `address` stands for a unit at any time."""
+        return address in self._by_address
+
+    def _in_service(self, unit: str) -> bool:
+        known = self.units.get(unit)
+        return known is not None and known.retired_at is None
+
+
+def _overlap(one: Assignment, other: Assignment) -> bool:
+    return (one.end is None or other.start < one.end) and (
+        other.end is None or one.start < other.end
+    )
