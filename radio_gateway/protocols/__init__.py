@@ -25,6 +25,7 @@ from radio_gateway.protocols import (
     gpsgate,
     gt06,
     h02,
+    hytera,
     kenwood,
     lrrp,
     meshtastic_json,
@@ -34,6 +35,7 @@ from radio_gateway.protocols import (
     owntracks,
     position_json,
     raveon,
+    taip,
     tak,
     tetra,
     tk103,
@@ -77,6 +79,8 @@ PROTOCOLS: dict[str, ProtocolModule] = {
     "lrrp": lrrp,
     "kenwood": kenwood,
     "gt06": gt06,
+    "hytera": hytera,
+    "taip": taip,
 }
 
 OUTBOUND: dict[str, OutboundModule] = {
@@ -98,5 +102,6 @@ GREETINGS: dict[str, Callable[[DecoderSettings], bytes]] = {
     "meshtastic_serial": meshtastic_serial.greeting,
     "aprs": aprs.greeting,
     "tetra": tetra.greeting,
+    "hytera": hytera.greeting,
 }
 """What to send when a link has been opened: wakes a device up, and never reaches the air."""

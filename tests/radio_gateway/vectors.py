@@ -9,12 +9,13 @@ from typing import Any
 # position is expected all the same. No position is taken from a frame with a bad checksum.
 WRONG = {
     "ken-012": "an example in comments of radiolog; computed 45, printed 4C; ken-020 is refused so",
+    "taip-010": "the manual's example with another time; computed 79, printed 7F",
     "raveon-001": "the manual's example, its text changed later; computed 52, printed 66",
 }
 
 # Vectors that contradict others, which are met: the frames are of one clone without any checksum.
 CONTRADICTED = {
-    "gt06-bad-001": "bad_crc expected; gt06-013 and gt06-stream-002 expect a place from such frames",
+    "gt06-bad-001": "expects bad_crc; gt06-013 and gt06-stream-002 a place from such frames",
 }
 
 # Facts of the vectors that describe the input rather than a field of the transmission.
