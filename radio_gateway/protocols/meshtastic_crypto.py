@@ -17,7 +17,7 @@ and `CryptoEngine.cpp` for the order of the bytes.
 from __future__ import annotations
 
 import binascii
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import xor
 
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -30,6 +30,7 @@ from radio_gateway.decoder import DecoderSettings
 _DEFAULT_KEY = binascii.a2b_base64("1PG7OiApB1nwvP+rz05pAQ==")
 
 
+@lru_cache(maxsize=64)
 def key_of(secret: str) -> bytes:
     """Return the AES key that a channel's setting stands for; empty for no encryption.
 
