@@ -16,7 +16,7 @@ from gis.position import Position, check_place
 from patrol.changes import UnitState
 from patrol.clocks import check_date
 from patrol.errors import Conflict, NotFound
-from patrol.outlook import Outlook
+from patrol.message_desk import MessageDesk
 from patrol.picture import VOICE
 from patrol.radios import UnknownRadio
 from patrol.store import receptions
@@ -32,7 +32,7 @@ ANY_CHANNEL: Final = "*"
 """In place of a channel's name: the address is believed from every channel of this node."""
 
 
-class Desk(Outlook):
+class Desk(MessageDesk):
     """What one user may see and do."""
 
     async def assign(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -24,6 +25,7 @@ from radio_gateway.order_result import OrderResult, Refusal
 LOOK_EVERY_S: Final = 30.0
 """How often to look for messages that no channel says anything of."""
 
+STOP_WITHIN_S: Final = 2.0
 TOLD_AT_MOST: Final = 10_000
 """Steps that wait for a store that refuses; then the oldest are lost."""
 
@@ -119,12 +121,21 @@ class Dispatch:
 
     async def run(self) -> None:
         """Write down what channels tell, until cancelled."""
+        try:
+            await self._keep_writing()
+        finally:
+            if self._told:  # what was told before the end must not be sent again at the next start
+                with suppress(StoreError, TimeoutError):
+                    async with asyncio.timeout(STOP_WITHIN_S):
+                        await self._write()
+
+    # -- inside
+
+    async def _keep_writing(self) -> None:
         while True:
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._news.wait()
-            except TimeoutError:
-                pass
             try:
                 await self._write()
             except StoreError as error:
@@ -132,6 +143,7 @@ class Dispatch:
                 if not error.transient:
                     self._told.clear()
                 await asyncio.sleep(1.0)
+                self._news.set()
 
     async def _write(self) -> None:
         self._news.clear()

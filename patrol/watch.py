@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from patrol.board import Board, Update
 from patrol.changes import Fix, Snapshot, UnitState
+from patrol.dispatch import Dispatch
 from patrol.duplicates import Duplicates
 from patrol.errors import NotFound, StoreError
 from patrol.joining import join, not_taken
@@ -99,6 +100,7 @@ class Watch:
             publish=lambda: self.publish(()),
             now=now,
         )
+        self.dispatch = Dispatch(store=store, turn=self.turn, now=now)
         self._locate = locate
         self._duplicates = Duplicates()
         self._shown = Shown()
@@ -109,6 +111,7 @@ class Watch:
     async def start(self) -> None:
         """Take up the picture where the last run left it."""
         await self.registrar.load(self._duplicates)
+        await self.dispatch.load()
         self.picture.tick(self.now())
         self.publish(())
 
@@ -120,6 +123,7 @@ class Watch:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._work(inbox), name="watch")
             tasks.create_task(self._clock(), name="watch-clock")
+            tasks.create_task(self.dispatch.run(), name="watch-dispatch")
 
     async def receive(self, transmissions: Sequence[Transmission]) -> None:
         """Take in what people or phones reported directly; stored when this returns.

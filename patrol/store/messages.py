@@ -134,9 +134,11 @@ def give_up(connection: Connection, now: datetime, *, restarted: bool) -> int:
                 attempts=message.history[-1].attempts if message.history else 0,
             )
         elif message.expires_at + (timedelta() if restarted and own else NO_WORD_AFTER) <= now:
-            held = "it expired while the node was down" if restarted and own else "no word of it"
+            why, detail = NO_WORD, "its channel said nothing of it"
+            if restarted and own:
+                why, detail = "expired", "never sent: the node was down"
             state = message.state if message.state != "queued" else "expired"
-            step = Step(state=state, at=now, why=NO_WORD, detail=held)
+            step = Step(state=state, at=now, why=why, detail=detail)
         else:
             continue
         _put(connection, message, step, True)

@@ -1,0 +1,208 @@
+"""MessageDesk: how a user sends messages to radios, and sees what became of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import uuid4
+
+from patrol.errors import CannotSend, Conflict, NotFound
+from patrol.messages import Message, Route, Step
+from patrol.outlook import Outlook
+from patrol.store import messages
+from radio_gateway.order import OrderKind
+
+KINDS: Final[tuple[OrderKind, ...]] = ("distress", "alert", "poll", "text")
+LONGEST: Final = timedelta(hours=24)
+"""A message may wait so long at most."""
+
+LONGEST_TEXT: Final = 1000
+MOST_MESSAGES: Final = 1000
+
+
+class MessageDesk(Outlook):
+    """What a user may say to radios."""
+
+    async def send_message(
+        self,
+        *,
+        kind: OrderKind,
+        text: str = "",
+        unit: str | None = None,
+        address: str | None = None,
+        channel: str | None = None,
+        expires_in_s: float = 600.0,
+        reason: str = "",
+        id: str | None = None,
+    ) -> Message:
+        """Have something said to a radio; the message is kept when this returns, not yet sent.
+
+        Args:
+            kind: `text`, `poll` (where are you?), `alert`, or `distress`, a relayed call for help.
+            text: The words; none for a poll.
+            unit: Unit (or address of an unknown radio) it is for: the radio of it that was heard
+                last and whose channel takes the message.
+            address: Radio address it is for, in place of a unit.
+            channel: The channel to say it; None: the one the radio was last heard on that takes
+                it. Without unit and address: to all that listen on it.
+            expires_in_s: When it is worth nothing any more, seconds from now.
+            reason: Why, for the record.
+            id: Globally unique id; the same message sent again with it has one effect.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is no such unit, or the user may not know of it.
+            CannotSend: If no channel takes it; says why.
+            Conflict: If that id is another message's.
+            StoreError: If the store refuses.
+        """
+        self._may("message radios")
+        if kind == "distress":
+            self._may("relay distress")
+        if kind == "text" and not text.strip():
+            raise CannotSend("no_text", "a message needs words")
+        if len(text) > LONGEST_TEXT:
+            raise CannotSend("too_long", f"{len(text)} characters, at most {LONGEST_TEXT}")
+        if not 0 < expires_in_s <= LONGEST.total_seconds():
+            raise CannotSend("bad_expiry", "a message must expire within 24 h")
+        if unit is not None or address is not None:
+            unit, address, channel = await self._way(kind, unit, address, channel)
+        elif channel is None:
+            raise CannotSend("no_channel", "name a unit, a radio or a channel")
+        now = self._watch.now()
+        message = Message(
+            id=id or uuid4().hex,
+            kind=kind,
+            channel=channel,
+            unit=unit,
+            address=address,
+            text="" if kind == "poll" else text,
+            operator=self.user.name,
+            reason=reason,
+            created_at=now,
+            expires_at=now + timedelta(seconds=expires_in_s),
+            history=(Step(state="queued", at=now),),
+            agency=self.policy.agency,
+            origin=self._watch.node,
+        )
+        kept = await self._watch.dispatch.send(message)
+        if _content(kept) != _content(message):
+            raise Conflict("that id is another message's")
+        return kept
+
+    async def routes(self, *, unit: str | None = None, address: str | None = None) -> list[Route]:
+        """Return the ways to a unit or radio, last heard first; none for one never heard.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is no such unit, or the user may not know of it.
+        """
+        self._may("see messages")
+        _, addresses = self._addressed(unit, address)
+        heard = await self._watch.store.read(messages.heard_on, addresses)
+        return [
+            self._route(address, channel, heard_at=at)
+            for address, channel, at in heard
+            # plotted by voice, or vouched for by a key or user: no channel, and no way back
+            if ":" not in channel and channel != "voice"
+        ]
+
+    async def messages(
+        self, *, unit: str | None = None, address: str | None = None, limit: int = 100
+    ) -> list[Message]:
+        """Return the newest messages of the user's agency, newest first.
+
+        Args:
+            unit: Only those to this unit, or to this unknown radio by its address.
+            address: Only those to this radio address.
+            limit: Most messages.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see messages")
+        if unit is not None and unit not in self._watch.picture.units:
+            unit, address = None, address or unit
+        return await self._watch.store.read(
+            messages.newest,
+            self.policy.agency,
+            max(1, min(limit, MOST_MESSAGES)),
+            unit=unit,
+            address=address,
+        )
+
+    async def message(self, id: str) -> Message:
+        """Return one message.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see messages")
+        found = await self._watch.store.read(messages.find, id)
+        if found is None or found.agency != self.policy.agency:
+            raise NotFound("message", id)
+        return found
+
+    # -- inside
+
+    async def _way(
+        self, kind: OrderKind, unit: str | None, address: str | None, channel: str | None
+    ) -> tuple[str | None, str, str]:
+        """Return the unit, the radio and the channel for a message."""
+        unit, addresses = self._addressed(unit, address)
+        routes = await self.routes(unit=unit, address=None if unit is not None else addresses[0])
+        if unit is not None and address is not None:
+            routes = [route for route in routes if route.address == address]
+        if channel is not None:
+            routes = [route for route in routes if route.channel == channel] or [
+                self._route(each, channel, heard_at=self._watch.now()) for each in addresses
+            ]
+        for route in routes:
+            if kind in route.takes:
+                return unit, route.address, route.channel
+        if not addresses:
+            raise CannotSend("no_radio", "no radio stands for that unit")
+        if not routes:
+            raise CannotSend("never_heard", "no channel has heard it: name one")
+        raise CannotSend("refused", routes[0].refuses[kind])
+
+    def _addressed(
+        self, unit: str | None, address: str | None
+    ) -> tuple[str | None, tuple[str, ...]]:
+        """Return the registered unit, if it is one, and the radio addresses meant."""
+        if unit is not None:
+            state = self._state(unit)
+            if not state.known:
+                return None, (state.id,)
+            if address is None:
+                return unit, state.addresses
+            if address not in state.addresses:
+                raise NotFound("radio of that unit", address)
+            return unit, (address,)
+        assert address is not None
+        assigned = self._watch.picture.unit_at(address, self._watch.now())
+        if assigned is None:
+            self._may("see unknown radios")
+            return None, (address,)
+        self._state(assigned.unit)
+        return assigned.unit, (address,)
+
+    def _route(self, address: str, channel: str, *, heard_at: datetime) -> Route:
+        protocol = address.partition(":")[0]
+        refuses: dict[OrderKind, str] = {}
+        for kind in KINDS:
+            refusal = self._watch.dispatch.refusal_of(channel, kind, protocol)
+            if refusal is not None:
+                refuses[kind] = refusal.detail
+        return Route(
+            address=address,
+            channel=channel,
+            heard_at=heard_at,
+            takes=tuple(kind for kind in KINDS if kind not in refuses),
+            refuses=refuses,
+        )
+
+
+def _content(message: Message) -> tuple[object, ...]:
+    return message.agency, message.operator, message.kind, message.text, message.channel
