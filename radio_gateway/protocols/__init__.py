@@ -32,6 +32,7 @@ from radio_gateway.protocols import (
     meshtastic_mqtt,
     meshtastic_serial,
     nmea0183,
+    osmand,
     owntracks,
     position_json,
     raveon,
@@ -81,6 +82,7 @@ PROTOCOLS: dict[str, ProtocolModule] = {
     "gt06": gt06,
     "hytera": hytera,
     "taip": taip,
+    "osmand": osmand,
 }
 
 OUTBOUND: dict[str, OutboundModule] = {
@@ -96,6 +98,7 @@ OUTBOUND: dict[str, OutboundModule] = {
     "lrrp": lrrp,
     "kenwood": kenwood,
     "gt06": gt06,
+    "osmand": osmand,
 }
 
 GREETINGS: dict[str, Callable[[DecoderSettings], bytes]] = {
