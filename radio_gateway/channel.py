@@ -210,7 +210,10 @@ class Channel:
                 self._quiet_since = datetime.now(UTC)
             for name in self.settings.protocols:
                 if name in GREETINGS and transport.can_send:
-                    await transport.send(GREETINGS[name](self.settings.decoder))
+                    try:
+                        await transport.send(GREETINGS[name](self.settings.decoder))
+                    except LinkError:
+                        pass  # nobody is there to wake yet (UDP, a listener); or `read` says so
             try:
                 async with asyncio.timeout(patience_s) as patience:
                     while chunks := await transport.read():
@@ -258,9 +261,8 @@ class Channel:
                 chunk.judged(len(heard), rejecting)
             stored = chunk.stored
             if chunk.reply is not None:
-                owed = connection.answers()
-                if owed:
-                    stored = reply_after(chunk.reply, b"".join(owed), stored)
+                for answer in reversed(connection.answers()):  # each a datagram of its own
+                    stored = reply_after(chunk.reply, answer, stored)
             self._deliver(connection, heard, deliveries, stored, ended=chunk.ended)
             if not chunk.ended and connection.waiting:
                 self._unfinished[chunk.connection] = connection
