@@ -1,6 +1,7 @@
 r"""APRS: what stands behind a position: a data extension, values inside the comment, the comment.
 
     extension (7 bytes, first)   ccc/sss   course (001-360; 000 unknown), speed in knots
+                                 and /bbb/nrq: bearing and quality of a direction finder
                                  PHGphgd   power, height, gain, directivity of an antenna
                                  RNGrrrr   radio range, miles;  DFSshgd  signal strength
     anywhere                     /A=ffffff   altitude, feet
@@ -28,6 +29,7 @@ from radio_gateway.protocols.aprs_place import FOOT_M, MILE_M, Place, base91
 from radio_gateway.protocols.nmea_fields import KNOT_MPS, Facts
 
 _MOTION = re.compile(rb"([\d. ]{3})/([\d. ]{3})")
+_DIRECTION = re.compile(rb"/(\d{3})/(\d{3})")
 _ANTENNA = re.compile(rb"(PHG|DFS)(\d[\x30-\x7e]\d\d)[\d/]?")
 _RANGE = re.compile(rb"RNG(\d{4})")
 _ALTITUDE = re.compile(rb"/A=(-\d{5}|\d{6})")
@@ -62,7 +64,12 @@ def read_extension(rest: bytes, place: Place) -> bytes:
                 place.speed_mps = int(speed) * KNOT_MPS
             else:
                 place.facts = {**place.facts, "speed_raw": 0}
-        return rest[7:]
+        direction = _DIRECTION.match(rest, 7)
+        if direction is None:
+            return rest[7:]
+        bearing = {"bearing_deg": int(direction[1]), "nrq": direction[2].decode()}
+        place.facts = {**place.facts, **bearing}
+        return rest[15:]
     antenna = _ANTENNA.match(rest)
     if antenna is not None:
         place.facts = {**place.facts, antenna[1].decode().lower(): antenna[2].decode()}

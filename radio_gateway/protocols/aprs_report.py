@@ -123,9 +123,12 @@ class _Report:
             return self.message(info)
         if first == ord("["):
             return [self.locator(info)]
-        reader = {ord(";"): self.object, ord(")"): self.item, ord(">"): self.status}.get(first)
-        if reader is not None:
-            return [reader(info)]
+        if first == ord(";"):
+            return [self.object(info)]
+        if first == ord(")"):
+            return [self.item(info)]
+        if first == ord(">"):
+            return [self.status(info)]
         if first == ord("$"):
             return [self.nmea(info)]
         if info.startswith(b"T#"):
@@ -294,7 +297,8 @@ class _Report:
 
     def beacon(self, info: bytes) -> Transmission:
         at = info.find(b"!", 0, _LATE_POSITION)
-        if at > 0:
+        # written out only: any word of 13 letters could be a compressed position
+        if at > 0 and info[at + 1 : at + 2].isdigit():
             try:
                 return self.position(info[at + 1 :])
             except FrameError:  # just an exclamation mark

@@ -72,10 +72,17 @@ def crc(data: bytes) -> int:
     """
     value = 0xFFFF
     for byte in data:
-        value ^= byte
-        for _ in range(8):
-            value = value >> 1 ^ (0x8408 if value & 1 else 0)
+        value = value >> 8 ^ _CRC_OF_BYTE[(value ^ byte) & 0xFF]
     return value ^ 0xFFFF
+
+
+def _crc_of_byte(value: int) -> int:
+    for _ in range(8):
+        value = value >> 1 ^ (0x8408 if value & 1 else 0)
+    return value
+
+
+_CRC_OF_BYTE = tuple(_crc_of_byte(byte) for byte in range(256))
 
 
 class _Open(msgspec.Struct):

@@ -28,8 +28,6 @@ from tests.radio_gateway.protocols.aprs_words import compressed, mic_e, near, wr
 from tests.radio_gateway.protocols.heard import NOW
 from tests.radio_gateway.running import hear, make, running, until
 
-pytestmark = [pytest.mark.slow]
-
 RATE = 44_100
 KNOT_MPS = 1852 / 3600
 WAV_HEADER = 44

@@ -297,6 +297,9 @@ def test_antenna_data_are_facts() -> None:
     said = said_by(of("!2016.38N/10024.72E#PHG7220WIDE2"))
     assert (said.facts["phg"], said.facts["comment"]) == ("7220", "WIDE2")
     assert said_by(of("!2016.38N/10024.72E#RNG0050")).facts["range_m"] == 80_467
+    finder = said_by(of("!2016.38N/10024.72E\\088/036/270/729fox"))
+    assert (finder.facts["bearing_deg"], finder.facts["nrq"]) == (270, "729")
+    assert finder.facts["comment"] == "fox"
 
 
 def test_compressed_fix_that_the_receiver_calls_old_is_stale() -> None:
@@ -372,8 +375,9 @@ def test_sentence_of_a_receiver_is_read_with_its_own_checks() -> None:
 def test_position_behind_a_relays_own_words_is_found() -> None:
     said = said_by(of("TheNet X1J4 (HS0ABC)!2016.38N/10024.72E#"))
     assert said.position == near(100.412, 20.273, within_deg=1e-6)
-    words = said_by(of("net tonight! 2016 local"))
-    assert (words.kind, words.position, words.facts["kind"]) == ("other", None, "beacon")
+    for text in ("net tonight! 2016 local", "very !interesting_things today"):
+        words = said_by(of(text))
+        assert (words.kind, words.position, words.facts["kind"]) == ("other", None, "beacon")
 
 
 @pytest.mark.parametrize(
