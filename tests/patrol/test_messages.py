@@ -1,0 +1,315 @@
+"""Messages to radios: who may, which way, kept before they go, what a restart leaves of them."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from typing import Any
+
+import pytest
+
+from patrol.errors import CannotSend, Conflict, Forbidden, NotFound, StoreError
+from patrol.messages import Message
+from patrol.store import messages
+from patrol.units import Role
+from radio_gateway.order import Order, OrderKind
+from radio_gateway.order_result import OrderResult, OrderState, Refusal
+from tests.patrol.running import AGENCY, OTHER, Node, address, at, said
+
+
+class Carrier:
+    """A channel's way out, played.
+
+    Args:
+        refuses: Why it takes nothing, by kind of message.
+    """
+
+    def __init__(self, **refuses: str) -> None:
+        self.refuses = refuses
+        self.sent: list[Order] = []
+
+    def send(self, order: Order) -> None:
+        self.sent.append(order)
+
+    def refusal(self, order: Order) -> Refusal | None:
+        if len(order.text) > 40:
+            return Refusal("too_long", "at most 40 characters")
+        return self.refusal_of(order.kind, order.protocol)
+
+    def refusal_of(self, kind: OrderKind, protocol: str) -> Refusal | None:
+        if protocol == "deaf":
+            return Refusal("not_spoken", "deaf has no way to tell a radio anything")
+        return Refusal("listen_only", self.refuses[kind]) if kind in self.refuses else None
+
+
+def tell(node: Node, id: str, state: OrderState, *, final: bool = False, **more: Any) -> None:
+    node.watch.dispatch.told(OrderResult(id=id, state=state, at=node.time, final=final, **more))
+
+
+async def settled(node: Node) -> None:
+    """Wait until every step that was told is written."""
+    async with asyncio.timeout(5):
+        while node.watch.dispatch._told:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def boat(node: Node, *, channel: str = "serial") -> str:
+    """Register a boat with radio `test:a` that was heard on a channel."""
+    unit = await node.boat()
+    await node.hear(said("a", channel=channel))
+    await node.desk("admin").assign(address=address("a"), unit=unit, channel="*")
+    return unit
+
+
+async def test_a_message_goes_to_the_units_radio_over_the_channel_it_was_last_heard_on(
+    node: Node,
+) -> None:
+    serial, mesh = Carrier(), Carrier()
+    node.watch.dispatch.attach("serial", serial)
+    node.watch.dispatch.attach("mesh", mesh)
+    unit = await boat(node)
+    await node.hear(said("a", 5, channel="mesh"))
+    sent = await node.desk().send_message(kind="text", text="come home", unit=unit, reason="storm")
+    assert (sent.channel, sent.address, sent.unit) == ("mesh", address("a"), unit)
+    assert (sent.state, sent.operator, sent.agency) == ("queued", "kham", AGENCY)
+    [order] = mesh.sent
+    assert (order.id, order.device, order.protocol) == (sent.id, "a", "test")
+    assert (order.text, order.reason, order.expires_at) == ("come home", "storm", at(600))
+    assert serial.sent == []
+    chosen = await node.desk().send_message(kind="poll", text="x", unit=unit, channel="serial")
+    assert serial.sent[0].id == chosen.id
+    assert chosen.text == ""
+
+
+async def test_it_is_on_disk_before_it_is_handed_to_the_channel(node: Node) -> None:
+    class Looks(Carrier):
+        def send(self, order: Order) -> None:
+            found.extend(node.rows("select state, kind from messages where id = ?", order.id))
+
+    found: list[sqlite3.Row] = []
+    node.watch.dispatch.attach("serial", Looks())
+    await node.desk().send_message(kind="alert", text="storm", unit=await boat(node))
+    assert [tuple(row) for row in found] == [("queued", "alert")]
+
+
+async def test_a_channel_that_takes_it_is_preferred_to_one_that_does_not(node: Node) -> None:
+    silent, able = Carrier(text="serial is listen-only"), Carrier()
+    node.watch.dispatch.attach("serial", silent)
+    node.watch.dispatch.attach("mesh", able)
+    unit = await boat(node, channel="mesh")
+    await node.hear(said("a", 5, channel="serial"))
+    routes = await node.desk().routes(unit=unit)
+    assert [(route.channel, "text" in route.takes) for route in routes] == [
+        ("serial", False),
+        ("mesh", True),
+    ]
+    assert routes[0].refuses["text"] == "serial is listen-only"
+    assert (await node.desk().send_message(kind="text", text="hi", unit=unit)).channel == "mesh"
+
+
+async def test_why_nothing_takes_it_is_said(node: Node) -> None:
+    unit = await boat(node)
+    desk = node.desk()
+    with pytest.raises(CannotSend, match="nothing can be sent over serial"):
+        await desk.send_message(kind="text", text="hi", unit=unit)
+    node.watch.dispatch.attach("serial", Carrier(text="serial is listen-only"))
+    with pytest.raises(CannotSend, match="listen-only"):
+        await desk.send_message(kind="text", text="hi", unit=unit)
+    with pytest.raises(CannotSend, match="at most 40"):
+        await desk.send_message(kind="alert", text="x" * 41, unit=unit)
+    with pytest.raises(CannotSend, match="no radio stands for"):
+        await desk.send_message(kind="alert", text="x", unit=await node.boat("Boat 4"))
+    with pytest.raises(CannotSend, match="no channel has heard it"):
+        await desk.send_message(kind="alert", text="x", address="test:never")
+    with pytest.raises(CannotSend, match="needs words"):
+        await desk.send_message(kind="text", text=" ", unit=unit)
+    with pytest.raises(CannotSend, match="within 24 h"):
+        await desk.send_message(kind="alert", unit=unit, expires_in_s=90_000)
+    assert node.rows("select * from messages") == []
+
+
+async def test_a_radio_that_nobody_registered_and_a_whole_channel_can_be_told(node: Node) -> None:
+    carrier = Carrier()
+    node.watch.dispatch.attach("serial", carrier)
+    await node.hear(said("b"))
+    desk = node.desk()
+    unknown = await desk.send_message(kind="text", text="who are you?", unit=address("b"))
+    assert (unknown.unit, unknown.address) == (None, address("b"))
+    everyone = await desk.send_message(kind="alert", text="storm", channel="serial")
+    assert (everyone.address, carrier.sent[-1].device) == (None, None)
+    assert [m.id for m in await desk.messages(unit=address("b"))] == [unknown.id]
+    assert {m.id for m in await desk.messages()} == {unknown.id, everyone.id}
+
+
+async def test_a_fix_by_voice_is_no_way_back(node: Node) -> None:
+    unit = await node.boat()
+    await node.desk().plot(unit, lon=100.4, lat=20.2)
+    assert await node.desk().routes(unit=unit) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "allowed"),
+    [
+        ("commander", "distress", True),
+        ("admin", "distress", True),
+        ("technician", "distress", False),
+        ("technician", "text", True),
+        ("liaison", "text", False),
+        ("planner", "poll", False),
+        ("crew", "text", False),
+    ],
+)
+async def test_only_some_may_speak_and_fewer_may_relay_distress(
+    node: Node, role: Role, kind: OrderKind, allowed: bool
+) -> None:
+    carrier = Carrier()
+    node.watch.dispatch.attach("serial", carrier)
+    unit = await boat(node)
+    desk = node.desk(role)
+    if allowed:
+        await desk.send_message(kind=kind, text="x", unit=unit)
+    else:
+        with pytest.raises(Forbidden):
+            await desk.send_message(kind=kind, text="x", unit=unit)
+    assert len(carrier.sent) == allowed
+
+
+async def test_another_agency_neither_reaches_the_unit_nor_reads_what_was_said(node: Node) -> None:
+    node.watch.dispatch.attach("serial", Carrier())
+    unit = await boat(node)
+    sent = await node.desk().send_message(kind="text", text="x", unit=unit)
+    other = node.desk(agency=OTHER)
+    for target in ({"unit": unit}, {"address": address("a")}):
+        with pytest.raises(NotFound):
+            await other.send_message(kind="text", text="x", channel="serial", **target)  # type: ignore[arg-type]
+    assert await other.messages() == []
+    with pytest.raises(NotFound):
+        await other.message(sent.id)
+    with pytest.raises(Conflict):
+        await other.send_message(kind="text", text="x", channel="serial", id=sent.id)
+    with pytest.raises(Forbidden):
+        await node.desk("crew").messages()
+
+
+async def test_the_same_id_twice_is_one_message(node: Node) -> None:
+    carrier = Carrier()
+    node.watch.dispatch.attach("serial", carrier)
+    unit = await boat(node)
+    both = [
+        await node.desk().send_message(kind="text", text="hi", unit=unit, id="m-1")
+        for _ in range(2)
+    ]
+    assert both[0] == both[1]
+    assert len(carrier.sent) == 1
+    with pytest.raises(Conflict):
+        await node.desk().send_message(kind="text", text="other", unit=unit, id="m-1")
+
+
+async def test_every_step_is_kept_and_an_end_stays_the_end(node: Node) -> None:
+    node.watch.dispatch.attach("serial", Carrier())
+    sent = await node.desk().send_message(kind="text", text="hi", unit=await boat(node))
+    tell(node, sent.id, "queued")
+    tell(node, sent.id, "sent", attempts=1)
+    tell(node, sent.id, "sent", attempts=1)
+    tell(node, sent.id, "sent", attempts=2)
+    tell(node, sent.id, "acknowledged", attempts=2, final=True)
+    tell(node, sent.id, "failed", attempts=2, final=True)
+    tell(node, sent.id, "delivered", attempts=2, final=True)
+    tell(node, "unheard of", "sent")
+    await settled(node)
+    found = await node.desk().message(sent.id)
+    assert [(step.state, step.attempts) for step in found.history] == [
+        ("queued", 0),
+        ("sent", 1),
+        ("sent", 2),
+        ("acknowledged", 2),
+        ("delivered", 2),
+    ]
+    assert (found.state, found.final) == ("delivered", True)
+
+
+async def test_history_is_bounded(node: Node) -> None:
+    node.watch.dispatch.attach("serial", Carrier())
+    sent = await node.desk().send_message(kind="text", text="hi", unit=await boat(node))
+    for number in range(100):
+        tell(node, sent.id, "queued", reason="link_down", detail=f"fault {number}")
+    await settled(node)
+    found = await node.desk().message(sent.id)
+    assert len(found.history) == messages.MOST_STEPS
+    assert found.history[-1].detail == "fault 99"
+
+
+async def test_after_a_restart_what_waits_goes_and_what_was_out_has_failed(node: Node) -> None:
+    node.watch.dispatch.attach("serial", Carrier())
+    unit = await boat(node)
+
+    async def send(text: str, *, channel: str = "serial", for_s: float = 600) -> Message:
+        return await node.desk().send_message(
+            kind="text", text=text, unit=unit, channel=channel, expires_in_s=for_s
+        )
+
+    node.watch.dispatch.attach("pier/", Carrier())
+    waits, out, ends, done, far = (
+        await send("waits"),
+        await send("out"),
+        await send("ends", for_s=30),
+        await send("done"),
+        await send("far", channel="pier/vhf"),
+    )
+    tell(node, out.id, "sent", attempts=1)
+    tell(node, far.id, "sent", attempts=1)
+    tell(node, done.id, "sent", attempts=1, final=True)
+    node.time = at(60)
+    await node.again()
+    carrier = Carrier()
+    node.watch.dispatch.attach("mesh", Carrier())
+    node.watch.dispatch.attach("serial", carrier)
+    assert [order.id for order in carrier.sent] == [waits.id]
+    assert carrier.sent[0].expires_at == waits.expires_at
+    desk = node.desk()
+    assert (await desk.message(waits.id)).state == "queued"
+    failed = await desk.message(out.id)
+    assert (failed.state, failed.final, failed.history[-1].why) == ("failed", True, "restarted")
+    assert (await desk.message(ends.id)).state == "expired"
+    assert (await desk.message(done.id)).state == "sent"
+    # the other gateway did not restart: its answer will come
+    assert not (await desk.message(far.id)).final
+    tell(node, far.id, "acknowledged", attempts=1, final=True)
+    await settled(node)
+    assert (await desk.message(far.id)).state == "acknowledged"
+
+
+async def test_a_message_no_channel_speaks_of_is_given_up_and_late_word_counts(node: Node) -> None:
+    node.watch.dispatch.attach("pier/", Carrier())
+    unit = await boat(node, channel="pier/vhf")
+    sent = await node.desk().send_message(kind="text", text="x", unit=unit, expires_in_s=30)
+    assert sent.channel == "pier/vhf"
+    node.time = at(200)
+    await node.watch.dispatch._write()
+    assert (await node.desk().message(sent.id)).state == "expired"
+    tell(node, sent.id, "acknowledged", attempts=1, final=True)
+    await settled(node)
+    assert (await node.desk().message(sent.id)).state == "acknowledged"
+
+
+async def test_what_the_store_refuses_is_not_sent_and_steps_wait_for_it(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carrier = Carrier()
+    node.watch.dispatch.attach("serial", carrier)
+    unit = await boat(node)
+    first = await node.desk().send_message(kind="text", text="1", unit=unit)
+    write = node.store.write
+
+    async def refuse(*_: Any, **__: Any) -> Any:
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(node.store, "write", refuse)
+    with pytest.raises(StoreError):
+        await node.desk().send_message(kind="text", text="2", unit=unit)
+    assert len(carrier.sent) == 1
+    tell(node, first.id, "acknowledged", attempts=1, final=True)
+    await asyncio.sleep(0.05)
+    monkeypatch.setattr(node.store, "write", write)
+    await settled(node)
+    assert (await node.desk().message(first.id)).state == "acknowledged"
