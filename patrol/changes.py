@@ -58,7 +58,9 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         agency: Owner's id.
         country: Side, ISO 3166-1 alpha-2; None unknown.
         known: False for a radio that nobody has registered.
-        liveness: `live`, `late`, `lost` or `never` heard, by its own expected interval.
+        liveness: `live`, `late`, `lost` or `never` heard, by its own expected interval; `cut` in
+            place of late or lost when every link that hears it is dead, or was until just now.
+        cut_by: Those dead links; none once one of them is back and the next report is awaited.
         expected_interval_s: Longest normal time between positions, seconds.
         last: Newest live position; None before the first.
         heard_at: When anything was last heard of it, aware UTC; told within a second or so,
@@ -78,6 +80,7 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     country: str | None = None
     known: bool = True
     liveness: Liveness = "never"
+    cut_by: tuple[str, ...] = ()
     expected_interval_s: float | None = None
     last: Fix | None = None
     heard_at: datetime | None = None

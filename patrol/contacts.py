@@ -12,12 +12,16 @@ from datetime import datetime
 from typing import Final, Literal
 
 from patrol.changes import Fix, UnitState
+from patrol.links import Cut
 from patrol.quality import UNSURE_CLOCK_S, is_jump
 from patrol.records import Record
 from patrol.units import Liveness, Unit
 
 WINDOW: Final = 8
 """Newest positions kept; an outlier is recognised among so many."""
+
+CHANNELS_KEPT: Final = 8
+"""Channels remembered that heard one sender."""
 
 UNKNOWN_INTERVAL_S: Final = 180.0
 """Expected interval of a radio nobody has registered: a moored AIS vessel reports so often."""
@@ -48,9 +52,11 @@ class Contact:
         "call_sign",
         "clean",
         "cleared_at",
+        "cut",
         "distress",
         "flags",
         "heard_at",
+        "heard_on",
         "id",
         "last",
         "liveness",
@@ -71,6 +77,7 @@ class Contact:
         self.distress = False
         self.cleared_at: datetime | None = None
         self.addresses: tuple[str, ...] = ()
+        self.cut: Cut | None = None
         self.clear()
 
     def clear(self) -> None:
@@ -79,6 +86,7 @@ class Contact:
         self.clean = True
         self.last: Fix | None = None
         self.heard_at: datetime | None = None
+        self.heard_on: dict[str, datetime] = {}
         self.noted_at: dict[str, tuple[datetime, bytes]] = {}
         self.status: str | None = None
         self.text: str | None = None
@@ -91,6 +99,20 @@ class Contact:
     def expected_interval_s(self) -> float:
         """Longest normal time between two positions, seconds."""
         return UNKNOWN_INTERVAL_S if self.unit is None else self.unit.expected_interval_s
+
+    def hear(self, channel: str | None, heard_at: datetime) -> None:
+        """Note when it was heard, and on which channel; None for no link at all."""
+        if self.heard_at is None or heard_at > self.heard_at:
+            self.heard_at = heard_at
+        if channel is None:
+            return
+        before = self.heard_on.get(channel)
+        if before is None:
+            if len(self.heard_on) >= CHANNELS_KEPT:
+                del self.heard_on[min(self.heard_on, key=self.heard_on.__getitem__)]
+            self.heard_on[channel] = heard_at
+        elif heard_at > before:
+            self.heard_on[channel] = heard_at
 
     def note(
         self, what: Literal["call_sign", "flags", "status", "text"], record: Record, value: object
@@ -184,6 +206,7 @@ class Contact:
             country=None if unit is None else unit.country,
             known=unit is not None,
             liveness=self.liveness,
+            cut_by=self.cut.by if self.cut is not None and self.liveness == "cut" else (),
             expected_interval_s=self.expected_interval_s,
             last=last,
             heard_at=self.heard_at,

@@ -16,6 +16,7 @@ import msgspec
 from patrol.changes import Fix, UnitState
 from patrol.contacts import Contact
 from patrol.errors import NotFound
+from patrol.links import Cut, Links
 from patrol.records import Record
 from patrol.register import Register
 from patrol.rules import CLOCK_RULES, STEP_RULES
@@ -56,6 +57,8 @@ class Picture(Register):
         self._unknown = 0
         self._timed: set[str] = set()
         self.cleared: dict[str, datetime] = {}
+        self._links = Links()
+        self._were_cut = False
 
     # -- who is who
 
@@ -93,9 +96,8 @@ class Picture(Register):
         transmission = record.transmission
         contact = self._whose(record)
         record.agency = contact.agency
-        heard_at = transmission.heard_at
-        if contact.heard_at is None or heard_at > contact.heard_at:
-            contact.heard_at = heard_at
+        by_voice = transmission.protocol == VOICE
+        contact.hear(None if by_voice else transmission.channel, transmission.heard_at)
         fix = None
         if record.usable and transmission.position is not None:
             position = transmission.position
@@ -134,10 +136,8 @@ class Picture(Register):
 
     def hear_again(self, record: Record) -> None:
         """Note that a message that is known was heard by somebody else, too."""
-        contact = self._whose(record)
-        heard_at = record.transmission.heard_at
-        if contact.heard_at is None or heard_at > contact.heard_at:
-            contact.heard_at = heard_at  # viewers are told with the next thing that changes
+        said = record.transmission  # viewers are told with the next thing that changes
+        self._whose(record).hear(said.channel, said.heard_at)
 
     def put_first(self, record: Record) -> str | None:
         """Let an earlier reception of a known message stand for it.
@@ -161,7 +161,12 @@ class Picture(Register):
         self._heard.clear()
         for unit in tuple(self._timed):
             self._set_addresses(unit, now)
+        self._links.tick(now)
+        links = self._links if self._links or self._were_cut else None
+        self._were_cut = bool(self._links)
         for contact in self.contacts.values():
+            if links is not None:
+                self._set_cut(contact, links.cut(contact.heard_on))
             for rule in CLOCK_RULES:
                 effect = rule(contact, now)
                 if effect is not None:
@@ -180,6 +185,7 @@ class Picture(Register):
     def put_channels(self, channels: Iterable[ChannelHealth]) -> None:
         """Note how the channels fare."""
         for health in channels:
+            self._links.put(health)
             if self.channels.get(health.name) != health:
                 self.channels[health.name] = health
                 self._channels_touched.add(health.name)
@@ -293,6 +299,12 @@ class Picture(Register):
         if effect.distress is not None and effect.distress != contact.distress:
             contact.distress = effect.distress
             self._touched[contact.id] = contact
+
+    def _set_cut(self, contact: Contact, cut: Cut | None) -> None:
+        if contact.cut != cut:
+            contact.cut = cut
+            if contact.liveness == "cut":
+                self._touched[contact.id] = contact
 
     def _set_addresses(self, unit: str, now: datetime) -> None:
         """Note which addresses stand for `unit` now, and whether time alone will change that."""

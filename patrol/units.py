@@ -11,7 +11,7 @@ UnitKind = Literal["boat", "vehicle", "foot", "handheld", "fixed"]
 Role = Literal["commander", "planner", "crew", "liaison", "technician", "admin"]
 ROLES: tuple[Role, ...] = ("commander", "planner", "crew", "liaison", "technician", "admin")
 
-Liveness = Literal["live", "late", "lost", "never"]
+Liveness = Literal["live", "late", "lost", "never", "cut"]
 
 
 class Agency(msgspec.Struct, frozen=True, kw_only=True):

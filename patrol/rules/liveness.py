@@ -1,4 +1,7 @@
-"""Live, late, lost or never heard: by each unit's own expected interval."""
+"""Live, late, lost or never heard: by each unit's own expected interval.
+
+Unless its links are dead: then nothing is known of it, and the link is what is wrong.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,8 @@ def liveness(contact: Contact, now: datetime) -> Effect | None:
     else:
         intervals = (now - newest).total_seconds() / contact.expected_interval_s
         state = "live" if intervals <= LATE_AFTER else "late" if intervals <= LOST_AFTER else "lost"
+        if state != "live" and _explained(contact, newest, now):
+            state = "cut"
     return None if state == contact.liveness else Effect(liveness=state)
 
 
@@ -40,3 +45,17 @@ def heard_again(step: Step) -> Effect | None:
     if step.fix is None or not step.fix.live:
         return None
     return liveness(step.contact, step.record.transmission.heard_at)
+
+
+def _explained(contact: Contact, newest: datetime, now: datetime) -> bool:
+    """Return whether its dead links explain that nothing came since `newest`.
+
+    They do for one that was not lost before, until it had time to report over a link that is back.
+    """
+    cut = contact.cut
+    if cut is None:
+        return False
+    interval_s = contact.expected_interval_s
+    if (cut.since - newest).total_seconds() > LOST_AFTER * interval_s:
+        return False
+    return cut.until is None or (now - cut.until).total_seconds() <= LATE_AFTER * interval_s
