@@ -25,6 +25,7 @@ from maps.api import (
     inbound,
     layers,
     live,
+    metrics,
     positions,
     radios,
     reports,
@@ -63,6 +64,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     users.router,
     devices.router,
     health.router,
+    metrics.router,
     live.router,
 )
 
@@ -159,6 +161,8 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.at_km = office.geography.at_km
     state.inbound = office.inbound
     state.is_well = office.is_well
+    state.gateway_report = office.report
+    state.metrics_token = office.metrics_token
     state.agencies = office.agencies
     node = office.settings.node
     state.node = session.Node(id=node.id, name=node.name, time_zone=node.time_zone)

@@ -15,7 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from maps import access
-from maps.api import inbound
+from maps.api import inbound, metrics
 from maps.api.answers import refusals, schemas
 
 SCHEMES: Final[dict[str, Any]] = {
@@ -29,6 +29,11 @@ SCHEMES: Final[dict[str, Any]] = {
         "type": "http",
         "scheme": "basic",
         "description": "A device's name, and its key as the password",
+    },
+    "program": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The token of the setting web.metrics_token_file",
     },
 }
 _REPLACED: Final = ("HTTPValidationError", "ValidationError")  # FastAPI's, by `Problem`
@@ -66,6 +71,8 @@ def _complete(said: dict[str, Any], method: str, route: APIRoute) -> None:
 def _security(route: APIRoute) -> list[dict[str, list[str]]]:
     """Return the ways to sign in that a route takes, any one of them; none for a public one."""
     asked = set(_calls(route.dependant))
+    if metrics.permitted in asked:
+        return [{"session": []}, {"program": []}]
     if access.caller in asked:
         return [{"session": []}]
     if access.reporter not in asked:

@@ -9,6 +9,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 
 import structlog
 from msgspec.structs import replace
@@ -18,9 +19,9 @@ from maps.broker import EmbeddedBroker
 from maps.geography import Geography, read_geography
 from maps.keyed_channels import EMBEDDED
 from maps.lock import store_lock
-from maps.passwords import PasswordWork
+from maps.passwords import PasswordWork, digest
 from maps.people import People
-from maps.settings import Settings
+from maps.settings import Settings, read_token
 from patrol.accounts import User
 from patrol.desk import Desk
 from patrol.errors import NotFound
@@ -29,8 +30,9 @@ from patrol.store.store import Store, open_store
 from patrol.units import Agency
 from patrol.watch import Watch
 from radio_gateway.channel import Channel
-from radio_gateway.health import ChannelHealth, RejectedFrame
+from radio_gateway.health import ChannelHealth, GatewayHealth, RejectedFrame
 from radio_gateway.inbox import Inbox
+from radio_gateway.metrics_server import GatewayReport
 from radio_gateway.receiver import Receiver
 from radio_gateway.settings import ChannelSettings
 from radio_gateway.transports.http import HttpTransport
@@ -77,6 +79,7 @@ class Office:
         channels: By name.
         inbound: Channels that take HTTP bodies, by name.
         broker: The embedded broker; None when not enabled.
+        metrics_token: Digest of what a program shows to read metrics; None: none may.
         receiver: Takes in what remote gateways report; None without any.
     """
 
@@ -110,6 +113,8 @@ class Office:
             self.receiver = Receiver(
                 remote.uplink, remote.gateways, self.inbox, node=settings.node.id
             )
+        file = settings.web.metrics_token_file
+        self.metrics_token = None if file is None else digest(read_token(file))
         self._boot = secrets.token_hex(6)
         self._working = False
 
@@ -191,10 +196,7 @@ class Office:
         look = 0
         while True:
             news: list[ChannelHealth] = []
-            fares = [channel.health() for channel in self.channels.values()]
-            if self.receiver is not None:
-                fares += self.receiver.health()
-            for health in fares:
+            for health in self._fares():
                 state = (health.state, health.fault)
                 if told.get(health.name) != state or look % COUNTERS_EVERY == 0:
                     told[health.name] = state
@@ -212,6 +214,21 @@ class Office:
                     await asyncio.sleep(0.02)
         except TimeoutError:
             _log.warning("not_all_stored", waiting=len(self.inbox))
+
+    def report(self) -> GatewayReport:
+        """Return how every channel fares now, with the last rejected frames of our own."""
+        return GatewayReport(
+            health=GatewayHealth(
+                gateway=self.settings.gateway_id,
+                told_at=datetime.now(UTC),
+                channels=tuple(self._fares()),
+            ),
+            rejected={name: channel.rejected() for name, channel in self.channels.items()},
+        )
+
+    def _fares(self) -> list[ChannelHealth]:
+        fares = [channel.health() for channel in self.channels.values()]
+        return fares if self.receiver is None else fares + self.receiver.health()
 
     def _rejected(self, name: str) -> list[RejectedFrame]:
         if name not in self.channels and name in self.watch.picture.channels:

@@ -24,6 +24,7 @@ from radio_gateway.errors import SettingsError
 from radio_gateway.settings import ChannelSettings, read_channel
 
 _PREFIX = "JOINT_PATROL_"
+_SHORTEST_TOKEN = 20  # nobody types it
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 ShortName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
@@ -75,6 +76,7 @@ class WebSettings(_Table):
         tls_key: PEM key.
         session_hours: How long a sign-in lasts.
         longest_body: Most bytes of one request body.
+        metrics_token_file: File with the token that a program shows to read `/metrics`.
     """
 
     host: str = "127.0.0.1"
@@ -85,6 +87,7 @@ class WebSettings(_Table):
     tls_key: Path | None = None
     session_hours: float = Field(default=12.0, gt=0, le=24 * 31)
     longest_body: int = Field(default=1_000_000, ge=10_000, le=100_000_000)
+    metrics_token_file: Path | None = None
 
     @model_validator(mode="after")
     def _together(self) -> WebSettings:
@@ -301,6 +304,11 @@ def settings_of(
     remote: RemoteGateways | None = None
     if parsed is not None:
         faults += _contradictions(parsed, channels, source)
+        if parsed.web.metrics_token_file is not None:
+            try:
+                read_token(folder / parsed.web.metrics_token_file)
+            except SettingsFaults as fault:
+                faults += [f"{source}: {each}" for each in fault.faults]
         try:
             remote = read_remote_gateways(
                 parsed.uplink,
@@ -330,6 +338,24 @@ def settings_of(
         channels=tuple(channels.values()),
         remote=remote,
     )
+
+
+def read_token(file: Path) -> str:
+    """Return the token that stands in `file`.
+
+    Raises:
+        SettingsFaults: If it cannot be read or is too short.
+    """
+    try:
+        token = file.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise SettingsFaults([f"web.metrics_token_file: {file}: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise SettingsFaults([f"web.metrics_token_file: {file}: not ASCII"]) from None
+    if len(token) < _SHORTEST_TOKEN:
+        fault = f"the token has fewer than {_SHORTEST_TOKEN} characters"
+        raise SettingsFaults([f"web.metrics_token_file: {file}: {fault}"])
+    return token
 
 
 def _overlay(
@@ -401,7 +427,11 @@ def _contradictions(
 
 def _resolved(web: WebSettings, folder: Path) -> WebSettings:
     """Return `web` with its paths made absolute from `folder`."""
-    files = {"tls_certificate": web.tls_certificate, "tls_key": web.tls_key}
+    files = {
+        "tls_certificate": web.tls_certificate,
+        "tls_key": web.tls_key,
+        "metrics_token_file": web.metrics_token_file,
+    }
     found = {name: folder / file for name, file in files.items() if file is not None}
     return web.model_copy(update=found)
 

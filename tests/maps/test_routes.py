@@ -99,7 +99,7 @@ async def test_the_description_lists_every_route_with_examples_and_refusals(
 
 async def test_the_description_says_which_sign_in_each_route_takes(server: Running) -> None:
     spec = await described(server)
-    assert set(spec["components"]["securitySchemes"]) == {"session", "device", "phone"}
+    assert set(spec["components"]["securitySchemes"]) == {"session", "device", "phone", "program"}
     assert "security" not in spec
     for path, item in spec["paths"].items():
         for method, route in item.items():
@@ -110,6 +110,8 @@ async def test_the_description_says_which_sign_in_each_route_takes(server: Runni
                 assert ways == {"session", "device", "phone"}
             elif path == "/in/{channel}":
                 assert ways == {"device", "phone"}
+            elif path.startswith("/metrics"):
+                assert ways == {"session", "program"}
             else:
                 assert ways == {"session"}, path
 

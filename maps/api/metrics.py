@@ -1,0 +1,83 @@
+"""Metrics: how the links to radios fare, for Prometheus and for `radio-gateway monitor`.
+
+Told to a technician who is signed in, and to programs that show the token of the setting
+`web.metrics_token_file` (`Authorization: Bearer …`); to nobody else, and by no token where none is
+set.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from maps.access import reporter
+from maps.api.answers import answer, answers
+from maps.passwords import digest
+from patrol.errors import Forbidden
+from patrol.permissions import require
+from radio_gateway.health import ChannelHealth, GatewayHealth
+from radio_gateway.metrics import CONTENT_TYPE, metrics_text
+from radio_gateway.metrics_server import GatewayReport
+
+router = APIRouter(prefix="/metrics", tags=["metrics"])
+
+_AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
+_CHANNEL = ChannelHealth(
+    name="pier", url="udp://0.0.0.0:10110", protocols=("ais",), state="open", since=_AT, frames=336
+)
+_REPORT = GatewayReport(health=GatewayHealth(gateway="hx", told_at=_AT, channels=(_CHANNEL,)))
+
+
+async def permitted(request: Request) -> None:
+    """Dependency: who asks may read the metrics.
+
+    Raises:
+        NotSignedIn: If nobody we know.
+        Forbidden: If a device or a role that does not see rejected frames.
+    """
+    token: bytes | None = request.app.state.metrics_token
+    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+    bearer = token is not None and scheme.lower() == "bearer"
+    if bearer and hmac.compare_digest(digest(shown.strip()), token or b""):
+        return
+    caller = await reporter(request)
+    if caller.device is not None:
+        raise Forbidden("read metrics", "device")
+    require(caller.user.role, "see rejected frames")
+
+
+Permitted = Annotated[None, Depends(permitted)]
+
+
+@router.get(
+    "",
+    responses=answers(
+        str,
+        'radio_gateway_channel_frames_total{channel="pier",gateway="hx"} 336.0\n',
+        403,
+        description="Prometheus text format; names begin with radio_gateway_",
+        media_type="text/plain",
+    ),
+    response_class=PlainTextResponse,
+)
+async def read_metrics(request: Request, _: Permitted) -> Response:
+    """Return everything that can be counted, as Prometheus reads it."""
+    report = _report(request)
+    text = metrics_text((), gateways=(report.health,), now=datetime.now(UTC))
+    return Response(text, media_type=CONTENT_TYPE)
+
+
+@router.get("/report", responses=answers(GatewayReport, _REPORT, 403))
+async def read_report(request: Request, _: Permitted) -> Response:
+    """Return the same with the last rejected frames of each channel, their bytes as base64."""
+    return answer(_report(request))
+
+
+def _report(request: Request) -> GatewayReport:
+    made: Callable[[], GatewayReport] = request.app.state.gateway_report
+    return made()

@@ -1,0 +1,77 @@
+"""Metrics of a node: for technicians and for programs with the token; for nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+
+import msgspec
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from maps.errors import SettingsFaults
+from maps.settings import settings_of
+from radio_gateway.metrics_server import GatewayReport
+from tests.maps.running import Running, running
+from tests.ports import free_port
+
+TOKEN = "a-token-that-nobody-types"
+
+
+def value(text: str, name: str, **labels: str) -> float | None:
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == name and labels.items() <= sample.labels.items():
+                return sample.value
+    return None
+
+
+async def test_a_program_with_the_token_reads_what_the_channels_count(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    port = free_port()
+    channel = {"name": "ais", "url": f"udp://127.0.0.1:{port}", "protocols": ["ais"]}
+    async with running(
+        tmp_path,
+        web={"port": 0, "metrics_token_file": str(tmp_path / "token")},
+        channels=[channel],
+    ) as server:
+        with socket.socket(type=socket.SOCK_DGRAM) as sender:
+            sender.sendto(
+                b"!AIVDM,1,1,,B,15M67FC000G?ufbE`FepT@3n00Sa,0*5B\r\n", ("127.0.0.1", port)
+            )
+        async with server.stranger(authorization=f"Bearer {TOKEN}") as client:
+            async with asyncio.timeout(10):
+                while True:
+                    text = (await client.get("/metrics")).text
+                    if value(text, "radio_gateway_channel_rejected_total", channel="ais"):
+                        break
+                    await asyncio.sleep(0.05)
+            report = msgspec.json.decode(
+                (await client.get("/metrics/report")).content, type=GatewayReport
+            )
+        assert value(text, "radio_gateway_channel_state", channel="ais", state="open") == 1
+        assert report.rejected["ais"][0].reason == "bad_checksum"
+        for wrong in ("Bearer wrong", f"Basic {TOKEN}", "Bearer"):
+            async with server.stranger(authorization=wrong) as client:
+                assert (await client.get("/metrics")).status_code == 401
+
+
+async def test_without_a_token_set_only_technicians_read_them(server: Running) -> None:
+    async with server.stranger() as client:
+        assert (await client.get("/metrics")).status_code == 401
+    async with server.stranger(authorization="Bearer x") as client:
+        assert (await client.get("/metrics")).status_code == 401
+    for role, status in (("technician", 200), ("admin", 200), ("commander", 403), ("crew", 403)):
+        async with server.signed_in(role) as client:  # type: ignore[arg-type]
+            for path in ("/metrics", "/metrics/report"):
+                assert (await client.get(path)).status_code == status, (role, path)
+
+
+@pytest.mark.parametrize("token", [None, "short", "ä" * 30])
+def test_a_token_that_cannot_be_used_is_a_fault(tmp_path: Path, token: str | None) -> None:
+    if token is not None:
+        (tmp_path / "token").write_text(token)
+    web = {"metrics_token_file": "token"}
+    with pytest.raises(SettingsFaults, match="metrics_token_file"):
+        settings_of({"web": web}, source="patrol.toml", folder=tmp_path)
