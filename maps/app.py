@@ -26,6 +26,7 @@ from maps.api import (
     layers,
     live,
     metrics,
+    orders,
     positions,
     radios,
     reports,
@@ -48,7 +49,7 @@ from maps.geography import Geography
 from maps.guard import Guard
 from maps.office import Office, open_office
 from maps.settings import Settings
-from patrol.errors import Conflict, Forbidden, NotFound, StoreError
+from patrol.errors import CannotSend, Conflict, Forbidden, NotFound, StoreError
 from radio_gateway.errors import LinkError
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -56,6 +57,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     units.router,
     tracks.router,
     radios.router,
+    orders.router,
     channels.router,
     layers.router,
     positions.router,
@@ -77,6 +79,7 @@ ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
     Forbidden: (403, "forbidden"),
     NotFound: (404, "not_found"),
     Conflict: (409, "conflict"),
+    CannotSend: (409, "cannot_send"),
     TooManyTries: (429, "too_many_tries"),
     TooBusy: (503, "too_busy"),
     StoreError: (503, "store_down"),

@@ -33,6 +33,7 @@ from radio_gateway.channel import Channel
 from radio_gateway.health import ChannelHealth, GatewayHealth, RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.metrics_server import GatewayReport
+from radio_gateway.outbound import Outbound
 from radio_gateway.receiver import Receiver
 from radio_gateway.settings import ChannelSettings
 from radio_gateway.transports.http import HttpTransport
@@ -77,6 +78,7 @@ class Office:
         geography: Layers and river.
         agencies: By id.
         channels: By name.
+        outbounds: What each channel says to radios, by its name.
         inbound: Channels that take HTTP bodies, by name.
         broker: The embedded broker; None when not enabled.
         metrics_token: Digest of what a program shows to read metrics; None: none may.
@@ -105,6 +107,7 @@ class Office:
         )
         self.inbox = Inbox()
         self.channels: dict[str, Channel] = {}
+        self.outbounds: dict[str, Outbound] = {}
         self.inbound: dict[str, HttpChannel] = {}
         self.broker: EmbeddedBroker | None = None
         self.receiver: Receiver | None = None
@@ -154,6 +157,11 @@ class Office:
                 stack.push_async_callback(
                     _end, asyncio.create_task(channel.run(), name=f"channel {name}")
                 )
+            for name, outbound in self.outbounds.items():
+                self.watch.dispatch.attach(name, outbound)
+                stack.push_async_callback(
+                    _end, asyncio.create_task(outbound.run(), name=f"outbound {name}")
+                )
             if self.receiver is not None:
                 stack.push_async_callback(
                     _end, asyncio.create_task(self.receiver.run(), name="receiver")
@@ -176,6 +184,12 @@ class Office:
             settings = replace(settings, link=link)
         channel = Channel(settings, self.inbox, gateway=self.settings.gateway_id, boot=self._boot)
         self.channels[settings.name] = channel
+        self.outbounds[settings.name] = Outbound(
+            channel,
+            self.watch.dispatch.told,
+            # another one at each start: a radio may know the numbers of the last run
+            first_number=1 + secrets.randbelow(9000),
+        )
         if isinstance(channel.transport, HttpTransport):
             self.inbound[settings.name] = HttpChannel(settings.protocols, channel.transport)
 

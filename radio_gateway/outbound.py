@@ -61,7 +61,7 @@ class Outbound:
     """The one way out of a channel.
 
     Args:
-        channel: The channel; it is listened to from now on.
+        channel: The channel; it is listened to from now on if it may speak.
         told: Called, on the event loop, with every step of every order.
         first_number: What `encode` is given as the number of the first order. Another one at each
             start keeps a radio from taking a new order for one of the last run.
@@ -96,7 +96,9 @@ class Outbound:
         )
         self._changed = asyncio.Event()
         self._was_open = True
-        channel.listen(self._heard)
+        settings = channel.settings
+        if self._modules and not settings.listen_only and channel.transport.can_send:
+            channel.listen(self._heard)  # what is never asked needs no ear for answers
 
     @property
     def kinds(self) -> frozenset[OrderKind]:

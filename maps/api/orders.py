@@ -1,0 +1,150 @@
+"""Orders: messages to radios: words, requests for a position, alerts; and what became of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from maps.access import DeskHere
+from maps.api.answers import answer, answers
+from maps.errors import BadRequest
+from patrol.message_desk import LONGEST, LONGEST_TEXT, MOST_MESSAGES
+from patrol.messages import Message, Route, Step
+from radio_gateway.order import OrderKind
+
+router = APIRouter(prefix="/api/orders", tags=["orders"])
+
+_AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
+_UNIT = "9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071"
+_MESSAGE = Message(
+    id="0d9b7c1e5f3a4d2c8b6a7e9f1c2d3b4a",
+    kind="text",
+    channel="base",
+    unit=_UNIT,
+    address="kenwood:100-1001",
+    text="Return to the pier",
+    operator="somchai",
+    reason="storm",
+    created_at=_AT,
+    expires_at=_AT + timedelta(minutes=10),
+    state="acknowledged",
+    final=True,
+    history=(
+        Step(state="queued", at=_AT),
+        Step(state="sent", at=_AT + timedelta(seconds=1), attempts=1),
+        Step(state="acknowledged", at=_AT + timedelta(seconds=3), attempts=1),
+    ),
+    agency="joint",
+    origin="hx",
+)
+_ROUTE = Route(
+    address="kenwood:100-1001",
+    channel="base",
+    heard_at=_AT,
+    takes=("poll", "text"),
+    refuses={"alert": "kenwood has no words for an alert"},
+)
+
+
+class NewOrder(BaseModel):
+    """Something to say to a radio."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"kind": "text", "unit": _UNIT, "text": "Return to the pier", "reason": "storm"},
+                {"kind": "poll", "address": "owntracks:jane/phone", "expires_in_s": 120},
+            ]
+        },
+    )
+
+    kind: OrderKind = Field(
+        description="`poll` asks where it is; `distress` relays a call for help"
+    )
+    unit: str | None = Field(
+        default=None, min_length=1, max_length=200, description="Unit, or unknown radio's address"
+    )
+    address: str | None = Field(
+        default=None,
+        max_length=200,
+        pattern=r"^[^:\s]+:\S",
+        description="Radio address, in place of a unit, or which of the unit's",
+    )
+    channel: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=130,
+        description="Absent: the one the radio was last heard on that takes the message."
+        " Alone, without unit and address: everyone who listens on it",
+    )
+    text: str = Field(
+        default="",
+        max_length=LONGEST_TEXT,
+        pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]*$",
+        description="Words, without control characters; how many depends on the protocol",
+    )
+    reason: str = Field(default="", max_length=200, description="Why, for the record")
+    expires_in_s: float = Field(
+        default=600.0,
+        gt=0,
+        le=LONGEST.total_seconds(),
+        description="When it is worth nothing any more; it is not sent after that",
+    )
+    id: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_-]{8,64}$",
+        description="Globally unique; the same order again with it has one effect",
+    )
+
+
+@router.post(
+    "", status_code=201, responses=answers(Message, _MESSAGE, 400, 403, 404, 409, 422, status=201)
+)
+async def send_order(new: NewOrder, desk: DeskHere) -> Response:
+    """Have something said to a radio.
+
+    Once answered it is kept, and goes when its turn comes, before it expires. It is refused with
+    409 and the reason when no channel takes it: every channel is listen-only unless its settings
+    say otherwise, and not every protocol has words for everything.
+    """
+    return answer(await desk.send_message(**new.model_dump()), status=201)
+
+
+@router.get("", responses=answers(list[Message], [_MESSAGE], 403, 422))
+async def list_orders(
+    desk: DeskHere,
+    unit: Annotated[
+        str | None, Query(max_length=200, description="Only those to this unit or unknown radio.")
+    ] = None,
+    address: Annotated[
+        str | None, Query(max_length=200, description="Only those to this radio address.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_MESSAGES)] = 100,
+) -> Response:
+    """Return what the caller's agency had said to radios, newest first, with every step."""
+    return answer(await desk.messages(unit=unit, address=address, limit=limit))
+
+
+@router.get("/routes", responses=answers(list[Route], [_ROUTE], 400, 403, 404, 422))
+async def list_routes(
+    desk: DeskHere,
+    unit: Annotated[str | None, Query(max_length=200)] = None,
+    address: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    """Return the ways to a unit or radio, last heard first, and what each takes or why not.
+
+    An order without a channel goes the first of them that takes it.
+    """
+    if unit is None and address is None:
+        raise BadRequest("give unit or address")
+    return answer(await desk.routes(unit=unit, address=address))
+
+
+@router.get("/{order}", responses=answers(Message, _MESSAGE, 403, 404))
+async def read_order(order: str, desk: DeskHere) -> Response:
+    """Return one order with every step of it."""
+    return answer(await desk.message(order))
