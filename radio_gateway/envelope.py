@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from radio_gateway.errors import GatewayError
+from radio_gateway.order_result import OrderResult
 from radio_gateway.transmission import Transmission
 
 MAX_ITEMS = 1000
@@ -56,6 +57,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
         nonce: Makes the envelope unlike any other, also one with the same items.
         sent_at: When it was sent, aware UTC, by the gateway's clock.
         items: What was heard.
+        results: What became of orders; told until they are receipted, or the gateway ends.
     """
 
     gateway: str
@@ -63,6 +65,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     nonce: bytes
     sent_at: datetime
     items: list[Item]
+    results: list[OrderResult] = []
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,9 +20,14 @@ import structlog
 
 from radio_gateway import service
 from radio_gateway.channel import Channel
+from radio_gateway.errors import SettingsError, fault_of
 from radio_gateway.gateway_settings import GatewaySettings
 from radio_gateway.health import ChannelHealth, GatewayHealth
 from radio_gateway.inbox import Inbox
+from radio_gateway.journal import Journal
+from radio_gateway.order import Order
+from radio_gateway.order_result import OrderResult
+from radio_gateway.outbound import Outbound
 from radio_gateway.spool import Put, Spool, SpoolError, open_spool
 from radio_gateway.transmission import Delivery
 from radio_gateway.uplink import Uplink
@@ -30,6 +35,7 @@ from radio_gateway.uplink import Uplink
 INBOX: Final = 5000
 A_BATCH: Final = 500
 DRAIN_S: Final = 5.0
+FIRST_NUMBERS: Final = 9000  # so that a radio does not take an order for one of the last run
 LOOK_EVERY_S: Final = 1.0
 DROP_OLD_EVERY_S: Final = 3600.0
 _log = structlog.get_logger(__name__)
@@ -50,10 +56,13 @@ class Gateway:
         self.settings = settings
         self._inbox = Inbox(INBOX)
         boot = secrets.token_hex(6)
+        journal = _journal(settings)
         self.channels = {
-            each.name: Channel(each, self._inbox, gateway=settings.id, boot=boot)
+            each.name: Channel(each, self._inbox, gateway=settings.id, boot=boot, journal=journal)
             for each in settings.channels
         }
+        self._journal = journal
+        self._outbound: dict[str, Outbound] = {}
         self._spool_fault: str | None = None
         self._uplink: Uplink | None = None
 
@@ -72,12 +81,25 @@ class Gateway:
                     max_age=settings.spool_max_age,
                 )
             )
+            if self._journal is not None:
+                stack.callback(self._journal.close)
             uplink = self._uplink = Uplink(
-                settings.uplink, spool, gateway=settings.id, health=self._health
+                settings.uplink,
+                spool,
+                gateway=settings.id,
+                health=self._health,
+                on_order=self._order,
             )
+            self._outbound = {
+                name: Outbound(
+                    channel, uplink.tell, first_number=1 + secrets.randbelow(FIRST_NUMBERS)
+                )
+                for name, channel in self.channels.items()
+            }
             works: list[tuple[str, Callable[[], Awaitable[None]]]] = [
                 ("uplink", uplink.run),
                 ("spooler", lambda: self._keep(spool, uplink)),
+                *((f"outbound {name}", each.run) for name, each in self._outbound.items()),
             ]
             tasks = [asyncio.create_task(_supervise(name, work), name=name) for name, work in works]
             stack.push_async_callback(_end, tasks)
@@ -100,6 +122,23 @@ class Gateway:
         if self._uplink is None:
             return self._health()
         return await self._uplink.health()
+
+    def _order(self, order: Order) -> None:
+        """Give an order of the node to its channel; what becomes of it is told to the node."""
+        outbound = self._outbound.get(order.channel)
+        if outbound is not None:
+            outbound.send(order)
+        elif self._uplink is not None:
+            self._uplink.tell(
+                OrderResult(
+                    id=order.id,
+                    state="refused",
+                    at=datetime.now(UTC),
+                    final=True,
+                    reason="no_channel",
+                    detail=f"gateway {self.settings.id} has no channel {order.channel!r}",
+                )
+            )
 
     def _health(self) -> GatewayHealth:
         return GatewayHealth(
@@ -173,6 +212,20 @@ class Gateway:
                     await asyncio.sleep(0.02)
         except TimeoutError:
             _log.error("not_all_kept", waiting=len(self._inbox))
+
+
+def _journal(settings: GatewaySettings) -> Journal | None:
+    if settings.journal is None:
+        return None
+    try:
+        return Journal(
+            settings.journal.folder,
+            max_bytes=settings.journal.file_mib << 20,
+            keep_bytes=settings.journal.keep_mib << 20,
+        )
+    except OSError as error:
+        fault = f"{settings.journal.folder}: {fault_of(error)}"
+        raise SettingsError("journal.folder", fault) from error
 
 
 def _state(health: ChannelHealth) -> tuple[str, str | None]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -40,6 +40,7 @@ from radio_gateway.errors import GatewayError, LinkError
 from radio_gateway.health import ChannelHealth, GatewayHealth, LinkState
 from radio_gateway.inbox import Inbox
 from radio_gateway.order import Order
+from radio_gateway.order_result import OrderResult
 from radio_gateway.signing import Purpose, SignatureError, Verifier
 from radio_gateway.transmission import Delivery, Transmission
 from radio_gateway.transports.mqtt import MqttTransport
@@ -76,6 +77,7 @@ class Receiver:
         gateways: By id, what checks each one's signature.
         inbox: Where what they heard goes.
         node: This node's id.
+        told: Called with what became of each order passed on.
     """
 
     def __init__(
@@ -85,8 +87,10 @@ class Receiver:
         inbox: Inbox,
         *,
         node: str,
+        told: Callable[[OrderResult], None] = lambda _: None,
     ) -> None:
         self._settings, self._inbox, self._node = settings, inbox, node
+        self._told = told
         self._gateways = {name: _Gateway(verifier) for name, verifier in gateways.items()}
         self._transport: MqttTransport | None = None
         self._words: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
@@ -217,6 +221,8 @@ class Receiver:
         if digest in gateway.waiting:
             return
         said, refused = self._read_items(name, gateway, envelope.items)
+        for result in envelope.results:
+            self._told(result)
         receipt = partial(self._receipt, name, gateway, envelope, digest, refused)
         if not said:
             receipt()

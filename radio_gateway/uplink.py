@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -33,8 +33,9 @@ from radio_gateway.envelope import (
 )
 from radio_gateway.errors import LinkError
 from radio_gateway.health import GatewayHealth, LinkState
-from radio_gateway.lanes import Lanes
+from radio_gateway.lanes import RECEIPT_WITHIN_S, Lanes
 from radio_gateway.order import Order
+from radio_gateway.order_result import OrderResult
 from radio_gateway.signing import SignatureError
 from radio_gateway.spool import Put, Spool, SpoolError
 from radio_gateway.transports.mqtt import MqttTransport
@@ -43,6 +44,7 @@ from radio_gateway.uplink_settings import UplinkSettings, transport_for
 HEALTH_EVERY_S: Final = 10.0
 AGAIN_AT_MOST_S: Final = 4.0
 LIVE_ITEMS: Final = 200
+RESULTS_KEPT: Final = 200
 ENVELOPE_BYTES: Final = 128 * 1024
 """Of items, before they are deflated; one larger item goes alone."""
 _FEWEST, _MOST = 5, 500  # items of the backlog in an envelope
@@ -86,11 +88,18 @@ class Uplink:
         self._fault: str | None = None
         self._backlog_items = 50
         self._sent = self._receipted = 0
+        self._results: deque[OrderResult] = deque(maxlen=RESULTS_KEPT)
+        self._results_out: tuple[bytes, float, list[OrderResult]] | None = None
         self.unbelieved: Counter[str] = Counter()
 
     def heard(self, puts: list[Put]) -> None:
         """Note what was put into the spool."""
         self._lanes.heard(puts)
+        self._wake.set()
+
+    def tell(self, result: OrderResult) -> None:
+        """Tell the node what became of an order, as soon as it is reached."""
+        self._results.append(result)
         self._wake.set()
 
     def tell_health(self) -> None:
@@ -147,6 +156,7 @@ class Uplink:
             self._state, self._fault = "open", None
             _log.info("uplink_open", url=self._settings.link.shown)
             self._lanes.restart(await self._spool.newest())
+            self._results_out = None
             self._wake.set()
             await _first_end(
                 self._send_all(transport), self._listen(transport), self._tell(transport)
@@ -160,9 +170,13 @@ class Uplink:
             if lanes.overdue(loop.time()):
                 self._backlog_items = max(self._backlog_items // 2, _FEWEST)
             busy = await self._send_live(transport)
+            await self._send_results(transport)
             busy = await self._send_backlog(transport) or busy
             if not busy:
                 due_s = lanes.next_due_s()
+                if self._results_out is not None:
+                    results_due_s = self._results_out[1] + RECEIPT_WITHIN_S
+                    due_s = results_due_s if due_s is None else min(due_s, results_due_s)
                 wait_s = None if due_s is None else max(due_s - loop.time(), 0.01)
                 try:
                     async with asyncio.timeout(wait_s):
@@ -179,6 +193,18 @@ class Uplink:
         if items:
             await self._send(transport, _that_fit(items), live=True)
         return True
+
+    async def _send_results(self, transport: MqttTransport) -> None:
+        now_s = asyncio.get_running_loop().time()
+        out = self._results_out
+        if not self._results or (out is not None and now_s - out[1] < RECEIPT_WITHIN_S):
+            return
+        results = list(self._results)
+
+        def note(digest: bytes) -> None:
+            self._results_out = (digest, now_s, results)
+
+        await self._publish(transport, [], results, note)
 
     async def _send_backlog(self, transport: MqttTransport) -> bool:
         lanes = self._lanes
@@ -199,6 +225,22 @@ class Uplink:
         return True
 
     async def _send(self, transport: MqttTransport, items: list[Item], *, live: bool) -> None:
+        def note(digest: bytes) -> None:
+            # before it goes: the receipt may be faster than the broker's word
+            numbers = [item.number for item in items]
+            at_s = asyncio.get_running_loop().time()
+            self._lanes.sent(digest, numbers, at_s=at_s, live=live)
+            self._sent += len(items)
+
+        await self._publish(transport, items, [], note)
+
+    async def _publish(
+        self,
+        transport: MqttTransport,
+        items: list[Item],
+        results: list[OrderResult],
+        note: Callable[[bytes], None],
+    ) -> None:
         body = pack(
             Envelope(
                 gateway=self._gateway,
@@ -206,12 +248,10 @@ class Uplink:
                 nonce=os.urandom(8),
                 sent_at=datetime.now(UTC),
                 items=items,
+                results=results,
             )
         )
-        numbers = [item.number for item in items]
-        at_s = asyncio.get_running_loop().time()
-        self._lanes.sent(digest_of(body), numbers, at_s=at_s, live=live)
-        self._sent += len(items)
+        note(digest_of(body))
         message = self._settings.signer.sign("reports", body)
         await transport.send(message, topic=topic_of(self._gateway, "reports"))
 
@@ -257,6 +297,13 @@ class Uplink:
 
     async def _receipt(self, receipt: Receipt) -> None:
         now_s = asyncio.get_running_loop().time()
+        if self._results_out is not None and receipt.envelope == self._results_out[0]:
+            for result in self._results_out[2]:
+                if result in self._results:
+                    self._results.remove(result)
+            self._results_out = None
+            self._wake.set()
+            return
         found = self._lanes.receipted(receipt.envelope, at_s=now_s)
         if found is None:
             self.unbelieved["unknown_envelope"] += 1
