@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,51 +16,10 @@ from radio_gateway.outbound import Outbound
 from radio_gateway.protocols import PROTOCOLS
 from tests.broker import mosquitto
 from tests.needs import program
+from tests.radio_gateway.answering_radio import AnsweringRadio
 from tests.radio_gateway.orders import ending, order
 from tests.radio_gateway.plain_radio import Plain
 from tests.radio_gateway.running import make, running, until
-from tests.radio_gateway.transports.test_serial_port import Radio
-
-
-class AnsweringRadio(Radio):
-    """A radio at a pseudo-terminal that reads what it is told.
-
-    Args:
-        name: As for `Radio`.
-        deaf_to: How many first tellings it does not answer.
-    """
-
-    def __init__(self, name: Path, *, deaf_to: int = 0) -> None:
-        super().__init__(name)
-        self.heard: list[str] = []
-        self._deaf_to = deaf_to
-        self._rest = b""
-
-    def plug_in(self) -> None:
-        super().plug_in()
-        os.set_blocking(self._ours, False)
-        self._reading = asyncio.create_task(self._read())
-
-    def unplug(self) -> None:
-        self._reading.cancel()
-        super().unplug()
-
-    async def _read(self) -> None:
-        while True:  # a pseudo-terminal that nobody has open is readable all the time
-            await asyncio.sleep(0.01)
-            try:
-                data = os.read(self._ours, 4096)
-            except OSError:
-                continue
-            *lines, self._rest = (self._rest + data).split(b"\n")
-            for line in lines:
-                self.heard.append(line.decode())
-                if len(self.heard) > self._deaf_to:
-                    _, number, kind, device, _ = line.decode().split(" ", 4)
-                    if kind == "poll":
-                        self.say(f"HERE {device} 100.41 20.27\n".encode())
-                    else:
-                        self.say(f"ACK {number}\n".encode())
 
 
 @pytest.fixture
