@@ -26,6 +26,7 @@ from radio_gateway.protocols import (
     gt06,
     h02,
     hytera,
+    iridium_sbd,
     kenwood,
     lrrp,
     meshtastic_json,
@@ -83,6 +84,7 @@ PROTOCOLS: dict[str, ProtocolModule] = {
     "hytera": hytera,
     "taip": taip,
     "osmand": osmand,
+    "iridium_sbd": iridium_sbd,
 }
 
 OUTBOUND: dict[str, OutboundModule] = {
