@@ -21,6 +21,7 @@ from maps.keyed_channels import EMBEDDED
 from maps.lock import store_lock
 from maps.passwords import PasswordWork, digest
 from maps.people import People
+from maps.remote_orders import RemoteCarrier
 from maps.settings import Settings, read_token
 from patrol.accounts import User
 from patrol.desk import Desk
@@ -33,6 +34,7 @@ from radio_gateway.channel import Channel
 from radio_gateway.health import ChannelHealth, GatewayHealth, RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.metrics_server import GatewayReport
+from radio_gateway.order_result import OrderResult
 from radio_gateway.outbound import Outbound
 from radio_gateway.receiver import Receiver
 from radio_gateway.settings import ChannelSettings
@@ -111,11 +113,17 @@ class Office:
         self.inbound: dict[str, HttpChannel] = {}
         self.broker: EmbeddedBroker | None = None
         self.receiver: Receiver | None = None
+        self._remote: dict[str, RemoteCarrier] = {}
         if settings.remote is not None:
             remote = settings.remote
             self.receiver = Receiver(
-                remote.uplink, remote.gateways, self.inbox, node=settings.node.id
+                remote.uplink,
+                remote.gateways,
+                self.inbox,
+                node=settings.node.id,
+                told=self._told,
             )
+            self._remote = {name: RemoteCarrier(self.receiver, name) for name in remote.gateways}
         file = settings.web.metrics_token_file
         self.metrics_token = None if file is None else digest(read_token(file))
         self._boot = secrets.token_hex(6)
@@ -162,6 +170,11 @@ class Office:
                 stack.push_async_callback(
                     _end, asyncio.create_task(outbound.run(), name=f"outbound {name}")
                 )
+            for name, carrier in self._remote.items():
+                self.watch.dispatch.attach(f"{name}/", carrier)
+                stack.push_async_callback(
+                    _end, asyncio.create_task(carrier.run(), name=f"orders {name}")
+                )
             if self.receiver is not None:
                 stack.push_async_callback(
                     _end, asyncio.create_task(self.receiver.run(), name="receiver")
@@ -192,6 +205,11 @@ class Office:
         )
         if isinstance(channel.transport, HttpTransport):
             self.inbound[settings.name] = HttpChannel(settings.protocols, channel.transport)
+
+    def _told(self, gateway: str, result: OrderResult) -> None:
+        """Note what a remote gateway told of an order that it was given."""
+        if self._remote[gateway].told(result):
+            self.watch.dispatch.told(result)
 
     async def _keep_watching(self) -> None:
         """Run the watch; should it fail, say so and run it again: the picture must go on."""

@@ -17,14 +17,16 @@ from datetime import UTC, datetime
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from radio_gateway import service
 from radio_gateway.channel import Channel
 from radio_gateway.errors import SettingsError, fault_of
 from radio_gateway.gateway_settings import GatewaySettings
-from radio_gateway.health import ChannelHealth, GatewayHealth
+from radio_gateway.health import ChannelHealth, GatewayHealth, RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.journal import Journal
+from radio_gateway.metrics_server import serving_metrics
 from radio_gateway.order import Order
 from radio_gateway.order_result import OrderResult
 from radio_gateway.outbound import Outbound
@@ -71,6 +73,7 @@ class Gateway:
 
         Raises:
             SpoolError: If the spool cannot be opened at all.
+            LinkError: If the port for metrics cannot be had.
         """
         settings = self.settings
         async with AsyncExitStack() as stack:
@@ -104,6 +107,10 @@ class Gateway:
             tasks = [asyncio.create_task(_supervise(name, work), name=name) for name, work in works]
             stack.push_async_callback(_end, tasks)
             stack.push_async_callback(self._drain)
+            if settings.metrics_port is not None:
+                await stack.enter_async_context(
+                    serving_metrics(settings.metrics_port, self.health, self._rejected)
+                )
             channels = [
                 asyncio.create_task(channel.run(), name=f"channel {name}")
                 for name, channel in self.channels.items()
@@ -122,6 +129,9 @@ class Gateway:
         if self._uplink is None:
             return self._health()
         return await self._uplink.health()
+
+    def _rejected(self) -> dict[str, list[RejectedFrame]]:
+        return {name: channel.rejected() for name, channel in self.channels.items()}
 
     def _order(self, order: Order) -> None:
         """Give an order of the node to its channel; what becomes of it is told to the node."""
@@ -144,9 +154,17 @@ class Gateway:
         return GatewayHealth(
             gateway=self.settings.id,
             told_at=datetime.now(UTC),
-            channels=tuple(channel.health() for channel in self.channels.values()),
+            channels=tuple(self._health_of(name) for name in self.channels),
             spool_fault=self._spool_fault,
         )
+
+    def _health_of(self, name: str) -> ChannelHealth:
+        health = self.channels[name].health()
+        outbound = self._outbound.get(name)
+        if outbound is None:
+            return health
+        takes = sorted(kind for kind in outbound.kinds if outbound.refusal_of(kind) is None)
+        return replace(health, orders=tuple(takes))
 
     async def _keep(self, spool: Spool, uplink: Uplink) -> None:
         """Put what is heard into the spool, answer who waits for that, and have it sent."""

@@ -31,6 +31,8 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
         reconnects: Times the link was opened again.
         errors: Rejected frames by reason.
         journal_fault: Why what is read is not kept; None when it is, or is not to be.
+        orders: Kinds of order that a remote gateway's channel takes; empty for one that only
+            listens.
     """
 
     name: str
@@ -49,6 +51,7 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
     reconnects: int = 0
     errors: dict[str, int] = {}
     journal_fault: str | None = None
+    orders: tuple[str, ...] = ()
 
 
 class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):

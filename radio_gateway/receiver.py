@@ -77,7 +77,7 @@ class Receiver:
         gateways: By id, what checks each one's signature.
         inbox: Where what they heard goes.
         node: This node's id.
-        told: Called with what became of each order passed on.
+        told: Called with a gateway's id and what it says became of an order.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Receiver:
         inbox: Inbox,
         *,
         node: str,
-        told: Callable[[OrderResult], None] = lambda _: None,
+        told: Callable[[str, OrderResult], None] = lambda _gateway, _result: None,
     ) -> None:
         self._settings, self._inbox, self._node = settings, inbox, node
         self._told = told
@@ -222,7 +222,7 @@ class Receiver:
             return
         said, refused = self._read_items(name, gateway, envelope.items)
         for result in envelope.results:
-            self._told(result)
+            self._told(name, result)
         receipt = partial(self._receipt, name, gateway, envelope, digest, refused)
         if not said:
             receipt()
