@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from patrol.changes import Fix, Snapshot, UnitState
+from patrol.changes import Claim, Fix, Snapshot, UnitState
 from patrol.policy import Policy
 from patrol.views import Feed, View
 from radio_gateway.health import ChannelHealth
@@ -34,19 +34,21 @@ class Update:
         units: States by group.
         gone: `(id, owner, registered)` of what left the picture.
         channels: Channels whose health changed.
+        claims: Addresses that a second sender uses, by group.
     """
 
-    __slots__ = ("channels", "fixes", "gone", "units")
+    __slots__ = ("channels", "claims", "fixes", "gone", "units")
 
     def __init__(self) -> None:
         self.fixes: dict[Group, list[Fix]] = {}
         self.units: dict[Group, list[UnitState]] = {}
         self.gone: Sequence[tuple[str, str, bool]] = ()
         self.channels: Sequence[ChannelHealth] = ()
+        self.claims: dict[Group, list[Claim]] = {}
 
     def __bool__(self) -> bool:
         """Whether anything changed."""
-        return bool(self.fixes or self.units or self.gone or self.channels)
+        return bool(self.fixes or self.units or self.gone or self.channels or self.claims)
 
 
 class Board:
@@ -91,10 +93,11 @@ class Board:
         when = _encode(time)
         fixes = {group: _inner(items) for group, items in update.fixes.items()}
         units = {group: _inner(items) for group, items in update.units.items()}
+        claims = {group: _inner(items) for group, items in update.claims.items()}
         channels = _encode(update.channels) if update.channels else b""
         for policy, feed in self._feeds.values():
             parts = [b',"time":' + when]
-            for name, groups in ((b"fixes", fixes), (b"units", units)):
+            for name, groups in ((b"fixes", fixes), (b"units", units), (b"claims", claims)):
                 passing = [
                     body
                     for (agency, known), body in groups.items()

@@ -92,6 +92,31 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     flags: tuple[str, ...] = ()
 
 
+class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A second sender uses a radio address: a copied identity, or a wrong binding.
+
+    Attributes:
+        address: The radio address.
+        channel: Channel that the second sender is heard on.
+        agency: Owner of what the address stands for.
+        since: When it was first heard, aware UTC.
+        unit: Unit the address stands for; None for a radio that nobody has registered.
+        bound: Channel the address is bound to; None if it is bound to none.
+        distance_m: How far apart the two are, metres, by their last positions; None where one of
+            them gave none. Told again when it has changed much.
+        ended: It was not made for a while, or is none any more.
+    """
+
+    address: str
+    channel: str
+    agency: str
+    since: datetime
+    unit: str | None = None
+    bound: str | None = None
+    distance_m: float | None = None
+    ended: bool = False
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="change"):
     """What one batch, order or clock tick altered.
 
@@ -104,6 +129,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
             `units` first, then `fixes`.
         forget: Ids a viewer may no longer hold.
         channels: Channels whose health changed, whole.
+        claims: Addresses that a second sender uses: new, changed or ended ones.
     """
 
     seq: int
@@ -112,6 +138,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
     units: tuple[UnitState, ...] = ()
     forget: tuple[str, ...] = ()
     channels: tuple[ChannelHealth, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
@@ -123,6 +150,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
         time: When it was made, aware UTC.
         units: All units and unknown radios.
         channels: All channels.
+        claims: All addresses that a second sender uses now.
     """
 
     stream: str
@@ -130,6 +158,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     time: datetime
     units: tuple[UnitState, ...]
     channels: tuple[ChannelHealth, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat"):

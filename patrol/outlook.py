@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from patrol.accounts import User
-from patrol.changes import Fix, UnitState
+from patrol.changes import Claim, Fix, UnitState
 from patrol.details import UnitDetails, details, out_of_service
 from patrol.errors import NotFound
 from patrol.hearing import Heard
@@ -107,6 +107,15 @@ class Outlook:
         """
         self._may("see the picture")
         return details(self._state(id), self._watch.picture.units.get(id))
+
+    def claims(self) -> list[Claim]:
+        """Return the radio addresses that a second sender uses now.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see the picture")
+        return self._watch.claims(self.policy)
 
     def channels(self) -> list[ChannelHealth]:
         """Return how every channel fares, by name.

@@ -13,7 +13,8 @@ from typing import Final
 
 import msgspec
 
-from patrol.changes import Fix, UnitState
+from patrol.changes import Claim, Fix, UnitState
+from patrol.claims import Claims
 from patrol.contacts import Contact
 from patrol.errors import NotFound
 from patrol.links import Cut, Links
@@ -57,6 +58,7 @@ class Picture(Register):
         self._unknown = 0
         self._timed: set[str] = set()
         self.cleared: dict[str, datetime] = {}
+        self.claims = Claims()
         self._links = Links()
         self._were_cut = False
 
@@ -83,12 +85,13 @@ class Picture(Register):
 
     # -- what was heard
 
-    def take(self, record: Record) -> Fix | None:
+    def take(self, record: Record, *, hear_claims: bool = True) -> Fix | None:
         """Take one transmission into the picture.
 
         Args:
             record: The transmission with its effective time; its `unit`, `agency`, `flags` and
                 `latched` are completed here.
+            hear_claims: Whether it is heard now, and may be one of two senders under one address.
 
         Returns:
             The position that joined, if it carries one that belongs on a map.
@@ -126,6 +129,8 @@ class Picture(Register):
         if fix is None or not fix.live:
             self._heard[contact.id] = contact  # viewers are told with the next tick
         self._note(contact, record)
+        if hear_claims:
+            self._hear_claims(contact, record, fix)
         step = Step(contact=contact, record=record, fix=fix)
         for rule in STEP_RULES:
             effect = rule(step)
@@ -161,6 +166,8 @@ class Picture(Register):
         self._heard.clear()
         for unit in tuple(self._timed):
             self._set_addresses(unit, now)
+        bound_to = {claim.address: self._bound_to(claim.address, now) for claim in self.claims}
+        self.claims.tick(now, bound_to)
         self._links.tick(now)
         links = self._links if self._links or self._were_cut else None
         self._were_cut = bool(self._links)
@@ -236,9 +243,19 @@ class Picture(Register):
         contact.cleared_at = self.cleared.get(id)
         for record in sorted(records, key=lambda each: (each.time, each.gid)):
             record.flags = tuple(flag for flag in record.flags if flag not in ("jump", "late"))
-            self.take(record)
+            self.take(record, hear_claims=False)
         contact.distress = distress
         self._touched[id] = contact
+
+    def take_up_claim(self, claim: Claim, now: datetime) -> None:
+        """Go on with a claim that was raised before a restart."""
+        assignment = self.unit_at(claim.address, now)
+        owner = None if assignment is None else self.contacts.get(assignment.unit)
+        if assignment is not None and owner is not None:
+            claim = msgspec.structs.replace(
+                claim, agency=owner.agency, unit=owner.id, bound=assignment.channel
+            )
+        self.claims.take_up(claim, now)
 
     def forget(self, address: str) -> None:
         """Take an unknown radio out, for example because it has become a unit's."""
@@ -299,6 +316,31 @@ class Picture(Register):
         if effect.distress is not None and effect.distress != contact.distress:
             contact.distress = effect.distress
             self._touched[contact.id] = contact
+
+    def _hear_claims(self, contact: Contact, record: Record, fix: Fix | None) -> None:
+        said = record.transmission
+        if record.address != said.address:
+            self._hear_bound_claim(record)
+        elif fix is not None and said.protocol != VOICE:
+            at = self.unit_at(record.address, record.time)
+            if at is None or at.channel is None:
+                unit = None if contact.unit is None else contact.id
+                self.claims.placed(record, fix, agency=contact.agency, unit=unit)
+
+    def _hear_bound_claim(self, record: Record) -> None:
+        said = record.transmission
+        assignment = self.unit_at(said.address, record.time)
+        owner = None if assignment is None else self.contacts.get(assignment.unit)
+        if assignment is not None and owner is not None:
+            claim = Claim(
+                address=said.address,
+                channel=said.channel,
+                agency=owner.agency,
+                since=said.heard_at,
+                unit=owner.id,
+                bound=assignment.channel,
+            )
+            self.claims.claimed(record, claim, owner.last)
 
     def _set_cut(self, contact: Contact, cut: Cut | None) -> None:
         if contact.cut != cut:

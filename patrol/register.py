@@ -71,6 +71,10 @@ class Register:
                 return assignment
         return None
 
+    def _bound_to(self, address: str, at: datetime) -> str | None:
+        assignment = self.unit_at(address, at) if address in self._by_address else None
+        return None if assignment is None else assignment.channel
+
     def believed_address(self, transmission: Transmission, at: datetime) -> str:
         """Return the address to keep a message under.
 

@@ -79,6 +79,8 @@ class Registrar:
         ids = [*picture.contacts, *reversed(heard)]
         for start in range(0, len(ids), READ_AT_ONCE):
             await self._rebuild(ids[start : start + READ_AT_ONCE], calling)
+        for claim in await read(registry.open_claims):
+            picture.take_up_claim(claim, now)
         since = now - KEYS_FOR
         for keyed in reversed(await read(receptions.recent_keys, since, KEYS_AT_MOST)):
             duplicates.remember(*keyed)

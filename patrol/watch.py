@@ -18,7 +18,8 @@ import structlog
 from sqlalchemy import Connection
 
 from patrol.board import Board, Update
-from patrol.changes import Fix, Snapshot, UnitState
+from patrol.changes import Claim, Fix, Snapshot, UnitState
+from patrol.claims import key_of
 from patrol.dispatch import Dispatch
 from patrol.duplicates import Duplicates
 from patrol.errors import NotFound, StoreError
@@ -172,7 +173,16 @@ class Watch:
             time=self.now(),
             units=tuple(self.states(policy)),
             channels=tuple(self.picture.channels.values()),
+            claims=tuple(self.claims(policy)),
         )
+
+    def claims(self, policy: Policy) -> list[Claim]:
+        """Return the addresses that a second sender uses now, as far as `policy` lets pass."""
+        return [
+            claim
+            for claim in self.picture.claims
+            if policy.passes(agency=claim.agency, known=claim.unit is not None)
+        ]
 
     def publish(self, fixes: Sequence[Fix]) -> None:
         """Tell all viewers what changed since the last time, with the positions that joined."""
@@ -189,6 +199,8 @@ class Watch:
         self._shown.put(units, update.gone)
         for state in units:
             update.units.setdefault((state.agency, state.known), []).append(state)
+        for claim in self.picture.claims.take_changes():
+            update.claims.setdefault((claim.agency, claim.unit is not None), []).append(claim)
         self.board.publish(update)
 
     # -- inside
@@ -231,7 +243,19 @@ class Watch:
             await asyncio.sleep(1.0)
             async with self.turn:
                 self.picture.tick(self.now())
+                await self._store_ended_claims()
                 self.publish(())
+
+    async def _store_ended_claims(self) -> None:
+        claims = self.picture.claims
+        ended = claims.take_ended()
+        if not ended:
+            return
+        try:
+            await self.store.write(registry.end_claims, ended, self.now())
+        except StoreError as error:  # the next tick tries again
+            claims.put_back_ended(ended)
+            log.warning("the end of a claim is not stored yet", fault=str(error))
 
     async def _batch(self, deliveries: Sequence[Delivery]) -> None:
         """Judge, put into the picture, commit, answer, show; in a turn of its own."""
@@ -303,7 +327,13 @@ class Watch:
                 origin=self.node,
             )
 
-        return [latch(record) for record in records if record.latched]
+        def claim(raised: Claim) -> Act:
+            return lambda connection: registry.raise_claim(
+                connection, raised, key=key_of(raised), origin=self.node
+            )
+
+        latches = [latch(record) for record in records if record.latched]
+        return latches + [claim(each) for each in self.picture.claims.take_raised()]
 
     async def _commit(self, rows: list[Row], also: list[Row], acts: list[Act]) -> None:
         """Commit, and while the store refuses, keep the batch and try again."""

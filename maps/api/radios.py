@@ -13,7 +13,7 @@ from maps.access import DeskHere
 from maps.api.answers import answer, answers, printable
 from maps.api.times import Moment
 from patrol import hearing
-from patrol.changes import UnitState
+from patrol.changes import Claim, UnitState
 from patrol.desk import UnknownRadio
 from patrol.hearing import HeardBy
 from patrol.units import Assignment
@@ -40,6 +40,15 @@ _ASSIGNMENT = Assignment(
     channel="ais-receiver",
     agency="joint",
     origin="hx",
+)
+_CLAIM = Claim(
+    address="ais:574123456",
+    channel="udp-2",
+    agency="joint",
+    since=_AT,
+    unit=_ASSIGNMENT.unit,
+    bound="ais-receiver",
+    distance_m=12_140.0,
 )
 
 
@@ -183,6 +192,12 @@ class AssignmentEnd(BaseModel):
 async def list_unknown(desk: DeskHere) -> Response:
     """Return the radios that nobody has registered, last heard first."""
     return answer(await desk.unknown_radios())
+
+
+@router.get("/radios/claims", responses=answers(list[Claim], [_CLAIM], 403))
+async def list_claims(desk: DeskHere) -> Response:
+    """Return the radio addresses that a second sender uses now: possible false senders."""
+    return answer(desk.claims())
 
 
 # An address may hold slashes (`owntracks:jane/phone`).

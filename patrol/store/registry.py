@@ -1,16 +1,21 @@
-"""Units, agencies, assignments and latched calls for help."""
+"""Units, agencies, assignments, latched calls for help and claims of addresses."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from sqlalchemy import Connection, func, or_, select, update
 
+from patrol.changes import Claim
 from patrol.store.rows import readable
 from patrol.store.tables import agencies, assignments, from_us, latches, to_us, units
 from patrol.units import Agency, Assignment, Unit
+
+_DISTRESS: Final = "distress"
+_CLAIM: Final = "claim"
 
 
 def put_agency(connection: Connection, agency: Agency, origin: str) -> None:
@@ -103,13 +108,15 @@ def _assignment(row: Any) -> Assignment:
 def raise_latch(connection: Connection, *, of: str, at: datetime, agency: str, origin: str) -> None:
     """Note that `of` called for help, unless that is noted already."""
     open_one = connection.execute(
-        select(latches.c.id).where(latches.c.of == of, latches.c.cleared_us.is_(None))
+        select(latches.c.id).where(
+            latches.c.kind == _DISTRESS, latches.c.of == of, latches.c.cleared_us.is_(None)
+        )
     ).first()
     if open_one is None:
         connection.execute(
             latches.insert().values(
                 id=uuid4().hex,
-                kind="distress",
+                kind=_DISTRESS,
                 of=of,
                 raised_us=to_us(at),
                 agency=agency,
@@ -122,7 +129,7 @@ def clear_latch(connection: Connection, *, of: str, at: datetime, by: str) -> No
     """Note who said that the call for help of `of` is over."""
     connection.execute(
         update(latches)
-        .where(latches.c.of == of, latches.c.cleared_us.is_(None))
+        .where(latches.c.kind == _DISTRESS, latches.c.of == of, latches.c.cleared_us.is_(None))
         .values(cleared_us=to_us(at), cleared_by=by)
     )
 
@@ -140,6 +147,7 @@ def move_latch(connection: Connection, *, old: str, new: str, agency: str, since
     connection.execute(
         update(latches)
         .where(
+            latches.c.kind == _DISTRESS,
             latches.c.of == old,
             or_(latches.c.cleared_us.is_(None), latches.c.raised_us >= to_us(since)),
         )
@@ -151,7 +159,7 @@ def cleared_latches(connection: Connection) -> dict[str, datetime]:
     """Return when the last call for help of each unit or radio was said to be over."""
     rows = connection.execute(
         select(latches.c.of, func.max(latches.c.cleared_us))
-        .where(latches.c.cleared_us.is_not(None))
+        .where(latches.c.kind == _DISTRESS, latches.c.cleared_us.is_not(None))
         .group_by(latches.c.of)
     )
     return {row[0]: from_us(row[1]) for row in rows}
@@ -160,5 +168,52 @@ def cleared_latches(connection: Connection) -> dict[str, datetime]:
 def open_latches(connection: Connection) -> set[str]:
     """Return the ids of units and radios whose call for help nobody has cleared."""
     return set(
-        connection.execute(select(latches.c.of).where(latches.c.cleared_us.is_(None))).scalars()
+        connection.execute(
+            select(latches.c.of).where(latches.c.kind == _DISTRESS, latches.c.cleared_us.is_(None))
+        ).scalars()
     )
+
+
+def raise_claim(connection: Connection, claim: Claim, *, key: str, origin: str) -> None:
+    """Note that a second sender uses an address, under `key`, unless that is noted already."""
+    open_one = connection.execute(
+        select(latches.c.id).where(
+            latches.c.kind == _CLAIM, latches.c.of == key, latches.c.cleared_us.is_(None)
+        )
+    ).first()
+    if open_one is None:
+        connection.execute(
+            latches.insert().values(
+                id=uuid4().hex,
+                kind=_CLAIM,
+                of=key,
+                raised_us=to_us(claim.since),
+                agency=claim.agency,
+                origin=origin,
+            )
+        )
+
+
+def end_claims(connection: Connection, keys: Sequence[str], at: datetime) -> None:
+    """Note that second senders have stopped; nobody had to say so."""
+    for key in keys:
+        connection.execute(
+            update(latches)
+            .where(latches.c.kind == _CLAIM, latches.c.of == key, latches.c.cleared_us.is_(None))
+            .values(cleared_us=to_us(at))
+        )
+
+
+def open_claims(connection: Connection) -> list[Claim]:
+    """Return the claims that have not ended: address, channel, owner and since when."""
+    rows = connection.execute(
+        select(latches)
+        .where(latches.c.kind == _CLAIM, latches.c.cleared_us.is_(None))
+        .order_by(latches.c.raised_us)
+    )
+    return list(readable(rows, _claim))
+
+
+def _claim(row: Any) -> Claim:
+    address, _, channel = row.of.partition("\n")
+    return Claim(address=address, channel=channel, agency=row.agency, since=from_us(row.raised_us))
