@@ -11,6 +11,7 @@ from patrol.messages import Message, Route, Step
 from patrol.outlook import Outlook
 from patrol.store import messages
 from radio_gateway.order import OrderKind
+from radio_gateway.order_result import Refusal
 
 KINDS: Final[tuple[OrderKind, ...]] = ("distress", "alert", "poll", "text")
 LONGEST: Final = timedelta(hours=24)
@@ -165,7 +166,8 @@ class MessageDesk(Outlook):
             raise CannotSend("no_radio", "no radio stands for that unit")
         if not routes:
             raise CannotSend("never_heard", "no channel has heard it: name one")
-        raise CannotSend("refused", routes[0].refuses[kind])
+        refusal = routes[0].refuses[kind]
+        raise CannotSend(refusal.reason, refusal.detail)
 
     def _addressed(
         self, unit: str | None, address: str | None
@@ -190,11 +192,11 @@ class MessageDesk(Outlook):
 
     def _route(self, address: str, channel: str, *, heard_at: datetime) -> Route:
         protocol = address.partition(":")[0]
-        refuses: dict[OrderKind, str] = {}
+        refuses: dict[OrderKind, Refusal] = {}
         for kind in KINDS:
             refusal = self._watch.dispatch.refusal_of(channel, kind, protocol)
             if refusal is not None:
-                refuses[kind] = refusal.detail
+                refuses[kind] = refusal
         return Route(
             address=address,
             channel=channel,

@@ -104,14 +104,14 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         channel: The channel it was heard on.
         heard_at: When last, aware UTC.
         takes: The kinds of message that the channel takes now.
-        refuses: Why not the others, for people, by kind.
+        refuses: Why not the others, by kind.
     """
 
     address: str
     channel: str
     heard_at: datetime
     takes: tuple[OrderKind, ...] = ()
-    refuses: dict[OrderKind, str] = {}
+    refuses: dict[OrderKind, Refusal] = {}
 
 
 class Carrier(Protocol):

@@ -14,6 +14,7 @@ from maps.errors import BadRequest
 from patrol.message_desk import LONGEST, LONGEST_TEXT, MOST_MESSAGES
 from patrol.messages import Message, Route, Step
 from radio_gateway.order import OrderKind
+from radio_gateway.order_result import Refusal
 
 router = APIRouter(prefix="/api/orders", tags=["orders"])
 
@@ -45,7 +46,7 @@ _ROUTE = Route(
     channel="base",
     heard_at=_AT,
     takes=("poll", "text"),
-    refuses={"alert": "kenwood has no words for an alert"},
+    refuses={"alert": Refusal("not_spoken", "kenwood has no words for an alert")},
 )
 
 

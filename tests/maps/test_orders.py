@@ -91,7 +91,7 @@ async def test_a_listen_only_channel_sends_nothing_and_says_so(
         unit = await heard_unit(client, radio)
         [route] = (await client.get("/api/orders/routes", params={"unit": unit})).json()
         assert route.get("takes", []) == []
-        assert "listen-only" in route["refuses"]["text"]
+        assert route["refuses"]["text"]["reason"] == "listen_only"
         body = {"kind": "text", "unit": unit, "text": "come home"}
         refused = await client.post("/api/orders", json=body)
         assert (refused.status_code, refused.json()["error"]) == (409, "cannot_send")

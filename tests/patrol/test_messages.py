@@ -103,7 +103,7 @@ async def test_a_channel_that_takes_it_is_preferred_to_one_that_does_not(node: N
         ("serial", False),
         ("mesh", True),
     ]
-    assert routes[0].refuses["text"] == "serial is listen-only"
+    assert routes[0].refuses["text"] == Refusal("listen_only", "serial is listen-only")
     assert (await node.desk().send_message(kind="text", text="hi", unit=unit)).channel == "mesh"
 
 

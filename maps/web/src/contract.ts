@@ -151,6 +151,45 @@ export interface UnitRecord {
   retired_at?: string | null;
 }
 
+export type MessageKind = "distress" | "alert" | "poll" | "text";
+export type MessageState = "queued" | "sent" | "acknowledged" | "delivered" | "failed" | "expired" | "refused";
+
+export interface MessageStep {
+  state: MessageState;
+  at: string;
+  /** Short fixed word for what is in the way; `detail` says the same for people. */
+  why?: string;
+  detail?: string;
+  attempts?: number;
+}
+
+/** Something to say to a radio, and what became of it. */
+export interface RadioMessage {
+  id: string;
+  kind: MessageKind;
+  channel: string;
+  operator: string;
+  created_at: string;
+  expires_at: string;
+  /** Absent means queued. */
+  state?: MessageState;
+  unit?: string | null;
+  address?: string | null;
+  text?: string;
+  reason?: string;
+  final?: boolean;
+  history?: MessageStep[];
+}
+
+/** One way to a radio, and the kinds of message it takes or why not. */
+export interface Route {
+  address: string;
+  channel: string;
+  heard_at: string;
+  takes?: MessageKind[];
+  refuses?: Partial<Record<MessageKind, { reason: string; detail: string }>>;
+}
+
 export interface Problem {
   error: string;
   message: string;

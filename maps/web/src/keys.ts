@@ -37,6 +37,12 @@ function focusPlot(): void {
   focusOn("plot-km");
 }
 
+function focusMessage(): void {
+  if (selectedId.value === "") return;
+  openTab("unit");
+  focusOn("message-text");
+}
+
 function back(): void {
   if (awaitingPlace.value !== null) awaitingPlace.value = null;
   else if (assigning.value !== null) assigning.value = null;
@@ -52,6 +58,7 @@ export const ACTIONS: readonly KeyAction[] = [
   { keys: ["+", "="], words: "key.zoom_in", act: () => zoomBy(1) },
   { keys: ["-"], words: "key.zoom_out", act: () => zoomBy(-1) },
   { keys: ["p"], words: "key.plot", act: focusPlot },
+  { keys: ["t"], words: "key.message", act: focusMessage },
   { keys: ["u"], words: "key.unit", act: () => openTab("unit") },
   { keys: ["r"], words: "key.unknown", act: () => openTab("unknown") },
   { keys: ["c"], words: "key.channels", act: () => openTab("channels") },

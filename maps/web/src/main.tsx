@@ -4,6 +4,7 @@ import "./theme.css";
 import "./page.css";
 import "./map.css";
 import "./panels.css";
+import "./message.css";
 import "./phone.css";
 import { render } from "preact";
 import { startClock } from "./clock.ts";

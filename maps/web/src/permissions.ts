@@ -5,3 +5,5 @@ export const ASSIGN = "assign radios";
 export const ADD_UNIT = "manage units";
 export const SEE_SENT = "see what a radio sent";
 export const SEE_REJECTED = "see rejected frames";
+export const SEE_MESSAGES = "see messages";
+export const MESSAGE_RADIOS = "message radios";

@@ -9,12 +9,13 @@ import { t, wordsIfAny } from "../i18n/index.ts";
 import { tip, turnCoordinates } from "../keys.ts";
 import { flyToSelected } from "../map-room.ts";
 import { coordinateFormat } from "../preferences.ts";
-import { CLEAR_DISTRESS, PLOT, ASSIGN } from "../permissions.ts";
+import { CLEAR_DISTRESS, PLOT, ASSIGN, SEE_MESSAGES } from "../permissions.ts";
 import { call } from "../rest.ts";
 import { ageSeconds, ageWords, momentWords } from "../times.ts";
 import { Icon } from "./icons.tsx";
 import { MarkIcon } from "./mark-icon.tsx";
 import { bearingWords, metresWords, riverWords, speedWords } from "./place-words.ts";
+import { MessagePanel } from "./message-panel.tsx";
 import { PlotForm } from "./plot-form.tsx";
 import { Empty, faultWords, Loading } from "./states.tsx";
 
@@ -39,6 +40,7 @@ export function UnitDetail(): JSX.Element {
         <Words unit={unit} />
         <Flags unit={unit} />
         <Addresses unit={unit} />
+        {may(SEE_MESSAGES) && <MessagePanel key={`message ${unit.id}`} unit={unit} />}
         {unit.known !== false && may(PLOT) && <PlotForm key={unit.id} unit={unit} />}
       </div>
     </section>

@@ -1,0 +1,88 @@
+/** Sends words, a request for the position or an alert to a unit's radio. */
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { now } from "../clock.ts";
+import { say } from "../console.ts";
+import type { MessageKind, Route, UnitState } from "../contract.ts";
+import { t, wordsIfAny } from "../i18n/index.ts";
+import { tip } from "../keys.ts";
+import { newId, wayFor } from "../messages.ts";
+import { call } from "../rest.ts";
+import { ageSeconds, ageWords } from "../times.ts";
+import { faultWords } from "./states.tsx";
+
+const KINDS = ["text", "poll", "alert"] as const;
+const EXPIRY_MIN = [2, 10, 60, 720];
+
+export function MessageForm({ unit, routes, sent }: { unit: UnitState; routes: Route[]; sent: () => void }): JSX.Element {
+  const kind = useSignal<MessageKind>(KINDS.find((each) => wayFor(each, routes)) ?? "text");
+  const text = useSignal("");
+  const reason = useSignal("");
+  const minutes = useSignal(10);
+  const busy = useSignal(false);
+  const fault = useSignal<string | null>(null);
+  // kept until it has gone through: trying again after a fault sends nothing twice
+  const id = useSignal(newId());
+  const way = wayFor(kind.value, routes);
+  const change = (): void => {
+    id.value = newId();
+    fault.value = null;
+  };
+  const send = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (kind.value === "text" && text.value.trim() === "") {
+      fault.value = t("message.no_words");
+      return;
+    }
+    busy.value = true;
+    fault.value = null;
+    const body = {
+      id: id.value, kind: kind.value, unit: unit.id, reason: reason.value.trim(), expires_in_s: minutes.value * 60,
+      text: kind.value === "poll" ? "" : text.value.trim(),
+    };
+    try {
+      await call("POST", "/api/orders", body);
+      text.value = "";
+      reason.value = "";
+      id.value = newId();
+      say(t("message.queued", { name: unit.call_sign }));
+    } catch (caught) {
+      fault.value = `${t("message.failed")} ${faultWords(caught)}`;
+    } finally {
+      busy.value = false;
+      sent();
+    }
+  };
+  return (
+    <form onSubmit={(event) => void send(event)}>
+      <div class="segments" role="group" aria-label={t("message.kind")}>
+        {KINDS.map((each) => <button key={each} type="button" aria-pressed={kind.value === each} onClick={() => { kind.value = each; change(); }}>{t(`message.${each}`)}</button>)}
+      </div>
+      {way === null ? routes.map((route) => <p key={`${route.channel} ${route.address}`} class="hint cannot">{t("message.cannot", { channel: route.channel, why: refusalWords(route, kind.value) })}</p>) : (
+        <>
+          {kind.value === "poll" ? <p class="hint">{t("message.poll_how")}</p> : (
+            <>
+              <label for="message-text">{t("message.words")}</label>
+              <textarea id="message-text" rows={2} maxLength={1000} value={text.value} title={tip(t("key.message"), "t")} onInput={(event) => { text.value = event.currentTarget.value; change(); }} />
+            </>
+          )}
+          <label for="message-expires">{t("message.expires")}</label>
+          <select id="message-expires" value={minutes.value} onChange={(event) => { minutes.value = Number(event.currentTarget.value); change(); }}>
+            {EXPIRY_MIN.map((each) => <option key={each} value={each}>{each < 60 ? t("message.minutes", { n: each }) : t("message.hours", { n: each / 60 })}</option>)}
+          </select>
+          <label for="message-reason">{t("message.reason")}</label>
+          <input id="message-reason" autocomplete="off" maxLength={200} value={reason.value} onInput={(event) => { reason.value = event.currentTarget.value; change(); }} />
+          <p class="hint way">{t("message.way", { channel: way.channel, address: way.address, age: ageWords(ageSeconds(way.heard_at, now.value) ?? 0) })}</p>
+          <button class="button primary" type="submit" disabled={busy.value}>{t(kind.value === "poll" ? "message.send_poll" : kind.value === "alert" ? "message.send_alert" : "message.send")}</button>
+        </>
+      )}
+      {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+    </form>
+  );
+}
+
+/** Why a way does not take a kind of message. */
+export function refusalWords(route: Route, kind: MessageKind): string {
+  const refusal = route.refuses?.[kind];
+  return refusal ? (wordsIfAny(`refusal.${refusal.reason}`) ?? refusal.detail) : "";
+}

@@ -1,0 +1,63 @@
+/** What may be said to a unit's radio, over which channel, and what became of the last messages. */
+import type { JSX } from "preact";
+import { now } from "../clock.ts";
+import { may, timeZone } from "../console.ts";
+import type { RadioMessage, Route, UnitState } from "../contract.ts";
+import { type Words, t, wordsIfAny } from "../i18n/index.ts";
+import { useMessages } from "../messages.ts";
+import { MESSAGE_RADIOS } from "../permissions.ts";
+import { momentWords } from "../times.ts";
+import { Icon } from "./icons.tsx";
+import { MessageForm, refusalWords } from "./message-form.tsx";
+import { Broken, Loading } from "./states.tsx";
+
+export function MessagePanel({ unit }: { unit: UnitState }): JSX.Element | null {
+  const messages = useMessages(unit.id);
+  const routes = messages.routes.value;
+  const sent = messages.sent.value;
+  const speaks = may(MESSAGE_RADIOS);
+  if (!speaks && sent?.length === 0) return null;
+  return (
+    <section class="message" aria-labelledby="message-title">
+      <h3 id="message-title"><Icon name="message" />{t(speaks ? "message.title" : "message.last")}</h3>
+      {speaks && routes === null && (messages.routesFault.value ? <Broken what={t("message.routes_failed")} fault={messages.routesFault.value} retry={messages.again} /> : <Loading />)}
+      {speaks && routes !== null && (routes.some((route) => route.takes?.length) ? <MessageForm unit={unit} routes={routes} sent={messages.again} /> : <NoWay routes={routes} />)}
+      {sent !== null && sent.length > 0 && (
+        <>
+          {speaks && <h3>{t("message.last")}</h3>}
+          <ul class="message-log">{sent.map((each) => <Sent key={each.id} message={each} />)}</ul>
+        </>
+      )}
+      {messages.sentFault.value != null && <p class="field-fault">{t("message.log_failed")}</p>}
+    </section>
+  );
+}
+
+function NoWay({ routes }: { routes: Route[] }): JSX.Element {
+  if (routes.length === 0) return <p class="hint">{t("message.no_way")}</p>;
+  const said = new Set(routes.map((route) => t("message.cannot", { channel: route.channel, why: refusalWords(route, "text") })));
+  return <>{[...said].map((words) => <p key={words} class="hint">{words}</p>)}</>;
+}
+
+const GOOD = new Set(["acknowledged", "delivered"]);
+const BAD = new Set(["failed", "expired", "refused"]);
+
+function Sent({ message }: { message: RadioMessage }): JSX.Element {
+  const state = message.state ?? "queued";
+  const last = message.history?.at(-1);
+  const key: Words = state === "sent" && message.final ? "message.state.sent_final" : `message.state.${state}`;
+  const why = last?.why ? (wordsIfAny(`refusal.${last.why}`) ?? last.detail) : last?.detail;
+  const times = last?.attempts && last.attempts > 1 ? t("message.times", { n: last.attempts }) : null;
+  const time = momentWords(Date.parse(message.created_at), now.value, timeZone.value);
+  return (
+    <li>
+      <p class="message-line">
+        <b>{t(`message.kind.${message.kind}`)}</b>
+        <span class={`message-state ${GOOD.has(state) ? "good" : BAD.has(state) ? "bad" : ""}`}>{t(key)}</span>
+      </p>
+      {message.text && <p class="message-said"><q>{message.text}</q></p>}
+      {(why || times) && <p class="hint">{[why, times].filter(Boolean).join(", ")}</p>}
+      <p class="dim num">{t("message.by", { operator: message.operator, time, channel: message.channel })}</p>
+    </li>
+  );
+}
