@@ -33,6 +33,7 @@ from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.recording import record as record_link
 from radio_gateway.redecode import decode_captures
 from radio_gateway.run_command import check, keygen, run
+from radio_gateway.technician_command import monitor, ports, replay, sniff_port
 from radio_gateway.transmission import Transmission
 
 PAUSE_S = 0.5  # a silence that ends what a receiver says about one moment
@@ -48,6 +49,10 @@ app = typer.Typer(
 app.command()(run)
 app.command()(check)
 app.command()(keygen)
+app.command()(ports)
+app.command("sniff")(sniff_port)
+app.command()(monitor)
+app.command()(replay)
 
 
 @app.callback()
@@ -128,7 +133,8 @@ def decode(
     _show(stream.close())
 
 
-@app.command()
+@app.command("capture")
+@app.command(hidden=True)
 def record(
     url: Annotated[str, typer.Argument(help="What to read, as a channel's url says it.")],
     file: Annotated[Path, typer.Argument(help="Capture file to write; must not exist.")],
