@@ -21,6 +21,7 @@ from radio_gateway.protocols import (
     cot,
     dprs,
     dsc,
+    garmin_ipc,
     gps103,
     gpsgate,
     gt06,
@@ -37,6 +38,7 @@ from radio_gateway.protocols import (
     owntracks,
     position_json,
     raveon,
+    spot,
     taip,
     tak,
     tetra,
@@ -85,6 +87,8 @@ PROTOCOLS: dict[str, ProtocolModule] = {
     "taip": taip,
     "osmand": osmand,
     "iridium_sbd": iridium_sbd,
+    "garmin_ipc": garmin_ipc,
+    "spot": spot,
 }
 
 OUTBOUND: dict[str, OutboundModule] = {

@@ -100,9 +100,12 @@ class OsmAndDecoder:
         device, locations = _locations(payload)
         said: list[Transmission] = []
         for location in locations:
+            # of a list each keeps its own part only
+            own = payload if len(locations) == 1 else msgspec.json.encode(location)
             try:
-                report = _read_location(device, location, payload)
-                said.append(report.transmission("osmand", frame, live=self._live))
+                report = _read_location(device, location, own)
+                part = msgspec.structs.replace(frame, payload=own)
+                said.append(report.transmission("osmand", part, live=self._live))
             except FrameError as error:
                 self._rejected.append(error)
         if self._rejected and not said:
