@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from radio_gateway.protocols.h02_binary import MARK, SHORT, id_end
+from radio_gateway.protocols.stray_bytes import StrayBytes
 
 MAX_BYTES = 2048  # a text of many lines is the longest
 TAIL = 16
@@ -18,7 +19,6 @@ _STARTS = re.compile(rb"[*$]")
 _TEXT = re.compile(rb"\*[A-Za-z0-9]{2},")
 _TEXT_START = 4
 _TEXT_END = re.compile(rb"#|\*[A-Za-z0-9]{2},")
-_BLANK = b"\r\n\0"
 
 
 class H02Framer:
@@ -26,15 +26,17 @@ class H02Framer:
 
     A text cut short by the start of another one is a payload too, without its end mark; so is
     what starts like a binary message and is none.
-
-    Attributes:
-        junk_bytes: Bytes so far that belonged to no payload or tail, line ends not counted.
     """
 
     def __init__(self) -> None:
-        self.junk_bytes = 0
+        self._stray = StrayBytes()
         self._rest = b""
         self._tail = 0  # how many bytes more may belong to the last binary message
+
+    @property
+    def junk_bytes(self) -> int:
+        """Bytes so far that belonged to no payload or tail, line ends not counted."""
+        return self._stray.junk_bytes
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take what was read and return the payloads it completed, in order."""
@@ -46,7 +48,7 @@ class H02Framer:
         """Return what the unfinished message holds, and forget it."""
         payloads, _ = self._cut(self._rest, ended=True)
         self._rest, self._tail = b"", 0
-        return payloads
+        return payloads + self._stray.end()
 
     def _cut(self, data: bytes, *, ended: bool) -> tuple[list[bytes], int]:
         """Return the payloads and where what is not decided yet starts."""
@@ -55,10 +57,10 @@ class H02Framer:
         while True:
             match = _STARTS.search(data, at)
             if match is None:
-                self._skip(data[at:])
+                payloads += self._skip(data[at:])
                 return payloads, len(data)
             start = match.start()
-            self._skip(data[at:start])
+            payloads += self._skip(data[at:start])
             text = match[0] == b"*"
             need = _TEXT_START if text else SHORT
             if len(data) - start < need and not ended:
@@ -66,42 +68,45 @@ class H02Framer:
             if not text:
                 at = self._binary(data, start, payloads)
             elif not _TEXT.match(data, start):
-                self._skip(b"*")
+                payloads += self._skip(b"*")
                 at = start + 1
             else:
                 end = _text_end(data, start)
                 if end is None and not ended and len(data) - start < MAX_BYTES:
                     return payloads, start
                 if end is None and not ended:
-                    self._skip(b"*")
+                    payloads += self._skip(b"*")
                     at = start + 1
                 else:
                     at = len(data) if end is None else end
                     self._tail = 0
+                    payloads += self._stray.end()
                     payloads.append(data[start:at])
 
     def _binary(self, data: bytes, start: int, payloads: list[bytes]) -> int:
         message = data[start : start + SHORT]
         if len(message) == SHORT and id_end(message) is not None:
+            payloads += self._stray.end()
             payloads.append(message)
             self._tail = TAIL
             return start + SHORT
         if self._tail:
-            self._skip(MARK)
+            payloads += self._skip(MARK)
             return start + 1
         following = _STARTS.search(message, 1)
         if following is not None:
             message = message[: following.start()]
+        payloads += self._stray.end()
         if len(message) > 1:
             payloads.append(message)
         else:
-            self._skip(message)
+            payloads += self._stray.add(message)
         return start + len(message)
 
-    def _skip(self, data: bytes) -> None:
+    def _skip(self, data: bytes) -> list[bytes]:
         within = min(self._tail, len(data))
         self._tail -= within
-        self.junk_bytes += len(data[within:].translate(None, _BLANK))
+        return self._stray.add(data[within:])
 
 
 def _text_end(data: bytes, start: int) -> int | None:

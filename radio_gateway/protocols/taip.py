@@ -31,6 +31,7 @@ from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame
 from radio_gateway.protocols.device_clock import nearest_day
 from radio_gateway.protocols.sentence import CHECKSUMS, checksum
+from radio_gateway.protocols.stray_bytes import StrayBytes
 from radio_gateway.protocols.tracker_report import KMH, MPH, Report, degrees, moment
 from radio_gateway.transmission import Transmission
 
@@ -76,14 +77,16 @@ class TaipFramer:
     """Cuts messages from `>` to `<` out of a byte stream; the marks stay.
 
     A line end or another `>` ends a message too.
-
-    Attributes:
-        junk_bytes: Bytes so far that stood between messages, line ends not counted.
     """
 
     def __init__(self) -> None:
-        self.junk_bytes = 0
+        self._stray = StrayBytes()
         self._rest = b""
+
+    @property
+    def junk_bytes(self) -> int:
+        """Bytes so far that belonged to no payload, line ends not counted."""
+        return self._stray.junk_bytes
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take what was read and return the payloads it completed, in order."""
@@ -93,16 +96,17 @@ class TaipFramer:
         while True:
             start = data.find(b">", at)
             if start < 0:
-                self._junk(data[at:])
+                payloads += self._stray.add(data[at:])
                 self._rest = b""
                 return payloads
-            self._junk(data[at:start])
+            payloads += self._stray.add(data[at:start])
             mark = _MARK.search(data, start + 1, start + MAX_BYTES)
             if mark is not None:
                 at = mark.end() if mark[0] == b"<" else mark.start()
+                payloads += self._stray.end()
                 payloads.append(data[start:at])
             elif len(data) - start >= MAX_BYTES:
-                self.junk_bytes += 1
+                payloads += self._stray.add(b">")
                 at = start + 1
             else:
                 self._rest = data[start:]
@@ -111,10 +115,7 @@ class TaipFramer:
     def close(self) -> list[bytes]:
         """Return what the unfinished message holds, and forget it."""
         rest, self._rest = self._rest, b""
-        return [rest] if rest else []
-
-    def _junk(self, data: bytes) -> None:
-        self.junk_bytes += len(data.translate(None, b"\r\n"))
+        return self._stray.end() + ([rest] if rest else [])
 
 
 FRAMING = TaipFramer

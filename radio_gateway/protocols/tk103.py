@@ -32,6 +32,7 @@ from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame
 from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
 from radio_gateway.protocols.device_clock import nearest_day
+from radio_gateway.protocols.stray_bytes import StrayBytes
 from radio_gateway.protocols.tracker_report import KMH, Report, degrees, moment, number
 from radio_gateway.transmission import Transmission
 
@@ -87,14 +88,16 @@ class Tk103Framer:
 
     A bracket within `$…$`, free text, is none. A message cut short by the start of another one is
     a payload too, without its closing bracket.
-
-    Attributes:
-        junk_bytes: Bytes so far that stood outside brackets, line ends not counted.
     """
 
     def __init__(self) -> None:
-        self.junk_bytes = 0
+        self._stray = StrayBytes()
         self._rest = b""
+
+    @property
+    def junk_bytes(self) -> int:
+        """Bytes so far that belonged to no payload, line ends not counted."""
+        return self._stray.junk_bytes
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take what was read and return the payloads it completed, in order."""
@@ -104,16 +107,17 @@ class Tk103Framer:
         while True:
             start = data.find(b"(", at)
             if start < 0:
-                self._junk(data[at:])
+                payloads += self._stray.add(data[at:])
                 self._rest = b""
                 return payloads
-            self._junk(data[at:start])
+            payloads += self._stray.add(data[at:start])
             end = _end(data, start)
             if end is not None:
+                payloads += self._stray.end()
                 payloads.append(data[start:end])
                 at = end
-            elif len(data) - start > MAX_BYTES:
-                self.junk_bytes += 1
+            elif len(data) - start >= MAX_BYTES:
+                payloads += self._stray.add(b"(")
                 at = start + 1
             else:
                 self._rest = data[start:]
@@ -122,10 +126,7 @@ class Tk103Framer:
     def close(self) -> list[bytes]:
         """Return what the unfinished message holds, and forget it."""
         rest, self._rest = self._rest, b""
-        return [rest] if rest else []
-
-    def _junk(self, data: bytes) -> None:
-        self.junk_bytes += len(data.translate(None, b"\r\n"))
+        return self._stray.end() + ([rest] if rest else [])
 
 
 def _end(data: bytes, start: int) -> int | None:
