@@ -2,6 +2,7 @@
 import { assigning, awaitingPlace, clearSelection, helpOpen, openTab, phone, selectedId, sheetStop } from "./console.ts";
 import { type Words, t } from "./i18n/index.ts";
 import { fitAll, flyToSelected, zoomBy } from "./map-room.ts";
+import { toWrite } from "./messages.ts";
 import { coordinateFormat, leftOpen, PALETTES, palette, rightOpen } from "./preferences.ts";
 
 export interface KeyAction {
@@ -40,7 +41,7 @@ function focusPlot(): void {
 function focusMessage(): void {
   if (selectedId.value === "") return;
   openTab("unit");
-  focusOn("message-text");
+  toWrite.value = selectedId.value; // the form comes once the ways to the radio are known
 }
 
 function back(): void {

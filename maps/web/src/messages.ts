@@ -10,6 +10,9 @@ const QUIET_MS = 15_000;
 /** An answer may come after a message is done with, for so long. */
 const LATE_MS = 90_000;
 
+/** Id of the unit whose form shall have the focus once it is there. */
+export const toWrite = signal("");
+
 export interface Messages {
   sent: Signal<RadioMessage[] | null>;
   routes: Signal<Route[] | null>;
@@ -20,16 +23,13 @@ export interface Messages {
 
 /** Reads both now, and again: soon while something is on its way, else now and then. */
 export function useMessages(unit: string): Messages {
-  const messages = useMemo(() => {
-    const made = {
-      sent: signal<RadioMessage[] | null>(null),
-      routes: signal<Route[] | null>(null),
-      sentFault: signal<unknown>(null),
-      routesFault: signal<unknown>(null),
-      again: (): void => {},
-    };
-    return made;
-  }, [unit]);
+  const messages = useMemo<Messages>(() => ({
+    sent: signal<RadioMessage[] | null>(null),
+    routes: signal<Route[] | null>(null),
+    sentFault: signal<unknown>(null),
+    routesFault: signal<unknown>(null),
+    again: () => undefined,
+  }), [unit]);
   useEffect(() => {
     let timer = 0;
     let routesAt = 0;

@@ -1,12 +1,13 @@
 /** Sends words, a request for the position or an alert to a unit's radio. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { now } from "../clock.ts";
 import { say } from "../console.ts";
 import type { MessageKind, Route, UnitState } from "../contract.ts";
 import { t, wordsIfAny } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
-import { newId, wayFor } from "../messages.ts";
+import { newId, toWrite, wayFor } from "../messages.ts";
 import { call } from "../rest.ts";
 import { ageSeconds, ageWords } from "../times.ts";
 import { faultWords } from "./states.tsx";
@@ -24,6 +25,14 @@ export function MessageForm({ unit, routes, sent }: { unit: UnitState; routes: R
   // kept until it has gone through: trying again after a fault sends nothing twice
   const id = useSignal(newId());
   const way = wayFor(kind.value, routes);
+  const words = useRef<HTMLTextAreaElement>(null);
+  const wanted = toWrite.value === unit.id;
+  useEffect(() => {
+    if (!wanted) return;
+    if (words.current === null && wayFor("text", routes)) kind.value = "text";
+    words.current?.focus();
+    if (words.current !== null || !wayFor("text", routes)) toWrite.value = "";
+  });
   const change = (): void => {
     id.value = newId();
     fault.value = null;
@@ -63,7 +72,7 @@ export function MessageForm({ unit, routes, sent }: { unit: UnitState; routes: R
           {kind.value === "poll" ? <p class="hint">{t("message.poll_how")}</p> : (
             <>
               <label for="message-text">{t("message.words")}</label>
-              <textarea id="message-text" rows={2} maxLength={1000} value={text.value} title={tip(t("key.message"), "t")} onInput={(event) => { text.value = event.currentTarget.value; change(); }} />
+              <textarea id="message-text" ref={words} rows={2} maxLength={1000} value={text.value} title={tip(t("key.message"), "t")} onInput={(event) => { text.value = event.currentTarget.value; change(); }} />
             </>
           )}
           <label for="message-expires">{t("message.expires")}</label>

@@ -45,8 +45,9 @@ const BAD = new Set(["failed", "expired", "refused"]);
 function Sent({ message }: { message: RadioMessage }): JSX.Element {
   const state = message.state ?? "queued";
   const last = message.history?.at(-1);
-  const key: Words = state === "sent" && message.final ? "message.state.sent_final" : `message.state.${state}`;
-  const why = last?.why ? (wordsIfAny(`refusal.${last.why}`) ?? last.detail) : last?.detail;
+  const position = state === "delivered" && message.kind === "poll";
+  const key: Words = state === "sent" && message.final ? "message.state.sent_final" : position ? "message.state.position" : `message.state.${state}`;
+  const why = position ? null : last?.why ? (wordsIfAny(`refusal.${last.why}`) ?? last.detail) : last?.detail;
   const times = last?.attempts && last.attempts > 1 ? t("message.times", { n: last.attempts }) : null;
   const time = momentWords(Date.parse(message.created_at), now.value, timeZone.value);
   return (
