@@ -106,7 +106,8 @@ def users(devices: Iterable[str]) -> dict[str, str]:
             status = Path(device).stat()
         except OSError:
             continue
-        wanted[status.st_rdev] = device
+        if status.st_rdev:
+            wanted[status.st_rdev] = device
         inodes[status.st_ino] = device
     used: dict[str, list[str]] = {}
     ours = os.getpid()
@@ -128,8 +129,9 @@ def users(devices: Iterable[str]) -> dict[str, str]:
                 if who not in named:
                     named.append(who)
     found = {device: ", ".join(names) for device, names in used.items()}
+    locked = _locked(ours)
     for inode, device in inodes.items():
-        if device not in found and inode in _locked(ours):
+        if device not in found and inode in locked:
             found[device] = "another program"
     return found
 

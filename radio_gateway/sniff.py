@@ -24,6 +24,7 @@ from radio_gateway.errors import FrameError, LinkError, SettingsError
 from radio_gateway.framing import Frame, Framer, MessageFramer
 from radio_gateway.link import Link
 from radio_gateway.protocols import GREETINGS, PROTOCOLS, ProtocolModule
+from radio_gateway.transmission import Transmission
 from radio_gateway.transports import TRANSPORTS
 
 BAUDS = (4800, 9600, 38400, 115200, 19200, 57600, 2400, 1200)
@@ -38,6 +39,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         protocol: Its name.
         frames: Frames that it recognises.
         transmissions: Transmissions decoded.
+        own: Those of its own kind; NMEA 0183 decodes AIS sentences too, which are another's.
         understood_bytes: Bytes of the frames that it decoded.
         rejected: Frames that it recognises and rejects, by reason.
     """
@@ -45,6 +47,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     protocol: str
     frames: int
     transmissions: int
+    own: int
     understood_bytes: int
     rejected: dict[str, int]
 
@@ -80,7 +83,8 @@ class Sniffed(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def protocols(self) -> tuple[str, ...]:
         """What a channel for this link would speak: the best, and all that are cut as it is."""
-        best = [each for each in self.findings if each.transmissions]
+        best = [each for each in self.findings if each.own]
+        best = best or [each for each in self.findings if each.transmissions]
         if not best:
             return ()
         if not self.is_stream:
@@ -163,7 +167,12 @@ def judge(
             finding = _try(name, module, chunks, settings or DecoderSettings())
             if finding.frames:
                 findings.append(finding)
-    return sorted(findings, key=lambda each: -each.understood_bytes)
+    # one that takes frames and says nothing of its own knows only how they are cut
+    return sorted(
+        findings,
+        key=lambda each: (bool(each.own), each.understood_bytes, each.transmissions),
+        reverse=True,
+    )
 
 
 def suggestion(sniffed: Sniffed) -> str:
@@ -238,18 +247,23 @@ def _try(
     name: str, module: ProtocolModule, chunks: Sequence[Chunk], settings: DecoderSettings
 ) -> Finding:
     connections: dict[str, tuple[Framer, Decoder]] = {}
-    frames = transmissions = understood = 0
+    frames = transmissions = own = understood = 0
     rejected: Counter[str] = Counter()
 
+    def count(said: Sequence[Transmission]) -> None:
+        nonlocal transmissions, own
+        transmissions += len(said)
+        own += sum(name.startswith(each.protocol) for each in said)
+
     def take(payloads: Sequence[bytes], decoder: Decoder, chunk: Chunk) -> None:
-        nonlocal frames, transmissions, understood
+        nonlocal frames, understood
         for payload in payloads:
             frame = Frame(payload, chunk.heard_at, chunk.topic, chunk.source)
             if not module.speaks(frame):
                 continue
             frames += 1
             try:
-                transmissions += len(decoder.decode(frame))
+                count(decoder.decode(frame))
                 understood += len(payload)
             except FrameError as error:
                 rejected[error.reason] += 1
@@ -265,11 +279,12 @@ def _try(
             take(framer.close(), decoder, chunk)
     for framer, decoder in connections.values():
         take(framer.close(), decoder, chunks[-1])
-        transmissions += len(decoder.flush(None))
+        count(decoder.flush(None))
     return Finding(
         protocol=name,
         frames=frames,
         transmissions=transmissions,
+        own=own,
         understood_bytes=understood,
         rejected=dict(rejected),
     )

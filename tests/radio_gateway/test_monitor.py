@@ -1,0 +1,148 @@
+"""The live table: of a gateway that runs, or of channels that are only listened to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from rich.console import Console
+
+from radio_gateway.errors import LinkError, SettingsError
+from radio_gateway.health import GatewayHealth
+from radio_gateway.metrics_server import GatewayReport, serving_metrics
+from radio_gateway.monitor import Listening, ask, read_channels, screen
+from radio_gateway.settings import load_channels
+from tests.ports import free_port
+from tests.radio_gateway.running import open_descriptors, rmc, until
+from tests.radio_gateway.test_metrics import GATEWAY, NOW, REJECTED
+from tests.radio_gateway.transports.test_tcp import serving
+
+
+def shown(report: GatewayReport, before: GatewayReport | None = None) -> str:
+    console = Console(width=160, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
+    console.print(screen(report, before, now=NOW))
+    console.file.close()
+    return console.export_text()
+
+
+def test_the_table_tells_state_rate_age_errors_and_the_last_rejected() -> None:
+    (pier,) = GATEWAY.channels
+    well = replace(pier, state="open", journal_fault=None)
+    report = GatewayReport(health=replace(GATEWAY, channels=(well,)), rejected={"pier": [REJECTED]})
+    earlier = replace(
+        report.health,
+        told_at=GATEWAY.told_at - timedelta(seconds=30),
+        channels=(replace(well, transmissions=50),),
+    )
+    text = shown(report, GatewayReport(health=earlier))
+    for words in ("pier", "open", " 20 ", "90 s", "3 bad_checksum", "is 6B", "$·", "spool: 7 wait"):
+        assert words in text, text
+    assert "no room" in shown(GatewayReport(health=GATEWAY))
+
+
+def test_a_channel_that_never_heard_anything_is_told_so() -> None:
+    (pier,) = GATEWAY.channels
+    quiet = replace(pier, last_heard_at=None, fault="no such device", state="down")
+    text = shown(GatewayReport(health=replace(GATEWAY, channels=(quiet,))))
+    assert "never" in text
+    assert "no such device" in text
+
+
+async def test_a_gateway_that_runs_is_asked() -> None:
+    async def health() -> GatewayHealth:
+        return GATEWAY
+
+    async with serving_metrics(0, health, lambda: {"pier": [REJECTED]}) as port:
+        report = await asyncio.to_thread(ask, f"http://127.0.0.1:{port}")
+        assert report == GatewayReport(health=GATEWAY, rejected={"pier": [REJECTED]})
+        command = ["monitor", "--url", f"http://127.0.0.1:{port}", "--once"]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "radio_gateway", *command, stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await process.communicate()
+        assert process.returncode == 0
+        assert b"pier" in out
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.0 200 OK\r\n\r\n{}", "no report"),
+        (b"HTTP/1.0 401 Unauthorized\r\n\r\n", "401"),
+        (b"HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n", "302"),
+        (b"nonsense\r\n\r\n", "nonsense"),
+    ],
+)
+async def test_what_is_no_gateway_says_so(answer: bytes, words: str) -> None:
+    async with serving(answer) as (port, _):
+        with pytest.raises(LinkError, match=words):
+            await asyncio.to_thread(ask, f"http://127.0.0.1:{port}")
+
+
+def test_only_the_web_is_asked() -> None:
+    with pytest.raises(LinkError, match="write http"):
+        ask("file:///etc/passwd")
+
+
+async def test_channels_are_listened_to_and_nobody_is_answered() -> None:
+    before = open_descriptors()
+    port = free_port()
+    async with serving(rmc(1) + b"$GPRMC,1*00\r\n", close=False) as (server_port, _):
+        tables = [
+            {"name": "gps", "url": f"tcp://127.0.0.1:{server_port}", "protocols": ["nmea0183"]},
+            {"name": "fleet", "url": f"udp://127.0.0.1:{port}", "protocols": ["gt06"]},
+            {"name": "trackers", "url": "tcp-listen://127.0.0.1:0", "protocols": ["gt06"]},
+        ]
+        listening = Listening(load_channels(tables, "test.toml: channels"))
+        assert listening.left_out == ["trackers"]
+        async with listening.running():
+            await until(
+                lambda: (
+                    [each.state for each in listening.report().health.channels] == ["open", "open"]
+                )
+            )
+            with socket.socket(type=socket.SOCK_DGRAM) as tracker:
+                tracker.settimeout(0.5)
+                login = bytes.fromhex("78780d01012345678901234500018cdd0d0a")
+                tracker.sendto(login, ("127.0.0.1", port))
+                await until(lambda: listening.report().health.channels[1].frames)
+                with pytest.raises(TimeoutError):
+                    await asyncio.to_thread(tracker.recv, 100)
+            await until(lambda: listening.report().health.channels[0].errors)
+            assert listening.report().rejected["gps"][0].reason == "bad_checksum"
+    await until(lambda: open_descriptors() == before)
+
+
+async def test_a_settings_file_of_a_gateway_that_does_not_run_is_listened_to(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    file = tmp_path / "gateway.toml"
+    file.write_text(
+        f'[gateway]\nid = "hx"\nmetrics_port = {free_port()}\n[[channels]]\nname = "ais"\n'
+        f'url = "udp://127.0.0.1:{port}"\nprotocols = ["ais"]\n'
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "radio_gateway", "monitor", "--config", str(file), "--once",
+        "--every", "0.3", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await process.communicate()
+    assert process.returncode == 0
+    assert b"no gateway answers" in err
+    assert b"ais" in out
+    assert b"open" in out
+    file.write_text("nonsense")
+    with pytest.raises(SettingsError):
+        read_channels(file)
+
+
+def test_time_is_not_shown_as_the_future() -> None:
+    (pier,) = GATEWAY.channels
+    ahead = replace(pier, last_heard_at=datetime(2099, 1, 1, tzinfo=UTC))
+    assert "0 s" in shown(GatewayReport(health=replace(GATEWAY, channels=(ahead,))))
