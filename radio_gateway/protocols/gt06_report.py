@@ -119,10 +119,12 @@ def _read_place(content: bytes, report: Report, payload: bytes, zone: timedelta)
 
 def _without_imei(content: bytes, report: Report) -> bytes:
     """Return the content from the place on; some models write their IMEI (and more) before it."""
+    if len(content) < 8 + _PLACE_BYTES:
+        return content
+    year, month, day = content[:3]
+    is_date = year >= 10 and 1 <= month <= 12 and 1 <= day <= 31
     for start, end in ((1, 15), (0, 8)):
         imei = content[start : start + 8].hex()
-        date = content[:3]
-        is_date = date[0] >= 10 and 1 <= date[1] <= 12 and 1 <= date[2] <= 31
         is_imei = imei.isdecimal() and imei[0] == "0" and (start == 0 or content[0] <= 5)
         if is_imei and not is_date and len(content) >= end + _PLACE_BYTES:
             report.device = imei[1:]

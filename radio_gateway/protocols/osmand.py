@@ -210,9 +210,10 @@ def _read_degrees(lat: str | None, lon: str | None, report: Report, payload: byt
 
 
 def _number(value: str | None, name: str, payload: bytes) -> float | None:
-    if value is None or not value.strip():
+    value = (value or "").strip()
+    if not value:
         return None
-    if not _NUMBER.fullmatch(value.strip()):
+    if not _NUMBER.fullmatch(value):
         raise FrameError("bad_number", payload, f"{name} {value[:20]!r} is no number")
     return float(value)
 

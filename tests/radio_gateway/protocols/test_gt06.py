@@ -167,6 +167,14 @@ def test_one_flipped_bit_gives_no_position(at: int, bit: int) -> None:
         gt06.decoder(DecoderSettings()).decode(frame(bytes(damaged)))
 
 
+@given(type_=st.integers(0, 255), content=st.binary(max_size=60), long=st.booleans())
+def test_any_content_with_a_good_checksum_is_survived(
+    type_: int, content: bytes, long: bool
+) -> None:
+    data = make_frame(type_, content + bytes(256) * long, 1)
+    survives(gt06, LOGIN + data, [])
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

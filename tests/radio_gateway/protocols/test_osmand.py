@@ -205,7 +205,11 @@ def test_own_requests_are_recognised() -> None:
     assert not osmand.speaks(frame(b'{"_type": "location", "lat": 1}'))
 
 
-_values = st.text(max_size=12) | st.from_regex(r"[-+]?\d{0,6}\.?\d{0,6}", fullmatch=True)
+_values = (
+    st.text(max_size=12)
+    | st.sampled_from(["4\x1c", " 5", "1e9", "+1."])
+    | st.from_regex(r"[-+]?\d{0,6}\.?\d{0,6}", fullmatch=True)
+)
 _names = st.sampled_from(
     [*QUERY, "speed", "bearing", "altitude", "accuracy", "batt", "alarm", "valid", "location"]
 )
