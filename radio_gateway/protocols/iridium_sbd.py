@@ -9,8 +9,10 @@
     05  confirmation, to Iridium: status 1 (1: taken)
 
 The location is where the network believes the modem to be, kilometres off: never a fix
-(`network_estimate`, fact `position_source`). A payload of printable characters is text; any other
-is kept as hex. A message is confirmed once; Iridium delivers again what is not confirmed.
+(`network_estimate`, fact `position_source`). A payload of printable characters is text; where its
+lines are NMEA 0183 sentences, each epoch with a fix is told too, behind the message and under the
+modem's address. Any other payload is kept as hex. A message is confirmed once; Iridium delivers
+again what is not confirmed.
 
 Source: Iridium Short Burst Data Service Developers Guide, "Direct IP" (MO message format); checked
 against messages published with the sbd-rs library.
@@ -21,16 +23,20 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame
+from radio_gateway.protocols import nmea0183
 from radio_gateway.protocols.device_clock import AHEAD
 from radio_gateway.protocols.place import check_place
 from radio_gateway.transmission import Kind, Transmission
 
 MAX_BYTES = 4096  # the longest message has about 2,010
 MAX_ELEMENTS = 16
+MAX_SENTENCES = 64
 CONFIRMED = bytes.fromhex("01000405000101")
 
 _HEADER, _PAYLOAD, _LOCATION = 1, 2, 3
@@ -127,7 +133,7 @@ class SbdDecoder(PlainDecoder):
     """Decodes messages; keeps only the confirmations it owes."""
 
     def __init__(self, settings: DecoderSettings) -> None:
-        self._live = settings.live
+        self._settings = settings
         self._answers: list[bytes] = []
 
     def answers(self) -> list[bytes]:
@@ -195,7 +201,37 @@ class SbdDecoder(PlainDecoder):
             duplicate_window_s=None,
             resent=frame.resent,
         )
-        return [said]
+        return [said, *self._places(text, said)]
+
+    def _places(self, text: str | None, message: Transmission) -> list[Transmission]:
+        """Return the fixes that the NMEA sentences in a payload give."""
+        if text is None or "$" not in text:
+            return []
+        heard_at, time = message.heard_at, message.device_time
+        near = heard_at if time is None or time - heard_at > AHEAD else time
+        inside = nmea0183.decoder(msgspec.structs.replace(self._settings, live=True))
+        epochs: list[Transmission] = []
+        for line in text.splitlines()[:MAX_SENTENCES]:
+            try:
+                epochs += inside.decode(Frame(line.strip().encode(), near))
+            except FrameError:
+                continue  # the payload's text has it
+        epochs += inside.flush(None)
+        return [
+            msgspec.structs.replace(
+                message,
+                kind="position",
+                position=epoch.position,
+                fix=True,
+                device_time=epoch.device_time,
+                text=None,
+                flags=epoch.flags,
+                facts=epoch.facts | {"position_source": "payload"},
+                duplicate_key=f"{message.duplicate_key}|{number}",
+            )
+            for number, epoch in enumerate(epochs)
+            if epoch.position is not None and epoch.fix
+        ]
 
 
 def _elements(payload: bytes) -> dict[int, bytes]:

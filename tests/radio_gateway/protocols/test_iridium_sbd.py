@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
 from radio_gateway.protocols import iridium_sbd
-from tests.radio_gateway.protocols.heard import frame
+from tests.radio_gateway.protocols.heard import frame, sentence
 from tests.radio_gateway.protocols.streams import (
     cut,
     hear,
@@ -79,6 +79,23 @@ def test_payload_that_is_no_text_is_kept_as_hex() -> None:
     assert said.facts["session"] == "ok_location_poor"
     said = hear_one(iridium_sbd, message(header(), element(2, b"\xff")))
     assert said.kind == "other"
+
+
+def test_sentences_in_the_payload_give_the_modems_own_fix() -> None:
+    good = sentence("GPRMC,110000,A,2016.3800,N,10024.7200,E,2.0,90.0,181126,,")
+    none = sentence("GPRMC,110001,V,,,,,,,181126,,")
+    content = b"\r\n".join((good, none, b"$GPRMC,broken*00", b"hello"))
+    said, reasons, answers = hear(iridium_sbd, message(header(), location(), element(2, content)))
+    assert (reasons, len(answers)) == ([], 1)
+    assert [(each.fix, each.facts["position_source"]) for each in said] == [
+        (None, "iridium_network"),
+        (True, "payload"),
+    ]
+    assert said[1].position is not None
+    assert said[1].position.lat == pytest.approx(20.273)
+    assert said[1].device_time == datetime(2026, 11, 18, 11, 0, tzinfo=UTC)
+    assert (said[1].device, said[1].flags) == (IMEI.decode(), ())
+    assert said[0].duplicate_key != said[1].duplicate_key
 
 
 def test_message_without_payload_says_that_there_was_a_session() -> None:
