@@ -59,6 +59,8 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
         answer: What `Transmission.facts["answers"]` of the radio's answer (a transmission of kind
             `answer`) will be; empty: any answer on the link counts; None: none will come.
         answer_within_s: How long to wait for it, seconds.
+        report: What `facts["answers"]` of a later report of its delivery will be, where there is
+            one beside the answer; nobody waits for it.
     """
 
     data: bytes
@@ -66,6 +68,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     connection: str | None = None
     answer: str | None = None
     answer_within_s: float = 10.0
+    report: str | None = None
 
 
 class OrderError(GatewayError):
@@ -85,7 +88,8 @@ class OutboundModule(Protocol):
     """What a protocol module offers that can be written.
 
     The decoder of the same module recognises the answers: transmissions of kind `answer` with
-    `status` `acknowledged` or `refused` and, where the protocol numbers them, `facts["answers"]`.
+    `status` `acknowledged`, `delivered` or `refused` and, where the protocol numbers them,
+    `facts["answers"]`; any other status (`waiting`) settles nothing.
     """
 
     @property

@@ -36,6 +36,12 @@ AT_MOST: Final = 100
 DISTRESS_BEYOND: Final = 20
 REMEMBERED: Final = 1000
 _RANK: Final[dict[OrderKind, int]] = {"distress": 0, "alert": 1, "poll": 2, "text": 3}
+_STATES: Final[dict[str, OrderState]] = {
+    "acknowledged": "acknowledged",
+    "delivered": "delivered",
+    "refused": "failed",
+    "failed": "failed",
+}
 _CLOCKS_DIFFER: Final = timedelta(seconds=120)
 _STALE: Final = frozenset({"stale_position", "no_fix"})
 _POSITION_CAME: Final = "its position came"
@@ -169,8 +175,9 @@ class OrderQueue:
         out.pause_s = FIRST_PAUSE_S
         if out.order.kind == "poll" and out.order.device is not None:
             _remember(self._polled, out.order.device, out)
-        if out.outgoing.answer:
-            _remember(self._late, out.outgoing.answer, out)
+        for key in (out.outgoing.answer, out.outgoing.report):
+            if key:
+                _remember(self._late, key, out)
         if out.outgoing.answer is None:
             self._out = None
             self._step(out, "sent", final=True)
@@ -251,17 +258,17 @@ class OrderQueue:
         return begun[len(begun) - self._most] + RATE_OVER_S
 
     def _answered(self, key: str, status: str | None, words: str) -> None:
-        state: OrderState = "acknowledged"
-        if status in ("refused", "failed"):
-            state = "failed"
-        elif status == "delivered":
-            state = "delivered"
+        state = _STATES.get(status or "acknowledged")
+        if state is None:
+            return
         out = self._out
         if out is not None and out.outgoing.answer is not None and out.outgoing.answer in ("", key):
             self._conclude(out, state, words)
             return
         earlier = self._late.get(key)
         if earlier is not None:
+            if key == earlier.outgoing.report and state == "acknowledged":
+                state = "delivered"
             self._late_news(earlier, state, words)
 
     def _reported(self, said: Transmission, device: str, asked: Waiting) -> None:
@@ -287,7 +294,9 @@ class OrderQueue:
         if id in self._waiting:
             self._conclude(waiting, state, words)
         elif id in self._done and state in LATER.get(self._done[id].state, ()):
-            self._step(waiting, state, final=True, detail=words)
+            reason = "not_delivered" if state == "failed" else ""
+            detail = words or ("it did not reach its receiver" if reason else "")
+            self._step(waiting, state, final=True, reason=reason, detail=detail)
 
     def _conclude(self, waiting: Waiting, state: OrderState, words: str) -> None:
         if waiting is self._out:

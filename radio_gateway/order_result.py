@@ -19,7 +19,7 @@ OrderState = Literal[
 
 LATER: Final[dict[OrderState, frozenset[OrderState]]] = {
     "sent": frozenset({"acknowledged", "delivered", "failed"}),
-    "acknowledged": frozenset({"delivered"}),
+    "acknowledged": frozenset({"delivered", "failed"}),
     "failed": frozenset({"acknowledged", "delivered"}),  # an answer that was given up came late
 }
 """What may still be told of an order after its last state."""

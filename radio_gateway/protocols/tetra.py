@@ -100,6 +100,7 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
         raise OrderError("no_device", "short data goes to a radio or a group, not to everyone")
     if not _ADDRESS.fullmatch(order.device):
         raise OrderError("bad_device", f"{order.device!r} is no ISSI")
+    report = None
     if order.kind == "poll":
         digits, bits = _LOCATION_REQUEST
     else:
@@ -109,10 +110,11 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
             order.text, msg_ref=number & 0xFF, immediate=order.kind in ("alert", "distress")
         )
         digits, bits = data.hex().upper(), len(data) * 8
+        report = f"sds-{number & 0xFF}"
         if bits > MAX_BITS:
             raise OrderError("too_long", f"{bits} bits, at most {MAX_BITS} go in one message")
     command = f"AT+CMGS={order.device},{bits}\r\n{digits}\x1a"
-    return Outgoing(data=command.encode(), answer=_ANSWER)
+    return Outgoing(data=command.encode(), answer=_ANSWER, report=report)
 
 
 class TetraDecoder(PlainDecoder):

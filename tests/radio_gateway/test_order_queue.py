@@ -207,6 +207,31 @@ def test_an_answer_that_overtakes_the_link_counts_once_the_link_has_taken_it() -
     assert bench.states("a") == ["queued", "sent", "acknowledged"]
 
 
+def test_a_report_of_delivery_comes_beside_the_answer() -> None:
+    bench = Bench()
+    bench.give("a", answer="cmd", report="sds-7")
+    bench.send()
+    bench.hear("sds-7", "waiting")
+    assert bench.last("a").state == "sent"
+    bench.hear("cmd")
+    assert bench.last("a").state == "acknowledged"
+    bench.hear("sds-7", "waiting")
+    assert bench.last("a").state == "acknowledged"
+    bench.hear("sds-7")
+    assert bench.last("a").state == "delivered"
+    bench.hear("sds-7", "refused")
+    assert bench.last("a").state == "delivered"
+
+
+def test_what_was_taken_and_did_not_arrive_has_failed() -> None:
+    bench = Bench()
+    bench.give("a", answer="cmd", report="sds-7")
+    bench.send()
+    bench.hear("cmd")
+    bench.hear("sds-7", "refused")
+    assert (bench.last("a").state, bench.last("a").reason) == ("failed", "not_delivered")
+
+
 def test_where_nothing_is_numbered_any_answer_counts() -> None:
     bench = Bench()
     bench.give("a", answer="")

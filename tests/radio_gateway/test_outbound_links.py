@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from tests.radio_gateway.answering_radio import AnsweringRadio
 from tests.radio_gateway.orders import ending, order
 from tests.radio_gateway.plain_radio import Plain
 from tests.radio_gateway.running import make, running, until
+from tests.radio_gateway.transports.test_serial_port import Radio
 
 
 @pytest.fixture
@@ -66,6 +69,58 @@ async def test_a_radio_on_a_serial_port_is_told_and_answers(tmp_path: Path, plai
         "o3": ("acknowledged", 2),
         "o4": ("acknowledged", 1),
     }
+
+
+async def test_a_kenwood_radio_is_asked_and_told_through_the_one_at_the_port(
+    tmp_path: Path,
+) -> None:
+    radio = Radio(tmp_path / "radio")
+    radio.plug_in()
+    os.set_blocking(radio._ours, False)
+    channel = make(f"serial://{radio.name}", "kenwood", listen_only=False)
+    told: list[OrderResult] = []
+    out = Outbound(channel, told.append)
+
+    async def burst() -> bytes:
+        said = b""
+        while not said.endswith(b"\x03"):
+            await asyncio.sleep(0.01)
+            with suppress(BlockingIOError):
+                said += os.read(radio._ours, 4096)
+        return said
+
+    async with running(channel):
+        task = asyncio.create_task(out.run())
+        await until(lambda: channel.health().state == "open")
+        out.send(order("poll", "poll", device="100:1001", text=""))
+        out.send(order("text", device="100:1001", text="come home"))
+        async with asyncio.timeout(10):
+            assert await burst() == b"\x02R31001001\x03"
+            radio.say(b"\x020\x03")
+            await until(lambda: states(told, "poll")[-1] == "acknowledged")
+            radio.say(kenwood_place())
+            await until(lambda: states(told, "poll")[-1] == "delivered")
+            assert await burst() == b"\x02F1001001come home\x03"
+            radio.say(b"\x021\x03")
+            await until(lambda: states(told, "text")[-1] == "failed")
+        await ending(task)
+    radio.unplug()
+    assert told[-1].reason == "radio_refused"
+
+
+def states(told: list[OrderResult], id: str) -> list[str]:
+    return [result.state for result in told if result.id == id]
+
+
+def kenwood_place() -> bytes:
+    """Return where FleetSync unit 100:1001 is now, as the radio at the port passes it on."""
+    now = datetime.now(UTC)
+    place = "A,2016.40,N,10024.60,E,000.0,000.0"
+    body = f"PKLDS,{now:%H%M%S},{place},{now:%d%m%y},004.2,W00,100,1001,15,00,"
+    checksum = 0
+    for byte in body.encode():
+        checksum ^= byte
+    return f"${body}*{checksum:02X}\r\n".encode()
 
 
 @pytest.mark.broker
