@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 
 MAX_EVENT = 64 * 1024  # bytes; a drawing with some hundred corners is about 30 KiB
+MAX_SECTION = 8 * 1024  # bytes of a comment, a CDATA section or a processing instruction
 
 _SHOWN = 1024  # bytes of what is no event that are handed on
 
@@ -32,6 +33,7 @@ _EVENT_TAG = re.compile(rb"<event[\s/>]")
 _EVENT_END = re.compile(rb"</event\s*>")
 _SECTIONS = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>"))
 _LONGEST_MARK = len(b"<![CDATA[")
+_SLASH = 0x2F
 _TAK = 0xBF
 _MESSAGE_STARTS = (0x0A, 0x12)  # field 1 or 2, with a length
 _VARINT_BYTES = 5  # of a length; more would be over 4 GiB
@@ -40,10 +42,11 @@ _VARINT_BYTES = 5  # of a length; more would be over 4 GiB
 class CotFramer:
     """Cuts events out of one connection's bytes, however they were split into reads.
 
-    Of an event longer than `MAX_EVENT` the first 1024 bytes are a payload, so that it is counted
-    and seen; the search goes on inside it. Where the end comes before any event did, the beginning
-    of what came instead is a payload (a cut or foreign datagram); otherwise what the end cuts off
-    is junk (a link that broke).
+    Of an event longer than `MAX_EVENT`, or with a section longer than `MAX_SECTION`, the first 1024
+    bytes are a payload, so that it is counted and seen; the search goes on behind what was
+    understood of it. Where the end comes before any event did, the beginning of what came instead
+    is a payload (a cut or foreign datagram); otherwise what the end cuts off is junk (a link that
+    broke).
 
     Attributes:
         junk_bytes: Bytes so far that belonged to no event, white space between events not
@@ -52,69 +55,73 @@ class CotFramer:
 
     def __init__(self) -> None:
         self.junk_bytes = 0
-        self._rest = b""
-        self._scan = _Scan()
+        self._data = b""
+        self._at = 0  # where in `_data` what is not understood yet begins
+        self._scan = _Scan(0)
         self._fresh = True  # nothing came yet: a datagram's header may
         self._framed = False
         self._noise = b""  # what came before the first event
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take what was read and return the events it completed, in order."""
-        self._rest += data
+        self._data += data
         payloads: list[bytes] = []
         while self._step(payloads):
             pass
+        self._data = self._data[self._at :]
+        self._scan.move(-self._at)
+        self._at = 0
         return payloads
 
     def close(self) -> list[bytes]:
         """Return the datagram that the end completes, or the one event that it cut."""
         payloads: list[bytes] = []
-        if self._fresh and self._rest[:1] == b"\xbf" and _is_mesh(self._rest):
-            payloads = [self._rest]
-        elif not self._framed and _message_end(self._rest) == 0:
-            what = self._noise + self._rest
+        rest = self._data
+        if self._fresh and _is_mesh(rest, 0):
+            payloads = [rest]
+        elif not self._framed and _message_end(rest, 0) == 0:
+            what = self._noise + rest
             payloads = [what[:_SHOWN]] if what.strip() else []
         else:
-            self.junk_bytes += len(self._rest)
-        self._rest = self._noise = b""
-        self._scan, self._fresh, self._framed = _Scan(), True, False
+            self.junk_bytes += len(rest)
+        self._data = self._noise = b""
+        self._scan, self._fresh, self._framed = _Scan(0), True, False
         return payloads
 
     def _step(self, payloads: list[bytes]) -> bool:
         """Cut one event or some junk from the front; return False when more must be read."""
-        rest = self._rest
-        if self._fresh and rest[:1] == b"\xbf":
-            mesh = _is_mesh(rest)
-            if mesh is None or (mesh and len(rest) <= MAX_EVENT):
+        data, at = self._data, self._at
+        if self._fresh:
+            mesh = _is_mesh(data, at)
+            if mesh is None or (mesh and len(data) - at <= MAX_EVENT):
                 return False
-        start = _START.search(rest)
+        start = _START.search(data, at)
         if start is None:
-            # the end may be the first bytes of a start, but of no longer one than these
-            keep = min(len(rest), _LONGEST_MARK)
-            self._drop(len(rest) - keep + max(_possible_start(rest[len(rest) - keep :]), 0))
+            self._drop(_possible_start(data, max(at, len(data) - _LONGEST_MARK)))
             return False
-        if start.start():
+        if start.start() > at:
             self._drop(start.start())
             return True
-        if rest[0] == _TAK:
-            return self._tak(payloads)
-        return self._xml(payloads)
+        return self._tak(payloads) if data[at] == _TAK else self._xml(payloads)
 
     def _tak(self, payloads: list[bytes]) -> bool:
-        length = _message_end(self._rest)
-        if length is None:
+        end = _message_end(self._data, self._at)
+        if end is None or end > len(self._data):
             return False
-        if length == 0:
-            self._drop(1)
-        elif len(self._rest) < length:
-            return False
+        if end:
+            self._cut(end, payloads)
         else:
-            self._cut(length, payloads)
+            self._drop(self._at + 1)
         return True
 
     def _xml(self, payloads: list[bytes]) -> bool:
-        rest = self._rest
-        found = self._scan.run(rest[:MAX_EVENT])
+        data, at, scan = self._data, self._at, self._scan
+        longest = at + MAX_EVENT
+        end = _plain_end(data, at) if scan.at == at else 0
+        if end:
+            self._cut(end, payloads)
+            return True
+        found = scan.run(data, min(len(data), longest))
         if found is not None:
             end, is_event = found
             if is_event:
@@ -122,103 +129,125 @@ class CotFramer:
             else:
                 self._drop(end)
             return True
-        if len(rest) < MAX_EVENT:
+        if len(data) < longest and not scan.endless:
             return False
-        payloads.append(rest[:_SHOWN])
+        # what was understood belongs to it; what was not may hide the events that follow
+        payloads.append(data[at : at + _SHOWN])
         self._framed = True
-        following = _START.search(rest, 1)
-        self._drop(len(rest) if following is None else following.start(), counted=False)
+        following = _START.search(data, max(scan.at, at + 1))
+        self._drop(len(data) if following is None else following.start(), counted=False)
         return True
 
-    def _cut(self, length: int, payloads: list[bytes]) -> None:
-        payloads.append(self._rest[:length])
-        self._rest, self._scan = self._rest[length:], _Scan()
+    def _cut(self, end: int, payloads: list[bytes]) -> None:
+        payloads.append(self._data[self._at : end])
+        self._at, self._scan = end, _Scan(end)
         self._fresh, self._framed = False, True
 
-    def _drop(self, length: int, *, counted: bool = True) -> None:
-        if length:
-            junk, self._rest = self._rest[:length], self._rest[length:]
-            self._scan = _Scan()
-            self._fresh = False
-            if not self._framed:
-                self._noise = (self._noise + junk)[:_SHOWN]
-            if counted:
-                self.junk_bytes += len(junk) - sum(map(junk.count, (b" ", b"\t", b"\r", b"\n")))
+    def _drop(self, end: int, *, counted: bool = True) -> None:
+        if end == self._at:
+            return
+        junk = self._data[self._at : end]
+        self._at, self._scan = end, _Scan(end)
+        self._fresh = False
+        if not self._framed:
+            self._noise = (self._noise + junk)[:_SHOWN]
+        if counted:
+            self.junk_bytes += len(junk) - sum(map(junk.count, (b" ", b"\t", b"\r", b"\n")))
 
 
 class _Scan:
     """Where the search for the end of an event stands: what came before `at` is understood."""
 
-    __slots__ = ("at", "doctype", "in_event")
+    __slots__ = ("at", "doctype", "endless", "in_event", "start")
 
-    def __init__(self) -> None:
-        self.at = 0
+    def __init__(self, start: int) -> None:
+        self.start = self.at = start
         self.in_event = self.doctype = False
+        self.endless = False  # what begins at `at` has no end within `MAX_SECTION`
 
-    def run(self, data: bytes) -> tuple[int, bool] | None:
-        """Return where what starts at 0 ends, and whether it is an event; None: not yet."""
+    def move(self, by: int) -> None:
+        """Follow the bytes, which now stand elsewhere."""
+        self.start += by
+        self.at += by
+
+    def run(self, data: bytes, limit: int) -> tuple[int, bool] | None:
+        """Return where what began at `start` ends, and whether it is an event; None: not yet."""
         while True:
-            tag = data.find(b"<", self.at)
+            tag = data.find(b"<", self.at, limit)
             if not self.in_event and not self.doctype:
-                between = data[self.at : len(data) if tag < 0 else tag]
+                between = data[self.at : limit if tag < 0 else tag]
                 if between.strip():
                     return self.at + len(between) - len(between.lstrip()), False
             if tag < 0:
-                self.at = len(data)
+                self.at = limit
                 return None
             self.at = tag
-            head = data[tag : tag + _LONGEST_MARK]
+            head = data[tag : min(tag + _LONGEST_MARK, limit)]
             section = next((s for s in _SECTIONS if head.startswith(s[0])), None)
             if section is not None:
                 opening, closing = section
-                end = data.find(closing, tag + len(opening))
+                last = tag + MAX_SECTION
+                end = data.find(closing, tag + len(opening), min(limit, last))
                 if end < 0:
+                    self.endless = limit >= last
                     return None
                 self.at = end + len(closing)
                 continue
             if len(head) < _LONGEST_MARK and any(s[0].startswith(head) for s in _SECTIONS):
                 return None
-            if self.in_event and tag and _EVENT_TAG.match(data, tag):
+            if self.in_event and _EVENT_TAG.match(head):
                 return tag, True  # the one before was cut: the decoder says so
-            match = _TAG.match(data, tag)
+            match = _TAG.match(data, tag, limit)
             if match is None:
-                if data.find(b"<", tag + 1) < 0:
+                following = data.find(b"<", tag + 1, limit)
+                if following < 0:
                     return None
                 # cut by the tag that follows: what a decoder makes of it is its business
-                if self.in_event or head.startswith((b"<event", b"<!DOCTYPE")):
-                    self._enter(head)
-                    self.at = data.find(b"<", tag + 1)
-                    continue
-                return data.find(b"<", tag + 1), False
+                if not self.in_event and not self.doctype:
+                    if head.startswith(b"<event"):
+                        self.in_event = True
+                    elif head.startswith(b"<!DOCTYPE"):
+                        self.doctype = True
+                    else:
+                        return following, False
+                elif head.startswith(b"<event"):
+                    self.in_event = True
+                self.at = following
+                continue
             self.at = match.end()
-            if not self.in_event:
-                if head.startswith(b"<!"):
-                    self.doctype |= head.startswith(b"<!DOCTYPE")
-                    if self.doctype:
-                        continue
-                    return self.at, False
-                if not _EVENT_TAG.match(head):
-                    return self.at, False
+            if self.in_event:
+                if _EVENT_END.match(match.group()):
+                    return self.at, True
+            elif _EVENT_TAG.match(head):
                 if match.group().endswith(b"/>"):
                     return self.at, True
                 self.in_event = True
-            elif _EVENT_END.match(match.group()):
-                return self.at, True
-
-    def _enter(self, head: bytes) -> None:
-        if head.startswith(b"<event"):
-            self.in_event = True
-        elif head.startswith(b"<!DOCTYPE"):
-            self.doctype = True
+            elif head.startswith(b"<!DOCTYPE"):
+                self.doctype = True
+            elif not (self.doctype and head.startswith(b"<!")):
+                return self.at, False
 
 
-def _possible_start(tail: bytes) -> int:
-    """Return where the beginning of a start may stand in `tail`, its length for nowhere."""
-    for at in range(len(tail)):
-        part = tail[at:]
-        if any(start.startswith(part) for start in _XML_STARTS):
-            return at
-    return len(tail)
+def _plain_end(data: bytes, at: int) -> int:
+    """Return where an event at `at` ends that holds nothing tricky, as nearly all do; else 0.
+
+    Only faster than `_Scan`, which would say the same.
+    """
+    found = data.find(b"</event>", at, at + MAX_EVENT)
+    end = found + len(b"</event>")
+    if found < 0 or data.find(b"<!", at, end) >= 0 or data.find(b"<?", at, end) >= 0:
+        return 0
+    if data.find(b"<event", at + 1, end) >= 0 or data.count(b"</event", at, end) > 1:
+        return 0
+    root = _TAG.match(data, at, end)
+    return end if root is not None and data[root.end() - 2] != _SLASH else 0
+
+
+def _possible_start(data: bytes, at: int) -> int:
+    """Return where, from `at` on, the first bytes of a start may stand at the end of `data`."""
+    while at < len(data) and not any(start.startswith(data[at:]) for start in _XML_STARTS):
+        at += 1
+    return at
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int] | None:
@@ -234,9 +263,11 @@ def _varint(data: bytes, at: int) -> tuple[int, int] | None:
     return -1, at
 
 
-def _is_mesh(data: bytes) -> bool | None:
-    """Return whether `data`, from its BF on, has the header of a datagram; None: too short."""
-    version = _varint(data, 1)
+def _is_mesh(data: bytes, at: int) -> bool | None:
+    """Return whether a datagram's header stands at `at`; None: too short to say."""
+    if data[at : at + 1] != b"\xbf":
+        return False
+    version = _varint(data, at + 1)
     if version is None:
         return None
     value, end = version
@@ -245,11 +276,11 @@ def _is_mesh(data: bytes) -> bool | None:
     return None if end >= len(data) else data[end] == _TAK
 
 
-def _message_end(data: bytes) -> int | None:
-    """Return where the stream's message at 0 ends; 0 when it is none, None when too short."""
-    if data[:1] != b"\xbf":
+def _message_end(data: bytes, start: int) -> int | None:
+    """Return where the stream's message at `start` ends; 0: it is none, None: too short to say."""
+    if data[start : start + 1] != b"\xbf":
         return 0
-    length = _varint(data, 1)
+    length = _varint(data, start + 1)
     if length is None:
         return None
     size, at = length

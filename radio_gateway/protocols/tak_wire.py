@@ -60,7 +60,10 @@ def read_fields(data: bytes) -> dict[int, Value]:
         count += 1
         if count > MAX_FIELDS:
             raise WireError("too many fields")
-        tag, at = read_varint(data, at)
+        tag = data[at]
+        at += 1
+        if tag >= 0x80:
+            tag, at = read_varint(data, at - 1)
         number, wire_type = tag >> 3, tag & 7
         if not 0 < number < 1 << 29:
             raise WireError(f"field number {number}")
@@ -68,7 +71,10 @@ def read_fields(data: bytes) -> dict[int, Value]:
             fields[number], at = read_varint(data, at)
             continue
         if wire_type == 2:
-            length, at = read_varint(data, at)
+            if at < len(data) and data[at] < 0x80:  # nearly always, and faster
+                length, at = data[at], at + 1
+            else:
+                length, at = read_varint(data, at)
         elif wire_type in (1, 5):
             length = 8 if wire_type == 1 else 4
         else:

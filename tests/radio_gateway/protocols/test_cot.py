@@ -305,7 +305,7 @@ def test_event_without_end_is_given_up_after_the_longest() -> None:
     framer = CotFramer()
     for _ in range(200):
         framer.feed(b"<event uid='A'> " + b"y" * 4096)
-        assert len(framer._rest) <= MAX_EVENT + 5000
+        assert len(framer._data) <= MAX_EVENT + 5000
 
 
 def test_cut_datagram_is_a_payload_but_a_broken_stream_is_not() -> None:
