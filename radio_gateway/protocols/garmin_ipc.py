@@ -22,6 +22,7 @@ tests of published receivers.
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -58,6 +59,7 @@ _NAMES = {
     65: "pingback",
     66: "binary",
 }
+_DEVICE = re.compile(r"[!-~]{1,64}")
 _HELP, _CANCEL = frozenset((4, 6)), 7
 _TRACK = frozenset((0, 2))
 _MAX_UNIX_MS = 253_402_300_799_000
@@ -215,9 +217,9 @@ class _Event:
         imei = self.fields.get("imei")
         if isinstance(imei, int) and not isinstance(imei, bool):
             imei = str(imei)
-        if not isinstance(imei, str) or not imei.strip():
+        if not isinstance(imei, str) or not _DEVICE.fullmatch(imei.strip()):
             raise self.error("no_device", "no imei")
-        return imei.strip()[:64]
+        return imei.strip()
 
     def _time(self, *, distress: bool) -> datetime | None:
         value = self.fields.get("timeStamp")

@@ -17,6 +17,7 @@ Source: SPOT XML feed description (findmespot.com); a message of Traccar's publi
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from xml.parsers import expat
 
@@ -34,6 +35,7 @@ MAX_DEPTH = 16
 MAX_MESSAGES = 1000
 MAX_TEXT = 2000
 
+_DEVICE = re.compile(r"[!-~]{1,64}")
 _NO_FIX = -99_999.0
 _HELP = frozenset(("HELP", "SOS", "911", "EMERGENCY"))
 _CANCEL = frozenset(("HELP-CANCEL", "SOS-CANCEL"))
@@ -174,11 +176,11 @@ def _messages(payload: bytes) -> list[tuple[dict[str, str], bytes]]:
 
 
 def _read(fields: dict[str, str], payload: bytes) -> Report:
-    device = fields.get("esn") or fields.get("messengerId")
-    if not device:
+    device = fields.get("esn") or fields.get("messengerId") or ""
+    if not _DEVICE.fullmatch(device):
         raise FrameError("no_device", payload, "a message without esn")
     type_ = fields.get("messageType", "").upper()[:40]
-    report = Report(device=device[:64], status=type_ or None, distress=type_ in _HELP)
+    report = Report(device=device, status=type_ or None, distress=type_ in _HELP)
     report.facts["message_type"] = type_
     if type_ in _CANCEL:
         report.facts["distress_cancelled"] = True

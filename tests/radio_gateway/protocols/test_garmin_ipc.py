@@ -121,6 +121,7 @@ def test_same_event_posted_again_has_one_key() -> None:
         (b" " * garmin_ipc.MAX_BYTES + b"{}", "too_long"),
         (posted(*[1] * 1001), "too_many"),
         (posted(event() | {"imei": ""}), "no_device"),
+        (posted(event() | {"imei": "3004\a"}), "no_device"),
         (posted(event("4")), "bad_code"),
         (posted(event(timeStamp=-5)), "bad_time"),
         (posted(event(point={"longitude": None})), "missing_lon"),

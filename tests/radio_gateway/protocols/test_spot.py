@@ -123,6 +123,7 @@ OUTSIDE = b'<!DOCTYPE l SYSTEM "file:///etc/passwd"><messageList/>'
         (b"\n", "empty"),
         (b" " * (spot.MAX_BYTES + 1) + b"<a/>", "too_long"),
         (posted(message(esn=None)), "no_device"),
+        (posted(message(esn="0-\u202e7")), "no_device"),
         (posted(message(latitude="95")), "lat_range"),
         (posted(message(longitude="181")), "lon_range"),
         (posted(message(latitude="0", longitude="0")), "null_island"),
