@@ -34,6 +34,7 @@ from maps.api import (
     tracks,
     units,
     users,
+    why,
 )
 from maps.api.answers import Problem, answer
 from maps.description import describe
@@ -57,6 +58,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     units.router,
     tracks.router,
     radios.router,
+    why.router,
     orders.router,
     channels.router,
     layers.router,

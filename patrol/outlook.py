@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import Final
 
 from patrol.accounts import User
+from patrol.asking import ask
 from patrol.changes import Claim, Fix, UnitState
 from patrol.details import UnitDetails, details, out_of_service
 from patrol.errors import NotFound
 from patrol.hearing import Heard
-from patrol.permissions import acts_of, require
+from patrol.inquiry import Inquiry
+from patrol.permissions import acts_of, may, require
 from patrol.policy import Policy
 from patrol.radios import UnknownRadio, describe
 from patrol.spans import ALWAYS, spans_of_radio, spans_of_unit
@@ -237,6 +239,19 @@ class Outlook:
             self._watch.picture.address_taken(address),
             min(limit, 1000),
         )
+
+    async def why(self, asked: str) -> Inquiry:
+        """Return why a radio is not on the map: where it stops on its way there.
+
+        Args:
+            asked: Radio address, device id, MMSI or call sign.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see what a radio sent")
+        rejected = self._rejected if may(self.user.role, "see rejected frames") else None
+        return await ask(self._watch, self.policy, asked, rejected)
 
     def assignments(self) -> list[Assignment]:
         """Return from when to when which address stands for which unit, oldest first.

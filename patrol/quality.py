@@ -51,6 +51,27 @@ def place_flag(position: Position) -> str | None:
     return None
 
 
+def unusable_why(position: Position | None, fix: bool | None, flags: tuple[str, ...]) -> str | None:
+    """Return why a position belongs on no map; None if it does.
+
+    Args:
+        position: What was said; None for nothing.
+        fix: False for no current fix.
+        flags: Quality flags of the message.
+
+    Returns:
+        The flag that says why; `no_position` if the message does not speak of a place at all.
+    """
+    if position is None:
+        nowhere = ("no_fix", "position_not_available", "null_island", "out_of_range")
+        return next((flag for flag in nowhere if flag in flags), "no_position")
+    bad_place = place_flag(position)
+    if bad_place is not None:
+        return bad_place
+    bad = next((flag for flag in flags if flag in NOT_CURRENT), None)
+    return bad or ("no_fix" if fix is False else None)
+
+
 def apart_m(*, lon: float, lat: float, from_lon: float, from_lat: float) -> float:
     """Return how far apart two places are, metres.
 

@@ -147,9 +147,10 @@ def heard(message: hearing.Heard) -> Heard:
     )
 
 
-_HEARD = Heard(
+HEARD = Heard(
     heard_at=_AT, kind="position", channel="ais-receiver", protocol="ais", lon=100.41, lat=20.26
 )
+"""An example."""
 
 
 class NewAssignment(BaseModel):
@@ -201,7 +202,7 @@ async def list_claims(desk: DeskHere) -> Response:
 
 
 # An address may hold slashes (`owntracks:jane/phone`).
-@router.get("/radios/{address:path}/transmissions", responses=answers(list[Heard], [_HEARD], 403))
+@router.get("/radios/{address:path}/transmissions", responses=answers(list[Heard], [HEARD], 403))
 async def list_transmissions(
     address: str, desk: DeskHere, limit: Annotated[int, Query(ge=1, le=1000)] = 100
 ) -> Response:

@@ -89,6 +89,8 @@ CALLS: dict[str, Callable[[Desk], Any]] = {
     "see unknown radios": lambda desk: desk.unknown_radios(),
     "see unknown radios ": lambda desk: desk.assignments(),
     "see what a radio sent": lambda desk: desk.transmissions("test:a"),
+    "see what a radio sent ": lambda desk: desk.why("test:a"),
+    "see the picture ": lambda desk: desk.claims(),
     "see rejected frames": lambda desk: desk.rejected("udp"),
     "manage units": lambda desk: desk.add_unit(call_sign=desk.user.role, kind="boat"),
     "manage units ": lambda desk: desk.change_unit("u", {"note": "x"}),
