@@ -34,6 +34,7 @@ from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame
 from radio_gateway.protocols.cot_time import show_time
 from radio_gateway.protocols.device_clock import corrected
+from radio_gateway.protocols.device_name import is_device_name
 from radio_gateway.protocols.place import check_place
 from radio_gateway.transmission import Kind, Transmission
 
@@ -97,8 +98,8 @@ def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
         live: It was heard when `frame.heard_at` says.
 
     Raises:
-        FrameError: `no_uid`, `no_type`, or for an atom `no_point`, `lat_range`, `lon_range` or
-            `null_island`. An alert is told without its place rather than refused.
+        FrameError: `no_uid`, `bad_uid`, `no_type`, or for an atom `no_point`, `lat_range`,
+            `lon_range` or `null_island`. An alert is told without its place rather than refused.
     """
     payload = frame.payload
     if not event.uid:
@@ -113,6 +114,12 @@ def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
         flags.add(doubt)
     kind, distress = _kind(event, flags)
     facts = _facts(event)
+    device: str | None = _device(event).strip()[:MAX_FIELD]
+    if not is_device_name(device):
+        if not distress:
+            raise FrameError("bad_uid", payload, f"no name of a device: {device!r}")
+        device = None
+        flags.add("bad_uid")
     position: Position | None = None
     text: str | None = None
     status: str | None = None
@@ -130,7 +137,7 @@ def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
     if kind == "text":
         text = event.remarks or ""
     elif kind == "answer":
-        status = _RECEIPTS.get(event.type, "acknowledged")
+        status = _RECEIPTS[event.type]
         answers = event.detail.get("__chat", {}).get("messageId") or event.uid
         facts["answers"] = answers[:MAX_FIELD]
     elif distress:
@@ -154,7 +161,7 @@ def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
         protocol="cot",
         kind=kind,
         heard_at=frame.heard_at,
-        device=_device(event)[:MAX_FIELD],
+        device=device,
         position=position,
         fix=None if position is None else not simulated,
         device_time=time,
@@ -170,7 +177,7 @@ def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
     )
 
 
-_RECEIPTS = {"b-t-f-d": "acknowledged", "b-t-f-r": "acknowledged", "b-t-f-s": "refused"}
+_RECEIPTS = {"b-t-f-d": "delivered", "b-t-f-r": "delivered", "b-t-f-s": "failed"}
 
 
 def _kind(event: CotEvent, flags: set[str]) -> tuple[Kind, bool]:

@@ -30,6 +30,7 @@ from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame, MessageFramer
 from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
+from radio_gateway.protocols.device_name import is_device_name
 from radio_gateway.protocols.tracker_report import KNOT, Report
 from radio_gateway.transmission import Transmission
 
@@ -147,7 +148,9 @@ def _read_query(payload: bytes) -> Report:
         if not ({"id", "deviceid", "lat", "lon", "location", "timestamp"} & values.keys()):
             raise FrameError("bad_field", payload, "no parameter of a position report")
         return Report(kind="empty", facts={"kind": "none"})
-    report = Report(device=device[:128], fix=True)
+    if not is_device_name(device):
+        raise FrameError("bad_field", payload, "a control byte in the device's name")
+    report = Report(device=device[:128].rstrip(), fix=True)
     _read_alarm(values.get("alarm"), report)
     when = values.get("timestamp", "")
     if when:
@@ -258,12 +261,14 @@ def _locations(payload: bytes) -> tuple[str | None, list[Any]]:
         device = str(device)
     if not isinstance(device, str) or not device.strip():
         device = None
+    elif not is_device_name(device.strip()):
+        raise FrameError("bad_field", payload, "a control byte in the device's name")
     locations = message.get("location")
     if not isinstance(locations, list):
         locations = [locations]
     if len(locations) > MAX_LOCATIONS:
         raise FrameError("too_many", payload, f"{len(locations)} places, at most {MAX_LOCATIONS}")
-    return (None if device is None else device.strip()[:128]), locations
+    return (None if device is None else device.strip()[:128].rstrip()), locations
 
 
 def _read_location(device: str | None, location: object, payload: bytes) -> Report:

@@ -192,10 +192,12 @@ def _opened(payload: bytes) -> tuple[str, bool, str]:
         raise FrameError("control_byte", payload, "a control byte inside the message")
     if not text.startswith(">"):
         raise FrameError("no_start", payload, "no > at its start")
-    body, star, digits = text.removesuffix("<").partition(";*")
-    if not star:
-        return body[1:], False, "*"
-    right = checksum(f"{body};*".encode())
+    body, star, digits = text.removesuffix("<").rpartition("*")
+    # a star with two digits is a checksum too when what stands before it was damaged
+    if not star or (len(digits) != 2 and not body.endswith(";")):
+        return text.removesuffix("<")[1:], False, "*"
+    right = checksum(f"{body}*".encode())
+    body = body.removesuffix(";")
     said = CHECKSUMS.get(digits)
     if said == right ^ ord("*"):
         return body[1:], True, ""

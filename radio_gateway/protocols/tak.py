@@ -27,10 +27,11 @@ from msgspec.structs import replace
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame
-from radio_gateway.protocols.cot_event import CotEvent, transmission
+from radio_gateway.protocols.cot_event import MAX_FIELD, CotEvent, transmission
 from radio_gateway.protocols.cot_framer import CotFramer
 from radio_gateway.protocols.cot_time import read_milliseconds
 from radio_gateway.protocols.cot_xml import read_detail
+from radio_gateway.protocols.device_name import is_device_name
 from radio_gateway.protocols.tak_wire import Value, WireError, read_fields, read_varint
 from radio_gateway.transmission import Transmission
 
@@ -125,10 +126,12 @@ def _body(payload: bytes) -> bytes:
 
 def _control(control: dict[int, Value], frame: Frame) -> Transmission:
     """Return that a peer negotiates which versions it speaks."""
-    uid = _text(control.get(3, b""))
+    uid = _text(control.get(3, b"")).strip()[:MAX_FIELD]
     least, most = control.get(1, 0), control.get(2, 0)
     if not isinstance(least, int) or not isinstance(most, int):
         raise WireError("a version is no number")
+    if uid and not is_device_name(uid):
+        raise WireError("a control byte in the name of a device")
     return Transmission(
         protocol="cot",
         kind="other",

@@ -172,6 +172,8 @@ def test_bad_place_of_a_list_costs_only_itself() -> None:
         (b"/?" + b"&".join(b"a=1" for _ in range(200)), "too_many"),
         (b"/index.html", "bad_field"),
         (b"/?id=\xff", "bad_field"),
+        (b"/?id=boat%07&lat=20.27&lon=100.41", "bad_field"),
+        (posted(location(), device="boat\x07"), "bad_field"),
         (b" ", "empty"),
         (b"{" + b" " * osmand.MAX_BYTES, "too_long"),
         (b'{"device_id": "1", "location": ', "json"),

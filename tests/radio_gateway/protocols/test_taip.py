@@ -131,6 +131,7 @@ def test_one_flipped_bit_gives_no_position(at: int, bit: int) -> None:
     ("data", "reason"),
     [
         (MANUAL.replace(b"*7F", b"*7E"), "bad_checksum"),
+        (MANUAL.replace(b";*7F", b"0*7F"), "bad_checksum"),
         (b">RPV15714+3739438-12203846;ID=1<", "truncated"),
         (b">RPV99999+3739438-1220384601512612;ID=1234<", "bad_time"),
         (b">RPV15714+9739438-1220384601512612;ID=1234<", "lat_range"),

@@ -25,12 +25,17 @@ def double(number: int, value: float) -> bytes:
 
 
 def event(
-    *, lat: float = 17.95, lon: float = 102.61, detail: bytes = b"", type_: str = "a-f-G-U-C"
+    *,
+    lat: float = 17.95,
+    lon: float = 102.61,
+    detail: bytes = b"",
+    type_: str = "a-f-G-U-C",
+    uid: str = "ANDROID-1",
 ) -> bytes:
     """Return a TakMessage with an event."""
     body = (
         write_field(1, type_)
-        + write_field(5, "ANDROID-1")
+        + write_field(5, uid)
         + write_field(6, MS)
         + write_field(7, MS)
         + write_field(8, MS + 60_000)
@@ -93,6 +98,14 @@ def test_what_a_stream_says_twice_was_sent_twice_and_another_connection_hears_th
     assert said(stream(event())).duplicate_key == keys[0]
     mesh = frame(b"\xbf\x01\xbf" + event())
     assert decoder.decode(mesh)[0].duplicate_key == keys[0]
+
+
+def test_name_with_a_control_byte_is_none_but_a_call_for_help_is_heard() -> None:
+    for uid in ("ANDROID\x00-1", "\u202e", "  "):
+        with pytest.raises(FrameError, match="bad_uid"):
+            said(stream(event(uid=uid)))
+        unit = said(stream(event(uid=uid, detail=DETAIL)))
+        assert (unit.device, unit.distress, unit.flags) == (None, True, ("bad_uid",))
 
 
 def test_negotiation_is_no_position() -> None:

@@ -1,0 +1,17 @@
+"""Names of devices as senders choose them: what cannot be shown to people is refused."""
+
+from __future__ import annotations
+
+import re
+
+# Control bytes, line ends, and the marks that turn the direction of text around.
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def is_device_name(text: str) -> bool:
+    """Return whether `text` may name a device: something to see, and nothing that hides.
+
+    >>> is_device_name("ANDROID-1"), is_device_name("ເຮືອ 3"), is_device_name("boat\\x00")
+    (True, True, False)
+    """
+    return bool(text.strip()) and _HIDDEN.search(text) is None
