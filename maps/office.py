@@ -59,13 +59,17 @@ class HttpChannel:
         self.protocols = protocols
         self._transport = transport
 
-    async def submit(self, body: bytes, *, topic: str, source: str) -> object:
+    async def submit(self, body: bytes, *, topic: str, source: str) -> bytes:
         """Hand in one body and wait until all of it is stored or rejected.
+
+        Returns:
+            What is to be said to the sender, often nothing.
 
         Raises:
             LinkError: If the channel is down; the sender should try again later.
         """
-        return await self._transport.submit(body, topic=topic, source=source)
+        outcome = await self._transport.submit(body, topic=topic, source=source)
+        return outcome.answer
 
 
 class Office:

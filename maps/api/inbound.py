@@ -34,8 +34,11 @@ class InboundChannel(Protocol):
 
     protocols: tuple[str, ...]
 
-    async def submit(self, body: bytes, *, topic: str, source: str) -> object:
+    async def submit(self, body: bytes, *, topic: str, source: str) -> bytes:
         """Hand in one body and wait until all of it is stored or rejected.
+
+        Returns:
+            What is to be said to the sender, often nothing.
 
         Raises:
             LinkError: If the channel is down; the sender should try again later.
@@ -63,7 +66,9 @@ class InboundChannel(Protocol):
     },
 )
 async def submit(channel: str, request: Request, caller: ReporterHere) -> Response:
-    """Hand one body to a channel; answered, with `[]`, once it is stored or rejected.
+    """Hand one body to a channel; answered once it is stored or rejected.
+
+    The answer is `[]`, or an array of what is to be said to the device (OwnTracks commands).
 
     OwnTracks: mode HTTP, user the device's name, password the device's key. A body that is not
     understood is kept with the channel's rejected frames and answered all the same: sending it
@@ -81,8 +86,8 @@ async def submit(channel: str, request: Request, caller: ReporterHere) -> Respon
     else:
         topic = f"{TOPIC_PREFIX}{caller.device}"
         _refuse_others(body, caller.device)
-    await target.submit(body, topic=topic, source=caller.source)
-    return answer([])
+    said = await target.submit(body, topic=topic, source=caller.source)
+    return Response(said or b"[]", media_type="application/json")
 
 
 async def _owntracks_topic(request: Request, device: str) -> str:

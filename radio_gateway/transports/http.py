@@ -21,6 +21,7 @@ from radio_gateway.link import Link, Options
 from radio_gateway.transports.mailbox import Mailbox
 
 MAX_WAITING = 1000
+MAX_OUTBOX = 10  # messages that wait for one sender's next request
 STORED_WITHIN_S = 30.0
 
 
@@ -30,7 +31,7 @@ class HttpOutcome(msgspec.Struct, frozen=True):
     Attributes:
         stored: Transmissions decoded and stored.
         rejected: What was not understood, with reasons.
-        answer: What the protocol owes the sender, to be the body of the response.
+        answer: What is owed or to be said to the sender, to be the body of the response.
     """
 
     stored: int
@@ -53,7 +54,7 @@ class HttpTransport:
     is_stream: ClassVar[bool] = False
     is_live = True
     reopens_when_silent: ClassVar[bool] = False
-    can_send: ClassVar[bool] = False
+    can_send: ClassVar[bool] = True
 
     def __init__(self, link: Link) -> None:
         Options(link).finish()
@@ -61,6 +62,7 @@ class HttpTransport:
         self._mailbox: Mailbox | None = None
         self._waiting: set[asyncio.Future[None]] = set()
         self._full = False
+        self._outbox: dict[str, list[tuple[bytes, asyncio.Future[None]]]] = {}
 
     async def __aenter__(self) -> Self:
         """Accept bodies from now on."""
@@ -75,7 +77,8 @@ class HttpTransport:
     ) -> None:
         """Accept no more; who still waits is told so."""
         self._mailbox = None
-        for answer in self._waiting:
+        sent = [taken for waits in self._outbox.values() for _, taken in waits]
+        for answer in (*self._waiting, *sent):
             if not answer.done():
                 answer.set_exception(LinkError(self._shown, "the channel was closed"))
 
@@ -87,8 +90,25 @@ class HttpTransport:
     async def send(
         self, data: bytes, *, connection: str | None = None, topic: str | None = None
     ) -> None:
-        """Raise LinkError: bodies are only taken in."""
-        raise LinkError(self._shown, "nothing can be sent over http:")
+        """Have `data` go with the response to the sender's next request, and wait for that.
+
+        Raises:
+            LinkError: If no sender is named, or too much waits for it.
+        """
+        waits = self._outbox.setdefault(connection or "", [])
+        if not connection or self._mailbox is None or len(waits) >= MAX_OUTBOX:
+            if not waits:
+                del self._outbox[connection or ""]
+            raise LinkError(self._shown, f"{connection or 'nobody'} can be told nothing now")
+        taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waits.append((data, taken))
+        try:
+            await taken
+        finally:
+            if (data, taken) in waits:
+                waits.remove((data, taken))
+            if not waits:
+                self._outbox.pop(connection, None)
 
     def now(self) -> datetime:
         """Return the present."""
@@ -160,7 +180,22 @@ class HttpTransport:
             raise LinkError(self._shown, fault) from error
         finally:
             self._waiting.discard(answer)
-        return replace(outcome, answer=b"".join(owed))
+        for data, taken in list(self._outbox.get(source, ())):
+            if not taken.done():
+                taken.set_result(None)
+                owed.append(data)
+        return replace(outcome, answer=as_body(owed))
 
     def _taken(self) -> None:
         self._full = False
+
+
+def as_body(parts: list[bytes]) -> bytes:
+    """Return what is to be said as one body: JSON objects in an array, as OwnTracks wants them.
+
+    >>> as_body([b'{"a":1}', b'{"b":2}']), as_body([b"ON"]), as_body([])
+    (b'[{"a":1},{"b":2}]', b'ON', b'')
+    """
+    if parts and all(part.startswith(b"{") for part in parts):
+        return b"[" + b",".join(parts) + b"]"
+    return b"".join(parts)

@@ -60,7 +60,7 @@ class HttpListenTransport:
     is_stream: ClassVar[bool] = False
     is_live = True
     reopens_when_silent: ClassVar[bool] = False
-    can_send: ClassVar[bool] = False
+    can_send: ClassVar[bool] = True
 
     def __init__(self, link: Link, *, limits: Limits | None = None) -> None:
         if not link.host or link.port is None:
@@ -129,8 +129,12 @@ class HttpListenTransport:
     async def send(
         self, data: bytes, *, connection: str | None = None, topic: str | None = None
     ) -> None:
-        """Raise LinkError: a client is told something only when it asks."""
-        raise LinkError(self._shown, "nothing can be sent over http-listen:")
+        """Have `data` go with the response to the next request of who signed in as `connection`.
+
+        Raises:
+            LinkError: If that cannot be.
+        """
+        await self._bodies.send(data, connection=connection)
 
     def now(self) -> datetime:
         """Return the present."""

@@ -104,3 +104,37 @@ async def test_more_bytes_than_may_wait_are_refused_until_they_are_taken() -> No
         for waiting in (first, second):
             waiting.cancel()
         await asyncio.gather(first, second, return_exceptions=True)
+
+
+async def test_what_is_said_to_a_sender_goes_with_the_answer_to_its_next_request() -> None:
+    inbox = Inbox()
+    channel = make("http:", "owntracks", inbox=inbox)
+    body = b'{"_type":"location","lat":20.27,"lon":100.41,"tst":1795487400}'
+
+    async def submit(source: str) -> bytes:
+        asking = asyncio.create_task(
+            http(channel).submit(body, topic=f"owntracks/{source}/phone", source=source)
+        )
+        for delivery in await hear(inbox, 1):
+            assert delivery.stored is not None
+            delivery.stored()
+        return (await asking).answer
+
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        command = b'{"_type":"cmd","action":"reportLocation"}'
+        saying = asyncio.create_task(http(channel).send(command, connection="jane"))
+        given_up = asyncio.create_task(http(channel).send(b"{}", connection="jane"))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        assert await submit("joe") == b""
+        assert not saying.done()
+        assert await submit("jane") == b"[" + command + b"]"
+        await saying
+        assert await submit("jane") == b""
+        with pytest.raises(LinkError, match="nobody"):
+            await http(channel).send(command)
+        waiting = asyncio.create_task(http(channel).send(command, connection="jane"))
+        await asyncio.sleep(0)
+    with pytest.raises(LinkError, match="closed"):
+        await waiting
