@@ -13,7 +13,7 @@ from typing import Protocol
 from fastapi import APIRouter, Request, Response
 
 from maps.access import ReporterHere
-from maps.api.answers import answer, answers
+from maps.api.answers import answers
 from maps.people import People
 from patrol.errors import Forbidden, NotFound
 from patrol.permissions import require
