@@ -4,9 +4,10 @@ One event is one transmission: `cot_event` has the fields, `cot_xml` the reading
 events are cut out of TCP (8087, TLS 8089) and UDP (multicast 239.2.3.1:6969). The same events in
 TAK protocol (protobuf) are `tak`; a channel that hears both names both.
 
-Orders go out as GeoChat from `station`: to all, or to one device, which ATAK answers with a
-receipt (b-t-f-d). A channel to a TAK server hears what is said to all; to be sent what is said to
-`station` alone, the server must know it (`cot_out.Unit.client`).
+Orders go out as GeoChat from `station`, to all or to one device. ATAK sends a receipt (b-t-f-d)
+for the latter, other clients do not: it is a report, for which nobody waits. A channel to a TAK
+server hears what is said to all; to be sent what is said to `station` alone, the server must know
+it (`cot_out.Unit.client`).
 
 Source: MITRE, CoT base schema 2.0; GeoChat as the published ATAK-CIV sources write it.
 """
@@ -27,7 +28,6 @@ from radio_gateway.transmission import Transmission
 FRAMING = CotFramer
 ORDERS: frozenset[OrderKind] = frozenset({"distress", "alert", "text"})
 STATION = "joint-patrol"  # our uid where the channel names none
-_ANSWER_WITHIN_S = 30.0  # a phone with its screen off takes a while
 _LEAST_STALE = timedelta(seconds=60)
 
 
@@ -84,5 +84,4 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
         time=order.created_at,
         stale=max(order.expires_at, order.created_at + _LEAST_STALE),
     )
-    answer = None if order.device is None else order.id
-    return Outgoing(data=chat_xml(chat), answer=answer, answer_within_s=_ANSWER_WITHIN_S)
+    return Outgoing(data=chat_xml(chat), report=None if order.device is None else order.id)

@@ -114,11 +114,11 @@ def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
         flags.add(doubt)
     kind, distress = _kind(event, flags)
     facts = _facts(event)
-    device: str | None = _device(event).strip()[:MAX_FIELD]
-    if not is_device_name(device):
+    name = _device(event).strip()[:MAX_FIELD]
+    device = name if is_device_name(name) else None
+    if device is None:
         if not distress:
-            raise FrameError("bad_uid", payload, f"no name of a device: {device!r}")
-        device = None
+            raise FrameError("bad_uid", payload, f"no name of a device: {name!r}")
         flags.add("bad_uid")
     position: Position | None = None
     text: str | None = None

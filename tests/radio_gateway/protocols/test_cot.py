@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
 from radio_gateway.order import Order, OrderError
-from radio_gateway.protocols import cot
+from radio_gateway.protocols import cot, tak
 from radio_gateway.protocols.cot_framer import MAX_EVENT, CotFramer
 from radio_gateway.protocols.cot_xml import MAX_DEPTH
 from radio_gateway.transmission import Transmission
@@ -126,7 +126,7 @@ def test_chat_is_words_of_its_sender_without_a_place() -> None:
 def test_receipt_answers_the_message_it_names() -> None:
     detail = '<__chat messageId="order-1"/><link uid="ANDROID-1" relation="p-p"/>'
     receipt = said(event(uid="order-1", type_="b-t-f-d", detail=detail))
-    assert (receipt.kind, receipt.status) == ("answer", "acknowledged")
+    assert (receipt.kind, receipt.status) == ("answer", "delivered")
     assert receipt.facts["answers"] == "order-1"
     assert receipt.device == "ANDROID-1"
 
@@ -246,6 +246,15 @@ def test_event_sent_again_has_the_same_key_and_a_later_one_another() -> None:
     later = 'time="2026-11-25T12:00:08Z"'
     assert said(event()).duplicate_key == said(event(detail="")).duplicate_key
     assert said(event()).duplicate_key != said(event(times=later)).duplicate_key
+
+
+def test_events_and_messages_of_the_other_form_are_told_apart() -> None:
+    for payload in (event(), b"\xef\xbb\xbf <?xml version='1.0'?>" + event(), b"<event/>"):
+        assert cot.speaks(frame(payload))
+        assert not tak.speaks(frame(payload))
+    for payload in (b"\xbf\x01\xbf", b"$GPRMC", b""):
+        assert not cot.speaks(frame(payload))
+    assert tak.speaks(frame(b"\xbf\x01\xbf"))
 
 
 # --- framer
@@ -376,20 +385,20 @@ def order(kind: str = "text", *, device: str | None = "ANDROID-1", text: str = "
     )
 
 
-def test_order_becomes_chat_that_its_receipt_answers() -> None:
+def test_order_becomes_chat_whose_receipt_is_a_report() -> None:
     outgoing = cot.encode(order(), DecoderSettings(station="HQ"), number=1)
     words = said(outgoing.data.strip())
     assert (words.device, words.text, words.kind) == ("HQ", "come in", "text")
     assert words.facts["to"] == "ANDROID-1"
     assert words.facts["stale_utc"] == "2026-11-25T12:10:00Z"
-    assert outgoing.answer == "o-1"
+    assert (outgoing.answer, outgoing.report) == (None, "o-1")
 
 
 def test_order_to_all_waits_for_no_answer_and_says_how_grave_it_is() -> None:
     outgoing = cot.encode(order("alert", device=None), DecoderSettings(), number=1)
     words = said(outgoing.data.strip())
     assert (words.text, words.facts["chatroom"]) == ("ALERT: come in", "All Chat Rooms")
-    assert outgoing.answer is None
+    assert (outgoing.answer, outgoing.report) == (None, None)
     relayed = cot.encode(order("distress", device=None), DecoderSettings(), number=1)
     assert said(relayed.data.strip()).text == "MAYDAY: come in"
 

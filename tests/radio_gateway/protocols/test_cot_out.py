@@ -118,7 +118,7 @@ def test_unknown_emergency_is_refused() -> None:
         emergency_event(Emergency(uid="U", callsign="P", time=NOW, emergency="Tea"))
 
 
-@given(text=st.text(max_size=60), uid=st.text(min_size=1, max_size=10))
+@given(text=st.text(max_size=60), uid=st.from_regex(r"[!-~à-ÿກ-ຮ]{1,10}", fullmatch=True))
 def test_any_text_can_be_written(text: str, uid: str) -> None:
     chat = Chat(uid=uid, callsign=text, message_id="m", text=text, time=NOW)
     framer = CotFramer()
