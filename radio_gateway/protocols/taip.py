@@ -193,8 +193,8 @@ def _opened(payload: bytes) -> tuple[str, bool, str]:
     if not text.startswith(">"):
         raise FrameError("no_start", payload, "no > at its start")
     body, star, digits = text.removesuffix("<").rpartition("*")
-    # a star with two digits is a checksum too when what stands before it was damaged
-    if not star or (len(digits) != 2 and not body.endswith(";")):
+    # a star near the end is a checksum's too when what stands around it was damaged
+    if not star or (len(digits) > 2 and not body.endswith(";")):
         return text.removesuffix("<")[1:], False, "*"
     right = checksum(f"{body}*".encode())
     body = body.removesuffix(";")
