@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 from msgspec.structs import force_setattr, replace
 
 from radio_gateway.answering import after, reply_after
-from radio_gateway.backoff import Backoff
+from radio_gateway.backoff import STABLE_S, Backoff
 from radio_gateway.capture import CaptureWriter, Mark
 from radio_gateway.chunk import Chunk, Transport
 from radio_gateway.connection import Connection
@@ -28,12 +28,12 @@ from radio_gateway.order import Outgoing
 from radio_gateway.protocols import GREETINGS, PROTOCOLS, ProtocolModule
 from radio_gateway.rejections import Rejections
 from radio_gateway.settings import ChannelSettings, make_transport
+from radio_gateway.silence import Silence
 from radio_gateway.speakers import own_words
 from radio_gateway.transmission import Delivery, Transmission
 
 CONNECTIONS_KEPT = 4096
 DEVICES_REMEMBERED = 10_000
-SILENT_TIMES = 3.0  # a link silent for so many expected intervals is opened again
 _FLUSH_EVERY_S = 0.1
 Listener = Callable[[list[Transmission]], None]
 _log = structlog.get_logger(__name__)
@@ -80,7 +80,7 @@ class Channel:
         self._state: LinkState = "stopped"
         self._since = datetime.now(UTC)
         self._fault: str | None = None
-        self._quiet_since: datetime | None = None
+        self._silence = Silence(settings.expected_interval_s)
         self._last_heard_at: datetime | None = None
         self._bytes = self._frames = self._transmissions = self._junk = self._reconnects = 0
         self._rejections = Rejections(settings.name)
@@ -99,7 +99,7 @@ class Channel:
         try:
             while True:
                 self._enter("opening", self._fault)
-                opened_s = loop.time()
+                opened_s, heard_at = loop.time(), self._last_heard_at
                 try:
                     await self._session()
                 except LinkError as error:
@@ -115,7 +115,12 @@ class Channel:
                     return
                 told = fault
                 self._enter("down", fault)
-                await asyncio.sleep(backoff.next_s(lasted_s=loop.time() - opened_s))
+                lasted_s = loop.time() - opened_s
+                if self._last_heard_at is not heard_at:  # what breaks next is news again
+                    told = None
+                    if self.transport.is_local:
+                        lasted_s = STABLE_S  # worth trying at once
+                await asyncio.sleep(backoff.next_s(lasted_s=lasted_s))
                 self._reconnects += 1
         finally:
             self.stop_capture()
@@ -126,12 +131,9 @@ class Channel:
     def health(self) -> ChannelHealth:
         """Return how the channel fares now."""
         state, since, fault = self._state, self._since, self._fault
-        interval = self.settings.expected_interval_s
-        if state == "open" and interval is not None and self._quiet_since is not None:
-            silent_since = self._quiet_since + timedelta(seconds=interval)
-            if silent_since <= datetime.now(UTC):
-                state, since = "silent", max(silent_since, since)
-                fault = f"nothing understood since {self._quiet_since:%Y-%m-%d %H:%M:%S} UTC"
+        if state == "open" and (silence := self._silence.too_long()) is not None:
+            since, fault = max(silence[0], since), silence[1]
+            state = "silent"
         return ChannelHealth(
             name=self.settings.name,
             url=self.settings.shown_url,
@@ -140,7 +142,7 @@ class Channel:
             since=since,
             fault=fault,
             last_heard_at=self._last_heard_at,
-            expected_interval_s=interval,
+            expected_interval_s=self.settings.expected_interval_s,
             bytes_read=self._bytes,
             frames=self._frames + sum(c.frames for c in self._connections.values()),
             transmissions=self._transmissions,
@@ -200,14 +202,10 @@ class Channel:
         """Open the link and hear it until it ends or breaks."""
         transport, inbox = self.transport, self._inbox
         loop = asyncio.get_running_loop()
-        interval = self.settings.expected_interval_s
-        patience_s = None
-        if interval is not None and transport.reopens_when_silent:
-            patience_s = SILENT_TIMES * interval
+        patience_s = self._silence.patience_s if transport.reopens_when_silent else None
         async with transport:
             self._enter("open", None)
-            if self._quiet_since is None:
-                self._quiet_since = datetime.now(UTC)
+            self._silence.watch()
             for name in self.settings.protocols:
                 if name in GREETINGS and transport.can_send:
                     try:
@@ -251,7 +249,8 @@ class Channel:
             heard = connection.hear(chunk, self._reject)
             if heard or connection.frames - frames > len(rejecting):
                 understood = True
-                self._last_heard_at = self._quiet_since = chunk.heard_at
+                self._last_heard_at = chunk.heard_at
+                self._silence.end()
             if chunk.ended:
                 heard += connection.flush(None, self._reject)
                 self._forget(chunk.connection)
@@ -267,8 +266,7 @@ class Channel:
             if not chunk.ended and connection.waiting:
                 self._unfinished[chunk.connection] = connection
         if self._unfinished and self._flush_timer is None:
-            loop = asyncio.get_running_loop()
-            self._flush_timer = loop.call_later(_FLUSH_EVERY_S, self._flush)
+            self._flush_timer = asyncio.get_running_loop().call_later(_FLUSH_EVERY_S, self._flush)
         self._inbox.offer(deliveries, can_wait=self.transport.can_wait)
         self._write_capture(None)
         return understood
@@ -332,10 +330,11 @@ class Channel:
         """Have the decoders give up what has waited too long."""
         self._flush_timer = None
         deliveries: list[Delivery] = []
-        now = self.transport.now()
+        present = self.transport.now()
         for key, connection in list(self._unfinished.items()):
             rejecting: list[RejectedFrame] = []
             self._rejections.lately = rejecting
+            now = max(present, connection.now())  # the clock may have been set back
             heard = connection.flush(now, self._reject)
             self._deliver(connection, heard, deliveries, None, ended=False)
             if heard or rejecting or not connection.waiting:
@@ -343,8 +342,7 @@ class Channel:
             if not connection.waiting:
                 del self._unfinished[key]
         if self._unfinished:
-            loop = asyncio.get_running_loop()
-            self._flush_timer = loop.call_later(_FLUSH_EVERY_S, self._flush)
+            self._flush_timer = asyncio.get_running_loop().call_later(_FLUSH_EVERY_S, self._flush)
         self._inbox.offer(deliveries, can_wait=self.transport.can_wait)
 
     def _meet(self, key: str, deliveries: list[Delivery]) -> Connection:

@@ -37,6 +37,7 @@ class Connection:
         "_decoders",
         "_framers",
         "_last_at",
+        "_last_read_s",
         "_only",
         "_speaks",
         "frames",
@@ -60,6 +61,7 @@ class Connection:
         self.frames = 0
         self.held: list[tuple[float, Callable[[], None]]] = []
         self.last: Chunk | None = None
+        self._last_read_s = 0.0
         self._last_at = datetime.min.replace(tzinfo=UTC)
 
     @property
@@ -74,6 +76,12 @@ class Connection:
             return self._only.waiting()
         return any(decoder.waiting() for decoder in self._decoders)
 
+    def now(self) -> datetime:
+        """Return the present on the clock of the last chunk, whatever that clock does meanwhile."""
+        if self.last is None:
+            return self._last_at
+        return self.last.heard_at + timedelta(seconds=time.monotonic() - self._last_read_s)
+
     def hear(self, chunk: Chunk, reject: Reject) -> list[Transmission]:
         """Cut and decode what was read.
 
@@ -81,7 +89,7 @@ class Connection:
             chunk: What was read.
             reject: Called with frame, reason and detail for each frame that is not understood.
         """
-        self.last = chunk
+        self.last, self._last_read_s = chunk, time.monotonic()
         framer = self._framers[0]
         if chunk.whole:
             if self._only is None:

@@ -1,0 +1,53 @@
+"""Silence: for how long a channel understood nothing, by a clock that nobody sets."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+SILENT_TIMES = 3.0  # a link silent for so many expected intervals is opened again
+
+
+class Silence:
+    """Measures the silence of one channel.
+
+    A border post's clock may be set by hours when it gets a signal. What is normal silence and
+    what is not must not change with it, so time is taken from the monotonic clock and only shown
+    in the clock of the moment.
+
+    Args:
+        normal_s: Longest normal silence, seconds; None: not watched.
+    """
+
+    def __init__(self, normal_s: float | None) -> None:
+        self._normal_s = normal_s
+        self._since_s: float | None = None
+
+    @property
+    def patience_s(self) -> float | None:
+        """After which silence a link is better opened again, seconds; None: after none."""
+        return None if self._normal_s is None else SILENT_TIMES * self._normal_s
+
+    def watch(self) -> None:
+        """Begin to measure, if that was not begun."""
+        if self._since_s is None:
+            self._since_s = time.monotonic()
+
+    def end(self) -> None:
+        """Note that something was understood."""
+        self._since_s = time.monotonic()
+
+    def too_long(self) -> tuple[datetime, str] | None:
+        """Return since when the silence is longer than normal, aware UTC, and that in words.
+
+        Returns:
+            None while it is not, and where it is not watched.
+        """
+        if self._normal_s is None or self._since_s is None:
+            return None
+        lasts_s = time.monotonic() - self._since_s
+        if lasts_s < self._normal_s:
+            return None
+        began = datetime.now(UTC) - timedelta(seconds=lasts_s)
+        words = f"nothing understood since {began:%Y-%m-%d %H:%M:%S} UTC"
+        return began + timedelta(seconds=self._normal_s), words
