@@ -1,5 +1,8 @@
 """UDP: `udp://127.0.0.1:port`; each datagram holds whole messages.
 
+A multicast address is joined (`udp://239.2.3.1:6969`, TAK's): on the interface that the system
+chooses, or on the one that has the address `interface`.
+
 Reads its socket itself: asyncio's datagram transport takes one datagram a turn, this takes all
 that wait.
 """
@@ -7,6 +10,7 @@ that wait.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 from collections import OrderedDict
 from datetime import UTC, datetime
@@ -52,7 +56,17 @@ class UdpTransport:
             raise SettingsError(
                 "url", f"{link.shown} needs an address and a port: udp://127.0.0.1:port"
             )
-        Options(link).finish()
+        options = Options(link)
+        self._interface = options.text("interface", "")
+        options.finish()
+        self._group = _multicast(link.host)
+        try:
+            ipaddress.ip_address(self._interface or "0.0.0.0")  # noqa: S104 - read, not bound
+        except ValueError:
+            fault = f"interface={self._interface} is no address of an interface"
+            raise SettingsError("url", fault) from None
+        if self._interface and self._group is None:
+            raise SettingsError("url", "interface= goes with a multicast address")
         self._host, self._wanted_port, self._shown = link.host, link.port, link.shown
         self._mailbox = Mailbox()
         self._socket: socket.socket | None = None
@@ -74,6 +88,8 @@ class UdpTransport:
         try:
             sock.setblocking(False)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+            if self._group is not None:
+                self._join(sock)
             sock.bind(address)
         except OSError as error:
             sock.close()
@@ -101,10 +117,20 @@ class UdpTransport:
     async def send(
         self, data: bytes, *, connection: str | None = None, topic: str | None = None
     ) -> None:
-        """Send `data` as one datagram to who was heard. Raises LinkError for anyone else."""
-        address = self._heard.get(connection or "")
+        """Send `data` as one datagram to `connection`, an `address:port`, or else to the group.
+
+        Raises:
+            LinkError: If nobody is named and there is no group, or the system does not take it.
+        """
+        address: Any = self._heard.get(connection or "")
+        if address is None and connection:
+            host, _, port = connection.rpartition(":")
+            address = (host.strip("[]"), int(port)) if port.isdecimal() else None
+        if address is None and self._group is not None and self._socket is not None:
+            address = (str(self._group), self.port)
         if self._socket is None or address is None:
-            raise LinkError(self._shown, f"{connection or 'nobody'} was not heard here")
+            fault = f"{connection} was not heard here" if connection else "nobody is named"
+            raise LinkError(self._shown, fault)
         try:
             self._socket.sendto(data, address)
         except OSError as error:
@@ -113,6 +139,20 @@ class UdpTransport:
     def now(self) -> datetime:
         """Return the present."""
         return datetime.now(UTC)
+
+    def _join(self, sock: socket.socket) -> None:
+        group = self._group
+        assert group is not None
+        # others of this machine may listen to the same group
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if group.version == 4:
+            interface = socket.inet_aton(self._interface or "0.0.0.0")  # noqa: S104 - the system's
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group.packed + interface)
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 0)
+        else:
+            membership = group.packed + bytes(4)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, membership)
 
     def _readable(self, sock: socket.socket) -> None:
         heard_at = datetime.now(UTC)
@@ -141,3 +181,12 @@ class UdpTransport:
                 self._socket.sendto(data, address)
             except OSError as error:
                 _log.debug("answer_not_sent", url=self._shown, fault=fault_of(error))
+
+
+def _multicast(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the multicast group that `host` is; None when it is none."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    return address if address.is_multicast else None

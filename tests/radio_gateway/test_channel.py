@@ -18,7 +18,7 @@ from radio_gateway.channel import Channel
 from radio_gateway.chunk import Chunk
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame, LineFramer, MessageFramer
+from radio_gateway.framing import Frame, MessageFramer
 from radio_gateway.inbox import Inbox
 from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.settings import ChannelSettings, load_channels
@@ -319,11 +319,6 @@ async def test_a_full_disk_ends_a_capture_and_not_the_hearing(
     channel._hear([answers.chunk("say a")])
     channel._hear([answers.chunk("say b")])
     assert len(await inbox.take()) == 2
-
-
-def test_the_framers_of_the_house_are_the_ones_channels_tell_apart() -> None:
-    """Settings refuse a protocol of whole messages on a stream by its framer."""
-    assert {module.FRAMING for module in PROTOCOLS.values()} <= {LineFramer, MessageFramer}
 
 
 def test_what_came_in_one_read_keeps_its_order_in_time() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
+import pytest
+
 from radio_gateway.channel import Channel
+from radio_gateway.errors import LinkError
 from radio_gateway.inbox import Inbox
 from radio_gateway.transports.udp import UdpTransport
 from tests.radio_gateway.running import hear, make, rmc, running, until
@@ -75,3 +79,35 @@ async def test_a_port_in_use_is_a_fault_that_is_shown() -> None:
         async with running(channel):
             await until(lambda: channel.health().state == "down")
     assert channel.health().fault is None  # stopped: nothing is wrong any more
+
+
+async def test_a_multicast_group_is_joined() -> None:
+    inbox = Inbox()
+    channel = make("udp://239.255.43.21:0?interface=127.0.0.1", inbox=inbox)
+    async with running(channel):
+        await until(lambda: bound_port(channel))
+        with socket.socket(type=socket.SOCK_DGRAM) as sender:
+            local = socket.inet_aton("127.0.0.1")
+            sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, local)
+            sender.sendto(rmc(1), ("239.255.43.21", bound_port(channel)))
+            await hear(inbox, 1)
+
+
+async def test_a_radio_that_was_not_heard_yet_is_sent_to_by_its_address() -> None:
+    channel = make("udp://127.0.0.1:0")
+    async with running(channel):
+        await until(lambda: bound_port(channel))
+        with socket.socket(type=socket.SOCK_DGRAM) as radio:
+            radio.bind(("127.0.0.1", 0))
+            radio.setblocking(False)
+            host, port = radio.getsockname()
+            await channel.transport.send(b"where are you", connection=f"{host}:{port}")
+            received = await asyncio.wait_for(asyncio.to_thread(_receive, radio), 5)
+            assert received == b"where are you"
+        with pytest.raises(LinkError, match="nobody is named"):
+            await channel.transport.send(b"anyone")
+
+
+def _receive(radio: socket.socket) -> bytes:
+    radio.settimeout(5)
+    return radio.recv(100)
