@@ -214,7 +214,8 @@ def _zda(line: Line) -> Part:
         part.time_of_day = _time_of_day(fields[1], line)
     day, month, year = fields[2:5]
     if day or month or year:
-        part.date = _day(int(year), int(month), int(day)) if _digits(day + month + year) else None
+        if all(_digits(each) and len(each) <= 4 for each in (day, month, year)):
+            part.date = _day(int(year), int(month), int(day))
         if part.date is None:
             raise line.error("bad_date", f"no such day: {day}.{month}.{year}")
     return part

@@ -242,6 +242,8 @@ def test_sentence_without_a_place_says_what_it_is(
         ("GPRMC,115958,X,2016.38,N,10024.72,E,1,2,251126,,", "bad_status"),
         ("GPVTG,162.6,T,,M,9", "truncated"),
         ("GPZDA,115958,31,02,2026,00,00", "bad_date"),
+        ("GPZDA,115958,,11,2026,00,00", "bad_date"),
+        (f"GPZDA,115958,25,11,2{'7' * 80},00,00", "bad_date"),
         ("GPGGA,115958,2016.38,N,10024.72,E,x,09,0.9,,,,,,", "bad_status"),
     ],
 )
