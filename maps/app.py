@@ -21,6 +21,7 @@ from maps.access import CallerHere
 from maps.api import (
     channels,
     devices,
+    feeds,
     health,
     inbound,
     layers,
@@ -46,6 +47,7 @@ from maps.errors import (
     TooBusy,
     TooManyTries,
 )
+from maps.feeds.feeding import Feeds
 from maps.geography import Geography
 from maps.guard import Guard
 from maps.office import Office, open_office
@@ -61,6 +63,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     why.router,
     orders.router,
     channels.router,
+    feeds.router,
     layers.router,
     positions.router,
     inbound.router,
@@ -115,6 +118,8 @@ def create_app(
                 office = await stack.enter_async_context(open_office(settings, geography=geography))
                 await stack.enter_async_context(office.working())
                 _hand_out(app, office)
+                app.state.feeds = Feeds(settings.feeds, office.desk_of)
+                await stack.enter_async_context(app.state.feeds.working())
                 if opened is not None:
                     await stack.enter_async_context(opened(office))
             except Exception as error:

@@ -16,6 +16,7 @@ from pathlib import Path
 from gis.errors import GisError
 from maps.broker import EMBEDDED
 from maps.errors import ServerRunning, SettingsFaults
+from maps.feeds.checking import faults_of, warnings_of
 from maps.lock import store_lock
 from maps.serving import listen
 from maps.settings import Settings, WebSettings, read_settings
@@ -52,6 +53,10 @@ def check(file: Path) -> Findings:
     _check_layers(settings, found)
     for number, channel in enumerate(settings.channels):
         _check_channel(settings, channel, f"{settings.source}: channels[{number}].url", found)
+    for number, feed in enumerate(settings.feeds):
+        where = f"{settings.source}: feeds[{number}]"
+        found.faults += [f"{where}.{fault}" for fault in faults_of(feed)]
+        found.warnings += [f"{where}.{each}" for each in warnings_of(feed, wait_s=REACH_S)]
     if not settings.channels:
         found.warnings.append(f"{settings.source}: channels: none, so no radio will be heard")
     return found

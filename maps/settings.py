@@ -18,6 +18,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from maps.errors import SettingsFaults
+from maps.feeds.settings import FeedSettings
 from maps.keyed_channels import forgeable
 from maps.remote_gateways import RemoteGateways, read_remote_gateways
 from radio_gateway.errors import SettingsError
@@ -216,6 +217,7 @@ class _File(_Table):
     agencies: tuple[AgencySettings, ...] = ()
     layers: LayersSettings = LayersSettings()
     channels: tuple[dict[str, Any], ...] = ()
+    feeds: tuple[FeedSettings, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,6 +236,7 @@ class Settings:
         layers: Layers replaced and added.
         channels: Links to radios.
         remote: Gateways on other computers; None without any.
+        feeds: Ways out of the picture.
     """
 
     source: str
@@ -247,6 +250,7 @@ class Settings:
     layers: LayersSettings
     channels: tuple[ChannelSettings, ...] = ()
     remote: RemoteGateways | None = None
+    feeds: tuple[FeedSettings, ...] = ()
 
 
 def read_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -337,6 +341,7 @@ def settings_of(
         ),
         channels=tuple(channels.values()),
         remote=remote,
+        feeds=tuple(each.from_folder(folder) for each in parsed.feeds),
     )
 
 
@@ -411,13 +416,19 @@ def _contradictions(
         ("channels", {number: channel.name for number, channel in channels.items()}),
         ("agencies", {number: each.id for number, each in enumerate(parsed.agencies)}),
         ("gateways", {number: each.id for number, each in enumerate(parsed.gateways)}),
+        ("feeds", {number: each.name for number, each in enumerate(parsed.feeds)}),
     ):
-        field = "name" if table == "channels" else "id"
+        field = "name" if table in ("channels", "feeds") else "id"
         seen: set[str] = set()
         for number, name in names.items():
             if name in seen:
                 faults.append(f"{source}: {table}[{number}].{field}: {name!r} is used twice")
             seen.add(name)
+    agencies = {each.id for each in parsed.agencies} or {parsed.node.id}
+    for number, feed in enumerate(parsed.feeds):
+        if feed.agency not in agencies:
+            fault = f"{feed.agency!r} is no agency of this node"
+            faults.append(f"{source}: feeds[{number}].agency: {fault}")
     for number, channel in channels.items():
         fault = forgeable(channel)
         if fault is not None:

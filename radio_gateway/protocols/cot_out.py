@@ -133,7 +133,7 @@ class _Element(msgspec.Struct, frozen=True):
 
 
 class OutEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event ready to be written; made by `unit_event`, `chat_event`, `emergency_event`."""
+    """An event ready to be written; made by `unit_event` and its neighbours."""
 
     uid: str
     type: str
@@ -247,6 +247,17 @@ def emergency_event(call: Emergency) -> OutEvent:
     )
 
 
+def delete_event(uid: str, time: datetime) -> OutEvent:
+    """Return the event that takes what has this uid off the maps of those who get it."""
+    link = _Element("link", {"uid": uid, "type": "none", "relation": "none"})
+    return _control("t-x-d-d", f"{uid}-delete", time, (link, _Element("__forcedelete")))
+
+
+def ping_event(uid: str, time: datetime) -> OutEvent:
+    """Return the event that asks a server whether it is still there."""
+    return _control("t-x-c-t", uid, time, ())
+
+
 def unit_xml(unit: Unit) -> bytes:
     """Return where a unit is, as XML."""
     return event_xml(unit_event(unit))
@@ -293,6 +304,22 @@ def tak_stream(event: OutEvent) -> bytes:
 def tak_datagram(event: OutEvent) -> bytes:
     """Return an event in TAK protocol for a UDP datagram."""
     return b"\xbf\x01\xbf" + _message(event)
+
+
+def _control(type_: str, uid: str, time: datetime, detail: tuple[_Element, ...]) -> OutEvent:
+    return OutEvent(
+        uid=uid,
+        type=type_,
+        how="h-g-i-g-o",
+        time=time,
+        start=time,
+        stale=time + STALE_AFTER,
+        lon=0.0,
+        lat=0.0,
+        hae=UNKNOWN,
+        ce=UNKNOWN,
+        detail=detail,
+    )
 
 
 def _message(event: OutEvent) -> bytes:

@@ -1,0 +1,48 @@
+"""Checking: what is wrong with a feed, found by trying it; nothing is told to anybody."""
+
+from __future__ import annotations
+
+import socket
+
+from maps.feeds.settings import FeedSettings
+
+
+def faults_of(feed: FeedSettings) -> list[str]:
+    """Return what keeps a feed from working, one line each, the field first."""
+    try:
+        feed.tls()
+    except OSError as error:  # ssl.SSLError is one
+        return [f"ca_file: cannot be used: {error.strerror or error}"]
+    link = feed.link
+    if link.scheme != "tcp-listen":
+        return []
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in link.host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((link.host, link.port or 0))
+    except OSError as error:
+        return [f"url: cannot listen on {link.host} port {link.port}: {error.strerror or error}"]
+    return []
+
+
+def warnings_of(feed: FeedSettings, *, wait_s: float) -> list[str]:
+    """Return what may mend itself or is worth a second thought, one line each, the field first.
+
+    Args:
+        feed: The feed.
+        wait_s: How long a server may take to answer.
+    """
+    link, found = feed.link, []
+    picture = f"what a {feed.role} of {feed.agency} sees"
+    if not feed.is_local:
+        if link.scheme == "tcp-listen":
+            found.append(f"url: whoever reaches {link.host} port {link.port} gets {picture}")
+        elif feed.ca_file is None:
+            found.append(f"url: {picture} crosses the network in the clear")
+    if link.scheme == "tcp":
+        try:
+            socket.create_connection((link.host, link.port or 0), wait_s).close()
+        except OSError as error:
+            fault = error.strerror or error
+            found.append(f"url: {link.host} port {link.port} does not answer now: {fault}")
+    return found

@@ -1,0 +1,178 @@
+"""Feed: one way out of the picture: a desk's live stream in, messages out; supervised.
+
+A feed sees what its desk lets pass, so that agency, role and whatever else decides what may be
+seen decide it here, too. Nothing in it waits for a client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from maps.feeds.health import FeedHealth, FeedState
+from maps.feeds.outlets import OUTLETS
+from maps.feeds.peer import Peer
+from maps.feeds.roll import Act, Roll
+from maps.feeds.settings import FeedSettings
+from maps.feeds.writers import WRITERS
+from patrol.changes import UnitState
+from patrol.desk import Desk
+from patrol.views import Subscription
+from radio_gateway.backoff import Backoff
+from radio_gateway.errors import LinkError
+
+UNITS_AT_ONCE: Final = 20
+"""Units told in one turn of the event loop, so that a crowd of them holds nothing else up."""
+
+IDLE_S: Final = 30.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Feed:
+    """One feed.
+
+    Args:
+        settings: What it is told.
+        desk: The desk it looks from.
+        now: Clock, aware UTC.
+    """
+
+    def __init__(
+        self,
+        settings: FeedSettings,
+        desk: Desk,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.settings = settings
+        self._desk, self._now = desk, now
+        max_age = timedelta(seconds=settings.max_age_s)
+        scheme = settings.link.scheme
+        self._roll = Roll(wants=self._wants, max_age=max_age)
+        self._writer = WRITERS[settings.speaks](max_age, scheme == "udp")
+        self._outlet = OUTLETS[scheme](settings, self._came, self._lost)
+        self._is_client = scheme == "tcp"
+        self._state: FeedState = "stopped"
+        self._since = now()
+        self._fault: str | None = None
+        self._sent = self._reconnects = 0
+        self._spoke_s = 0.0
+        self._subscription: Subscription | None = None
+        self._lost_by: str | None = None
+        self._greeting: set[asyncio.Task[None]] = set()
+
+    def health(self) -> FeedHealth:
+        """Return how the feed fares now."""
+        settings, open_ = self.settings, self._state == "open"
+        return FeedHealth(
+            name=settings.name,
+            url=settings.link.shown,
+            speaks=settings.speaks,
+            agency=settings.agency,
+            role=settings.role,
+            state=self._state,
+            since=self._since,
+            fault=self._fault,
+            clients=self._outlet.clients,
+            units=self._roll.told if open_ else 0,
+            untold=self._writer.untold,
+            sent=self._sent,
+            cut_off=self._outlet.cut_off,
+            reconnects=self._reconnects,
+        )
+
+    async def run(self) -> None:
+        """Feed until cancelled: open, tell, and open again when the way out is lost."""
+        loop = asyncio.get_running_loop()
+        backoff = Backoff(local=False)
+        try:
+            while True:
+                began_s = loop.time()
+                try:
+                    self._enter("opening", self._fault)
+                    async with self._outlet:
+                        began_s = loop.time()
+                        self._enter("open")
+                        await self._tell()
+                except LinkError as error:
+                    self._enter("down", error.fault)
+                except Exception as error:  # noqa: BLE001 - a supervised task, logged, run again
+                    _log.exception("feed_failed", feed=self.settings.name)
+                    self._enter("down", f"failed: {type(error).__name__}")
+                await asyncio.sleep(backoff.next_s(lasted_s=loop.time() - began_s))
+                self._reconnects += 1
+        finally:
+            self._enter("stopped")
+
+    # -- inside
+
+    async def _tell(self) -> None:
+        """Tell what changes. Raises LinkError once the way out is lost."""
+        self._lost_by = None
+        loop, roll = asyncio.get_running_loop(), self._roll
+        subscription = self._subscription = self._desk.subscribe()
+        try:
+            for frame in await subscription.take(0.0):
+                roll.take(frame)
+            roll.start_over()
+            while True:
+                await self._say(roll.due(self._now(), loop.time()))
+                if self._lost_by is not None or (self._is_client and not self._outlet.clients):
+                    raise LinkError(self.settings.link.shown, self._lost_by or "closed")
+                if self._is_client and loop.time() - self._spoke_s > IDLE_S:
+                    self._send(self._writer.idle(self._now()))
+                for frame in await subscription.take(roll.wait_s(loop.time())):
+                    roll.take(frame)
+        finally:
+            subscription.close()
+            for task in tuple(self._greeting):
+                task.cancel()
+            await asyncio.gather(*self._greeting, return_exceptions=True)
+
+    async def _say(self, acts: list[tuple[Act, UnitState]]) -> None:
+        for number, (act, unit) in enumerate(acts):
+            if self._outlet.clients != 0 or act in ("gone", "forgotten"):
+                self._send(self._writer.write(act, unit, self._now()))
+            if number % UNITS_AT_ONCE == UNITS_AT_ONCE - 1:
+                await self._outlet.room()
+
+    def _send(self, messages: list[bytes]) -> None:
+        for message in messages:
+            self._outlet.send(message)
+            self._sent += 1
+            self._spoke_s = asyncio.get_running_loop().time()
+
+    def _came(self, peer: Peer) -> None:
+        """Tell a newcomer everything, a little at a time, while it hears what changes."""
+        task = asyncio.create_task(self._greet(peer), name=f"feed-greeting {self.settings.name}")
+        self._greeting.add(task)
+        task.add_done_callback(self._greeting.discard)
+
+    async def _greet(self, peer: Peer) -> None:
+        for number, id in enumerate(self._roll.ids()):
+            for act, unit in self._roll.now_of(id):
+                for message in self._writer.write(act, unit, self._now()):
+                    peer.write(message)
+            if number % UNITS_AT_ONCE == UNITS_AT_ONCE - 1:
+                await peer.drained.wait()
+                await asyncio.sleep(0)
+
+    def _lost(self, why: str) -> None:
+        self._lost_by = why
+        if self._subscription is not None:
+            self._subscription.close()  # wakes up whoever waits for news
+
+    def _wants(self, state: UnitState) -> bool:
+        kinds = self.settings.kinds
+        return (state.known or not self.settings.units_only) and (not kinds or state.kind in kinds)
+
+    def _enter(self, state: FeedState, fault: str | None = None) -> None:
+        if (state, fault) != (self._state, self._fault):
+            if state == "down":
+                _log.warning("feed_down", feed=self.settings.name, fault=fault)
+            self._state, self._since, self._fault = state, self._now(), fault

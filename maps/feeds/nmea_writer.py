@@ -1,0 +1,87 @@
+"""NMEA 0183 for chartplotters without AIS: each unit as a target that a radar tracks.
+
+    $RATLL,nn,ddmm.mmmm,N,dddmm.mmmm,E,name,hhmmss.ss,T,*hh
+
+      nn     target number, 00 to 99
+      name   call sign, `SOS` before it while the unit calls for help
+      time   UTC of the position
+      T, L   tracked; lost: too old, or not to be shown any more
+      last   `R` for a reference target; empty
+
+TLL and not TTM: TTM tells bearing and distance from the ship whose radar it is, and there is none.
+The talker is RA (radar), since plotters look for it. Numbers are given back once a target is lost;
+with more than 100 units the others are not told, and the feed's health says how many.
+
+Source: IEC 61162-1, TLL (target latitude and longitude).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from maps.feeds.plain_names import plain_name
+from maps.feeds.roll import Act
+from patrol.changes import UnitState
+from radio_gateway.protocols.sentence import checksum
+
+TARGETS = 100
+_LONGEST_NAME = 20  # 82 characters are the most a sentence may have
+
+
+class NmeaWriter:
+    """Writes TLL sentences."""
+
+    def __init__(self) -> None:
+        self._number: dict[str, int] = {}
+        self._free = list(range(TARGETS))
+        self._without: set[str] = set()
+
+    @property
+    def untold(self) -> int:
+        """Units for which there is no target number left."""
+        return len(self._without)
+
+    def write(self, act: Act, unit: UnitState, now: datetime) -> list[bytes]:  # noqa: ARG002
+        """Return the sentence that says `act` of `unit`; none for a unit without a number."""
+        if act in ("call", "call over"):
+            return []  # the name says it
+        if act in ("gone", "forgotten"):
+            self._without.discard(unit.id)
+            number = self._number.pop(unit.id, None)
+            if number is None:
+                return []
+            self._free.append(number)
+            self._free.sort()
+            return self._sentence(unit, number, "L")
+        number = self._number.get(unit.id)
+        if number is None:
+            if not self._free:
+                self._without.add(unit.id)
+                return []
+            self._without.discard(unit.id)
+            number = self._number[unit.id] = self._free.pop(0)
+        return self._sentence(unit, number, "T")
+
+    def idle(self, now: datetime) -> list[bytes]:  # noqa: ARG002 - others need it
+        """Return nothing: a radar without a target is silent."""
+        return []
+
+    def _sentence(self, unit: UnitState, number: int, status: str) -> list[bytes]:
+        fix = unit.last
+        if fix is None:
+            return []
+        name = plain_name(unit.call_sign, instead=f"UNIT {number:02}", most=_LONGEST_NAME)
+        if unit.distress:
+            name = f"SOS {name}"[:_LONGEST_NAME]
+        body = (
+            f"RATLL,{number:02},{_degrees(fix.lat, 2)},{'NS'[fix.lat < 0]},"
+            f"{_degrees(fix.lon, 3)},{'EW'[fix.lon < 0]},{name},"
+            f"{fix.time:%H%M%S}.{fix.time.microsecond // 10_000:02},{status},"
+        ).encode()
+        return [b"$%s*%02X\r\n" % (body, checksum(body))]
+
+
+def _degrees(value: float, digits: int) -> str:
+    """Return degrees and minutes: `2016.4460` with 2 digits for the degrees."""
+    degrees, minutes = divmod(round(abs(value) * 600_000), 600_000)
+    return f"{degrees:0{digits}}{minutes / 10_000:07.4f}"
