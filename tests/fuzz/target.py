@@ -1,0 +1,91 @@
+"""What atheris drives: one protocol, fed with inputs that it makes from what they cover.
+
+    python -m tests.fuzz.target PROTOCOL FOLDER RUNS SECONDS MAX_BYTES
+
+Started by `tests.fuzz`. An error ends the process; atheris writes the input that caused it to the
+folder, and an endless loop or too much memory is an error too.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+_LONG_EVERY = 4
+_HANGS_S = 20
+_MOST_MIB = 1024
+
+
+def main(name: str, folder: Path, runs: str, seconds: str, max_bytes: str) -> None:
+    """Fuzz one protocol; does not return."""
+    # Here, since decoders must be imported under instrumentation, and tests go without atheris.
+    import atheris
+
+    with atheris.instrument_imports(include=["radio_gateway.protocols", "radio_gateway.framing"]):
+        from radio_gateway import protocols
+    from tests.fuzz.exercise import HEAD, LongConnection, exercise, read_input
+    from tests.fuzz.samples import samples, shared_samples
+
+    corpus = folder / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
+    seeds = [*samples(name), *shared_samples(name)]
+    for number, seed in enumerate(seeds):
+        # as one read without repair, and in three with it
+        for how, head in enumerate((bytes(HEAD), bytes((2, 85, 170, 0, 0, 0)))):
+            (corpus / f"seed-{number}-{how}").write_bytes(head + seed)
+    words = folder / "words.txt"
+    words.write_text("\n".join(_words(name, Path(protocols.__file__).parent)) + "\n")
+    connection = LongConnection(name)
+    count = 0
+
+    def take(raw: bytes) -> None:
+        nonlocal count
+        count += 1
+        given = read_input(name, raw)
+        exercise(name, given)
+        if count % _LONG_EVERY == 0:
+            try:
+                connection.hear(given.data)
+            except BaseException:
+                (folder / "long-connection.txt").write_text(
+                    "\n".join(each.hex() for each in connection.last)
+                )
+                raise
+
+    atheris.Setup(
+        [
+            sys.argv[0],
+            str(corpus),
+            f"-runs={runs}",
+            f"-max_total_time={seconds}",
+            f"-max_len={max_bytes}",
+            f"-dict={words}",
+            f"-artifact_prefix={folder}/",
+            f"-timeout={_HANGS_S}",
+            f"-rss_limit_mb={_MOST_MIB}",
+            "-print_final_stats=1",
+            "-reload=0",
+        ],
+        take,
+    )
+    atheris.Fuzz()
+
+
+def _words(name: str, package: Path) -> list[str]:
+    """Return the texts in the protocol's modules, as lines of a libFuzzer dictionary."""
+    stems = {name, name.partition("_")[0]}
+    found: set[bytes] = set()
+    for path in package.glob("*.py"):
+        if not any(path.stem == stem or path.stem.startswith(f"{stem}_") for stem in stems):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            value = node.value if isinstance(node, ast.Constant) else None
+            data = value.encode() if isinstance(value, str) else value
+            if isinstance(data, bytes) and 1 < len(data) <= 24:
+                found.add(data)
+    return ["".join(f"\\x{byte:02x}" for byte in each).join('""') for each in sorted(found)]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:6])

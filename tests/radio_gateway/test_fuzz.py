@@ -1,0 +1,109 @@
+"""What must hold for every framer and decoder; `tests.fuzz` does the same a million times."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from radio_gateway.protocols import PROTOCOLS
+from tests.fuzz.checksums import put_right
+from tests.fuzz.exercise import HEAD, Broken, Input, LongConnection, exercise, read_input
+from tests.fuzz.samples import samples
+
+_LIGHT = settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+)
+WITH_CHECKSUM = ("nmea0183", "ais", "dsc", "raveon", "gpsgate", "gt06", "hytera", "taip", "dprs")
+
+
+@st.composite
+def streams(draw: st.DrawFn, protocol: str) -> bytes:
+    """Return good messages of a protocol, some damaged, with noise between."""
+    parts = []
+    for _ in range(draw(st.integers(1, 4))):
+        message = bytearray(draw(st.sampled_from(samples(protocol))))
+        for _ in range(draw(st.integers(0, 3))):
+            at = draw(st.integers(0, len(message)))
+            until = at + draw(st.integers(0, 4))
+            message[at:until] = draw(st.binary(max_size=4))
+        parts.append(bytes(message))
+        parts.append(draw(st.binary(max_size=8)))
+    data = b"".join(parts)
+    return put_right(protocol, data) if draw(st.booleans()) else data
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_protocol_has_samples_and_each_is_understood(protocol: str) -> None:
+    assert samples(protocol)
+    said = [exercise(protocol, Input(data=each)) for each in samples(protocol)]
+    assert sum(map(bool, said)) >= len(said) * 0.8
+    assert any(each.position is not None for every in said for each in every)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@given(data=st.data())
+@_LIGHT
+def test_damaged_messages_break_nothing_however_they_are_cut(
+    protocol: str, data: st.DataObject
+) -> None:
+    stream = data.draw(streams(protocol))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=5)))
+    exercise(
+        protocol,
+        Input(
+            data=stream,
+            cuts=tuple(cuts),
+            checksum_required=data.draw(st.booleans()),
+            live=data.draw(st.booleans()),
+            pauses=data.draw(st.booleans()),
+            with_topic=data.draw(st.booleans()),
+        ),
+    )
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@given(raw=st.binary(max_size=200))
+@_LIGHT
+def test_any_bytes_break_nothing(protocol: str, raw: bytes) -> None:
+    exercise(protocol, read_input(protocol, raw))
+
+
+@pytest.mark.parametrize("protocol", WITH_CHECKSUM)
+def test_position_is_gone_with_any_bit_of_its_message(protocol: str) -> None:
+    message = next(
+        each
+        for each in samples(protocol)
+        if any(said.position is not None for said in exercise(protocol, Input(data=each)))
+    )
+    assert put_right(protocol, message) == message
+    for at in range(len(message)):
+        for bit in range(8):
+            damaged = bytearray(message)
+            damaged[at] ^= 1 << bit
+            # exercise() itself refuses a position beside a wrong checksum
+            exercise(protocol, Input(data=bytes(damaged), checksum_required=True))
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_connection_that_never_ends_keeps_a_bounded_memory(protocol: str) -> None:
+    connection = LongConnection(protocol)
+    good = samples(protocol)
+    for turn in range(600):
+        message = bytearray(good[turn % len(good)])
+        message[turn * 7 % len(message)] ^= turn % 256  # another one each time, half of them bad
+        connection.hear(bytes(message) + bytes(turn % 3))
+    early = connection.most_bytes
+    assert 0 < early < 256 * 1024
+
+
+def test_what_is_broken_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = samples("gt06")[1]
+    raw = bytes(HEAD) + good
+    assert exercise("gt06", read_input("gt06", raw))[0].position is not None
+    monkeypatch.setattr("tests.fuzz.checksums.crc_x25", lambda data: 0x1234)
+    with pytest.raises(Broken, match="a position from a frame with a wrong checksum"):
+        exercise("gt06", read_input("gt06", raw))
