@@ -21,7 +21,7 @@ from patrol.policy import Policy
 from patrol.store import receptions
 from patrol.units import Unit
 from patrol.watch import Watch
-from radio_gateway.family import family_of
+from radio_gateway.family import families_of
 from radio_gateway.health import RejectedFrame
 
 MESSAGES: Final = 50
@@ -203,9 +203,10 @@ class _Search:
         if ":" in asked:
             return [asked]
         families = {
-            family_of(protocol)
+            family
             for channel in self._picture.channels.values()
             for protocol in channel.protocols
+            for family in families_of(protocol)
         }
         families |= {each.address.partition(":")[0] for each in self._known()}
         return [f"{family}:{asked}" for family in sorted(families)]

@@ -12,7 +12,7 @@ from patrol.changes import UnitState
 from patrol.hearing import Heard
 from patrol.quality import unusable_why
 from patrol.units import Assignment, Unit
-from radio_gateway.family import family_of
+from radio_gateway.family import families_of
 from radio_gateway.health import ChannelHealth, RejectedFrame
 
 FLAG_WORDS: Final[Mapping[str, str]] = {
@@ -99,7 +99,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         return [
             each
             for each in self.channels
-            if any(family_of(protocol) == family for protocol in each.protocols)
+            if any(family in families_of(protocol) for protocol in each.protocols)
             and device in (device.lstrip("@"), f"@{each.name}")  # a link that stands for it
         ]
 

@@ -1,6 +1,5 @@
-"""Families: the protocols that speak of the same radios, whatever carries them.
-
-A radio has one address, `family:device`, however it is heard.
+"""Families: which radios each protocol tells of. A radio has one address, `family:device`, whatever
+carries what it says.
 """
 
 from __future__ import annotations
@@ -9,23 +8,24 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-FAMILIES: Final[Mapping[str, str]] = MappingProxyType(
+FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "aprs_kiss": "aprs",
-        "dprs": "aprs",
-        "tak": "cot",
-        "meshtastic_mqtt": "meshtastic",
-        "meshtastic_json": "meshtastic",
-        "meshtastic_serial": "meshtastic",
+        "nmea0183": ("nmea0183", "ais", "dsc"),  # their sentences may stand in between
+        "aprs_kiss": ("aprs",),
+        "dprs": ("aprs",),
+        "tak": ("cot",),
+        "meshtastic_mqtt": ("meshtastic",),
+        "meshtastic_json": ("meshtastic",),
+        "meshtastic_serial": ("meshtastic",),
     }
 )
-"""Protocols whose radios are of another protocol's family."""
+"""Protocols that tell of other radios than those named like themselves."""
 
 
-def family_of(protocol: str) -> str:
-    """Return the family that begins the addresses of the radios that speak `protocol`.
+def families_of(protocol: str) -> tuple[str, ...]:
+    """Return what the addresses begin with of the radios that `protocol` tells of.
 
-    >>> family_of("meshtastic_mqtt"), family_of("ais")
-    ('meshtastic', 'ais')
+    >>> families_of("meshtastic_mqtt"), families_of("owntracks")
+    (('meshtastic',), ('owntracks',))
     """
-    return FAMILIES.get(protocol, protocol)
+    return FAMILIES.get(protocol, (protocol,))

@@ -30,7 +30,10 @@ def busy(server: Server, radio: UdpRadio) -> None:
             "/api/positions",
             json={"device": "sos-1", "lon": 100.409, "lat": 20.27, "distress": True},
         )
+        claimed = {"address": "ais:567000778", "unit": unit["id"], "channel": "pier"}
+        client.post("/api/assignments", json=claimed)
     radio.says(567000777, lon=100.415, lat=20.262)
+    radio.says(567000778, lon=100.515, lat=20.262)  # from elsewhere than it is bound to
     radio.raw(b"$GPRMC,023000,A,2016.2,N,10024.6,E,0.1,,241126,,*00\r\n")
 
 
@@ -47,6 +50,10 @@ def test_axe_finds_nothing_on_any_panel(look: Look, size: Size, palette: str) ->
             wait_for("a rejected frame", lambda show=show: show.count() > 0)
             show.click()
             wait_for("it", lambda: page.page.locator(".frame").count() > 0)
+            page.page.get_by_label("MMSI").fill("567000777")
+            page.page.get_by_role("button", name="Ask", exact=True).click()
+            wait_for("the answer", lambda: page.page.locator(".hop").count() > 0)
+            page.page.locator(".why-answer summary").first.click()
         if tab == "unit":
             page.page.keyboard.press("/")
             page.page.locator(".row", has_text="Osprey").first.click()

@@ -83,8 +83,12 @@ async def test_no_channel_speaks_its_protocol(works: Node) -> None:
 
 
 async def test_a_channel_that_speaks_for_the_family_counts(node: Node) -> None:
-    node.watch.channel_health([health("mesh", protocols=("meshtastic_mqtt",))])
-    assert (await why(node, "meshtastic:!a1b2c3d4")).verdict == "never_heard"
+    node.watch.channel_health(
+        [health("mesh", protocols=("meshtastic_mqtt",)), health("gps", protocols=("nmea0183",))]
+    )
+    for address, channel in (("meshtastic:!a1b2c3d4", "mesh"), ("ais:574123456", "gps")):
+        answer = await why(node, address)
+        assert answer.says == f"{address} was never heard, while {channel} works."
 
 
 async def test_the_channel_that_could_hear_it_is_down(node: Node) -> None:

@@ -1,7 +1,7 @@
 /** What the server says: the live stream (patrol/changes.py) and the answers of the REST interface. */
 
 export type UnitKind = "boat" | "vehicle" | "foot" | "handheld" | "fixed";
-export type Liveness = "live" | "late" | "lost" | "never";
+export type Liveness = "live" | "late" | "lost" | "never" | "cut";
 export type Role = "commander" | "planner" | "crew" | "liaison" | "technician" | "admin";
 
 /** One position that joined the picture. Fields that are absent were not said. */
@@ -31,6 +31,8 @@ export interface UnitState {
   country?: string | null;
   known?: boolean;
   liveness?: Liveness;
+  /** Dead links that explain `cut`; absent once one of them is back and the next report is awaited. */
+  cut_by?: string[];
   expected_interval_s?: number | null;
   last?: Fix | null;
   heard_at?: string | null;
@@ -63,6 +65,18 @@ export interface ChannelHealth {
   errors: Record<string, number>;
 }
 
+/** A second sender uses a radio address. */
+export interface Claim {
+  address: string;
+  channel: string;
+  agency: string;
+  since: string;
+  unit?: string;
+  bound?: string;
+  distance_m?: number;
+  ended?: boolean;
+}
+
 export interface Snapshot {
   type: "snapshot";
   stream: string;
@@ -70,6 +84,7 @@ export interface Snapshot {
   time: string;
   units: UnitState[];
   channels?: ChannelHealth[];
+  claims?: Claim[];
 }
 
 export interface Change {
@@ -80,6 +95,7 @@ export interface Change {
   units?: UnitState[];
   forget?: string[];
   channels?: ChannelHealth[];
+  claims?: Claim[];
 }
 
 export interface Beat {
@@ -116,9 +132,21 @@ export interface TrackProperties {
 export type TrackCollection = GeoJSON.FeatureCollection<GeoJSON.LineString | null, TrackProperties>;
 export type TrackFeature = GeoJSON.Feature<GeoJSON.LineString | null, TrackProperties>;
 
+export interface HeardAt {
+  channel: string;
+  gateway: string;
+  heard_at: string;
+  rssi_dbm?: number;
+  snr_db?: number;
+}
+
 /** One thing a radio said, as the list of an unknown radio shows it. */
 export interface HeardMessage {
   heard_at: string;
+  heard_by?: HeardAt[];
+  best?: HeardAt;
+  hex?: string;
+  raw?: string;
   kind: string;
   channel?: string;
   protocol?: string;
@@ -138,6 +166,20 @@ export interface RejectedFrame {
   text?: string;
   topic?: string | null;
   source?: string | null;
+}
+
+/** Why a radio is not on the map: where it stops on its way there. */
+export interface Why {
+  asked: string;
+  verdict: string;
+  says: string;
+  next: string;
+  address?: string;
+  hops?: { name: string; well: boolean | null; says: string }[];
+  unit?: string;
+  close?: { address: string; name?: string }[];
+  last?: HeardMessage;
+  rejected?: RejectedFrame[];
 }
 
 export interface UnitRecord {

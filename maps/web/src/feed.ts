@@ -1,7 +1,7 @@
 /** Joins the stream, the picture and the page: what came in becomes signals that panels read. */
 import { computed, signal } from "@preact/signals";
 import { hearServerTime, now } from "./clock.ts";
-import type { Change, ChannelHealth, Snapshot, TrackCollection, TrackFeature, UnitState } from "./contract.ts";
+import type { Change, ChannelHealth, Claim, Snapshot, TrackCollection, TrackFeature, UnitState } from "./contract.ts";
 import { LiveStream, type LiveStatus } from "./live.ts";
 import { Picture, type Touched } from "./picture.ts";
 import { fetchJson } from "./rest.ts";
@@ -16,10 +16,13 @@ export const liveStatus = signal<LiveStatus>({ open: false, stale: false, heardA
 /** Units and unknown radios, by call sign; null until the first snapshot. */
 export const everyone = signal<UnitState[] | null>(null);
 export const channels = signal<ChannelHealth[] | null>(null);
+/** Addresses that a second sender uses now, the oldest first. */
+export const claims = signal<Claim[]>([]);
 export const tracksFailed = signal(false);
 
 export const units = computed(() => everyone.value?.filter((unit) => unit.known !== false) ?? null);
 export const unknownRadios = computed(() => everyone.value?.filter((unit) => unit.known === false) ?? null);
+export const cutOff = computed(() => everyone.value?.filter((unit) => unit.liveness === "cut") ?? []);
 export const distressed = computed(() => everyone.value?.filter((unit) => unit.distress) ?? []);
 
 const dirtyUnits = new Set<string>();
@@ -59,6 +62,7 @@ function take(touched: Touched, whole: boolean): void {
 function renew(): void {
   renewal = undefined;
   everyone.value = inOrder();
+  claims.value = [...picture.claims.values()].sort((a, b) => Date.parse(a.since) - Date.parse(b.since));
   channels.value = [...picture.channels.values()].sort((a, b) => byName.compare(a.name, b.name));
 }
 

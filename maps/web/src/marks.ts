@@ -35,7 +35,7 @@ export function sideName(country: string | null | undefined): string {
 }
 
 export function markState(liveness: Liveness | undefined): MarkState {
-  return liveness === "late" ? "late" : liveness === "live" ? "live" : "lost";
+  return liveness === "late" || liveness === "cut" ? "late" : liveness === "live" ? "live" : "lost";
 }
 
 /** Where the bow points, degrees true: the compass if it said, else the course while under way. */

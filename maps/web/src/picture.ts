@@ -1,5 +1,5 @@
 /** The client's picture: who is where, and where they were in the last hours. Pure: no page, no clock. */
-import type { Change, ChannelHealth, Fix, Snapshot, TrackFeature, UnitState } from "./contract.ts";
+import type { Change, ChannelHealth, Claim, Fix, Snapshot, TrackFeature, UnitState } from "./contract.ts";
 
 /** One point of a track: degrees, milliseconds UTC. */
 export interface TrackPoint {
@@ -10,6 +10,9 @@ export interface TrackPoint {
 
 /** Points nearer in time than this add nothing to see; the newest one moves instead. */
 const TRACK_STEP_MS = 2000;
+
+/** Rates are counted over so long. */
+const RATE_OVER_MS = 60e3;
 
 /** What an update touched: ids of units, ids of tracks, ids whose past must be fetched again. */
 export interface Touched {
@@ -23,6 +26,8 @@ export class Picture {
   readonly units = new Map<string, UnitState>();
   readonly tracks = new Map<string, TrackPoint[]>();
   readonly channels = new Map<string, ChannelHealth>();
+  readonly claims = new Map<string, Claim>();
+  readonly #counted = new Map<string, { at: number; transmissions: number }[]>();
   readonly keepMs: number;
 
   constructor(keepHours: number) {
@@ -38,7 +43,9 @@ export class Picture {
     for (const unit of snapshot.units) this.#put(unit, touched);
     for (const unit of snapshot.units) if (unit.last) this.#lengthen(unit.id, unit.last, now, touched);
     this.channels.clear();
-    for (const channel of snapshot.channels ?? []) this.channels.set(channel.name, channel);
+    for (const channel of snapshot.channels ?? []) this.#putChannel(channel, now);
+    this.claims.clear();
+    for (const claim of snapshot.claims ?? []) this.#putClaim(claim);
     touched.channels = true;
     return touched;
   }
@@ -58,9 +65,10 @@ export class Picture {
       touched.units.add(unit.id);
     }
     for (const channel of change.channels ?? []) {
-      this.channels.set(channel.name, channel);
+      this.#putChannel(channel, now);
       touched.channels = true;
     }
+    for (const claim of change.claims ?? []) this.#putClaim(claim);
     return touched;
   }
 
@@ -76,6 +84,30 @@ export class Picture {
     for (const point of this.tracks.get(id) ?? []) insert(points, point);
     prune(points, nowMs - this.keepMs);
     this.tracks.set(id, points);
+  }
+
+  /** Messages a minute of a channel, over the last minute; null while too little is known. */
+  ratePerMinute(name: string): number | null {
+    const counted = this.#counted.get(name);
+    const first = counted?.[0];
+    const last = counted?.at(-1);
+    if (first === undefined || last === undefined || last.at - first.at < 4000) return null;
+    return ((last.transmissions - first.transmissions) / (last.at - first.at)) * 60e3;
+  }
+
+  #putChannel(channel: ChannelHealth, now: number): void {
+    this.channels.set(channel.name, channel);
+    const counted = this.#counted.get(channel.name) ?? [];
+    if ((counted.at(-1)?.transmissions ?? 0) > channel.transmissions) counted.length = 0; // it started again
+    counted.push({ at: now, transmissions: channel.transmissions });
+    while (counted.length > 2 && (counted[1]?.at ?? now) <= now - RATE_OVER_MS) counted.shift();
+    this.#counted.set(channel.name, counted);
+  }
+
+  #putClaim(claim: Claim): void {
+    const key = `${claim.address}\n${claim.channel}`;
+    if (claim.ended === true) this.claims.delete(key);
+    else this.claims.set(key, claim);
   }
 
   #put(unit: UnitState, touched: Touched): void {

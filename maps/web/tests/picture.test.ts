@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Change, Fix, UnitState } from "../src/contract.ts";
+import type { Change, ChannelHealth, Fix, UnitState } from "../src/contract.ts";
 import { insert, Picture, prune, type TrackPoint } from "../src/picture.ts";
 
 const T0 = Date.parse("2026-11-25T01:00:00Z");
@@ -93,4 +93,35 @@ test("old points are pruned, an empty track stays empty", () => {
   const none: TrackPoint[] = [];
   prune(none, 3);
   assert.equal(none.length, 0);
+});
+
+const channel = (transmissions: number): ChannelHealth => ({ name: "pier", url: "", protocols: ["ais"], state: "open", since: iso(0), fault: null, last_heard_at: null, expected_interval_s: null, bytes_read: 0, frames: 0, transmissions, junk_bytes: 0, shed: 0, reconnects: 0, errors: {} });
+
+test("a rate is counted over the last minute, and anew when the server has started again", () => {
+  const picture = new Picture(3);
+  const hear = (seq: number, s: number, transmissions: number): unknown => picture.apply({ type: "change", seq, time: iso(s), channels: [channel(transmissions)] });
+  hear(1, 0, 100);
+  assert.equal(picture.ratePerMinute("pier"), null);
+  hear(2, 5, 110);
+  assert.equal(picture.ratePerMinute("pier"), 120);
+  for (let s = 10; s <= 120; s += 5) hear(s, s, 110);
+  assert.equal(picture.ratePerMinute("pier"), 0);
+  hear(900, 125, 3);
+  assert.equal(picture.ratePerMinute("pier"), null);
+  hear(901, 130, 4);
+  assert.equal(picture.ratePerMinute("pier"), 12);
+  assert.equal(picture.ratePerMinute("hill"), null);
+});
+
+test("a claim stands until it has ended, and a snapshot knows all there are", () => {
+  const picture = started([]);
+  const claim = { address: "ais:574123456", channel: "udp-2", agency: "la", since: iso(0) };
+  picture.apply(change(1, { claims: [claim] }));
+  picture.apply(change(2, { claims: [{ ...claim, distance_m: 12000 }] }));
+  assert.deepEqual([...picture.claims.values()], [{ ...claim, distance_m: 12000 }]);
+  picture.apply(change(3, { claims: [{ ...claim, ended: true }] }));
+  assert.equal(picture.claims.size, 0);
+  picture.apply(change(4, { claims: [claim] }));
+  picture.replace({ type: "snapshot", stream: "s", seq: 5, time: iso(700), units: [] });
+  assert.equal(picture.claims.size, 0);
 });

@@ -1,15 +1,17 @@
-/** Every link: is it open, when did it last hear anything, what did it reject. */
+/** Every link: is it open, how much and when did it last hear, what did it reject; and why a radio is missing. */
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { now } from "../clock.ts";
 import { may, timeZone } from "../console.ts";
 import type { ChannelHealth, RejectedFrame } from "../contract.ts";
-import { channels } from "../feed.ts";
-import { t, wordsIfAny } from "../i18n/index.ts";
-import { SEE_REJECTED } from "../permissions.ts";
+import { channels, cutOff, picture } from "../feed.ts";
+import { t } from "../i18n/index.ts";
+import { SEE_REJECTED, SEE_SENT } from "../permissions.ts";
 import { fetchJson } from "../rest.ts";
 import { ageSeconds, ageWords, momentWords } from "../times.ts";
+import { reasonWords, RejectedFrames } from "./rejected-frames.tsx";
 import { Broken, Empty, Loading, useLoaded } from "./states.tsx";
+import { WhyForm } from "./why-form.tsx";
 
 export function Channels(): JSX.Element {
   const all = channels.value;
@@ -17,6 +19,7 @@ export function Channels(): JSX.Element {
     <section class="panel" aria-labelledby="channels-title">
       <header class="panel-head"><h2 id="channels-title">{t("channels.title")}</h2><span class="count num">{all === null ? "" : t("channels.open", { open: all.filter(isWell).length, n: all.length })}</span></header>
       <div class="scroll">
+        {may(SEE_SENT) && <WhyForm />}
         {all === null && <Loading />}
         {all?.length === 0 && <Empty title={t("channels.empty")}>{t("channels.empty_how")}</Empty>}
         <ul class="cards">{(all ?? []).map((channel) => <Channel key={channel.name} channel={channel} />)}</ul>
@@ -31,9 +34,9 @@ export function isWell(channel: ChannelHealth): boolean {
 
 function Channel({ channel }: { channel: ChannelHealth }): JSX.Element {
   const open = useSignal(false);
-  const rejects = Object.entries(channel.errors);
+  const rejects = Object.entries(channel.errors).sort((a, b) => b[1] - a[1]);
   const rejected = rejects.reduce((sum, [, n]) => sum + n, 0);
-  const heard = ageSeconds(channel.last_heard_at, now.value);
+  const behind = cutOff.value.filter((unit) => unit.known !== false && unit.cut_by?.includes(channel.name)).length;
   return (
     <li class={`card channel-${channel.state}`}>
       <div class="card-head">
@@ -41,46 +44,52 @@ function Channel({ channel }: { channel: ChannelHealth }): JSX.Element {
         <h3>{channel.name}</h3>
         <span class="channel-state">{t(`channel.${channel.state}`)}</span>
       </div>
-      <p class="dim break"><code>{channel.url}</code></p>
-      <p class="dim">{t("channels.speaks", { names: channel.protocols.join(", ") })}</p>
+      {channel.url !== "" && <p class="dim break"><code>{channel.url}</code></p>}
+      {channel.protocols.length > 0 && <p class="dim">{t("channels.speaks", { names: channel.protocols.join(", ") })}</p>}
       {channel.fault && <p class="fault">{channel.fault}</p>}
       {!isWell(channel) && <p class="num">{t("channels.since", { time: momentWords(Date.parse(channel.since), now.value, timeZone.value) })}</p>}
-      <dl class="figures num">
-        <div><dt>{t("channels.heard")}</dt><dd>{heard === null ? t("age.never") : ageWords(heard)}</dd></div>
-        <div><dt>{t("channels.messages")}</dt><dd>{channel.transmissions.toLocaleString("en")}</dd></div>
-        <div><dt>{t("channels.rejected")}</dt><dd>{rejected.toLocaleString("en")}</dd></div>
-        {channel.shed > 0 && <div><dt>{t("channels.shed")}</dt><dd>{channel.shed.toLocaleString("en")}</dd></div>}
-        {channel.reconnects > 0 && <div><dt>{t("channels.reconnects")}</dt><dd>{channel.reconnects}</dd></div>}
-      </dl>
+      {behind > 0 && <p>{t("channels.behind", { n: behind })}</p>}
+      {channel.protocols.length > 0 && <Figures channel={channel} rejected={rejected} />}
+      {rejected > 0 && <ul class="reasons">{rejects.map(([reason, n]) => <li key={reason}><span class="num">{n.toLocaleString("en")}</span> {reasonWords(reason)}</li>)}</ul>}
       {rejected > 0 && may(SEE_REJECTED) && <button class="button" aria-expanded={open.value} onClick={() => { open.value = !open.value; }}>{open.value ? t("channels.hide_rejected") : t("channels.show_rejected")}</button>}
-      {open.value && <Rejected channel={channel} reasons={rejects} />}
+      {open.value && <Rejected name={channel.name} />}
     </li>
   );
 }
 
-function Rejected({ channel, reasons }: { channel: ChannelHealth; reasons: [string, number][] }): JSX.Element {
-  const { value, fault, again } = useLoaded(channel.name, () => fetchJson<RejectedFrame[]>(`/api/channels/${encodeURIComponent(channel.name)}/rejected`));
+function Figures({ channel, rejected }: { channel: ChannelHealth; rejected: number }): JSX.Element {
+  const heard = ageSeconds(channel.last_heard_at, now.value);
+  const rate = picture.ratePerMinute(channel.name);
+  const junk = channel.bytes_read === 0 ? 0 : channel.junk_bytes / channel.bytes_read;
+  const overdue = heard !== null && channel.expected_interval_s !== null && heard > channel.expected_interval_s;
   return (
-    <div class="rejected">
-      <ul class="reasons">{reasons.map(([reason, n]) => <li key={reason}><span class="num">{n}</span> {reasonWords(reason)}</li>)}</ul>
-      {fault ? <Broken what={t("channels.rejected_failed")} fault={fault} retry={again} /> : value === null ? <Loading /> : value.map((frame, i) => (
-        <div class="frame" key={i}>
-          <p><span class="num">{momentWords(Date.parse(frame.heard_at), now.peek(), timeZone.value)}</span> · {reasonWords(frame.reason)}</p>
-          <p class="dim">{frame.detail}{frame.topic ? ` · ${frame.topic}` : ""}{frame.source ? ` · ${frame.source}` : ""}</p>
-          {frame.text && <pre tabIndex={0} aria-label={t("channels.as_text")}>{frame.text}</pre>}
-          {frame.hex && <pre tabIndex={0} aria-label={t("channels.as_hex")}>{inPairs(frame.hex)}</pre>}
-        </div>
-      ))}
-      {value?.length === 0 && <p class="dim">{t("channels.none_kept")}</p>}
-    </div>
+    <dl class="figures num">
+      <Figure name={t("channels.rate")}>{rate === null ? t("channels.rate_unknown") : rate.toLocaleString("en", { maximumFractionDigits: rate < 10 ? 1 : 0 })}</Figure>
+      <Figure name={t("channels.heard")} ill={overdue}>{heard === null ? t("age.never") : ageWords(heard)}</Figure>
+      {channel.expected_interval_s !== null && <Figure name={t("channels.expected")}>{ageWords(channel.expected_interval_s)}</Figure>}
+      <Figure name={t("channels.messages")}>{channel.transmissions.toLocaleString("en")}</Figure>
+      <Figure name={t("channels.rejected")} ill={rejected > channel.transmissions}>{rejected.toLocaleString("en")}</Figure>
+      {junk > 0 && <Figure name={t("channels.junk")} ill={junk > JUNK_ILL}>{junk.toLocaleString("en", { style: "percent", maximumFractionDigits: junk < 0.1 ? 1 : 0 })}</Figure>}
+      {channel.shed > 0 && <Figure name={t("channels.shed")} ill>{channel.shed.toLocaleString("en")}</Figure>}
+      {channel.reconnects > 0 && <Figure name={t("channels.reconnects")}>{channel.reconnects.toLocaleString("en")}</Figure>}
+    </dl>
   );
 }
 
-/** `2447 50` as `24 47 50`. */
-function inPairs(hex: string): string {
-  return hex.replace(/\s/g, "").replace(/(..)(?=.)/g, "$1 ");
+/** More junk than this share, and the port speaks something else, or at another speed. */
+const JUNK_ILL = 0.2;
+
+function Figure({ name, ill, children }: { name: string; ill?: boolean; children: ComponentChildren }): JSX.Element {
+  return <div class={ill ? "ill" : ""}><dt>{name}</dt><dd>{children}</dd></div>;
 }
 
-function reasonWords(reason: string): string {
-  return wordsIfAny(`reason.${reason}`) ?? reason.replaceAll("_", " ");
+function Rejected({ name }: { name: string }): JSX.Element {
+  const { value, fault, again } = useLoaded(name, () => fetchJson<RejectedFrame[]>(`/api/channels/${encodeURIComponent(name)}/rejected`));
+  return (
+    <div class="rejected">
+      {fault ? <Broken what={t("channels.rejected_failed")} fault={fault} retry={again} /> : value === null ? <Loading /> : <RejectedFrames frames={value} />}
+      {value?.length === 0 && <p class="dim">{t("channels.none_kept")}</p>}
+      {value !== null && <button class="button" onClick={again}>{t("channels.reload_rejected")}</button>}
+    </div>
+  );
 }

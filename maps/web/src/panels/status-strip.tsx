@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { now, serverMoment } from "../clock.ts";
 import { openTab, phone, session, timeZone } from "../console.ts";
-import { channels, live, liveStatus } from "../feed.ts";
+import { channels, cutOff, live, liveStatus } from "../feed.ts";
 import { t } from "../i18n/index.ts";
 import { helpOpen } from "../console.ts";
 import { nextPalette, tip } from "../keys.ts";
@@ -10,6 +10,7 @@ import { palette } from "../preferences.ts";
 import { call } from "../rest.ts";
 import { ageWords, clockTime, zoneOffset } from "../times.ts";
 import { isWell } from "./channels.tsx";
+import { ClaimsItem } from "./claims.tsx";
 import { Icon } from "./icons.tsx";
 
 export function StatusStrip(): JSX.Element {
@@ -18,6 +19,7 @@ export function StatusStrip(): JSX.Element {
     <footer class="strip" aria-label={t("strip.label")}>
       <Stream />
       <Links />
+      <ClaimsItem />
       <span class="strip-space" />
       <span class="clocks num">
         <span>{clockTime(nowMs, "UTC")}<abbr title={t("strip.utc")}>UTC</abbr></span>
@@ -48,9 +50,10 @@ function Links(): JSX.Element | null {
   if (all === null) return null;
   const ill = all.filter((channel) => !isWell(channel));
   const words = ill.length === 0 ? t("strip.all_open", { n: all.length }) : ill.length === 1 ? t("strip.one_down", { name: ill[0]?.name ?? "", state: t(`channel.${ill[0]?.state ?? "down"}`) }) : t("strip.some_down", { down: ill.length, n: all.length });
+  const cut = cutOff.value.filter((unit) => unit.known !== false && (unit.cut_by?.length ?? 0) > 0).length;
   return (
     <button class={`strip-button${ill.length > 0 ? " ill" : ""}`} title={tip(t("channels.title"), "c")} onClick={() => openTab("channels")}>
-      <Icon name={ill.length > 0 ? "warn" : "link"} /><span>{words}</span>
+      <Icon name={ill.length > 0 ? "warn" : "link"} /><span>{cut === 0 ? words : t("strip.cut_off", { words, n: cut })}</span>
     </button>
   );
 }

@@ -12,6 +12,7 @@ import { coordinateFormat } from "../preferences.ts";
 import { CLEAR_DISTRESS, PLOT, ASSIGN, SEE_MESSAGES } from "../permissions.ts";
 import { call } from "../rest.ts";
 import { ageSeconds, ageWords, momentWords } from "../times.ts";
+import { ClaimNotes } from "./claims.tsx";
 import { Icon } from "./icons.tsx";
 import { MarkIcon } from "./mark-icon.tsx";
 import { bearingWords, metresWords, riverWords, speedWords } from "./place-words.ts";
@@ -35,6 +36,7 @@ export function UnitDetail(): JSX.Element {
       </header>
       <div class="scroll">
         {unit.distress && <Distress unit={unit} />}
+        <ClaimNotes unit={unit} />
         <Heard unit={unit} />
         <Place unit={unit} />
         <Words unit={unit} />
@@ -69,6 +71,7 @@ function Heard({ unit }: { unit: UnitState }): JSX.Element {
         <span class="heard-word">{t(`liveness.${liveness}`)}</span>
       </p>
       {at !== null && <p class="num dim">{t("unit.times", { utc: momentWords(at, nowMs, "UTC"), local: momentWords(at, nowMs, timeZone.value) })}</p>}
+      {liveness === "cut" && <p class="dim">{unit.cut_by ? t("unit.cut", { names: unit.cut_by.join(", ") }) : t("unit.cut_over")}</p>}
       {unit.expected_interval_s != null && <p class="dim">{t("unit.expected", { age: ageWords(unit.expected_interval_s) })}</p>}
     </div>
   );

@@ -14,7 +14,7 @@ import { MarkIcon } from "./mark-icon.tsx";
 import { placeWords } from "./place-words.ts";
 import { Empty, Loading } from "./states.tsx";
 
-const FILTERS: Liveness[] = ["live", "late", "lost"];
+const FILTERS: Liveness[] = ["live", "late", "lost", "cut"];
 /** Rows drawn at once; more on demand. */
 const PAGE = 200;
 
@@ -51,7 +51,7 @@ export function UnitList(): JSX.Element {
       </div>
       <div class="chips" role="group" aria-label={t("units.filter")}>
         <button class="chip" aria-pressed={filter.value === null} onClick={() => { filter.value = null; }}>{t("units.all")}</button>
-        {FILTERS.map((name) => (
+        {FILTERS.filter((name) => name !== "cut" || filter.value === "cut" || (all ?? []).some((unit) => unit.liveness === "cut")).map((name) => (
           <button key={name} class="chip" aria-pressed={filter.value === name} onClick={() => { filter.value = filter.value === name ? null : name; }}>
             {t(`liveness.${name}` as "liveness.live")} <span class="num">{(all ?? []).filter((unit) => unit.liveness === name).length}</span>
           </button>

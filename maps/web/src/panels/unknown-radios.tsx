@@ -11,6 +11,8 @@ import { ASSIGN, SEE_SENT } from "../permissions.ts";
 import { coordinateFormat } from "../preferences.ts";
 import { fetchJson } from "../rest.ts";
 import { momentWords } from "../times.ts";
+import { ClaimNotes, claimsOf, claimWords } from "./claims.tsx";
+import { Icon } from "./icons.tsx";
 import { MarkIcon } from "./mark-icon.tsx";
 import { placeWords } from "./place-words.ts";
 import { Broken, Empty, Loading, useLoaded } from "./states.tsx";
@@ -39,10 +41,12 @@ function Radio({ radio }: { radio: UnitState }): JSX.Element {
         <span class="row-name">{radio.call_sign}</span>
         <Age unit={radio} />
         <span class="row-place">{radio.last ? placeWords(radio.last) : radio.id}</span>
+        {claimsOf(radio).length > 0 && <span class="state state-late" title={claimsOf(radio).map(claimWords).join("\n")}><Icon name="warn" />{t("claims.one")}</span>}
       </button>
       {chosen && (
         <div class="radio-more">
           <p class="dim"><code>{radio.id}</code></p>
+          <ClaimNotes unit={radio} />
           {may(SEE_SENT) && <Messages address={radio.id} />}
           <div class="actions">
             <button class="button" onClick={() => select(radio.id)}>{t("unknown.detail")}</button>
