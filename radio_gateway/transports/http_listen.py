@@ -10,6 +10,8 @@ in it is stored or rejected:
   hear later waits behind it. `refuse=1` answers 400 to it instead.
 - 401 without a good key, 503 when too much waits or it was not stored within 30 s.
 
+What is sent to a device that signs in waits for its next request and goes into the answer.
+
 Who may speak stands in the channel's `secrets_file` (see `http_keys`); `open=1` takes anybody's
 word, for trackers that know no password: then bind to an address that only they can reach.
 With `cert_file` and `key_file` it speaks TLS only. Further options: `max`, connections at once;
@@ -132,8 +134,11 @@ class HttpListenTransport:
         """Have `data` go with the response to the next request of who signed in as `connection`.
 
         Raises:
-            LinkError: If that cannot be.
+            LinkError: If that cannot be; always where nobody signs in, since another might ask
+                for what is not its.
         """
+        if self._open:
+            raise LinkError(self._shown, "only a device that signs in can be told anything")
         await self._bodies.send(data, connection=connection)
 
     def now(self) -> datetime:
@@ -188,7 +193,8 @@ class HttpListenTransport:
                 self._tell("wrong_key", source=source)
                 await asyncio.sleep(WRONG_KEY_S)
                 return 401, b"the key is not good\n", _TEXT | _ASK
-            speaks_for, source = self._keys.speaks_for(who, request.headers), who
+            speaks_for = self._keys.speaks_for(who, request.headers)
+            source = speaks_for[-1]  # of the phones of one key each is told its own
             named = next((each for each in speaks_for if "/" in each), None)
         has_body = bool(request.body)
         topic = f"owntracks/{named}" if named and has_body else request.target.partition("?")[0]

@@ -498,4 +498,96 @@ def test_the_chunk_names_whom_the_sender_may_speak_for(tmp_path: Path) -> None:
 
     chunk = asyncio.run(read_one())
     assert chunk.speaks_for == ("jane", "jane/phone")
-    assert chunk.source == "jane"
+    assert chunk.source == "jane/phone"
+
+
+async def test_a_device_is_told_something_in_the_answer_to_its_next_request(
+    tmp_path: Path,
+) -> None:
+    channel = keyed(tmp_path, "osmand", inbox=Inbox())
+    channel.listen(lambda _: None)  # as whoever sends orders does
+    transport = channel.transport
+    async with storing(channel) as client:
+        await client.get("/?id=boat-3&lat=20&lon=100", auth=("boat-3", KEY))
+        connection = channel.connection_of("boat-3")
+        telling = asyncio.create_task(transport.send(b"come home", connection=connection))
+        await asyncio.sleep(0.01)
+        other = await client.get("/?id=300412&lat=20&lon=100", auth=("3004*", "k3y-of-the-service"))
+        assert other.content == b""
+        assert not telling.done()
+        answer = await client.get("/?id=boat-3&lat=20&lon=100", auth=("boat-3", KEY))
+        assert answer.content == b"come home"
+        await telling
+        answer = await client.get("/?id=boat-3&lat=20&lon=100", auth=("boat-3", KEY))
+        assert answer.content == b""
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await transport.send(b"late", connection=connection)
+        answer = await client.get("/?id=boat-3&lat=20&lon=100", auth=("boat-3", KEY))
+        assert answer.content == b""  # given up in time, so never said
+        waiting = asyncio.create_task(transport.send(b"x", connection=connection))
+        await asyncio.sleep(0.01)
+    with pytest.raises(LinkError, match="closed"):
+        await waiting
+
+
+async def test_an_owntracks_app_is_told_in_a_list_and_each_phone_its_own(tmp_path: Path) -> None:
+    channel = keyed(tmp_path, "owntracks", inbox=Inbox())
+    channel.listen(lambda _: None)
+    command = b'{"_type":"cmd","action":"reportLocation"}'
+    async with storing(channel) as client:
+        await client.post("/", json=LOCATION, auth=("jane", OTHER_KEY))
+        connection = channel.connection_of("jane/phone")
+        telling = asyncio.create_task(channel.transport.send(command, connection=connection))
+        await asyncio.sleep(0.01)
+        watch = {"x-limit-d": "watch"}
+        answer = await client.post("/", json=LOCATION, auth=("jane", OTHER_KEY), headers=watch)
+        assert answer.json() == []
+        answer = await client.post("/", json=LOCATION, auth=("jane", OTHER_KEY))
+        assert answer.json() == [{"_type": "cmd", "action": "reportLocation"}]
+        await telling
+
+
+async def test_nobody_is_told_anything_where_nobody_signs_in() -> None:
+    transport = HttpListenTransport(parse_link("http-listen://127.0.0.1:0?open=1"))
+    async with transport:
+        with pytest.raises(LinkError, match="signs in"):
+            await transport.send(b"x", connection="127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "request_", "device"),
+    [
+        ("osmand", {"method": "GET", "url": "/?id=boat-3&lat=20.2&lon=100.4"}, "boat-3"),
+        ("osmand", {"method": "POST", "url": "/?id=boat-3&lat=20.2&lon=100.4"}, "boat-3"),
+        (
+            "osmand",
+            {"method": "POST", "url": "/", "data": {"id": "boat-3", "lat": "20", "lon": "100"}},
+            "boat-3",
+        ),
+        (
+            "osmand",
+            {
+                "method": "POST",
+                "url": "/",
+                "json": {
+                    "device_id": "boat-3",
+                    "location": {
+                        "timestamp": "2026-01-01T00:00:00Z",
+                        "coords": {"latitude": 20.2, "longitude": 100.4},
+                    },
+                },
+            },
+            "boat-3",
+        ),
+        ("osmand", {"method": "GET", "url": "/?id=boat-4&lat=20.2&lon=100.4"}, None),
+    ],
+)
+async def test_phones_and_trackers_are_understood(
+    tmp_path: Path, protocol: str, request_: dict[str, Any], device: str | None
+) -> None:
+    channel = keyed(tmp_path, protocol, inbox=Inbox())
+    async with storing(channel) as client:
+        answer = await client.request(**request_, auth=("boat-3", KEY))
+    assert answer.status_code == 200
+    assert [each.device for each in stored(channel)] == ([] if device is None else [device])
