@@ -53,7 +53,8 @@ class Journal:
 
     Raises:
         ValueError: If `max_bytes` is less than 1 MB or `keep_bytes` less than twice `max_bytes`.
-        OSError: If the folder cannot be used, or another process uses it.
+        BlockingIOError: If another process writes a journal there. A folder that cannot be used for
+            another reason is a `fault`, and tried again.
     """
 
     def __init__(
@@ -69,7 +70,6 @@ class Journal:
             raise ValueError("max_bytes must be at least 1,000,000")
         if keep_bytes < 2 * max_bytes:
             raise ValueError("keep_bytes must be at least twice max_bytes")
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = folder
         self.fault: str | None = None
         self._max_bytes, self._keep_bytes, self._spare_bytes = max_bytes, keep_bytes, spare_bytes
@@ -79,14 +79,15 @@ class Journal:
         self._guard = threading.Lock()
         self._closed: dict[Path, int] = {}  # closed files and their sizes, oldest first
         self._zipper = ThreadPoolExecutor(1, thread_name_prefix="journal")
-        self._lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = -1
+        self._number = 0
+        self._is_closed = False
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._lock)
-            fault = "another process writes a journal here"
-            raise OSError(errno.EAGAIN, fault, str(folder)) from None
-        self._number = self._take_over()
+            self._prepare()
+        except BlockingIOError:
+            raise
+        except OSError as error:  # must not keep a gateway from hearing
+            self.stop(error)
 
     def of(self, channel: str, protocols: tuple[str, ...]) -> ChannelJournal:
         """Return where `channel`, which speaks `protocols`, writes what it reads."""
@@ -98,6 +99,7 @@ class Journal:
         """Close every file and wait until what is being compressed is."""
         for channel in self._open.values():
             channel.close()
+        self._is_closed = True
         self._zipper.shutdown()
         if self._lock >= 0:
             os.close(self._lock)
@@ -118,6 +120,8 @@ class Journal:
     @property
     def may_write(self) -> bool:
         """Whether there is room, or it is time to try again."""
+        if self._is_closed:
+            return False
         return self.fault is None or time.monotonic() >= self._again_s
 
     def begin(self, channel: str, protocols: tuple[str, ...], *, continues: bool) -> CaptureWriter:
@@ -126,6 +130,8 @@ class Journal:
         Raises:
             OSError: If the disk is full or broken.
         """
+        if self._lock < 0:
+            self._prepare()
         self.look()
         self._number += 1
         path = (
@@ -165,6 +171,22 @@ class Journal:
             self.fault = f"the journal is not written: {fault_of(error)}"
             _log.warning("journal_stopped", folder=str(self.folder), fault=fault_of(error))
         self._again_s = time.monotonic() + TRY_AGAIN_S
+
+    def _prepare(self) -> None:
+        """Make the folder ours; raises OSError, BlockingIOError when another process uses it."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._number = self._take_over()
+        except BlockingIOError:
+            os.close(lock)
+            fault = "another process writes a journal here"
+            raise BlockingIOError(errno.EAGAIN, fault, str(self.folder)) from None
+        except OSError:
+            os.close(lock)
+            raise
+        self._lock = lock
 
     def _take_over(self) -> int:
         """Take over the files of former runs; return the largest number."""

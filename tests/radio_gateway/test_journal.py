@@ -60,6 +60,7 @@ def test_what_is_written_is_read_back_over_files(folder: Path) -> None:
     files = sorted(path.name for path in folder.glob("*-pier-*"))
     assert len(files) == 4
     assert all(name.endswith(".jsonl.gz") for name in files)
+    fill(journal.of("pier", ("nmea0183",)), [chunk(1)])  # too late, and no harm
     assert held(folder) == chunks
     assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
 
@@ -100,7 +101,7 @@ def test_a_new_run_goes_on_where_a_killed_one_ended(folder: Path) -> None:
 
 def test_two_processes_do_not_share_a_folder(folder: Path) -> None:
     journal = Journal(folder)
-    with pytest.raises(OSError, match="another process"):
+    with pytest.raises(BlockingIOError, match="another process"):
         Journal(folder)
     journal.close()
     Journal(folder).close()
@@ -137,6 +138,22 @@ def test_too_little_room_stops_it_with_one_warning_and_it_goes_on_by_itself(
     journal.close()
     assert [each.heard_at.second for each in held(folder)] == [1, 2, 5, 6]
     assert (pier.missed, boat.missed) == (1, 1)
+
+
+def test_a_folder_that_cannot_be_used_yet_is_tried_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "TRY_AGAIN_S", 0.0)
+    folder.touch()  # a file where the folder should be
+    journal = Journal(folder)
+    pier = journal.of("pier", ("ais",))
+    fill(pier, [chunk(1)])
+    assert "exists" in (pier.fault or "")
+    folder.unlink()
+    fill(pier, [chunk(2)])
+    assert pier.fault is None
+    journal.close()
+    assert [each.heard_at.second for each in held(folder)] == [2]
 
 
 async def test_a_disk_that_is_full_does_not_stop_the_hearing(
