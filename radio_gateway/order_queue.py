@@ -61,6 +61,7 @@ class Waiting(msgspec.Struct):
         answer_by_s: When the wait for its answer ends, steady clock; None while it is handed to
             the link.
         pause_s: How long it waits when the link does not take it.
+        offered: How often it was held out to a link that did not take it in time.
         early: Status and words of an answer that came while it was still handed to the link.
     """
 
@@ -72,12 +73,13 @@ class Waiting(msgspec.Struct):
     not_before_s: float = 0.0
     answer_by_s: float | None = None
     pause_s: float = FIRST_PAUSE_S
+    offered: int = 0
     early: tuple[OrderState, str] | None = None
 
     @property
-    def urgency(self) -> tuple[int, datetime, int]:
-        """What sorts first goes first."""
-        return _RANK[self.order.kind], self.order.created_at, self.number
+    def urgency(self) -> tuple[int, int, datetime, int]:
+        """What sorts first goes first; those held out in vain take turns."""
+        return _RANK[self.order.kind], self.offered, self.order.created_at, self.number
 
 
 class OrderQueue:
@@ -187,13 +189,22 @@ class OrderQueue:
         if out.early is not None:
             self._conclude(out, *out.early)
 
-    def not_sent(self, fault: str) -> None:
-        """The link has not taken the order that was begun: it waits and does not count."""
+    def not_sent(self, fault: str, *, in_time: bool = True) -> None:
+        """The link has not taken the order that was begun: it waits and does not count.
+
+        Args:
+            fault: Why.
+            in_time: It said so. False: it was waiting for its receiver to ask (a phone that posts
+                over HTTP), so that the order is to be held out again at its next turn.
+        """
         out, self._out = self._out, None
         assert out is not None
         self._begun_s.pop()
-        out.not_before_s = self._now_s() + out.pause_s
-        out.pause_s = min(2 * out.pause_s, LONGEST_PAUSE_S)
+        if in_time:
+            out.not_before_s = self._now_s() + out.pause_s
+            out.pause_s = min(2 * out.pause_s, LONGEST_PAUSE_S)
+        else:
+            out.offered += 1
         self._waiting[out.order.id] = out
         if self._open[out.order.id].detail != fault:
             self._step(out, "sent" if out.attempts else "queued", reason="link_down", detail=fault)

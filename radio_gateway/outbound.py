@@ -26,7 +26,7 @@ from radio_gateway.settings import ChannelSettings
 from radio_gateway.transmission import Transmission
 
 TAKEN_WITHIN_S: Final = 30.0
-"""How long a link may take to accept one order."""
+"""How long a link may take to accept one order before others have their turn."""
 
 LOOK_EVERY_S: Final = 1.0  # at a link that is down, and at the calendar, which may be set
 
@@ -162,13 +162,15 @@ class Outbound:
             connection = self._channel.connection_of(order.device)
             if connection is not None:
                 outgoing = replace(outgoing, connection=connection)
+        # A link that holds an order until its receiver asks must not hold it beyond its time.
+        left_s = (order.expires_at - self._now()).total_seconds()
         try:
-            async with asyncio.timeout(TAKEN_WITHIN_S):
+            async with asyncio.timeout(max(min(TAKEN_WITHIN_S, left_s), 0)):
                 await self._channel.send(outgoing)
         except LinkError as error:
             self._queue.not_sent(error.fault)
         except TimeoutError:
-            self._queue.not_sent(f"the link did not take it within {TAKEN_WITHIN_S:g} s")
+            self._queue.not_sent("not taken yet; it is offered again", in_time=False)
         except Exception as error:  # noqa: BLE001 - logged here
             # a fault of a transport must not end the way out for all that comes after
             _log.exception("order_not_sent", order=order.id, channel=order.channel)

@@ -2,89 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from gis.position import Position
-from radio_gateway.order import Order, OrderKind, Outgoing
-from radio_gateway.order_queue import AT_MOST, OrderQueue
-from radio_gateway.order_result import OrderResult
-from radio_gateway.transmission import Transmission
-
-START = datetime(2026, 6, 10, 8, tzinfo=UTC)
-
-
-class Bench:
-    """A queue with clocks in the hand."""
-
-    def __init__(self, per_minute: int = 600) -> None:
-        self.now, self.now_s = START, 1000.0
-        self.steps: list[OrderResult] = []
-        self.queue = OrderQueue(
-            messages_per_minute=per_minute,
-            tell=lambda _order, result: self.steps.append(result),
-            now=lambda: self.now,
-            now_s=lambda: self.now_s,
-        )
-
-    def wait(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-        self.now_s += seconds
-
-    def give(self, id: str, kind: OrderKind = "text", *, for_s: float = 300.0, **more: Any) -> None:
-        answer = more.pop("answer", id)
-        order = Order(
-            id=id,
-            kind=kind,
-            channel="link",
-            operator="somchai",
-            created_at=self.now,
-            expires_at=self.now + timedelta(seconds=for_s),
-            device=more.pop("device", "101"),
-        )
-        self.queue.add(order, Outgoing(data=id.encode(), answer=answer, **more))
-
-    def send(self) -> str | None:
-        begun = self.queue.begin()
-        if begun is None:
-            return None
-        self.queue.sent()
-        return begun.order.id
-
-    def hear(self, answers: str, status: str = "acknowledged", text: str | None = None) -> None:
-        self.queue.heard(
-            Transmission(
-                protocol="plain",
-                kind="answer",
-                heard_at=self.now,
-                status=status,
-                text=text,
-                facts={"answers": answers},
-            )
-        )
-
-    def see(self, device: str, *, fix: bool = True, at: datetime | None = None) -> None:
-        self.queue.heard(
-            Transmission(
-                protocol="plain",
-                kind="position",
-                heard_at=self.now,
-                device_time=at,
-                device=device,
-                position=Position(lon=100.4, lat=20.2),
-                fix=fix,
-            )
-        )
-
-    def states(self, id: str) -> list[str]:
-        return [step.state for step in self.steps if step.id == id]
-
-    def last(self, id: str) -> OrderResult:
-        return [step for step in self.steps if step.id == id][-1]
+from radio_gateway.order_queue import AT_MOST
+from tests.radio_gateway.order_bench import Bench
 
 
 def test_the_most_urgent_goes_first_and_of_equals_the_oldest() -> None:
@@ -292,6 +215,22 @@ def test_what_the_link_does_not_take_waits_and_lets_others_pass() -> None:
     assert bench.send() == "a"
 
 
+def test_orders_that_wait_for_their_receivers_to_ask_take_turns() -> None:
+    bench = Bench(per_minute=1)
+    for id in ("a", "b", "c"):
+        bench.give(id)
+    held = []
+    for _ in range(5):
+        begun = bench.queue.begin()
+        assert begun is not None
+        held.append(begun.order.id)
+        bench.wait(30)
+        bench.queue.not_sent("not taken yet", in_time=False)
+    assert held == ["a", "b", "c", "a", "b"]
+    bench.give("d", "distress")
+    assert bench.send() == "d"
+
+
 def test_a_link_that_takes_nothing_is_told_once_and_not_at_every_try() -> None:
     bench = Bench()
     bench.give("a", for_s=3600)
@@ -330,92 +269,3 @@ def test_the_queue_is_bounded_and_keeps_room_for_distress() -> None:
         bench.give(f"t{number}")
     assert bench.queue.is_full_for("alert")
     assert not bench.queue.is_full_for("distress")
-
-
-KINDS = st.sampled_from(["distress", "alert", "poll", "text"])
-ACTS = st.one_of(
-    st.tuples(st.just("give"), KINDS, st.floats(0.5, 120), st.sampled_from([None, "", "own"])),
-    st.tuples(st.just("wait"), st.floats(0.1, 40)),
-    st.tuples(st.just("set clock"), st.floats(-300, 300)),
-    st.tuples(st.just("begin")),
-    st.tuples(st.just("sent")),
-    st.tuples(st.just("not sent")),
-    st.tuples(st.just("answer"), st.integers(0, 8), st.sampled_from(["acknowledged", "refused"])),
-    st.tuples(st.just("position")),
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.lists(ACTS, max_size=60), st.integers(1, 5))
-def test_whatever_happens_one_is_out_none_is_late_and_none_is_forgotten(
-    acts: list[tuple[Any, ...]], per_minute: int
-) -> None:
-    bench = Bench(per_minute)
-    queue = bench.queue
-    handed: str | None = None  # begun, and the link has not said yet
-    waiting_for: str | None = None  # sent, and an answer may come
-    expires: dict[str, datetime] = {}
-    answers: dict[str, str | None] = {}
-    begun_s: list[float] = []
-    kinds: dict[str, str] = {}
-
-    def closed(id: str) -> bool:
-        return bench.last(id).final
-
-    for act, *more in acts:
-        if act == "give":
-            id = f"o{len(expires)}"
-            kind, for_s, answer = more
-            answers[id] = id if answer == "own" else answer
-            expires[id], kinds[id] = bench.now + timedelta(seconds=for_s), kind
-            bench.give(id, kind, for_s=for_s, answer=answers[id])
-        elif act == "wait":
-            bench.wait(more[0])
-        elif act == "set clock":
-            bench.now += timedelta(seconds=more[0])
-        elif act == "begin" and handed is None:
-            begun = queue.begin()
-            if begun is not None:
-                id = begun.order.id
-                assert (
-                    waiting_for is None
-                    or waiting_for == id
-                    or closed(waiting_for)
-                    or (bench.last(waiting_for).state == "sent")
-                )
-                assert bench.now < expires[id], "sent after its time"
-                assert not closed(id)
-                if kinds[id] != "distress":
-                    lately = [s for s in begun_s if s > bench.now_s - 60.0]
-                    assert len(lately) < per_minute
-                handed = id
-                begun_s.append(bench.now_s)
-        elif act == "sent" and handed is not None:
-            queue.sent()
-            waiting_for = handed if not closed(handed) else None
-            answered_by_s = bench.now_s + 10.0
-            handed = None
-        elif act == "not sent" and handed is not None:
-            queue.not_sent("gone")
-            begun_s.pop()
-            handed = None
-        elif act == "answer":
-            bench.hear(f"o{more[0]}", more[1])
-        elif act == "position":
-            bench.see("101")
-        # while one waits for its answer, none is begun
-        if handed is None and waiting_for is not None and not closed(waiting_for):
-            if bench.now_s < answered_by_s:
-                assert queue.begin() is None
-        elif handed is not None:
-            assert queue.begin() is None, "two are out"
-        assert len(queue) == sum(not closed(id) for id in expires)
-    # in the end every order comes to an end
-    if handed is not None:
-        queue.sent()
-    for _ in range(400):
-        bench.wait(10)
-        if queue.begin() is not None:
-            queue.sent()
-    assert [id for id in expires if not closed(id)] == []
-    assert len(queue) == 0

@@ -79,7 +79,7 @@ def test_a_channel_is_listen_only_unless_its_settings_say_otherwise() -> None:
 @pytest.mark.parametrize(
     ("table", "outbound", "kind", "reason"),
     [
-        ({"url": "http:"}, {"nmea0183": Plain()}, "text", "cannot_send"),
+        ({"url": "replay:///no/file"}, {"nmea0183": Plain()}, "text", "cannot_send"),
         ({}, {}, "text", "not_spoken"),
         ({}, {"ais": Plain()}, "text", "not_spoken"),
     ],
@@ -90,7 +90,7 @@ def test_what_cannot_be_said_is_refused_with_the_reason(
     told: list[OrderResult] = []
     channel = FakeChannel()
     if "url" in table:
-        real = make(table["url"], "owntracks", listen_only=False)
+        real = make(table["url"], listen_only=False)
         channel.settings, channel.transport = real.settings, real.transport
     out = Outbound(channel, told.append, outbound=outbound)
     out.send(order(kind=kind))
@@ -162,6 +162,26 @@ async def test_a_transport_that_fails_in_its_own_way_does_not_end_the_way_out() 
     await until(lambda: told[-1].reason == "link_down")
     channel.send = working  # type: ignore[method-assign]
     await until(lambda: told[-1].state == "sent")
+    await ending(task)
+
+
+async def test_a_link_that_holds_an_order_lets_go_of_it_when_it_expires() -> None:
+    channel = FakeChannel()
+    out, told = out_of(channel)
+    let_go = asyncio.Event()
+
+    async def hold(_outgoing: Outgoing) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            let_go.set()
+
+    channel.send = hold  # type: ignore[method-assign,assignment]
+    task = asyncio.create_task(out.run())
+    out.send(order(for_s=0.3))
+    await until(lambda: told[-1].state == "expired")
+    assert let_go.is_set()
+    assert told[-1].attempts == 0
     await ending(task)
 
 

@@ -16,6 +16,7 @@ from radio_gateway.inbox import Inbox
 from radio_gateway.order_result import OrderResult
 from radio_gateway.outbound import Outbound
 from radio_gateway.protocols import PROTOCOLS
+from radio_gateway.transports.http import HttpOutcome, HttpTransport
 from tests.broker import mosquitto
 from tests.needs import program
 from tests.radio_gateway.answering_radio import AnsweringRadio
@@ -121,6 +122,34 @@ def kenwood_place() -> bytes:
     for byte in body.encode():
         checksum ^= byte
     return f"${body}*{checksum:02X}\r\n".encode()
+
+
+async def test_words_for_a_phone_that_posts_go_with_the_answer_to_its_next_request() -> None:
+    channel = make("http:", "osmand", listen_only=False)
+    transport = channel.transport
+    assert isinstance(transport, HttpTransport)
+    told: list[OrderResult] = []
+    out = Outbound(channel, told.append)
+
+    async def post() -> HttpOutcome:
+        body = b"id=123456&lat=20.27&lon=100.41&timestamp=%d" % datetime.now(UTC).timestamp()
+        posted = asyncio.create_task(transport.submit(body, source="phone"))
+        for delivery in await channel_inbox.take():
+            if delivery.stored is not None:
+                delivery.stored()
+        return await posted
+
+    channel_inbox = channel._inbox
+    async with running(channel):
+        task = asyncio.create_task(out.run())
+        await until(lambda: channel.health().state == "open")
+        assert not (await post()).answer
+        out.send(order(device="123456", text="come home"))
+        await asyncio.sleep(0.2)
+        assert told[-1].state == "queued"
+        assert (await post()).answer == b"come home"
+        await until(lambda: told[-1].state == "sent")
+        await ending(task)
 
 
 @pytest.mark.broker
