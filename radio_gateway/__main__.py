@@ -22,7 +22,6 @@ from radio_gateway.decode import (
     as_json,
     as_rejection,
     decode_vector,
-    iso,
     protocol_named,
 )
 from radio_gateway.decoder import DecoderSettings
@@ -194,7 +193,8 @@ def _decode_captures(paths: list[Path], protocol: str | None, secret_file: Path 
             if isinstance(said, FrameError):
                 _show([said])
             else:
-                told = {"heard_at": iso(said.heard_at), "channel": said.channel} | as_json(said)
+                at = f"{said.heard_at:%Y-%m-%dT%H:%M:%S.%fZ}"  # all of it: it tells them apart
+                told = {"heard_at": at, "channel": said.channel} | as_json(said)
                 print(json.dumps(told, ensure_ascii=False))
     except CaptureError as fault:
         typer.echo(str(fault), err=True)

@@ -149,8 +149,7 @@ def screen(report: GatewayReport, before: GatewayReport | None, *, now: datetime
         table.add_column(heading, no_wrap=heading != "speaks")
     for heading in ("per min", "age", "heard"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for heading in ("rejected", "fault, or the last rejected"):
-        table.add_column(heading, overflow="fold")
+    table.add_column("rejected", overflow="fold")
     earlier = {} if before is None else {each.name: each for each in before.health.channels}
     span_s = 0.0
     if before is not None:
@@ -164,9 +163,9 @@ def screen(report: GatewayReport, before: GatewayReport | None, *, now: datetime
             _age(each.last_heard_at, now),
             str(each.transmissions),
             _errors(each),
-            _remark(each, report),
         )
-    return Group(table, *_gateway_lines(report.health, now))
+    remarks = [_remark(each, report) for each in report.health.channels]
+    return Group(table, *filter(None, remarks), *_gateway_lines(report.health, now))
 
 
 def _rate(each: ChannelHealth, before: ChannelHealth | None, span_s: float) -> str:
@@ -197,16 +196,17 @@ def _errors(each: ChannelHealth) -> str:
     return ", ".join(said)
 
 
-def _remark(each: ChannelHealth, report: GatewayReport) -> Text:
+def _remark(each: ChannelHealth, report: GatewayReport) -> Text | None:
+    """Return what is wrong with a channel, else what it rejected last; None for neither."""
     fault = each.fault or each.journal_fault
     if fault is not None:
-        return Text(fault, style="red")
+        return Text(f"{each.name}: {fault}", style="red")
     frames = report.rejected.get(each.name)
     if not frames:
-        return Text("")
+        return None
     last = frames[-1]
-    shown = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in last.payload[:60])
-    return Text(f"{last.reason}: {last.detail}\n{shown}")
+    shown = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in last.payload[:76])
+    return Text(f"{each.name}: last rejected: {last.reason}: {last.detail}\n  {shown}")
 
 
 def _gateway_lines(health: GatewayHealth, now: datetime) -> Iterator[Text]:

@@ -17,7 +17,6 @@ from msgspec.structs import replace
 from radio_gateway.capture import CaptureWriter, read_capture
 from radio_gateway.channel import Channel
 from radio_gateway.chunk import Chunk
-from radio_gateway.decode import iso
 from radio_gateway.errors import FrameError, GatewayError
 from radio_gateway.inbox import Inbox
 from radio_gateway.journal import Journal
@@ -185,7 +184,9 @@ def test_the_command_prints_what_the_channel_made_and_when(tmp_path: Path) -> No
     command = [sys.executable, "-m", "radio_gateway", "decode", "--capture", str(path)]
     done = subprocess.run(command, capture_output=True, check=True, timeout=30)
     printed = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [each["heard_at"] for each in printed] == [iso(chunk.heard_at) for chunk in chunks]
+    assert [datetime.fromisoformat(each["heard_at"]) for each in printed] == [
+        chunk.heard_at for chunk in chunks
+    ]
     assert {each["channel"] for each in printed} == {"pier"}
     assert printed[0]["lat"] == pytest.approx(20.2668333)
     assert b"bad_checksum" in done.stderr
