@@ -1,7 +1,8 @@
-"""Door: who may come in to the embedded broker, and what they may publish to.
+"""Door: who may come in to the embedded broker, what they may publish to and hear.
 
 A device's name stands in its topics, so that nobody speaks for another: `jane/phone` publishes to
 `owntracks/jane/phone` and what is below it, any device to `joint-patrol/v1/position/<its name>`.
+It hears nothing but what is asked of it: `owntracks/jane/phone/cmd`.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ class Door:
         """Return whether `action` on `topic` is for `name` to do."""
         if name == self._user:
             return True
-        return action == Action.PUBLISH and is_of_device(topic or "", name or "")
+        if action == Action.PUBLISH:
+            return is_of_device(topic or "", name or "")
+        return is_commands_of(topic or "", name or "")
 
     async def _still_knows(self, name: str, password: str) -> bool:
         asked_at, good = self._known.get((name, password), (float("-inf"), False))
@@ -100,3 +103,16 @@ def is_of_device(topic: str, device: str) -> bool:
     if not (user and slash and own) or "/" in own:
         return False
     return topic == f"owntracks/{device}" or topic.startswith(f"owntracks/{device}/")
+
+
+def is_commands_of(topic: str, device: str) -> bool:
+    """Return whether `topic` is the one on which `device`, and nobody else, is asked for things.
+
+    >>> is_commands_of("owntracks/jane/phone/cmd", "jane/phone")
+    True
+    >>> is_commands_of("owntracks/+/+/cmd", "jane/phone"), is_commands_of("#", "jane/phone")
+    (False, False)
+    """
+    if not set(device).isdisjoint("+#"):
+        return False
+    return topic == f"owntracks/{device}/cmd" and is_of_device(topic, device)

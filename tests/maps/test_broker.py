@@ -100,6 +100,29 @@ async def test_a_radio_publishes_to_its_own_topics_only_and_hears_nothing() -> N
         assert overheard.empty()
 
 
+async def test_a_phone_hears_what_is_asked_of_it_and_of_nobody_else() -> None:
+    async def knows_all(_name: str, _key: str) -> bool:
+        return True
+
+    async with (
+        EmbeddedBroker(knows=knows_all) as broker,
+        client(broker, broker.user, broker.password) as (ours, _, _h),
+        client(broker, "jane/phone", "its key") as (phone, said, heard),
+    ):
+        assert said == ["Success"]
+        for topic in ("#", "owntracks/+/+/cmd", "owntracks/joe/phone/cmd", "owntracks/jane/phone"):
+            phone.subscribe(topic, 1)
+        phone.subscribe("owntracks/jane/phone/cmd", 1)
+        await asyncio.sleep(0.3)
+        for device in ("joe/phone", "jane/phone"):
+            ours.publish(f"owntracks/{device}", b"{}", qos=1)
+            ours.publish(f"owntracks/{device}/cmd", b"where?", qos=1)
+        async with asyncio.timeout(10):
+            assert await heard.get() == ("owntracks/jane/phone/cmd", b"where?")
+        await asyncio.sleep(0.3)
+        assert heard.empty()
+
+
 async def test_it_listens_on_loopback_with_a_fresh_password_each_run() -> None:
     async with EmbeddedBroker() as one, EmbeddedBroker() as other:
         assert one.host == "127.0.0.1"

@@ -155,13 +155,9 @@ async def test_words_for_a_phone_that_posts_go_with_the_answer_to_its_next_reque
 @pytest.mark.broker
 async def test_a_phone_is_asked_through_a_real_broker(tmp_path: Path) -> None:
     sub = program("mosquitto_sub", hint="mosquitto-clients")
-    acl = (
-        "user boat-1\ntopic read owntracks/+/+/cmd\ntopic write owntracks/jane/phone\n"
-        "user node\ntopic write owntracks/+/+/cmd\ntopic read owntracks/#\n"
-    )
-    with mosquitto(tmp_path, acl=acl) as broker:
+    with mosquitto(tmp_path, users=("node", "jane")) as broker:
         phone = subprocess.Popen(  # noqa: ASYNC220
-            [sub, "-p", str(broker.port), "-u", "boat-1", "-P", broker.passwords["boat-1"],
+            [sub, "-p", str(broker.port), "-u", "jane", "-P", broker.passwords["jane"],
              "-q", "1", "-t", "owntracks/jane/phone/cmd", "-F", "%t %q %p", "-C", "1", "-W", "20"],
             stdout=subprocess.PIPE,
         )  # fmt: skip
@@ -182,7 +178,7 @@ async def test_a_phone_is_asked_through_a_real_broker(tmp_path: Path) -> None:
                 out.send(order(kind="poll", device="jane/phone", text=""))
                 said, _ = await asyncio.to_thread(phone.communicate, timeout=20)
                 await until(lambda: told[-1].state == "sent")
-                await broker_says(broker.port, broker.passwords["boat-1"])
+                await broker_says(broker.port, broker.passwords["jane"])
                 await until(lambda: told[-1].state == "delivered")
                 await ending(task)
         finally:
@@ -198,7 +194,7 @@ async def broker_says(port: int, password: str) -> None:
     tst = int(datetime.now(UTC).timestamp())
     place = {"_type": "location", "lat": 20.27, "lon": 100.41, "tst": tst, "t": "r"}
     process = await asyncio.create_subprocess_exec(
-        program("mosquitto_pub", hint="mosquitto-clients"), "-p", str(port), "-u", "boat-1",
+        program("mosquitto_pub", hint="mosquitto-clients"), "-p", str(port), "-u", "jane",
         "-P", password, "-q", "1", "-t", "owntracks/jane/phone", "-m", json.dumps(place),
     )  # fmt: skip
     assert await process.wait() == 0
