@@ -126,6 +126,7 @@ def demo_settings(folder: Path, *, port: int, serial: str) -> Settings:
                 "url": "mqtt://embedded?topic=owntracks/%23",
                 "protocols": ["owntracks"],
                 "expected_interval_s": 60,
+                "listen_only": False,  # so that a phone can be asked where it is
             },
             {
                 "name": cast.TRACKERS_CHANNEL,
