@@ -6,6 +6,7 @@ What a command needs is imported when it runs: geography alone takes a second to
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine
@@ -205,6 +206,12 @@ def add_unit(
     agency: AgencyId = None,
 ) -> None:
     """Register a unit, with its radio addresses; the server must not be running."""
+    for each in address or ():
+        if not re.fullmatch(r"[^:\s]+:\S.*", each):
+            raise typer.BadParameter(
+                f"{each!r} is no radio address: give protocol:device, for example ais:574123456",
+                param_hint="--address",
+            )
     settings = _settings(config)
     checked = _kind(kind)
 

@@ -51,6 +51,7 @@ def check(file: Path) -> Findings:
     _check_web(settings, found)
     _check_store(settings, found)
     _check_layers(settings, found)
+    _check_ports(settings, found)
     for number, channel in enumerate(settings.channels):
         _check_channel(settings, channel, f"{settings.source}: channels[{number}].url", found)
     for number, feed in enumerate(settings.feeds):
@@ -92,6 +93,29 @@ def _check_port(web: WebSettings, where: str, found: Findings) -> None:
         listen(web).close()
     except OSError as error:
         found.faults.append(f"{where}: {error.strerror}")
+
+
+def _check_ports(settings: Settings, found: Findings) -> None:
+    """Find ports that this very file takes twice: each is free, until the first one takes it."""
+    web, broker = settings.web, settings.broker
+    takers = [("tcp", web.host, web.port, "web.port")]
+    if broker.enabled:
+        takers.append(("tcp", broker.host, broker.port, "broker.port"))
+    for number, channel in enumerate(settings.channels):
+        link = channel.link
+        if link.scheme in ("udp", "tcp-listen") and link.port:
+            kind = "udp" if link.scheme == "udp" else "tcp"
+            takers.append((kind, link.host, link.port, f"channels[{number}].url"))
+    for place, (kind, host, port, where) in enumerate(takers):
+        for other_kind, other_host, other_port, other in takers[:place]:
+            if (kind, port) == (other_kind, other_port) and port and _overlap(host, other_host):
+                found.faults.append(
+                    f"{settings.source}: {where}: {kind} port {port} is taken by {other} already"
+                )
+
+
+def _overlap(host: str, other: str) -> bool:
+    return host == other or bool({host, other} & {"", "0.0.0.0", "::", "[::]"})  # noqa: S104
 
 
 def _check_store(settings: Settings, found: Findings) -> None:

@@ -62,6 +62,7 @@ class Contact:
         "liveness",
         "named",
         "noted_at",
+        "sos_words",
         "status",
         "text",
         "unit",
@@ -92,6 +93,7 @@ class Contact:
         self.text: str | None = None
         self.flags: tuple[str, ...] = ()
         self.named = False
+        self.sos_words: set[Literal["status", "text"]] = set()
         if self.unit is None:
             self.call_sign = self.id
 
@@ -127,6 +129,22 @@ class Contact:
             return False
         setattr(self, what, value)
         return True
+
+    def note_words(self, what: Literal["status", "text"], record: Record, value: str) -> bool:
+        """Keep a status or text as `note` does; words of a call for help that is over are not."""
+        said = record.transmission
+        if said.distress and self.cleared_at is not None and said.heard_at <= self.cleared_at:
+            return False
+        changed = self.note(what, record, value)
+        if self.noted_at[what] == (record.time, record.gid):
+            (self.sos_words.add if said.distress else self.sos_words.discard)(what)
+        return changed
+
+    def forget_sos_words(self) -> None:
+        """Take back what the call for help said: it is over."""
+        for what in self.sos_words:
+            setattr(self, what, None)
+        self.sos_words.clear()
 
     def note_name(self, record: Record) -> bool:
         """Keep what an unknown radio calls itself; return whether anything changed.

@@ -187,6 +187,7 @@ class Picture(Register):
         """
         contact = self.contact(unit)
         contact.cleared_at = self.cleared[unit] = at
+        contact.forget_sos_words()
         self._apply(contact, Effect(distress=False))
 
     def put_channels(self, channels: Iterable[ChannelHealth]) -> None:
@@ -302,9 +303,11 @@ class Picture(Register):
         transmission = record.transmission
         if contact.note("flags", record, record.flags):
             self._touched[contact.id] = contact
-        if transmission.status is not None and contact.note("status", record, transmission.status):
+        if transmission.status is not None and contact.note_words(
+            "status", record, transmission.status
+        ):
             self._touched[contact.id] = contact
-        if transmission.text is not None and contact.note("text", record, transmission.text):
+        if transmission.text is not None and contact.note_words("text", record, transmission.text):
             self._touched[contact.id] = contact
         if contact.unit is None and transmission.facts and contact.note_name(record):
             self._touched[contact.id] = contact

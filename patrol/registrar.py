@@ -213,6 +213,7 @@ class Registrar:
         at = self._now()
         await self._store.write(registry.clear_latch, of=of, at=at, by=by)
         self._picture.clear_distress(of, at)
+        await self.tell_anew([of])  # what it said before its call is what it said last
         self._publish()
 
     def _show(self) -> None:

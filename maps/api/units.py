@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from maps.errors import BadRequest
 from maps.packed import large_answer
 from patrol.changes import Fix, UnitState
 from patrol.details import UnitDetails, details
+from patrol.errors import NotFound
 from patrol.units import Unit, UnitKind
 
 router = APIRouter(prefix="/api/units", tags=["units"])
@@ -161,7 +163,13 @@ async def read_track(
     """
     until = end or datetime.now(UTC) + timedelta(minutes=2)
     since = start or until - timedelta(hours=3)
-    fixes = await desk.track(unit, start=since, end=until, limit=limit)
+    try:
+        fixes = await desk.track(unit, start=since, end=until, limit=limit)
+    except NotFound:
+        whole = f"{unit}/track"  # a radio may be called so itself: `owntracks:jane/track`
+        with suppress(NotFound):
+            return answer(desk.unit(whole))
+        raise
     return await large_answer(request, lambda: track_feature(unit, fixes))
 
 

@@ -88,6 +88,37 @@ def test_check_tells_every_fault_of_the_file(folder: Path) -> None:
     assert len(faults) == 4
 
 
+def test_check_finds_a_port_that_one_file_takes_twice(folder: Path) -> None:
+    web = re.search(r"port = (\d+)", (folder / "patrol.toml").read_text())
+    assert web is not None
+    shared = free_port(socket.SOCK_DGRAM)
+    urls = (
+        f"udp://0.0.0.0:{shared}",
+        f"udp://127.0.0.1:{shared}",
+        f"tcp-listen://127.0.0.1:{web[1]}",
+        f"tcp-listen://127.0.0.1:{shared}",  # TCP and UDP have ports of their own
+        f"udp://127.0.0.2:{free_port(socket.SOCK_DGRAM)}",
+    )
+    for number, url in enumerate(urls):
+        table = f'[[channels]]\nname = "c{number}"\nurl = "{url}"\nprotocols = ["ais"]\n'
+        more(folder, table)
+    out, _ = run("check", folder=folder, good=False)
+    faults = [line for line in out.splitlines() if "is taken by" in line]
+    where = "fault: patrol.toml: channels"
+    assert faults == [
+        f"{where}[1].url: udp port {shared} is taken by channels[0].url already",
+        f"{where}[2].url: tcp port {web[1]} is taken by web.port already",
+    ]
+
+
+def test_a_unit_s_address_must_name_protocol_and_device(folder: Path) -> None:
+    for wrong in ("574123456", "ais:", ":574123456", "a is:5"):
+        _, err = run("unit", "add", "Naga 9", "--address", wrong, folder=folder, good=False)
+        assert "protocol:device" in err
+    out, _ = run("unit", "list", folder=folder)
+    assert "Naga 9" not in out
+
+
 def test_check_warns_of_what_may_mend_itself(folder: Path) -> None:
     more(folder, '[[channels]]\nname = "pier"\nurl = "serial:///dev/no-such-radio?baud=4800"\n')
     more(folder, 'protocols = ["nmea0183"]\n')

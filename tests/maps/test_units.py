@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from radio_gateway.transmission import Transmission
 from tests.maps.running import Running
 
 
@@ -116,6 +117,20 @@ async def test_a_call_for_help_stays_until_a_commander_clears_it(server: Running
         assert (await client.get(f"/api/units/{unit}")).json()["distress"] is True
         cleared = await client.post(f"/api/units/{unit}/clear-distress")
         assert cleared.json().get("distress", False) is False
+
+
+async def test_a_radio_whose_own_name_is_track_is_found(server: Running) -> None:
+    async with server.signed_in() as client:
+        said = Transmission(
+            protocol="owntracks", kind="text", device="jane/track", heard_at=datetime.now(UTC)
+        )
+        await server.office.watch.receive([said])
+        for path in ("owntracks:jane/track", "owntracks:jane%2Ftrack"):
+            found = await client.get(f"/api/units/{path}")
+            assert found.status_code == 200, found.text
+            assert found.json()["id"] == "owntracks:jane/track"
+            track = await client.get(f"/api/units/{path}/track")
+            assert track.json()["properties"]["id"] == "owntracks:jane/track"
 
 
 async def test_what_is_not_there_is_told_by_name(server: Running) -> None:

@@ -176,6 +176,30 @@ async def test_a_call_by_a_slow_clock_after_the_last_was_cleared_is_a_new_call(n
     assert (await node.again()).state().distress
 
 
+async def test_words_of_a_call_for_help_go_when_it_is_cleared_and_stay_away(node: Node) -> None:
+    await node.hear(
+        said("a", 1, text="engine is warm"),
+        said("a", 2, distress=True, text="SINKING", status="emergency"),
+        said("b", 2, distress=True, text="MAN OVERBOARD"),
+        said("b", 3, text="we have him"),
+    )
+    assert (node.state().text, node.state().status) == ("SINKING", "emergency")
+    node.time = at(10)
+    assert (await node.desk().clear_distress(address())).text == "engine is warm"
+    state = await node.desk().clear_distress(address("b"))
+    assert state.text == "we have him"  # said since: not the call's
+    assert node.state().status is None
+    again = await node.again()
+    assert (again.state().text, again.state().status) == ("engine is warm", None)
+    assert again.state(address("b")).text == "we have him"
+    await again.hear(said("a", 12, distress=True, text="SINKING AGAIN"))
+    assert again.state().text == "SINKING AGAIN"
+    await again.hear(said("a", 13, text="safe"))
+    await again.desk().clear_distress(address())
+    assert again.state().text == "safe"
+    await again.stop()
+
+
 async def test_a_call_for_help_without_a_place_or_with_a_bad_one_counts(node: Node) -> None:
     await node.hear(
         said("a", 1, lon=None, distress=True),

@@ -86,13 +86,17 @@ export class Picture {
     this.tracks.set(id, points);
   }
 
-  /** Messages a minute of a channel, over the last minute; null while too little is known. */
-  ratePerMinute(name: string): number | null {
-    const counted = this.#counted.get(name);
-    const first = counted?.[0];
-    const last = counted?.at(-1);
-    if (first === undefined || last === undefined || last.at - first.at < 4000) return null;
-    return ((last.transmissions - first.transmissions) / (last.at - first.at)) * 60e3;
+  /**
+   * Messages a minute of a channel, over the last minute; null while too little is known. Counters are told when they
+   * change: no news means none were heard.
+   */
+  ratePerMinute(name: string, nowMs: number): number | null {
+    const counted = this.#counted.get(name) ?? [];
+    const first = counted.findLast((each) => each.at <= nowMs - RATE_OVER_MS) ?? counted[0];
+    const last = counted.at(-1);
+    if (first === undefined || last === undefined || nowMs - first.at < 4000) return null;
+    const since = Math.max(first.at, nowMs - RATE_OVER_MS);
+    return ((last.transmissions - first.transmissions) / (nowMs - since)) * 60e3;
   }
 
   #putChannel(channel: ChannelHealth, now: number): void {

@@ -101,16 +101,17 @@ test("a rate is counted over the last minute, and anew when the server has start
   const picture = new Picture(3);
   const hear = (seq: number, s: number, transmissions: number): unknown => picture.apply({ type: "change", seq, time: iso(s), channels: [channel(transmissions)] });
   hear(1, 0, 100);
-  assert.equal(picture.ratePerMinute("pier"), null);
+  const rate = (s: number): number | null => picture.ratePerMinute("pier", T0 + s * 1000);
+  assert.equal(rate(0), null);
   hear(2, 5, 110);
-  assert.equal(picture.ratePerMinute("pier"), 120);
-  for (let s = 10; s <= 120; s += 5) hear(s, s, 110);
-  assert.equal(picture.ratePerMinute("pier"), 0);
+  assert.equal(rate(5), 120);
+  assert.equal(rate(20), 30);
+  assert.equal(rate(66), 0); // no news: nothing was heard
   hear(900, 125, 3);
-  assert.equal(picture.ratePerMinute("pier"), null);
+  assert.equal(rate(125), null);
   hear(901, 130, 4);
-  assert.equal(picture.ratePerMinute("pier"), 12);
-  assert.equal(picture.ratePerMinute("hill"), null);
+  assert.equal(rate(130), 12);
+  assert.equal(picture.ratePerMinute("hill", T0), null);
 });
 
 test("a claim stands until it has ended, and a snapshot knows all there are", () => {

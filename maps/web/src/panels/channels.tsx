@@ -22,10 +22,30 @@ export function Channels(): JSX.Element {
         {may(SEE_SENT) && <WhyForm />}
         {all === null && <Loading />}
         {all?.length === 0 && <Empty title={t("channels.empty")}>{t("channels.empty_how")}</Empty>}
-        <ul class="cards">{(all ?? []).map((channel) => <Channel key={channel.name} channel={channel} />)}</ul>
+        {byGateway(all ?? []).map(([gateway, some]) => (
+          <div key={gateway}>
+            {gateway !== "" && <GatewayHead gateway={gateway} links={some} />}
+            <ul class="cards">{some.map((channel) => <Channel key={channel.name} channel={channel} />)}</ul>
+          </div>
+        ))}
       </div>
     </section>
   );
+}
+
+/** This node's own channels first, then those of each gateway that sends it what it hears: `gateway/channel`. */
+function byGateway(all: ChannelHealth[]): [string, ChannelHealth[]][] {
+  const groups = new Map<string, ChannelHealth[]>([["", []]]);
+  for (const channel of all) {
+    const gateway = channel.name.includes("/") ? channel.name.slice(0, channel.name.indexOf("/")) : "";
+    groups.set(gateway, [...(groups.get(gateway) ?? []), channel]);
+  }
+  return [...groups].filter(([, some]) => some.length > 0);
+}
+
+/** A gateway on another computer: the hops between it and this node stand here. */
+function GatewayHead({ gateway, links }: { gateway: string; links: ChannelHealth[] }): JSX.Element {
+  return <header class="gateway-head"><h3>{t("channels.gateway", { name: gateway })}</h3><p class="dim">{t("channels.open", { open: links.filter(isWell).length, n: links.length })}</p></header>;
 }
 
 export function isWell(channel: ChannelHealth): boolean {
@@ -59,7 +79,7 @@ function Channel({ channel }: { channel: ChannelHealth }): JSX.Element {
 
 function Figures({ channel, rejected }: { channel: ChannelHealth; rejected: number }): JSX.Element {
   const heard = ageSeconds(channel.last_heard_at, now.value);
-  const rate = picture.ratePerMinute(channel.name);
+  const rate = picture.ratePerMinute(channel.name, now.value);
   const junk = channel.bytes_read === 0 ? 0 : channel.junk_bytes / channel.bytes_read;
   const overdue = heard !== null && channel.expected_interval_s !== null && heard > channel.expected_interval_s;
   return (

@@ -54,5 +54,5 @@ export function ClaimsItem(): JSX.Element | null {
     openTab("unknown");
     selectedId.value = `${first.address}@${first.channel}`;
   };
-  return <button class="strip-button claim-item" title={words} aria-label={words} onClick={show}><Icon name="warn" /><span>{words}</span></button>;
+  return <button class="strip-button claim-item" title={words} aria-label={words} onClick={show}><Icon name="radio" /><span>{words}</span></button>;
 }

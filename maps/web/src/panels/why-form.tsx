@@ -91,7 +91,7 @@ function Answer({ why }: { why: Why }): JSX.Element {
 
 function Last({ message }: { message: HeardMessage }): JSX.Element {
   const best = message.best;
-  const heardBy = (message.heard_by ?? []).map((each) => `${each.channel} (${each.gateway})`).join(", ");
+  const heardBy = [...new Set((message.heard_by ?? []).map((each) => `${each.channel} (${each.gateway})`))].join(", ");
   return (
     <details>
       <summary>{t("why.last", { time: momentWords(Date.parse(message.heard_at), now.value, timeZone.value) })}</summary>
