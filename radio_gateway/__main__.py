@@ -16,7 +16,6 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from radio_gateway.capture import CaptureError
 from radio_gateway.decode import (
     StreamDecoder,
     as_json,
@@ -28,6 +27,7 @@ from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError, GatewayError
 from radio_gateway.framing import MessageFramer
 from radio_gateway.link import parse_link
+from radio_gateway.monitor import read_channels
 from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.recording import record as record_link
 from radio_gateway.redecode import decode_captures
@@ -80,6 +80,14 @@ def decode(
             "compressed or not, or a folder such as the journal's. May be given several times."
         ),
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="Settings file whose channels the captures are of: their keys and codes count.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     hexadecimal: Annotated[
         bool, typer.Option("--hex", help="Standard input is hexadecimal text.")
     ] = False,
@@ -109,7 +117,7 @@ def decode(
         _decode_vectors(vectors)
         return
     if capture:
-        _decode_captures(capture, protocol, secret_file)
+        _decode_captures(capture, protocol, secret_file, config)
         return
     if protocol is None:
         fault = "name a protocol, or a file with --vectors or --capture"
@@ -185,18 +193,24 @@ def _decode_vectors(path: Path) -> None:
             print(json.dumps(decoded, ensure_ascii=False))
 
 
-def _decode_captures(paths: list[Path], protocol: str | None, secret_file: Path | None) -> None:
+def _decode_captures(
+    paths: list[Path], protocol: str | None, secret_file: Path | None, config: Path | None
+) -> None:
     protocols = () if protocol is None else tuple(map(_protocol, protocol.split(",")))
     settings = DecoderSettings(secret=_secret(secret_file))
     try:
-        for said in decode_captures(paths, protocols=protocols, settings=settings):
+        told = [] if config is None else read_channels(config)[0]
+        channels = {each.name: each for each in told}
+        for said in decode_captures(
+            paths, protocols=protocols, settings=settings, channels=channels
+        ):
             if isinstance(said, FrameError):
                 _show([said])
             else:
                 at = f"{said.heard_at:%Y-%m-%dT%H:%M:%S.%fZ}"  # all of it: it tells them apart
-                told = {"heard_at": at, "channel": said.channel} | as_json(said)
-                print(json.dumps(told, ensure_ascii=False))
-    except CaptureError as fault:
+                line = {"heard_at": at, "channel": said.channel} | as_json(said)
+                print(json.dumps(line, ensure_ascii=False))
+    except GatewayError as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(code=1) from None
 

@@ -9,7 +9,7 @@ without a channel), after every pause.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame
 from radio_gateway.protocols import PROTOCOLS
+from radio_gateway.settings import ChannelSettings
 from radio_gateway.speakers import own_words
 from radio_gateway.transmission import Transmission
 
@@ -36,6 +37,7 @@ def decode_captures(
     *,
     protocols: tuple[str, ...] = (),
     settings: DecoderSettings | None = None,
+    channels: Mapping[str, ChannelSettings] | None = None,
 ) -> Iterator[Said]:
     """Yield what a channel made of captures, rejected frames in their place.
 
@@ -44,11 +46,13 @@ def decode_captures(
             it, by name. They may be compressed. A plain file of lines is read too.
         protocols: What is spoken, names in `PROTOCOLS`; what the capture says when empty.
         settings: What the decoders are told.
+        channels: Settings of channels by name, which go before: their keys, their fleet's codes.
 
     Raises:
         CaptureError: If a file cannot be read, or neither it nor `protocols` says what is spoken.
     """
-    channels: dict[str, _Channel] = {}
+    known = channels or {}
+    heard: dict[str, _Channel] = {}
     for path in paths:
         for file in captures_in(path):
             channel: _Channel | None = None
@@ -57,15 +61,18 @@ def decode_captures(
                     head = event if isinstance(event, Head) else None
                     name = "" if head is None else head.channel
                     spoken = protocols or (() if head is None else head.protocols)
+                    if name in known:
+                        spoken = spoken or known[name].protocols
                     unknown = [each for each in spoken if each not in PROTOCOLS]
                     if unknown or not spoken:
                         fault = f"no protocol {unknown[0]}" if unknown else "name a protocol"
                         raise CaptureError(str(file), 1, fault)
-                    channel = channels.get(name)
+                    channel = heard.get(name)
                     if channel is None or channel.protocols != spoken:
                         if channel is not None:
                             yield from channel.end()
-                        channel = channels[name] = _Channel(name, spoken, settings)
+                        told = known[name].decoder if name in known else settings
+                        channel = heard[name] = _Channel(name, spoken, told)
                     if head is None or not head.continues:
                         yield from channel.end()
                     channel.marked = head is not None and head.marks
@@ -74,7 +81,7 @@ def decode_captures(
                     yield from channel.hear(event)
                 elif isinstance(event, Mark):
                     yield from channel.obey(event)
-    for channel in channels.values():
+    for channel in heard.values():
         yield from channel.end()
 
 

@@ -192,6 +192,22 @@ def test_the_command_prints_what_the_channel_made_and_when(tmp_path: Path) -> No
     assert b"bad_checksum" in done.stderr
 
 
+def test_the_settings_of_the_channel_count_where_they_are_given(tmp_path: Path) -> None:
+    """A fleet's sentences without a checksum are good unless its channel says otherwise."""
+    bare = rmc(1)[:-5] + b"\r\n"
+    path = write(tmp_path / "a.jsonl", [Chunk(bare, AT)], "nmea0183")
+    assert len(again(path)) == 1
+    (tmp_path / "gateway.toml").write_text(
+        '[[channels]]\nname = "pier"\nurl = "udp://127.0.0.1:0"\nprotocols = ["nmea0183"]\n'
+        "checksum_required = true\n"
+    )
+    command = [sys.executable, "-m", "radio_gateway", "decode", "--capture", str(path)]
+    command += ["--config", str(tmp_path / "gateway.toml")]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=30)
+    assert done.stdout == b""
+    assert b"no_checksum" in done.stderr
+
+
 def test_the_command_says_what_is_wrong_with_a_capture(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "radio_gateway", "decode", "--capture", str(tmp_path / "no")]
     done = subprocess.run(command, capture_output=True, timeout=30)
