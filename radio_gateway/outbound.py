@@ -189,11 +189,6 @@ class Outbound:
 
     def _modules_for(self, kind: OrderKind, protocol: str) -> list[OutboundModule] | Refusal:
         settings = self._channel.settings
-        if settings.listen_only:
-            detail = f"channel {settings.name} is listen-only: its settings say listen_only"
-            return Refusal("listen_only", detail)
-        if not self._channel.transport.can_send:
-            return Refusal("cannot_send", f"nothing can be sent over {settings.shown_url}")
         modules = self._modules
         if protocol in modules:
             modules = {protocol: modules[protocol]}
@@ -205,6 +200,11 @@ class Outbound:
         able = [module for module in modules.values() if kind in module.ORDERS]
         if not able:
             return Refusal("not_spoken", f"{' and '.join(modules)} has no words for a {kind}")
+        if not self._channel.transport.can_send:
+            return Refusal("cannot_send", f"nothing can be sent over {settings.shown_url}")
+        if settings.listen_only:  # told last: only here can the settings help
+            detail = f"channel {settings.name} is listen-only: its settings do not let it speak"
+            return Refusal("listen_only", detail)
         return able
 
     def _encoded(self, order: Order) -> Outgoing | Refusal:
