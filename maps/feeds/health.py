@@ -25,7 +25,8 @@ class FeedHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         clients: Who is connected now; None by datagrams, which nobody confirms.
         units: Units and radios whose position is told now.
         untold: Units that have no number left (`nmea` has 100 of them).
-        sent: Messages told, each once however many clients took it.
+        sent: Messages told, each once however many clients took it; without what a newcomer alone
+            is told.
         cut_off: Clients cut off because they did not take what was sent, or were too many.
         reconnects: Times the link was opened again.
     """
