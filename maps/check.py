@@ -106,6 +106,9 @@ def _check_ports(settings: Settings, found: Findings) -> None:
         if link.scheme in ("udp", "tcp-listen") and link.port:
             kind = "udp" if link.scheme == "udp" else "tcp"
             takers.append((kind, link.host, link.port, f"channels[{number}].url"))
+    for number, feed in enumerate(settings.feeds):
+        if feed.link.scheme == "tcp-listen" and feed.link.port:
+            takers.append(("tcp", feed.link.host, feed.link.port, f"feeds[{number}].url"))
     for place, (kind, host, port, where) in enumerate(takers):
         for other_kind, other_host, other_port, other in takers[:place]:
             if (kind, port) == (other_kind, other_port) and port and _overlap(host, other_host):

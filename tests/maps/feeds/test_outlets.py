@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from maps.feeds.tcp_listen_outlet import TcpListenOutlet
 from maps.feeds.tcp_outlet import TcpOutlet
 from maps.feeds.udp_outlet import UdpOutlet
 from radio_gateway.errors import LinkError
+from tests import needs
 from tests.maps.running import wait_until
 from tests.ports import free_port
 
@@ -139,6 +143,43 @@ async def test_a_server_that_is_not_there_is_a_fault_and_one_that_goes_is_told()
                 break
         assert outlet.clients == 0
         outlet.send(b"into the void")
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for the name `tak` that nobody signed; its key lies beside it."""
+    words = (
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=tak "
+        "-addext subjectAltName=DNS:tak -keyout key.pem -out certificate.pem"
+    )
+    command = [needs.program("openssl"), *words.split()]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    return tmp_path / "certificate.pem"
+
+
+async def test_a_server_is_believed_by_its_certificate_and_name_only(certificate: Path) -> None:
+    key = certificate.with_name("key.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    context.load_verify_locations(certificate)
+    context.verify_mode = ssl.CERT_REQUIRED  # it wants to know us, too
+    lines: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.put_nowait(await reader.readline())
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    url = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    lost: list[str] = []
+    own = {"ca_file": certificate, "cert_file": certificate, "key_file": key}
+    async with server, asyncio.timeout(20):
+        named = feed(url, **own, server_name="tak")
+        async with TcpOutlet(named, lost=lost.append) as outlet:
+            outlet.send(b"hello\n")
+            assert await lines.get() == b"hello\n"
+        with pytest.raises(LinkError, match="IP address mismatch"):
+            await TcpOutlet(feed(url, **own), lost=lost.append).__aenter__()
 
 
 def receiver(group: str | None = None) -> socket.socket:
