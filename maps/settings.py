@@ -18,6 +18,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from maps.errors import SettingsFaults
+from maps.feeds.echoes import heard_back_by
 from maps.feeds.settings import FeedSettings
 from maps.keyed_channels import forgeable
 from maps.remote_gateways import RemoteGateways, read_remote_gateways
@@ -427,8 +428,11 @@ def _contradictions(
     agencies = {each.id for each in parsed.agencies} or {parsed.node.id}
     for number, feed in enumerate(parsed.feeds):
         if feed.agency not in agencies:
-            fault = f"{feed.agency!r} is no agency of this node"
-            faults.append(f"{source}: feeds[{number}].agency: {fault}")
+            wrong = f"{feed.agency!r} is no agency of this node"
+            faults.append(f"{source}: feeds[{number}].agency: {wrong}")
+        echo = heard_back_by(feed, channels.values())
+        if echo is not None:
+            faults.append(f"{source}: feeds[{number}].url: the channel {echo!r} would hear it back")
     for number, channel in channels.items():
         fault = forgeable(channel)
         if fault is not None:

@@ -70,6 +70,36 @@ def test_a_wrong_feed_is_told_with_its_field(
     assert told.startswith(fault)
 
 
+@pytest.mark.parametrize(
+    ("feed", "channel", "echoes"),
+    [
+        ("udp://192.168.1.255:10110", "udp://0.0.0.0:10110", True),
+        ("udp://127.0.0.1:10110", "udp://0.0.0.0:10110", True),
+        ("udp://239.2.3.1:6969", "udp://239.2.3.1:6969", True),
+        ("udp://192.168.1.50:10110", "udp://0.0.0.0:10110", False),  # a chartplotter
+        ("udp://192.168.1.255:10111", "udp://0.0.0.0:10110", False),
+        ("tcp://127.0.0.1:10110", "tcp-listen://127.0.0.1:10110", True),
+        ("tcp-listen://0.0.0.0:10110", "tcp://127.0.0.1:10110", True),
+        ("tcp://tak.example:8087", "tcp://tak.example:8087", False),  # it tells others, not us
+    ],
+)
+def test_a_feed_that_a_channel_would_hear_back_is_refused(
+    tmp_path: Path, feed: str, channel: str, *, echoes: bool
+) -> None:
+    """A boat heard back would be told again, and live for ever."""
+    tables = {
+        "feeds": [GOOD | {"url": feed}],
+        "channels": [{"name": "ais", "url": channel, "protocols": ["ais"]}],
+    }
+    told: list[str] = []
+    try:
+        settings_of(tables, source="patrol.toml", folder=tmp_path)
+    except SettingsFaults as error:
+        told = error.faults
+    fault = "patrol.toml: feeds[0].url: the channel 'ais' would hear it back"
+    assert told == ([fault] if echoes else [])
+
+
 def test_two_feeds_have_two_names(tmp_path: Path) -> None:
     assert faults(tmp_path, GOOD, GOOD) == ["feeds[1].name: 'bridge' is used twice"]
 

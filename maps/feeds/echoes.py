@@ -1,0 +1,45 @@
+"""Echoes: a channel that would hear what a feed of the same node says.
+
+AIS tells no time, so that a boat heard back would be where it was, now: told again, heard again,
+and live for ever.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from maps.feeds.settings import FeedSettings
+from radio_gateway.settings import ChannelSettings
+
+_EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - read, not bound
+
+
+def heard_back_by(feed: FeedSettings, channels: Iterable[ChannelSettings]) -> str | None:
+    """Return the name of a channel that would hear the feed; None if none would.
+
+    Args:
+        feed: The feed.
+        channels: The channels of the same node.
+    """
+    link = feed.link
+    listens = {"udp": "udp", "tcp": "tcp-listen", "tcp-listen": "tcp"}[link.scheme]
+    for channel in channels:
+        other = channel.link
+        if other.scheme != listens or other.port != link.port or not other.port:
+            continue
+        if other.host == link.host or _to_many(link.host):
+            return channel.name
+        if feed.is_local and other.host in (*_EVERY_ADDRESS, "localhost", "127.0.0.1", "::1"):
+            return channel.name
+        if link.host in _EVERY_ADDRESS and other.host in ("localhost", "127.0.0.1", "::1"):
+            return channel.name
+    return None
+
+
+def _to_many(host: str) -> bool:
+    """Whether datagrams to this address reach a group, or by its look all of a network."""
+    try:
+        return ipaddress.ip_address(host).is_multicast or host.endswith(".255")
+    except ValueError:
+        return False
