@@ -267,8 +267,8 @@ class Office:
         return fares if self.receiver is None else fares + self.receiver.health()
 
     def _rejected(self, name: str) -> list[RejectedFrame]:
-        if name not in self.channels and name in self.watch.picture.channels:
-            return []  # a remote gateway's: it keeps its rejected frames itself
+        if self.receiver is not None and "/" in name:
+            return self.receiver.rejected(name)
         if name not in self.channels:
             raise NotFound("channel", name)
         return self.channels[name].rejected()

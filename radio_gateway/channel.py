@@ -157,6 +157,12 @@ class Channel:
         """Return the last 50 frames that were not understood, oldest first."""
         return self._rejections.kept()
 
+    def rejected_lately(self) -> list[RejectedFrame]:
+        """Return, once, the newest few of what was rejected since this was last asked."""
+        untold = list(self._rejections.untold)
+        self._rejections.untold.clear()
+        return untold
+
     def start_capture(self, path: Path, *, max_bytes: int = 100_000_000) -> None:
         """Write everything the channel reads from now on to a new file.
 

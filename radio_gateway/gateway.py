@@ -37,6 +37,8 @@ from radio_gateway.uplink import Uplink
 INBOX: Final = 5000
 A_BATCH: Final = 500
 DRAIN_S: Final = 5.0
+REJECTED_TOLD: Final = 20
+REJECTED_BYTES: Final = 256
 FIRST_NUMBERS: Final = 9000  # so that a radio does not take an order for one of the last run
 LOOK_EVERY_S: Final = 1.0
 DROP_OLD_EVERY_S: Final = 3600.0
@@ -91,6 +93,7 @@ class Gateway:
                 spool,
                 gateway=settings.id,
                 health=self._health,
+                rejected=self._rejected_lately,
                 on_order=self._order,
             )
             self._outbound = {
@@ -132,6 +135,14 @@ class Gateway:
 
     def _rejected(self) -> dict[str, list[RejectedFrame]]:
         return {name: channel.rejected() for name, channel in self.channels.items()}
+
+    def _rejected_lately(self) -> tuple[RejectedFrame, ...]:
+        frames = [
+            replace(frame, payload=frame.payload[:REJECTED_BYTES])
+            for channel in self.channels.values()
+            for frame in channel.rejected_lately()
+        ]
+        return tuple(frames[:REJECTED_TOLD])
 
     def _order(self, order: Order) -> None:
         """Give an order of the node to its channel; what becomes of it is told to the node."""

@@ -33,6 +33,7 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
         journal_fault: Why what is read is not kept; None when it is, or is not to be.
         orders: Kinds of order that a remote gateway's channel takes; empty for one that only
             listens.
+        gateway: For the way from a remote gateway: how it fares itself, without its channels.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
     errors: dict[str, int] = {}
     journal_fault: str | None = None
     orders: tuple[str, ...] = ()
+    gateway: GatewayHealth | None = None
 
 
 class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +73,7 @@ class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
         dropped: Dropped from the full spool since it started, by channel.
         refused: Kept aside because the node could not read them.
         spool_fault: Why the spool takes nothing; None when it is well.
+        rejected: Frames rejected since it last told, at most 20.
     """
 
     gateway: str
@@ -86,6 +89,7 @@ class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
     dropped: dict[str, int] = {}
     refused: int = 0
     spool_fault: str | None = None
+    rejected: tuple[RejectedFrame, ...] = ()
 
 
 class RejectedFrame(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ read, and what claims to be another gateway's reception is refused.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -37,10 +37,11 @@ from radio_gateway.envelope import (
     unpack,
 )
 from radio_gateway.errors import GatewayError, LinkError
-from radio_gateway.health import ChannelHealth, GatewayHealth, LinkState
+from radio_gateway.health import ChannelHealth, GatewayHealth, LinkState, RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.order import Order
 from radio_gateway.order_result import OrderResult
+from radio_gateway.rejections import KEPT
 from radio_gateway.signing import Purpose, SignatureError, Verifier
 from radio_gateway.transmission import Delivery, Transmission
 from radio_gateway.transports.mqtt import MqttTransport
@@ -50,6 +51,7 @@ SILENT_AFTER: Final = timedelta(seconds=35)
 """A gateway tells how it fares every 10 s."""
 
 AGAIN_AT_MOST_S: Final = 4.0
+_CHANNELS = 256  # of one gateway
 _REMEMBERED = 4096  # envelopes stored lately, so that one sent again is receipted at once
 _log = structlog.get_logger(__name__)
 
@@ -65,6 +67,7 @@ class _Gateway:
         self.since = datetime.now(UTC)
         self.transmissions = 0
         self.errors: Counter[str] = Counter()
+        self.rejected: dict[str, deque[RejectedFrame]] = {}
         self.waiting: set[bytes] = set()
         self.stored: OrderedDict[bytes, list[int]] = OrderedDict()
 
@@ -127,6 +130,12 @@ class Receiver:
         """
         now = datetime.now(UTC)
         return [each for name in self._gateways for each in self._health_of(name, now)]
+
+    def rejected(self, name: str) -> list[RejectedFrame]:
+        """Return the last frames that a channel `gateway/channel` rejected, oldest first."""
+        gateway, _, channel = name.partition("/")
+        known = self._gateways.get(gateway)
+        return [] if known is None else list(known.rejected.get(channel, ()))
 
     def gateways(self) -> list[GatewayHealth]:
         """Return what each gateway last told of itself."""
@@ -288,6 +297,11 @@ class Receiver:
         ):
             raise EnvelopeError("is not newer than what was told before")
         gateway.told = told
+        for frame in told.rejected:
+            kept = gateway.rejected.setdefault(frame.channel, deque(maxlen=KEPT))
+            kept.append(replace(frame, channel=f"{name}/{frame.channel}"))
+            if len(gateway.rejected) > _CHANNELS:
+                del gateway.rejected[next(iter(gateway.rejected))]
         gateway.heard_at = gateway.told_heard_at = chunk.heard_at
 
     def _health_of(self, name: str, now: datetime) -> list[ChannelHealth]:
@@ -314,6 +328,9 @@ class Receiver:
             expected_interval_s=SILENT_AFTER.total_seconds(),
             transmissions=gateway.transmissions,
             errors=dict(gateway.errors),
+            gateway=None
+            if gateway.told is None
+            else replace(gateway.told, channels=(), rejected=()),
         )
         if gateway.told is None:
             return [way]

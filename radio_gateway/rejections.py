@@ -9,6 +9,7 @@ from radio_gateway.health import RejectedFrame
 
 KEPT = 50
 BYTES_KEPT = 1024
+TOLD_AT_ONCE = 5
 _REASONS_COUNTED = 100
 
 
@@ -21,6 +22,7 @@ class Rejections:
     Attributes:
         counts: Rejected frames by reason; reasons beyond the first hundred as `other`.
         lately: Rejected since this list was last replaced by its reader.
+        untold: Rejected and not yet told to a node, the newest few.
     """
 
     def __init__(self, channel: str) -> None:
@@ -28,6 +30,7 @@ class Rejections:
         self._kept: deque[RejectedFrame] = deque(maxlen=KEPT)
         self.counts: Counter[str] = Counter()
         self.lately: list[RejectedFrame] = []
+        self.untold: deque[RejectedFrame] = deque(maxlen=TOLD_AT_ONCE)
 
     def add(self, frame: Frame, reason: str, detail: str) -> None:
         """Note that `frame` was not understood, and why."""
@@ -45,6 +48,7 @@ class Rejections:
         )
         self._kept.append(rejected)
         self.lately.append(rejected)
+        self.untold.append(rejected)
 
     def kept(self) -> list[RejectedFrame]:
         """Return the last 50, oldest first."""

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
+from msgspec.structs import replace
 
 from radio_gateway.backoff import Backoff
 from radio_gateway.chunk import Chunk
@@ -32,7 +33,7 @@ from radio_gateway.envelope import (
     unpack,
 )
 from radio_gateway.errors import LinkError
-from radio_gateway.health import GatewayHealth, LinkState
+from radio_gateway.health import GatewayHealth, LinkState, RejectedFrame
 from radio_gateway.lanes import RECEIPT_WITHIN_S, Lanes
 from radio_gateway.order import Order
 from radio_gateway.order_result import OrderResult
@@ -62,6 +63,7 @@ class Uplink:
         gateway: This gateway's id.
         health: Returns how the gateway fares, to be told to the node; the uplink fills in its own
             part and the spool's.
+        rejected: Returns, once, frames that were rejected lately.
         on_order: Called with each order of the node, once its signature is checked.
 
     Attributes:
@@ -75,12 +77,13 @@ class Uplink:
         *,
         gateway: str,
         health: Callable[[], GatewayHealth],
+        rejected: Callable[[], tuple[RejectedFrame, ...]] = tuple,
         on_order: Callable[[Order], None] | None = None,
     ) -> None:
         assert settings.node is not None, "a gateway's uplink knows its node"
         self._settings, self._spool, self._gateway = settings, spool, gateway
         self._node = settings.node
-        self._health, self._on_order = health, on_order
+        self._health, self._rejected, self._on_order = health, rejected, on_order
         self._lanes = Lanes()
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
@@ -321,7 +324,7 @@ class Uplink:
         topic = topic_of(self._gateway, "health")
         while True:
             self._changed.clear()
-            body = pack(await self.health())
+            body = pack(replace(await self.health(), rejected=self._rejected()))
             await transport.send(self._settings.signer.sign("health", body), topic=topic)
             try:
                 async with asyncio.timeout(HEALTH_EVERY_S):
