@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from patrol.changes import Claim, Fix
+from patrol.clocks import TimeSource
 from patrol.quality import UNSURE_CLOCK_S, apart_m, is_jump
 from patrol.records import Record
 
@@ -55,7 +56,7 @@ class Claims:
     def __init__(self) -> None:
         self.open: dict[str, Claim] = {}
         self._made_at: dict[str, datetime] = {}
-        self._last: dict[str, _Seen] = {}
+        self._last: dict[str, tuple[str, datetime, TimeSource, Fix]] = {}
         self._by_channel: dict[str, dict[str, _Seen]] = {}
         self._touched: dict[str, Claim] = {}
         self._raised: list[Claim] = []
@@ -96,19 +97,19 @@ class Claims:
             agency: Owner of what the address stands for.
             unit: Unit it stands for; None for nobody.
         """
-        address, channel = record.address, record.transmission.channel
-        last = self._last.pop(address, None)
-        slack_s = 1.0 if record.time_source == "device" else UNSURE_CLOCK_S
-        time = min(record.transmission.heard_at, fix.time)
-        seen = self._last[address] = _Seen(channel, fix, time, slack_s)
-        if last is None:
+        address, said = record.address, record.transmission
+        channel = said.channel
+        before = self._last.get(address)
+        self._last[address] = now = (channel, said.heard_at, record.time_source, fix)
+        if before is None:
             if len(self._last) > ADDRESSES_KEPT:
                 oldest = next(iter(self._last))
                 del self._last[oldest]
                 self._by_channel.pop(oldest, None)
             return
-        if last.channel == channel:
-            return
+        if before[0] == channel:
+            return  # the usual case
+        seen, last = _seen(*now), _seen(*before)
         by_channel = self._by_channel.setdefault(address, {})
         own = by_channel.get(channel)
         by_channel[last.channel] = last
@@ -190,6 +191,11 @@ def _differs(claim: Claim, known: Claim) -> bool:
         return claim.distance_m is not known.distance_m
     change_m = abs(claim.distance_m - known.distance_m)
     return change_m > max(_TOLD_AGAIN_M, _TOLD_AGAIN_SHARE * known.distance_m)
+
+
+def _seen(channel: str, heard_at: datetime, source: TimeSource, fix: Fix) -> _Seen:
+    slack_s = 1.0 if source == "device" else UNSURE_CLOCK_S
+    return _Seen(channel, fix, min(heard_at, fix.time), slack_s)
 
 
 def _apart(one: _Seen, other: _Seen) -> bool:

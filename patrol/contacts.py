@@ -104,17 +104,16 @@ class Contact:
 
     def hear(self, channel: str | None, heard_at: datetime) -> None:
         """Note when it was heard, and on which channel; None for no link at all."""
-        if self.heard_at is None or heard_at > self.heard_at:
+        newest, heard_on = self.heard_at, self.heard_on
+        if newest is None or heard_at > newest:
             self.heard_at = heard_at
-        if channel is None:
-            return
-        before = self.heard_on.get(channel)
-        if before is None:
-            if len(self.heard_on) >= CHANNELS_KEPT:
-                del self.heard_on[min(self.heard_on, key=self.heard_on.__getitem__)]
-            self.heard_on[channel] = heard_at
-        elif heard_at > before:
-            self.heard_on[channel] = heard_at
+        if channel in heard_on:
+            if heard_at > heard_on[channel]:
+                heard_on[channel] = heard_at
+        elif channel is not None:
+            if len(heard_on) >= CHANNELS_KEPT:
+                del heard_on[min(heard_on, key=heard_on.__getitem__)]
+            heard_on[channel] = heard_at
 
     def note(
         self, what: Literal["call_sign", "flags", "status", "text"], record: Record, value: object

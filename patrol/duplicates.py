@@ -65,11 +65,10 @@ class Duplicates:
         said = record.transmission
         content = said.duplicate_key
         gid, heard_at, window_s = record.gid, said.heard_at, said.duplicate_window_s
-        known = _Known(heard_at, gid, said.reception_id)
         if content is not None and window_s is None:
             if gid in self._named:
                 return gid
-            self._remember_named(known)
+            self._remember_named(_Known(heard_at, gid, said.reception_id))
             return None
         # A call for help is rather taken twice than lost for looking like an earlier one.
         again = said.resent and not said.distress
@@ -77,13 +76,13 @@ class Duplicates:
             raw = _raw_key(record.address, said.channel, said.raw)
             original = _nearest(self._by_raw.get(raw), heard_at, RESENT_FOR_S) if again else None
             if original is None:
-                self._remember(self._by_raw, raw, known)
+                self._remember(self._by_raw, raw, _Known(heard_at, gid, ""))
             return original
         key = (record.address, content)
         reach_s = RESENT_FOR_S if again else window_s or 0.0
         original = _nearest(self._by_content.get(key), heard_at, reach_s)
         if original is None:
-            self._remember(self._by_content, key, known)
+            self._remember(self._by_content, key, _Known(heard_at, gid, said.reception_id))
         return original
 
     def heard_first(self, record: Record, original: bytes) -> bool:

@@ -129,8 +129,12 @@ class Picture(Register):
         if fix is None or not fix.live:
             self._heard[contact.id] = contact  # viewers are told with the next tick
         self._note(contact, record)
-        if hear_claims:
-            self._hear_claims(contact, record, fix)
+        if hear_claims and not by_voice:
+            if record.flags and "unbound_source" in record.flags:
+                self._hear_bound_claim(record)
+            elif fix is not None and self._is_free(record):
+                unit = None if contact.unit is None else contact.id
+                self.claims.placed(record, fix, agency=contact.agency, unit=unit)
         step = Step(contact=contact, record=record, fix=fix)
         for rule in STEP_RULES:
             effect = rule(step)
@@ -320,15 +324,12 @@ class Picture(Register):
             contact.distress = effect.distress
             self._touched[contact.id] = contact
 
-    def _hear_claims(self, contact: Contact, record: Record, fix: Fix | None) -> None:
-        said = record.transmission
-        if record.address != said.address:
-            self._hear_bound_claim(record)
-        elif fix is not None and said.protocol != VOICE:
-            at = self.unit_at(record.address, record.time)
-            if at is None or at.channel is None:
-                unit = None if contact.unit is None else contact.id
-                self.claims.placed(record, fix, agency=contact.agency, unit=unit)
+    def _is_free(self, record: Record) -> bool:
+        """Return whether the address is bound to no channel."""
+        return (
+            record.address not in self._by_address
+            or self._bound_to(record.address, record.time) is None
+        )
 
     def _hear_bound_claim(self, record: Record) -> None:
         said = record.transmission
