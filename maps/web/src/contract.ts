@@ -63,6 +63,24 @@ export interface ChannelHealth {
   shed: number;
   reconnects: number;
   errors: Record<string, number>;
+  /** Why what is read is not kept in the journal. */
+  journal_fault?: string | null;
+  /** For the way from a remote gateway: how it fares itself. */
+  gateway?: GatewayHealth | null;
+}
+
+/** A gateway on another computer, as it last told. */
+export interface GatewayHealth {
+  gateway: string;
+  told_at: string;
+  uplink: LinkState;
+  waiting: number;
+  oldest_waiting_at: string | null;
+  sent: number;
+  receipted: number;
+  dropped: Record<string, number>;
+  refused: number;
+  spool_fault: string | null;
 }
 
 /** A second sender uses a radio address. */

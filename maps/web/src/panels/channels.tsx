@@ -24,8 +24,8 @@ export function Channels(): JSX.Element {
         {all?.length === 0 && <Empty title={t("channels.empty")}>{t("channels.empty_how")}</Empty>}
         {byGateway(all ?? []).map(([gateway, some]) => (
           <div key={gateway}>
-            {gateway !== "" && <GatewayHead gateway={gateway} links={some} />}
-            <ul class="cards">{some.map((channel) => <Channel key={channel.name} channel={channel} />)}</ul>
+            {gateway !== "" && <GatewayHead gateway={gateway} way={some.find((link) => link.name === gateway)} links={some.filter((link) => link.name !== gateway)} />}
+            <ul class="cards">{some.filter((link) => link.name !== gateway).map((channel) => <Channel key={channel.name} channel={channel} />)}</ul>
           </div>
         ))}
       </div>
@@ -36,17 +36,44 @@ export function Channels(): JSX.Element {
 /** This node's own channels first, then those of each gateway that sends it what it hears: `gateway/channel`. */
 function byGateway(all: ChannelHealth[]): [string, ChannelHealth[]][] {
   const groups = new Map<string, ChannelHealth[]>([["", []]]);
+  const remote = new Set(all.filter((channel) => channel.gateway !== undefined && channel.gateway !== null).map((channel) => channel.name));
   for (const channel of all) {
-    const gateway = channel.name.includes("/") ? channel.name.slice(0, channel.name.indexOf("/")) : "";
+    const first = channel.name.split("/", 1)[0] ?? "";
+    const gateway = channel.name.includes("/") || remote.has(first) ? first : "";
     groups.set(gateway, [...(groups.get(gateway) ?? []), channel]);
   }
   return [...groups].filter(([, some]) => some.length > 0);
 }
 
-/** A gateway on another computer: the hops between it and this node stand here. */
-function GatewayHead({ gateway, links }: { gateway: string; links: ChannelHealth[] }): JSX.Element {
-  return <header class="gateway-head"><h3>{t("channels.gateway", { name: gateway })}</h3><p class="dim">{t("channels.open", { open: links.filter(isWell).length, n: links.length })}</p></header>;
+/** A gateway on another computer: the hops from its radios to this node, each as far as it is known. */
+function GatewayHead({ gateway, way, links }: { gateway: string; way: ChannelHealth | undefined; links: ChannelHealth[] }): JSX.Element {
+  const told = way?.gateway ?? null;
+  const dropped = told === null ? 0 : Object.values(told.dropped).reduce((sum, n) => sum + n, 0);
+  const heard = ageSeconds(way?.last_heard_at ?? null, now.value);
+  const oldest = ageSeconds(told?.oldest_waiting_at ?? null, now.value);
+  return (
+    <header class="gateway-head">
+      <div class="card-head">
+        {way !== undefined && <span class={`lamp lamp-${way.state}`} aria-hidden="true" />}
+        <h3>{t("channels.gateway", { name: gateway })}</h3>
+        {way !== undefined && <span class="channel-state">{t(`channel.${way.state}`)}</span>}
+      </div>
+      {way?.fault && <p class="fault">{way.fault}</p>}
+      <dl class="figures num">
+        <Figure name={t("hop.radios")} ill={!links.every(isWell)}>{t("channels.open", { open: links.filter(isWell).length, n: links.length })}</Figure>
+        {told !== null && <Figure name={t("hop.broker")} ill={told.uplink !== "open"}>{t(`channel.${told.uplink}`)}</Figure>}
+        <Figure name={t("hop.node")} ill={way !== undefined && !isWell(way)}>{heard === null ? t("age.never") : ageWords(heard)}</Figure>
+        {told !== null && <Figure name={t("hop.waiting")} ill={oldest !== null && oldest > WAITS_LONG_S}>{told.waiting === 0 ? t("hop.nothing_waits") : t("hop.waits", { n: told.waiting.toLocaleString("en"), age: oldest === null ? "" : ageWords(oldest) })}</Figure>}
+        {told !== null && <Figure name={t("hop.receipted")}>{told.receipted.toLocaleString("en")}</Figure>}
+        {dropped > 0 && <Figure name={t("channels.shed")} ill>{dropped.toLocaleString("en")}</Figure>}
+        {told !== null && told.refused > 0 && <Figure name={t("hop.refused")} ill>{told.refused.toLocaleString("en")}</Figure>}
+      </dl>
+    </header>
+  );
 }
+
+/** What waits longer than this at a gateway waits because something is wrong. */
+const WAITS_LONG_S = 60;
 
 export function isWell(channel: ChannelHealth): boolean {
   return channel.state === "open";
@@ -67,6 +94,7 @@ function Channel({ channel }: { channel: ChannelHealth }): JSX.Element {
       {channel.url !== "" && <p class="dim break"><code>{channel.url}</code></p>}
       {channel.protocols.length > 0 && <p class="dim">{t("channels.speaks", { names: channel.protocols.join(", ") })}</p>}
       {channel.fault && <p class="fault">{channel.fault}</p>}
+      {channel.journal_fault && <p class="fault">{t("channels.journal", { fault: channel.journal_fault })}</p>}
       {!isWell(channel) && <p class="num">{t("channels.since", { time: momentWords(Date.parse(channel.since), now.value, timeZone.value) })}</p>}
       {behind > 0 && <p>{t("channels.behind", { n: behind })}</p>}
       {channel.protocols.length > 0 && <Figures channel={channel} rejected={rejected} />}
