@@ -84,7 +84,7 @@ async def list_channels(desk: DeskHere) -> Response:
     return answer(desk.channels())
 
 
-@router.get("/{name}/rejected", responses=answers(list[Rejected], [_REJECTED], 403, 404))
+@router.get("/{name:path}/rejected", responses=answers(list[Rejected], [_REJECTED], 403, 404))
 async def list_rejected(name: str, desk: DeskHere) -> Response:
     """Return the last frames a channel did not understand, newest first."""
     return answer([rejected_as_shown(frame) for frame in desk.rejected(name)])

@@ -58,7 +58,11 @@ class BaseRadio:
         checksum = 0
         for byte in body.encode():
             checksum ^= byte
-        os.write(self._ours, f"${body}*{checksum:02X}\r\n".encode())
+        self.print(f"${body}*{checksum:02X}\r\n")
+
+    def print(self, text: str) -> None:
+        """Print something else."""
+        os.write(self._ours, text.encode())
 
     def close(self) -> None:
         """Unplug it."""
@@ -160,13 +164,13 @@ listen_only = false
 """
         try:
             with border_post(post, broker, node_key, channels), server.client() as client:
-                _hears_and_speaks(client, radio)
+                _hears_and_speaks(server, client, radio)
         finally:
             server.stop()
     assert list((post / "journal").glob("*base*"))
 
 
-def _hears_and_speaks(client: httpx.Client, radio: BaseRadio) -> None:
+def _hears_and_speaks(server: Server, client: httpx.Client, radio: BaseRadio) -> None:
     def states() -> dict[str, dict[str, object]]:
         return {each["name"]: each for each in client.get("/api/channels").json()}
 
@@ -180,6 +184,12 @@ def _hears_and_speaks(client: httpx.Client, radio: BaseRadio) -> None:
     assert radios[0]["channels"] == ["gw-1/base"]
     assert radios[0]["state"]["last"]["lat"] == pytest.approx(20 + 16.1 / 60, abs=1e-6)
     wait_for("its counters", lambda: states()["gw-1/base"]["transmissions"] == 1)
+    radio.print("$PKLDS,080200,A,2016.1,N*00\r\n")
+    with server.client("admin") as technician:
+        url = "/api/channels/gw-1/base/rejected"
+        (rejected,) = wait_for("the frame", lambda: technician.get(url).json(), seconds=30)
+    assert rejected["reason"] == "bad_checksum"
+    assert rejected["text"] == "$PKLDS,080200,A,2016.1,N*00"
     order = client.post(
         "/api/orders",
         json={"kind": "text", "address": "kenwood:100:1001", "text": "Return to the pier"},
