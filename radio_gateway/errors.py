@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+MAX_DETAIL = 500
+
 
 class GatewayError(Exception):
     """Base of every error that the gateway raises on purpose."""
@@ -15,10 +17,11 @@ class FrameError(GatewayError):
     Args:
         reason: Short fixed word for counting, for example `bad_checksum`.
         payload: The bytes of the frame.
-        detail: What exactly is wrong, for the technician.
+        detail: What exactly is wrong, for the technician; the first `MAX_DETAIL` characters of it.
     """
 
     def __init__(self, reason: str, payload: bytes, detail: str = "") -> None:
+        detail = detail[:MAX_DETAIL]
         self.reason, self.payload, self.detail = reason, payload, detail
         super().__init__(f"{reason}: {detail}" if detail else reason)
 

@@ -179,8 +179,8 @@ class _Event:
         frame = self.frame
         device = self._device()
         code = self.fields.get("messageCode")
-        if isinstance(code, bool) or not isinstance(code, int):
-            raise self.error("bad_code", f"messageCode {code!r}")
+        if isinstance(code, bool) or not isinstance(code, int) or not 0 <= code < 1 << 16:
+            raise self.error("bad_code", f"messageCode {str(code)[:20]}")
         distress = code in _HELP
         time = self._time(distress=distress)
         if time is not None:

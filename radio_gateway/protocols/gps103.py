@@ -209,7 +209,7 @@ class Gps103Decoder(PlainDecoder):
 def _read(fields: list[str], frame: Frame, *, live: bool) -> Report:
     payload = frame.payload
     report = Report(device=fields[0])
-    event = fields[1]
+    event = fields[1] if len(fields) > 1 else ""
     if event.startswith("vr"):
         report.kind, report.status = "other", "picture"
         return report

@@ -16,7 +16,6 @@ Source: Meshtastic documentation, "MQTT", JSON; firmware `MeshPacketSerializer.c
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import msgspec
@@ -218,4 +217,4 @@ def _number(fields: dict[str, Any], name: str, *, least: float, most: float) -> 
     value = fields.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and least <= value <= most else None
+    return float(value) if least <= value <= most else None  # not a number fails too

@@ -25,6 +25,9 @@ _RMC = re.compile(
 _SECONDS = {f"{at // 60:02}{at % 60:02}": at * 60 for at in range(24 * 60)}
 
 
+_MAX_CHARACTERS = 160  # the standard's 82, and a name; numbers cannot become endless
+
+
 def read_everyday(payload: bytes) -> tuple[Sentence, Part] | None:
     """Read an everyday RMC with a good checksum, with or without a device's name before it.
 
@@ -36,7 +39,7 @@ def read_everyday(payload: bytes) -> tuple[Sentence, Part] | None:
     """
     try:
         text = payload.decode("ascii")
-        match = _RMC.fullmatch(text)
+        match = _RMC.fullmatch(text) if len(text) <= _MAX_CHARACTERS else None
         if match is None or checksum(payload[match.start(2) : -3]) != CHECKSUMS.get(text[-2:]):
             return None
         device, body, minute, second, fraction, lat, north, lon, east, knots, course, day = (

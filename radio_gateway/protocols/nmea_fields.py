@@ -311,8 +311,8 @@ def _receiver(part: Part, fields: list[str]) -> None:
 
 def _number(text: str) -> float:
     """Return a plain decimal number without sign; no exponent, underscore, `nan` or blank."""
-    if not _digits(text.replace(".", "", 1)):
-        raise ValueError(f"{text!r} is no number")
+    if len(text) > 20 or not _digits(text.replace(".", "", 1)):
+        raise ValueError(f"{text[:40]!r} is no number")
     return float(text)
 
 
@@ -321,8 +321,8 @@ def _signed(text: str) -> float:
 
 
 def _whole(text: str) -> int:
-    if not _digits(text):
-        raise ValueError(f"{text!r} is no whole number")
+    if not _digits(text) or len(text) > 9:
+        raise ValueError(f"{text[:20]!r} is no whole number")
     return int(text)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -70,6 +72,17 @@ def test_damaged_messages_break_nothing_however_they_are_cut(
 @_LIGHT
 def test_any_bytes_break_nothing(protocol: str, raw: bytes) -> None:
     exercise(protocol, read_input(protocol, raw))
+
+
+@pytest.mark.parametrize("digits", [20, 400, 5000])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_no_number_is_too_long_to_be_refused(protocol: str, digits: int) -> None:
+    for message in samples(protocol):
+        for number in re.finditer(rb"[0-9]+", message):
+            for figure in (b"9", b"1", b"0"):
+                long = message[: number.start()] + figure * digits + message[number.end() :]
+                exercise(protocol, Input(data=long))
+                exercise(protocol, Input(data=put_right(protocol, long)))
 
 
 @pytest.mark.parametrize("protocol", WITH_CHECKSUM)

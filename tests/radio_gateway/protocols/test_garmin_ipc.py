@@ -123,6 +123,7 @@ def test_same_event_posted_again_has_one_key() -> None:
         (posted(event() | {"imei": ""}), "no_device"),
         (posted(event() | {"imei": "3004\a"}), "no_device"),
         (posted(event("4")), "bad_code"),
+        (posted(event(10**20)), "bad_code"),
         (posted(event(timeStamp=-5)), "bad_time"),
         (posted(event(point={"longitude": None})), "missing_lon"),
         (posted(event(point={"longitude": 181})), "lon_range"),

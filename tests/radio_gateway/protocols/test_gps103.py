@@ -133,6 +133,7 @@ def test_engine_figures_are_a_status_without_a_place() -> None:
     ("data", "reason"),
     [
         (PLACE[:80], "truncated"),
+        (b"359769031878382imei:359760318783824;", "truncated"),
         (b"imei:,tracker,0809231429,,F,062947,A,2234.4026,N,11354.3277,E,0.00,;", "no_device"),
         (own("2611251900", "250000"), "bad_time"),
         (own("2611251900", "120000").replace(b"2016.3800", b"2060.0000"), "minutes_range"),

@@ -109,6 +109,7 @@ def test_number_that_broken_firmware_gave_to_everybody_is_flagged() -> None:
         (MESSAGE, "bad_field"),
         (MESSAGE | {"type": "position", "payload": {"latitude_i": "20"}}, "bad_field"),
         (MESSAGE | {"type": "position", "payload": {"latitude_i": 1e300}}, "bad_field"),
+        (MESSAGE | {"type": "position", "payload": {"latitude_i": 10**400}}, "bad_field"),
         (MESSAGE | {"type": "position", "payload": mesh.PLACE | {"time": -5}}, "bad_field"),
         (
             MESSAGE | {"type": "position", "payload": mesh.PLACE | {"latitude_i": 10**9}},
@@ -154,3 +155,8 @@ def test_any_values_are_a_message_or_refused(
         return
     position = said.position
     assert position is None or (abs(position.lat) <= 90 and abs(position.lon) <= 180)
+
+
+def test_number_of_four_hundred_digits_is_not_known() -> None:
+    said = of_type("text", {"text": "hello"}, id=10**400, timestamp=-(10**400), snr=10**400)
+    assert (said.text, said.signal) == ("hello", Signal(station=mesh.GATEWAY))
