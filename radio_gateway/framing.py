@@ -32,13 +32,11 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
 
 class Framer(Protocol):
-    """Cuts one connection's byte stream into payloads.
+    """Cuts one connection's byte stream into payloads."""
 
-    Attributes:
-        junk_bytes: Bytes so far that belonged to no frame.
-    """
-
-    junk_bytes: int
+    @property
+    def junk_bytes(self) -> int:
+        """Bytes so far that belonged to no frame."""
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take what was read and return the payloads it completed, in order."""
