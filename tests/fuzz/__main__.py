@@ -24,6 +24,8 @@ _STATUS = re.compile(
     r"#(\d+)\s+(?:DONE|REDUCE|NEW|pulse|INITED).*?cov: (\d+) ft: (\d+) corp: (\d+)"
 )
 
+_HELD = re.compile(r"^held: (\d+) bytes", re.MULTILINE)
+
 
 def main() -> int:
     """Fuzz what is asked for; return 1 when something broke."""
@@ -47,7 +49,9 @@ def main() -> int:
             print(said)
         return 0
     folder = options.folder or Path(tempfile.mkdtemp(prefix="joint-patrol-fuzz-"))
-    rows = [["protocol", "inputs", "seconds", "/s", "covered", "kept", "peak MiB", "result"]]
+    rows = [
+        ["protocol", "inputs", "seconds", "/s", "covered", "kept", "held KiB", "peak MiB", "result"]
+    ]
     broken = False
     for name in names:
         figures = _fuzz(name, folder / name, options)
@@ -86,6 +90,7 @@ def _fuzz(name: str, folder: Path, options: argparse.Namespace) -> dict[str, Any
         "rate": round(inputs / seconds),
         "covered": covered,
         "kept": kept,
+        "held_kib": round(max(map(int, _HELD.findall(text)), default=0) / 1024, 1),
         "peak_mib": round(usage.ru_maxrss / 1024),
         "result": "sound" if sound else f"broken: {log}",
     }

@@ -37,10 +37,10 @@ def main(name: str, folder: Path, runs: str, seconds: str, max_bytes: str) -> No
     words = folder / "words.txt"
     words.write_text("\n".join(_words(name, Path(protocols.__file__).parent)) + "\n")
     connection = LongConnection(name)
-    count = 0
+    count = most_bytes = 0
 
     def take(raw: bytes) -> None:
-        nonlocal count
+        nonlocal count, most_bytes
         count += 1
         given = read_input(name, raw)
         exercise(name, given)
@@ -52,6 +52,9 @@ def main(name: str, folder: Path, runs: str, seconds: str, max_bytes: str) -> No
                     "\n".join(each.hex() for each in connection.last)
                 )
                 raise
+            if connection.most_bytes > most_bytes:
+                most_bytes = connection.most_bytes
+                print(f"held: {most_bytes} bytes", file=sys.stderr)
 
     atheris.Setup(
         [
