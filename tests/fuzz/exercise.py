@@ -27,7 +27,7 @@ PATIENCE_S = 1.0  # of CPU time, for one input of some kilobytes
 MAX_FRAMER_BYTES = 600 * 1024  # the longest body (OsmAnd, 256 KiB), twice while it is cut
 MAX_DECODER_BYTES = 4 * 1024 * 1024
 HEAD = 6  # bytes of an input that say how the rest is handed over
-_SOURCE = "12.0.4.210:4001"
+SOURCE = "12.0.4.210:4001"
 _NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 _LOOK_EVERY = 256
 _STRICT = frozenset(("nmea0183", "ais", "dsc", "raveon", "gt06", "taip"))
@@ -121,7 +121,7 @@ class LongConnection:
             self._heard_at += timedelta(milliseconds=20)
             try:
                 self._decoder.decode(
-                    Frame(payload, self._heard_at, TOPICS.get(self._protocol), _SOURCE)
+                    Frame(payload, self._heard_at, TOPICS.get(self._protocol), SOURCE)
                 )
             except FrameError:
                 pass
@@ -182,7 +182,7 @@ class _Exercise:
         topic = TOPICS.get(self._protocol) if self._input.with_topic else None
         for payload in payloads:
             self._heard_at += timedelta(microseconds=1)
-            frame = Frame(payload, self._heard_at, topic, _SOURCE)
+            frame = Frame(payload, self._heard_at, topic, SOURCE)
             if self._speaks(frame) not in (True, False):
                 raise Broken("speaks() says neither yes nor no")
             try:
