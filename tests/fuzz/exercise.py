@@ -88,11 +88,15 @@ def exercise(protocol: str, input_: Input) -> list[Transmission]:
     Raises:
         Broken: If something that must hold does not. Any error but `FrameError` passes through.
     """
-    started = time.process_time()
+    started = time.perf_counter()
     said = _Exercise(protocol, input_).said
-    used = time.process_time() - started
-    if used > PATIENCE_S:
-        raise Broken(f"{used:.1f} s for {len(input_.data)} bytes")
+    if time.perf_counter() - started > PATIENCE_S:
+        # maybe a busy machine: again, by the process's own clock, which is slow to ask
+        started = time.process_time()
+        _Exercise(protocol, input_)
+        used = time.process_time() - started
+        if used > PATIENCE_S:
+            raise Broken(f"{used:.1f} s for {len(input_.data)} bytes")
     return said
 
 
@@ -165,7 +169,7 @@ class _Exercise:
             raise Broken("it still waits after the end")
         if decoder.flush(None):
             raise Broken("it said something after the end")
-        if module.FRAMING is not MessageFramer:
+        if module.FRAMING is not MessageFramer and input_.cuts:
             self._check_framing(framer, payloads)
 
     def _check_framing(self, framer: Framer, payloads: list[bytes]) -> None:

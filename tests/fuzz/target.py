@@ -12,7 +12,7 @@ import ast
 import sys
 from pathlib import Path
 
-_LONG_EVERY = 4
+_LONG_EVERY = 8
 _HANGS_S = 20
 _MOST_MIB = 1024
 

@@ -120,3 +120,9 @@ def test_what_is_broken_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.fuzz.checksums.crc_x25", lambda data: 0x1234)
     with pytest.raises(Broken, match="a position from a frame with a wrong checksum"):
         exercise("gt06", read_input("gt06", raw))
+
+
+def test_input_that_takes_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.fuzz.exercise.PATIENCE_S", 0.0)
+    with pytest.raises(Broken, match="s for 6 bytes"):
+        exercise("nmea0183", Input(data=b"$GPXXX"))
