@@ -19,7 +19,18 @@ _LIGHT = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
 )
-WITH_CHECKSUM = ("nmea0183", "ais", "dsc", "raveon", "gpsgate", "gt06", "hytera", "taip", "dprs")
+WITH_CHECKSUM = (
+    "nmea0183",
+    "ais",
+    "dsc",
+    "raveon",
+    "gpsgate",
+    "gt06",
+    "hytera",
+    "taip",
+    "dprs",
+    "kenwood",
+)
 
 
 @st.composite
@@ -86,7 +97,7 @@ def test_no_number_is_too_long_to_be_refused(protocol: str, digits: int) -> None
 
 
 @pytest.mark.parametrize("protocol", WITH_CHECKSUM)
-def test_position_is_gone_with_any_bit_of_its_message(protocol: str) -> None:
+def test_no_flipped_bit_leaves_a_position_beside_a_wrong_checksum(protocol: str) -> None:
     message = next(
         each
         for each in samples(protocol)
