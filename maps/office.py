@@ -36,9 +36,9 @@ from radio_gateway.inbox import Inbox
 from radio_gateway.metrics_server import GatewayReport
 from radio_gateway.order_result import OrderResult
 from radio_gateway.outbound import Outbound
-from radio_gateway.receiver import Receiver
 from radio_gateway.settings import ChannelSettings
 from radio_gateway.transports.http import HttpTransport
+from radio_gateway.uplink.receiver import Receiver
 
 HEALTH_EVERY_S = 1.0
 COUNTERS_EVERY = 5  # looks at the channels between two that also tell the counters

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from radio_gateway.errors import SettingsError
-from radio_gateway.signing import Verifier
-from radio_gateway.uplink_settings import UplinkSettings, read_uplink, verifier
+from radio_gateway.uplink.settings import UplinkSettings, read_uplink, verifier
+from radio_gateway.uplink.signing import Verifier
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from radio_gateway.errors import LinkError
 from radio_gateway.health import ChannelHealth
 from radio_gateway.order import Order, OrderKind
 from radio_gateway.order_result import OrderResult, Refusal
-from radio_gateway.receiver import Receiver
+from radio_gateway.uplink.receiver import Receiver
 
 AGAIN_S: Final = 10.0
 WAITING: Final = 200

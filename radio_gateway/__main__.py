@@ -16,23 +16,23 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from radio_gateway.decode import (
+from radio_gateway.decoder import DecoderSettings
+from radio_gateway.errors import FrameError, GatewayError
+from radio_gateway.framing import MessageFramer
+from radio_gateway.link import parse_link
+from radio_gateway.protocols import PROTOCOLS
+from radio_gateway.run_command import check, keygen, run
+from radio_gateway.technician.commands import monitor, ports, replay, sniff_port
+from radio_gateway.technician.decode import (
     StreamDecoder,
     as_json,
     as_rejection,
     decode_vector,
     protocol_named,
 )
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError, GatewayError
-from radio_gateway.framing import MessageFramer
-from radio_gateway.link import parse_link
-from radio_gateway.monitor import read_channels
-from radio_gateway.protocols import PROTOCOLS
-from radio_gateway.recording import record as record_link
-from radio_gateway.redecode import decode_captures
-from radio_gateway.run_command import check, keygen, run
-from radio_gateway.technician_command import monitor, ports, replay, sniff_port
+from radio_gateway.technician.monitor import read_channels
+from radio_gateway.technician.recording import record as record_link
+from radio_gateway.technician.redecode import decode_captures
 from radio_gateway.transmission import Transmission
 
 PAUSE_S = 0.5  # a silence that ends what a receiver says about one moment

@@ -30,9 +30,9 @@ from radio_gateway.metrics_server import serving_metrics
 from radio_gateway.order import Order
 from radio_gateway.order_result import OrderResult
 from radio_gateway.outbound import Outbound
-from radio_gateway.spool import Put, Spool, SpoolError, open_spool
 from radio_gateway.transmission import Delivery
-from radio_gateway.uplink import Uplink
+from radio_gateway.uplink.sender import Uplink
+from radio_gateway.uplink.spool import Put, Spool, SpoolError, open_spool
 
 INBOX: Final = 5000
 A_BATCH: Final = 500

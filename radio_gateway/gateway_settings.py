@@ -7,7 +7,7 @@ spool = "spool.db"           # paths are relative to this file
 [journal]                    # keeps all that was heard, to be replayed; left out: nothing
 folder = "journal"
 
-[uplink]                     # see radio_gateway.uplink_settings
+[uplink]                     # see radio_gateway.uplink.settings
 …
 
 [[channels]]                 # see radio_gateway.settings
@@ -29,7 +29,7 @@ import msgspec
 from radio_gateway.errors import SettingsError
 from radio_gateway.settings import ChannelSettings, load_channels
 from radio_gateway.tables import table_of
-from radio_gateway.uplink_settings import UplinkSettings, read_uplink
+from radio_gateway.uplink.settings import UplinkSettings, read_uplink
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _MEBIBYTE = 1 << 20

@@ -14,7 +14,7 @@ import typer
 
 from radio_gateway.errors import GatewayError
 from radio_gateway.gateway_settings import GatewaySettings, read_gateway
-from radio_gateway.signing import new_key_file, read_key_file
+from radio_gateway.uplink.signing import new_key_file, read_key_file
 
 ConfigFile = Annotated[
     Path, typer.Option("--config", help="The gateway's settings file.", dir_okay=False)

@@ -31,7 +31,7 @@ from maps.feeds.mmsi import Numbers
 from maps.feeds.plain_names import plain_name
 from maps.feeds.roll import Act
 from patrol.changes import Fix, UnitState
-from radio_gateway.protocols.nmea_fields import KNOT_MPS
+from radio_gateway.formats.nmea.fields import KNOT_MPS
 
 SHIP_TYPES = {"boat": 55}
 """Law enforcement; 0, not available, for what is no boat."""

@@ -10,7 +10,7 @@ A unit that speaks CoT itself keeps its uid, so that it is shown once; all other
 `joint-patrol.` and the unit's id. One that may not be seen any more is deleted (`t-x-d-d`), unless
 the uid is its own.
 
-Source: as `radio_gateway.protocols.cot_out`.
+Source: as `radio_gateway.formats.cot.out`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Final, Literal
 
 from maps.feeds.roll import Act
 from patrol.changes import UnitState
-from radio_gateway.protocols.cot_out import (
+from radio_gateway.formats.cot.out import (
     Emergency,
     OutEvent,
     Unit,

@@ -22,7 +22,7 @@ from datetime import datetime
 from maps.feeds.plain_names import plain_name
 from maps.feeds.roll import Act
 from patrol.changes import UnitState
-from radio_gateway.protocols.sentence import checksum
+from radio_gateway.formats.nmea.sentence import checksum
 
 TARGETS = 100
 _LONGEST_NAME = 20  # 82 characters are the most a sentence may have

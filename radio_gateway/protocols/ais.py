@@ -23,11 +23,11 @@ from datetime import datetime
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.ais.fragments import Key, Reassembly
+from radio_gateway.formats.ais.messages import read_message
+from radio_gateway.formats.device_clock import corrected
+from radio_gateway.formats.nmea.sentence import Sentence, Tag, read_sentence
 from radio_gateway.framing import Frame, LineFramer
-from radio_gateway.protocols.ais_fragments import Key, Reassembly
-from radio_gateway.protocols.ais_messages import read_message
-from radio_gateway.protocols.device_clock import corrected
-from radio_gateway.protocols.sentence import Sentence, Tag, read_sentence
 from radio_gateway.transmission import Transmission
 
 FRAMING = LineFramer

@@ -16,18 +16,18 @@ import re
 
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame
-from radio_gateway.order import Order, OrderError, Outgoing
-from radio_gateway.protocols.aprs_lines import PacketLineFramer
-from radio_gateway.protocols.aprs_outbound import (
+from radio_gateway.formats.aprs.lines import PacketLineFramer
+from radio_gateway.formats.aprs.outbound import (
     ANSWER_WITHIN_S,
     ORDERS,
     TOCALL,
     order_info,
     station_call,
 )
-from radio_gateway.protocols.aprs_packet import read_packet
-from radio_gateway.protocols.aprs_report import read_report
+from radio_gateway.formats.aprs.packet import read_packet
+from radio_gateway.formats.aprs.report import read_report
+from radio_gateway.framing import Frame
+from radio_gateway.order import Order, OrderError, Outgoing
 from radio_gateway.transmission import Transmission
 
 __all__ = ["FRAMING", "ORDERS", "AprsDecoder", "decoder", "encode", "greeting", "speaks"]

@@ -13,18 +13,18 @@ from msgspec.structs import replace
 
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame
-from radio_gateway.order import Order, OrderError, Outgoing
-from radio_gateway.protocols.aprs_outbound import (
+from radio_gateway.formats.aprs.ax25 import read_ax25, ui_frame
+from radio_gateway.formats.aprs.kiss import KissFramer, kiss_frame
+from radio_gateway.formats.aprs.outbound import (
     ANSWER_WITHIN_S,
     ORDERS,
     TOCALL,
     order_info,
     station_call,
 )
-from radio_gateway.protocols.aprs_report import read_report
-from radio_gateway.protocols.ax25 import read_ax25, ui_frame
-from radio_gateway.protocols.kiss import KissFramer, kiss_frame
+from radio_gateway.formats.aprs.report import read_report
+from radio_gateway.framing import Frame
+from radio_gateway.order import Order, OrderError, Outgoing
 from radio_gateway.transmission import Transmission
 
 __all__ = ["FRAMING", "ORDERS", "AprsKissDecoder", "decoder", "encode", "speaks"]

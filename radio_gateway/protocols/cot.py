@@ -17,12 +17,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.formats.cot.event import MAX_TEXT, transmission
+from radio_gateway.formats.cot.framer import CotFramer
+from radio_gateway.formats.cot.out import Chat, chat_xml
+from radio_gateway.formats.cot.xml import read_event
 from radio_gateway.framing import Frame
 from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
-from radio_gateway.protocols.cot_event import MAX_TEXT, transmission
-from radio_gateway.protocols.cot_framer import CotFramer
-from radio_gateway.protocols.cot_out import Chat, chat_xml
-from radio_gateway.protocols.cot_xml import read_event
 from radio_gateway.transmission import Transmission
 
 FRAMING = CotFramer

@@ -28,14 +28,14 @@ import msgspec
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.aprs.lines import PacketLineFramer
+from radio_gateway.formats.aprs.nmea import said, sentence_part
+from radio_gateway.formats.aprs.packet import read_packet
+from radio_gateway.formats.aprs.report import DUPLICATE_S, read_report
+from radio_gateway.formats.nmea.epoch import merge
+from radio_gateway.formats.nmea.fields import Part
+from radio_gateway.formats.nmea.sentence import CHECKSUMS, checksum
 from radio_gateway.framing import Frame
-from radio_gateway.protocols.aprs_lines import PacketLineFramer
-from radio_gateway.protocols.aprs_nmea import said, sentence_part
-from radio_gateway.protocols.aprs_packet import read_packet
-from radio_gateway.protocols.aprs_report import DUPLICATE_S, read_report
-from radio_gateway.protocols.nmea_epoch import merge
-from radio_gateway.protocols.nmea_fields import Part
-from radio_gateway.protocols.sentence import CHECKSUMS, checksum
 from radio_gateway.transmission import Transmission
 
 FRAMING = PacketLineFramer

@@ -32,10 +32,10 @@ from datetime import datetime, timedelta
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.dsc.call import Call, read_call
+from radio_gateway.formats.dsc.expansion import Expansion, read_expansion
+from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
 from radio_gateway.framing import Frame, LineFramer
-from radio_gateway.protocols.dsc_call import Call, read_call
-from radio_gateway.protocols.dsc_expansion import Expansion, read_expansion
-from radio_gateway.protocols.sentence import Sentence, read_sentence
 from radio_gateway.transmission import Transmission
 
 FRAMING = LineFramer

@@ -31,9 +31,9 @@ import msgspec
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.device_clock import corrected
+from radio_gateway.formats.place import check_place
 from radio_gateway.framing import Frame, MessageFramer
-from radio_gateway.protocols.device_clock import corrected
-from radio_gateway.protocols.place import check_place
 from radio_gateway.transmission import Kind, Transmission
 
 FRAMING = MessageFramer

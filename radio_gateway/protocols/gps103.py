@@ -28,10 +28,8 @@ from datetime import datetime, timedelta
 
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame
-from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
-from radio_gateway.protocols.device_clock import nearest_day
-from radio_gateway.protocols.tracker_report import (
+from radio_gateway.formats.device_clock import nearest_day
+from radio_gateway.formats.tracker_report import (
     KMH,
     KNOT,
     Report,
@@ -40,6 +38,8 @@ from radio_gateway.protocols.tracker_report import (
     moment,
     number,
 )
+from radio_gateway.framing import Frame
+from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
 from radio_gateway.transmission import Transmission
 
 MAX_BYTES = 4096  # one packet of a picture is about 2,100

@@ -23,10 +23,10 @@ from datetime import datetime, timedelta
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.nmea.fields import date_of, read_part
+from radio_gateway.formats.nmea.sentence import Sentence, checksum, read_sentence
+from radio_gateway.formats.tracker_report import KNOT, Report, degrees, number
 from radio_gateway.framing import Frame, LineFramer
-from radio_gateway.protocols.nmea_fields import date_of, read_part
-from radio_gateway.protocols.sentence import Sentence, checksum, read_sentence
-from radio_gateway.protocols.tracker_report import KNOT, Report, degrees, number
 from radio_gateway.transmission import Transmission
 
 FRAMING = LineFramer

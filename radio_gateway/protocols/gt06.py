@@ -34,11 +34,11 @@ from datetime import datetime, timedelta
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.gt06.frame import Gt06Frame, Gt06Framer, make_frame, read_frame
+from radio_gateway.formats.gt06.report import read_report
+from radio_gateway.formats.tracker_report import KMH, Report, moment
 from radio_gateway.framing import Frame
 from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
-from radio_gateway.protocols.gt06_frame import Gt06Frame, Gt06Framer, make_frame, read_frame
-from radio_gateway.protocols.gt06_report import read_report
-from radio_gateway.protocols.tracker_report import KMH, Report, moment
 from radio_gateway.transmission import Transmission
 
 FRAMING = Gt06Framer

@@ -32,12 +32,12 @@ from datetime import datetime, timedelta
 
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.device_clock import nearest_day
+from radio_gateway.formats.h02.binary import MARK, read_binary
+from radio_gateway.formats.h02.framer import H02Framer
+from radio_gateway.formats.h02.status import read_status
+from radio_gateway.formats.tracker_report import KNOT, Report, degrees, moment, number
 from radio_gateway.framing import Frame
-from radio_gateway.protocols.device_clock import nearest_day
-from radio_gateway.protocols.h02_binary import MARK, read_binary
-from radio_gateway.protocols.h02_framer import H02Framer
-from radio_gateway.protocols.h02_status import read_status
-from radio_gateway.protocols.tracker_report import KNOT, Report, degrees, moment, number
 from radio_gateway.transmission import Transmission
 
 FRAMING = H02Framer

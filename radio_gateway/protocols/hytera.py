@@ -25,9 +25,8 @@ import ipaddress
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame
-from radio_gateway.protocols.device_clock import corrected
-from radio_gateway.protocols.hytera_hdap import (
+from radio_gateway.formats.device_clock import corrected
+from radio_gateway.formats.hytera.hdap import (
     GPS_BYTES,
     LP,
     RRS,
@@ -38,7 +37,7 @@ from radio_gateway.protocols.hytera_hdap import (
     read_hdap,
     write_hdap,
 )
-from radio_gateway.protocols.hytera_link import (
+from radio_gateway.formats.hytera.link import (
     ACK,
     CLOSE,
     CONNECT,
@@ -63,6 +62,7 @@ from radio_gateway.protocols.hytera_link import (
     write_hrnp,
     write_hstrp,
 )
+from radio_gateway.framing import Frame
 from radio_gateway.transmission import Kind, Transmission
 
 FRAMING = HyteraFramer

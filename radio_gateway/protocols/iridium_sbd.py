@@ -28,10 +28,10 @@ import msgspec
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.device_clock import AHEAD
+from radio_gateway.formats.place import check_place
 from radio_gateway.framing import Frame
 from radio_gateway.protocols import nmea0183
-from radio_gateway.protocols.device_clock import AHEAD
-from radio_gateway.protocols.place import check_place
 from radio_gateway.transmission import Kind, Transmission
 
 MAX_BYTES = 4096  # the longest message has about 2,010

@@ -19,16 +19,16 @@ from datetime import datetime
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.device_clock import corrected, nearest_day
+from radio_gateway.formats.kenwood.burst import SILENCE, Burst, begun
+from radio_gateway.formats.kenwood.frame import Said, read_frame
+from radio_gateway.formats.kenwood.framer import KenwoodFramer
+from radio_gateway.formats.kenwood.order import ORDERS, encode
+from radio_gateway.formats.kenwood.sentence import Report, read_report, status_code
+from radio_gateway.formats.nmea.fields import Facts, read_part
+from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
 from radio_gateway.framing import Frame
 from radio_gateway.protocols import nmea0183
-from radio_gateway.protocols.device_clock import corrected, nearest_day
-from radio_gateway.protocols.kenwood_burst import SILENCE, Burst, begun
-from radio_gateway.protocols.kenwood_frame import Said, read_frame
-from radio_gateway.protocols.kenwood_framer import KenwoodFramer
-from radio_gateway.protocols.kenwood_order import ORDERS, encode
-from radio_gateway.protocols.kenwood_sentence import Report, read_report, status_code
-from radio_gateway.protocols.nmea_fields import Facts, read_part
-from radio_gateway.protocols.sentence import Sentence, read_sentence
 from radio_gateway.transmission import Kind, Transmission
 
 __all__ = ["FRAMING", "ORDERS", "KenwoodDecoder", "decoder", "encode", "speaks"]

@@ -18,11 +18,11 @@ import ipaddress
 
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.lrrp.ars import ACCEPTED, is_ars, read_ars
+from radio_gateway.formats.lrrp.mbxml import MbxmlError, Reader, write_uintvar
+from radio_gateway.formats.lrrp.report import Facts, Report, document_name
 from radio_gateway.framing import Frame, MessageFramer
 from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
-from radio_gateway.protocols.lrrp_ars import ACCEPTED, is_ars, read_ars
-from radio_gateway.protocols.lrrp_mbxml import MbxmlError, Reader, write_uintvar
-from radio_gateway.protocols.lrrp_report import Facts, Report, document_name
 from radio_gateway.transmission import Transmission
 
 FRAMING = MessageFramer

@@ -22,9 +22,8 @@ import msgspec
 
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame, MessageFramer
-from radio_gateway.protocols.meshtastic_payload import battery
-from radio_gateway.protocols.meshtastic_report import (
+from radio_gateway.formats.meshtastic.payload import battery
+from radio_gateway.formats.meshtastic.report import (
     BROADCAST,
     MAX_TEXT,
     Facts,
@@ -33,6 +32,7 @@ from radio_gateway.protocols.meshtastic_report import (
     said_position,
     transmission,
 )
+from radio_gateway.framing import Frame, MessageFramer
 from radio_gateway.transmission import Transmission
 
 FRAMING = MessageFramer

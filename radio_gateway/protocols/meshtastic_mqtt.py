@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.meshtastic.order import MQTT_ORDERS, encode_mqtt
+from radio_gateway.formats.meshtastic.packet import read_packet
+from radio_gateway.formats.meshtastic.protobuf import Message, WireError
+from radio_gateway.formats.meshtastic.report import node_number
 from radio_gateway.framing import Frame, MessageFramer
-from radio_gateway.protocols.meshtastic_order import MQTT_ORDERS, encode_mqtt
-from radio_gateway.protocols.meshtastic_packet import read_packet
-from radio_gateway.protocols.meshtastic_report import node_number
-from radio_gateway.protocols.protobuf import Message, WireError
 from radio_gateway.transmission import Signal, Transmission
 
 FRAMING = MessageFramer

@@ -19,12 +19,12 @@ from datetime import datetime, timedelta
 
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.meshtastic.order import SERIAL_ORDERS, encode_serial, framed
+from radio_gateway.formats.meshtastic.packet import read_packet
+from radio_gateway.formats.meshtastic.payload import read_node, read_position
+from radio_gateway.formats.meshtastic.protobuf import Message, WireError, bytes_field, number_field
+from radio_gateway.formats.meshtastic.report import Heard, Said, transmission
 from radio_gateway.framing import Frame
-from radio_gateway.protocols.meshtastic_order import SERIAL_ORDERS, encode_serial, framed
-from radio_gateway.protocols.meshtastic_packet import read_packet
-from radio_gateway.protocols.meshtastic_payload import read_node, read_position
-from radio_gateway.protocols.meshtastic_report import Heard, Said, transmission
-from radio_gateway.protocols.protobuf import Message, WireError, bytes_field, number_field
 from radio_gateway.transmission import Transmission
 
 ORDERS = SERIAL_ORDERS

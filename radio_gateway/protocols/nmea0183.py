@@ -19,13 +19,13 @@ from datetime import datetime, timedelta
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.device_clock import corrected, nearest_day
+from radio_gateway.formats.nmea.epoch import Epoch, EpochGatherer
+from radio_gateway.formats.nmea.everyday import read_everyday
+from radio_gateway.formats.nmea.fields import READERS, Facts, Part, read_part
+from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
 from radio_gateway.framing import Frame, LineFramer
 from radio_gateway.protocols import ais, dsc
-from radio_gateway.protocols.device_clock import corrected, nearest_day
-from radio_gateway.protocols.nmea_epoch import Epoch, EpochGatherer
-from radio_gateway.protocols.nmea_everyday import read_everyday
-from radio_gateway.protocols.nmea_fields import READERS, Facts, Part, read_part
-from radio_gateway.protocols.sentence import Sentence, read_sentence
 from radio_gateway.transmission import Kind, Transmission
 
 FRAMING = LineFramer

@@ -28,10 +28,10 @@ import msgspec
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.device_name import is_device_name
+from radio_gateway.formats.tracker_report import KNOT, Report
 from radio_gateway.framing import Frame, MessageFramer
 from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
-from radio_gateway.protocols.device_name import is_device_name
-from radio_gateway.protocols.tracker_report import KNOT, Report
 from radio_gateway.transmission import Transmission
 
 FRAMING = MessageFramer

@@ -37,10 +37,10 @@ from nacl.secret import SecretBox
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.device_clock import AHEAD
+from radio_gateway.formats.place import check_place
 from radio_gateway.framing import Frame, MessageFramer
 from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
-from radio_gateway.protocols.device_clock import AHEAD
-from radio_gateway.protocols.place import check_place
 from radio_gateway.transmission import Kind, Transmission
 
 FRAMING = MessageFramer

@@ -26,12 +26,12 @@ from datetime import timedelta
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.device_clock import nearest_day
+from radio_gateway.formats.nmea.fields import Facts
+from radio_gateway.formats.nmea.sentence import read_sentence
+from radio_gateway.formats.place import check_place
+from radio_gateway.formats.tracker_report import KMH, MAX_SPEED_MPS, number
 from radio_gateway.framing import Frame, LineFramer
-from radio_gateway.protocols.device_clock import nearest_day
-from radio_gateway.protocols.nmea_fields import Facts
-from radio_gateway.protocols.place import check_place
-from radio_gateway.protocols.sentence import read_sentence
-from radio_gateway.protocols.tracker_report import KMH, MAX_SPEED_MPS, number
 from radio_gateway.transmission import Signal, Transmission
 
 FRAMING = LineFramer

@@ -25,8 +25,8 @@ import msgspec
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.tracker_report import Report, number
 from radio_gateway.framing import Frame, MessageFramer
-from radio_gateway.protocols.tracker_report import Report, number
 from radio_gateway.transmission import Transmission
 
 FRAMING = MessageFramer

@@ -26,13 +26,13 @@ from msgspec.structs import replace
 
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.cot.event import MAX_FIELD, CotEvent, transmission
+from radio_gateway.formats.cot.framer import CotFramer
+from radio_gateway.formats.cot.tak_wire import Value, WireError, read_fields, read_varint
+from radio_gateway.formats.cot.time import read_milliseconds
+from radio_gateway.formats.cot.xml import read_detail
+from radio_gateway.formats.device_name import is_device_name
 from radio_gateway.framing import Frame
-from radio_gateway.protocols.cot_event import MAX_FIELD, CotEvent, transmission
-from radio_gateway.protocols.cot_framer import CotFramer
-from radio_gateway.protocols.cot_time import read_milliseconds
-from radio_gateway.protocols.cot_xml import read_detail
-from radio_gateway.protocols.device_name import is_device_name
-from radio_gateway.protocols.tak_wire import Value, WireError, read_fields, read_varint
 from radio_gateway.transmission import Transmission
 
 FRAMING = CotFramer

@@ -26,11 +26,9 @@ from datetime import UTC, datetime, timedelta
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame
-from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
-from radio_gateway.protocols.device_clock import corrected
-from radio_gateway.protocols.place import check_place
-from radio_gateway.protocols.tetra_lip import (
+from radio_gateway.formats.device_clock import corrected
+from radio_gateway.formats.place import check_place
+from radio_gateway.formats.tetra.lip import (
     REASON_EMERGENCY,
     REASON_MEANINGS,
     REASONS,
@@ -39,8 +37,10 @@ from radio_gateway.protocols.tetra_lip import (
     LocationReport,
     read_location,
 )
-from radio_gateway.protocols.tetra_pei import HEADER, PeiFramer
-from radio_gateway.protocols.tetra_sds import LIP, encode_text, read_short_data
+from radio_gateway.formats.tetra.pei import HEADER, PeiFramer
+from radio_gateway.formats.tetra.sds import LIP, encode_text, read_short_data
+from radio_gateway.framing import Frame
+from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
 from radio_gateway.transmission import Kind, Transmission
 
 FRAMING = PeiFramer

@@ -17,9 +17,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from radio_gateway.decoder import DecoderSettings
+from radio_gateway.formats.cot.out import Emergency, Unit, emergency_xml, unit_xml
 from radio_gateway.order import Order, Outgoing
 from radio_gateway.protocols import cot
-from radio_gateway.protocols.cot_out import Emergency, Unit, emergency_xml, unit_xml
 from radio_gateway.transmission import Transmission
 from tests.benchmarks.environments import cache_folder
 from tests.benchmarks.targets.taky import Taky

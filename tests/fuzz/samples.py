@@ -15,7 +15,7 @@ from typing import Any
 
 from pyais import encode_dict
 
-from radio_gateway.decode import protocol_named
+from radio_gateway.technician.decode import protocol_named
 from tests.radio_gateway.protocols import meshtastic_messages as mesh
 from tests.radio_gateway.protocols.aprs_words import ax25, compressed, mic_e
 from tests.radio_gateway.protocols.heard import capture, sentence

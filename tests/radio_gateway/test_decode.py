@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from radio_gateway.decode import StreamDecoder, as_json
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import LineFramer
+from radio_gateway.technician.decode import StreamDecoder, as_json
 from tests.needs import shared
 from tests.radio_gateway.protocols.heard import CAPTURES, sentence
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.lanes import BACKLOG_OUT, LIVE_OUT, RECEIPT_WITHIN_S, Lanes
-from radio_gateway.spool import Put
+from radio_gateway.uplink.lanes import BACKLOG_OUT, LIVE_OUT, RECEIPT_WITHIN_S, Lanes
+from radio_gateway.uplink.spool import Put
 
 
 def put(number: int, address: str | None = None, *, time_ms: int = 0, urgent: bool = False) -> Put:

@@ -16,8 +16,8 @@ from rich.console import Console
 from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.health import GatewayHealth
 from radio_gateway.metrics_server import GatewayReport, serving_metrics
-from radio_gateway.monitor import Listening, ask, read_channels, screen
 from radio_gateway.settings import load_channels
+from radio_gateway.technician.monitor import Listening, ask, read_channels, screen
 from tests.ports import free_port
 from tests.radio_gateway.running import open_descriptors, rmc, until
 from tests.radio_gateway.test_metrics import GATEWAY, NOW, REJECTED

@@ -12,7 +12,7 @@ import pytest
 import serial
 from serial.tools.list_ports_common import ListPortInfo
 
-from radio_gateway.ports import describe, users
+from radio_gateway.technician.ports import describe, users
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from radio_gateway.chunk import Chunk
 from radio_gateway.errors import FrameError, GatewayError
 from radio_gateway.inbox import Inbox
 from radio_gateway.journal import Journal
-from radio_gateway.redecode import decode_captures
 from radio_gateway.settings import load_channels
+from radio_gateway.technician.redecode import decode_captures
 from radio_gateway.transmission import Transmission
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from tests.broker import mosquitto

@@ -15,7 +15,7 @@ from radio_gateway.chunk import Chunk
 from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.inbox import Inbox
 from radio_gateway.link import parse_link
-from radio_gateway.replaying import play
+from radio_gateway.technician.replaying import play
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from radio_gateway.transports.udp import UdpTransport
 from tests.broker import mosquitto

@@ -19,7 +19,7 @@ from radio_gateway.chunk import Chunk
 from radio_gateway.errors import SettingsError
 from radio_gateway.link import parse_link
 from radio_gateway.settings import load_channels
-from radio_gateway.sniff import judge, sniff, suggestion
+from radio_gateway.technician.sniff import judge, sniff, suggestion
 from tests.ports import free_port
 from tests.radio_gateway.running import open_descriptors, rmc
 from tests.radio_gateway.test_capture import AT

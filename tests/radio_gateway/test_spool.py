@@ -15,9 +15,9 @@ import pytest
 from msgspec.structs import replace
 
 from gis.position import Position
-from radio_gateway.envelope import item_bytes, read_item
-from radio_gateway.spool import SpoolError, open_spool
 from radio_gateway.transmission import Transmission
+from radio_gateway.uplink.envelope import item_bytes, read_item
+from radio_gateway.uplink.spool import SpoolError, open_spool
 from tests import needs
 
 
@@ -180,7 +180,7 @@ def test_what_put_returned_from_survives_kill_9(tmp_path: Path) -> None:
     script = (
         "import asyncio, sys, pathlib\n"
         "from tests.radio_gateway.test_spool import fix\n"
-        "from radio_gateway.spool import open_spool\n"
+        "from radio_gateway.uplink.spool import open_spool\n"
         "async def main():\n"
         "    async with await open_spool(pathlib.Path(sys.argv[1])) as spool:\n"
         "        for number in range(100000):\n"

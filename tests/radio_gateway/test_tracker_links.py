@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from radio_gateway.formats.gt06.frame import make_frame
 from radio_gateway.inbox import Inbox
-from radio_gateway.protocols.gt06_frame import make_frame
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from tests.radio_gateway.protocols import test_gps103, test_gt06, test_tk103
 from tests.radio_gateway.running import hear, make, running, until

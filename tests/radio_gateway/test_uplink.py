@@ -13,10 +13,10 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from gis.position import Position
-from radio_gateway.envelope import Envelope, Receipt, digest_of, pack, topic_of, unpack
-from radio_gateway.signing import SIGNATURE_BYTES, Signer
-from radio_gateway.spool import open_spool
 from radio_gateway.transmission import Transmission
+from radio_gateway.uplink.envelope import Envelope, Receipt, digest_of, pack, topic_of, unpack
+from radio_gateway.uplink.signing import SIGNATURE_BYTES, Signer
+from radio_gateway.uplink.spool import open_spool
 from tests.broker import Mosquitto, mosquitto
 from tests.radio_gateway.gateways import GW_1_KEY, GW_2_KEY, NODE_KEY, gateway, node
 from tests.radio_gateway.running import until
@@ -241,7 +241,7 @@ async def test_everything_comes_once_through_restarts_of_the_broker(
 async def test_a_gateway_that_is_not_heard_is_silent_and_so_are_its_channels(
     broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("radio_gateway.receiver.SILENT_AFTER", timedelta(seconds=0.5))
+    monkeypatch.setattr("radio_gateway.uplink.receiver.SILENT_AFTER", timedelta(seconds=0.5))
     async with node(broker) as hx:
         async with gateway(broker, tmp_path):
             await until(lambda: hx.receiver.health()[0].state == "open")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from radio_gateway.decode import decode_vector, protocol_named
+from radio_gateway.technician.decode import decode_vector, protocol_named
 from tests.needs import shared
 from tests.radio_gateway.vectors import CONTRADICTED, WRONG, disagreements
 

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from patrol.changes import Change, Fix, Snapshot, UnitState
-from radio_gateway.decode import StreamDecoder
 from radio_gateway.errors import FrameError
+from radio_gateway.technician.decode import StreamDecoder
 from radio_gateway.transmission import Transmission
 
 NOON = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)

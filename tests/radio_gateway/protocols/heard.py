@@ -8,8 +8,8 @@ from pathlib import Path
 
 from radio_gateway.decoder import Decoder
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.nmea.sentence import checksum
 from radio_gateway.framing import Frame, LineFramer
-from radio_gateway.protocols.sentence import checksum
 from radio_gateway.transmission import Transmission
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)

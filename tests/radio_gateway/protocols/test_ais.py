@@ -10,9 +10,9 @@ import pytest
 from pyais.exceptions import AISBaseException
 
 from radio_gateway.decoder import DecoderSettings
+from radio_gateway.formats.ais.fragments import MAX_MESSAGES
 from radio_gateway.framing import LineFramer
 from radio_gateway.protocols import ais
-from radio_gateway.protocols.ais_fragments import MAX_MESSAGES
 from radio_gateway.transmission import Transmission
 from tests.needs import shared
 from tests.radio_gateway.protocols.heard import NOW, capture, frame, heard, sentence

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.aprs.kiss import kiss_frame
 from radio_gateway.protocols import aprs, aprs_kiss
-from radio_gateway.protocols.kiss import kiss_frame
 from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.aprs_words import ax25, mic_e, near
 from tests.radio_gateway.protocols.heard import frame

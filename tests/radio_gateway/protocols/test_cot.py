@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.cot.framer import MAX_EVENT, CotFramer
+from radio_gateway.formats.cot.xml import MAX_DEPTH
 from radio_gateway.order import Order, OrderError
 from radio_gateway.protocols import cot, tak
-from radio_gateway.protocols.cot_framer import MAX_EVENT, CotFramer
-from radio_gateway.protocols.cot_xml import MAX_DEPTH
 from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW, frame
 

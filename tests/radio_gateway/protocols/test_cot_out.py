@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radio_gateway.decoder import DecoderSettings
-from radio_gateway.protocols import cot, tak
-from radio_gateway.protocols.cot_framer import CotFramer
-from radio_gateway.protocols.cot_out import (
+from radio_gateway.formats.cot.framer import CotFramer
+from radio_gateway.formats.cot.out import (
     Chat,
     Emergency,
     OutEvent,
@@ -26,6 +25,7 @@ from radio_gateway.protocols.cot_out import (
     unit_event,
     unit_xml,
 )
+from radio_gateway.protocols import cot, tak
 from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW, frame
 

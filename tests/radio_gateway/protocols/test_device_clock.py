@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.protocols.device_clock import corrected, nearest_day
+from radio_gateway.formats.device_clock import corrected, nearest_day
 
 
 def utc(text: str) -> datetime:

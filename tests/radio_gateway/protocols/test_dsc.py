@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.dsc.call import NATURES
+from radio_gateway.formats.nmea.sentence import checksum
 from radio_gateway.framing import LineFramer
 from radio_gateway.protocols import dsc, nmea0183
-from radio_gateway.protocols.dsc_call import NATURES
-from radio_gateway.protocols.sentence import checksum
 from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW, frame, heard, sentence
 

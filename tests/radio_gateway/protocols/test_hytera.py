@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
-from radio_gateway.protocols import hytera
-from radio_gateway.protocols.hytera_hdap import LP, RRS, read_hdap, write_hdap
-from radio_gateway.protocols.hytera_link import (
+from radio_gateway.formats.hytera.hdap import LP, RRS, read_hdap, write_hdap
+from radio_gateway.formats.hytera.link import (
     HRNP_CONNECT,
     HRNP_DATA,
     MAX_FRAME,
@@ -24,6 +23,7 @@ from radio_gateway.protocols.hytera_link import (
     write_hrnp,
     write_hstrp,
 )
+from radio_gateway.protocols import hytera
 from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import frame
 from tests.radio_gateway.running import hear, make, running, until

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.kenwood.framer import MAX_FRAME, KenwoodFramer
 from radio_gateway.order import Order, OrderError, OrderKind
 from radio_gateway.protocols import kenwood
-from radio_gateway.protocols.kenwood_framer import MAX_FRAME, KenwoodFramer
 from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW, frame, heard, sentence
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.lrrp.mbxml import MbxmlError, Reader, write_uintvar
 from radio_gateway.framing import Frame
 from radio_gateway.order import Order, OrderError
 from radio_gateway.protocols import lrrp
-from radio_gateway.protocols.lrrp_mbxml import MbxmlError, Reader, write_uintvar
 from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW
 

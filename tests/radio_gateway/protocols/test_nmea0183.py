@@ -7,10 +7,10 @@ import pytest
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.nmea.everyday import read_everyday
+from radio_gateway.formats.nmea.fields import read_part
+from radio_gateway.formats.nmea.sentence import read_sentence
 from radio_gateway.protocols import nmea0183
-from radio_gateway.protocols.nmea_everyday import read_everyday
-from radio_gateway.protocols.nmea_fields import read_part
-from radio_gateway.protocols.sentence import read_sentence
 from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW, capture, frame, heard, sentence
 

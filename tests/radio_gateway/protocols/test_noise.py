@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.nmea.sentence import checksum
 from radio_gateway.framing import Frame
 from radio_gateway.protocols import PROTOCOLS
-from radio_gateway.protocols.sentence import checksum
 from tests.radio_gateway.protocols.heard import NOW, capture, frame, sentence
 
 SETTINGS = DecoderSettings(secret="secret")

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.nmea.sentence import checksum
 from radio_gateway.protocols import taip
-from radio_gateway.protocols.sentence import checksum
 from tests.radio_gateway.protocols.heard import NOW, frame
 from tests.radio_gateway.protocols.streams import (
     cut,

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.cot.framer import CotFramer
+from radio_gateway.formats.cot.tak_wire import WireError, read_fields, write_field, write_varint
 from radio_gateway.protocols import tak
-from radio_gateway.protocols.cot_framer import CotFramer
-from radio_gateway.protocols.tak_wire import WireError, read_fields, write_field, write_varint
 from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import frame
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.tetra.pei import MAX_LINE, PeiFramer
 from radio_gateway.order import Order, OrderError, OrderKind
 from radio_gateway.protocols import GREETINGS, tetra
-from radio_gateway.protocols.tetra_pei import MAX_LINE, PeiFramer
 from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW, frame, heard
 from tests.radio_gateway.protocols.tetra_reports import (

@@ -1,0 +1,296 @@
+"""CotEvent: what a Cursor on Target event says, however it was written; and its Transmission.
+
+    type      a-…       an atom: something that is there (a-f-G-U-C: friend, ground, unit, combat)
+              b-t-f     words (GeoChat); b-t-f-d, -r, -p, -s: delivered, read, pending, failed
+              b-a-…     alert: b-a-o-tbl 911, b-a-o-pan ring the bell, b-a-o-opn in contact;
+                        b-a-o-can takes it back; b-a-g a fence was crossed
+              b-r-f-h-c a call for medical evacuation; its point is the place, not the caller's
+              b-m-…, u- a place or a drawing that a person put on the map
+              t-x-c-t   "are you there", t-x-c-t-r the answer; their point is meaningless
+    uid       of the event: `<device>-9-1-1` for an alert, `<device>-ping` for a ping,
+              `GeoChat.<device>.<room>.<number>` for words
+    point     lat lon (degrees), hae (height above the ellipsoid, metres), ce le (circular and
+              linear error, metres); 9999999 is unknown
+    detail    contact, track (speed m/s, course degrees true), __chat, remarks, emergency, status
+              (battery %), __group, takv, link (relation p-p: who made it), precisionlocation
+    how       m-… by a machine (m-s simulated), h-… by hand
+
+`altitude_m` is the height above the ellipsoid, as sent, with the fact `altitude_reference`; the
+sea is about 30 m below the ellipsoid on the Mekong.
+
+Source: MITRE, CoT base schema 2.0 (`Event.xsd`) and its detail schemas; alert and chat types from
+the published ATAK-CIV sources.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+import msgspec
+
+from gis.position import Position
+from radio_gateway.errors import FrameError
+from radio_gateway.formats.cot.time import show_time
+from radio_gateway.formats.device_clock import corrected
+from radio_gateway.formats.device_name import is_device_name
+from radio_gateway.formats.place import check_place
+from radio_gateway.framing import Frame
+from radio_gateway.transmission import Kind, Transmission
+
+UNKNOWN = 9_999_999.0  # of hae, ce and le
+MAX_TEXT = 4000  # characters kept of what a person wrote
+MAX_FIELD = 200
+
+_ALERT_END = "-9-1-1"
+_PING_END = "-ping"
+_CHAT_START = "GeoChat."
+
+
+class CotEvent(msgspec.Struct, kw_only=True):
+    """One event as sent; None where nothing was said.
+
+    Attributes:
+        uid: Identifier of the event, mostly that of the device.
+        type: What it is about, `a-f-G-U-C`.
+        how: How its place came about.
+        time: When it was made, aware UTC.
+        stale: When it is worth nothing any more, aware UTC.
+        lon: Longitude, degrees east, unchecked.
+        lat: Latitude, degrees north, unchecked.
+        hae: Height above the ellipsoid, metres.
+        ce: Circular error, metres.
+        le: Linear error, metres.
+        speed: Of `track`, metres per second.
+        course: Of `track`, degrees true.
+        detail: Attributes of the elements under `detail` by name, the first of each.
+        remarks: Text of `remarks`.
+        emergency: Text of `emergency`.
+        maker: uid of who made it (`link`, relation p-p).
+        flags: What was odd in it.
+    """
+
+    uid: str
+    type: str
+    how: str = ""
+    time: datetime | None = None
+    stale: datetime | None = None
+    lon: float | None = None
+    lat: float | None = None
+    hae: float | None = None
+    ce: float | None = None
+    le: float | None = None
+    speed: float | None = None
+    course: float | None = None
+    detail: dict[str, dict[str, str]] = {}
+    remarks: str | None = None
+    emergency: str | None = None
+    maker: str | None = None
+    flags: set[str] = set()
+
+
+def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
+    """Return what an event says.
+
+    Args:
+        event: The event.
+        frame: Where it came from.
+        live: It was heard when `frame.heard_at` says.
+
+    Raises:
+        FrameError: `no_uid`, `bad_uid`, `no_type`, or for an atom `no_point`, `lat_range`,
+            `lon_range` or `null_island`. An alert is told without its place rather than refused.
+    """
+    payload = frame.payload
+    if not event.uid:
+        raise FrameError("no_uid", payload)
+    if not event.type:
+        raise FrameError("no_type", payload)
+    flags = set(event.flags)
+    time, doubt = event.time, None
+    if time is not None:
+        time, doubt = corrected(time, frame.heard_at, live=live)
+    if doubt is not None:
+        flags.add(doubt)
+    kind, distress = _kind(event, flags)
+    facts = _facts(event)
+    name = _device(event).strip()[:MAX_FIELD]
+    device = name if is_device_name(name) else None
+    if device is None:
+        if not distress:
+            raise FrameError("bad_uid", payload, f"no name of a device: {name!r}")
+        flags.add("bad_uid")
+    position: Position | None = None
+    text: str | None = None
+    status: str | None = None
+    if kind == "position" or (kind == "distress" and not _elsewhere(event)):
+        try:
+            position = _position(event, payload)
+        except FrameError as error:
+            if not distress:
+                raise
+            flags.add(error.reason)
+        else:
+            kind = "position"
+    if position is not None and event.hae is not None and position.altitude_m is not None:
+        facts["altitude_reference"] = "ellipsoid"
+    if kind == "text":
+        text = event.remarks or ""
+    elif kind == "answer":
+        status = _RECEIPTS[event.type]
+        answers = event.detail.get("__chat", {}).get("messageId") or event.uid
+        facts["answers"] = answers[:MAX_FIELD]
+    elif distress:
+        text = event.emergency or event.remarks
+    elif event.remarks:
+        facts["remarks"] = event.remarks[:MAX_TEXT]
+    if kind in ("waypoint", "other") or _elsewhere(event):
+        _add_place(event, facts)
+    simulated = event.how.startswith("m-s")
+    if position is not None:
+        if simulated:
+            flags.add("simulator")
+        elif event.how.startswith("h-"):
+            flags.add("placed_by_hand")
+    key = None
+    if event.time is not None:
+        key = f"{event.uid}|{show_time(event.time)}"
+        if kind in ("text", "answer"):
+            key += f"|{event.type}"
+    return Transmission(
+        protocol="cot",
+        kind=kind,
+        heard_at=frame.heard_at,
+        device=device,
+        position=position,
+        fix=None if position is None else not simulated,
+        device_time=time,
+        distress=distress,
+        text=None if text is None else text[:MAX_TEXT],
+        status=status,
+        flags=tuple(sorted(flags)),
+        facts=facts,
+        raw=payload,
+        duplicate_key=key,
+        duplicate_window_s=None,
+        resent=frame.resent,
+    )
+
+
+_RECEIPTS = {"b-t-f-d": "delivered", "b-t-f-r": "delivered", "b-t-f-s": "failed"}
+
+
+def _kind(event: CotEvent, flags: set[str]) -> tuple[Kind, bool]:
+    """Return the kind, and whether someone needs help now."""
+    type_, emergency = event.type, event.detail.get("emergency")
+    cancelled = emergency is not None and emergency.get("cancel", "").lower() in ("true", "1")
+    if type_.startswith("b-a-o-can") or cancelled:
+        flags.add("distress_cancelled")
+        return ("position" if type_.startswith("a-") else "status"), False
+    if type_.startswith(("b-a-o", "b-r-f-h-c")):
+        return "distress", True
+    if emergency is not None and not type_.startswith("b-a-g"):
+        # an atom that says so itself
+        return ("distress" if not type_.startswith("a-") else "position"), True
+    if type_.startswith("a-"):
+        return "position", False
+    if type_ == "b-t-f":
+        return "text", False
+    if type_.startswith("b-t-f-") and type_ in _RECEIPTS:
+        return "answer", False
+    if type_.startswith(("b-m-", "u-")):
+        return "waypoint", False
+    if type_.startswith(("t-x-c-t", "b-a-")):
+        return "status", False
+    return "other", False
+
+
+def _elsewhere(event: CotEvent) -> bool:
+    """Return whether the point is not where the device is."""
+    return event.type.startswith("b-r-f-h-c")
+
+
+def _device(event: CotEvent) -> str:
+    uid, type_ = event.uid, event.type
+    if type_.startswith("t-"):
+        return uid.removesuffix(_PING_END) or uid
+    if type_.startswith("b-t-f"):
+        group = event.detail.get("chatgrp", {}).get("uid0")
+        if event.maker is None and group is None and uid.startswith(_CHAT_START):
+            return uid.removeprefix(_CHAT_START).partition(".")[0] or uid
+        return event.maker or group or uid
+    if type_.startswith("b-a-"):
+        return event.maker or uid.removesuffix(_ALERT_END) or uid
+    if type_.startswith(("b-", "u-")):
+        return event.maker or uid
+    return uid
+
+
+def _position(event: CotEvent, payload: bytes) -> Position:
+    if event.lon is None or event.lat is None:
+        raise FrameError("no_point", payload)
+    check_place(lon=event.lon, lat=event.lat, payload=payload)
+    course = _within(event.course, 0.0, 360.0)
+    return Position(
+        lon=event.lon,
+        lat=event.lat,
+        altitude_m=_within(event.hae, -12_000.0, 100_000.0),
+        accuracy_m=_within(event.ce, 0.0, UNKNOWN - 1.0),
+        speed_mps=_within(event.speed, 0.0, 10_000.0),
+        course_deg=None if course is None else course % 360.0,
+    )
+
+
+def _within(value: float | None, least: float, most: float) -> float | None:
+    """Return a number within its range; None when absent, out of it or not a number."""
+    return value if value is not None and least <= value <= most else None
+
+
+def _add_place(event: CotEvent, facts: dict[str, str | int | float | bool]) -> None:
+    """Add a place that is not the sender's, where it is one on Earth."""
+    lon, lat = _within(event.lon, -180.0, 180.0), _within(event.lat, -90.0, 90.0)
+    if lon is not None and lat is not None and (lon, lat) != (0.0, 0.0):
+        facts["waypoint_lon"], facts["waypoint_lat"] = lon, lat
+
+
+_DETAIL_FACTS = (
+    ("callsign", "contact", "callsign"),
+    ("callsign", "__chat", "senderCallsign"),
+    ("chatroom", "__chat", "chatroom"),
+    ("to", "remarks", "to"),
+    ("emergency_type", "emergency", "type"),
+    ("team", "__group", "name"),
+    ("role", "__group", "role"),
+    ("device_model", "takv", "device"),
+    ("platform", "takv", "platform"),
+    ("version", "takv", "version"),
+    ("position_source", "precisionlocation", "geopointsrc"),
+)
+
+
+def _facts(event: CotEvent) -> dict[str, str | int | float | bool]:
+    facts: dict[str, str | int | float | bool] = {"cot_type": event.type[:MAX_FIELD]}
+    if event.type.startswith("t-x-c-t"):
+        facts["kind"] = "heartbeat"
+    if event.how:
+        facts["how"] = event.how[:MAX_FIELD]
+    if event.stale is not None:
+        facts["stale_utc"] = show_time(event.stale)
+    if _device(event) != event.uid:
+        facts["uid"] = event.uid[:MAX_FIELD]
+    for name, element, attribute in _DETAIL_FACTS:
+        value = event.detail.get(element, {}).get(attribute)
+        if value and name not in facts:
+            facts[name] = value[:MAX_FIELD]
+    accuracy = _within(event.le, 0.0, UNKNOWN - 1.0)
+    if accuracy is not None:
+        facts["vertical_accuracy_m"] = accuracy
+    battery = event.detail.get("status", {}).get("battery")
+    if battery:
+        try:
+            percent = _within(float(battery), 0.0, 100.0)
+        except ValueError:
+            percent = None
+        if percent is not None and math.isfinite(percent):
+            facts["battery_pct"] = percent
+    return facts

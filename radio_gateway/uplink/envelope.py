@@ -1,0 +1,191 @@
+"""Envelope: what a gateway and its node say to each other over MQTT.
+
+    joint-patrol/v1/gateways/ID/reports   gateway to node   Envelope, purpose `reports`
+    joint-patrol/v1/gateways/ID/health    gateway to node   GatewayHealth, purpose `health`
+    joint-patrol/v1/gateways/ID/node      node to gateway   Receipt, Hello or Order
+
+
+Every message is a signature (`radio_gateway.uplink.signing`) and a body: MessagePack, deflated (RFC
+1950). A message to the gateway has its purpose before that, and a line end. What a message
+says about itself is believed only after its signature.
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, TypeVar
+
+import msgspec
+
+from radio_gateway.errors import GatewayError
+from radio_gateway.order_result import OrderResult
+from radio_gateway.transmission import Transmission
+
+MAX_ITEMS = 1000
+MAX_MESSAGE_BYTES = 256 * 1024
+MAX_BODY_BYTES = 4 * 1024 * 1024
+_PREFIX = "joint-patrol/v1/gateways/"
+
+T = TypeVar("T")
+
+
+class EnvelopeError(GatewayError):
+    """A signed message that cannot be read."""
+
+
+class Item(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One transmission on its way.
+
+    Attributes:
+        number: Its number in the spool.
+        said: The transmission, MessagePack; decoded by itself, so that one that cannot be read
+            costs no other.
+    """
+
+    number: int
+    said: bytes
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of what a gateway heard.
+
+    Attributes:
+        gateway: The gateway's id.
+        spool: Identity of its spool: another one after the spool was lost.
+        nonce: Makes the envelope unlike any other, also one with the same items.
+        sent_at: When it was sent, aware UTC, by the gateway's clock.
+        items: What was heard.
+        results: What became of orders; told until they are receipted, or the gateway ends.
+    """
+
+    gateway: str
+    spool: str
+    nonce: bytes
+    sent_at: datetime
+    items: list[Item]
+    results: list[OrderResult] = []
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """The node's word that everything in an envelope is stored.
+
+    Attributes:
+        node: The node's id.
+        gateway: The gateway's id.
+        spool: The envelope's spool.
+        envelope: The envelope's digest.
+        refused: Numbers of items that the node could not read, now or ever.
+    """
+
+    node: str
+    gateway: str
+    spool: str
+    envelope: bytes
+    refused: list[int] = []
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True):
+    """The node's word that it listens from now on.
+
+    Attributes:
+        node: The node's id.
+        gateway: The gateway's id.
+        said_at: By the node's clock, aware UTC.
+    """
+
+    node: str
+    gateway: str
+    said_at: datetime
+
+
+def topic_of(gateway: str, name: str) -> str:
+    """Return a topic of a gateway.
+
+    >>> topic_of("pier", "reports")
+    'joint-patrol/v1/gateways/pier/reports'
+    """
+    return f"{_PREFIX}{gateway}/{name}"
+
+
+def gateway_of(topic: str | None) -> tuple[str, str] | None:
+    """Return the gateway and the last part of a topic; None when it is no gateway's.
+
+    >>> gateway_of("joint-patrol/v1/gateways/pier/reports")
+    ('pier', 'reports')
+    """
+    if topic is None or not topic.startswith(_PREFIX):
+        return None
+    gateway, slash, name = topic[len(_PREFIX) :].partition("/")
+    return (gateway, name) if slash and gateway and "/" not in name else None
+
+
+def pack(body: msgspec.Struct) -> bytes:
+    """Return a struct as the body of a message."""
+    return zlib.compress(_encode(body), 6)
+
+
+def unpack(body: bytes, kind: type[T]) -> T:
+    """Return the struct that a body holds.
+
+    Raises:
+        EnvelopeError: If it holds none, or more than `MAX_BODY_BYTES`.
+    """
+    inflater = zlib.decompressobj()
+    try:
+        data = inflater.decompress(body, MAX_BODY_BYTES)
+        if not inflater.eof:
+            raise EnvelopeError("the body is cut short or too long")
+        return msgspec.msgpack.decode(data, type=kind)
+    except (zlib.error, msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
+        raise EnvelopeError(f"not the body of a {kind.__name__}: {error}") from None
+
+
+def digest_of(body: bytes) -> bytes:
+    """Return what a receipt names an envelope by: 16 bytes of BLAKE2b of its body."""
+    return blake2b(body, digest_size=16).digest()
+
+
+def item_bytes(said: Transmission) -> bytes:
+    """Return a transmission as the bytes of an item.
+
+    What the format has no room for (half characters, numbers beyond 64 bits) is written out as
+    text, with the flag `bad_text`: it may be a call for help.
+    """
+    try:
+        return _encode(said)
+    except (UnicodeEncodeError, OverflowError):
+        fields = _writable(msgspec.structs.asdict(said))
+        fields["flags"] = tuple(sorted({*said.flags, "bad_text"}))
+        return _encode(Transmission(**fields))
+
+
+def read_item(said: bytes) -> Transmission:
+    """Return the transmission of an item.
+
+    Raises:
+        EnvelopeError: If it is none; a time without an offset is none either.
+    """
+    try:
+        transmission = _decode_transmission(said)
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
+        raise EnvelopeError(f"not a transmission: {error}") from None
+    for time in (transmission.heard_at, transmission.device_time, transmission.passed_on_at):
+        if time is not None and time.tzinfo is None:
+            raise EnvelopeError("a time has no offset")
+    return transmission
+
+
+def _writable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_writable(name): _writable(each) for name, each in value.items()}
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+        return str(value)
+    return value
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_transmission = msgspec.msgpack.Decoder(Transmission).decode

@@ -1,0 +1,357 @@
+"""Uplink: the gateway's end of the way to its node.
+
+What waits in the spool is sent in signed envelopes, and leaves the spool when the node's own
+signed receipt for exactly that envelope says that it is stored. That a broker took it means
+nothing. A receipt that is forged, was made for another gateway or spool, or names an envelope that
+this process never sent deletes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import structlog
+from msgspec.structs import replace
+
+from radio_gateway.backoff import Backoff
+from radio_gateway.chunk import Chunk
+from radio_gateway.errors import LinkError
+from radio_gateway.health import GatewayHealth, LinkState, RejectedFrame
+from radio_gateway.order import Order
+from radio_gateway.order_result import OrderResult
+from radio_gateway.transports.mqtt import MqttTransport
+from radio_gateway.uplink.envelope import (
+    Envelope,
+    EnvelopeError,
+    Hello,
+    Item,
+    Receipt,
+    digest_of,
+    pack,
+    topic_of,
+    unpack,
+)
+from radio_gateway.uplink.lanes import RECEIPT_WITHIN_S, Lanes
+from radio_gateway.uplink.settings import UplinkSettings, transport_for
+from radio_gateway.uplink.signing import SignatureError
+from radio_gateway.uplink.spool import Put, Spool, SpoolError
+
+HEALTH_EVERY_S: Final = 10.0
+AGAIN_AT_MOST_S: Final = 4.0
+LIVE_ITEMS: Final = 200
+RESULTS_KEPT: Final = 200
+ENVELOPE_BYTES: Final = 128 * 1024
+"""Of items, before they are deflated; one larger item goes alone."""
+_FEWEST, _MOST = 5, 500  # items of the backlog in an envelope
+_TOLD_EVERY = 100
+_PROMPT_S = 2.0  # a receipt within this means that the link carries more
+_log = structlog.get_logger(__name__)
+
+
+class Uplink:
+    """Sends what the spool holds, for as long as the process runs.
+
+    Args:
+        settings: How to reach the node.
+        spool: What waits.
+        gateway: This gateway's id.
+        health: Returns how the gateway fares, to be told to the node; the uplink fills in its own
+            part and the spool's.
+        rejected: Returns, once, frames that were rejected lately.
+        on_order: Called with each order of the node, once its signature is checked.
+
+    Attributes:
+        unbelieved: Messages that were not what they claimed, by reason.
+    """
+
+    def __init__(
+        self,
+        settings: UplinkSettings,
+        spool: Spool,
+        *,
+        gateway: str,
+        health: Callable[[], GatewayHealth],
+        rejected: Callable[[], tuple[RejectedFrame, ...]] = tuple,
+        on_order: Callable[[Order], None] | None = None,
+    ) -> None:
+        assert settings.node is not None, "a gateway's uplink knows its node"
+        self._settings, self._spool, self._gateway = settings, spool, gateway
+        self._node = settings.node
+        self._health, self._rejected, self._on_order = health, rejected, on_order
+        self._lanes = Lanes()
+        self._wake = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._state: LinkState = "stopped"
+        self._fault: str | None = None
+        self._backlog_items = 50
+        self._sent = self._receipted = 0
+        self._results: deque[OrderResult] = deque(maxlen=RESULTS_KEPT)
+        self._results_out: tuple[bytes, float, list[OrderResult]] | None = None
+        self.unbelieved: Counter[str] = Counter()
+
+    def heard(self, puts: list[Put]) -> None:
+        """Note what was put into the spool."""
+        self._lanes.heard(puts)
+        self._wake.set()
+
+    def tell(self, result: OrderResult) -> None:
+        """Tell the node what became of an order, as soon as it is reached."""
+        self._results.append(result)
+        self._wake.set()
+
+    def tell_health(self) -> None:
+        """Tell the node soon how the gateway fares: something changed."""
+        self._changed.set()
+
+    async def health(self) -> GatewayHealth:
+        """Return how the gateway fares, with the way to the node."""
+        state = await self._spool.state()
+        told = self._health()
+        return GatewayHealth(
+            gateway=self._gateway,
+            told_at=datetime.now(UTC),
+            channels=told.channels,
+            uplink=self._state,
+            uplink_fault=self._fault,
+            waiting=state.waiting,
+            waiting_bytes=state.waiting_bytes,
+            oldest_waiting_at=state.oldest_heard_at,
+            sent=self._sent,
+            receipted=self._receipted,
+            dropped=state.dropped,
+            refused=state.refused,
+            spool_fault=told.spool_fault,
+        )
+
+    async def run(self) -> None:
+        """Keep the way to the node open until cancelled."""
+        loop = asyncio.get_running_loop()
+        backoff = Backoff(local=False, most_s=AGAIN_AT_MOST_S)
+        told: str | None = None
+        while True:
+            self._state = "opening"
+            began_s = loop.time()
+            try:
+                await self._session()
+            except (LinkError, SpoolError) as error:
+                fault = error.fault
+                if fault != told:
+                    _log.warning("uplink_broke", url=self._settings.link.shown, fault=fault)
+            except Exception as error:  # noqa: BLE001 - logged; the way must be tried again
+                fault = f"{type(error).__name__}: {error}"
+                _log.exception("uplink_failed")
+            self._state, self._fault, told = "down", fault, fault
+            await asyncio.sleep(backoff.next_s(lasted_s=loop.time() - began_s))
+
+    async def _session(self) -> None:
+        transport = transport_for(
+            self._settings,
+            client_id=f"{self._gateway}-uplink",
+            topics=(topic_of(self._gateway, "node"),),
+        )
+        async with transport:
+            self._state, self._fault = "open", None
+            _log.info("uplink_open", url=self._settings.link.shown)
+            self._lanes.restart(await self._spool.newest())
+            self._results_out = None
+            self._wake.set()
+            await _first_end(
+                self._send_all(transport), self._listen(transport), self._tell(transport)
+            )
+
+    async def _send_all(self, transport: MqttTransport) -> None:
+        loop = asyncio.get_running_loop()
+        lanes = self._lanes
+        while True:
+            self._wake.clear()
+            if lanes.overdue(loop.time()):
+                self._backlog_items = max(self._backlog_items // 2, _FEWEST)
+            busy = await self._send_live(transport)
+            await self._send_results(transport)
+            busy = await self._send_backlog(transport) or busy
+            if not busy:
+                due_s = lanes.next_due_s()
+                if self._results_out is not None:
+                    results_due_s = self._results_out[1] + RECEIPT_WITHIN_S
+                    due_s = results_due_s if due_s is None else min(due_s, results_due_s)
+                wait_s = None if due_s is None else max(due_s - loop.time(), 0.01)
+                try:
+                    async with asyncio.timeout(wait_s):
+                        await self._wake.wait()
+                except TimeoutError:
+                    continue
+
+    async def _send_live(self, transport: MqttTransport) -> bool:
+        numbers = self._lanes.live(LIVE_ITEMS)
+        if not numbers:
+            return False
+        items = await self._spool.items(numbers)
+        self._lanes.gone(set(numbers) - {item.number for item in items})
+        if items:
+            await self._send(transport, _that_fit(items), live=True)
+        return True
+
+    async def _send_results(self, transport: MqttTransport) -> None:
+        now_s = asyncio.get_running_loop().time()
+        out = self._results_out
+        if not self._results or (out is not None and now_s - out[1] < RECEIPT_WITHIN_S):
+            return
+        results = list(self._results)
+
+        def note(digest: bytes) -> None:
+            self._results_out = (digest, now_s, results)
+
+        await self._publish(transport, [], results, note)
+
+    async def _send_backlog(self, transport: MqttTransport) -> bool:
+        lanes = self._lanes
+        if not lanes.backlog_may_go():
+            return False
+        beginning = lanes.beginnings
+        found = await self._spool.after(lanes.cursor, self._backlog_items)
+        if lanes.beginnings != beginning:
+            return True
+        if not found:
+            lanes.more = False
+            return False
+        items = _that_fit([item for item in found if not lanes.is_flying(item.number)])
+        # what did not fit is next
+        lanes.cursor = items[-1].number if items else found[-1].number
+        if items:
+            await self._send(transport, items, live=False)
+        return True
+
+    async def _send(self, transport: MqttTransport, items: list[Item], *, live: bool) -> None:
+        def note(digest: bytes) -> None:
+            # before it goes: the receipt may be faster than the broker's word
+            numbers = [item.number for item in items]
+            at_s = asyncio.get_running_loop().time()
+            self._lanes.sent(digest, numbers, at_s=at_s, live=live)
+            self._sent += len(items)
+
+        await self._publish(transport, items, [], note)
+
+    async def _publish(
+        self,
+        transport: MqttTransport,
+        items: list[Item],
+        results: list[OrderResult],
+        note: Callable[[bytes], None],
+    ) -> None:
+        body = pack(
+            Envelope(
+                gateway=self._gateway,
+                spool=self._spool.id,
+                nonce=os.urandom(8),
+                sent_at=datetime.now(UTC),
+                items=items,
+                results=results,
+            )
+        )
+        note(digest_of(body))
+        message = self._settings.signer.sign("reports", body)
+        await transport.send(message, topic=topic_of(self._gateway, "reports"))
+
+    async def _listen(self, transport: MqttTransport) -> None:
+        while chunks := await transport.read():
+            for chunk in chunks:
+                try:
+                    await self._take(chunk)
+                except (SignatureError, EnvelopeError) as error:
+                    self.unbelieved[type(error).__name__] += 1
+                    if self.unbelieved.total() % _TOLD_EVERY == 1:  # a forger does not fill the log
+                        _log.warning("word_not_believed", fault=str(error))
+                if chunk.stored is not None:
+                    chunk.stored()
+
+    async def _take(self, chunk: Chunk) -> None:
+        purpose, _, message = chunk.data.partition(b"\n")
+        if purpose == b"receipt":
+            receipt = unpack(self._node.body("receipt", message), Receipt)
+            self._check_for_us(receipt.gateway)
+            if receipt.spool != self._spool.id:
+                raise EnvelopeError(f"a receipt for spool {receipt.spool!r}, this is another")
+            await self._receipt(receipt)
+        elif purpose == b"hello":
+            hello = unpack(self._node.body("hello", message), Hello)
+            self._check_for_us(hello.gateway)
+            # The node has just come: what was sent before reached nobody. A moment of chance, so
+            # that a replayed hello cannot make all gateways send at once.
+            await asyncio.sleep(random.uniform(0.0, 0.2))  # noqa: S311 - no secret
+            self._lanes.restart(await self._spool.newest())
+            self._wake.set()
+            self._changed.set()
+        elif purpose == b"order":
+            order = unpack(self._node.body("order", message), Order)
+            if self._on_order is not None:
+                self._on_order(order)
+        else:
+            raise EnvelopeError(f"a word of no known purpose: {purpose[:20]!r}")
+
+    def _check_for_us(self, gateway: str) -> None:
+        if gateway != self._gateway:
+            raise EnvelopeError(f"meant for gateway {gateway!r}")
+
+    async def _receipt(self, receipt: Receipt) -> None:
+        now_s = asyncio.get_running_loop().time()
+        if self._results_out is not None and receipt.envelope == self._results_out[0]:
+            for result in self._results_out[2]:
+                if result in self._results:
+                    self._results.remove(result)
+            self._results_out = None
+            self._wake.set()
+            return
+        found = self._lanes.receipted(receipt.envelope, at_s=now_s)
+        if found is None:
+            self.unbelieved["unknown_envelope"] += 1
+            return
+        numbers, took_s = found
+        refused = set(receipt.refused) & set(numbers)
+        await self._spool.remove(numbers, refused=refused)
+        self._lanes.landed(receipt.envelope, numbers)
+        self._receipted += len(numbers) - len(refused)
+        if took_s < _PROMPT_S:
+            self._backlog_items = min(self._backlog_items * 2, _MOST)
+        self._wake.set()
+
+    async def _tell(self, transport: MqttTransport) -> None:
+        topic = topic_of(self._gateway, "health")
+        while True:
+            self._changed.clear()
+            body = pack(replace(await self.health(), rejected=self._rejected()))
+            await transport.send(self._settings.signer.sign("health", body), topic=topic)
+            try:
+                async with asyncio.timeout(HEALTH_EVERY_S):
+                    await self._changed.wait()
+                await asyncio.sleep(0.5)  # what changes together is told together
+            except TimeoutError:
+                continue
+
+
+def _that_fit(items: list[Item]) -> list[Item]:
+    """Return the first of `items` that fit into one envelope, at least one."""
+    size = 0
+    for index, item in enumerate(items):
+        size += len(item.said)
+        if size > ENVELOPE_BYTES and index:
+            return items[:index]
+    return items
+
+
+async def _first_end(*works: Coroutine[Any, Any, None]) -> None:
+    """Run `works` side by side until one ends; end the others and raise what it raised."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
