@@ -39,7 +39,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tests.broker import Mosquitto, mosquitto
 from tests.cut import Cut
 from tests.ports import free_port
-from tests.radio_gateway.gateways import key_file
+from tests.radio_gateway.uplink.gateways import key_file
 from tests.server import Server
 
 BOATS, BY_GATEWAY = 20, 7

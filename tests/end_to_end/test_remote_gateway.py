@@ -24,7 +24,7 @@ import pytest
 
 from tests.broker import Mosquitto, mosquitto
 from tests.ports import free_port
-from tests.radio_gateway.gateways import key_file
+from tests.radio_gateway.uplink.gateways import key_file
 from tests.server import Server, wait_for
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]

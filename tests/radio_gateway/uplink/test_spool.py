@@ -179,7 +179,7 @@ def test_what_put_returned_from_survives_kill_9(tmp_path: Path) -> None:
     path = tmp_path / "spool.db"
     script = (
         "import asyncio, sys, pathlib\n"
-        "from tests.radio_gateway.test_spool import fix\n"
+        "from tests.radio_gateway.uplink.test_spool import fix\n"
         "from radio_gateway.uplink.spool import open_spool\n"
         "async def main():\n"
         "    async with await open_spool(pathlib.Path(sys.argv[1])) as spool:\n"

@@ -18,8 +18,8 @@ from radio_gateway.uplink.envelope import Envelope, Receipt, digest_of, pack, to
 from radio_gateway.uplink.signing import SIGNATURE_BYTES, Signer
 from radio_gateway.uplink.spool import open_spool
 from tests.broker import Mosquitto, mosquitto
-from tests.radio_gateway.gateways import GW_1_KEY, GW_2_KEY, NODE_KEY, gateway, node
 from tests.radio_gateway.running import until
+from tests.radio_gateway.uplink.gateways import GW_1_KEY, GW_2_KEY, NODE_KEY, gateway, node
 
 pytestmark = pytest.mark.broker
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 
 from radio_gateway.technician.decode import decode_vector, protocol_named
 from tests.needs import shared
-from tests.radio_gateway.vectors import CONTRADICTED, WRONG, disagreements
+from tests.radio_gateway.technician.vectors import CONTRADICTED, WRONG, disagreements
 
 
 def _vectors() -> list[bytes]:
