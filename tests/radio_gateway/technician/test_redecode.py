@@ -30,7 +30,7 @@ from tests.radio_gateway.transports.test_mqtt import POSITIONS, publish
 
 AT = datetime(2024, 6, 10, 8, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-CAPTURES = Path(__file__).parent.parent / "captures"
+CAPTURES = Path(__file__).parents[2] / "captures"
 
 
 def journaled(url: str, *protocols: str, inbox: Inbox, journal: Journal, **more: str) -> Channel:
