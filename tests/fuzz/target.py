@@ -12,6 +12,7 @@ import ast
 import sys
 from pathlib import Path
 
+_DECODERS = ("radio_gateway.protocols", "radio_gateway.formats")
 _LONG_EVERY = 8
 _HANGS_S = 20
 _MOST_MIB = 1024
@@ -22,8 +23,8 @@ def main(name: str, folder: Path, runs: str, seconds: str, max_bytes: str) -> No
     # Here, since decoders must be imported under instrumentation, and tests go without atheris.
     import atheris
 
-    with atheris.instrument_imports(include=["radio_gateway.protocols", "radio_gateway.framing"]):
-        from radio_gateway import protocols
+    with atheris.instrument_imports(include=[*_DECODERS, "radio_gateway.framing"]):
+        import radio_gateway.protocols  # noqa: F401 - for its import alone
     from tests.fuzz.exercise import HEAD, LongConnection, exercise, read_input
     from tests.fuzz.samples import samples, shared_samples
 
@@ -35,7 +36,7 @@ def main(name: str, folder: Path, runs: str, seconds: str, max_bytes: str) -> No
         for how, head in enumerate((bytes(HEAD), bytes((2, 85, 170, 0, 0, 0)))):
             (corpus / f"seed-{number}-{how}").write_bytes(head + seed)
     words = folder / "words.txt"
-    words.write_text("\n".join(_words(name, Path(protocols.__file__).parent)) + "\n")
+    words.write_text("\n".join(_words(f"radio_gateway.protocols.{name}")) + "\n")
     connection = LongConnection(name)
     count = most_bytes = 0
 
@@ -75,14 +76,19 @@ def main(name: str, folder: Path, runs: str, seconds: str, max_bytes: str) -> No
     atheris.Fuzz()
 
 
-def _words(name: str, package: Path) -> list[str]:
-    """Return the texts in the protocol's modules, as lines of a libFuzzer dictionary."""
-    stems = {name, name.partition("_")[0]}
+def _words(module: str) -> list[str]:
+    """Return the texts in a protocol's modules, as lines of a libFuzzer dictionary."""
+    todo, done = [module], set()
     found: set[bytes] = set()
-    for path in package.glob("*.py"):
-        if not any(path.stem == stem or path.stem.startswith(f"{stem}_") for stem in stems):
+    while todo:
+        name = todo.pop()
+        source = sys.modules[name].__file__ if name in sys.modules else None
+        if name in done or source is None:
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        done.add(name)
+        for node in ast.walk(ast.parse(Path(source).read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_DECODERS):
+                todo.append(node.module or "")
             value = node.value if isinstance(node, ast.Constant) else None
             data = value.encode() if isinstance(value, str) else value
             if isinstance(data, bytes) and 1 < len(data) <= 24:
