@@ -19,7 +19,8 @@ from maps.errors import ServerRunning, SettingsFaults
 from maps.feeds.checking import faults_of, warnings_of
 from maps.lock import store_lock
 from maps.serving import listen
-from maps.settings import Settings, WebSettings, read_settings
+from maps.settings import Settings, read_settings
+from maps.settings_tables import WebSettings
 from patrol.errors import StoreError
 from patrol.store.dialects import open_engine
 from radio_gateway.settings import ChannelSettings

@@ -12,7 +12,7 @@ from gis.river import River
 from maps.api.layers import Layer
 from maps.errors import BadRequest
 from maps.packed import Packed
-from maps.settings import LayerSettings, LayersSettings
+from maps.settings_tables import LayerSettings, LayersSettings
 from patrol.errors import NotFound
 
 _BANKS = {1: "left", -1: "right", 0: None}

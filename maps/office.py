@@ -33,6 +33,7 @@ from patrol.watch import Watch
 from radio_gateway.channel import Channel
 from radio_gateway.health import ChannelHealth, GatewayHealth, RejectedFrame
 from radio_gateway.inbox import Inbox
+from radio_gateway.journal import Journal
 from radio_gateway.metrics_server import GatewayReport
 from radio_gateway.order_result import OrderResult
 from radio_gateway.outbound import Outbound
@@ -130,6 +131,7 @@ class Office:
             self._remote = {name: RemoteCarrier(self.receiver, name) for name in remote.gateways}
         file = settings.web.metrics_token_file
         self.metrics_token = None if file is None else digest(read_token(file))
+        self._journal: Journal | None = None
         self._boot = secrets.token_hex(6)
         self._working = False
 
@@ -160,6 +162,12 @@ class Office:
                         knows=self.access.knows_device,
                     )
                 )
+            if self.settings.journal is not None:
+                kept = self.settings.journal
+                self._journal = Journal(
+                    kept.folder, max_bytes=kept.file_mib << 20, keep_bytes=kept.keep_mib << 20
+                )
+                stack.callback(self._journal.close)
             for settings in self.settings.channels:
                 self._add_channel(settings)
             watch = asyncio.create_task(self._keep_watching(), name="office-watch")
@@ -199,7 +207,13 @@ class Office:
                 client_id=secrets.token_hex(16),  # nobody can guess it to take over our session
             )
             settings = replace(settings, link=link)
-        channel = Channel(settings, self.inbox, gateway=self.settings.gateway_id, boot=self._boot)
+        channel = Channel(
+            settings,
+            self.inbox,
+            gateway=self.settings.gateway_id,
+            boot=self._boot,
+            journal=self._journal,
+        )
         self.channels[settings.name] = channel
         self.outbounds[settings.name] = Outbound(
             channel,

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import uvicorn
 from fastapi import FastAPI
 
-from maps.settings import WebSettings
+from maps.settings_tables import WebSettings
 
 T = TypeVar("T")
 
