@@ -1,0 +1,210 @@
+"""The tables of `patrol.toml`, one class each: fields, defaults, limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+ShortName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+
+
+def _time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is no IANA time zone, for example Asia/Vientiane")
+    return name
+
+
+class Table(BaseModel):
+    """A table of the file; a setting that it does not know is a fault."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NodeSettings(Table):
+    """This office's node.
+
+    Attributes:
+        id: Short name, part of every record's origin; never change it.
+        name: Name for people.
+        time_zone: IANA name of the local time shown beside UTC.
+    """
+
+    id: ShortName = "node"
+    name: str = Field(default="Joint patrol", min_length=1, max_length=100)
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+
+
+class StoreSettings(Table):
+    """Where records are kept.
+
+    Attributes:
+        url: SQLAlchemy URL; `sqlite:///file.db` with a path relative to the settings file.
+    """
+
+    url: str = Field(default="sqlite:///joint-patrol.db", pattern=r"^[a-z][a-z0-9+]*://")
+
+
+class WebSettings(Table):
+    """What people and phones connect to.
+
+    Attributes:
+        host: Address to listen on; loopback unless said otherwise.
+        port: Port to listen on.
+        allowed_hosts: Further names and addresses people use for this server.
+        trusted_proxies: Addresses of proxies whose X-Forwarded-For is believed.
+        tls_certificate: PEM certificate chain; together with `tls_key`.
+        tls_key: PEM key.
+        session_hours: How long a sign-in lasts.
+        longest_body: Most bytes of one request body.
+        metrics_token_file: File with the token that a program shows to read `/metrics`.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    allowed_hosts: tuple[Annotated[str, Field(pattern=r"^[^/:*\s]+$|^[0-9a-fA-F:]+$")], ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    session_hours: float = Field(default=12.0, gt=0, le=24 * 31)
+    longest_body: int = Field(default=1_000_000, ge=10_000, le=100_000_000)
+    metrics_token_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _together(self) -> WebSettings:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key go together")
+        if not self.loopback and not self.hosts:
+            raise ValueError(
+                f"allowed_hosts must list the names people use when host is {self.host}"
+            )
+        return self
+
+    @property
+    def loopback(self) -> bool:
+        """Only this machine can connect."""
+        return self.host in _LOOPBACK
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Names and addresses this server answers to."""
+        if self.loopback:
+            return (*_LOOPBACK, *self.allowed_hosts)
+        named = () if self.host in ("0.0.0.0", "::") else (self.host,)  # noqa: S104 - read, not bound
+        return (*named, *self.allowed_hosts)
+
+    @property
+    def tls(self) -> bool:
+        """The server speaks TLS itself."""
+        return self.tls_certificate is not None
+
+
+class GatewaySettings(Table):
+    """The radio gateway in this process.
+
+    Attributes:
+        id: Short name, part of every reception's id; the node's own id when absent.
+    """
+
+    id: ShortName | None = None
+
+
+class RemoteGatewaySettings(Table):
+    """A gateway on another computer that reports to this node.
+
+    Attributes:
+        id: Its id.
+        key: Its public key, base64.
+    """
+
+    id: ShortName
+    key: str
+
+
+class BrokerSettings(Table):
+    """The embedded MQTT broker, for a lone office.
+
+    Attributes:
+        enabled: Start it. MQTT channels whose URL names its host and port use it.
+        host: Address to listen on.
+        port: Port to listen on.
+    """
+
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: int = Field(default=1883, ge=0, le=65535)
+
+
+class AgencySettings(Table):
+    """One agency of this node.
+
+    Attributes:
+        id: Short name.
+        name: Name for people.
+        country: Side, ISO 3166-1 alpha-2.
+    """
+
+    id: ShortName
+    name: str = Field(min_length=1, max_length=100)
+    country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+
+
+class LayerSettings(Table):
+    """A layer of this site's own; a text in its place is the file.
+
+    Attributes:
+        file: GeoJSON, GeoPackage, KML or Shapefile; `file.gpkg:layer` picks a layer of it.
+        title: Name for people.
+        source: Where it comes from; the file's name if not said.
+        licence: What may be done with it.
+        error_m: How far a place may be off, metres.
+        attribution: What a map must show.
+    """
+
+    file: str
+    title: str | None = None
+    source: str | None = None
+    licence: str | None = None
+    error_m: float | None = Field(default=None, ge=0)
+    attribution: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, given: Any) -> Any:
+        return {"file": given} if isinstance(given, str) else given
+
+
+class LayersSettings(Table):
+    """Which reference layers this site replaces or adds.
+
+    Attributes:
+        replace: By the name of a shipped layer.
+        add: By a new name.
+    """
+
+    replace: dict[str, LayerSettings] = {}
+    add: dict[str, LayerSettings] = {}
+
+
+class JournalSettings(Table):
+    """Where all that the channels of this process read is kept, to be replayed.
+
+    Attributes:
+        folder: Where the files go.
+        file_mib: Begin a new file at this size, MiB.
+        keep_mib: Delete the oldest files beyond this size together, MiB.
+    """
+
+    folder: Path
+    file_mib: int = Field(default=16, ge=1, le=1024)
+    keep_mib: int = Field(default=1024, ge=2)
+
+    @model_validator(mode="after")
+    def _two_files(self) -> JournalSettings:
+        if self.keep_mib < 2 * self.file_mib:
+            raise ValueError("keep_mib must be at least twice file_mib")
+        return self
