@@ -39,6 +39,10 @@ class LinkError(GatewayError):
         super().__init__(f"{url}: {fault}")
 
 
+class RefusedError(LinkError):
+    """The link stands, and the other side does not take this message."""
+
+
 class SettingsError(GatewayError):
     """A setting that cannot be used; names the file and field.
 

@@ -28,11 +28,13 @@ from radio_gateway.inbox import Inbox
 from radio_gateway.journal import Journal
 from radio_gateway.metrics_server import serving_metrics
 from radio_gateway.order import Order
+from radio_gateway.order_log import OrderLog, OrderLogError, open_order_log
 from radio_gateway.order_result import OrderResult
 from radio_gateway.outbound import Outbound
-from radio_gateway.transmission import Delivery
-from radio_gateway.uplink.sender import Uplink
-from radio_gateway.uplink.spool import Put, Spool, SpoolError, open_spool
+from radio_gateway.transmission import Delivery, Transmission
+from radio_gateway.uplink.sender import RESULTS_KEPT, Uplink
+from radio_gateway.uplink.spool import Put, Spool, open_spool
+from radio_gateway.uplink.spool_file import SpoolError
 
 INBOX: Final = 5000
 A_BATCH: Final = 500
@@ -69,6 +71,7 @@ class Gateway:
         self._outbound: dict[str, Outbound] = {}
         self._spool_fault: str | None = None
         self._uplink: Uplink | None = None
+        self._orders: OrderLog | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Hear, keep and send until `stop` is set; what was heard by then is in the spool.
@@ -96,9 +99,21 @@ class Gateway:
                 rejected=self._rejected_lately,
                 on_order=self._order,
             )
+            path = settings.spool.with_name(f"{settings.spool.name}.orders")
+            orders = self._orders = await stack.enter_async_context(await open_order_log(path))
+            for ended in await orders.end_of_last_run(datetime.now(UTC), RESULTS_KEPT):
+                uplink.tell(ended)
+
+            def told(result: OrderResult) -> None:
+                orders.note(result)
+                uplink.tell(result)
+
             self._outbound = {
                 name: Outbound(
-                    channel, uplink.tell, first_number=1 + secrets.randbelow(FIRST_NUMBERS)
+                    channel,
+                    told,
+                    first_number=1 + secrets.randbelow(FIRST_NUMBERS),
+                    record=orders,
                 )
                 for name, channel in self.channels.items()
             }
@@ -119,8 +134,13 @@ class Gateway:
                 for name, channel in self.channels.items()
             ]
             stack.push_async_callback(_end, channels)
-            upkeep = asyncio.create_task(self._look_after(spool, uplink), name="upkeep")
-            stack.push_async_callback(_end, [upkeep])
+            upkeep = [
+                asyncio.create_task(
+                    _supervise("upkeep", lambda: self._look_after(spool, uplink)), name="upkeep"
+                ),
+                asyncio.create_task(self._tell_alive(), name="watchdog"),
+            ]
+            stack.push_async_callback(_end, upkeep)
             _log.info("gateway_running", gateway=settings.id, channels=len(self.channels))
             service.tell("READY=1")
             await stop.wait()
@@ -144,11 +164,14 @@ class Gateway:
         ]
         return tuple(frames[:REJECTED_TOLD])
 
-    def _order(self, order: Order) -> None:
+    async def _order(self, order: Order, life_left_s: float) -> None:
         """Give an order of the node to its channel; what becomes of it is told to the node."""
         outbound = self._outbound.get(order.channel)
+        known = outbound is not None and outbound.knows(order.id)
+        if not known and await self._was_begun(order):
+            return
         if outbound is not None:
-            outbound.send(order)
+            outbound.send(order, life_left_s=life_left_s)
         elif self._uplink is not None:
             self._uplink.tell(
                 OrderResult(
@@ -160,6 +183,18 @@ class Gateway:
                     detail=f"gateway {self.settings.id} has no channel {order.channel!r}",
                 )
             )
+
+    async def _was_begun(self, order: Order) -> bool:
+        """Return whether an earlier run began to send an order, which must not go again then."""
+        assert self._orders is not None, "no order comes before the log is open"
+        try:
+            before = await self._orders.last(order.id)
+        except OrderLogError as error:
+            _log.error("orders_not_read", fault=error.fault)
+            return order.kind != "distress"  # the node gives it again; a distress does not wait
+        if before is not None and self._uplink is not None:
+            self._uplink.tell(before)
+        return before is not None
 
     def _health(self) -> GatewayHealth:
         return GatewayHealth(
@@ -175,7 +210,9 @@ class Gateway:
         if outbound is None:
             return health
         takes = sorted(kind for kind in outbound.kinds if outbound.refusal_of(kind) is None)
-        return replace(health, orders=tuple(takes))
+        # one reason serves: settings and link forbid all kinds or none
+        refuses = None if takes else outbound.refusal_of(next(iter(outbound.kinds), "text"))
+        return replace(health, orders=tuple(takes), refuses=refuses)
 
     async def _keep(self, spool: Spool, uplink: Uplink) -> None:
         """Put what is heard into the spool, answer who waits for that, and have it sent."""
@@ -191,21 +228,17 @@ class Gateway:
             uplink.heard(puts)
 
     async def _put(self, spool: Spool, deliveries: Sequence[Delivery]) -> list[Put]:
-        said = [delivery.transmission for delivery in deliveries]
-        delay_s = 0.2
-        while True:
-            try:
-                puts = await spool.put(said)
-                break
-            except SpoolError as error:
-                if self._spool_fault is None:
-                    _log.error("spool_refuses", fault=error.fault)
-                self._spool_fault = error.fault
-                await asyncio.sleep(delay_s)
-                delay_s = min(2 * delay_s, 5.0)
-        if self._spool_fault is not None:
-            self._spool_fault = None
-            _log.info("spool_takes_again")
+        try:
+            puts = await self._put_all(spool, [each.transmission for each in deliveries])
+        except Exception as error:  # noqa: BLE001 - one that cannot be kept must not cost the rest
+            if len(deliveries) > 1:
+                return [put for each in deliveries for put in await self._put(spool, [each])]
+            said = deliveries[0].transmission
+            _log.exception("not_kept", reception=said.reception_id, raw=said.raw[:REJECTED_BYTES])
+            channel = self.channels.get(said.channel)
+            if channel is not None:
+                channel.not_kept(said, f"{type(error).__name__}: {error}")
+            return []  # and not answered: it is for its sender to keep
         for delivery in deliveries:
             if delivery.stored is not None:
                 try:
@@ -214,8 +247,26 @@ class Gateway:
                     _log.exception("answer_failed", channel=delivery.transmission.channel)
         return puts
 
+    async def _put_all(self, spool: Spool, said: Sequence[Transmission]) -> list[Put]:
+        """Put into the spool, waiting for as long as the disk takes nothing."""
+        delay_s = 0.2
+        while True:
+            try:
+                puts = await spool.put(said)
+            except SpoolError as error:
+                if self._spool_fault is None:
+                    _log.error("spool_refuses", fault=error.fault)
+                self._spool_fault = error.fault
+                await asyncio.sleep(delay_s)
+                delay_s = min(2 * delay_s, 5.0)
+                continue
+            if self._spool_fault is not None:
+                self._spool_fault = None
+                _log.info("spool_takes_again")
+            return puts
+
     async def _look_after(self, spool: Spool, uplink: Uplink) -> None:
-        """Tell of changed channels, drop what is too old, tell the service manager we live."""
+        """Tell of changed channels, and drop what is too old."""
         loop = asyncio.get_running_loop()
         told: dict[str, tuple[str, str | None]] = {}
         drop_at_s = loop.time()
@@ -227,9 +278,15 @@ class Gateway:
             if loop.time() >= drop_at_s:
                 drop_at_s = loop.time() + DROP_OLD_EVERY_S
                 try:
-                    await spool.drop_old(datetime.now(UTC))
+                    await spool.drop_old()
                 except SpoolError as error:
                     _log.warning("spool_not_cleaned", fault=error.fault)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    @staticmethod
+    async def _tell_alive() -> None:
+        """Tell the service manager that we live; not behind a disk that is slow to answer."""
+        while True:
             service.tell("WATCHDOG=1")
             await asyncio.sleep(LOOK_EVERY_S)
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from radio_gateway.order_result import Refusal
+
 LinkState = Literal["opening", "open", "silent", "down", "stopped"]
 
 
@@ -20,7 +22,8 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
         state: `opening`, `open`, `silent` (open, but nothing heard for longer than expected),
             `down` (waiting to try again) or `stopped`.
         since: When it entered this state, aware UTC.
-        fault: Why it is down or silent; None when it is well.
+        fault: Why it is down or silent, or what is not well although it is open; None when it is
+            well.
         last_heard_at: When the last good frame was read, aware UTC.
         expected_interval_s: Longest normal silence, seconds; None when not watched.
         bytes_read: Bytes read.
@@ -31,8 +34,10 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
         reconnects: Times the link was opened again.
         errors: Rejected frames by reason.
         journal_fault: Why what is read is not kept; None when it is, or is not to be.
+        journal_missed: Reads that are not kept because the disk was full, broken or too slow.
         orders: Kinds of order that a remote gateway's channel takes; empty for one that only
             listens.
+        refuses: Why a remote gateway's channel takes no order at all; None if it takes some.
         gateway: For the way from a remote gateway: how it fares itself, without its channels.
     """
 
@@ -52,7 +57,9 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
     reconnects: int = 0
     errors: dict[str, int] = {}
     journal_fault: str | None = None
+    journal_missed: int = 0
     orders: tuple[str, ...] = ()
+    refuses: Refusal | None = None
     gateway: GatewayHealth | None = None
 
 
@@ -72,7 +79,10 @@ class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
         receipted: Transmissions that the node said it has stored.
         dropped: Dropped from the full spool since it started, by channel.
         refused: Kept aside because the node could not read them.
-        spool_fault: Why the spool takes nothing; None when it is well.
+        damaged: Damaged spool files that lie beside the spool, for the technician to take away.
+        spool_fault: Why the spool takes or frees nothing; None when it is well.
+        answers: Nonce of the node's last Hello; empty before the first.
+        count: How many times it told since that Hello, from 1.
         rejected: Frames rejected since it last told, at most 20.
     """
 
@@ -88,7 +98,10 @@ class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
     receipted: int = 0
     dropped: dict[str, int] = {}
     refused: int = 0
+    damaged: int = 0
     spool_fault: str | None = None
+    answers: bytes = b""
+    count: int = 0
     rejected: tuple[RejectedFrame, ...] = ()
 
 

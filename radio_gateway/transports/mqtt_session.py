@@ -21,7 +21,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from radio_gateway.errors import LinkError
+from radio_gateway.errors import LinkError, RefusedError
 
 _T = TypeVar("_T")
 ANSWER_S = 10.0
@@ -145,6 +145,7 @@ class MqttSession:
         """Publish at QoS 1 and wait until the broker has it.
 
         Raises:
+            RefusedError: If the broker does not take it (MQTT 5).
             LinkError: If the connection breaks first or the broker does not say so within 10 s.
         """
         if self._socket is None:
@@ -193,8 +194,8 @@ class MqttSession:
         """Disconnect, keeping the session."""
         if self._tick is not None:
             self._tick.cancel()
-        for answer in self._awaited():
-            answer.cancel()
+        # not cancelled: whoever waits for one would take that for a cancellation of its own
+        self._fail_awaited(LinkError(self._settings.shown, "the link was closed"))
         self._client.on_disconnect = None
         if self._socket is not None:
             self._client.loop_write()
@@ -327,7 +328,7 @@ class MqttSession:
             return
         if reason.is_failure:
             fault = f"the broker refuses the message: {reason}"
-            taken.set_exception(LinkError(self._settings.shown, fault))
+            taken.set_exception(RefusedError(self._settings.shown, fault))
         else:
             taken.set_result(None)
 
@@ -342,11 +343,14 @@ class MqttSession:
         fault = LinkError(self._settings.shown, f"the connection broke: {reason}")
         if self._tick is not None:
             self._tick.cancel()
+        self._fail_awaited(fault)
+        self._on_fault(fault)
+
+    def _fail_awaited(self, fault: LinkError) -> None:
         for answer in self._awaited():
             if not answer.done():
                 answer.set_exception(fault)
                 answer.exception()  # noted: nobody may be waiting for it
-        self._on_fault(fault)
 
 
 class _Client(paho.Client):

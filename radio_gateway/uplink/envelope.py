@@ -2,8 +2,7 @@
 
     joint-patrol/v1/gateways/ID/reports   gateway to node   Envelope, purpose `reports`
     joint-patrol/v1/gateways/ID/health    gateway to node   GatewayHealth, purpose `health`
-    joint-patrol/v1/gateways/ID/node      node to gateway   Receipt, Hello or Order
-
+    joint-patrol/v1/gateways/ID/node      node to gateway   Receipt, Hello or OrderFor
 
 Every message is a signature (`radio_gateway.uplink.signing`) and a body: MessagePack, deflated (RFC
 1950). A message to the gateway has its purpose before that, and a line end. What a message
@@ -20,6 +19,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from radio_gateway.errors import GatewayError
+from radio_gateway.order import Order
 from radio_gateway.order_result import OrderResult
 from radio_gateway.transmission import Transmission
 
@@ -87,17 +87,47 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True):
-    """The node's word that it listens from now on.
+    """The node's word that it listens from now on, or asks whether it is still the gateway.
 
     Attributes:
         node: The node's id.
         gateway: The gateway's id.
         said_at: By the node's clock, aware UTC.
+        nonce: To come back in the gateway's health: one that was recorded earlier cannot hold it.
+        began: The node has just come; what was sent before reached nobody.
     """
 
     node: str
     gateway: str
     said_at: datetime
+    nonce: bytes
+    began: bool
+
+
+class OrderFor(msgspec.Struct, frozen=True, kw_only=True):
+    """The node's word that one gateway is to carry out an order.
+
+    Two computers' calendars never meet in it: the gateway counts the life that is left by its own
+    steady clock, from a moment of its own that the node names. So neither a clock that is wrong
+    nor a broker that holds the order back makes it go late, and one that names a moment of an
+    earlier run of the gateway, or of long ago, is not believed.
+
+    Attributes:
+        node: The node's id.
+        gateway: The gateway's id.
+        said_at: By the node's clock, aware UTC; for people.
+        told_at: `told_at` of the newest GatewayHealth that the node has of this gateway.
+        life_left_s: How long after the gateway told that the order is worth nothing any more,
+            seconds.
+        order: What is to be said; its channel as the gateway names it.
+    """
+
+    node: str
+    gateway: str
+    said_at: datetime
+    told_at: datetime
+    life_left_s: float
+    order: Order
 
 
 def topic_of(gateway: str, name: str) -> str:
@@ -150,13 +180,13 @@ def digest_of(body: bytes) -> bytes:
 def item_bytes(said: Transmission) -> bytes:
     """Return a transmission as the bytes of an item.
 
-    What the format has no room for (half characters, numbers beyond 64 bits) is written out as
-    text, with the flag `bad_text`: it may be a call for help.
+    What the format has no room for (half characters, numbers beyond 64 bits, anything odd) is
+    written out as text, with the flag `bad_text`: it may be a call for help.
     """
     try:
         return _encode(said)
-    except (UnicodeEncodeError, OverflowError):
-        fields = _writable(msgspec.structs.asdict(said))
+    except (UnicodeEncodeError, OverflowError, TypeError):
+        fields = writable(msgspec.structs.asdict(said))
         fields["flags"] = tuple(sorted({*said.flags, "bad_text"}))
         return _encode(Transmission(**fields))
 
@@ -177,14 +207,23 @@ def read_item(said: bytes) -> Transmission:
     return transmission
 
 
-def _writable(value: Any) -> Any:
+def writable(value: Any) -> Any:
+    """Return a value as MessagePack and SQLite can hold it.
+
+    >>> writable({"course": 1 << 70, "name": "K\\ud800"})
+    {'course': '1180591620717411303424', 'name': 'K\\\\ud800'}
+    """
     if isinstance(value, dict):
-        return {_writable(name): _writable(each) for name, each in value.items()}
+        return {writable(name): writable(each) for name, each in value.items()}
+    if isinstance(value, tuple | list):
+        return tuple(writable(each) for each in value)
     if isinstance(value, str):
         return value.encode(errors="backslashreplace").decode()
     if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
         return str(value)
-    return value
+    if value is None or isinstance(value, int | float | bytes | datetime | msgspec.Struct):
+        return value
+    return repr(value)
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -1,24 +1,27 @@
 """Lanes: what of the spool goes to the node next. Pure: numbers in, numbers out.
 
-Two lanes. The live one carries what is urgent (distress, words for people) and the newest place of
-each radio; behind it the backlog follows, oldest first. A report that is on its way is in neither;
-it comes back when its receipt does not come in time.
+Two lanes. The live one carries calls for help, then the newest place of each radio, then words for
+people; behind it the backlog follows, oldest first. A report that is on its way is in neither; it
+comes back when its receipt does not come in time.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 
 import msgspec
 
-from radio_gateway.uplink.spool import Put
+from radio_gateway.uplink.spool import URGENT_AT_ONCE, Put
+from radio_gateway.uplink.spool_file import DISTRESS, ROUTINE, WORDS
 
 LIVE_OUT = 4  # envelopes on their way at a time
 BACKLOG_OUT = 2
 RECEIPT_WITHIN_S = 10.0
 _LATE_RECEIPTS = 256
 _ADDRESSES = 10_000
+_SET_BACK_MS = 10_000  # heard so long before what was heard earlier: this machine's clock was set
 
 
 class _Sent(msgspec.Struct):
@@ -39,10 +42,11 @@ class Lanes:
     """
 
     def __init__(self) -> None:
-        self._urgent: dict[int, Put] = {}
+        self._urgent: dict[int, dict[int, Put]] = {DISTRESS: {}, WORDS: {}}
         self._newest: dict[str, Put] = {}
-        self._best_ms: OrderedDict[str, int] = OrderedDict()
+        self._best: OrderedDict[str, Put] = OrderedDict()
         self._flying: dict[int, Put | None] = {}
+        self._landed: set[int] = set()
         self._sent: OrderedDict[bytes, _Sent] = OrderedDict()
         self._late: OrderedDict[bytes, tuple[int, ...]] = OrderedDict()
         self.cursor = 0
@@ -58,9 +62,10 @@ class Lanes:
         for digest in list(self._sent):
             self._give_up(digest)
         self._flying.clear()
-        self._urgent.clear()
+        for each in self._urgent.values():
+            each.clear()
         self._newest.clear()
-        self._best_ms.clear()
+        self._best.clear()
         self.cursor, self.more = 0, True
         self.beginnings += 1
         self.heard(waiting)
@@ -69,41 +74,54 @@ class Lanes:
         """Note what was put into the spool."""
         for put in puts:
             self.more = True
-            if put.urgent:
-                self._urgent[put.number] = put
-            if put.address is None or put.time_ms < self._best_ms.get(put.address, 0):
+            if put.number in self._landed:
                 continue
-            self._best_ms[put.address] = put.time_ms
-            self._best_ms.move_to_end(put.address)
-            if not put.urgent:
+            if put.rank > ROUTINE:
+                lane = self._urgent[put.rank]
+                if put.rank == DISTRESS or len(lane) < URGENT_AT_ONCE:
+                    lane[put.number] = put
+            if put.address is None or not self._is_newest(put.address, put):
+                continue
+            self._best[put.address] = put
+            self._best.move_to_end(put.address)
+            if put.rank == ROUTINE:
                 self._newest[put.address] = put
-            if len(self._best_ms) > _ADDRESSES:
-                self._best_ms.popitem(last=False)
+            else:
+                self._newest.pop(put.address, None)  # the older place is no news any more
+            if len(self._best) > _ADDRESSES:
+                self._best.popitem(last=False)
+
+    def _is_newest(self, address: str, put: Put) -> bool:
+        best = self._best.get(address)
+        if best is None or put.time_ms >= best.time_ms:
+            return True
+        # Times by a clock that was ahead, and has been set right, would hide every later place.
+        return put.number > best.number and put.heard_ms < best.heard_ms - _SET_BACK_MS
 
     def live(self, limit: int) -> list[int]:
         """Return what the live lane sends next, at most `limit`; empty when enough is out."""
         if sum(sent.live for sent in self._sent.values()) >= LIVE_OUT:
             return []
-        numbers = list(self._urgent)[:limit]
-        for put in self._newest.values():
-            if len(numbers) >= limit:
-                break
-            numbers.append(put.number)
-        return numbers
+        lanes = (
+            self._urgent[DISTRESS],
+            (put.number for put in self._newest.values()),
+            self._urgent[WORDS],
+        )
+        return list(islice(chain.from_iterable(lanes), limit))
 
     def backlog_may_go(self) -> bool:
         """Return whether the backlog may send one more envelope."""
         return self.more and sum(not sent.live for sent in self._sent.values()) < BACKLOG_OUT
 
     def is_flying(self, number: int) -> bool:
-        """Return whether `number` is on its way."""
-        return number in self._flying
+        """Return whether `number` is on its way, or has arrived."""
+        return number in self._flying or number in self._landed
 
     def sent(self, digest: bytes, numbers: Sequence[int], *, at_s: float, live: bool) -> None:
         """Note that an envelope was sent."""
         newest = {put.number: put for put in self._newest.values()}
         for number in numbers:
-            put = self._urgent.pop(number, None) or newest.get(number)
+            put = self._take(number) or newest.get(number)
             if put is not None and put.address is not None:
                 waiting = self._newest.get(put.address)
                 if waiting is not None and waiting.number == number:
@@ -115,7 +133,7 @@ class Lanes:
         """Forget numbers that turned out not to wait in the spool any more."""
         missing = set(numbers)
         for number in missing:
-            self._urgent.pop(number, None)
+            self._take(number)
         for address, put in list(self._newest.items()):
             if put.number in missing:
                 del self._newest[address]
@@ -134,12 +152,17 @@ class Lanes:
         return None if numbers is None else (numbers, RECEIPT_WITHIN_S)
 
     def landed(self, digest: bytes, numbers: Iterable[int]) -> None:
-        """Note that what a receipt stands for is out of the spool."""
+        """Note that what a receipt stands for has arrived; not to be sent again."""
         self._sent.pop(digest, None)
         numbers = tuple(numbers)
         for number in numbers:
             self._flying.pop(number, None)
+        self._landed.update(numbers)
         self.gone(numbers)  # sent again meanwhile, or about to be
+
+    def removed(self, numbers: Iterable[int]) -> None:
+        """Note that what arrived is out of the spool."""
+        self._landed.difference_update(numbers)
 
     def overdue(self, now_s: float) -> int:
         """Take back what has waited too long for its receipt; return how many envelopes."""
@@ -163,11 +186,15 @@ class Lanes:
             self._late.popitem(last=False)
         for number in sent.numbers:
             put = self._flying.pop(number, None)
-            if put is not None and put.urgent:
-                self._urgent[number] = put
+            if put is not None and put.rank > ROUTINE:
+                self._urgent[put.rank][number] = put
             elif put is not None and put.address is not None:
                 newer = self._newest.get(put.address)
-                if newer is None and put.time_ms >= self._best_ms.get(put.address, 0):
+                if newer is None and self._is_newest(put.address, put):
                     self._newest[put.address] = put
             self.cursor = min(self.cursor, number - 1)
         self.more = True
+
+    def _take(self, number: int) -> Put | None:
+        """Take what is urgent out of its lane."""
+        return self._urgent[DISTRESS].pop(number, None) or self._urgent[WORDS].pop(number, None)

@@ -11,10 +11,13 @@ read, and what claims to be another gateway's reception is refused.
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from time import monotonic
 from typing import Final
 
 import structlog
@@ -22,7 +25,7 @@ from msgspec.structs import replace
 
 from radio_gateway.backoff import Backoff
 from radio_gateway.chunk import Chunk
-from radio_gateway.errors import GatewayError, LinkError
+from radio_gateway.errors import GatewayError, LinkError, RefusedError
 from radio_gateway.health import ChannelHealth, GatewayHealth, LinkState, RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.order import Order
@@ -36,6 +39,7 @@ from radio_gateway.uplink.envelope import (
     EnvelopeError,
     Hello,
     Item,
+    OrderFor,
     Receipt,
     digest_of,
     gateway_of,
@@ -51,6 +55,8 @@ SILENT_AFTER: Final = timedelta(seconds=35)
 """A gateway tells how it fares every 10 s."""
 
 AGAIN_AT_MOST_S: Final = 4.0
+ASK_EVERY_S: Final = 5.0
+WORDS_OUT: Final = 16
 _CHANNELS = 256  # of one gateway
 _REMEMBERED = 4096  # envelopes stored lately, so that one sent again is receipted at once
 _log = structlog.get_logger(__name__)
@@ -62,8 +68,10 @@ class _Gateway:
     def __init__(self, verifier: Verifier) -> None:
         self.verifier = verifier
         self.told: GatewayHealth | None = None
-        self.told_heard_at: datetime | None = None
+        self.told_heard_s = 0.0  # the same by the steady clock
         self.heard_at: datetime | None = None
+        self.nonce = b""
+        self.asked_s = -ASK_EVERY_S
         self.since = datetime.now(UTC)
         self.transmissions = 0
         self.errors: Counter[str] = Counter()
@@ -80,7 +88,8 @@ class Receiver:
         gateways: By id, what checks each one's signature.
         inbox: Where what they heard goes.
         node: This node's id.
-        told: Called with a gateway's id and what it says became of an order.
+        told: Called with a gateway's id, what it says became of an order, and what to call once
+            that is stored: only then is it receipted.
     """
 
     def __init__(
@@ -90,11 +99,15 @@ class Receiver:
         inbox: Inbox,
         *,
         node: str,
-        told: Callable[[str, OrderResult], None] = lambda _gateway, _result: None,
+        told: Callable[[str, OrderResult, Callable[[], None]], None] = (
+            lambda _gateway, _result, stored: stored()
+        ),
     ) -> None:
         self._settings, self._inbox, self._node = settings, inbox, node
         self._told = told
         self._gateways = {name: _Gateway(verifier) for name, verifier in gateways.items()}
+        # not to be guessed: who connects under another's id throws that one out
+        self._client_id = f"{node}-receiver-{secrets.token_hex(8)}"
         self._transport: MqttTransport | None = None
         self._words: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
         self._state: LinkState = "stopped"
@@ -144,30 +157,54 @@ class Receiver:
             for name, gateway in self._gateways.items()
         ]
 
-    async def send_order(self, gateway: str, order: Order) -> None:
+    def unreached(self, gateway: str) -> str | None:
+        """Return why nothing can be passed on to a gateway now; None when it is reached."""
+        if self._transport is None:
+            return f"the broker is not reached: {self._fault or 'the link is not open'}"
+        known = self._gateways[gateway]
+        ago_s = monotonic() - known.told_heard_s
+        if known.told is None or ago_s > SILENT_AFTER.total_seconds():
+            return f"gateway {gateway} is not heard"
+        return None
+
+    async def send_order(self, gateway: str, order: Order, *, life_left_s: float) -> None:
         """Pass an order on to a gateway.
 
+        Args:
+            gateway: Its id.
+            order: What is to be said; its channel as the gateway names it.
+            life_left_s: For how long the order is worth something from now on, seconds.
+
         Raises:
-            LinkError: If the broker is not reached; the order may be given again.
+            LinkError: If the broker is not reached, or the gateway has not been heard lately; the
+                order may be given again.
         """
-        if self._transport is None:
-            raise LinkError(self._settings.link.shown, self._fault or "the link is not open")
-        await self._transport.send(
-            self._word("order", pack(order)), topic=topic_of(gateway, "node")
+        known = self._gateways[gateway]
+        fault = self.unreached(gateway)
+        if fault is not None or self._transport is None or known.told is None:
+            raise LinkError(self._settings.link.shown, fault or "the link is not open")
+        heard_ago_s = monotonic() - known.told_heard_s
+        said = OrderFor(
+            node=self._node,
+            gateway=gateway,
+            said_at=datetime.now(UTC),
+            told_at=known.told.told_at,
+            life_left_s=heard_ago_s + life_left_s,
+            order=order,
         )
+        await self._transport.send(self._word("order", pack(said)), topic=topic_of(gateway, "node"))
 
     async def _session(self) -> None:
         names = list(self._gateways)
         topics = [topic_of(name, part) for name in names for part in ("reports", "health")]
-        transport = transport_for(
-            self._settings, client_id=f"{self._node}-receiver", topics=tuple(topics)
-        )
+        transport = transport_for(self._settings, client_id=self._client_id, topics=tuple(topics))
         async with transport:
             self._transport = transport
             self._enter("open", None)
-            for name in names:
-                hello = Hello(node=self._node, gateway=name, said_at=datetime.now(UTC))
-                self._words.put_nowait((name, self._word("hello", pack(hello))))
+            while not self._words.empty():  # of the session before; sent again when need be
+                self._words.get_nowait()
+            for name, gateway in self._gateways.items():
+                self._greet(name, gateway, began=True)
             speaking = asyncio.create_task(self._speak(transport))
             reading = asyncio.create_task(self._read(transport))
             try:
@@ -192,10 +229,44 @@ class Receiver:
             if self._inbox.is_full:
                 await self._inbox.room()
 
+    def _greet(self, name: str, gateway: _Gateway, *, began: bool) -> None:
+        """Say hello with a new nonce: only what is told from now on can hold it."""
+        gateway.nonce = os.urandom(8)
+        if gateway.told is not None:
+            gateway.told = replace(gateway.told, answers=b"", count=0)
+        hello = Hello(
+            node=self._node,
+            gateway=name,
+            said_at=datetime.now(UTC),
+            nonce=gateway.nonce,
+            began=began,
+        )
+        self._words.put_nowait((name, self._word("hello", pack(hello))))
+
     async def _speak(self, transport: MqttTransport) -> None:
-        while True:
-            gateway, word = await self._words.get()
-            await transport.send(word, topic=topic_of(gateway, "node"))
+        """Send words, some at a time: on a far broker each waits for its answer."""
+        places = asyncio.Semaphore(WORDS_OUT)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    await places.acquire()
+                    name, word = await self._words.get()
+                    tasks.create_task(self._say(transport, name, word, places))
+        except ExceptionGroup as faults:
+            raise faults.exceptions[0] from None
+
+    async def _say(
+        self, transport: MqttTransport, name: str, word: bytes, places: asyncio.Semaphore
+    ) -> None:
+        try:
+            await transport.send(word, topic=topic_of(name, "node"))
+        except RefusedError as error:  # this gateway's topic is; the others' may well be open
+            errors = self._gateways[name].errors
+            errors["word_refused"] += 1
+            if errors["word_refused"] == 1:
+                _log.error("word_refused", gateway=name, fault=error.fault)
+        finally:
+            places.release()
 
     def _take(self, chunk: Chunk, deliveries: list[Delivery]) -> None:
         name, part = gateway_of(chunk.topic) or ("", "")
@@ -222,7 +293,6 @@ class Receiver:
             raise EnvelopeError(f"is of gateway {envelope.gateway!r}")
         if len(envelope.items) > MAX_ITEMS:
             raise EnvelopeError(f"{len(envelope.items)} items, at most {MAX_ITEMS}")
-        gateway.heard_at = chunk.heard_at
         digest = digest_of(body)
         if digest in gateway.stored:
             self._receipt(name, gateway, envelope, digest, gateway.stored[digest])
@@ -230,14 +300,12 @@ class Receiver:
         if digest in gateway.waiting:
             return
         said, refused = self._read_items(name, gateway, envelope.items)
-        for result in envelope.results:
-            self._told(name, result)
         receipt = partial(self._receipt, name, gateway, envelope, digest, refused)
-        if not said:
+        left = len(said) + len(envelope.results)
+        if not left:
             receipt()
             return
         gateway.waiting.add(digest)
-        left = len(said)
 
         def stored() -> None:
             nonlocal left
@@ -245,6 +313,8 @@ class Receiver:
             if left == 0:
                 receipt()
 
+        for result in envelope.results:
+            self._told(name, result, stored)
         deliveries += [Delivery(each, stored) for each in said]
         gateway.transmissions += len(said)
 
@@ -288,21 +358,23 @@ class Receiver:
         told = unpack(gateway.verifier.body("health", chunk.data), GatewayHealth)
         if told.gateway != name:
             raise EnvelopeError(f"is of gateway {told.gateway!r}")
-        if (
-            gateway.told is not None
-            and gateway.told_heard_at is not None
-            and told.told_at <= gateway.told.told_at
-            # else its clock was set back, or it is a new machine
-            and chunk.heard_at - gateway.told_heard_at < 2 * SILENT_AFTER
-        ):
-            raise EnvelopeError("is not newer than what was told before")
+        known = 0 if gateway.told is None else gateway.told.count
+        if told.answers != gateway.nonce or told.count <= known:
+            # recorded earlier, or a gateway that has just started: it can answer, a record cannot
+            if monotonic() - gateway.asked_s >= ASK_EVERY_S:
+                gateway.asked_s = monotonic()
+                self._greet(name, gateway, began=False)
+            if told.answers:
+                raise EnvelopeError("was told before")
+            return
         gateway.told = told
         for frame in told.rejected:
             kept = gateway.rejected.setdefault(frame.channel, deque(maxlen=KEPT))
             kept.append(replace(frame, channel=f"{name}/{frame.channel}"))
             if len(gateway.rejected) > _CHANNELS:
                 del gateway.rejected[next(iter(gateway.rejected))]
-        gateway.heard_at = gateway.told_heard_at = chunk.heard_at
+        gateway.heard_at = chunk.heard_at
+        gateway.told_heard_s = monotonic()
 
     def _health_of(self, name: str, now: datetime) -> list[ChannelHealth]:
         gateway = self._gateways[name]
@@ -317,6 +389,8 @@ class Receiver:
                 )
             elif gateway.told is not None and gateway.told.spool_fault is not None:
                 fault = f"its spool: {gateway.told.spool_fault}"
+            elif gateway.told is not None and gateway.told.damaged:
+                fault = "its spool was damaged; what could be read was saved, the file lies there"
         way = ChannelHealth(
             name=name,
             url=self._settings.link.shown,
@@ -330,7 +404,7 @@ class Receiver:
             errors=dict(gateway.errors),
             gateway=None
             if gateway.told is None
-            else replace(gateway.told, channels=(), rejected=()),
+            else replace(gateway.told, channels=(), rejected=(), answers=b""),
         )
         if gateway.told is None:
             return [way]

@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections import Counter, deque
-from collections.abc import Callable, Coroutine
+import secrets
+from collections import Counter, OrderedDict, deque
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -27,10 +29,13 @@ from radio_gateway.order import Order
 from radio_gateway.order_result import OrderResult
 from radio_gateway.transports.mqtt import MqttTransport
 from radio_gateway.uplink.envelope import (
+    MAX_ITEMS,
+    MAX_MESSAGE_BYTES,
     Envelope,
     EnvelopeError,
     Hello,
     Item,
+    OrderFor,
     Receipt,
     digest_of,
     pack,
@@ -40,17 +45,25 @@ from radio_gateway.uplink.envelope import (
 from radio_gateway.uplink.lanes import RECEIPT_WITHIN_S, Lanes
 from radio_gateway.uplink.settings import UplinkSettings, transport_for
 from radio_gateway.uplink.signing import SignatureError
-from radio_gateway.uplink.spool import Put, Spool, SpoolError
+from radio_gateway.uplink.spool import Put, Spool
+from radio_gateway.uplink.spool_file import SpoolError
 
 HEALTH_EVERY_S: Final = 10.0
 AGAIN_AT_MOST_S: Final = 4.0
 LIVE_ITEMS: Final = 200
 RESULTS_KEPT: Final = 200
+ORDER_WITHIN_S: Final = 300.0
+"""How long after the gateway told how it fares the node may refer to that in an order."""
+
 ENVELOPE_BYTES: Final = 128 * 1024
-"""Of items, before they are deflated; one larger item goes alone."""
-_FEWEST, _MOST = 5, 500  # items of the backlog in an envelope
+"""Of items, before they are deflated, on a good link; one larger item goes alone."""
+LEAST_BYTES: Final = 2048
+"""The same on the worst link: a satellite or radio modem of some hundred bits a second."""
+ITEM_BYTES: Final = 128  # the least that an item of the backlog is taken to have
+REMOVE_AGAIN_S: Final = 2.0
 _TOLD_EVERY = 100
-_PROMPT_S = 2.0  # a receipt within this means that the link carries more
+_TOLD_KEPT = 1000  # times, of how it fared
+_PROMPT_S, _SLOW_S = 1.0, 3.0  # a receipt within, or beyond: the link carries more, or less
 _log = structlog.get_logger(__name__)
 
 
@@ -64,10 +77,12 @@ class Uplink:
         health: Returns how the gateway fares, to be told to the node; the uplink fills in its own
             part and the spool's.
         rejected: Returns, once, frames that were rejected lately.
-        on_order: Called with each order of the node, once its signature is checked.
+        on_order: Awaited with each order that the node meant for this gateway, and for how long it
+            is worth something from now on, seconds.
 
     Attributes:
         unbelieved: Messages that were not what they claimed, by reason.
+        remove_fault: Why what the node has stored cannot leave the spool; None when it can.
     """
 
     def __init__(
@@ -78,22 +93,29 @@ class Uplink:
         gateway: str,
         health: Callable[[], GatewayHealth],
         rejected: Callable[[], tuple[RejectedFrame, ...]] = tuple,
-        on_order: Callable[[Order], None] | None = None,
+        on_order: Callable[[Order, float], Awaitable[None]] | None = None,
     ) -> None:
         assert settings.node is not None, "a gateway's uplink knows its node"
         self._settings, self._spool, self._gateway = settings, spool, gateway
         self._node = settings.node
         self._health, self._rejected, self._on_order = health, rejected, on_order
+        # not to be guessed: who connects under another's id throws that one out
+        self._client_id = f"{gateway}-uplink-{secrets.token_hex(8)}"
         self._lanes = Lanes()
         self._wake = asyncio.Event()
+        self._backlog_wake = asyncio.Event()
         self._changed = asyncio.Event()
         self._state: LinkState = "stopped"
         self._fault: str | None = None
-        self._backlog_items = 50
+        self._most_bytes = ENVELOPE_BYTES // 8
+        self._to_remove: dict[int, bool] = {}  # stored by the node -> refused by it
+        self._nonce, self._told = b"", 0
         self._sent = self._receipted = 0
         self._results: deque[OrderResult] = deque(maxlen=RESULTS_KEPT)
         self._results_out: tuple[bytes, float, list[OrderResult]] | None = None
+        self._told_s: OrderedDict[datetime, float] = OrderedDict()  # when, by the steady clock
         self.unbelieved: Counter[str] = Counter()
+        self.remove_fault: str | None = None
 
     def heard(self, puts: list[Put]) -> None:
         """Note what was put into the spool."""
@@ -126,7 +148,10 @@ class Uplink:
             receipted=self._receipted,
             dropped=state.dropped,
             refused=state.refused,
-            spool_fault=told.spool_fault,
+            damaged=state.damaged,
+            spool_fault=told.spool_fault or self.remove_fault,
+            answers=self._nonce,
+            count=self._told,
         )
 
     async def run(self) -> None:
@@ -152,7 +177,7 @@ class Uplink:
     async def _session(self) -> None:
         transport = transport_for(
             self._settings,
-            client_id=f"{self._gateway}-uplink",
+            client_id=self._client_id,
             topics=(topic_of(self._gateway, "node"),),
         )
         async with transport:
@@ -162,30 +187,37 @@ class Uplink:
             self._results_out = None
             self._wake.set()
             await _first_end(
-                self._send_all(transport), self._listen(transport), self._tell(transport)
+                self._send_live_lane(transport),
+                self._send_backlog_lane(transport),
+                self._listen(transport),
+                self._tell(transport),
+                self._remove_arrived(),
             )
 
-    async def _send_all(self, transport: MqttTransport) -> None:
+    async def _send_live_lane(self, transport: MqttTransport) -> None:
         loop = asyncio.get_running_loop()
         lanes = self._lanes
         while True:
             self._wake.clear()
             if lanes.overdue(loop.time()):
-                self._backlog_items = max(self._backlog_items // 2, _FEWEST)
+                self._slower()
+                self._backlog_wake.set()
             busy = await self._send_live(transport)
             await self._send_results(transport)
-            busy = await self._send_backlog(transport) or busy
+            self._backlog_wake.set()
             if not busy:
                 due_s = lanes.next_due_s()
                 if self._results_out is not None:
                     results_due_s = self._results_out[1] + RECEIPT_WITHIN_S
                     due_s = results_due_s if due_s is None else min(due_s, results_due_s)
-                wait_s = None if due_s is None else max(due_s - loop.time(), 0.01)
-                try:
-                    async with asyncio.timeout(wait_s):
-                        await self._wake.wait()
-                except TimeoutError:
-                    continue
+                await _rings(self._wake, None if due_s is None else max(due_s - loop.time(), 0.01))
+
+    async def _send_backlog_lane(self, transport: MqttTransport) -> None:
+        """Send what nobody waits for; beside the live lane, which never waits for it."""
+        while True:
+            self._backlog_wake.clear()
+            if self._lanes.live(1) or not await self._send_backlog(transport):
+                await self._backlog_wake.wait()
 
     async def _send_live(self, transport: MqttTransport) -> bool:
         numbers = self._lanes.live(LIVE_ITEMS)
@@ -194,7 +226,7 @@ class Uplink:
         items = await self._spool.items(numbers)
         self._lanes.gone(set(numbers) - {item.number for item in items})
         if items:
-            await self._send(transport, _that_fit(items), live=True)
+            await self._send(transport, self._that_fit(items), live=True)
         return True
 
     async def _send_results(self, transport: MqttTransport) -> None:
@@ -214,13 +246,13 @@ class Uplink:
         if not lanes.backlog_may_go():
             return False
         beginning = lanes.beginnings
-        found = await self._spool.after(lanes.cursor, self._backlog_items)
+        found = await self._spool.after(lanes.cursor, self._most_bytes // ITEM_BYTES)
         if lanes.beginnings != beginning:
             return True
         if not found:
             lanes.more = False
             return False
-        items = _that_fit([item for item in found if not lanes.is_flying(item.number)])
+        items = self._that_fit([item for item in found if not lanes.is_flying(item.number)])
         # what did not fit is next
         lanes.cursor = items[-1].number if items else found[-1].number
         if items:
@@ -256,7 +288,32 @@ class Uplink:
         )
         note(digest_of(body))
         message = self._settings.signer.sign("reports", body)
-        await transport.send(message, topic=topic_of(self._gateway, "reports"))
+        if len(message) > MAX_MESSAGE_BYTES and len(items) == 1:
+            await self._set_aside(items[0], body, len(message))
+            return
+        try:
+            await transport.send(message, topic=topic_of(self._gateway, "reports"))
+        except (LinkError, asyncio.CancelledError):
+            self._slower()  # broken while this was on its way: maybe it was too much
+            raise
+
+    async def _set_aside(self, item: Item, body: bytes, size: int) -> None:
+        """Keep apart what no broker would take: it would stand before all else for ever."""
+        _log.error("too_large_to_send", number=item.number, bytes=size, most=MAX_MESSAGE_BYTES)
+        self._lanes.landed(digest_of(body), [item.number])
+        await self._remove({item.number: True})
+
+    def _slower(self) -> None:
+        self._most_bytes = max(self._most_bytes // 2, LEAST_BYTES)
+
+    def _that_fit(self, items: list[Item]) -> list[Item]:
+        """Return the first of `items` that the link carries in one envelope, at least one."""
+        size = 0
+        for index, item in enumerate(items[:MAX_ITEMS]):
+            size += len(item.said)
+            if size > self._most_bytes and index:
+                return items[:index]
+        return items[:MAX_ITEMS]
 
     async def _listen(self, transport: MqttTransport) -> None:
         while chunks := await transport.read():
@@ -281,16 +338,23 @@ class Uplink:
         elif purpose == b"hello":
             hello = unpack(self._node.body("hello", message), Hello)
             self._check_for_us(hello.gateway)
-            # The node has just come: what was sent before reached nobody. A moment of chance, so
-            # that a replayed hello cannot make all gateways send at once.
-            await asyncio.sleep(random.uniform(0.0, 0.2))  # noqa: S311 - no secret
-            self._lanes.restart(await self._spool.newest())
-            self._wake.set()
+            self._nonce, self._told = hello.nonce, 0
             self._changed.set()
+            if hello.began:
+                # The node has just come: what was sent before reached nobody. A moment of chance,
+                # so that a replayed hello cannot make all gateways send at once.
+                await asyncio.sleep(random.uniform(0.0, 0.2))  # noqa: S311 - no secret
+                self._lanes.restart(await self._spool.newest())
+                self._wake.set()
         elif purpose == b"order":
-            order = unpack(self._node.body("order", message), Order)
+            said = unpack(self._node.body("order", message), OrderFor)
+            self._check_for_us(said.gateway)
+            now_s = asyncio.get_running_loop().time()
+            told_s = self._told_s.get(said.told_at)
+            if told_s is None or now_s - told_s > ORDER_WITHIN_S:
+                raise EnvelopeError("an order that is no word on what was told lately")
             if self._on_order is not None:
-                self._on_order(order)
+                await self._on_order(said.order, told_s + said.life_left_s - now_s)
         else:
             raise EnvelopeError(f"a word of no known purpose: {purpose[:20]!r}")
 
@@ -313,19 +377,50 @@ class Uplink:
             return
         numbers, took_s = found
         refused = set(receipt.refused) & set(numbers)
-        await self._spool.remove(numbers, refused=refused)
         self._lanes.landed(receipt.envelope, numbers)
         self._receipted += len(numbers) - len(refused)
         if took_s < _PROMPT_S:
-            self._backlog_items = min(self._backlog_items * 2, _MOST)
+            self._most_bytes = min(self._most_bytes * 2, ENVELOPE_BYTES)
+        elif took_s > _SLOW_S:
+            self._slower()
+        await self._remove({number: number in refused for number in numbers})
         self._wake.set()
+
+    async def _remove(self, arrived: dict[int, bool]) -> None:
+        """Take what arrived out of the spool; what a full disk does not let go waits for that."""
+        self._to_remove |= arrived
+        going = dict(self._to_remove)
+        try:
+            await self._spool.remove(
+                going, refused=[number for number, refused in going.items() if refused]
+            )
+        except SpoolError as error:
+            if self.remove_fault is None:
+                _log.error("not_removed", waiting=len(going), fault=error.fault)
+            self.remove_fault = error.fault
+            return
+        self.remove_fault = None
+        for number in going:
+            self._to_remove.pop(number, None)
+        self._lanes.removed(going)
+
+    async def _remove_arrived(self) -> None:
+        while True:
+            await asyncio.sleep(REMOVE_AGAIN_S)
+            if self.remove_fault is not None:
+                await self._remove({})
 
     async def _tell(self, transport: MqttTransport) -> None:
         topic = topic_of(self._gateway, "health")
         while True:
             self._changed.clear()
-            body = pack(replace(await self.health(), rejected=self._rejected()))
-            await transport.send(self._settings.signer.sign("health", body), topic=topic)
+            self._told += 1
+            health = replace(await self.health(), rejected=self._rejected())
+            self._told_s[health.told_at] = asyncio.get_running_loop().time()
+            if len(self._told_s) > _TOLD_KEPT:
+                self._told_s.popitem(last=False)
+            message = self._settings.signer.sign("health", pack(health))
+            await transport.send(message, topic=topic)
             try:
                 async with asyncio.timeout(HEALTH_EVERY_S):
                     await self._changed.wait()
@@ -334,14 +429,11 @@ class Uplink:
                 continue
 
 
-def _that_fit(items: list[Item]) -> list[Item]:
-    """Return the first of `items` that fit into one envelope, at least one."""
-    size = 0
-    for index, item in enumerate(items):
-        size += len(item.said)
-        if size > ENVELOPE_BYTES and index:
-            return items[:index]
-    return items
+async def _rings(bell: asyncio.Event, wait_s: float | None) -> None:
+    """Wait until `bell` rings, at most `wait_s`."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            await bell.wait()
 
 
 async def _first_end(*works: Coroutine[Any, Any, None]) -> None:

@@ -4,16 +4,20 @@ A SQLite file in WAL mode, `synchronous=FULL`: what `put` returns from survives 
 Everything runs on one thread of its own, in the order asked for. Numbers count up and are never
 given twice, also after what they stood for is gone.
 
-When the spool grows beyond its limits, or the disk is full, the oldest routine reports go; distress
-calls never. Making room on a full disk takes room itself: a reserve file beside the spool gives it.
+When the spool grows beyond its limits, or the disk is full, the oldest routine reports go, then
+the oldest words for people; distress calls never. Making room on a full disk takes room itself: a
+reserve file beside the spool gives it.
+
+Age is the time that the spool was in use since, not a difference of two clock times: a border post
+computer starts with a clock of years ago, and setting it right must not make everything old.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 import shutil
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,46 +29,31 @@ from typing import Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 
 import structlog
 
-from radio_gateway.errors import GatewayError
+from radio_gateway.errors import fault_of
 from radio_gateway.transmission import Transmission
-from radio_gateway.uplink.envelope import Item, item_bytes
+from radio_gateway.uplink.envelope import Item, item_bytes, writable
+from radio_gateway.uplink.spool_file import (
+    DISTRESS,
+    ROUTINE,
+    WORDS,
+    SpoolError,
+    damaged_beside,
+    is_damage,
+    is_full,
+    open_file,
+)
 
-VERSION = 1
 REFUSED_KEPT = 1000
+URGENT_AT_ONCE = 1000  # more wait their turn in the backlog
 RESERVE_BYTES = 2 << 20
 FREED_BYTES = 256 * 1024  # at least, when the disk is full: single rows free no whole pages
+_FREED_PART = 100  # a spool at its limit makes room for a hundredth of it at a time
+_OLD_AT_ONCE = 20_000
+_GOING_AT_ONCE = 100
 _MANY_PAGES = 1 << 31
-_SCHEMA = """
-CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE waiting (
-  number INTEGER PRIMARY KEY AUTOINCREMENT,
-  urgent INTEGER NOT NULL,  -- 2 distress, 1 words for people, 0 routine
-  address TEXT,             -- of a position that is worth showing at once; else NULL
-  time_ms INTEGER NOT NULL, -- the device's clock, or when it was heard
-  heard_ms INTEGER NOT NULL,
-  channel TEXT NOT NULL,
-  said BLOB NOT NULL
-);
-CREATE INDEX waiting_newest ON waiting (address, time_ms) WHERE address IS NOT NULL;
-CREATE INDEX waiting_urgent ON waiting (number) WHERE urgent > 0;
-CREATE TABLE refused (number INTEGER PRIMARY KEY, said BLOB NOT NULL);
-"""
 _log = structlog.get_logger(__name__)
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
-
-
-class SpoolError(GatewayError):
-    """The spool cannot be opened, read or written.
-
-    Args:
-        path: The file.
-        fault: What happened.
-    """
-
-    def __init__(self, path: Path, fault: str) -> None:
-        self.path, self.fault = path, fault
-        super().__init__(f"{path}: {fault}")
 
 
 class SpoolState(NamedTuple):
@@ -76,6 +65,7 @@ class SpoolState(NamedTuple):
         oldest_heard_at: When the oldest was heard, aware UTC; None when nothing waits.
         dropped: Dropped for want of room or for age since the start, by channel.
         refused: Kept aside because the node could not read them.
+        damaged: Damaged files that lie beside it, for the technician to take away.
     """
 
     waiting: int
@@ -83,6 +73,7 @@ class SpoolState(NamedTuple):
     oldest_heard_at: datetime | None
     dropped: dict[str, int]
     refused: int
+    damaged: int
 
 
 class Put(NamedTuple):
@@ -90,15 +81,17 @@ class Put(NamedTuple):
 
     Attributes:
         number: Its number.
-        urgent: Whether it goes before all else.
+        rank: `DISTRESS`, `WORDS` for people, or `ROUTINE`.
         address: Whose newest place it may be; None when it is no position to be shown.
         time_ms: The time that decides which is newest.
+        heard_ms: When it was heard, by this machine's clock.
     """
 
     number: int
-    urgent: bool
+    rank: int
     address: str | None
     time_ms: int
+    heard_ms: int
 
 
 class Spool:
@@ -111,20 +104,34 @@ class Spool:
 
     def __init__(
         self,
-        database: sqlite3.Connection,
         thread: ThreadPoolExecutor,
         path: Path,
         *,
         max_bytes: int,
         max_age: timedelta,
+        steady_s: Callable[[], float],
     ) -> None:
-        self._database, self._thread, self.path = database, thread, path
-        self._max_bytes, self._max_age = max_bytes, max_age
+        self._thread, self.path = thread, path
+        self._max_bytes, self._max_age_s = max_bytes, int(max_age.total_seconds())
+        self._steady_s = steady_s
         self._dropped: Counter[str] = Counter()
-        self.id: str = _about(database, "id")
-        self._count, self._bytes = _totals(database)
         self._reserve = path.with_name(f"{path.name}.reserve")
-        self._keep_reserve(database)
+        self._open()
+
+    def _open(self) -> None:
+        """Open the file; on the spool's thread, for it reads all of it."""
+        database = self._database = open_file(self.path)
+        (self.id,) = database.execute("SELECT value FROM about WHERE name = 'id'").fetchone()
+        self._count, self._bytes = database.execute(
+            "SELECT count(*), coalesce(sum(length(said)), 0) FROM waiting"
+        ).fetchone()
+        ran_s, last_s = database.execute(
+            "SELECT (SELECT value FROM about WHERE name = 'ran_s'), coalesce("
+            "(SELECT kept_s FROM waiting ORDER BY number DESC LIMIT 1), 0)"
+        ).fetchone()
+        self._began_s = self._steady_s() - max(ran_s, last_s)
+        self._damaged = len(damaged_beside(self.path))
+        self._keep_reserve()
 
     async def __aenter__(self) -> Self:
         """Return the spool."""
@@ -137,6 +144,8 @@ class Spool:
         trace: TracebackType | None,
     ) -> None:
         """Close it."""
+        with suppress(SpoolError):  # a full disk: the age of what waits is then counted shorter
+            await self._run(self._note_age)
         await self._run(lambda database: database.close())
         self._thread.shutdown()
 
@@ -169,9 +178,9 @@ class Spool:
         """
         await self._run(self._remove, list(numbers), set(refused))
 
-    async def drop_old(self, now: datetime) -> None:
-        """Drop routine reports that were heard too long ago; to be called now and then."""
-        await self._run(self._drop_old, now)
+    async def drop_old(self) -> None:
+        """Drop routine reports that have waited too long; to be called now and then."""
+        await self._run(self._drop_old)
 
     async def state(self) -> SpoolState:
         """Return how full it is."""
@@ -187,35 +196,40 @@ class Spool:
 
         def here() -> _R:
             try:
-                return work(self._database, *args, **keywords)
+                try:
+                    return work(self._database, *args, **keywords)
+                except sqlite3.DatabaseError as error:
+                    if not is_damage(error):
+                        raise
+                    self._database.close()
+                    self._open()  # saves what can be read
+                    return work(self._database, *args, **keywords)
             except sqlite3.Error as error:
                 raise SpoolError(self.path, str(error)) from error
+            except OSError as error:
+                raise SpoolError(self.path, fault_of(error)) from error
 
         return await loop.run_in_executor(self._thread, here)
+
+    def _ran_s(self) -> int:
+        """Return how long the spool has been in use, over all its openings."""
+        return int(self._steady_s() - self._began_s)
 
     def _put(
         self, database: sqlite3.Connection, transmissions: Sequence[Transmission]
     ) -> list[Put]:
-        rows = [_row(said) for said in transmissions]
+        kept_s = self._ran_s()
+        rows = [_row(said, kept_s) for said in transmissions]
         new_bytes = sum(len(row[-1]) for row in rows)
         for attempt in (1, 2, 3):
             try:
-                with database:
-                    put = []
-                    for row in rows:
-                        cursor = database.execute(
-                            "INSERT INTO waiting "
-                            "(urgent, address, time_ms, heard_ms, channel, said) "
-                            "VALUES (?, ?, ?, ?, ?, ?)",
-                            row,
-                        )
-                        assert cursor.lastrowid is not None
-                        put.append(Put(cursor.lastrowid, row[0] > 0, row[1], row[2]))
+                put = _insert(database, rows)
                 break
             except sqlite3.OperationalError as error:
-                full = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-                if not full or attempt == 3:
+                if not is_full(error) or attempt == 3:
                     raise
+                if self._keep_reserve():
+                    continue  # the disk has room again
                 self._stop_growing(database)
                 if not self._make_room(database, max(new_bytes, FREED_BYTES)):
                     raise
@@ -223,26 +237,30 @@ class Spool:
         self._bytes += new_bytes
         excess = self._bytes - self._max_bytes
         if excess > 0:
-            self._make_room(database, excess)
+            self._make_room(database, max(excess, self._max_bytes // _FREED_PART))
         return put
 
     def _make_room(self, database: sqlite3.Connection, size: int) -> bool:
         """Drop the oldest routine reports until `size` bytes are free; return whether any went."""
-        going: list[int] = []
+        going: list[tuple[int, int]] = []
+        dropped: Counter[str] = Counter()
         freed = 0
-        for number, channel, length in database.execute(
-            "SELECT number, channel, length(said) FROM waiting WHERE urgent < 2 "
-            "ORDER BY urgent, number"
-        ):
-            if freed >= size:
-                break
-            going.append(number)
-            freed += length
-            self._dropped[channel] += 1
+        for rank in (ROUTINE, WORDS):
+            # in the order of the table or an index: a full disk has no room to sort on
+            for number, channel, length in database.execute(
+                "SELECT number, channel, length(said) FROM waiting WHERE rank = ? ORDER BY number",
+                (rank,),
+            ):
+                if freed >= size:
+                    break
+                going.append((number, length))
+                freed += length
+                dropped[channel] += 1
         if not going:
             return False
+        self._delete(database, going)
+        self._dropped += dropped
         _log.warning("spool_full", dropped=len(going), path=str(self.path))
-        self._delete(database, going, freed)
         return True
 
     def _stop_growing(self, database: sqlite3.Connection) -> None:
@@ -251,64 +269,84 @@ class Spool:
         The room that the reserve gave is then left for the log, without which nothing can be
         freed.
         """
-        self._reserve.unlink(missing_ok=True)
-        with suppress(sqlite3.OperationalError):  # then the next attempt tells
+        with suppress(OSError):  # a disk that takes nothing: the next attempt tells
+            self._reserve.unlink(missing_ok=True)
+        with suppress(sqlite3.OperationalError):
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             (pages,) = database.execute("PRAGMA page_count").fetchone()
             database.execute(f"PRAGMA max_page_count = {pages}").fetchall()
 
-    def _keep_reserve(self, database: sqlite3.Connection) -> None:
-        """Have the reserve, if the disk has room for it and more; the file may then grow again."""
+    def _keep_reserve(self) -> bool:
+        """Have the reserve, if the disk has room for it and more; the file may then grow again.
+
+        Returns:
+            Whether it was missing and is there again.
+        """
         path = self._reserve
         try:
             if path.exists() and path.stat().st_size == RESERVE_BYTES:
-                return
-            if shutil.disk_usage(path.parent).free > 2 * RESERVE_BYTES:
-                path.write_bytes(bytes(RESERVE_BYTES))
-                database.execute(f"PRAGMA max_page_count = {_MANY_PAGES}").fetchall()
+                return False
+            if shutil.disk_usage(path.parent).free <= 2 * RESERVE_BYTES:
+                return False
+            path.write_bytes(bytes(RESERVE_BYTES))
         except OSError as error:
             _log.warning("no_reserve", path=str(path), fault=str(error))
+            return False
+        self._database.execute(f"PRAGMA max_page_count = {_MANY_PAGES}").fetchall()
+        return True
 
-    def _drop_old(self, database: sqlite3.Connection, now: datetime) -> None:
-        self._keep_reserve(database)
-        before_ms = _ms(now - self._max_age)
-        old = database.execute(
-            "SELECT number, channel, length(said) FROM waiting WHERE urgent < 2 AND heard_ms < ?",
-            (before_ms,),
-        ).fetchall()
-        if old:
-            for _, channel, _ in old:
-                self._dropped[channel] += 1
-            _log.warning("spool_too_old", dropped=len(old), path=str(self.path))
-            self._delete(database, [row[0] for row in old], sum(row[2] for row in old))
+    def _drop_old(self, database: sqlite3.Connection) -> None:
+        self._keep_reserve()
+        self._damaged = len(damaged_beside(self.path))
+        self._note_age(database)
+        before_s = self._ran_s() - self._max_age_s
+        going: list[tuple[int, int]] = []
+        dropped: Counter[str] = Counter()
+        # numbers and ages run the same way: no need to look at more than what is too old
+        for number, rank, kept_s, channel, length in database.execute(
+            "SELECT number, rank, kept_s, channel, length(said) FROM waiting ORDER BY number"
+        ):
+            if kept_s >= before_s or len(going) >= _OLD_AT_ONCE:
+                break
+            if rank < DISTRESS:
+                going.append((number, length))
+                dropped[channel] += 1
+        if going:
+            self._delete(database, going)
+            self._dropped += dropped
+            _log.warning("spool_too_old", dropped=len(going), path=str(self.path))
+
+    def _note_age(self, database: sqlite3.Connection) -> None:
+        with database:
+            database.execute("UPDATE about SET value = ? WHERE name = 'ran_s'", (self._ran_s(),))
 
     def _remove(self, database: sqlite3.Connection, numbers: list[int], refused: set[int]) -> None:
-        gone = freed = 0
-        with database:
-            for number in numbers:
-                row = database.execute(
-                    "DELETE FROM waiting WHERE number = ? RETURNING said", (number,)
-                ).fetchone()
-                if row is None:
-                    continue
-                gone += 1
-                freed += len(row[0])
-                if number in refused:
-                    database.execute("INSERT OR IGNORE INTO refused VALUES (?, ?)", (number, *row))
-            if refused:
-                database.execute(
-                    "DELETE FROM refused WHERE number <= "
-                    "(SELECT number FROM refused ORDER BY number DESC LIMIT 1 OFFSET ?)",
-                    (REFUSED_KEPT,),
-                )
+        try:
+            self._forget(database, numbers, refused)
+        except sqlite3.OperationalError as error:
+            if not is_full(error):
+                raise
+            # also what frees room takes some first: little by little, through a short log
+            if not self._keep_reserve():
+                self._stop_growing(database)
+            for at in range(0, len(numbers), _GOING_AT_ONCE):
+                self._forget(database, numbers[at : at + _GOING_AT_ONCE], refused)
+
+    def _forget(self, database: sqlite3.Connection, numbers: list[int], refused: set[int]) -> None:
+        gone, freed = _forget(database, numbers, refused)
         self._count -= gone
         self._bytes -= freed
 
-    def _delete(self, database: sqlite3.Connection, numbers: list[int], size: int) -> None:
-        with database:
-            database.executemany("DELETE FROM waiting WHERE number = ?", [(n,) for n in numbers])
-        self._count -= len(numbers)
-        self._bytes -= size
+    def _delete(self, database: sqlite3.Connection, going: list[tuple[int, int]]) -> None:
+        """Delete rows, given as number and bytes, little by little: a full disk has a short log."""
+        for at in range(0, len(going), _GOING_AT_ONCE):
+            some = going[at : at + _GOING_AT_ONCE]
+            with database:
+                database.executemany(
+                    "DELETE FROM waiting WHERE number = ?", [(n,) for n, _ in some]
+                )
+            self._count -= len(some)
+            self._bytes -= sum(size for _, size in some)
 
     def _state(self, database: sqlite3.Connection) -> SpoolState:
         row = database.execute("SELECT heard_ms FROM waiting ORDER BY number LIMIT 1").fetchone()
@@ -319,110 +357,108 @@ class Spool:
             oldest_heard_at=None if row is None else datetime.fromtimestamp(row[0] / 1000, UTC),
             dropped=dict(self._dropped),
             refused=refused,
+            damaged=self._damaged,
         )
 
 
 async def open_spool(
-    path: Path, *, max_bytes: int = 500_000_000, max_age: timedelta = timedelta(days=90)
+    path: Path,
+    *,
+    max_bytes: int = 500_000_000,
+    max_age: timedelta = timedelta(days=90),
+    steady_s: Callable[[], float] = time.monotonic,
 ) -> Spool:
     """Open a spool, making it if need be.
 
-    A file that is damaged is set aside under another name, never deleted, and a new one begun: a
-    gateway that hears is worth more than one that waits for a technician.
+    A file that is damaged is set aside under another name, and what can be read of it goes into a
+    new one.
 
     Args:
         path: The file.
         max_bytes: Beyond this, the oldest routine reports go.
-        max_age: After this, routine reports go.
+        max_age: After so long in use, routine reports go.
+        steady_s: A clock that nobody sets, seconds.
 
     Raises:
         SpoolError: If it cannot be opened or made, or another process has it open.
     """
     thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
     loop = asyncio.get_running_loop()
+
+    def here() -> Spool:
+        return Spool(thread, path, max_bytes=max_bytes, max_age=max_age, steady_s=steady_s)
+
     try:
-        database = await loop.run_in_executor(thread, _open, path)
+        return await loop.run_in_executor(thread, here)
     except BaseException:
         thread.shutdown()
         raise
-    return Spool(database, thread, path, max_bytes=max_bytes, max_age=max_age)
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    try:
-        return _connect(path)
-    except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise SpoolError(path, _said(error)) from error
-        aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
-        path.rename(aside)
-        for rest in ("-wal", "-shm"):
-            path.with_name(path.name + rest).unlink(missing_ok=True)
-        _log.error("spool_damaged", path=str(path), kept_as=str(aside), fault=str(error))
-    try:
-        return _connect(path)
-    except sqlite3.DatabaseError as error:
-        raise SpoolError(path, _said(error)) from error
+_Row = tuple[int, str | None, int, int, int, str, bytes]
 
 
-def _said(error: sqlite3.Error) -> str:
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-        return "another process has it open"
-    return str(error)
+def _insert(database: sqlite3.Connection, rows: list[_Row]) -> list[Put]:
+    put = []
+    with database:
+        for row in rows:
+            cursor = database.execute(
+                "INSERT INTO waiting (rank, address, time_ms, heard_ms, kept_s, channel, said) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+            assert cursor.lastrowid is not None
+            put.append(Put(cursor.lastrowid, *row[:4]))
+    return put
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, check_same_thread=False, timeout=1.0)
-    try:
-        # one process only: two would send everything twice
-        database.execute("PRAGMA locking_mode = EXCLUSIVE")
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        # a short log beside the file: on a full disk, moving it into the file takes room
-        database.execute("PRAGMA wal_autocheckpoint = 128")
-        database.execute("PRAGMA journal_size_limit = 1048576")
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
-            with database:
-                database.execute("INSERT INTO about VALUES ('id', ?)", (secrets.token_hex(8),))
-        elif version != VERSION:
-            raise SpoolError(path, f"is of version {version}, this program writes {VERSION}")
-        problem = database.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if problem != "ok":
-            error = sqlite3.DatabaseError(problem)
-            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-            raise error
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def _about(database: sqlite3.Connection, name: str) -> str:
-    (value,) = database.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
-    return str(value)
-
-
-def _totals(database: sqlite3.Connection) -> tuple[int, int]:
-    count, size = database.execute(
-        "SELECT count(*), coalesce(sum(length(said)), 0) FROM waiting"
-    ).fetchone()
-    return count, size
+def _forget(database: sqlite3.Connection, numbers: list[int], refused: set[int]) -> tuple[int, int]:
+    """Delete rows, keeping those aside that were refused; return how many went and their bytes."""
+    gone = freed = 0
+    with database:
+        for number in numbers:
+            row = database.execute(
+                "DELETE FROM waiting WHERE number = ? RETURNING said", (number,)
+            ).fetchone()
+            if row is None:
+                continue
+            gone += 1
+            freed += len(row[0])
+            if number in refused:
+                database.execute("INSERT OR IGNORE INTO refused VALUES (?, ?)", (number, *row))
+        if refused:
+            database.execute(
+                "DELETE FROM refused WHERE number <= "
+                "(SELECT number FROM refused ORDER BY number DESC LIMIT 1 OFFSET ?)",
+                (REFUSED_KEPT,),
+            )
+    return gone, freed
 
 
 def _newest(database: sqlite3.Connection) -> list[Put]:
-    urgent = database.execute(
-        "SELECT number, address, time_ms FROM waiting WHERE urgent > 0 ORDER BY number"
-    )
-    out = [Put(number, True, address, time_ms) for number, address, time_ms in urgent]
-    # SQLite gives the bare column of the row that has the maximum
-    newest = database.execute(
-        "SELECT number, address, max(time_ms) FROM waiting WHERE address IS NOT NULL "
-        "GROUP BY address"
-    )
-    return out + [Put(number, False, address, time_ms) for number, address, time_ms in newest]
+    out = []
+    for rank in (DISTRESS, WORDS):
+        rows = database.execute(
+            "SELECT number, rank, address, time_ms, heard_ms FROM waiting WHERE rank = ? "
+            "ORDER BY number LIMIT ?",
+            (rank, URGENT_AT_ONCE),
+        )
+        out += [Put(*row) for row in rows]
+    address = ""
+    while True:  # from address to address, not over every report of each
+        row = database.execute(
+            "SELECT address FROM waiting WHERE address > ? ORDER BY address LIMIT 1", (address,)
+        ).fetchone()
+        if row is None:
+            return out
+        (address,) = row
+        row = database.execute(
+            "SELECT number, rank, address, time_ms, heard_ms FROM waiting WHERE address = ? "
+            "ORDER BY time_ms DESC LIMIT 1",
+            (address,),
+        ).fetchone()
+        if row[1] == ROUTINE:
+            out.append(Put(*row))
 
 
 def _items(database: sqlite3.Connection, numbers: list[int]) -> list[Item]:
@@ -442,17 +478,19 @@ def _after(database: sqlite3.Connection, number: int, limit: int) -> list[Item]:
     return [Item(*row) for row in rows]
 
 
-def _row(said: Transmission) -> tuple[int, str | None, int, int, str, bytes]:
-    urgent = 2 if said.distress else 1 if said.text and said.kind == "text" else 0
+def _row(said: Transmission, kept_s: int) -> _Row:
+    rank = DISTRESS if said.distress else WORDS if said.text and said.kind == "text" else ROUTINE
     shown = said.position is not None and said.fix is not False
     time = said.device_time
-    if time is None or time - said.heard_at > timedelta(minutes=2):
-        time = said.heard_at  # a clock ahead would keep its report newest for ever
+    # a clock ahead would keep its report newest for ever; a time without offset is no moment
+    if time is None or time.tzinfo is None or time - said.heard_at > timedelta(minutes=2):
+        time = said.heard_at
     return (
-        urgent,
-        said.address if shown else None,
+        rank,
+        writable(said.address) if shown else None,
         _ms(time),
         _ms(said.heard_at),
+        kept_s,
         said.channel,
         item_bytes(said),
     )

@@ -24,9 +24,11 @@ from tests.broker import Mosquitto
 NODE_KEY, GW_1_KEY, GW_2_KEY = (Signer(os.urandom(32)) for _ in range(3))
 
 
-def settings(broker: Mosquitto, user: str, signer: Signer) -> UplinkSettings:
+def settings(
+    broker: Mosquitto, user: str, signer: Signer, *, port: int | None = None
+) -> UplinkSettings:
     """Return how `user` reaches `broker`; a gateway believes the node's key."""
-    link = parse_link(f"mqtt://{user}:{broker.passwords[user]}@127.0.0.1:{broker.port}")
+    link = parse_link(f"mqtt://{user}:{broker.passwords[user]}@127.0.0.1:{port or broker.port}")
     return UplinkSettings(link=link, signer=signer, node=Verifier(NODE_KEY.public))
 
 
@@ -58,12 +60,17 @@ class Ended:
 
 @asynccontextmanager
 async def gateway(
-    broker: Mosquitto, folder: Path, *, name: str = "gw-1", signer: Signer = GW_1_KEY
+    broker: Mosquitto,
+    folder: Path,
+    *,
+    name: str = "gw-1",
+    signer: Signer = GW_1_KEY,
+    port: int | None = None,
 ) -> AsyncIterator[Ended]:
-    """Run a gateway's uplink."""
+    """Run a gateway's uplink; `port` is that of what lies before the broker."""
     async with await open_spool(folder / f"{name}.db") as spool:
         uplink = Uplink(
-            settings(broker, name, signer),
+            settings(broker, name, signer, port=port),
             spool,
             gateway=name,
             health=lambda: GatewayHealth(gateway=name, told_at=datetime.now(UTC)),

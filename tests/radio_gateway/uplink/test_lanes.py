@@ -7,16 +7,24 @@ from hypothesis import strategies as st
 
 from radio_gateway.uplink.lanes import BACKLOG_OUT, LIVE_OUT, RECEIPT_WITHIN_S, Lanes
 from radio_gateway.uplink.spool import Put
+from radio_gateway.uplink.spool_file import DISTRESS, ROUTINE, WORDS
 
 
-def put(number: int, address: str | None = None, *, time_ms: int = 0, urgent: bool = False) -> Put:
-    return Put(number, urgent, address, time_ms)
+def put(
+    number: int,
+    address: str | None = None,
+    *,
+    time_ms: int = 0,
+    rank: int = ROUTINE,
+    heard_ms: int = 0,
+) -> Put:
+    return Put(number, rank, address, time_ms, heard_ms)
 
 
 def test_distress_goes_first_then_the_newest_place_of_each_radio() -> None:
     lanes = Lanes()
     lanes.heard([put(1, "a", time_ms=1), put(2, "b", time_ms=1), put(3, "a", time_ms=2)])
-    lanes.heard([put(4, urgent=True)])
+    lanes.heard([put(4, rank=DISTRESS)])
     assert lanes.live(10) == [4, 3, 2]
 
 
@@ -26,9 +34,42 @@ def test_a_late_fix_is_not_the_newest_place() -> None:
     assert lanes.live(10) == [1]
 
 
+def test_words_for_people_go_behind_places_however_many_they_are() -> None:
+    lanes = Lanes()
+    lanes.heard([put(number, rank=WORDS) for number in range(1, 3000)])
+    lanes.heard([put(3000, "a", time_ms=1), put(3001, rank=DISTRESS)])
+    assert lanes.live(3) == [3001, 3000, 1]
+
+
+def test_a_place_of_before_the_clock_was_set_back_hides_no_later_one() -> None:
+    """The gateway's clock was a day ahead, and was set right."""
+    day_ms = 86_400_000
+    lanes = Lanes()
+    lanes.heard([put(1, "a", time_ms=2 * day_ms, heard_ms=2 * day_ms)])
+    lanes.sent(b"x", lanes.live(10), at_s=0.0, live=True)
+    lanes.landed(b"x", [1])
+    lanes.heard([put(2, "a", time_ms=day_ms, heard_ms=day_ms)])
+    assert lanes.live(10) == [2]
+    lanes.heard([put(3, "a", time_ms=day_ms - 60_000, heard_ms=day_ms)])
+    assert lanes.live(10) == [2]
+
+
+def test_what_arrived_is_not_sent_again_while_the_disk_does_not_let_it_go() -> None:
+    lanes = Lanes()
+    waiting = [put(1, "a", time_ms=1), put(2, rank=DISTRESS)]
+    lanes.heard(waiting)
+    lanes.sent(b"x", lanes.live(10), at_s=0.0, live=True)
+    lanes.landed(b"x", [1, 2])
+    lanes.restart(waiting)
+    assert lanes.live(10) == []
+    assert lanes.is_flying(1)
+    lanes.removed([1, 2])
+    assert not lanes.is_flying(1)
+
+
 def test_what_is_on_its_way_is_not_sent_again_until_its_receipt_is_overdue() -> None:
     lanes = Lanes()
-    lanes.heard([put(1, "a", time_ms=1), put(2, urgent=True)])
+    lanes.heard([put(1, "a", time_ms=1), put(2, rank=DISTRESS)])
     lanes.sent(b"x", lanes.live(10), at_s=0.0, live=True)
     assert lanes.live(10) == []
     assert lanes.is_flying(1)
@@ -84,9 +125,9 @@ def test_a_receipt_that_comes_too_late_still_counts_once() -> None:
     assert lanes.receipted(b"x", at_s=21.0) is None
 
 
-@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 5), st.booleans()), max_size=60))
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 5), st.integers(0, 2)), max_size=60))
 def test_whatever_happens_everything_is_sent_until_it_is_receipted(
-    acts: list[tuple[int, int, bool]],
+    acts: list[tuple[int, int, int]],
 ) -> None:
     """A model spool: nothing is lost by time-outs, restarts and receipts in any order."""
     lanes = Lanes()
@@ -121,10 +162,10 @@ def test_whatever_happens_everything_is_sent_until_it_is_receipted(
             spool.pop(each, None)
         lanes.landed(digest, found[0])
 
-    for act, radio, urgent in acts:
+    for act, radio, rank in acts:
         if act <= 2:
             number += 1
-            spool[number] = put(number, f"r{radio}", time_ms=number * 7 % 11, urgent=urgent)
+            spool[number] = put(number, f"r{radio}", time_ms=number * 7 % 11, rank=rank)
             lanes.heard([spool[number]])
         elif act == 3:
             send()
@@ -133,7 +174,7 @@ def test_whatever_happens_everything_is_sent_until_it_is_receipted(
         elif act == 5:
             now_s += RECEIPT_WITHIN_S / 2
             lanes.overdue(now_s)
-        elif act == 6 and urgent:
+        elif act == 6 and rank:
             lanes.restart(list(spool.values()))
     for _ in range(300):
         if not spool:

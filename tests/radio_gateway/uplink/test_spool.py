@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from msgspec.structs import replace
 from gis.position import Position
 from radio_gateway.transmission import Transmission
 from radio_gateway.uplink.envelope import item_bytes, read_item
-from radio_gateway.uplink.spool import SpoolError, open_spool
+from radio_gateway.uplink.spool import Spool, open_spool
+from radio_gateway.uplink.spool_file import DISTRESS, ROUTINE, WORDS, SpoolError
 from tests import needs
 
 
@@ -100,10 +102,10 @@ async def test_newest_is_the_newest_by_the_devices_clock_and_urgent_goes_with_it
 ) -> None:
     async with await open_spool(tmp_path / "spool.db") as spool:
         await spool.put([fix(9), fix(3), fix(5, device="574000002"), call(7)])
-        assert {(put.number, put.urgent) for put in await spool.newest()} == {
-            (1, False),
-            (3, False),
-            (4, True),
+        assert {(put.number, put.rank) for put in await spool.newest()} == {
+            (1, ROUTINE),
+            (3, ROUTINE),
+            (4, DISTRESS),
         }
 
 
@@ -126,11 +128,34 @@ async def test_beyond_its_size_the_oldest_routine_reports_go_and_no_distress_cal
 
 
 async def test_after_its_age_a_routine_report_goes_and_no_distress_call(tmp_path: Path) -> None:
-    async with await open_spool(tmp_path / "spool.db", max_age=timedelta(days=1)) as spool:
-        await spool.put([call(0), fix(1), fix(2, heard_at=AT + timedelta(days=2))])
-        await spool.drop_old(AT + timedelta(days=2))
+    now_s = 0.0
+    path = tmp_path / "spool.db"
+
+    async def spool_of_a_day() -> Spool:
+        return await open_spool(path, max_age=timedelta(days=1), steady_s=lambda: now_s)
+
+    async with await spool_of_a_day() as spool:
+        await spool.put([call(0), fix(1)])
+        now_s = 80_000.0
+    now_s = 5.0  # another run of the machine, whose steady clock starts anew
+    async with await spool_of_a_day() as spool:
+        await spool.put([fix(2)])
+        await spool.drop_old()
+        assert [item.number for item in await spool.after(0, 10)] == [1, 2, 3]
+        now_s = 6500.0
+        await spool.drop_old()
         assert [item.number for item in await spool.after(0, 10)] == [1, 3]
         assert (await spool.state()).dropped == {"pier": 1}
+
+
+async def test_a_clock_that_was_years_behind_and_is_set_right_makes_nothing_old(
+    tmp_path: Path,
+) -> None:
+    async with await open_spool(tmp_path / "spool.db", max_age=timedelta(days=1)) as spool:
+        await spool.put([fix(1, heard_at=AT - timedelta(days=2000))])
+        await spool.put([fix(2)])
+        await spool.drop_old()
+        assert len(await spool.after(0, 10)) == 2
 
 
 async def test_what_the_node_could_not_read_is_kept_aside(tmp_path: Path) -> None:
@@ -149,6 +174,90 @@ async def test_a_damaged_file_is_set_aside_and_a_new_spool_begun(tmp_path: Path)
         await spool.put([fix(1)])
     (aside,) = list(tmp_path.glob("spool.db.damaged-*"))  # noqa: ASYNC240 - a small folder
     assert aside.read_bytes() == damaged
+
+
+async def test_what_can_be_read_of_a_damaged_file_is_saved_under_its_numbers(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "spool.db"
+    async with await open_spool(path) as spool:
+        first = spool.id
+        await spool.put([fix(number) for number in range(1, 3001)])
+        await spool.put([call(3001)])
+    damage(path)
+    async with await open_spool(path) as spool:
+        items = await spool.after(0, 5000)
+        assert spool.id != first
+        assert 2000 < len(items) < 3001
+        assert items[-1].number == 3001
+        for item in items[:-1]:
+            assert read_item(item.said) == fix(item.number)
+        assert read_item(items[-1].said) == call(3001)
+        state = await spool.state()
+        assert (state.waiting, state.damaged) == (len(items), 1)
+        assert [put.number for put in await spool.put([fix(5)])] == [3002]
+
+
+async def test_a_file_that_goes_bad_in_use_is_saved_and_work_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    async with await open_spool(path) as spool:
+        first = spool.id
+        await spool.put([fix(number) for number in range(1, 12_001)])
+        await spool.state()
+    async with await open_spool(path) as spool:
+        damage(path)
+        items = await spool.after(0, 20_000)
+        assert 10_000 < len(items) < 12_000
+        assert spool.id != first
+        await spool.put([call(12_001)])
+        assert (await spool.state()).damaged == 1
+
+
+def damage(path: Path) -> None:
+    """Overwrite pages in the middle of the file, as a worn memory card does."""
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size // 2 // 4096 * 4096)
+        file.write(os.urandom(4 * 4096))
+
+
+async def test_a_file_whose_making_was_interrupted_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    script = (
+        "import asyncio, os, sqlite3, sys, pathlib\n"
+        "from radio_gateway.uplink import spool_file\n"
+        "class Dies(sqlite3.Connection):\n"
+        "    def execute(self, sql, *rest):\n"
+        "        if 'quick_check' in sql or 'INTO about' in sql:\n"
+        "            os.kill(os.getpid(), 9)\n"
+        "        return super().execute(sql, *rest)\n"
+        "connect = sqlite3.connect\n"
+        "sqlite3.connect = lambda *a, **k: connect(*a, factory=Dies, **k)\n"
+        "spool_file.open_file(pathlib.Path(sys.argv[1]))\n"
+    )
+    process = subprocess.run([sys.executable, "-c", script, str(path)])  # noqa: ASYNC221
+    assert process.returncode == -signal.SIGKILL
+    async with await open_spool(path) as spool:
+        assert [put.number for put in await spool.put([fix(1)])] == [1]
+
+
+async def test_what_no_row_has_room_for_costs_no_other(tmp_path: Path) -> None:
+    odd = [
+        replace(fix(1), device="K\ud800"),
+        replace(fix(2), device_time=datetime(2026, 11, 25, 3)),  # noqa: DTZ001 - a faulty decoder
+        replace(fix(3), facts={"course": 1 << 70}),
+        replace(fix(4), facts={"parts": {1, 2}}),
+    ]
+    async with await open_spool(tmp_path / "spool.db") as spool:
+        assert len(await spool.put([*odd, call(5)])) == 5
+        assert len(await spool.newest()) == 3
+
+
+async def test_words_for_people_are_told_from_calls_for_help(tmp_path: Path) -> None:
+    words = replace(fix(1), kind="text", text="meet at the pier", position=None)
+    async with await open_spool(tmp_path / "spool.db") as spool:
+        puts = await spool.put([words, call(2), fix(3)])
+        assert [put.rank for put in puts] == [WORDS, DISTRESS, ROUTINE]
 
 
 async def test_a_second_process_is_refused(tmp_path: Path) -> None:
@@ -172,6 +281,38 @@ async def test_on_a_full_disk_routine_reports_make_room(small_disk: Path) -> Non
         assert kept[-21].distress
         assert kept[-22] == said[-1]
         assert state.dropped["pier"] == 2021 - len(kept) > 0
+
+
+async def test_on_a_full_disk_what_the_node_has_stored_can_leave(small_disk: Path) -> None:
+    async with await open_spool(small_disk / "spool.db") as spool:
+        said = [replace(fix(number), raw=bytes([number % 251]) * 2000) for number in range(600)]
+        for number in range(0, 600, 20):
+            await spool.put(said[number : number + 20])
+        with (small_disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+            while True:  # somebody else fills the disk to the last byte
+                filler.write(bytes(4096))
+        await spool.remove(range(1, 601))
+        assert (await spool.state()).waiting == 0
+
+
+async def test_a_large_spool_on_a_full_disk_makes_room_without_sorting_on_disk(
+    small_disk: Path,
+) -> None:
+    async with await open_spool(small_disk / "spool.db") as spool:
+        said = [fix(number) for number in range(12_000)]
+        for number in range(0, 12_000, 500):
+            await spool.put(said[number : number + 500])
+        words = replace(fix(1), kind="text", text="meet at the pier", position=None)
+        await spool.put([words, call(2)])
+        with (small_disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+            while True:
+                filler.write(bytes(4096))
+        for number in range(0, 12_000, 500):
+            await spool.put(said[number : number + 500])
+        kept = [read_item(item.said) for item in await spool.after(0, 30_000)]
+        assert words in kept
+        assert call(2) in kept
+        assert kept[-500:] == said[-500:]
 
 
 def test_what_put_returned_from_survives_kill_9(tmp_path: Path) -> None:
