@@ -220,6 +220,12 @@ def _gateway_lines(health: GatewayHealth, now: datetime) -> Iterator[Text]:
     yield Text(f"spool: {health.waiting} wait for the node's receipt{oldest}")
     if health.spool_fault is not None:
         yield Text(f"spool: {health.spool_fault}", style="red")
+    if health.damaged:
+        yield Text(
+            f"spool: was damaged {health.damaged} times and saved; replace the disk, then take "
+            "away the files whose names hold .damaged-",
+            style="red",
+        )
 
 
 def _heard_only(settings: ChannelSettings, inbox: Inbox) -> Channel:
@@ -242,6 +248,10 @@ def _answering_nobody(heard: Transport) -> Transport:
         reopens_when_silent: ClassVar[bool] = heard.reopens_when_silent
         can_send: ClassVar[bool] = False
         is_live = heard.is_live
+
+        @property
+        def fault(self) -> str | None:
+            return heard.fault
 
         async def __aenter__(self) -> Self:
             await heard.__aenter__()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from radio_gateway.channel import Channel
+from radio_gateway.errors import LinkError
 from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Delivery
 from tests import needs
@@ -105,6 +108,7 @@ async def test_a_client_that_is_killed_before_it_stored_hears_everything_again(
     script.write_text(f"""
 import asyncio, os, sys
 from radio_gateway.channel import Channel
+from radio_gateway.errors import LinkError
 from radio_gateway.inbox import Inbox
 from radio_gateway.settings import load_channels
 
@@ -177,6 +181,20 @@ async def test_a_broken_connection_hands_nothing_on_twice(broker: Mosquitto) -> 
     async with running(again):
         await asyncio.to_thread(publish, broker, 11)
         assert ids(await hear(again._inbox, 1)) == ["m11"]
+
+
+async def test_who_waits_to_send_when_the_link_is_closed_is_told_and_not_cancelled(
+    broker: Mosquitto,
+) -> None:
+    channel = listening(broker)
+    transport = channel.transport
+    async with transport:
+        os.kill(broker.pid, signal.SIGSTOP)  # it takes what is sent and answers nothing
+        sending = asyncio.create_task(transport.send(b"{}", topic=f"{POSITIONS}/node"))
+        await asyncio.sleep(0.1)
+    with pytest.raises(LinkError, match="closed"):
+        await sending
+    os.kill(broker.pid, signal.SIGCONT)
 
 
 async def test_a_message_that_is_not_understood_is_acknowledged_once_it_is_kept(
