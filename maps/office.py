@@ -128,7 +128,10 @@ class Office:
                 node=settings.node.id,
                 told=self._told,
             )
-            self._remote = {name: RemoteCarrier(self.receiver, name) for name in remote.gateways}
+            self._remote = {
+                name: RemoteCarrier(self.receiver, name, self.watch.dispatch.told)
+                for name in remote.gateways
+            }
         file = settings.web.metrics_token_file
         self.metrics_token = None if file is None else digest(read_token(file))
         self._journal: Journal | None = None
@@ -224,10 +227,10 @@ class Office:
         if isinstance(channel.transport, HttpTransport):
             self.inbound[settings.name] = HttpChannel(settings.protocols, channel.transport)
 
-    def _told(self, gateway: str, result: OrderResult) -> None:
-        """Note what a remote gateway told of an order that it was given."""
-        if self._remote[gateway].told(result):
-            self.watch.dispatch.told(result)
+    def _told(self, gateway: str, result: OrderResult, stored: Callable[[], None]) -> None:
+        """Note what a remote gateway told of an order."""
+        self._remote[gateway].told(result)
+        self.watch.dispatch.told(result, by=gateway, stored=stored)
 
     async def _keep_watching(self) -> None:
         """Run the watch; should it fail, say so and run it again: the picture must go on."""

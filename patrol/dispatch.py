@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from patrol.errors import CannotSend, StoreError
-from patrol.messages import Carrier, Message, Step, step_of
+from patrol.messages import Carrier, Message, Told, step_of
 from patrol.store import messages
 from patrol.store.store import Store
 from patrol.turn import Turn
@@ -46,7 +46,7 @@ class Dispatch:
         self._turn = turn
         self._now = now
         self._carriers: dict[str, Carrier] = {}
-        self._told: list[tuple[str, Step, bool]] = []
+        self._told: list[tuple[Told, Callable[[], None]]] = []
         self._news = asyncio.Event()
         self._unsent: list[Message] = []
 
@@ -69,7 +69,7 @@ class Dispatch:
         unsent, self._unsent = self._unsent, []
         for message in unsent:
             if self._carrier(message.channel) is carrier:
-                carrier.send(message.order)
+                carrier.resume(message.order, message.state)
             else:
                 self._unsent.append(message)
 
@@ -82,7 +82,7 @@ class Dispatch:
         carrier = self._carrier(channel)
         if carrier is None:
             return Refusal("no_channel", f"nothing can be sent over {channel}")
-        return carrier.refusal_of(kind, protocol)
+        return carrier.refusal_of(kind, protocol, channel)
 
     async def send(self, message: Message) -> Message:
         """Keep a message, then hand it to its channel.
@@ -112,9 +112,19 @@ class Dispatch:
 
         return await self._turn.order(keep)
 
-    def told(self, result: OrderResult) -> None:
-        """Note what a channel tells of a message. To be called on the event loop."""
-        self._told.append((result.id, step_of(result), result.final))
+    def told(
+        self, result: OrderResult, *, by: str = "", stored: Callable[[], None] = lambda: None
+    ) -> None:
+        """Note what a channel tells of a message. To be called on the event loop.
+
+        Args:
+            result: What it tells.
+            by: The gateway whose channel it is, if it is another's; it is heard of its own
+                messages only.
+            stored: Called once it is written down, or known to be nothing worth that.
+        """
+        told = Told(result.id, step_of(result), result.final, by)
+        self._told.append((told, stored))
         if len(self._told) > TOLD_AT_MOST:
             del self._told[0]
         self._news.set()
@@ -149,8 +159,10 @@ class Dispatch:
         self._news.clear()
         if self._told:
             told = list(self._told)
-            await self._store.write(messages.steps, told)
+            await self._store.write(messages.steps, [step for step, _ in told])
             del self._told[: len(told)]
+            for _, stored in told:
+                stored()
         elif await self._store.read(messages.open_ones):
             await self._store.write(messages.give_up, self._now(), restarted=False)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -96,6 +96,23 @@ def step_of(result: OrderResult) -> Step:
     )
 
 
+class Told(NamedTuple):
+    """A step that somebody told.
+
+    Attributes:
+        id: The message's id.
+        step: How far it had come.
+        final: Nothing more is awaited.
+        by: The gateway that told it, which may speak of messages of its own channels only; empty:
+            this node.
+    """
+
+    id: str
+    step: Step
+    final: bool
+    by: str = ""
+
+
 class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One way to a radio.
 
@@ -124,8 +141,11 @@ class Carrier(Protocol):
     def send(self, order: Order) -> None:
         """Take an order; one whose id is known is told again and not taken twice."""
 
+    def resume(self, order: Order, state: OrderState) -> None:
+        """Take an order again that had come so far when this node was restarted."""
+
     def refusal(self, order: Order) -> Refusal | None:
         """Return why `order` would not be taken now; None if it would, or that is not known."""
 
-    def refusal_of(self, kind: OrderKind, protocol: str) -> Refusal | None:
-        """Return why no order of `kind` to a radio of `protocol` would be taken; None as above."""
+    def refusal_of(self, kind: OrderKind, protocol: str, channel: str, /) -> Refusal | None:
+        """Return why `channel` takes no `kind` to a radio of `protocol`; None as above."""

@@ -33,7 +33,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         operator: Who wants it said.
         reason: Why.
         created_at: When it was given, aware UTC.
-        expires_at: When it is worth nothing any more, aware UTC; it is never sent after that.
+        expires_at: When it is worth nothing any more, aware UTC, by the clock of where it was
+            given; it is never sent after that. On another computer, what counts is how much of
+            its life was left when it was passed on.
     """
 
     id: str

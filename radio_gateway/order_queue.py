@@ -8,9 +8,10 @@
   urgent ones go first.
 - An order is never begun once it has expired, whatever held it up.
 - One that the link did not take waits, longer each time, and the others pass it.
+- When too many wait, a text gives way to something more urgent, then a poll; a distress never.
 
-Expiry is a matter of the calendar, waiting one of the steady clock: a clock that is set neither
-holds orders back nor sends them early.
+Expiry and waiting go by the steady clock: a calendar that is wrong or is set neither holds orders
+back nor sends them early or late.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import msgspec
 from radio_gateway.order import Order, OrderKind, Outgoing
 from radio_gateway.order_result import LATER, OrderResult, OrderState
 from radio_gateway.transmission import Transmission
+from radio_gateway.urgency import CROWDED_OUT, DISTRESS_BEYOND, RANK, gives_way
 
 TRIES: Final = 3
 RATE_OVER_S: Final = 60.0
@@ -33,9 +35,7 @@ LONGEST_PAUSE_S: Final = 60.0
 AT_MOST: Final = 100
 """Orders that wait on one channel; distress may go beyond it by `DISTRESS_BEYOND`."""
 
-DISTRESS_BEYOND: Final = 20
 REMEMBERED: Final = 1000
-_RANK: Final[dict[OrderKind, int]] = {"distress": 0, "alert": 1, "poll": 2, "text": 3}
 _STATES: Final[dict[str, OrderState]] = {
     "acknowledged": "acknowledged",
     "delivered": "delivered",
@@ -55,6 +55,7 @@ class Waiting(msgspec.Struct):
         order: What is to be said.
         outgoing: As bytes, the same at every try.
         number: How many came before it.
+        ends_s: When it is worth nothing any more, steady clock.
         attempts: How often it was sent.
         sent_at: When last, aware UTC.
         not_before_s: Not to be tried before, steady clock.
@@ -68,6 +69,7 @@ class Waiting(msgspec.Struct):
     order: Order
     outgoing: Outgoing
     number: int
+    ends_s: float
     attempts: int = 0
     sent_at: datetime | None = None
     not_before_s: float = 0.0
@@ -79,7 +81,7 @@ class Waiting(msgspec.Struct):
     @property
     def urgency(self) -> tuple[int, int, datetime, int]:
         """What sorts first goes first; those held out in vain take turns."""
-        return _RANK[self.order.kind], self.offered, self.order.created_at, self.number
+        return RANK[self.order.kind], self.offered, self.order.created_at, self.number
 
 
 class OrderQueue:
@@ -122,8 +124,10 @@ class OrderQueue:
         return bool(self._waiting)
 
     def is_full_for(self, kind: OrderKind) -> bool:
-        """Return whether no more orders of `kind` are taken."""
-        return len(self._open) >= AT_MOST + (DISTRESS_BEYOND if kind == "distress" else 0)
+        """Return whether no more orders of `kind` are taken, since nothing gives way to them."""
+        if len(self._open) < AT_MOST or self._yielding(kind) is not None:
+            return False
+        return kind != "distress" or len(self._open) >= AT_MOST + DISTRESS_BEYOND
 
     def result(self, id: str) -> OrderResult | None:
         """Return the last step of an order; None if it never came or is long forgotten."""
@@ -131,10 +135,21 @@ class OrderQueue:
             return self._open[id]
         return self._done.get(id)
 
-    def add(self, order: Order, outgoing: Outgoing) -> None:
-        """Queue an order that is not known yet."""
+    def add(self, order: Order, outgoing: Outgoing, *, ends_s: float) -> None:
+        """Queue an order that is not known yet; when too many wait, a less urgent one gives way.
+
+        Args:
+            order: What is to be said.
+            outgoing: As bytes.
+            ends_s: When it is worth nothing any more, steady clock; what `order.expires_at` says
+                was said by somebody's calendar and is for people.
+        """
+        if len(self._open) >= AT_MOST and (gone := self._yielding(order.kind)) is not None:
+            detail = f"never sent: too many orders waited and one of kind {order.kind} came"
+            gives = self._waiting.pop(gone.id)
+            self._step(gives, "failed", final=True, reason=CROWDED_OUT, detail=detail)
         self._count += 1
-        waiting = Waiting(order=order, outgoing=outgoing, number=self._count)
+        waiting = Waiting(order=order, outgoing=outgoing, number=self._count, ends_s=ends_s)
         self._waiting[order.id] = waiting
         self._step(waiting, "queued")
 
@@ -211,16 +226,16 @@ class OrderQueue:
 
     def look(self) -> None:
         """Give up what has expired and what has waited for its answer too long."""
-        now = self._now()
+        now_s = self._now_s()
         out = self._out
-        if out is not None and out.answer_by_s is not None and self._now_s() >= out.answer_by_s:
+        if out is not None and out.answer_by_s is not None and now_s >= out.answer_by_s:
             self._out = None
-            if out.attempts >= TRIES or out.order.expires_at <= now:
+            if out.attempts >= TRIES or out.ends_s <= now_s:
                 self._no_answer(out)
             else:
                 out.not_before_s = 0.0
                 self._waiting[out.order.id] = out
-        for waiting in [w for w in self._waiting.values() if w.order.expires_at <= now]:
+        for waiting in [each for each in self._waiting.values() if each.ends_s <= now_s]:
             del self._waiting[waiting.order.id]
             if waiting.attempts:
                 self._no_answer(waiting)
@@ -242,8 +257,8 @@ class OrderQueue:
 
     def wake_in_s(self) -> float | None:
         """Return in how many seconds there may be something to do; None: when something comes."""
-        now, now_s = self._now(), self._now_s()
-        moments = [(each.order.expires_at - now).total_seconds() for each in self._waiting.values()]
+        now_s = self._now_s()
+        moments = [each.ends_s - now_s for each in self._waiting.values()]
         if self._out is not None:
             if self._out.answer_by_s is not None:
                 moments.append(self._out.answer_by_s - now_s)
@@ -258,6 +273,11 @@ class OrderQueue:
         return max(min(moments), 0.0) if moments else None
 
     # -- inside
+
+    def _yielding(self, kind: OrderKind) -> Order | None:
+        unsent = [each for each in self._waiting.values() if not each.attempts]
+        unsent.sort(key=lambda each: each.number)
+        return gives_way(kind, (each.order for each in unsent))
 
     def _held_until_s(self, waiting: Waiting, now_s: float) -> float:
         """Return until when the rate holds an order back, steady clock."""
@@ -296,7 +316,7 @@ class OrderQueue:
         del self._polled[device]
         if asked is self._out:
             self._conclude(asked, "delivered", _POSITION_CAME)
-        elif said.heard_at < asked.order.expires_at:
+        elif self._now_s() < asked.ends_s:
             self._late_news(asked, "delivered", _POSITION_CAME)
 
     def _late_news(self, waiting: Waiting, state: OrderState, words: str) -> None:

@@ -16,11 +16,11 @@ import structlog
 from msgspec.structs import replace
 
 from radio_gateway.chunk import Transport
-from radio_gateway.errors import LinkError
+from radio_gateway.errors import GatewayError, LinkError
 from radio_gateway.health import ChannelHealth
 from radio_gateway.order import Order, OrderError, OrderKind, OutboundModule, Outgoing
 from radio_gateway.order_queue import OrderQueue, Waiting
-from radio_gateway.order_result import OrderResult, Refusal
+from radio_gateway.order_result import OrderResult, OrderState, Refusal
 from radio_gateway.protocols import OUTBOUND
 from radio_gateway.settings import ChannelSettings
 from radio_gateway.transmission import Transmission
@@ -28,7 +28,7 @@ from radio_gateway.transmission import Transmission
 TAKEN_WITHIN_S: Final = 30.0
 """How long a link may take to accept one order before others have their turn."""
 
-LOOK_EVERY_S: Final = 1.0  # at a link that is down, and at the calendar, which may be set
+LOOK_EVERY_S: Final = 1.0  # at a link that is down
 
 _log = structlog.get_logger(__name__)
 
@@ -57,6 +57,16 @@ class OutboundChannel(Protocol):
         """Return how the channel fares."""
 
 
+class Record(Protocol):
+    """What is known, after a crash, of what was begun; `OrderLog` is one."""
+
+    async def begin(self, result: OrderResult, *, life_left_s: float) -> None:
+        """Note durably that an order is handed to the link. Raises GatewayError."""
+
+    async def not_begun(self, id: str) -> None:
+        """Note that the link did not take it, and it was never sent. Raises GatewayError."""
+
+
 class Outbound:
     """The one way out of a channel.
 
@@ -66,6 +76,7 @@ class Outbound:
         first_number: What `encode` is given as the number of the first order. Another one at each
             start keeps a radio from taking a new order for one of the last run.
         outbound: The protocols that can be written, by name.
+        record: Where it is written down that an order is sent, before it is; None: nowhere.
         now: The calendar, aware UTC.
         now_s: A clock that is never set, seconds.
     """
@@ -77,12 +88,13 @@ class Outbound:
         *,
         first_number: int = 1,
         outbound: Mapping[str, OutboundModule] = OUTBOUND,
+        record: Record | None = None,
         now: Callable[[], datetime] = utc_now,
         now_s: Callable[[], float] = monotonic,
     ) -> None:
         self._channel = channel
-        self._told = told
-        self._now = now
+        self._told, self._record = told, record
+        self._now, self._now_s = now, now_s
         self._number = first_number
         self._modules = {
             name: outbound[name] for name in channel.settings.protocols if name in outbound
@@ -110,21 +122,28 @@ class Outbound:
         taken = self._encoded(order)
         return taken if isinstance(taken, Refusal) else None
 
-    def refusal_of(self, kind: OrderKind, protocol: str = "") -> Refusal | None:
+    def refusal_of(self, kind: OrderKind, protocol: str = "", _channel: str = "") -> Refusal | None:
         """Return why no order of `kind` to a radio of `protocol` would be taken."""
         found = self._modules_for(kind, protocol)
         return found if isinstance(found, Refusal) else None
 
-    def send(self, order: Order) -> None:
+    def send(self, order: Order, *, life_left_s: float | None = None) -> None:
         """Take an order; what becomes of it is told step by step.
 
         An order whose id is known is not taken again: its last step is told again.
+
+        Args:
+            order: What is to be said.
+            life_left_s: For how long it is worth something from now on, seconds; None: until
+                `order.expires_at`, which is then taken to be by this computer's clock.
         """
         known = self._queue.result(order.id)
         if known is not None:
             self._told(known)
             return
-        if order.expires_at <= self._now():
+        if life_left_s is None:
+            life_left_s = (order.expires_at - self._now()).total_seconds()
+        if life_left_s <= 0:
             self._queue.close(order, "expired", "expired", "it came too late to be sent")
             return
         encoded = self._encoded(order)
@@ -132,8 +151,16 @@ class Outbound:
             self._queue.close(order, "refused", encoded.reason, encoded.detail)
             return
         self._number += 1
-        self._queue.add(order, encoded)
+        self._queue.add(order, encoded, ends_s=self._now_s() + life_left_s)
         self._changed.set()
+
+    def resume(self, order: Order, _state: OrderState) -> None:
+        """Take an order that waited when the last run ended; it had not been sent."""
+        self.send(order)
+
+    def knows(self, id: str) -> bool:
+        """Return whether an order was given to this channel in this run, not too long ago."""
+        return self._queue.result(id) is not None
 
     async def run(self) -> None:
         """Send what is queued until cancelled."""
@@ -162,10 +189,14 @@ class Outbound:
             connection = self._channel.connection_of(order.device)
             if connection is not None:
                 outgoing = replace(outgoing, connection=connection)
+        if not await self._recorded(begun):
+            return
         # A link that holds an order until its receiver asks must not hold it beyond its time.
-        left_s = (order.expires_at - self._now()).total_seconds()
+        left_s = begun.ends_s - self._now_s()
         try:
-            async with asyncio.timeout(max(min(TAKEN_WITHIN_S, left_s), 0)):
+            if left_s <= 0:  # the disk took long
+                raise TimeoutError
+            async with asyncio.timeout(min(TAKEN_WITHIN_S, left_s)):
                 await self._channel.send(outgoing)
         except LinkError as error:
             self._queue.not_sent(error.fault)
@@ -177,6 +208,27 @@ class Outbound:
             self._queue.not_sent(f"{type(error).__name__}: {error}")
         else:
             self._queue.sent()
+            return
+        if self._record is not None and not begun.attempts:
+            try:
+                await self._record.not_begun(order.id)
+            except GatewayError as error:  # after a crash it is told as one that may have gone
+                _log.warning("order_not_recorded", order=order.id, fault=str(error))
+
+    async def _recorded(self, begun: Waiting) -> bool:
+        """Write down that an order is sent; return whether it may be."""
+        order = begun.order
+        known = self._queue.result(order.id)
+        if self._record is None or known is None:
+            return True
+        try:
+            await self._record.begin(known, life_left_s=begun.ends_s - self._now_s())
+        except GatewayError as error:
+            _log.error("order_not_recorded", order=order.id, fault=str(error))
+            if order.kind != "distress":  # heard twice is better than not at all
+                self._queue.not_sent(str(error))
+                return False
+        return True
 
     def _is_open(self) -> bool:
         is_open = self._channel.health().state in ("open", "silent")

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, func, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, union_all, update
 
-from patrol.messages import Message, Step
+from patrol.messages import Message, Step, Told
 from patrol.store.rows import readable
 from patrol.store.tables import from_us, messages, to_us, transmissions
 from radio_gateway.order_result import LATER
@@ -89,25 +89,37 @@ def newest(
 
 
 def waiting(connection: Connection, now: datetime) -> list[Message]:
-    """Return what is queued and has not expired, oldest first."""
+    """Return what is to be handed to its channel at the start, oldest first.
+
+    That is what is queued, and of channels of other gateways also what was sent: they keep the
+    record of what they did, and tell how it ended when they are given it again.
+    """
     rows = connection.execute(
         select(messages)
-        .where(_M.final == 0, _M.state == "queued", _M.expires_us > to_us(now))
+        .where(
+            _M.final == 0,
+            or_(_M.state == "queued", _M.channel.contains("/")),
+            _M.expires_us > to_us(now),
+        )
         .order_by(_M.created_us)
     ).all()
     return list(readable(rows, _message))
 
 
-def steps(connection: Connection, told: Sequence[tuple[str, Step, bool]]) -> None:
+def steps(connection: Connection, told: Sequence[Told]) -> None:
     """Note what became of messages; what is known or contradicts an end is left out.
+
+    What a gateway tells of a message that was not its to send is left out too.
 
     Args:
         connection: To the store.
-        told: Message id, step and whether nothing more is awaited, in the order they were told.
+        told: In the order they were told.
     """
-    for id, step, final in told:
+    for id, step, final, by in told:
         message = find(connection, id)
-        if message is not None and _follows(message, step):
+        if message is None or (by and not message.channel.startswith(f"{by}/")):
+            continue
+        if _follows(message, step):
             _put(connection, message, step, final)
 
 

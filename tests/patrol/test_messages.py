@@ -27,16 +27,21 @@ class Carrier:
     def __init__(self, **refuses: str) -> None:
         self.refuses = refuses
         self.sent: list[Order] = []
+        self.resumed: list[tuple[str, OrderState]] = []
 
     def send(self, order: Order) -> None:
         self.sent.append(order)
 
+    def resume(self, order: Order, state: OrderState) -> None:
+        self.resumed.append((order.id, state))
+        self.send(order)
+
     def refusal(self, order: Order) -> Refusal | None:
         if len(order.text) > 40:
             return Refusal("too_long", "at most 40 characters")
-        return self.refusal_of(order.kind, order.protocol)
+        return self.refusal_of(order.kind, order.protocol, order.channel)
 
-    def refusal_of(self, kind: OrderKind, protocol: str) -> Refusal | None:
+    def refusal_of(self, kind: OrderKind, protocol: str, channel: str) -> Refusal | None:
         if protocol == "deaf":
             return Refusal("not_spoken", "deaf has no way to tell a radio anything")
         return Refusal("listen_only", self.refuses[kind]) if kind in self.refuses else None

@@ -42,7 +42,11 @@ class Bench:
             expires_at=self.now + timedelta(seconds=for_s),
             device=more.pop("device", "101"),
         )
-        self.queue.add(order, Outgoing(data=id.encode(), answer=answer, **more))
+        self.queue.add(
+            order,
+            Outgoing(data=id.encode(), answer=answer, **more),
+            ends_s=self.now_s + for_s,
+        )
 
     def send(self) -> str | None:
         begun = self.queue.begin()

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from radio_gateway.order_queue import AT_MOST
+from radio_gateway.urgency import DISTRESS_BEYOND
 from tests.radio_gateway.order_bench import Bench
 
 
@@ -266,6 +267,51 @@ def test_a_position_answers_the_poll_of_its_radio() -> None:
 def test_the_queue_is_bounded_and_keeps_room_for_distress() -> None:
     bench = Bench()
     for number in range(AT_MOST):
-        bench.give(f"t{number}")
+        bench.give(f"a{number}", "alert")
     assert bench.queue.is_full_for("alert")
-    assert not bench.queue.is_full_for("distress")
+    for number in range(AT_MOST + DISTRESS_BEYOND):
+        assert not bench.queue.is_full_for("distress")
+        bench.give(f"d{number}", "distress")
+    assert bench.queue.is_full_for("distress")
+    assert len(bench.queue) == AT_MOST + DISTRESS_BEYOND
+    assert {step.id[0] for step in bench.steps if step.reason == "crowded_out"} == {"a"}
+
+
+def test_when_too_many_wait_texts_give_way_then_polls_the_newest_first() -> None:
+    bench = Bench()
+    for number in range(AT_MOST - 4):
+        bench.give(f"a{number}", "alert")
+    for id, kind in (("t1", "text"), ("p1", "poll"), ("t2", "text"), ("p2", "poll")):
+        bench.give(id, kind)  # type: ignore[arg-type]
+    assert bench.queue.is_full_for("text")
+    for id in ("x1", "x2", "x3", "x4"):
+        assert not bench.queue.is_full_for("alert")
+        bench.give(id, "alert")
+    dropped = [step for step in bench.steps if step.reason == "crowded_out"]
+    assert [step.id for step in dropped] == ["t2", "t1", "p2", "p1"]
+    assert all(step.final and step.state == "failed" for step in dropped)
+    assert "never sent" in dropped[0].detail
+    assert len(bench.queue) == AT_MOST
+
+
+def test_what_was_sent_once_does_not_give_way() -> None:
+    bench = Bench()
+    bench.give("t")
+    assert bench.send() == "t"
+    bench.wait(10)
+    bench.queue.look()  # unanswered: it waits for its next try
+    for number in range(AT_MOST - 1):
+        bench.give(f"a{number}", "alert")
+    assert bench.queue.is_full_for("alert")
+
+
+def test_a_calendar_that_is_set_neither_ends_an_order_nor_lets_it_go_late() -> None:
+    bench = Bench()
+    bench.give("a", for_s=30)
+    bench.now += timedelta(hours=1)
+    bench.queue.look()
+    assert bench.last("a").state == "queued"
+    bench.now -= timedelta(hours=2)
+    bench.wait(30)
+    assert bench.send() is None
+    assert bench.last("a").state == "expired"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import given, settings
@@ -32,7 +32,7 @@ def test_whatever_happens_one_is_out_none_is_late_and_none_is_forgotten(
     queue = bench.queue
     handed: str | None = None  # begun, and the link has not said yet
     waiting_for: str | None = None  # sent, and an answer may come
-    expires: dict[str, datetime] = {}
+    expires_s: dict[str, float] = {}
     answers: dict[str, str | None] = {}
     begun_s: list[float] = []
     kinds: dict[str, str] = {}
@@ -42,10 +42,10 @@ def test_whatever_happens_one_is_out_none_is_late_and_none_is_forgotten(
 
     for act, *more in acts:
         if act == "give":
-            id = f"o{len(expires)}"
+            id = f"o{len(expires_s)}"
             kind, for_s, answer = more
             answers[id] = id if answer == "own" else answer
-            expires[id], kinds[id] = bench.now + timedelta(seconds=for_s), kind
+            expires_s[id], kinds[id] = bench.now_s + for_s, kind
             bench.give(id, kind, for_s=for_s, answer=answers[id])
         elif act == "wait":
             bench.wait(more[0])
@@ -61,7 +61,7 @@ def test_whatever_happens_one_is_out_none_is_late_and_none_is_forgotten(
                     or closed(waiting_for)
                     or (bench.last(waiting_for).state == "sent")
                 )
-                assert bench.now < expires[id], "sent after its time"
+                assert bench.now_s < expires_s[id], "sent after its time"
                 assert not closed(id)
                 if kinds[id] != "distress":
                     lately = [s for s in begun_s if s > bench.now_s - 60.0]
@@ -87,7 +87,7 @@ def test_whatever_happens_one_is_out_none_is_late_and_none_is_forgotten(
                 assert queue.begin() is None
         elif handed is not None:
             assert queue.begin() is None, "two are out"
-        assert len(queue) == sum(not closed(id) for id in expires)
+        assert len(queue) == sum(not closed(id) for id in expires_s)
     # in the end every order comes to an end
     if handed is not None:
         queue.sent()
@@ -95,5 +95,5 @@ def test_whatever_happens_one_is_out_none_is_late_and_none_is_forgotten(
         bench.wait(10)
         if queue.begin() is not None:
             queue.sent()
-    assert [id for id in expires if not closed(id)] == []
+    assert [id for id in expires_s if not closed(id)] == []
     assert len(queue) == 0
