@@ -20,7 +20,15 @@ from radio_gateway.backoff import STABLE_S, Backoff
 from radio_gateway.capture import CaptureWriter, Mark
 from radio_gateway.chunk import Chunk, Transport
 from radio_gateway.connection import Connection
+from radio_gateway.connections import (
+    KEPT,
+    KNOWN_DATAGRAM_SENDERS,
+    STRANGE_DATAGRAM_SENDERS,
+    Connections,
+)
 from radio_gateway.errors import LinkError
+from radio_gateway.framing import Frame
+from radio_gateway.framing import Frame
 from radio_gateway.health import ChannelHealth, LinkState, RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.journal import Journal
@@ -32,7 +40,6 @@ from radio_gateway.silence import Silence
 from radio_gateway.speakers import own_words
 from radio_gateway.transmission import Delivery, Transmission
 
-CONNECTIONS_KEPT = 4096
 DEVICES_REMEMBERED = 10_000
 _FLUSH_EVERY_S = 0.1
 Listener = Callable[[list[Transmission]], None]
@@ -72,7 +79,12 @@ class Channel:
         self._prefix = f"{gateway}/{boot}/"
         self._listeners: list[Listener] = []
         self._protocols = {name: protocols[name] for name in settings.protocols}
-        self._connections: OrderedDict[str, Connection] = OrderedDict()
+        datagrams = not self.transport.can_wait  # of a serial port there is but one sender
+        self._connections = Connections(
+            self._new_connection,
+            known=KNOWN_DATAGRAM_SENDERS if datagrams else KEPT,
+            strangers=STRANGE_DATAGRAM_SENDERS if datagrams else KEPT,
+        )
         self._unfinished: dict[str, Connection] = {}
         self._flush_timer: asyncio.TimerHandle | None = None
         self._capture: CaptureWriter | None = None
@@ -134,6 +146,8 @@ class Channel:
         if state == "open" and (silence := self._silence.too_long()) is not None:
             since, fault = max(silence[0], since), silence[1]
             state = "silent"
+        elif state == "open":
+            fault = self.transport.fault
         return ChannelHealth(
             name=self.settings.name,
             url=self.settings.shown_url,
@@ -144,18 +158,23 @@ class Channel:
             last_heard_at=self._last_heard_at,
             expected_interval_s=self.settings.expected_interval_s,
             bytes_read=self._bytes,
-            frames=self._frames + sum(c.frames for c in self._connections.values()),
+            frames=self._frames + sum(c.frames for c in self._connections),
             transmissions=self._transmissions,
-            junk_bytes=self._junk + sum(c.junk_bytes for c in self._connections.values()),
+            junk_bytes=self._junk + sum(c.junk_bytes for c in self._connections),
             shed=self._inbox.shed[self.settings.name],
             reconnects=self._reconnects,
             errors=dict(self._rejections.counts),
             journal_fault=None if self._journal is None else self._journal.fault,
+            journal_missed=0 if self._journal is None else self._journal.missed,
         )
 
     def rejected(self) -> list[RejectedFrame]:
         """Return the last 50 frames that were not understood, oldest first."""
         return self._rejections.kept()
+
+    def not_kept(self, said: Transmission, detail: str) -> None:
+        """Note that what was decoded could not be stored, and why."""
+        self._reject(Frame(said.raw, said.heard_at), "not_kept", detail)
 
     def rejected_lately(self) -> list[RejectedFrame]:
         """Return, once, the newest few of what was rejected since this was last asked."""
@@ -241,19 +260,19 @@ class Channel:
         understood = False
         for chunk in chunks:
             self._bytes += len(chunk.data)
-            self._write_capture(chunk)
             connection = self._connections.get(chunk.connection)
             if connection is None:
                 if not chunk.data and chunk.ended and chunk.stored is None:
+                    self._write_capture(chunk)
                     continue
                 connection = self._meet(chunk.connection, deliveries)
-            else:
-                self._connections.move_to_end(chunk.connection)
+            self._write_capture(chunk)
             frames = connection.frames
             rejecting: list[RejectedFrame] = []
             self._rejections.lately = rejecting
             heard = connection.hear(chunk, self._reject)
-            if heard or connection.frames - frames > len(rejecting):
+            good = bool(heard) or connection.frames - frames > len(rejecting)
+            if good:
                 understood = True
                 self._last_heard_at = chunk.heard_at
                 self._silence.end()
@@ -268,9 +287,13 @@ class Channel:
             if chunk.reply is not None:
                 for answer in reversed(connection.answers()):  # each a datagram of its own
                     stored = reply_after(chunk.reply, answer, stored)
-            self._deliver(connection, heard, deliveries, stored, ended=chunk.ended)
+            self._deliver(
+                chunk.connection, connection, heard, deliveries, stored, ended=chunk.ended
+            )
             if not chunk.ended and connection.waiting:
                 self._unfinished[chunk.connection] = connection
+            if good:
+                self._know(chunk, deliveries)
         if self._unfinished and self._flush_timer is None:
             self._flush_timer = asyncio.get_running_loop().call_later(_FLUSH_EVERY_S, self._flush)
         self._inbox.offer(deliveries, can_wait=self.transport.can_wait)
@@ -279,6 +302,7 @@ class Channel:
 
     def _deliver(
         self,
+        key: str,
         connection: Connection,
         heard: list[Transmission],
         deliveries: list[Delivery],
@@ -309,7 +333,7 @@ class Channel:
             force_setattr(transmission, "reception_id", f"{prefix}{next(numbers)}")
         self._transmissions += len(heard)
         if self._listeners and heard:
-            self._tell_listeners(connection, heard)
+            self._tell_listeners(key, heard)
         if not answers:
             deliveries += map(Delivery, heard)
         elif not heard:
@@ -321,8 +345,7 @@ class Channel:
             stored_all = after(len(heard), answers)
             deliveries += [Delivery(transmission, stored_all) for transmission in heard]
 
-    def _tell_listeners(self, connection: Connection, heard: list[Transmission]) -> None:
-        key = connection.last.connection if connection.last is not None else ""
+    def _tell_listeners(self, key: str, heard: list[Transmission]) -> None:
         for transmission in heard:
             if transmission.device is not None:
                 self._last_on[transmission.device] = key
@@ -342,7 +365,7 @@ class Channel:
             self._rejections.lately = rejecting
             now = max(present, connection.now())  # the clock may have been set back
             heard = connection.flush(now, self._reject)
-            self._deliver(connection, heard, deliveries, None, ended=False)
+            self._deliver(key, connection, heard, deliveries, None, ended=False)
             if heard or rejecting or not connection.waiting:
                 self._write_capture(Mark("flush", now, key))
             if not connection.waiting:
@@ -352,19 +375,35 @@ class Channel:
         self._inbox.offer(deliveries, can_wait=self.transport.can_wait)
 
     def _meet(self, key: str, deliveries: list[Delivery]) -> Connection:
-        """Make a connection; the one unheard for longest makes room for it."""
-        if len(self._connections) >= CONNECTIONS_KEPT:
-            oldest = next(iter(self._connections))
-            self._end(oldest, deliveries)
+        """Make a connection; the stranger unheard for longest makes room for it."""
+        going = self._connections.crowded_out()
+        if going is not None:
+            self._crowd_out(going, deliveries)
+        return self._connections.meet(key)
+
+    def _know(self, chunk: Chunk, deliveries: list[Delivery]) -> None:
+        """Note that something of the sender of `chunk` was understood."""
+        going = self._connections.know(chunk.connection)
+        if going is not None:
+            self._crowd_out(going, deliveries)
+        if chunk.understood is not None:
+            chunk.understood()
+
+    def _new_connection(self) -> Connection:
         decoder = replace(self.settings.decoder, live=self.transport.is_live)
-        connection = Connection(self._protocols, decoder)
-        self._connections[key] = connection
-        return connection
+        return Connection(self._protocols, decoder)
+
+    def _crowd_out(self, key: str, deliveries: list[Delivery]) -> None:
+        connection = self._connections.get(key)
+        assert connection is not None
+        self._write_capture(connection.end(key))  # a redecoding ends it at the same place
+        self._end(key, deliveries)
 
     def _end(self, key: str, deliveries: list[Delivery]) -> None:
-        connection = self._connections[key]
+        connection = self._connections.get(key)
+        assert connection is not None
         heard = connection.flush(None, self._reject)
-        self._deliver(connection, heard, deliveries, None, ended=True)
+        self._deliver(key, connection, heard, deliveries, None, ended=True)
         self._forget(key)
 
     def _forget(self, key: str) -> None:
@@ -378,7 +417,7 @@ class Channel:
             self._flush_timer.cancel()
             self._flush_timer = None
         deliveries: list[Delivery] = []
-        for key in list(self._connections):
+        for key in self._connections.keys():  # noqa: SIM118 - each is removed
             self._end(key, deliveries)
         self._write_capture(Mark("end", self.transport.now()))
         self._inbox.offer(deliveries, can_wait=self.transport.can_wait)

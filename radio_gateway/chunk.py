@@ -39,6 +39,8 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
             sender waits for no answer.
         judged: To be called, before `stored`, with the number of transmissions decoded and what
             was rejected; None when the sender does not want to know.
+        understood: To be called when a frame that these bytes complete is understood; None when
+            the transport does not want to know.
         reply: Sends bytes back to the sender, as far as the link still stands; never raises and
             never blocks. None where the link has no way back.
     """
@@ -54,6 +56,7 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
     speaks_for: tuple[str, ...] = ()
     stored: Callable[[], None] | None = None
     judged: Judged | None = None
+    understood: Callable[[], None] | None = None
     reply: Reply | None = None
 
 
@@ -69,6 +72,7 @@ class Transport(Protocol):
         reopens_when_silent: A dead peer may look like silence, so that a link that is silent for
             too long should be opened again.
         can_send: `send` can do more than raise.
+        fault: What is not well although the link is open; None when it is well.
     """
 
     can_wait: ClassVar[bool]
@@ -77,6 +81,10 @@ class Transport(Protocol):
     is_live: bool
     reopens_when_silent: ClassVar[bool]
     can_send: ClassVar[bool]
+
+    @property
+    def fault(self) -> str | None:
+        """See the attributes."""
 
     async def __aenter__(self) -> Self:
         """Open the link.

@@ -36,13 +36,16 @@ class Connection:
     __slots__ = (
         "_decoders",
         "_framers",
+        "_heard_at",
         "_last_at",
         "_last_read_s",
         "_only",
+        "_resent",
+        "_source",
         "_speaks",
+        "_topic",
         "frames",
         "held",
-        "last",
     )
 
     def __init__(self, protocols: Mapping[str, ProtocolModule], settings: DecoderSettings) -> None:
@@ -60,7 +63,11 @@ class Connection:
             self._framers.append(framers[factory])
         self.frames = 0
         self.held: list[tuple[float, Callable[[], None]]] = []
-        self.last: Chunk | None = None
+        # of the last chunk: not its data, of which a connection would keep up to 64 KiB
+        self._heard_at: datetime | None = None
+        self._topic: str | None = None
+        self._source: str | None = None
+        self._resent = False
         self._last_read_s = 0.0
         self._last_at = datetime.min.replace(tzinfo=UTC)
 
@@ -78,9 +85,9 @@ class Connection:
 
     def now(self) -> datetime:
         """Return the present on the clock of the last chunk, whatever that clock does meanwhile."""
-        if self.last is None:
+        if self._heard_at is None:
             return self._last_at
-        return self.last.heard_at + timedelta(seconds=time.monotonic() - self._last_read_s)
+        return self._heard_at + timedelta(seconds=time.monotonic() - self._last_read_s)
 
     def hear(self, chunk: Chunk, reject: Reject) -> list[Transmission]:
         """Cut and decode what was read.
@@ -89,18 +96,26 @@ class Connection:
             chunk: What was read.
             reject: Called with frame, reason and detail for each frame that is not understood.
         """
-        self.last, self._last_read_s = chunk, time.monotonic()
+        self._heard_at, self._last_read_s = chunk.heard_at, time.monotonic()
+        self._topic, self._source, self._resent = chunk.topic, chunk.source, chunk.resent
         framer = self._framers[0]
         if chunk.whole:
             if self._only is None:
-                framer = self._framers[self._choose(self._frame(chunk.data, chunk)) or 0]
+                framer = self._framers[self._choose(self._frame(chunk.data)) or 0]
             payloads = framer.feed(chunk.data) + framer.close()
         else:
             payloads = framer.feed(chunk.data)
         heard: list[Transmission] = []
-        self._decode(payloads, chunk, heard, reject)
-        self._tell_rejected(chunk, reject)
+        self._decode(payloads, heard, reject)
+        self._tell_rejected(reject)
         return heard
+
+    def end(self, key: str) -> Chunk:
+        """Return what stands in a capture where the channel ended the connection `key` itself."""
+        heard_at = self._last_at if self._heard_at is None else self._heard_at
+        return Chunk(
+            b"", heard_at, connection=key, topic=self._topic, source=self._source, ended=True
+        )
 
     def flush(self, now: datetime | None, reject: Reject) -> list[Transmission]:
         """Give up waiting for what will not come.
@@ -110,16 +125,15 @@ class Connection:
             reject: As for `hear`.
         """
         heard: list[Transmission] = []
-        if now is None and self.last is not None:
+        if now is None:
             for framer in {id(f): f for f in self._framers}.values():
-                self._decode(framer.close(), self.last, heard, reject)
+                self._decode(framer.close(), heard, reject)
         for decoder in self._decoders:
             try:
                 heard += decoder.flush(now)
             except Exception:  # noqa: BLE001 - logged there; as in _decode
                 _log_failure(b"")
-        if self.last is not None:
-            self._tell_rejected(self.last, reject)
+        self._tell_rejected(reject)
         return heard
 
     def answers(self) -> list[bytes]:
@@ -151,11 +165,13 @@ class Connection:
     def _decode(
         self,
         payloads: Sequence[bytes],
-        chunk: Chunk,
         heard: list[Transmission],
         reject: Reject,
     ) -> None:
-        heard_at, topic, source, resent = chunk.heard_at, chunk.topic, chunk.source, chunk.resent
+        heard_at = self._heard_at
+        if heard_at is None:
+            return
+        topic, source, resent = self._topic, self._source, self._resent
         decoder = self._only
         self.frames += len(payloads)
         # What came in one read was said in an order, and keeps it: a microsecond apart.
@@ -182,11 +198,11 @@ class Connection:
                 _log_failure(payload)
                 reject(frame, "decoder_failed", repr(error))
 
-    def _tell_rejected(self, chunk: Chunk, reject: Reject) -> None:
+    def _tell_rejected(self, reject: Reject) -> None:
         """Tell of what was wrong inside frames that held good parts too."""
         for decoder in self._decoders:
             for error in decoder.rejected():
-                reject(self._frame(error.payload, chunk), error.reason, error.detail)
+                reject(self._frame(error.payload), error.reason, error.detail)
 
     def _choose(self, frame: Frame) -> int | None:
         for index, speaks in enumerate(self._speaks):
@@ -194,9 +210,9 @@ class Connection:
                 return index
         return None
 
-    @staticmethod
-    def _frame(payload: bytes, chunk: Chunk) -> Frame:
-        return Frame(payload, chunk.heard_at, chunk.topic, chunk.source, chunk.resent)
+    def _frame(self, payload: bytes) -> Frame:
+        heard_at = self._last_at if self._heard_at is None else self._heard_at
+        return Frame(payload, heard_at, self._topic, self._source, self._resent)
 
 
 def _log_failure(payload: bytes) -> None:

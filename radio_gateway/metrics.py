@@ -26,6 +26,7 @@ _COUNTERS = (
     ("junk_bytes", "junk_bytes", "Bytes that belonged to no frame"),
     ("shed", "shed", "Routine positions dropped because the queue was full"),
     ("reconnects", "reconnects", "Times the link was opened again"),
+    ("journal_missed", "journal_missed", "Reads that the journal does not hold"),
 )
 
 
@@ -95,6 +96,7 @@ def _of_gateways(gateways: Sequence[GatewayHealth], now: datetime) -> Iterator[M
         ("waiting", "Transmissions in the spool that the node has not receipted"),
         ("waiting_bytes", "Their size"),
         ("refused", "Transmissions kept aside because the node could not read them"),
+        ("damaged", "Damaged spool files that lie beside the spool"),
     ):
         told.append((_gauge(f"spool_{name}", text), name))
     for name, text in (

@@ -16,9 +16,9 @@ from pathlib import Path
 from msgspec.structs import force_setattr, replace
 
 from radio_gateway.capture import CaptureError, Head, Mark, read_events
-from radio_gateway.channel import CONNECTIONS_KEPT
 from radio_gateway.chunk import Chunk
 from radio_gateway.connection import Connection
+from radio_gateway.connections import KEPT
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame
@@ -120,7 +120,7 @@ class _Channel:
         if connection_or_none is None:
             if not chunk.data and chunk.ended and not chunk.whole:
                 return said
-            if len(self._connections) >= CONNECTIONS_KEPT:
+            if len(self._connections) >= 2 * KEPT:  # a channel's own bound is in the capture
                 oldest = next(iter(self._connections))
                 said += self._end(oldest)
             settings = replace(self._settings, live=self.live)

@@ -55,6 +55,7 @@ class HttpTransport:
     is_live = True
     reopens_when_silent: ClassVar[bool] = False
     can_send: ClassVar[bool] = True
+    fault: ClassVar[str | None] = None
 
     def __init__(self, link: Link) -> None:
         Options(link).finish()

@@ -14,32 +14,34 @@ What is sent to a device that signs in waits for its next request and goes into 
 
 Who may speak stands in the channel's `secrets_file` (see `http_keys`); `open=1` takes anybody's
 word, for trackers that know no password: then bind to an address that only they can reach.
-With `cert_file` and `key_file` it speaks TLS only. Further options: `max`, connections at once;
-when they are all taken, a newcomer takes the place of the one that has been idle longest.
+With `cert_file` and `key_file` it speaks TLS only. Further options: `max`, connections at once
+that showed a good key (with `open=1`: that sent a whole request), and `per_address`, connections
+of one address (see `places`). When all places are taken, one that shows a good key takes that of
+the one that has been idle longest.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from datetime import datetime
 from types import TracebackType
 from typing import ClassVar, Self
 
-import structlog
 from msgspec.structs import replace
 
 from radio_gateway.chunk import Chunk
-from radio_gateway.errors import LinkError, SettingsError, fault_of
+from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.link import Link, Options
 from radio_gateway.transports.http import HttpOutcome, HttpTransport
 from radio_gateway.transports.http_keys import Keys, claimed
 from radio_gateway.transports.http_request import HttpPeer, Limits, Refused, Request
+from radio_gateway.transports.listener import Listener
+from radio_gateway.transports.places import Guest, Places
 
 WRONG_KEY_S = 0.5  # who tries keys waits
 RETRY_AFTER_S = 5
-_LOG_EVERY_S = 60.0
-_log = structlog.get_logger(__name__)
 
 
 class HttpListenTransport:
@@ -48,9 +50,6 @@ class HttpListenTransport:
     Args:
         link: `http-listen://address:port`; port 0 lets the system choose one.
         limits: What a connection may cost.
-
-    Attributes:
-        port: The port in use while open; None while closed.
 
     Raises:
         SettingsError: If address or port is missing, an option is wrong, nobody may speak, or a
@@ -72,7 +71,7 @@ class HttpListenTransport:
         options = Options(link)
         self._open = options.flag("open", default=False)
         self._refuse = options.flag("refuse", default=False)
-        self._max = options.whole("max", 128, low=1, high=10_000)
+        self._places = Places.of(options, 128)
         options.finish()
         if not link.keys and not self._open:
             fault = "names the devices that may speak; or the url says ?open=1: anybody may"
@@ -82,28 +81,28 @@ class HttpListenTransport:
         self._keys = Keys(link.keys)
         self._tls = _tls(link)
         self._limits = limits or Limits()
-        self._host, self._wanted_port, self._shown = link.host, link.port, link.shown
+        self._shown = link.shown
         self._bodies = HttpTransport(replace(link, options=()))
-        self._server: asyncio.Server | None = None
-        self._peers: dict[asyncio.Task[None], HttpPeer] = {}
-        self._told_s = -_LOG_EVERY_S
-        self.port: int | None = None
+        self._listener = Listener(link.host, link.port, link.shown, self._places, self._serve)
+
+    @property
+    def port(self) -> int | None:
+        """The port in use while open; None while closed."""
+        return self._listener.port
+
+    @property
+    def fault(self) -> str | None:
+        """Why no connection is accepted at the moment; None when it is well."""
+        return self._listener.fault
 
     async def __aenter__(self) -> Self:
         """Listen. Raises LinkError when the address or port cannot be had."""
         await self._bodies.__aenter__()
         try:
-            self._server = await asyncio.start_server(
-                self._met,
-                self._host,
-                self._wanted_port,
-                ssl=self._tls,
-                ssl_handshake_timeout=None if self._tls is None else self._limits.request_s,
-            )
-        except OSError as error:
+            await self._listener.open()
+        except LinkError:
             await self._bodies.__aexit__(None, None, None)
-            raise LinkError(self._shown, fault_of(error)) from error
-        self.port = self._server.sockets[0].getsockname()[1]
+            raise
         return self
 
     async def __aexit__(
@@ -113,16 +112,10 @@ class HttpListenTransport:
         trace: TracebackType | None,
     ) -> None:
         """Stop listening, tell who still waits, and close every connection."""
-        assert self._server is not None
-        self._server.close()
+        self._listener.stop()
         await self._bodies.__aexit__(kind, error, trace)
         await asyncio.sleep(0)  # who waited is told so
-        tasks = list(self._peers)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self._server.wait_closed()
-        self._server = self.port = None
+        await self._listener.close()
 
     async def read(self) -> list[Chunk]:
         """Return the messages that came."""
@@ -145,28 +138,29 @@ class HttpListenTransport:
         """Return the present."""
         return self._bodies.now()
 
-    def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = HttpPeer(reader, writer, self._limits)
-        if len(self._peers) >= self._max:
-            idle = [(each.idle_since_s, task) for task, each in self._peers.items()]
-            free = [(since_s, task) for since_s, task in idle if since_s is not None]
-            if not free:
-                self._tell("connection_refused", limit=self._max)
-                peer.abort()
-                return
-            _, quietest = min(free, key=lambda each: each[0])
-            del self._peers[quietest]
-            quietest.cancel()
-        task = asyncio.create_task(self._serve(peer, writer), name=f"http {self._shown}")
-        self._peers[task] = peer
-        task.add_done_callback(lambda ended: self._peers.pop(ended, None))
-
-    async def _serve(self, peer: HttpPeer, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, sock: socket.socket, guest: Guest) -> None:
+        loop, limits = asyncio.get_running_loop(), self._limits
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        secured = self._tls is not None
+        try:
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol,
+                sock,
+                ssl=self._tls,
+                ssl_handshake_timeout=limits.request_s if secured else None,
+                ssl_shutdown_timeout=limits.response_s if secured else None,
+            )
+        except OSError:  # it speaks no TLS, or has gone
+            return
+        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+        peer = HttpPeer(reader, writer, limits)
+        guest.leave, guest.idle_since_s = peer.abort, lambda: peer.idle_since_s
         name = writer.get_extra_info("peername")
         source = f"{name[0]}:{name[1]}" if isinstance(name, tuple) else ""
         try:
             while (request := await peer.request()) is not None:
-                status, body, headers = await self._answer(request, source)
+                status, body, headers = await self._answer(request, source, guest)
                 await peer.respond(status, body, headers)
         except Refused as refused:
             await peer.respond(refused.status, f"{refused.fault}\n".encode(), _TEXT, close=True)
@@ -179,7 +173,9 @@ class HttpListenTransport:
             except (OSError, TimeoutError):  # it had gone before; TLS says so here
                 pass
 
-    async def _answer(self, request: Request, source: str) -> tuple[int, bytes, dict[str, str]]:
+    async def _answer(
+        self, request: Request, source: str, guest: Guest
+    ) -> tuple[int, bytes, dict[str, str]]:
         """Return status, body and headers that `request` is answered with."""
         if request.method not in ("GET", "POST", "PUT"):
             return 405, b"", {"allow": "GET, POST, PUT"}
@@ -190,12 +186,13 @@ class HttpListenTransport:
         if not self._open:
             who = self._keys.who(request.headers)
             if who is None:
-                self._tell("wrong_key", source=source)
+                self._listener.tell("wrong_key", source=source)
                 await asyncio.sleep(WRONG_KEY_S)
                 return 401, b"the key is not good\n", _TEXT | _ASK
             speaks_for = self._keys.speaks_for(who, request.headers)
             source = speaks_for[-1]  # of the phones of one key each is told its own
             named = next((each for each in speaks_for if "/" in each), None)
+        self._places.know(guest)
         has_body = bool(request.body)
         topic = f"owntracks/{named}" if named and has_body else request.target.partition("?")[0]
         try:
@@ -206,7 +203,7 @@ class HttpListenTransport:
                 speaks_for=speaks_for,
             )
         except LinkError as error:
-            self._tell("not_taken", fault=error.fault)
+            self._listener.tell("not_taken", fault=error.fault)
             return 503, b"try again later\n", _TEXT | {"retry-after": str(RETRY_AFTER_S)}
         return self._told(outcome, has_body=has_body)
 
@@ -221,13 +218,6 @@ class HttpListenTransport:
         if outcome.answer:
             return 200, outcome.answer, headers
         return 200, b"[]" if has_body else b"", headers
-
-    def _tell(self, event: str, **facts: object) -> None:
-        """Log something that strangers may cause as often as they like, once a minute."""
-        now_s = asyncio.get_running_loop().time()
-        if now_s - self._told_s >= _LOG_EVERY_S:
-            self._told_s = now_s
-            _log.warning(event, url=self._shown, **facts)
 
 
 _TEXT = {"content-type": "text/plain; charset=utf-8"}

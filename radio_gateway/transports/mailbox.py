@@ -26,12 +26,17 @@ class Mailbox:
         self._ended = False
         self._wakers: list[Callable[[], None]] = []
 
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more should come until something was taken."""
+        return self._bytes >= self._full_bytes
+
     def put(self, chunk: Chunk) -> bool:
         """Add `chunk`; return False when the mailbox is now full and nothing more should come."""
         self._chunks.append(chunk)
         self._bytes += len(chunk.data)
         self._arrived.set()
-        return self._bytes < self._full_bytes
+        return not self.is_full
 
     def call_when_empty(self, wake: Callable[[], None]) -> None:
         """Call `wake` once, when everything has been taken."""

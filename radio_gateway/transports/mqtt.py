@@ -64,6 +64,7 @@ class MqttTransport:
     is_live = True
     reopens_when_silent: ClassVar[bool] = False
     can_send: ClassVar[bool] = True
+    fault: ClassVar[str | None] = None
 
     def __init__(self, link: Link) -> None:
         if not link.host:

@@ -40,6 +40,7 @@ class ReplayTransport:
     is_stream: ClassVar[bool] = False
     reopens_when_silent: ClassVar[bool] = False
     can_send: ClassVar[bool] = False
+    fault: ClassVar[str | None] = None
 
     def __init__(self, link: Link) -> None:
         if link.host or not link.path:

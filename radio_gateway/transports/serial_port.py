@@ -50,6 +50,7 @@ class SerialTransport:
     is_live = True
     reopens_when_silent: ClassVar[bool] = True
     can_send: ClassVar[bool] = True
+    fault: ClassVar[str | None] = None
 
     def __init__(self, link: Link) -> None:
         if link.host or not link.path:

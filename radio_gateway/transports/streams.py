@@ -25,6 +25,7 @@ class StreamPeer(asyncio.Protocol):
         mailbox: Where the bytes go.
         on_open: Called with this peer when the connection is made.
         on_lost: Called with this peer and the error, None for a clean end.
+        on_understood: Called when something it said was understood.
 
     Attributes:
         address: The peer's `host:port`.
@@ -38,9 +39,11 @@ class StreamPeer(asyncio.Protocol):
         *,
         on_open: Callable[[StreamPeer], None],
         on_lost: Callable[[StreamPeer, Exception | None], None],
+        on_understood: Callable[[], None] | None = None,
     ) -> None:
         self._mailbox = mailbox
         self._on_open, self._on_lost = on_open, on_lost
+        self._on_understood = on_understood
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._drained = asyncio.Event()
@@ -68,6 +71,7 @@ class StreamPeer(asyncio.Protocol):
             datetime.now(UTC),
             connection=self.address,
             source=self.address,
+            understood=self._on_understood,
             reply=self.write,
         )
         if not self._mailbox.put(chunk) and self._transport is not None:

@@ -36,6 +36,7 @@ class TcpTransport:
     is_live = True
     reopens_when_silent: ClassVar[bool] = True
     can_send: ClassVar[bool] = True
+    fault: ClassVar[str | None] = None
 
     def __init__(self, link: Link) -> None:
         if not link.host or not link.port:

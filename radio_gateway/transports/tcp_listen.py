@@ -1,26 +1,27 @@
 """TCP server: `tcp-listen://127.0.0.1:port?max=64`, to which radios or feeders connect.
 
-`max` bounds the connections. When they are all taken, a newcomer takes the place of the one that
-has been silent longest, if that is for more than a minute; else it is sent away.
+`max` bounds the connections of which something was understood, `per_address` those of one address
+(see `places`). When all places are taken, a radio that was understood takes that of the one silent
+longest, if that is for more than a minute.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import ClassVar, Self
 
-import structlog
-
 from radio_gateway.chunk import Chunk
-from radio_gateway.errors import LinkError, SettingsError, fault_of
+from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.link import Link, Options
+from radio_gateway.transports.listener import Listener
 from radio_gateway.transports.mailbox import Mailbox
+from radio_gateway.transports.places import Guest, Places
 from radio_gateway.transports.streams import StreamPeer
 
 GIVES_WAY_AFTER_S = 60.0
-_log = structlog.get_logger(__name__)
 
 
 class TcpListenTransport:
@@ -28,9 +29,6 @@ class TcpListenTransport:
 
     Args:
         link: `tcp-listen://address:port`; port 0 lets the system choose one.
-
-    Attributes:
-        port: The port in use while open; None while closed.
 
     Raises:
         SettingsError: If address or port is missing or an option is wrong.
@@ -49,26 +47,27 @@ class TcpListenTransport:
                 "url", f"{link.shown} needs an address and a port: tcp-listen://127.0.0.1:port"
             )
         options = Options(link)
-        self._max = options.whole("max", 64, low=1, high=10_000)
+        self._places = Places.of(options, 64)
         options.finish()
-        self._host, self._wanted_port, self._shown = link.host, link.port, link.shown
+        self._shown = link.shown
         self._mailbox = Mailbox()
         self._peers: set[StreamPeer] = set()
-        self._server: asyncio.Server | None = None
-        self.port: int | None = None
+        self._listener = Listener(link.host, link.port, link.shown, self._places, self._serve)
+
+    @property
+    def port(self) -> int | None:
+        """The port in use while open; None while closed."""
+        return self._listener.port
+
+    @property
+    def fault(self) -> str | None:
+        """Why no connection is accepted at the moment; None when it is well."""
+        return self._listener.fault
 
     async def __aenter__(self) -> Self:
         """Listen. Raises LinkError when the address or port cannot be had."""
-        self._mailbox = mailbox = Mailbox()
-        try:
-            self._server = await asyncio.get_running_loop().create_server(
-                lambda: StreamPeer(mailbox, on_open=self._opened, on_lost=self._lost),
-                self._host,
-                self._wanted_port,
-            )
-        except OSError as error:
-            raise LinkError(self._shown, fault_of(error)) from error
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._mailbox = Mailbox()
+        await self._listener.open()
         return self
 
     async def __aexit__(
@@ -78,15 +77,10 @@ class TcpListenTransport:
         trace: TracebackType | None,
     ) -> None:
         """Stop listening and close every connection."""
-        assert self._server is not None
-        self._server.close()
         peers = list(self._peers)
-        for peer in peers:
-            peer.abort()
+        await self._listener.close()
         for peer in peers:
             await peer.closed
-        await self._server.wait_closed()
-        self._server = self.port = None
 
     async def read(self) -> list[Chunk]:
         """Return what the connections brought."""
@@ -107,18 +101,27 @@ class TcpListenTransport:
         """Return the present."""
         return datetime.now(UTC)
 
-    def _opened(self, peer: StreamPeer) -> None:
-        if len(self._peers) >= self._max:
-            quietest = min(self._peers, key=lambda other: other.last_heard_s)
-            if asyncio.get_running_loop().time() - quietest.last_heard_s < GIVES_WAY_AFTER_S:
-                _log.warning(
-                    "connection_refused", url=self._shown, peer=peer.address, limit=self._max
-                )
-                peer.abort()
-                return
-            self._peers.discard(quietest)
-            quietest.abort()
-        self._peers.add(peer)
+    async def _serve(self, sock: socket.socket, guest: Guest) -> None:
+        peer = StreamPeer(
+            self._mailbox,
+            on_open=self._peers.add,
+            on_lost=self._lost,
+            on_understood=lambda: self._places.know(guest),
+        )
+        loop = asyncio.get_running_loop()
+
+        def silent_since_s() -> float | None:
+            last_s = peer.last_heard_s
+            return last_s if loop.time() - last_s >= GIVES_WAY_AFTER_S else None
+
+        guest.idle_since_s = silent_since_s
+        try:
+            await loop.connect_accepted_socket(lambda: peer, sock)
+            await asyncio.wait((peer.closed,))
+        except OSError:  # it has gone already
+            pass
+        finally:
+            peer.abort()
 
     def _lost(self, peer: StreamPeer, error: Exception | None) -> None:
         self._peers.discard(peer)

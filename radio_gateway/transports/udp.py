@@ -4,7 +4,8 @@ A multicast address is joined (`udp://239.2.3.1:6969`, TAK's): on the interface 
 chooses, or on the one that has the address `interface`.
 
 Reads its socket itself: asyncio's datagram transport takes one datagram a turn, this takes all
-that wait.
+that wait, up to what the mailbox holds; the rest waits in the system, which drops what it cannot
+keep. Only senders that were understood are remembered: an address costs a flood nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from radio_gateway.transports.mailbox import Mailbox
 
 _log = structlog.get_logger(__name__)
 _A_TURN = 512  # datagrams, so that a flood does not starve the rest of the loop
-_PEERS_KEPT = 4096
+_PEERS_KEPT = 1024
 _BUFFER_BYTES = 4 << 20  # asked for; the system may give less
 
 
@@ -50,6 +51,7 @@ class UdpTransport:
     is_live = True
     reopens_when_silent: ClassVar[bool] = False
     can_send: ClassVar[bool] = True
+    fault: ClassVar[str | None] = None
 
     def __init__(self, link: Link) -> None:
         if not link.host or link.port is None:
@@ -157,6 +159,8 @@ class UdpTransport:
     def _readable(self, sock: socket.socket) -> None:
         heard_at = datetime.now(UTC)
         for _ in range(_A_TURN):
+            if self._mailbox.is_full:
+                return
             try:
                 data, address = sock.recvfrom(65_536)
             except (BlockingIOError, InterruptedError):
@@ -166,13 +170,23 @@ class UdpTransport:
                 return
             host = f"[{address[0]}]" if ":" in address[0] else address[0]
             peer = f"{host}:{address[1]}"
-            if peer not in self._heard:
-                self._heard[peer] = address
-                if len(self._heard) > _PEERS_KEPT:
-                    self._heard.popitem(last=False)
-            reply = partial(self._reply, address)
-            chunk = Chunk(data, heard_at, connection=peer, source=peer, whole=True, reply=reply)
-            self._mailbox.put(chunk)
+            self._mailbox.put(
+                Chunk(
+                    data,
+                    heard_at,
+                    connection=peer,
+                    source=peer,
+                    whole=True,
+                    understood=partial(self._remember, peer, address),
+                    reply=partial(self._reply, address),
+                )
+            )
+
+    def _remember(self, peer: str, address: Any) -> None:
+        self._heard[peer] = address
+        self._heard.move_to_end(peer)
+        if len(self._heard) > _PEERS_KEPT:
+            self._heard.popitem(last=False)
 
     def _reply(self, address: Any, data: bytes) -> None:
         """Send an answer; like any datagram it may be lost."""

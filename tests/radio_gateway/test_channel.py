@@ -237,7 +237,7 @@ async def test_reasons_are_counted_in_bounded_memory(answers: Answers) -> None:
 async def test_connections_are_bounded_and_the_quietest_makes_room(
     answers: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(channel_module, "CONNECTIONS_KEPT", 3)
+    monkeypatch.setattr(channel_module, "KEPT", 3)
     inbox = Inbox()
     channel = odd_channel(inbox)
     late = datetime.now(UTC) + timedelta(hours=1)
@@ -245,8 +245,8 @@ async def test_connections_are_bounded_and_the_quietest_makes_room(
         channel._hear([answers.chunk(f"hold {name}", late, connection=name)])
     channel._hear([answers.chunk("say x", connection="a")])
     channel._hear([answers.chunk("say y", connection="d")])
-    assert set(channel._connections) == {"a", "c", "d"}
-    assert [d.transmission.text for d in await inbox.take()] == ["x", "b", "y"]
+    assert set(channel._connections.keys()) == {"a", "c", "d"}
+    assert [d.transmission.text for d in await inbox.take()] == ["x", "y", "b"]
     assert channel.health().frames == 5
     channel._end_connections()
 

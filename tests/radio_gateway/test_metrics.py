@@ -34,6 +34,7 @@ PIER = ChannelHealth(
     reconnects=2,
     errors={"bad_checksum": 3, 'a"b\n': 1},
     journal_fault="no room",
+    journal_missed=6,
 )
 GATEWAY = GatewayHealth(
     gateway="hx",
@@ -77,6 +78,7 @@ def test_what_channels_and_gateway_count_is_told() -> None:
         ("channel_age_seconds", "pier", "hx"): 90,
         ("channel_expected_interval_seconds", "pier", "hx"): 10,
         ("channel_journal_ok", "pier", "hx"): 0,
+        ("channel_journal_missed_total", "pier", "hx"): 6,
         ("spool_waiting", "hx"): 7,
         ("spool_waiting_bytes", "hx"): 700,
         ("spool_oldest_seconds", "hx"): 30,
@@ -98,7 +100,7 @@ def test_a_channel_without_a_gateway_and_one_that_heard_nothing_are_told() -> No
     assert "channel_frames_total" in names
     assert "channel_age_seconds" not in names
     assert "spool_waiting" not in names
-    assert metrics_text((), now=NOW).count(b"# HELP") == 11
+    assert metrics_text((), now=NOW).count(b"# HELP") == 12
 
 
 @pytest.fixture

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
 import subprocess
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
+import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from radio_gateway.channel import Channel
 from radio_gateway.chunk import Chunk
@@ -338,10 +342,10 @@ async def exchange(transport: HttpListenTransport, *parts: bytes, pause_s: float
 
 
 @asynccontextmanager
-async def bounded(query: str = "") -> AsyncIterator[HttpListenTransport]:
+async def bounded(query: str = "", limits: Limits = LIMITS) -> AsyncIterator[HttpListenTransport]:
     """Run a transport with short limits, and call stored whatever it reads."""
     link = parse_link(f"http-listen://127.0.0.1:0?open=1{query}")
-    transport = HttpListenTransport(link, limits=LIMITS)
+    transport = HttpListenTransport(link, limits=limits)
 
     async def store() -> None:
         while True:
@@ -393,7 +397,7 @@ async def test_a_client_that_sends_a_byte_now_and_then_is_cut_off() -> None:
         sent = [bytes((byte,)) for byte in b"GET / HTTP/1.1\r\nHost: a\r\nX: yyyyyyyyyyyyyyyy"]
         async with asyncio.timeout(3):
             await exchange(transport, *sent[:20], pause_s=0.05)
-        await until(lambda: not transport._peers)
+        await until(lambda: not transport._places)
 
 
 async def test_a_client_that_says_nothing_is_cut_off() -> None:
@@ -418,25 +422,86 @@ async def test_a_client_may_ask_before_it_sends_the_body() -> None:
     assert b"HTTP/1.1 200" in answer
 
 
-async def test_when_all_connections_are_taken_the_idle_one_gives_way() -> None:
+async def test_a_newcomer_gets_in_while_nobody_said_anything_whole() -> None:
     async with bounded("&max=2") as transport:
-        writers = [(await asyncio.open_connection("127.0.0.1", transport.port)) for _ in range(2)]
-        await until(lambda: len(transport._peers) == 2)
-        assert b"200" in await exchange(transport, b"GET /?a=1 HTTP/1.0\r\n\r\n")
-        for _, writer in writers:
+        streams = [await asyncio.open_connection("127.0.0.1", transport.port) for _ in range(9)]
+        for _, writer in streams[::2]:
             writer.write(b"GET /?a")
-        await asyncio.sleep(0.05)
-        for _, writer in writers:
+        assert b"200" in await exchange(transport, b"GET /?a=1 HTTP/1.0\r\n\r\n")
+        assert len(transport._places) <= 3
+        async with asyncio.timeout(0.2):
+            assert await streams[0][0].read() == b""  # the oldest of them made way
+        for _, writer in streams:
             writer.close()
 
 
-async def test_when_all_connections_are_busy_a_newcomer_is_sent_away() -> None:
-    async with bounded("&max=1") as transport:
-        _, writer = await asyncio.open_connection("127.0.0.1", transport.port)
-        writer.write(b"GET /?a")
-        await until(lambda: any(p.idle_since_s is None for p in transport._peers.values()))
-        assert await exchange(transport, b"GET /?a=1 HTTP/1.0\r\n\r\n") == b""
-        writer.close()
+async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """Send a whole request and return the answer's first line; the connection stays open."""
+    writer.write(b"GET /?a=1 HTTP/1.1\r\nHost: a\r\n\r\n")
+    return (await reader.readuntil(b"\r\n\r\n"))[:12]
+
+
+async def test_who_was_answered_makes_way_only_for_another_who_is() -> None:
+    async with bounded("&max=2", Limits()) as transport:
+        known = [await asyncio.open_connection("127.0.0.1", transport.port) for _ in range(2)]
+        for stream in known:
+            assert await ask(*stream) == b"HTTP/1.1 200"
+        strangers = [await asyncio.open_connection("127.0.0.1", transport.port) for _ in range(20)]
+        await until(lambda: all(reader.at_eof() for reader, _ in strangers[:-1]))
+        for stream in known:
+            assert await ask(*stream) == b"HTTP/1.1 200"
+        newcomer = await asyncio.open_connection("127.0.0.1", transport.port)
+        assert await ask(*newcomer) == b"HTTP/1.1 200"
+        await until(known[0][0].at_eof)  # idle for longest
+        assert await ask(*known[1]) == b"HTTP/1.1 200"
+        for _, writer in (*known, *strangers, newcomer):
+            writer.close()
+
+
+def open_sockets() -> int:
+    """Return how many sockets of the process are open, other than a loop's own."""
+    return len(psutil.Process().net_connections(kind="inet"))
+
+
+@pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_half_a_handshake_takes_a_place_and_makes_way(
+    certificate: Path, loop_factory: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    """Connections that never finish TLS are bounded, and do not keep out one that does."""
+    link = replace(
+        parse_link("http-listen://127.0.0.1:0?open=1&max=8"),
+        cert_file=str(certificate),
+        key_file=str(certificate.with_name("key.pem")),
+    )
+    trust = ssl.create_default_context(cafile=str(certificate))
+
+    async def crowd() -> tuple[int, int, bytes]:
+        transport = HttpListenTransport(link)
+        before = open_sockets()
+        async with transport:
+            socks = [socket.create_connection(("127.0.0.1", transport.port)) for _ in range(40)]
+            for sock in socks:
+                sock.sendall(b"\x16\x03\x01")  # a handshake begins so
+            await asyncio.sleep(0.2)
+            at_once = len(transport._places)
+            ours = open_sockets() - before - len(socks)
+            reader, writer = await asyncio.open_connection("127.0.0.1", transport.port, ssl=trust)
+            writer.write(b"GET /?a=1 HTTP/1.0\r\n\r\n")
+            (chunk,) = await transport.read()
+            assert chunk.stored is not None
+            chunk.stored()
+            answer = await reader.read()
+            writer.close()
+            for sock in socks:
+                sock.close()
+        await until(lambda: open_sockets() == before)
+        return at_once, ours, answer
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        at_once, ours, answer = runner.run(crowd())
+    assert at_once == 9
+    assert ours <= 9 + 1  # and the listening one
+    assert b"200" in answer
 
 
 _PIECES = st.one_of(
@@ -477,7 +542,7 @@ def test_nothing_that_is_sent_stops_the_server(connections: list[list[bytes]]) -
             assert b"200" in await exchange(transport, b"GET /?a=1 HTTP/1.0\r\n\r\n")
             for writer in writers:
                 writer.close()
-            await until(lambda: not transport._peers)
+            await until(lambda: not transport._places)
         assert not failures
 
     asyncio.run(send_all())

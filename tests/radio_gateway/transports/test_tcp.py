@@ -137,20 +137,62 @@ async def test_the_end_of_a_connection_completes_its_last_sentence() -> None:
         await hear(inbox, 1)
 
 
-async def test_a_server_sends_away_who_comes_too_many() -> None:
-    channel = make("tcp-listen://127.0.0.1:0?max=2")
+async def test_a_radio_that_was_understood_keeps_its_place_and_a_newcomer_gets_one() -> None:
+    inbox = Inbox()
+    channel = make("tcp-listen://127.0.0.1:0?max=2", inbox=inbox)
+    async with running(channel):
+        await until(lambda: listening_port(channel))
+        port = listening_port(channel)
+        radio, strange = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        radio[1].write(rmc(1))
+        strange[1].write(b"hello\r\n" * 3)
+        await hear(inbox, 1)
+        crowd = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+        async with asyncio.timeout(5):
+            assert await gone(strange[0])
+            assert await gone(crowd[0][0])
+        newcomer = await asyncio.open_connection("127.0.0.1", port)
+        newcomer[1].write(rmc(2))
+        radio[1].write(rmc(3))
+        await hear(inbox, 2)
+        # both places are taken by radios that speak: another is heard, and never takes theirs
+        third = await asyncio.open_connection("127.0.0.1", port)
+        third[1].write(rmc(4))
+        await hear(inbox, 1)
+        radio[1].write(rmc(5))
+        newcomer[1].write(rmc(6))
+        await hear(inbox, 2)
+        for _, writer in (radio, strange, *crowd, newcomer, third):
+            writer.close()
+
+
+async def gone(reader: asyncio.StreamReader) -> bool:
+    """Wait until the server has closed the connection."""
+    try:
+        return await reader.read() == b""
+    except ConnectionResetError:
+        return True
+
+
+async def test_one_address_does_not_get_all_places() -> None:
+    inbox = Inbox()
+    channel = make("tcp-listen://127.0.0.1:0?max=8&per_address=2", inbox=inbox)
     async with running(channel):
         await until(lambda: listening_port(channel))
         port = listening_port(channel)
         streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        for _, writer in streams[1:]:
+            writer.write(rmc(1))
+        await hear(inbox, 2)
         async with asyncio.timeout(5):
-            try:
-                assert await streams[2][0].read() == b""
-            except ConnectionResetError:
-                pass
-        streams[0][1].write(rmc(1))
-        await streams[0][1].drain()
-        await until(lambda: channel.health().transmissions == 1)
+            assert await gone(streams[0][0])  # said nothing, and made way
+            streams.append(await asyncio.open_connection("127.0.0.1", port))
+            assert await gone(streams[3][0])  # two that are understood: no third
+        streams.append(
+            await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.2", 0))
+        )
+        streams[4][1].write(rmc(2))
+        await hear(inbox, 1)
         for _, writer in streams:
             writer.close()
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from types import FunctionType, ModuleType
 
 import pytest
+from msgspec.structs import replace
 
 from radio_gateway.channel import Channel
+from radio_gateway.chunk import Chunk
+from radio_gateway.connection import Connection
 from radio_gateway.errors import LinkError
 from radio_gateway.inbox import Inbox
 from radio_gateway.transports.udp import UdpTransport
@@ -70,6 +78,81 @@ async def test_a_flood_is_shed_and_counted_when_nobody_takes() -> None:
     assert channel.health().shed == 30
     minutes = [d.transmission.device_time.minute for d in newest if d.transmission.device_time]
     assert minutes == list(range(30, 40))
+
+
+async def test_senders_that_say_nothing_push_out_no_radio_and_cost_bounded_memory() -> None:
+    """Each datagram from an address of its own, as an inventor of addresses sends them."""
+    inbox = Inbox()
+    channel = make("udp://127.0.0.1:0", "ais", inbox=inbox)
+    async with running(channel):
+        await until(lambda: bound_port(channel))
+        address = ("127.0.0.1", bound_port(channel))
+        with socket.socket(type=socket.SOCK_DGRAM) as radio:
+            radio.sendto(PARTS[0], address)
+            await until(lambda: channel.health().frames == 1)
+            (connection,) = channel._connections
+            noise = b"no sentence" * 200
+            sent, memory = 0, []
+            for turn in range(4):
+                for host in range(2, 250):
+                    with socket.socket(type=socket.SOCK_DGRAM) as stranger:
+                        stranger.bind((f"127.0.{turn}.{host}", 0))
+                        stranger.sendto(noise, address)
+                    sent += len(noise)
+                    if host % 16 == 0 or host == 249:
+                        await until(lambda: channel.health().bytes_read >= sent)  # noqa: B023
+                gc.collect()
+                memory.append(_held(channel))
+            assert len(channel._connections) == 257
+            assert memory[3] - memory[1] < 50_000
+            assert connection in list(channel._connections)
+
+
+async def test_invented_senders_that_are_understood_are_bounded_too() -> None:
+    inbox = Inbox()
+    channel = make("udp://127.0.0.1:0", inbox=inbox)
+    async with running(channel):
+        await until(lambda: bound_port(channel))
+        transport = channel.transport
+        assert isinstance(transport, UdpTransport)
+        for number in range(3000):
+            chunk = Chunk(
+                rmc(1), datetime.now(UTC), connection=f"198.51.100.1:{number}", whole=True
+            )
+            channel._hear(
+                [replace(chunk, understood=partial(transport._remember, chunk.connection, ()))]
+            )
+        assert len(channel._connections) == 1024
+        assert len(transport._heard) == 1024
+    assert len(channel._connections) == 0
+
+
+async def test_a_connection_keeps_nothing_of_what_it_heard() -> None:
+    channel = make("udp://127.0.0.1:0")
+    data = b"no sentence" * 1000
+    channel._hear([Chunk(data, datetime.now(UTC), connection="a", whole=True)])
+    gc.collect()
+    holders = [each for each in gc.get_referrers(data) if isinstance(each, Chunk | Connection)]
+    assert holders == []
+    connection = channel._connections.get("a")
+    assert _reachable(connection) < len(data)
+
+
+def _held(channel: Channel) -> int:
+    return sum(_reachable(each) for each in channel._connections)
+
+
+def _reachable(root: object) -> int:
+    """Return the bytes of all objects that only `root` leads to, classes and modules left out."""
+    seen: dict[int, object] = {}
+    todo = [root]
+    while todo:
+        each = todo.pop()
+        if id(each) in seen or isinstance(each, type | ModuleType | FunctionType):
+            continue
+        seen[id(each)] = each
+        todo += gc.get_referents(each)
+    return sum(sys.getsizeof(each) for each in seen.values())
 
 
 async def test_a_port_in_use_is_a_fault_that_is_shown() -> None:
