@@ -28,7 +28,6 @@ from radio_gateway.connections import (
 )
 from radio_gateway.errors import LinkError
 from radio_gateway.framing import Frame
-from radio_gateway.framing import Frame
 from radio_gateway.health import ChannelHealth, LinkState, RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.journal import Journal

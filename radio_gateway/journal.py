@@ -6,8 +6,10 @@ its own and followed by the next; the files with the smallest numbers are delete
 clock that jumps changes nothing. Names, not contents, say what belongs together: `radio-gateway
 decode --capture FOLDER` and `replay` read it.
 
-Hearing goes before keeping: a disk that is full or broken stops the journal, with one warning and
-a fault in the channels' health, until there is room again. What is read in between is not in it.
+Hearing goes before keeping. Everything that waits on the disk runs on a thread; a disk that is full
+or broken stops the journal, with one warning and a fault in the channels' health, until there is
+room again, and of what a slow disk has not taken at most 4 MB wait. What is read in between is not
+in it, but counted, and the file ends there: nothing in it seems to follow what it does not follow.
 """
 
 from __future__ import annotations
@@ -21,17 +23,23 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO, Literal
 
 import structlog
 
 from radio_gateway.capture import CaptureWriter, Mark
 from radio_gateway.chunk import Chunk
 from radio_gateway.errors import fault_of
+from radio_gateway.worker import Worker
 
 TRY_AGAIN_S = 30.0
+WAITING_BYTES = 4_000_000
+CLOSE_S = 5.0  # a disk that takes longer is not waited for
+_ZIP_S = 2.0  # of closing, for compressing; the next start goes on with it
+_CHUNK_BYTES = 400  # a read takes so much memory besides its data
 _LOOK_EVERY_BYTES = 262_144
 _LEVEL = 6  # of compression; more costs time and brings little
 _FILE = re.compile(r"(\d{10})-([a-z0-9_-]+)-\d{8}T\d{6}Z\.jsonl(\.gz)?")
@@ -78,7 +86,9 @@ class Journal:
         self._open: dict[str, ChannelJournal] = {}
         self._guard = threading.Lock()
         self._closed: dict[Path, int] = {}  # closed files and their sizes, oldest first
-        self._zipper = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._keeper, self._zipper = Worker("journal"), Worker("journal-zip")
+        self._hurry = threading.Event()
+        self._given_bytes = self._taken_bytes = 0  # each counted by one thread
         self._lock = -1
         self._number = 0
         self._is_closed = False
@@ -96,14 +106,51 @@ class Journal:
         return self._open[channel]
 
     def close(self) -> None:
-        """Close every file and wait until what is being compressed is."""
+        """Close every file, within 5 s: a disk that hangs must not keep a gateway from ending.
+
+        What is not compressed by then is compressed at the next start.
+        """
         for channel in self._open.values():
             channel.close()
         self._is_closed = True
-        self._zipper.shutdown()
+        if not self._keeper.end(within_s=CLOSE_S - _ZIP_S):
+            _log.error("journal_not_closed", folder=str(self.folder), waiting=self.waiting_bytes)
+        self._zipper.finish(within_s=_ZIP_S)
+        self._hurry.set()
+        self._zipper.end(within_s=0.5)
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+    def settle(self) -> None:
+        """Wait until everything that was read is in the files; for tests and tools."""
+        self._keeper.finish(within_s=60.0)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing is taken any more."""
+        return self._is_closed
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Size of what was read and the disk has not taken."""
+        return self._given_bytes - self._taken_bytes
+
+    def has_room(self, chunk: Chunk) -> bool:
+        """Return whether `chunk` may wait; it is counted if so."""
+        size = len(chunk.data) + _CHUNK_BYTES
+        if self.waiting_bytes + size > WAITING_BYTES:
+            return False
+        self._given_bytes += size
+        return True
+
+    def keep(self, work: Callable[[], None]) -> None:
+        """Have `work` done on the thread that writes."""
+        self._keeper.do(work)
+
+    def taken(self, chunk: Chunk) -> None:
+        """Note that `chunk` waits no more."""
+        self._taken_bytes += len(chunk.data) + _CHUNK_BYTES
 
     @property
     def size(self) -> int:
@@ -120,8 +167,6 @@ class Journal:
     @property
     def may_write(self) -> bool:
         """Whether there is room, or it is time to try again."""
-        if self._is_closed:
-            return False
         return self.fault is None or time.monotonic() >= self._again_s
 
     def begin(self, channel: str, protocols: tuple[str, ...], *, continues: bool) -> CaptureWriter:
@@ -156,7 +201,7 @@ class Journal:
         with self._guard:
             self._closed[path] = writer.size
         if self._lock >= 0:  # else the next start compresses it
-            self._zipper.submit(self._compress, path)
+            self._zipper.do(partial(self._compress, path))
         self._drop_oldest()
 
     def look(self) -> None:
@@ -198,7 +243,7 @@ class Journal:
                 number = int(found.group(1))
                 self._closed[path] = path.stat().st_size
                 if found.group(3) is None:
-                    self._zipper.submit(self._compress, path)
+                    self._zipper.do(partial(self._compress, path))
         self._drop_oldest()
         return number
 
@@ -214,7 +259,13 @@ class Journal:
                     _log.warning("journal_file_stays", file=str(oldest), fault=fault_of(error))
 
     def _compress(self, path: Path) -> None:
-        """Put a compressed file in the place of `path`, unless it was deleted meanwhile."""
+        """Put a compressed file in the place of `path`, unless it was deleted meanwhile.
+
+        Never under its own name before it is whole and on the disk, so that neither a power cut nor
+        a hurried end leaves half of one.
+        """
+        if self._hurry.is_set():
+            return
         done, part = path.with_name(f"{path.name}.gz"), path.with_name(f"{path.name}.gz.part")
         try:
             with (
@@ -222,7 +273,12 @@ class Journal:
                 open(part, "wb", opener=_for_owner) as target,
                 gzip.GzipFile("", "wb", _LEVEL, target, mtime=0) as zipped,
             ):
-                shutil.copyfileobj(source, zipped, 1 << 16)
+                if not self._copied(source, zipped):
+                    part.unlink()
+                    return
+                zipped.close()
+                target.flush()
+                os.fsync(target.fileno())
             size = part.stat().st_size
             with self._guard:
                 if self._closed.pop(path, None) is None:
@@ -236,71 +292,122 @@ class Journal:
             if path.exists():
                 _log.warning("journal_not_compressed", file=str(path), fault=fault_of(error))
 
+    def _copied(self, source: BinaryIO, target: gzip.GzipFile) -> bool:
+        """Copy all of `source`; return whether that was done before the journal closed."""
+        while data := source.read(1 << 16):
+            if self._hurry.is_set():
+                return False
+            target.write(data)
+        return True
+
 
 class ChannelJournal:
-    """What one channel writes; nothing here raises.
+    """What one channel writes; nothing here raises or waits.
 
     Args:
         journal: The journal.
         channel: The channel's name.
         protocols: What it speaks.
-
-    Attributes:
-        missed: Reads that are in no file because there was no room.
     """
 
     def __init__(self, journal: Journal, channel: str, protocols: tuple[str, ...]) -> None:
         self._journal, self._channel, self._protocols = journal, channel, protocols
+        # of the thread that hears
+        self._batch: list[Chunk | Mark | Literal["close"]] = []
+        self._too_slow = False
+        self._too_late = 0
+        # of the thread that writes
         self._writer: CaptureWriter | None = None
         self._look_at = 0
-        self.missed = 0
+        self._unwritten = self._unflushed = 0
+
+    @property
+    def missed(self) -> int:
+        """Reads that are in no file because there was no room, or the disk was too slow."""
+        return self._too_late + self._unwritten
 
     @property
     def size(self) -> int:
         """Bytes of the open file."""
-        return 0 if self._writer is None else self._writer.size
+        writer = self._writer
+        return 0 if writer is None else writer.size
 
     @property
     def fault(self) -> str | None:
         """Why nothing is written at the moment; None when it is."""
+        if self._too_slow and self._journal.waiting_bytes:
+            return "the journal is not written: the disk is too slow"
         return self._journal.fault
 
     def write(self, chunk: Chunk) -> None:
         """Add one read."""
-        if not self._put(lambda writer: writer.write(chunk)):
-            self.missed += 1
+        if self._journal.is_closed or not self._journal.has_room(chunk):
+            if not self._too_slow:
+                self._too_slow = True
+                self._batch.append("close")  # what comes later does not go on from here
+            self._too_late += 1
+            return
+        self._too_slow = False
+        self._batch.append(chunk)
 
     def mark(self, mark: Mark) -> None:
         """Add what the channel did by itself; a mark begins no file."""
-        if self._writer is not None:
-            self._put(lambda writer: writer.mark(mark))
+        if not self._too_slow:
+            self._batch.append(mark)
 
     def flush(self) -> None:
+        """Have what was added written."""
+        if self._batch and not self._journal.is_closed:
+            self._journal.keep(partial(self._keep, self._batch))
+            self._batch = []
+
+    def close(self) -> None:
+        """Close the file; the next read begins another."""
+        self._batch.append("close")
+        self.flush()
+
+    def _keep(self, batch: list[Chunk | Mark | Literal["close"]]) -> None:
+        for each in batch:
+            if isinstance(each, Chunk):
+                if self._put(partial(CaptureWriter.write, chunk=each)):
+                    self._unflushed += 1
+                else:
+                    self._unwritten += 1
+                self._journal.taken(each)
+            elif each == "close":
+                self._close()
+            elif self._writer is not None:
+                self._put(partial(CaptureWriter.mark, mark=each))
+        self._flush()
+
+    def _flush(self) -> None:
         """Hand what was written to the system."""
         if self._writer is not None:
             try:
                 self._writer.flush()
+                self._unflushed = 0
                 if self._writer.size >= self._look_at:
                     self._look_at = self._writer.size + self._journal.look_every
                     self._journal.look()
             except OSError as error:
                 self._stop(error)
 
-    def close(self) -> None:
-        """Close the file; the next read begins another."""
+    def _close(self) -> None:
         if self._writer is not None:
             writer, self._writer = self._writer, None
             try:
                 writer.close()
             except OSError as error:
+                self._unwritten += self._unflushed
                 self._journal.stop(error)
+            self._unflushed = 0
             self._journal.ended(writer)
 
     def _put(self, put: Callable[[CaptureWriter], None]) -> bool:
         """Write to the open file, or where that is full to the next; return whether it was."""
         if not self._journal.may_write:
             if self._writer is not None:  # another channel found the disk full
-                self.close()
+                self._close()
             return False
         try:
             if self._writer is None:
@@ -308,7 +415,7 @@ class ChannelJournal:
             assert self._writer is not None
             put(self._writer)
             if self._writer.full:
-                self.close()
+                self._close()
                 self._begin(continues=True)
                 put(self._writer)
         except OSError as error:
@@ -322,7 +429,7 @@ class ChannelJournal:
 
     def _stop(self, error: OSError) -> None:
         self._journal.stop(error)
-        self.close()
+        self._close()
 
 
 def _for_owner(path: str, flags: int) -> int:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 from structlog.testing import capture_logs
 
 from radio_gateway import journal as journals
-from radio_gateway.capture import read_capture
+from radio_gateway.capture import CaptureWriter, Head, read_capture, read_events
 from radio_gateway.channel import Channel
 from radio_gateway.chunk import Chunk
 from radio_gateway.inbox import Inbox
@@ -42,6 +44,7 @@ def fill(channel: ChannelJournal, chunks: list[Chunk]) -> None:
     for each in chunks:
         channel.write(each)
         channel.flush()
+        channel._journal.settle()
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -91,8 +94,7 @@ def test_a_new_run_goes_on_where_a_killed_one_ended(folder: Path) -> None:
     fill(second.of("pier", ("ais",)), [chunk(3)])
     second.close()
     journal._lock = -1
-    journal._zipper.shutdown()
-    journal._open["pier"]._writer.close()  # type: ignore[union-attr]
+    journal.close()
     assert [each.heard_at.second for each in held(folder)] == [1, 2, 3]
     names = sorted(path.name for path in folder.glob("*.jsonl*"))
     assert [name[:10] for name in names] == ["0000000001", "0000000002"]
@@ -190,17 +192,127 @@ async def test_a_disk_that_is_full_does_not_stop_the_hearing(
         for number in range(3):
             sender.sendto(rmc(number))
             await hear(inbox, 1)
-        assert "No space left" in (channel.health().journal_fault or "")
+        await until(lambda: "No space left" in (channel.health().journal_fault or ""))
+        await until(lambda: channel.health().journal_missed == 3)
         assert channel.health().state == "open"
         full = False
         sender.sendto(rmc(5))
         await hear(inbox, 1)
-        assert channel.health().journal_fault is None
+        await until(lambda: channel.health().journal_fault is None)
         sender.close()
     journal.close()
     await asyncio.sleep(0)
     assert b"".join(each.data for each in held(folder)) == rmc(5)
     assert open_descriptors() == descriptors
+
+
+class SlowDisk:
+    """A disk that takes nothing until it is told to.
+
+    Attributes:
+        goes_on: Set while it takes what is written.
+        reached: Set once something waits for it.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.goes_on, self.reached = threading.Event(), threading.Event()
+        write = CaptureWriter.write
+
+        def wait(writer: CaptureWriter, chunk: Chunk) -> None:
+            self.reached.set()
+            self.goes_on.wait(30)
+            write(writer, chunk)
+
+        monkeypatch.setattr(CaptureWriter, "write", wait)
+
+
+def test_a_slow_disk_holds_nobody_up_and_what_it_misses_is_counted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = SlowDisk(monkeypatch)
+    journal = Journal(folder)
+    pier = journal.of("pier", ("ais",))
+    chunks = [chunk(number, 100_000) for number in range(60)]
+    began_s = time.monotonic()
+    for each in chunks:
+        pier.write(each)
+        pier.flush()
+    assert time.monotonic() - began_s < 1.0
+    assert disk.reached.wait(5)
+    assert pier.missed == 60 - 4_000_000 // 100_400
+    assert "too slow" in (pier.fault or "")
+    disk.goes_on.set()
+    journal.settle()
+    assert pier.fault is None
+    assert journal.waiting_bytes == 0
+    fill(pier, [chunk(100)])
+    journal.close()
+    kept = held(folder)
+    assert [each.heard_at.second for each in kept] == [*range(39), 100 % 60]
+    first, second = files_of(folder)  # nothing seems to follow what it does not follow
+    heads = [next(iter(read_events(file))) for file in (first, second)]
+    assert [head.continues for head in heads if isinstance(head, Head)] == [False, False]
+
+
+def test_a_disk_that_hangs_does_not_keep_a_gateway_from_ending(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "CLOSE_S", 2.3)
+    disk = SlowDisk(monkeypatch)
+    journal = Journal(folder)
+    pier = journal.of("pier", ("ais",))
+    pier.write(chunk(1))
+    pier.flush()
+    assert disk.reached.wait(5)
+    began_s = time.monotonic()
+    with capture_logs() as logs:
+        journal.close()
+    assert time.monotonic() - began_s < 2.0
+    assert [entry["event"] for entry in logs] == ["journal_not_closed"]
+    Journal(folder).close()  # another may begin
+    disk.goes_on.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("journal"):
+            thread.join(5)
+
+
+def test_closing_does_not_wait_for_compressing_and_leaves_no_half_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "_ZIP_S", 0.1)
+    journal = Journal(folder)
+    fill(journal.of("pier", ("ais",)), [chunk(1, 2_000_000)])
+    begun = threading.Event()
+    copied = Journal._copied
+
+    class SlowFile:
+        """What a Raspberry Pi is like: each piece takes its time."""
+
+        def __init__(self, source: BinaryIO) -> None:
+            self._source = source
+
+        def read(self, size: int) -> bytes:
+            begun.set()
+            time.sleep(0.02)
+            return self._source.read(size // 64)
+
+    monkeypatch.setattr(
+        Journal,
+        "_copied",
+        lambda self, source, target: copied(self, cast("BinaryIO", SlowFile(source)), target),
+    )
+    began_s = time.monotonic()
+    journal.close()
+    assert time.monotonic() - began_s < 1.0
+    assert begun.is_set()
+    (file,) = folder.glob("0*")
+    assert file.name.endswith(".jsonl")
+    assert len(held(folder)) == 1
+    monkeypatch.undo()
+    Journal(folder).close()  # the next start compresses it
+    (file,) = folder.glob("0*")
+    assert file.name.endswith(".jsonl.gz")
+    assert len(held(folder)) == 1
 
 
 async def test_a_journal_is_replayed(folder: Path) -> None:
