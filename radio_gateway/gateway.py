@@ -21,7 +21,6 @@ from msgspec.structs import replace
 
 from radio_gateway import service
 from radio_gateway.channel import Channel
-from radio_gateway.errors import SettingsError, fault_of
 from radio_gateway.gateway_settings import GatewaySettings
 from radio_gateway.health import ChannelHealth, GatewayHealth, RejectedFrame
 from radio_gateway.inbox import Inbox
@@ -303,15 +302,11 @@ class Gateway:
 def _journal(settings: GatewaySettings) -> Journal | None:
     if settings.journal is None:
         return None
-    try:
-        return Journal(
-            settings.journal.folder,
-            max_bytes=settings.journal.file_mib << 20,
-            keep_bytes=settings.journal.keep_mib << 20,
-        )
-    except OSError as error:
-        fault = f"{settings.journal.folder}: {fault_of(error)}"
-        raise SettingsError("journal.folder", fault) from error
+    return Journal(
+        settings.journal.folder,
+        max_bytes=settings.journal.file_mib << 20,
+        keep_bytes=settings.journal.keep_mib << 20,
+    )
 
 
 def _state(health: ChannelHealth) -> tuple[str, str | None]:

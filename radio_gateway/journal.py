@@ -32,7 +32,7 @@ import structlog
 
 from radio_gateway.capture import CaptureWriter, Mark
 from radio_gateway.chunk import Chunk
-from radio_gateway.errors import fault_of
+from radio_gateway.errors import SettingsError, fault_of
 from radio_gateway.worker import Worker
 
 TRY_AGAIN_S = 30.0
@@ -61,7 +61,7 @@ class Journal:
 
     Raises:
         ValueError: If `max_bytes` is less than 1 MB or `keep_bytes` less than twice `max_bytes`.
-        BlockingIOError: If another process writes a journal there. A folder that cannot be used for
+        SettingsError: If another process writes a journal there. A folder that cannot be used for
             another reason is a `fault`, and tried again.
     """
 
@@ -94,8 +94,8 @@ class Journal:
         self._is_closed = False
         try:
             self._prepare()
-        except BlockingIOError:
-            raise
+        except BlockingIOError as error:
+            raise SettingsError("journal.folder", f"{folder}: {error.strerror}") from error
         except OSError as error:  # must not keep a gateway from hearing
             self.stop(error)
 
@@ -226,7 +226,7 @@ class Journal:
             self._number = self._take_over()
         except BlockingIOError:
             os.close(lock)
-            fault = "another process writes a journal here"
+            fault = "another gateway or node keeps its journal here; each needs a folder of its own"
             raise BlockingIOError(errno.EAGAIN, fault, str(self.folder)) from None
         except OSError:
             os.close(lock)

@@ -13,6 +13,7 @@ import structlog
 import typer
 
 from radio_gateway.errors import GatewayError
+from radio_gateway.folders import journal_fault, spool_fault
 from radio_gateway.gateway_settings import GatewaySettings, read_gateway
 from radio_gateway.uplink.signing import new_key_file, read_key_file
 
@@ -24,6 +25,10 @@ ConfigFile = Annotated[
 def run(config: ConfigFile = Path("gateway.toml")) -> None:
     """Hear radios, keep what they say on disk, and send it to the node."""
     settings = _settings(config)
+    fault = spool_fault(settings.spool)
+    if fault is not None:
+        typer.echo(f"{config.name}: gateway.spool: {fault}", err=True)
+        raise typer.Exit(code=1)
     _log_to_stderr()
     try:
         asyncio.run(_run(settings))
@@ -33,8 +38,19 @@ def run(config: ConfigFile = Path("gateway.toml")) -> None:
 
 
 def check(config: ConfigFile = Path("gateway.toml")) -> None:
-    """Say what is wrong with a settings file; opens nothing and changes nothing."""
+    """Say what is wrong with a settings file, and with the folders that it names.
+
+    Opens nothing and changes nothing. Run it as the user that the gateway runs as.
+    """
     settings = _settings(config)
+    faults = {"gateway.spool": spool_fault(settings.spool)}
+    if settings.journal is not None:
+        faults["journal.folder"] = journal_fault(settings.journal.folder)
+    for setting, fault in faults.items():
+        if fault is not None:
+            typer.echo(f"{config.name}: {setting}: {fault}", err=True)
+    if any(faults.values()):
+        raise typer.Exit(code=2)
     names = ", ".join(channel.name for channel in settings.channels)
     typer.echo(f"{config}: sound; gateway {settings.id}, channels {names}")
 

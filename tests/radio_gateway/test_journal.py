@@ -18,6 +18,7 @@ from radio_gateway import journal as journals
 from radio_gateway.capture import CaptureWriter, Head, read_capture, read_events
 from radio_gateway.channel import Channel
 from radio_gateway.chunk import Chunk
+from radio_gateway.errors import SettingsError
 from radio_gateway.inbox import Inbox
 from radio_gateway.journal import ChannelJournal, Journal
 from radio_gateway.link import parse_link
@@ -103,7 +104,7 @@ def test_a_new_run_goes_on_where_a_killed_one_ended(folder: Path) -> None:
 
 def test_two_processes_do_not_share_a_folder(folder: Path) -> None:
     journal = Journal(folder)
-    with pytest.raises(BlockingIOError, match="another process"):
+    with pytest.raises(SettingsError, match=f"{folder}: another gateway or node"):
         Journal(folder)
     journal.close()
     Journal(folder).close()
