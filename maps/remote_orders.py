@@ -112,7 +112,7 @@ class RemoteCarrier:
                 if gone is None:
                     self._close(given, "refused", "queue_full", self._full)
                     return
-                detail = f"too many orders waited and one of kind {order.kind} came"
+                detail = f"never passed on: too many orders waited and one of kind {order.kind} came"
                 self._close(self._open.pop(gone.id), "failed", CROWDED_OUT, detail)
             self._open[order.id] = given
         self._changed.set()

@@ -151,7 +151,8 @@ class Dispatch:
             except StoreError as error:
                 log.warning("steps_not_stored", fault=str(error), waiting=len(self._told))
                 if not error.transient:
-                    self._told.clear()
+                    with suppress(StoreError):
+                        await self._write_one_by_one()
                 await asyncio.sleep(1.0)
                 self._news.set()
 
@@ -165,6 +166,19 @@ class Dispatch:
                 stored()
         elif await self._store.read(messages.open_ones):
             await self._store.write(messages.give_up, self._now(), restarted=False)
+
+    async def _write_one_by_one(self) -> None:
+        """Write what can be written; a step that never can is logged, and given up."""
+        for told in list(self._told):
+            try:
+                await self._store.write(messages.steps, [told[0]])
+            except StoreError as error:
+                if error.transient:
+                    raise
+                log.error("step_given_up", message=told[0].id, fault=str(error))
+            if told in self._told:
+                self._told.remove(told)
+            told[1]()
 
     def _carrier(self, channel: str) -> Carrier | None:
         carrier = self._carriers.get(channel)

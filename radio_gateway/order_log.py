@@ -75,7 +75,7 @@ class OrderLog:
         database: sqlite3.Connection,
         thread: ThreadPoolExecutor,
         path: Path,
-        now_s: Callable[[], float] = monotonic,
+        now_s: Callable[[], float],
     ) -> None:
         self._database, self._thread, self._path, self._now_s = database, thread, path, now_s
         self._forgot_s = now_s()
@@ -202,8 +202,12 @@ class OrderLog:
         return ended[-most:]
 
 
-async def open_order_log(path: Path) -> OrderLog:
+async def open_order_log(path: Path, *, now_s: Callable[[], float] = monotonic) -> OrderLog:
     """Open a log, making it if need be; a damaged one is set aside under another name.
+
+    Args:
+        path: The file.
+        now_s: A clock that is never set, seconds.
 
     Raises:
         OrderLogError: If it cannot be opened or made.
@@ -215,7 +219,7 @@ async def open_order_log(path: Path) -> OrderLog:
     except BaseException:
         thread.shutdown()
         raise
-    return OrderLog(database, thread, path)
+    return OrderLog(database, thread, path, now_s)
 
 
 def _broken_off(result: OrderResult, now: datetime, *, sending: bool) -> OrderResult:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from functools import partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from patrol.errors import CannotSend, Conflict, Forbidden, NotFound, StoreError
 from patrol.messages import Message
@@ -267,9 +269,12 @@ async def test_after_a_restart_what_waits_goes_and_what_was_out_has_failed(node:
     tell(node, done.id, "sent", attempts=1, final=True)
     node.time = at(60)
     await node.again()
-    carrier = Carrier()
+    carrier, pier = Carrier(), Carrier()
     node.watch.dispatch.attach("mesh", Carrier())
     node.watch.dispatch.attach("serial", carrier)
+    node.watch.dispatch.attach("pier/", pier)
+    assert pier.resumed == [(far.id, "sent")]  # it has the record, and will tell
+    assert carrier.resumed == [(waits.id, "queued")]
     assert [order.id for order in carrier.sent] == [waits.id]
     assert carrier.sent[0].expires_at == waits.expires_at
     desk = node.desk()
@@ -296,6 +301,88 @@ async def test_a_message_no_channel_speaks_of_is_given_up_and_late_word_counts(n
     tell(node, sent.id, "acknowledged", attempts=1, final=True)
     await settled(node)
     assert (await node.desk().message(sent.id)).state == "acknowledged"
+
+
+async def test_a_gateway_is_heard_of_its_own_messages_only(node: Node) -> None:
+    for name in ("pier/", "bridge/"):
+        node.watch.dispatch.attach(name, Carrier())
+    unit = await boat(node, channel="pier/vhf")
+    sent = await node.desk().send_message(kind="text", text="x", unit=unit)
+    result = OrderResult(id=sent.id, state="sent", at=node.time, attempts=1)
+    node.watch.dispatch.told(result, by="bridge")
+    node.watch.dispatch.told(result, by="pie")
+    await settled(node)
+    assert (await node.desk().message(sent.id)).state == "queued"
+    node.watch.dispatch.told(result, by="pier")
+    await settled(node)
+    assert (await node.desk().message(sent.id)).state == "sent"
+
+
+async def test_who_told_a_step_hears_when_it_is_on_disk_and_not_before(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.watch.dispatch.attach("pier/", Carrier())
+    unit = await boat(node, channel="pier/vhf")
+    sent = await node.desk().send_message(kind="text", text="x", unit=unit)
+    write = node.store.write
+
+    async def refuse(*_: Any, **__: Any) -> Any:
+        raise StoreError("disk full", transient=True)
+
+    monkeypatch.setattr(node.store, "write", refuse)
+    found: list[str] = []
+
+    def stored() -> None:
+        found.extend(row[0] for row in node.rows("select state from messages"))
+
+    result = OrderResult(id=sent.id, state="sent", at=node.time, attempts=1)
+    node.watch.dispatch.told(result, by="pier", stored=stored)
+    node.watch.dispatch.told(replace(result, id="unheard of"), by="pier", stored=stored)
+    await asyncio.sleep(0.1)
+    assert found == []
+    monkeypatch.setattr(node.store, "write", write)
+    await settled(node)
+    assert found == ["sent", "sent"]
+
+
+async def test_a_step_that_can_never_be_stored_costs_no_other(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.watch.dispatch.attach("pier/", Carrier())
+    unit = await boat(node, channel="pier/vhf")
+    sent = await node.desk().send_message(kind="text", text="x", unit=unit)
+    write = node.store.write
+
+    async def refuse(work: Any, *args: Any) -> Any:
+        if work is messages.steps and any(step.id == "poison" for step in args[0]):
+            raise StoreError("cannot be stored", transient=False)
+        return await write(work, *args)
+
+    monkeypatch.setattr(node.store, "write", refuse)
+    stored: list[str] = []
+    for id in ("poison", sent.id):
+        result = OrderResult(id=id, state="sent", at=node.time, attempts=1)
+        node.watch.dispatch.told(result, by="pier", stored=partial(stored.append, id))
+    await settled(node)
+    assert stored == ["poison", sent.id]  # else its gateway would tell it for ever
+    assert (await node.desk().message(sent.id)).state == "sent"
+
+
+async def test_a_gateways_channels_are_asked_each_for_itself(node: Node) -> None:
+    class Pier(Carrier):
+        def refusal_of(self, kind: OrderKind, protocol: str, channel: str) -> Refusal | None:
+            return Refusal("listen_only", "only listens") if channel == "pier/uhf" else None
+
+    node.watch.dispatch.attach("pier/", Pier())
+    unit = await boat(node, channel="pier/vhf")
+    await node.hear(said("a", 5, channel="pier/uhf"))
+    routes = await node.desk().routes(unit=unit)
+    assert [(each.channel, "text" in each.takes) for each in routes] == [
+        ("pier/uhf", False),
+        ("pier/vhf", True),
+    ]
+    sent = await node.desk().send_message(kind="text", text="x", unit=unit)
+    assert sent.channel == "pier/vhf"
 
 
 async def test_what_the_store_refuses_is_not_sent_and_steps_wait_for_it(

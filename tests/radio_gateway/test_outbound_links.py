@@ -17,6 +17,7 @@ from radio_gateway.order_result import OrderResult
 from radio_gateway.outbound import Outbound
 from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.transports.http import HttpOutcome, HttpTransport
+from radio_gateway.transports.tcp_listen import TcpListenTransport
 from tests.broker import mosquitto
 from tests.needs import program
 from tests.radio_gateway.answering_radio import AnsweringRadio
@@ -24,6 +25,8 @@ from tests.radio_gateway.orders import ending, order
 from tests.radio_gateway.plain_radio import Plain
 from tests.radio_gateway.running import make, running, until
 from tests.radio_gateway.transports.test_serial_port import Radio
+
+Link = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @pytest.fixture
@@ -107,6 +110,48 @@ async def test_a_kenwood_radio_is_asked_and_told_through_the_one_at_the_port(
         await ending(task)
     radio.unplug()
     assert told[-1].reason == "radio_refused"
+
+
+async def test_words_go_to_the_connection_that_the_radio_was_last_heard_on(plain: Plain) -> None:
+    channel = make("tcp-listen://127.0.0.1:0", "plain", listen_only=False)
+    transport = channel.transport
+    assert isinstance(transport, TcpListenTransport)
+    told: list[OrderResult] = []
+    out = Outbound(channel, told.append, outbound={"plain": Plain(answers=False)})
+    heard: dict[str, bytes] = {}
+    async with running(channel):
+        task = asyncio.create_task(out.run())
+        await until(lambda: transport.port is not None)
+        north = await asyncio.open_connection("127.0.0.1", transport.port)
+        south = await asyncio.open_connection("127.0.0.1", transport.port)
+
+        async def said_by(link: Link, device: str) -> None:
+            count = channel.health().transmissions
+            link[1].write(f"HERE {device} 100.41 20.27\n".encode())
+            await until(lambda: channel.health().transmissions > count)
+
+        async def told_to(id: str) -> None:
+            out.send(order(id, device="101", text=id))
+            await until(lambda: states(told, id)[-1:] == ["sent"])
+
+        await said_by(south, "102")
+        await said_by(north, "101")
+        await told_to("north-1")
+        await said_by(south, "101")  # the boat has come into the other's reach
+        await said_by(north, "103")
+        await told_to("south-1")
+        await said_by(north, "101")
+        await told_to("north-2")
+        await ending(task)
+        for name, (reader, writer) in (("north", north), ("south", south)):
+            async with asyncio.timeout(5):
+                heard[name] = await reader.read(4096)
+            writer.close()
+    words = {
+        name: [line.split(" ")[-1] for line in data.decode().splitlines()]
+        for name, data in heard.items()
+    }
+    assert words == {"north": ["north-1", "north-2"], "south": ["south-1"]}
 
 
 def states(told: list[OrderResult], id: str) -> list[str]:
