@@ -16,6 +16,7 @@ import pandas as pd
 import shapely
 
 PLAIN = (str, int, float, bool)
+HEIGHT_DECIMALS = 2
 
 
 def encode(
@@ -45,19 +46,48 @@ def encode(
     >>> encode(office).decode()  # doctest: +NORMALIZE_WHITESPACE
     '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"id":"LA-HXI"},"geometry":{"type":"Point","coordinates":[100.4178,20.27]}}]}'
     """
+    features = encode_features(frame, columns=columns, decimals=decimals)
+    mark = b"\n" if line_per_feature else b""
+    body = (b"," + mark).join(features)
+    return b'{"type":"FeatureCollection","features":[' + mark + body + mark + b"]}" + mark
+
+
+def encode_features(
+    frame: gpd.GeoDataFrame,
+    *,
+    columns: Sequence[str] | None = None,
+    decimals: int = 5,
+    ids: Sequence[str] | None = None,
+) -> list[bytes]:
+    """Return each feature of `frame` (EPSG:4326) as a GeoJSON Feature; arguments as for `encode`.
+
+    Args:
+        frame: Features.
+        columns: Properties to keep; None keeps all.
+        decimals: Decimals of a degree.
+        ids: The `id` of each; None for none.
+
+    >>> frame = gpd.GeoDataFrame({"a": [1]}, geometry=[None], crs="EPSG:4326")
+    >>> encode_features(frame, ids=["x"])
+    [b'{"type":"Feature","id":"x","properties":{"a":1},"geometry":null}']
+    """
     wanted = [c for c in frame.columns if c != frame.geometry.name] if columns is None else columns
     kept = {name: frame[name].tolist() for name in wanted if name in frame.columns}
-    features = [
-        b'{"type":"Feature","properties":'
+    heads = (
+        [b'{"type":"Feature","properties":'] * len(frame)
+        if ids is None
+        else [
+            b'{"type":"Feature","id":' + msgspec.json.encode(id) + b',"properties":' for id in ids
+        ]
+    )
+    return [
+        heads[i]
         + msgspec.json.encode({name: plain(kept[name][i]) for name in kept if said(kept[name][i])})
         + b',"geometry":'
         + shape
         + b"}"
         for i, shape in enumerate(_shapes(frame, decimals))
     ]
-    mark = b"\n" if line_per_feature else b""
-    body = (b"," + mark).join(features)
-    return b'{"type":"FeatureCollection","features":[' + mark + body + mark + b"]}" + mark
 
 
 def said(value: Any) -> bool:
@@ -89,8 +119,14 @@ def plain(value: Any) -> Any:
 
 
 def _shapes(frame: gpd.GeoDataFrame, decimals: int) -> list[bytes]:
-    rounded = shapely.transform(
-        shapely.orient_polygons(np.asarray(frame.geometry.values)),
-        lambda coordinates: np.round(coordinates, decimals),
-    )
+    shapes = shapely.orient_polygons(np.asarray(frame.geometry.values))
+    rounded = shapely.transform(shapes, lambda places: np.round(places, decimals))
+    high = np.flatnonzero(shapely.has_z(shapes))
+    if len(high):
+        steps = np.array([decimals, decimals, HEIGHT_DECIMALS])
+        rounded[high] = shapely.transform(
+            shapes[high],
+            lambda places: np.round(places * 10.0**steps) / 10.0**steps,
+            include_z=True,
+        )
     return [b"null" if text is None else text.encode() for text in shapely.to_geojson(rounded)]

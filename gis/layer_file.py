@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -20,10 +21,11 @@ from gis.layer_format import recognise
 
 MAX_FEATURES = 100_000
 DEGREES = "EPSG:4326"
+GPX_PARTS = ("route_points", "track_points")  # what GDAL makes of the lines' vertices
 
 
 def read_layer(path: str | os.PathLike[str], layer: str | None = None) -> gpd.GeoDataFrame:
-    """Return one layer of a GeoJSON, GeoPackage, KML or Shapefile as a GeoDataFrame.
+    """Return one layer of a GeoJSON, GeoPackage, KML, GPX or Shapefile as a GeoDataFrame.
 
     Args:
         path: The file.
@@ -42,17 +44,42 @@ def read_layer(path: str | os.PathLike[str], layer: str | None = None) -> gpd.Ge
     file, drivers = recognise(path)
     chosen = _choose(name, file, layer)
     shown = layer if layer is not None or _single(file) else chosen
+    frame = read_unchecked(name, file, drivers, chosen, shown=shown)
+    flat = shapely.force_2d(np.asarray(frame.geometry.values))
+    frame = frame.set_geometry(flat, crs=DEGREES)
+    check_features(name, shown, frame)
+    return frame
+
+
+def read_unchecked(
+    name: str, file: Path, drivers: tuple[str, ...], layer: str, *, shown: str | None
+) -> gpd.GeoDataFrame:
+    """Return a layer of a recognised file in EPSG:4326, its features as they are.
+
+    Args:
+        name: The file, as the user gave it.
+        file: Its real path.
+        drivers: GDAL drivers that may open it.
+        layer: Layer inside it.
+        shown: Name of the layer for errors; None where the file has but one.
+
+    Returns:
+        At least one feature; elevations, where there are any, are kept.
+
+    Raises:
+        LayerError: If it cannot be read whole.
+    """
     try:
         with warnings.catch_warnings():
-            # GDAL warns of what it mends (a ring's direction); faults are checked below.
+            # GDAL warns of what it mends (a ring's direction); faults are checked later.
             warnings.simplefilter("ignore")
-            about = pyogrio.read_info(file, layer=chosen, force_feature_count=True)
+            about = pyogrio.read_info(file, layer=layer, force_feature_count=True)
             if about["driver"] not in drivers:
                 raise LayerError(name, f"is read as {about['driver']}, not {drivers[0]}")
             if about["features"] > MAX_FEATURES:
                 fault = f"has {about['features']} features; at most {MAX_FEATURES} are read"
                 raise LayerError(name, fault, layer=shown)
-            frame = gpd.read_file(file, layer=chosen, engine="pyogrio")
+            frame = gpd.read_file(file, layer=layer, engine="pyogrio")
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise LayerError(name, f"cannot be read: {error}", layer=shown) from error
     except (pyogrio.errors.FeatureError, pyogrio.errors.GeometryError, ValueError) as error:
@@ -61,7 +88,7 @@ def read_layer(path: str | os.PathLike[str], layer: str | None = None) -> gpd.Ge
         raise LayerError(name, "has no geometry", layer=shown)
     if len(frame) < about["features"]:
         raise LayerError(name, f"is cut off after {len(frame)} features", layer=shown)
-    return _tidy(name, shown, frame)
+    return _in_degrees(name, shown, frame)
 
 
 def check_features(name: str, layer: str | None, frame: gpd.GeoDataFrame) -> None:
@@ -70,36 +97,72 @@ def check_features(name: str, layer: str | None, frame: gpd.GeoDataFrame) -> Non
     Raises:
         LayerError: With the number of the feature, from 0.
     """
+    for number, fault in feature_faults(frame):
+        raise LayerError(name, fault, layer=layer, feature=number)
+
+
+def feature_faults(frame: gpd.GeoDataFrame) -> Iterator[tuple[int, str]]:
+    """Yield number (from 0) and fault of every feature whose geometry cannot be used, once each.
+
+    Args:
+        frame: In EPSG:4326.
+
+    >>> from shapely import Point
+    >>> frame = gpd.GeoDataFrame(geometry=[Point(100, 20), None, Point(20, 100)], crs=DEGREES)
+    >>> list(feature_faults(frame))  # doctest: +NORMALIZE_WHITESPACE
+    [(1, 'has no geometry'),
+     (2, 'lies at longitude 20, latitude 100: longitude and latitude look swapped')]
+    """
     shapes = np.asarray(frame.geometry.values)
+    told = np.zeros(len(shapes), dtype=bool)
     checks = (
         (shapely.is_missing(shapes), "has no geometry"),
         (shapely.is_empty(shapes), "has an empty geometry"),
         (~_all_finite(shapes), "has a coordinate that is no finite number"),
     )
     for bad, fault in checks:
-        for number in np.flatnonzero(bad)[:1]:
-            raise LayerError(name, fault, layer=layer, feature=int(number))
-    _check_range(name, layer, shapes)
-    for number in np.flatnonzero(~shapely.is_valid(shapes))[:1]:
-        reason = shapely.is_valid_reason(shapes[number])
-        fault = f"has an invalid geometry: {reason}"
-        raise LayerError(name, fault, layer=layer, feature=int(number))
+        for number in np.flatnonzero(bad & ~told).tolist():
+            yield number, fault
+        told |= bad
+    for number, fault in _out_of_range(shapes):
+        if not told[number]:
+            told[number] = True
+            yield number, fault
+    for number in np.flatnonzero(~shapely.is_valid(shapes) & ~told).tolist():
+        yield number, f"has an invalid geometry: {shapely.is_valid_reason(shapes[number])}"
 
 
-def _choose(name: str, file: Path, layer: str | None) -> str:
+def spatial_layers(name: str, file: Path) -> list[str]:
+    """Return the names of the layers with geometry of a recognised file; of GPX the filled ones.
+
+    Raises:
+        LayerError: If it cannot be read or has none.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             listed = pyogrio.list_layers(file)
-    except pyogrio.errors.DataSourceError as error:
+            spatial = [str(title) for title, kind in listed if kind is not None]
+            if file.suffix.lower() == ".gpx":  # GDAL lists all five kinds, filled or not
+                spatial = [
+                    title
+                    for title in spatial
+                    if pyogrio.read_info(file, layer=title, force_feature_count=True)["features"]
+                ]
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise LayerError(name, f"cannot be read: {error}") from error
-    spatial = [str(title) for title, kind in listed if kind is not None]
     if not spatial:
         raise LayerError(name, "has no layer with geometry")
-    if layer is None and len(spatial) == 1:
-        return spatial[0]
+    return spatial
+
+
+def _choose(name: str, file: Path, layer: str | None) -> str:
+    spatial = spatial_layers(name, file)
+    whole = [title for title in spatial if title not in GPX_PARTS] or spatial
+    if layer is None and len(whole) == 1:
+        return whole[0]
     if layer is None:
-        raise LayerError(name, f"has several layers, name one of {', '.join(spatial)}")
+        raise LayerError(name, f"has several layers, name one of {', '.join(whole)}")
     if layer not in spatial:
         raise LayerError(name, f"has no such layer, only {', '.join(spatial)}", layer=layer)
     return layer
@@ -109,7 +172,7 @@ def _single(file: Path) -> bool:
     return file.suffix.lower() in (".geojson", ".json", ".shp")
 
 
-def _tidy(name: str, layer: str | None, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _in_degrees(name: str, layer: str | None, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if len(frame) == 0:
         raise LayerError(name, "has no feature", layer=layer)
     frame = _lower_columns(frame)
@@ -120,8 +183,6 @@ def _tidy(name: str, layer: str | None, frame: gpd.GeoDataFrame) -> gpd.GeoDataF
         frame = frame.set_crs(DEGREES)
     elif frame.crs != DEGREES:
         frame = frame.to_crs(DEGREES)
-    frame = frame.set_geometry(shapely.force_2d(np.asarray(frame.geometry.values)), crs=DEGREES)
-    check_features(name, layer, frame)
     return frame
 
 
@@ -148,14 +209,14 @@ def _all_finite(shapes: np.ndarray) -> np.ndarray:
     return fine
 
 
-def _check_range(name: str, layer: str | None, shapes: np.ndarray) -> None:
+def _out_of_range(shapes: np.ndarray) -> Iterator[tuple[int, str]]:
     west, south, east, north = shapely.bounds(shapes).T
     bad = (west < -180.0) | (east > 180.0) | (south < -90.0) | (north > 90.0)
-    for number in np.flatnonzero(bad)[:1]:
+    for number in np.flatnonzero(bad):
         corners = np.abs([west[number], east[number]]), np.abs([south[number], north[number]])
         swapped = corners[0].max() <= 90.0 < corners[1].max() <= 180.0
         place = f"longitude {west[number]:g}, latitude {south[number]:g}"
         fault = f"lies at {place}, no place on Earth"
         if swapped:
             fault = f"lies at {place}: longitude and latitude look swapped"
-        raise LayerError(name, fault, layer=layer, feature=int(number))
+        yield int(number), fault

@@ -1,11 +1,12 @@
 """Whether a file is what its name says, before GDAL is let near it.
 
 GDAL picks a driver by content, not by name: a "KML" that holds a virtual dataset (VRT) would make
-it open other files of this machine. So only four formats are read, each is known by its own
+it open other files of this machine. So only five formats are read, each is known by its own
 signature, sizes are bounded, and archives, DTDs, virtual tables and remote paths are refused.
 
 Sources: RFC 7946 (GeoJSON); OGC 12-128r18 clause 1.1.1 (GeoPackage application id); OGC 12-007r2
-(KML); ESRI Shapefile Technical Description, July 1998, page 4 (file code 9994).
+(KML); GPX 1.1 schema (Topografix); ESRI Shapefile Technical Description, July 1998, page 4 (file
+code 9994).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from contextlib import closing
 from pathlib import Path
 from xml.parsers import expat
 
+import msgspec
+
 from gis.errors import LayerError
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -25,13 +28,19 @@ SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg")
 VIRTUAL = re.compile(rb"OGRVRT|VRTDataset|GDALTileIndexDataset|OGRVRTDataSource", re.IGNORECASE)
 SHAPEFILE_CODE = (9994).to_bytes(4, "big")
 GEOPACKAGE_IDS = (b"GPKG", b"GP10", b"GP11")
+MAX_DEPTH = 64  # of nested elements: libraries below recurse
+# Functions that GDAL or SQLite may know and that read, write or ask something else.
+REACHING = re.compile(
+    r"\b(ogr_\w+|gdal_\w+|load_extension|readfile|writefile|edit|fts3_tokenizer|hstore_\w+)\s*\(",
+    re.IGNORECASE,
+)
 
 
 def recognise(path: str | os.PathLike[str]) -> tuple[Path, tuple[str, ...]]:
     """Return the real path of a layer file and the GDAL drivers that may open it.
 
     Args:
-        path: A file on this machine: .geojson, .json, .gpkg, .kml or .shp.
+        path: A file on this machine: .geojson, .json, .gpkg, .kml, .gpx or .shp.
 
     Raises:
         LayerError: If it is missing, too large, none of the formats, or not what its name says.
@@ -64,6 +73,17 @@ def _geojson(name: str, file: Path) -> None:
         raise LayerError(name, "is no GeoJSON: it does not begin with {")
     if VIRTUAL.search(content):
         raise LayerError(name, "holds a virtual dataset, which could read other files")
+    start = content.find(b"{")
+    try:
+        msgspec.json.Decoder(msgspec.Raw).decode(memoryview(content)[start:])
+    except msgspec.DecodeError as error:
+        told = re.search(r"\(byte (\d+)\)", str(error))
+        at = start + int(told[1]) if told else len(content)
+        if content[at : at + 3] in (b"NaN", b"Inf", b"-In"):
+            return  # GDAL reads them; the feature they stand in is named later
+        words = re.sub(r"\s*\(byte \d+\)", "", str(error)).removeprefix("JSON is malformed: ")
+        line = content.count(b"\n", 0, at) + 1
+        raise LayerError(name, f"is no whole JSON: {words}, line {line}") from error
 
 
 def _geopackage(name: str, file: Path) -> None:
@@ -86,30 +106,53 @@ def _geopackage(name: str, file: Path) -> None:
             r"\bUSING\s+rtree\b", sql, re.IGNORECASE
         ):
             raise LayerError(name, "holds a virtual table, which could read other files")
+        if reaching := REACHING.search(sql):
+            fault = f"calls {reaching[1]} in its tables or views, which could reach elsewhere"
+            raise LayerError(name, fault)
 
 
 def _kml(name: str, file: Path) -> None:
+    _xml(name, file, "kml")
+
+
+def _gpx(name: str, file: Path) -> None:
+    _xml(name, file, "gpx")
+
+
+def _xml(name: str, file: Path, kind: str) -> None:
     content = file.read_bytes()
     if VIRTUAL.search(content):
         raise LayerError(name, "holds a virtual dataset, which could read other files")
     roots: list[str] = []
+    depth = 0
 
     def start(tag: str, _attributes: dict[str, str]) -> None:
+        nonlocal depth
         if not roots:
             roots.append(tag.rpartition(":")[2])
+        depth += 1
+        if depth > MAX_DEPTH:
+            where = f"line {parser.CurrentLineNumber}"
+            raise LayerError(name, f"is nested more than {MAX_DEPTH} elements deep, {where}")
+
+    def end(_tag: str) -> None:
+        nonlocal depth
+        depth -= 1
 
     def doctype(*_: object) -> None:
-        raise LayerError(name, "has a DTD, which KML does not need and could read other files")
+        fault = f"has a DTD, which {kind.upper()} does not need and could read other files"
+        raise LayerError(name, fault)
 
     parser = expat.ParserCreate()
     parser.StartElementHandler = start
+    parser.EndElementHandler = end
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(content, True)
     except expat.ExpatError as error:
         raise LayerError(name, f"is no whole XML: {error}") from error
-    if roots != ["kml"]:
-        raise LayerError(name, f"is no KML: its outermost element is {roots[0]}")
+    if roots != [kind]:
+        raise LayerError(name, f"is no {kind.upper()}: its outermost element is {roots[0]}")
 
 
 def _shapefile(name: str, file: Path) -> None:
@@ -131,5 +174,6 @@ FORMATS: dict[str, tuple[Callable[[str, Path], None], tuple[str, ...]]] = {
     ".json": (_geojson, ("GeoJSON",)),
     ".gpkg": (_geopackage, ("GPKG",)),
     ".kml": (_kml, ("LIBKML", "KML")),
+    ".gpx": (_gpx, ("GPX",)),
     ".shp": (_shapefile, ("ESRI Shapefile",)),
 }

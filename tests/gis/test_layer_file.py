@@ -152,7 +152,12 @@ def test_a_null_geometry_is_named_with_its_layer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "fault"),
     [
-        ("cut.geojson", collection(POINT, POINT)[:90], "cannot be read"),
+        (
+            "cut.geojson",
+            collection(POINT, POINT)[:90].replace('"features"', '\n"features"'),
+            "is no whole JSON: Input data was truncated, line 2",
+        ),
+        ("comma.geojson", '{\n"a": 1,,\n}', "is no whole JSON: expected '\"', line 2"),
         ("huge.geojson", collection(POINT).replace("20.3", "1e999"), "cannot be read"),
         ("none.geojson", collection(), "has no feature"),
         ("empty.geojson", "", "is empty"),
@@ -172,7 +177,16 @@ def test_a_null_geometry_is_named_with_its_layer(tmp_path: Path) -> None:
             "has a DTD",
         ),
         ("gpx.kml", "<gpx/>", "is no KML: its outermost element is gpx"),
-        ("cut.kml", "<kml><Placemark>", "is no whole XML"),
+        ("cut.kml", "<kml>\n<Placemark>", "is no whole XML: no element found: line 2"),
+        ("cut.gpx", "<gpx>\n<wpt lat=", "is no whole XML: unclosed token: line 2"),
+        ("kml.gpx", "<kml/>", "is no GPX: its outermost element is kml"),
+        ("deep.gpx", "<gpx>" + "<a>" * 9999 + "</a>" * 9999 + "</gpx>", "is nested more than 64"),
+        (
+            "dtd.gpx",
+            '<!DOCTYPE gpx [<!ENTITY x SYSTEM "file:///etc/hostname">]><gpx/>',
+            "has a DTD, which GPX does not need",
+        ),
+        ("vrt.gpx", f"<gpx><!-- {VRT} --></gpx>", "holds a virtual dataset"),
         ("fake.gpkg", "SQLite format 3\0" + "x" * 200, "is no GeoPackage"),
         ("fake.shp", "x" * 200, "is no Shapefile"),
         ("table.csv", "a,b", "has none of the endings"),

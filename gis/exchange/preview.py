@@ -1,0 +1,109 @@
+"""What is in a file, as JSON for a page: `python -m gis.exchange.preview FILE`.
+
+Run in a process of its own, with a bound on memory and time: the file comes from outside, and a
+library that falls over it must not take the server along. Prints one JSON object: `layers`, or
+`fault` with `layer` and `feature` where the file cannot be used.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import shapely
+
+from gis.errors import LayerError
+from gis.exchange.reading import ReadLayer, read_file
+from gis.exchange.tables import with_text_times
+from gis.geojson import encode
+
+MOST_VERTICES = 200_000
+"""Of one file, for looking at; a page cannot draw more at ease."""
+
+_ADDRESS_SPACE = 4 * 2**30
+_CPU_S = 60
+
+
+class PreviewFault(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with one feature: its number from 0, and what."""
+
+    feature: int
+    fault: str
+
+
+class PreviewLayer(msgspec.Struct, frozen=True, kw_only=True):
+    """One layer of a file.
+
+    Attributes:
+        name: Its name.
+        features: How many features the file has.
+        faults: What is wrong with some of them, the first 100; these are not in `collection`.
+        bounds: West, south, east, north of the good ones, degrees; None without any.
+        collection: The good ones as a GeoJSON FeatureCollection.
+    """
+
+    name: str
+    features: int
+    faults: list[PreviewFault]
+    bounds: tuple[float, float, float, float] | None
+    collection: msgspec.Raw
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is in a file, or why it cannot be used.
+
+    Attributes:
+        layers: Its layers.
+        fault: Why it cannot be used.
+        layer: Layer at fault.
+        feature: Feature at fault.
+    """
+
+    layers: list[PreviewLayer] = []
+    fault: str | None = None
+    layer: str | None = None
+    feature: int | str | None = None
+
+
+def preview(path: Path) -> Preview:
+    """Return what is in the file `path`; a file that cannot be used is told, not raised."""
+    try:
+        found = read_file(path)
+        vertices = sum(
+            int(shapely.get_num_coordinates(np.asarray(each.frame.geometry.values)).sum())
+            for each in found
+        )
+        if vertices > MOST_VERTICES:
+            fault = f"has {vertices} vertices; at most {MOST_VERTICES} are shown"
+            return Preview(fault=fault)
+        return Preview(layers=[_shown(each) for each in found])
+    except LayerError as error:
+        return Preview(fault=error.fault, layer=error.layer, feature=error.feature)
+
+
+def _shown(each: ReadLayer) -> PreviewLayer:
+    bounds = each.frame.total_bounds.tolist() if len(each.frame) else None
+    return PreviewLayer(
+        name=each.name,
+        features=each.count,
+        faults=[PreviewFault(feature=one.feature, fault=one.fault) for one in each.faults],
+        bounds=None if bounds is None else (bounds[0], bounds[1], bounds[2], bounds[3]),
+        collection=msgspec.Raw(encode(with_text_times(each.frame), decimals=7)),
+    )
+
+
+def _bound() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has none; the caller's time limit still holds
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    _bound()
+    sys.stdout.buffer.write(msgspec.json.encode(preview(Path(sys.argv[1]))))
