@@ -36,3 +36,33 @@ class LayerError(GisError):
 
 class PositionError(GisError):
     """Coordinates that are no place on Earth."""
+
+
+class TrackError(GisError):
+    """Positions or columns that make no track."""
+
+
+class AreaError(GisError):
+    """An area or rule that cannot be watched.
+
+    Args:
+        area: Its id.
+        fault: What is wrong, in words a user can act on.
+    """
+
+    def __init__(self, area: str, fault: str) -> None:
+        self.area, self.fault = area, fault
+        super().__init__(f"area {area}: {fault}")
+
+
+class RuleError(GisError):
+    """A fence rule that cannot be kept.
+
+    Args:
+        rule: Its id.
+        fault: What is wrong, in words a user can act on.
+    """
+
+    def __init__(self, rule: str, fault: str) -> None:
+        self.rule, self.fault = rule, fault
+        super().__init__(f"rule {rule}: {fault}")
