@@ -25,7 +25,8 @@ class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
             channel's key).
         secrets: The same by device (OwnTracks) or by channel name (Meshtastic).
         station: What we are called on the air, where the protocol wants a sender (APRS call
-            sign, Meshtastic node `!a1b2c3d4`, CoT uid, FleetSync `100:1001`).
+            sign, Meshtastic node `!a1b2c3d4` or our topic `msh/TH/2/e/PATROL/!a1b2c3d4`, CoT uid,
+            FleetSync `100:1001`).
         distress_statuses: Status codes that mean a call for help in this fleet (Kenwood, TETRA),
             written as the decoder gives them in `Transmission.status`.
         checksum_required: Reject sentences that carry no checksum from the start; otherwise

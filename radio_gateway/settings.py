@@ -59,7 +59,7 @@ __all__ = [
 MOST_PER_MINUTE = 600
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_STATION = re.compile(r"[!-~]{1,40}")
+MOST_STATION = 128  # a Meshtastic topic: a root of 32 characters, channel, node
 
 
 class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,8 +185,9 @@ mean 'tcp'? (known: http, http-listen, mqtt, mqtts, replay, serial, tcp, tcp-lis
             raise SettingsError("expected_interval_s", "must be above 0")
         if not 1 <= fields.messages_per_minute <= MOST_PER_MINUTE:
             raise SettingsError("messages_per_minute", f"must be 1 to {MOST_PER_MINUTE}")
-        if fields.station is not None and not _STATION.fullmatch(fields.station):
-            raise SettingsError("station", "must be 1 to 40 visible characters")
+        if fields.station is not None and not _is_station(fields.station):
+            fault = f"must be 1 to {MOST_STATION} visible characters, spaces only between them"
+            raise SettingsError("station", fault)
         link = parse_link(fields.url)
         if link.scheme not in TRANSPORTS:
             raise SettingsError("url", unknown(link.scheme, "scheme", TRANSPORTS))
@@ -263,6 +264,14 @@ def _secrets(name: str | None, folder: Path) -> dict[str, str]:
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         fault = f'{name}: must hold lines "device" = "secret": {type(error).__name__}'
         raise SettingsError("secrets_file", fault) from None  # its text may show a secret
+
+
+def _is_station(name: str) -> bool:
+    """Return whether `name` can be one; which names a protocol has, it says itself.
+
+    A Meshtastic channel is part of our topic there, and its name may hold spaces and any letters.
+    """
+    return 1 <= len(name) <= MOST_STATION and name.isprintable() and name == name.strip()
 
 
 def _path(name: str | None, folder: Path) -> str | None:

@@ -22,6 +22,7 @@ from tests.ports import free_port
 
 SHIPPED = Path(__file__).parent.parent / "deploy" / "mosquitto"
 USERS = ("node", "gw-1", "boat-1")
+SPEAKS_FOR_ALL = "\nuser gw-1\ntopic write joint-patrol/v1/position/+\n"  # not as shipped
 
 
 class Mosquitto:
@@ -30,7 +31,8 @@ class Mosquitto:
     Args:
         folder: Where its files go.
         users: Who may sign in; each gets a password.
-        acl: Lines to add to the shipped access list, as an administrator would.
+        acl: Lines to add to the shipped access list, as an administrator would; they stand in the
+            part of `gw-1`, which may write every position, if they begin no other.
         tls: Make certificates and listen with TLS too.
 
     Attributes:
@@ -69,7 +71,7 @@ class Mosquitto:
             for name in ("tls.conf", "tls-client.conf"):
                 (self._etc / "conf.d" / f"{name}.example").rename(self._etc / "conf.d" / name)
         with (self._etc / "acl").open("a") as file:
-            file.write(acl)
+            file.write(SPEAKS_FOR_ALL + acl)
         (self._etc / "acl").chmod(0o600)
         ports = {1883: self.port, 8883: self.tls_port, 8884: self.tls_client_port}
         for file_path in (self._etc / "mosquitto.conf", *(self._etc / "conf.d").glob("*.conf")):

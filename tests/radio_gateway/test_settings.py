@@ -9,7 +9,9 @@ import pytest
 
 from radio_gateway.errors import SettingsError
 from radio_gateway.link import channel_url_without_secrets, parse_link
+from radio_gateway.protocols import meshtastic_mqtt
 from radio_gateway.settings import load_channels
+from tests.radio_gateway.orders import order
 
 WHERE = "patrol.toml: channels"
 
@@ -30,6 +32,23 @@ def test_a_channel_is_taken_with_defaults() -> None:
     assert channel.protocols == ("nmea0183",)
     assert channel.expected_interval_s is None
     assert not channel.decoder.checksum_required
+
+
+@pytest.mark.parametrize("channel", ["PATROL", "Patrol HX", "ลาดตระเวน"])
+def test_a_mesh_topic_with_the_longest_root_is_a_station_that_can_be_sent_to(channel: str) -> None:
+    topic = f"msh/EU_868/DE/Bayern/Oberbayern/2/e/{channel}/!0badcafe"
+    mesh = table(
+        url="mqtt://box?topic=msh/%23", protocols=["meshtastic_mqtt"], station=topic, secret="AQ=="
+    )
+    (settings,) = load_channels([mesh], WHERE)
+    out = meshtastic_mqtt.encode(order("o1", device="!0a0b0c0d"), settings.decoder, number=1)
+    assert out.topic == topic
+
+
+@pytest.mark.parametrize("station", ["", " a", "a ", "a\nb", "a" * 129])
+def test_a_station_that_cannot_be_one_is_refused(station: str) -> None:
+    where, _ = fault(table(station=station))
+    assert where == f"{WHERE}[0].station"
 
 
 def test_no_channels_are_no_fault() -> None:

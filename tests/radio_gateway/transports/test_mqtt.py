@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from radio_gateway.channel import Channel
 from radio_gateway.errors import LinkError
 from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Delivery
+from tests import broker as brokers
 from tests import needs
 from tests.broker import Mosquitto, mosquitto
 from tests.radio_gateway.running import hear, make, open_descriptors, running, until
@@ -301,6 +303,86 @@ async def test_the_access_list_lets_everyone_speak_under_their_own_name_only(
         client.loop_stop()
         (delivery,) = await hear(channel._inbox, 1)
     assert delivery.transmission.device == "boat-1"
+
+
+def tries(broker: Mosquitto, user: str, topics: list[str]) -> dict[str, bool]:
+    """Return, by topic, whether what `user` publishes there reaches the node."""
+    heard: dict[str, bool] = dict.fromkeys(topics, False)
+    subscribed, done = threading.Event(), threading.Event()
+
+    def note(_client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        if message.topic.startswith("joint-patrol/v1/raw/"):
+            done.set()
+        else:
+            heard[message.topic] = True
+
+    node, client = (
+        paho.Client(CallbackAPIVersion.VERSION2, client_id=each) for each in ("reads", "tries")
+    )
+    node.on_message = note
+    node.on_subscribe = lambda *_: subscribed.set()
+    for each, name in ((node, "node"), (client, user)):
+        each.username_pw_set(name, broker.passwords[name])
+        each.connect("127.0.0.1", broker.port)
+        each.loop_start()
+    node.subscribe([("joint-patrol/#", 1), ("msh/#", 1), ("owntracks/#", 1)])
+    assert subscribed.wait(5)
+    for topic in (*topics, f"joint-patrol/v1/raw/{user}/last"):
+        client.publish(topic, b"x", qos=1).wait_for_publish(5)
+    assert done.wait(5)
+    for each in (node, client):
+        each.disconnect()
+        each.loop_stop()
+    return heard
+
+
+def test_the_shipped_access_list_lets_nobody_write_for_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brokers, "SPEAKS_FOR_ALL", "")
+    mesh = "!a1b2c3d4"
+    with mosquitto(tmp_path, users=("node", "gw-1", mesh)) as broker:
+        own = {f"{POSITIONS}/gw-1", "owntracks/gw-1/phone", "joint-patrol/v1/gateways/gw-1/reports"}
+        foreign = {f"{POSITIONS}/boat-3", "owntracks/boat-3/phone", "msh/TH/2/e/PATROL/!01020304"}
+        heard = tries(broker, "gw-1", [*own, *foreign])
+        assert {topic for topic, is_heard in heard.items() if is_heard} == own
+        own = {f"msh/TH/2/e/PATROL/{mesh}", f"msh/TH/2/json/PATROL/{mesh}", f"msh/TH/2/stat/{mesh}"}
+        foreign = {"msh/TH/2/e/PATROL/!01020304", f"{POSITIONS}/gw-1"}
+        heard = tries(broker, mesh, [*own, *foreign])
+        assert {topic for topic, is_heard in heard.items() if is_heard} == own
+
+
+@pytest.mark.parametrize("bound", [True, False])
+def test_over_tls_nobody_takes_a_session_over_by_its_id(tmp_path: Path, bound: bool) -> None:
+    """And without the shipped line another does, so that the line is what keeps it."""
+    running = brokers.Mosquitto(tmp_path / "mosquitto", tls=True)
+    for file in (running._etc / "conf.d").glob("tls*.conf"):
+        text = file.read_text()
+        assert "\nuse_username_as_clientid true\n" in text
+        if not bound:
+            file.write_text(text.replace("use_username_as_clientid true", ""))
+    running.start()
+    try:
+        lost = threading.Event()
+        node = paho.Client(CallbackAPIVersion.VERSION2, client_id="hx-boats", clean_session=False)
+        node.username_pw_set("node", running.passwords["node"])
+        node.on_disconnect = lambda *_: lost.set()
+        node.connect("127.0.0.1", running.port)
+        node.loop_start()
+        thief = paho.Client(CallbackAPIVersion.VERSION2, client_id="hx-boats", clean_session=False)
+        thief.username_pw_set("boat-1", running.passwords["boat-1"])
+        thief.tls_set(str(running.ca_file))
+        let_in = threading.Event()
+        thief.on_connect = lambda *_: let_in.set()
+        thief.connect("localhost", running.tls_port)
+        thief.loop_start()
+        assert let_in.wait(5)
+        assert lost.wait(0.5) is not bound
+        for each in (thief, node):
+            each.disconnect()
+            each.loop_stop()
+    finally:
+        running.stop()
 
 
 def test_the_shipped_configuration_opens_only_loopback(broker: Mosquitto) -> None:
