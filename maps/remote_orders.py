@@ -31,6 +31,9 @@ AGAIN_ONCE_HEARD_S: Final = 60.0
 LAST_WORD_WITHIN_S: Final = 45.0
 """After an order has expired: an answer may still be awaited, or on its way."""
 
+GATEWAY_LOST: Final = "gateway_lost"
+"""Why it is not known how far an order has come that was passed on."""
+
 LOOK_EVERY_S: Final = 1.0
 WAITING: Final = 200
 _log = structlog.get_logger(__name__)
@@ -39,8 +42,10 @@ _log = structlog.get_logger(__name__)
 class Way(Protocol):
     """The node's end of the way to its gateways; `Receiver` is one."""
 
-    async def send_order(self, gateway: str, order: Order, *, life_left_s: float) -> None:
-        """Pass an order on. Raises LinkError."""
+    async def send_order(
+        self, gateway: str, order: Order, *, life_left_s: float, cancelled: bool = False
+    ) -> None:
+        """Pass an order on, or that it is not to be carried out. Raises LinkError."""
 
     def unreached(self, gateway: str) -> str | None:
         """Return why a gateway is not reached now; None when it is."""
@@ -59,6 +64,7 @@ class _Given(msgspec.Struct):
         again_s: Not to be passed on before, steady clock.
         passed_on: A broker has taken it at least once, so that the gateway may have it.
         heard: The gateway has told of it.
+        cancelled: It is not to be carried out; the gateway says whether that came in time.
     """
 
     order: Order
@@ -67,6 +73,7 @@ class _Given(msgspec.Struct):
     again_s: float = 0.0
     passed_on: bool = False
     heard: bool = False
+    cancelled: bool = False
 
 
 class RemoteCarrier:
@@ -112,7 +119,9 @@ class RemoteCarrier:
                 if gone is None:
                     self._close(given, "refused", "queue_full", self._full)
                     return
-                detail = f"never passed on: too many orders waited and one of kind {order.kind} came"
+                detail = (
+                    f"never passed on: too many orders waited and one of kind {order.kind} came"
+                )
                 self._close(self._open.pop(gone.id), "failed", CROWDED_OUT, detail)
             self._open[order.id] = given
         self._changed.set()
@@ -136,7 +145,25 @@ class RemoteCarrier:
             del self._open[result.id]
         else:
             given.heard, given.last = True, result
-            given.again_s = self._now_s() + AGAIN_ONCE_HEARD_S
+            if not given.cancelled:
+                given.again_s = self._now_s() + AGAIN_ONCE_HEARD_S
+
+    def cancel(self, id: str) -> bool:
+        """Cancel an order at once if it was not passed on; else the gateway is told, and tells.
+
+        Returns:
+            Whether it may still come to be cancelled: False when its end is known.
+        """
+        given = self._open.get(id)
+        if given is None:
+            return False
+        if given.passed_on:
+            given.cancelled, given.again_s = True, 0.0
+            self._changed.set()
+        else:
+            del self._open[id]
+            self._close(given, "cancelled", "", "before it was passed on")
+        return True
 
     def refusal(self, order: Order) -> Refusal | None:
         """Return why `order` would not be taken now; None if it would, or that is not known."""
@@ -199,20 +226,26 @@ class RemoteCarrier:
         # before it goes: from now on the gateway may have it, whatever the broker says
         first, given.passed_on = not given.passed_on, True
         try:
-            await self._way.send_order(self._gateway, own, life_left_s=given.ends_s - now_s)
+            await self._way.send_order(
+                self._gateway,
+                own,
+                life_left_s=given.ends_s - now_s,
+                cancelled=given.cancelled,
+            )
         except LinkError:
             given.again_s = now_s + LOOK_EVERY_S
             raise
-        given.again_s = now_s + (AGAIN_ONCE_HEARD_S if given.heard else AGAIN_S)
+        patient = given.heard and not given.cancelled
+        given.again_s = now_s + (AGAIN_ONCE_HEARD_S if patient else AGAIN_S)
         if first and given.last.reason:
             self._show(given, "", f"passed on to gateway {self._gateway}")
 
     def _held_up(self, given: _Given, fault: str) -> None:
-        detail = f"{fault}: it waits here"
+        reason, detail = "link_down", f"{fault}: it waits here"
         if given.passed_on:
-            detail = f"{fault}: what became of it since is not known"
+            reason, detail = GATEWAY_LOST, f"{fault}: what became of it since is not known"
         if given.last.detail != detail:
-            self._show(given, "link_down", detail)
+            self._show(given, reason, detail)
 
     def _show(self, given: _Given, reason: str, detail: str) -> None:
         given.last = replace(given.last, at=datetime.now(UTC), reason=reason, detail=detail)

@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from patrol.errors import CannotSend, StoreError
+from patrol.errors import CannotSend, Conflict, StoreError
 from patrol.messages import Carrier, Message, Told, step_of
 from patrol.store import messages
 from patrol.store.store import Store
@@ -111,6 +111,22 @@ class Dispatch:
             return kept
 
         return await self._turn.order(keep)
+
+    async def cancel(self, message: Message) -> None:
+        """Call off a message that has not been sent.
+
+        A message that another gateway has may be cancelled later, when that gateway says so.
+
+        Raises:
+            Conflict: If it was sent or begun already, or has come to its end.
+        """
+        carrier = None if message.final else self._carrier(message.channel)
+        if carrier is None or not carrier.cancel(message.id):
+            raise Conflict("it was sent, is being sent, or has come to its end")
+        with suppress(TimeoutError):  # what was told of it is on disk soon
+            async with asyncio.timeout(STOP_WITHIN_S):
+                while any(told.id == message.id for told, _ in self._told):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
 
     def told(
         self, result: OrderResult, *, by: str = "", stored: Callable[[], None] = lambda: None

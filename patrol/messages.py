@@ -144,6 +144,9 @@ class Carrier(Protocol):
     def resume(self, order: Order, state: OrderState) -> None:
         """Take an order again that had come so far when this node was restarted."""
 
+    def cancel(self, id: str) -> bool:
+        """Call off an order; what becomes of it is told. Return False when it is too late."""
+
     def refusal(self, order: Order) -> Refusal | None:
         """Return why `order` would not be taken now; None if it would, or that is not known."""
 

@@ -31,6 +31,7 @@ from radio_gateway.order_log import OrderLog, OrderLogError, open_order_log
 from radio_gateway.order_result import OrderResult
 from radio_gateway.outbound import Outbound
 from radio_gateway.transmission import Delivery, Transmission
+from radio_gateway.uplink.envelope import OrderFor
 from radio_gateway.uplink.sender import RESULTS_KEPT, Uplink
 from radio_gateway.uplink.spool import Put, Spool, open_spool
 from radio_gateway.uplink.spool_file import SpoolError
@@ -163,13 +164,16 @@ class Gateway:
         ]
         return tuple(frames[:REJECTED_TOLD])
 
-    async def _order(self, order: Order, life_left_s: float) -> None:
+    async def _order(self, said: OrderFor, life_left_s: float) -> None:
         """Give an order of the node to its channel; what becomes of it is told to the node."""
+        order = said.order
         outbound = self._outbound.get(order.channel)
         known = outbound is not None and outbound.knows(order.id)
         if not known and await self._was_begun(order):
             return
-        if outbound is not None:
+        if outbound is not None and said.cancelled:
+            outbound.forbid(order)
+        elif outbound is not None:
             outbound.send(order, life_left_s=life_left_s)
         elif self._uplink is not None:
             self._uplink.tell(

@@ -32,6 +32,9 @@ AT_MOST: Final = 100_000
 KEPT_BEYOND_S: Final = 3600.0
 FORGET_EVERY_S: Final = 600.0
 VERSION: Final = 1
+BROKEN_OFF: Final = "broken_off"
+"""Why an order failed that was under way when the gateway stopped."""
+
 _SCHEMA: Final = """
 CREATE TABLE orders (
   number INTEGER PRIMARY KEY,
@@ -227,7 +230,7 @@ def _broken_off(result: OrderResult, now: datetime, *, sending: bool) -> OrderRe
         detail = "the gateway stopped while it was being sent: it may or may not have gone"
     else:
         detail = "the gateway restarted while it waited for the answer"
-    return replace(result, state="failed", at=now, final=True, reason="restarted", detail=detail)
+    return replace(result, state="failed", at=now, final=True, reason=BROKEN_OFF, detail=detail)
 
 
 def _open(path: Path) -> sqlite3.Connection:

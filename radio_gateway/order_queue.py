@@ -153,6 +153,15 @@ class OrderQueue:
         self._waiting[order.id] = waiting
         self._step(waiting, "queued")
 
+    def cancel(self, id: str) -> bool:
+        """Call off an order that waits and was never sent; return whether it was."""
+        waiting = self._waiting.get(id)
+        if waiting is None or waiting.attempts:
+            return False
+        del self._waiting[id]
+        self._step(waiting, "cancelled", final=True)
+        return True
+
     def close(self, order: Order, state: OrderState, reason: str, detail: str) -> None:
         """Note an order that is not queued at all."""
         result = OrderResult(

@@ -15,6 +15,7 @@ OrderState = Literal[
     "failed",  # it was tried, or could not be said
     "expired",  # its time was over before it was sent
     "refused",  # it may not or cannot go out here
+    "cancelled",  # it was called off before it was sent
 ]
 
 LATER: Final[dict[OrderState, frozenset[OrderState]]] = {

@@ -154,6 +154,18 @@ class Outbound:
         self._queue.add(order, encoded, ends_s=self._now_s() + life_left_s)
         self._changed.set()
 
+    def cancel(self, id: str) -> bool:
+        """Call off an order; return whether that came in time, before it was begun."""
+        return self._queue.cancel(id)
+
+    def forbid(self, order: Order) -> None:
+        """Call off an order that may not have come here yet; how far it is, is told again."""
+        known = self._queue.result(order.id)
+        if known is None:
+            self._queue.close(order, "cancelled", "", "")
+        elif not self._queue.cancel(order.id):
+            self._told(known)
+
     def resume(self, order: Order, _state: OrderState) -> None:
         """Take an order that waited when the last run ended; it had not been sent."""
         self.send(order)

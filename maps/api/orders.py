@@ -149,3 +149,13 @@ async def list_routes(
 async def read_order(order: str, desk: DeskHere) -> Response:
     """Return one order with every step of it."""
     return answer(await desk.message(order))
+
+
+@router.delete("/{order}", responses=answers(Message, _MESSAGE, 403, 404, 409))
+async def cancel_order(order: str, desk: DeskHere) -> Response:
+    """Call off an order that has not been sent.
+
+    The answer is the order as it is then: `cancelled`, or for a channel of another gateway still
+    `queued` until that gateway tells. 409 when it is too late.
+    """
+    return answer(await desk.cancel_message(order))

@@ -149,7 +149,9 @@ def give_up(connection: Connection, now: datetime, *, restarted: bool) -> int:
             why, detail = NO_WORD, "its channel said nothing of it"
             if restarted and own:
                 why, detail = "expired", "never sent: the node was down"
-            state = message.state if message.state != "queued" else "expired"
+            state = message.state
+            if state == "queued":  # one that was passed on may have gone
+                state = "expired" if own else "failed"
             step = Step(state=state, at=now, why=why, detail=detail)
         else:
             continue

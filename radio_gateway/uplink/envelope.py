@@ -120,6 +120,7 @@ class OrderFor(msgspec.Struct, frozen=True, kw_only=True):
         life_left_s: How long after the gateway told that the order is worth nothing any more,
             seconds.
         order: What is to be said; its channel as the gateway names it.
+        cancelled: It is not to be said, if it has not been begun.
     """
 
     node: str
@@ -128,6 +129,7 @@ class OrderFor(msgspec.Struct, frozen=True, kw_only=True):
     told_at: datetime
     life_left_s: float
     order: Order
+    cancelled: bool = False
 
 
 def topic_of(gateway: str, name: str) -> str:

@@ -167,13 +167,16 @@ class Receiver:
             return f"gateway {gateway} is not heard"
         return None
 
-    async def send_order(self, gateway: str, order: Order, *, life_left_s: float) -> None:
+    async def send_order(
+        self, gateway: str, order: Order, *, life_left_s: float, cancelled: bool = False
+    ) -> None:
         """Pass an order on to a gateway.
 
         Args:
             gateway: Its id.
             order: What is to be said; its channel as the gateway names it.
             life_left_s: For how long the order is worth something from now on, seconds.
+            cancelled: It is not to be said, if it has not been begun.
 
         Raises:
             LinkError: If the broker is not reached, or the gateway has not been heard lately; the
@@ -191,6 +194,7 @@ class Receiver:
             told_at=known.told.told_at,
             life_left_s=heard_ago_s + life_left_s,
             order=order,
+            cancelled=cancelled,
         )
         await self._transport.send(self._word("order", pack(said)), topic=topic_of(gateway, "node"))
 

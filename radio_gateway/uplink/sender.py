@@ -25,7 +25,6 @@ from radio_gateway.backoff import Backoff
 from radio_gateway.chunk import Chunk
 from radio_gateway.errors import LinkError
 from radio_gateway.health import GatewayHealth, LinkState, RejectedFrame
-from radio_gateway.order import Order
 from radio_gateway.order_result import OrderResult
 from radio_gateway.transports.mqtt import MqttTransport
 from radio_gateway.uplink.envelope import (
@@ -93,7 +92,7 @@ class Uplink:
         gateway: str,
         health: Callable[[], GatewayHealth],
         rejected: Callable[[], tuple[RejectedFrame, ...]] = tuple,
-        on_order: Callable[[Order, float], Awaitable[None]] | None = None,
+        on_order: Callable[[OrderFor, float], Awaitable[None]] | None = None,
     ) -> None:
         assert settings.node is not None, "a gateway's uplink knows its node"
         self._settings, self._spool, self._gateway = settings, spool, gateway
@@ -354,7 +353,7 @@ class Uplink:
             if told_s is None or now_s - told_s > ORDER_WITHIN_S:
                 raise EnvelopeError("an order that is no word on what was told lately")
             if self._on_order is not None:
-                await self._on_order(said.order, told_s + said.life_left_s - now_s)
+                await self._on_order(said, told_s + said.life_left_s - now_s)
         else:
             raise EnvelopeError(f"a word of no known purpose: {purpose[:20]!r}")
 

@@ -129,6 +129,40 @@ async def test_what_waits_at_the_end_of_one_run_goes_in_the_next(
     radio.unplug()
 
 
+async def test_a_message_that_waits_can_be_cancelled_and_one_that_was_sent_cannot(
+    tmp_path: Path, plain: Plain
+) -> None:
+    radio = AnsweringRadio(tmp_path / "radio")
+    radio.plug_in()
+    channels = [channel(radio, listen_only=False)]
+    async with running(tmp_path, channels=channels) as server, server.signed_in() as client:
+        unit = await heard_unit(client, radio)
+        body = {"kind": "text", "unit": unit, "text": "come home", "id": "order-0001"}
+        assert (await client.post("/api/orders", json=body)).status_code == 201
+        assert (await ended(client, "order-0001"))["state"] == "acknowledged"
+        assert (await client.delete("/api/orders/order-0001")).status_code == 409
+        radio.unplug()
+        async for _ in wait_until("the port is gone"):
+            if server.office.channels["base"].health().state == "down":
+                break
+        waits = body | {"text": "stay there", "id": "order-0002"}
+        assert (await client.post("/api/orders", json=waits)).status_code == 201
+        async with server.signed_in("liaison") as liaison:
+            assert (await liaison.delete("/api/orders/order-0002")).status_code == 403
+        cancelled = await client.delete("/api/orders/order-0002")
+        assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
+        assert cancelled.json()["final"]
+        assert (await client.delete("/api/orders/order-0002")).status_code == 409
+        assert (await client.delete("/api/orders/unheard-of")).status_code == 404
+        radio.plug_in()
+        after = body | {"text": "and now", "id": "order-0003"}
+        assert (await client.post("/api/orders", json=after)).status_code == 201
+        assert (await ended(client, "order-0003"))["state"] == "acknowledged"
+    said = [line.split(" ", 2)[2] for line in radio.heard]
+    assert said == ["text 101 come home", "text 101 and now"]
+    radio.unplug()
+
+
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [

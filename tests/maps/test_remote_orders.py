@@ -31,22 +31,28 @@ class Way:
         fault: Why the gateway is not reached; None: it is.
         breaks: Whether the broker breaks off while an order is handed to it.
         passed_on: What was: id, channel and life left, in order.
+        cancelled: Of these, what was not to be carried out.
     """
 
     def __init__(self) -> None:
         self.fault: str | None = None
         self.breaks = False
+        self.cancelled: list[str] = []
         self.passed_on: list[tuple[str, str, float]] = []
         self.channels: list[ChannelHealth] = []
         self.now_s = 1000.0
         self.told: list[OrderResult] = []
         self.carrier = RemoteCarrier(self, "pier", self.told.append, now_s=lambda: self.now_s)
 
-    async def send_order(self, gateway: str, order: Order, *, life_left_s: float) -> None:
+    async def send_order(
+        self, gateway: str, order: Order, *, life_left_s: float, cancelled: bool = False
+    ) -> None:
         assert gateway == "pier"
         if self.breaks:
             raise LinkError("mqtt://x", "the broker did not take it")
         self.passed_on.append((order.id, order.channel, round(life_left_s, 1)))
+        if cancelled:
+            self.cancelled.append(order.id)
 
     def unreached(self, gateway: str) -> str | None:
         return self.fault
@@ -103,6 +109,7 @@ async def test_while_the_gateway_is_lost_what_is_shown_is_what_is_known() -> Non
     way.fault = "gateway pier is not heard"
     await way.wait(5)
     assert (way.last("o1").state, way.last("o1").final) == ("sent", False)
+    assert way.last("o1").reason == "gateway_lost"
     assert "not known" in way.last("o1").detail
     way.fault = None
     assert "o1" in await way.wait(AGAIN_ONCE_HEARD_S)
@@ -184,6 +191,24 @@ async def test_of_too_many_a_text_gives_way_then_a_poll_and_never_a_distress() -
     sent = await way.wait(1)
     assert {"x1", "x2", "x3", "x4", "d0"} <= set(sent)
     assert len(sent) == WAITING + 1
+
+
+async def test_what_was_not_passed_on_is_cancelled_at_once_and_what_was_by_the_gateway() -> None:
+    way = Way()
+    way.carrier.send(given("o1"))
+    assert way.carrier.cancel("o1")
+    assert (way.last("o1").state, way.last("o1").final) == ("cancelled", True)
+    assert await way.wait(20) == []
+    way.carrier.send(given("o2"))
+    await way.wait(1)
+    way.tell("o2", "queued")
+    assert way.carrier.cancel("o2")
+    assert way.told[-1].id == "o1"  # the gateway is to say whether it was in time
+    await way.wait(AGAIN_S + 1)
+    assert way.cancelled == ["o2", "o2"]
+    way.tell("o2", "cancelled", final=True)
+    assert not way.carrier.cancel("o2")
+    assert await way.wait(100) == []
 
 
 async def test_the_most_urgent_is_passed_on_first() -> None:

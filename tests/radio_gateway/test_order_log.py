@@ -51,9 +51,9 @@ async def test_what_was_under_way_has_failed_and_what_had_ended_keeps_its_end(
         ended = {each.id: each for each in await orders.end_of_last_run(AT, 100)}
         assert list(ended) == ["sending", "waiting", "again", "done"]
         assert {id: each.reason for id, each in ended.items()} == {
-            "sending": "restarted",
-            "waiting": "restarted",
-            "again": "restarted",
+            "sending": "broken_off",
+            "waiting": "broken_off",
+            "again": "broken_off",
             "done": "",
         }
         assert all(each.final for each in ended.values())

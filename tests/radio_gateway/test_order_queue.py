@@ -315,3 +315,23 @@ def test_a_calendar_that_is_set_neither_ends_an_order_nor_lets_it_go_late() -> N
     bench.wait(30)
     assert bench.send() is None
     assert bench.last("a").state == "expired"
+
+
+def test_what_waits_and_was_never_sent_can_be_called_off() -> None:
+    bench = Bench()
+    bench.give("a")
+    bench.give("b")
+    bench.give("c")
+    assert bench.send() == "a"
+    assert not bench.queue.cancel("a")  # it is out
+    assert bench.queue.cancel("b")
+    assert not bench.queue.cancel("b")
+    assert not bench.queue.cancel("never came")
+    assert bench.states("b") == ["queued", "cancelled"]
+    assert bench.last("b").final
+    bench.wait(10)
+    bench.queue.look()
+    assert not bench.queue.cancel("a")  # it waits for its next try, and was sent once
+    assert [bench.send(), bench.send()] == ["a", None]
+    bench.hear("a")
+    assert bench.send() == "c"

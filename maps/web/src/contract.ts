@@ -212,7 +212,7 @@ export interface UnitRecord {
 }
 
 export type MessageKind = "distress" | "alert" | "poll" | "text";
-export type MessageState = "queued" | "sent" | "acknowledged" | "delivered" | "failed" | "expired" | "refused";
+export type MessageState = "queued" | "sent" | "acknowledged" | "delivered" | "failed" | "expired" | "refused" | "cancelled";
 
 export interface MessageStep {
   state: MessageState;
