@@ -145,6 +145,25 @@ class MessageDesk(Outlook):
             raise NotFound("message", id)
         return found
 
+    async def cancel_message(self, id: str) -> Message:
+        """Call off a message that has not been sent.
+
+        Returns:
+            The message as it is kept. Still `queued` when another gateway has it, whose word on
+            whether it was in time is to come.
+
+        Raises:
+            Forbidden: If the role may not send it.
+            NotFound: If there is none, or the user may not know of it.
+            Conflict: If it is too late.
+        """
+        self._may("message radios")
+        message = await self.message(id)
+        if message.kind == "distress":
+            self._may("relay distress")
+        await self._watch.dispatch.cancel(message)
+        return await self.message(id)
+
     # -- inside
 
     async def _way(
