@@ -7,8 +7,8 @@ from typing import Final
 from uuid import uuid4
 
 from patrol.errors import CannotSend, Conflict, NotFound
+from patrol.history_desk import HistoryDesk
 from patrol.messages import Message, Route, Step
-from patrol.outlook import Outlook
 from patrol.store import messages
 from radio_gateway.order import OrderKind
 from radio_gateway.order_result import Refusal
@@ -21,7 +21,7 @@ LONGEST_TEXT: Final = 1000
 MOST_MESSAGES: Final = 1000
 
 
-class MessageDesk(Outlook):
+class MessageDesk(HistoryDesk):
     """What a user may say to radios."""
 
     async def send_message(

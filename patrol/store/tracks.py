@@ -19,7 +19,7 @@ from patrol.store.tables import to_us, transmissions
 
 _T = transmissions.c
 
-_COLUMNS: Final = (
+COLUMNS: Final = (
     _T.gid,
     _T.time_us,
     _T.lon,
@@ -67,8 +67,8 @@ def track(
     rows: list[Any] = []
     for span in spans:
         rows += connection.execute(
-            select(*_COLUMNS)
-            .where(*_inside(span, agencies))
+            select(*COLUMNS)
+            .where(*inside(span, agencies))
             .order_by(_T.time_us.desc(), _T.gid.desc())
             .limit(limit)
         ).all()
@@ -97,10 +97,10 @@ def overview(
         for span in spans:
             newest_of_each = (
                 select(func.max(_T.id))
-                .where(*_inside(span, agencies))
+                .where(*inside(span, agencies))
                 .group_by(_T.time_us // part_us)
             )
-            rows += connection.execute(select(*_COLUMNS).where(_T.id.in_(newest_of_each))).all()
+            rows += connection.execute(select(*COLUMNS).where(_T.id.in_(newest_of_each))).all()
         if rows:
             rows.sort(key=lambda row: (row.time_us, row.gid))
             found[of] = thinned([fix_from(row, of) for row in rows], points_each)
@@ -119,7 +119,8 @@ def thinned(fixes: Sequence[Fix], count: int) -> list[Fix]:
     return [fixes[round(number * step)] for number in range(count)]
 
 
-def _inside(span: Span, agencies: Collection[str]) -> list[ColumnElement[bool]]:
+def inside(span: Span, agencies: Collection[str]) -> list[ColumnElement[bool]]:
+    """Return the conditions on a usable position that counted for somebody."""
     conditions = [
         _T.address == span.address,
         _T.time_us >= to_us(span.start),

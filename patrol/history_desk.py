@@ -1,0 +1,153 @@
+"""HistoryDesk: what a user may see of long ago, in pages, days and paths.
+
+The same permissions, the same policy and the same spans as a track of `Outlook`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from patrol.changes import Fix, UnitState
+from patrol.details import out_of_service
+from patrol.errors import NotFound
+from patrol.outlook import READ_AT_ONCE, Outlook
+from patrol.spans import ALWAYS, NEVER
+from patrol.store import history
+from patrol.store.history import Box, Mark, Page, Path
+
+LARGEST_PAGE: Final = 10_000
+"""Most positions of one page."""
+
+MOST_IN_PATHS: Final = 1_000_000
+"""Most positions of one answer of `paths`, all together: 24 MB."""
+
+FINEST: Final = timedelta(seconds=2)  # a finer part than radios report is no part
+
+
+class HistoryDesk(Outlook):
+    """What one user may see of long ago."""
+
+    def tracked(self) -> list[UnitState]:
+        """Return every registered unit the user may see, in service or not, by id.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see tracks")
+        states = {state.id: state for state in self._watch.states(self.policy) if state.known}
+        for unit in self._watch.picture.units.values():
+            if unit.retired_at is not None and self.policy.passes(agency=unit.agency, known=True):
+                states[unit.id] = out_of_service(unit)
+        return [states[id] for id in sorted(states)]
+
+    async def fixes(
+        self,
+        id: str,
+        *,
+        start: datetime = ALWAYS,
+        end: datetime = NEVER,
+        limit: int = LARGEST_PAGE,
+        after: Mark | None = None,
+        box: Box | None = None,
+    ) -> Page:
+        """Return a page of where a unit or radio was, oldest first.
+
+        Args:
+            id: Unit id, in service or not, or radio address.
+            start: First moment wanted, aware UTC.
+            end: Moment after the last one wanted, aware UTC.
+            limit: Most positions.
+            after: Where the page before ended.
+            box: Only positions in this box.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see tracks")
+        state = self._state(id)
+        return await self._watch.store.read(
+            lambda connection: history.page(
+                connection,
+                id,
+                self._spans(state, start, end),
+                {state.agency, self._watch.agency},
+                limit=min(limit, LARGEST_PAGE),
+                after=after,
+                box=box,
+            )
+        )
+
+    async def fix(self, id: str, gid: bytes) -> Fix:
+        """Return one position of a unit or radio.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see tracks")
+        state = self._state(id)
+        found = await self._watch.store.read(
+            history.one,
+            id,
+            self._spans(state, ALWAYS, NEVER),
+            {state.agency, self._watch.agency},
+            gid,
+        )
+        if found is None:
+            raise NotFound("position", gid.hex())
+        return found
+
+    async def days(self, id: str, *, start: datetime = ALWAYS, end: datetime = NEVER) -> list[date]:
+        """Return the days (UTC) on which a unit or radio was somewhere, oldest first.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see tracks")
+        state = self._state(id)
+        return await self._watch.store.read(
+            history.days,
+            self._spans(state, start, end),
+            {state.agency, self._watch.agency},
+        )
+
+    async def paths(
+        self, *, start: datetime, end: datetime, ids: Sequence[str] | None = None
+    ) -> dict[str, Path]:
+        """Return where everything was from `start` to `end` as bare paths, by id.
+
+        Args:
+            start: First moment wanted, aware UTC.
+            end: Moment after the last one wanted, aware UTC.
+            ids: Only these units and radios; None for all the user may see.
+
+        Returns:
+            Only what has a position in that time. Together at most `MOST_IN_PATHS` positions:
+            when there may be more, the newest of each of equal parts of the time.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If one of `ids` is none, or the user may not know of it.
+        """
+        self._may("see tracks")
+        if ids is None:
+            states = {state.id: state for state in self.tracked()}
+            states |= {state.id: state for state in self._watch.states(self.policy)}
+            chosen = list(states.values())
+        else:
+            chosen = [self._state(id) for id in ids]
+        wanted = [
+            (state.id, self._spans(state, start, end), {state.agency, self._watch.agency})
+            for state in chosen
+        ]
+        part = (end - start) / max(MOST_IN_PATHS // max(len(wanted), 1), 1)
+        part = timedelta() if part < FINEST else part
+        found: dict[str, Path] = {}
+        for first in range(0, len(wanted), READ_AT_ONCE):
+            some = wanted[first : first + READ_AT_ONCE]
+            found |= await self._watch.store.read(history.paths, some, part)
+        return found

@@ -1,0 +1,182 @@
+"""History: long stretches of tracks, a page, a day or a bare path at a time.
+
+Like `tracks`, by range scans of (address, time) over the spans in which an address counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+
+from patrol.changes import Fix
+from patrol.store.rows import fix_from
+from patrol.store.tables import to_us, transmissions
+from patrol.store.tracks import COLUMNS, Span, inside
+
+_T = transmissions.c
+_DAY_US: Final = 86_400_000_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+Box = tuple[float, float, float, float]
+"""West, south, east, north, degrees; west beyond east spans the antimeridian."""
+
+Mark = tuple[int, bytes]
+"""Where a page ended: time and id of its last position."""
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Some positions, oldest first.
+
+    Attributes:
+        fixes: The positions.
+        ids: Id of each.
+        last: Where the page ended; None when nothing comes after.
+    """
+
+    fixes: list[Fix]
+    ids: list[bytes]
+    last: Mark | None
+
+
+class Path(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Where one unit or radio was, as arrays, oldest first.
+
+    Attributes:
+        times_s: Seconds since 1970, UTC.
+        lons: Degrees east.
+        lats: Degrees north.
+    """
+
+    times_s: NDArray[np.float64]
+    lons: NDArray[np.float64]
+    lats: NDArray[np.float64]
+
+
+def page(
+    connection: Connection,
+    of: str,
+    spans: Iterable[Span],
+    agencies: Collection[str],
+    *,
+    limit: int,
+    after: Mark | None = None,
+    box: Box | None = None,
+) -> Page:
+    """Return the oldest `limit` positions of the spans of `of` after a mark.
+
+    Args:
+        connection: To the store.
+        of: Id written into each fix.
+        spans: When which address counted.
+        agencies: Only records of these.
+        limit: Most positions.
+        after: Where the page before ended.
+        box: Only positions in this box.
+    """
+    rows: list[Any] = []
+    more: list[ColumnElement[bool]] = [] if box is None else [_in_box(box)]
+    if after is not None:
+        time_us, gid = after
+        more.append(or_(_T.time_us > time_us, and_(_T.time_us == time_us, _T.gid > gid)))
+        more.append(_T.time_us >= time_us)  # what the index is searched by
+    for span in spans:
+        rows += connection.execute(
+            select(*COLUMNS)
+            .where(*inside(span, agencies), *more)
+            .order_by(_T.time_us, _T.gid)
+            .limit(limit + 1)
+        ).all()
+    rows.sort(key=lambda row: (row.time_us, row.gid))
+    whole = len(rows) <= limit
+    rows = rows[:limit]
+    return Page(
+        fixes=[fix_from(row, of) for row in rows],
+        ids=[row.gid for row in rows],
+        last=None if whole or not rows else (rows[-1].time_us, rows[-1].gid),
+    )
+
+
+def one(
+    connection: Connection, of: str, spans: Iterable[Span], agencies: Collection[str], gid: bytes
+) -> Fix | None:
+    """Return the position `gid` of the spans of `of`; None if it is none of theirs."""
+    for span in spans:
+        query = select(*COLUMNS).where(*inside(span, agencies), _T.gid == gid)
+        row = connection.execute(query).first()
+        if row is not None:
+            return fix_from(row, of)
+    return None
+
+
+def days(connection: Connection, spans: Iterable[Span], agencies: Collection[str]) -> list[date]:
+    """Return the days (UTC) on which there is a position, oldest first.
+
+    One short search a day: nothing is read but the first position of each.
+    """
+    found: set[int] = set()
+    for span in spans:
+        conditions = inside(span, agencies)
+        since = to_us(span.start)
+        while True:
+            first = connection.execute(
+                select(func.min(_T.time_us)).where(*conditions, _T.time_us >= since)
+            ).scalar()
+            if first is None:
+                break
+            found.add(int(first) // _DAY_US)
+            since = (int(first) // _DAY_US + 1) * _DAY_US
+    return [(_EPOCH + timedelta(days=day)).date() for day in sorted(found)]
+
+
+def paths(
+    connection: Connection,
+    wanted: Iterable[tuple[str, Sequence[Span], Collection[str]]],
+    part: timedelta,
+) -> dict[str, Path]:
+    """Return the path of each that has one: the newest position of each part of the time.
+
+    Args:
+        connection: To the store.
+        wanted: Id, spans and agencies of each.
+        part: How long a part is; every position where it is zero.
+
+    Returns:
+        Without places that nothing could have reached (flag `jump`).
+    """
+    found: dict[str, Path] = {}
+    part_us = part // timedelta(microseconds=1)
+    for of, spans, agencies in wanted:
+        rows: list[tuple[int, float, float]] = []
+        for span in spans:
+            query = select(_T.time_us, _T.lon, _T.lat, _T.flags).where(*inside(span, agencies))
+            if part_us > 0:
+                newest = (
+                    select(func.max(_T.id))
+                    .where(*inside(span, agencies))
+                    .group_by(_T.time_us // part_us)
+                )
+                query = query.where(_T.id.in_(newest))
+            rows += [
+                (time_us, lon, lat)
+                for time_us, lon, lat, flags in connection.execute(query)
+                if "jump" not in flags
+            ]
+        if rows:
+            rows.sort()
+            table = np.array(rows, dtype=np.float64)
+            found[of] = Path(times_s=table[:, 0] / 1e6, lons=table[:, 1], lats=table[:, 2])
+    return found
+
+
+def _in_box(box: Box) -> ColumnElement[bool]:
+    west, south, east, north = box
+    across = and_(_T.lon >= west, _T.lon <= east)
+    if west > east:
+        across = or_(_T.lon >= west, _T.lon <= east)
+    return and_(_T.lat >= south, _T.lat <= north, across)
