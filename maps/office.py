@@ -223,6 +223,7 @@ class Office:
             self.watch.dispatch.told,
             # another one at each start: a radio may know the numbers of the last run
             first_number=1 + secrets.randbelow(9000),
+            record=self.watch.dispatch,
         )
         if isinstance(channel.transport, HttpTransport):
             self.inbound[settings.name] = HttpChannel(settings.protocols, channel.transport)

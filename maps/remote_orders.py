@@ -25,7 +25,7 @@ from radio_gateway.order_result import OrderResult, OrderState, Refusal
 from radio_gateway.urgency import CROWDED_OUT, DISTRESS_BEYOND, RANK, gives_way
 
 AGAIN_S: Final = 10.0
-AGAIN_ONCE_HEARD_S: Final = 60.0
+AGAIN_ONCE_HEARD_S: Final = 30.0
 """When the gateway has said that it has the order, but not yet how it ended."""
 
 LAST_WORD_WITHIN_S: Final = 45.0
@@ -202,6 +202,9 @@ class RemoteCarrier:
     async def _look(self) -> None:
         """Pass on what is due, say what is in the way, and end what has ended."""
         fault = self._way.unreached(self._gateway)
+        if fault is None and self._fault is not None:
+            for given in self._open.values():  # what was passed on before may have reached nobody
+                given.again_s = 0.0
         for given in sorted(self._open.values(), key=lambda each: RANK[each.order.kind]):
             id, now_s = given.order.id, self._now_s()
             if self._open.get(id) is not given:  # it ended while another was passed on

@@ -13,12 +13,14 @@ from datetime import datetime
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from patrol.errors import CannotSend, Conflict, StoreError
 from patrol.messages import Carrier, Message, Told, step_of
 from patrol.store import messages
 from patrol.store.store import Store
 from patrol.turn import Turn
+from radio_gateway.errors import GatewayError
 from radio_gateway.order import OrderKind
 from radio_gateway.order_result import OrderResult, Refusal
 
@@ -144,6 +146,31 @@ class Dispatch:
         if len(self._told) > TOLD_AT_MOST:
             del self._told[0]
         self._news.set()
+
+    async def begin(self, result: OrderResult, *, life_left_s: float) -> None:
+        """Note that a channel hands a message to its link; on disk when this returns.
+
+        After a crash it is not sent again then, and has failed as one that may have gone.
+
+        Args:
+            result: How far it has come.
+            life_left_s: For how long it is worth something, seconds.
+
+        Raises:
+            GatewayError: If that is not on disk soon; it must not go then.
+        """
+        stored = asyncio.Event()
+        self.told(replace(result, reason=messages.SENDING, final=False), stored=stored.set)
+        try:
+            async with asyncio.timeout(min(life_left_s, STOP_WITHIN_S)):
+                await stored.wait()
+        except TimeoutError:
+            raise GatewayError("the store does not take that it is sent") from None
+
+    async def not_begun(self, id: str) -> None:
+        """Note that the link did not take a message that was never sent before."""
+        unsent = OrderResult(id=id, state="queued", at=self._now(), reason=messages.UNSENT)
+        self.told(unsent)
 
     async def run(self) -> None:
         """Write down what channels tell, until cancelled."""

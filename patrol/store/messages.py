@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, func, or_, select, union_all, update
 
 from patrol.messages import Message, Step, Told
@@ -19,6 +20,12 @@ MOST_STEPS: Final = 24
 
 NO_WORD: Final = "no_word"
 """Why a message is given up whose channel said nothing of it; what it says later counts."""
+
+SENDING: Final = "sending"
+"""Why of a last step that is on disk only while its channel hands the message to the link."""
+
+UNSENT: Final = "unsent"
+"""Why of a step that only takes that back."""
 
 NO_WORD_AFTER: Final = timedelta(seconds=60)
 
@@ -119,7 +126,15 @@ def steps(connection: Connection, told: Sequence[Told]) -> None:
         message = find(connection, id)
         if message is None or (by and not message.channel.startswith(f"{by}/")):
             continue
-        if _follows(message, step):
+        if step.why == SENDING:
+            if not message.final and not _is_sending(message):
+                _put(connection, message, replace(step, state=message.state), False)
+            continue
+        if _is_sending(message):
+            message = replace(message, history=message.history[:-1])
+            if step.why == UNSENT:
+                _keep(connection, message)
+        if step.why != UNSENT and _follows(message, step):
             _put(connection, message, step, final)
 
 
@@ -137,12 +152,17 @@ def give_up(connection: Connection, now: datetime, *, restarted: bool) -> int:
         connection.execute(select(messages).where(_M.final == 0)).all(), _message
     ):
         own = "/" not in message.channel
-        if restarted and own and message.state == "sent":
+        if restarted and own and (message.state == "sent" or _is_sending(message)):
+            why, detail = "restarted", "the node restarted while it waited for the answer"
+            if _is_sending(message):
+                why = "broken_off"
+                detail = "the node stopped while it was being sent: it may or may not have gone"
+                message = replace(message, history=message.history[:-1])
             step = Step(
                 state="failed",
                 at=now,
-                why="restarted",
-                detail="the node restarted while it waited for the answer",
+                why=why,
+                detail=detail,
                 attempts=message.history[-1].attempts if message.history else 0,
             )
         elif message.expires_at + (timedelta() if restarted and own else NO_WORD_AFTER) <= now:
@@ -215,15 +235,27 @@ def _follows(message: Message, step: Step) -> bool:
     return not message.final or given_up or step.state in LATER.get(message.state, ())
 
 
+def _is_sending(message: Message) -> bool:
+    return bool(message.history) and message.history[-1].why == SENDING
+
+
 def _put(connection: Connection, message: Message, step: Step, final: bool) -> None:
     history = (*message.history, step)
     if len(history) > MOST_STEPS:
         half = MOST_STEPS // 2
         history = history[:half] + history[-half:]
+    _keep(connection, replace(message, state=step.state, final=final, history=history))
+
+
+def _keep(connection: Connection, message: Message) -> None:
     connection.execute(
         update(messages)
         .where(_M.id == message.id)
-        .values(state=step.state, final=int(final), history=msgspec.json.encode(history))
+        .values(
+            state=message.state,
+            final=int(message.final),
+            history=msgspec.json.encode(message.history),
+        )
     )
 
 

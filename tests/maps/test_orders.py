@@ -9,6 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from patrol.store import messages
+from radio_gateway.channel import Channel
+from radio_gateway.order import Outgoing
 from radio_gateway.protocols import OUTBOUND, PROTOCOLS
 from tests.maps.running import Running, running, wait_until
 from tests.maps.test_units import add
@@ -126,6 +129,32 @@ async def test_what_waits_at_the_end_of_one_run_goes_in_the_next(
     ):
         assert (await ended(client, "order-0001"))["state"] == "acknowledged"
     assert [line.split(" ", 2)[2] for line in radio.heard] == ["text 101 come home"]
+    radio.unplug()
+
+
+async def test_that_it_is_being_sent_is_on_disk_before_the_radio_hears_it(
+    tmp_path: Path, plain: Plain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    radio = AnsweringRadio(tmp_path / "radio")
+    radio.plug_in()
+    channels = [channel(radio, listen_only=False)]
+    found: list[str] = []
+    send = Channel.send
+    async with running(tmp_path, channels=channels) as server, server.signed_in() as client:
+
+        async def looks(self: Channel, outgoing: Outgoing) -> None:
+            message = await server.office.store.read(messages.find, "order-0001")
+            assert message is not None
+            found.append(message.history[-1].why)
+            await send(self, outgoing)
+
+        monkeypatch.setattr(Channel, "send", looks)
+        unit = await heard_unit(client, radio)
+        body = {"kind": "text", "unit": unit, "text": "come home", "id": "order-0001"}
+        assert (await client.post("/api/orders", json=body)).status_code == 201
+        steps = (await ended(client, "order-0001"))["history"]
+        assert [step["state"] for step in steps] == ["queued", "sent", "acknowledged"]
+    assert found == ["sending"]
     radio.unplug()
 
 

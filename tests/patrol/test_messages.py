@@ -14,6 +14,7 @@ from patrol.errors import CannotSend, Conflict, Forbidden, NotFound, StoreError
 from patrol.messages import Message
 from patrol.store import messages
 from patrol.units import Role
+from radio_gateway.errors import GatewayError
 from radio_gateway.order import Order, OrderKind
 from radio_gateway.order_result import OrderResult, OrderState, Refusal
 from tests.patrol.running import AGENCY, OTHER, Node, address, at, said
@@ -308,6 +309,50 @@ async def test_a_message_no_channel_speaks_of_is_given_up_and_late_word_counts(n
     tell(node, sent.id, "acknowledged", attempts=1, final=True)
     await settled(node)
     assert (await node.desk().message(sent.id)).state == "acknowledged"
+
+
+async def test_what_was_being_sent_when_the_node_stopped_is_not_sent_again(node: Node) -> None:
+    node.watch.dispatch.attach("serial", Carrier())
+    unit = await boat(node)
+    dispatch = node.watch.dispatch
+
+    async def begin(text: str) -> Message:
+        sent = await node.desk().send_message(kind="text", text=text, unit=unit)
+        await dispatch.begin(OrderResult(id=sent.id, state="queued", at=node.time), life_left_s=60)
+        return sent
+
+    going, untaken, gone = [await begin(text) for text in ("going", "untaken", "gone")]
+    assert (await node.desk().message(going.id)).history[-1].why == "sending"  # on disk
+    await dispatch.not_begun(untaken.id)
+    tell(node, gone.id, "sent", attempts=1, final=True)
+    await settled(node)
+    assert [step.why for step in (await node.desk().message(gone.id)).history] == ["", ""]
+    assert (await node.desk().message(untaken.id)).history == untaken.history
+    await node.again()
+    carrier = Carrier()
+    node.watch.dispatch.attach("serial", carrier)
+    assert [order.id for order in carrier.sent] == [untaken.id]
+    failed = await node.desk().message(going.id)
+    assert (failed.state, failed.final) == ("failed", True)
+    assert [step.why for step in failed.history] == ["", "broken_off"]
+    assert (await node.desk().message(gone.id)).state == "sent"
+
+
+async def test_what_cannot_be_noted_as_being_sent_is_not(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.watch.dispatch.attach("serial", Carrier())
+    sent = await node.desk().send_message(kind="text", text="x", unit=await boat(node))
+
+    async def refuse(*_: Any, **__: Any) -> Any:
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(node.store, "write", refuse)
+    with pytest.raises(GatewayError):
+        await node.watch.dispatch.begin(
+            OrderResult(id=sent.id, state="queued", at=node.time), life_left_s=0.1
+        )
+    monkeypatch.undo()
 
 
 async def test_a_gateway_is_heard_of_its_own_messages_only(node: Node) -> None:
