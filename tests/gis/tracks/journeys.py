@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
-from gis.geodesy import Floats, destinations
+from gis.geodesy import destinations
 from gis.position import Position
 from gis.tracks.track import VALUES, Track, sorted_track, to_us
 
@@ -25,11 +26,16 @@ def at(second: float, lon: float = 100.4, lat: float = 20.27, **more: float | No
 
 
 def path(
-    seconds: Floats, east_m: Floats, north_m: Floats, *, lon: float = 100.4, lat: float = 20.27
+    seconds: ArrayLike,
+    east_m: ArrayLike,
+    north_m: ArrayLike,
+    *,
+    lon: float = 100.4,
+    lat: float = 20.27,
 ) -> Track:
     """Return a track by metres east and north of a place, laid out by geodesics from there."""
-    bearing = np.degrees(np.arctan2(east_m, north_m))
-    away = np.hypot(east_m, north_m)
+    bearing = np.degrees(np.arctan2(np.asarray(east_m), np.asarray(north_m)))
+    away = np.hypot(np.asarray(east_m, dtype=float), np.asarray(north_m, dtype=float))
     lons, lats = destinations(lon=lon, lat=lat, bearing_deg=bearing, distance_m=away)
     times = to_us(START) + np.round(np.asarray(seconds) * 1e6).astype(np.int64)
     return sorted_track(times, {"lon": lons, "lat": lats})

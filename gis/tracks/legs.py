@@ -1,0 +1,150 @@
+"""Legs: the moves from each position of a track to the next, and pieces of them.
+
+Between two positions further apart in time than `max_gap_s` nothing is known: there is no leg.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.geodesy import Floats, distances_m
+from gis.tracks.chords import cartesian, chords_m, ground
+from gis.tracks.track import Track
+
+MAX_GAP_S = 600.0
+"""A longer time without a position is a gap, unless the caller says else."""
+
+UNKNOWN_M = 10.0
+"""Accuracy of a position that does not tell its own: a receiver under open sky, metres."""
+
+
+class Pieces(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Legs cut into pieces: arrays of one length, in order of time.
+
+    Attributes:
+        leg: From which position of the track the piece's leg goes.
+        start_s: Seconds from the track's first position to the start of the piece.
+        duration_s: How long it takes.
+        start: Earth-centred place (n, 3) where it starts.
+        end: Earth-centred place (n, 3) where it ends.
+    """
+
+    leg: NDArray[np.intp]
+    start_s: Floats
+    duration_s: Floats
+    start: Floats
+    end: Floats
+
+
+def legs_of(track: Track, *, max_gap_s: float = MAX_GAP_S) -> NDArray[np.intp]:
+    """Return from which positions a leg goes to the next one.
+
+    >>> from gis.tracks.track import sorted_track
+    >>> times = np.array([0, 10, 2000, 2010]) * 1_000_000
+    >>> legs_of(sorted_track(times, {"lon": np.zeros(4), "lat": np.zeros(4)}))
+    array([0, 2])
+    """
+    return np.flatnonzero(np.diff(track.time_us) <= max_gap_s * 1e6)
+
+
+def pieces(track: Track, *, piece_m: float, max_gap_s: float = MAX_GAP_S) -> Pieces:
+    """Return the legs in equal pieces of at most `piece_m` metres, all of a leg at one speed.
+
+    >>> from gis.tracks.track import sorted_track
+    >>> track = sorted_track(
+    ...     np.array([0, 10_000_000]), {"lon": np.array([100.0, 100.002]), "lat": np.zeros(2)}
+    ... )
+    >>> pieces(track, piece_m=100.0).duration_s.round(2)
+    array([3.33, 3.33, 3.33])
+    """
+    legs = legs_of(track, max_gap_s=max_gap_s)
+    xyz = cartesian(track.lon, track.lat)
+    # A chord is shorter than the way over ground, by far less than a piece is bound to be anyway.
+    count = np.maximum(np.ceil(chords_m(xyz[legs], xyz[legs + 1]) / piece_m), 1.0).astype(np.intp)
+    leg = np.repeat(legs, count)
+    number = np.arange(len(leg)) - np.repeat(np.cumsum(count) - count, count)
+    parts = np.repeat(count, count)
+    share = (np.stack([number, number + 1]) / parts)[:, :, None]
+    start, end = xyz[leg] + share * (xyz[leg + 1] - xyz[leg])
+    cut = parts > 1  # those of a chord lie below the ground between its ends
+    for side in (start, end):
+        side[cut] = ground(side[cut])
+    since = (track.time_us - track.time_us[:1]) / 1e6
+    duration = (since[leg + 1] - since[leg]) / parts
+    return Pieces(
+        leg=leg, start_s=since[leg] + number * duration, duration_s=duration, start=start, end=end
+    )
+
+
+def moved_m(track: Track, legs: NDArray[np.intp], *, unknown_m: float = UNKNOWN_M) -> Floats:
+    """Return how far each leg went over ground, metres, without the noise of a standing receiver.
+
+    Ways are measured from position to position along geodesics, but a position counts only when it
+    is farther from the last one that counted than both may be off: twice the sum of their
+    accuracies (a standing receiver passes that about once in 8 hours at a position every 10 s).
+    The way between two that count is divided among the legs between them as they are long. What a
+    boat does within that circle is not seen, a move that ends short of it neither.
+
+    Args:
+        track: Any track.
+        legs: From which positions legs go, as from `legs_of`.
+        unknown_m: Accuracy of a position that does not tell its own, metres.
+
+    >>> from gis.tracks.track import sorted_track
+    >>> places = {"lon": np.array([100.0, 100.001, 100.0011]), "lat": np.zeros(3)}
+    >>> track = sorted_track(np.array([0, 10, 20]) * 1_000_000, places)
+    >>> moved_m(track, legs_of(track)).round()
+    array([111.,   0.])
+    """
+    moved = np.zeros(len(legs))
+    if len(legs) == 0:
+        return moved
+    xyz = cartesian(track.lon, track.lat)
+    noise = 2.0 * np.where(np.isnan(track.accuracy_m), unknown_m, track.accuracy_m)
+    step = chords_m(xyz[legs], xyz[legs + 1])
+    # Legs that are long enough by themselves need no look back; runs of them are stepped over.
+    clear = np.zeros(len(track), dtype=np.bool_)
+    clear[legs] = step > noise[legs] + noise[legs + 1]
+    goes_on = np.zeros(len(track), dtype=np.bool_)
+    goes_on[legs] = True
+    stops = np.append(np.flatnonzero(~clear), len(track))
+    next_unclear = stops[np.searchsorted(stops, np.arange(len(track)))].tolist()
+    rows, off, runs_on = xyz.tolist(), noise.tolist(), goes_on.tolist()
+    anchors = [np.empty(0, dtype=np.intp)]
+    before = [np.empty(0, dtype=np.intp)]
+    last = len(track) - 1
+    anchor = here = 0
+    while here < last:
+        if here == anchor and next_unclear[here] > here:
+            there = min(next_unclear[here], last)
+            run = np.arange(here, there + 1)
+            before.append(run[:-1])
+            anchors.append(run[1:])
+            anchor = here = there
+            continue
+        if not runs_on[here]:
+            anchor = here = here + 1
+            continue
+        here += 1
+        (x, y, z), (ax, ay, az) = rows[here], rows[anchor]
+        square = (x - ax) ** 2 + (y - ay) ** 2 + (z - az) ** 2
+        if square > (off[here] + off[anchor]) ** 2:
+            before.append(np.array([anchor]))
+            anchors.append(np.array([here]))
+            anchor = here
+    start, end = np.concatenate(before), np.concatenate(anchors)
+    if len(start) == 0:
+        return moved
+    way = distances_m(
+        lon1=track.lon[start], lat1=track.lat[start], lon2=track.lon[end], lat2=track.lat[end]
+    )
+    # Every position between two that count has a leg, so their legs stand side by side.
+    first, past = np.searchsorted(legs, start), np.searchsorted(legs, end)
+    sums = np.concatenate([[0.0], np.cumsum(step)])
+    which = np.repeat(np.arange(len(way)), past - first)
+    of_leg = np.repeat(first - np.concatenate([[0], np.cumsum(past - first)[:-1]]), past - first)
+    of_leg = of_leg + np.arange(len(of_leg))
+    moved[of_leg] = step[of_leg] / (sums[past] - sums[first])[which] * way[which]
+    return moved
