@@ -1,0 +1,101 @@
+"""One fix as a track holds it, with what was made of it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from gis.geodesy import distance_m
+
+if TYPE_CHECKING:
+    from gis.fences.events import FenceEvent
+    from gis.fences.index import Sight
+
+DEGREE_M = 111_320.0
+POLAR_LAT = 80.0
+
+#: What a unit's fixes up to one have come to, by number of area or name of rule; never changed.
+State: TypeAlias = dict[Any, Any]
+#: The good fix before the last, the last good one, and those that wait for others to confirm them.
+Judged: TypeAlias = "tuple[Fix | None, Fix | None, tuple[Fix, ...]]"
+
+NO_STATE: State = {}
+
+
+class Fix:
+    """One fix; what it says never changes, what is made of it may with every late one.
+
+    Attributes:
+        t: Seconds since 1970, UTC.
+        lon: Degrees.
+        lat: Degrees.
+        margin_m: How far off it may be.
+        speed_mps: As it told; None if not.
+        good: Whether it is believed.
+        before: The good fix before it, if it is good.
+        jump: Whether no boat could have come here from there: no way between them is known.
+        sights: How the move from `before` stands to areas; None until worked out.
+        judged: What the next fix is judged by; None stands for (before, this one, ()).
+        state: What all up to here have come to.
+        events: What this one brought to light.
+        passages: (number of area, whether in, time) of areas that must not be empty.
+    """
+
+    __slots__ = (
+        "before",
+        "events",
+        "good",
+        "judged",
+        "jump",
+        "lat",
+        "lon",
+        "margin_m",
+        "passages",
+        "sights",
+        "speed_mps",
+        "state",
+        "t",
+    )
+
+    def __init__(
+        self, t: float, lon: float, lat: float, margin_m: float, speed_mps: float | None
+    ) -> None:
+        """Hold what a fix says; nothing is made of it yet."""
+        self.t = t
+        self.lon = lon
+        self.lat = lat
+        self.margin_m = margin_m
+        self.speed_mps = speed_mps
+        self.good = False
+        self.jump = False
+        self.before: Fix | None = None
+        self.sights: tuple[Sight, ...] | None = None
+        self.judged: Judged | None = None
+        self.state: State = NO_STATE
+        self.events: tuple[FenceEvent, ...] = ()
+        self.passages: tuple[tuple[int, bool, float], ...] = ()
+
+    def rank(self) -> tuple[float, float, float, float]:
+        """Return what decides between fixes of one time: the better, then any, but always the same.
+
+        >>> Fix(0.0, 100.0, 20.0, 30.0, None).rank() < Fix(0.0, 100.0, 20.0, 60.0, None).rank()
+        True
+        """
+        speed = -1.0 if self.speed_mps is None else self.speed_mps
+        return self.margin_m, self.lon, self.lat, speed
+
+
+def apart_m(a: Fix, b: Fix) -> float:
+    """Return how far two fixes are from each other, metres, to about 1 % where they are near.
+
+    >>> round(apart_m(Fix(0.0, 179.999, 0.0, 9.0, None), Fix(9.0, -179.999, 0.0, 9.0, None)))
+    223
+    """
+    if abs(a.lat) > POLAR_LAT or abs(b.lat) > POLAR_LAT:
+        return distance_m(lon1=a.lon, lat1=a.lat, lon2=b.lon, lat2=b.lat)
+    east = b.lon - a.lon
+    if not -180.0 <= east <= 180.0:
+        east = (east + 180.0) % 360.0 - 180.0
+    east *= math.cos((a.lat + b.lat) * 0.008726646259971648)
+    north = b.lat - a.lat
+    return DEGREE_M * math.sqrt(east * east + north * north)

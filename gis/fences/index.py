@@ -1,0 +1,409 @@
+"""The indexed set of areas, and how moves stand to their edges.
+
+Edges are cut into runs of a few, each with its box in one STRtree; a batch of moves asks it once. A
+move that comes near no run changes its standing to no area, however many it is in. For the others
+crossings and distances are worked out for all their edges together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from gis.errors import AreaError
+from gis.fences.area import Area
+from gis.fences.moves import Moves
+from gis.fences.plane import POLAR_LAT, wrap_deg
+from gis.geodesy import Floats
+
+Indices: TypeAlias = NDArray[np.intp]
+
+RUN = 8  # edges a box; measured best for polygons of 50 vertices
+LEAST_LAT_M = 110_500.0  # in a degree of latitude, anywhere
+
+
+class Piece(NamedTuple):
+    """A stretch of a move on one side of an area's edge.
+
+    Attributes:
+        start: Where it begins, as a share of the move; 0 where the move begins.
+        inside: Whether it is within the area.
+        sure: Whether it is so by more than the fixes may be off.
+    """
+
+    start: float
+    inside: bool
+    sure: bool
+
+
+class Crossing(NamedTuple):
+    """Where a move crosses a line.
+
+    Attributes:
+        start: As a share of the move.
+        side: 1 where it goes from the left of the line to the right, -1 the other way.
+        sure: Whether it is farther from both ends of the line than the fixes may be off.
+    """
+
+    start: float
+    side: int
+    sure: bool
+
+
+class Sight(NamedTuple):
+    """How one move stands to one area.
+
+    Attributes:
+        area: Its number in the set.
+        clear: Whether the move ends farther from the edge than that fix may be off.
+        pieces: Of a polygon: the stretches inside and outside, in order, one at least.
+        crossings: Of a line: in order; maybe none.
+    """
+
+    area: int
+    clear: bool
+    pieces: tuple[Piece, ...] = ()
+    crossings: tuple[Crossing, ...] = ()
+
+
+class FenceSet:
+    """Areas and lines, indexed; never changed once made.
+
+    >>> import shapely
+    >>> from gis.fences.area import polygon
+    >>> from gis.fences.moves import moves
+    >>> fences = FenceSet([polygon("a", shapely.box(100.0, 20.0, 100.1, 20.1))])
+    >>> through = moves(lon0=99.9, lat0=20.05, lon1=100.2, lat1=20.05)
+    >>> (sight,) = fences.sights(through)[0]
+    >>> [(round(piece.start, 3), piece.inside) for piece in sight.pieces]
+    [(0.0, False), (0.333, True), (0.667, False)]
+    """
+
+    def __init__(self, areas: Sequence[Area], *, bend_share: float = 0.05) -> None:
+        """Index areas.
+
+        Args:
+            areas: With different ids.
+            bend_share: How far a way may swing out to the side of the straight line between two
+                fixes, as a share of its length; added to the margin where a move passes through
+                and no fix was inside.
+
+        Raises:
+            AreaError: If two have one id.
+        """
+        self.areas = tuple(areas)
+        self.bend_share = bend_share
+        self.number: dict[str, int] = {}
+        for number, area in enumerate(self.areas):
+            if self.number.setdefault(area.id, number) != number:
+                raise AreaError(area.id, "is there twice")
+        planes = [area.plane for area in self.areas]
+        self._lon = np.array([p.lon for p in planes])
+        self._lat = np.array([p.lat for p in planes])
+        self._lon_m = np.array([p.lon_m for p in planes])
+        self._lat_m = np.array([p.lat_m for p in planes])
+        self._polar = np.array([p.polar for p in planes], dtype=bool)
+        self._any_polar = bool(self._polar.any())
+        self._line = np.array([a.kind == "line" for a in self.areas], dtype=bool)
+        self._any_line = bool(self._line.any())
+        self._shapes = np.array([area.shape for area in self.areas], dtype=object)
+        shapely.prepare(self._shapes)
+        self._ends = [
+            shapely.get_coordinates(a.shape)[[0, -1]] if a.kind == "line" else None
+            for a in self.areas
+        ]
+        self._index_edges()
+        self._index_areas()
+
+    def __len__(self) -> int:
+        """Return how many areas there are."""
+        return len(self.areas)
+
+    def sights(self, given: Moves) -> list[tuple[Sight, ...]]:
+        """Return, for each move, how it stands to the areas whose edges matter to it.
+
+        An area is named where the move crosses its edge, or comes to be farther from it than the
+        fix may be off, or nearer. To all others the move stands as the one before it.
+        """
+        found: list[tuple[Sight, ...]] = [()] * len(given.lon0)
+        move, run = self._near_runs(given)
+        if not move.size:
+            return found
+        area = self._run_area[run]
+        # Runs of one move and one area side by side.
+        key = move * len(self.areas) + area
+        order = np.argsort(key, kind="stable")
+        key, move, run, area = key[order], move[order], run[order], area[order]
+        x0, y0 = self._flat(area, given.lon0[move], given.lat0[move])
+        x1, y1 = self._flat(area, given.lon1[move], given.lat1[move])
+        size = self._run_size[run]
+        pair = np.repeat(np.arange(len(run)), size)
+        ends = np.cumsum(size)
+        edge = np.arange(ends[-1]) - np.repeat(ends - size - self._run_start[run], size)
+        ax, ay = self._ax[edge], self._ay[edge]
+        ex, ey, square = self._ex[edge], self._ey[edge], self._square[edge]
+        # From here on, positions are relative to the edge's beginning.
+        px, py = x0[pair] - ax, y0[pair] - ay
+        qx, qy = x1[pair] - ax, y1[pair] - ay
+        side0 = ex * py - ey * px
+        side1 = ex * qy - ey * qx
+        dx, dy = qx - px, qy - py
+        # Half-open on both: a move through a vertex crosses one of its two edges, or both or none
+        # where it only touches.
+        crossed = (side0 >= 0.0) != (side1 >= 0.0)
+        begins = dx * py - dy * px  # of the edge's beginning, seen from the move
+        crossed &= (begins <= 0.0) != (begins + dy * ex - dx * ey <= 0.0)
+        first = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+        first_edge = (ends - size)[first]
+        near0 = np.minimum.reduceat(_squares(px, py, ex, ey, square), first_edge)
+        near1 = np.minimum.reduceat(_squares(qx, qy, ex, ey, square), first_edge)
+        crossings = np.add.reduceat(crossed.astype(np.intp), first_edge)
+        move, area = move[first], area[first]
+        margin0, margin1 = given.margin0_m[move], given.margin1_m[move]
+        clear0, clear1 = near0 > margin0 * margin0, near1 > margin1 * margin1
+        told = np.flatnonzero((crossings > 0) | (clear0 != clear1))
+        if not told.size:
+            return found
+        which = np.flatnonzero(crossed)
+        share = side0[which] / (side0[which] - side1[which])
+        sides = np.where(side0[which] >= 0.0, 1, -1)
+        group = np.searchsorted(first_edge, which, side="right") - 1
+        cuts: dict[int, list[tuple[float, int]]] = {}
+        for at, s, side in zip(group.tolist(), share.tolist(), sides.tolist(), strict=True):
+            cuts.setdefault(at, []).append((s, side))
+        at_first = first[told]
+        end_x, end_y, here = x1[at_first], y1[at_first], area[told]
+        inside = shapely.contains_xy(self._shapes[here], end_x, end_y)
+        rows = zip(
+            told.tolist(),
+            move[told].tolist(),
+            here.tolist(),
+            inside.tolist(),
+            clear0[told].tolist(),
+            clear1[told].tolist(),
+            at_first.tolist(),
+            strict=True,
+        )
+        for at, of, number, within, sure0, sure1, pair_at in rows:
+            where = cuts.get(at)
+            if where is None:
+                sight = Sight(number, sure1, (Piece(0.0, within, sure1),))
+                if self._any_line and self._line[number]:
+                    sight = Sight(number, sure1)
+            else:
+                where.sort()
+                start, end = (x0[pair_at], y0[pair_at]), (x1[pair_at], y1[pair_at])
+                margin = max(given.margin0_m[of], given.margin1_m[of])
+                if self._any_line and self._line[number]:
+                    sight = Sight(
+                        number, sure1, (), self._crossings(number, where, start, end, margin)
+                    )
+                else:
+                    pieces = self._pieces(number, where, start, end, margin, within, sure0, sure1)
+                    sight = Sight(number, sure1, pieces)
+            found[of] += (sight,)
+        return found
+
+    def first_sights(self, given: Moves) -> list[tuple[Sight, ...]]:
+        """Return how places stand, of which nothing was known before: where moves end.
+
+        Every polygon is named that the place is in, surely or not.
+        """
+        found: list[tuple[Sight, ...]] = [()] * len(given.lon1)
+        if not len(self._area_of_box):
+            return found
+        points = shapely.points(wrap_deg(given.lon1), given.lat1)
+        move, box = self._boxes.query(points)
+        pairs = sorted(set(zip(move.tolist(), self._area_of_box[box].tolist(), strict=True)))
+        for of, number in pairs:
+            if self._line[number]:
+                continue
+            x, y = self._flat(np.array([number]), given.lon1[[of]], given.lat1[[of]])
+            if shapely.contains_xy(self._shapes[number], x[0], y[0]):
+                edge = shapely.distance(self._shapes[number].boundary, shapely.Point(x[0], y[0]))
+                sure = bool(edge > given.margin1_m[of])
+                found[of] += (Sight(number, sure, (Piece(0.0, True, sure),)),)
+        return found
+
+    def _pieces(
+        self,
+        number: int,
+        cuts: list[tuple[float, int]],
+        start: tuple[float, float],
+        end: tuple[float, float],
+        margin_m: float,
+        inside: bool,
+        sure0: bool,
+        sure1: bool,
+    ) -> tuple[Piece, ...]:
+        count = len(cuts)
+        pieces = [Piece(0.0, inside == (count % 2 == 0), sure0)]
+        for n, (share, _) in enumerate(cuts, start=1):
+            within = inside == ((count - n) % 2 == 0)
+            if n == count:
+                pieces.append(Piece(share, within, sure1))
+            else:
+                middle = (share + cuts[n][0]) / 2.0
+                sure = self._passes(number, middle, start, end, margin_m, within)
+                pieces.append(Piece(share, within, sure))
+        return tuple(pieces)
+
+    def _passes(
+        self,
+        number: int,
+        share: float,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        margin_m: float,
+        inside: bool,
+    ) -> bool:
+        """Whether a way that far to either side would pass on the same side of the edge too."""
+        dx, dy = end[0] - start[0], end[1] - start[1]
+        length = float(np.hypot(dx, dy))
+        if length == 0.0:
+            return False
+        off = (margin_m + self.bend_share * length) / length
+        x, y = start[0] + share * dx, start[1] + share * dy
+        found = shapely.contains_xy(
+            self._shapes[number], [x - dy * off, x + dy * off], [y + dx * off, y - dx * off]
+        )
+        return bool((found == inside).all())
+
+    def _crossings(
+        self,
+        number: int,
+        cuts: list[tuple[float, int]],
+        start: tuple[float, float],
+        end: tuple[float, float],
+        margin_m: float,
+    ) -> tuple[Crossing, ...]:
+        ends = self._ends[number]
+        assert ends is not None
+        dx, dy = end[0] - start[0], end[1] - start[1]
+        far = margin_m + self.bend_share * float(np.hypot(dx, dy))
+        out = []
+        for share, side in cuts:
+            x, y = start[0] + share * dx, start[1] + share * dy
+            away = float(np.hypot(ends[:, 0] - x, ends[:, 1] - y).min())
+            out.append(Crossing(share, side, away > far))
+        return tuple(out)
+
+    def _near_runs(self, given: Moves) -> tuple[Indices, Indices]:
+        """Return moves and the runs of edges near them, each pair once."""
+        if not len(self._run_of_box):
+            return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+        lon0, lat0, lat1 = given.lon0, given.lat0, given.lat1
+        lon1 = lon0 + wrap_deg(given.lon1 - lon0)
+        margin = np.maximum(given.margin0_m, given.margin1_m)
+        high = margin / LEAST_LAT_M
+        south, north = np.minimum(lat0, lat1) - high, np.maximum(lat0, lat1) + high
+        furthest = np.maximum(-south, north)
+        wide = high / np.cos(np.radians(np.minimum(furthest, 89.0)))
+        west, east = np.minimum(lon0, lon1) - wide, np.maximum(lon0, lon1) + wide
+        polar = furthest > POLAR_LAT - 1.0
+        if polar.any():
+            # The straight way on the plane about a pole lies on the pole's side of both parallels.
+            west, east = np.where(polar, -180.0, west), np.where(polar, 180.0, east)
+            north = np.where(polar & (north > 0.0), 90.0, north)
+            south = np.where(polar & (south < 0.0), -90.0, south)
+        move, box = self._tree.query(shapely.box(west, south, east, north))
+        for beyond, turn in ((west < -180.0, 360.0), (east > 180.0, -360.0)):
+            if beyond.any():
+                at = np.flatnonzero(beyond)
+                again = shapely.box(west[at] + turn, south[at], east[at] + turn, north[at])
+                of, more = self._tree.query(again)
+                move, box = np.append(move, at[of]), np.append(box, more)
+        run = self._run_of_box[box]
+        if self._split or (len(box) and ((west < -180.0) | (east > 180.0)).any()):
+            both = np.unique(np.column_stack([move, run]), axis=0)
+            move, run = both[:, 0], both[:, 1]
+        return move, run
+
+    def _flat(self, area: Indices, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+        lat_m = self._lat_m[area]
+        x = ((lon - self._lon[area] + 180.0) % 360.0 - 180.0) * self._lon_m[area]
+        y = (lat - self._lat[area]) * lat_m
+        if self._any_polar:
+            at = np.flatnonzero(self._polar[area])
+            if at.size:
+                south = np.sign(self._lat[area[at]])
+                away = (90.0 - south * lat[at]) * lat_m[at]
+                angle = np.radians(lon[at])
+                x[at], y[at] = away * np.sin(angle), -south * away * np.cos(angle)
+        return x, y
+
+    def _index_edges(self) -> None:
+        starts: list[Floats] = [np.empty((0, 2))]
+        ends: list[Floats] = [np.empty((0, 2))]
+        run_area: list[int] = []
+        run_start: list[int] = []
+        run_size: list[int] = []
+        boxes: list[tuple[int, float, float, float, float]] = []
+        edges = 0
+        for number, area in enumerate(self.areas):
+            lines = area.shape.boundary if area.kind == "polygon" else area.shape
+            for piece in shapely.get_parts(lines):
+                points = shapely.get_coordinates(piece)
+                real = (np.diff(points, axis=0) != 0.0).any(axis=1)
+                start, end = points[:-1][real], points[1:][real]
+                starts.append(start)
+                ends.append(end)
+                for first in range(0, len(start), RUN):
+                    size = min(RUN, len(start) - first)
+                    of = len(run_area)
+                    run_area.append(number)
+                    run_start.append(edges + first)
+                    run_size.append(size)
+                    both = np.vstack([start[first : first + size], end[first : first + size]])
+                    boxes += [(of, *box) for box in _boxes(area, both)]
+                edges += len(start)
+        start, end = np.vstack(starts), np.vstack(ends)
+        self._ax, self._ay = start[:, 0].copy(), start[:, 1].copy()
+        self._ex, self._ey = (end - start)[:, 0].copy(), (end - start)[:, 1].copy()
+        self._square = self._ex**2 + self._ey**2
+        self._run_area = np.array(run_area, dtype=np.intp)
+        self._run_start = np.array(run_start, dtype=np.intp)
+        self._run_size = np.array(run_size, dtype=np.intp)
+        self._run_of_box = np.array([box[0] for box in boxes], dtype=np.intp)
+        self._split = len(boxes) > len(run_area)
+        self._tree = shapely.STRtree([shapely.box(*box[1:]) for box in boxes])
+
+    def _index_areas(self) -> None:
+        boxes = [
+            (number, *box)
+            for number, area in enumerate(self.areas)
+            for box in _boxes(area, shapely.get_coordinates(area.shape))
+        ]
+        self._area_of_box = np.array([box[0] for box in boxes], dtype=np.intp)
+        self._boxes = shapely.STRtree([shapely.box(*box[1:]) for box in boxes])
+
+
+def _boxes(area: Area, points: Floats) -> list[tuple[float, float, float, float]]:
+    """Return boxes in degrees (west, south, east, north) around points of an area's plane."""
+    plane = area.plane
+    if plane.polar:
+        reach = float(np.hypot(points[:, 0], points[:, 1]).max()) / plane.lat_m
+        if plane.lat > 0.0:
+            return [(-180.0, 90.0 - reach, 180.0, 90.0)]
+        return [(-180.0, -90.0, 180.0, -90.0 + reach)]
+    lon = plane.lon + points[:, 0] / plane.lon_m
+    lat = plane.lat + points[:, 1] / plane.lat_m
+    west, east = float(lon.min()), float(lon.max())
+    south, north = float(lat.min()), float(lat.max())
+    out = [(max(west, -180.0), south, min(east, 180.0), north)]
+    if west < -180.0:
+        out.append((west + 360.0, south, 180.0, north))
+    if east > 180.0:
+        out.append((-180.0, south, east - 360.0, north))
+    return out
+
+
+def _squares(px: Floats, py: Floats, ex: Floats, ey: Floats, square: Floats) -> Floats:
+    """Return squared distances from points, relative to the edges' beginnings, to the edges."""
+    share = np.minimum(np.maximum((px * ex + py * ey) / square, 0.0), 1.0)
+    rx, ry = px - share * ex, py - share * ey
+    return rx * rx + ry * ry

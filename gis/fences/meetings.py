@@ -1,0 +1,214 @@
+"""Two units close to each other: when they came together, and for how long.
+
+The distance is looked at whenever either has a good fix, the other's place being on its straight
+way between two fixes close in time. Which pairs to look at at all is kept in buckets of place and
+time, so that boats far from each other cost nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from datetime import UTC, datetime
+from typing import NamedTuple, TypeAlias
+
+from gis.fences.events import FenceEvent
+from gis.fences.fix import Fix, apart_m
+from gis.fences.rules import Meet
+from gis.fences.settings import FenceSettings
+from gis.fences.track import FenceTrack
+from gis.geodesy import WGS84
+
+Bucket: TypeAlias = tuple[int, int, int, int]
+
+SLOT_S = 600.0
+CELL_M = 12_000.0  # more than within_m and the way of the fastest boat over a gap together
+EARTH_M = 6_371_009.0
+CHECKPOINT = 64  # looks at a pair between two places from which it can be looked at again
+NEVER = float("-inf")
+
+
+class Together(NamedTuple):
+    """How a pair stands after a look: when, how far apart, since when together, whether told."""
+
+    t: float
+    apart_m: float
+    since: float | None
+    told: bool
+
+
+class Pair:
+    """Two units and one rule: what was seen of them so far."""
+
+    def __init__(self, rule: Meet, first: FenceTrack, second: FenceTrack) -> None:
+        """Begin with nothing seen; the tracks are in order of their units' ids."""
+        self.rule = rule
+        self.first, self.second = first, second
+        self.events: dict[FenceEvent, float] = {}
+        self._last = Together(NEVER, math.inf, None, False)
+        self._kept: list[Together] = []
+        self._since_kept = 0
+
+    def look(
+        self, since: float, settings: FenceSettings
+    ) -> tuple[list[FenceEvent], list[FenceEvent]]:
+        """Look again at all after `since`; return events added and withdrawn."""
+        withdrawn: list[FenceEvent] = []
+        if since < self._last.t:
+            while self._kept and self._kept[-1].t > since:
+                self._kept.pop()
+            self._last = self._kept[-1] if self._kept else Together(NEVER, math.inf, None, False)
+            self._since_kept = 0
+            withdrawn = [event for event, at in self.events.items() if at > self._last.t]
+            for event in withdrawn:
+                del self.events[event]
+        added: list[FenceEvent] = []
+        until = min(self.first.known_until(), self.second.known_until())
+        for t, a, b in _places(self.first, self.second, self._last.t, until, settings):
+            met = self._see(t, a, b)
+            if met is not None:
+                added.append(met)
+                self.events[met] = t
+            self._since_kept += 1
+            if self._since_kept >= CHECKPOINT:
+                self._kept.append(self._last)
+                self._since_kept = 0
+        return added, withdrawn
+
+    def forget(self, horizon: float) -> None:
+        """Let go of what no late fix can change."""
+        old = bisect_right([each.t for each in self._kept], horizon) - 1
+        if old > 0:
+            del self._kept[:old]
+        self.events = {event: at for event, at in self.events.items() if at > horizon}
+
+    def _see(self, t: float, a: Fix | None, b: Fix | None) -> FenceEvent | None:
+        last, rule = self._last, self.rule
+        if a is None or b is None:
+            # One was silent: what they did is not known.
+            self._last = Together(t, math.inf, None, False)
+            return None
+        apart = apart_m(a, b)
+        if last.since is None:
+            if apart > rule.within_m:
+                self._last = Together(t, apart, None, False)
+                return None
+            began = t
+            if math.isfinite(last.apart_m):
+                began -= (rule.within_m - apart) / (last.apart_m - apart) * (t - last.t)
+            last = Together(t, apart, began, False)
+        since = last.since
+        assert since is not None
+        if apart > rule.within_m + a.margin_m + b.margin_m:
+            self._last = Together(t, apart, None, False)
+            return None
+        due = since + rule.for_s
+        told = last.told or t >= due
+        self._last = Together(t, apart, since, told)
+        if told and not last.told:
+            return _event(rule, (self.first.unit, self.second.unit), due, self._before(t), a, b)
+        return None
+
+    def _before(self, t: float) -> float:
+        times = [
+            track.times[at - 1]
+            for track in (self.first, self.second)
+            if (at := bisect_left(track.times, t)) > 0
+        ]
+        return max(times, default=t)
+
+
+class Buckets:
+    """Which units were in which part of the Earth in which ten minutes."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._units: dict[Bucket, set[str]] = {}
+
+    def put(self, unit: str, fix: Fix) -> set[str]:
+        """Note where a unit was; return others that were near then, if that is news.
+
+        >>> buckets = Buckets()
+        >>> buckets.put("a", Fix(0.0, 180.0, 10.0, 9.0, None))
+        set()
+        >>> buckets.put("b", Fix(300.0, -179.99, 10.0, 9.0, None))
+        {'a'}
+        """
+        slot = int(fix.t // SLOT_S)
+        lon, lat = math.radians(fix.lon), math.radians(fix.lat)
+        scale = EARTH_M / CELL_M
+        x = math.floor(math.cos(lat) * math.cos(lon) * scale)
+        y = math.floor(math.cos(lat) * math.sin(lon) * scale)
+        z = math.floor(math.sin(lat) * scale)
+        here = self._units.setdefault((slot, x, y, z), set())
+        if unit in here:
+            return set()
+        here.add(unit)
+        near: set[str] = set()
+        for s in (slot - 1, slot, slot + 1):
+            for i in (x - 1, x, x + 1):
+                for j in (y - 1, y, y + 1):
+                    for k in (z - 1, z, z + 1):
+                        found = self._units.get((s, i, j, k))
+                        if found is not None:
+                            near |= found
+        near.discard(unit)
+        return near
+
+    def forget(self, horizon: float) -> None:
+        """Let go of what no late fix can come near to."""
+        oldest = int(horizon // SLOT_S) - 1
+        for bucket in [each for each in self._units if each[0] < oldest]:
+            del self._units[bucket]
+
+
+def _places(
+    first: FenceTrack, second: FenceTrack, since: float, until: float, settings: FenceSettings
+) -> list[tuple[float, Fix | None, Fix | None]]:
+    """Return both units' places at every good fix of either, after `since`, up to `until`."""
+    found: dict[float, tuple[Fix | None, Fix | None]] = {}
+    for track, other in ((first, second), (second, first)):
+        at = bisect_right(track.times, since)
+        for fix in track.fixes[at : bisect_right(track.times, until)]:
+            if fix.good:
+                there = _place(other, fix.t, settings)
+                found[fix.t] = (fix, there) if track is first else (there, fix)
+    return [(t, *found[t]) for t in sorted(found)]
+
+
+def _place(track: FenceTrack, t: float, settings: FenceSettings) -> Fix | None:
+    """Return where a unit was; None in a silence, or before its first fix."""
+    at = bisect_left(track.times, t)
+    fixes = track.fixes
+    while at < len(fixes) and not fixes[at].good:
+        at += 1
+    if at == len(fixes):
+        return None
+    end = fixes[at]
+    begin = end.before
+    if end.t == t:
+        return end
+    if begin is None or end.jump or end.t - begin.t > settings.gap_s:
+        return None
+    share = (t - begin.t) / (end.t - begin.t)
+    bearing, _, way = WGS84.inv(begin.lon, begin.lat, end.lon, end.lat)
+    lon, lat, _ = WGS84.fwd(begin.lon, begin.lat, bearing, way * share)
+    return Fix(t, lon, lat, max(begin.margin_m, end.margin_m), None)
+
+
+def _event(
+    rule: Meet, units: tuple[str, str], due: float, before: float, a: Fix, b: Fix
+) -> FenceEvent:
+    bearing, _, way = WGS84.inv(a.lon, a.lat, b.lon, b.lat)
+    lon, lat, _ = WGS84.fwd(a.lon, a.lat, bearing, way / 2.0)
+    when = datetime.fromtimestamp(due, UTC)
+    return FenceEvent(
+        rule=rule.id,
+        kind="meet",
+        units=units,
+        time=when,
+        earliest=min(when, datetime.fromtimestamp(before, UTC)),
+        latest=datetime.fromtimestamp(a.t, UTC),
+        lon=round(float(lon), 7),
+        lat=round(float(lat), 7),
+    )

@@ -1,0 +1,107 @@
+"""Which fixes to believe: outliers wait until others agree with them, and are dropped if none do.
+
+The judgement goes through the fixes in order of time and needs only the last two good ones and
+those that wait, so that a late fix changes what is believed only near itself.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from gis.fences.fix import Fix, Judged, apart_m
+from gis.fences.settings import FenceSettings
+
+Verdict: TypeAlias = Literal["fine", "odd", "impossible"]
+
+#: How many fixes in a row must agree on a place before it is believed.
+VOICES: dict[Verdict, int] = {"fine": 1, "odd": 2, "impossible": 3}
+SPEED_SHARE = 1.5  # a boat may have been this much faster between fixes than it says at them
+SPEED_MORE_MPS = 2.0
+OFF_COURSE_SHARE = 0.5  # a boat that goes on as before is off by less of the way
+
+
+def verdict(before: Fix | None, last: Fix, fix: Fix, settings: FenceSettings) -> Verdict:
+    """Return what to think of `fix` after the good fixes `before` and `last`.
+
+    Returns:
+        "fine" where the fixes' errors explain it, the speeds they tell agree with the way, or the
+        boat goes on as before; "impossible" where nothing is so fast; "odd" otherwise: it may have
+        set off or turned, or be an outlier, which the next fix will tell.
+
+    >>> a, b = Fix(0.0, 100.0, 20.0, 30.0, None), Fix(10.0, 100.0005, 20.0, 30.0, None)
+    >>> verdict(None, a, b, FenceSettings())
+    'fine'
+    >>> verdict(None, a, Fix(10.0, 100.1, 20.0, 30.0, None), FenceSettings())
+    'impossible'
+    >>> verdict(None, a, Fix(10.0, 100.003, 20.0, 30.0, None), FenceSettings())
+    'odd'
+    """
+    noise = last.margin_m + fix.margin_m
+    way = apart_m(last, fix)
+    if way <= noise:
+        return "fine"
+    seconds = fix.t - last.t
+    if way - noise > settings.fastest_mps * seconds:
+        return "impossible"
+    if seconds > settings.gap_s:
+        return "odd"
+    if fix.speed_mps is not None and last.speed_mps is not None:
+        told = max(fix.speed_mps, last.speed_mps)
+        slow = way - noise <= (told * SPEED_SHARE + SPEED_MORE_MPS) * seconds
+        return "fine" if slow else "odd"
+    if before is None or last.t - before.t > settings.gap_s:
+        return "odd"
+    share = seconds / (last.t - before.t)
+    ahead = Fix(
+        fix.t,
+        last.lon + (last.lon - before.lon) * share,
+        min(90.0, max(-90.0, last.lat + (last.lat - before.lat) * share)),
+        0.0,
+        None,
+    )
+    return "fine" if apart_m(ahead, fix) <= noise + OFF_COURSE_SHARE * way else "odd"
+
+
+def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tuple[Fix, ...]]:
+    """Return what the next fix is to be judged by, and which are now believed, oldest first.
+
+    Fixes that were waiting and are in neither are dropped. The first of several believed at once
+    may have been impossible: then it is a jump.
+
+    >>> a = Fix(0.0, 100.0, 20.0, 30.0, None)
+    >>> judged, believed = judge((None, None, ()), a, FenceSettings())
+    >>> believed
+    ()
+    >>> b = Fix(5.0, 100.0, 20.0, 30.0, None)
+    >>> judged, believed = judge(judged, b, FenceSettings())
+    >>> believed == (a, b)
+    True
+    >>> wild = Fix(10.0, 101.0, 20.0, 30.0, None)
+    >>> judged, believed = judge(judged, wild, FenceSettings())
+    >>> believed
+    ()
+    >>> back = Fix(20.0, 100.0, 20.0, 30.0, None)
+    >>> judge(judged, back, FenceSettings())[1] == (back,)
+    True
+    """
+    before, last, waiting = judged
+    if last is None:
+        if waiting and _reached(waiting[-1], fix, settings):
+            return (waiting[-1], fix, ()), (waiting[-1], fix)
+        return (None, None, (fix,)), ()
+    if waiting:
+        newest = waiting[-1]
+        if apart_m(newest, fix) < apart_m(last, fix) and _reached(newest, fix, settings):
+            waiting = (*waiting, fix)
+            if len(waiting) < VOICES[verdict(before, last, waiting[0], settings)]:
+                return (before, last, waiting), ()
+            return (newest, fix, ()), waiting
+    said = verdict(before, last, fix, settings)
+    if said == "fine":
+        return (last, fix, ()), (fix,)
+    return (before, last, (fix,)), ()
+
+
+def _reached(last: Fix, fix: Fix, settings: FenceSettings) -> bool:
+    noise = last.margin_m + fix.margin_m
+    return apart_m(last, fix) - noise <= settings.fastest_mps * (fix.t - last.t)

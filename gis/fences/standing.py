@@ -1,0 +1,381 @@
+"""How a unit stands to areas, fix after fix: hysteresis, and the events that come of it.
+
+A unit is believed on the side of an edge where it last was farther from it than its fix may be
+off. It changes sides when it is so far on the other one (or passes there so far inside between two
+fixes); the time told is that of its last crossing before. So a boat that drifts about on an edge
+changes nothing, and one that really goes is told with the time it went, not that of the proof.
+
+A line is crossed when the way crossed it once more in one direction than in the other between two
+fixes clear of it, and not within the error of one of its ends.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import NamedTuple, TypeAlias
+
+from gis.fences.events import FenceEvent, How
+from gis.fences.fix import Fix, State, apart_m
+from gis.fences.index import Crossing, Piece, Sight
+from gis.fences.rulebook import RuleBook
+from gis.fences.rules import Speed
+from gis.geodesy import WGS84
+
+Passage: TypeAlias = tuple[int, bool, float]
+
+
+class Cut(NamedTuple):
+    """Where a way crosses an edge: the fixes around it, the share of the way, and how known."""
+
+    begin: Fix
+    end: Fix
+    share: float
+    how: How
+
+    @property
+    def t(self) -> float:
+        """Seconds since 1970."""
+        return self.begin.t + self.share * (self.end.t - self.begin.t)
+
+
+class Inside(NamedTuple):
+    """How a unit stands to a polygon that it is in, or may be.
+
+    Attributes:
+        inside: On which side it is believed to be.
+        clear: Whether its last fix was farther from the edge than it may be off.
+        since: When it came in, seconds since 1970.
+        how: How that is known.
+        pending: Its last crossing to the other side, not yet believed.
+        told: Rules that have spoken of this visit.
+    """
+
+    inside: bool
+    clear: bool
+    since: float
+    how: How
+    pending: Cut | None
+    told: frozenset[str]
+
+
+class Astride(NamedTuple):
+    """How often a unit close to a line has crossed it: left to right less right to left."""
+
+    net: int
+    last: Cut
+    side: int
+    sure: bool
+
+
+OUTSIDE = Inside(False, True, 0.0, "between", None, frozenset())
+
+
+def advance(
+    state: State, fix: Fix, *, unit: str, book: RuleBook, gap_s: float
+) -> tuple[State, tuple[FenceEvent, ...], tuple[Passage, ...]]:
+    """Return a unit's state after a good fix, the events it brings, and comings and goings.
+
+    `state` is that of the good fix before; it is returned itself where nothing changes.
+    """
+    events: list[FenceEvent] = []
+    passages: list[Passage] = []
+    before = fix.before
+    silent = before is not None and (fix.jump or fix.t - before.t > gap_s)
+    sights = fix.sights
+    if sights:
+        state = dict(state)
+        for sight in sights:
+            number = sight.area
+            if sight.pieces:
+                old = state.get(number, OUTSIDE)
+                new = _into(old, sight, fix, silent, unit, book, events, passages)
+                if new.inside or new.pending is not None:
+                    state[number] = new
+                else:
+                    state.pop(number, None)
+                    for rule in book.speeding.get(number, ()):
+                        state.pop(rule.id, None)
+            elif before is not None:
+                _across(state, sight, fix, silent, unit, book, events)
+    if state:
+        if book.dwelling:
+            state = _dwell(state, fix, silent, unit, book, events)
+        if book.speeding and before is not None:
+            state = _speed(state, fix, silent, unit, book, events)
+    return state, tuple(events), tuple(passages)
+
+
+def _into(
+    old: Inside,
+    sight: Sight,
+    fix: Fix,
+    silent: bool,
+    unit: str,
+    book: RuleBook,
+    events: list[FenceEvent],
+    passages: list[Passage],
+) -> Inside:
+    number = sight.area
+    before = fix.before
+    if before is None:
+        last = sight.pieces[-1]
+        if not (last.inside and last.sure):
+            return old
+        _come(number, Cut(fix, fix, 0.0, "appeared"), unit, book, events, passages)
+        return Inside(True, True, fix.t, "appeared", None, frozenset())
+    how: How = "gap" if silent else "between"
+    inside, since, came, pending, told = old.inside, old.since, old.how, old.pending, old.told
+    pieces = sight.pieces
+    if silent:
+        if not fix.jump and not inside:
+            _maybe(sight, fix, unit, book, events)
+        crossed = (pieces[0].inside != pieces[-1].inside) and len(pieces) > 1
+        pieces = (Piece(pieces[-1].start if crossed else 0.0, *pieces[-1][1:]),)
+    for start, within, sure in pieces:
+        if start > 0.0:
+            pending = None if within == inside else Cut(before, fix, start, how)
+        if not sure or within == inside:
+            continue
+        cut = pending
+        if cut is None:
+            # It was on the edge when first heard, or the way began on it.
+            cut = Cut(before, fix, 0.0, how if old is not OUTSIDE or silent else "appeared")
+        pending, inside = None, within
+        if within:
+            since, came, told = cut.t, cut.how, frozenset()
+            _come(number, cut, unit, book, events, passages)
+        else:
+            told = _outstayed(number, since, came, told, cut, unit, book, events)
+            _go(number, cut, unit, book, events, passages)
+    return Inside(inside, sight.clear, since if inside else 0.0, came, pending, told)
+
+
+def _come(
+    number: int,
+    cut: Cut,
+    unit: str,
+    book: RuleBook,
+    events: list[FenceEvent],
+    passages: list[Passage],
+) -> None:
+    if number in book.peopled:
+        passages.append((number, True, cut.t))
+    for rule in book.coming.get(number, ()):
+        if rule.units is None or unit in rule.units:
+            kind = rule.__struct_config__.tag
+            events.append(_event(rule.id, str(kind), rule.area, unit, cut))
+
+
+def _go(
+    number: int,
+    cut: Cut,
+    unit: str,
+    book: RuleBook,
+    events: list[FenceEvent],
+    passages: list[Passage],
+) -> None:
+    if number in book.peopled:
+        passages.append((number, False, cut.t))
+    for rule in book.going.get(number, ()):
+        if rule.units is None or unit in rule.units:
+            events.append(_event(rule.id, "leave", rule.area, unit, cut))
+
+
+def _maybe(sight: Sight, fix: Fix, unit: str, book: RuleBook, events: list[FenceEvent]) -> None:
+    """Tell what the straight line over a silence passes through, as possible."""
+    assert fix.before is not None
+    pieces = sight.pieces
+    for n in range(1, len(pieces) - 1):
+        if pieces[n].inside and pieces[n].sure:
+            into = Cut(fix.before, fix, pieces[n].start, "possible")
+            out = Cut(fix.before, fix, pieces[n + 1].start, "possible")
+            _come(sight.area, into, unit, book, events, [])
+            _go(sight.area, out, unit, book, events, [])
+
+
+def _across(
+    state: State,
+    sight: Sight,
+    fix: Fix,
+    silent: bool,
+    unit: str,
+    book: RuleBook,
+    events: list[FenceEvent],
+) -> None:
+    assert fix.before is not None
+    number = sight.area
+    if fix.jump:
+        state.pop(number, None)
+        return
+    astride: Astride | None = state.get(number)
+    for crossing in sight.crossings:
+        astride = _crossed(astride, crossing, fix.before, fix, silent)
+    if not sight.clear:
+        if astride is not None:
+            state[number] = astride
+        return
+    state.pop(number, None)
+    if astride is None or astride.net == 0:
+        return
+    cut, side = astride.last, "left_to_right" if astride.net > 0 else "right_to_left"
+    if not astride.sure:
+        cut = cut._replace(how="possible")
+    for rule in book.crossing.get(number, ()):
+        if rule.direction in (side, "both") and (rule.units is None or unit in rule.units):
+            events.append(_event(rule.id, "cross", rule.area, unit, cut, side=side))
+
+
+def _crossed(
+    astride: Astride | None, crossing: Crossing, begin: Fix, end: Fix, silent: bool
+) -> Astride:
+    cut = Cut(begin, end, crossing.start, "gap" if silent else "between")
+    if astride is None:
+        return Astride(crossing.side, cut, crossing.side, crossing.sure)
+    net = astride.net + crossing.side
+    # What counts is the crossing that took it over in the end, not one back and forth after it.
+    if net * crossing.side > 0:
+        return Astride(net, cut, crossing.side, astride.sure and crossing.sure)
+    return Astride(net, astride.last, astride.side, astride.sure and crossing.sure)
+
+
+def _outstayed(
+    number: int,
+    since: float,
+    came: How,
+    told: frozenset[str],
+    cut: Cut,
+    unit: str,
+    book: RuleBook,
+    events: list[FenceEvent],
+) -> frozenset[str]:
+    for rule in book.dwelling.get(number, ()):
+        if rule.id not in told and since + rule.longer_s <= cut.t:
+            told |= {rule.id}
+            if rule.units is None or unit in rule.units:
+                at = since + rule.longer_s
+                events.append(
+                    _lasted(
+                        rule.id,
+                        "dwell",
+                        rule.area,
+                        unit,
+                        at,
+                        cut.begin,
+                        cut.end,
+                        "gap" if cut.how == "gap" else came,
+                    )
+                )
+    return told
+
+
+def _dwell(
+    state: State, fix: Fix, silent: bool, unit: str, book: RuleBook, events: list[FenceEvent]
+) -> State:
+    out = state
+    for number, standing in state.items():
+        if type(standing) is not Inside or not standing.inside or not standing.clear:
+            continue
+        for rule in book.dwelling.get(number, ()):
+            at = standing.since + rule.longer_s
+            if at > fix.t or rule.id in out[number].told:
+                continue
+            if out is state:
+                out = dict(state)
+            out[number] = out[number]._replace(told=out[number].told | {rule.id})
+            if rule.units is None or unit in rule.units:
+                begin = fix.before or fix
+                how: How = "gap" if silent and at > begin.t else standing.how
+                events.append(_lasted(rule.id, "dwell", rule.area, unit, at, begin, fix, how))
+    return out
+
+
+def _speed(
+    state: State, fix: Fix, silent: bool, unit: str, book: RuleBook, events: list[FenceEvent]
+) -> State:
+    begin = fix.before
+    assert begin is not None
+    out = state
+    for number, rules in book.speeding.items():
+        standing = state.get(number)
+        within = standing is not None and standing.inside
+        for rule in rules:
+            streak = state.get(rule.id)
+            if not within or silent or not _keeps(rule, begin, fix):
+                if streak is not None:
+                    out = dict(out)
+                    del out[rule.id]
+                continue
+            assert standing is not None
+            if streak is None:
+                streak = (max(begin.t, standing.since), False)
+            elif streak[1]:
+                continue
+            since, told = streak
+            if fix.t - since >= rule.for_s:
+                told = True
+                if rule.units is None or unit in rule.units:
+                    at = since + rule.for_s
+                    events.append(
+                        _lasted(rule.id, "speed", rule.area, unit, at, begin, fix, "between")
+                    )
+            if state.get(rule.id) != (since, told):
+                out = dict(out)
+                out[rule.id] = (since, told)
+    return out
+
+
+def _keeps(rule: Speed, begin: Fix, fix: Fix) -> bool:
+    told = fix.speed_mps
+    if rule.above_mps is not None:
+        speed = apart_m(begin, fix) / (fix.t - begin.t) if told is None else told
+        return speed >= rule.above_mps
+    assert rule.below_mps is not None
+    if told is None:
+        noise = begin.margin_m + fix.margin_m
+        told = max(0.0, apart_m(begin, fix) - noise) / (fix.t - begin.t)
+    return told <= rule.below_mps
+
+
+def _lasted(
+    rule: str, kind: str, area: str, unit: str, at: float, begin: Fix, end: Fix, how: How
+) -> FenceEvent:
+    """Return an event of what had lasted long enough at `at`, between two fixes or not."""
+    span = end.t - begin.t
+    share = min(1.0, max(0.0, (at - begin.t) / span)) if span > 0.0 else 0.0
+    event = _event(rule, kind, area, unit, Cut(begin, end, share, how))
+    when = _when(at)
+    if event.time == when:
+        return event
+    # Proven only later, by the first fix clear of the edge.
+    return FenceEvent(
+        rule=rule, kind=kind, units=(unit,), time=when, earliest=when, latest=_when(end.t),
+        area=area, lon=event.lon, lat=event.lat, how=how,
+    )  # fmt: skip
+
+
+def _event(
+    rule: str, kind: str, area: str, unit: str, cut: Cut, *, side: str | None = None
+) -> FenceEvent:
+    begin, end = cut.begin, cut.end
+    bearing, _, way = WGS84.inv(begin.lon, begin.lat, end.lon, end.lat)
+    lon, lat = begin.lon, begin.lat
+    if way > 0.0:
+        lon, lat, _ = WGS84.fwd(lon, lat, bearing, way * cut.share)
+    return FenceEvent(
+        rule=rule,
+        kind=kind,
+        units=(unit,),
+        time=_when(cut.t),
+        earliest=_when(begin.t),
+        latest=_when(end.t),
+        area=area,
+        lon=round(float(lon), 7),
+        lat=round(float(lat), 7),
+        bearing_deg=round(float(bearing) % 360.0, 1) % 360.0 if way > 0.0 else None,
+        side=side,
+        how=cut.how,
+    )
+
+
+def _when(t: float) -> datetime:
+    return datetime.fromtimestamp(t, UTC)

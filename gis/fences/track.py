@@ -1,0 +1,232 @@
+"""One unit's fixes in order of time, and what they come to; a late one is worked in.
+
+Everything that follows from the fixes is a fold over them in order of time, kept at each fix. A
+late fix is put into its place and the fold is run again from there only until it comes to what was
+there before: a few fixes for what is believed, the rest of a visit for times. So the result is
+that of all fixes in order, however they came.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+
+from gis.fences.events import FenceEvent
+from gis.fences.fix import NO_STATE, Fix, Judged, State
+from gis.fences.plausible import judge, verdict
+from gis.fences.rulebook import RuleBook
+from gis.fences.settings import FenceSettings
+from gis.fences.standing import Passage, advance
+
+START: Judged = (None, None, ())
+
+
+class FenceTrack:
+    """The fixes of one unit within the time in which late ones are taken."""
+
+    __slots__ = ("_base", "_dirty", "_from", "_until", "fixes", "horizon", "times", "unit")
+
+    def __init__(self, unit: str) -> None:
+        """Begin with no fix."""
+        self.unit = unit
+        self.fixes: list[Fix] = []
+        self.times: list[float] = []
+        self.horizon = float("-inf")
+        #: Comings and goings of fixes that are no longer held are in the state at the base.
+        self._base: tuple[Judged, State] = (START, NO_STATE)
+        self._dirty: tuple[int, float] | None = None
+        self._from = 0
+        self._until = -1
+
+    def put(self, fix: Fix) -> bool:
+        """Put a fix into its place; whether that changes anything.
+
+        Of fixes of one time one counts, whichever came first. One from before what is held is not
+        taken.
+
+        >>> track = FenceTrack("lima-2")
+        >>> [track.put(Fix(9.0, 100.0, 20.0, 30.0, None)) for _ in range(2)]
+        [True, False]
+        """
+        times = self.times
+        if not times or fix.t > times[-1]:
+            if fix.t <= self.horizon:
+                return False
+            index = len(times)
+            times.append(fix.t)
+            self.fixes.append(fix)
+        elif fix.t <= self.horizon:
+            return False
+        else:
+            index = bisect_left(times, fix.t)
+            if times[index] != fix.t:
+                times.insert(index, fix.t)
+                self.fixes.insert(index, fix)
+            elif fix.rank() < self.fixes[index].rank():
+                self._swap(index, fix)
+            else:
+                return False
+        if self._dirty is None:
+            self._dirty = (index, fix.t)
+        else:
+            self._dirty = (min(index, self._dirty[0]), max(fix.t, self._dirty[1]))
+        return True
+
+    def believe(self, settings: FenceSettings) -> tuple[list[Fix], float]:
+        """Judge again what new fixes may change.
+
+        Returns:
+            Good fixes whose move is not worked out yet, and the time up to which nothing changed.
+        """
+        assert self._dirty is not None
+        first, last_t = self._dirty
+        self._dirty = None
+        fixes, count = self.fixes, len(self.fixes)
+        judged = self._judged(first - 1)
+        old: dict[int, tuple[bool, Fix | None, bool]] = {}
+        undone = first
+        for waiting in judged[2]:
+            # Waiting when the new one comes: what became of it is open again.
+            at = bisect_left(self.times, waiting.t)
+            if at < first and fixes[at] is waiting:
+                undone = min(undone, at)
+                old[at] = (waiting.good, waiting.before, waiting.jump)
+                waiting.good = False
+        index = first
+        while index < count:
+            fix = fixes[index]
+            was = fix.judged or (fix.before, fix, ())
+            fresh = fix.judged is None and not fix.good
+            old[index] = (fix.good, fix.before, fix.jump)
+            fix.good = False
+            last = judged[1]
+            after, believed = judge(judged, fix, settings)
+            for good in believed:
+                jump = False
+                if good is believed[0] and last is not None and len(believed) > 1:
+                    jump = verdict(judged[0], last, good, settings) == "impossible"
+                if good.before is not last or good.jump != jump:
+                    good.before, good.jump, good.sights = last, jump, None
+                good.good = True
+                last = good
+            fix.judged = None if fix.good and after == (fix.before, fix, ()) else after
+            same = not fresh and after == was and not after[2]
+            judged = after
+            index += 1
+            if same and fix.t > last_t:
+                break
+        self._from, self._until = undone, index - 1
+        missing = []
+        since = float("inf")
+        for at in sorted(old):
+            fix = fixes[at]
+            if fix.good and fix.sights is None:
+                missing.append(fix)
+            now = (fix.good, fix.before, fix.jump)
+            if now != old[at] or (fix.good and fix.sights is None):
+                for one in (fix.before if fix.good else None, old[at][1]):
+                    since = min(since, fix.t if one is None else one.t)
+        return missing, since
+
+    def stand(
+        self, book: RuleBook, settings: FenceSettings
+    ) -> tuple[list[FenceEvent], list[FenceEvent], list[Passage]]:
+        """Go through what changed; return events added and withdrawn, and passages of either."""
+        fixes = self.fixes
+        index = self._from
+        state = self._base[1] if index == 0 else fixes[index - 1].state
+        added: list[FenceEvent] = []
+        withdrawn: list[FenceEvent] = []
+        passages: list[Passage] = []
+        while index < len(fixes):
+            fix = fixes[index]
+            was = fix.state
+            events: tuple[FenceEvent, ...] = ()
+            passed: tuple[Passage, ...] = ()
+            if fix.good and (state or fix.sights):
+                state, events, passed = advance(
+                    state, fix, unit=self.unit, book=book, gap_s=settings.gap_s
+                )
+            if events != fix.events:
+                withdrawn += fix.events
+                added += events
+                fix.events = events
+            if passed != fix.passages:
+                passages += fix.passages
+                passages += passed
+                fix.passages = passed
+            fix.state = state
+            if index >= self._until and state == was:
+                break
+            index += 1
+        return added, withdrawn, passages
+
+    def forget(self, settings: FenceSettings) -> bool:
+        """Let go of fixes too old for late ones to matter; whether there were any."""
+        newest = self.times[-1]
+        self.horizon = max(self.horizon, newest - settings.late_s)
+        # In slices: to take one off the front of a list moves all the others.
+        spare = len(self.times) - settings.most_fixes
+        slack = max(64, settings.most_fixes // 8)
+        old = bisect_left(self.times, self.horizon)
+        cut = max(old if old >= slack else 0, spare if spare >= slack else 0)
+        if not cut:
+            return False
+        # Nothing that still waits may be let go of.
+        waiting = self._judged(cut - 1)[2]
+        if waiting:
+            cut = bisect_left(self.times, waiting[0].t)
+            if not cut:
+                return False
+        last = self.fixes[cut - 1]
+        self._base = (self._judged(cut - 1), last.state)
+        self.horizon = max(self.horizon, last.t)
+        # The good fixes name the ones before them; cut here, or none would ever be freed.
+        oldest = self._base[0][0]
+        if oldest is not None:
+            oldest.before = oldest.judged = None
+        del self.fixes[:cut], self.times[:cut]
+        return True
+
+    def known_until(self) -> float:
+        """Return the time of the newest good fix; -inf without one.
+
+        >>> FenceTrack("lima-2").known_until()
+        -inf
+        """
+        last = self._judged(len(self.fixes) - 1)[1]
+        return float("-inf") if last is None else last.t
+
+    def since(self, t: float) -> list[Fix]:
+        """Return the fixes after a time.
+
+        >>> FenceTrack("lima-2").since(0.0)
+        []
+        """
+        return self.fixes[bisect_right(self.times, t) :]
+
+    def state(self) -> State:
+        """Return what all fixes have come to.
+
+        >>> FenceTrack("lima-2").state()
+        {}
+        """
+        return self.fixes[-1].state if self.fixes else self._base[1]
+
+    def base_state(self) -> State:
+        """Return what the fixes that are no longer held had come to."""
+        return self._base[1]
+
+    def _judged(self, index: int) -> Judged:
+        if index < 0:
+            return self._base[0]
+        fix = self.fixes[index]
+        return fix.judged or (fix.before, fix, ())
+
+    def _swap(self, index: int, fix: Fix) -> None:
+        """Put a fix in the place of another of the same time."""
+        old = self.fixes[index]
+        # What it brought must be withdrawn, and others judged by it judged again.
+        fix.events, fix.passages, fix.state = old.events, old.passages, old.state
+        fix.good, fix.before, fix.judged = old.good, old.before, (None, None, (old,))
+        fix.jump = old.jump
+        self.fixes[index] = fix

@@ -1,0 +1,314 @@
+"""All units against all areas and rules: fixes in, events added and withdrawn out.
+
+The events told are those of all fixes in order of their times, however they came: late, shuffled,
+twice. This holds for fixes that come within `late_s` of the newest of their unit; older ones are
+refused and counted. Times must have been judged before: a fix dated into the future makes all
+others late.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import numpy as np
+
+from gis.errors import PositionError
+from gis.fences.events import FenceEvent, Outcome
+from gis.fences.fix import Fix
+from gis.fences.index import FenceSet
+from gis.fences.meetings import Buckets, Pair
+from gis.fences.moves import Moves
+from gis.fences.rulebook import RuleBook
+from gis.fences.rules import Rule
+from gis.fences.settings import FenceSettings
+from gis.fences.standing import Inside
+from gis.fences.track import FenceTrack
+from gis.fences.void import Span, void_events, watches
+from gis.position import Position, check_place
+
+
+class FenceWatch:
+    """Rules, and what all units have come to.
+
+    >>> import shapely
+    >>> from datetime import UTC, datetime, timedelta
+    >>> from gis.fences.area import polygon
+    >>> from gis.fences.rules import Enter
+    >>> area = polygon("lima-2", shapely.box(100.0, 20.0, 100.01, 20.1))
+    >>> watch = FenceWatch(FenceSet([area]), [Enter(id="in", area="lima-2")])
+    >>> noon = datetime(2026, 6, 10, 12, tzinfo=UTC)
+    >>> told = watch.see([
+    ...     ("boat-1", Position(lon=99.99 + n * 0.005, lat=20.05, time=noon + timedelta(minutes=n)))
+    ...     for n in (4, 0, 3, 1)
+    ... ])
+    >>> [(event.rule, event.time.isoformat(), event.bearing_deg) for event in told.added]
+    [('in', '2026-06-10T12:02:00+00:00', 90.0)]
+    """
+
+    def __init__(
+        self,
+        fences: FenceSet,
+        rules: Sequence[Rule],
+        *,
+        settings: FenceSettings | None = None,
+        since: datetime | None = None,
+    ) -> None:
+        """Begin with no unit.
+
+        Args:
+            fences: The areas.
+            rules: What to tell of.
+            settings: How far fixes are believed, and for how long they are kept.
+            since: From when on hours of a `Void` count; None means from the first `clock`.
+
+        Raises:
+            RuleError: If a rule speaks of an area that is not there, or of the wrong kind.
+        """
+        self.book = RuleBook(fences, rules)
+        self.settings = settings or FenceSettings()
+        self.tracks: dict[str, FenceTrack] = {}
+        #: Fixes that told nothing: "late" (before what is held), "twice", "vague" (accuracy).
+        self.refused: Counter[str] = Counter()
+        self._since = None if since is None else since.timestamp()
+        self._now = float("-inf")
+        self._told_until = float("-inf")
+        self._voids: dict[tuple[str, Span], list[FenceEvent]] = {}
+        self._buckets = Buckets()
+        self._pairs: dict[str, dict[str, list[Pair]]] = {}
+        self._forgotten = float("-inf")
+
+    def see(self, fixes: Iterable[tuple[str, Position]]) -> Outcome:
+        """Take fixes (unit, position with its time), in any order.
+
+        Raises:
+            PositionError: If one has no time or is no place; none of the batch is taken then.
+
+        >>> FenceWatch(FenceSet([]), []).see([])
+        Outcome(added=(), withdrawn=())
+        """
+        touched = self._put(fixes)
+        if not touched:
+            return Outcome()
+        settings, book = self.settings, self.book
+        missing: list[Fix] = []
+        changed: list[tuple[FenceTrack, float]] = []
+        silent = float("inf")
+        for track in touched:
+            silent = min(silent, track.known_until())
+            more, since = track.believe(settings)
+            missing += more
+            changed.append((track, since))
+        self._look(missing)
+        added: list[FenceEvent] = []
+        withdrawn: list[FenceEvent] = []
+        peopled = False
+        for track in touched:
+            new, old, passages = track.stand(book, settings)
+            added += new
+            withdrawn += old
+            peopled = peopled or bool(passages)
+        if book.meeting:
+            self._meet(changed, added, withdrawn)
+        # Told hours change with who came and went, and with who was silent then and no longer is.
+        if book.voids and (peopled or silent + settings.gap_s < self._told_until):
+            self._void(added, withdrawn)
+        for track in touched:
+            track.forget(settings)
+        return _outcome(added, withdrawn)
+
+    def clock(self, now: datetime) -> Outcome:
+        """Say what time it is, so that empty hours are told when they are over.
+
+        A fix that comes later than that may withdraw them again.
+
+        >>> from datetime import UTC
+        >>> FenceWatch(FenceSet([]), []).clock(datetime(2026, 6, 10, tzinfo=UTC)).added
+        ()
+        """
+        self._now = max(self._now, now.timestamp())
+        if self._since is None:
+            self._since = self._now
+        added: list[FenceEvent] = []
+        withdrawn: list[FenceEvent] = []
+        self._void(added, withdrawn)
+        return _outcome(added, withdrawn)
+
+    def inside(self, area: str) -> frozenset[str]:
+        """Return the units that are believed to be in an area, by their newest fixes.
+
+        Raises:
+            KeyError: If there is no such area.
+
+        >>> import shapely
+        >>> from gis.fences.area import polygon
+        >>> FenceWatch(FenceSet([polygon("a", shapely.box(0, 0, 1, 1))]), []).inside("a")
+        frozenset()
+        """
+        number = self.book.fences.number[area]
+        return frozenset(
+            unit
+            for unit, track in self.tracks.items()
+            if (standing := track.state().get(number)) is not None and standing.inside
+        )
+
+    def _put(self, fixes: Iterable[tuple[str, Position]]) -> list[FenceTrack]:
+        settings, tracks, refused = self.settings, self.tracks, self.refused
+        times, least = settings.margin_accuracies, settings.least_accuracy_m
+        made: list[tuple[str, Fix]] = []
+        for unit, position in fixes:
+            lon, lat, accuracy = position.lon, position.lat, position.accuracy_m
+            if position.time is None:
+                raise PositionError(f"position of {unit} has no time")
+            if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
+                check_place(lon=lon, lat=lat)
+            if accuracy is None or not math.isfinite(accuracy):
+                accuracy = settings.assumed_accuracy_m
+            elif accuracy > settings.useless_accuracy_m:
+                refused["vague"] += 1
+                continue
+            margin = times * max(least, accuracy)
+            made.append(
+                (unit, Fix(position.time.timestamp(), lon, lat, margin, position.speed_mps))
+            )
+        touched: dict[str, FenceTrack] = {}
+        for unit, fix in made:
+            track = tracks.get(unit)
+            if track is None:
+                track = tracks[unit] = FenceTrack(unit)
+            if track.put(fix):
+                touched[unit] = track
+            else:
+                refused["late" if fix.t <= track.horizon else "twice"] += 1
+        return list(touched.values())
+
+    def _look(self, missing: list[Fix]) -> None:
+        """Work out how moves stand to areas, all at once."""
+        first = [fix for fix in missing if fix.before is None]
+        later = [fix for fix in missing if fix.before is not None] if first else missing
+        fences = self.book.fences
+        if first:
+            for fix, sights in zip(first, fences.first_sights(_moves(first)), strict=True):
+                fix.sights = sights
+        if later:
+            for fix, sights in zip(later, fences.sights(_moves(later)), strict=True):
+                fix.sights = sights
+
+    def _meet(
+        self,
+        changed: list[tuple[FenceTrack, float]],
+        added: list[FenceEvent],
+        withdrawn: list[FenceEvent],
+    ) -> None:
+        horizon = self._horizon()
+        looks: dict[int, tuple[Pair, float]] = {}
+        for track, since in changed:
+            if since == float("inf"):
+                continue
+            partners = self._pairs.setdefault(track.unit, {})
+            for fix in track.since(since):
+                if fix.good:
+                    for other in self._buckets.put(track.unit, fix):
+                        if other not in partners:
+                            self._pair(track.unit, other)
+        for track, since in changed:
+            for pairs in self._pairs.get(track.unit, {}).values():
+                for pair in pairs:
+                    known = looks.get(id(pair))
+                    if known is None or since < known[1]:
+                        looks[id(pair)] = (pair, since)
+        for pair, since in looks.values():
+            new, old = pair.look(since, self.settings)
+            added += new
+            withdrawn += old
+        if horizon > self._forgotten + 3600.0:
+            self._forgotten = horizon
+            self._buckets.forget(horizon)
+            for unit, partners in self._pairs.items():
+                for other, pairs in partners.items():
+                    if unit < other:
+                        for pair in pairs:
+                            pair.forget(horizon)
+
+    def _pair(self, one: str, other: str) -> None:
+        first, second = sorted((one, other))
+        pairs = [
+            Pair(rule, self.tracks[first], self.tracks[second])
+            for rule in self.book.meeting
+            if rule.units is None or (first in rule.units and second in rule.units)
+        ]
+        self._pairs.setdefault(one, {})[other] = pairs
+        self._pairs.setdefault(other, {})[one] = pairs
+
+    def _void(self, added: list[FenceEvent], withdrawn: list[FenceEvent]) -> None:
+        if self._since is None or math.isinf(self._now):
+            return
+        # What was told longer ago than late fixes may come stands.
+        oldest = max(self._since, self._now - self.settings.late_s)
+        fresh: dict[tuple[str, Span], list[FenceEvent]] = {}
+        for number, rule in self.book.voids:
+            present: list[Span] | None = None
+            for span in watches(rule, since=oldest, until=self._now):
+                if present is None:
+                    present = self._present(number, rule.units)
+                told = void_events(rule, span, present)
+                fresh[rule.id, span] = told
+                before = self._voids.get((rule.id, span), [])
+                added += [event for event in told if event not in before]
+                withdrawn += [event for event in before if event not in told]
+                self._told_until = max(self._told_until, span[1])
+        self._voids = fresh
+
+    def _present(self, number: int, units: frozenset[str]) -> list[Span]:
+        """Return the spans in which units were in an area, or may not have left it yet."""
+        spans: list[Span] = []
+        for unit in units:
+            track = self.tracks.get(unit)
+            if track is None:
+                continue
+            standing = track.base_state().get(number)
+            came = standing.since if isinstance(standing, Inside) and standing.inside else None
+            for fix in track.fixes:
+                for area, into, t in fix.passages:
+                    if area != number:
+                        continue
+                    if into:
+                        came = t
+                    elif came is not None:
+                        spans.append((came, t))
+                        came = None
+            if came is not None:
+                spans.append((came, track.known_until() + self.settings.gap_s))
+        return spans
+
+    def _horizon(self) -> float:
+        return min((track.horizon for track in self.tracks.values()), default=float("-inf"))
+
+
+def _moves(fixes: list[Fix]) -> Moves:
+    """Return the moves that end with fixes; of a first fix, one that stays in its place."""
+    ends = np.array([(fix.lon, fix.lat, fix.margin_m) for fix in fixes]).T
+    begins = np.array(
+        [(fix.lon, fix.lat, fix.margin_m) for fix in (fix.before or fix for fix in fixes)]
+    ).T
+    return Moves(
+        lon0=begins[0], lat0=begins[1], margin0_m=begins[2],
+        lon1=ends[0], lat1=ends[1], margin1_m=ends[2],
+    )  # fmt: skip
+
+
+def _outcome(added: list[FenceEvent], withdrawn: list[FenceEvent]) -> Outcome:
+    if not added and not withdrawn:
+        return Outcome()
+    if withdrawn:
+        more, less = Counter(added), Counter(withdrawn)
+        added, withdrawn = list((more - less).elements()), list((less - more).elements())
+    return Outcome(
+        added=tuple(sorted(added, key=_order)), withdrawn=tuple(sorted(withdrawn, key=_order))
+    )
+
+
+def _order(event: FenceEvent) -> tuple[datetime, str, tuple[str, ...]]:
+    return event.time, event.rule, event.units
