@@ -1,17 +1,21 @@
 """Duplicates: the same radio message heard more than once, told by its content.
 
-Compared with everything remembered, not only with the last message; in heard time, in both
-directions, so that the order of arrival changes nothing. Of all receptions of one message the one
-that was heard first stands for it, whichever came first.
+Compared in heard time, in both directions, so that the order of arrival changes nothing. Of all
+receptions of one message the one that was heard first stands for it, whichever came first.
+
+Memory answers for what was heard lately. `asked` says what it cannot answer, since it may have
+forgotten that; the store is asked for all of a batch at once and the batch joined after `learn`.
+Nothing is forgotten before `settle`, when the batch is on disk.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
+from patrol.lately import ALWAYS, Known, Lately
 from patrol.records import Record, named_gid
 
 REMEMBERED: Final = 200_000
@@ -23,22 +27,58 @@ SAME_CONTENT: Final = 8
 RESENT_FOR_S: Final = 24 * 3600.0
 """How much later a link may hand over a message again; after that, equal words are new words."""
 
-K = TypeVar("K")
+
+class Asked:
+    """What the store is asked about one batch.
+
+    Attributes:
+        gids: Messages that name themselves.
+        receptions: Reception ids.
+        near: Address, heard time and how far around it to look, seconds.
+    """
+
+    __slots__ = ("gids", "near", "receptions")
+
+    def __init__(self) -> None:
+        self.gids: list[bytes] = []
+        self.receptions: list[str] = []
+        self.near: list[tuple[str, datetime, float]] = []
+
+    def __bool__(self) -> bool:
+        """Whether anything is asked."""
+        return bool(self.gids or self.receptions or self.near)
+
+    def halves(self) -> list[Asked]:
+        """Return the same in parts; none if it is one thing only."""
+        parts: list[Asked] = []
+        names = [name for name in self.__slots__ if getattr(self, name)]
+        for name in names:
+            items = getattr(self, name)
+            middle = len(items) // 2 if len(names) == 1 else len(items)
+            for some in (items[:middle], items[middle:]):
+                part = Asked()
+                setattr(part, name, some)
+                parts.append(part)
+        parts = [part for part in parts if part]
+        return parts if len(parts) > 1 else []
 
 
-class _Known(NamedTuple):
-    """The reception that stands for a message: when it was heard, its message, its id."""
+class Stored(NamedTuple):
+    """A message that is stored.
 
-    heard_at: datetime
-    gid: bytes
-    reception_id: str
+    Attributes:
+        address: The address it is kept under.
+        content: Its duplicate key; None if it has none.
+        channel: Channel of the reception that stands for it.
+        raw: Its bytes where it has no key.
+        known: The reception that stands for it.
+    """
 
-    def comes_after(self, other: _Known) -> bool:
-        """Return whether `other` rather stands for the message; ids break ties everywhere alike."""
-        return (other.heard_at, other.reception_id) < (self.heard_at, self.reception_id)
-
-
-_Heard = deque[_Known]
+    address: str
+    content: str | None
+    channel: str
+    raw: bytes | None
+    known: Known
 
 
 class Duplicates:
@@ -47,14 +87,67 @@ class Duplicates:
     Args:
         remembered: Most messages to remember, of each of the three kinds: those that name
             themselves, those that are told apart by when they were heard, and those without a key,
-            which only a link that hands them over again can repeat.
+            which only a link that hands them over again can repeat; and most receptions.
     """
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._remembered = remembered
-        self._named: dict[bytes, _Known] = {}
-        self._by_content: dict[tuple[str, str], _Heard] = {}
-        self._by_raw: dict[bytes, _Heard] = {}
+        self._named: dict[bytes, Known] = {}
+        self._all_named = True
+        self._by_content: Lately[tuple[str, str]] = Lately(remembered, SAME_CONTENT)
+        self._by_raw: Lately[bytes] = Lately(remembered, SAME_CONTENT)
+        self._receptions: dict[str, datetime] = {}
+        self._receptions_since = ALWAYS
+
+    # -- one batch
+
+    def asked(self, records: Iterable[Record]) -> Asked:
+        """Return what must be asked of the store before `records` are compared."""
+        asked = Asked()
+        receptions, since = self._receptions, self._receptions_since
+        named, all_named = self._named, self._all_named
+        for record in records:
+            said = record.transmission
+            id, heard_at, content = said.reception_id, said.heard_at, said.duplicate_key
+            if receptions.get(id) == heard_at:
+                continue
+            if since is not ALWAYS and heard_at <= since:
+                asked.receptions.append(id)
+                # Whichever channel the address was bound to when it came first.
+                asked.near.append((said.address, heard_at, 0.0))
+                asked.near.append((f"{said.address}@{said.channel}", heard_at, 0.0))
+            if content is not None and said.duplicate_window_s is None:
+                if not all_named and record.gid not in named:
+                    asked.gids.append(record.gid)
+            elif said.resent or content is not None:
+                self._ask_near(record, asked)
+        return asked
+
+    def learn(self, stored: Iterable[Stored], receptions: Iterable[tuple[str, datetime]]) -> None:
+        """Note what the store answered, or what was stored before a restart, oldest first.
+
+        Args:
+            stored: Messages.
+            receptions: Id and heard time of further receptions.
+        """
+        for address, content, channel, raw, known in stored:
+            self._receptions[known.reception_id] = known.heard_at
+            if content is None:
+                key = _raw_key(address, channel, raw or b"")
+                self._by_raw.add(key, known._replace(reception_id=""))
+            elif known.gid == named_gid(address, content):
+                self._named[known.gid] = known
+            else:
+                self._by_content.add((address, content), known)
+        self._receptions.update(receptions)
+
+    def has_reception(self, record: Record) -> bool:
+        """Return whether this very reception is known: a gateway that got no receipt says it again.
+
+        The same id at another heard time is a gateway that has lost count, not the same reception.
+        """
+        said = record.transmission
+        return self._receptions.get(said.reception_id) == said.heard_at
 
     def original(self, record: Record) -> bytes | None:
         """Return the global id of the message that `record` repeats; None, remembering it, if none.
@@ -64,25 +157,24 @@ class Duplicates:
         """
         said = record.transmission
         content = said.duplicate_key
-        gid, heard_at, window_s = record.gid, said.heard_at, said.duplicate_window_s
-        if content is not None and window_s is None:
+        gid, heard_at = record.gid, said.heard_at
+        if content is not None and said.duplicate_window_s is None:
             if gid in self._named:
                 return gid
-            self._remember_named(_Known(heard_at, gid, said.reception_id))
+            self._named[gid] = Known(heard_at, gid, said.reception_id)
             return None
-        # A call for help is rather taken twice than lost for looking like an earlier one.
-        again = said.resent and not said.distress
         if content is None:
             raw = _raw_key(record.address, said.channel, said.raw)
-            original = _nearest(self._by_raw.get(raw), heard_at, RESENT_FOR_S) if again else None
+            original = None
+            if _again(record):
+                original = self._by_raw.nearest(raw, heard_at, RESENT_FOR_S)
             if original is None:
-                self._remember(self._by_raw, raw, _Known(heard_at, gid, ""))
+                self._by_raw.add(raw, Known(heard_at, gid, ""))
             return original
         key = (record.address, content)
-        reach_s = RESENT_FOR_S if again else window_s or 0.0
-        original = _nearest(self._by_content.get(key), heard_at, reach_s)
+        original = self._by_content.nearest(key, heard_at, _reach_s(record))
         if original is None:
-            self._remember(self._by_content, key, _Known(heard_at, gid, said.reception_id))
+            self._by_content.add(key, Known(heard_at, gid, said.reception_id))
         return original
 
     def heard_first(self, record: Record, original: bytes) -> bool:
@@ -91,73 +183,88 @@ class Duplicates:
         It stands for the message from now on: it is what later ones are compared with.
         """
         said = record.transmission
-        new = _Known(said.heard_at, original, said.reception_id)
+        new = Known(said.heard_at, original, said.reception_id)
         named = self._named.get(original)
         if named is not None:
             if named.comes_after(new):
                 self._named[original] = new
                 return True
             return False
-        heard = self._by_content.get((record.address, said.duplicate_key or ""), ())
-        for place, known in enumerate(heard):
-            if known.gid == original and known.comes_after(new):
-                heard[place] = new  # type: ignore[index]
-                return True
-        return False
+        return self._by_content.put_first((record.address, said.duplicate_key or ""), new)
 
-    def remember(
-        self, address: str, content: str, gid: bytes, heard_at: datetime, reception_id: str
-    ) -> None:
-        """Note a message that was stored before a restart."""
-        known = _Known(heard_at, gid, reception_id)
-        if gid == named_gid(address, content):
-            self._remember_named(known)
-        else:
-            self._remember(self._by_content, (address, content), known)
-
-    def remember_raw(
-        self, address: str, channel: str, raw: bytes, gid: bytes, heard_at: datetime
-    ) -> None:
-        """Note a message without a key that was stored before a restart."""
-        self._remember(self._by_raw, _raw_key(address, channel, raw), _Known(heard_at, gid, ""))
-
-    def forget(self, record: Record) -> None:
-        """Take back that `record` was heard: it was not stored, and may come again."""
+    def note_reception(self, record: Record) -> None:
+        """Remember that this reception was taken in, as a message or as one more who heard it."""
         said = record.transmission
+        self._receptions[said.reception_id] = said.heard_at
+
+    def settle(self) -> None:
+        """Forget what is too much; to be called once everything taken in is stored."""
+        self._by_content.trim()
+        self._by_raw.trim()
+        while len(self._named) > self._remembered:
+            del self._named[next(iter(self._named))]
+            self._all_named = False
+        while len(self._receptions) > self._remembered:
+            heard_at = self._receptions.pop(next(iter(self._receptions)))
+            self._receptions_since = max(self._receptions_since, heard_at)
+
+    # -- what memory does not hold
+
+    def forget_until(self, time: datetime) -> None:
+        """Note that the store holds more than is remembered, heard until `time`, aware UTC."""
+        self._all_named = False
+        self._by_content.forget_until(time)
+        self._by_raw.forget_until(time)
+        self._receptions_since = max(self._receptions_since, time)
+
+    def forget(self, records: Sequence[Record]) -> None:
+        """Take back that `records` were heard: they may be stored or not, and may come again."""
+        for record in records:
+            said = record.transmission
+            if said.duplicate_key is None:
+                raw = _raw_key(record.address, said.channel, said.raw)
+                self._by_raw.forget(raw, said.heard_at)
+            elif said.duplicate_window_s is None:
+                self._named.pop(record.gid, None)
+                self._all_named = False
+            else:
+                self._by_content.forget((record.address, said.duplicate_key), said.heard_at)
+            self._receptions.pop(said.reception_id, None)
+            self._receptions_since = max(self._receptions_since, said.heard_at)
+
+    def _ask_near(self, record: Record, asked: Asked) -> None:
+        said, reach_s = record.transmission, _reach_s(record)
         if said.duplicate_key is None:
-            known = self._by_raw.get(_raw_key(record.address, said.channel, said.raw))
+            if not _again(record):
+                return
+            raw = _raw_key(record.address, said.channel, said.raw)
+            misses = self._by_raw.may_miss(raw, said.heard_at, reach_s)
+            here = self._by_raw.nearest(raw, said.heard_at, reach_s) if misses else None
         else:
-            self._named.pop(record.gid, None)
-            known = self._by_content.get((record.address, said.duplicate_key))
-        for entry in list(known or ()):
-            if entry.gid == record.gid and known is not None:
-                known.remove(entry)
+            key = (record.address, said.duplicate_key)
+            misses = self._by_content.may_miss(key, said.heard_at, reach_s)
+            here = None
+            if misses and said.resent:
+                here = self._by_content.nearest(key, said.heard_at, reach_s)
+        # What is handed over again leaves no trace, whichever of several it repeats.
+        if misses and here is None:
+            asked.near.append((record.address, said.heard_at, reach_s))
 
-    def _remember_named(self, known: _Known) -> None:
-        self._named[known.gid] = known
-        _trim(self._named, self._remembered)
 
-    def _remember(self, by: dict[K, _Heard], key: K, new: _Known) -> None:
-        known = by.pop(key, None)  # put back at the end: the newest
-        if known is None:
-            known = deque(maxlen=SAME_CONTENT)
-        known.append(new)
-        by[key] = known
-        _trim(by, self._remembered)
+def _again(record: Record) -> bool:
+    """Return whether it may be what a link hands over once more.
+
+    A call for help is rather taken twice than lost for looking like an earlier one.
+    """
+    return record.transmission.resent and not record.transmission.distress
+
+
+def _reach_s(record: Record) -> float:
+    said = record.transmission
+    if _again(record):
+        return RESENT_FOR_S
+    return 0.0 if said.duplicate_key is None else said.duplicate_window_s or 0.0
 
 
 def _raw_key(address: str, channel: str, raw: bytes) -> bytes:
     return blake2b(f"{address}\n{channel}\n".encode() + raw, digest_size=16).digest()
-
-
-def _nearest(known: _Heard | None, heard_at: datetime, reach_s: float) -> bytes | None:
-    """Return the one heard nearest to `heard_at`, unless that is further away than `reach_s`."""
-    if not known:
-        return None
-    away_s, gid = min((abs((heard_at - at).total_seconds()), other) for at, other, _ in known)
-    return gid if away_s <= reach_s else None
-
-
-def _trim(known: dict[Any, Any], most: int) -> None:
-    if len(known) > most:
-        del known[next(iter(known))]

@@ -68,25 +68,40 @@ class Joined:
         return [first(transmission_row(record, origin=origin)) for record in self.earlier]
 
 
-def join(
-    deliveries: Sequence[Delivery],
-    believed_address: Callable[[Transmission, datetime], str],
-    duplicates: Duplicates,
-) -> Joined:
-    """Judge each message by itself and join it with what is known.
+def judge(
+    deliveries: Sequence[Delivery], believed_address: Callable[[Transmission, datetime], str]
+) -> list[Record]:
+    """Judge each message by itself, in the order of arrival.
 
     Args:
-        deliveries: What was heard, in the order of arrival.
+        deliveries: What was heard.
         believed_address: As for `record_of`.
-        duplicates: Remembers what was heard; what is new is added.
+    """
+    records: list[Record] = []
+    for delivery in deliveries:
+        try:
+            records.append(record_of(delivery.transmission, believed_address))
+        except Exception as error:  # noqa: BLE001 - logged; the rest of the batch goes on
+            not_taken(delivery.transmission, error)
+    return records
+
+
+def join(records: Sequence[Record], duplicates: Duplicates) -> Joined:
+    """Join messages with what is known.
+
+    Args:
+        records: Messages judged by themselves, in the order of arrival.
+        duplicates: Remembers what was heard, and was told what is stored of these; what is new is
+            added.
     """
     new: dict[bytes, Record] = {}
     earlier: dict[bytes, Record] = {}
     again: list[Record] = []
-    for delivery in deliveries:
-        said = delivery.transmission
+    for record in records:
+        said = record.transmission
+        if duplicates.has_reception(record):
+            continue
         try:
-            record = record_of(said, believed_address)
             original = duplicates.original(record)
             if original is None:
                 new[record.gid] = record
@@ -99,6 +114,7 @@ def join(
                     kept[original] = record
                 else:
                     again.append(record)
+            duplicates.note_reception(record)
         except Exception as error:  # noqa: BLE001 - logged; the rest of the batch goes on
             not_taken(said, error)
     return Joined(list(new.values()), again, list(earlier.values()))

@@ -6,7 +6,7 @@ It is a part of the watch and takes turns with its batches.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -18,16 +18,15 @@ from patrol.errors import Conflict, StoreError
 from patrol.picture import VOICE, Picture
 from patrol.records import Record
 from patrol.spans import spans_of_radio, spans_of_unit
-from patrol.store import receptions, registry
+from patrol.store import known, receptions, registry
 from patrol.store.store import Store
 from patrol.store.tracks import Span
 from patrol.turn import Turn
 from patrol.units import Assignment, Unit
 
-KEYS_FOR: Final = timedelta(hours=24)
-"""How far back content is remembered across a restart."""
+REMEMBERED: Final = 100_000
+"""Messages that are remembered across a restart; the store is asked about older ones."""
 
-KEYS_AT_MOST: Final = 100_000
 READ_AT_ONCE: Final = 200  # units or radios; their records are held in memory meanwhile
 
 log = structlog.get_logger(__name__)
@@ -81,11 +80,12 @@ class Registrar:
             await self._rebuild(ids[start : start + READ_AT_ONCE], calling)
         for claim in await read(registry.open_claims):
             picture.take_up_claim(claim, now)
-        since = now - KEYS_FOR
-        for keyed in reversed(await read(receptions.recent_keys, since, KEYS_AT_MOST)):
-            duplicates.remember(*keyed)
-        for known in await read(receptions.recent_raw, since, KEYS_AT_MOST):
-            duplicates.remember_raw(*known)
+        found, complete = await read(known.newest, REMEMBERED)
+        duplicates.learn(*found)
+        duplicates.settle()
+        last = None if complete else await read(known.last_heard)
+        if last is not None:  # a gateway's clock may be ahead of ours
+            duplicates.forget_until(max(now, last))
 
     async def put_unit(self, unit: Unit) -> None:
         """Add or change a unit. Out of service, no radio stands for it any more.

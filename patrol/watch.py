@@ -12,10 +12,9 @@ import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from sqlalchemy import Connection
 
 from patrol.board import Board, Update
 from patrol.changes import Claim, Fix, Snapshot, UnitState
@@ -23,7 +22,8 @@ from patrol.claims import key_of
 from patrol.dispatch import Dispatch
 from patrol.duplicates import Duplicates
 from patrol.errors import NotFound, StoreError
-from patrol.joining import join, not_taken
+from patrol.joining import join, judge, not_taken
+from patrol.keeper import Act, Keeper
 from patrol.picture import Picture
 from patrol.policy import Policy
 from patrol.records import Record
@@ -55,8 +55,6 @@ STOP_WITHIN_S: Final = 5.0
 """How long a store that refuses may hold up the end; nothing unstored was acknowledged."""
 
 log = structlog.get_logger(__name__)
-
-Act = Callable[[Connection], None]
 
 Locate = Callable[[Sequence[float], Sequence[float]], list[tuple[float, str | None] | None]]
 """Longitudes and latitudes in, for each the river kilometre and bank, or None away from it."""
@@ -104,6 +102,7 @@ class Watch:
         self.dispatch = Dispatch(store=store, turn=self.turn, now=now)
         self._locate = locate
         self._duplicates = Duplicates()
+        self._keeper = Keeper(store, tell=self._tell_store_fault)
         self._shown = Shown()
         self._rate = 0.0
         self._last_batch = monotonic()
@@ -260,18 +259,20 @@ class Watch:
     async def _batch(self, deliveries: Sequence[Delivery]) -> None:
         """Judge, put into the picture, commit, answer, show; in a turn of its own."""
         picture, origin = self.picture, self.node
-        heard = join(deliveries, picture.believed_address, self._duplicates)
-        records = heard.new
+        judged = judge(deliveries, picture.believed_address)
+        self._duplicates.learn(*await self._keeper.known(self._duplicates.asked(judged)))
         try:
-            self._address([*records, *heard.earlier])
-            records, fixes, rows = self._take(records)
+            heard = join(judged, self._duplicates)
+            self._address([*heard.new, *heard.earlier])
+            records, fixes, rows = self._take(heard.new)
             unsure = heard.tell(picture)
             acts = self._latches(records) + heard.first_acts(origin=origin)
-            await self._commit(rows, heard.also_rows(picture.owner_at, origin=origin), acts)
+            also = heard.also_rows(picture.owner_at, origin=origin)
+            await self._keeper.commit(rows, also, acts)
         except BaseException:
-            for record in records:  # they were not stored: when they come again, they are new
-                self._duplicates.forget(record)
+            self._duplicates.forget(judged)  # who knows what is stored of it: the store does
             raise
+        self._duplicates.settle()
         for delivery in deliveries:
             if delivery.stored is not None:
                 self._answer(delivery.stored)
@@ -290,7 +291,7 @@ class Watch:
                 fix = take(record)
                 rows.append(transmission_row(record, origin=origin))
             except Exception as error:  # noqa: BLE001 - logged; the rest of the batch goes on
-                self._duplicates.forget(record)
+                self._duplicates.forget([record])
                 not_taken(record.transmission, error)
                 continue
             taken.append(record)
@@ -335,34 +336,6 @@ class Watch:
         latches = [latch(record) for record in records if record.latched]
         return latches + [claim(each) for each in self.picture.claims.take_raised()]
 
-    async def _commit(self, rows: list[Row], also: list[Row], acts: list[Act]) -> None:
-        """Commit, and while the store refuses, keep the batch and try again."""
-        delay_s = 0.2
-        while rows or also or acts:
-            try:
-                await self.store.commit(rows, also, acts)
-            except StoreError as error:
-                if error.transient:
-                    self._tell_store_fault(str(error))
-                    await asyncio.sleep(delay_s)
-                    delay_s = min(delay_s * 2, 5.0)
-                    continue
-                await self._commit_apart(rows, also, acts)
-            break
-        self._tell_store_fault(None)
-
-    async def _commit_apart(self, rows: list[Row], also: list[Row], acts: list[Act]) -> None:
-        """One row is one the store can never take: find it, write it to the log, keep the rest."""
-        if len(rows) + len(also) + len(acts) == 1:
-            log.error("the store cannot take a record", record=repr((rows, also))[:4000])
-            return
-        for part in _halves(rows):
-            await self._commit(part, [], [])
-        for part in _halves(also):
-            await self._commit([], part, [])
-        for act in acts:
-            await self._commit([], [], [act])
-
     def _tell_store_fault(self, fault: str | None) -> None:
         if fault == self._store_fault:
             return
@@ -387,10 +360,3 @@ class Watch:
             stored()
         except Exception:
             log.exception("an answer after the commit failed")
-
-
-def _halves(items: list[Any]) -> list[list[Any]]:
-    if len(items) < 2:
-        return [items] if items else []
-    middle = len(items) // 2
-    return [items[:middle], items[middle:]]

@@ -190,42 +190,6 @@ def channels_of(connection: Connection, address: str, messages: int = 100) -> li
     return sorted(connection.execute(heard).scalars())
 
 
-def recent_raw(
-    connection: Connection, since: datetime, limit: int
-) -> list[tuple[str, str, bytes, bytes, datetime]]:
-    """Return address, channel, bytes, global id and heard time of what has no duplicate key.
-
-    Args:
-        connection: To the store.
-        since: Heard since then, aware UTC.
-        limit: Among so many of the newest rows.
-
-    Returns:
-        Oldest first.
-    """
-    newest = select(func.max(_T.id)).scalar_subquery()
-    rows = connection.execute(
-        select(_T.address, _T.channel, _T.raw, _T.gid, _T.heard_us)
-        .where(_T.duplicate_key.is_(None), _T.id > newest - limit, _T.heard_us >= to_us(since))
-        .order_by(_T.id)
-    )
-    return [(row[0], row[1], row[2], row[3], from_us(row[4])) for row in rows]
-
-
-def recent_keys(
-    connection: Connection, since: datetime, limit: int
-) -> list[tuple[str, str, bytes, datetime, str]]:
-    """Return address, duplicate key, global id, heard time and reception id since `since`."""
-    rows = connection.execute(
-        select(_T.address, _T.duplicate_key, _T.gid, _T.heard_us, _T.reception_id)
-        .where(_T.duplicate_key.is_not(None))
-        .order_by(_T.id.desc())
-        .limit(limit)
-    ).all()
-    floor = to_us(since)
-    return [(row[0], row[1], row[2], from_us(row[3]), row[4]) for row in rows if row[3] >= floor]
-
-
 def put_first(connection: Connection, row: Row) -> None:
     """Let another reception of a stored message stand for it: one that was heard before it.
 

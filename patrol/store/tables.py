@@ -131,6 +131,8 @@ transmissions = Table(
     *_owner(),
 )
 Index("transmissions_by_address", transmissions.c.address, transmissions.c.time_us)
+# For duplicates, which are told by when they were heard, however much later they come.
+Index("transmissions_by_heard", transmissions.c.address, transmissions.c.heard_us)
 for _name, _some in (
     # For what was said last, however long ago; messages that say nothing cost nothing here.
     ("transmissions_text", transmissions.c.text.is_not(None)),

@@ -142,10 +142,21 @@ def test_memory_is_bounded() -> None:
         duplicates.original(record_of(message, lambda said, _time: said.address))
         message = said("a", number * 60, raw=str(number).encode())
         duplicates.original(record_of(message, lambda said, _time: said.address))
-    assert len(duplicates._by_raw) == 10
-    assert len(duplicates._named) == 10
-    assert len(duplicates._by_content) == 10
-    assert len(duplicates._by_content[(address(), "moored")]) == 8
+        duplicates.note_reception(record_of(message, lambda said, _time: said.address))
+    kept = (
+        duplicates._by_raw,
+        duplicates._named,
+        duplicates._by_content,
+        duplicates._receptions,
+    )
+    moored = (address(), "moored")
+    assert len(duplicates._by_content.of(moored)) == 100  # not on disk yet
+    assert all(len(each) >= 100 for each in kept)
+    duplicates.settle()
+    assert [len(each) for each in kept] == [10] * 4
+    assert [known.heard_at for known in duplicates._by_content.of(moored)] == [
+        at(number * 60) for number in range(92, 100)
+    ]
 
 
 def test_what_was_not_stored_is_new_when_it_comes_again() -> None:
@@ -157,5 +168,5 @@ def test_what_was_not_stored_is_new_when_it_comes_again() -> None:
         )
         assert duplicates.original(record) is None
         assert duplicates.original(record) == record.gid
-        duplicates.forget(record)
+        duplicates.forget([record])
         assert duplicates.original(record) is None
