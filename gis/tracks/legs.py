@@ -16,6 +16,9 @@ from gis.tracks.track import Track
 MAX_GAP_S = 600.0
 """A longer time without a position is a gap, unless the caller says else."""
 
+MOST_PIECES = 500
+"""Most pieces of one leg: a leg longer than that many is no move but an error."""
+
 UNKNOWN_M = 10.0
 """Accuracy of a position that does not tell its own: a receiver under open sky, metres."""
 
@@ -52,6 +55,8 @@ def legs_of(track: Track, *, max_gap_s: float = MAX_GAP_S) -> NDArray[np.intp]:
 def pieces(track: Track, *, piece_m: float, max_gap_s: float = MAX_GAP_S) -> Pieces:
     """Return the legs in equal pieces of at most `piece_m` metres, all of a leg at one speed.
 
+    A leg longer than 500 pieces, which nothing that moves makes, is cut into 500.
+
     >>> from gis.tracks.track import sorted_track
     >>> track = sorted_track(
     ...     np.array([0, 10_000_000]), {"lon": np.array([100.0, 100.002]), "lat": np.zeros(2)}
@@ -62,7 +67,8 @@ def pieces(track: Track, *, piece_m: float, max_gap_s: float = MAX_GAP_S) -> Pie
     legs = legs_of(track, max_gap_s=max_gap_s)
     xyz = cartesian(track.lon, track.lat)
     # A chord is shorter than the way over ground, by far less than a piece is bound to be anyway.
-    count = np.maximum(np.ceil(chords_m(xyz[legs], xyz[legs + 1]) / piece_m), 1.0).astype(np.intp)
+    count = np.ceil(chords_m(xyz[legs], xyz[legs + 1]) / piece_m)
+    count = np.clip(count, 1, MOST_PIECES).astype(np.intp)
     leg = np.repeat(legs, count)
     number = np.arange(len(leg)) - np.repeat(np.cumsum(count) - count, count)
     parts = np.repeat(count, count)
