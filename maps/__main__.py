@@ -178,6 +178,22 @@ def change_password(name: str, config: Config = CONFIG) -> None:
     print(f"{name} has a new password")
 
 
+@user_app.command("token")
+def reading_token(
+    name: str,
+    days: Annotated[int, typer.Option(help="How long it is good.", min=1, max=366)] = 90,
+    config: Config = CONFIG,
+) -> None:
+    """Print a token with which QGIS, GDAL or a script reads as this user, this once."""
+
+    async def make(people: People) -> None:
+        token, expires_at = await people.reading_token(name, days=days)
+        print(token)
+        print(f"good until {expires_at:%Y-%m-%d %H:%M} UTC", file=sys.stderr)
+
+    _with_people(_settings(config), make)
+
+
 @user_app.command("list")
 def list_users(config: Config = CONFIG) -> None:
     """List the users."""

@@ -4,6 +4,10 @@ A session is a random token in a cookie that scripts cannot read and other sites
 store keeps its digest. A sign-in link carries a token that is good once. A device shows its key as
 Bearer token, or as the password of HTTP Basic where its software knows nothing else (OwnTracks).
 
+A program that only reads (QGIS, GDAL, a script) shows a person's reading token in the same two
+ways. It is a session under a name of its own: good for the paths in `READABLE` and for nothing
+else, never in a cookie and never in an address, and gone with the person's other sessions.
+
 Routes ask for a Desk with the dependency `desk`; a route without it is public, and a test lists
 those.
 """
@@ -22,12 +26,15 @@ from starlette.requests import HTTPConnection
 
 from maps.backoff import BackOff
 from maps.errors import NotSignedIn, SignInRefused, TooBusy
-from maps.passwords import PasswordWork, digest, new_token
+from maps.passwords import READING, PasswordWork, digest, new_token
 from patrol.accounts import Device, User
 from patrol.desk import Desk
 from patrol.errors import Forbidden, StoreError
 
 COOKIE = "jp_session"
+
+READABLE = ("/api/ogc", "/api/exports/", "/api/layers", "/tiles/", "/api/openapi.json")
+"""Where a reading token is good, for GET and HEAD."""
 
 
 class Accounts(Protocol):
@@ -171,16 +178,20 @@ class Access:
 
         Raises:
             NotSignedIn: If there is no session, key or password, or it is not good.
+            Forbidden: If it is a reading token, and this is nothing to read.
             TooManyTries: If it is not good, and the address has shown too many such of late.
         """
         scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return await self._device(credentials.strip(), None, peer_of(connection))
-        if scheme.lower() == "basic":
-            name, key = _basic(credentials)
+        if scheme.lower() in ("bearer", "basic"):
+            name, key = (
+                (None, credentials.strip()) if scheme.lower() == "bearer" else _basic(credentials)
+            )
+            if key.startswith(READING):
+                return await self._reader(key, name, connection)
             return await self._device(key, name, peer_of(connection))
-        token = connection.cookies.get(COOKIE)
-        found = await self._accounts.session(digest(token)) if token else None
+        token = connection.cookies.get(COOKIE, "")
+        good = bool(token) and not token.startswith(READING)
+        found = await self._accounts.session(digest(token)) if good else None
         if found is None:
             raise NotSignedIn
         session, user, expires_at = found
@@ -190,6 +201,17 @@ class Access:
         """Return whether device `name` has this key and may speak."""
         device = await self._accounts.device(digest(key))
         return device is not None and device.name == name
+
+    async def _reader(self, token: str, name: str | None, connection: HTTPConnection) -> Caller:
+        found = await self._accounts.session(digest(token))
+        if found is None or name not in (None, "", found[1].name):
+            self._bad_key(peer_of(connection))
+            raise NotSignedIn("the reading token is not good")
+        session, user, expires_at = found
+        path, method = connection.url.path, connection.scope.get("method", "")
+        if method not in ("GET", "HEAD") or not path.startswith(READABLE):
+            raise Forbidden("do anything but read maps and exports", "reading token")
+        return Caller(user=user, session=session, expires_at=expires_at)
 
     async def _device(self, key: str, name: str | None, peer: str) -> Caller:
         device = await self._accounts.device(digest(key))

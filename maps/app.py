@@ -38,6 +38,8 @@ from maps.api import (
     why,
 )
 from maps.api.answers import Problem, answer
+from maps.api.ogc.collections import Shelf
+from maps.api.ogc.router import router as ogc_router
 from maps.description import describe
 from maps.errors import (
     BadRequest,
@@ -65,6 +67,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     channels.router,
     feeds.router,
     layers.router,
+    ogc_router,
     positions.router,
     inbound.router,
     reports.router,
@@ -168,6 +171,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.people = office.people
     state.desk_of = office.desk_of
     state.layers = office.geography
+    state.collections = Shelf(office.geography)
     state.at_km = office.geography.at_km
     state.inbound = office.inbound
     state.is_well = office.is_well

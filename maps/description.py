@@ -30,6 +30,11 @@ SCHEMES: Final[dict[str, Any]] = {
         "scheme": "basic",
         "description": "A device's name, and its key as the password",
     },
+    "reader": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "A user's name and a reading token; or the token alone as Bearer",
+    },
     "program": {
         "type": "http",
         "scheme": "bearer",
@@ -74,7 +79,8 @@ def _security(route: APIRoute) -> list[dict[str, list[str]]]:
     if metrics.permitted in asked:
         return [{"session": []}, {"program": []}]
     if access.caller in asked:
-        return [{"session": []}]
+        readable = route.path.startswith(access.READABLE) and "GET" in (route.methods or ())
+        return [{"session": []}, {"reader": []}] if readable else [{"session": []}]
     if access.reporter not in asked:
         return []
     if route.endpoint is inbound.submit:

@@ -6,6 +6,8 @@ import asyncio
 import math
 from collections.abc import Mapping, Sequence
 
+import geopandas as gpd
+
 from gis.errors import PositionError
 from gis.layer_set import LayerSet
 from gis.river import River
@@ -50,6 +52,16 @@ class Geography:
                     lambda: Packed(self._layers.as_geojson(name))
                 )
         return self._packed[name]
+
+    def frame(self, name: str) -> gpd.GeoDataFrame:
+        """Return a layer as a frame in EPSG:4326.
+
+        Raises:
+            NotFound: If there is none of that name.
+        """
+        if name not in self._layers.names():
+            raise NotFound("layer", name)
+        return self._layers.load(name)
 
     def at_km(self, km: float) -> tuple[float, float]:
         """Return longitude and latitude, degrees, of the river at `km` from the sea.

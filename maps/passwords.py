@@ -101,6 +101,10 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
+READING = "read_"
+"""How a reading token begins; part of what its digest is made of, so it cannot be taken off."""
+
+
 def digest(token: str) -> bytes:
     """Return what is stored of a token: its SHA-256.
 

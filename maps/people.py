@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from maps.errors import BadRequest
-from maps.passwords import PasswordWork, digest, new_token
+from maps.passwords import READING, PasswordWork, digest, new_token
 from maps.settings import Settings
 from patrol.accounts import Device, User
 from patrol.errors import Conflict, NotFound
@@ -123,6 +123,19 @@ class People:
         until = now + timedelta(minutes=minutes)
         await self._store.write(changes.add_link, user, digest(token), until, now)
         return token
+
+    async def reading_token(self, name: str, *, days: float) -> tuple[str, datetime]:
+        """Return a fresh token with which a program reads as user `name`, and when it ends.
+
+        Raises:
+            NotFound: If there is none of that name, or it is disabled.
+        """
+        found = await self.user(name)
+        if found is None or found[0].disabled_at is not None:
+            raise NotFound("user", name)
+        token, expires_at = READING + new_token(), self._now() + timedelta(days=days)
+        await self.open_session(found[0], digest(token), expires_at)
+        return token, expires_at
 
     async def add_device(self, name: str, agency: str) -> str:
         """Add a device, or give it a new key in place of the old one, and return the key.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from maps.access import Access, CallerHere
 from maps.api.answers import answer, answers
+from maps.people import People
 from patrol.accounts import User
 from patrol.permissions import acts_of
 from patrol.units import Agency
@@ -79,6 +82,35 @@ class LinkSignIn(BaseModel):
     token: str = Field(min_length=1, max_length=200)
 
 
+class TokenWish(BaseModel):
+    """How long a reading token is to be good."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"days": 90}]})
+
+    days: int = Field(default=90, ge=1, le=366)
+
+
+class ReadingToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token for programs that only read; it is shown this once.
+
+    Attributes:
+        user: Whose it is: the user name of HTTP Basic.
+        token: The token: the password of HTTP Basic, or a Bearer token.
+        expires_at: When it ends, aware UTC.
+    """
+
+    user: str
+    token: str
+    expires_at: datetime
+
+
+_TOKEN = ReadingToken(
+    user="somchai",
+    token="read_q3Vb…",  # noqa: S106 - an example
+    expires_at=datetime(2027, 2, 22, 2, 30, tzinfo=UTC),
+)
+
+
 @router.post("", responses=answers(Session, _SESSION, 422, 429, 503))
 async def sign_in(said: SignIn, request: Request) -> Response:
     """Sign in with name and password; the session is a cookie that scripts cannot read."""
@@ -99,6 +131,21 @@ async def sign_in_by_link(said: LinkSignIn, request: Request) -> Response:
 async def read_session(caller: CallerHere, request: Request) -> Response:
     """Return who is signed in."""
     return answer(_session(request, caller.user))
+
+
+@router.post(
+    "/reading-token", status_code=201, responses=answers(ReadingToken, _TOKEN, 403, 422, status=201)
+)
+async def make_reading_token(wish: TokenWish, caller: CallerHere, request: Request) -> Response:
+    """Return a token with which QGIS, GDAL or a script reads maps and exports as the caller.
+
+    It changes nothing, sees what the caller sees, and ends with the caller's sessions: when the
+    password or role is changed, or the user is disabled.
+    """
+    people: People = request.app.state.people
+    token, expires_at = await people.reading_token(caller.user.name, days=wish.days)
+    made = ReadingToken(user=caller.user.name, token=token, expires_at=expires_at)
+    return answer(made, status=201)
 
 
 @router.delete("", status_code=204, responses=answers(None, None, status=204))

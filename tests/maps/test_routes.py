@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from fastapi.routing import APIRoute
 
+from maps.access import READABLE
 from maps.api.answers import schemas
 from maps.app import ROUTERS
 from tests.maps.running import Live, Running
@@ -99,7 +100,13 @@ async def test_the_description_lists_every_route_with_examples_and_refusals(
 
 async def test_the_description_says_which_sign_in_each_route_takes(server: Running) -> None:
     spec = await described(server)
-    assert set(spec["components"]["securitySchemes"]) == {"session", "device", "phone", "program"}
+    assert set(spec["components"]["securitySchemes"]) == {
+        "session",
+        "device",
+        "phone",
+        "reader",
+        "program",
+    }
     assert "security" not in spec
     for path, item in spec["paths"].items():
         for method, route in item.items():
@@ -112,6 +119,8 @@ async def test_the_description_says_which_sign_in_each_route_takes(server: Runni
                 assert ways == {"device", "phone"}
             elif path.startswith("/metrics"):
                 assert ways == {"session", "program"}
+            elif path.startswith(READABLE) and method == "get":
+                assert ways == {"session", "reader"}, path
             else:
                 assert ways == {"session"}, path
 

@@ -1,0 +1,147 @@
+"""Asking: the parameters of a request for items, checked as OGC API – Features wants them checked.
+
+Source: OGC 17-069r4 (Features, Part 1: Core 1.0.1), 7.15.2 (limit), 7.15.3 (bbox), 7.15.4
+(datetime), 7.7 (an unknown parameter or a bad value is answered 400).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from maps.errors import BadRequest
+
+DEFAULT_LIMIT: Final = 100
+MOST_ITEMS: Final = 10_000
+"""Most features of one answer; who asks for more gets so many, and a link to the next."""
+
+LAST: Final = datetime(9999, 12, 31, tzinfo=UTC)
+FIRST: Final = datetime(1, 1, 2, tzinfo=UTC)
+
+Box = tuple[float, float, float, float]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of a collection.
+
+    Attributes:
+        box: West, south, east, north, degrees; None for everywhere. West beyond east spans the
+            antimeridian.
+        start: First moment, aware UTC.
+        end: Moment after the last, aware UTC.
+        timed: A time was asked for.
+        limit: Most features.
+        cursor: Where the page before ended; None for the first page.
+    """
+
+    box: Box | None = None
+    start: datetime = FIRST
+    end: datetime = LAST
+    timed: bool = False
+    limit: int = DEFAULT_LIMIT
+    cursor: str | None = None
+
+
+def asked(query: Mapping[str, str]) -> Asked:
+    """Return what the query parameters of a request for items ask for.
+
+    Raises:
+        BadRequest: If one is unknown or its value is wrong; names it.
+
+    >>> asked({"bbox": "100,20,101,21", "limit": "5"}).box
+    (100.0, 20.0, 101.0, 21.0)
+    """
+    only(query, ("bbox", "datetime", "limit", "cursor", "f"))
+    if query.get("f", "json") not in ("json", "geojson"):
+        raise BadRequest("only json is offered", field="f")
+    start, end = interval(query["datetime"]) if "datetime" in query else (FIRST, LAST)
+    return Asked(
+        box=bbox(query["bbox"]) if "bbox" in query else None,
+        start=start,
+        end=end,
+        timed="datetime" in query,
+        limit=_limit(query.get("limit", str(DEFAULT_LIMIT))),
+        cursor=query.get("cursor"),
+    )
+
+
+def only(query: Mapping[str, str], known: Collection[str]) -> None:
+    """Raise for a parameter that is not `known`.
+
+    Raises:
+        BadRequest: Names it.
+    """
+    for name in query:
+        if name not in known:
+            raise BadRequest(f"unknown parameter; there are {', '.join(known)}", field=name)
+
+
+def bbox(text: str) -> Box:
+    """Return west, south, east, north; of six numbers the heights are passed over.
+
+    Raises:
+        BadRequest: If it is no box.
+
+    >>> bbox("179,-10,0,-179,10,500")
+    (179.0, -10.0, -179.0, 10.0)
+    """
+    try:
+        numbers = [float(each) for each in text.split(",")]
+    except ValueError:
+        raise BadRequest("must be four or six numbers", field="bbox") from None
+    if len(numbers) == 6:
+        numbers = [numbers[0], numbers[1], numbers[3], numbers[4]]
+    if len(numbers) != 4 or not all(math.isfinite(each) for each in numbers):
+        raise BadRequest("must be four or six numbers", field="bbox")
+    west, south, east, north = numbers
+    if not (abs(west) <= 180 and abs(east) <= 180):
+        raise BadRequest("longitudes lie between -180 and 180", field="bbox")
+    if not -90 <= south <= north <= 90:
+        raise BadRequest("latitudes lie between -90 and 90, the lower one first", field="bbox")
+    return west, south, east, north
+
+
+def interval(text: str) -> tuple[datetime, datetime]:
+    """Return the first moment and the moment after the last of a time or an interval.
+
+    Raises:
+        BadRequest: If it is none.
+
+    >>> start, end = interval("2026-11-24T00:00:00Z/..")
+    >>> start.isoformat(), end is LAST
+    ('2026-11-24T00:00:00+00:00', True)
+    """
+    begin, slash, finish = text.partition("/")
+    if not slash:
+        at = _moment(begin)
+        return at, at + timedelta(microseconds=1)
+    start = FIRST if begin in ("", "..") else _moment(begin)
+    end = LAST if finish in ("", "..") else _moment(finish) + timedelta(microseconds=1)
+    if start >= end:
+        raise BadRequest("the interval ends before it begins", field="datetime")
+    return start, end
+
+
+def _moment(text: str) -> datetime:
+    try:
+        # RFC 3339 only: neither dates without a time nor times without a zone.
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadRequest("must be RFC 3339, e.g. 2026-11-24T02:30:00Z", field="datetime") from None
+    if time.tzinfo is None or "T" not in text.upper():
+        raise BadRequest(
+            "must have a time with a zone, e.g. 2026-11-24T02:30:00Z", field="datetime"
+        )
+    if not FIRST.year < time.year < LAST.year:
+        raise BadRequest("is a year outside 2 to 9998", field="datetime")
+    return time.astimezone(UTC)
+
+
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text[:9]) < 1:
+        raise BadRequest("must be a whole number, 1 or more", field="limit")
+    return min(int(text[:9]), MOST_ITEMS)

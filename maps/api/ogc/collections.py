@@ -1,0 +1,76 @@
+"""COLLECTIONS: what is offered, by name; a new collection is a source and one line here.
+
+After these come the reference layers of the site, each under its own name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, Protocol
+
+import geopandas as gpd
+
+from maps.api.layers import Layer
+from maps.api.ogc.moving import Fixes, Tracks, Units
+from maps.api.ogc.source import Source
+from maps.api.ogc.still import LayerSource
+from patrol.errors import NotFound
+
+COLLECTIONS: Final[dict[str, Source]] = {
+    "units": Units(),
+    "tracks": Tracks(),
+    "fixes": Fixes(),
+}
+
+
+class FrameShelf(Protocol):
+    """The layers of this site, as frames."""
+
+    def described(self) -> list[Layer]:
+        """Return every layer, in the order a map draws them."""
+
+    def frame(self, name: str) -> gpd.GeoDataFrame:
+        """Return a layer; takes a while the first time.
+
+        Raises:
+            NotFound: If there is none of that name.
+        """
+
+
+class Shelf:
+    """All collections of one server.
+
+    Args:
+        layers: The layers of this site.
+    """
+
+    def __init__(self, layers: FrameShelf) -> None:
+        self._layers = layers
+        # A site may have called a layer `units`; the units keep their name.
+        self._named = {
+            f"layer_{each.name}" if each.name in COLLECTIONS else each.name: each
+            for each in layers.described()
+        }
+        self._read: dict[str, LayerSource] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    def ids(self) -> tuple[str, ...]:
+        """Return the names of all collections."""
+        return (*COLLECTIONS, *self._named)
+
+    async def source(self, id: str) -> Source:
+        """Return where the features of a collection come from.
+
+        Raises:
+            NotFound: If there is none of that name.
+        """
+        if id in COLLECTIONS:
+            return COLLECTIONS[id]
+        if id not in self._named:
+            raise NotFound("collection", id)
+        async with self._one_at_a_time:
+            if id not in self._read:
+                about = self._named[id]
+                frame = await asyncio.to_thread(self._layers.frame, about.name)
+                self._read[id] = LayerSource(about, frame)
+        return self._read[id]

@@ -1,0 +1,296 @@
+"""Moving things as collections: units where they are, and where they were, by day and by fix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from gis.exchange.material import Track
+from gis.position import Position
+from maps.api.ogc.asking import Asked, Box
+from maps.api.ogc.source import Items
+from maps.errors import BadRequest
+from patrol.changes import Fix, UnitState
+from patrol.desk import Desk
+from patrol.errors import NotFound
+
+_encode: Final = msgspec.json.Encoder().encode
+_DAY: Final = timedelta(days=1)
+_MARK: Final = "~"  # between the parts of an id; a unit's own id has none
+
+
+class Units:
+    """Every registered unit where it was last."""
+
+    title = "Units"
+    description = (
+        "The registered units of your agency at their last position; without geometry before the"
+        " first. Times are UTC; accuracy_m is what the device said of itself."
+    )
+    timed = True
+
+    async def bounds(self, desk: Desk) -> Box | None:
+        """Return the box of all last positions."""
+        return _box([each.last for each in desk.units() if each.last is not None])
+
+    async def items(self, desk: Desk, asked: Asked) -> Items:
+        """Return units by id."""
+        found = sorted(desk.units(), key=lambda each: each.id)
+        found = [each for each in found if _matches(each.last, asked)]
+        after = asked.cursor or ""
+        rest = [each for each in found if each.id > after]
+        page = rest[: asked.limit]
+        return Items(
+            features=[_unit_feature(each) for each in page],
+            next=page[-1].id if len(rest) > len(page) else None,
+            matched=len(found),
+        )
+
+    async def item(self, desk: Desk, id: str) -> bytes:
+        """Return one unit."""
+        for each in desk.units():
+            if each.id == id:
+                return _unit_feature(each)
+        raise NotFound("unit", id)
+
+
+class Fixes:
+    """Every position of every unit."""
+
+    title = "Positions"
+    description = (
+        "Every usable position of your agency's units, oldest first within a unit. The flags say"
+        " what is doubtful: `jump` marks a place that nothing could have reached."
+    )
+    timed = True
+
+    async def bounds(self, desk: Desk) -> Box | None:  # noqa: ARG002
+        """Return None: the past is not searched for it."""
+        return None
+
+    async def items(self, desk: Desk, asked: Asked) -> Items:
+        """Return positions by unit and time."""
+        unit, after = _fix_cursor(asked.cursor)
+        features: list[bytes] = []
+        states = [each for each in desk.tracked() if each.id >= unit]
+        for number, state in enumerate(states):
+            page = await desk.fixes(
+                state.id,
+                start=asked.start,
+                end=asked.end,
+                limit=asked.limit - len(features),
+                after=after if state.id == unit else None,
+                box=asked.box,
+            )
+            features += [
+                _fix_feature(state, fix, gid) for fix, gid in zip(page.fixes, page.ids, strict=True)
+            ]
+            if page.last is not None:
+                time_us, gid = page.last
+                return Items(
+                    features=features, next=_MARK.join((state.id, str(time_us), gid.hex()))
+                )
+            if len(features) == asked.limit:
+                more = states[number + 1 :]
+                return Items(features=features, next=more[0].id if more else None)
+        return Items(features=features)
+
+    async def item(self, desk: Desk, id: str) -> bytes:
+        """Return one position."""
+        unit, _, gid = id.partition(_MARK)
+        try:
+            fix = await desk.fix(unit, bytes.fromhex(gid))
+        except ValueError:
+            raise NotFound("position", id) from None
+        state = next((each for each in desk.tracked() if each.id == unit), None)
+        if state is None:
+            raise NotFound("position", id)
+        return _fix_feature(state, fix, bytes.fromhex(gid))
+
+
+class Tracks:
+    """The track of every unit on every day."""
+
+    title = "Tracks by day"
+    description = (
+        "The track of each of your agency's units on each day (UTC), broken where nothing was heard"
+        " for half an hour; without geometry where it has one position. Of a day with more than"
+        " 50,000 positions the newest; places that nothing could have reached are left out."
+    )
+    timed = True
+
+    async def bounds(self, desk: Desk) -> Box | None:  # noqa: ARG002
+        """Return None: the past is not searched for it."""
+        return None
+
+    async def items(self, desk: Desk, asked: Asked) -> Items:
+        """Return tracks by unit and day."""
+        pairs: list[tuple[UnitState, date]] = []
+        for state in desk.tracked():
+            pairs += [
+                (state, day) for day in await desk.days(state.id, start=asked.start, end=asked.end)
+            ]
+        after = asked.cursor or ""
+        features: list[bytes] = []
+        last = ""
+        for state, day in pairs:
+            id = _MARK.join((state.id, day.isoformat()))
+            if id <= after:
+                continue
+            if len(features) == asked.limit:
+                return Items(
+                    features=features, next=last, matched=None if asked.box else len(pairs)
+                )
+            fixes = await _of_day(desk, state.id, day)
+            lines = _lines(state, fixes)
+            last = id
+            if asked.box is None or _crosses(lines, asked.box):
+                features.append(_track_feature(state, day, fixes, lines))
+        return Items(features=features, matched=None if asked.box else len(pairs))
+
+    async def item(self, desk: Desk, id: str) -> bytes:
+        """Return the track of one unit on one day."""
+        unit, _, text = id.partition(_MARK)
+        state = next((each for each in desk.tracked() if each.id == unit), None)
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            raise NotFound("track", id) from None
+        fixes = [] if state is None or day.year < 2 else await _of_day(desk, unit, day)
+        if state is None or not fixes:
+            raise NotFound("track", id)
+        return _track_feature(state, day, fixes, _lines(state, fixes))
+
+
+def _unit_feature(state: UnitState) -> bytes:
+    about: dict[str, Any] = {**_about(state), "agency": state.agency, "liveness": state.liveness}
+    if state.distress:
+        about["distress"] = True
+    if state.last is None:
+        return _feature(state.id, about, None)
+    return _feature(state.id, about | _said(state.last), _point(state.last))
+
+
+def _fix_feature(state: UnitState, fix: Fix, gid: bytes) -> bytes:
+    id = _MARK.join((state.id, gid.hex()))
+    return _feature(id, {**_about(state), **_said(fix)}, _point(fix))
+
+
+def _track_feature(
+    state: UnitState, day: date, fixes: Sequence[Fix], lines: list[list[tuple[float, float]]]
+) -> bytes:
+    about = {
+        **_about(state),
+        "date": day,
+        "start": fixes[0].time,
+        "end": fixes[-1].time,
+        "positions": len(fixes),
+    }
+    shape = {"type": "MultiLineString", "coordinates": lines} if lines else None
+    return _feature(_MARK.join((state.id, day.isoformat())), about, shape)
+
+
+def _feature(id: str, about: dict[str, Any], shape: dict[str, Any] | None) -> bytes:
+    told = {name: value for name, value in about.items() if value is not None}
+    return _encode({"type": "Feature", "id": id, "geometry": shape, "properties": told})
+
+
+def _about(state: UnitState) -> dict[str, Any]:
+    return {
+        "unit": state.id,
+        "call_sign": state.call_sign,
+        "kind": state.kind,
+        "country": state.country,
+    }
+
+
+def _said(fix: Fix) -> dict[str, Any]:
+    return {
+        "time": fix.time,
+        "speed_mps": fix.speed_mps,
+        "course_deg": fix.course_deg,
+        "heading_deg": fix.heading_deg,
+        "accuracy_m": fix.accuracy_m,
+        "altitude_m": fix.altitude_m,
+        "river_km": fix.river_km,
+        "bank": fix.bank,
+        "flags": " ".join(fix.flags) or None,
+    }
+
+
+def _point(fix: Fix) -> dict[str, Any]:
+    return {"type": "Point", "coordinates": (round(fix.lon, 7), round(fix.lat, 7))}
+
+
+async def _of_day(desk: Desk, unit: str, day: date) -> list[Fix]:
+    start = datetime.combine(day, time(), UTC)
+    fixes = await desk.track(unit, start=start, end=start + _DAY)
+    # What nothing could have reached is kept and told, but a line to it would be a lie.
+    return [fix for fix in fixes if "jump" not in fix.flags] or fixes
+
+
+def _lines(state: UnitState, fixes: Sequence[Fix]) -> list[list[tuple[float, float]]]:
+    positions = tuple(Position(lon=fix.lon, lat=fix.lat, time=fix.time) for fix in fixes)
+    track = Track(id=state.id, name=state.call_sign, positions=positions)
+    return [
+        [(round(each.lon, 7), round(each.lat, 7)) for each in part]
+        for part in track.parts()
+        if len(part) > 1
+    ]
+
+
+def _matches(fix: Fix | None, asked: Asked) -> bool:
+    if fix is None:
+        return asked.box is None and not asked.timed
+    if not asked.start <= fix.time < asked.end:
+        return False
+    if asked.box is None:
+        return True
+    west, south, east, north = asked.box
+    across = west <= fix.lon <= east if west <= east else fix.lon >= west or fix.lon <= east
+    return across and south <= fix.lat <= north
+
+
+def _crosses(lines: list[list[tuple[float, float]]], box: Box) -> bool:
+    import shapely  # only who asks for a box pays for it
+
+    if not lines:
+        return False
+    shape = shapely.MultiLineString(lines)
+    return any(shapely.box(*each).intersects(shape) for each in halves(box))
+
+
+def halves(box: Box) -> list[Box]:
+    """Return the box, or its two parts where it spans the antimeridian.
+
+    >>> halves((170.0, 0.0, -170.0, 10.0))
+    [(170.0, 0.0, 180.0, 10.0), (-180.0, 0.0, -170.0, 10.0)]
+    """
+    west, south, east, north = box
+    if west <= east:
+        return [box]
+    return [(west, south, 180.0, north), (-180.0, south, east, north)]
+
+
+def _box(fixes: Sequence[Fix]) -> Box | None:
+    if not fixes:
+        return None
+    lons, lats = [fix.lon for fix in fixes], [fix.lat for fix in fixes]
+    return min(lons), min(lats), max(lons), max(lats)
+
+
+def _fix_cursor(cursor: str | None) -> tuple[str, tuple[int, bytes] | None]:
+    """Return the unit to go on with, and after which of its positions."""
+    if cursor is None:
+        return "", None
+    unit, mark, rest = cursor.partition(_MARK)
+    if not mark:
+        return unit, None
+    time_us, _, gid = rest.partition(_MARK)
+    try:
+        return unit, (int(time_us), bytes.fromhex(gid))
+    except ValueError:
+        raise BadRequest("is none of this collection's", field="cursor") from None

@@ -1,0 +1,95 @@
+"""Reference layers as collections: offices, crossings, rivers, borders, and a site's own."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cached_property
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from gis.exchange.tables import with_text_times
+from gis.geojson import encode_features
+from maps.api.layers import Layer
+from maps.api.ogc.asking import Asked, Box
+from maps.api.ogc.moving import halves
+from maps.api.ogc.source import Items
+from maps.errors import BadRequest
+from patrol.desk import Desk
+from patrol.errors import NotFound
+from patrol.permissions import require
+
+
+class LayerSource:
+    """One reference layer.
+
+    Args:
+        about: What it is.
+        frame: Its features, EPSG:4326.
+    """
+
+    timed = False
+
+    def __init__(self, about: Layer, frame: gpd.GeoDataFrame) -> None:
+        self.title = about.title
+        self.description = _words(about)
+        self._frame = frame
+        self._shapes = np.asarray(frame.geometry.values)
+        # A site's own ids, where they tell features apart; else the number of the feature.
+        own = frame["id"].astype(str).tolist() if "id" in frame.columns else []
+        unique = len(own) == len(set(own)) == len(frame) and not frame["id"].isna().any()
+        self._ids = own if unique else [str(number) for number in range(len(frame))]
+
+    async def bounds(self, desk: Desk) -> Box | None:  # noqa: ARG002
+        """Return the box of all features."""
+        west, south, east, north = (float(each) for each in shapely.total_bounds(self._shapes))
+        return None if np.isnan(west) else (west, south, east, north)
+
+    async def items(self, desk: Desk, asked: Asked) -> Items:
+        """Return features in the layer's order; a time that is asked for leaves none out."""
+        require(desk.user.role, "see the picture")
+        return await asyncio.to_thread(self._page, asked)
+
+    async def item(self, desk: Desk, id: str) -> bytes:
+        """Return one feature."""
+        require(desk.user.role, "see the picture")
+        try:
+            at = self._ids.index(id)
+        except ValueError:
+            raise NotFound("feature", id) from None
+        return (await asyncio.to_thread(lambda: self._encoded))[at]
+
+    def _page(self, asked: Asked) -> Items:
+        chosen = np.arange(len(self._shapes))
+        if asked.box is not None:
+            hit = np.zeros(len(self._shapes), dtype=bool)
+            for half in halves(asked.box):
+                hit |= shapely.intersects(self._shapes, shapely.box(*half))
+            chosen = np.flatnonzero(hit)
+        try:
+            skip = int(asked.cursor or 0)
+        except ValueError:
+            raise BadRequest("is none of this collection's", field="cursor") from None
+        page = chosen[max(skip, 0) :][: asked.limit].tolist()
+        until = max(skip, 0) + len(page)
+        return Items(
+            features=[self._encoded[at] for at in page],
+            next=str(until) if page and until < len(chosen) else None,
+            matched=len(chosen),
+        )
+
+    @cached_property
+    def _encoded(self) -> list[bytes]:
+        return encode_features(with_text_times(self._frame), ids=self._ids, decimals=6)
+
+
+def _words(about: Layer) -> str:
+    parts = (
+        about.source and f"Source: {about.source}",
+        about.error and f"Error: {about.error}",
+        about.error_m and f"Off by up to {about.error_m:g} m",
+        about.licence and f"Licence: {about.licence}",
+        about.attribution and f"Show: {about.attribution}",
+    )
+    return ". ".join(part.rstrip(".") for part in parts if part) or about.title
