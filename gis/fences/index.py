@@ -7,6 +7,7 @@ crossings and distances are worked out for all their edges together.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -68,6 +69,20 @@ class Sight(NamedTuple):
     clear: bool
     pieces: tuple[Piece, ...] = ()
     crossings: tuple[Crossing, ...] = ()
+
+
+class _Way(NamedTuple):
+    """A move in an area's plane."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    margin_m: float
+
+    @property
+    def length_m(self) -> float:
+        return math.hypot(self.x1 - self.x0, self.y1 - self.y0)
 
 
 class FenceSet:
@@ -165,7 +180,13 @@ class FenceSet:
         move, area = move[first], area[first]
         margin0, margin1 = given.margin0_m[move], given.margin1_m[move]
         clear0, clear1 = near0 > margin0 * margin0, near1 > margin1 * margin1
-        told = np.flatnonzero((crossings > 0) | (clear0 != clear1))
+        # A long way between two places close to the edge may be far from it in between.
+        long = ~clear0 & ~clear1
+        if long.any():
+            pair_at = first[long]
+            way = np.hypot(x1[pair_at] - x0[pair_at], y1[pair_at] - y0[pair_at])
+            long[long] = way > 2.0 * (margin0[long] + margin1[long])
+        told = np.flatnonzero((crossings > 0) | (clear0 != clear1) | long)
         if not told.size:
             return found
         which = np.flatnonzero(crossed)
@@ -189,105 +210,95 @@ class FenceSet:
             strict=True,
         )
         for at, of, number, within, sure0, sure1, pair_at in rows:
-            where = cuts.get(at)
-            if where is None:
-                sight = Sight(number, sure1, (Piece(0.0, within, sure1),))
-                if self._any_line and self._line[number]:
-                    sight = Sight(number, sure1)
+            where = cuts.get(at, [])
+            where.sort()
+            way = _Way(
+                x0[pair_at], y0[pair_at], x1[pair_at], y1[pair_at],
+                max(given.margin0_m[of], given.margin1_m[of]),
+            )  # fmt: skip
+            if self._any_line and self._line[number]:
+                sight = Sight(number, sure1, (), self._crossings(number, where, way))
             else:
-                where.sort()
-                start, end = (x0[pair_at], y0[pair_at]), (x1[pair_at], y1[pair_at])
-                margin = max(given.margin0_m[of], given.margin1_m[of])
-                if self._any_line and self._line[number]:
-                    sight = Sight(
-                        number, sure1, (), self._crossings(number, where, start, end, margin)
-                    )
-                else:
-                    pieces = self._pieces(number, where, start, end, margin, within, sure0, sure1)
-                    sight = Sight(number, sure1, pieces)
+                sight = Sight(number, sure1, self._pieces(number, where, way, within, sure0, sure1))
             found[of] += (sight,)
         return found
 
     def first_sights(self, given: Moves) -> list[tuple[Sight, ...]]:
         """Return how places stand, of which nothing was known before: where moves end.
 
-        Every polygon is named that the place is in, surely or not.
+        Every polygon is named that the place is in, or whose edge is nearer than it may be off.
         """
         found: list[tuple[Sight, ...]] = [()] * len(given.lon1)
         if not len(self._area_of_box):
             return found
+        stay = Moves(
+            lon0=given.lon1, lat0=given.lat1, margin0_m=given.margin1_m,
+            lon1=given.lon1, lat1=given.lat1, margin1_m=given.margin1_m,
+        )  # fmt: skip
+        move, run = self._near_runs(stay)
+        pairs = set(zip(move.tolist(), self._run_area[run].tolist(), strict=True))
         points = shapely.points(wrap_deg(given.lon1), given.lat1)
         move, box = self._boxes.query(points)
-        pairs = sorted(set(zip(move.tolist(), self._area_of_box[box].tolist(), strict=True)))
-        for of, number in pairs:
+        pairs |= set(zip(move.tolist(), self._area_of_box[box].tolist(), strict=True))
+        for of, number in sorted(pairs):
             if self._line[number]:
                 continue
             x, y = self._flat(np.array([number]), given.lon1[[of]], given.lat1[[of]])
-            if shapely.contains_xy(self._shapes[number], x[0], y[0]):
-                edge = shapely.distance(self._shapes[number].boundary, shapely.Point(x[0], y[0]))
-                sure = bool(edge > given.margin1_m[of])
-                found[of] += (Sight(number, sure, (Piece(0.0, True, sure),)),)
+            shape = self._shapes[number]
+            inside = bool(shapely.contains_xy(shape, x[0], y[0]))
+            away = shapely.distance(shape.boundary, shapely.Point(x[0], y[0]))
+            sure = bool(away > given.margin1_m[of])
+            if inside or not sure:
+                found[of] += (Sight(number, sure, (Piece(0.0, inside, sure),)),)
         return found
 
     def _pieces(
         self,
         number: int,
         cuts: list[tuple[float, int]],
-        start: tuple[float, float],
-        end: tuple[float, float],
-        margin_m: float,
+        way: _Way,
         inside: bool,
         sure0: bool,
         sure1: bool,
     ) -> tuple[Piece, ...]:
         count = len(cuts)
-        pieces = [Piece(0.0, inside == (count % 2 == 0), sure0)]
-        for n, (share, _) in enumerate(cuts, start=1):
+        starts = [0.0, *(share for share, _ in cuts)]
+        pieces = []
+        for n, start in enumerate(starts):
             within = inside == ((count - n) % 2 == 0)
-            if n == count:
-                pieces.append(Piece(share, within, sure1))
-            else:
-                middle = (share + cuts[n][0]) / 2.0
-                sure = self._passes(number, middle, start, end, margin_m, within)
-                pieces.append(Piece(share, within, sure))
+            end = starts[n + 1] if n < count else 1.0
+            sure = (n == 0 and sure0) or (n == count and sure1)
+            if not sure:
+                # With both fixes clear of the edge only the way's swing to the side matters, else
+                # where along it the boat was as well.
+                long = (end - start) * way.length_m > 2.0 * way.margin_m
+                if long or (sure0 and sure1):
+                    sure = self._passes(number, (start + end) / 2.0, way, within)
+            pieces.append(Piece(start, within, sure))
         return tuple(pieces)
 
-    def _passes(
-        self,
-        number: int,
-        share: float,
-        start: tuple[float, float],
-        end: tuple[float, float],
-        margin_m: float,
-        inside: bool,
-    ) -> bool:
+    def _passes(self, number: int, share: float, way: _Way, inside: bool) -> bool:
         """Whether a way that far to either side would pass on the same side of the edge too."""
-        dx, dy = end[0] - start[0], end[1] - start[1]
-        length = float(np.hypot(dx, dy))
-        if length == 0.0:
+        if way.length_m == 0.0:
             return False
-        off = (margin_m + self.bend_share * length) / length
-        x, y = start[0] + share * dx, start[1] + share * dy
+        off = (way.margin_m + self.bend_share * way.length_m) / way.length_m
+        dx, dy = way.x1 - way.x0, way.y1 - way.y0
+        x, y = way.x0 + share * dx, way.y0 + share * dy
         found = shapely.contains_xy(
             self._shapes[number], [x - dy * off, x + dy * off], [y + dx * off, y - dx * off]
         )
         return bool((found == inside).all())
 
     def _crossings(
-        self,
-        number: int,
-        cuts: list[tuple[float, int]],
-        start: tuple[float, float],
-        end: tuple[float, float],
-        margin_m: float,
+        self, number: int, cuts: list[tuple[float, int]], way: _Way
     ) -> tuple[Crossing, ...]:
         ends = self._ends[number]
         assert ends is not None
-        dx, dy = end[0] - start[0], end[1] - start[1]
-        far = margin_m + self.bend_share * float(np.hypot(dx, dy))
+        far = way.margin_m + self.bend_share * way.length_m
         out = []
         for share, side in cuts:
-            x, y = start[0] + share * dx, start[1] + share * dy
+            x = way.x0 + share * (way.x1 - way.x0)
+            y = way.y0 + share * (way.y1 - way.y0)
             away = float(np.hypot(ends[:, 0] - x, ends[:, 1] - y).min())
             out.append(Crossing(share, side, away > far))
         return tuple(out)

@@ -42,7 +42,8 @@ class Inside(NamedTuple):
     """How a unit stands to a polygon that it is in, or may be.
 
     Attributes:
-        inside: On which side it is believed to be.
+        inside: On which side it is believed to be; None where it was on the edge when first heard
+            and has been there since.
         clear: Whether its last fix was farther from the edge than it may be off.
         since: When it came in, seconds since 1970.
         how: How that is known.
@@ -50,7 +51,7 @@ class Inside(NamedTuple):
         told: Rules that have spoken of this visit.
     """
 
-    inside: bool
+    inside: bool | None
     clear: bool
     since: float
     how: How
@@ -89,7 +90,7 @@ def advance(
             if sight.pieces:
                 old = state.get(number, OUTSIDE)
                 new = _into(old, sight, fix, silent, unit, book, events, passages)
-                if new.inside or new.pending is not None:
+                if new.inside is not False or new.pending is not None:
                     state[number] = new
                 else:
                     state.pop(number, None)
@@ -119,27 +120,33 @@ def _into(
     before = fix.before
     if before is None:
         last = sight.pieces[-1]
-        if not (last.inside and last.sure):
-            return old
+        if not last.sure:
+            return Inside(None, False, fix.t, "appeared", None, frozenset())
+        if not last.inside:
+            return OUTSIDE
         _come(number, Cut(fix, fix, 0.0, "appeared"), unit, book, events, passages)
         return Inside(True, True, fix.t, "appeared", None, frozenset())
     how: How = "gap" if silent else "between"
     inside, since, came, pending, told = old.inside, old.since, old.how, old.pending, old.told
     pieces = sight.pieces
     if silent:
-        if not fix.jump and not inside:
+        if not fix.jump and inside is False:
             _maybe(sight, fix, unit, book, events)
         crossed = (pieces[0].inside != pieces[-1].inside) and len(pieces) > 1
         pieces = (Piece(pieces[-1].start if crossed else 0.0, *pieces[-1][1:]),)
     for start, within, sure in pieces:
         if start > 0.0:
-            pending = None if within == inside else Cut(before, fix, start, how)
+            pending = None if within == inside or inside is None else Cut(before, fix, start, how)
         if not sure or within == inside:
             continue
-        cut = pending
-        if cut is None:
-            # It was on the edge when first heard, or the way began on it.
-            cut = Cut(before, fix, 0.0, how if old is not OUTSIDE or silent else "appeared")
+        if inside is None:
+            # On which side it was before is not known: it may have been here all the time.
+            inside, pending = within, None
+            if within:
+                since, came, told = fix.t, "appeared", frozenset()
+                _come(number, Cut(fix, fix, 0.0, "appeared"), unit, book, events, passages)
+            continue
+        cut = pending or Cut(before, fix, start, how)
         pending, inside = None, within
         if within:
             since, came, told = cut.t, cut.how, frozenset()

@@ -23,7 +23,7 @@ START: Judged = (None, None, ())
 class FenceTrack:
     """The fixes of one unit within the time in which late ones are taken."""
 
-    __slots__ = ("_base", "_dirty", "_from", "_until", "fixes", "horizon", "times", "unit")
+    __slots__ = ("_base", "_dirty", "_stretches", "fixes", "horizon", "times", "unit")
 
     def __init__(self, unit: str) -> None:
         """Begin with no fix."""
@@ -33,9 +33,9 @@ class FenceTrack:
         self.horizon = float("-inf")
         #: Comings and goings of fixes that are no longer held are in the state at the base.
         self._base: tuple[Judged, State] = (START, NO_STATE)
-        self._dirty: tuple[int, float] | None = None
-        self._from = 0
-        self._until = -1
+        #: Times of new fixes, not judged yet; then stretches of which the standing may be new.
+        self._dirty: list[float] = []
+        self._stretches: list[tuple[int, int]] = []
 
     def put(self, fix: Fix) -> bool:
         """Put a fix into its place; whether that changes anything.
@@ -65,10 +65,7 @@ class FenceTrack:
                 self._swap(index, fix)
             else:
                 return False
-        if self._dirty is None:
-            self._dirty = (index, fix.t)
-        else:
-            self._dirty = (min(index, self._dirty[0]), max(fix.t, self._dirty[1]))
+        self._dirty.append(fix.t)
         return True
 
     def believe(self, settings: FenceSettings) -> tuple[list[Fix], float]:
@@ -77,25 +74,44 @@ class FenceTrack:
         Returns:
             Good fixes whose move is not worked out yet, and the time up to which nothing changed.
         """
-        assert self._dirty is not None
-        first, last_t = self._dirty
-        self._dirty = None
+        dirty = self._dirty
+        self._dirty = []
+        self._stretches = []
+        if len(dirty) > 1:
+            dirty = sorted(set(dirty))
+        missing: list[Fix] = []
+        since = float("inf")
+        at = 0
+        while at < len(dirty):
+            at, changed_since = self._judge_from(at, dirty, settings, missing)
+            since = min(since, changed_since)
+        return missing, since
+
+    def _judge_from(
+        self, at: int, dirty: list[float], settings: FenceSettings, missing: list[Fix]
+    ) -> tuple[int, float]:
+        """Judge on from one new fix until all is as it was; return the next new one to go on from.
+
+        And the time up to which this changed nothing.
+        """
         fixes, count = self.fixes, len(self.fixes)
+        first = bisect_left(self.times, dirty[at])
         judged = self._judged(first - 1)
         old: dict[int, tuple[bool, Fix | None, bool]] = {}
         undone = first
         for waiting in judged[2]:
             # Waiting when the new one comes: what became of it is open again.
-            at = bisect_left(self.times, waiting.t)
-            if at < first and fixes[at] is waiting:
-                undone = min(undone, at)
-                old[at] = (waiting.good, waiting.before, waiting.jump)
+            index = bisect_left(self.times, waiting.t)
+            if index < first and fixes[index] is waiting:
+                undone = min(undone, index)
+                old[index] = (waiting.good, waiting.before, waiting.jump)
                 waiting.good = False
         index = first
         while index < count:
             fix = fixes[index]
             was = fix.judged or (fix.before, fix, ())
-            fresh = fix.judged is None and not fix.good
+            fresh = at < len(dirty) and fix.t == dirty[at]
+            at += fresh
             old[index] = (fix.good, fix.before, fix.jump)
             fix.good = False
             last = judged[1]
@@ -109,55 +125,57 @@ class FenceTrack:
                 good.good = True
                 last = good
             fix.judged = None if fix.good and after == (fix.before, fix, ()) else after
-            same = not fresh and after == was and not after[2]
             judged = after
-            index += 1
-            if same and fix.t > last_t:
+            if not fresh and after == was and not after[2]:
                 break
-        self._from, self._until = undone, index - 1
-        missing = []
+            index += 1
+        self._stretches.append((undone, min(index, count - 1)))
         since = float("inf")
-        for at in sorted(old):
-            fix = fixes[at]
-            if fix.good and fix.sights is None:
+        for index in sorted(old):
+            fix = fixes[index]
+            unseen = fix.good and fix.sights is None
+            if unseen:
                 missing.append(fix)
-            now = (fix.good, fix.before, fix.jump)
-            if now != old[at] or (fix.good and fix.sights is None):
-                for one in (fix.before if fix.good else None, old[at][1]):
+            if unseen or (fix.good, fix.before, fix.jump) != old[index]:
+                for one in (fix.before if fix.good else None, old[index][1]):
                     since = min(since, fix.t if one is None else one.t)
-        return missing, since
+        return at, since
 
     def stand(
         self, book: RuleBook, settings: FenceSettings
     ) -> tuple[list[FenceEvent], list[FenceEvent], list[Passage]]:
         """Go through what changed; return events added and withdrawn, and passages of either."""
-        fixes = self.fixes
-        index = self._from
-        state = self._base[1] if index == 0 else fixes[index - 1].state
         added: list[FenceEvent] = []
         withdrawn: list[FenceEvent] = []
         passages: list[Passage] = []
-        while index < len(fixes):
-            fix = fixes[index]
-            was = fix.state
-            events: tuple[FenceEvent, ...] = ()
-            passed: tuple[Passage, ...] = ()
-            if fix.good and (state or fix.sights):
-                state, events, passed = advance(
-                    state, fix, unit=self.unit, book=book, gap_s=settings.gap_s
-                )
-            if events != fix.events:
-                withdrawn += fix.events
-                added += events
-                fix.events = events
-            if passed != fix.passages:
-                passages += fix.passages
-                passages += passed
-                fix.passages = passed
-            fix.state = state
-            if index >= self._until and state == was:
-                break
-            index += 1
+        fixes, count = self.fixes, len(self.fixes)
+        gone = -1
+        for first, until in self._stretches:
+            index = max(first, gone)
+            state = self._base[1] if index == 0 else fixes[index - 1].state
+            while index < count:
+                fix = fixes[index]
+                was = fix.state
+                events: tuple[FenceEvent, ...] = ()
+                passed: tuple[Passage, ...] = ()
+                if fix.good and (state or fix.sights):
+                    state, events, passed = advance(
+                        state, fix, unit=self.unit, book=book, gap_s=settings.gap_s
+                    )
+                if events != fix.events:
+                    withdrawn += fix.events
+                    added += events
+                    fix.events = events
+                if passed != fix.passages:
+                    passages += fix.passages
+                    passages += passed
+                    fix.passages = passed
+                fix.state = state
+                index += 1
+                if index > until and state == was:
+                    break
+            gone = index
+        self._stretches = []
         return added, withdrawn, passages
 
     def forget(self, settings: FenceSettings) -> bool:
