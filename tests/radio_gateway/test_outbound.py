@@ -207,4 +207,4 @@ def test_name_on_the_air_and_distress_codes_reach_the_decoder() -> None:
     assert told.decoder.station == "100:1001"
     assert told.decoder.distress_statuses == {"99", "A1"}
     with pytest.raises(SettingsError, match="station"):
-        make("tcp://127.0.0.1:9", station="a b")
+        make("tcp://127.0.0.1:9", station=" a")
