@@ -1,8 +1,9 @@
 """The river as an address: kilometre along the centreline, distance off it, bank.
 
 Kilometres count up from the sea along geodesics of the centreline; they are measured, not fitted
-to published figures. "Left" and "right" look downstream. Nearest points are found in a transverse
-Mercator plane through the river's middle, lengths are exact on WGS 84.
+to published figures, unless a site's own centreline says which kilometres its reaches have. "Left"
+and "right" look downstream. Nearest points are found in a transverse Mercator plane through the
+river's middle, lengths are exact on WGS 84.
 """
 
 from __future__ import annotations
@@ -16,18 +17,17 @@ import msgspec
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from pyproj import Proj
 
-from gis.errors import LayerError, PositionError
-from gis.geodesy import distance_m, distances_m
+from gis.centreline import column, measured
+from gis.course import Course
+from gis.errors import PositionError
+from gis.geodesy import Floats, distance_m
 from gis.shipped import read_shipped
 
-Floats: TypeAlias = NDArray[np.float64]
 Bank: TypeAlias = Literal["left", "right", "mid"]
 
 REACH_OF_RIVER_M = 5000.0  # farther than this from the line, a place has no river address
-JOIN_M = 100.0  # segments of a centreline must meet this closely
-MEAN_RADIUS_M = 6_371_009.0
+FOOT_KM = 0.3
 GOLDEN_TRIANGLE = (100.084653, 20.352275)  # Ruak mouth, where LA, MM and TH meet
 GOLDEN_TRIANGLE_M = 1000.0  # a line that passes it this closely is the Mekong
 
@@ -43,6 +43,8 @@ class RiverPlace(msgspec.Struct, frozen=True, kw_only=True):
             may be wrong; "mid" when it surely is within the river's width; None when unsure.
         error_m: How far the line is off the middle of the river here, metres, typically.
         reach: Name of the reach.
+        also_km: Kilometres of other parts of the line that line and position, as wrong as they
+            may be, let be the nearest: across the neck of a bend, for one. Mostly none.
         km_error_share: Error of a distance along this reach, as a share of it.
         km_below_golden_triangle: Kilometres down from the Golden Triangle (negative above it);
             None on rivers that do not pass it.
@@ -55,6 +57,7 @@ class RiverPlace(msgspec.Struct, frozen=True, kw_only=True):
     reach: str
     km_error_share: float
     km_below_golden_triangle: float | None = None
+    also_km: tuple[float, ...] = ()
 
 
 class RiverPlaces(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,54 +83,42 @@ class RiverPlaces(msgspec.Struct, frozen=True, kw_only=True):
 class River:
     """A centreline that runs down to the sea, and addresses along it."""
 
-    def __init__(self, centreline: gpd.GeoDataFrame, *, file: str = "centreline") -> None:
+    def __init__(
+        self, centreline: gpd.GeoDataFrame, *, file: str = "centreline", name: str = "Mekong"
+    ) -> None:
         """Measure a centreline.
 
         Args:
             centreline: One LineString a reach (EPSG:4326), in order, each running downstream to
                 where the next begins. Columns: `reach` (name) and `error_m`; optionally
-                `km_error_share` (0.04 if absent), `width_m` (of the river) and `km_end`, of which
-                the last says how far from the sea the line ends (0 if absent).
+                `km_error_share` (0.04 if absent), `width_m` (of the river), `km_start` and
+                `km_end`. Where a reach has both, its kilometres run from the one to the other in
+                proportion to its length; else they are its length, and the last `km_end` says
+                how far from the sea the line ends (0 if absent).
             file: Name for error messages.
+            name: The river's.
 
         Raises:
             LayerError: If a reach is no line, or does not begin where the one before ends.
         """
-        _check_joined(centreline, file)
-        count = len(centreline)
-        self.reaches: tuple[str, ...] = tuple(str(name) for name in centreline["reach"])
-        self._error_m = _column(centreline, "error_m", math.nan)
-        self._km_error_share = _column(centreline, "km_error_share", 0.04)
-        self._width_m = _column(centreline, "width_m", math.nan)
-        points = [shapely.get_coordinates(line) for line in centreline.geometry]
-        start, end = np.vstack([p[:-1] for p in points]), np.vstack([p[1:] for p in points])
-        of_reach = np.repeat(np.arange(count), [len(p) - 1 for p in points])
-        length_m = distances_m(lon1=start[:, 0], lat1=start[:, 1], lon2=end[:, 0], lat2=end[:, 1])
-        real = length_m > 0.0
-        start, end, of_reach, length_m = start[real], end[real], of_reach[real], length_m[real]
-        km_end = float(_column(centreline, "km_end", 0.0)[-1])
-        self._km_up: Floats = np.append(length_m[::-1].cumsum()[::-1] / 1000.0, 0.0) + km_end
-        self._reach_of_segment = of_reach
-        self._bounds = shapely.total_bounds(centreline.geometry.values)
-        middle = float(self._bounds[0] + self._bounds[2]) / 2
-        self._plane = Proj(proj="tmerc", lon_0=middle, ellps="WGS84")
-        self._start = np.column_stack(self._plane(start[:, 0], start[:, 1]))
-        self._end = np.column_stack(self._plane(end[:, 0], end[:, 1]))
-        along = self._end - self._start
-        self._length = np.hypot(along[:, 0], along[:, 1])
-        self._along = along / self._length[:, None]
-        self._tree = shapely.STRtree(
-            shapely.linestrings(np.stack([self._start, self._end], axis=1))
-        )
+        self.name = name
+        self.reaches: tuple[str, ...] = tuple(str(each) for each in centreline["reach"])
+        self.course = Course(measured(centreline, file=file))
+        self._error_m = column(centreline, "error_m", math.nan)
+        self._km_error_share = column(centreline, "km_error_share", 0.04)
+        self._width_m = column(centreline, "width_m", math.nan)
         self.golden_triangle_km: float | None = None
         mark = self.locate(lon=GOLDEN_TRIANGLE[0], lat=GOLDEN_TRIANGLE[1])
-        if mark is not None and abs(mark.offset_m) < GOLDEN_TRIANGLE_M:
+        low, high = self.km_range
+        # What ends there is another river.
+        inside = mark is not None and low + 1.0 < mark.km < high - 1.0
+        if mark is not None and inside and abs(mark.offset_m) < GOLDEN_TRIANGLE_M:
             self.golden_triangle_km = mark.km
 
     @property
     def km_range(self) -> tuple[float, float]:
         """Kilometres of the lower and the upper end of the line."""
-        return float(self._km_up[-1]), float(self._km_up[0])
+        return float(self.course.km[-1]), float(self.course.km[0])
 
     def at_km(self, km: float) -> tuple[float, float]:
         """Return (lon, lat) of the centreline at a kilometre from the sea.
@@ -158,13 +149,7 @@ class River:
             raise PositionError(f"km {km} is not on the river (km {low:.1f} to {high:.1f})")
         if wanted.size == 0:
             return np.empty(0), np.empty(0)
-        # _km_up falls along the line; searchsorted wants it rising.
-        index = np.searchsorted(-self._km_up, -wanted, side="right") - 1
-        index = np.clip(index, 0, len(self._length) - 1)
-        share = (self._km_up[index] - wanted) / (self._km_up[index] - self._km_up[index + 1])
-        place = self._start[index] + share[:, None] * (self._end[index] - self._start[index])
-        lons, lats = self._plane(place[:, 0], place[:, 1], inverse=True)
-        return np.asarray(lons), np.asarray(lats)
+        return self.course.at(wanted)
 
     def locate(self, *, lon: float, lat: float, accuracy_m: float = 0.0) -> RiverPlace | None:
         """Return the river address of a place; None beyond 5 km of the line.
@@ -175,28 +160,78 @@ class River:
             accuracy_m: How wrong the position itself may be, metres.
 
         >>> place = load_mekong().locate(lon=100.41, lat=20.266)
-        >>> round(place.km), place.bank, round(place.km_below_golden_triangle)
-        (2356, None, 68)
+        >>> round(place.km), place.bank, round(place.km_below_golden_triangle), place.reach
+        (2356, None, 69, 'Houay Xai')
         >>> load_mekong().locate(lon=100.43, lat=20.27).bank
         'left'
         >>> load_mekong().locate(lon=0.0, lat=0.0) is None
         True
         """
         found = self.locate_many([lon], [lat], accuracy_m=accuracy_m)
-        km = float(found.km[0])
-        if math.isnan(km):
+        return self._one(found, also_km=self._also_km(lon, lat, found, accuracy_m))
+
+    def place_at(
+        self, *, lon: float, lat: float, km: float, foot_km: float, accuracy_m: float = 0.0
+    ) -> RiverPlace | None:
+        """Return the place of a position whose kilometre is known otherwise, as by its track.
+
+        Args:
+            lon: Longitude, degrees.
+            lat: Latitude, degrees.
+            km: Kilometre to tell.
+            foot_km: Kilometre of the part of the line, within 300 m of it, that offset and bank
+                are taken from.
+            accuracy_m: How wrong the position itself may be, metres.
+
+        >>> place = load_mekong().place_at(lon=100.43, lat=20.27, km=2354.0, foot_km=2354.4)
+        >>> place.km, place.bank
+        (2354.0, 'left')
+        """
+        x, y = self._point(lon, lat)
+        low, high = foot_km - FOOT_KM, foot_km + FOOT_KM
+        segment = self.course.nearest_between(x, y, km_low=low, km_high=high)
+        _, offset = self.course.measure(np.array([[x, y]]), segment)
+        reach = self.course.reach[segment]
+        return self._one(self._places(np.array([km]), offset, reach, np.array([accuracy_m])))
+
+    def foot_between(
+        self, *, lon: float, lat: float, km_low: float, km_high: float
+    ) -> tuple[float, float]:
+        """Return (km, offset_m) of the point nearest to a place within a range of kilometres.
+
+        >>> km, offset_m = load_mekong().foot_between(
+        ...     lon=100.43, lat=20.27, km_low=2350.0, km_high=2352.0)
+        >>> round(km, 1)
+        2352.0
+        """
+        x, y = self._point(lon, lat)
+        segment = self.course.nearest_between(x, y, km_low=km_low, km_high=km_high)
+        km, offset = self.course.measure(np.array([[x, y]]), segment)
+        at = min(max(float(km[0]), km_low), km_high)
+        if at == km[0]:
+            return at, float(offset[0])
+        # The segment reaches beyond the range.
+        lons, lats = self.at_kms([at])
+        away = distance_m(lon1=lon, lat1=lat, lon2=float(lons[0]), lat2=float(lats[0]))
+        return at, math.copysign(away, float(offset[0]))
+
+    def _point(self, lon: float, lat: float) -> tuple[float, float]:
+        x, y = self.course.to_plane(np.array([lon]), np.array([lat]))
+        return float(x[0]), float(y[0])
+
+    def _one(self, found: RiverPlaces, also_km: tuple[float, ...] = ()) -> RiverPlace | None:
+        km, reach, mark = float(found.km[0]), int(found.reach[0]), self.golden_triangle_km
+        if reach < 0:
             return None
-        reach = int(found.reach[0])
-        bank: Bank | None = "mid" if found.mid[0] else _BANKS[int(found.side[0])]
-        mark = self.golden_triangle_km
         return RiverPlace(
             km=km,
             offset_m=float(found.offset_m[0]),
-            bank=bank,
+            bank="mid" if found.mid[0] else _BANKS[int(found.side[0])],
             error_m=float(found.error_m[0]),
             reach=self.reaches[reach],
             km_error_share=float(self._km_error_share[reach]),
             km_below_golden_triangle=None if mark is None else mark - km,
+            also_km=also_km,
         )
 
     def locate_many(
@@ -214,25 +249,17 @@ class River:
             np.atleast_1d(np.asarray(lons, dtype=np.float64)),
             np.atleast_1d(np.asarray(lats, dtype=np.float64)),
         )
-        near = np.flatnonzero(self._in_reach(lon, lat))
-        km, offset, error = (np.full(lon.shape, np.nan) for _ in range(3))
-        reach = np.full(lon.shape, -1, dtype=np.intp)
-        if near.size:
-            x, y = self._plane(lon[near], lat[near])
-            found, segment = self._tree.query_nearest(
-                shapely.points(x, y), max_distance=REACH_OF_RIVER_M * 1.01, all_matches=False
-            )
-            place = np.column_stack([x[found], y[found]])
-            at = near[found]
-            km[at], offset[at] = self._measure(place, segment)
-            reach[at] = self._reach_of_segment[segment]
-            far = np.abs(offset) > REACH_OF_RIVER_M
-            km[far], offset[far], reach[far] = np.nan, np.nan, -1
-            known = reach >= 0
-            error[known] = self._error_m[reach[known]]
-        reached = np.abs(offset)
-        wrong = error + np.broadcast_to(np.asarray(accuracy_m, dtype=np.float64), lon.shape)
-        width = np.where(reach >= 0, self._width_m[reach], np.nan)
+        km, offset, reach = self.course.nearest(lon, lat, within_m=REACH_OF_RIVER_M)
+        wrong = np.broadcast_to(np.asarray(accuracy_m, dtype=np.float64), lon.shape)
+        return self._places(km, offset, reach, wrong)
+
+    def _places(
+        self, km: Floats, offset: Floats, reach: NDArray[np.intp], accuracy_m: Floats
+    ) -> RiverPlaces:
+        known = reach >= 0
+        error = np.where(known, self._error_m[reach], np.nan)
+        width = np.where(known, self._width_m[reach], np.nan)
+        reached, wrong = np.abs(offset), error + accuracy_m
         return RiverPlaces(
             km=km,
             offset_m=offset,
@@ -241,6 +268,23 @@ class River:
             error_m=error,
             reach=reach,
         )
+
+    def length_error_km(self, km_a: float, km_b: float) -> float:
+        """Return how wrong the distance from one kilometre to another may be, kilometres.
+
+        Each reach's share of the part that is in it.
+
+        Raises:
+            PositionError: If the river has not one of the kilometres.
+
+        >>> round(load_mekong().length_error_km(2356.0, 2306.0), 2)
+        1.29
+        """
+        self.at_kms([km_a, km_b])
+        low, high = min(km_a, km_b), max(km_a, km_b)
+        inside = np.clip(self.course.km, low, high)
+        share = self._km_error_share[self.course.reach]
+        return float(((inside[:-1] - inside[1:]) * share).sum())
 
     def between(self, km_a: float, km_b: float, *, step_m: float) -> list[tuple[float, float]]:
         """Return (lon, lat) along the centreline from one kilometre to another, ends included.
@@ -261,30 +305,37 @@ class River:
         lons, lats = self.at_kms(np.linspace(km_a, km_b, steps + 1))
         return list(zip(lons.tolist(), lats.tolist(), strict=True))
 
-    def _in_reach(self, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
-        west, south, east, north = self._bounds
-        high = REACH_OF_RIVER_M / 110_000.0
-        wide = high / max(0.01, math.cos(math.radians(max(abs(south), abs(north)))))
-        inside = (lon >= west - wide) & (lon <= east + wide)
-        return np.asarray(inside & (lat >= south - high) & (lat <= north + high))
+    def feet(self, *, lon: float, lat: float, within_m: float) -> list[tuple[float, float]]:
+        """Return (km, offset_m) of each part of the line that comes within a distance of a place.
 
-    def _measure(self, place: Floats, segment: NDArray[np.intp]) -> tuple[Floats, Floats]:
-        """Return km and signed offset of plane points from their nearest segments."""
-        start, along, length = self._start[segment], self._along[segment], self._length[segment]
-        away = place - start
-        reached = np.clip((away * along).sum(axis=1), 0.0, length)
-        upper, lower = self._km_up[segment], self._km_up[segment + 1]
-        km = upper - (upper - lower) * reached / length
-        rest = away - along * reached[:, None]
-        # At a corner the two segments that meet there decide together; one alone is wrong on the
-        # outside of a sharp bend.
-        before = np.where(reached <= 0.0, np.maximum(segment - 1, 0), segment)
-        after = np.where(reached >= length, segment + 1, segment)
-        after = np.minimum(after, len(self._length) - 1)
-        heading = self._along[before] + self._along[after]
-        left = np.sign(heading[:, 0] * rest[:, 1] - heading[:, 1] * rest[:, 0])
-        scale = 1.0 + (place[:, 0] / MEAN_RADIUS_M) ** 2 / 2.0  # of the projection
-        return km, left * np.hypot(rest[:, 0], rest[:, 1]) / scale
+        A part is what of the line lies within it without a gap; its point nearest to the place
+        counts. Nearest first; offsets as in `RiverPlace`.
+
+        >>> load_mekong().feet(lon=100.41, lat=20.266, within_m=0.1)
+        []
+        >>> [round(km) for km, _ in load_mekong().feet(lon=100.41, lat=20.266, within_m=900.0)]
+        [2356]
+        """
+        x, y = self._point(lon, lat)
+        if not (math.isfinite(x) and math.isfinite(y)):
+            return []
+        near = self.course.within(x, y, within_m=within_m)
+        if near.size == 0:
+            return []
+        km, offset = self.course.measure(np.array([[x, y]]).repeat(near.size, axis=0), near)
+        parts = np.split(np.arange(near.size), np.flatnonzero(np.diff(near) > 1) + 1)
+        best = (part[np.argmin(np.abs(offset[part]))] for part in parts)
+        return sorted(
+            ((float(km[each]), float(offset[each])) for each in best), key=lambda at: abs(at[1])
+        )
+
+    def _also_km(
+        self, lon: float, lat: float, found: RiverPlaces, accuracy_m: float
+    ) -> tuple[float, ...]:
+        slack = float(found.error_m[0]) + accuracy_m
+        within = abs(float(found.offset_m[0])) + slack
+        feet = self.feet(lon=lon, lat=lat, within_m=within) if math.isfinite(within) else []
+        return tuple(km for km, _ in feet[1:])
 
 
 _BANKS: dict[int, Bank | None] = {1: "left", -1: "right", 0: None}
@@ -320,29 +371,3 @@ def kilometre_marks(river: River, *, step_km: int = 1) -> gpd.GeoDataFrame:
     if river.golden_triangle_km is not None:
         columns["km_below_golden_triangle"] = (river.golden_triangle_km - kms).round(1)
     return gpd.GeoDataFrame(columns, geometry=shapely.points(lons, lats), crs="EPSG:4326")
-
-
-def _check_joined(centreline: gpd.GeoDataFrame, file: str) -> None:
-    if len(centreline) == 0:
-        raise LayerError(file, "has no reach")
-    for column in ("reach", "error_m"):
-        if column not in centreline.columns:
-            raise LayerError(file, f"has no column {column}")
-    last: tuple[float, float] | None = None
-    for number, line in enumerate(centreline.geometry):
-        if line is None or line.geom_type != "LineString" or line.is_empty:
-            raise LayerError(file, "is not one line", feature=number)
-        first = line.coords[0]
-        if last is not None:
-            gap = distance_m(lon1=last[0], lat1=last[1], lon2=first[0], lat2=first[1])
-            if gap > JOIN_M:
-                fault = f"begins {gap:.0f} m from where the reach before it ends"
-                raise LayerError(file, fault, feature=number)
-        last = line.coords[-1]
-
-
-def _column(frame: gpd.GeoDataFrame, name: str, default: float) -> Floats:
-    if name not in frame.columns:
-        return np.full(len(frame), default)
-    values = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.where(np.isnan(values), default, values)

