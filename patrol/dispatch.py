@@ -29,7 +29,7 @@ LOOK_EVERY_S: Final = 30.0
 
 STOP_WITHIN_S: Final = 2.0
 TOLD_AT_MOST: Final = 10_000
-"""Steps that wait for a store that refuses; then the oldest are lost."""
+"""Steps that wait for a store that refuses; of other gateways no more are taken then."""
 
 log = structlog.get_logger(__name__)
 
@@ -139,12 +139,13 @@ class Dispatch:
             result: What it tells.
             by: The gateway whose channel it is, if it is another's; it is heard of its own
                 messages only.
-            stored: Called once it is written down, or known to be nothing worth that.
+            stored: Called once it is written down, or known to be nothing worth that; never for
+                what is not taken, which its gateway tells again.
         """
-        told = Told(result.id, step_of(result), result.final, by)
-        self._told.append((told, stored))
-        if len(self._told) > TOLD_AT_MOST:
-            del self._told[0]
+        if by and len(self._told) >= TOLD_AT_MOST:
+            return
+        # This node's own are as many as the messages it took, while the store took those.
+        self._told.append((Told(result.id, step_of(result), result.final, by), stored))
         self._news.set()
 
     async def begin(self, result: OrderResult, *, life_left_s: float) -> None:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
-import structlog
-from sqlalchemy import Connection
-
+from patrol.batch import Act
 from patrol.duplicates import Duplicates
 from patrol.picture import Picture
 from patrol.records import Record, record_of
+from patrol.refused import Refused, refused
 from patrol.store import receptions
 from patrol.store.rows import Row, also_heard_row, transmission_row
 from radio_gateway.transmission import Delivery, Transmission
 
-log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 
 class Joined:
@@ -29,61 +29,98 @@ class Joined:
         new: Messages that are new; each stands for itself.
         again: Receptions of known messages, under the global id of the message.
         earlier: The same, heard before the one that is stored: they shall stand for the message.
+        refused: What cannot be joined.
     """
 
-    def __init__(self, new: list[Record], again: list[Record], earlier: list[Record]) -> None:
+    def __init__(
+        self,
+        new: list[Record],
+        again: list[Record],
+        earlier: list[Record],
+        refused: list[Refused],
+    ) -> None:
         self.new = new
         self.again = again
         self.earlier = earlier
+        self.refused = refused
+
+    def drop(self, lost: set[bytes]) -> list[Record]:
+        """Take out and return the further receptions of messages that are `lost`."""
+        orphans = [record for record in (*self.again, *self.earlier) if record.gid in lost]
+        self.again = [record for record in self.again if record.gid not in lost]
+        self.earlier = [record for record in self.earlier if record.gid not in lost]
+        return orphans
 
     def tell(self, picture: Picture) -> set[str]:
         """Tell the picture of further receptions; return whom to rebuild from the store."""
-        for record in self.again:
-            picture.hear_again(record)
-        return {id for each in self.earlier if (id := picture.put_first(each)) is not None}
+        self.again, _ = self._each(self.again, picture.hear_again)
+        self.earlier, unsure = self._each(self.earlier, picture.put_first)
+        return {id for id in unsure if id is not None}
 
     def also_rows(self, owner_at: Callable[[str, datetime], str], *, origin: str) -> list[Row]:
-        """Return the rows that say who else heard what is stored.
+        """Return the rows that say who else heard what is stored, one for each of `again`.
 
         Args:
             owner_at: Returns the agency that owns what an address says at a time.
             origin: This node's id.
         """
-        return [
-            also_heard_row(
-                record.transmission,
-                record.gid,
-                agency=owner_at(record.address, record.time),
-                origin=origin,
-            )
-            for record in self.again
-        ]
 
-    def first_acts(self, *, origin: str) -> list[Callable[[Connection], None]]:
-        """Return what puts the earlier receptions into the store; once `tell` has been called."""
+        def row(record: Record) -> Row:
+            agency = owner_at(record.address, record.time)
+            return also_heard_row(record.transmission, record.gid, agency=agency, origin=origin)
 
-        def first(row: Row) -> Callable[[Connection], None]:
+        self.again, rows = self._each(self.again, row)
+        return rows
+
+    def first_acts(self, *, origin: str) -> list[Act]:
+        """Return what puts the earlier receptions into the store, one for each of `earlier`.
+
+        To be called once `tell` has been.
+        """
+
+        def first(record: Record) -> Act:
+            row = transmission_row(record, origin=origin)
             return lambda connection: receptions.put_first(connection, row)
 
-        return [first(transmission_row(record, origin=origin)) for record in self.earlier]
+        self.earlier, acts = self._each(self.earlier, first)
+        return acts
+
+    def _each(
+        self, records: list[Record], made: Callable[[Record], T]
+    ) -> tuple[list[Record], list[T]]:
+        """Return the records that something could be made of, and that."""
+        good: list[Record] = []
+        found: list[T] = []
+        for record in records:
+            try:
+                found.append(made(record))
+            except Exception as error:  # noqa: BLE001 - set aside; the rest of the batch goes on
+                self.refused.append(refused(record.transmission, error))
+            else:
+                good.append(record)
+        return good, found
 
 
 def judge(
     deliveries: Sequence[Delivery], believed_address: Callable[[Transmission, datetime], str]
-) -> list[Record]:
+) -> tuple[list[Record], list[Refused]]:
     """Judge each message by itself, in the order of arrival.
 
     Args:
         deliveries: What was heard.
         believed_address: As for `record_of`.
+
+    Returns:
+        The records, and what none can be made of.
     """
     records: list[Record] = []
+    bad: list[Refused] = []
     for delivery in deliveries:
         try:
             records.append(record_of(delivery.transmission, believed_address))
-        except Exception as error:  # noqa: BLE001 - logged; the rest of the batch goes on
-            not_taken(delivery.transmission, error)
-    return records
+        except Exception as error:  # noqa: BLE001 - set aside; the rest of the batch goes on
+            bad.append(refused(delivery.transmission, error))
+    return records, bad
 
 
 def join(records: Sequence[Record], duplicates: Duplicates) -> Joined:
@@ -97,6 +134,7 @@ def join(records: Sequence[Record], duplicates: Duplicates) -> Joined:
     new: dict[bytes, Record] = {}
     earlier: dict[bytes, Record] = {}
     again: list[Record] = []
+    bad: list[Refused] = []
     for record in records:
         said = record.transmission
         if duplicates.has_reception(record):
@@ -115,21 +153,6 @@ def join(records: Sequence[Record], duplicates: Duplicates) -> Joined:
                 else:
                     again.append(record)
             duplicates.note_reception(record)
-        except Exception as error:  # noqa: BLE001 - logged; the rest of the batch goes on
-            not_taken(said, error)
-    return Joined(list(new.values()), again, list(earlier.values()))
-
-
-def not_taken(said: Transmission, error: Exception) -> None:
-    """Log all there is of a message that cannot be taken, so that the rest of its batch can.
-
-    It is answered all the same: it could not be taken the next time either, and would come for
-    ever. The log is all that is left of it.
-    """
-    log.error(
-        "a message cannot be taken",
-        exc_info=error,
-        channel=said.channel,
-        address=said.address,
-        raw=said.raw.hex(),
-    )
+        except Exception as error:  # noqa: BLE001 - set aside; the rest of the batch goes on
+            bad.append(refused(said, error))
+    return Joined(list(new.values()), again, list(earlier.values()), bad)

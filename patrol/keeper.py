@@ -1,31 +1,47 @@
 """Keeper: brings a batch into the store, and while the store refuses, tries again.
 
-It is a part of the watch. Nothing is given up because the store does not work just now.
+It is a part of the watch. Nothing is given up because the store does not work just now. What the
+store can never take, whatever its state, is found by halves and set aside; the rest is stored.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple, TypeVar
 
 import structlog
-from sqlalchemy import Connection
 
+from patrol.batch import Batch, Part
 from patrol.duplicates import Asked
 from patrol.errors import StoreError
-from patrol.store import known
-from patrol.store.rows import Row
+from patrol.records import Record
+from patrol.refused import Refused, refused
+from patrol.store import aside, known
 from patrol.store.store import Store
+from patrol.store_health import StoreHealth
 
 AGAIN_S: Final = 0.2
 AGAIN_AT_MOST_S: Final = 5.0
 
-Act = Callable[[Connection], None]
-
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
+
+
+class Left(NamedTuple):
+    """What of a batch was not stored.
+
+    Attributes:
+        bad: Reports that the store can never take.
+        refused: The same, each with why.
+        orphans: Further receptions of these: one of them may stand for the message.
+    """
+
+    bad: list[Record]
+    refused: list[Refused]
+    orphans: list[Record]
 
 
 class Keeper:
@@ -33,12 +49,25 @@ class Keeper:
 
     Args:
         store: Where records are kept.
-        tell: Called with the fault while the store refuses, and with None once it does not.
+        health: Is told whether the store refuses, and what was set aside.
+        node: This node's id.
+        agency: Owner of what nobody else owns.
+        now: Clock, aware UTC.
     """
 
-    def __init__(self, store: Store, *, tell: Callable[[str | None], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        health: StoreHealth,
+        node: str,
+        agency: str,
+        now: Callable[[], datetime],
+    ) -> None:
         self._store = store
-        self._tell = tell
+        self._health = health
+        self._node, self._agency = node, agency
+        self._now = now
 
     async def known(self, asked: Asked) -> known.Found:
         """Return what is stored of what a batch asks for; waits while the store cannot be read.
@@ -60,26 +89,88 @@ class Keeper:
                 found[1].extend(receptions)
             return found
 
-    async def commit(self, rows: list[Row], also: list[Row], acts: list[Act]) -> None:
+    async def commit(self, batch: Batch) -> Left:
         """Commit, and while the store refuses, keep the batch and try again."""
-        if not (rows or also or acts):
+        left = Left([], [], [])
+        if not batch:
+            return left
+        try:
+            acts = [*batch.firsts, *batch.acts]
+            await self._until_it_goes(lambda: self._store.commit(batch.rows, batch.also, acts))
+        except StoreError:
+            await self._commit_apart(batch.messages(), left)
+            lost = {record.gid for record in left.bad}
+            rest: list[Part] = []
+            for part in batch.rest():
+                if part.record is not None and part.record.gid in lost:
+                    left.orphans.append(part.record)
+                else:
+                    rest.append(part)
+            await self._commit_apart(rest, left)
+        return left
+
+    async def set_aside(self, reports: Sequence[Refused]) -> None:
+        """Keep reports that cannot be taken, and name each in the log and to people.
+
+        Until they are on disk it waits: whoever sent them is answered after that.
+        """
+        if not reports:
             return
+        for each in reports:
+            log.error(
+                "a report is set aside",
+                exc_info=None if isinstance(each.error, StoreError) else each.error,
+                fault=each.fault,
+                reception=each.said.reception_id,
+                channel=each.said.channel,
+                address=each.said.address,
+                raw=each.said.raw.hex(),
+            )
+        at, whole = self._now(), True
+        while True:
+            try:
+                await self._until_it_goes(
+                    lambda: self._store.write(
+                        aside.put,
+                        reports,
+                        at,
+                        agency=self._agency,
+                        origin=self._node,
+                        whole=whole,  # noqa: B023
+                    )
+                )
+                break
+            except StoreError as error:
+                # Nothing in them keeps any store from taking these few bytes: it is the store's.
+                if not whole:
+                    self._health.put_fault(str(error))
+                    await asyncio.sleep(AGAIN_AT_MOST_S)
+                whole = False
+        self._health.put_aside(
+            (at, each.said.reception_id, each.said.address, each.fault) for each in reports
+        )
+
+    async def _commit_apart(self, parts: list[Part], left: Left) -> None:
+        """Commit in halves, down to the ones that the store can never take."""
+        if not parts:
+            return
+        rows = [part.row for part in parts if part.row is not None]
+        also = [part.also for part in parts if part.also is not None]
+        acts = [part.act for part in parts if part.act is not None]
         try:
             await self._until_it_goes(lambda: self._store.commit(rows, also, acts))
-        except StoreError:
-            await self._commit_apart(rows, also, acts)
-
-    async def _commit_apart(self, rows: list[Row], also: list[Row], acts: list[Act]) -> None:
-        """One row is one the store can never take: find it, write it to the log, keep the rest."""
-        if len(rows) + len(also) + len(acts) == 1:
-            log.error("the store cannot take a record", record=repr((rows, also))[:4000])
-            return
-        for part in _halves(rows):
-            await self.commit(part, [], [])
-        for part in _halves(also):
-            await self.commit([], part, [])
-        for act in acts:
-            await self.commit([], [], [act])
+        except StoreError as error:
+            if len(parts) > 1:
+                middle = len(parts) // 2
+                await self._commit_apart(parts[:middle], left)
+                await self._commit_apart(parts[middle:], left)
+                return
+            record = parts[0].record
+            if record is None:
+                log.exception("something that follows from a report cannot be stored")
+                return
+            left.bad.append(record)
+            left.refused.append(refused(record.transmission, error))
 
     async def _until_it_goes(self, act: Callable[[], Awaitable[T]]) -> T:
         """Do it, again and again while it is the store's fault that it cannot be done.
@@ -94,16 +185,9 @@ class Keeper:
             except StoreError as error:
                 if not error.transient:
                     raise
-                self._tell(str(error))
+                self._health.put_fault(str(error))
                 await asyncio.sleep(delay_s)
                 delay_s = min(delay_s * 2, AGAIN_AT_MOST_S)
             else:
-                self._tell(None)
+                self._health.put_fault(None)
                 return done
-
-
-def _halves(items: list[Any]) -> list[list[Any]]:
-    if len(items) < 2:
-        return [items] if items else []
-    middle = len(items) // 2
-    return [items[:middle], items[middle:]]

@@ -237,8 +237,9 @@ class Registrar:
                 wanted.append((id, spans_of_radio(picture, id)))
         found = await self._store.read(_newest_of_all, wanted)
         for (id, _), records in zip(wanted, found, strict=True):
-            if records or id in picture.units:
-                picture.rebuild(id, records, distress=calling is not None and id in calling)
+            calls = calling is not None and id in calling
+            if records or calls or id in picture.units:
+                picture.rebuild(id, records, distress=calls)
             else:
                 picture.forget(id)
 

@@ -16,22 +16,25 @@ from typing import Final
 
 import structlog
 
+from patrol.batch import Act, Batch
 from patrol.board import Board, Update
 from patrol.changes import Claim, Fix, Snapshot, UnitState
 from patrol.claims import key_of
 from patrol.dispatch import Dispatch
 from patrol.duplicates import Duplicates
 from patrol.errors import NotFound, StoreError
-from patrol.joining import join, judge, not_taken
-from patrol.keeper import Act, Keeper
+from patrol.joining import Joined, join, judge
+from patrol.keeper import Keeper
 from patrol.picture import Picture
 from patrol.policy import Policy
 from patrol.records import Record
+from patrol.refused import refused
 from patrol.registrar import Registrar
 from patrol.shown import Shown
-from patrol.store import registry
+from patrol.store import aside, registry
 from patrol.store.rows import Row, transmission_row
 from patrol.store.store import Store
+from patrol.store_health import TOLD_FOR, StoreHealth
 from patrol.turn import Turn
 from radio_gateway.health import ChannelHealth
 from radio_gateway.inbox import Inbox
@@ -102,16 +105,19 @@ class Watch:
         self.dispatch = Dispatch(store=store, turn=self.turn, now=now)
         self._locate = locate
         self._duplicates = Duplicates()
-        self._keeper = Keeper(store, tell=self._tell_store_fault)
+        self._store_health = StoreHealth(now=lambda: self.now(), told=self._tell_store)
+        self._keeper = Keeper(
+            store, health=self._store_health, node=node, agency=agency, now=lambda: self.now()
+        )
         self._shown = Shown()
         self._rate = 0.0
         self._last_batch = monotonic()
-        self._store_fault: str | None = None
 
     async def start(self) -> None:
         """Take up the picture where the last run left it."""
         await self.registrar.load(self._duplicates)
         await self.dispatch.load()
+        self._store_health.put_aside(await self.store.read(aside.since, self.now() - TOLD_FOR))
         self.picture.tick(self.now())
         self.publish(())
 
@@ -242,6 +248,7 @@ class Watch:
             await asyncio.sleep(1.0)
             async with self.turn:
                 self.picture.tick(self.now())
+                self._store_health.tick()
                 await self._store_ended_claims()
                 self.publish(())
 
@@ -259,45 +266,79 @@ class Watch:
     async def _batch(self, deliveries: Sequence[Delivery]) -> None:
         """Judge, put into the picture, commit, answer, show; in a turn of its own."""
         picture, origin = self.picture, self.node
-        judged = judge(deliveries, picture.believed_address)
+        judged, bad = judge(deliveries, picture.believed_address)
         self._duplicates.learn(*await self._keeper.known(self._duplicates.asked(judged)))
         try:
             heard = join(judged, self._duplicates)
             self._address([*heard.new, *heard.earlier])
-            records, fixes, rows = self._take(heard.new)
+            records, fixes, rows, orphans = self._take(heard)
             unsure = heard.tell(picture)
-            acts = self._latches(records) + heard.first_acts(origin=origin)
-            also = heard.also_rows(picture.owner_at, origin=origin)
-            await self._keeper.commit(rows, also, acts)
+            batch = Batch(
+                records=records,
+                rows=rows,
+                also=heard.also_rows(picture.owner_at, origin=origin),
+                again=heard.again,
+                firsts=heard.first_acts(origin=origin),
+                earlier=heard.earlier,
+                acts=self._latches(records),
+            )
+            left = await self._keeper.commit(batch)
+            await self._keeper.set_aside([*bad, *heard.refused, *left.refused])
         except BaseException:
             self._duplicates.forget(judged)  # who knows what is stored of it: the store does
             raise
+        if left.bad:
+            unsure |= self._take_back(left.bad, fixes)
         self._duplicates.settle()
+        orphans += left.orphans
+        if orphans:  # others heard what could not be taken as this one passed it on
+            self._duplicates.forget(orphans)
+            await self._batch([Delivery(record.transmission) for record in orphans])
         for delivery in deliveries:
             if delivery.stored is not None:
                 self._answer(delivery.stored)
         if unsure:
             await self.registrar.tell_anew(sorted(unsure))
-        self.publish(fixes)
+        self.publish(list(fixes.values()))
 
-    def _take(self, records: Sequence[Record]) -> tuple[list[Record], list[Fix], list[Row]]:
-        """Put `records` into the picture; return those taken, their positions and their rows."""
+    def _take_back(self, bad: Sequence[Record], fixes: dict[bytes, Fix]) -> set[str]:
+        """Forget what could not be stored; return whom to rebuild from the store.
+
+        A call for help rings all the same.
+        """
+        self._duplicates.forget(bad)
+        for record in bad:
+            fixes.pop(record.gid, None)
+        ids = {record.unit or record.address for record in bad}
+        contacts = self.picture.contacts
+        return {id for id in ids if id in contacts and not contacts[id].distress}
+
+    def _take(
+        self, heard: Joined
+    ) -> tuple[list[Record], dict[bytes, Fix], list[Row], list[Record]]:
+        """Put what is new into the picture.
+
+        Returns:
+            What was taken, its positions and its rows, and further receptions of what was not.
+        """
         taken: list[Record] = []
-        fixes: list[Fix] = []
+        fixes: dict[bytes, Fix] = {}
         rows: list[Row] = []
+        lost: set[bytes] = set()
         take, origin = self.picture.take, self.node
-        for record in records:
+        for record in heard.new:
             try:
                 fix = take(record)
                 rows.append(transmission_row(record, origin=origin))
-            except Exception as error:  # noqa: BLE001 - logged; the rest of the batch goes on
+            except Exception as error:  # noqa: BLE001 - set aside; the rest of the batch goes on
                 self._duplicates.forget([record])
-                not_taken(record.transmission, error)
+                lost.add(record.gid)
+                heard.refused.append(refused(record.transmission, error))
                 continue
             taken.append(record)
             if fix is not None:
-                fixes.append(fix)
-        return taken, fixes, rows
+                fixes[record.gid] = fix
+        return taken, fixes, rows, heard.drop(lost) if lost else []
 
     def _address(self, records: Sequence[Record]) -> None:
         """Give each believable position its river kilometre, all at once."""
@@ -336,24 +377,9 @@ class Watch:
         latches = [latch(record) for record in records if record.latched]
         return latches + [claim(each) for each in self.picture.claims.take_raised()]
 
-    def _tell_store_fault(self, fault: str | None) -> None:
-        if fault == self._store_fault:
-            return
-        self._store_fault = fault
-        self.turn.refuse(fault)
-        log.log(40 if fault else 20, "store", fault=fault)
-        self.channel_health(
-            [
-                ChannelHealth(
-                    name="store",
-                    url="",
-                    protocols=(),
-                    state="down" if fault else "open",
-                    since=self.now(),
-                    fault=fault,
-                )
-            ]
-        )
+    def _tell_store(self, health: ChannelHealth) -> None:
+        self.turn.refuse(health.fault if health.state == "down" else None)
+        self.channel_health([health])
 
     def _answer(self, stored: Callable[[], None]) -> None:
         try:

@@ -7,20 +7,15 @@ the store decides on which thread and in which transaction they run.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import (
-    DataError,
-    IntegrityError,
-    InterfaceError,
-    ProgrammingError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from patrol.errors import StoreError
+from patrol.errors import PatrolError, StoreError
 from patrol.store.dialects import insert_unless_known, open_engine
 from patrol.store.rows import ALSO_HEARD_COLUMNS, TRANSMISSION_COLUMNS, Row
 from patrol.store.schema import migrate
@@ -31,15 +26,26 @@ T = TypeVar("T")
 
 READERS: Final = 4
 
-_NEVER: Final = (
-    DataError,
-    IntegrityError,
-    InterfaceError,
-    ProgrammingError,
-    UnicodeError,
-    OverflowError,
+_STORES_FAULT: Final = frozenset(
+    {
+        sqlite3.SQLITE_AUTH,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOLFS,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_SCHEMA,
+    }
 )
-"""What these very records cause; anything else (disk full, locked) is the store's fault."""
+"""What no record causes (disk full, locked): the same may go through later."""
 
 
 class Store:
@@ -71,9 +77,19 @@ class Store:
             acts: What else belongs into the transaction.
 
         Raises:
-            StoreError: If the database refused; nothing of the batch was kept.
+            StoreError: If the database refused, or something cannot be written at all; nothing of
+                the batch was kept.
         """
-        await self._run(self._writer, self._commit, rows, also, acts)
+
+        def commit() -> None:
+            try:
+                self._commit(rows, also, acts)
+            except (SQLAlchemyError, PatrolError):
+                raise
+            except Exception as error:  # whatever it is, these very records caused it
+                raise StoreError(f"{type(error).__name__}: {error}", transient=False) from error
+
+        await self._run(self._writer, commit)
 
     async def write(
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -142,10 +158,10 @@ class Store:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(pool, work, *args)
-        except _NEVER as error:
+        except (UnicodeError, OverflowError) as error:
             raise StoreError(_said(error), transient=False) from error
         except SQLAlchemyError as error:
-            raise StoreError(_said(error)) from error
+            raise StoreError(_said(error), transient=_is_stores_fault(error)) from error
 
 
 def open_store(url: str) -> Store:
@@ -167,6 +183,15 @@ def open_store(url: str) -> Store:
     except StoreError:
         engine.dispose()
         raise
+
+
+def _is_stores_fault(error: SQLAlchemyError) -> bool:
+    """Return whether `error` has nothing to do with what was to be written or asked for."""
+    if not isinstance(error, DBAPIError):
+        return False
+    # The low byte is the kind; what stands above it says more of the same.
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _STORES_FAULT
 
 
 def _said(error: Exception) -> str:

@@ -161,6 +161,21 @@ also_heard = Table(
 )
 Index("also_heard_by_gid", also_heard.c.gid)
 
+# What could not be taken: kept as it came, for people to look at.
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("reception_id", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("fault", Text, nullable=False),
+    Column("said", LargeBinary),
+    Column("raw", LargeBinary, nullable=False),
+    *_owner(),
+)
+
 messages = Table(
     "messages",
     metadata,

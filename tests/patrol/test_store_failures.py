@@ -153,23 +153,6 @@ async def test_the_health_of_channels_shows_nothing_that_is_not_stored(node: Nod
     assert any(unit.distress for each in await viewer.look() for unit in each.units)
 
 
-async def test_a_record_the_store_never_takes_is_logged_and_the_rest_of_its_batch_stored(
-    node: Node,
-) -> None:
-    with reading(node.file) as other:
-        other.execute(
-            "CREATE TRIGGER never BEFORE INSERT ON transmissions WHEN new.text = 'bad'"
-            " BEGIN SELECT RAISE(ABORT, 'not this one'); END"
-        )
-    messages = [said("a", second, text="bad" if second == 7 else "good") for second in range(20)]
-    with capture_logs() as logs:
-        await node.hear(*messages)  # all are answered: it would only come again
-    assert len(node.rows("SELECT * FROM transmissions WHERE text = 'good'")) == 19
-    (entry,) = [each for each in logs if each["log_level"] == "error"]
-    assert "'bad'" in entry["record"]
-    assert "store" not in node.watch.picture.channels
-
-
 async def test_half_a_character_in_a_text_does_not_lose_a_call_for_help(node: Node) -> None:
     viewer = Viewer(node.desk().subscribe())
     await viewer.look()
@@ -272,27 +255,6 @@ async def test_without_its_river_kilometre_a_position_is_stored_all_the_same(
         await node.watch.receive([said("a", 2)])
         rows = node.rows("SELECT river_km, bank FROM transmissions ORDER BY time_us")
         assert [tuple(row) for row in rows] == [(None, None), (2356.0, "left")]
-
-
-async def test_a_message_nothing_can_be_made_of_is_logged_and_the_rest_of_its_batch_taken(
-    node: Node,
-) -> None:
-    unheard_of: Any = {"not": "a position"}
-    early: Any = "yesterday"
-    loud: Any = object()
-    with capture_logs() as logs:
-        await node.hear(
-            said("a", 1),
-            said("b", 1, position=unheard_of, raw=b"\x01b"),
-            said("c", 1, device_time=early, raw=b"\x02c"),
-            said("d", 1, signal=loud, raw=b"\x03d"),
-            said("e", 1, distress=True),
-        )
-    assert [each["raw"] for each in logs] == ["0162", "0263", "0364"]
-    rows = node.rows("SELECT address FROM transmissions ORDER BY address")
-    assert [row[0] for row in rows] == [address("a"), address("e")]
-    assert node.state(address("e")).distress
-    await node.hear(said("f", 2))
 
 
 async def test_one_answer_that_fails_does_not_keep_the_others_from_theirs(node: Node) -> None:

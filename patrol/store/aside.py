@@ -1,0 +1,86 @@
+"""Aside: reports that could not be taken, kept as they came, with what was wrong with each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import blake2b
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from patrol.refused import Refused
+from patrol.store.tables import from_us, set_aside, to_us
+from radio_gateway.transmission import Transmission
+
+_A = set_aside.c
+
+
+def put(
+    connection: Connection,
+    refused: Iterable[Refused],
+    at: datetime,
+    *,
+    agency: str,
+    origin: str,
+    whole: bool = True,
+) -> None:
+    """Keep reports; one that is kept already is left as it is.
+
+    Args:
+        connection: To the store, in a transaction.
+        refused: The reports.
+        at: The present, aware UTC.
+        agency: Owner of what nobody else owns.
+        origin: This node's id.
+        whole: Keep all that was said, as JSON, where it can be written; else its bytes only.
+    """
+    for each in refused:
+        said = each.said
+        raw = said.raw if isinstance(said.raw, bytes) else repr(said.raw).encode()
+        values = {
+            "id": _id_of(said),
+            "at_us": to_us(at),
+            "reception_id": _text(said.reception_id),
+            "address": _text(said.address),
+            "channel": _text(said.channel),
+            "fault": _text(each.fault)[:2000],
+            "said": _whole(said) if whole else None,
+            "raw": raw,
+            "agency": agency,
+            "origin": origin,
+        }
+        known = connection.execute(select(_A.id).where(_A.id == values["id"])).first()
+        if known is None:
+            connection.execute(set_aside.insert().values(**values))
+
+
+def since(connection: Connection, time: datetime) -> list[tuple[datetime, str, str, str]]:
+    """Return when, reception id, address and fault of what was set aside since `time`.
+
+    Returns:
+        Oldest first.
+    """
+    rows = connection.execute(
+        select(_A.at_us, _A.reception_id, _A.address, _A.fault)
+        .where(_A.at_us >= to_us(time))
+        .order_by(_A.at_us, _A.id)
+    )
+    return [(from_us(row[0]), row[1], row[2], row[3]) for row in rows]
+
+
+def _id_of(said: Transmission) -> str:
+    words = f"{_text(said.reception_id)}\n{_text(said.heard_at)}\n{_text(said.address)}"
+    return blake2b(words.encode(), digest_size=16).hexdigest()
+
+
+def _whole(said: Transmission) -> bytes | None:
+    try:
+        return msgspec.json.encode(said)
+    except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):
+        return None
+
+
+def _text(value: object) -> str:
+    """Return it as text that any file takes."""
+    return str(value).encode(errors="backslashreplace").decode().replace("\0", "\\0")

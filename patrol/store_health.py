@@ -1,0 +1,85 @@
+"""Store health: whether the store takes what is heard, and what could not be taken, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from radio_gateway.health import ChannelHealth
+
+TOLD_FOR: Final = timedelta(hours=24)
+"""How long it is told that a report was set aside; the store keeps it longer."""
+
+log = structlog.get_logger(__name__)
+
+Set = tuple[datetime, str, str, str]
+"""When a report was set aside, its reception id, its address and why."""
+
+
+class StoreHealth:
+    """How the store fares, told as the channel `store`.
+
+    Args:
+        now: Clock, aware UTC.
+        told: Called with it whenever it changes.
+    """
+
+    def __init__(
+        self, *, now: Callable[[], datetime], told: Callable[[ChannelHealth], None]
+    ) -> None:
+        self._now = now
+        self._told = told
+        self._fault: str | None = None
+        self._since: datetime | None = None
+        self._aside: list[Set] = []
+        self._count = 0
+
+    def put_fault(self, fault: str | None) -> None:
+        """Note why the store refuses; None: it does not."""
+        if fault == self._fault:
+            return
+        if (fault is None) != (self._fault is None):
+            self._since = None
+        self._fault = fault
+        log.log(40 if fault else 20, "store", fault=fault)
+        self._tell()
+
+    def put_aside(self, aside: Iterable[Set]) -> None:
+        """Note what was set aside, oldest first."""
+        aside = list(aside)
+        if not aside:
+            return
+        self._count += len(aside)
+        self._aside = (self._aside + aside)[-1000:]
+        self._tell()
+
+    def tick(self) -> None:
+        """Tell no longer of what was set aside long ago."""
+        floor = self._now() - TOLD_FOR
+        if self._aside and self._aside[0][0] < floor:
+            self._aside = [each for each in self._aside if each[0] >= floor]
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._since is None:
+            self._since = self._now()
+        fault = self._fault
+        if fault is None and self._aside:
+            _, reception_id, address, why = self._aside[-1]
+            many = len(self._aside)
+            reports = "1 report, set aside" if many == 1 else f"{many} reports, set aside, the last"
+            fault = f"could not take {reports}: {reception_id} of {address}: {why}"[:500]
+        self._told(
+            ChannelHealth(
+                name="store",
+                url="",
+                protocols=(),
+                state="down" if self._fault else "open",
+                since=self._since,
+                fault=fault,
+                errors={"set_aside": self._count} if self._count else {},
+            )
+        )

@@ -1,0 +1,244 @@
+"""A report that cannot be taken costs no other: it is set aside, named, and answered."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from structlog.testing import capture_logs
+
+import patrol.dispatch
+import patrol.keeper
+from patrol.changes import Change
+from patrol.store.dialects import open_engine
+from radio_gateway.order_result import OrderResult
+from radio_gateway.transmission import Signal, Transmission
+from tests.patrol.running import Node, Viewer, address, at, reading, running, said
+
+NEVER = "RAISE(ABORT, 'not this one')"
+"""What SQLite calls a constraint."""
+
+SOMEHOW = "json(new.text)"
+"""A fault that SQLite has no name for: malformed JSON."""
+
+
+def refuse(node: Node, when: str, what: str = NEVER, table: str = "transmissions") -> None:
+    """Have the file refuse each row of `table` for which `when` is so."""
+    with reading(node.file) as other:
+        other.execute(
+            f"CREATE TRIGGER {table}_never BEFORE INSERT ON {table} WHEN {when}"
+            f" BEGIN SELECT {what}; END"
+        )
+
+
+def refuse_no_more(node: Node, table: str = "transmissions") -> None:
+    with reading(node.file) as other:
+        other.execute(f"DROP TRIGGER {table}_never")
+
+
+def texts(node: Node) -> list[str]:
+    return [row[0] for row in node.rows("SELECT text FROM transmissions ORDER BY time_us")]
+
+
+@pytest.mark.parametrize("what", [NEVER, SOMEHOW])
+async def test_the_others_are_stored_and_the_bad_one_is_kept_named_and_answered(
+    node: Node, what: str
+) -> None:
+    refuse(node, "new.text = 'bad'", what)
+    messages = [
+        said("a", second, text="bad" if second == 7 else "good", lon=100.4 + second * 1e-4)
+        for second in range(20)
+    ]
+    viewer = Viewer(node.desk().subscribe())
+    await viewer.look()
+    with capture_logs() as logs:
+        await node.hear(*messages)  # all are answered: it would only come again
+    assert texts(node) == ["good"] * 19
+    (row,) = node.rows("SELECT * FROM set_aside")
+    bad = messages[7]
+    assert (row["reception_id"], row["address"], row["raw"]) == (
+        bad.reception_id,
+        address(),
+        bad.raw,
+    )
+    assert msgspec.json.decode(row["said"], type=Transmission) == bad
+    (entry,) = [each for each in logs if each["log_level"] == "error"]
+    assert entry["reception"] == bad.reception_id
+    assert entry["fault"] == row["fault"]
+    health = node.watch.picture.channels["store"]
+    assert (health.state, health.errors) == ("open", {"set_aside": 1})
+    assert health.fault == (
+        f"could not take 1 report, set aside: {bad.reception_id} of {address()}: {row['fault']}"
+    )
+    await asyncio.sleep(0)
+    shown = [each for each in await viewer.look() if isinstance(each, Change)]
+    assert at(7) not in [fix.time for change in shown for fix in change.fixes]
+
+
+async def test_what_could_not_be_stored_is_not_in_the_picture(node: Node) -> None:
+    refuse(node, "new.text = 'bad'")
+    await node.hear(
+        said("a", 1, text="good"), said("a", 2, text="bad", lon=100.401), said("b", 3, text="bad")
+    )
+    async with node.watch.turn:
+        pass
+    last = node.state().last
+    assert last is not None
+    assert (last.lon, node.state().text) == (100.4, "good")
+    assert set(node.states()) == {address("a")}
+
+
+async def test_a_call_for_help_rings_even_if_its_report_cannot_be_stored(node: Node) -> None:
+    refuse(node, "new.text = 'bad'")
+    await node.hear(said("a", 1, text="bad", distress=True), said("b", 1))
+    assert node.state().distress
+    again = await node.again()
+    assert again.state().distress
+
+
+async def test_it_is_told_after_a_restart_and_for_a_day(node: Node) -> None:
+    refuse(node, "new.text = 'bad'")
+    await node.hear(said("a", 1, text="bad"))
+    await node.again()
+    assert "1 report" in (node.watch.picture.channels["store"].fault or "")
+    node.time = at(86_401)
+    async with asyncio.timeout(5):
+        while node.watch.picture.channels["store"].fault:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    await node.again()
+    assert "store" not in node.watch.picture.channels
+    assert len(node.rows("SELECT * FROM set_aside")) == 1
+
+
+async def test_sent_again_it_is_tried_again_and_set_aside_once(node: Node) -> None:
+    refuse(node, "new.text = 'bad'")
+    message = said("a", 1, text="bad")
+    await node.hear(message)
+    await node.hear(message)
+    assert len(node.rows("SELECT * FROM set_aside")) == 1
+    refuse_no_more(node)
+    await node.hear(message)
+    assert texts(node) == ["bad"]
+
+
+@pytest.mark.parametrize("window_s", [3.0, None])
+async def test_what_another_gateway_heard_of_it_stands_in_its_place(
+    node: Node, window_s: float | None
+) -> None:
+    own: dict[str, Any] = {"duplicate_key": "w", "duplicate_window_s": window_s}
+    refuse(node, "new.channel = 'bad/ais'")
+    refuse(node, "new.channel = 'bad/ais'", table="also_heard")
+    await node.hear(
+        said("a", 1, channel="bad/ais", **own),
+        said("a", 1, heard=2, channel="hill/ais", **own),
+        said("a", 1, heard=3, channel="pier/ais", **own),
+    )
+    assert [row[0] for row in node.rows("SELECT channel FROM transmissions")] == ["hill/ais"]
+    assert [row[0] for row in node.rows("SELECT channel FROM also_heard")] == ["pier/ais"]
+    assert [row[0] for row in node.rows("SELECT channel FROM set_aside")] == ["bad/ais"]
+    await node.hear(said("a", 1, heard=3.5, channel="bad/ais", **own))
+    assert len(node.rows("SELECT * FROM set_aside")) == 2
+    assert len(node.rows("SELECT * FROM transmissions")) == 1
+
+
+async def test_a_stored_message_that_cannot_be_read_stops_no_batch(node: Node) -> None:
+    own: dict[str, Any] = {"duplicate_key": "w", "duplicate_window_s": 3.0}
+    await node.hear(said("a", 2, channel="hill/ais", signal=Signal(snr_db=1.0), **own))
+    with reading(node.file) as other:
+        other.execute("UPDATE transmissions SET signal = 'no json'")
+    await node.hear(said("a", 1, channel="pier/ais", **own), said("b", 3, text="good"))
+    assert [row[0] for row in node.rows("SELECT channel FROM set_aside")] == ["pier/ais"]
+    assert len(node.rows("SELECT * FROM transmissions")) == 2
+    await node.hear(said("b", 4))  # it goes on
+
+
+async def test_what_nothing_can_be_made_of_is_set_aside_as_it_came(node: Node) -> None:
+    unheard_of: Any = {"not": "a position"}
+    early: Any = "yesterday"
+    loud: Any = object()
+    own: dict[str, Any] = {"duplicate_key": "w", "duplicate_window_s": 3.0}
+    with capture_logs() as logs:
+        await node.hear(
+            said("a", 1),
+            said("b", 1, position=unheard_of, raw=b"\x01b"),
+            said("c", 1, device_time=early, raw=b"\x02c"),
+            said("d", 1, signal=loud, raw=b"\x03d", **own),
+            said("d", 1, heard=2, **own),
+            said("d", 1, heard=3, signal=loud, raw=b"\x04d", **own),
+            said("e", 1, distress=True),
+        )
+    assert sorted(each["raw"] for each in logs) == ["0162", "0263", "0364", "0464"]
+    kept = node.rows("SELECT raw FROM set_aside ORDER BY raw")
+    assert [row[0] for row in kept] == [b"\x01b", b"\x02c", b"\x03d", b"\x04d"]
+    rows = node.rows("SELECT address FROM transmissions ORDER BY address")
+    assert [row[0] for row in rows] == [address("a"), address("d"), address("e")]
+    assert node.state(address("e")).distress
+    await node.hear(said("f", 2))
+
+
+async def test_what_cannot_even_be_set_aside_is_not_answered_until_it_can(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patrol.keeper, "AGAIN_AT_MOST_S", 0.05)
+    refuse(node, "new.text = 'bad'")
+    refuse(node, "1", table="set_aside")
+    bad, good = node.offer(said("a", 1, text="bad"), said("a", 2, text="good"))
+    async with asyncio.timeout(5):
+        while "store" not in node.watch.picture.channels:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert [each.state for each in node.watch.picture.channels.values()] == ["down"]
+    assert texts(node) == ["good"]
+    assert not bad.is_set()
+    assert not good.is_set()
+    refuse_no_more(node, "set_aside")
+    async with asyncio.timeout(5):
+        await bad.wait()
+        await good.wait()
+    assert [each.state for each in node.watch.picture.channels.values()] == ["open"]
+
+
+async def test_before_this_table_was_there_the_file_is_brought_up(tmp_path: Path) -> None:
+    async with running(tmp_path / "p.db") as node:
+        await node.hear(said("a", 1))
+    engine = open_engine(f"sqlite:///{tmp_path / 'p.db'}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE set_aside")
+        connection.exec_driver_sql("DROP INDEX transmissions_by_heard")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+    engine.dispose()
+    async with running(tmp_path / "p.db") as node:
+        await node.hear(said("a", 2))
+        assert len(node.rows("SELECT * FROM transmissions")) == 2
+        assert node.rows("SELECT * FROM set_aside") == []
+
+
+async def test_steps_wait_for_a_store_that_refuses_and_none_is_dropped_that_is_not_told_again(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patrol.dispatch, "TOLD_AT_MOST", 3)
+    dispatch = node.watch.dispatch
+    stored: list[str] = []
+
+    def tell(id: str, by: str = "") -> None:
+        result = OrderResult(id=id, state="sent", at=node.time)
+        dispatch.told(result, by=by, stored=lambda: stored.append(id))
+
+    with reading(node.file) as other:
+        other.execute("BEGIN IMMEDIATE")
+        tell("0")
+        await asyncio.sleep(0.1)  # its write is under way, and waits
+        for number in range(1, 6):
+            tell(str(number))
+        tell("another's", by="pier")
+        other.execute("ROLLBACK")
+    async with asyncio.timeout(5):
+        while len(stored) < 6:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    tell("another's", by="pier")
+    async with asyncio.timeout(5):
+        while len(stored) < 7:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert stored == ["0", "1", "2", "3", "4", "5", "another's"]
