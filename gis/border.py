@@ -32,14 +32,20 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
         distance_to_border_m: Distance to the nearest border or limit of the territorial sea,
             metres; NaN without one, and where the place is no place.
         error_m: How far that stretch of line may be off, metres.
-        sure: Whether the place is on that side beyond the errors.
+        unsure_within_m: How far from the line a place must be to be on a side for sure: the
+            errors of line and position together, metres.
+        sure: Whether the place is on that side beyond the errors, and no other drawing of the
+            border gives it to another country.
+        disputed: Whether two drawings of the border give the place to different countries.
     """
 
     country: str | None
     neighbour: str | None
     distance_to_border_m: float
     error_m: float
+    unsure_within_m: float
     sure: bool
+    disputed: bool = False
 
 
 class Sides(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +58,9 @@ class Sides(msgspec.Struct, frozen=True, kw_only=True):
     neighbour: NDArray[np.object_]
     distance_to_border_m: Floats
     error_m: Floats
+    unsure_within_m: Floats
     sure: NDArray[np.bool_]
+    disputed: NDArray[np.bool_]
 
 
 class Border:
@@ -83,10 +91,14 @@ class Border:
             real = outlines[outlines["error_m"].notna()]
             pairs += [(str(country), None) for country in real["country"]]
             shapes, errors = shapes + list(real.geometry), errors + list(real["error_m"])
-        self._pairs = pairs
+        # One more row, for what has no line near it.
+        self._first = np.array([*(pair[0] for pair in pairs), None], dtype=object)
+        self._second = np.array([*(pair[-1] for pair in pairs), None], dtype=object)
         self._error_m: Floats = np.array([*errors, np.nan], dtype=np.float64)
         lines, of_row = shapely.get_parts(np.array(shapes, dtype=object), return_index=True)
-        points = [_plane(*shapely.get_coordinates(line).T) for line in lines]
+        degrees = [shapely.get_coordinates(line) for line in lines]
+        self._middle_deg = _middle(np.vstack([np.empty((0, 2)), *degrees])[:, 0])
+        points = [self._plane(*each.T) for each in degrees]
         self._start = np.vstack([np.empty((0, 2)), *(p[:-1] for p in points)])
         self._end = np.vstack([np.empty((0, 2)), *(p[1:] for p in points)])
         self._row = np.repeat(of_row, [len(p) - 1 for p in points])
@@ -119,7 +131,9 @@ class Border:
             neighbour=found.neighbour[0],
             distance_to_border_m=float(found.distance_to_border_m[0]),
             error_m=float(found.error_m[0]),
+            unsure_within_m=float(found.unsure_within_m[0]),
             sure=bool(found.sure[0]),
+            disputed=bool(found.disputed[0]),
         )
 
     def sides(self, lons: ArrayLike, lats: ArrayLike, *, accuracy_m: ArrayLike = 0.0) -> Sides:
@@ -138,20 +152,21 @@ class Border:
             area[(area < 0) & shapely.intersects_xy(shape, lon, lat)] = index
         country = np.array(self._codes, dtype=object)[area]
         distance, row = self._nearest(lon, lat)
-        pairs = (self._pairs[r] if r >= 0 else (None,) for r in row.tolist())
-        neighbour = np.empty(lon.shape, dtype=object)
-        for index, (pair, here) in enumerate(zip(pairs, country.tolist(), strict=True)):
-            neighbour[index] = pair[-1] if pair[0] == here else pair[0]
+        first, second = self._first[row], self._second[row]
+        neighbour = np.where(first == country, second, first)
         error = self._error_m[row]
-        clear = distance > error + np.asarray(accuracy_m, dtype=np.float64)
+        within = error + np.asarray(accuracy_m, dtype=np.float64)
+        clear = distance > within
         clear |= np.isnan(distance)  # no line anywhere: nothing to be unsure about
-        doubtful = shapely.intersects_xy(self._doubts, lon, lat)
+        disputed = shapely.intersects_xy(self._doubts, lon, lat)
         return Sides(
             country=country,
             neighbour=neighbour,
             distance_to_border_m=distance,
             error_m=error,
-            sure=(area >= 0) & clear & ~doubtful,
+            unsure_within_m=within,
+            sure=(area >= 0) & clear & ~disputed,
+            disputed=disputed,
         )
 
     def _nearest(self, lon: Floats, lat: Floats) -> tuple[Floats, NDArray[np.intp]]:
@@ -161,16 +176,30 @@ class Border:
         real = np.flatnonzero((np.abs(lat) <= MERCATOR_LAT) & (np.abs(lon) <= 180.0))
         if real.size == 0 or len(self._row) == 0:
             return distance, row
-        place = _plane(lon[real], lat[real])
+        place = self._plane(lon[real], lat[real])
         found, segment = self._tree.query_nearest(shapely.points(place), all_matches=False)
         start, along = self._start[segment], self._end[segment] - self._start[segment]
         square = np.maximum((along * along).sum(axis=1), 1e-30)
         share = np.clip(((place[found] - start) * along).sum(axis=1) / square, 0.0, 1.0)
-        foot_lon, foot_lat = _place(start + share[:, None] * along)
+        foot_lon, foot_lat = self._place(start + share[:, None] * along)
         at = real[found]
         distance[at] = distances_m(lon1=lon[at], lat1=lat[at], lon2=foot_lon, lat2=foot_lat)
         row[at] = self._row[segment]
         return distance, row
+
+    def _plane(self, lon: Floats, lat: Floats) -> Floats:
+        """Mercator on a sphere: conformal, so that the nearest on paper is the nearest on Earth.
+
+        Over a distance d its scale changes by tan(latitude) d / R: 0.6 % over 100 km at 20
+        degrees, by which the line found may be farther than the nearest one. The distance itself
+        is geodesic.
+        """
+        off = (lon - self._middle_deg + 180.0) % 360.0 - 180.0
+        return np.column_stack([np.radians(off), np.arcsinh(np.tan(np.radians(lat)))])
+
+    def _place(self, plane: Floats) -> tuple[Floats, Floats]:
+        lat = np.degrees(np.arctan(np.sinh(plane[:, 1])))
+        return np.degrees(plane[:, 0]) + self._middle_deg, lat
 
 
 def territories(borders: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -210,14 +239,7 @@ def load_border() -> Border:
     )
 
 
-def _plane(lon: Floats, lat: Floats) -> Floats:
-    """Mercator on a sphere: conformal, so that the nearest point on paper is the nearest on Earth.
-
-    Over a distance d its scale changes by tan(latitude) d / R: 0.6 % over 100 km at 20 degrees, by
-    which the line found may be farther than the nearest one. The distance itself is geodesic.
-    """
-    return np.column_stack([np.radians(lon), np.arcsinh(np.tan(np.radians(lat)))])
-
-
-def _place(plane: Floats) -> tuple[Floats, Floats]:
-    return np.degrees(plane[:, 0]), np.degrees(np.arctan(np.sinh(plane[:, 1])))
+def _middle(lons: Floats) -> float:
+    """Return the meridian that lines lie about, degrees: they may cross the antimeridian."""
+    turn = np.radians(lons)
+    return float(np.degrees(np.arctan2(np.sin(turn).sum(), np.cos(turn).sum())))

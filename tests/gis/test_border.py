@@ -7,6 +7,8 @@ import math
 import geopandas as gpd
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shapely import LineString, box
 
 from gis.border import Border, load_border, territories
@@ -120,3 +122,84 @@ def test_lines_that_do_not_close_leave_an_empty_area() -> None:
     areas = territories(open_, load("outlines")).set_index("country")
     assert areas.geometry["LA"].is_empty
     assert not areas.geometry["VN"].is_empty
+
+
+def straight(
+    *, west: float = 100.0, east: float = 101.0, lat: float = 20.0, error_m: float = 300.0
+) -> Border:
+    """Return a border along a latitude, Lao to the north of it, Thai to the south."""
+    line = LineString([(west, lat), (east, lat)])
+    borders = gpd.GeoDataFrame(
+        {"countries": ["LA;TH"], "error_m": [error_m]}, geometry=[line], crs="EPSG:4326"
+    )
+    areas = gpd.GeoDataFrame(
+        {"country": ["LA", "TH"]},
+        geometry=[box(west, lat, east, lat + 1.0), box(west, lat - 1.0, east, lat)],
+        crs="EPSG:4326",
+    )
+    return Border(borders, areas)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    north_m=st.floats(-3000.0, 3000.0),
+    line_off_m=st.floats(-1.0, 1.0),
+    fix_off_m=st.floats(-1.0, 1.0),
+    error_m=st.floats(0.0, 1000.0),
+    accuracy_m=st.floats(0.0, 1000.0),
+)
+def test_a_sure_side_is_the_true_side_wherever_line_and_fix_are_within_their_errors(
+    north_m: float, line_off_m: float, fix_off_m: float, error_m: float, accuracy_m: float
+) -> None:
+    drawn = straight(error_m=error_m)
+    true_line_m = line_off_m * error_m  # where the border really runs, north of the drawn one
+    lon, lat = destination(
+        lon=100.5, lat=20.0, bearing_deg=0.0, distance_m=north_m + fix_off_m * accuracy_m
+    )
+    side = drawn.side(lon=lon, lat=lat, accuracy_m=accuracy_m)
+    # A metre to spare: the drawn line is a line of latitude, the distance is to the geodesic foot.
+    if side.sure and abs(north_m - true_line_m) > 1.0:
+        assert side.country == ("LA" if north_m > true_line_m else "TH")
+    if not side.sure:
+        assert side.distance_to_border_m <= side.unsure_within_m + 1e-6
+    assert side.unsure_within_m == pytest.approx(error_m + accuracy_m)
+
+
+@given(
+    lon=st.one_of(st.floats(-180.0, 180.0), st.sampled_from([math.nan, math.inf, 180.0, -180.0])),
+    lat=st.one_of(st.floats(-90.0, 90.0), st.sampled_from([math.nan, -math.inf, 90.0, -90.0])),
+    accuracy_m=st.sampled_from([0.0, 1e6, math.nan]),
+)
+@settings(max_examples=200, deadline=None)
+def test_any_place_has_an_answer_and_a_vague_fix_none_that_is_sure(
+    lon: float, lat: float, accuracy_m: float
+) -> None:
+    side = load_border().side(lon=lon, lat=lat, accuracy_m=accuracy_m)
+    assert not (side.sure and side.country is None)
+    if math.isnan(accuracy_m) or (accuracy_m and side.distance_to_border_m < accuracy_m):
+        assert not side.sure
+
+
+@pytest.mark.parametrize("lon", [179.99, -179.99, 180.0, -180.0])
+def test_a_border_that_crosses_the_antimeridian_is_near_on_both_sides(lon: float) -> None:
+    ends = [(179.0, 180.0), (-180.0, -179.0)]
+    halves = [LineString([(west, 10.0), (east, 10.0)]) for west, east in ends]
+    borders = gpd.GeoDataFrame(
+        {"countries": ["AA;BB"] * 2, "error_m": [10.0] * 2}, geometry=halves, crs="EPSG:4326"
+    )
+    areas = gpd.GeoDataFrame(
+        {"country": ["AA", "AA"]},
+        geometry=[box(179.0, 10.0, 180.0, 11.0), box(-180.0, 10.0, -179.0, 11.0)],
+        crs="EPSG:4326",
+    )
+    side = Border(borders, areas).side(lon=lon, lat=10.01)
+    assert (side.country, side.neighbour, side.sure) == ("AA", "BB", True)
+    assert side.distance_to_border_m == pytest.approx(1106.0, abs=1.0)
+
+
+def test_disputed_ground_is_said_to_be() -> None:
+    doubts = load("border_doubts")
+    wide = doubts[doubts["km2"] > 5.0].geometry.representative_point()
+    found = load_border().sides(wide.x, wide.y)
+    assert found.disputed.all()
+    assert not load_border().side(lon=100.40461, lat=20.26125).disputed
