@@ -270,8 +270,10 @@ class Channel:
             rejecting: list[RejectedFrame] = []
             self._rejections.lately = rejecting
             heard = connection.hear(chunk, self._reject)
-            good = bool(heard) or connection.frames - frames > len(rejecting)
-            if good:
+            cut = connection.frames - frames
+            # of noise a few frames may pass for something that says nothing
+            known = bool(heard) or (cut > 0 and not rejecting)
+            if heard or cut > len(rejecting):
                 understood = True
                 self._last_heard_at = chunk.heard_at
                 self._silence.end()
@@ -291,7 +293,7 @@ class Channel:
             )
             if not chunk.ended and connection.waiting:
                 self._unfinished[chunk.connection] = connection
-            if good:
+            if known:
                 self._know(chunk, deliveries)
         if self._unfinished and self._flush_timer is None:
             self._flush_timer = asyncio.get_running_loop().call_later(_FLUSH_EVERY_S, self._flush)

@@ -16,22 +16,20 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import gzip
 import os
-import re
 import shutil
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 import structlog
 
 from radio_gateway.capture import CaptureWriter, Mark
 from radio_gateway.chunk import Chunk
+from radio_gateway.closed_captures import ClosedCaptures
 from radio_gateway.errors import SettingsError, fault_of
 from radio_gateway.worker import Worker
 
@@ -41,8 +39,6 @@ CLOSE_S = 5.0  # a disk that takes longer is not waited for
 _ZIP_S = 2.0  # of closing, for compressing; the next start goes on with it
 _CHUNK_BYTES = 400  # a read takes so much memory besides its data
 _LOOK_EVERY_BYTES = 262_144
-_LEVEL = 6  # of compression; more costs time and brings little
-_FILE = re.compile(r"(\d{10})-([a-z0-9_-]+)-\d{8}T\d{6}Z\.jsonl(\.gz)?")
 _log = structlog.get_logger(__name__)
 
 
@@ -84,10 +80,8 @@ class Journal:
         self._room = room
         self._again_s = 0.0
         self._open: dict[str, ChannelJournal] = {}
-        self._guard = threading.Lock()
-        self._closed: dict[Path, int] = {}  # closed files and their sizes, oldest first
-        self._keeper, self._zipper = Worker("journal"), Worker("journal-zip")
-        self._hurry = threading.Event()
+        self._closed = ClosedCaptures()
+        self._keeper = Worker("journal")
         self._given_bytes = self._taken_bytes = 0  # each counted by one thread
         self._lock = -1
         self._number = 0
@@ -115,9 +109,7 @@ class Journal:
         self._is_closed = True
         if not self._keeper.end(within_s=CLOSE_S - _ZIP_S):
             _log.error("journal_not_closed", folder=str(self.folder), waiting=self.waiting_bytes)
-        self._zipper.finish(within_s=_ZIP_S)
-        self._hurry.set()
-        self._zipper.end(within_s=0.5)
+        self._closed.end(within_s=_ZIP_S)
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
@@ -155,9 +147,7 @@ class Journal:
     @property
     def size(self) -> int:
         """Bytes of all files."""
-        with self._guard:
-            closed = sum(self._closed.values())
-        return closed + sum(each.size for each in self._open.values())
+        return self._closed.size + sum(each.size for each in self._open.values())
 
     @property
     def look_every(self) -> int:
@@ -197,11 +187,7 @@ class Journal:
 
     def ended(self, writer: CaptureWriter) -> None:
         """Take over a file that is closed."""
-        path = writer.path
-        with self._guard:
-            self._closed[path] = writer.size
-        if self._lock >= 0:  # else the next start compresses it
-            self._zipper.do(partial(self._compress, path))
+        self._closed.add(writer.path, writer.size)
         self._drop_oldest()
 
     def look(self) -> None:
@@ -223,7 +209,8 @@ class Journal:
         lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._number = self._take_over()
+            self._number = self._closed.take_over(self.folder)
+            self._drop_oldest()
         except BlockingIOError:
             os.close(lock)
             fault = "another gateway or node keeps its journal here; each needs a folder of its own"
@@ -233,72 +220,10 @@ class Journal:
             raise
         self._lock = lock
 
-    def _take_over(self) -> int:
-        """Take over the files of former runs; return the largest number."""
-        number = 0
-        for path in sorted(self.folder.iterdir()):
-            if path.name.endswith(".part"):
-                path.unlink(missing_ok=True)
-            elif found := _FILE.fullmatch(path.name):
-                number = int(found.group(1))
-                self._closed[path] = path.stat().st_size
-                if found.group(3) is None:
-                    self._zipper.do(partial(self._compress, path))
-        self._drop_oldest()
-        return number
-
     def _drop_oldest(self) -> None:
-        total = self.size + len(self._open) * self.look_every  # before it looks again
-        with self._guard:
-            while self._closed and total > self._keep_bytes:
-                oldest = min(self._closed)  # names begin with their numbers
-                total -= self._closed.pop(oldest)
-                try:
-                    oldest.unlink(missing_ok=True)
-                except OSError as error:
-                    _log.warning("journal_file_stays", file=str(oldest), fault=fault_of(error))
-
-    def _compress(self, path: Path) -> None:
-        """Put a compressed file in the place of `path`, unless it was deleted meanwhile.
-
-        Never under its own name before it is whole and on the disk, so that neither a power cut nor
-        a hurried end leaves half of one.
-        """
-        if self._hurry.is_set():
-            return
-        done, part = path.with_name(f"{path.name}.gz"), path.with_name(f"{path.name}.gz.part")
-        try:
-            with (
-                path.open("rb") as source,
-                open(part, "wb", opener=_for_owner) as target,
-                gzip.GzipFile("", "wb", _LEVEL, target, mtime=0) as zipped,
-            ):
-                if not self._copied(source, zipped):
-                    part.unlink()
-                    return
-                zipped.close()
-                target.flush()
-                os.fsync(target.fileno())
-            size = part.stat().st_size
-            with self._guard:
-                if self._closed.pop(path, None) is None:
-                    part.unlink()
-                    return
-                part.rename(done)
-                path.unlink()
-                self._closed[done] = size
-        except OSError as error:  # it stays as it is, and is compressed at the next start
-            part.unlink(missing_ok=True)
-            if path.exists():
-                _log.warning("journal_not_compressed", file=str(path), fault=fault_of(error))
-
-    def _copied(self, source: BinaryIO, target: gzip.GzipFile) -> bool:
-        """Copy all of `source`; return whether that was done before the journal closed."""
-        while data := source.read(1 << 16):
-            if self._hurry.is_set():
-                return False
-            target.write(data)
-        return True
+        open_ = sum(each.size for each in self._open.values())
+        open_ += len(self._open) * self.look_every  # before each looks again
+        self._closed.drop_beyond(self._keep_bytes - open_)
 
 
 class ChannelJournal:
@@ -430,7 +355,3 @@ class ChannelJournal:
     def _stop(self, error: OSError) -> None:
         self._journal.stop(error)
         self._close()
-
-
-def _for_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, mode=0o600)

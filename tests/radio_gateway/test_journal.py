@@ -18,6 +18,7 @@ from radio_gateway import journal as journals
 from radio_gateway.capture import CaptureWriter, Head, read_capture, read_events
 from radio_gateway.channel import Channel
 from radio_gateway.chunk import Chunk
+from radio_gateway.closed_captures import ClosedCaptures
 from radio_gateway.errors import SettingsError
 from radio_gateway.inbox import Inbox
 from radio_gateway.journal import ChannelJournal, Journal
@@ -284,7 +285,7 @@ def test_closing_does_not_wait_for_compressing_and_leaves_no_half_file(
     journal = Journal(folder)
     fill(journal.of("pier", ("ais",)), [chunk(1, 2_000_000)])
     begun = threading.Event()
-    copied = Journal._copied
+    copied = ClosedCaptures._copied
 
     class SlowFile:
         """What a Raspberry Pi is like: each piece takes its time."""
@@ -298,7 +299,7 @@ def test_closing_does_not_wait_for_compressing_and_leaves_no_half_file(
             return self._source.read(size // 64)
 
     monkeypatch.setattr(
-        Journal,
+        ClosedCaptures,
         "_copied",
         lambda self, source, target: copied(self, cast("BinaryIO", SlowFile(source)), target),
     )
