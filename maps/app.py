@@ -21,8 +21,10 @@ from maps.access import CallerHere
 from maps.api import (
     channels,
     devices,
+    exports,
     feeds,
     health,
+    imports,
     inbound,
     layers,
     live,
@@ -42,6 +44,7 @@ from maps.api.ogc.collections import Shelf
 from maps.api.ogc.router import router as ogc_router
 from maps.description import describe
 from maps.errors import (
+    BadFile,
     BadRequest,
     NotBuilt,
     NotSignedIn,
@@ -52,6 +55,7 @@ from maps.errors import (
 from maps.feeds.feeding import Feeds
 from maps.geography import Geography
 from maps.guard import Guard
+from maps.importing import LONGEST_FILE
 from maps.office import Office, open_office
 from maps.settings import Settings
 from patrol.errors import CannotSend, Conflict, Forbidden, NotFound, StoreError
@@ -68,6 +72,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     feeds.router,
     layers.router,
     ogc_router,
+    exports.router,
+    imports.router,
     positions.router,
     inbound.router,
     reports.router,
@@ -81,6 +87,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 # The one table from error to HTTP status, and the word programs read.
 ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
     BadRequest: (400, "bad_request"),
+    BadFile: (422, "bad_file"),
     PositionError: (400, "bad_position"),
     NotSignedIn: (401, "not_signed_in"),
     SignInRefused: (401, "sign_in_refused"),
@@ -151,6 +158,7 @@ def create_app(
         Guard,
         hosts=settings.web.hosts,
         longest_body=settings.web.longest_body,
+        longer_bodies={"/api/imports": LONGEST_FILE},
         tls=settings.web.tls,
     )
     app.state.failed = None

@@ -53,6 +53,27 @@ class BadRequest(MapsError):
         super().__init__(message)
 
 
+class BadFile(MapsError):
+    """A file that somebody brings, which cannot be used.
+
+    Args:
+        file: Its name.
+        fault: What is wrong.
+        layer: Layer at fault, where it has several.
+        feature: Feature at fault, from 0, if it is one.
+    """
+
+    def __init__(
+        self, file: str, fault: str, *, layer: str | None = None, feature: int | str | None = None
+    ) -> None:
+        where = file
+        if layer is not None:
+            where += f", layer {layer}"
+        if feature is not None:
+            where += f", feature {feature}"
+        super().__init__(f"{where}: {fault}")
+
+
 class SettingsFaults(MapsError):
     """Everything that is wrong with a configuration, at once.
 

@@ -10,7 +10,7 @@ Policy Level 3.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 import msgspec
@@ -42,15 +42,24 @@ class Guard:
         app: What is guarded.
         hosts: Names and addresses this server answers to, without port, lower case.
         longest_body: Most bytes of a request body.
+        longer_bodies: The same for single paths that take more; each asks who is calling before it
+            reads.
         tls: The server speaks TLS itself; browsers are told to insist on it.
     """
 
     def __init__(
-        self, app: ASGIApp, *, hosts: Iterable[str], longest_body: int, tls: bool = False
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Iterable[str],
+        longest_body: int,
+        longer_bodies: Mapping[str, int] | None = None,
+        tls: bool = False,
     ) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._longest_body = longest_body
+        self._longer_bodies = dict(longer_bodies or {})
         self._headers = list(_HEADERS)
         if tls:
             self._headers.append((b"strict-transport-security", b"max-age=31536000"))
@@ -83,8 +92,9 @@ class Guard:
         if b"transfer-encoding" in headers or not length.isdigit():
             # The server below reads no more than the length that was named, so naming it bounds it.
             return 411, "length_required", "a body must name its Content-Length"
-        if int(length) > self._longest_body:
-            return 413, "body_too_long", f"a body has at most {self._longest_body} bytes"
+        longest = max(self._longest_body, self._longer_bodies.get(scope["path"], 0))
+        if int(length) > longest:
+            return 413, "body_too_long", f"a body has at most {longest} bytes"
         if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
             return None
         # A browser always names the page's origin here; what names none is no browser, and holds

@@ -1,0 +1,78 @@
+"""Imports: a look at a file that somebody brings; nothing of it is kept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
+
+from gis.exchange.preview import Preview, PreviewFault, PreviewLayer
+from maps.access import DeskHere
+from maps.api.answers import answer, answers
+from maps.errors import BadRequest
+from maps.importing import ENDINGS, look_into
+from patrol.permissions import require
+
+router = APIRouter(prefix="/api/imports", tags=["imports"])
+
+_EXAMPLE = Preview(
+    layers=[
+        PreviewLayer(
+            name="waypoints",
+            features=2,
+            faults=[
+                PreviewFault(
+                    feature=1,
+                    fault="lies at longitude 20.2, latitude 100.4: longitude and latitude look "
+                    "swapped",
+                )
+            ],
+            bounds=(100.41, 20.27, 100.41, 20.27),
+            collection=msgspec.Raw(b'{"type":"FeatureCollection","features":[]}'),
+        )
+    ]
+)
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/octet-stream": {
+                "schema": {"type": "string", "format": "binary"},
+                "example": "<gpx version='1.1' …",
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "",
+    openapi_extra=_BODY,
+    responses=answers(
+        Preview, msgspec.json.decode(msgspec.json.encode(_EXAMPLE)), 400, 403, 422, 503
+    ),
+)
+async def look_into_file(
+    request: Request,
+    desk: DeskHere,
+    name: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=200,
+            description=f"The file's name; its ending is one of {', '.join(ENDINGS)}.",
+            examples=["piers.gpx"],
+        ),
+    ],
+) -> Response:
+    """Return what is in a file: each layer's usable features as GeoJSON, the faults of the others.
+
+    GeoJSON, GeoPackage, GPX, KML, or a Shapefile whose parts are in a zip; at most 16 MiB. A file
+    that cannot be used is refused with its name, the layer, feature or line, and the fault.
+    """
+    require(desk.user.role, "see the picture")
+    body = await request.body()
+    if not body:
+        raise BadRequest("the file is the body of the request, and it is empty")
+    return answer(await look_into(name, body))

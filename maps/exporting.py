@@ -1,0 +1,177 @@
+"""Exporting: what a desk shows, put together for a file: tracks, units, layers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from gis.exchange.formats import FORMATS, ExportError, Format
+from gis.exchange.frames import DEGREES
+from gis.exchange.material import Material, Track
+from gis.position import Position
+from maps.errors import BadRequest
+from patrol.changes import Fix, UnitState
+from patrol.desk import Desk
+from patrol.errors import NotFound
+
+LONGEST: Final = timedelta(days=92)
+MOST_POSITIONS: Final = 200_000
+"""Of one file: what a chartplotter, or this machine's memory, takes at ease."""
+
+_UNIT_COLUMNS: Final = (
+    "id",
+    "name",
+    "kind",
+    "country",
+    "agency",
+    "liveness",
+    "time",
+    "speed_mps",
+    "course_deg",
+    "accuracy_m",
+    "river_km",
+    "bank",
+)
+
+
+async def tracks(
+    desk: Desk, *, units: Sequence[str], start: datetime, end: datetime, title: str = "Tracks"
+) -> Material:
+    """Return the tracks of units from `start` (in) to `end` (out).
+
+    Args:
+        desk: Whose eyes see them.
+        units: Unit ids, in service or not, or radio addresses; none: every unit there is.
+        start: First moment wanted, aware UTC.
+        end: Moment after the last one wanted, aware UTC.
+        title: What it is, for people.
+
+    Returns:
+        Without places that nothing could have reached; a unit that was nowhere is left out.
+
+    Raises:
+        BadRequest: If the time is none, longer than 92 days, or holds more than 200,000 positions.
+        Forbidden: If the role may not.
+        NotFound: If there is no such unit, or the user may not know of it.
+    """
+    if not timedelta() < end - start <= LONGEST:
+        raise BadRequest(f"end comes after start, by {LONGEST.days} days at most", field="end")
+    ids = dict.fromkeys(units) if units else [state.id for state in desk.tracked()]
+    found: list[Track] = []
+    count = 0
+    for id in ids:
+        state = desk.unit(id)
+        fixes: list[Fix] = []
+        after = None
+        while True:
+            page = await desk.fixes(id, start=start, end=end, after=after)
+            count += len(page.fixes)
+            if count > MOST_POSITIONS:
+                fault = f"more than {MOST_POSITIONS} positions: ask for less time or fewer units"
+                raise BadRequest(fault, field="start")
+            fixes += page.fixes
+            after = page.last
+            if after is None:
+                break
+        kept = tuple(_position(fix) for fix in fixes if "jump" not in fix.flags)
+        if kept:
+            found.append(
+                Track(
+                    id=id,
+                    name=state.call_sign,
+                    positions=kept,
+                    kind=state.kind,
+                    side=state.country,
+                )
+            )
+    return Material(title=title, made_at=datetime.now(UTC), tracks=tuple(found))
+
+
+def units(desk: Desk) -> Material:
+    """Return every unit that has a position, where it was last.
+
+    Raises:
+        Forbidden: If the role may not.
+    """
+    placed = [(state, state.last) for state in desk.units() if state.last is not None]
+    columns: dict[str, list[Any]] = {name: [] for name in _UNIT_COLUMNS}
+    for state, last in placed:
+        for name, value in _told(state, last).items():
+            columns[name].append(value)
+    shapes = [
+        shapely.Point(last.lon, last.lat)
+        if last.altitude_m is None
+        else shapely.Point(last.lon, last.lat, last.altitude_m)
+        for _, last in placed
+    ]
+    frame = gpd.GeoDataFrame(columns, geometry=shapes, crs=DEGREES)
+    if placed:
+        frame["time"] = pd.to_datetime(frame["time"], utc=True).astype("datetime64[ms, UTC]")
+    return Material(title="Units", made_at=datetime.now(UTC), layers={"units": frame})
+
+
+def layer(name: str, title: str, frame: gpd.GeoDataFrame) -> Material:
+    """Return one layer."""
+    return Material(title=title, made_at=datetime.now(UTC), layers={name: frame})
+
+
+def format_named(name: str) -> Format:
+    """Return a format to write.
+
+    Raises:
+        BadRequest: If there is none of that name.
+    """
+    if name not in FORMATS:
+        raise BadRequest(f"must be one of {', '.join(FORMATS)}", field="format")
+    return FORMATS[name]
+
+
+async def written(material: Material, kind: Format) -> bytes:
+    """Return `material` as a file, made in a thread, so that nobody waits.
+
+    Raises:
+        BadRequest: If the format cannot hold it.
+        NotFound: If there is nothing in it.
+    """
+    if not material.tracks and not any(len(frame) for frame in material.layers.values()):
+        raise NotFound("position", material.title)
+    try:
+        return await asyncio.to_thread(kind.write, material)
+    except ExportError as error:
+        raise BadRequest(str(error), field="format") from None
+
+
+def _told(state: UnitState, last: Fix) -> dict[str, Any]:
+    return {
+        "id": state.id,
+        "name": state.call_sign,
+        "kind": state.kind,
+        "country": state.country,
+        "agency": state.agency,
+        "liveness": state.liveness,
+        "time": last.time,
+        "speed_mps": last.speed_mps,
+        "course_deg": last.course_deg,
+        "accuracy_m": last.accuracy_m,
+        "river_km": last.river_km,
+        "bank": last.bank,
+    }
+
+
+def _position(fix: Fix) -> Position:
+    return Position(
+        lon=fix.lon,
+        lat=fix.lat,
+        time=fix.time,
+        altitude_m=fix.altitude_m,
+        accuracy_m=fix.accuracy_m,
+        speed_mps=fix.speed_mps,
+        course_deg=fix.course_deg,
+        heading_deg=fix.heading_deg,
+    )
