@@ -12,9 +12,12 @@ import numpy as np
 import pandas as pd
 
 from gis import layers
+from gis.address import Addresses, load_addresses
 from gis.border import Border, territories
 from gis.errors import GisError, LayerError
 from gis.river import River, kilometre_marks, load_mekong
+from gis.river_marks import RiverMarks, marks_along
+from gis.rivers import Rivers, load_rivers, rivers_of
 from gis.shipped import LayerInfo
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -24,8 +27,8 @@ PathLike = str | os.PathLike[str]
 class LayerSet:
     """Shipped layers with a site's replacements and additions, all checked when made.
 
-    What is computed follows: a site's `mekong` moves the kilometre marks and the river addresses,
-    its `borders` and `outlines` move the side tests.
+    What is computed follows: a site's `mekong` and `centrelines` move the kilometre marks, the
+    river addresses and the marks along the rivers, its `borders` and `outlines` the side tests.
     """
 
     def __init__(
@@ -114,7 +117,30 @@ class LayerSet:
         """Return the Mekong of this site's centreline."""
         if "mekong" not in self._own:
             return load_mekong()
-        return River(self._own["mekong"], file=self._info["mekong"].source)
+        return River(self._own["mekong"], file=self._file("mekong"))
+
+    def rivers(self) -> Rivers:
+        """Return the Mekong and the other rivers of this site's centrelines."""
+        if not self._own.keys() & {"mekong", "centrelines"}:
+            return load_rivers()
+        others = self.load("centrelines")
+        return rivers_of(self.river(), others, file=self._file("centrelines"))
+
+    def marks(self) -> dict[str, RiverMarks]:
+        """Return gauges, offices and crossings along this site's rivers, by river."""
+        return marks_along(
+            self.rivers(),
+            gauges=self.load("gauges"),
+            blos=self.load("blos"),
+            crossings=self.load("crossings"),
+        )
+
+    def addresses(self) -> Addresses:
+        """Return what gives positions their addresses by this site's rivers and border."""
+        own = {"mekong", "centrelines", "borders", "outlines", "border_doubts"}
+        return (
+            Addresses(self.rivers(), self.border()) if self._own.keys() & own else load_addresses()
+        )
 
     def border(self) -> Border:
         """Return the border of this site's lines."""
@@ -126,14 +152,17 @@ class LayerSet:
             doubts=self._own.get("border_doubts", doubts),
         )
 
+    def _file(self, name: str) -> str:
+        return self._info[name].source if name in self._own else f"{name}.geojson"
+
     def _follows(self, name: str) -> bool:
         made_from = {"river_km": {"mekong"}, "territories": {"borders", "outlines"}}
         return bool(made_from.get(name, set()) & self._own.keys())
 
     def _check(self, replaced: Mapping[str, PathLike]) -> None:
         """Check what needs more than one layer."""
-        if "mekong" in replaced:
-            self.river()
+        if replaced.keys() & {"mekong", "centrelines"}:
+            self.rivers()
         if replaced.keys() & {"borders", "outlines"}:
             areas = self.load("territories")
             for country in areas["country"][areas.geometry.is_empty]:

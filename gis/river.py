@@ -269,6 +269,17 @@ class River:
             reach=reach,
         )
 
+    def km_error_share(self, reach: int) -> float:
+        """Return the error of a distance along a reach, as a share of it.
+
+        Args:
+            reach: Index into `reaches`.
+
+        >>> load_mekong().km_error_share(load_mekong().reaches.index("Houay Xai"))
+        0.015
+        """
+        return float(self._km_error_share[reach])
+
     def length_error_km(self, km_a: float, km_b: float) -> float:
         """Return how wrong the distance from one kilometre to another may be, kilometres.
 

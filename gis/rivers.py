@@ -195,6 +195,6 @@ def load_rivers() -> Rivers:
     >>> load_rivers() is load_rivers()
     True
     >>> {river.name: round(river.km_range[1]) for river in load_rivers().all[1:5]}
-    {'Ruak': 30, 'Moei': 284, 'Nam Heuang': 65, 'Beilun': 40}
+    {'Ruak': 30, 'Moei': 286, 'Nam Heuang': 67, 'Beilun': 40}
     """
     return rivers_of(load_mekong(), read_shipped("centrelines"), file="centrelines.geojson")

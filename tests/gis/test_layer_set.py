@@ -83,6 +83,45 @@ def test_a_better_border_moves_the_sides(save: Save) -> None:
     assert (side.country, side.error_m, side.sure) == ("LA", 5.0, True)
 
 
+def test_addresses_and_marks_follow_a_better_centreline_and_border(save: Save) -> None:
+    shipped = LayerSet().addresses().of(lon=100.4108, lat=20.2655, accuracy_m=5.0)
+    assert (shipped.bank, shipped.side_sure, shipped.error_m) == (None, False, 330.0)
+    mekong = layers.load("mekong").assign(error_m=8.0, reach="Surveyed", km_end=float("nan"))
+    moved = mekong.set_geometry([affinity.translate(s, yoff=-0.002) for s in mekong.geometry])
+    site = LayerSet(
+        replace={
+            "mekong": save(moved),
+            "borders": save(layers.load("borders").assign(error_m=8.0)),
+            "centrelines": save(layers.load("centrelines").assign(error_m=8.0)),
+        }
+    )
+    here = site.addresses().of(lon=100.4108, lat=20.2655, accuracy_m=5.0)
+    assert (here.bank, here.country, here.side_sure) == ("left", "LA", True)
+    assert (here.reach, here.error_m, here.border_error_m) == ("Surveyed", 8.0, 13.0)
+    ruak = site.addresses().of(lon=100.005, lat=20.414)
+    assert (ruak.river, ruak.error_m) == ("Ruak", 8.0)
+    office = {mark.id: mark for mark in site.marks()["Mekong"].marks}["LA-HXI"]
+    before = {mark.id: mark for mark in LayerSet().marks()["Mekong"].marks}["LA-HXI"]
+    assert abs(office.km - before.km) > 1.0  # measured along the moved line, without its figures
+
+
+def test_a_better_border_alone_moves_the_side_and_not_the_kilometre(save: Save) -> None:
+    site = LayerSet(replace={"borders": save(layers.load("borders").assign(error_m=5.0))})
+    here = site.addresses().of(lon=100.4120, lat=20.2655)
+    shipped = LayerSet().addresses().of(lon=100.4120, lat=20.2655)
+    assert (here.side_sure, shipped.side_sure) == (True, False)
+    assert here.km == shipped.km
+
+
+def test_a_river_that_does_not_join_or_has_the_name_of_the_main_one_is_refused(save: Save) -> None:
+    rivers = layers.load("centrelines")
+    twice = rivers.assign(river="Ruak")
+    with pytest.raises(LayerError, match="river Ruak, feature 1: begins"):
+        LayerSet(replace={"centrelines": save(twice)})
+    with pytest.raises(LayerError, match="has a river Mekong"):
+        LayerSet(replace={"centrelines": save(rivers.assign(river="Mekong"))})
+
+
 @pytest.mark.parametrize("name", ["river_km", "territories"])
 def test_a_computed_layer_is_not_replaced(name: str, tmp_path: Path) -> None:
     with pytest.raises(GisError, match=f"layer {name} is made from"):
