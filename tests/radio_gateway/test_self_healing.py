@@ -41,6 +41,7 @@ class Proxy:
         self.connections = 0
         self.port = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
 
     def die(self) -> None:
         """Forward nothing any more over what stands now; what connects later works."""
@@ -57,16 +58,20 @@ class Proxy:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            for writer in self._writers:  # also of tasks that were cancelled before they began
+                writer.transport.abort()
             await server.wait_closed()
 
     def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._writers.append(writer)
         self._tasks.add(asyncio.create_task(self._serve(self.connections, reader, writer)))
 
     async def _serve(
         self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         there, onward = await asyncio.open_connection("127.0.0.1", self._target)
+        self._writers.append(onward)
 
         async def forward(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
             while data := await source.read(4096):
@@ -93,6 +98,7 @@ class Proxy:
 async def talking(said: bytes, *, every_s: float = 0.05) -> AsyncIterator[int]:
     """Serve `said` to every client again and again; yield the port."""
     tasks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     async def talk(writer: asyncio.StreamWriter) -> None:
         try:
@@ -103,6 +109,7 @@ async def talking(said: bytes, *, every_s: float = 0.05) -> AsyncIterator[int]:
             writer.transport.abort()
 
     def met(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         tasks.add(asyncio.create_task(talk(writer)))
 
     server = await asyncio.start_server(met, "127.0.0.1", 0)
@@ -113,6 +120,8 @@ async def talking(said: bytes, *, every_s: float = 0.05) -> AsyncIterator[int]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()
         await server.wait_closed()
 
 
