@@ -9,27 +9,30 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gis.errors import GisError
-from maps.errors import MapsError
+from maps.command import (
+    CONFIG,
+    AgencyId,
+    Config,
+    agency_named,
+    at_desk,
+    settings_in,
+    tell,
+    with_people,
+)
+from maps.exchange_commands import export_file, import_file
 from maps.logs import set_up_logging
-from patrol.errors import PatrolError
 from patrol.units import UnitKind
 from radio_gateway.__main__ import decode
-from radio_gateway.errors import GatewayError
 
 if TYPE_CHECKING:
     from maps.people import People
-    from maps.settings import Settings
     from patrol.desk import Desk
     from patrol.units import Role
-
-T = TypeVar("T")
 
 app = typer.Typer(
     help="The operations picture of a joint border patrol.",
@@ -45,14 +48,8 @@ app.add_typer(unit_app, name="unit")
 app.add_typer(device_app, name="device")
 app.command()(decode)
 
-Config = Annotated[
-    Path,
-    typer.Option(help="The configuration.", envvar="JOINT_PATROL_CONFIG", dir_okay=False),
-]
-CONFIG = Path("patrol.toml")
-AgencyId = Annotated[
-    str | None, typer.Option(help="Agency it belongs to; the first one if not said.")
-]
+app.command("export")(export_file)
+app.command("import")(import_file)
 
 
 @app.command()
@@ -73,7 +70,7 @@ def demo(
 
     set_up_logging()
     options = Options(folder=folder, port=port, speed=speed, duration_s=duration)
-    _tell(lambda: run_demo(options))
+    tell(lambda: run_demo(options))
 
 
 @app.command()
@@ -83,8 +80,8 @@ def serve(config: Config = CONFIG) -> None:
     from maps.serving import run
 
     set_up_logging()
-    settings = _settings(config)
-    _tell(lambda: run(run_server(settings)))
+    settings = settings_in(config)
+    tell(lambda: run(run_server(settings)))
 
 
 @app.command()
@@ -129,20 +126,20 @@ def replay(
 
     set_up_logging()
     if to is not None:
-        sent = _tell(lambda: run(send_capture(file, speed=speed, to=to)))
+        sent = tell(lambda: run(send_capture(file, speed=speed, to=to)))
         print(f"sent {sent} bytes to {to}")
         return
-    channel = _tell(
+    channel = tell(
         lambda: replay_channel(file, speed=speed, protocols=protocol or ["nmea0183"], again=again)
     )
     if config is not None:
-        settings = _settings(config)
-        _tell(lambda: run(run_server(settings, more=[channel])))
+        settings = settings_in(config)
+        tell(lambda: run(run_server(settings, more=[channel])))
         return
     with tempfile.TemporaryDirectory(prefix="joint-patrol-") as folder:
         tables = {"node": {"id": "replay", "name": f"Replay of {file.name}"}, "web": {"port": port}}
-        settings = _tell(lambda: settings_of(tables, source="replay", folder=Path(folder)))
-        _tell(lambda: run(run_server(settings, more=[channel])))
+        settings = tell(lambda: settings_of(tables, source="replay", folder=Path(folder)))
+        tell(lambda: run(run_server(settings, more=[channel])))
 
 
 @user_app.command("add")
@@ -156,25 +153,25 @@ def add_user(
     ] = False,
 ) -> None:
     """Add a user; asks for a password."""
-    settings = _settings(config)
+    settings = settings_in(config)
     checked = _role(role)
     password = None if link else _password()
 
     async def add(people: People) -> None:
-        user = await people.add_user(name, checked, _agency(settings, agency), password)
+        user = await people.add_user(name, checked, agency_named(settings, agency), password)
         print(f"added {name} ({role}) of {user.agency}")
         if link:
             token = await people.link_for(user, minutes=60)
             print(f"good once, for 60 minutes: /sign-in#link={token}")
 
-    _with_people(settings, add)
+    with_people(settings, add)
 
 
 @user_app.command("passwd")
 def change_password(name: str, config: Config = CONFIG) -> None:
     """Give a user a new password and end all its sessions; asks for it."""
     password = _password()
-    _with_people(_settings(config), lambda people: people.set_password(name, password))
+    with_people(settings_in(config), lambda people: people.set_password(name, password))
     print(f"{name} has a new password")
 
 
@@ -191,7 +188,7 @@ def reading_token(
         print(token)
         print(f"good until {expires_at:%Y-%m-%d %H:%M} UTC", file=sys.stderr)
 
-    _with_people(_settings(config), make)
+    with_people(settings_in(config), make)
 
 
 @user_app.command("list")
@@ -203,7 +200,7 @@ def list_users(config: Config = CONFIG) -> None:
             disabled = "  disabled" if user.disabled_at else ""
             print(f"{user.name:<24}{user.role:<12}{user.agency}{disabled}")
 
-    _with_people(_settings(config), show)
+    with_people(settings_in(config), show)
 
 
 @unit_app.command("add")
@@ -228,7 +225,7 @@ def add_unit(
                 f"{each!r} is no radio address: give protocol:device, for example ais:574123456",
                 param_hint="--address",
             )
-    settings = _settings(config)
+    settings = settings_in(config)
     checked = _kind(kind)
 
     async def add(desk: Desk) -> None:
@@ -239,86 +236,36 @@ def add_unit(
             await desk.assign(address=each, unit=state.id)
         print(f"added {call_sign} ({kind}): {state.id}")
 
-    _at_desk(settings, _agency(settings, agency), add)
+    at_desk(settings, agency_named(settings, agency), add)
 
 
 @unit_app.command("list")
 def list_units(config: Config = CONFIG, agency: AgencyId = None) -> None:
     """List the units; the server must not be running."""
-    settings = _settings(config)
+    settings = settings_in(config)
 
     async def show(desk: Desk) -> None:
         for unit in desk.units():
             print(f"{unit.id}  {unit.call_sign:<24}{unit.kind:<10}{' '.join(unit.addresses)}")
 
-    _at_desk(settings, _agency(settings, agency), show)
+    at_desk(settings, agency_named(settings, agency), show)
 
 
 @device_app.command("add")
 def add_device(name: str, config: Config = CONFIG, agency: AgencyId = None) -> None:
     """Add a device, or give it a new key; prints the key this once."""
-    settings = _settings(config)
+    settings = settings_in(config)
 
     async def add(people: People) -> None:
-        print(await people.add_device(name, _agency(settings, agency)))
+        print(await people.add_device(name, agency_named(settings, agency)))
 
-    _with_people(settings, add)
+    with_people(settings, add)
 
 
 def main() -> None:
     """Run the command line."""
     os.umask(0o077)  # records, hashes and keys are nobody else's
     app()
-
-
-def _settings(config: Path) -> Settings:
-    from maps.settings import read_settings
-
-    return _tell(lambda: read_settings(config))
-
-
-def _tell(work: Callable[[], T]) -> T:
-    """Do `work`; an error on purpose is told in its own words and ends the command."""
-    try:
-        return work()
-    except (MapsError, PatrolError, GatewayError, GisError) as error:
-        fault = str(error)
-    except OSError as error:
-        fault = str(error) if error.filename or not error.strerror else error.strerror
-    print(fault, file=sys.stderr)
-    raise typer.Exit(1)
-
-
-def _with_people(settings: Settings, work: Callable[[People], Coroutine[Any, Any, None]]) -> None:
-    from maps.people import open_people
-    from maps.serving import run
-
-    async def open_and_work() -> None:
-        async with open_people(settings) as people:
-            await work(people)
-
-    _tell(lambda: run(open_and_work()))
-
-
-def _at_desk(
-    settings: Settings, agency: str, work: Callable[[Desk], Coroutine[Any, Any, None]]
-) -> None:
-    from maps.office import open_office
-    from maps.serving import run
-    from patrol.accounts import User
-
-    async def open_and_work() -> None:
-        async with open_office(settings) as office:
-            await work(office.desk_of(User(name="command line", role="admin", agency=agency)))
-
-    _tell(lambda: run(open_and_work()))
-
-
-def _agency(settings: Settings, agency: str | None) -> str:
-    known = [each.id for each in settings.agencies]
-    if agency is not None and agency not in known:
-        raise typer.BadParameter(f"{agency!r} is none of {', '.join(known)}", param_hint="--agency")
-    return agency or known[0]
 
 
 def _role(name: str) -> Role:
@@ -349,7 +296,7 @@ def _password() -> str:
         password = lines[0]
         if any(line != password for line in lines[1:] if line):
             raise typer.BadParameter("the two passwords differ", param_hint="password")
-    _tell(lambda: check_password(password))
+    tell(lambda: check_password(password))
     return password
 
 

@@ -1,0 +1,139 @@
+"""`joint-patrol export` and `joint-patrol import`: files for, and from, other programs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from maps.command import CONFIG, AgencyId, Config, agency_named, at_desk, settings_in, tell
+
+if TYPE_CHECKING:
+    from gis.exchange.material import Material
+    from gis.exchange.reading import ReadLayer
+    from patrol.desk import Desk
+
+
+def export_file(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(help="Call sign or id of a unit; may be given several times."),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="First moment, e.g. 2026-11-24T06:00.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Moment after the last.")] = None,
+    layer: Annotated[
+        str | None, typer.Option(help="A reference layer in place of tracks, e.g. blos.")
+    ] = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        str | None, typer.Option(help="gpx, kml, gpkg, geojson, parquet; else by the file's name.")
+    ] = None,
+    config: Config = CONFIG,
+    agency: AgencyId = None,
+) -> None:
+    """Write tracks of units, or a layer, to a file; the server must not be running.
+
+    A time without a zone is local time of the node. Without --unit every unit's track.
+    """
+    from maps import exporting
+
+    settings = settings_in(config)
+    name = format or output.suffix.lower().removeprefix(".")
+    kind = tell(lambda: exporting.format_named(name))
+    if layer is None and (start is None or end is None):
+        raise typer.BadParameter("give --from and --to, or --layer", param_hint="--from")
+    zone = ZoneInfo(settings.node.time_zone)
+
+    async def export(desk: Desk) -> None:
+        if layer is not None:
+            from maps.geography import read_geography
+
+            geography = read_geography(settings.layers)
+            frame = geography.frame(layer)
+            made: Material = exporting.layer(layer, layer, frame)
+        else:
+            ids = [_unit(desk, each) for each in unit or ()]
+            begin, finish = _moment(start or "", zone), _moment(end or "", zone)
+            made = await exporting.tracks(desk, units=ids, start=begin, end=finish)
+        output.write_bytes(await exporting.written(made, kind))
+        count = sum(len(each.positions) for each in made.tracks)
+        told = f"{len(made.tracks)} tracks, {count} positions" if made.tracks else f"layer {layer}"
+        typer.echo(f"wrote {output}: {told}")
+
+    at_desk(settings, agency_named(settings, agency), export)
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(help="GeoJSON, GeoPackage, GPX, KML, or a zipped .shp.")],
+    layer: Annotated[str | None, typer.Option(help="Only this layer of it.")] = None,
+    add: Annotated[
+        str | None,
+        typer.Option(help="Add it as a site layer of this name, if nothing is wrong with it."),
+    ] = None,
+    config: Config = CONFIG,
+) -> None:
+    """Say what is in a file and what is wrong with it; add it to the map if asked."""
+    from gis.exchange.reading import read_file
+    from maps.adding import add_layer
+
+    found = tell(lambda: read_file(file))
+    if layer is not None:
+        known = [each.name for each in found]
+        found = [each for each in found if each.name == layer]
+        if not found:
+            raise typer.BadParameter(f"{file} has {', '.join(known)}", param_hint="--layer")
+    faulty = False
+    for each in found:
+        faulty |= _tell_layer(file, each)
+    if add is not None:
+        if len(found) != 1:
+            names = ", ".join(each.name for each in found)
+            raise typer.BadParameter(f"choose one of {names}", param_hint="--layer")
+        if faulty:
+            typer.echo("not added: mend the faults first", err=True)
+        else:
+            placed = tell(lambda: add_layer(config, add, found[0].frame, source=file.name))
+            typer.echo(f"added {add}: {placed}; restart the server to show it")
+    raise typer.Exit(1 if faulty else 0)
+
+
+def _tell_layer(file: Path, layer: ReadLayer) -> bool:
+    """Print what a layer holds; return whether something is wrong with it."""
+    frame = layer.frame
+    kinds = ", ".join(sorted(set(frame.geom_type)))
+    typer.echo(f"{layer.name}: {layer.count} features ({kinds or 'none that can be used'})")
+    if len(frame):
+        west, south, east, north = frame.total_bounds
+        typer.echo(
+            f"  from {west:.5f}, {south:.5f} to {east:.5f}, {north:.5f} (longitude, latitude)"
+        )
+    columns = [str(name) for name in frame.columns if name != frame.geometry.name]
+    typer.echo(f"  columns: {', '.join(columns) or 'none'}")
+    for each in layer.faults:
+        typer.echo(f"{file}, layer {layer.name}, feature {each.feature}: {each.fault}", err=True)
+    return bool(layer.faults)
+
+
+def _unit(desk: Desk, said: str) -> str:
+    """Return the id of a unit by its call sign or id."""
+    for each in desk.units(retired=True):
+        if said in (each.id, each.call_sign):
+            return each.id
+    return said
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime:
+    from datetime import UTC
+
+    from maps.errors import BadRequest
+
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadRequest(f"{text!r} is no time; write 2026-11-24T06:00") from None
+    return (time.replace(tzinfo=zone) if time.tzinfo is None else time).astimezone(UTC)
