@@ -2,26 +2,16 @@
 
 "km 2 356, left bank, LA side, Houay Xai reach (68 km below the Golden Triangle)". Every part says
 when it is not sure: a bank within the error of the line and the fix is no bank, a side within the
-error of the border no side.
+error of the border no side. `gis.addresses` finds them; this file imports nothing heavy.
 """
 
 from __future__ import annotations
 
-import functools
-import math
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
-import numpy as np
-from numpy.typing import ArrayLike
 
-from gis.border import Border, load_border
-from gis.river import Bank
-from gis.rivers import Rivers, load_rivers
-
-GOLDEN_TRIANGLE_WITHIN_KM: Final = 500.0  # farther along, nobody counts from it
 NARROW_SPACE: Final = "\u202f"
-_BANKS: Final[dict[int, Bank | None]] = {1: "left", -1: "right", 0: None}
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -48,7 +38,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     river: str | None = None
     km: float | None = None
-    bank: Bank | None = None
+    bank: Literal["left", "right", "mid"] | None = None
     offset_m: float | None = None
     error_m: float | None = None
     km_error_share: float | None = None
@@ -119,105 +109,6 @@ class Address(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return f"{self.country} side"
         either = sorted({code for code in (self.country, self.neighbour) if code is not None})
         return f"side unsure ({' or '.join(either)})"
-
-
-class Addresses:
-    """Gives positions their addresses, from the rivers and the border of one site."""
-
-    def __init__(self, rivers: Rivers, border: Border) -> None:
-        """Take the rivers and the border."""
-        self.rivers, self._border = rivers, border
-
-    def of(self, *, lon: float, lat: float, accuracy_m: float = 0.0) -> Address:
-        """Return the address of a place; one without fields where nothing is known of it.
-
-        Args:
-            lon: Longitude, degrees.
-            lat: Latitude, degrees.
-            accuracy_m: How wrong the position itself may be, metres.
-
-        >>> address = load_addresses().of(lon=100.43, lat=20.27)
-        >>> address.words().replace("\u202f", " ")
-        'km 2 355, left bank, LA side, Houay Xai reach (69 km below the Golden Triangle)'
-        >>> load_addresses().of(lon=0.0, lat=0.0) == Address()
-        True
-        """
-        return self.of_many([lon], [lat], accuracy_m=accuracy_m)[0]
-
-    def of_many(
-        self, lons: ArrayLike, lats: ArrayLike, *, accuracy_m: ArrayLike = 0.0
-    ) -> list[Address]:
-        """Return the addresses of places given as two arrays of degrees.
-
-        Args:
-            lons: Longitudes; NaN for one that is not known.
-            lats: Latitudes.
-            accuracy_m: How wrong the positions may be, metres; NaN makes nothing sure.
-
-        >>> [each.reach for each in load_addresses().of_many([100.41, 0.0], [20.266, 0.0])]
-        ['Houay Xai', None]
-        >>> load_addresses().of_many([], [])
-        []
-        """
-        places = self.rivers.locate_many(lons, lats, accuracy_m=accuracy_m)
-        sides = self._border.sides(lons, lats, accuracy_m=accuracy_m)
-        unsure = np.flatnonzero(places.unsure)
-        lon, lat = np.atleast_1d(np.asarray(lons, float)), np.atleast_1d(np.asarray(lats, float))
-        wrong = np.broadcast_to(np.asarray(accuracy_m, float), lon.shape)
-        also = {
-            n: at.also
-            for n in unsure.tolist()
-            if (at := self.rivers.locate(lon=lon[n], lat=lat[n], accuracy_m=wrong[n])) is not None
-        }
-        found = []
-        for n, number in enumerate(places.river.tolist()):
-            fields: dict[str, object] = {}
-            if number >= 0:
-                fields = self._river_fields(
-                    number,
-                    int(places.reach[n]),
-                    km=float(places.km[n]),
-                    offset_m=float(places.offset_m[n]),
-                )
-                fields["bank"] = "mid" if places.mid[n] else _BANKS[int(places.side[n])]
-                fields["error_m"] = float(places.error_m[n])
-                fields["also"] = also.get(n, ())
-            if sides.country[n] is not None:
-                fields["country"] = sides.country[n]
-                fields["side_sure"] = bool(sides.sure[n])
-                if not math.isnan(sides.distance_to_border_m[n]):
-                    fields["neighbour"] = sides.neighbour[n]
-                    fields["border_m"] = round(float(sides.distance_to_border_m[n]), 1)
-                    within = float(sides.unsure_within_m[n])
-                    fields["border_error_m"] = None if math.isnan(within) else round(within, 1)
-            found.append(Address(**fields))  # type: ignore[arg-type]
-        return found
-
-    def _river_fields(
-        self, number: int, reach: int, *, km: float, offset_m: float
-    ) -> dict[str, object]:
-        river = self.rivers.all[number]
-        mark = river.golden_triangle_km
-        below = None if mark is None else round(mark - km, 3)
-        near = below is not None and abs(below) <= GOLDEN_TRIANGLE_WITHIN_KM
-        return {
-            "river": river.name,
-            "km": round(km, 3),
-            "offset_m": round(offset_m, 1),
-            "reach": river.reaches[reach],
-            "km_error_share": river.km_error_share(reach),
-            "golden_triangle_km": below if near else None,
-        }
-
-
-@functools.cache
-def load_addresses() -> Addresses:
-    """Return the addresses of the shipped layers; loaded once (about two seconds).
-
-    >>> load_addresses() is load_addresses()
-    True
-    """
-    return Addresses(load_rivers(), load_border())
 
 
 def _length(metres: float) -> str:

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from gis import layers
-from gis.address import Addresses, load_addresses
-from gis.border import Border, territories
+from gis.addresses import Addresses, load_addresses
+from gis.border import Border, load_border, territories
 from gis.errors import GisError, LayerError
 from gis.river import River, kilometre_marks, load_mekong
 from gis.river_marks import RiverMarks, marks_along
@@ -143,7 +143,9 @@ class LayerSet:
         )
 
     def border(self) -> Border:
-        """Return the border of this site's lines."""
+        """Return the border of this site's lines; the shipped one is loaded once for all."""
+        if not self._own.keys() & {"borders", "outlines", "border_doubts", "territories"}:
+            return load_border()
         doubts = None if "borders" in self._own else self.load("border_doubts")
         return Border(
             self.load("borders"),

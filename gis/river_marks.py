@@ -17,6 +17,9 @@ from gis.rivers import Rivers
 MarkKind: TypeAlias = Literal["gauge", "office", "crossing"]
 Way: TypeAlias = Literal["up", "down"]
 
+MARK_KINDS: Final[tuple[MarkKind, ...]] = ("gauge", "office", "crossing")
+WAYS: Final[tuple[Way, ...]] = ("up", "down")
+
 GAUGE_ERROR_M: Final = 1500.0  # where the layer does not say
 NOT_ON_WATER: Final = ("road",)  # kinds of crossing that are no way over a river
 

@@ -19,6 +19,7 @@ from gis.errors import PositionError
 from maps import pages
 from maps.access import CallerHere
 from maps.api import (
+    addresses,
     channels,
     devices,
     exports,
@@ -70,6 +71,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     orders.router,
     channels.router,
     feeds.router,
+    addresses.router,
     layers.router,
     ogc_router,
     exports.router,
@@ -179,6 +181,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.people = office.people
     state.desk_of = office.desk_of
     state.layers = office.geography
+    state.addresses = office.geography
     state.collections = Shelf(office.geography)
     state.at_km = office.geography.at_km
     state.inbound = office.inbound

@@ -8,15 +8,19 @@ from collections.abc import Mapping, Sequence
 
 import geopandas as gpd
 
+from gis.address import Address
 from gis.errors import PositionError
 from gis.layer_set import LayerSet
 from gis.river import River
+from gis.river_marks import MARK_KINDS, WAYS
+from maps.api.addresses import Addressed, Near
 from maps.api.layers import Layer
 from maps.errors import BadRequest
 from maps.packed import Packed
 from maps.settings_tables import LayerSettings, LayersSettings
 from patrol.errors import NotFound
 
+ASSUMED_ACCURACY_M = 15.0  # of a position that does not say how wrong it may be
 _BANKS = {1: "left", -1: "right", 0: None}
 
 
@@ -33,6 +37,8 @@ class Geography:
         self._packed: dict[str, Packed] = {}
         self._one_at_a_time = asyncio.Lock()
         self.river: River = layers.river()
+        self._addresses = layers.addresses()
+        self._marks = layers.marks()
 
     def described(self) -> list[Layer]:
         """Return every layer, in the order a map draws them."""
@@ -75,16 +81,71 @@ class Geography:
             raise BadRequest(str(error), field="river_km") from None
 
     def locate(
-        self, lons: Sequence[float], lats: Sequence[float]
+        self,
+        lons: Sequence[float],
+        lats: Sequence[float],
+        accuracy_m: Sequence[float | None],
     ) -> list[tuple[float, str | None] | None]:
-        """Return river kilometre and bank of each position; None away from the river."""
-        places = self.river.locate_many(lons, lats)
+        """Return kilometre and bank along the Mekong of each position; None away from it.
+
+        Accuracies are metres, None for a position that does not say.
+        """
+        places = self.river.locate_many(lons, lats, accuracy_m=_known(accuracy_m))
         return [
             None if math.isnan(km) else (round(km, 3), "mid" if mid else _BANKS[side])
             for km, side, mid in zip(
                 places.km.tolist(), places.side.tolist(), places.mid.tolist(), strict=True
             )
         ]
+
+    def address(
+        self, *, lon: float, lat: float, accuracy_m: float | None, speed_mps: float | None
+    ) -> Addressed:
+        """Return the address of a place, and what is next up and down the river.
+
+        Args:
+            lon: Degrees east.
+            lat: Degrees north.
+            accuracy_m: How wrong the place may be, metres; 15 when None.
+            speed_mps: Over ground, for times of arrival; none without.
+        """
+        [found] = self.describe([lon], [lat], [accuracy_m])
+        return Addressed(
+            lon=lon,
+            lat=lat,
+            address=found,
+            words=found.words(),
+            error_words=found.error_words(),
+            near=self._near(found, _known([accuracy_m])[0], speed_mps),
+        )
+
+    def _near(self, place: Address, accuracy_m: float, speed_mps: float | None) -> tuple[Near, ...]:
+        if place.river is None or place.km is None:
+            return ()
+        marks, error_m = self._marks[place.river], accuracy_m + (place.error_m or 0.0)
+        return tuple(
+            Near(
+                kind=found.mark.kind,
+                id=found.mark.id,
+                name=found.mark.name,
+                way=found.along.way,
+                distance_km=round(found.along.distance_km, 2),
+                error_km=round(found.along.error_km, 2),
+                eta_s=None if speed_mps is None else found.along.eta_s(speed_mps=speed_mps),
+            )
+            for kind in MARK_KINDS
+            for way in WAYS
+            if (found := marks.next(place.km, way=way, kind=kind, error_m=error_m)) is not None
+        )
+
+    def describe(
+        self,
+        lons: Sequence[float],
+        lats: Sequence[float],
+        accuracy_m: Sequence[float | None],
+    ) -> list[Address]:
+        """Return the whole address of each position; takes what `locate` does."""
+        return self._addresses.of_many(lons, lats, accuracy_m=_known(accuracy_m))
 
     def _about(self, name: str) -> Layer:
         about, own = self._layers.info(name), self._own.get(name)
@@ -107,6 +168,10 @@ class Geography:
             error_m=about.error_m,
             attribution=about.attribution or None,
         )
+
+
+def _known(accuracy_m: Sequence[float | None]) -> list[float]:
+    return [ASSUMED_ACCURACY_M if each is None else each for each in accuracy_m]
 
 
 def read_geography(settings: LayersSettings) -> Geography:

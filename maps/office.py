@@ -103,6 +103,7 @@ class Office:
             node=settings.node.id,
             agency=settings.agencies[0].id,
             locate=geography.locate,
+            describe=geography.describe,
         )
         passwords = PasswordWork()
         self.people = People(store, node=settings.node.id, passwords=passwords)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import msgspec
 
+from gis.address import Address
 from patrol.units import Liveness, UnitKind
 from radio_gateway.health import ChannelHealth
 
@@ -30,6 +31,8 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
         altitude_m: Metres above sea level.
         river_km: Chainage along the river, kilometres from the sea, where it is near one.
         bank: `left`, `right` or `mid` looking downstream; None unsure.
+        place: Its whole address: river, bank, side, reach, and how sure; on the newest position of
+            a sender. Whoever makes a position less precise must leave it out.
         flags: Quality flags.
     """
 
@@ -45,6 +48,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     altitude_m: float | None = None
     river_km: float | None = None
     bank: str | None = None
+    place: Address | None = None
     flags: tuple[str, ...] = ()
 
 

@@ -116,6 +116,7 @@ class Picture(Register):
                 altitude_m=position.altitude_m,
                 river_km=record.river_km,
                 bank=record.bank,
+                place=record.place,
                 flags=record.flags,
             )
             before = contact.last

@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from gis.address import Address
 from patrol.clocks import TimeSource, effective_time
 from patrol.quality import NOT_CURRENT, place_flag
 from radio_gateway.transmission import Transmission
@@ -34,6 +35,7 @@ class Record:
         flags: Quality flags, sorted: the decoder's and ours.
         river_km: Chainage, kilometres from the sea; None away from the river.
         bank: `left`, `right` or `mid`; None away from the river or unsure.
+        place: Its whole address, given to the newest of a sender; not stored.
     """
 
     __slots__ = (
@@ -44,6 +46,7 @@ class Record:
         "flags",
         "gid",
         "latched",
+        "place",
         "river_km",
         "time",
         "time_source",
@@ -77,6 +80,7 @@ class Record:
         self.latched = False
         self.river_km: float | None = None
         self.bank: str | None = None
+        self.place: Address | None = None
 
 
 def record_of(

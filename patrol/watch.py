@@ -26,6 +26,7 @@ from patrol.errors import NotFound, StoreError
 from patrol.joining import Joined, join, judge
 from patrol.keeper import Keeper
 from patrol.picture import Picture
+from patrol.placing import Describe, Locate, Placing
 from patrol.policy import Policy
 from patrol.records import Record
 from patrol.refused import refused
@@ -59,9 +60,6 @@ STOP_WITHIN_S: Final = 5.0
 
 log = structlog.get_logger(__name__)
 
-Locate = Callable[[Sequence[float], Sequence[float]], list[tuple[float, str | None] | None]]
-"""Longitudes and latitudes in, for each the river kilometre and bank, or None away from it."""
-
 
 def utc_now() -> datetime:
     """Return the present, aware UTC."""
@@ -76,6 +74,7 @@ class Watch:
         node: This node's id, the origin of what it records.
         agency: Owner of what nobody else owns.
         locate: Finds the river kilometre of positions, many at a time; None without a river.
+        describe: Finds whole addresses, many at a time; None without.
         now: Clock, aware UTC.
     """
 
@@ -86,6 +85,7 @@ class Watch:
         node: str,
         agency: str,
         locate: Locate | None = None,
+        describe: Describe | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.store = store
@@ -103,7 +103,7 @@ class Watch:
             now=now,
         )
         self.dispatch = Dispatch(store=store, turn=self.turn, now=now)
-        self._locate = locate
+        self._placing = Placing(locate, describe)
         self._duplicates = Duplicates()
         self._store_health = StoreHealth(now=lambda: self.now(), told=self._tell_store)
         self._keeper = Keeper(
@@ -118,6 +118,7 @@ class Watch:
         await self.registrar.load(self._duplicates)
         await self.dispatch.load()
         self._store_health.put_aside(await self.store.read(aside.since, self.now() - TOLD_FOR))
+        self._placing.contacts(self.picture.contacts.values())
         self.picture.tick(self.now())
         self.publish(())
 
@@ -270,7 +271,7 @@ class Watch:
         self._duplicates.learn(*await self._keeper.known(self._duplicates.asked(judged)))
         try:
             heard = join(judged, self._duplicates)
-            self._address([*heard.new, *heard.earlier])
+            self._placing.records([*heard.new, *heard.earlier])
             records, fixes, rows, orphans = self._take(heard)
             unsure = heard.tell(picture)
             batch = Batch(
@@ -339,25 +340,6 @@ class Watch:
             if fix is not None:
                 fixes[record.gid] = fix
         return taken, fixes, rows, heard.drop(lost) if lost else []
-
-    def _address(self, records: Sequence[Record]) -> None:
-        """Give each believable position its river kilometre, all at once."""
-        if self._locate is None:
-            return
-        placed = [record for record in records if record.usable]
-        if not placed:
-            return
-        positions = [record.transmission.position for record in placed]
-        lons = [position.lon for position in positions if position is not None]
-        lats = [position.lat for position in positions if position is not None]
-        try:
-            places = self._locate(lons, lats)
-        except Exception:
-            log.exception("positions are stored without their river kilometre")
-            return
-        for record, place in zip(placed, places, strict=True):
-            if place is not None:
-                record.river_km, record.bank = place
 
     def _latches(self, records: Sequence[Record]) -> list[Act]:
         def latch(record: Record) -> Act:

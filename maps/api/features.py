@@ -28,6 +28,8 @@ class TrackProperties(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         times: Effective times.
         speeds_mps: Metres a second, null unknown.
         courses_deg: Degrees true, null unknown.
+        river_kms: Kilometres of the Mekong from the sea, null away from it.
+        banks: `left`, `right` or `mid`, null unsure.
         flags: Quality flags.
     """
 
@@ -35,6 +37,8 @@ class TrackProperties(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     times: list[datetime]
     speeds_mps: list[float | None] = []
     courses_deg: list[float | None] = []
+    river_kms: list[float | None] = []
+    banks: list[str | None] = []
     flags: list[tuple[str, ...]] = []
 
 
@@ -72,6 +76,8 @@ def track_feature(of: str, fixes: Sequence[Fix], *, brief: bool = False) -> Trac
             times=[fix.time for fix in fixes],
             speeds_mps=[fix.speed_mps for fix in fixes],
             courses_deg=[fix.course_deg for fix in fixes],
+            river_kms=[fix.river_km for fix in fixes],
+            banks=[fix.bank for fix in fixes],
             flags=[fix.flags for fix in fixes],
         ),
     )

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from gis.address import Address
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.api.features import TrackFeature, track_feature
@@ -40,6 +41,21 @@ _STATE = UnitState(
         course_deg=141.0,
         river_km=2356.2,
         bank="left",
+        place=Address(
+            river="Mekong",
+            km=2356.2,
+            bank="left",
+            offset_m=412.0,
+            error_m=330.0,
+            km_error_share=0.015,
+            reach="Houay Xai",
+            golden_triangle_km=67.9,
+            country="LA",
+            neighbour="TH",
+            border_m=402.3,
+            border_error_m=315.0,
+            side_sure=True,
+        ),
     ),
     heard_at=_AT,
     addresses=("nmea0183:@pier-radio",),

@@ -132,6 +132,7 @@ def _words(fix: Fix, time_zone: ZoneInfo) -> str:
     words = [_time(fix.time, time_zone), f"{fix.lat:.5f}, {fix.lon:.5f}"]
     if fix.river_km is not None:
         words.append(f"km {fix.river_km:.1f}")
+        words.append("midstream" if fix.bank == "mid" else f"{fix.bank or 'unsure'} bank")
     if fix.speed_mps is not None:
         words.append(f"{fix.speed_mps:.1f} m/s")
     return " · ".join((*words, *fix.flags))

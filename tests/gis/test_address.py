@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.address import Address, load_addresses
+from gis.address import Address
+from gis.addresses import load_addresses
 from gis.geodesy import destination
 from gis.river import load_mekong
 

@@ -72,6 +72,12 @@ async def test_a_unit_is_plotted_by_voice_at_a_river_kilometre_or_a_point(server
         assert first.status_code == 200, first.text
         assert first.json()["by_voice"] is True
         assert first.json()["last"]["river_km"] == pytest.approx(2356, abs=0.05)
+        place = first.json()["last"]["place"]
+        assert (place["river"], place["reach"]) == ("Mekong", "Houay Xai")
+        assert place["golden_triangle_km"] == pytest.approx(68.07, abs=0.05)
+        assert {place["country"], place["neighbour"]} == {"LA", "TH"}
+        assert "bank" not in place  # on the line itself nobody knows
+        assert "side_sure" not in place
         second = await client.post(
             f"/api/units/{unit}/plot", json={"lon": 100.4096, "lat": 20.2655}
         )
@@ -80,6 +86,8 @@ async def test_a_unit_is_plotted_by_voice_at_a_river_kilometre_or_a_point(server
         assert track["geometry"]["type"] == "LineString"
         assert track["geometry"]["coordinates"][1] == [100.4096, 20.2655]
         assert len(track["properties"]["times"]) == 2
+        assert track["properties"]["river_kms"][0] == pytest.approx(2356, abs=0.05)
+        assert track["properties"]["banks"] == [None, None]
         assert all("by_voice" in flags for flags in track["properties"]["flags"])
         tracks = (await client.get("/api/tracks", params={"hours": 1})).json()
         assert [each["properties"]["id"] for each in tracks["features"]] == [unit]

@@ -242,7 +242,9 @@ async def test_without_its_river_kilometre_a_position_is_stored_all_the_same(
 ) -> None:
     faults = [True]
 
-    def locate(lons: object, lats: object) -> list[tuple[float, str | None] | None]:
+    def locate(
+        lons: object, lats: object, accuracy_m: object
+    ) -> list[tuple[float, str | None] | None]:
         if faults.pop() if faults else False:
             raise ZeroDivisionError
         return [(2356.0, "left")]
