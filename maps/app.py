@@ -21,7 +21,9 @@ from maps.access import CallerHere
 from maps.api import (
     addresses,
     channels,
+    coverage,
     devices,
+    effort,
     exports,
     feeds,
     health,
@@ -59,6 +61,7 @@ from maps.guard import Guard
 from maps.importing import LONGEST_FILE
 from maps.office import Office, open_office
 from maps.settings import Settings
+from maps.surveying import Survey
 from patrol.errors import CannotSend, Conflict, Forbidden, NotFound, StoreError
 from radio_gateway.errors import LinkError
 
@@ -66,6 +69,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     session.router,
     units.router,
     tracks.router,
+    effort.router,
+    coverage.router,
     radios.router,
     why.router,
     orders.router,
@@ -184,6 +189,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.addresses = office.geography
     state.collections = Shelf(office.geography)
     state.at_km = office.geography.at_km
+    state.survey = Survey(office.geography)
     state.inbound = office.inbound
     state.is_well = office.is_well
     state.gateway_report = office.report

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import geopandas as gpd
 
 from gis.address import Address
+from gis.border import Border
 from gis.errors import PositionError
 from gis.layer_set import LayerSet
 from gis.river import River
@@ -36,6 +37,7 @@ class Geography:
         self._layers, self._own = layers, own
         self._packed: dict[str, Packed] = {}
         self._one_at_a_time = asyncio.Lock()
+        self._border: Border | None = None
         self.river: River = layers.river()
         self._addresses = layers.addresses()
         self._marks = layers.marks()
@@ -58,6 +60,13 @@ class Geography:
                     lambda: Packed(self._layers.as_geojson(name))
                 )
         return self._packed[name]
+
+    async def border(self) -> Border:
+        """Return the border of this site; made when first asked for, in some seconds."""
+        async with self._one_at_a_time:
+            if self._border is None:
+                self._border = await asyncio.to_thread(self._layers.border)
+        return self._border
 
     def frame(self, name: str) -> gpd.GeoDataFrame:
         """Return a layer as a frame in EPSG:4326.

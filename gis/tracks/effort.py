@@ -182,7 +182,7 @@ def _sides(
     found = border.sides(lon, lat, accuracy_m=accuracy_m)
     here, there = _named(found.country), _named(found.neighbour)
     # Outside all countries known the border is never sure; far from every line that is no doubt.
-    clear = ~(found.distance_to_border_m <= found.error_m + accuracy_m)
+    clear = ~(found.distance_to_border_m <= found.unsure_within_m)
     side = np.where(found.sure, here, UNSURE)
     side[(here == ELSEWHERE) & clear] = ELSEWHERE
     swap = (here == ELSEWHERE) | ((there != ELSEWHERE) & (there < here))

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+from fastapi import Query
 
+from gis.tracks.legs import MAX_GAP_S
+from gis.tracks.simplify import kept
+from gis.tracks.track import Track, columns_of
 from patrol.changes import Fix
+
+ToleranceM = Annotated[
+    float | None,
+    Query(
+        ge=0,
+        le=100_000,
+        description="For drawing: leave out what draws the same line within so many metres.",
+        examples=[5],
+    ),
+]
 
 
 class LineString(msgspec.Struct, frozen=True, kw_only=True, tag="LineString"):
@@ -55,17 +70,23 @@ class TrackCollection(msgspec.Struct, frozen=True, kw_only=True, tag="FeatureCol
     features: list[TrackFeature]
 
 
-def track_feature(of: str, fixes: Sequence[Fix], *, brief: bool = False) -> TrackFeature:
+def track_feature(
+    of: str, fixes: Sequence[Fix], *, brief: bool = False, tolerance_m: float | None = None
+) -> TrackFeature:
     """Return the track of one unit or radio.
 
     Args:
         of: Unit id, or radio address.
         fixes: Its positions, oldest first.
         brief: For drawing: times only, and without places that nothing could have reached.
+        tolerance_m: For drawing: only as many positions as draw the same line within so many
+            metres, without places that nothing could have reached; None for all.
     """
-    if brief:
+    if brief or tolerance_m is not None:
         # What nothing could have reached is kept and told, but a line to it would be a lie.
         fixes = [fix for fix in fixes if "jump" not in fix.flags]
+    if tolerance_m is not None:
+        fixes = simplified(fixes, tolerance_m=tolerance_m)
     line = LineString(coordinates=[(round(fix.lon, 6), round(fix.lat, 6)) for fix in fixes])
     return TrackFeature(
         geometry=line if len(fixes) > 1 else None,
@@ -81,3 +102,17 @@ def track_feature(of: str, fixes: Sequence[Fix], *, brief: bool = False) -> Trac
             flags=[fix.flags for fix in fixes],
         ),
     )
+
+
+def simplified(fixes: Sequence[Fix], *, tolerance_m: float) -> list[Fix]:
+    """Return as few of some fixes, oldest first, as draw the same line within `tolerance_m`.
+
+    Both ends of a silence longer than ten minutes stay, so that who cuts a line there still can.
+
+    >>> simplified([], tolerance_m=5.0)
+    []
+    """
+    time_us, columns = columns_of(fixes)
+    track = Track(time_us=time_us, **columns)
+    chosen = kept(track, tolerance_m=tolerance_m, gap_s=MAX_GAP_S)
+    return [fixes[index] for index in chosen.tolist()]

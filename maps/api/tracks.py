@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from maps.access import DeskHere
 from maps.api.answers import answers
-from maps.api.features import TrackCollection, track_feature
+from maps.api.features import ToleranceM, TrackCollection, track_feature
 from maps.packed import large_answer
 from patrol.changes import Fix
 
@@ -28,13 +28,21 @@ async def list_tracks(
     desk: DeskHere,
     hours: Annotated[float, Query(gt=0, le=72)] = 3.0,
     points_each: Annotated[int, Query(ge=2, le=5000)] = 500,
+    tolerance_m: ToleranceM = None,
 ) -> Response:
-    """Return one LineString for each unit and unknown radio that moved in the last `hours`."""
+    """Return one LineString for each unit and unknown radio that moved in the last `hours`.
+
+    Of more than `points_each` positions the newest of each part of the time; with `tolerance_m`
+    as few of those as draw the same line.
+    """
     end = datetime.now(UTC) + timedelta(minutes=2)
     tracks = await desk.tracks(start=end - timedelta(hours=hours), end=end, points_each=points_each)
     return await large_answer(
         request,
         lambda: TrackCollection(
-            features=[track_feature(of, fixes, brief=True) for of, fixes in tracks.items()]
+            features=[
+                track_feature(of, fixes, brief=True, tolerance_m=tolerance_m)
+                for of, fixes in tracks.items()
+            ]
         ),
     )

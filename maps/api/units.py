@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from gis.address import Address
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
-from maps.api.features import TrackFeature, track_feature
+from maps.api.features import ToleranceM, TrackFeature, track_feature
 from maps.api.times import Moment
 from maps.errors import BadRequest
 from maps.packed import large_answer
@@ -170,12 +170,14 @@ async def read_track(
     start: Moment | None = None,
     end: Moment | None = None,
     limit: Annotated[int, Query(ge=1, le=50_000)] = 50_000,
+    tolerance_m: ToleranceM = None,
 ) -> Response:
     """Return where a unit or radio was, as one GeoJSON LineString feature.
 
     Coordinates are [lon, lat] in degrees; `properties.times` holds one UTC time a vertex, and the
     other lists one value a vertex. Fewer than two positions give a null geometry. Without `start`
-    the last three hours; of more than `limit` positions the newest.
+    the last three hours; of more than `limit` positions the newest. With `tolerance_m`, for a
+    screen, as few of those as draw the same line, each with its own time.
     """
     until = end or datetime.now(UTC) + timedelta(minutes=2)
     since = start or until - timedelta(hours=3)
@@ -186,7 +188,7 @@ async def read_track(
         with suppress(NotFound):
             return answer(desk.unit(whole))
         raise
-    return await large_answer(request, lambda: track_feature(unit, fixes))
+    return await large_answer(request, lambda: track_feature(unit, fixes, tolerance_m=tolerance_m))
 
 
 @router.post("/{unit:path}/plot", responses=answers(UnitDetails, _DETAILS, 400, 403, 404, 409, 422))

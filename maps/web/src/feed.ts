@@ -8,6 +8,10 @@ import { fetchJson } from "./rest.ts";
 
 /** Hours of track that are kept and shown. */
 export const TRACK_HOURS = 3;
+/** A fetched track may lie so far from where the unit was, metres: less than its receiver errs, and no pixel up to zoom 13. */
+const TRACK_TOLERANCE_M = 5;
+/** Positions that the server looks at for each track, at most: one every 7 seconds. */
+const TRACK_POINTS = 1500;
 /** Lists are renewed at most this often. */
 const LIST_PAUSE_MS = 200;
 
@@ -77,7 +81,7 @@ function inOrder(): UnitState[] {
 /** The past comes from the store once; the stream lengthens it. A new snapshot may have skipped some. */
 async function loadTracks(): Promise<void> {
   try {
-    const found = await fetchJson<TrackCollection>(`/api/tracks?hours=${TRACK_HOURS}`);
+    const found = await fetchJson<TrackCollection>(`/api/tracks?hours=${TRACK_HOURS}&points_each=${TRACK_POINTS}&tolerance_m=${TRACK_TOLERANCE_M}`);
     for (const feature of found.features) join(feature);
     tracksFailed.value = false;
   } catch {
@@ -87,7 +91,7 @@ async function loadTracks(): Promise<void> {
 
 async function loadTrack(id: string): Promise<void> {
   const end = now.value + 60e3;
-  const span = `start=${new Date(end - TRACK_HOURS * 3600e3).toISOString()}&end=${new Date(end).toISOString()}`;
+  const span = `start=${new Date(end - TRACK_HOURS * 3600e3).toISOString()}&end=${new Date(end).toISOString()}&tolerance_m=${TRACK_TOLERANCE_M}`;
   try {
     const feature = await fetchJson<TrackFeature>(`/api/units/${encodeURIComponent(id)}/track?${span}`);
     join({ ...feature, properties: { ...feature.properties, id } });

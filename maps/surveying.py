@@ -1,0 +1,348 @@
+"""Surveying: what units did over some time, and what they saw, from their stored tracks.
+
+Every track comes through the caller's Desk, so nobody learns of a unit that they may not see. What
+cannot be true is taken out first, and told. The work is done in a thread, one survey at a time:
+positions would wait for it otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
+
+import msgspec
+import shapely
+
+from gis.border import Border
+from gis.errors import PositionError
+from gis.geojson import plain
+from gis.river import River
+from gis.tracks.cleaning import clean
+from gis.tracks.coverage import Seen, Stretch, area_seen, reach_km, river_seen
+from gis.tracks.effort import Effort, effort, total
+from gis.tracks.track import Track
+from maps.errors import BadRequest
+from patrol.changes import Fix, UnitState
+from patrol.desk import Desk
+
+LONGEST: Final = timedelta(days=31)
+MOST_POSITIONS: Final = 300_000
+"""Of one survey: 50 boats at a position every 10 s for 16 hours."""
+
+MOST_CORNERS: Final = 5_000
+NO_COUNTRY: Final = "unknown"
+
+T = TypeVar("T")
+
+
+class Land(Protocol):
+    """The border and the river of this site."""
+
+    @property
+    def river(self) -> River: ...
+
+    async def border(self) -> Border: ...
+
+
+class UnitEffort(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one unit did.
+
+    Attributes:
+        unit: Its id.
+        call_sign: Its name on the radio.
+        country: Its own side, ISO 3166-1 alpha-2; absent when unknown.
+        effort: Kilometres and hours, by the side and sector it was in.
+        removed: How many positions could not be true, by reason.
+    """
+
+    unit: str
+    call_sign: str
+    effort: Effort
+    country: str | None = None
+    removed: dict[str, int] = {}
+
+
+class EffortReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What units did over some time.
+
+    Attributes:
+        start: First moment, UTC.
+        end: Moment after the last, UTC.
+        units: Each that has a position in that time, by call sign.
+        by_country: Together, by the units' own side; `unknown`.
+        total: All together.
+    """
+
+    start: datetime
+    end: datetime
+    units: list[UnitEffort]
+    by_country: dict[str, Effort]
+    total: Effort
+
+
+class CoverageReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How much of an area or a river units saw over some time.
+
+    Attributes:
+        start: First moment, UTC.
+        end: Moment after the last, UTC.
+        radius_m: How far a unit was taken to see, metres.
+        units: Ids of the units that have a position in that time.
+        seen: How much was seen: km2 of an area, km of a river.
+        stretches: Of a river: stretches seen and unseen in turn, from the lower end up.
+        line_error_m: Of a river: how far its centreline may be off, metres.
+        cells: GeoJSON of an area's cells, where they were asked for: `last`, `seen_s`, `visits`,
+            `area_km2`.
+    """
+
+    start: datetime
+    end: datetime
+    radius_m: float
+    units: list[str]
+    seen: Seen
+    stretches: tuple[Stretch, ...] | None = None
+    line_error_m: float | None = None
+    cells: dict[str, Any] | None = None
+
+
+class _Followed(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    state: UnitState
+    track: Track
+    removed: dict[str, int]
+
+
+class Survey:
+    """Makes surveys.
+
+    Args:
+        land: The border and the river of this site.
+    """
+
+    def __init__(self, land: Land) -> None:
+        self._land = land
+        self._one_at_a_time = asyncio.Lock()
+
+    async def effort(
+        self,
+        desk: Desk,
+        *,
+        units: Sequence[str],
+        start: datetime,
+        end: datetime,
+        area: shapely.Geometry | None = None,
+    ) -> EffortReport:
+        """Return how far units went and how long they were out.
+
+        Args:
+            desk: Of who asks.
+            units: Unit ids or radio addresses; none: every registered unit.
+            start: First moment, aware UTC.
+            end: Moment after the last, aware UTC.
+            area: A sector to tell apart, as `area`.
+
+        Raises:
+            BadRequest: If the time is none, too long, or holds too many positions.
+            Forbidden: If the role may not.
+            NotFound: If there is no such unit, or the user may not know of it.
+        """
+        followed = await self._followed(desk, units, start, end)
+        border = await self._land.border()
+        tracks = {each.state.id: each.track for each in followed}
+        sectors = None if area is None else {"area": area}
+        done = await self._in_thread(lambda: effort(tracks, border=border, sectors=sectors))
+        by_country: dict[str, list[Effort]] = {}
+        for each in followed:
+            by_country.setdefault(each.state.country or NO_COUNTRY, []).append(done[each.state.id])
+        return EffortReport(
+            start=start,
+            end=end,
+            units=[
+                UnitEffort(
+                    unit=each.state.id,
+                    call_sign=each.state.call_sign,
+                    country=each.state.country,
+                    effort=done[each.state.id],
+                    removed=each.removed,
+                )
+                for each in followed
+            ],
+            by_country={country: total(each) for country, each in sorted(by_country.items())},
+            total=total(done.values()),
+        )
+
+    async def area(
+        self,
+        desk: Desk,
+        *,
+        units: Sequence[str],
+        start: datetime,
+        end: datetime,
+        radius_m: float,
+        area: shapely.Geometry,
+        cells: bool = False,
+    ) -> CoverageReport:
+        """Return how much of an area was seen; arguments and errors as `effort`.
+
+        Args:
+            desk: Of who asks.
+            units: As there.
+            start: As there.
+            end: As there.
+            radius_m: How far a unit sees, metres.
+            area: Polygons, EPSG:4326.
+            cells: Also when and for how long each cell was seen.
+        """
+        followed = await self._followed(desk, units, start, end)
+        tracks = [each.track for each in followed]
+
+        def work() -> tuple[Seen, dict[str, Any] | None]:
+            seen, frame = area_seen(tracks, area, radius_m=radius_m)
+            return seen, _cells(frame) if cells else None
+
+        seen, made = await self._in_thread(work)
+        return CoverageReport(
+            start=start,
+            end=end,
+            radius_m=radius_m,
+            units=[each.state.id for each in followed],
+            seen=seen,
+            cells=made,
+        )
+
+    async def river(
+        self,
+        desk: Desk,
+        *,
+        units: Sequence[str],
+        start: datetime,
+        end: datetime,
+        radius_m: float,
+        km_from: float,
+        km_to: float,
+    ) -> CoverageReport:
+        """Return how much of the river was seen; arguments and errors as `effort`.
+
+        Args:
+            desk: Of who asks.
+            units: As there.
+            start: As there.
+            end: As there.
+            radius_m: How far a unit sees, metres.
+            km_from: One end, kilometres from the sea.
+            km_to: The other end.
+        """
+        followed = await self._followed(desk, units, start, end)
+        tracks = [each.track for each in followed]
+        river = self._land.river
+        found = await self._in_thread(
+            lambda: river_seen(tracks, river, km_from=km_from, km_to=km_to, radius_m=radius_m)
+        )
+        return CoverageReport(
+            start=start,
+            end=end,
+            radius_m=radius_m,
+            units=[each.state.id for each in followed],
+            seen=found.seen,
+            stretches=found.stretches,
+            line_error_m=None if math.isnan(found.line_error_m) else found.line_error_m,
+        )
+
+    def reach(self, name: str) -> tuple[float, float]:
+        """Return the kilometres of a reach.
+
+        Raises:
+            BadRequest: If the river has none of that name.
+        """
+        try:
+            return reach_km(self._land.river, name)
+        except PositionError as error:
+            raise BadRequest(str(error), field="reach") from None
+
+    async def _followed(
+        self, desk: Desk, units: Sequence[str], start: datetime, end: datetime
+    ) -> list[_Followed]:
+        """Return the units that have a position in that time, by call sign."""
+        if not timedelta() < end - start <= LONGEST:
+            raise BadRequest(f"end comes after start, by {LONGEST.days} days at most", field="end")
+        ids = dict.fromkeys(units) if units else [state.id for state in desk.tracked()]
+        found: list[_Followed] = []
+        count = 0
+        for id in ids:
+            state = desk.unit(id)
+            fixes: list[Fix] = []
+            after = None
+            while True:
+                page = await desk.fixes(id, start=start, end=end, after=after)
+                count += len(page.fixes)
+                if count > MOST_POSITIONS:
+                    fault = (
+                        f"more than {MOST_POSITIONS} positions: ask for less time or fewer units"
+                    )
+                    raise BadRequest(fault, field="start")
+                fixes += page.fixes
+                after = page.last
+                if after is None:
+                    break
+            if fixes:
+                found.append(await self._in_thread(partial(_follow, state, fixes)))
+        return sorted(found, key=lambda each: (each.state.call_sign.casefold(), each.state.id))
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        async with self._one_at_a_time:
+            try:
+                return await asyncio.to_thread(work)
+            except PositionError as error:
+                raise BadRequest(str(error)) from None
+
+
+def read_area(text: str) -> shapely.Geometry:
+    """Return the polygons of a GeoJSON geometry (or Feature), coordinates [lon, lat].
+
+    Raises:
+        BadRequest: If it is none, no polygon, crosses itself, leaves the Earth, or has more than
+            5,000 corners.
+
+    >>> read_area('{"type":"Polygon","coordinates":[[[100,20],[101,20],[101,21],[100,20]]]}').area
+    0.5
+    """
+    try:
+        said = msgspec.json.decode(text)
+        if isinstance(said, dict) and said.get("type") == "Feature":
+            said = said.get("geometry")
+        shape = shapely.from_geojson(msgspec.json.encode(said))
+    except (msgspec.DecodeError, shapely.errors.GEOSException):
+        raise BadRequest("is no GeoJSON geometry", field="area") from None
+    if shape is None or shape.geom_type not in ("Polygon", "MultiPolygon") or shape.is_empty:
+        raise BadRequest("must be a Polygon or MultiPolygon", field="area")
+    corners = shapely.get_coordinates(shape)
+    if len(corners) > MOST_CORNERS:
+        raise BadRequest(f"has more than {MOST_CORNERS} corners", field="area")
+    west, south, east, north = shape.bounds
+    if not (-180.0 <= west <= east <= 180.0 and -90.0 <= south <= north <= 90.0):
+        raise BadRequest("leaves the Earth: coordinates are [lon, lat] in degrees", field="area")
+    if not shape.is_valid:
+        raise BadRequest(shapely.is_valid_reason(shape), field="area")
+    return shape
+
+
+def _follow(state: UnitState, fixes: Sequence[Fix]) -> _Followed:
+    cleaned = clean(fixes)
+    removed = Counter[str](each.why for each in cleaned.removed)
+    return _Followed(state=state, track=cleaned.track, removed=dict(removed))
+
+
+def _cells(frame: Any) -> dict[str, Any]:
+    features = []
+    shapes = shapely.to_geojson(shapely.set_precision(frame.geometry.values, 1e-6))
+    for row, shape in zip(frame.itertuples(index=False), shapes, strict=True):
+        last = None if row.visits == 0 else row.last.to_pydatetime()
+        properties = {"area_km2": round(row.area_km2, 6), "last": last}
+        properties |= {"seen_s": round(row.seen_s, 1), "visits": plain(row.visits)}
+        geometry = msgspec.Raw(shape.encode())
+        features.append({"type": "Feature", "geometry": geometry, "properties": properties})
+    return {"type": "FeatureCollection", "features": features}
