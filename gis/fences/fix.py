@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
 
 from gis.geodesy import distance_m
 
@@ -15,25 +19,27 @@ DEGREE_M = 111_320.0
 POLAR_LAT = 80.0
 
 #: What a unit's fixes up to one have come to, by number of area or name of rule; never changed.
-State: TypeAlias = dict[Any, Any]
+State: TypeAlias = Mapping[Any, Any]
 #: The good fix before the last, the last good one, and those that wait for others to confirm them.
 Judged: TypeAlias = "tuple[Fix | None, Fix | None, tuple[Fix, ...]]"
 
-NO_STATE: State = {}
+NO_STATE: State = MappingProxyType({})
 
 
-class Fix:
+class Fix(msgspec.Struct, eq=False):
     """One fix; what it says never changes, what is made of it may with every late one.
 
     Attributes:
         t: Seconds since 1970, UTC.
         lon: Degrees.
         lat: Degrees.
-        margin_m: How far off it may be.
+        error_m: How far off it says it may be.
         speed_mps: As it told; None if not.
         good: Whether it is believed.
+        jump: Whether no boat could have come here from `before`: no way between them is known.
         before: The good fix before it, if it is good.
-        jump: Whether no boat could have come here from there: no way between them is known.
+        margin_m: How far off it is thought to be: no less than that one, since receivers that are
+            wrong often say now and then that they are not.
         sights: How the move from `before` stands to areas; None until worked out.
         judged: What the next fix is judged by; None stands for (before, this one, ()).
         state: What all up to here have come to.
@@ -41,39 +47,20 @@ class Fix:
         passages: (number of area, whether in, time) of areas that must not be empty.
     """
 
-    __slots__ = (
-        "before",
-        "events",
-        "good",
-        "judged",
-        "jump",
-        "lat",
-        "lon",
-        "margin_m",
-        "passages",
-        "sights",
-        "speed_mps",
-        "state",
-        "t",
-    )
-
-    def __init__(
-        self, t: float, lon: float, lat: float, margin_m: float, speed_mps: float | None
-    ) -> None:
-        """Hold what a fix says; nothing is made of it yet."""
-        self.t = t
-        self.lon = lon
-        self.lat = lat
-        self.margin_m = margin_m
-        self.speed_mps = speed_mps
-        self.good = False
-        self.jump = False
-        self.before: Fix | None = None
-        self.sights: tuple[Sight, ...] | None = None
-        self.judged: Judged | None = None
-        self.state: State = NO_STATE
-        self.events: tuple[FenceEvent, ...] = ()
-        self.passages: tuple[tuple[int, bool, float], ...] = ()
+    t: float
+    lon: float
+    lat: float
+    error_m: float
+    speed_mps: float | None
+    margin_m: float = 0.0
+    good: bool = False
+    jump: bool = False
+    before: Fix | None = None
+    sights: tuple[Sight, ...] | None = None
+    judged: Judged | None = None
+    state: State = NO_STATE
+    events: tuple[FenceEvent, ...] = ()
+    passages: tuple[tuple[int, bool, float], ...] = ()
 
     def rank(self) -> tuple[float, float, float, float]:
         """Return what decides between fixes of one time: the better, then any, but always the same.
@@ -82,7 +69,7 @@ class Fix:
         True
         """
         speed = -1.0 if self.speed_mps is None else self.speed_mps
-        return self.margin_m, self.lon, self.lat, speed
+        return self.error_m, self.lon, self.lat, speed
 
 
 def apart_m(a: Fix, b: Fix) -> float:

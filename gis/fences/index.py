@@ -153,12 +153,17 @@ class FenceSet:
         key = move * len(self.areas) + area
         order = np.argsort(key, kind="stable")
         key, move, run, area = key[order], move[order], run[order], area[order]
-        x0, y0 = self._flat(area, given.lon0[move], given.lat0[move])
-        x1, y1 = self._flat(area, given.lon1[move], given.lat1[move])
+        both = np.concatenate
+        lon, lat = (
+            both([given.lon0[move], given.lon1[move]]),
+            both([given.lat0[move], given.lat1[move]]),
+        )
+        x, y = self._flat(both([area, area]), lon, lat)
+        x0, y0, x1, y1 = x[: len(run)], y[: len(run)], x[len(run) :], y[len(run) :]
         size = self._run_size[run]
         pair = np.repeat(np.arange(len(run)), size)
-        ends = np.cumsum(size)
-        edge = np.arange(ends[-1]) - np.repeat(ends - size - self._run_start[run], size)
+        last = np.cumsum(size)
+        edge = np.arange(last[-1]) - np.repeat(last - size - self._run_start[run], size)
         ax, ay = self._ax[edge], self._ay[edge]
         ex, ey, square = self._ex[edge], self._ey[edge], self._square[edge]
         # From here on, positions are relative to the edge's beginning.
@@ -173,7 +178,7 @@ class FenceSet:
         begins = dx * py - dy * px  # of the edge's beginning, seen from the move
         crossed &= (begins <= 0.0) != (begins + dy * ex - dx * ey <= 0.0)
         first = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
-        first_edge = (ends - size)[first]
+        first_edge = (last - size)[first]
         near0 = np.minimum.reduceat(_squares(px, py, ex, ey, square), first_edge)
         near1 = np.minimum.reduceat(_squares(qx, qy, ex, ey, square), first_edge)
         crossings = np.add.reduceat(crossed.astype(np.intp), first_edge)
@@ -206,20 +211,20 @@ class FenceSet:
             inside.tolist(),
             clear0[told].tolist(),
             clear1[told].tolist(),
-            at_first.tolist(),
+            np.column_stack(
+                [x0[at_first], y0[at_first], end_x, end_y, np.maximum(margin0, margin1)[told]]
+            ).tolist(),
             strict=True,
         )
-        for at, of, number, within, sure0, sure1, pair_at in rows:
+        for at, of, number, within, sure0, sure1, path_m in rows:
             where = cuts.get(at, [])
             where.sort()
-            way = _Way(
-                x0[pair_at], y0[pair_at], x1[pair_at], y1[pair_at],
-                max(given.margin0_m[of], given.margin1_m[of]),
-            )  # fmt: skip
+            path = _Way(*path_m)
             if self._any_line and self._line[number]:
-                sight = Sight(number, sure1, (), self._crossings(number, where, way))
+                sight = Sight(number, sure1, (), self._crossings(number, where, path))
             else:
-                sight = Sight(number, sure1, self._pieces(number, where, way, within, sure0, sure1))
+                pieces = self._pieces(number, where, path, within, sure0, sure1)
+                sight = Sight(number, sure1, pieces)
             found[of] += (sight,)
         return found
 

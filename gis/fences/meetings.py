@@ -99,7 +99,7 @@ class Pair:
             last = Together(t, apart, began, False)
         since = last.since
         assert since is not None
-        if apart > rule.within_m + a.margin_m + b.margin_m:
+        if apart > rule.within_m + a.error_m + b.error_m:
             self._last = Together(t, apart, None, False)
             return None
         due = since + rule.for_s
@@ -193,7 +193,7 @@ def _place(track: FenceTrack, t: float, settings: FenceSettings) -> Fix | None:
     share = (t - begin.t) / (end.t - begin.t)
     bearing, _, way = WGS84.inv(begin.lon, begin.lat, end.lon, end.lat)
     lon, lat, _ = WGS84.fwd(begin.lon, begin.lat, bearing, way * share)
-    return Fix(t, lon, lat, max(begin.margin_m, end.margin_m), None)
+    return Fix(t, lon, lat, max(begin.error_m, end.error_m), None)
 
 
 def _event(

@@ -17,6 +17,7 @@ Verdict: TypeAlias = Literal["fine", "odd", "impossible"]
 VOICES: dict[Verdict, int] = {"fine": 1, "odd": 2, "impossible": 3}
 SPEED_SHARE = 1.5  # a boat may have been this much faster between fixes than it says at them
 SPEED_MORE_MPS = 2.0
+NOISE_SHARE = 0.5  # of the margins: enough between two fixes, and outliers begin there
 OFF_COURSE_SHARE = 0.5  # a boat that goes on as before is off by less of the way
 
 
@@ -28,7 +29,7 @@ def verdict(before: Fix | None, last: Fix, fix: Fix, settings: FenceSettings) ->
         boat goes on as before; "impossible" where nothing is so fast; "odd" otherwise: it may have
         set off or turned, or be an outlier, which the next fix will tell.
 
-    >>> a, b = Fix(0.0, 100.0, 20.0, 30.0, None), Fix(10.0, 100.0005, 20.0, 30.0, None)
+    >>> a, b = Fix(0.0, 100.0, 20.0, 60.0, None), Fix(10.0, 100.0005, 20.0, 60.0, None)
     >>> verdict(None, a, b, FenceSettings())
     'fine'
     >>> verdict(None, a, Fix(10.0, 100.1, 20.0, 30.0, None), FenceSettings())
@@ -36,7 +37,7 @@ def verdict(before: Fix | None, last: Fix, fix: Fix, settings: FenceSettings) ->
     >>> verdict(None, a, Fix(10.0, 100.003, 20.0, 30.0, None), FenceSettings())
     'odd'
     """
-    noise = last.margin_m + fix.margin_m
+    noise = (last.error_m + fix.error_m) * NOISE_SHARE
     way = apart_m(last, fix)
     if way <= noise:
         return "fine"
@@ -103,5 +104,5 @@ def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tu
 
 
 def _reached(last: Fix, fix: Fix, settings: FenceSettings) -> bool:
-    noise = last.margin_m + fix.margin_m
+    noise = (last.error_m + fix.error_m) * NOISE_SHARE
     return apart_m(last, fix) - noise <= settings.fastest_mps * (fix.t - last.t)

@@ -45,6 +45,8 @@ class RuleBook:
                 raise RuleError(rule.id, "is there twice")
             ids.add(rule.id)
             self._file(rule)
+        #: Whether a unit that stands still may bring an event, by the time it has been there.
+        self.lasting = bool(self.dwelling or self.speeding)
         #: Areas whose comings and goings are kept for rules that look at several units.
         self.peopled = frozenset(number for number, _ in self.voids)
 

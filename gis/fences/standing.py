@@ -12,10 +12,10 @@ fixes clear of it, and not within the error of one of its ends.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from gis.fences.events import FenceEvent, How
-from gis.fences.fix import Fix, State, apart_m
+from gis.fences.fix import NO_STATE, Fix, State, apart_m
 from gis.fences.index import Crossing, Piece, Sight
 from gis.fences.rulebook import RuleBook
 from gis.fences.rules import Speed
@@ -84,20 +84,21 @@ def advance(
     silent = before is not None and (fix.jump or fix.t - before.t > gap_s)
     sights = fix.sights
     if sights:
-        state = dict(state)
+        changed = dict(state)
         for sight in sights:
             number = sight.area
             if sight.pieces:
-                old = state.get(number, OUTSIDE)
+                old = changed.get(number, OUTSIDE)
                 new = _into(old, sight, fix, silent, unit, book, events, passages)
                 if new.inside is not False or new.pending is not None:
-                    state[number] = new
+                    changed[number] = new
                 else:
-                    state.pop(number, None)
+                    changed.pop(number, None)
                     for rule in book.speeding.get(number, ()):
-                        state.pop(rule.id, None)
+                        changed.pop(rule.id, None)
             elif before is not None:
-                _across(state, sight, fix, silent, unit, book, events)
+                _across(changed, sight, fix, silent, unit, book, events)
+        state = changed or NO_STATE
     if state:
         if book.dwelling:
             state = _dwell(state, fix, silent, unit, book, events)
@@ -183,9 +184,11 @@ def _go(
 ) -> None:
     if number in book.peopled:
         passages.append((number, False, cut.t))
-    for rule in book.going.get(number, ()):
-        if rule.units is None or unit in rule.units:
-            events.append(_event(rule.id, "leave", rule.area, unit, cut))
+    events += [
+        _event(rule.id, "leave", rule.area, unit, cut)
+        for rule in book.going.get(number, ())
+        if rule.units is None or unit in rule.units
+    ]
 
 
 def _maybe(sight: Sight, fix: Fix, unit: str, book: RuleBook, events: list[FenceEvent]) -> None:
@@ -201,7 +204,7 @@ def _maybe(sight: Sight, fix: Fix, unit: str, book: RuleBook, events: list[Fence
 
 
 def _across(
-    state: State,
+    state: dict[Any, Any],
     sight: Sight,
     fix: Fix,
     silent: bool,
@@ -224,12 +227,15 @@ def _across(
     state.pop(number, None)
     if astride is None or astride.net == 0:
         return
+    # On which side of a line a unit is in a silence says not that it crossed it there.
     cut, side = astride.last, "left_to_right" if astride.net > 0 else "right_to_left"
-    if not astride.sure:
+    if not astride.sure or cut.how == "gap":
         cut = cut._replace(how="possible")
-    for rule in book.crossing.get(number, ()):
-        if rule.direction in (side, "both") and (rule.units is None or unit in rule.units):
-            events.append(_event(rule.id, "cross", rule.area, unit, cut, side=side))
+    events += [
+        _event(rule.id, "cross", rule.area, unit, cut, side=side)
+        for rule in book.crossing.get(number, ())
+        if rule.direction in (side, "both") and (rule.units is None or unit in rule.units)
+    ]
 
 
 def _crossed(
@@ -278,22 +284,21 @@ def _outstayed(
 def _dwell(
     state: State, fix: Fix, silent: bool, unit: str, book: RuleBook, events: list[FenceEvent]
 ) -> State:
-    out = state
+    out: dict[Any, Any] = {}
     for number, standing in state.items():
         if type(standing) is not Inside or not standing.inside or not standing.clear:
             continue
         for rule in book.dwelling.get(number, ()):
             at = standing.since + rule.longer_s
-            if at > fix.t or rule.id in out[number].told:
+            if at > fix.t or rule.id in standing.told:
                 continue
-            if out is state:
-                out = dict(state)
+            out = out or dict(state)
             out[number] = out[number]._replace(told=out[number].told | {rule.id})
             if rule.units is None or unit in rule.units:
                 begin = fix.before or fix
                 how: How = "gap" if silent and at > begin.t else standing.how
                 events.append(_lasted(rule.id, "dwell", rule.area, unit, at, begin, fix, how))
-    return out
+    return out or state
 
 
 def _speed(
@@ -301,34 +306,23 @@ def _speed(
 ) -> State:
     begin = fix.before
     assert begin is not None
-    out = state
+    out = dict(state)
     for number, rules in book.speeding.items():
         standing = state.get(number)
-        within = standing is not None and standing.inside
         for rule in rules:
-            streak = state.get(rule.id)
-            if not within or silent or not _keeps(rule, begin, fix):
-                if streak is not None:
-                    out = dict(out)
-                    del out[rule.id]
+            streak: tuple[float, bool] | None = out.pop(rule.id, None)
+            if standing is None or not standing.inside or silent or not _keeps(rule, begin, fix):
                 continue
-            assert standing is not None
-            if streak is None:
-                streak = (max(begin.t, standing.since), False)
-            elif streak[1]:
-                continue
-            since, told = streak
-            if fix.t - since >= rule.for_s:
+            since, told = streak or (max(begin.t, standing.since), False)
+            if not told and fix.t - since >= rule.for_s:
                 told = True
                 if rule.units is None or unit in rule.units:
                     at = since + rule.for_s
                     events.append(
                         _lasted(rule.id, "speed", rule.area, unit, at, begin, fix, "between")
                     )
-            if state.get(rule.id) != (since, told):
-                out = dict(out)
-                out[rule.id] = (since, told)
-    return out
+            out[rule.id] = (since, told)
+    return state if out == state else out
 
 
 def _keeps(rule: Speed, begin: Fix, fix: Fix) -> bool:
@@ -338,7 +332,7 @@ def _keeps(rule: Speed, begin: Fix, fix: Fix) -> bool:
         return speed >= rule.above_mps
     assert rule.below_mps is not None
     if told is None:
-        noise = begin.margin_m + fix.margin_m
+        noise = begin.error_m + fix.error_m
         told = max(0.0, apart_m(begin, fix) - noise) / (fix.t - begin.t)
     return told <= rule.below_mps
 

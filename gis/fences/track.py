@@ -11,8 +11,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 from gis.fences.events import FenceEvent
-from gis.fences.fix import NO_STATE, Fix, Judged, State
-from gis.fences.plausible import judge, verdict
+from gis.fences.fix import DEGREE_M, NO_STATE, Fix, Judged, State
+from gis.fences.plausible import NOISE_SHARE, judge, verdict
 from gis.fences.rulebook import RuleBook
 from gis.fences.settings import FenceSettings
 from gis.fences.standing import Passage, advance
@@ -23,50 +23,128 @@ START: Judged = (None, None, ())
 class FenceTrack:
     """The fixes of one unit within the time in which late ones are taken."""
 
-    __slots__ = ("_base", "_dirty", "_stretches", "fixes", "horizon", "times", "unit")
+    __slots__ = (
+        "_base",
+        "_dirty",
+        "_fresh",
+        "_horizon",
+        "_stretches",
+        "fixes",
+        "full",
+        "times",
+        "unit",
+    )
 
     def __init__(self, unit: str) -> None:
         """Begin with no fix."""
         self.unit = unit
         self.fixes: list[Fix] = []
         self.times: list[float] = []
-        self.horizon = float("-inf")
-        #: Comings and goings of fixes that are no longer held are in the state at the base.
+        #: What the fixes that are no longer held had come to.
         self._base: tuple[Judged, State] = (START, NO_STATE)
-        #: Times of new fixes, not judged yet; then stretches of which the standing may be new.
+        self._horizon = float("-inf")
+        #: New fixes that came in order and are believed; new ones of which that is to be seen.
+        self._fresh = 0
         self._dirty: list[float] = []
+        #: How many fixes there may be before the oldest are let go of.
+        self.full = 64
+        #: Of which the standing may be new.
         self._stretches: list[tuple[int, int]] = []
 
-    def put(self, fix: Fix) -> bool:
+    def horizon(self, settings: FenceSettings) -> float:
+        """Return from when on fixes are taken: after this time.
+
+        >>> FenceTrack("lima-2").horizon(FenceSettings())
+        -inf
+        """
+        if not self.times:
+            return self._horizon
+        return max(self._horizon, self.times[-1] - settings.late_s)
+
+    def extend(self, fix: Fix, settings: FenceSettings) -> bool:
+        """Take a fix that is newer than all and plainly right; whether it was one.
+
+        All that `put` and `believe` would come to, at a fraction of the cost.
+
+        >>> alone = Fix(9.0, 100.0, 20.0, 30.0, None)  # nothing to judge it by
+        >>> FenceTrack("lima-2").extend(alone, FenceSettings())
+        False
+        """
+        fixes = self.fixes
+        if self._dirty or not fixes:
+            return False
+        last = fixes[-1]
+        if fix.t <= last.t or not last.good or last.judged is not None:
+            return False
+        # Along parallel and meridian it is at least as far as it is straight.
+        way = (abs(fix.lon - last.lon) + abs(fix.lat - last.lat)) * DEGREE_M
+        if (
+            way > (last.error_m + fix.error_m) * NOISE_SHARE
+            and verdict(last.before, last, fix, settings) != "fine"
+        ):
+            return False
+        fix.before = last
+        fix.good = True
+        fix.margin_m = max(fix.error_m, last.error_m)
+        fixes.append(fix)
+        self.times.append(fix.t)
+        self._fresh += 1
+        return True
+
+    def put(self, fix: Fix, settings: FenceSettings) -> bool:
         """Put a fix into its place; whether that changes anything.
 
         Of fixes of one time one counts, whichever came first. One from before what is held is not
         taken.
 
         >>> track = FenceTrack("lima-2")
-        >>> [track.put(Fix(9.0, 100.0, 20.0, 30.0, None)) for _ in range(2)]
+        >>> fix = Fix(9.0, 100.0, 20.0, 30.0, None)
+        >>> [track.put(fix, FenceSettings()) for _ in range(2)]
         [True, False]
         """
         times = self.times
-        if not times or fix.t > times[-1]:
-            if fix.t <= self.horizon:
-                return False
-            index = len(times)
-            times.append(fix.t)
-            self.fixes.append(fix)
-        elif fix.t <= self.horizon:
+        if fix.t <= self.horizon(settings):
             return False
+        index = len(times) if not times or fix.t > times[-1] else bisect_left(times, fix.t)
+        twin = self.fixes[index] if index < len(times) and times[index] == fix.t else None
+        if twin is not None and not fix.rank() < twin.rank():
+            return False
+        if self._fresh:
+            # Those behind the new one are to be judged again, and none must be found by its place.
+            self._dirty += times[len(times) - self._fresh :]
+            self._fresh = 0
+        if twin is None:
+            times.insert(index, fix.t)
+            self.fixes.insert(index, fix)
         else:
-            index = bisect_left(times, fix.t)
-            if times[index] != fix.t:
-                times.insert(index, fix.t)
-                self.fixes.insert(index, fix)
-            elif fix.rank() < self.fixes[index].rank():
-                self._swap(index, fix)
-            else:
-                return False
+            self._swap(index, fix)
         self._dirty.append(fix.t)
         return True
+
+    def settle(self, fix: Fix, book: RuleBook, settings: FenceSettings) -> tuple[FenceEvent, ...]:
+        """Return the events that one fix brings, the newest, which `extend` took; as `stand`.
+
+        >>> from gis.fences.index import FenceSet
+        >>> track = FenceTrack("lima-2")
+        >>> for t in (1.0, 2.0):
+        ...     _ = track.put(Fix(t, 100.0, 20.0, 30.0, None), FenceSettings())
+        >>> _ = track.believe(FenceSettings())
+        >>> fix = Fix(3.0, 100.0, 20.0, 30.0, None)
+        >>> track.extend(fix, FenceSettings())
+        True
+        >>> track.settle(fix, RuleBook(FenceSet([]), []), FenceSettings())
+        ()
+        """
+        self._fresh = 0
+        last = fix.before
+        assert last is not None
+        state = last.state
+        if fix.sights or (state and book.lasting):
+            state, fix.events, fix.passages = advance(
+                state, fix, unit=self.unit, book=book, gap_s=settings.gap_s
+            )
+        fix.state = state
+        return fix.events
 
     def believe(self, settings: FenceSettings) -> tuple[list[Fix], float]:
         """Judge again what new fixes may change.
@@ -74,6 +152,11 @@ class FenceTrack:
         Returns:
             Good fixes whose move is not worked out yet, and the time up to which nothing changed.
         """
+        if self._fresh:
+            first = len(self.fixes) - self._fresh
+            self._fresh = 0
+            self._stretches = [(first, len(self.fixes) - 1)]
+            return self.fixes[first:], self.times[first - 1]
         dirty = self._dirty
         self._dirty = []
         self._stretches = []
@@ -99,6 +182,7 @@ class FenceTrack:
         judged = self._judged(first - 1)
         old: dict[int, tuple[bool, Fix | None, bool]] = {}
         undone = first
+        widened: list[Fix] = []
         for waiting in judged[2]:
             # Waiting when the new one comes: what became of it is open again.
             index = bisect_left(self.times, waiting.t)
@@ -120,8 +204,12 @@ class FenceTrack:
                 jump = False
                 if good is believed[0] and last is not None and len(believed) > 1:
                     jump = verdict(judged[0], last, good, settings) == "impossible"
-                if good.before is not last or good.jump != jump:
+                if good.before is not last or good.jump != jump or last in widened:
                     good.before, good.jump, good.sights = last, jump, None
+                margin_m = good.error_m if last is None else max(good.error_m, last.error_m)
+                if good.margin_m != margin_m:
+                    good.margin_m, good.sights = margin_m, None
+                    widened.append(good)
                 good.good = True
                 last = good
             fix.judged = None if fix.good and after == (fix.before, fix, ()) else after
@@ -133,6 +221,8 @@ class FenceTrack:
         since = float("inf")
         for index in sorted(old):
             fix = fixes[index]
+            if not fix.good:
+                fix.sights = None  # worked out from a fix that may change before it is believed
             unseen = fix.good and fix.sights is None
             if unseen:
                 missing.append(fix)
@@ -142,12 +232,22 @@ class FenceTrack:
         return at, since
 
     def stand(
-        self, book: RuleBook, settings: FenceSettings
-    ) -> tuple[list[FenceEvent], list[FenceEvent], list[Passage]]:
-        """Go through what changed; return events added and withdrawn, and passages of either."""
-        added: list[FenceEvent] = []
-        withdrawn: list[FenceEvent] = []
-        passages: list[Passage] = []
+        self,
+        book: RuleBook,
+        settings: FenceSettings,
+        added: list[FenceEvent],
+        withdrawn: list[FenceEvent],
+        passages: list[Passage],
+    ) -> None:
+        """Go through what changed; add to the lists events added and withdrawn, and passages.
+
+        >>> from gis.fences.index import FenceSet
+        >>> told: list[FenceEvent] = []
+        >>> book = RuleBook(FenceSet([]), [])
+        >>> FenceTrack("lima-2").stand(book, FenceSettings(), told, told, [])
+        >>> told
+        []
+        """
         fixes, count = self.fixes, len(self.fixes)
         gone = -1
         for first, until in self._stretches:
@@ -158,7 +258,7 @@ class FenceTrack:
                 was = fix.state
                 events: tuple[FenceEvent, ...] = ()
                 passed: tuple[Passage, ...] = ()
-                if fix.good and (state or fix.sights):
+                if fix.good and (fix.sights or (state and book.lasting)):
                     state, events, passed = advance(
                         state, fix, unit=self.unit, book=book, gap_s=settings.gap_s
                     )
@@ -176,34 +276,35 @@ class FenceTrack:
                     break
             gone = index
         self._stretches = []
-        return added, withdrawn, passages
 
-    def forget(self, settings: FenceSettings) -> bool:
-        """Let go of fixes too old for late ones to matter; whether there were any."""
-        newest = self.times[-1]
-        self.horizon = max(self.horizon, newest - settings.late_s)
-        # In slices: to take one off the front of a list moves all the others.
-        spare = len(self.times) - settings.most_fixes
-        slack = max(64, settings.most_fixes // 8)
-        old = bisect_left(self.times, self.horizon)
-        cut = max(old if old >= slack else 0, spare if spare >= slack else 0)
-        if not cut:
-            return False
+    def forget(self, settings: FenceSettings) -> None:
+        """Let go of fixes too old for late ones to matter.
+
+        >>> track = FenceTrack("lima-2")
+        >>> for t in range(0, 200_000, 10):
+        ...     _ = track.put(Fix(float(t), 100.0, 20.0, 30.0, None), FenceSettings())
+        >>> _ = track.believe(FenceSettings())
+        >>> track.forget(FenceSettings())
+        >>> len(track.fixes)
+        5000
+        """
+        old = bisect_left(self.times, self.horizon(settings))
+        cut = max(old, len(self.times) - settings.most_fixes)
         # Nothing that still waits may be let go of.
-        waiting = self._judged(cut - 1)[2]
+        waiting = self._judged(cut - 1)[2] if cut > 0 else ()
         if waiting:
             cut = bisect_left(self.times, waiting[0].t)
-            if not cut:
-                return False
-        last = self.fixes[cut - 1]
-        self._base = (self._judged(cut - 1), last.state)
-        self.horizon = max(self.horizon, last.t)
-        # The good fixes name the ones before them; cut here, or none would ever be freed.
-        oldest = self._base[0][0]
-        if oldest is not None:
-            oldest.before = oldest.judged = None
-        del self.fixes[:cut], self.times[:cut]
-        return True
+        if cut > 0:
+            last = self.fixes[cut - 1]
+            self._base = (self._judged(cut - 1), last.state)
+            self._horizon = max(self._horizon, last.t)
+            # The good fixes name the ones before them; cut here, or none would ever be freed.
+            oldest = self._base[0][0]
+            if oldest is not None:
+                oldest.before = oldest.judged = None
+            del self.fixes[:cut], self.times[:cut]
+        # In slices: to take one off the front of a list moves all the others.
+        self.full = len(self.times) + max(64, settings.most_fixes // 8)
 
     def known_until(self) -> float:
         """Return the time of the newest good fix; -inf without one.
@@ -225,7 +326,7 @@ class FenceTrack:
     def state(self) -> State:
         """Return what all fixes have come to.
 
-        >>> FenceTrack("lima-2").state()
+        >>> dict(FenceTrack("lima-2").state())
         {}
         """
         return self.fixes[-1].state if self.fixes else self._base[1]

@@ -24,7 +24,7 @@ from gis.fences.moves import Moves
 from gis.fences.rulebook import RuleBook
 from gis.fences.rules import Rule
 from gis.fences.settings import FenceSettings
-from gis.fences.standing import Inside
+from gis.fences.standing import Inside, Passage
 from gis.fences.track import FenceTrack
 from gis.fences.void import Span, void_events, watches
 from gis.position import Position, check_place
@@ -89,34 +89,58 @@ class FenceWatch:
         >>> FenceWatch(FenceSet([]), []).see([])
         Outcome(added=(), withdrawn=())
         """
-        touched = self._put(fixes)
-        if not touched:
-            return Outcome()
-        settings, book = self.settings, self.book
-        missing: list[Fix] = []
-        changed: list[tuple[FenceTrack, float]] = []
+        settings, book, tracks = self.settings, self.book, self.tracks
+        # Most fixes are the newest of their unit and plainly right, and each unit has one in a
+        # batch: those go a short way. All others, and whoever has several, go the whole way.
+        calm: dict[str, tuple[FenceTrack, Fix]] = {}
+        touched: dict[str, FenceTrack] = {}
         silent = float("inf")
-        for track in touched:
-            silent = min(silent, track.known_until())
+        for unit, fix in self._read(fixes):
+            track = tracks.get(unit)
+            if track is None:
+                track = tracks[unit] = FenceTrack(unit)
+            if book.voids:
+                silent = min(silent, track.known_until())
+            if track.extend(fix, settings):
+                if unit in calm:
+                    touched[unit] = track
+                else:
+                    calm[unit] = track, fix
+            elif track.put(fix, settings):
+                touched[unit] = track
+            else:
+                late = fix.t <= track.horizon(settings)
+                self.refused["late" if late else "twice"] += 1
+        for unit in touched:
+            calm.pop(unit, None)
+        missing = [fix for _, fix in calm.values()]
+        changed: list[tuple[FenceTrack, float]] = []
+        for track in touched.values():
             more, since = track.believe(settings)
             missing += more
             changed.append((track, since))
-        self._look(missing)
+        if missing:
+            self._look(missing)
         added: list[FenceEvent] = []
         withdrawn: list[FenceEvent] = []
-        peopled = False
-        for track in touched:
-            new, old, passages = track.stand(book, settings)
-            added += new
-            withdrawn += old
-            peopled = peopled or bool(passages)
+        passages: list[Passage] = []
+        for track, fix in calm.values():
+            events = track.settle(fix, book, settings)
+            if events:
+                added += events
+            if fix.passages:
+                passages += fix.passages
+        for track in touched.values():
+            track.stand(book, settings, added, withdrawn, passages)
         if book.meeting:
+            changed += [(track, fix.before.t) for track, fix in calm.values() if fix.before]
             self._meet(changed, added, withdrawn)
         # Told hours change with who came and went, and with who was silent then and no longer is.
-        if book.voids and (peopled or silent + settings.gap_s < self._told_until):
+        if book.voids and (passages or silent + settings.gap_s < self._told_until):
             self._void(added, withdrawn)
-        for track in touched:
-            track.forget(settings)
+        for track in [*touched.values(), *(track for track, _ in calm.values())]:
+            if len(track.times) >= track.full:
+                track.forget(settings)
         return _outcome(added, withdrawn)
 
     def clock(self, now: datetime) -> Outcome:
@@ -154,40 +178,38 @@ class FenceWatch:
             if (standing := track.state().get(number)) is not None and standing.inside
         )
 
-    def _put(self, fixes: Iterable[tuple[str, Position]]) -> list[FenceTrack]:
-        settings, tracks, refused = self.settings, self.tracks, self.refused
+    def _read(self, fixes: Iterable[tuple[str, Position]]) -> list[tuple[str, Fix]]:
+        settings = self.settings
         times, least = settings.margin_accuracies, settings.least_accuracy_m
+        assumed, useless = settings.assumed_accuracy_m, settings.useless_accuracy_m
         made: list[tuple[str, Fix]] = []
+        vague = 0
         for unit, position in fixes:
-            lon, lat, accuracy = position.lon, position.lat, position.accuracy_m
-            if position.time is None:
+            lon, lat, when = position.lon, position.lat, position.time
+            accuracy = position.accuracy_m
+            if when is None:
                 raise PositionError(f"position of {unit} has no time")
             if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
                 check_place(lon=lon, lat=lat)
-            if accuracy is None or not math.isfinite(accuracy):
-                accuracy = settings.assumed_accuracy_m
-            elif accuracy > settings.useless_accuracy_m:
-                refused["vague"] += 1
+            if accuracy is None or accuracy != accuracy:
+                accuracy = assumed
+            elif accuracy < least:
+                accuracy = least
+            elif accuracy > useless:
+                vague += 1
                 continue
-            margin = times * max(least, accuracy)
             made.append(
-                (unit, Fix(position.time.timestamp(), lon, lat, margin, position.speed_mps))
+                (unit, Fix(when.timestamp(), lon, lat, times * accuracy, position.speed_mps))
             )
-        touched: dict[str, FenceTrack] = {}
-        for unit, fix in made:
-            track = tracks.get(unit)
-            if track is None:
-                track = tracks[unit] = FenceTrack(unit)
-            if track.put(fix):
-                touched[unit] = track
-            else:
-                refused["late" if fix.t <= track.horizon else "twice"] += 1
-        return list(touched.values())
+        self.refused["vague"] += vague
+        return made
 
     def _look(self, missing: list[Fix]) -> None:
         """Work out how moves stand to areas, all at once."""
-        first = [fix for fix in missing if fix.before is None]
-        later = [fix for fix in missing if fix.before is not None] if first else missing
+        later = [fix for fix in missing if fix.before is not None]
+        first = []
+        if len(later) < len(missing):
+            first = [fix for fix in missing if fix.before is None]
         fences = self.book.fences
         if first:
             for fix, sights in zip(first, fences.first_sights(_moves(first)), strict=True):
@@ -284,19 +306,19 @@ class FenceWatch:
         return spans
 
     def _horizon(self) -> float:
-        return min((track.horizon for track in self.tracks.values()), default=float("-inf"))
+        return min(
+            (track.horizon(self.settings) for track in self.tracks.values()), default=float("-inf")
+        )
 
 
 def _moves(fixes: list[Fix]) -> Moves:
     """Return the moves that end with fixes; of a first fix, one that stays in its place."""
-    ends = np.array([(fix.lon, fix.lat, fix.margin_m) for fix in fixes]).T
-    begins = np.array(
-        [(fix.lon, fix.lat, fix.margin_m) for fix in (fix.before or fix for fix in fixes)]
-    ).T
-    return Moves(
-        lon0=begins[0], lat0=begins[1], margin0_m=begins[2],
-        lon1=ends[0], lat1=ends[1], margin1_m=ends[2],
-    )  # fmt: skip
+    values: list[float] = []
+    for fix in fixes:
+        begin = fix.before or fix
+        values += (begin.lon, begin.lat, begin.margin_m, fix.lon, fix.lat, fix.margin_m)
+    lon0, lat0, margin0, lon1, lat1, margin1 = np.array(values).reshape(-1, 6).T.copy()
+    return Moves(lon0=lon0, lat0=lat0, margin0_m=margin0, lon1=lon1, lat1=lat1, margin1_m=margin1)
 
 
 def _outcome(added: list[FenceEvent], withdrawn: list[FenceEvent]) -> Outcome:

@@ -5,15 +5,14 @@
 Boats as in `boats.py` on the Mekong between the Golden Triangle and 26 km below Houay Xai, areas of
 all kinds on their way, labels from their noise-free ways as in `truth.py`. Printed are:
 
-recall: the share of *clear* transitions (six accuracies and 20 m beyond the edge on both sides) for
-    which an event of that unit, edge and direction has a time between the truth's last moment
-    clearly on the one side and its first on the other, give or take one interval between fixes;
-    after a silence, those for which the silence between its `earliest` and `latest` meets that.
-    Not counted is what nobody could see: a visit that begins and ends in one silence, and what
-    happened before the first fix or after the last.
-false alarms: events that match no *real* transition (one accuracy beyond the edge on both sides) in
-    the same way, a thousand boat-hours. Events that say themselves that they are only possible, or
-    that the boat was there when first heard, are counted apart.
+recall: the share of *clear* transitions for which there is an event of that unit, edge and
+    direction that is told to lie (between its `earliest` and `latest`, or within one interval of
+    `time`) where the truth has it: between its last moment clearly on the one side and its first on
+    the other. Not counted is what nobody could see: a visit that begins and ends in one silence, a
+    line crossed in one, and what happened before the second fix or after the last but one.
+false alarms: events that no *real* crossing bears out, a thousand boat-hours. A real crossing bears
+    out one event, which must lie in the same doubt. Events that say themselves that they are only
+    possible, or that the boat was there when first heard, are counted apart.
 """
 
 from __future__ import annotations
@@ -34,6 +33,7 @@ from gis.fences.index import FenceSet
 from gis.fences.rules import Cross, Enter, Leave, Rule
 from gis.fences.watch import FenceWatch
 from gis.geodesy import Floats, destination
+from gis.position import Position
 from gis.river import load_mekong
 from gis.shipped import read_shipped
 from tests.gis.fences.boats import HIGH_KM, LOW_KM, Boat, Water, boat
@@ -94,7 +94,7 @@ def areas() -> tuple[list[Area], np.ndarray]:
         ahead = river.at_km(km - 0.5)
         course = float(np.degrees(np.arctan2((ahead[0] - lon) * 0.94, ahead[1] - lat)))
         ends = [
-            destination(lon=lon, lat=lat, bearing_deg=course + side, distance_m=2500.0)
+            destination(lon=lon, lat=lat, bearing_deg=course + side, distance_m=900.0)
             for side in (-90.0, 90.0)
         ]
         made.append(line(f"gate {km}", ends))
@@ -139,13 +139,13 @@ def rules_of(made: list[Area]) -> list[Rule]:
 
 
 def run(
-    fences: FenceSet, rules: list[Rule], heard: list[tuple[str, object]], batch: int = BATCH
+    fences: FenceSet, rules: list[Rule], heard: list[tuple[str, Position]], batch: int = BATCH
 ) -> Counter[FenceEvent]:
     """Return the final events after fixes in the order given."""
     watch = FenceWatch(fences, rules)
     final: Counter[FenceEvent] = Counter()
     for at in range(0, len(heard), batch):
-        outcome = watch.see(heard[at : at + batch])  # type: ignore[arg-type]
+        outcome = watch.see(heard[at : at + batch])
         final.update(outcome.added)
         final.subtract(outcome.withdrawn)
     assert min(final.values(), default=0) >= 0, "withdrawn what was never added"
@@ -182,8 +182,8 @@ def measure(boats: list[Boat], made: list[Area], final: Counter[FenceEvent]) -> 
             for event in sorted(mine, key=lambda event: event.time):
                 into = event.kind == "enter" or event.side == "left_to_right"
                 if event.how == "appeared":
-                    at = np.interp(event.time.timestamp(), each.t, depth)
-                    appeared_wrong += bool((at > 0.0) != into)
+                    there = float(np.interp(event.time.timestamp(), each.t, depth))
+                    appeared_wrong += (there > 0.0) != into
                     continue
                 matches = _really(each, depth, real, event, into)
                 if event.how == "possible":
@@ -232,25 +232,27 @@ def _really(
     boat: Boat, depth: Floats, real: list[tuple[float, bool]], event: FenceEvent, into: bool
 ) -> bool:
     """Whether a real crossing bears an event out; each bears out one."""
-    if event.how == "between":
-        since = until = event.time.timestamp()
-    else:
-        since, until = event.earliest.timestamp(), event.latest.timestamp()
-    since, until = doubt(boat, depth, since - boat.interval_s, until + boat.interval_s)
-    for crossing in real:
-        if crossing[1] == into and since <= crossing[0] <= until:
-            real.remove(crossing)
-            return True
-    return False
+    since, until = doubt(boat, depth, *_when(event, boat.interval_s))
+    at = event.time.timestamp()
+    fits = [one for one in real if one[1] == into and since <= one[0] <= until]
+    if not fits:
+        return False
+    if event.how != "possible":
+        real.remove(min(fits, key=lambda one: abs(one[0] - at)))
+    return True
 
 
 def _matches(event: FenceEvent, label: Transition, slack_s: float) -> bool:
-    if event.how == "between":
-        at = event.time.timestamp()
-        return label.first - slack_s <= at <= label.last + slack_s
+    since, until = _when(event, slack_s)
+    return since <= label.last and until >= label.first
+
+
+def _when(event: FenceEvent, slack_s: float) -> tuple[float, float]:
+    """Return from when to when an event is told to have been, give or take one interval."""
+    at = event.time.timestamp()
     return (
-        event.earliest.timestamp() <= label.last + slack_s
-        and event.latest.timestamp() >= label.first - slack_s
+        min(event.earliest.timestamp(), at - slack_s),
+        max(event.latest.timestamp(), at + slack_s),
     )
 
 
@@ -275,7 +277,7 @@ def _unseen(
 def simulate(
     *, count: int, hours: float, shuffles: int, seed: int = SEED
 ) -> tuple[Figures, list[bool]]:
-    """Run the whole of it; return the figures, and for each shuffle whether the events are the same."""
+    """Run all of it; return the figures, and of each shuffle whether the events are the same."""
     made, edges = areas()
     water = Water()
     boats = [

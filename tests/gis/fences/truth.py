@@ -2,8 +2,8 @@
 
 A boat's depth is its distance in metres from an edge, above 0 inside (for a line: to its right).
 
-A *clear* transition, which must be found, goes from at least `clear_m` on the one side to as much on
-the other; between the last moment there and the first one here lies its time.
+A *clear* transition, which must be found, goes from at least `clear_m` on the one side to as much
+on the other; between the last moment there and the first one here lies its time.
 
 A *real* crossing, which may be told, goes through the edge itself and comes from, or goes on to, at
 least the boat's accuracy beyond it. What a boat does that stays nearer to the edge than that is
@@ -53,7 +53,7 @@ class Transition(NamedTuple):
 
 
 def depth_m(boat: Boat, edge: Edge) -> Floats | None:
-    """Return a boat's depth all the time, +-3,000 m where it is farther; None if it never is near."""
+    """Return a boat's depth all the time, at most 3,000 m; None if it never is near."""
     west, south, east, north = edge.geometry.bounds
     margin = 0.03
     near = (boat.lon > west - margin) & (boat.lon < east + margin)
@@ -133,8 +133,8 @@ def doubt(boat: Boat, depth: Floats, since: float, until: float) -> tuple[float,
 def clear_m(boat: Boat) -> Floats:
     """Return from how far on either side a transition must be found, all the time.
 
-    Six times the accuracy that the radio tells, 20 m, and a twentieth of the way that the boat makes
-    between two fixes, since where it was between them nobody knows.
+    Six times the accuracy that the radio tells, 20 m, and a twentieth of the way that the boat
+    makes between two fixes, since where it was between them nobody knows.
     """
     east = np.gradient(boat.lon) * np.cos(np.radians(boat.lat))
     speed = np.hypot(east, np.gradient(boat.lat)) * 111_195.0 / STEP_S
