@@ -171,6 +171,7 @@ async def test_a_reception_sent_again_is_nothing_new_though_the_address_was_boun
     await forgetful.hear(first)
     assert count(forgetful, "transmissions") == 10
     assert not any("@" in row[0] for row in forgetful.rows("SELECT address FROM transmissions"))
+    assert set(forgetful.states()) == {boat, address("b")}
 
 
 async def test_an_id_that_a_gateway_uses_again_does_not_cost_a_message(forgetful: Node) -> None:
