@@ -37,6 +37,7 @@ from maps.api import (
     radios,
     reports,
     session,
+    tiles,
     tracks,
     units,
     users,
@@ -58,6 +59,7 @@ from maps.errors import (
 from maps.feeds.feeding import Feeds
 from maps.geography import Geography
 from maps.guard import Guard
+from maps.histories import Histories
 from maps.importing import LONGEST_FILE
 from maps.office import Office, open_office
 from maps.settings import Settings
@@ -81,6 +83,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     ogc_router,
     exports.router,
     imports.router,
+    tiles.router,
     positions.router,
     inbound.router,
     reports.router,
@@ -188,6 +191,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.layers = office.geography
     state.addresses = office.geography
     state.collections = Shelf(office.geography)
+    state.histories = Histories()
     state.at_km = office.geography.at_km
     state.survey = Survey(office.geography)
     state.inbound = office.inbound

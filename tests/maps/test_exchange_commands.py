@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +28,10 @@ def folder(tmp_path: Path) -> Path:
     """A folder with a small configuration."""
     (tmp_path / "patrol.toml").write_text(SMALL.format(port=free_port()), encoding="utf-8")
     return tmp_path
+
+
+def names(folder: Path, pattern: str) -> list[str]:
+    return sorted(each.name for each in folder.glob(pattern))
 
 
 async def sail(folder: Path) -> None:
@@ -78,7 +81,7 @@ async def test_what_cannot_be_exported_is_said_in_one_line(folder: Path) -> None
     ):
         _, complaint = run("export", *words, folder=folder, good=False)
         assert fault in complaint
-    assert not [name for name in os.listdir(folder) if name.startswith("a.")]
+    assert not names(folder, "a.*")
 
 
 def test_a_layer_is_written_by_the_ending_of_the_file(folder: Path) -> None:
