@@ -4,6 +4,24 @@ export type UnitKind = "boat" | "vehicle" | "foot" | "handheld" | "fixed";
 export type Liveness = "live" | "late" | "lost" | "never" | "cut";
 export type Role = "commander" | "planner" | "crew" | "liaison" | "technician" | "admin";
 
+/** Where a position is, as people say it on the river (gis/address.py). Absent: not known, or not so. */
+export interface Address {
+  river?: string;
+  km?: number;
+  bank?: "left" | "right" | "mid";
+  offset_m?: number;
+  error_m?: number;
+  km_error_share?: number;
+  reach?: string;
+  golden_triangle_km?: number;
+  also?: readonly string[];
+  country?: string;
+  neighbour?: string;
+  border_m?: number;
+  border_error_m?: number;
+  side_sure?: boolean;
+}
+
 /** One position that joined the picture. Fields that are absent were not said. */
 export interface Fix {
   of: string;
@@ -19,6 +37,8 @@ export interface Fix {
   altitude_m?: number;
   river_km?: number;
   bank?: "left" | "right" | "mid";
+  /** On the newest position of a sender. */
+  place?: Address;
   flags?: string[];
 }
 

@@ -15,7 +15,7 @@ import { ageSeconds, ageWords, momentWords } from "../times.ts";
 import { ClaimNotes } from "./claims.tsx";
 import { Icon } from "./icons.tsx";
 import { MarkIcon } from "./mark-icon.tsx";
-import { bearingWords, metresWords, riverWords, speedWords } from "./place-words.ts";
+import { addressErrorWords, bearingWords, metresWords, reachWords, riverWords, sideWords, speedWords } from "./place-words.ts";
 import { MessagePanel } from "./message-panel.tsx";
 import { PlotForm } from "./plot-form.tsx";
 import { Empty, faultWords, Loading } from "./states.tsx";
@@ -81,10 +81,15 @@ function Place({ unit }: { unit: UnitState }): JSX.Element | null {
   const fix = unit.last;
   if (!fix) return <Empty title={t("unit.no_place")}>{t("unit.no_place_how")}</Empty>;
   const river = riverWords(fix);
+  const reach = reachWords(fix);
+  const error = addressErrorWords(fix);
+  const side = river === null ? sideWords(fix) : null;
   return (
     <>
       <dl class="facts">
-        {river && <Fact name={t("unit.river")}><span class="num">{river}</span></Fact>}
+        {river && <Fact name={t("unit.river")}><span class="num">{river}</span>{reach && <small class="fact-more">{reach}</small>}</Fact>}
+        {side && <Fact name={t("unit.side")}>{side}</Fact>}
+        {error && <Fact name={t("unit.address_error")}><small class="fact-more">{error}</small></Fact>}
         <Fact name={t("unit.coordinates")}>
           <button class="value-button num" title={tip(t("unit.turn_coordinates"), "d")} onClick={turnCoordinates}>{coordinateWords(fix.lon, fix.lat, coordinateFormat.value)}</button>
         </Fact>
