@@ -130,7 +130,7 @@ class Void(msgspec.Struct, frozen=True, kw_only=True, tag="void"):
         """Refuse an unknown zone and a time that is not above 0."""
         try:
             ZoneInfo(self.zone)
-        except (OSError, ValueError) as fault:
+        except (KeyError, OSError, ValueError) as fault:
             raise RuleError(self.id, f"no time zone is called {self.zone!r}") from fault
         if self.start.tzinfo is not None or self.end.tzinfo is not None:
             raise RuleError(self.id, "start and end are hours of the zone and carry no own")

@@ -1,0 +1,118 @@
+"""Meetings of two units, and hours in which nobody was there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from gis.errors import RuleError
+from gis.fences.index import FenceSet
+from gis.fences.rules import Meet, Void
+from gis.fences.void import watches
+from gis.fences.watch import FenceWatch
+from gis.position import Position
+from tests.gis.fences.tracks import NOON, fix, seconds, square, told
+
+MEET = [Meet(id="meet", within_m=100.0, for_s=60.0)]
+
+
+def boats(gap_m: float, *, count: int = 60) -> list[tuple[str, Position]]:
+    """A boat that passes one that lies still, ten metres a second, on a course `gap_m` beside."""
+    out = []
+    for n in range(count):
+        out += [fix(10.0 * n, -2000.0 + 100.0 * n, gap_m, unit="a"),
+                fix(10.0 * n + 5.0, 0.0, 0.0, unit="b")]  # fmt: skip
+    return out
+
+
+def test_two_who_lie_together_met_and_two_who_pass_did_not() -> None:
+    assert told([], MEET, boats(50.0)) == []
+    stays = [each for each in boats(50.0) if seconds_of(each) <= 200.0 or each[0] == "b"]
+    stays += [fix(210.0 + 10.0 * n, 0.0, 50.0, unit="a") for n in range(20)]
+    (event,) = told([], MEET, stays)
+    assert event.units == ("a", "b")
+    # Nearer than 100 m from 86.6 m before on.
+    assert seconds(event) == pytest.approx(200.0 - 8.66 + 60.0, abs=1.0)
+    assert told([], MEET, stays[::-1]) == [event]
+
+
+def test_they_part_only_when_farther_than_both_may_be_off() -> None:
+    close = [fix(10.0 * n, 0.0, 0.0, unit="a") for n in range(60)]
+    # 95 and 110 m in turn: with fixes of 5 m that is one meeting.
+    close += [fix(10.0 * n, 95.0 if n % 6 else 110.0, 0.0, unit="b") for n in range(60)]
+    assert len(told([], MEET, close)) == 1
+    apart = [fix(10.0 * n, 0.0, 0.0, unit="a") for n in range(60)]
+    apart += [fix(10.0 * n, 50.0 if n % 30 < 20 else 400.0, 0.0, unit="b") for n in range(60)]
+    assert len(told([], MEET, apart)) == 2
+
+
+def test_who_was_silent_did_not_meet() -> None:
+    lying = [fix(10.0 * n, 0.0, 0.0, unit="a") for n in range(100)]
+    silent = [fix(t, 20.0, 0.0, unit="b") for t in (0.0, 10.0, 800.0, 810.0)]
+    assert told([], MEET, lying + silent) == []
+
+
+def test_only_the_named_meet() -> None:
+    rule = [Meet(id="meet", within_m=100.0, for_s=60.0, units=frozenset({"a", "c"}))]
+    lying = [fix(10.0 * n, 0.0, 0.0, unit=unit) for n in range(30) for unit in ("a", "b", "c")]
+    (event,) = told([], rule, lying)
+    assert event.units == ("a", "c")
+    with pytest.raises(RuleError, match="within_m"):
+        Meet(id="far", within_m=1e6, for_s=60.0)
+
+
+def void(**given: object) -> Void:
+    values = {
+        "id": "nobody", "area": "a", "units": frozenset({"boat"}), "start": time(20),
+        "end": time(4), "zone": "Asia/Vientiane",
+    } | given  # fmt: skip
+    return Void(**values)  # type: ignore[arg-type]
+
+
+def night(rule: Void, fixes: list[tuple[str, Position]]) -> FenceWatch:
+    watch = FenceWatch(FenceSet([square("a")]), [rule], since=NOON)
+    watch.see(fixes)
+    return watch
+
+
+def test_a_night_with_nobody_is_told_when_it_is_over_and_not_before() -> None:
+    watch = night(void(), [])
+    # 20:00 to 04:00 in Vientiane is 13:00 to 21:00 UTC.
+    assert watch.clock(NOON + timedelta(hours=8, minutes=59)).added == ()
+    (event,) = watch.clock(NOON + timedelta(hours=9)).added
+    assert event.earliest == NOON + timedelta(hours=1)
+    assert event.time == event.latest == NOON + timedelta(hours=9)
+    assert watch.clock(NOON + timedelta(hours=9, minutes=1)).added == ()
+
+
+def test_a_late_fix_that_shows_somebody_withdraws_it() -> None:
+    watch = night(void(), [])
+    (event,) = watch.clock(NOON + timedelta(hours=9)).added
+    there = [fix(7200.0 + 10.0 * n, 500.0) for n in range(3)]
+    outcome = watch.see(there)
+    assert outcome.withdrawn == (event,)
+    stranger = night(void(), [fix(7200.0 + 10.0 * n, 500.0, unit="x") for n in range(3)])
+    assert len(stranger.clock(NOON + timedelta(hours=9)).added) == 1
+
+
+def test_empty_for_an_hour_is_told_for_each_such_time() -> None:
+    there = [fix(3.5 * 3600.0 + 30.0 * n, 500.0) for n in range(240)]  # 15:30 to 17:30 UTC
+    watch = night(void(longer_s=3600.0), there)
+    events = watch.clock(NOON + timedelta(hours=9)).added
+    hours = [(event.time - NOON).total_seconds() / 3600.0 for event in events]
+    assert hours == pytest.approx([2.0, 6.5], abs=0.06)  # three minutes' grace after a last fix
+
+
+def test_the_hours_are_those_of_the_zone_on_days_when_clocks_change() -> None:
+    begin = datetime(2026, 3, 28, tzinfo=UTC).timestamp()
+    spans = list(watches(void(zone="Europe/Berlin"), since=begin, until=begin + 3 * 86400.0))
+    assert [(b - a) / 3600.0 for a, b in spans] == [7.0, 8.0]
+    with pytest.raises(RuleError, match="no time zone is called 'Mars'"):
+        void(zone="Mars")
+
+
+def seconds_of(each: tuple[str, Position]) -> float:
+    when = each[1].time
+    assert when is not None
+    return (when - NOON).total_seconds()

@@ -1,0 +1,79 @@
+"""Short ways to write fixes and areas for tests of fences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import shapely
+
+from gis.fences.area import Area, polygon
+from gis.fences.events import FenceEvent
+from gis.fences.index import FenceSet
+from gis.fences.rules import Rule
+from gis.fences.settings import FenceSettings
+from gis.fences.watch import FenceWatch
+from gis.position import Position
+
+NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
+#: At 20 degrees north.
+LON_M, LAT_M = 104_647.0, 110_704.0
+
+
+def fix(
+    seconds: float,
+    east_m: float,
+    north_m: float = 0.0,
+    *,
+    accuracy_m: float | None = 5.0,
+    speed_mps: float | None = None,
+    unit: str = "boat",
+) -> tuple[str, Position]:
+    """Return a fix so many metres east and north of 100 E, 20 N, so many seconds after noon."""
+    return unit, Position(
+        lon=100.0 + east_m / LON_M,
+        lat=20.0 + north_m / LAT_M,
+        time=NOON + timedelta(seconds=seconds),
+        accuracy_m=accuracy_m,
+        speed_mps=speed_mps,
+    )
+
+
+def run_of(
+    *points: tuple[float, float], every_s: float = 10.0, speed_mps: float | None = None
+) -> list[tuple[str, Position]]:
+    """Return fixes of one boat at points (metres), one after the other."""
+    return [
+        fix(n * every_s, east, north, speed_mps=speed_mps) for n, (east, north) in enumerate(points)
+    ]
+
+
+def square(id: str, *, west_m: float = 0.0, size_m: float = 1000.0) -> Area:
+    """Return a square whose west side is so many metres east, its middle at 20 N."""
+    west, high = 100.0 + west_m / LON_M, size_m / LAT_M / 2.0
+    return polygon(id, shapely.box(west, 20.0 - high, west + size_m / LON_M, 20.0 + high))
+
+
+def told(
+    areas: Sequence[Area],
+    rules: Sequence[Rule],
+    fixes: Sequence[tuple[str, Position]],
+    *,
+    batch: int = 1,
+    settings: FenceSettings | None = None,
+) -> list[FenceEvent]:
+    """Return the final events after fixes in the order given, by time."""
+    watch = FenceWatch(FenceSet(areas), rules, settings=settings)
+    final: Counter[FenceEvent] = Counter()
+    for at in range(0, len(fixes), batch):
+        outcome = watch.see(fixes[at : at + batch])
+        final.update(outcome.added)
+        final.subtract(outcome.withdrawn)
+        assert min(final.values(), default=0) >= 0
+    return sorted(final.elements(), key=lambda event: (event.time, event.rule, event.units))
+
+
+def seconds(event: FenceEvent) -> float:
+    """Return when an event was, in seconds after noon."""
+    return (event.time - NOON).total_seconds()
