@@ -19,6 +19,7 @@ import msgspec
 import shapely
 
 from gis.border import Border
+from gis.drawing import check_drawing
 from gis.errors import PositionError
 from gis.geojson import plain
 from gis.river import River
@@ -34,7 +35,6 @@ LONGEST: Final = timedelta(days=31)
 MOST_POSITIONS: Final = 300_000
 """Of one survey: 50 boats at a position every 10 s for 16 hours."""
 
-MOST_CORNERS: Final = 5_000
 NO_COUNTRY: Final = "unknown"
 
 T = TypeVar("T")
@@ -304,30 +304,23 @@ def read_area(text: str) -> shapely.Geometry:
     """Return the polygons of a GeoJSON geometry (or Feature), coordinates [lon, lat].
 
     Raises:
-        BadRequest: If it is none, no polygon, crosses itself, leaves the Earth, or has more than
-            5,000 corners.
+        BadRequest: If it is none, or its drawing has a fault (`gis.drawing`), which is named.
 
     >>> read_area('{"type":"Polygon","coordinates":[[[100,20],[101,20],[101,21],[100,20]]]}').area
     0.5
     """
     try:
         said = msgspec.json.decode(text)
-        if isinstance(said, dict) and said.get("type") == "Feature":
-            said = said.get("geometry")
-        shape = shapely.from_geojson(msgspec.json.encode(said))
-    except (msgspec.DecodeError, shapely.errors.GEOSException):
-        raise BadRequest("is no GeoJSON geometry", field="area") from None
-    if shape is None or shape.geom_type not in ("Polygon", "MultiPolygon") or shape.is_empty:
-        raise BadRequest("must be a Polygon or MultiPolygon", field="area")
-    corners = shapely.get_coordinates(shape)
-    if len(corners) > MOST_CORNERS:
-        raise BadRequest(f"has more than {MOST_CORNERS} corners", field="area")
-    west, south, east, north = shape.bounds
-    if not (-180.0 <= west <= east <= 180.0 and -90.0 <= south <= north <= 90.0):
-        raise BadRequest("leaves the Earth: coordinates are [lon, lat] in degrees", field="area")
-    if not shape.is_valid:
-        raise BadRequest(shapely.is_valid_reason(shape), field="area")
-    return shape
+    except msgspec.DecodeError:
+        said = None
+    if isinstance(said, dict) and said.get("type") == "Feature":
+        said = said.get("geometry")
+    if not isinstance(said, dict):
+        raise BadRequest("is no GeoJSON geometry", field="area")
+    for fault in check_drawing(said).faults:
+        if not fault.only_warns:
+            raise BadRequest(fault.message, field="area")
+    return shapely.geometry.shape(said)
 
 
 def _follow(state: UnitState, fixes: Sequence[Fix]) -> _Followed:

@@ -171,7 +171,7 @@ def river_seen(
         km_to: The other end.
         radius_m: How far a unit sees, metres.
         step_m: The centreline is looked at every so many metres, and each end of what was seen is
-            right within half of that; None: a tenth of the radius, 50 m at most, or what makes
+            right within half of that; None: a tenth of the radius, 200 m at most, or what makes
             60,000 looks if that is more.
         max_gap_s: A longer time without a position is no passage, seconds.
 
@@ -193,7 +193,7 @@ def river_seen(
         raise PositionError(f"km {km_from} to {km_to} is no stretch of a river")
     river.at_kms([low, high])  # says so where there is no such kilometre
     whole_m = (high - low) * 1000.0
-    step = step_m or max(min(radius_m / 10.0, 50.0), whole_m / MOST_STEPS)
+    step = step_m or max(min(radius_m / 10.0, 200.0), whole_m / MOST_STEPS)
     count = max(math.ceil(whole_m / step), 1)
     edges = np.linspace(low, high, count + 1)
     lon, lat = river.at_kms((edges[:-1] + edges[1:]) / 2.0)

@@ -27,7 +27,7 @@ NEVER = np.iinfo(np.int64).min
 """In place of a time: it was never seen."""
 
 _PIECE_M = 2000.0  # of a leg; in the plane it runs straight to within a centimetre
-_AT_ONCE = 20_000  # pieces asked for together
+_PAIRS = 2_000_000  # of a piece and a place, looked at together: some 200 MB
 _FAR = 2**62  # as far as times may be moved
 _JOINED_US = 1000  # visits closer than a millisecond are one: times are rounded
 
@@ -181,7 +181,8 @@ class _Near:
         # The piece itself may lie nearer than both its ends.
         way = chords_m(cut.start, cut.end)
         some = np.flatnonzero(close <= self._wide_m + self._radius_m + way + 1.0)
-        found = [self._passages(cut, part) for part in _parts(some, _AT_ONCE)]
+        size = max(_PAIRS // len(self._xyz), 16)
+        found = [self._passages(cut, part) for part in _parts(some, size)]
         none = np.empty(0)
         place, start, end = (
             np.concatenate(columns)

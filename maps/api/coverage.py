@@ -50,7 +50,7 @@ async def read_coverage(
     desk: DeskHere,
     start: Start,
     end: End,
-    radius_m: Annotated[float, Query(ge=10, le=50_000, description="How far a unit sees.")] = 500.0,
+    radius_m: Annotated[float, Query(ge=10, le=20_000, description="How far a unit sees.")] = 500.0,
     unit: Units = None,
     km_from: Kilometre = None,
     km_to: Kilometre = None,

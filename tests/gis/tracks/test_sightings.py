@@ -146,6 +146,19 @@ def test_any_tracks_and_places(one: list[Position], other: list[Position]) -> No
     assert np.array_equal(again.last_us, found.last_us)
 
 
+def test_many_places_are_seen_as_each_alone() -> None:
+    track = straight(speed_mps=10.0, seconds=20_000, step_s=5.0)  # more than is looked at at once
+    rng = np.random.default_rng(1)
+    lons, lats = rng.uniform(100.3, 102.4, 3000), rng.uniform(20.25, 20.29, 3000)
+    found = sightings([track], lons, lats, radius_m=800.0)
+    assert (found.visits > 0).sum() > 500
+    for n in range(0, 3000, 60):
+        alone = sightings([track], lons[n : n + 1], lats[n : n + 1], radius_m=800.0)
+        assert found.visits[n] == alone.visits[0]
+        assert found.last_us[n] == alone.last_us[0]
+        assert found.seen_s[n] == pytest.approx(alone.seen_s[0])
+
+
 def test_no_track_no_place_no_radius() -> None:
     nothing = sightings([track_of([])], [100.0], [20.0], radius_m=100.0)
     assert nothing.seen_s.tolist() == [0.0]
