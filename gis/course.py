@@ -99,6 +99,10 @@ class Course:
             km[far], offset[far], reach[far] = np.nan, np.nan, -1
         return km, offset, reach
 
+    def may_be_near(self, lon: Floats, lat: Floats, *, within_m: float) -> bool:
+        """Return whether one of these places may be near; cheap, and True when in doubt."""
+        return bool(self._about(lon, lat, within_m).any())
+
     def within(self, x: float, y: float, *, within_m: float) -> Rows:
         """Return the segments that come within a distance of a plane point, in their order."""
         scale = float(_scale(np.array([x]))[0])

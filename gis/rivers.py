@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gis.errors import GisError, LayerError
 from gis.geodesy import Floats
-from gis.river import River, RiverPlace, load_mekong
+from gis.river import REACH_OF_RIVER_M, River, RiverPlace, load_mekong
 from gis.shipped import read_shipped
 
 
@@ -133,8 +133,11 @@ class Rivers:
         error, reach = best.error_m, best.reach
         river = np.where(reach >= 0, 0, -1).astype(np.intp)
         unsure = np.zeros(river.shape, dtype=np.bool_)
+        lon, lat = np.asarray(lons, dtype=np.float64), np.asarray(lats, dtype=np.float64)
         for number, other in enumerate(self.all[1:], start=1):
-            found = other.locate_many(lons, lats, accuracy_m=wrong)
+            if not other.course.may_be_near(lon, lat, within_m=REACH_OF_RIVER_M):
+                continue
+            found = other.locate_many(lon, lat, accuracy_m=wrong)
             known = found.reach >= 0
             if not known.any():
                 continue

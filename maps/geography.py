@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Mapping, Sequence
 
 import geopandas as gpd
@@ -20,6 +19,7 @@ from maps.errors import BadRequest
 from maps.packed import Packed
 from maps.settings_tables import LayerSettings, LayersSettings
 from patrol.errors import NotFound
+from patrol.placing import OnRiver
 
 ASSUMED_ACCURACY_M = 15.0  # of a position that does not say how wrong it may be
 _BANKS = {1: "left", -1: "right", 0: None}
@@ -94,16 +94,21 @@ class Geography:
         lons: Sequence[float],
         lats: Sequence[float],
         accuracy_m: Sequence[float | None],
-    ) -> list[tuple[float, str | None] | None]:
-        """Return kilometre and bank along the Mekong of each position; None away from it.
+    ) -> list[OnRiver]:
+        """Return kilometre and bank along the Mekong of each position; None where it is not.
 
-        Accuracies are metres, None for a position that does not say.
+        Accuracies are metres, None for a position that does not say. What is nearer to another
+        river is not on the Mekong.
         """
-        places = self.river.locate_many(lons, lats, accuracy_m=_known(accuracy_m))
+        places = self._addresses.rivers.locate_many(lons, lats, accuracy_m=_known(accuracy_m))
         return [
-            None if math.isnan(km) else (round(km, 3), "mid" if mid else _BANKS[side])
-            for km, side, mid in zip(
-                places.km.tolist(), places.side.tolist(), places.mid.tolist(), strict=True
+            None if river != 0 else (round(km, 3), "mid" if mid else _BANKS[side])
+            for river, km, side, mid in zip(
+                places.river.tolist(),
+                places.km.tolist(),
+                places.side.tolist(),
+                places.mid.tolist(),
+                strict=True,
             )
         ]
 
@@ -118,7 +123,7 @@ class Geography:
             accuracy_m: How wrong the place may be, metres; 15 when None.
             speed_mps: Over ground, for times of arrival; none without.
         """
-        [found] = self.describe([lon], [lat], [accuracy_m])
+        [(_, found)] = self.describe([lon], [lat], [accuracy_m])
         return Addressed(
             lon=lon,
             lat=lat,
@@ -152,9 +157,15 @@ class Geography:
         lons: Sequence[float],
         lats: Sequence[float],
         accuracy_m: Sequence[float | None],
-    ) -> list[Address]:
-        """Return the whole address of each position; takes what `locate` does."""
-        return self._addresses.of_many(lons, lats, accuracy_m=_known(accuracy_m))
+    ) -> list[tuple[OnRiver, Address]]:
+        """Return what `locate` does, and the whole address of each position."""
+        found = self._addresses.of_many(lons, lats, accuracy_m=_known(accuracy_m))
+        return [(self._on_main(address), address) for address in found]
+
+    def _on_main(self, address: Address) -> OnRiver:
+        if address.km is None or address.river != self.river.name:
+            return None
+        return address.km, address.bank
 
     def _about(self, name: str) -> Layer:
         about, own = self._layers.info(name), self._own.get(name)

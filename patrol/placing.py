@@ -14,17 +14,18 @@ from patrol.records import Record
 
 log = structlog.get_logger(__name__)
 
+OnRiver: TypeAlias = tuple[float, str | None] | None
+"""Kilometre of the main river and bank (None unsure); None away from it."""
+
 Locate: TypeAlias = Callable[
-    [Sequence[float], Sequence[float], Sequence[float | None]],
-    list[tuple[float, str | None] | None],
+    [Sequence[float], Sequence[float], Sequence[float | None]], list[OnRiver]
 ]
-"""Longitudes, latitudes and accuracies (metres) in, for each the river kilometre and bank, or None
-away from the river."""
+"""Longitudes, latitudes and accuracies (metres) in, for each where it is on the river."""
 
 Describe: TypeAlias = Callable[
-    [Sequence[float], Sequence[float], Sequence[float | None]], list[Address]
+    [Sequence[float], Sequence[float], Sequence[float | None]], list[tuple[OnRiver, Address]]
 ]
-"""The same in, for each its address."""
+"""The same in, for each the same and its address."""
 
 
 class Placing:
@@ -45,11 +46,18 @@ class Placing:
         failure is logged; positions count for more than what is said of them.
         """
         placed = [record for record in records if record.usable]
-        if not placed:
-            return
+        newest = {} if self._describe is None else _newest(placed)
         try:
-            self._kilometres(placed)
-            self._addresses(placed)
+            if newest and self._describe is not None:
+                told = list(newest.values())
+                found = self._describe(*_columns(told))
+                for record, (place, address) in zip(told, found, strict=True):
+                    record.place = address
+                    _put(record, place)
+            rest = [record for record in placed if newest.get(record.address) is not record]
+            if rest and self._locate is not None:
+                for record, place in zip(rest, self._locate(*_columns(rest)), strict=True):
+                    _put(record, place)
         except Exception:
             log.exception("positions are stored without their river kilometre")
 
@@ -58,32 +66,27 @@ class Placing:
         if self._describe is None:
             return
         known = [(each, each.last) for each in contacts if each.last is not None]
-        addresses = self._describe(
+        found = self._describe(
             [last.lon for _, last in known],
             [last.lat for _, last in known],
             [last.accuracy_m for _, last in known],
         )
-        for (contact, last), address in zip(known, addresses, strict=True):
+        for (contact, last), (_, address) in zip(known, found, strict=True):
             contact.last = msgspec.structs.replace(last, place=address)
 
-    def _kilometres(self, records: Sequence[Record]) -> None:
-        if self._locate is None:
-            return
-        for record, place in zip(records, self._locate(*_columns(records)), strict=True):
-            if place is not None:
-                record.river_km, record.bank = place
 
-    def _addresses(self, records: Sequence[Record]) -> None:
-        if self._describe is None:
-            return
-        newest: dict[str, Record] = {}
-        for record in records:
-            before = newest.get(record.address)
-            if before is None or before.time <= record.time:
-                newest[record.address] = record
-        chosen = list(newest.values())
-        for record, address in zip(chosen, self._describe(*_columns(chosen)), strict=True):
-            record.place = address
+def _newest(records: Iterable[Record]) -> dict[str, Record]:
+    newest: dict[str, Record] = {}
+    for record in records:
+        before = newest.get(record.address)
+        if before is None or before.time <= record.time:
+            newest[record.address] = record
+    return newest
+
+
+def _put(record: Record, place: OnRiver) -> None:
+    if place is not None:
+        record.river_km, record.bank = place
 
 
 def _columns(
