@@ -99,10 +99,6 @@ class Course:
             km[far], offset[far], reach[far] = np.nan, np.nan, -1
         return km, offset, reach
 
-    def may_be_near(self, lon: Floats, lat: Floats, *, within_m: float) -> bool:
-        """Return whether one of these places may be near; cheap, and True when in doubt."""
-        return bool(self._about(lon, lat, within_m).any())
-
     def within(self, x: float, y: float, *, within_m: float) -> Rows:
         """Return the segments that come within a distance of a plane point, in their order."""
         scale = float(_scale(np.array([x]))[0])
@@ -135,14 +131,23 @@ class Course:
         left = np.sign(heading[:, 0] * rest[:, 1] - heading[:, 1] * rest[:, 0])
         return km, left * np.hypot(rest[:, 0], rest[:, 1]) / _scale(place[:, 0])
 
-    def _about(self, lon: Floats, lat: Floats, within_m: float) -> NDArray[np.bool_]:
+    def box(self, *, within_m: float) -> tuple[float, float, float, float]:
+        """Return what holds all that is within a distance of the line, degrees.
+
+        Middle longitude, how far to both sides of it, least and greatest latitude; some more, to
+        be sure.
+        """
         south, north = self._lats
         high = within_m / 110_000.0
         steepest = min(89.99, max(abs(south), abs(north)) + high)
         wide = self._half_deg + high / math.cos(math.radians(steepest))
-        off = np.abs((lon - self._middle_deg + 180.0) % 360.0 - 180.0)  # the short way round
+        return self._middle_deg, wide, south - high, north + high
+
+    def _about(self, lon: Floats, lat: Floats, within_m: float) -> NDArray[np.bool_]:
+        middle, wide, south, north = self.box(within_m=within_m)
+        off = np.abs((lon - middle + 180.0) % 360.0 - 180.0)  # the short way round
         inside = (np.abs(lon) <= 180.0) & (off <= wide) & (np.abs(lat) <= 90.0)
-        return np.asarray(inside & (lat >= south - high) & (lat <= north + high))
+        return np.asarray(inside & (lat >= south) & (lat <= north))
 
 
 def _scale(x: Floats) -> Floats:

@@ -63,6 +63,7 @@ class Rivers:
         """
         self.all = tuple(rivers)
         self.names = tuple(river.name for river in rivers)
+        self._boxes = np.array([r.course.box(within_m=REACH_OF_RIVER_M) for r in self.all[1:]])
         if not self.names or len(set(self.names)) < len(self.names):
             raise GisError("rivers need at least one, and each a name of its own")
 
@@ -133,14 +134,9 @@ class Rivers:
         error, reach = best.error_m, best.reach
         river = np.where(reach >= 0, 0, -1).astype(np.intp)
         unsure = np.zeros(river.shape, dtype=np.bool_)
-        lon, lat = np.asarray(lons, dtype=np.float64), np.asarray(lats, dtype=np.float64)
-        for number, other in enumerate(self.all[1:], start=1):
-            if not other.course.may_be_near(lon, lat, within_m=REACH_OF_RIVER_M):
-                continue
-            found = other.locate_many(lon, lat, accuracy_m=wrong)
+        for number in self._near(lons, lats):
+            found = self.all[number].locate_many(lons, lats, accuracy_m=wrong)
             known = found.reach >= 0
-            if not known.any():
-                continue
             both = known & (river >= 0)
             apart = np.abs(np.abs(found.offset_m) - np.abs(offset))
             close = both & (apart <= found.error_m + error + wrong)
@@ -164,6 +160,17 @@ class Rivers:
             reach=reach,
             unsure=unsure,
         )
+
+    def _near(self, lons: ArrayLike, lats: ArrayLike) -> list[int]:
+        """Return the rivers besides the main one that any of the places may be near."""
+        if not len(self._boxes):
+            return []
+        lon, lat = np.asarray(lons, dtype=np.float64), np.asarray(lats, dtype=np.float64)
+        middle, wide, south, north = self._boxes.T[..., None]
+        off = np.abs((np.atleast_1d(lon) - middle + 180.0) % 360.0 - 180.0)
+        high = np.atleast_1d(lat)
+        inside = (off <= wide) & (high >= south) & (high <= north)
+        return (np.flatnonzero(inside.any(axis=1)) + 1).tolist()
 
 
 def rivers_of(main: River, others: gpd.GeoDataFrame, *, file: str = "centrelines") -> Rivers:
