@@ -211,6 +211,12 @@ def territories(borders: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> gpd.Ge
 
     Returns:
         Areas with the column `country`; a country whose lines do not close has an empty area.
+
+    >>> shore = shapely.LineString([(0, 0), (2, 0), (2, 2), (0, 2), (0, 0)])
+    >>> no_borders = gpd.GeoDataFrame({"countries": []}, geometry=[], crs=4326)
+    >>> outline = gpd.GeoDataFrame({"country": ["AA"]}, geometry=[shore], crs=4326)
+    >>> territories(no_borders, outline).geometry[0].area
+    4.0
     """
     lines: dict[str, list[shapely.Geometry]] = {}
     for text, shape in zip(borders["countries"], borders.geometry, strict=True):

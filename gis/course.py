@@ -57,21 +57,45 @@ class Course:
         self._tree = shapely.STRtree(shapely.linestrings(segments))
 
     def as_line(self) -> shapely.LineString:
-        """Return the whole line in the plane, metres."""
+        """Return the whole line in the plane, metres.
+
+        >>> from gis.river import load_mekong
+        >>> round(load_mekong().course.as_line().length / 1000.0, -1)
+        2740.0
+        """
         return shapely.LineString(np.vstack([self._start, self._end[-1:]]))
 
     def to_plane(self, lons: Floats, lats: Floats) -> tuple[Floats, Floats]:
-        """Return x and y, metres, of degrees."""
+        """Return x and y, metres, of degrees.
+
+        >>> from gis.river import load_mekong
+        >>> x, y = load_mekong().course.to_plane(np.array([103.42]), np.array([16.0]))
+        >>> x.round(-3), y.round(-3)
+        (array([0.]), array([1770000.]))
+        """
         x, y = self._plane(lons, lats)
         return np.asarray(x), np.asarray(y)
 
     def from_plane(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Return degrees (lon, lat) of metres in the plane."""
+        """Return degrees (lon, lat) of metres in the plane.
+
+        >>> from gis.river import load_mekong
+        >>> course = load_mekong().course
+        >>> lon, lat = course.from_plane(*course.to_plane(np.array([100.4]), np.array([20.2])))
+        >>> round(float(lon[0]), 9), round(float(lat[0]), 9)
+        (100.4, 20.2)
+        """
         lons, lats = self._plane(x, y, inverse=True)
         return np.asarray(lons), np.asarray(lats)
 
     def at(self, km: Floats) -> tuple[Floats, Floats]:
-        """Return degrees (lon, lat) of the line at kilometres, which must be on it."""
+        """Return degrees (lon, lat) of the line at kilometres, which must be on it.
+
+        >>> from gis.river import load_mekong
+        >>> lon, lat = load_mekong().course.at(np.array([2356.0]))
+        >>> lon.round(2), lat.round(2)
+        (array([100.41]), array([20.27]))
+        """
         # Kilometres fall along the line; searchsorted wants them rising.
         index = np.searchsorted(-self.km, -km, side="right") - 1
         index = np.clip(index, 0, len(self._length) - 1)
@@ -83,6 +107,12 @@ class Course:
         """Return kilometre, offset (metres, left positive) and reach of the nearest points.
 
         NaN, NaN and -1 for what is farther than `within_m` from the line, or no place at all.
+
+        >>> from gis.river import load_mekong
+        >>> km, offset, reach = load_mekong().course.nearest(
+        ...     np.array([100.43, 0.0]), np.array([20.27, 0.0]), within_m=5000.0)
+        >>> km.round(), reach.tolist()
+        (array([2355.,   nan]), [6, -1])
         """
         km, offset = np.full(lon.shape, np.nan), np.full(lon.shape, np.nan)
         reach = np.full(lon.shape, -1, dtype=np.intp)
@@ -100,13 +130,25 @@ class Course:
         return km, offset, reach
 
     def within(self, x: float, y: float, *, within_m: float) -> Rows:
-        """Return the segments that come within a distance of a plane point, in their order."""
+        """Return the segments that come within a distance of a plane point, in their order.
+
+        >>> from gis.river import load_mekong
+        >>> load_mekong().course.within(0.0, 0.0, within_m=5000.0)
+        array([], dtype=int64)
+        """
         scale = float(_scale(np.array([x]))[0])
         near = self._tree.query(shapely.Point(x, y), predicate="dwithin", distance=within_m * scale)
         return np.sort(near)
 
     def nearest_between(self, x: float, y: float, *, km_low: float, km_high: float) -> Rows:
-        """Return the segment nearest to a plane point, of those in a range of kilometres."""
+        """Return the segment nearest to a plane point, of those in a range of kilometres.
+
+        >>> from gis.river import load_mekong
+        >>> course = load_mekong().course
+        >>> segment = course.nearest_between(0.0, 0.0, km_low=2350.0, km_high=2351.0)
+        >>> bool(2349.0 < course.km[segment[0]] < 2352.0)
+        True
+        """
         first = int(np.searchsorted(-self.km, -km_high, side="right")) - 1
         first = min(max(first, 0), len(self._length) - 1)
         last = int(np.searchsorted(-self.km, -km_low, side="left"))
@@ -115,7 +157,14 @@ class Course:
         return segments[[int(np.argmin(np.abs(offset)))]]
 
     def measure(self, place: Floats, segment: Rows) -> tuple[Floats, Floats]:
-        """Return kilometre and offset of plane points (rows of x, y) from a segment each."""
+        """Return kilometre and offset of plane points (rows of x, y) from a segment each.
+
+        >>> from gis.river import load_mekong
+        >>> course = load_mekong().course
+        >>> km, offset = course.measure(np.empty((0, 2)), np.empty(0, dtype=np.intp))
+        >>> len(km), len(offset)
+        (0, 0)
+        """
         start, along, length = self._start[segment], self._along[segment], self._length[segment]
         away = place - start
         reached = np.clip((away * along).sum(axis=1), 0.0, length)
@@ -136,6 +185,10 @@ class Course:
 
         Middle longitude, how far to both sides of it, least and greatest latitude; some more, to
         be sure.
+
+        >>> from gis.river import load_mekong
+        >>> [round(each, 1) for each in load_mekong().course.box(within_m=5000.0)]
+        [103.4, 3.4, 10.2, 22.1]
         """
         south, north = self._lats
         high = within_m / 110_000.0

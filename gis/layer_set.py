@@ -114,20 +114,32 @@ class LayerSet:
         return self._encoded[name]
 
     def river(self) -> River:
-        """Return the Mekong of this site's centreline."""
+        """Return the Mekong of this site's centreline.
+
+        >>> LayerSet().river() is load_mekong()
+        True
+        """
         if "mekong" not in self._own:
             return load_mekong()
         return River(self._own["mekong"], file=self._file("mekong"))
 
     def rivers(self) -> Rivers:
-        """Return the Mekong and the other rivers of this site's centrelines."""
+        """Return the Mekong and the other rivers of this site's centrelines.
+
+        >>> LayerSet().rivers().names[:2]
+        ('Mekong', 'Ruak')
+        """
         if not self._own.keys() & {"mekong", "centrelines"}:
             return load_rivers()
         others = self.load("centrelines")
         return rivers_of(self.river(), others, file=self._file("centrelines"))
 
     def marks(self) -> dict[str, RiverMarks]:
-        """Return gauges, offices and crossings along this site's rivers, by river."""
+        """Return gauges, offices and crossings along this site's rivers, by river.
+
+        >>> LayerSet().marks()["Beilun"].marks[0].kind
+        'office'
+        """
         return marks_along(
             self.rivers(),
             gauges=self.load("gauges"),
@@ -136,14 +148,22 @@ class LayerSet:
         )
 
     def addresses(self) -> Addresses:
-        """Return what gives positions their addresses by this site's rivers and border."""
+        """Return what gives positions their addresses by this site's rivers and border.
+
+        >>> LayerSet().addresses().of(lon=100.43, lat=20.27).bank
+        'left'
+        """
         own = {"mekong", "centrelines", "borders", "outlines", "border_doubts"}
         return (
             Addresses(self.rivers(), self.border()) if self._own.keys() & own else load_addresses()
         )
 
     def border(self) -> Border:
-        """Return the border of this site's lines; the shipped one is loaded once for all."""
+        """Return the border of this site's lines; the shipped one is loaded once for all.
+
+        >>> LayerSet().border() is load_border()
+        True
+        """
         if not self._own.keys() & {"borders", "outlines", "border_doubts", "territories"}:
             return load_border()
         doubts = None if "borders" in self._own else self.load("border_doubts")

@@ -117,7 +117,11 @@ class River:
 
     @property
     def km_range(self) -> tuple[float, float]:
-        """Kilometres of the lower and the upper end of the line."""
+        """Kilometres of the lower and the upper end of the line.
+
+        >>> [round(km, 1) for km in load_mekong().km_range]
+        [0.0, 2754.5]
+        """
         return float(self.course.km[-1]), float(self.course.km[0])
 
     def at_km(self, km: float) -> tuple[float, float]:
