@@ -6,6 +6,7 @@ and one line in `ROUTERS`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Final
@@ -20,6 +21,7 @@ from maps import pages
 from maps.access import CallerHere
 from maps.api import (
     addresses,
+    basemap,
     channels,
     coverage,
     devices,
@@ -46,6 +48,7 @@ from maps.api import (
 from maps.api.answers import Problem, answer
 from maps.api.ogc.collections import Shelf
 from maps.api.ogc.router import router as ogc_router
+from maps.basemap import Basemap
 from maps.description import describe
 from maps.errors import (
     BadFile,
@@ -84,6 +87,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     exports.router,
     imports.router,
     tiles.router,
+    basemap.router,
     positions.router,
     inbound.router,
     reports.router,
@@ -138,6 +142,7 @@ def create_app(
                 office = await stack.enter_async_context(open_office(settings, geography=geography))
                 await stack.enter_async_context(office.working())
                 _hand_out(app, office)
+                app.state.basemap = await stack.enter_async_context(_basemap(settings))
                 app.state.feeds = Feeds(settings.feeds, office.desk_of)
                 await stack.enter_async_context(app.state.feeds.working())
                 if opened is not None:
@@ -201,6 +206,22 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.agencies = office.agencies
     node = office.settings.node
     state.node = session.Node(id=node.id, name=node.name, time_zone=node.time_zone)
+
+
+@asynccontextmanager
+async def _basemap(settings: Settings) -> AsyncIterator[Basemap | None]:
+    """Open the site's basemap, if it has one."""
+    said = settings.basemap
+    if said is None:
+        yield None
+        return
+    opened = await asyncio.to_thread(
+        lambda: Basemap(said.file, title=said.title, attribution=said.attribution)
+    )
+    try:
+        yield opened
+    finally:
+        opened.close()
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gis.errors import GisError
+from maps.basemap import Basemap, BasemapError
 from maps.broker import EMBEDDED
 from maps.errors import ServerRunning, SettingsFaults
 from maps.feeds.checking import faults_of, warnings_of
@@ -52,6 +53,7 @@ def check(file: Path) -> Findings:
     _check_web(settings, found)
     _check_store(settings, found)
     _check_layers(settings, found)
+    _check_basemap(settings, found)
     _check_ports(settings, found)
     for number, channel in enumerate(settings.channels):
         _check_channel(settings, channel, f"{settings.source}: channels[{number}].url", found)
@@ -154,6 +156,24 @@ def _check_layers(settings: Settings, found: Findings) -> None:
                 LayerSet(**{table: {name: layer.file}})
             except GisError as error:
                 found.faults.append(f"{settings.source}: layers.{table}.{name}: {error}")
+
+
+def _check_basemap(settings: Settings, found: Findings) -> None:
+    if settings.basemap is None:
+        return
+    where = f"{settings.source}: basemap.file"
+    try:
+        basemap = Basemap(settings.basemap.file)
+    except BasemapError as error:
+        found.faults.append(f"{where}: {error}")
+        return
+    basemap.close()
+    if basemap.info.kind == "vector" and basemap.info.schema == "unknown":
+        names = ", ".join(basemap.info.layers) or "none named"
+        found.warnings.append(
+            f"{where}: its layers ({names}) go by neither OpenMapTiles' nor Protomaps' names, so "
+            "little of it may show"
+        )
 
 
 def _check_channel(

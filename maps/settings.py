@@ -23,6 +23,7 @@ from maps.keyed_channels import forgeable
 from maps.remote_gateways import RemoteGateways, read_remote_gateways
 from maps.settings_tables import (
     AgencySettings,
+    BasemapSettings,
     BrokerSettings,
     GatewaySettings,
     JournalSettings,
@@ -52,6 +53,7 @@ class _File(Table):
     journal: JournalSettings | None = None
     agencies: tuple[AgencySettings, ...] = ()
     layers: LayersSettings = LayersSettings()
+    basemap: BasemapSettings | None = None
     channels: tuple[dict[str, Any], ...] = ()
     feeds: tuple[FeedSettings, ...] = ()
 
@@ -74,6 +76,7 @@ class Settings:
         remote: Gateways on other computers; None without any.
         feeds: Ways out of the picture.
         journal: Where all that the channels read is kept; None: nowhere.
+        basemap: Detailed background map; None without one.
     """
 
     source: str
@@ -89,6 +92,7 @@ class Settings:
     remote: RemoteGateways | None = None
     feeds: tuple[FeedSettings, ...] = ()
     journal: JournalSettings | None = None
+    basemap: BasemapSettings | None = None
 
 
 def read_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -182,6 +186,9 @@ def settings_of(
         journal=None
         if parsed.journal is None
         else parsed.journal.model_copy(update={"folder": folder / parsed.journal.folder}),
+        basemap=None
+        if parsed.basemap is None
+        else parsed.basemap.model_copy(update={"file": folder / parsed.basemap.file}),
         feeds=tuple(each.from_folder(folder) for each in parsed.feeds),
     )
 

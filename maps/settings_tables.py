@@ -190,6 +190,20 @@ class LayersSettings(Table):
     add: dict[str, LayerSettings] = {}
 
 
+class BasemapSettings(Table):
+    """A detailed background map of this site's own.
+
+    Attributes:
+        file: PMTiles or MBTiles, vector (OpenMapTiles or Protomaps names) or raster.
+        title: Name for people; the file's own if not said.
+        attribution: What the map must show; the file's own if not said.
+    """
+
+    file: Path
+    title: str | None = None
+    attribution: str | None = None
+
+
 class JournalSettings(Table):
     """Where all that the channels of this process read is kept, to be replayed.
 
