@@ -98,20 +98,20 @@ class FenceSet:
     [(0.0, False), (0.333, True), (0.667, False)]
     """
 
-    def __init__(self, areas: Sequence[Area], *, bend_share: float = 0.05) -> None:
+    def __init__(self, areas: Sequence[Area], *, bend_radius_m: float = 1000.0) -> None:
         """Index areas.
 
         Args:
             areas: With different ids.
-            bend_share: How far a way may swing out to the side of the straight line between two
-                fixes, as a share of its length; added to the margin where a move passes through
-                and no fix was inside.
+            bend_radius_m: Radius of the sharpest bend that a way between two fixes follows, metres.
+                How far it may so swing out from the straight line is added to the margin where a
+                move passes through and no fix was inside.
 
         Raises:
             AreaError: If two have one id.
         """
         self.areas = tuple(areas)
-        self.bend_share = bend_share
+        self.bend_radius_m = bend_radius_m
         self.number: dict[str, int] = {}
         for number, area in enumerate(self.areas):
             if self.number.setdefault(area.id, number) != number:
@@ -160,10 +160,7 @@ class FenceSet:
         )
         x, y = self._flat(both([area, area]), lon, lat)
         x0, y0, x1, y1 = x[: len(run)], y[: len(run)], x[len(run) :], y[len(run) :]
-        size = self._run_size[run]
-        pair = np.repeat(np.arange(len(run)), size)
-        last = np.cumsum(size)
-        edge = np.arange(last[-1]) - np.repeat(last - size - self._run_start[run], size)
+        pair, edge = self._edges_of(run)
         ax, ay = self._ax[edge], self._ay[edge]
         ex, ey, square = self._ex[edge], self._ey[edge], self._square[edge]
         # From here on, positions are relative to the edge's beginning.
@@ -178,7 +175,8 @@ class FenceSet:
         begins = dx * py - dy * px  # of the edge's beginning, seen from the move
         crossed &= (begins <= 0.0) != (begins + dy * ex - dx * ey <= 0.0)
         first = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
-        first_edge = (last - size)[first]
+        size = self._run_size[run]
+        first_edge = (np.cumsum(size) - size)[first]
         near0 = np.minimum.reduceat(_squares(px, py, ex, ey, square), first_edge)
         near1 = np.minimum.reduceat(_squares(qx, qy, ex, ey, square), first_edge)
         crossings = np.add.reduceat(crossed.astype(np.intp), first_edge)
@@ -282,11 +280,15 @@ class FenceSet:
             pieces.append(Piece(start, within, sure))
         return tuple(pieces)
 
+    def _swing_m(self, way: _Way) -> float:
+        """How far an arc of that radius is from its chord, in the middle."""
+        return min(way.length_m**2 / (8.0 * self.bend_radius_m), way.length_m / 2.0)
+
     def _passes(self, number: int, share: float, way: _Way, inside: bool) -> bool:
         """Whether a way that far to either side would pass on the same side of the edge too."""
         if way.length_m == 0.0:
             return False
-        off = (way.margin_m + self.bend_share * way.length_m) / way.length_m
+        off = (way.margin_m + self._swing_m(way)) / way.length_m
         dx, dy = way.x1 - way.x0, way.y1 - way.y0
         x, y = way.x0 + share * dx, way.y0 + share * dy
         found = shapely.contains_xy(
@@ -299,7 +301,7 @@ class FenceSet:
     ) -> tuple[Crossing, ...]:
         ends = self._ends[number]
         assert ends is not None
-        far = way.margin_m + self.bend_share * way.length_m
+        far = way.margin_m + self._swing_m(way)
         out = []
         for share, side in cuts:
             x = way.x0 + share * (way.x1 - way.x0)
@@ -338,6 +340,13 @@ class FenceSet:
             both = np.unique(np.column_stack([move, run]), axis=0)
             move, run = both[:, 0], both[:, 1]
         return move, run
+
+    def _edges_of(self, run: Indices) -> tuple[Indices, Indices]:
+        """Return the edges of runs one after the other, and before them which run each is of."""
+        size = self._run_size[run]
+        last = np.cumsum(size)
+        pair = np.repeat(np.arange(len(run)), size)
+        return pair, np.arange(last[-1]) - (last - size - self._run_start[run])[pair]
 
     def _flat(self, area: Indices, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         lat_m = self._lat_m[area]

@@ -16,20 +16,17 @@ class FenceSettings(msgspec.Struct, frozen=True, kw_only=True):
         useless_accuracy_m: A fix worse than this says nothing and is left out.
         gap_s: Between fixes further apart than this, no way is made up.
         fastest_mps: No unit moves faster; a fix that would need it waits for two more that agree.
-        bend_share: How far a way may swing out from the straight line between two fixes, as a
-            share of its length.
         late_s: How long after the newest fix of a unit an older one may still come, seconds. The
             events are the same whatever the order of arrival within this.
         most_fixes: Fixes held for a unit (some 250 bytes each); with more of them in `late_s`, what
             may come late is shorter.
     """
 
-    margin_accuracies: float = 3.0
+    margin_accuracies: float = 4.5
     assumed_accuracy_m: float = 15.0
     least_accuracy_m: float = 3.0
     useless_accuracy_m: float = 1000.0
     gap_s: float = 180.0
     fastest_mps: float = 40.0
-    bend_share: float = 0.05
     late_s: float = 86400.0
     most_fixes: int = 5000

@@ -13,6 +13,8 @@ recall: the share of *clear* transitions for which there is an event of that uni
 false alarms: events that no *real* crossing bears out, a thousand boat-hours. A real crossing bears
     out one event, which must lie in the same doubt. Events that say themselves that they are only
     possible, or that the boat was there when first heard, are counted apart.
+
+Printed too: all real crossings, clear or not, seen or not, and how many of them events told.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from gis.fences.area import Area, around, corridor, line, polygon
 from gis.fences.events import FenceEvent
 from gis.fences.index import FenceSet
 from gis.fences.rules import Cross, Enter, Leave, Rule
+from gis.fences.settings import FenceSettings
 from gis.fences.watch import FenceWatch
 from gis.geodesy import Floats, destination
 from gis.position import Position
@@ -52,7 +55,20 @@ BATCH = 500
 
 
 class Figures(NamedTuple):
-    """What came out."""
+    """What came out.
+
+    Attributes:
+        boats, boat_hours, fixes: How much there was.
+        clear, found: Transitions that must be found, and those that were.
+        unseen: Clear ones that nobody could see, in neither.
+        real, borne_out: Real crossings of all kinds, and those that an event told.
+        events, false: All events, and those that no real crossing bears out.
+        kinds: Events by kind and how they are known.
+        possible_true: Of those told as possible, how many were so.
+        appeared_wrong: Of those told as there when first heard, how many were not.
+        error_median_s, error_p95_s: How far off the times of found ones were, silences left out.
+        missed, wrong: Which they were.
+    """
 
     boats: int
     boat_hours: float
@@ -60,6 +76,8 @@ class Figures(NamedTuple):
     clear: int
     found: int
     unseen: int
+    real: int
+    borne_out: int
     events: int
     false: int
     kinds: dict[str, int]
@@ -139,13 +157,16 @@ def rules_of(made: list[Area]) -> list[Rule]:
 
 
 def run(
-    fences: FenceSet, rules: list[Rule], heard: list[tuple[str, Position]], batch: int = BATCH
+    fences: FenceSet,
+    rules: list[Rule],
+    heard: list[tuple[str, Position]],
+    settings: FenceSettings | None = None,
 ) -> Counter[FenceEvent]:
     """Return the final events after fixes in the order given."""
-    watch = FenceWatch(fences, rules)
+    watch = FenceWatch(fences, rules, settings=settings)
     final: Counter[FenceEvent] = Counter()
-    for at in range(0, len(heard), batch):
-        outcome = watch.see(heard[at : at + batch])
+    for at in range(0, len(heard), BATCH):
+        outcome = watch.see(heard[at : at + BATCH])
         final.update(outcome.added)
         final.subtract(outcome.withdrawn)
     assert min(final.values(), default=0) >= 0, "withdrawn what was never added"
@@ -164,7 +185,7 @@ def measure(boats: list[Boat], made: list[Area], final: Counter[FenceEvent]) -> 
         assert event.area is not None
         told.setdefault((event.units[0], event.area, into), []).append(event)
         kinds[f"{event.kind} {event.how}"] += 1
-    clear = found = unseen = possible_true = appeared_wrong = 0
+    clear = found = unseen = crossings = borne_out = possible_true = appeared_wrong = 0
     errors: list[float] = []
     missed: list[Transition] = []
     wrong: list[FenceEvent] = []
@@ -179,6 +200,7 @@ def measure(boats: list[Boat], made: list[Area], final: Counter[FenceEvent]) -> 
                 wrong += [event for event in mine if event.how in ("between", "gap")]
                 continue
             real = real_crossings(each, depth)
+            crossings += len(real)
             for event in sorted(mine, key=lambda event: event.time):
                 into = event.kind == "enter" or event.side == "left_to_right"
                 if event.how == "appeared":
@@ -188,7 +210,9 @@ def measure(boats: list[Boat], made: list[Area], final: Counter[FenceEvent]) -> 
                 matches = _really(each, depth, real, event, into)
                 if event.how == "possible":
                     possible_true += matches
-                elif not matches:
+                elif matches:
+                    borne_out += 1
+                else:
                     wrong.append(event)
             labels = transitions(each, edge, depth, margin_m=clear_m(each))
             for n, label in enumerate(labels):
@@ -216,6 +240,8 @@ def measure(boats: list[Boat], made: list[Area], final: Counter[FenceEvent]) -> 
         clear=clear,
         found=found,
         unseen=unseen,
+        real=crossings,
+        borne_out=borne_out,
         events=len(events),
         false=len(wrong),
         kinds=dict(sorted(kinds.items())),
@@ -275,7 +301,12 @@ def _unseen(
 
 
 def simulate(
-    *, count: int, hours: float, shuffles: int, seed: int = SEED
+    *,
+    count: int,
+    hours: float,
+    shuffles: int,
+    seed: int = SEED,
+    settings: FenceSettings | None = None,
 ) -> tuple[Figures, list[bool]]:
     """Run all of it; return the figures, and of each shuffle whether the events are the same."""
     made, edges = areas()
@@ -289,14 +320,14 @@ def simulate(
         key=lambda one: (one[0], one[1]),
     )
     stream = [(unit, fix) for _, unit, fix in heard]
-    final = run(fences, rules, stream)
+    final = run(fences, rules, stream, settings)
     figures = measure(boats, made, final)
     order = random.Random(seed)
     same = []
     for _ in range(shuffles):
         shuffled = stream[:]
         order.shuffle(shuffled)
-        same.append(run(fences, rules, shuffled) == final)
+        same.append(run(fences, rules, shuffled, settings) == final)
     return figures, same
 
 

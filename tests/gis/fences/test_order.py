@@ -97,12 +97,12 @@ def test_any_fixes_in_any_order(drawn: list[tuple[str, int, int, int, float | No
 @given(walks, st.integers(0, 10_000), st.integers(1, 9))
 def test_boats_that_move_in_any_order(drawn: list[tuple[str, int, int, int, float]], seed: int,
                                       batch: int) -> None:  # fmt: skip
-    at: dict[str, list[float]] = {}
+    at: dict[str, tuple[float, float, float]] = {}
     fixes = []
     for unit, wait, east, north, accuracy in drawn:
-        t, x, y = at.get(unit, [0.0, -100.0, 0.0])
-        at[unit] = [t + wait, x + east, y + north]
-        fixes.append((unit, position(*at[unit], accuracy, None)))
+        t, x, y = at.get(unit, (0.0, -100.0, 0.0))
+        at[unit] = there = (t + wait, x + east, y + north)
+        fixes.append((unit, position(*there, accuracy, None)))
     expected = final(sorted(fixes, key=lambda each: each[1].time or NOON), 1, early=False)
     shuffled = fixes[:]
     random.Random(seed).shuffle(shuffled)

@@ -1,7 +1,8 @@
-"""Enter, leave, cross, dwell and speed of single units: hysteresis, passages, silences, outliers."""
+"""Rules about single units: hysteresis, passages between fixes, silences, outliers, late fixes."""
 
 from __future__ import annotations
 
+import itertools
 import random
 from datetime import timedelta
 
@@ -11,13 +12,13 @@ import shapely
 from gis.errors import AreaError, PositionError, RuleError
 from gis.fences.area import around, line, polygon
 from gis.fences.index import FenceSet
-from gis.fences.rules import Cross, Dwell, Enter, Leave, Near, Speed
+from gis.fences.rules import Cross, Dwell, Enter, Leave, Near, Rule, Speed
 from gis.fences.settings import FenceSettings
 from gis.fences.watch import FenceWatch
 from gis.position import Position
 from tests.gis.fences.tracks import LAT_M, LON_M, NOON, fix, run_of, seconds, square, told
 
-IN_OUT = [Enter(id="in", area="a"), Leave(id="out", area="a")]
+IN_OUT: list[Rule] = [Enter(id="in", area="a"), Leave(id="out", area="a")]
 
 
 def test_a_boat_that_goes_in_and_out_is_told_with_the_times_of_its_crossings() -> None:
@@ -58,7 +59,7 @@ def test_a_moored_boat_that_drifts_on_the_edge_says_nothing(seed: int) -> None:
     bare = shapely.box(100.0, 19.9, 100.1, 20.1)
     crossed = sum(
         bare.contains(shapely.Point(a.lon, a.lat)) != bare.contains(shapely.Point(b.lon, b.lat))
-        for (_, a), (_, b) in zip(fixes, fixes[1:], strict=False)
+        for (_, a), (_, b) in itertools.pairwise(fixes)
     )
     assert crossed > 500  # what a fence without hysteresis would tell
     assert told([square("a")], IN_OUT, fixes, batch=100) == []

@@ -133,12 +133,13 @@ def doubt(boat: Boat, depth: Floats, since: float, until: float) -> tuple[float,
 def clear_m(boat: Boat) -> Floats:
     """Return from how far on either side a transition must be found, all the time.
 
-    Six times the accuracy that the radio tells, 20 m, and a twentieth of the way that the boat
-    makes between two fixes, since where it was between them nobody knows.
+    Six times the accuracy that the radio tells, 20 m, and how far an arc of 1 km radius is from its
+    chord, that chord being the way that the boat makes between two fixes: where it was between them
+    nobody knows.
     """
     east = np.gradient(boat.lon) * np.cos(np.radians(boat.lat))
     speed = np.hypot(east, np.gradient(boat.lat)) * 111_195.0 / STEP_S
-    return 6.0 * boat.told_m + 20.0 + 0.05 * speed * boat.interval_s
+    return 6.0 * boat.told_m + 20.0 + (speed * boat.interval_s) ** 2 / 8000.0
 
 
 def _filled(depth: Floats) -> Floats:
