@@ -117,10 +117,9 @@ class FenceSet:
             if self.number.setdefault(area.id, number) != number:
                 raise AreaError(area.id, "is there twice")
         planes = [area.plane for area in self.areas]
-        self._lon = np.array([p.lon for p in planes])
-        self._lat = np.array([p.lat for p in planes])
-        self._lon_m = np.array([p.lon_m for p in planes])
-        self._lat_m = np.array([p.lat_m for p in planes])
+        self._planes = np.array(
+            [(p.lon, p.lat, p.lon_m, p.lat_m) for p in planes], dtype=np.float64
+        ).reshape(-1, 4)
         self._polar = np.array([p.polar for p in planes], dtype=bool)
         self._any_polar = bool(self._polar.any())
         self._line = np.array([a.kind == "line" for a in self.areas], dtype=bool)
@@ -161,11 +160,11 @@ class FenceSet:
         x, y = self._flat(both([area, area]), lon, lat)
         x0, y0, x1, y1 = x[: len(run)], y[: len(run)], x[len(run) :], y[len(run) :]
         pair, edge = self._edges_of(run)
-        ax, ay = self._ax[edge], self._ay[edge]
-        ex, ey, square = self._ex[edge], self._ey[edge], self._square[edge]
+        # One gather of rows: an edge's five numbers lie side by side in memory.
+        ax, ay, ex, ey, square = np.ascontiguousarray(self._edges.take(edge, axis=0).T)
         # From here on, positions are relative to the edge's beginning.
-        px, py = x0[pair] - ax, y0[pair] - ay
-        qx, qy = x1[pair] - ax, y1[pair] - ay
+        px, py = x0.take(pair) - ax, y0.take(pair) - ay
+        qx, qy = x1.take(pair) - ax, y1.take(pair) - ay
         side0 = ex * py - ey * px
         side1 = ex * qy - ey * qx
         dx, dy = qx - px, qy - py
@@ -349,13 +348,13 @@ class FenceSet:
         return pair, np.arange(last[-1]) - (last - size - self._run_start[run])[pair]
 
     def _flat(self, area: Indices, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-        lat_m = self._lat_m[area]
-        x = ((lon - self._lon[area] + 180.0) % 360.0 - 180.0) * self._lon_m[area]
-        y = (lat - self._lat[area]) * lat_m
+        lon0, lat0, lon_m, lat_m = self._planes.take(area, axis=0).T
+        x = ((lon - lon0 + 180.0) % 360.0 - 180.0) * lon_m
+        y = (lat - lat0) * lat_m
         if self._any_polar:
             at = np.flatnonzero(self._polar[area])
             if at.size:
-                south = np.sign(self._lat[area[at]])
+                south = np.sign(lat0[at])
                 away = (90.0 - south * lat[at]) * lat_m[at]
                 angle = np.radians(lon[at])
                 x[at], y[at] = away * np.sin(angle), -south * away * np.cos(angle)
@@ -387,9 +386,8 @@ class FenceSet:
                     boxes += [(of, *box) for box in _boxes(area, both)]
                 edges += len(start)
         start, end = np.vstack(starts), np.vstack(ends)
-        self._ax, self._ay = start[:, 0].copy(), start[:, 1].copy()
-        self._ex, self._ey = (end - start)[:, 0].copy(), (end - start)[:, 1].copy()
-        self._square = self._ex**2 + self._ey**2
+        along = end - start
+        self._edges = np.column_stack([start, along, (along**2).sum(axis=1)])
         self._run_area = np.array(run_area, dtype=np.intp)
         self._run_start = np.array(run_start, dtype=np.intp)
         self._run_size = np.array(run_size, dtype=np.intp)
