@@ -225,15 +225,10 @@ class _Near:
         enters = np.where(moves, np.clip((-b - width) / safe, 0.0, 1.0), 0.0)
         leaves = np.where(moves, np.clip((-b + width) / safe, 0.0, 1.0), 1.0)
         # A line that meets the circle only beyond the piece's ends shrinks to one of them.
-        met &= (leaves > enters) | ((c <= 0.0) & (enters == 0.0)) | _touches(a, b, c)
+        met &= (leaves > enters) | ((c <= 0.0) & (enters == 0.0))
         duration = cut.duration_s[piece][met]
         since = cut.start_s[piece][met]
         return place[met], since + enters[met] * duration, since + leaves[met] * duration
-
-
-def _touches(a: Floats, b: Floats, c: Floats) -> NDArray[np.bool_]:
-    """Return where the end of a piece lies within the circle."""
-    return np.asarray(a + 2.0 * b + c <= 0.0)
 
 
 def _with_lone(track: Track, max_gap_s: float) -> Pieces:

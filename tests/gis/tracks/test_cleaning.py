@@ -51,6 +51,14 @@ def test_a_reason_tells_its_figures() -> None:
     assert removed.detail == "another position at that time, 104 m away, fits better"
 
 
+def test_of_several_positions_at_one_moment_the_surest_stays() -> None:
+    surest = at(0, 100.4005, accuracy_m=5.0)
+    for twins in itertools.permutations([at(0), surest, at(0, 100.401)]):
+        removed = clean([at(-10), *twins, at(10)]).removed
+        assert {each.why for each in removed} == {"same_time"}
+        assert {each.index for each in removed} == {1, 2, 3} - {1 + twins.index(surest)}
+
+
 def test_a_wrong_first_position_costs_only_itself() -> None:
     assert whys([at(0, 0.0, 0.0), *(at(second) for second in range(10, 60, 10))]) == [(0, "speed")]
 

@@ -108,9 +108,29 @@ def test_the_whole_and_nothing() -> None:
 def test_a_gap_is_no_passage_and_its_ends_are_seen_for_an_instant() -> None:
     track = track_of([at(0, 100.3), at(3000, 100.5)])
     seen, _ = area_seen([track], around(100.4, 20.27, 20_000.0), radius_m=500.0)
-    assert seen.seen == pytest.approx(2 * math.pi * 0.25, rel=2e-3)
+    assert seen.seen == pytest.approx(2 * math.pi * 0.25, rel=2e-4)
     assert seen.seen_hours == 0.0
     assert (seen.first, seen.last) == (moment(0), moment(3000))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_a_wavering_boat_saw_is_the_union_of_all_its_legs(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count = 400
+    seconds = np.cumsum(rng.choice([10.0, 20.0, 900.0], count, p=[0.6, 0.38, 0.02]))
+    speed = np.repeat(rng.choice([0.0, 6.0], 20), 20)
+    course = np.cumsum(rng.normal(0, 0.3, count))
+    step = speed * np.diff(seconds, prepend=0.0)
+    east = np.cumsum(step * np.sin(course)) + rng.normal(0, 8, count)
+    north = np.cumsum(step * np.cos(course)) + rng.normal(0, 8, count)
+    radius_m = 250.0
+    close = np.flatnonzero(np.diff(seconds) <= 600.0)
+    legs = [shapely.LineString([(east[n], north[n]), (east[n + 1], north[n + 1])]) for n in close]
+    alone = [shapely.Point(x, y) for x, y in zip(east, north, strict=True)]
+    truth = shapely.union_all(shapely.buffer([*legs, *alone], radius_m, quad_segs=64)).area
+    track = path(seconds, east, north)
+    seen, _ = area_seen([track], around(100.4, 20.27, 60_000.0), radius_m=radius_m)
+    assert seen.seen == pytest.approx(truth / 1e6, rel=3e-3)
 
 
 def test_a_polar_cap_is_measured_and_seen() -> None:

@@ -125,6 +125,15 @@ def test_sides_and_sectors_are_those_of_a_walk_in_fine_steps() -> None:
     assert found.outside_sectors.km == pytest.approx(metres[outside].sum() / 1000.0, abs=0.25)
 
 
+@pytest.mark.parametrize("edge_m", [30.0, 330.0, 370.0, 940.0])
+def test_the_edge_of_a_sector_is_placed_within_half_a_piece(edge_m: float) -> None:
+    track = straight(speed_mps=10.0, seconds=100, step_s=100.0, lon=100.0, lat=0.0)
+    sector = shapely.box(99.0, -1.0, 100.0 + edge_m / 111_319.49, 1.0)
+    found = effort({"boat": track}, sectors={"west": sector})["boat"]
+    assert found.sectors["west"].km * 1000.0 == pytest.approx(edge_m, abs=51.0)
+    assert found.sectors["west"].hours * 36_000.0 == pytest.approx(edge_m, abs=51.0)
+
+
 def test_a_sector_cut_at_the_antimeridian_counts_both_halves() -> None:
     track = straight(speed_mps=20.0, seconds=1000, lon=179.9, lat=0.0)
     halves = shapely.MultiPolygon(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from gis.geodesy import destinations, distance_m, distances_m
 from gis.position import Position
-from gis.tracks.chords import cartesian, chords_m, places
+from gis.tracks.chords import cartesian, chords_m, ground, places
 from gis.tracks.legs import legs_of, moved_m, pieces
 from gis.tracks.track import Track, track_of
 from tests.gis.tracks.journeys import at, path, positions, straight
@@ -113,3 +113,11 @@ def test_any_track_has_as_many_legs_as_close_pairs(given: list[Position]) -> Non
     cut = pieces(track, piece_m=1e6, max_gap_s=60.0)
     assert sorted(set(cut.leg.tolist())) == close
     assert np.isfinite(cut.start).all()
+
+
+def test_pieces_of_a_long_leg_lie_on_the_ground() -> None:
+    cut = pieces(track_of([at(0, 100.0), at(600, 101.0)]), piece_m=1000.0)
+    for side in (cut.start, cut.end):
+        assert chords_m(side, ground(side)).max() < 1e-3
+    # The chord itself would pass 215 m below it.
+    assert len(cut.leg) == 105

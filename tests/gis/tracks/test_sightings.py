@@ -146,6 +146,15 @@ def test_any_tracks_and_places(one: list[Position], other: list[Position]) -> No
     assert np.array_equal(again.last_us, found.last_us)
 
 
+def test_places_far_apart_are_seen_as_well_as_near_ones() -> None:
+    lon, lat = destination(lon=10.0, lat=0.0, bearing_deg=0.0, distance_m=9_900.0)
+    track = track_of([at(0, lon, lat), at(10, lon, lat)])
+    found = sightings([track], [10.0, 100.0], [0.0, 0.0], radius_m=10_000.0)
+    assert found.visits.tolist() == [1, 0]
+    opposite = sightings([track], [10.0, -170.0], [0.0, 0.0], radius_m=10_000.0)
+    assert opposite.visits.tolist() == [1, 0]
+
+
 def test_many_places_are_seen_as_each_alone() -> None:
     track = straight(speed_mps=10.0, seconds=20_000, step_s=5.0)  # more than is looked at at once
     rng = np.random.default_rng(1)

@@ -108,9 +108,12 @@ def test_what_stays_keeps_time_and_values() -> None:
     ]
 
 
-def test_a_straight_run_at_one_speed_is_two_positions() -> None:
-    track = straight(speed_mps=10.0, seconds=600, bearing_deg=45.0)
+@pytest.mark.parametrize("lon", [100.4, 179.98, -179.99])
+def test_a_straight_run_at_one_speed_is_two_positions(lon: float) -> None:
+    track = straight(speed_mps=10.0, seconds=600, bearing_deg=45.0, lon=lon)
     assert kept(track, tolerance_m=1.0, timed=True).tolist() == [0, 60]
+    back = straight(speed_mps=10.0, seconds=600, bearing_deg=270.0, lon=lon)
+    assert kept(back, tolerance_m=1.0).tolist() == [0, 60]
 
 
 def test_a_stop_on_a_straight_line_counts_only_where_time_does() -> None:
