@@ -13,7 +13,7 @@ from gis.geodesy import distance_m
 
 if TYPE_CHECKING:
     from gis.fences.events import FenceEvent
-    from gis.fences.index import Sight
+    from gis.fences.sight import Sight
 
 DEGREE_M = 111_320.0
 POLAR_LAT = 80.0

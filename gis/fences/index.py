@@ -19,56 +19,13 @@ from gis.errors import AreaError
 from gis.fences.area import Area
 from gis.fences.moves import Moves
 from gis.fences.plane import POLAR_LAT, wrap_deg
+from gis.fences.sight import Crossing, Piece, Sight
 from gis.geodesy import Floats
 
 Indices: TypeAlias = NDArray[np.intp]
 
 RUN = 8  # edges a box; measured best for polygons of 50 vertices
 LEAST_LAT_M = 110_500.0  # in a degree of latitude, anywhere
-
-
-class Piece(NamedTuple):
-    """A stretch of a move on one side of an area's edge.
-
-    Attributes:
-        start: Where it begins, as a share of the move; 0 where the move begins.
-        inside: Whether it is within the area.
-        sure: Whether it is so by more than the fixes may be off.
-    """
-
-    start: float
-    inside: bool
-    sure: bool
-
-
-class Crossing(NamedTuple):
-    """Where a move crosses a line.
-
-    Attributes:
-        start: As a share of the move.
-        side: 1 where it goes from the left of the line to the right, -1 the other way.
-        sure: Whether it is farther from both ends of the line than the fixes may be off.
-    """
-
-    start: float
-    side: int
-    sure: bool
-
-
-class Sight(NamedTuple):
-    """How one move stands to one area.
-
-    Attributes:
-        area: Its number in the set.
-        clear: Whether the move ends farther from the edge than that fix may be off.
-        pieces: Of a polygon: the stretches inside and outside, in order, one at least.
-        crossings: Of a line: in order; maybe none.
-    """
-
-    area: int
-    clear: bool
-    pieces: tuple[Piece, ...] = ()
-    crossings: tuple[Crossing, ...] = ()
 
 
 class _Way(NamedTuple):
@@ -229,6 +186,13 @@ class FenceSet:
         """Return how places stand, of which nothing was known before: where moves end.
 
         Every polygon is named that the place is in, or whose edge is nearer than it may be off.
+
+        >>> from gis.fences.area import around
+        >>> from gis.fences.moves import moves
+        >>> fences = FenceSet([around("pier", lon=100.0, lat=20.0, radius_m=300.0)])
+        >>> ((sight,),) = fences.first_sights(moves(lon0=100.0, lat0=20.0, lon1=100.0, lat1=20.0))
+        >>> sight.area, sight.pieces
+        (0, (Piece(start=0.0, inside=True, sure=True),))
         """
         found: list[tuple[Sight, ...]] = [()] * len(given.lon1)
         if not len(self._area_of_box):

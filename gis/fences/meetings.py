@@ -52,7 +52,12 @@ class Pair:
     def look(
         self, since: float, settings: FenceSettings
     ) -> tuple[list[FenceEvent], list[FenceEvent]]:
-        """Look again at all after `since`; return events added and withdrawn."""
+        """Look again at all after `since`; return events added and withdrawn.
+
+        >>> rule = Meet(id="meet", within_m=100.0, for_s=60.0)
+        >>> Pair(rule, FenceTrack("a"), FenceTrack("b")).look(NEVER, FenceSettings())
+        ([], [])
+        """
         withdrawn: list[FenceEvent] = []
         if since < self._last.t:
             while self._kept and self._kept[-1].t > since:
@@ -76,7 +81,11 @@ class Pair:
         return added, withdrawn
 
     def forget(self, horizon: float) -> None:
-        """Let go of what no late fix can change."""
+        """Let go of what no late fix can change.
+
+        >>> rule = Meet(id="meet", within_m=100.0, for_s=60.0)
+        >>> Pair(rule, FenceTrack("a"), FenceTrack("b")).forget(0.0)
+        """
         old = bisect_right([each.t for each in self._kept], horizon) - 1
         if old > 0:
             del self._kept[:old]
@@ -156,7 +165,14 @@ class Buckets:
         return near
 
     def forget(self, horizon: float) -> None:
-        """Let go of what no late fix can come near to."""
+        """Let go of what no late fix can come near to.
+
+        >>> buckets = Buckets()
+        >>> _ = buckets.put("a", Fix(0.0, 100.0, 20.0, 9.0, None))
+        >>> buckets.forget(86_400.0)
+        >>> buckets.put("b", Fix(0.0, 100.0, 20.0, 9.0, None))
+        set()
+        """
         oldest = int(horizon // SLOT_S) - 1
         for bucket in [each for each in self._units if each[0] < oldest]:
             del self._units[bucket]

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from gis.fences.events import FenceEvent, How
 from gis.fences.fix import NO_STATE, Fix, State, apart_m
-from gis.fences.index import Crossing, Piece, Sight
 from gis.fences.rulebook import RuleBook
 from gis.fences.rules import Speed
+from gis.fences.sight import Crossing, Piece, Sight
 from gis.geodesy import WGS84
 
 Passage: TypeAlias = tuple[int, bool, float]
@@ -77,6 +77,15 @@ def advance(
     """Return a unit's state after a good fix, the events it brings, and comings and goings.
 
     `state` is that of the good fix before; it is returned itself where nothing changes.
+
+    >>> from gis.fences.area import around
+    >>> from gis.fences.index import FenceSet
+    >>> book = RuleBook(FenceSet([around("pier", lon=100.0, lat=20.0, radius_m=300.0)]), [])
+    >>> first = Fix(0.0, 100.0, 20.0, 9.0, None)
+    >>> first.sights = (Sight(0, True, (Piece(0.0, True, True),)),)
+    >>> state, events, passages = advance(NO_STATE, first, unit="lima-2", book=book, gap_s=180.0)
+    >>> state[0].inside, state[0].how, events, passages
+    (True, 'appeared', (), ())
     """
     events: list[FenceEvent] = []
     passages: list[Passage] = []

@@ -151,6 +151,13 @@ class FenceTrack:
 
         Returns:
             Good fixes whose move is not worked out yet, and the time up to which nothing changed.
+
+        >>> track = FenceTrack("lima-2")
+        >>> for t in (9.0, 5.0):
+        ...     _ = track.put(Fix(t, 100.0, 20.0, 30.0, None), FenceSettings())
+        >>> missing, since = track.believe(FenceSettings())
+        >>> [fix.t for fix in missing], since
+        ([5.0, 9.0], 5.0)
         """
         if self._fresh:
             first = len(self.fixes) - self._fresh
@@ -332,7 +339,11 @@ class FenceTrack:
         return self.fixes[-1].state if self.fixes else self._base[1]
 
     def base_state(self) -> State:
-        """Return what the fixes that are no longer held had come to."""
+        """Return what the fixes that are no longer held had come to.
+
+        >>> dict(FenceTrack("lima-2").base_state())
+        {}
+        """
         return self._base[1]
 
     def _judged(self, index: int) -> Judged:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.border import load_border
+from gis.border import Border, load_border
 from gis.drawing import DrawingLimits, check_drawing
 from gis.fences.area import polygon
 
@@ -27,8 +28,8 @@ def box(west: float, south: float, east: float, north: float) -> list[list[float
 
 def test_a_good_drawing_has_no_fault_and_no_suggestion() -> None:
     island = box(100.44, 20.24, 100.46, 20.26)
-    for geometry in (drawn(SQUARE), drawn(SQUARE, island),
-                     {"type": "MultiPolygon", "coordinates": [[SQUARE], [box(101, 20, 102, 21)]]}):  # fmt: skip
+    two = {"type": "MultiPolygon", "coordinates": [[SQUARE], [box(101, 20, 102, 21)]]}
+    for geometry in (drawn(SQUARE), drawn(SQUARE, island), two):
         found = check_drawing(geometry)
         assert found.faults == ()
         assert found.suggestion is None
@@ -101,8 +102,17 @@ def test_swapped_coordinates_are_seen_by_latitude_and_by_country() -> None:
     assert [fault.code for fault in found.faults] == ["swapped"]
     assert found.suggestion is not None
     assert found.suggestion.equals(shapely.Polygon(SQUARE))
-    # 20 N, 100 E swapped is no latitude; 22 N, 85 E would be one.
-    assert check_drawing(drawn(box(20.2, 85.0, 20.3, 85.1))).faults == ()
+    # Where both are latitudes, only a country tells.
+    land = gpd.GeoDataFrame({"country": ["XX"]}, geometry=[shapely.box(50, 10, 60, 20)], crs=4326)
+    none = gpd.GeoDataFrame({"countries": [], "error_m": []}, geometry=[], crs=4326)
+    border = Border(none, land)
+    right, turned = drawn(box(52.0, 12.0, 52.1, 12.1)), drawn(box(12.0, 52.0, 12.1, 52.1))
+    assert check_drawing(turned).faults == ()
+    assert check_drawing(right, border=border).faults == ()
+    found = check_drawing(turned, border=border)
+    assert found.faults[0].code == "swapped"
+    assert found.suggestion is not None
+    assert found.suggestion.bounds == (52.0, 12.0, 52.1, 12.1)
 
 
 def test_beyond_the_antimeridian_it_is_split() -> None:
