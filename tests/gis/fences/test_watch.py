@@ -12,8 +12,10 @@ import shapely
 from gis.errors import AreaError, PositionError, RuleError
 from gis.fences.area import around, line, polygon
 from gis.fences.index import FenceSet
+from gis.fences.moves import Moves
 from gis.fences.rules import Cross, Dwell, Enter, Leave, Near, Rule, Speed
 from gis.fences.settings import FenceSettings
+from gis.fences.sight import Sight
 from gis.fences.watch import FenceWatch
 from gis.position import Position
 from tests.gis.fences.tracks import LAT_M, LON_M, NOON, fix, run_of, seconds, square, told
@@ -248,6 +250,27 @@ def test_a_late_fix_withdraws_what_it_disproves_and_adds_what_it_proves() -> Non
     assert after.time > before.time
     assert watch.see([fix(28.0, -60.0)]) == watch.see([])
     assert watch.refused["twice"] == 1
+
+
+class Counted(FenceSet):
+    """Areas that count the moves they are asked about."""
+
+    asked = 0
+
+    def sights(self, given: Moves) -> list[tuple[Sight, ...]]:
+        """Count, and answer."""
+        self.asked += len(given.lon0)
+        return super().sights(given)
+
+
+def test_a_late_fix_is_worked_in_where_it_belongs_and_nowhere_else() -> None:
+    fences = Counted([square("a")])
+    watch = FenceWatch(fences, IN_OUT)
+    watch.see(fix(10.0 * n, -500.0 + n) for n in range(3000))
+    assert fences.asked == 2999
+    watch.see([fix(10_005.0, 500.0)])
+    watch.see([fix(3_005.0, 9e4), fix(25_005.0, 1.0)])  # and two more, one of them wild
+    assert fences.asked - 2999 <= 12
 
 
 def test_memory_is_bounded_and_what_is_too_late_is_refused_and_counted() -> None:
