@@ -18,7 +18,6 @@ from gis.position import Position
 from maps.errors import BadRequest
 from patrol.changes import Fix, UnitState
 from patrol.desk import Desk
-from patrol.errors import NotFound
 
 LONGEST: Final = timedelta(days=92)
 MOST_POSITIONS: Final = 200_000
@@ -136,11 +135,10 @@ async def written(material: Material, kind: Format) -> bytes:
     """Return `material` as a file, made in a thread, so that nobody waits.
 
     Raises:
-        BadRequest: If the format cannot hold it.
-        NotFound: If there is nothing in it.
+        BadRequest: If there is nothing in it, or the format cannot hold it.
     """
     if not material.tracks and not any(len(frame) for frame in material.layers.values()):
-        raise NotFound("position", material.title)
+        raise BadRequest("there is nothing to write: no position is known there and then")
     try:
         return await asyncio.to_thread(kind.write, material)
     except ExportError as error:

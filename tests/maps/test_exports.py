@@ -74,7 +74,7 @@ async def test_units_and_layers_as_files(ogc: Here, tmp_path: Path) -> None:  # 
         ({**DAY, "start": "2026-01-01T00:00:00Z"}, 400, "end"),
         ({**DAY, "start": "2026-11-23"}, 422, "start"),
         ({**DAY, "unit": "u-404"}, 404, None),
-        ({"start": "2026-10-01T00:00:00Z", "end": "2026-10-02T00:00:00Z"}, 404, None),
+        ({"start": "2026-10-01T00:00:00Z", "end": "2026-10-02T00:00:00Z"}, 400, None),
     ],
 )
 async def test_what_cannot_be_exported_is_said(
@@ -104,7 +104,9 @@ async def test_another_agency_exports_nothing_of_ours(tmp_path: Path) -> None:
         token = await server.office.people.link_for(user, minutes=5)
         async with server.stranger(origin=server.url) as client:
             await client.post("/api/session/link", json={"token": token})
-            for query in ({**DAY, "unit": unit}, DAY):
-                answer = await client.get("/api/exports/tracks", params=query)
-                assert answer.status_code == 404, answer.text
-            assert (await client.get("/api/exports/units")).status_code == 404
+            answer = await client.get("/api/exports/tracks", params={**DAY, "unit": unit})
+            assert answer.status_code == 404, answer.text
+            for path in ("/api/exports/tracks", "/api/exports/units"):
+                answer = await client.get(path, params=DAY)
+                assert answer.status_code == 400, answer.text
+                assert "nothing to write" in answer.json()["message"]

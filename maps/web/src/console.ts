@@ -1,6 +1,6 @@
 /** What the person at the console is doing now: selection, open tab, what the next press on the map means. */
 import { computed, signal } from "@preact/signals";
-import type { LayerInfo, Session } from "./contract.ts";
+import type { BasemapInfo, LayerInfo, Session } from "./contract.ts";
 import { everyone } from "./feed.ts";
 import { leftOpen, rightOpen } from "./preferences.ts";
 
@@ -20,6 +20,8 @@ export const awaitingPlace = signal<((place: { lon: number; lat: number }) => vo
 /** A sentence for screen readers and the foot of the map: what just happened. */
 export const notice = signal<{ text: string; bad: boolean } | null>(null);
 export const layerInfos = signal<ReadonlyMap<string, LayerInfo>>(new Map());
+/** The site's own background; known before the map is made, null without one. */
+export const basemapInfo = signal<BasemapInfo | null>(null);
 /** Reference layers that could not be read. */
 export const brokenLayers = signal<ReadonlySet<string>>(new Set());
 

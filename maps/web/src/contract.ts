@@ -161,6 +161,37 @@ export interface LayerInfo {
   attribution?: string | null;
 }
 
+/** The site's own detailed background (maps/basemap.py). */
+export interface BasemapInfo {
+  title: string;
+  kind: "vector" | "raster";
+  schema: "protomaps" | "openmaptiles" | "unknown";
+  min_zoom: number;
+  max_zoom: number;
+  bounds: readonly [number, number, number, number];
+  attribution: string;
+  layers: string[];
+  version: string;
+}
+
+/** What is in a file that somebody brought (gis/exchange/preview.py). */
+export interface Preview {
+  layers: {
+    name: string;
+    features: number;
+    faults: { feature: number; fault: string }[];
+    bounds: [number, number, number, number] | null;
+    collection: GeoJSON.FeatureCollection;
+  }[];
+}
+
+/** A token for programs that only read. */
+export interface ReadingToken {
+  user: string;
+  token: string;
+  expires_at: string;
+}
+
 export interface TrackProperties {
   id: string;
   times: string[];

@@ -5,11 +5,12 @@ import "./page.css";
 import "./map.css";
 import "./panels.css";
 import "./message.css";
+import "./exchange.css";
 import "./phone.css";
 import { render } from "preact";
 import { startClock } from "./clock.ts";
-import { brokenLayers, session } from "./console.ts";
-import type { Session } from "./contract.ts";
+import { basemapInfo, brokenLayers, session } from "./console.ts";
+import type { BasemapInfo, Session } from "./contract.ts";
 import { live } from "./feed.ts";
 import { language, t } from "./i18n/index.ts";
 import { listenToKeys } from "./keys.ts";
@@ -28,6 +29,11 @@ async function start(): Promise<void> {
     if (fault instanceof CallError && fault.status === 401) return location.replace("/sign-in");
     render(<main class="alone"><Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} /></main>, app);
     return;
+  }
+  try {
+    basemapInfo.value = await fetchJson<BasemapInfo | null>("/api/basemap");
+  } catch {
+    // The map is as good without it, and says which lines it shows.
   }
   document.title = t("app.title", { node: session.value.node.name });
   startClock();

@@ -1,9 +1,10 @@
 /** Keeps the map in step with the picture, the palette and the person: one push a second at most. */
 import { effect, signal } from "@preact/signals";
 import { now } from "./clock.ts";
-import { awaitingPlace, brokenLayers, clearSelection, layerInfos, phone, select, selected, selectedId, sheetStop } from "./console.ts";
+import { awaitingPlace, basemapInfo, brokenLayers, clearSelection, layerInfos, phone, select, selected, selectedId, sheetStop } from "./console.ts";
 import type { LayerInfo } from "./contract.ts";
 import { distressed, everyone, picture, takeDirty } from "./feed.ts";
+import { history, tilesOf } from "./history.ts";
 import { language, t } from "./i18n/index.ts";
 import { LAYERS } from "./layers/index.ts";
 import type { Drawing } from "./layers/layer.ts";
@@ -11,6 +12,7 @@ import { unitFeature } from "./layers/units.ts";
 import { type Covered, OperationsMap, type View } from "./map.ts";
 import { sideName } from "./marks.ts";
 import type { TrackPoint } from "./picture.ts";
+import { boundsOf, type Overlay, overlayFeatures } from "./overlays.ts";
 import { hiddenLayers, kept, leftOpen, palette, plainDrawing, rightOpen } from "./preferences.ts";
 import { fetchJson } from "./rest.ts";
 import { buildStyle } from "./style.ts";
@@ -57,7 +59,13 @@ export function openMap(container: HTMLElement): void {
     return;
   }
   const shown = map;
+  effect(() => {
+    // The address first: the layer asks for tiles as soon as it shows.
+    const wanted = history.value;
+    if (wanted !== null) void shown.setTiles("history", tilesOf(wanted, document.baseURI));
+  });
   effect(() => void shown.restyle(style()));
+  effect(() => void shown.setData("overlay", overlayFeatures.value));
   effect(() => shown.setPixelRatio(pixelRatio()));
   effect(() => shown.crosshair(awaitingPlace.value !== null));
   effect(() => fitOnce(everyone.value !== null));
@@ -106,6 +114,12 @@ export function fitAll(): void {
   map.fit([Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)], covered());
 }
 
+/** Shows the whole of what somebody brought. */
+export function fitOverlays(some: readonly Overlay[]): void {
+  const box = boundsOf(some);
+  if (box !== null) map?.fit(box, covered());
+}
+
 function fitOnce(known: boolean): void {
   if (!known || fitted) return;
   fitted = true;
@@ -127,6 +141,7 @@ function style(): ReturnType<typeof buildStyle> {
   // The palette's attribute is on the page before this runs: preferences.ts sets it first.
   const drawing: Drawing = {
     palette: palette.value, tokens: readTokens(), infos: layerInfos.value, selected: selectedId.value, language,
+    basemap: basemapInfo.value, history: history.value,
     dotsBelowZoom: (everyone.peek()?.length ?? 0) > MANY ? 10 : 7,
   };
   return buildStyle(drawing, hiddenLayers.value);

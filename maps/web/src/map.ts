@@ -1,6 +1,6 @@
 /** The only file that makes the MapLibre map. Everything else asks this object. */
 import "maplibre-gl/dist/maplibre-gl.css";
-import { type GeoJSONSource, type LngLatBoundsLike, Map as GlMap, type MapGeoJSONFeature, type MapMouseEvent, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
+import { type GeoJSONSource, type LngLatBoundsLike, type VectorTileSource, Map as GlMap, type MapGeoJSONFeature, type MapMouseEvent, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { drawImage, ICON_SCALE } from "./images.ts";
 import { type FedSource, SourceFeed } from "./source-feed.ts";
@@ -81,6 +81,12 @@ export class OperationsMap {
   async setData(source: string, data: GeoJSON.GeoJSON): Promise<void> {
     await this.loaded;
     await this.#map.getSource<GeoJSONSource>(source)?.setData(data);
+  }
+
+  /** Gives a source of vector tiles another address. */
+  async setTiles(source: string, address: string): Promise<void> {
+    await this.loaded;
+    this.#map.getSource<VectorTileSource>(source)?.setTiles([address]);
   }
 
   setPixelRatio(ratio: number): void {

@@ -30,8 +30,12 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
     throw new CallError(0, { error: "unreachable", message: "" });
   }
   if (response.ok) return (response.status === 204 ? null : await response.json()) as T;
-  const text = await response.text();
-  throw new CallError(response.status, problemOf(text, response.statusText));
+  throw await problemFrom(response);
+}
+
+/** The refusal that an answer tells. */
+export async function problemFrom(response: Response): Promise<CallError> {
+  return new CallError(response.status, problemOf(await response.text(), response.statusText));
 }
 
 export function fetchJson<T>(path: string): Promise<T> {

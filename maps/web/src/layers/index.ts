@@ -1,16 +1,19 @@
 /** Every layer of the map in draw order, lowest first. A new layer is one file and one line here. */
+import { basemap } from "./basemap.ts";
 import { blos } from "./blos.ts";
 import { borders } from "./borders.ts";
 import { countries, countryNames } from "./countries.ts";
 import { crossings } from "./crossings.ts";
+import { historyTracks } from "./history.ts";
 import type { MapLayer } from "./layer.ts";
+import { overlay } from "./overlay.ts";
 import { places } from "./places.ts";
 import { riverKm } from "./river-km.ts";
 import { rivers } from "./rivers.ts";
 import { tracks } from "./tracks.ts";
 import { units } from "./units.ts";
 
-export const LAYERS: readonly MapLayer[] = [countries, rivers, borders, riverKm, countryNames, places, crossings, blos, tracks, units];
+export const LAYERS: readonly MapLayer[] = [countries, basemap, rivers, borders, riverKm, countryNames, places, crossings, blos, overlay, historyTracks, tracks, units];
 
 /** Names people can switch, in the order of the legend. */
-export const TOGGLES = ["tracks", "blos", "crossings", "borders", "river_km", "rivers", "places"] as const;
+export const TOGGLES = ["tracks", "blos", "crossings", "borders", "river_km", "rivers", "places", "basemap"] as const;

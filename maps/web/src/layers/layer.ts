@@ -1,6 +1,7 @@
 /** What a map layer is given and what it gives; one file a layer, in draw order in index.ts. */
 import type { LayerSpecification, SourceSpecification } from "maplibre-gl";
-import type { LayerInfo } from "../contract.ts";
+import type { BasemapInfo, LayerInfo } from "../contract.ts";
+import type { History } from "../history.ts";
 import type { PaletteName } from "../preferences.ts";
 import type { Tokens } from "../tokens.ts";
 
@@ -13,6 +14,10 @@ export interface Drawing {
   selected: string;
   /** Reader's language. */
   language: string;
+  /** The site's own detailed background; null without one. */
+  basemap: BasemapInfo | null;
+  /** Long tracks that are shown; null for none. */
+  history: History | null;
   /** Below this zoom units are plain dots. */
   dotsBelowZoom: number;
 }

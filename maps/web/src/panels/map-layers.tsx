@@ -1,13 +1,16 @@
 /** What the map shows, what its signs mean, and where its lines come from. */
 import type { JSX } from "preact";
-import { brokenLayers, layerInfos } from "../console.ts";
+import { basemapInfo, brokenLayers, layerInfos } from "../console.ts";
 import type { UnitState } from "../contract.ts";
 import { tracksFailed } from "../feed.ts";
 import { t } from "../i18n/index.ts";
 import { TOGGLES } from "../layers/index.ts";
 import { SIDES } from "../marks.ts";
 import { hiddenLayers, PALETTES, palette, plainDrawing } from "../preferences.ts";
+import { HistoryForm } from "./history-form.tsx";
+import { LayerExport, ReadingAccess } from "./layer-export.tsx";
 import { MarkIcon } from "./mark-icon.tsx";
+import { OverlayForm } from "./overlay-form.tsx";
 import { metresWords } from "./place-words.ts";
 
 type Look = Pick<UnitState, "kind" | "country" | "liveness">;
@@ -23,9 +26,17 @@ export function MapLayers(): JSX.Element {
           {PALETTES.map((name) => <button key={name} aria-pressed={palette.value === name} onClick={() => { palette.value = name; }}>{t(`palette.${name}`)}</button>)}
         </div>
         <h3>{t("layers.shown")}</h3>
-        <ul class="checks">{TOGGLES.map((name) => <Toggle key={name} name={name} />)}
+        <ul class="checks">{TOGGLES.filter((name) => name !== "basemap" || basemapInfo.value !== null).map((name) => <Toggle key={name} name={name} />)}
           <li><label><input type="checkbox" checked={plainDrawing.value} onChange={(event) => { plainDrawing.value = event.currentTarget.checked; }} /><span>{t("layers.plain")}<small>{t("layers.plain_why")}</small></span></label></li>
         </ul>
+        <h3>{t("history.heading")}</h3>
+        <HistoryForm />
+        <h3>{t("overlay.title")}</h3>
+        <OverlayForm />
+        <h3>{t("layers.export")}</h3>
+        <LayerExport />
+        <h3>{t("qgis.title")}</h3>
+        <ReadingAccess />
         <h3>{t("legend.title")}</h3>
         <ul class="legend">
           {SHAPES.map(([look, words]) => <li key={words}><MarkIcon unit={look} />{t(words)}</li>)}

@@ -1,7 +1,7 @@
 /** What lies on the map itself: tools, the word that it is stale, calls for help, tips, attribution. */
 import type { JSX } from "preact";
 import { now, serverMoment } from "../clock.ts";
-import { awaitingPlace, helpOpen, layerInfos, notice, phone, select, timeZone } from "../console.ts";
+import { awaitingPlace, basemapInfo, helpOpen, layerInfos, notice, phone, select, timeZone } from "../console.ts";
 import { distressed, live, liveStatus } from "../feed.ts";
 import { t } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
@@ -86,8 +86,14 @@ export function MapFailed(): JSX.Element | null {
 
 /** Licences of the data on the map ask for this line. */
 export function Attribution(): JSX.Element | null {
-  const words = [...new Set([...layerInfos.value.values()].flatMap((info) => (info.attribution ?? "").split(/;\s*/)))].filter(Boolean);
+  const told = [...layerInfos.value.values()].flatMap((info) => (info.attribution ?? "").split(/;\s*/));
+  const words = [...new Set([...told, plainText(basemapInfo.value?.attribution ?? "")])].filter(Boolean);
   if (words.length === 0) return null;
   const line = words.join(" · ");
   return phone.value ? <details class="attribution"><summary>{t("map.data")}</summary><p>{line}</p></details> : <p class="attribution">{line}</p>;
+}
+
+/** A tile archive tells its attribution as HTML, of which only the words are shown. */
+function plainText(html: string): string {
+  return new DOMParser().parseFromString(html, "text/html").body.textContent ?? "";
 }

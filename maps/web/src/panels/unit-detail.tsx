@@ -19,6 +19,7 @@ import { addressErrorWords, bearingWords, metresWords, reachWords, riverWords, s
 import { MessagePanel } from "./message-panel.tsx";
 import { PlotForm } from "./plot-form.tsx";
 import { Empty, faultWords, Loading } from "./states.tsx";
+import { TrackForm } from "./track-form.tsx";
 
 export function UnitDetail(): JSX.Element {
   const unit = selected.value;
@@ -43,6 +44,7 @@ export function UnitDetail(): JSX.Element {
         <Flags unit={unit} />
         <Addresses unit={unit} />
         {may(SEE_MESSAGES) && <MessagePanel key={`message ${unit.id}`} unit={unit} />}
+        <TrackForm key={`track ${unit.id}`} unit={unit} />
         {unit.known !== false && may(PLOT) && <PlotForm key={unit.id} unit={unit} />}
       </div>
     </section>
