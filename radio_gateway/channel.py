@@ -18,7 +18,7 @@ from msgspec.structs import force_setattr, replace
 from radio_gateway.answering import after, reply_after
 from radio_gateway.backoff import STABLE_S, Backoff
 from radio_gateway.capture import CaptureWriter, Mark
-from radio_gateway.chunk import Chunk, Transport
+from radio_gateway.chunk import Chunk, Doorkeeper, Transport
 from radio_gateway.connection import Connection
 from radio_gateway.connections import (
     KEPT,
@@ -38,6 +38,7 @@ from radio_gateway.settings import ChannelSettings, make_transport
 from radio_gateway.silence import Silence
 from radio_gateway.speakers import own_words
 from radio_gateway.transmission import Delivery, Transmission
+from radio_gateway.turned_away import TurnedAway
 
 DEVICES_REMEMBERED = 10_000
 _FLUSH_EVERY_S = 0.1
@@ -96,6 +97,8 @@ class Channel:
         self._bytes = self._frames = self._transmissions = self._junk = self._reconnects = 0
         self._rejections = Rejections(settings.name)
         self._reject = self._rejections.add
+        if isinstance(self.transport, Doorkeeper):
+            self.transport.on_turned_away = TurnedAway(settings.name, self._rejections).note
         self._last_on: OrderedDict[str, str] = OrderedDict()
 
     async def run(self) -> None:
@@ -168,7 +171,7 @@ class Channel:
         )
 
     def rejected(self) -> list[RejectedFrame]:
-        """Return the last 50 frames that were not understood, oldest first."""
+        """Return the last frames that were not understood or not let in, oldest first."""
         return self._rejections.kept()
 
     def not_kept(self, said: Transmission, detail: str) -> None:
@@ -177,9 +180,7 @@ class Channel:
 
     def rejected_lately(self) -> list[RejectedFrame]:
         """Return, once, the newest few of what was rejected since this was last asked."""
-        untold = list(self._rejections.untold)
-        self._rejections.untold.clear()
-        return untold
+        return self._rejections.untold()
 
     def start_capture(self, path: Path, *, max_bytes: int = 100_000_000) -> None:
         """Write everything the channel reads from now on to a new file.
@@ -440,6 +441,8 @@ class Channel:
                 self.stop_capture()
 
     def _enter(self, state: LinkState, fault: str | None) -> None:
-        if state != self._state:
+        # an outage lasts from its first failure on, whatever is tried meanwhile
+        trying = self._fault is not None and {state, self._state} == {"opening", "down"}
+        if state != self._state and not trying:
             self._since = datetime.now(UTC)
         self._state, self._fault = state, fault

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
-from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -30,7 +30,7 @@ from radio_gateway.health import ChannelHealth, GatewayHealth, LinkState, Reject
 from radio_gateway.inbox import Inbox
 from radio_gateway.order import Order
 from radio_gateway.order_result import OrderResult
-from radio_gateway.rejections import KEPT
+from radio_gateway.rejections import LastRejected
 from radio_gateway.transmission import Delivery, Transmission
 from radio_gateway.transports.mqtt import MqttTransport
 from radio_gateway.uplink.envelope import (
@@ -48,36 +48,22 @@ from radio_gateway.uplink.envelope import (
     topic_of,
     unpack,
 )
+from radio_gateway.uplink.far_gateway import ASK_EVERY_S, FarGateway
 from radio_gateway.uplink.settings import UplinkSettings, transport_for
 from radio_gateway.uplink.signing import Purpose, SignatureError, Verifier
 
 SILENT_AFTER: Final = timedelta(seconds=35)
 """A gateway tells how it fares every 10 s."""
 
+BROKER_WAY: Final = "way to the broker"
+"""Under what name it is told how the node's own way fares; no channel can have it."""
+
 AGAIN_AT_MOST_S: Final = 4.0
-ASK_EVERY_S: Final = 5.0
 WORDS_OUT: Final = 16
 _CHANNELS = 256  # of one gateway
+_SYSTEM = re.compile(r"^cannot connect: (\[Errno \d+\] )?")
 _REMEMBERED = 4096  # envelopes stored lately, so that one sent again is receipted at once
 _log = structlog.get_logger(__name__)
-
-
-class _Gateway:
-    """What the node knows of one gateway."""
-
-    def __init__(self, verifier: Verifier) -> None:
-        self.verifier = verifier
-        self.told: GatewayHealth | None = None
-        self.told_heard_s = 0.0  # the same by the steady clock
-        self.heard_at: datetime | None = None
-        self.nonce = b""
-        self.asked_s = -ASK_EVERY_S
-        self.since = datetime.now(UTC)
-        self.transmissions = 0
-        self.errors: Counter[str] = Counter()
-        self.rejected: dict[str, deque[RejectedFrame]] = {}
-        self.waiting: set[bytes] = set()
-        self.stored: OrderedDict[bytes, list[int]] = OrderedDict()
 
 
 class Receiver:
@@ -105,7 +91,7 @@ class Receiver:
     ) -> None:
         self._settings, self._inbox, self._node = settings, inbox, node
         self._told = told
-        self._gateways = {name: _Gateway(verifier) for name, verifier in gateways.items()}
+        self._gateways = {name: FarGateway(verifier) for name, verifier in gateways.items()}
         # not to be guessed: who connects under another's id throws that one out
         self._client_id = f"{node}-receiver-{secrets.token_hex(8)}"
         self._transport: MqttTransport | None = None
@@ -141,14 +127,29 @@ class Receiver:
         For each gateway one channel of its name: the way from it; and one for each of its own,
         `gateway/channel`, as it last told.
         """
-        now = datetime.now(UTC)
-        return [each for name in self._gateways for each in self._health_of(name, now)]
+        url, broker = self._settings.link.shown, self.broker()
+        told: list[ChannelHealth] = []
+        for name, gateway in self._gateways.items():
+            told += gateway.channels(name, url, broker, silent_after=SILENT_AFTER)
+        return told
+
+    def broker(self) -> ChannelHealth:
+        """Return how this node's own way to its broker fares, as a channel `BROKER_WAY`."""
+        return ChannelHealth(
+            name=BROKER_WAY,
+            url=self._settings.link.shown,
+            protocols=(),
+            state=self._state,
+            since=self._since,
+            fault=None if self._state == "open" else self._unreached_broker(),
+        )
 
     def rejected(self, name: str) -> list[RejectedFrame]:
         """Return the last frames that a channel `gateway/channel` rejected, oldest first."""
         gateway, _, channel = name.partition("/")
         known = self._gateways.get(gateway)
-        return [] if known is None else list(known.rejected.get(channel, ()))
+        kept = None if known is None else known.rejected.get(channel)
+        return [] if kept is None else kept.all()
 
     def gateways(self) -> list[GatewayHealth]:
         """Return what each gateway last told of itself."""
@@ -160,7 +161,7 @@ class Receiver:
     def unreached(self, gateway: str) -> str | None:
         """Return why nothing can be passed on to a gateway now; None when it is reached."""
         if self._transport is None:
-            return f"the broker is not reached: {self._fault or 'the link is not open'}"
+            return self._unreached_broker()
         known = self._gateways[gateway]
         ago_s = monotonic() - known.told_heard_s
         if known.told is None or ago_s > SILENT_AFTER.total_seconds():
@@ -233,7 +234,7 @@ class Receiver:
             if self._inbox.is_full:
                 await self._inbox.room()
 
-    def _greet(self, name: str, gateway: _Gateway, *, began: bool) -> None:
+    def _greet(self, name: str, gateway: FarGateway, *, began: bool) -> None:
         """Say hello with a new nonce: only what is told from now on can hold it."""
         gateway.nonce = os.urandom(8)
         if gateway.told is not None:
@@ -284,12 +285,11 @@ class Receiver:
                 self._take_health(name, gateway, chunk)
         except GatewayError as error:
             reason = "not_signed" if isinstance(error, SignatureError) else "bad_envelope"
-            gateway.errors[reason] += 1
-            if gateway.errors[reason] == 1:  # a forger does not fill the log
+            if gateway.refused(reason):  # a forger does not fill the log
                 _log.warning("envelope_refused", gateway=name, fault=str(error))
 
     def _take_reports(
-        self, name: str, gateway: _Gateway, chunk: Chunk, deliveries: list[Delivery]
+        self, name: str, gateway: FarGateway, chunk: Chunk, deliveries: list[Delivery]
     ) -> None:
         body = gateway.verifier.body("reports", chunk.data)
         envelope = unpack(body, Envelope)
@@ -323,7 +323,7 @@ class Receiver:
         gateway.transmissions += len(said)
 
     def _read_items(
-        self, name: str, gateway: _Gateway, items: list[Item]
+        self, name: str, gateway: FarGateway, items: list[Item]
     ) -> tuple[list[Transmission], list[int]]:
         said: list[Transmission] = []
         refused: list[int] = []
@@ -341,7 +341,7 @@ class Receiver:
         return said, refused
 
     def _receipt(
-        self, name: str, gateway: _Gateway, envelope: Envelope, digest: bytes, refused: list[int]
+        self, name: str, gateway: FarGateway, envelope: Envelope, digest: bytes, refused: list[int]
     ) -> None:
         gateway.waiting.discard(digest)
         gateway.stored[digest] = refused
@@ -358,7 +358,7 @@ class Receiver:
         )
         self._words.put_nowait((name, self._word("receipt", body)))
 
-    def _take_health(self, name: str, gateway: _Gateway, chunk: Chunk) -> None:
+    def _take_health(self, name: str, gateway: FarGateway, chunk: Chunk) -> None:
         told = unpack(gateway.verifier.body("health", chunk.data), GatewayHealth)
         if told.gateway != name:
             raise EnvelopeError(f"is of gateway {told.gateway!r}")
@@ -373,64 +373,25 @@ class Receiver:
             return
         gateway.told = told
         for frame in told.rejected:
-            kept = gateway.rejected.setdefault(frame.channel, deque(maxlen=KEPT))
-            kept.append(replace(frame, channel=f"{name}/{frame.channel}"))
+            kept = gateway.rejected.setdefault(frame.channel, LastRejected())
+            kept.add(replace(frame, channel=f"{name}/{frame.channel}"))
             if len(gateway.rejected) > _CHANNELS:
                 del gateway.rejected[next(iter(gateway.rejected))]
         gateway.heard_at = chunk.heard_at
         gateway.told_heard_s = monotonic()
 
-    def _health_of(self, name: str, now: datetime) -> list[ChannelHealth]:
-        gateway = self._gateways[name]
-        state, fault, since = self._state, self._fault, self._since
-        if state == "open":
-            last = gateway.heard_at
-            if last is None or now - last > SILENT_AFTER:
-                state = "silent"
-                since = gateway.since if last is None else last + SILENT_AFTER
-                fault = "the gateway has not been heard" + (
-                    "" if last is None else f" since {last:%Y-%m-%d %H:%M:%S} UTC"
-                )
-            elif gateway.told is not None and gateway.told.spool_fault is not None:
-                fault = f"its spool: {gateway.told.spool_fault}"
-            elif gateway.told is not None and gateway.told.damaged:
-                fault = "its spool was damaged; what could be read was saved, the file lies there"
-        way = ChannelHealth(
-            name=name,
-            url=self._settings.link.shown,
-            protocols=(),
-            state=state,
-            since=since,
-            fault=fault,
-            last_heard_at=gateway.heard_at,
-            expected_interval_s=SILENT_AFTER.total_seconds(),
-            transmissions=gateway.transmissions,
-            errors=dict(gateway.errors),
-            gateway=None
-            if gateway.told is None
-            else replace(gateway.told, channels=(), rejected=(), answers=b""),
-        )
-        if gateway.told is None:
-            return [way]
-        reached = state == "open"
-        return [
-            way,
-            *(
-                replace(
-                    each,
-                    name=f"{name}/{each.name}",
-                    # when the way is down, what it told is old: no fault, and not known to be well
-                    state=each.state if reached or each.state == "down" else "silent",
-                    fault=each.fault if reached else f"gateway {name} is not heard",
-                )
-                for each in gateway.told.channels
-            ),
-        ]
+    def _unreached_broker(self) -> str:
+        link = self._settings.link
+        port = link.port or (8883 if link.scheme == "mqtts" else 1883)
+        fault = _SYSTEM.sub("", self._fault or "the link is not open yet")
+        return f"this office cannot reach its broker at {link.host}:{port}: {fault}"
 
     def _word(self, purpose: Purpose, body: bytes) -> bytes:
         return purpose.encode() + b"\n" + self._settings.signer.sign(purpose, body)
 
     def _enter(self, state: LinkState, fault: str | None) -> None:
-        if state != self._state:
+        # an outage lasts from its first failure on, whatever is tried meanwhile
+        trying = self._fault is not None and {state, self._state} == {"opening", "down"}
+        if state != self._state and not trying:
             self._since = datetime.now(UTC)
         self._state, self._fault = state, fault

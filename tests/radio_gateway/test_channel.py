@@ -157,6 +157,18 @@ async def test_a_device_that_stays_absent_is_logged_once(tmp_path: Path) -> None
     assert [log["event"] for log in logs] == ["link_broke"]
 
 
+async def test_a_device_that_stays_absent_is_down_since_it_first_was(tmp_path: Path) -> None:
+    channel = make(f"serial://{tmp_path}/absent")
+    async with running(channel):
+        await until(lambda: channel.health().state == "down")
+        first = channel.health().since
+        await until(lambda: channel.health().reconnects >= 2)
+        assert channel.health().since == first
+        await until(lambda: channel.health().state == "down")
+        assert channel.health().since == first
+    assert (channel.health().state, channel.health().since > first) == ("stopped", True)
+
+
 async def test_half_a_message_is_answered_only_with_its_rest(answers: Answers) -> None:
     inbox = Inbox()
     channel = odd_channel(inbox)

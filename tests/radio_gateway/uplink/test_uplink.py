@@ -18,8 +18,10 @@ from radio_gateway.uplink.envelope import Envelope, Receipt, digest_of, pack, to
 from radio_gateway.uplink.signing import SIGNATURE_BYTES, Signer
 from radio_gateway.uplink.spool import open_spool
 from tests.broker import Mosquitto, mosquitto
+from tests.ports import free_port
 from tests.radio_gateway.running import until
 from tests.radio_gateway.uplink.gateways import GW_1_KEY, GW_2_KEY, NODE_KEY, gateway, node
+from tests.radio_gateway.uplink.posts import office, post
 
 pytestmark = pytest.mark.broker
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -248,3 +250,76 @@ async def test_a_gateway_that_is_not_heard_is_silent_and_so_are_its_channels(
             assert hx.receiver.gateways()[0].uplink == "open"
         await until(lambda: hx.receiver.health()[0].state == "silent")
         assert "has not been heard since" in (hx.receiver.health()[0].fault or "")
+
+
+async def test_what_another_key_signed_is_told_as_that_and_not_as_silence(
+    broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with node(broker) as hx:
+        async with gateway(broker, tmp_path, signer=GW_2_KEY):  # a new card with a new key
+            await until(lambda: bool(hx.receiver.health()[0].errors.get("not_signed")))
+            way = hx.receiver.health()[0]
+            assert way.state == "silent"
+            assert "signed by another key" in (way.fault or "")
+            assert "radio-gateway keygen --show" in (way.fault or "")
+        monkeypatch.setattr("radio_gateway.uplink.far_gateway.FORGED_FOR_S", 0.0)
+        assert hx.receiver.health()[0].fault == "the gateway has not been heard"
+
+
+async def test_a_forger_beside_the_gateway_is_told_while_the_gateway_is_heard(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    async with node(broker) as hx, gateway(broker, tmp_path):
+        await until(lambda: hx.receiver.health()[0].state == "open")
+        assert hx.receiver.health()[0].fault is None
+        anyone = Client(broker, "spy")
+        try:
+            anyone.say(topic_of("gw-1", "health"), GW_2_KEY.sign("health", b"well"))
+            await until(lambda: hx.receiver.health()[0].fault is not None)
+        finally:
+            anyone.close()
+        way = hx.receiver.health()[0]
+        assert (way.state, "signed by another key" in (way.fault or "")) == ("open", True)
+
+
+async def test_a_broker_that_is_away_is_told_once_and_is_not_the_gateways_fault(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    async with node(broker) as hx, gateway(broker, tmp_path):
+        await until(lambda: hx.receiver.health()[0].state == "open")
+        assert (hx.receiver.broker().state, hx.receiver.broker().fault) == ("open", None)
+        await asyncio.to_thread(broker.kill)
+        refused = f"this office cannot reach its broker at 127.0.0.1:{broker.port}: "
+        refused += "Connection refused"
+        await until(lambda: hx.receiver.broker().fault == refused)
+        since = hx.receiver.broker().since
+        ways = hx.receiver.health()
+        assert [each.state for each in ways] == ["silent", "silent"]
+        assert all("Connection refused" not in (each.fault or "") for each in ways)
+        assert ways[0].since == since  # gw-1 was heard until then
+        assert ways[1].since < since  # gw-2 never was
+        states: set[str] = set()
+        async with asyncio.timeout(10):
+            while states < {"opening", "down"}:
+                states.add(hx.receiver.broker().state)
+                await asyncio.sleep(0)
+        assert hx.receiver.broker().since == since
+
+
+async def test_channels_of_a_silent_gateway_are_silent_since_it_is(
+    broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("radio_gateway.uplink.receiver.SILENT_AFTER", timedelta(seconds=2))
+    port = free_port()
+    radio = {"name": "pier", "url": f"udp://127.0.0.1:{port}", "protocols": ["ais"]}
+    async with office(broker) as hx:
+        async with post(broker, tmp_path, radio):
+            await until(lambda: len(hx.receiver.health()) == 3)
+            opened = hx.receiver.health()[1]
+            assert (opened.name, opened.state) == ("gw-1/pier", "open")
+        await until(lambda: hx.receiver.health()[0].state == "silent")
+        way, pier = hx.receiver.health()[:2]
+        assert way.last_heard_at is not None
+        assert pier.state == "silent"
+        assert pier.since == way.since == way.last_heard_at + timedelta(seconds=2)
+        assert pier.since > opened.since
