@@ -33,8 +33,9 @@ from radio_gateway.outbound import Outbound
 from radio_gateway.transmission import Delivery, Transmission
 from radio_gateway.uplink.envelope import OrderFor
 from radio_gateway.uplink.sender import RESULTS_KEPT, Uplink
-from radio_gateway.uplink.spool import Put, Spool, open_spool
+from radio_gateway.uplink.spool import Spool, open_spool
 from radio_gateway.uplink.spool_file import SpoolError
+from radio_gateway.uplink.spool_rows import Put
 
 INBOX: Final = 5000
 A_BATCH: Final = 500

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from radio_gateway.order_result import Refusal
 
 LinkState = Literal["opening", "open", "silent", "down", "stopped"]
+
+KEY_REASONS: Final = frozenset({"wrong_key", "no_key"})
+"""Why a sender that has to show a key is turned away; `RejectedFrame.detail` says what it calls
+itself."""
 
 
 class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +84,7 @@ class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
         dropped: Dropped from the full spool since it started, by channel.
         refused: Kept aside because the node could not read them.
         damaged: Damaged spool files that lie beside the spool, for the technician to take away.
-        spool_fault: Why the spool takes or frees nothing; None when it is well.
+        spool_fault: Why the spool takes or frees nothing, or drops reports; None when it is well.
         answers: Nonce of the node's last Hello; empty before the first.
         count: How many times it told since that Hello, from 1.
         rejected: Frames rejected since it last told, at most 20.
@@ -113,7 +117,7 @@ class RejectedFrame(msgspec.Struct, frozen=True, kw_only=True):
         heard_at: When it was read, aware UTC.
         reason: Short fixed word, for example `bad_checksum`.
         detail: What exactly is wrong.
-        payload: Its bytes, at most the first 1,024.
+        payload: Its bytes, at most the first 1,024; none of a sender without a good key.
         topic: MQTT topic or HTTP path, where there is one.
         source: Peer address, where there is one.
     """

@@ -34,6 +34,7 @@ def metrics_text(
     channels: Sequence[ChannelHealth],
     *,
     gateways: Sequence[GatewayHealth] = (),
+    own: str = "",
     now: datetime,
 ) -> bytes:
     """Return everything that can be counted, as Prometheus reads it.
@@ -42,9 +43,10 @@ def metrics_text(
         channels: Channels of this process.
         gateways: Gateways that report here, or the one that this process is; their channels are
             told too, with the gateway's id in the label `gateway`.
+        own: Label `gateway` of `channels`.
         now: The present, aware UTC.
     """
-    said: list[tuple[str, ChannelHealth]] = [("", each) for each in channels]
+    said: list[tuple[str, ChannelHealth]] = [(own, each) for each in channels]
     for gateway in gateways:
         said += [(gateway.gateway, each) for each in gateway.channels]
     registry = CollectorRegistry(auto_describe=False)
@@ -117,7 +119,7 @@ def _of_gateways(gateways: Sequence[GatewayHealth], now: datetime) -> Iterator[M
         f"{_PREFIX}spool_dropped", "Dropped from the full spool", labels=("gateway", "channel")
     )
     oldest = _gauge("spool_oldest_seconds", "Age of the oldest transmission that waits")
-    well = _gauge("spool_ok", "0 while the spool takes nothing")
+    well = _gauge("spool_ok", "0 while the spool takes nothing or drops reports")
     told_at = _gauge("told_seconds", "Since the gateway last said how it fares")
     for gateway in gateways:
         label = (gateway.gateway,)

@@ -13,8 +13,8 @@ from itertools import chain, islice
 
 import msgspec
 
-from radio_gateway.uplink.spool import URGENT_AT_ONCE, Put
 from radio_gateway.uplink.spool_file import DISTRESS, ROUTINE, WORDS
+from radio_gateway.uplink.spool_rows import URGENT_AT_ONCE, Put
 
 LIVE_OUT = 4  # envelopes on their way at a time
 BACKLOG_OUT = 2

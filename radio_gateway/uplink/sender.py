@@ -44,8 +44,9 @@ from radio_gateway.uplink.envelope import (
 from radio_gateway.uplink.lanes import RECEIPT_WITHIN_S, Lanes
 from radio_gateway.uplink.settings import UplinkSettings, transport_for
 from radio_gateway.uplink.signing import SignatureError
-from radio_gateway.uplink.spool import Put, Spool
+from radio_gateway.uplink.spool import Spool
 from radio_gateway.uplink.spool_file import SpoolError
+from radio_gateway.uplink.spool_rows import Put
 
 HEALTH_EVERY_S: Final = 10.0
 AGAIN_AT_MOST_S: Final = 4.0
@@ -148,7 +149,7 @@ class Uplink:
             dropped=state.dropped,
             refused=state.refused,
             damaged=state.damaged,
-            spool_fault=told.spool_fault or self.remove_fault,
+            spool_fault=told.spool_fault or self.remove_fault or state.fault,
             answers=self._nonce,
             count=self._told,
         )

@@ -6,7 +6,7 @@ given twice, also after what they stood for is gone.
 
 When the spool grows beyond its limits, or the disk is full, the oldest routine reports go, then
 the oldest words for people; distress calls never. Making room on a full disk takes room itself: a
-reserve file beside the spool gives it.
+reserve file beside the spool gives it, half for more reports, half for the log.
 
 Age is the time that the spool was in use since, not a difference of two clock times: a border post
 computer starts with a clock of years ago, and setting it right must not make everything old.
@@ -15,7 +15,6 @@ computer starts with a clock of years ago, and setting it right must not make ev
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sqlite3
 import time
 from collections import Counter
@@ -27,11 +26,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 
+import msgspec
 import structlog
 
 from radio_gateway.errors import fault_of
 from radio_gateway.transmission import Transmission
-from radio_gateway.uplink.envelope import Item, item_bytes, writable
+from radio_gateway.uplink import spool_rows as rows
+from radio_gateway.uplink.envelope import Item
 from radio_gateway.uplink.spool_file import (
     DISTRESS,
     ROUTINE,
@@ -42,15 +43,15 @@ from radio_gateway.uplink.spool_file import (
     is_full,
     open_file,
 )
+from radio_gateway.uplink.spool_reserve import Reserve
+from radio_gateway.uplink.spool_rows import Put
 
-REFUSED_KEPT = 1000
-URGENT_AT_ONCE = 1000  # more wait their turn in the backlog
-RESERVE_BYTES = 2 << 20
 FREED_BYTES = 256 * 1024  # at least, when the disk is full: single rows free no whole pages
 _FREED_PART = 100  # a spool at its limit makes room for a hundredth of it at a time
 _OLD_AT_ONCE = 20_000
 _GOING_AT_ONCE = 100
-_MANY_PAGES = 1 << 31
+_ATTEMPTS = 4
+TOLD_EVERY_S = 60.0
 _log = structlog.get_logger(__name__)
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -66,6 +67,7 @@ class SpoolState(NamedTuple):
         dropped: Dropped for want of room or for age since the start, by channel.
         refused: Kept aside because the node could not read them.
         damaged: Damaged files that lie beside it, for the technician to take away.
+        fault: Why reports were dropped within the last minute; None when none were.
     """
 
     waiting: int
@@ -74,24 +76,25 @@ class SpoolState(NamedTuple):
     dropped: dict[str, int]
     refused: int
     damaged: int
+    fault: str | None = None
 
 
-class Put(NamedTuple):
-    """Where one transmission went.
+class _Dropping(msgspec.Struct):
+    """Reports that are being dropped, for one cause.
 
     Attributes:
-        number: Its number.
-        rank: `DISTRESS`, `WORDS` for people, or `ROUTINE`.
-        address: Whose newest place it may be; None when it is no position to be shown.
-        time_ms: The time that decides which is newest.
-        heard_ms: When it was heard, by this machine's clock.
+        why: The cause.
+        since: When it began.
+        last_s: When one was last dropped, by the steady clock.
+        count: How many.
+        told_s: When that was last told.
     """
 
-    number: int
-    rank: int
-    address: str | None
-    time_ms: int
-    heard_ms: int
+    why: str
+    since: datetime
+    last_s: float
+    count: int = 0
+    told_s: float | None = None
 
 
 class Spool:
@@ -115,7 +118,8 @@ class Spool:
         self._max_bytes, self._max_age_s = max_bytes, int(max_age.total_seconds())
         self._steady_s = steady_s
         self._dropped: Counter[str] = Counter()
-        self._reserve = path.with_name(f"{path.name}.reserve")
+        self._dropping: _Dropping | None = None
+        self._reserve = Reserve(path)
         self._open()
 
     def _open(self) -> None:
@@ -131,7 +135,7 @@ class Spool:
         ).fetchone()
         self._began_s = self._steady_s() - max(ran_s, last_s)
         self._damaged = len(damaged_beside(self.path))
-        self._keep_reserve()
+        self._reserve.keep(self._database)
 
     async def __aenter__(self) -> Self:
         """Return the spool."""
@@ -160,15 +164,15 @@ class Spool:
 
     async def newest(self) -> list[Put]:
         """Return, for each address, its newest position that waits, and everything urgent."""
-        return await self._run(_newest)
+        return await self._run(rows.newest)
 
     async def items(self, numbers: Iterable[int]) -> list[Item]:
         """Return what waits under `numbers`; what no longer waits is left out."""
-        return await self._run(_items, list(numbers))
+        return await self._run(rows.items, list(numbers))
 
     async def after(self, number: int, limit: int) -> list[Item]:
         """Return the `limit` oldest that wait with a number above `number`, in order."""
-        return await self._run(_after, number, limit)
+        return await self._run(rows.after, number, limit)
 
     async def remove(self, numbers: Iterable[int], *, refused: Iterable[int] = ()) -> None:
         """Forget what the node has stored; keep aside what it could not read.
@@ -219,28 +223,30 @@ class Spool:
         self, database: sqlite3.Connection, transmissions: Sequence[Transmission]
     ) -> list[Put]:
         kept_s = self._ran_s()
-        rows = [_row(said, kept_s) for said in transmissions]
-        new_bytes = sum(len(row[-1]) for row in rows)
-        for attempt in (1, 2, 3):
+        new = [rows.row(said, kept_s) for said in transmissions]
+        new_bytes = sum(len(row[-1]) for row in new)
+        for attempt in range(_ATTEMPTS):
             try:
-                put = _insert(database, rows)
+                put = rows.insert(database, new)
                 break
             except sqlite3.OperationalError as error:
-                if not is_full(error) or attempt == 3:
+                if not is_full(error) or attempt == _ATTEMPTS - 1:
                     raise
-                if self._keep_reserve():
+                if self._reserve.keep(self._database):
                     continue  # the disk has room again
-                self._stop_growing(database)
-                if not self._make_room(database, max(new_bytes, FREED_BYTES)):
+                if self._reserve.give_up(database):
+                    continue
+                if not self._make_room(database, max(new_bytes, FREED_BYTES), "the disk is full"):
                     raise
-        self._count += len(rows)
+        self._count += len(new)
         self._bytes += new_bytes
         excess = self._bytes - self._max_bytes
         if excess > 0:
-            self._make_room(database, max(excess, self._max_bytes // _FREED_PART))
+            wanted = max(excess, self._max_bytes // _FREED_PART)
+            self._make_room(database, wanted, "the spool is at its limit")
         return put
 
-    def _make_room(self, database: sqlite3.Connection, size: int) -> bool:
+    def _make_room(self, database: sqlite3.Connection, size: int, why: str) -> bool:
         """Drop the oldest routine reports until `size` bytes are free; return whether any went."""
         going: list[tuple[int, int]] = []
         dropped: Counter[str] = Counter()
@@ -259,44 +265,24 @@ class Spool:
         if not going:
             return False
         self._delete(database, going)
+        self._note_dropped(dropped, why)
+        return True
+
+    def _note_dropped(self, dropped: Counter[str], why: str) -> None:
+        """Count what was dropped, and tell of it: at once, then once a minute."""
         self._dropped += dropped
-        _log.warning("spool_full", dropped=len(going), path=str(self.path))
-        return True
-
-    def _stop_growing(self, database: sqlite3.Connection) -> None:
-        """On a full disk: the file keeps its size from now on, and freed pages take new rows.
-
-        The room that the reserve gave is then left for the log, without which nothing can be
-        freed.
-        """
-        with suppress(OSError):  # a disk that takes nothing: the next attempt tells
-            self._reserve.unlink(missing_ok=True)
-        with suppress(sqlite3.OperationalError):
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            (pages,) = database.execute("PRAGMA page_count").fetchone()
-            database.execute(f"PRAGMA max_page_count = {pages}").fetchall()
-
-    def _keep_reserve(self) -> bool:
-        """Have the reserve, if the disk has room for it and more; the file may then grow again.
-
-        Returns:
-            Whether it was missing and is there again.
-        """
-        path = self._reserve
-        try:
-            if path.exists() and path.stat().st_size == RESERVE_BYTES:
-                return False
-            if shutil.disk_usage(path.parent).free <= 2 * RESERVE_BYTES:
-                return False
-            path.write_bytes(bytes(RESERVE_BYTES))
-        except OSError as error:
-            _log.warning("no_reserve", path=str(path), fault=str(error))
-            return False
-        self._database.execute(f"PRAGMA max_page_count = {_MANY_PAGES}").fetchall()
-        return True
+        now_s = self._steady_s()
+        last = self._dropping
+        if last is None or last.why != why or now_s - last.last_s > TOLD_EVERY_S:
+            last = self._dropping = _Dropping(why, datetime.now(UTC), last_s=now_s)
+        last.last_s = now_s
+        last.count += dropped.total()
+        if last.told_s is None or now_s - last.told_s >= TOLD_EVERY_S:
+            last.told_s = now_s
+            _log.warning("reports_dropped", why=why, dropped=last.count, path=str(self.path))
 
     def _drop_old(self, database: sqlite3.Connection) -> None:
-        self._keep_reserve()
+        self._reserve.keep(self._database)
         self._damaged = len(damaged_beside(self.path))
         self._note_age(database)
         before_s = self._ran_s() - self._max_age_s
@@ -313,8 +299,7 @@ class Spool:
                 dropped[channel] += 1
         if going:
             self._delete(database, going)
-            self._dropped += dropped
-            _log.warning("spool_too_old", dropped=len(going), path=str(self.path))
+            self._note_dropped(dropped, "reports are too old")
 
     def _note_age(self, database: sqlite3.Connection) -> None:
         with database:
@@ -327,13 +312,13 @@ class Spool:
             if not is_full(error):
                 raise
             # also what frees room takes some first: little by little, through a short log
-            if not self._keep_reserve():
-                self._stop_growing(database)
+            if not self._reserve.keep(self._database):
+                self._reserve.give_up(database)
             for at in range(0, len(numbers), _GOING_AT_ONCE):
                 self._forget(database, numbers[at : at + _GOING_AT_ONCE], refused)
 
     def _forget(self, database: sqlite3.Connection, numbers: list[int], refused: set[int]) -> None:
-        gone, freed = _forget(database, numbers, refused)
+        gone, freed = rows.forget(database, numbers, refused)
         self._count -= gone
         self._bytes -= freed
 
@@ -358,6 +343,16 @@ class Spool:
             dropped=dict(self._dropped),
             refused=refused,
             damaged=self._damaged,
+            fault=self._fault(),
+        )
+
+    def _fault(self) -> str | None:
+        dropping = self._dropping
+        if dropping is None or self._steady_s() - dropping.last_s > TOLD_EVERY_S:
+            return None
+        return (
+            f"{dropping.why}: {dropping.count} old reports dropped since "
+            f"{dropping.since:%Y-%m-%d %H:%M:%S} UTC"
         )
 
 
@@ -393,108 +388,3 @@ async def open_spool(
     except BaseException:
         thread.shutdown()
         raise
-
-
-_Row = tuple[int, str | None, int, int, int, str, bytes]
-
-
-def _insert(database: sqlite3.Connection, rows: list[_Row]) -> list[Put]:
-    put = []
-    with database:
-        for row in rows:
-            cursor = database.execute(
-                "INSERT INTO waiting (rank, address, time_ms, heard_ms, kept_s, channel, said) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                row,
-            )
-            assert cursor.lastrowid is not None
-            put.append(Put(cursor.lastrowid, *row[:4]))
-    return put
-
-
-def _forget(database: sqlite3.Connection, numbers: list[int], refused: set[int]) -> tuple[int, int]:
-    """Delete rows, keeping those aside that were refused; return how many went and their bytes."""
-    gone = freed = 0
-    with database:
-        for number in numbers:
-            row = database.execute(
-                "DELETE FROM waiting WHERE number = ? RETURNING said", (number,)
-            ).fetchone()
-            if row is None:
-                continue
-            gone += 1
-            freed += len(row[0])
-            if number in refused:
-                database.execute("INSERT OR IGNORE INTO refused VALUES (?, ?)", (number, *row))
-        if refused:
-            database.execute(
-                "DELETE FROM refused WHERE number <= "
-                "(SELECT number FROM refused ORDER BY number DESC LIMIT 1 OFFSET ?)",
-                (REFUSED_KEPT,),
-            )
-    return gone, freed
-
-
-def _newest(database: sqlite3.Connection) -> list[Put]:
-    out = []
-    for rank in (DISTRESS, WORDS):
-        rows = database.execute(
-            "SELECT number, rank, address, time_ms, heard_ms FROM waiting WHERE rank = ? "
-            "ORDER BY number LIMIT ?",
-            (rank, URGENT_AT_ONCE),
-        )
-        out += [Put(*row) for row in rows]
-    address = ""
-    while True:  # from address to address, not over every report of each
-        row = database.execute(
-            "SELECT address FROM waiting WHERE address > ? ORDER BY address LIMIT 1", (address,)
-        ).fetchone()
-        if row is None:
-            return out
-        (address,) = row
-        row = database.execute(
-            "SELECT number, rank, address, time_ms, heard_ms FROM waiting WHERE address = ? "
-            "ORDER BY time_ms DESC LIMIT 1",
-            (address,),
-        ).fetchone()
-        if row[1] == ROUTINE:
-            out.append(Put(*row))
-
-
-def _items(database: sqlite3.Connection, numbers: list[int]) -> list[Item]:
-    found = []
-    for number in numbers:
-        row = database.execute("SELECT said FROM waiting WHERE number = ?", (number,)).fetchone()
-        if row is not None:
-            found.append(Item(number, row[0]))
-    return found
-
-
-def _after(database: sqlite3.Connection, number: int, limit: int) -> list[Item]:
-    rows = database.execute(
-        "SELECT number, said FROM waiting WHERE number > ? ORDER BY number LIMIT ?",
-        (number, limit),
-    )
-    return [Item(*row) for row in rows]
-
-
-def _row(said: Transmission, kept_s: int) -> _Row:
-    rank = DISTRESS if said.distress else WORDS if said.text and said.kind == "text" else ROUTINE
-    shown = said.position is not None and said.fix is not False
-    time = said.device_time
-    # a clock ahead would keep its report newest for ever; a time without offset is no moment
-    if time is None or time.tzinfo is None or time - said.heard_at > timedelta(minutes=2):
-        time = said.heard_at
-    return (
-        rank,
-        writable(said.address) if shown else None,
-        _ms(time),
-        _ms(said.heard_at),
-        kept_s,
-        said.channel,
-        item_bytes(said),
-    )
-
-
-def _ms(time: datetime) -> int:
-    return int(time.timestamp() * 1000)

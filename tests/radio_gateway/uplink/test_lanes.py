@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radio_gateway.uplink.lanes import BACKLOG_OUT, LIVE_OUT, RECEIPT_WITHIN_S, Lanes
-from radio_gateway.uplink.spool import Put
 from radio_gateway.uplink.spool_file import DISTRESS, ROUTINE, WORDS
+from radio_gateway.uplink.spool_rows import Put
 
 
 def put(

@@ -283,6 +283,36 @@ async def test_on_a_full_disk_routine_reports_make_room(small_disk: Path) -> Non
         assert state.dropped["pier"] == 2021 - len(kept) > 0
 
 
+async def test_a_small_spool_on_a_full_disk_still_grows_into_its_reserve_and_says_what_goes(
+    small_disk: Path,
+) -> None:
+    """Somebody else fills the disk while next to nothing waits."""
+    filler = small_disk / "filler"
+    async with await open_spool(small_disk / "spool.db") as spool:
+        await spool.put([fix(0)])
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        for number in range(1, 1501, 10):
+            await spool.put([fix(each) for each in range(number, number + 10)])
+        state = await spool.state()
+        assert (state.waiting, state.dropped, state.fault) == (1501, {}, None)
+        for number in range(1501, 12_001, 10):
+            await spool.put([fix(each) for each in range(number, number + 10)])
+        state = await spool.state()
+        assert state.fault is not None
+        assert state.fault.startswith(f"the disk is full: {state.dropped['pier']} old reports")
+        assert state.waiting > 1500
+        assert state.waiting + state.dropped["pier"] == 12_001
+        filler.unlink()
+        for number in range(12_001, 14_001, 10):
+            await spool.put([fix(each) for each in range(number, number + 10)])
+        after = await spool.state()
+        assert after.dropped["pier"] - state.dropped["pier"] < 2000
+        last = [read_item(item.said) for item in await spool.after(0, 20_000)]
+        assert last[-2000:] == [fix(each) for each in range(12_001, 14_001)]
+
+
 async def test_on_a_full_disk_what_the_node_has_stored_can_leave(small_disk: Path) -> None:
     async with await open_spool(small_disk / "spool.db") as spool:
         said = [replace(fix(number), raw=bytes([number % 251]) * 2000) for number in range(600)]
