@@ -39,7 +39,7 @@ export function OverlayForm(): JSX.Element {
   const files = [...new Set(overlays.value.map((each) => each.file))];
   return (
     <div class="exchange">
-      <input ref={field} id="overlay-file" class="hidden" type="file" accept={READ_ENDINGS} tabIndex={-1} aria-label={t("overlay.choose")} onChange={(event) => { const file = event.currentTarget.files?.[0]; if (file) void bring(file); }} />
+      <input ref={field} id="overlay-file" hidden type="file" accept={READ_ENDINGS} onChange={(event) => { const file = event.currentTarget.files?.[0]; if (file) void bring(file); }} />
       {reading.value === null
         ? <button class="button wide" onClick={() => field.current?.click()}><Icon name="open" />{t("overlay.choose")}</button>
         : <div class="overlay-reading" role="status"><p>{t("overlay.reading", { name: reading.value })}</p><button class="button" onClick={() => stop.current?.abort()}>{t("dialog.cancel")}</button></div>}
