@@ -7,6 +7,7 @@ something.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from typing import Final
@@ -22,7 +23,7 @@ from patrol.store import receptions
 from patrol.units import Unit
 from patrol.watch import Watch
 from radio_gateway.family import families_of
-from radio_gateway.health import RejectedFrame
+from radio_gateway.health import KEY_REASONS, RejectedFrame
 
 MESSAGES: Final = 50
 """Newest messages of the radio that are looked at."""
@@ -84,7 +85,12 @@ def mentions(address: str, frames: Sequence[RejectedFrame]) -> tuple[RejectedFra
     digits = device if len(device) >= _HEX_AT_LEAST and _is_hex(device) else None
     backwards = bytes.fromhex(digits)[::-1].hex() if digits and len(digits) % 2 == 0 else None
 
+    # of a sender without a good key there is only what it calls itself
+    itself = re.compile(rf"(?<![\w./-]){re.escape(device)}(?![\w/-])")
+
     def names(frame: RejectedFrame) -> bool:
+        if frame.reason in KEY_REASONS:
+            return itself.search(frame.detail.casefold()) is not None
         text = frame.payload.decode("latin-1").casefold()
         if device in text or device in (frame.topic or "").casefold():
             return True

@@ -14,7 +14,7 @@ import msgspec
 from patrol.evidence import Close, Evidence, age_words, at_words, listed
 from patrol.hearing import Heard
 from patrol.hops import Hop, hops_of, position_words
-from radio_gateway.health import RejectedFrame
+from radio_gateway.health import KEY_REASONS, RejectedFrame
 
 Verdict = Literal[
     "several",
@@ -133,6 +133,8 @@ def _unheard(known: Evidence) -> Answer:
     names = listed(each.name for each in could)
     if known.rejected:
         last = known.rejected[0]
+        if last.reason in KEY_REASONS:
+            return _without_key(known, last)
         what = f"{last.channel} heard something that names it at {at_words(last.heard_at)}"
         return (
             "rejected",
@@ -167,6 +169,17 @@ def _unheard(known: Evidence) -> Answer:
         "never_heard",
         f"{name} was never heard, while {names} works.",
         "Check that the radio is on, in reach, and sends under this address.",
+    )
+
+
+def _without_key(known: Evidence, last: RejectedFrame) -> Answer:
+    name = (known.address or known.asked).partition(":")[2] or known.asked
+    key = "shows a wrong key" if last.reason == "wrong_key" else "sends no key"
+    at = f"last at {at_words(last.heard_at)} from {last.source or 'an unknown address'}"
+    return (
+        "rejected",
+        f"Something that calls itself {name} {key} on channel {last.channel}, {at}.",
+        "Enter in it the name and key that the channel's secrets_file has for it.",
     )
 
 
@@ -215,6 +228,11 @@ def _heard(known: Evidence) -> Answer:
             f"{there}: its newest position is a jump too far for the time passed.",
             "Wait for the next position: two that agree move the mark.",
         )
+    if known.rejected and known.rejected[0].reason in KEY_REASONS:
+        refused = known.rejected[0]
+        if refused.heard_at > last.time:
+            verdict, says, todo = _without_key(known, refused)
+            return verdict, f"{there}. {says}", todo
     if state.liveness == "lost":
         return (
             "lost",

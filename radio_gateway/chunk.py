@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
 import msgspec
 
+from radio_gateway.framing import Frame
 from radio_gateway.health import RejectedFrame
 
 Judged = Callable[[int, list[RejectedFrame]], None]
 Reply = Callable[[bytes], None]
+TurnAway = Callable[[Frame, str, tuple[str, ...]], None]
 
 
 class Chunk(msgspec.Struct, frozen=True, gc=False):
@@ -124,3 +126,15 @@ class Transport(Protocol):
 
     def now(self) -> datetime:
         """Return the present on the clock of `Chunk.heard_at`, aware UTC."""
+
+
+@runtime_checkable
+class Doorkeeper(Protocol):
+    """A transport that lets only those in who show a good key.
+
+    Attributes:
+        on_turned_away: Called with where a request came from (no bytes), `wrong_key` or `no_key`,
+            and the names that its sender goes by; never with a key.
+    """
+
+    on_turned_away: TurnAway

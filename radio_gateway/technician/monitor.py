@@ -205,8 +205,11 @@ def _remark(each: ChannelHealth, report: GatewayReport) -> Text | None:
     if not frames:
         return None
     last = frames[-1]
+    why = f"{last.reason}: {last.detail}" if last.detail else last.reason
+    if not last.payload:
+        return Text(f"{each.name}: last rejected: {why}, from {last.source or 'somebody'}")
     shown = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in last.payload[:76])
-    return Text(f"{each.name}: last rejected: {last.reason}: {last.detail}\n  {shown}")
+    return Text(f"{each.name}: last rejected: {why}\n  {shown}")
 
 
 def _gateway_lines(health: GatewayHealth, now: datetime) -> Iterator[Text]:

@@ -15,11 +15,20 @@ import hashlib
 import hmac
 import re
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
 
 from radio_gateway.errors import SettingsError
+from radio_gateway.transports.http_request import Request
 
 SHORTEST_KEY = 12  # characters; who may try keys all day must not find one
+LONGEST_NAME = 64
+_NAMES_SHOWN = 3
+_LONGEST_BODY = 65_536  # read for a name
+_FIELDS = ("device", "deviceid", "device_id", "id", "imei")  # where reports name who sends them
 _PLAIN = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _UNKNOWN = hashlib.sha256(b"").digest()
 
@@ -57,6 +66,24 @@ class Keys:
                 found = each
         return found
 
+    def names(self, request: Request) -> tuple[str, ...]:
+        """Return what a request without a good key calls itself, for people: user, then device.
+
+        A name that is a key, sent in its place, is not returned.
+        """
+        found: dict[str, None] = {}
+        for name in _names(request):
+            shown = "".join(each if each.isprintable() else "?" for each in name[:LONGEST_NAME])
+            if not shown.strip():
+                continue
+            is_key = any(self._is_key(part) for part in (name, *name.split("/")[:2]))
+            found["(a key in place of a name)" if is_key else shown] = None
+        return tuple(found)[:_NAMES_SHOWN]
+
+    def _is_key(self, text: str) -> bool:
+        digest = _digest(text)
+        return any(hmac.compare_digest(digest, each) for each in self._digests.values())
+
     def speaks_for(self, name: str, headers: Mapping[str, str]) -> tuple[str, ...]:
         """Return the devices that `name` may speak for, its own name first.
 
@@ -93,6 +120,50 @@ def credentials(headers: Mapping[str, str]) -> tuple[str | None, str]:
             return "", ""
         return (name, key) if colon else ("", "")
     return None, headers.get("x-outbound-auth-token", "")
+
+
+class _Body(msgspec.Struct):
+    """Where a JSON report may name who sends it."""
+
+    device: Any = None
+    deviceid: Any = None
+    device_id: Any = None
+    id: Any = None
+    imei: Any = None
+    topic: Any = None
+
+
+def _names(request: Request) -> Iterator[str]:
+    """Yield what a request calls itself: user signed in, OwnTracks' names, OsmAnd's, JSON's."""
+    headers = request.headers
+    yield credentials(headers)[0] or ""
+    if "x-limit-u" in headers:
+        yield claimed(headers) or headers["x-limit-u"]
+    yield from _in_query(request.target.partition("?")[2])
+    body = request.body
+    if not body or len(body) > _LONGEST_BODY:
+        return
+    try:
+        said = msgspec.json.decode(body, type=_Body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        yield from _in_query(body[:1024].decode("latin-1"))
+        return
+    if isinstance(said.topic, str):
+        yield said.topic.removeprefix("owntracks/").removeprefix("joint-patrol/v1/position/")
+    for field in _FIELDS:
+        value = getattr(said, field)
+        # `id` of our own JSON is the message's
+        if isinstance(value, str) and not (field == "id" and said.device):
+            yield value
+
+
+def _in_query(query: str) -> Iterator[str]:
+    try:
+        fields = parse_qs(query, max_num_fields=50)
+    except ValueError:
+        return
+    for field in _FIELDS:
+        yield from fields.get(field, ())[:1]
 
 
 def _digest(key: str) -> bytes:

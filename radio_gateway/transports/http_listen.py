@@ -8,7 +8,8 @@ in it is stored or rejected:
   nothing to a request without one. A message that is rejected is answered with 200 too, its
   reason in `X-Rejected`: apps send again whatever is not answered so, for ever, and what they
   hear later waits behind it. `refuse=1` answers 400 to it instead.
-- 401 without a good key, 503 when too much waits or it was not stored within 30 s.
+- 401 without a good key (and a rejected frame of the channel, with reason `wrong_key` or `no_key`
+  and the name it goes by), 503 when too much waits or it was not stored within 30 s.
 
 What is sent to a device that signs in waits for its next request and goes into the answer.
 
@@ -25,17 +26,18 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import ClassVar, Self
 
 from msgspec.structs import replace
 
-from radio_gateway.chunk import Chunk
+from radio_gateway.chunk import Chunk, TurnAway
 from radio_gateway.errors import LinkError, SettingsError
+from radio_gateway.framing import Frame
 from radio_gateway.link import Link, Options
 from radio_gateway.transports.http import HttpOutcome, HttpTransport
-from radio_gateway.transports.http_keys import Keys, claimed
+from radio_gateway.transports.http_keys import Keys, claimed, credentials
 from radio_gateway.transports.http_request import HttpPeer, Limits, Refused, Request
 from radio_gateway.transports.listener import Listener
 from radio_gateway.transports.places import Guest, Places
@@ -54,6 +56,9 @@ class HttpListenTransport:
     Raises:
         SettingsError: If address or port is missing, an option is wrong, nobody may speak, or a
             certificate cannot be used.
+
+    Attributes:
+        on_turned_away: See `Doorkeeper`.
     """
 
     can_wait: ClassVar[bool] = True
@@ -82,6 +87,7 @@ class HttpListenTransport:
         self._tls = _tls(link)
         self._limits = limits or Limits()
         self._shown = link.shown
+        self.on_turned_away: TurnAway = lambda _frame, _reason, _names: None
         self._bodies = HttpTransport(replace(link, options=()))
         self._listener = Listener(link.host, link.port, link.shown, self._places, self._serve)
 
@@ -186,9 +192,7 @@ class HttpListenTransport:
         if not self._open:
             who = self._keys.who(request.headers)
             if who is None:
-                self._listener.tell("wrong_key", source=source)
-                await asyncio.sleep(WRONG_KEY_S)
-                return 401, b"the key is not good\n", _TEXT | _ASK
+                return await self._turn_away(request, source)
             speaks_for = self._keys.speaks_for(who, request.headers)
             source = speaks_for[-1]  # of the phones of one key each is told its own
             named = next((each for each in speaks_for if "/" in each), None)
@@ -206,6 +210,15 @@ class HttpListenTransport:
             self._listener.tell("not_taken", fault=error.fault)
             return 503, b"try again later\n", _TEXT | {"retry-after": str(RETRY_AFTER_S)}
         return self._told(outcome, has_body=has_body)
+
+    async def _turn_away(self, request: Request, source: str) -> tuple[int, bytes, dict[str, str]]:
+        path = request.target.partition("?")[0][:_LONGEST_TOPIC]
+        reason = "wrong_key" if credentials(request.headers)[1] else "no_key"
+        frame = Frame(b"", datetime.now(UTC), topic=path, source=source)
+        self.on_turned_away(frame, reason, self._keys.names(request))
+        await asyncio.sleep(WRONG_KEY_S)
+        words = b"no key was sent\n" if reason == "no_key" else b"the key is not good\n"
+        return 401, words, _TEXT | _ASK
 
     def _told(self, outcome: HttpOutcome, *, has_body: bool) -> tuple[int, bytes, dict[str, str]]:
         headers = {"content-type": "application/json"} if has_body else dict(_TEXT)

@@ -152,10 +152,14 @@ class Receiver:
         return [] if kept is None else kept.all()
 
     def gateways(self) -> list[GatewayHealth]:
-        """Return what each gateway last told of itself."""
+        """Return what each gateway that was heard last told of itself.
+
+        `told_at` is when that was heard here: a gateway's own clock may be years off.
+        """
         return [
-            gateway.told or GatewayHealth(gateway=name, told_at=gateway.since)
-            for name, gateway in self._gateways.items()
+            replace(each.told, told_at=each.heard_at)
+            for each in self._gateways.values()
+            if each.told is not None and each.heard_at is not None
         ]
 
     def unreached(self, gateway: str) -> str | None:

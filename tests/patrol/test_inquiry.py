@@ -140,6 +140,46 @@ async def test_close_matches_are_suggested_for_a_mistyped_address(works: Node) -
     assert (await why(works, "zzzzzzzz")).close == ()
 
 
+@pytest.mark.parametrize(
+    ("reason", "does"), [("wrong_key", "shows a wrong key"), ("no_key", "sends no key")]
+)
+async def test_a_phone_without_a_good_key_is_told_by_the_name_it_goes_by(
+    works: Node, reason: str, does: str
+) -> None:
+    frame = RejectedFrame(
+        channel="serial",
+        heard_at=at(5),
+        reason=reason,
+        detail="calls itself boat-7; no key was sent",
+        payload=b"",
+        source="10.0.0.9:4711",
+    )
+    answer = await why(works, "boat-7", rejected=[frame])
+    assert (answer.verdict, answer.rejected) == ("rejected", (frame,))
+    says = f"Something that calls itself boat-7 {does} on channel serial, last at "
+    assert answer.says.startswith(says)
+    assert answer.says.endswith("from 10.0.0.9:4711.")
+    assert "secrets_file" in answer.next
+    assert (await why(works, "boat-70", rejected=[frame])).verdict == "never_heard"
+    assert (await why(works, "boat", rejected=[frame])).verdict == "never_heard"
+
+
+async def test_a_phone_whose_key_went_bad_after_it_was_heard_is_told_so(works: Node) -> None:
+    await works.hear(said("boat-7", 0))
+    works.time = at(3000)
+    frame = RejectedFrame(
+        channel="serial",
+        heard_at=at(2990),
+        reason="wrong_key",
+        detail="calls itself boat-7 and shows a wrong key",
+        payload=b"",
+    )
+    assert (await why(works, "test:boat-7")).verdict == "unassigned"
+    answer = await why(works, "test:boat-7", rejected=[frame])
+    assert answer.verdict == "rejected"
+    assert "min ago. Something that calls itself boat-7 shows a wrong key" in answer.says
+
+
 # -- it was heard
 
 

@@ -46,6 +46,26 @@ def test_the_table_tells_state_rate_age_errors_and_the_last_rejected() -> None:
     assert "no room" in shown(GatewayReport(health=GATEWAY))
 
 
+def test_a_phone_without_a_good_key_is_told_with_its_name_and_address() -> None:
+    (pier,) = GATEWAY.channels
+    well = replace(pier, state="open", journal_fault=None, errors={"wrong_key": 3})
+    away = replace(
+        REJECTED,
+        reason="wrong_key",
+        detail="calls itself boat-7 and shows a wrong key",
+        payload=b"",
+        source="10.0.0.9:4711",
+    )
+    health = replace(GATEWAY, channels=(well,))
+    text = shown(GatewayReport(health=health, rejected={"pier": [away]}))
+    assert "3 wrong_key" in text
+    said = "wrong_key: calls itself boat-7 and shows a wrong key, from 10.0.0.9:4711"
+    assert f"pier: last rejected: {said}" in text
+    bare = replace(REJECTED, reason="missing_lat", detail="")
+    text = shown(GatewayReport(health=health, rejected={"pier": [bare]}))
+    assert "pier: last rejected: missing_lat\n" in text.replace(" \n", "\n")
+
+
 def test_a_channel_that_never_heard_anything_is_told_so() -> None:
     (pier,) = GATEWAY.channels
     quiet = replace(pier, last_heard_at=None, fault="no such device", state="down")

@@ -20,6 +20,7 @@ import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from structlog.testing import capture_logs
 
 from radio_gateway.channel import Channel
 from radio_gateway.chunk import Chunk
@@ -171,6 +172,83 @@ async def test_nobody_speaks_without_a_good_key(
     assert answer.headers["www-authenticate"].startswith("Basic")
     assert stored(channel) == []
     assert channel.health().bytes_read == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "reason", "detail"),
+    [
+        (
+            "/pub?id=boat-9",
+            {"authorization": "Basic " + b64encode(b"boat-7:wrong-key-wrong").decode()},
+            {},
+            "wrong_key",
+            "calls itself boat-7 and boat-9 and shows a wrong key",
+        ),
+        (
+            "/pub",
+            {"x-limit-u": "jane", "x-limit-d": "watch", "authorization": "Bearer wrong-key-wrong"},
+            LOCATION,
+            "wrong_key",
+            "calls itself jane/watch and shows a wrong key",
+        ),
+        ("/", {}, POSITION | {"device": "b\x00-7"}, "no_key", "calls itself b?-7; no key was sent"),
+        ("/?id=boat-7&lat=1&lon=2", {}, None, "no_key", "calls itself boat-7; no key was sent"),
+        (
+            "/",
+            {"authorization": "Bearer x"},
+            None,
+            "wrong_key",
+            "gives no name and shows a wrong key",
+        ),
+        (
+            f"/?id={KEY}",
+            {"x-limit-u": KEY, "authorization": "Basic " + b64encode(f"{KEY}:x".encode()).decode()},
+            {"device": KEY},
+            "wrong_key",
+            "calls itself (a key in place of a name) and shows a wrong key",
+        ),
+    ],
+)
+async def test_who_shows_no_good_key_is_a_rejected_frame_that_names_it_and_holds_no_key(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    headers: dict[str, str],
+    body: dict[str, Any] | None,
+    reason: str,
+    detail: str,
+) -> None:
+    monkeypatch.setattr(http_listen, "WRONG_KEY_S", 0.0)
+    channel = keyed(tmp_path, "position_json", inbox=Inbox())
+    async with storing(channel) as client:
+        answer = await client.post(path, json=body, headers=headers)
+    words = "no key was sent\n" if reason == "no_key" else "the key is not good\n"
+    assert (answer.status_code, answer.text) == (401, words)
+    (frame,) = channel.rejected()
+    assert channel.rejected_lately() == [frame]
+    assert (frame.channel, frame.reason, frame.detail) == ("link", reason, detail)
+    assert (frame.topic, frame.payload) == (path.partition("?")[0], b"")
+    assert (frame.source or "").startswith("127.0.0.1:")
+    assert channel.health().errors == {reason: 1}
+
+
+async def test_a_wrong_key_is_logged_once_a_minute_for_each_name_and_few_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_listen, "WRONG_KEY_S", 0.0)
+    channel = keyed(tmp_path, "position_json", inbox=Inbox())
+    with capture_logs() as logs:
+        async with storing(channel) as client:
+            for name in ("boat-7", "boat-8", "boat-7", *(f"made-up-{n}" for n in range(50))):
+                await client.get("/", auth=(name, "wrong-key-wrong"))
+    told = [log for log in logs if log["event"] == "wrong_key"]
+    assert [(log["channel"], log["user"]) for log in told[:2]] == [
+        ("link", "boat-7"),
+        ("link", "boat-8"),
+    ]
+    assert len(told) == 20
+    assert "wrong-key-wrong" not in repr(logs)
+    assert channel.health().errors == {"wrong_key": 53}
 
 
 @pytest.mark.parametrize(

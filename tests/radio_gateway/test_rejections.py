@@ -1,0 +1,50 @@
+"""What a channel keeps of what it rejects, however much of it there is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from radio_gateway.framing import Frame
+from radio_gateway.rejections import KEPT, KEPT_AWAY, Rejections
+
+AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+
+
+def frame(second: float, source: str | None = None) -> Frame:
+    return Frame(b"x" * 5000, AT + timedelta(seconds=second), source=source)
+
+
+def test_who_tries_keys_under_any_number_of_names_pushes_nothing_else_out() -> None:
+    rejections = Rejections("phones")
+    for second in range(KEPT):
+        rejections.add(frame(second), "bad_checksum", "says 6A, is 6B")
+    rejections.turn_away(frame(60, "10.0.0.9:1"), "wrong_key", "calls itself boat-7")
+    for number in range(2000):
+        source = f"10.6.6.6:{number}"
+        rejections.turn_away(frame(61 + number, source), "wrong_key", f"calls itself b{number}")
+    kept = rejections.kept()
+    assert [each.reason for each in kept[:KEPT]] == ["bad_checksum"] * KEPT
+    assert kept[KEPT].detail == "calls itself boat-7"
+    assert len(kept) == KEPT + KEPT_AWAY
+    assert kept[-1].detail == "calls itself b1999"
+    assert rejections.counts == {"bad_checksum": KEPT, "wrong_key": 2001}
+    assert len(rejections.lately) == KEPT  # nobody asks for these, and they do not pile up
+    untold = [each.reason for each in rejections.untold()]
+    assert untold == ["bad_checksum"] * 5 + ["wrong_key"] * 3
+    assert rejections.untold() == []
+
+
+def test_of_one_that_tries_again_and_again_the_newest_is_kept() -> None:
+    rejections = Rejections("phones")
+    for second in range(100):
+        rejections.turn_away(frame(second, f"10.0.0.9:{second}"), "no_key", "calls itself boat-7")
+    (kept,) = rejections.kept()
+    assert kept.heard_at == AT + timedelta(seconds=99)
+
+
+def test_what_is_kept_is_told_in_the_order_in_which_it_was_heard() -> None:
+    rejections = Rejections("phones")
+    rejections.add(frame(1), "bad_json", "")
+    rejections.turn_away(frame(2, "h:1"), "no_key", "calls itself boat-7")
+    rejections.add(frame(3), "bad_json", "")
+    assert [each.reason for each in rejections.kept()] == ["bad_json", "no_key", "bad_json"]
