@@ -202,6 +202,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.inbound = office.inbound
     state.is_well = office.is_well
     state.gateway_report = office.report
+    state.metrics = office.metrics
     state.metrics_token = office.metrics_token
     state.agencies = office.agencies
     node = office.settings.node

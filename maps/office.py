@@ -34,6 +34,7 @@ from radio_gateway.channel import Channel
 from radio_gateway.health import ChannelHealth, GatewayHealth, RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.journal import Journal
+from radio_gateway.metrics import metrics_text
 from radio_gateway.metrics_server import GatewayReport
 from radio_gateway.order_result import OrderResult
 from radio_gateway.outbound import Outbound
@@ -281,9 +282,33 @@ class Office:
             rejected={name: channel.rejected() for name, channel in self.channels.items()},
         )
 
+    def metrics(self) -> bytes:
+        """Return all that can be counted of this node and its gateways, as Prometheus reads it."""
+        own, remote = self._own_fares(), self.receiver
+        if remote is None:
+            return metrics_text(own, own=self.settings.gateway_id, now=datetime.now(UTC))
+        channels: dict[str, list[ChannelHealth]] = {}
+        for each in remote.health():
+            gateway, _, channel = each.name.partition("/")
+            if channel:
+                channels.setdefault(gateway, []).append(replace(each, name=channel))
+            else:
+                own.append(each)  # the way from it is ours
+        gateways = [
+            replace(each, channels=tuple(channels.get(each.gateway, ())))
+            for each in remote.gateways()
+        ]
+        return metrics_text(
+            own, gateways=gateways, own=self.settings.gateway_id, now=datetime.now(UTC)
+        )
+
     def _fares(self) -> list[ChannelHealth]:
-        fares = [channel.health() for channel in self.channels.values()]
+        fares = self._own_fares()
         return fares if self.receiver is None else fares + self.receiver.health()
+
+    def _own_fares(self) -> list[ChannelHealth]:
+        fares = [channel.health() for channel in self.channels.values()]
+        return fares if self.receiver is None else [*fares, self.receiver.broker()]
 
     def _rejected(self, name: str) -> list[RejectedFrame]:
         if self.receiver is not None and "/" in name:

@@ -98,6 +98,7 @@ class RemoteCarrier:
         self._open: dict[str, _Given] = {}  # the oldest first
         self._changed = asyncio.Event()
         self._fault: str | None = None
+        self._logged: str | None = None
 
     def send(self, order: Order) -> None:
         """Take an order; one whose id is known is passed on again.
@@ -219,8 +220,10 @@ class RemoteCarrier:
                     fault = error.fault
             if fault is not None:
                 self._held_up(given, fault)
-        if fault != self._fault:
-            self._fault = fault
+        self._fault = fault
+        # that nothing waits is no news; that it goes on is, once it was told that it does not
+        if fault != self._logged and (self._open or fault is None):
+            self._logged = fault
             event = "orders_go_on" if fault is None else "orders_wait_for_gateway"
             _log.info(event, gateway=self._gateway, orders=len(self._open), fault=fault)
 

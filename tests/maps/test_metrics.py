@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+from base64 import b64encode
 from pathlib import Path
 
 import msgspec
@@ -13,8 +15,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from maps.errors import SettingsFaults
 from maps.settings import settings_of
 from radio_gateway.metrics_server import GatewayReport
+from radio_gateway.uplink.signing import Signer
+from tests.broker import mosquitto
 from tests.maps.running import Running, running
 from tests.ports import free_port
+from tests.radio_gateway.uplink import gateways
+from tests.radio_gateway.uplink.posts import post
 
 TOKEN = "a-token-that-nobody-types"
 
@@ -55,6 +61,60 @@ async def test_a_program_with_the_token_reads_what_the_channels_count(tmp_path: 
         for wrong in ("Bearer wrong", f"Basic {TOKEN}", "Bearer"):
             async with server.stranger(authorization=wrong) as client:
                 assert (await client.get("/metrics")).status_code == 401
+
+
+async def test_a_node_without_gateways_claims_no_uplink(server: Running) -> None:
+    async with server.signed_in("technician") as client:
+        text = (await client.get("/metrics")).text
+    assert "uplink" not in text
+    assert "spool" not in text
+    assert "told_seconds" not in text
+
+
+@pytest.mark.broker
+async def test_what_a_remote_gateway_counts_stands_under_its_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed = os.urandom(32)
+    key = tmp_path / "node.key"
+    key.write_bytes(b64encode(seed))
+    key.chmod(0o600)
+    monkeypatch.setattr(gateways, "NODE_KEY", Signer(seed))
+    radio = {"name": "pier", "url": f"udp://127.0.0.1:{free_port()}", "protocols": ["ais"]}
+    with mosquitto(tmp_path, users=("node", "gw-1")) as broker:
+        uplink = {
+            "url": f"mqtt://127.0.0.1:{broker.port}",
+            "username": "node",
+            "password": broker.passwords["node"],
+            "key_file": str(key),
+        }
+        named = [{"id": "gw-1", "key": gateways.GW_1_KEY.public}]
+        async with (
+            running(tmp_path, uplink=uplink, gateways=named) as server,
+            server.signed_in("technician") as client,
+        ):
+
+            async def told() -> str:
+                return (await client.get("/metrics")).text
+
+            way = {"gateway": "test", "channel": "gw-1"}
+            before = await told()
+            assert value(before, "radio_gateway_channel_state", state="silent", **way) == 1
+            assert value(before, "radio_gateway_spool_waiting") is None  # not known
+            async with post(broker, tmp_path, radio), asyncio.timeout(20):
+                while value(text := await told(), "radio_gateway_told_seconds") is None:
+                    await asyncio.sleep(0.05)
+            broker_way = {"gateway": "test", "channel": "way to the broker"}
+            assert value(text, "radio_gateway_channel_state", state="open", **broker_way) == 1
+            assert value(text, "radio_gateway_channel_state", state="open", **way) == 1
+            pier = {"gateway": "gw-1", "channel": "pier"}
+            assert value(text, "radio_gateway_channel_state", state="open", **pier) == 1
+            assert value(text, "radio_gateway_uplink_state", gateway="gw-1", state="open") == 1
+            assert value(text, "radio_gateway_uplink_state", gateway="test") is None
+            assert value(text, "radio_gateway_spool_waiting", gateway="gw-1") == 0
+            seconds = value(text, "radio_gateway_told_seconds", gateway="gw-1")
+            assert seconds is not None
+            assert 0 <= seconds < 20
 
 
 async def test_without_a_token_set_only_technicians_read_them(server: Running) -> None:
