@@ -68,6 +68,11 @@ def read_unchecked(
 
     Raises:
         LayerError: If it cannot be read whole.
+
+    >>> from gis.shipped import FOLDER
+    >>> file = FOLDER / "blos.geojson"
+    >>> len(read_unchecked("blos", file, ("GeoJSON",), "blos", shown=None))
+    70
     """
     try:
         with warnings.catch_warnings():
@@ -96,6 +101,12 @@ def check_features(name: str, layer: str | None, frame: gpd.GeoDataFrame) -> Non
 
     Raises:
         LayerError: With the number of the feature, from 0.
+
+    >>> from shapely import Point
+    >>> check_features("a.kml", None, gpd.GeoDataFrame(geometry=[Point()], crs=DEGREES))
+    Traceback (most recent call last):
+    ...
+    gis.errors.LayerError: a.kml, feature 0: has an empty geometry
     """
     for number, fault in feature_faults(frame):
         raise LayerError(name, fault, layer=layer, feature=number)
@@ -137,6 +148,10 @@ def spatial_layers(name: str, file: Path) -> list[str]:
 
     Raises:
         LayerError: If it cannot be read or has none.
+
+    >>> from gis.shipped import FOLDER
+    >>> spatial_layers("blos", FOLDER / "blos.geojson")
+    ['blos']
     """
     try:
         with warnings.catch_warnings():

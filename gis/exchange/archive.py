@@ -37,6 +37,16 @@ def unpack_shapefiles(archive: Path, folder: Path, *, name: str) -> list[Path]:
     Raises:
         LayerError: If it is no zip, is damaged or encrypted, has too many or too large parts,
             holds a link, a path that leaves it or another archive, or no Shapefile.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     archive = Path(folder, "a.zip")
+    ...     with zipfile.ZipFile(archive, "w") as packed:
+    ...         packed.writestr("../evil.shp", b"")
+    ...     unpack_shapefiles(archive, Path(folder), name="a.zip")
+    Traceback (most recent call last):
+    ...
+    gis.errors.LayerError: a.zip: holds '../evil.shp', a path that leaves the archive
     """
     try:
         with zipfile.ZipFile(archive) as packed:

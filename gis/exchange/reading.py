@@ -67,6 +67,15 @@ def read_file(path: str | os.PathLike[str]) -> list[ReadLayer]:
 
     Raises:
         LayerError: If the file or a layer cannot be read at all; names file, layer and fault.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     gpx = Path(folder, "a.gpx")
+    ...     _ = gpx.write_text('<gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1">'
+    ...         '<wpt lat="20.3" lon="100.4"/><wpt lat="100.4" lon="20.3"/></gpx>')
+    ...     (layer,) = read_file(gpx)
+    >>> layer.name, layer.count, len(layer.frame), layer.faults[0].feature
+    ('waypoints', 2, 1, 1)
     """
     name = os.fspath(path)
     if name.lower().endswith(".zip") and "://" not in name and not name.startswith("/vsi"):

@@ -59,6 +59,13 @@ def write_geopackage(material: Material) -> bytes:
 
     Raises:
         ExportError: If there is nothing to write.
+
+    >>> from datetime import UTC, datetime
+    >>> from shapely import Point
+    >>> pier = gpd.GeoDataFrame({"name": ["pier"]}, geometry=[Point(100.4, 20.3)], crs="EPSG:4326")
+    >>> at = datetime(2026, 11, 24, tzinfo=UTC)
+    >>> write_geopackage(Material(title="x", made_at=at, layers={"piers": pier}))[:15]
+    b'SQLite format 3'
     """
     frames = dict(material.layers)
     if material.tracks:
@@ -83,6 +90,12 @@ def write_geoparquet(material: Material) -> bytes:
 
     Raises:
         ExportError: If there is not exactly one table to write, or pyarrow is not installed.
+
+    >>> from datetime import UTC, datetime
+    >>> write_geoparquet(Material(title="x", made_at=datetime(2026, 11, 24, tzinfo=UTC)))
+    Traceback (most recent call last):
+    ...
+    gis.exchange.tables.ExportError: GeoParquet holds one table; there are 0 to write
     """
     if importlib.util.find_spec("pyarrow") is None:
         raise ExportError("GeoParquet needs pyarrow: pip install 'joint-patrol[parquet]'")
