@@ -100,10 +100,28 @@ class FenceSet:
         An area is named where the move crosses its edge, or comes to be farther from it than the
         fix may be off, or nearer. To all others the move stands as the one before it.
         """
+        return self.sights_and_room(given, room_m=0.0)[0]
+
+    def sights_and_room(
+        self, given: Moves, *, room_m: float
+    ) -> tuple[list[tuple[Sight, ...]], Floats]:
+        """Return the same, and how far the ends of moves are from any edge, metres.
+
+        That is known as far as the margins and `room_m` reach. While a boat stays nearer to that
+        place than this, its margin included, no edge matters to it.
+
+        >>> from gis.fences.area import around
+        >>> from gis.fences.moves import moves
+        >>> fences = FenceSet([around("pier", lon=100.0, lat=20.0, radius_m=300.0)])
+        >>> there = moves(lon0=100.0, lat0=[20.0, 20.002], lon1=100.0, lat1=[20.0, 20.0025])
+        >>> fences.sights_and_room(there, room_m=50.0)[1].round()
+        array([50., 23.])
+        """
         found: list[tuple[Sight, ...]] = [()] * len(given.lon0)
-        move, run = self._near_runs(given)
+        free = np.maximum(given.margin0_m, given.margin1_m) + room_m
+        move, run = self._near_runs(given, free)
         if not move.size:
-            return found
+            return found, free
         area = self._run_area[run]
         # Runs of one move and one area side by side.
         key = move * len(self.areas) + area
@@ -137,6 +155,7 @@ class FenceSet:
         near1 = np.minimum.reduceat(_squares(qx, qy, ex, ey, square), first_edge)
         crossings = np.add.reduceat(crossed.astype(np.intp), first_edge)
         move, area = move[first], area[first]
+        np.minimum.at(free, move, np.sqrt(near1))
         margin0, margin1 = given.margin0_m[move], given.margin1_m[move]
         clear0, clear1 = near0 > margin0 * margin0, near1 > margin1 * margin1
         # A long way between two places close to the edge may be far from it in between.
@@ -147,7 +166,7 @@ class FenceSet:
             long[long] = way > 2.0 * (margin0[long] + margin1[long])
         told = np.flatnonzero((crossings > 0) | (clear0 != clear1) | long)
         if not told.size:
-            return found
+            return found, free
         which = np.flatnonzero(crossed)
         share = side0[which] / (side0[which] - side1[which])
         sides = np.where(side0[which] >= 0.0, 1, -1)
@@ -180,7 +199,7 @@ class FenceSet:
                 pieces = self._pieces(number, where, path, within, sure0, sure1)
                 sight = Sight(number, sure1, pieces)
             found[of] += (sight,)
-        return found
+        return found, free
 
     def first_sights(self, given: Moves) -> list[tuple[Sight, ...]]:
         """Return how places stand, of which nothing was known before: where moves end.
@@ -201,7 +220,7 @@ class FenceSet:
             lon0=given.lon1, lat0=given.lat1, margin0_m=given.margin1_m,
             lon1=given.lon1, lat1=given.lat1, margin1_m=given.margin1_m,
         )  # fmt: skip
-        move, run = self._near_runs(stay)
+        move, run = self._near_runs(stay, given.margin1_m)
         pairs = set(zip(move.tolist(), self._run_area[run].tolist(), strict=True))
         points = shapely.points(wrap_deg(given.lon1), given.lat1)
         move, box = self._boxes.query(points)
@@ -273,14 +292,13 @@ class FenceSet:
             out.append(Crossing(share, side, away > far))
         return tuple(out)
 
-    def _near_runs(self, given: Moves) -> tuple[Indices, Indices]:
+    def _near_runs(self, given: Moves, margin_m: Floats) -> tuple[Indices, Indices]:
         """Return moves and the runs of edges near them, each pair once."""
         if not len(self._run_of_box):
             return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
         lon0, lat0, lat1 = given.lon0, given.lat0, given.lat1
         lon1 = lon0 + wrap_deg(given.lon1 - lon0)
-        margin = np.maximum(given.margin0_m, given.margin1_m)
-        high = margin / LEAST_LAT_M
+        high = margin_m / LEAST_LAT_M
         south, north = np.minimum(lat0, lat1) - high, np.maximum(lat0, lat1) + high
         furthest = np.maximum(-south, north)
         wide = high / np.cos(np.radians(np.minimum(furthest, 89.0)))

@@ -93,6 +93,7 @@ class Pair:
 
     def _see(self, t: float, a: Fix | None, b: Fix | None) -> FenceEvent | None:
         last, rule = self._last, self.rule
+        seen_before = t if last.t == NEVER else last.t
         if a is None or b is None:
             # One was silent: what they did is not known.
             self._last = Together(t, math.inf, None, False)
@@ -115,16 +116,8 @@ class Pair:
         told = last.told or t >= due
         self._last = Together(t, apart, since, told)
         if told and not last.told:
-            return _event(rule, (self.first.unit, self.second.unit), due, self._before(t), a, b)
+            return _event(rule, (self.first.unit, self.second.unit), due, seen_before, a, b)
         return None
-
-    def _before(self, t: float) -> float:
-        times = [
-            track.times[at - 1]
-            for track in (self.first, self.second)
-            if (at := bisect_left(track.times, t)) > 0
-        ]
-        return max(times, default=t)
 
 
 class Buckets:

@@ -30,6 +30,9 @@ class FenceTrack:
         "_horizon",
         "_stretches",
         "fixes",
+        "free_lat",
+        "free_lon",
+        "free_m",
         "full",
         "times",
         "unit",
@@ -46,6 +49,9 @@ class FenceTrack:
         #: New fixes that came in order and are believed; new ones of which that is to be seen.
         self._fresh = 0
         self._dirty: list[float] = []
+        #: A place the boat has not been farther from since than to the nearest edge; below 0 none.
+        self.free_lon = self.free_lat = 0.0
+        self.free_m = -1.0
         #: How many fixes there may be before the oldest are let go of.
         self.full = 64
         #: Of which the standing may be new.
@@ -159,6 +165,7 @@ class FenceTrack:
         >>> [fix.t for fix in missing], since
         ([5.0, 9.0], 5.0)
         """
+        self.free_m = -1.0
         if self._fresh:
             first = len(self.fixes) - self._fresh
             self._fresh = 0

@@ -29,6 +29,9 @@ from gis.fences.track import FenceTrack
 from gis.fences.void import Span, void_events, watches
 from gis.position import Position, check_place
 
+FURTHEST_DEG_M = 111_700.0  # no degree is longer, in any area's plane
+ROOM_M = 50.0  # how much farther than need be to look for edges, so as not to ask at every fix
+
 
 class FenceWatch:
     """Rules, and what all units have come to.
@@ -113,14 +116,23 @@ class FenceWatch:
                 self.refused["late" if late else "twice"] += 1
         for unit in touched:
             calm.pop(unit, None)
-        missing = [fix for _, fix in calm.values()]
+        missing: list[Fix] = []
+        asking: list[FenceTrack] = []
+        for track, fix in calm.values():
+            # Along parallel and meridian it is at least as far as it is straight.
+            away = (abs(fix.lon - track.free_lon) + abs(fix.lat - track.free_lat)) * FURTHEST_DEG_M
+            if away + fix.margin_m < track.free_m:
+                fix.sights = ()
+            else:
+                missing.append(fix)
+                asking.append(track)
         changed: list[tuple[FenceTrack, float]] = []
         for track in touched.values():
             more, since = track.believe(settings)
             missing += more
             changed.append((track, since))
         if missing:
-            self._look(missing)
+            self._look(missing, asking)
         added: list[FenceEvent] = []
         withdrawn: list[FenceEvent] = []
         passages: list[Passage] = []
@@ -204,8 +216,8 @@ class FenceWatch:
         self.refused["vague"] += vague
         return made
 
-    def _look(self, missing: list[Fix]) -> None:
-        """Work out how moves stand to areas, all at once."""
+    def _look(self, missing: list[Fix], asking: list[FenceTrack]) -> None:
+        """Work out how moves stand to areas, all at once; the first are the newest of `asking`."""
         later = [fix for fix in missing if fix.before is not None]
         first = []
         if len(later) < len(missing):
@@ -215,8 +227,13 @@ class FenceWatch:
             for fix, sights in zip(first, fences.first_sights(_moves(first)), strict=True):
                 fix.sights = sights
         if later:
-            for fix, sights in zip(later, fences.sights(_moves(later)), strict=True):
+            found, free = fences.sights_and_room(_moves(later), room_m=ROOM_M)
+            for fix, sights in zip(later, found, strict=True):
                 fix.sights = sights
+            for track, fix, free_m in zip(asking, later, free.tolist(), strict=False):
+                track.free_lon, track.free_lat = fix.lon, fix.lat
+                # From an edge it is not clear of, the next fix may be clear and has to be told so.
+                track.free_m = free_m if free_m > fix.margin_m else -1.0
 
     def _meet(
         self,

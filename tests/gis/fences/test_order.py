@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gis.fences.area import around, line
@@ -95,6 +95,12 @@ def test_any_fixes_in_any_order(drawn: list[tuple[str, int, int, int, float | No
 
 @settings(max_examples=100, deadline=None)
 @given(walks, st.integers(0, 10_000), st.integers(1, 9))
+@example(
+    # A fix that is not believed yet was once told as the one before a meeting.
+    [*[("u0", 2, 0, 0, 5.0)] * 5, *[("u1", 2, 0, 0, 5.0)] * 2, ("u2", 2, 0, 0, 5.0),
+     ("u2", 30, 0, 0, 5.0), ("u0", 2, 0, 0, 5.0), ("u1", 26, -46, 0, 5.0),
+     ("u1", 2, 24, 0, 5.0)], 1, 1,
+)  # fmt: skip
 def test_boats_that_move_in_any_order(drawn: list[tuple[str, int, int, int, float]], seed: int,
                                       batch: int) -> None:  # fmt: skip
     at: dict[str, tuple[float, float, float]] = {}

@@ -17,6 +17,7 @@ from gis.fences.rules import Cross, Dwell, Enter, Leave, Near, Rule, Speed
 from gis.fences.settings import FenceSettings
 from gis.fences.sight import Sight
 from gis.fences.watch import FenceWatch
+from gis.geodesy import Floats
 from gis.position import Position
 from tests.gis.fences.tracks import LAT_M, LON_M, NOON, fix, run_of, seconds, square, told
 
@@ -257,20 +258,34 @@ class Counted(FenceSet):
 
     asked = 0
 
-    def sights(self, given: Moves) -> list[tuple[Sight, ...]]:
+    def sights_and_room(
+        self, given: Moves, *, room_m: float
+    ) -> tuple[list[tuple[Sight, ...]], Floats]:
         """Count, and answer."""
         self.asked += len(given.lon0)
-        return super().sights(given)
+        return super().sights_and_room(given, room_m=room_m)
 
 
 def test_a_late_fix_is_worked_in_where_it_belongs_and_nowhere_else() -> None:
     fences = Counted([square("a")])
     watch = FenceWatch(fences, IN_OUT)
     watch.see(fix(10.0 * n, -500.0 + n) for n in range(3000))
-    assert fences.asked == 2999
+    asked = fences.asked
+    assert asked == 2999
     watch.see([fix(10_005.0, 500.0)])
     watch.see([fix(3_005.0, 9e4), fix(25_005.0, 1.0)])  # and two more, one of them wild
-    assert fences.asked - 2999 <= 12
+    assert fences.asked - asked <= 12
+
+
+def test_a_boat_far_from_all_edges_is_asked_about_once_and_near_one_always() -> None:
+    fences = Counted([square("a")])
+    watch = FenceWatch(fences, IN_OUT)
+    for n in range(100):
+        watch.see([fix(10.0 * n, -300.0 + n % 7)])
+    assert fences.asked <= 3
+    for n in range(100, 200):
+        watch.see([fix(10.0 * n, -20.0 + n % 7)])
+    assert fences.asked >= 100
 
 
 def test_memory_is_bounded_and_what_is_too_late_is_refused_and_counted() -> None:
