@@ -43,6 +43,10 @@ class RefusedError(LinkError):
     """The link stands, and the other side does not take this message."""
 
 
+class GoneError(LinkError):
+    """The link stands, and the one radio that is meant is not connected to it now."""
+
+
 class SettingsError(GatewayError):
     """A setting that cannot be used; names the file and field.
 

@@ -21,21 +21,22 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-import msgspec
-
 from radio_gateway.order import Order, OrderKind, Outgoing
 from radio_gateway.order_result import LATER, OrderResult, OrderState
 from radio_gateway.transmission import Transmission
-from radio_gateway.urgency import CROWDED_OUT, DISTRESS_BEYOND, RANK, gives_way
+from radio_gateway.urgency import CROWDED_OUT, DISTRESS_BEYOND, gives_way
+from radio_gateway.waiting_order import FIRST_PAUSE_S, Waiting
 
 TRIES: Final = 3
 RATE_OVER_S: Final = 60.0
-FIRST_PAUSE_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 60.0
 AT_MOST: Final = 100
 """Orders that wait on one channel; distress may go beyond it by `DISTRESS_BEYOND`."""
 
 REMEMBERED: Final = 1000
+LINK_DOWN: Final = "link_down"
+"""Why an order waits: its link is not open, or did not take it."""
+
 _STATES: Final[dict[str, OrderState]] = {
     "acknowledged": "acknowledged",
     "delivered": "delivered",
@@ -46,42 +47,6 @@ _CLOCKS_DIFFER: Final = timedelta(seconds=120)
 _STALE: Final = frozenset({"stale_position", "no_fix"})
 _POSITION_CAME: Final = "its position came"
 T = TypeVar("T")
-
-
-class Waiting(msgspec.Struct):
-    """An order on its way.
-
-    Attributes:
-        order: What is to be said.
-        outgoing: As bytes, the same at every try.
-        number: How many came before it.
-        ends_s: When it is worth nothing any more, steady clock.
-        attempts: How often it was sent.
-        sent_at: When last, aware UTC.
-        not_before_s: Not to be tried before, steady clock.
-        answer_by_s: When the wait for its answer ends, steady clock; None while it is handed to
-            the link.
-        pause_s: How long it waits when the link does not take it.
-        offered: How often it was held out to a link that did not take it in time.
-        early: Status and words of an answer that came while it was still handed to the link.
-    """
-
-    order: Order
-    outgoing: Outgoing
-    number: int
-    ends_s: float
-    attempts: int = 0
-    sent_at: datetime | None = None
-    not_before_s: float = 0.0
-    answer_by_s: float | None = None
-    pause_s: float = FIRST_PAUSE_S
-    offered: int = 0
-    early: tuple[OrderState, str] | None = None
-
-    @property
-    def urgency(self) -> tuple[int, int, datetime, int]:
-        """What sorts first goes first; those held out in vain take turns."""
-        return RANK[self.order.kind], self.offered, self.order.created_at, self.number
 
 
 class OrderQueue:
@@ -135,7 +100,9 @@ class OrderQueue:
             return self._open[id]
         return self._done.get(id)
 
-    def add(self, order: Order, outgoing: Outgoing, *, ends_s: float) -> None:
+    def add(
+        self, order: Order, outgoing: Outgoing, *, ends_s: float, held: str | None = None
+    ) -> None:
         """Queue an order that is not known yet; when too many wait, a less urgent one gives way.
 
         Args:
@@ -143,6 +110,7 @@ class OrderQueue:
             outgoing: As bytes.
             ends_s: When it is worth nothing any more, steady clock; what `order.expires_at` says
                 was said by somebody's calendar and is for people.
+            held: Why nothing goes now, as for `hold`; None if something may.
         """
         if len(self._open) >= AT_MOST and (gone := self._yielding(order.kind)) is not None:
             detail = f"never sent: too many orders waited and one of kind {order.kind} came"
@@ -151,7 +119,7 @@ class OrderQueue:
         self._count += 1
         waiting = Waiting(order=order, outgoing=outgoing, number=self._count, ends_s=ends_s)
         self._waiting[order.id] = waiting
-        self._step(waiting, "queued")
+        self._step(waiting, "queued", reason=LINK_DOWN if held else "", detail=held or "")
 
     def cancel(self, id: str) -> bool:
         """Call off an order that waits and was never sent; return whether it was."""
@@ -161,6 +129,18 @@ class OrderQueue:
         del self._waiting[id]
         self._step(waiting, "cancelled", final=True)
         return True
+
+    def hold(self, why: str) -> None:
+        """Note why nothing goes now; told once of each order that waits."""
+        for waiting in list(self._waiting.values()):
+            if self._open[waiting.order.id].detail != why:
+                self._step(waiting, waiting.so_far, reason=LINK_DOWN, detail=why)
+
+    def release(self, why: str) -> None:
+        """Note that what was told with `hold` is over, of each that waits for its turn still."""
+        for waiting in list(self._waiting.values()):
+            if self._open[waiting.order.id].detail == why:
+                self._step(waiting, waiting.so_far)
 
     def close(self, order: Order, state: OrderState, reason: str, detail: str) -> None:
         """Note an order that is not queued at all."""
@@ -213,11 +193,12 @@ class OrderQueue:
         if out.early is not None:
             self._conclude(out, *out.early)
 
-    def not_sent(self, fault: str, *, in_time: bool = True) -> None:
+    def not_sent(self, fault: str, *, reason: str = LINK_DOWN, in_time: bool = True) -> None:
         """The link has not taken the order that was begun: it waits and does not count.
 
         Args:
             fault: Why.
+            reason: The same as a short fixed word.
             in_time: It said so. False: it was waiting for its receiver to ask (a phone that posts
                 over HTTP), so that the order is to be held out again at its next turn.
         """
@@ -231,7 +212,7 @@ class OrderQueue:
             out.offered += 1
         self._waiting[out.order.id] = out
         if self._open[out.order.id].detail != fault:
-            self._step(out, "sent" if out.attempts else "queued", reason="link_down", detail=fault)
+            self._step(out, out.so_far, reason=reason, detail=fault)
 
     def look(self) -> None:
         """Give up what has expired and what has waited for its answer too long."""

@@ -1,7 +1,8 @@
 """Outbound: what one channel says to radios: checks orders, queues them, sends, hears the answers.
 
 Nothing goes out on a channel that is listen-only, which every channel is unless its settings say
-otherwise. While the link is down orders wait for it, or expire; that is told once and not for each.
+otherwise. While the link is down orders wait for it, or expire; the log has that once and not for
+each.
 """
 
 from __future__ import annotations
@@ -16,19 +17,22 @@ import structlog
 from msgspec.structs import replace
 
 from radio_gateway.chunk import Transport
-from radio_gateway.errors import GatewayError, LinkError
+from radio_gateway.errors import GatewayError, GoneError, LinkError
 from radio_gateway.health import ChannelHealth
 from radio_gateway.order import Order, OrderError, OrderKind, OutboundModule, Outgoing
-from radio_gateway.order_queue import OrderQueue, Waiting
+from radio_gateway.order_queue import OrderQueue
 from radio_gateway.order_result import OrderResult, OrderState, Refusal
 from radio_gateway.protocols import OUTBOUND
 from radio_gateway.settings import ChannelSettings
 from radio_gateway.transmission import Transmission
+from radio_gateway.waiting_order import Waiting
 
 TAKEN_WITHIN_S: Final = 30.0
 """How long a link may take to accept one order before others have their turn."""
 
 LOOK_EVERY_S: Final = 1.0  # at a link that is down
+NOT_CONNECTED: Final = "not_connected"
+"""Why an order waits: the link stands, and its radio is not connected to it."""
 
 _log = structlog.get_logger(__name__)
 
@@ -107,7 +111,8 @@ class Outbound:
             now_s=now_s,
         )
         self._changed = asyncio.Event()
-        self._was_open = True
+        self._was_open, self._quiet = True, False
+        self._down = f"the link of channel {channel.settings.name} is down"
         settings = channel.settings
         if self._modules and not settings.listen_only and channel.transport.can_send:
             channel.listen(self._heard)  # what is never asked needs no ear for answers
@@ -151,7 +156,8 @@ class Outbound:
             self._queue.close(order, "refused", encoded.reason, encoded.detail)
             return
         self._number += 1
-        self._queue.add(order, encoded, ends_s=self._now_s() + life_left_s)
+        held = None if self._link_works() else self._down
+        self._queue.add(order, encoded, ends_s=self._now_s() + life_left_s, held=held)
         self._changed.set()
 
     def cancel(self, id: str) -> bool:
@@ -181,6 +187,7 @@ class Outbound:
             is_open = self._is_open()
             if not is_open:
                 self._queue.look()
+                self._hold()
             elif (begun := self._queue.begin()) is not None:
                 await self._attempt(begun)
                 continue
@@ -191,7 +198,8 @@ class Outbound:
                 async with asyncio.timeout(wait_s):
                     await self._changed.wait()
             except TimeoutError:
-                continue
+                if is_open:  # what could go has gone
+                    self._release()
 
     # -- inside
 
@@ -210,6 +218,11 @@ class Outbound:
                 raise TimeoutError
             async with asyncio.timeout(min(TAKEN_WITHIN_S, left_s)):
                 await self._channel.send(outgoing)
+        except GoneError:
+            who = f"{order.protocol}:{order.device}" if order.device else "the radio"
+            name = self._channel.settings.name
+            fault = f"{who} is not connected to channel {name} now"
+            self._queue.not_sent(fault, reason=NOT_CONNECTED)
         except LinkError as error:
             self._queue.not_sent(error.fault)
         except TimeoutError:
@@ -242,8 +255,21 @@ class Outbound:
                 return False
         return True
 
+    def _link_works(self) -> bool:
+        return self._channel.health().state in ("open", "silent")
+
+    def _hold(self) -> None:
+        self._quiet = True  # the log has it once, as `orders_wait_for_link`
+        self._queue.hold(self._down)
+        self._quiet = False
+
+    def _release(self) -> None:
+        self._quiet = True
+        self._queue.release(self._down)
+        self._quiet = False
+
     def _is_open(self) -> bool:
-        is_open = self._channel.health().state in ("open", "silent")
+        is_open = self._link_works()
         if is_open != self._was_open and (is_open or self._queue.someone_waits):
             self._was_open = is_open
             event = "orders_go_on" if is_open else "orders_wait_for_link"
@@ -292,17 +318,18 @@ class Outbound:
             self._changed.set()
 
     def _tell(self, order: Order, result: OrderResult) -> None:
-        _log.info(
-            "order",
-            id=order.id,
-            state=result.state,
-            kind=order.kind,
-            channel=order.channel,
-            device=order.device,
-            operator=order.operator,
-            why=order.reason,
-            reason=result.reason,
-            detail=result.detail,
-            attempts=result.attempts,
-        )
+        if not self._quiet:
+            _log.info(
+                "order",
+                id=order.id,
+                state=result.state,
+                kind=order.kind,
+                channel=order.channel,
+                device=order.device,
+                operator=order.operator,
+                why=order.reason,
+                reason=result.reason,
+                detail=result.detail,
+                attempts=result.attempts,
+            )
         self._told(result)

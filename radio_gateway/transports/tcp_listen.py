@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from radio_gateway.chunk import Chunk
-from radio_gateway.errors import LinkError, SettingsError
+from radio_gateway.errors import GoneError, LinkError, SettingsError
 from radio_gateway.link import Link, Options
 from radio_gateway.transports.listener import Listener
 from radio_gateway.transports.mailbox import Mailbox
@@ -89,11 +89,17 @@ class TcpListenTransport:
     async def send(
         self, data: bytes, *, connection: str | None = None, topic: str | None = None
     ) -> None:
-        """Send `data` to one connection, or to all. Raises LinkError when there is none."""
+        """Send `data` to one connection, or to all.
+
+        Raises:
+            GoneError: When that connection is gone.
+            LinkError: When there is none at all, or one does not take it.
+        """
         peers = [peer for peer in self._peers if connection in (None, peer.address)]
         if not peers:
-            who = "nobody" if connection is None else f"{connection} not"
-            raise LinkError(self._shown, f"{who} is connected")
+            if connection is None:
+                raise LinkError(self._shown, "nobody is connected")
+            raise GoneError(self._shown, f"{connection} is not connected")
         for peer in peers:
             await peer.send(data, self._shown)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from radio_gateway.channel import Channel
-from radio_gateway.errors import LinkError, SettingsError
+from radio_gateway.errors import GoneError, LinkError, SettingsError
 from radio_gateway.health import ChannelHealth, LinkState
 from radio_gateway.order import OrderKind, Outgoing
 from radio_gateway.order_queue import AT_MOST
@@ -142,11 +142,46 @@ async def test_orders_wait_for_a_dead_link_without_a_flood(
     await asyncio.sleep(1.3)
     assert channel.sent == []
     assert [r.id for r in told if r.state == "expired"] == ["o3"]
+    assert all(r.reason == "link_down" for r in told if r.state == "queued")
+    down = "the link of channel link is down"
+    assert {r.detail for r in told} == {down, f"never sent: {down}"}
     assert capsys.readouterr().out.count("orders_wait_for_link") == 1
     channel.state = "open"
     await until(lambda: len(channel.sent) == 6)  # six a minute
     await ending(task)
     assert len(told) == 10 + 1 + 6
+
+
+async def test_an_order_says_since_when_its_link_is_down_and_that_it_is_back() -> None:
+    channel = FakeChannel(messages_per_minute=1)
+    out, told = out_of(channel)
+    task = asyncio.create_task(out.run())
+    out.send(order("o1"))
+    await until(lambda: channel.sent)
+    out.send(order("o2"))  # waits for its turn
+    assert (told[-1].state, told[-1].reason) == ("queued", "")
+    channel.state = "down"
+    await until(lambda: told[-1].reason == "link_down")
+    assert told[-1].detail == "the link of channel link is down"
+    channel.state = "open"
+    await until(lambda: (told[-1].state, told[-1].reason) == ("queued", ""))
+    await ending(task)
+    assert [r.id for r in told] == ["o1", "o1", "o2", "o2", "o2"]
+
+
+async def test_a_radio_whose_connection_is_gone_is_named() -> None:
+    channel = FakeChannel()
+    out, told = out_of(channel)
+
+    async def gone(_outgoing: Outgoing) -> None:
+        raise GoneError("tcp-listen://127.0.0.1:9", "127.0.0.1:53278 is not connected")
+
+    channel.send = gone  # type: ignore[method-assign,assignment]
+    task = asyncio.create_task(out.run())
+    out.send(order(protocol="nmea0183"))
+    await until(lambda: told[-1].reason == "not_connected")
+    assert told[-1].detail == "nmea0183:101 is not connected to channel link now"
+    await ending(task)
 
 
 async def test_a_transport_that_fails_in_its_own_way_does_not_end_the_way_out() -> None:
