@@ -147,9 +147,11 @@ def path(times: list[float], lons: list[float], lats: list[float] | None = None)
     )
 
 
-def test_a_silence_is_not_bridged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("silence_s", [2000, 7000])
+def test_a_silence_is_not_bridged(tmp_path: Path, silence_s: int) -> None:
     base = START.timestamp()
-    times = [base + second for second in (0, 60, 120, 7200, 7260, 20000)]
+    then = 120 + silence_s  # within the hour after which a piece ends anyhow, or beyond it
+    times = [base + second for second in (0, 60, 120, then, then + 60, 20000)]
     lons = [100.40, 100.401, 100.402, 100.41, 100.411, 100.42]
     history = History({"a": path(times, lons)}, {}, start=START, end=END)
     at = tile_at(100.405, 20.25, 12)

@@ -109,6 +109,11 @@ async def test_a_boat_out_of_service_still_has_a_past(node: Node) -> None:
     assert [state.id for state in node.desk().tracked()] == [boat]
     assert len((await node.desk().fixes(boat)).fixes) == 30
     assert boat in await node.desk().paths(start=at(0), end=at(DAY))
+    theirs = node.desk(agency=OTHER)
+    assert theirs.tracked() == []
+    assert await theirs.paths(start=at(0), end=at(DAY)) == {}
+    with pytest.raises(NotFound):
+        await theirs.fixes(boat)
 
 
 async def test_another_agency_sees_none_of_it(node: Node) -> None:
