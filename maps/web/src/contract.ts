@@ -85,6 +85,8 @@ export interface ChannelHealth {
   errors: Record<string, number>;
   /** Why what is read is not kept in the journal. */
   journal_fault?: string | null;
+  /** Reads that the journal does not hold. */
+  journal_missed?: number;
   /** For the way from a remote gateway: how it fares itself. */
   gateway?: GatewayHealth | null;
 }
@@ -94,12 +96,15 @@ export interface GatewayHealth {
   gateway: string;
   told_at: string;
   uplink: LinkState;
+  uplink_fault?: string | null;
   waiting: number;
   oldest_waiting_at: string | null;
   sent: number;
   receipted: number;
   dropped: Record<string, number>;
   refused: number;
+  /** Damaged spool files that lie there for the technician. */
+  damaged?: number;
   spool_fault: string | null;
 }
 

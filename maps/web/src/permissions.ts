@@ -7,3 +7,4 @@ export const SEE_SENT = "see what a radio sent";
 export const SEE_REJECTED = "see rejected frames";
 export const SEE_MESSAGES = "see messages";
 export const MESSAGE_RADIOS = "message radios";
+export const RELAY_DISTRESS = "relay distress";

@@ -11,8 +11,14 @@ export interface TrackPoint {
 /** Points nearer in time than this add nothing to see; the newest one moves instead. */
 const TRACK_STEP_MS = 2000;
 
-/** Rates are counted over so long. */
+/** Rates are counted over so long, */
 const RATE_OVER_MS = 60e3;
+
+/** and not at all over less than this: counters are told every 5 s, a far gateway's every 10 s. */
+const RATE_AT_LEAST_MS = 20e3;
+
+/** A counter that is told again within this is told at its own times; that of a snapshot is as old as its last telling. */
+const TOLD_AGAIN_MS = 15e3;
 
 /** What an update touched: ids of units, ids of tracks, ids whose past must be fetched again. */
 export interface Touched {
@@ -27,7 +33,7 @@ export class Picture {
   readonly tracks = new Map<string, TrackPoint[]>();
   readonly channels = new Map<string, ChannelHealth>();
   readonly claims = new Map<string, Claim>();
-  readonly #counted = new Map<string, { at: number; transmissions: number }[]>();
+  readonly #counted = new Map<string, { at: number; transmissions: number; stale: boolean }[]>();
   readonly keepMs: number;
 
   constructor(keepHours: number) {
@@ -43,7 +49,7 @@ export class Picture {
     for (const unit of snapshot.units) this.#put(unit, touched);
     for (const unit of snapshot.units) if (unit.last) this.#lengthen(unit.id, unit.last, now, touched);
     this.channels.clear();
-    for (const channel of snapshot.channels ?? []) this.#putChannel(channel, now);
+    for (const channel of snapshot.channels ?? []) this.#putChannel(channel, now, true);
     this.claims.clear();
     for (const claim of snapshot.claims ?? []) this.#putClaim(claim);
     touched.channels = true;
@@ -87,23 +93,24 @@ export class Picture {
   }
 
   /**
-   * Messages a minute of a channel, over the last minute; null while too little is known. Counters are told when they
+   * Messages a minute of a channel, over the last minute; null while that would be a guess. Counters are told when they
    * change: no news means none were heard.
    */
   ratePerMinute(name: string, nowMs: number): number | null {
     const counted = this.#counted.get(name) ?? [];
     const first = counted.findLast((each) => each.at <= nowMs - RATE_OVER_MS) ?? counted[0];
     const last = counted.at(-1);
-    if (first === undefined || last === undefined || nowMs - first.at < 4000) return null;
+    if (first === undefined || last === undefined || nowMs - first.at < RATE_AT_LEAST_MS) return null;
     const since = Math.max(first.at, nowMs - RATE_OVER_MS);
     return ((last.transmissions - first.transmissions) / (nowMs - since)) * 60e3;
   }
 
-  #putChannel(channel: ChannelHealth, now: number): void {
+  #putChannel(channel: ChannelHealth, now: number, stale = false): void {
     this.channels.set(channel.name, channel);
     const counted = this.#counted.get(channel.name) ?? [];
     if ((counted.at(-1)?.transmissions ?? 0) > channel.transmissions) counted.length = 0; // it started again
-    counted.push({ at: now, transmissions: channel.transmissions });
+    if (counted[0]?.stale && counted.length === 1 && now - counted[0].at < TOLD_AGAIN_MS) counted.length = 0;
+    counted.push({ at: now, transmissions: channel.transmissions, stale });
     while (counted.length > 2 && (counted[1]?.at ?? now) <= now - RATE_OVER_MS) counted.shift();
     this.#counted.set(channel.name, counted);
   }

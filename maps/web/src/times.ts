@@ -48,6 +48,11 @@ export function momentWords(ms: number, nowMs: number, timeZone: string): string
   return whole.slice(0, 10) === dateTime(nowMs, timeZone).slice(0, 10) ? whole.slice(11) : whole;
 }
 
+/** The same to the minute: `14:02`. */
+export function minuteWords(ms: number, nowMs: number, timeZone: string): string {
+  return momentWords(ms, nowMs, timeZone).slice(0, -3);
+}
+
 /** `+07` for the zone named, at that moment. */
 export function zoneOffset(ms: number, timeZone: string): string {
   const format = new Intl.DateTimeFormat("en-GB", { timeZone, timeZoneName: "longOffset" });

@@ -104,14 +104,26 @@ test("a rate is counted over the last minute, and anew when the server has start
   const rate = (s: number): number | null => picture.ratePerMinute("pier", T0 + s * 1000);
   assert.equal(rate(0), null);
   hear(2, 5, 110);
-  assert.equal(rate(5), 120);
+  assert.equal(rate(5), null); // over so short a time it would be a guess
   assert.equal(rate(20), 30);
   assert.equal(rate(66), 0); // no news: nothing was heard
   hear(900, 125, 3);
   assert.equal(rate(125), null);
   hear(901, 130, 4);
-  assert.equal(rate(130), 12);
+  assert.equal(rate(130), null);
+  assert.equal(rate(145), 3);
   assert.equal(picture.ratePerMinute("hill", T0), null);
+});
+
+test("a snapshot's counter, as old as its last telling, makes no rate once it is told again soon", () => {
+  const picture = new Picture(3);
+  picture.replace({ type: "snapshot", stream: "s", seq: 0, time: iso(0), units: [], channels: [channel(95)] });
+  const hear = (seq: number, s: number, transmissions: number): unknown => picture.apply({ type: "change", seq, time: iso(s), channels: [channel(transmissions)] });
+  const rate = (s: number): number | null => picture.ratePerMinute("pier", T0 + s * 1000);
+  hear(1, 1, 100); // the five of five seconds, one second later
+  assert.equal(rate(20), null);
+  for (let s = 6, n = 105; s <= 21; s += 5, n += 5) hear(s, s, n);
+  assert.equal(rate(21), 60);
 });
 
 test("a claim stands until it has ended, and a snapshot knows all there are", () => {

@@ -16,7 +16,7 @@ export function t(key: Words | PluralKey, values: Record<string, string | number
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
-/** Words of a key that is made at run time (a flag, a reason); null when there are none. */
-export function wordsIfAny(key: string): string | null {
-  return words[key] ?? null;
+/** Words of a key that is made at run time (a flag, a reason), with values as in `t`; null when there are none. */
+export function wordsIfAny(key: string, values: Record<string, string | number> = {}): string | null {
+  return key in words ? t(key as Words, values) : null;
 }

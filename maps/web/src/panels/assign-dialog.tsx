@@ -69,6 +69,7 @@ function Form({ address }: { address: string }): JSX.Element {
           {(units.value ?? []).map((each) => <option key={each.id} value={each.id}>{each.call_sign}{each.country ? ` (${each.country})` : ""}</option>)}
         </select>
         {unit.value === NEW && <NewUnit />}
+        {!may(ADD_UNIT) && <p class="hint">{t("assign.ask_unit")}</p>}
         <label for="assign-since">{t("assign.since")}</label>
         <select id="assign-since" name="since" value={since.value} onChange={(event) => { since.value = event.currentTarget.value; }}>
           <option value="ever">{t("assign.since_ever")}</option>

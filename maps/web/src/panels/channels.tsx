@@ -8,7 +8,7 @@ import { channels, cutOff, picture } from "../feed.ts";
 import { t } from "../i18n/index.ts";
 import { SEE_REJECTED, SEE_SENT } from "../permissions.ts";
 import { fetchJson } from "../rest.ts";
-import { ageSeconds, ageWords, momentWords } from "../times.ts";
+import { ageSeconds, ageWords, minuteWords, momentWords } from "../times.ts";
 import { reasonWords, RejectedFrames } from "./rejected-frames.tsx";
 import { Broken, Empty, Loading, useLoaded } from "./states.tsx";
 import { WhyForm } from "./why-form.tsx";
@@ -51,6 +51,10 @@ function GatewayHead({ gateway, way, links }: { gateway: string; way: ChannelHea
   const dropped = told === null ? 0 : Object.values(told.dropped).reduce((sum, n) => sum + n, 0);
   const heard = ageSeconds(way?.last_heard_at ?? null, now.value);
   const oldest = ageSeconds(told?.oldest_waiting_at ?? null, now.value);
+  const silent = way !== undefined && !isWell(way);
+  const at = way?.last_heard_at ?? null;
+  const old = silent || (heard !== null && heard > TOLD_WITHIN_S);
+  const asTold = old && at !== null ? t("hop.as_told", { time: minuteWords(Date.parse(at), now.value, timeZone.value) }) : null;
   return (
     <header class="gateway-head">
       <div class="card-head">
@@ -59,21 +63,33 @@ function GatewayHead({ gateway, way, links }: { gateway: string; way: ChannelHea
         {way !== undefined && <span class="channel-state">{t(`channel.${way.state}`)}</span>}
       </div>
       {way?.fault && <p class="fault">{way.fault}</p>}
+      {silent && <p class="num">{t("channels.since", { time: momentWords(Date.parse(way.since), now.value, timeZone.value) })}</p>}
       <dl class="figures num">
         <Figure name={t("hop.radios")} ill={!links.every(isWell)}>{t("channels.open", { open: links.filter(isWell).length, n: links.length })}</Figure>
-        {told !== null && <Figure name={t("hop.broker")} ill={told.uplink !== "open"}>{t(`channel.${told.uplink}`)}</Figure>}
+        {told !== null && <Figure name={t("hop.broker")} ill={!old && told.uplink !== "open"}>{t(`channel.${told.uplink}`)}<AsTold words={asTold} /></Figure>}
         <Figure name={t("hop.node")} ill={way !== undefined && !isWell(way)}>{heard === null ? t("age.never") : ageWords(heard)}</Figure>
-        {told !== null && <Figure name={t("hop.waiting")} ill={oldest !== null && oldest > WAITS_LONG_S}>{told.waiting === 0 ? t("hop.nothing_waits") : t("hop.waits", { n: told.waiting.toLocaleString("en"), age: oldest === null ? "" : ageWords(oldest) })}</Figure>}
+        {told !== null && <Figure name={t("hop.waiting")} ill={oldest !== null && oldest > WAITS_LONG_S}>{told.waiting === 0 ? t("hop.nothing_waits") : t("hop.waits", { n: told.waiting.toLocaleString("en"), age: oldest === null ? "" : ageWords(oldest) })}<AsTold words={asTold} /></Figure>}
         {told !== null && <Figure name={t("hop.receipted")}>{told.receipted.toLocaleString("en")}</Figure>}
         {dropped > 0 && <Figure name={t("channels.shed")} ill>{dropped.toLocaleString("en")}</Figure>}
         {told !== null && told.refused > 0 && <Figure name={t("hop.refused")} ill>{told.refused.toLocaleString("en")}</Figure>}
+        {told !== null && (told.damaged ?? 0) > 0 && <Figure name={t("hop.damaged")} ill>{(told.damaged ?? 0).toLocaleString("en")}</Figure>}
       </dl>
     </header>
   );
 }
 
+/** What a gateway told longer ago than this is old: it tells every 10 s. */
+const TOLD_WITHIN_S = 35;
+
+function AsTold({ words }: { words: string | null }): JSX.Element | null {
+  return words === null ? null : <small class="fact-more">{words}</small>;
+}
+
 /** What waits longer than this at a gateway waits because something is wrong. */
 const WAITS_LONG_S = 60;
+
+/** Under this name the server tells how its own way to its broker fares. */
+export const BROKER_WAY = "way to the broker";
 
 export function isWell(channel: ChannelHealth): boolean {
   return channel.state === "open";
@@ -88,7 +104,7 @@ function Channel({ channel }: { channel: ChannelHealth }): JSX.Element {
     <li class={`card channel-${channel.state}`}>
       <div class="card-head">
         <span class={`lamp lamp-${channel.state}`} aria-hidden="true" />
-        <h3>{channel.name}</h3>
+        <h3>{channel.name === BROKER_WAY ? t("channels.broker") : channel.name}</h3>
         <span class="channel-state">{t(`channel.${channel.state}`)}</span>
       </div>
       {channel.url !== "" && <p class="dim break"><code>{channel.url}</code></p>}
@@ -119,6 +135,7 @@ function Figures({ channel, rejected }: { channel: ChannelHealth; rejected: numb
       <Figure name={t("channels.rejected")} ill={rejected > channel.transmissions}>{rejected.toLocaleString("en")}</Figure>
       {junk > 0 && <Figure name={t("channels.junk")} ill={junk > JUNK_ILL}>{junk.toLocaleString("en", { style: "percent", maximumFractionDigits: junk < 0.1 ? 1 : 0 })}</Figure>}
       {channel.shed > 0 && <Figure name={t("channels.shed")} ill>{channel.shed.toLocaleString("en")}</Figure>}
+      {(channel.journal_missed ?? 0) > 0 && <Figure name={t("channels.journal_missed")} ill>{(channel.journal_missed ?? 0).toLocaleString("en")}</Figure>}
       {channel.reconnects > 0 && <Figure name={t("channels.reconnects")}>{channel.reconnects.toLocaleString("en")}</Figure>}
     </dl>
   );

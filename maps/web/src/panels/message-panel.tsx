@@ -1,15 +1,18 @@
 /** What may be said to a unit's radio, over which channel, and what became of the last messages. */
 import type { JSX } from "preact";
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { now } from "../clock.ts";
-import { may, timeZone } from "../console.ts";
+import { may, say, timeZone } from "../console.ts";
 import type { RadioMessage, Route, UnitState } from "../contract.ts";
 import { type Words, t, wordsIfAny } from "../i18n/index.ts";
 import { useMessages } from "../messages.ts";
-import { MESSAGE_RADIOS } from "../permissions.ts";
+import { MESSAGE_RADIOS, RELAY_DISTRESS } from "../permissions.ts";
+import { call, CallError } from "../rest.ts";
 import { momentWords } from "../times.ts";
 import { Icon } from "./icons.tsx";
 import { MessageForm, refusalWords } from "./message-form.tsx";
-import { Broken, Loading } from "./states.tsx";
+import { Broken, faultWords, Loading } from "./states.tsx";
 
 export function MessagePanel({ unit }: { unit: UnitState }): JSX.Element | null {
   const messages = useMessages(unit.id);
@@ -25,7 +28,7 @@ export function MessagePanel({ unit }: { unit: UnitState }): JSX.Element | null 
       {sent !== null && sent.length > 0 && (
         <>
           {speaks && <h3>{t("message.last")}</h3>}
-          <ul class="message-log">{sent.map((each) => <Sent key={each.id} message={each} />)}</ul>
+          <ul class="message-log">{sent.map((each) => <Sent key={each.id} message={each} again={messages.again} />)}</ul>
         </>
       )}
       {messages.sentFault.value != null && <p class="field-fault">{t("message.log_failed")}</p>}
@@ -42,12 +45,12 @@ function NoWay({ routes }: { routes: Route[] }): JSX.Element {
 const GOOD = new Set(["acknowledged", "delivered"]);
 const BAD = new Set(["failed", "expired", "refused"]);
 
-function Sent({ message }: { message: RadioMessage }): JSX.Element {
+function Sent({ message, again }: { message: RadioMessage; again: () => void }): JSX.Element {
   const state = message.state ?? "queued";
   const last = message.history?.at(-1);
   const position = state === "delivered" && message.kind === "poll";
   const key: Words = state === "sent" && message.final ? "message.state.sent_final" : position ? "message.state.position" : `message.state.${state}`;
-  const why = position ? null : last?.why ? (wordsIfAny(`refusal.${last.why}`) ?? last.detail) : last?.detail;
+  const why = position ? null : last?.why ? (wordsIfAny(`refusal.${last.why}`, { channel: message.channel }) ?? last.detail) : last?.detail;
   const times = last?.attempts && last.attempts > 1 ? t("message.times", { n: last.attempts }) : null;
   const time = momentWords(Date.parse(message.created_at), now.value, timeZone.value);
   return (
@@ -59,6 +62,45 @@ function Sent({ message }: { message: RadioMessage }): JSX.Element {
       {message.text && <p class="message-said"><q>{message.text}</q></p>}
       {(why || times) && <p class="hint">{[why, times].filter(Boolean).join(", ")}</p>}
       <p class="dim num">{t("message.by", { operator: message.operator, time, channel: message.channel })}</p>
+      {state === "queued" && message.final !== true && may(message.kind === "distress" ? RELAY_DISTRESS : MESSAGE_RADIOS) && <CallOff message={message} again={again} />}
     </li>
+  );
+}
+
+/** Calls off a message that waits, in two taps; the second is not where the first was. */
+function CallOff({ message, again }: { message: RadioMessage; again: () => void }): JSX.Element {
+  const asked = useSignal(false);
+  const busy = useSignal(false);
+  const fault = useSignal<string | null>(null);
+  const keep = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (asked.value) keep.current?.focus();
+  }, [asked.value]);
+  const callOff = async (): Promise<void> => {
+    busy.value = true;
+    fault.value = null;
+    try {
+      const left = await call<RadioMessage>("DELETE", `/api/orders/${encodeURIComponent(message.id)}`);
+      say(t(left.state === "cancelled" ? "message.cancelled" : "message.cancel_asked"));
+    } catch (caught) {
+      fault.value = caught instanceof CallError && caught.status === 409 ? t("message.too_late") : `${t("message.not_cancelled")} ${faultWords(caught)}`;
+    } finally {
+      busy.value = false;
+      asked.value = false;
+      again();
+    }
+  };
+  return (
+    <>
+      {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+      <div class="actions">
+        {asked.value ? (
+          <>
+            <button ref={keep} class="button" type="button" onClick={() => { asked.value = false; }}>{t("message.keep")}</button>
+            <button class="button primary" type="button" disabled={busy.value} onClick={() => void callOff()}>{t("message.cancel_sure")}</button>
+          </>
+        ) : <button class="button" type="button" onClick={() => { asked.value = true; }}>{t("message.cancel")}</button>}
+      </div>
+    </>
   );
 }

@@ -9,7 +9,7 @@ import { nextPalette, tip } from "../keys.ts";
 import { palette } from "../preferences.ts";
 import { call } from "../rest.ts";
 import { ageWords, clockTime, zoneOffset } from "../times.ts";
-import { isWell } from "./channels.tsx";
+import { BROKER_WAY, isWell } from "./channels.tsx";
 import { ClaimsItem } from "./claims.tsx";
 import { Icon } from "./icons.tsx";
 
@@ -49,7 +49,7 @@ function Links(): JSX.Element | null {
   const all = channels.value;
   if (all === null) return null;
   const ill = all.filter((channel) => !isWell(channel));
-  const words = ill.length === 0 ? t("strip.all_open", { n: all.length }) : ill.length === 1 ? t("strip.one_down", { name: ill[0]?.name ?? "", state: t(`channel.${ill[0]?.state ?? "down"}`) }) : t("strip.some_down", { down: ill.length, n: all.length });
+  const words = ill.some((channel) => channel.name === BROKER_WAY) ? t("strip.no_broker") : ill.length === 0 ? t("strip.all_open", { n: all.length }) : ill.length === 1 ? t("strip.one_down", { name: ill[0]?.name ?? "", state: t(`channel.${ill[0]?.state ?? "down"}`) }) : t("strip.some_down", { down: ill.length, n: all.length });
   const cut = cutOff.value.filter((unit) => unit.known !== false && (unit.cut_by?.length ?? 0) > 0).length;
   return (
     <button class={`strip-button${ill.length > 0 ? " ill" : ""}`} title={tip(t("channels.title"), "c")} onClick={() => openTab("channels")}>
