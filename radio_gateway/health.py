@@ -75,7 +75,10 @@ class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
         told_at: When it said so, by its own clock, aware UTC.
         channels: How its channels fare.
         uplink: Its link to the broker.
-        uplink_fault: Why that is down; None when it is well.
+        uplink_fault: Why that is down, or what is not well although it is open: the node does not
+            answer, or another speaks as the node; None when it is well.
+        unanswered_s: How long ago the node last said something by its uplink, seconds; since the
+            start, if it never did. It says nothing while there is nothing to receipt.
         waiting: Transmissions in its spool that the node has not receipted.
         waiting_bytes: Their size.
         oldest_waiting_at: When the oldest of them was heard, aware UTC.
@@ -95,6 +98,7 @@ class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[ChannelHealth, ...] = ()
     uplink: LinkState = "stopped"
     uplink_fault: str | None = None
+    unanswered_s: float | None = None
     waiting: int = 0
     waiting_bytes: int = 0
     oldest_waiting_at: datetime | None = None

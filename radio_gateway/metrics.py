@@ -120,6 +120,11 @@ def _of_gateways(gateways: Sequence[GatewayHealth], now: datetime) -> Iterator[M
     )
     oldest = _gauge("spool_oldest_seconds", "Age of the oldest transmission that waits")
     well = _gauge("spool_ok", "0 while the spool takes nothing or drops reports")
+    way = _gauge("uplink_ok", "0 while the uplink is down or the node does not answer by it")
+    answered = _gauge(
+        "uplink_node_answered_seconds",
+        "Since the node last said something; it does when there is something to receipt",
+    )
     told_at = _gauge("told_seconds", "Since the gateway last said how it fares")
     for gateway in gateways:
         label = (gateway.gateway,)
@@ -130,8 +135,12 @@ def _of_gateways(gateways: Sequence[GatewayHealth], now: datetime) -> Iterator[M
         if gateway.oldest_waiting_at is not None:
             oldest.add_metric(label, (now - gateway.oldest_waiting_at).total_seconds())
         well.add_metric(label, float(gateway.spool_fault is None))
-        told_at.add_metric(label, (now - gateway.told_at).total_seconds())
-    yield from (state, dropped, oldest, well, told_at)
+        told_s = (now - gateway.told_at).total_seconds()
+        told_at.add_metric(label, told_s)
+        way.add_metric(label, float(gateway.uplink_fault is None))
+        if gateway.unanswered_s is not None:
+            answered.add_metric(label, gateway.unanswered_s + told_s)
+    yield from (state, dropped, oldest, well, way, answered, told_at)
 
 
 def _gauge(name: str, text: str) -> GaugeMetricFamily:

@@ -215,7 +215,7 @@ def _remark(each: ChannelHealth, report: GatewayReport) -> Text | None:
 def _gateway_lines(health: GatewayHealth, now: datetime) -> Iterator[Text]:
     if health.uplink == "stopped" and not health.waiting:
         return
-    colour = _COLOURS.get(health.uplink, "")
+    colour = _COLOURS.get(health.uplink, "") if health.uplink_fault is None else "red"
     yield Text(f"uplink {health.uplink} {health.uplink_fault or ''}", style=colour)
     oldest = ""
     if health.oldest_waiting_at is not None:

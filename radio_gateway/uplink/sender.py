@@ -16,6 +16,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, Final
 
 import structlog
@@ -24,9 +25,10 @@ from msgspec.structs import replace
 from radio_gateway.backoff import Backoff
 from radio_gateway.chunk import Chunk
 from radio_gateway.errors import LinkError
-from radio_gateway.health import GatewayHealth, LinkState, RejectedFrame
+from radio_gateway.health import GatewayHealth, RejectedFrame
 from radio_gateway.order_result import OrderResult
 from radio_gateway.transports.mqtt import MqttTransport
+from radio_gateway.uplink.condition import Condition
 from radio_gateway.uplink.envelope import (
     MAX_ITEMS,
     MAX_MESSAGE_BYTES,
@@ -61,6 +63,7 @@ LEAST_BYTES: Final = 2048
 """The same on the worst link: a satellite or radio modem of some hundred bits a second."""
 ITEM_BYTES: Final = 128  # the least that an item of the backlog is taken to have
 REMOVE_AGAIN_S: Final = 2.0
+LOOK_EVERY_S: Final = 1.0
 _TOLD_EVERY = 100
 _TOLD_KEPT = 1000  # times, of how it fared
 _PROMPT_S, _SLOW_S = 1.0, 3.0  # a receipt within, or beyond: the link carries more, or less
@@ -105,8 +108,7 @@ class Uplink:
         self._wake = asyncio.Event()
         self._backlog_wake = asyncio.Event()
         self._changed = asyncio.Event()
-        self._state: LinkState = "stopped"
-        self._fault: str | None = None
+        self._condition = Condition(settings.link, gateway, monotonic())
         self._most_bytes = ENVELOPE_BYTES // 8
         self._to_remove: dict[int, bool] = {}  # stored by the node -> refused by it
         self._nonce, self._told = b"", 0
@@ -134,13 +136,14 @@ class Uplink:
     async def health(self) -> GatewayHealth:
         """Return how the gateway fares, with the way to the node."""
         state = await self._spool.state()
-        told = self._health()
+        told, now_s = self._health(), monotonic()
         return GatewayHealth(
             gateway=self._gateway,
             told_at=datetime.now(UTC),
             channels=told.channels,
-            uplink=self._state,
-            uplink_fault=self._fault,
+            uplink=self._condition.state,
+            uplink_fault=self._condition.fault(now_s),
+            unanswered_s=self._condition.unanswered_s(now_s),
             waiting=state.waiting,
             waiting_bytes=state.waiting_bytes,
             oldest_waiting_at=state.oldest_heard_at,
@@ -158,20 +161,16 @@ class Uplink:
         """Keep the way to the node open until cancelled."""
         loop = asyncio.get_running_loop()
         backoff = Backoff(local=False, most_s=AGAIN_AT_MOST_S)
-        told: str | None = None
         while True:
-            self._state = "opening"
+            self._condition.opening()
             began_s = loop.time()
             try:
                 await self._session()
             except (LinkError, SpoolError) as error:
-                fault = error.fault
-                if fault != told:
-                    _log.warning("uplink_broke", url=self._settings.link.shown, fault=fault)
+                self._condition.broke(error, monotonic())
             except Exception as error:  # noqa: BLE001 - logged; the way must be tried again
-                fault = f"{type(error).__name__}: {error}"
                 _log.exception("uplink_failed")
-            self._state, self._fault, told = "down", fault, fault
+                self._condition.broke(error, monotonic())
             await asyncio.sleep(backoff.next_s(lasted_s=loop.time() - began_s))
 
     async def _session(self) -> None:
@@ -181,8 +180,7 @@ class Uplink:
             topics=(topic_of(self._gateway, "node"),),
         )
         async with transport:
-            self._state, self._fault = "open", None
-            _log.info("uplink_open", url=self._settings.link.shown)
+            self._condition.opened(monotonic())
             self._lanes.restart(await self._spool.newest())
             self._results_out = None
             self._wake.set()
@@ -192,6 +190,7 @@ class Uplink:
                 self._listen(transport),
                 self._tell(transport),
                 self._remove_arrived(),
+                self._look(),
             )
 
     async def _send_live_lane(self, transport: MqttTransport) -> None:
@@ -291,6 +290,7 @@ class Uplink:
         if len(message) > MAX_MESSAGE_BYTES and len(items) == 1:
             await self._set_aside(items[0], body, len(message))
             return
+        self._condition.asked(monotonic())  # before it goes: see `_send`
         try:
             await transport.send(message, topic=topic_of(self._gateway, "reports"))
         except (LinkError, asyncio.CancelledError):
@@ -320,7 +320,10 @@ class Uplink:
             for chunk in chunks:
                 try:
                     await self._take(chunk)
+                    self._condition.answered(monotonic())
                 except (SignatureError, EnvelopeError) as error:
+                    if isinstance(error, SignatureError):
+                        self._condition.unsigned(monotonic())
                     self.unbelieved[type(error).__name__] += 1
                     if self.unbelieved.total() % _TOLD_EVERY == 1:  # a forger does not fill the log
                         _log.warning("word_not_believed", fault=str(error))
@@ -409,6 +412,11 @@ class Uplink:
             await asyncio.sleep(REMOVE_AGAIN_S)
             if self.remove_fault is not None:
                 await self._remove({})
+
+    async def _look(self) -> None:
+        while True:
+            self._condition.look(monotonic())
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def _tell(self, transport: MqttTransport) -> None:
         topic = topic_of(self._gateway, "health")

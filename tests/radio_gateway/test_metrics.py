@@ -41,6 +41,7 @@ GATEWAY = GatewayHealth(
     told_at=NOW - timedelta(seconds=5),
     channels=(PIER,),
     uplink="open",
+    unanswered_s=40,
     waiting=7,
     waiting_bytes=700,
     oldest_waiting_at=NOW - timedelta(seconds=30),
@@ -87,6 +88,8 @@ def test_what_channels_and_gateway_count_is_told() -> None:
         ("uplink_sent_total", "hx"): 20,
         ("uplink_receipted_total", "hx"): 13,
         ("uplink_state", "hx", "open"): 1,
+        ("uplink_ok", "hx"): 1,
+        ("uplink_node_answered_seconds", "hx"): 45,
         ("told_seconds", "hx"): 5,
     }
     for key, value in expected.items():

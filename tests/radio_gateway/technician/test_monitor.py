@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from rich.console import Console
+from rich.console import Console, Group
+from rich.text import Text
 
 from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.health import GatewayHealth
@@ -44,6 +45,20 @@ def test_the_table_tells_state_rate_age_errors_and_the_last_rejected() -> None:
     for words in ("pier", "open", " 20 ", "90 s", "3 bad_checksum", "is 6B", "$·", "spool: 7 wait"):
         assert words in text, text
     assert "no room" in shown(GatewayReport(health=GATEWAY))
+
+
+def test_an_uplink_that_stands_and_is_no_good_is_red() -> None:
+    fault = "the node has not answered since 03:00:00 UTC"
+    lines = []
+    for health in (GATEWAY, replace(GATEWAY, uplink_fault=fault)):
+        whole = screen(GatewayReport(health=health), None, now=NOW)
+        assert isinstance(whole, Group)
+        lines += [
+            (each.plain.strip(), each.style)
+            for each in whole.renderables
+            if isinstance(each, Text) and each.plain.startswith("uplink")
+        ]
+    assert lines == [("uplink open", "green"), (f"uplink open {fault}", "red")]
 
 
 def test_a_phone_without_a_good_key_is_told_with_its_name_and_address() -> None:

@@ -25,11 +25,16 @@ NODE_KEY, GW_1_KEY, GW_2_KEY = (Signer(os.urandom(32)) for _ in range(3))
 
 
 def settings(
-    broker: Mosquitto, user: str, signer: Signer, *, port: int | None = None
+    broker: Mosquitto,
+    user: str,
+    signer: Signer,
+    *,
+    port: int | None = None,
+    node_key: Signer = NODE_KEY,
 ) -> UplinkSettings:
     """Return how `user` reaches `broker`; a gateway believes the node's key."""
     link = parse_link(f"mqtt://{user}:{broker.passwords[user]}@127.0.0.1:{port or broker.port}")
-    return UplinkSettings(link=link, signer=signer, node=Verifier(NODE_KEY.public))
+    return UplinkSettings(link=link, signer=signer, node=Verifier(node_key.public))
 
 
 class Ended:
@@ -64,13 +69,15 @@ async def gateway(
     folder: Path,
     *,
     name: str = "gw-1",
+    user: str | None = None,
     signer: Signer = GW_1_KEY,
     port: int | None = None,
+    node_key: Signer = NODE_KEY,
 ) -> AsyncIterator[Ended]:
     """Run a gateway's uplink; `port` is that of what lies before the broker."""
     async with await open_spool(folder / f"{name}.db") as spool:
         uplink = Uplink(
-            settings(broker, name, signer, port=port),
+            settings(broker, user or name, signer, port=port, node_key=node_key),
             spool,
             gateway=name,
             health=lambda: GatewayHealth(gateway=name, told_at=datetime.now(UTC)),

@@ -45,7 +45,9 @@ async def post(
     stop = asyncio.Event()
     task = asyncio.create_task(gateway.run(stop))
     try:
-        await until(lambda: gateway._uplink is not None and gateway._uplink._state == "open")
+        await until(
+            lambda: gateway._uplink is not None and gateway._uplink._condition.state == "open"
+        )
         yield gateway
     finally:
         stop.set()

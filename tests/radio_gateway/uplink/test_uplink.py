@@ -51,9 +51,11 @@ def fix(number: int, *, gateway: str = "gw-1", device: int = 0, **said: object) 
 class Client:
     """A plain MQTT client of one user; hears one topic, says anything."""
 
-    def __init__(self, broker: Mosquitto, user: str, topic: str | None = None) -> None:
+    def __init__(
+        self, broker: Mosquitto, user: str, topic: str | None = None, *, client_id: str = ""
+    ) -> None:
         self.heard: list[tuple[str, bytes]] = []
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id, protocol=paho.MQTTv5)
         self._client.username_pw_set(user, broker.passwords[user])
         self._client.on_message = lambda _c, _u, message: self.heard.append(
             (message.topic, bytes(message.payload))
@@ -183,7 +185,7 @@ async def test_a_forged_a_foreign_and_a_replayed_receipt_delete_nothing(
         assert await gw.waiting() == 1
     # the same after a restart, when the gateway no longer knows what it sent
     async with gateway(broker, tmp_path) as gw:
-        await until(lambda: gw.uplink._state == "open")
+        await until(lambda: gw.uplink._condition.state == "open")
         as_node.say(topic, spoken)
         await until(lambda: gw.uplink.unbelieved["unknown_envelope"] == 1)
         assert await gw.waiting() == 1

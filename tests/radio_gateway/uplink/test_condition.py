@@ -1,0 +1,188 @@
+"""How the way to the node is told: what flaps once, and what stands and is no good."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from radio_gateway.errors import LinkError, RefusedError
+from radio_gateway.link import parse_link
+from radio_gateway.uplink import condition
+from radio_gateway.uplink.condition import UNSIGNED, Condition
+from tests.broker import Mosquitto, mosquitto
+from tests.radio_gateway.running import until
+from tests.radio_gateway.uplink.gateways import GW_2_KEY, Ended, gateway, node
+from tests.radio_gateway.uplink.test_uplink import Client, fix
+
+BROKE = LinkError("mqtt://box", "the connection broke: Unspecified error")
+TAKEN_OVER = LinkError("mqtt://box", "the connection broke: Session taken over")
+
+
+def way(now_s: float = 0.0, *, user: str = "gw-1") -> Condition:
+    return Condition(parse_link(f"mqtt://{user}@box:1883"), "gw-1", now_s)
+
+
+async def fault_of(gw: Ended) -> str:
+    """Wait until the gateway tells a fault of its uplink; return it."""
+    async with asyncio.timeout(10):
+        while True:
+            fault = (await gw.uplink.health()).uplink_fault
+            if fault is not None:
+                return fault
+            await asyncio.sleep(0.01)
+
+
+def test_a_way_that_breaks_as_soon_as_it_stands_is_one_fault_told_now_and_then() -> None:
+    uplink = way()
+    with capture_logs() as logs:
+        uplink.opened(0)
+        for second in range(1, 1201, 2):
+            uplink.broke(TAKEN_OVER, second)
+            assert "with id gw-1?" in (uplink.fault(second) or "")
+            uplink.opening()
+            uplink.opened(second + 1)
+            uplink.answered(second + 1)  # between two take-overs a word may get through
+            uplink.look(second + 1)
+            assert "another client uses this id or user" in (uplink.fault(second + 1) or "")
+        uplink.look(1211)
+    assert uplink.fault(1211) is None
+    assert [log["event"] for log in logs] == [
+        "uplink_open",
+        "uplink_broke",
+        "uplink_broke",
+        "uplink_open",
+    ]
+    assert logs[2]["times"] == 300
+
+
+def test_a_way_is_well_again_when_the_node_answers_or_it_has_stood_for_a_while() -> None:
+    for answered in (True, False):
+        uplink = way()
+        with capture_logs() as logs:
+            uplink.broke(BROKE, 0)
+            uplink.opened(1)
+            uplink.look(2)
+            assert uplink.fault(2) == BROKE.fault
+            if answered:
+                uplink.answered(3)
+            else:
+                uplink.look(11)
+        assert uplink.fault(11) is None
+        assert [log["event"] for log in logs] == ["uplink_broke", "uplink_open"]
+
+
+def test_a_refused_message_names_the_user_that_is_not_the_gateways_id() -> None:
+    refused = RefusedError("mqtt://box", "the broker refuses the message: Not authorized")
+    uplink = way(user="gw-2")
+    uplink.broke(refused, 0)
+    assert "'gw-2' may write under that name only: gateway.id is 'gw-1'" in (uplink.fault(0) or "")
+    uplink = way()
+    uplink.broke(refused, 0)
+    assert uplink.fault(0) == refused.fault
+
+
+def test_a_node_that_does_not_answer_is_told_once_and_once_that_it_does_again() -> None:
+    uplink = way()
+    with capture_logs() as logs:
+        uplink.opened(0)
+        for second in range(600):
+            uplink.look(second)
+        assert uplink.fault(600) is None  # nothing was sent: it has nothing to say
+        for second in range(600, 700):
+            uplink.asked(second)
+            uplink.look(second)
+            said = uplink.fault(second)
+            assert (said is None) == (second <= 630)
+        assert (uplink.fault(700) or "").startswith("the node has not answered since ")
+        assert (uplink.fault(700) or "").endswith(" UTC")
+        assert uplink.unanswered_s(700) == 700
+        uplink.broke(BROKE, 700)
+        uplink.opened(701)
+        uplink.look(720)  # it had no time to answer yet
+        assert uplink.fault(720) is None
+        uplink.answered(721)
+        assert uplink.fault(721) is None
+        assert uplink.unanswered_s(722) == 1
+    events = [log["event"] for log in logs]
+    assert events == [
+        "uplink_open",
+        "node_not_heard",
+        "uplink_broke",
+        "uplink_open",
+        "node_heard_again",
+    ]
+
+
+def test_a_word_that_another_key_signed_is_told_for_a_while() -> None:
+    uplink = way()
+    with capture_logs() as logs:
+        uplink.opened(0)
+        for second in range(5, 100, 10):
+            uplink.unsigned(second)
+            assert uplink.fault(second + 9) == UNSIGNED
+        uplink.look(200)
+        assert uplink.fault(200) is None
+        uplink.answered(201)
+    assert [log["event"] for log in logs] == ["uplink_open", "node_not_heard", "node_heard_again"]
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    with mosquitto(tmp_path, users=("node", "gw-1", "gw-2")) as running:
+        yield running
+
+
+@pytest.mark.broker
+async def test_a_wrong_node_key_is_told(broker: Mosquitto, tmp_path: Path) -> None:
+    async with node(broker), gateway(broker, tmp_path, node_key=GW_2_KEY) as gw:
+        assert await fault_of(gw) == UNSIGNED
+        assert (await gw.uplink.health()).uplink == "open"
+
+
+@pytest.mark.broker
+async def test_a_node_that_is_away_is_told_and_is_well_when_it_is_back(
+    broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(condition, "UNANSWERED_S", 0.5)
+    async with gateway(broker, tmp_path) as gw:
+        await until(lambda: gw.uplink._condition.state == "open")
+        assert (await gw.uplink.health()).uplink_fault is None
+        await gw.hear([fix(1)])
+        assert (await fault_of(gw)).startswith("the node has not answered since ")
+        async with node(broker):
+            await gw.empty()
+            health = await gw.uplink.health()
+        assert health.uplink_fault is None
+        assert (health.unanswered_s or 0.0) < 5
+
+
+@pytest.mark.broker
+async def test_a_gateway_under_a_user_of_another_name_says_so(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    with capture_logs() as logs:
+        async with gateway(broker, tmp_path, name="gw-1", user="gw-2") as gw:
+            await until(lambda: len([1 for log in logs if log["event"] == "uplink_broke"]) > 0)
+            await asyncio.sleep(3)
+            fault = (await gw.uplink.health()).uplink_fault or ""
+    assert "Not authorized" in fault
+    assert "gateway.id is 'gw-1'" in fault
+    assert [log["event"] for log in logs].count("uplink_broke") == 1
+
+
+@pytest.mark.broker
+async def test_a_second_client_of_one_id_is_named(broker: Mosquitto, tmp_path: Path) -> None:
+    async with gateway(broker, tmp_path) as gw:
+        await until(lambda: gw.uplink._condition.state == "open")
+        other = Client(broker, "gw-1", client_id=gw.uplink._client_id)
+        try:
+            fault = await fault_of(gw)
+        finally:
+            other.close()
+    assert fault.endswith(
+        "another client uses this id or user: is a second gateway running with id gw-1?"
+    )
