@@ -97,6 +97,9 @@ class Picture(Register):
             The position that joined, if it carries one that belongs on a map.
         """
         transmission = record.transmission
+        if self._is_nobodys(record):
+            record.agency = self.agency
+            return None
         contact = self._whose(record)
         record.agency = contact.agency
         by_voice = transmission.protocol == VOICE
@@ -146,6 +149,8 @@ class Picture(Register):
 
     def hear_again(self, record: Record) -> None:
         """Note that a message that is known was heard by somebody else, too."""
+        if self._is_nobodys(record):
+            return
         said = record.transmission  # viewers are told with the next thing that changes
         self._whose(record).hear(said.channel, said.heard_at)
 
@@ -159,6 +164,9 @@ class Picture(Register):
             Whom to rebuild from the store, since the message's time orders what is known of it;
             None when nothing known depends on it.
         """
+        if self._is_nobodys(record):
+            record.agency = self.agency
+            return None
         contact = self._whose(record)
         record.agency = contact.agency
         return contact.id if contact.depends_on(record) else None
@@ -268,6 +276,11 @@ class Picture(Register):
         self._drop(address)
 
     # -- inside
+
+    def _is_nobodys(self, record: Record) -> bool:
+        """Return whether it makes no radio: what our own set answers us is kept and not shown."""
+        said, address = record.transmission, record.address
+        return said.is_of_no_radio and not (address in self.contacts or address in self._by_address)
 
     def _whose(self, record: Record) -> Contact:
         address = record.address

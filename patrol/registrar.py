@@ -238,7 +238,8 @@ class Registrar:
         found = await self._store.read(_newest_of_all, wanted)
         for (id, _), records in zip(wanted, found, strict=True):
             calls = calling is not None and id in calling
-            if records or calls or id in picture.units:
+            said = any(not record.transmission.is_of_no_radio for record in records)
+            if said or calls or id in picture.units:
                 picture.rebuild(id, records, distress=calls)
             else:
                 picture.forget(id)

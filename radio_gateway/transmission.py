@@ -123,6 +123,11 @@ class Transmission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
             return f"{self.protocol}:@{self.channel}"
         return f"{self.protocol}:{self.device}"
 
+    @property
+    def is_of_no_radio(self) -> bool:
+        """Whether the set at our end of the link said it: an answer to us that names nobody."""
+        return self.kind == "answer" and self.device is None
+
 
 class Delivery(msgspec.Struct, frozen=True, gc=False):
     """A transmission on its way to the store.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from tests.patrol.running import Node, Viewer, address, at, said
 
 
@@ -18,6 +20,23 @@ async def test_a_radio_nobody_has_registered_is_listed_with_what_it_sent(node: N
     assert older.state == node.state(address("x"))
     messages = await node.desk("technician").transmissions(address("x"), limit=1)
     assert [message.device_time for message in messages] == [at(5)]
+
+
+async def test_what_our_own_set_answers_makes_no_radio(node: Node) -> None:
+    ack = replace(
+        said("x", 1, channel="pier", lon=None, kind="answer", status="acknowledged"), device=None
+    )
+    later = replace(ack, reception_id=f"{ack.reception_id}-2", channel="pier")
+    await node.hear_in_turn(ack, ack, later)
+    assert len(node.rows("SELECT id FROM transmissions")) >= 1  # kept all the same
+    assert node.states() == {}
+    assert await node.desk("technician").unknown_radios() == []
+    again = await node.again()
+    assert again.states() == {}
+    # a receiver that stands for its link is a radio, and so is one that answers by its name
+    receiver = replace(said("x", 2, channel="pier"), device=None)
+    await again.hear(receiver, said("y", 3, kind="answer", status="acknowledged"))
+    assert set(again.states()) == {"test:@pier", address("y")}
 
 
 async def test_a_ship_s_name_says_more_than_its_call_sign(node: Node) -> None:
