@@ -157,7 +157,7 @@ class LayerSettings(Table):
     """A layer of this site's own; a text in its place is the file.
 
     Attributes:
-        file: GeoJSON, GeoPackage, KML or Shapefile; `file.gpkg:layer` picks a layer of it.
+        file: GeoJSON, GeoPackage, KML, GPX or Shapefile; `file.gpkg:layer` picks a layer of it.
         title: Name for people.
         source: Where it comes from; the file's name if not said.
         licence: What may be done with it.
