@@ -101,7 +101,12 @@ def mentions(address: str, frames: Sequence[RejectedFrame]) -> tuple[RejectedFra
 
 
 def alike(asked: str, names: Sequence[Close]) -> tuple[Close, ...]:
-    """Return the names most like `asked`: by address, by device alone, or by what people say."""
+    """Return the names most like `asked`: by address, by device alone, or by what people say.
+
+    First those that end in it: `1001` is often all that is written on `kenwood:100:1001`.
+    """
+    end = re.compile(rf"(?<=[\W_]){re.escape(asked)}$", re.IGNORECASE)
+    ending = [each for each in names if asked and end.search(each.address)]
     by_word: dict[str, Close] = {}
     for each in names:
         device = each.address.partition(":")[2]
@@ -109,7 +114,8 @@ def alike(asked: str, names: Sequence[Close]) -> tuple[Close, ...]:
             if abs(len(word) - len(asked)) <= 2:
                 by_word.setdefault(word.casefold(), each)
     words = get_close_matches(asked.casefold(), by_word, n=2 * CLOSE_AT_MOST, cutoff=_ALIKE)
-    found = dict.fromkeys(by_word[word] for word in words if word != asked.casefold())
+    found = dict.fromkeys(sorted(ending, key=lambda each: each.address))
+    found |= dict.fromkeys(by_word[word] for word in words if word != asked.casefold())
     return tuple(found)[:CLOSE_AT_MOST]
 
 

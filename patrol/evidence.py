@@ -128,6 +128,39 @@ def at_words(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """A moment that stands in a sentence, for those who show it in another zone or calendar.
+
+    Attributes:
+        said: As it stands there.
+        at: The same as data, aware UTC.
+    """
+
+    said: str
+    at: datetime
+
+
+def moments(known: Evidence, texts: Iterable[str]) -> tuple[Moment, ...]:
+    """Return the moments of `known` that stand in `texts`, in order of time.
+
+    >>> from datetime import UTC
+    >>> time = datetime(2026, 11, 24, 14, 2, 59, tzinfo=UTC)
+    >>> known = Evidence(asked="a", now=time, elsewhere=(("pier", time),))
+    >>> moments(known, ["Heard at 2026-11-24 14:02 UTC."])[0].said
+    '2026-11-24 14:02 UTC'
+    """
+    times: list[datetime | None] = [None if known.unit is None else known.unit.retired_at]
+    times += [each.transmission.heard_at for each in known.heard]
+    times += [each.heard_at for each in known.rejected or ()]
+    times += [at for _, at in known.elsewhere]
+    for assignment in known.assignments:
+        times += [assignment.start, assignment.end]
+    said = {at_words(time): time for time in times if time is not None}
+    text = "\n".join(texts)
+    found = [Moment(said=words, at=time) for words, time in said.items() if words in text]
+    return tuple(sorted(found, key=lambda each: each.at))
+
+
 def age_words(seconds: float) -> str:
     """Return an age in words.
 
@@ -152,3 +185,12 @@ def listed(words: Iterable[str]) -> str:
     """
     *some, last = dict.fromkeys(words) or ("",)
     return f"{', '.join(some)} and {last}" if some else last
+
+
+def verb(words: Iterable[str], one: str, more: str) -> str:
+    """Return the form of a verb that goes with `words` as `listed` lists them.
+
+    >>> verb(["pier", "pier"], "works", "work"), verb(["pier", "hill"], "works", "work")
+    ('works', 'work')
+    """
+    return one if len(set(words)) == 1 else more

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from patrol.evidence import Close, Evidence, age_words, at_words, listed
+from patrol.evidence import Close, Evidence, Moment, age_words, at_words, listed, moments, verb
 from patrol.hearing import Heard
 from patrol.hops import Hop, hops_of, position_words
 from radio_gateway.health import KEY_REASONS, RejectedFrame
@@ -53,6 +53,7 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
         close: What is known by nearly the same name.
         last: Its newest message.
         rejected: Frames lately rejected that mention it, newest first.
+        moments: The moments that stand in all these sentences.
     """
 
     asked: str
@@ -65,23 +66,26 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
     close: tuple[Close, ...] = ()
     last: Heard | None = None
     rejected: tuple[RejectedFrame, ...] = ()
+    moments: tuple[Moment, ...] = ()
 
 
 def inquire(known: Evidence) -> Inquiry:
     """Follow one address through every hop and say where it stops."""
     verdict, says, todo = _verdict(known)
     shown = not known.hidden
+    hops = hops_of(known) if shown and not known.others else ()
     return Inquiry(
         asked=known.asked,
         address=known.address,
         verdict=verdict,
         says=says,
         next=todo,
-        hops=hops_of(known) if shown and not known.others else (),
+        hops=hops,
         unit=known.unit.id if known.unit is not None and shown else None,
         close=known.others or known.close,
         last=known.heard[0] if known.heard and shown else None,
         rejected=(known.rejected or ()) if shown else (),
+        moments=moments(known, (says, todo, *(hop.says for hop in hops))),
     )
 
 
@@ -130,7 +134,8 @@ def _unheard(known: Evidence) -> Answer:
     """Nothing of it is stored: does it get as far as a channel, and what does that do?"""
     name = known.address or known.asked
     could = known.speakers
-    names = listed(each.name for each in could)
+    named = [each.name for each in could]
+    names = listed(named)
     if known.rejected:
         last = known.rejected[0]
         if last.reason in KEY_REASONS:
@@ -160,14 +165,15 @@ def _unheard(known: Evidence) -> Answer:
         )
     deaf = [each for each in could if each.last_heard_at is None]
     if len(deaf) == len(could):
+        have = verb(named, "has", "have")
         return (
             "channel_silent",
-            f"{names} could hear it, and has heard nothing at all since the start.",
+            f"{names} could hear it, and {have} heard nothing at all since the start.",
             "Check antenna, cable and speed: the whole link is silent, not this radio.",
         )
     return (
         "never_heard",
-        f"{name} was never heard, while {names} works.",
+        f"{name} was never heard, while {names} {verb(named, 'works', 'work')}.",
         "Check that the radio is on, in reach, and sends under this address.",
     )
 
@@ -216,7 +222,8 @@ def _heard(known: Evidence) -> Answer:
     there = f"It is on the map where it was {age} ago"
     if state.liveness == "cut" and state.cut_by:
         names = listed(state.cut_by)
-        return "link_down", f"{there}: {names} is down.", "Mend the link: look at its card."
+        down = f"{names} {verb(state.cut_by, 'is', 'are')} down"
+        return "link_down", f"{there}: {down}.", "Mend the link: look at its card."
     if state.liveness == "cut":
         return "link_down", f"{there}: its link was down until just now.", "Wait for its report."
     if bad is not None:

@@ -11,7 +11,7 @@ from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.api.channels import Rejected, rejected_as_shown
 from maps.api.radios import HEARD, Heard, heard
-from patrol.evidence import Close
+from patrol.evidence import Close, Moment
 from patrol.hops import Hop
 from patrol.inquiry import Inquiry, Verdict
 
@@ -32,6 +32,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         close: What is known by nearly the same name, or all that the name may mean.
         last: Its newest message.
         rejected: Frames lately rejected that mention it, newest first.
+        moments: The moments that stand in these sentences, as they stand there and as data.
     """
 
     asked: str
@@ -44,6 +45,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     close: tuple[Close, ...] = ()
     last: Heard | None = None
     rejected: tuple[Rejected, ...] = ()
+    moments: tuple[Moment, ...] = ()
 
 
 def why(inquiry: Inquiry) -> Why:
@@ -59,6 +61,7 @@ def why(inquiry: Inquiry) -> Why:
         close=inquiry.close,
         last=None if inquiry.last is None else heard(inquiry.last),
         rejected=tuple(rejected_as_shown(frame) for frame in inquiry.rejected),
+        moments=inquiry.moments,
     )
 
 

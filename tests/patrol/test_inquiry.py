@@ -140,6 +140,36 @@ async def test_close_matches_are_suggested_for_a_mistyped_address(works: Node) -
     assert (await why(works, "zzzzzzzz")).close == ()
 
 
+async def test_what_an_address_ends_in_is_enough_for_a_suggestion(works: Node) -> None:
+    await works.hear(said("100:1001", 1), said("100:1002", 1), said("100:11001", 1))
+    answer = await why(works, "1001")
+    assert answer.close[0] == Close(address="test:100:1001")
+    assert Close(address="test:100:1002") not in answer.close
+    assert Close(address="test:100:11001") not in answer.close[:1]
+
+
+async def test_of_several_channels_the_verb_goes_with_all(node: Node) -> None:
+    node.watch.channel_health([health(name) for name in ("hill", "pier", "serial")])
+    answer = await why(node, "test:a")
+    assert answer.says == "test:a was never heard, while hill, pier and serial work."
+    node.watch.channel_health([health(n, heard=None) for n in ("hill", "pier", "serial")])
+    assert "pier and serial could hear it, and have heard nothing" in (await why(node, "a")).says
+
+
+async def test_every_moment_that_is_told_is_there_as_data(works: Node) -> None:
+    frames = [rejection(b"$GPRMC,867322035135813,V*00")]
+    answer = await why(works, "test:867322035135813", rejected=frames)
+    assert [each.at for each in answer.moments] == [frames[0].heard_at]
+    assert answer.moments[0].said in answer.says
+    await assigned(works)
+    await works.hear(said("a", 130))
+    answer = await why(works, "a")
+    told = " ".join(hop.says for hop in answer.hops)
+    assert {each.at for each in answer.moments} == {at(-100), at(130)}
+    assert told.count("UTC") == 2
+    assert all(each.said in told for each in answer.moments)
+
+
 @pytest.mark.parametrize(
     ("reason", "does"), [("wrong_key", "shows a wrong key"), ("no_key", "sends no key")]
 )

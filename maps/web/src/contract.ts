@@ -254,6 +254,8 @@ export interface Why {
   close?: { address: string; name?: string }[];
   last?: HeardMessage;
   rejected?: RejectedFrame[];
+  /** Moments that stand in the sentences, as they stand there and as data. */
+  moments?: { said: string; at: string }[];
 }
 
 export interface UnitRecord {

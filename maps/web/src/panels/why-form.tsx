@@ -8,7 +8,7 @@ import type { HeardMessage, Why } from "../contract.ts";
 import { everyone } from "../feed.ts";
 import { t, wordsIfAny } from "../i18n/index.ts";
 import { fetchJson } from "../rest.ts";
-import { momentWords } from "../times.ts";
+import { minuteWords, momentWords, zoneOffset } from "../times.ts";
 import { Icon } from "./icons.tsx";
 import { Bytes, RejectedFrames } from "./rejected-frames.tsx";
 import { Broken, Loading } from "./states.tsx";
@@ -62,10 +62,11 @@ export function WhyForm(): JSX.Element {
 
 function Answer({ why }: { why: Why }): JSX.Element {
   const about = [why.unit, why.address].find((id) => id !== undefined && everyone.value?.some((each) => each.id === id));
+  const localised = (text: string): string => (why.moments ?? []).reduce((words, { said, at }) => words.replaceAll(said, localMinute(Date.parse(at))), text);
   return (
     <div class="why-answer">
-      <p class={`why-verdict${why.verdict === "on_map" ? "" : " ill"}`}><Icon name={why.verdict === "on_map" ? "target" : "warn"} /><b>{why.says}</b></p>
-      {why.next !== "" && <p>{t("why.next", { what: why.next })}</p>}
+      <p class={`why-verdict${why.verdict === "on_map" ? "" : " ill"}`}><Icon name={why.verdict === "on_map" ? "target" : "warn"} /><b>{localised(why.says)}</b></p>
+      {why.next !== "" && <p>{t("why.next", { what: localised(why.next) })}</p>}
       {(why.close ?? []).length > 0 && (
         <div class="why-close">
           <p class="dim">{t(why.verdict === "several" ? "why.which" : "why.close")}</p>
@@ -78,7 +79,7 @@ function Answer({ why }: { why: Why }): JSX.Element {
           <li key={hop.name} class={hop.well === false ? "hop ill" : "hop"}>
             <span class="hop-name">{wordsIfAny(`hop.${hop.name}`) ?? hop.name}</span>
             <span class="hop-state">{t(hop.well === null ? "hop.unsure" : hop.well ? "hop.well" : "hop.ill")}</span>
-            <span class="hop-says">{hop.says}</span>
+            <span class="hop-says">{localised(hop.says)}</span>
           </li>
         ))}
       </ol>
@@ -87,6 +88,11 @@ function Answer({ why }: { why: Why }): JSX.Element {
       {(why.rejected ?? []).length > 0 && <details><summary>{t("why.rejected", { n: why.rejected?.length ?? 0 })}</summary><RejectedFrames frames={why.rejected ?? []} /></details>}
     </div>
   );
+}
+
+/** `14:02 (+07)`, as the page shows times, with the zone: the sentence may be told on. */
+function localMinute(ms: number): string {
+  return `${minuteWords(ms, now.value, timeZone.value)} (${zoneOffset(ms, timeZone.value)})`;
 }
 
 function Last({ message }: { message: HeardMessage }): JSX.Element {
