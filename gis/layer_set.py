@@ -229,7 +229,7 @@ def check_layer(frame: gpd.GeoDataFrame, what: LayerInfo, *, file: str) -> None:
 def _read(path: PathLike) -> gpd.GeoDataFrame:
     text = os.fspath(path)
     file, mark, layer = text.rpartition(":")
-    if mark and Path(file).suffix.lower() in (".gpkg", ".kml") and not Path(text).exists():
+    if mark and Path(file).suffix.lower() in (".gpkg", ".kml", ".gpx") and not Path(text).exists():
         return layers.read_layer(file, layer)
     return layers.read_layer(text)
 

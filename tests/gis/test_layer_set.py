@@ -199,3 +199,17 @@ def test_a_broken_centreline_is_refused(save: Save) -> None:
     file = save(mekong[mekong["segment"] != "C"])
     with pytest.raises(LayerError, match="feature 5: begins"):
         LayerSet(replace={"mekong": file})
+
+
+def test_a_layer_of_a_gpx_is_named_behind_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "plan.gpx"
+    file.write_text(
+        '<gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1">'
+        '<wpt lat="20.3" lon="100.4"/><trk><trkseg><trkpt lat="20" lon="100"/>'
+        '<trkpt lat="21" lon="101"/></trkseg></trk></gpx>'
+    )
+    both = LayerSet(add={"piers": f"{file}:waypoints", "legs": f"{file}:tracks"})
+    assert set(both.load("piers").geom_type) == {"Point"}
+    assert set(both.load("legs").geom_type) == {"MultiLineString"}
+    with pytest.raises(LayerError, match="has several layers, name one of waypoints, tracks"):
+        LayerSet(add={"plan": file})
