@@ -19,10 +19,9 @@ from msgspec.structs import replace
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError, GatewayError
 from radio_gateway.framing import MessageFramer
-from radio_gateway.link import parse_link
 from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.run_command import check, keygen, run
-from radio_gateway.technician.commands import monitor, ports, replay, sniff_port
+from radio_gateway.technician.commands import link_named, monitor, ports, replay, sniff_port
 from radio_gateway.technician.decode import (
     StreamDecoder,
     as_json,
@@ -143,7 +142,7 @@ def decode(
 @app.command("capture")
 @app.command(hidden=True)
 def record(
-    url: Annotated[str, typer.Argument(help="What to read, as a channel's url says it.")],
+    url: Annotated[str, typer.Argument(help="A device, or what a channel's url says.")],
     file: Annotated[Path, typer.Argument(help="Capture file to write; must not exist.")],
     seconds: Annotated[
         float | None, typer.Option(help="How long; until interrupted when not given.")
@@ -158,7 +157,7 @@ def record(
 ) -> None:
     """Record what a link brings, undecoded, to be replayed or decoded later."""
     try:
-        link = parse_link(url)
+        link = link_named(url)
         link = replace(
             link,
             username=username or link.username,

@@ -35,7 +35,7 @@ from radio_gateway.order import Outgoing
 from radio_gateway.protocols import GREETINGS, PROTOCOLS, ProtocolModule
 from radio_gateway.rejections import Rejections
 from radio_gateway.settings import ChannelSettings, make_transport
-from radio_gateway.silence import Silence
+from radio_gateway.silence import Silence, alike, silence_words
 from radio_gateway.speakers import own_words
 from radio_gateway.transmission import Delivery, Transmission
 from radio_gateway.turned_away import TurnedAway
@@ -118,7 +118,7 @@ class Channel:
                     await self._session()
                 except LinkError as error:
                     fault = error.fault
-                    if fault != told:  # a device may be absent for days
+                    if told is None or not alike(fault, told):  # it may be absent for days
                         log.warning("link_broke", fault=fault)
                 except Exception as error:
                     fault = f"{type(error).__name__}: {error}"
@@ -228,6 +228,7 @@ class Channel:
         transport, inbox = self.transport, self._inbox
         loop = asyncio.get_running_loop()
         patience_s = self._silence.patience_s if transport.reopens_when_silent else None
+        known_bytes = self._bytes
         async with transport:
             self._enter("open", None)
             self._silence.watch()
@@ -242,6 +243,7 @@ class Channel:
                     while chunks := await transport.read():
                         understood = self._hear(chunks)
                         if patience_s is not None and understood:
+                            known_bytes = self._bytes
                             patience.reschedule(loop.time() + patience_s)
                         if transport.can_wait and inbox.is_full:
                             patience.reschedule(None)
@@ -249,7 +251,8 @@ class Channel:
                             if patience_s is not None:
                                 patience.reschedule(loop.time() + patience_s)
             except TimeoutError as error:
-                fault = f"nothing understood for {patience_s:g} s; the link is opened again"
+                what = silence_words(self._bytes - known_bytes)
+                fault = f"{what} for {patience_s:g} s; the link is opened again"
                 raise LinkError(self.settings.shown_url, fault) from error
             finally:
                 self._end_connections()
@@ -260,6 +263,7 @@ class Channel:
         understood = False
         for chunk in chunks:
             self._bytes += len(chunk.data)
+            self._silence.received(len(chunk.data))
             connection = self._connections.get(chunk.connection)
             if connection is None:
                 if not chunk.data and chunk.ended and chunk.stored is None:

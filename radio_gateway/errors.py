@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 
 MAX_DETAIL = 500
 
@@ -60,13 +61,14 @@ class SettingsError(GatewayError):
         super().__init__(f"{where}: {fault}")
 
 
-def fault_of(error: OSError) -> str:
+def fault_of(error: Exception) -> str:
     """Return what the system says went wrong, without the addresses some libraries put first.
 
     >>> fault_of(OSError(111, "Connect call failed ('127.0.0.1', 1)"))
     'Connection refused'
     """
-    # names that cannot be resolved have numbers of their own (EAI_…), below zero
-    if error.errno is not None and error.errno > 0:
-        return os.strerror(error.errno)
-    return error.strerror or str(error) or type(error).__name__
+    # names that cannot be resolved have numbers of their own (EAI_…), below zero; TLS has some too
+    number = getattr(error, "errno", None)
+    if number is not None and number > 0 and not isinstance(error, ssl.SSLError):
+        return os.strerror(number)
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

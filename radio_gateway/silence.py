@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
+_COUNT = re.compile(r"^received \d+ bytes")
 SILENT_TIMES = 3.0  # a link silent for so many expected intervals is opened again
 
 
@@ -22,6 +24,7 @@ class Silence:
     def __init__(self, normal_s: float | None) -> None:
         self._normal_s = normal_s
         self._since_s: float | None = None
+        self._received = 0
 
     @property
     def patience_s(self) -> float | None:
@@ -36,6 +39,11 @@ class Silence:
     def end(self) -> None:
         """Note that something was understood."""
         self._since_s = time.monotonic()
+        self._received = 0
+
+    def received(self, size: int) -> None:
+        """Note that so many bytes came, not yet understood."""
+        self._received += size
 
     def too_long(self) -> tuple[datetime, str] | None:
         """Return since when the silence is longer than normal, aware UTC, and that in words.
@@ -49,5 +57,23 @@ class Silence:
         if lasts_s < self._normal_s:
             return None
         began = datetime.now(UTC) - timedelta(seconds=lasts_s)
-        words = f"nothing understood since {began:%Y-%m-%d %H:%M:%S} UTC"
+        words = f"{silence_words(self._received)} since {began:%Y-%m-%d %H:%M:%S} UTC"
         return began + timedelta(seconds=self._normal_s), words
+
+
+def silence_words(received: int) -> str:
+    """Return what a silence is, by how many bytes came in it: a cable, or a wrong speed.
+
+    >>> silence_words(0), silence_words(812)
+    ('nothing received', 'received 812 bytes, understood nothing')
+    """
+    return f"received {received} bytes, understood nothing" if received else "nothing received"
+
+
+def alike(fault: str, other: str) -> bool:
+    """Return whether two faults say the same; how many bytes came each time is no news.
+
+    >>> alike("received 12 bytes, understood nothing", "received 7 bytes, understood nothing")
+    True
+    """
+    return _COUNT.sub("", fault) == _COUNT.sub("", other)

@@ -68,12 +68,11 @@ def sniff_port(
     ] = None,
 ) -> None:
     """Find out what a link speaks, and suggest a channel for it. Reads only."""
-    link = parse_link(port if ":" in port else f"serial://{Path(port).absolute()}")
     secret = None if secret_file is None else secret_file.read_text("utf-8").strip()
     try:
         tried = asyncio.run(
             sniff(
-                link,
+                link_named(port),
                 seconds=seconds,
                 bauds=baud or BAUDS,
                 probe=probe,
@@ -88,13 +87,26 @@ def sniff_port(
     if best:
         typer.echo(f"\n{best}", nl=False)
         return
-    if not probe and not any(each.bytes_read for each in tried):
+    if not probe and not any(each.bytes_read or each.fault for each in tried):
         typer.echo(
             f"some radios say nothing until they are woken ({', '.join(GREETINGS)}): "
             "--probe writes to the link",
             err=True,
         )
     raise typer.Exit(code=1)
+
+
+def link_named(text: str) -> Link:
+    """Return the link that a device's path, or what a channel's url says, stands for.
+
+    Raises:
+        SettingsError: If it is no URL.
+
+    >>> link_named("/dev/serial/by-path/pci-0000:00:14.0-port0?baud=4800").path
+    '/dev/serial/by-path/pci-0000:00:14.0-port0'
+    """
+    is_path = text.startswith(("/", "./", "../")) or ":" not in text
+    return parse_link(f"serial://{Path(text).absolute()}" if is_path else text)
 
 
 def monitor(
@@ -181,10 +193,9 @@ def _signed_in(
 
 
 def _tell(sniffed: Sniffed) -> None:
-    said = f"{sniffed.url}: {sniffed.bytes_read} bytes"
-    if sniffed.fault is not None:
-        said += f"; {sniffed.fault}"
-    typer.echo(said)
+    said = [f"{sniffed.bytes_read} bytes"] if sniffed.bytes_read or not sniffed.fault else []
+    said += [sniffed.fault] if sniffed.fault else []
+    typer.echo(f"{sniffed.url}: {'; '.join(said)}")
     for each in sniffed.findings[:6]:
         share = 100 * each.understood_bytes / max(1, sniffed.bytes_read)
         line = f"  {each.protocol}: {each.transmissions} transmissions, {share:.0f} % of the bytes"

@@ -29,7 +29,7 @@ from rich.text import Text
 
 from radio_gateway.channel import Channel
 from radio_gateway.chunk import Chunk, Transport
-from radio_gateway.errors import LinkError, SettingsError
+from radio_gateway.errors import LinkError, SettingsError, fault_of
 from radio_gateway.health import ChannelHealth, GatewayHealth
 from radio_gateway.inbox import Inbox
 from radio_gateway.metrics_server import GatewayReport
@@ -67,7 +67,9 @@ def ask(url: str, *, token: str | None = None) -> GatewayReport:
         error.close()
         raise LinkError(url, f"answers {error.code} {error.reason}") from error
     except (OSError, HTTPException) as error:
-        raise LinkError(url, str(getattr(error, "reason", error))) from error
+        wrapped = getattr(error, "reason", error)  # urllib's
+        reason = fault_of(wrapped) if isinstance(wrapped, Exception) else str(wrapped)
+        raise LinkError(url, reason) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise LinkError(url, f"tells no report: {error}") from error
 

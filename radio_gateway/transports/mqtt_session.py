@@ -21,7 +21,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from radio_gateway.errors import LinkError, RefusedError
+from radio_gateway.errors import LinkError, RefusedError, fault_of
 
 _T = TypeVar("_T")
 ANSWER_S = 10.0
@@ -113,7 +113,7 @@ class MqttSession:
                 )
             )
         except (OSError, ValueError) as error:  # ssl errors are OSErrors
-            raise LinkError(settings.shown, f"cannot connect: {error}") from error
+            raise LinkError(settings.shown, f"cannot connect: {fault_of(error)}") from error
         self._socket = self._client.socket()
         self._client.on_socket_register_write = self._register_write
         self._client.on_socket_unregister_write = self._unregister_write

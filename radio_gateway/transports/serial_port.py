@@ -11,7 +11,9 @@ without an error, so the thread also looks whether the name still leads to the d
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import re
 import threading
 import time
 from datetime import UTC, datetime
@@ -31,6 +33,17 @@ READ_TIMEOUT_S = 0.2
 WRITE_TIMEOUT_S = 5.0
 _LOOK_EVERY_S = 1.0
 _BY_ID = Path("/dev/serial/by-id")
+_BUSY = "another program has it open; `radio-gateway ports` says which"
+_ABSENT = "there is no such port; `radio-gateway ports` lists them"
+_IN_WORDS = {
+    errno.ENOENT: _ABSENT,
+    errno.ENXIO: _ABSENT,
+    errno.ENODEV: _ABSENT,
+    errno.EBUSY: _BUSY,
+    errno.EAGAIN: _BUSY,  # its lock is taken
+    errno.EACCES: "this user may not open it: is it in the group dialout?",
+    errno.ENOTTY: "it is no serial port",
+}
 _log = structlog.get_logger(__name__)
 
 
@@ -164,7 +177,7 @@ class _Reader:
         try:
             await asyncio.to_thread(self._port.write, data)
         except (serial.SerialException, OSError, ValueError) as error:
-            raise LinkError(self._shown, str(error) or type(error).__name__) from error
+            raise LinkError(self._shown, _fault(error)) from error
 
     def reply(self, data: bytes) -> None:
         """Write an answer when there is time for it."""
@@ -186,7 +199,7 @@ class _Reader:
             self._call(self._say_opened)
             fault = self._listen()
         except (serial.SerialException, OSError, ValueError) as error:
-            fault = str(error) or type(error).__name__
+            fault = _fault(error)
         finally:
             self._port.close()
             self._call(self._say_ended, LinkError(self._shown, fault))
@@ -241,6 +254,16 @@ class _Reader:
         except RuntimeError:  # the loop was closed without closing us
             self._stopping.set()
             self._room.set()
+
+
+def _fault(error: Exception) -> str:
+    """Return what is wrong with the port; pyserial says it twice, and as numbers."""
+    number = getattr(error, "errno", None)
+    if number in _IN_WORDS:
+        return _IN_WORDS[number]
+    if number:
+        return os.strerror(number)
+    return re.sub(r"\[Errno \d+\] ", "", str(error)) or type(error).__name__
 
 
 def _advise(path: str) -> None:

@@ -14,7 +14,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import serial
+from typer.testing import CliRunner
 
+from radio_gateway.__main__ import app
 from radio_gateway.chunk import Chunk
 from radio_gateway.errors import SettingsError
 from radio_gateway.link import parse_link
@@ -123,7 +126,7 @@ async def test_datagrams_are_recognised() -> None:
 
 async def test_a_link_that_cannot_be_had_says_why() -> None:
     (only,) = await sniff(parse_link("serial:///dev/absent"), seconds=0.2)
-    assert "No such file" in (only.fault or "")
+    assert only.fault == "there is no such port; `radio-gateway ports` lists them"
     for url in ("http:", "xmpp://a", "tcp://127.0.0.1:1?greeting=hello"):
         with pytest.raises(SettingsError):
             await sniff(parse_link(url), seconds=0.1)
@@ -135,6 +138,29 @@ def test_what_is_recognised_and_rejected_is_counted_by_reason() -> None:
     assert found["ais"].rejected == {"bad_checksum": 3}
     assert found["ais"].transmissions == 1
     assert judge([], is_stream=True) == []
+
+
+@pytest.mark.parametrize("command", ["sniff", "capture"])
+def test_a_port_that_cannot_be_had_is_told_in_words_and_no_probe_is_advised(
+    tmp_path: Path, command: str
+) -> None:
+    talker = Talker(b"")
+    more = ["--seconds", "0.3"] if command == "sniff" else [str(tmp_path / "new.capture")]
+    absent = CliRunner().invoke(app, [command, str(tmp_path / "a:b" / "tty"), *more])
+    more = more if command == "sniff" else [str(tmp_path / "other.capture")]
+    with serial.Serial(talker.name, exclusive=True):
+        busy = CliRunner().invoke(app, [command, talker.name, *more])
+    os.close(talker._ours)
+    os.close(talker._theirs)
+    for result, words in (
+        (absent, "there is no such port; `radio-gateway ports` lists them"),
+        (busy, "another program has it open; `radio-gateway ports` says which"),
+    ):
+        assert result.exit_code == 1
+        assert words in result.output
+        assert "0 bytes" not in result.output
+        assert "probe" not in result.output
+        assert "Errno" not in result.output
 
 
 def test_the_command_prints_what_it_found(tmp_path: Path) -> None:

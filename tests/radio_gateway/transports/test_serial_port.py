@@ -134,7 +134,8 @@ async def test_an_absent_device_is_a_fault_that_is_shown(tmp_path: Path) -> None
     channel = make(f"serial://{tmp_path}/absent")
     async with running(channel):
         await until(lambda: channel.health().state == "down")
-        assert "No such file" in (channel.health().fault or "")
+        fault = "there is no such port; `radio-gateway ports` lists them"
+        assert channel.health().fault == fault
 
 
 async def test_a_port_that_another_program_has_open_is_not_shared(radio: Radio) -> None:
@@ -143,7 +144,8 @@ async def test_a_port_that_another_program_has_open_is_not_shared(radio: Radio) 
     with serial.Serial(str(radio.name), exclusive=True):
         async with running(channel):
             await until(lambda: channel.health().state == "down")
-            assert "exclusively lock" in (channel.health().fault or "")
+            fault = "another program has it open; `radio-gateway ports` says which"
+            assert channel.health().fault == fault
     radio.unplug()
 
 

@@ -98,7 +98,7 @@ async def test_a_silent_connection_is_shown_and_then_opened_again() -> None:
             await hear(inbox, 1)
             assert channel.health().state == "open"
             await until(lambda: channel.health().state == "silent")
-            assert "nothing understood since" in (channel.health().fault or "")
+            assert "60 bytes, understood nothing since" in (channel.health().fault or "")
             await until(lambda: channel.health().state == "down")
             assert "opened again" in (channel.health().fault or "")
             await hear(inbox, 1)
