@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from maps.aside_commands import aside_app
 from maps.command import (
     CONFIG,
     AgencyId,
@@ -31,6 +32,7 @@ from radio_gateway.__main__ import decode
 
 if TYPE_CHECKING:
     from maps.people import People
+    from maps.settings import Settings
     from patrol.desk import Desk
     from patrol.units import Role
 
@@ -46,6 +48,7 @@ device_app = typer.Typer(help="What reports with a key of its own.", no_args_is_
 app.add_typer(user_app, name="user")
 app.add_typer(unit_app, name="unit")
 app.add_typer(device_app, name="device")
+app.add_typer(aside_app, name="set-aside")
 app.command()(decode)
 
 app.command("export")(export_file)
@@ -162,7 +165,7 @@ def add_user(
         print(f"added {name} ({role}) of {user.agency}")
         if link:
             token = await people.link_for(user, minutes=60)
-            print(f"good once, for 60 minutes: /sign-in#link={token}")
+            print(f"good once, for 60 minutes: {_address(settings)}/sign-in#link={token}")
 
     with_people(settings, add)
 
@@ -266,6 +269,21 @@ def main() -> None:
     """Run the command line."""
     os.umask(0o077)  # records, hashes and keys are nobody else's
     app()
+
+
+def _address(settings: Settings) -> str:
+    """Return the address that people type, without a slash at the end.
+
+    Where the settings do not tell (a proxy or only this machine reaches the server, or its port is
+    any) it says that the address is missing, and returns none.
+    """
+    from maps.serving import address_with
+
+    web = settings.web
+    if web.loopback or web.trusted_proxies or not web.port:
+        print("put the office's address, as people type it, in front:")
+        return ""
+    return address_with(web, web.port)
 
 
 def _role(name: str) -> Role:

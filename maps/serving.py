@@ -87,7 +87,11 @@ def listen(web: WebSettings) -> socket.socket:
 
 def address_of(web: WebSettings, bound: socket.socket) -> str:
     """Return the address people type, without a slash at the end."""
-    port = bound.getsockname()[1]
+    return address_with(web, bound.getsockname()[1])
+
+
+def address_with(web: WebSettings, port: int) -> str:
+    """Return the address people type to reach `port`, without a slash at the end."""
     host = web.host if web.loopback or not web.allowed_hosts else web.allowed_hosts[0]
     shown = f"[{host}]" if ":" in host else host
     return f"{'https' if web.tls else 'http'}://{shown}:{port}"

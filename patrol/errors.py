@@ -45,6 +45,18 @@ class CannotSend(PatrolError):
         super().__init__(detail)
 
 
+class CannotRetry(PatrolError):
+    """A report that was set aside can still not be taken.
+
+    Args:
+        fault: Why.
+    """
+
+    def __init__(self, fault: str) -> None:
+        self.fault = fault
+        super().__init__(f"it can still not be taken: {fault}")
+
+
 class StoreError(PatrolError):
     """The store failed; nothing of the batch was kept.
 

@@ -5,15 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, delete, literal, select, union_all
 
 from patrol.refused import Refused
-from patrol.store.tables import from_us, set_aside, to_us
+from patrol.store.tables import also_heard, from_us, set_aside, to_us, transmissions
 from radio_gateway.transmission import Transmission
 
 _A = set_aside.c
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A report that was set aside.
+
+    Attributes:
+        id: 32 hexadecimal digits.
+        at: When, aware UTC.
+        reception_id: `gateway/boot/sequence`.
+        address: Radio address.
+        channel: The channel that heard it.
+        fault: Why it could not be taken.
+        said: All that was said, as JSON of `Transmission`; None where that could not be written.
+        raw: The bytes as received.
+    """
+
+    id: str
+    at: datetime
+    reception_id: str
+    address: str
+    channel: str
+    fault: str
+    said: bytes | None
+    raw: bytes
 
 
 def put(
@@ -67,6 +92,55 @@ def since(connection: Connection, time: datetime) -> list[tuple[datetime, str, s
         .order_by(_A.at_us, _A.id)
     )
     return [(from_us(row[0]), row[1], row[2], row[3]) for row in rows]
+
+
+def newest(connection: Connection, limit: int) -> list[Kept]:
+    """Return what was set aside last, newest first.
+
+    Args:
+        connection: To the store.
+        limit: Most rows.
+    """
+    rows = select(set_aside).order_by(_A.at_us.desc(), _A.id).limit(limit)
+    return [_kept(row) for row in connection.execute(rows)]
+
+
+def find(connection: Connection, start: str) -> list[Kept]:
+    """Return what has an id that begins with `start`, oldest first."""
+    rows = select(set_aside).where(_A.id.startswith(start, autoescape=True))
+    return [_kept(row) for row in connection.execute(rows.order_by(_A.at_us, _A.id))]
+
+
+def remove_stored(connection: Connection, kept: Kept) -> bool:
+    """Remove a report from those set aside if its reception is stored by now.
+
+    Returns:
+        Whether it is.
+    """
+    places = (kept.address, f"{kept.address}@{kept.channel}")  # the latter when not believed
+    stored = union_all(
+        select(literal(1)).where(
+            transmissions.c.address.in_(places), transmissions.c.reception_id == kept.reception_id
+        ),
+        select(literal(1)).where(also_heard.c.reception_id == kept.reception_id),
+    )
+    if connection.execute(stored.limit(1)).first() is None:
+        return False
+    connection.execute(delete(set_aside).where(_A.id == kept.id))
+    return True
+
+
+def _kept(row: Row[Any]) -> Kept:
+    return Kept(
+        id=row.id,
+        at=from_us(row.at_us),
+        reception_id=row.reception_id,
+        address=row.address,
+        channel=row.channel,
+        fault=row.fault,
+        said=row.said,
+        raw=row.raw,
+    )
 
 
 def _id_of(said: Transmission) -> str:

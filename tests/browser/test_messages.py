@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import tty
 from collections.abc import Iterator
@@ -144,6 +145,54 @@ def test_a_message_is_written_sent_and_answered(
     radios[0].say(b"\x020\x03")
     radios[0].place_of(1001)
     wait_for("its position", lambda: _states(page)[:1] == ["Position came"])
+
+
+def _write(page: Commander, words: str) -> None:
+    page.page.locator("#message-text").fill(words)
+    page.page.get_by_role("button", name="Send", exact=True).click()
+    wait_for("it is in the log", lambda: words in page.says(".message-log li"))
+
+
+@SIZES
+def test_a_message_that_waits_is_cancelled_in_two_taps(
+    look: object, radios: tuple[Kenwood, Kenwood], size: Size
+) -> None:
+    page = look("Naga 1", size=size)  # type: ignore[operator]
+    wait_for("the form", lambda: page.page.locator("#message-text").count() == 1)
+    _write(page, "the first")
+    assert b"the first" in radios[0].told()
+    _write(page, "the second")  # waits: the radio has not answered the first
+    newest = page.page.locator(".message-log li").first
+    newest.get_by_role("button", name="Cancel").click()
+    in_focus = "document.activeElement.innerText"  # a second tap or key calls nothing off
+    wait_for("it asks", lambda: page.page.evaluate(in_focus) == "Keep it")
+    newest.get_by_role("button", name="Keep it").click()
+    assert newest.get_by_role("button").all_inner_texts() == ["Cancel"]
+    newest.get_by_role("button", name="Cancel").click()
+    newest.get_by_role("button", name="Yes, do not send it").click()
+    wait_for("it is cancelled", lambda: _states(page)[0] == "Cancelled, not sent")
+    assert newest.get_by_role("button").count() == 0
+    radios[0].say(b"\x020\x03")
+    assert radios[0].told(seconds=1) == b""
+
+
+def test_who_cancels_too_late_is_told_so(look: object, radios: tuple[Kenwood, Kenwood]) -> None:
+    page = look("Naga 1")  # type: ignore[operator]
+    page.lossy = True
+    wait_for("the form", lambda: page.page.locator("#message-text").count() == 1)
+    _write(page, "number one")
+    assert b"number one" in radios[0].told()
+    _write(page, "number two")
+    newest = page.page.locator(".message-log li").first
+    newest.get_by_role("button", name="Cancel").click()
+    held = re.compile(r"/api/orders\?")
+    page.page.route(held, lambda _route: None)  # a thin network: the page does not hear of it yet
+    radios[0].say(b"\x020\x03")
+    assert b"number two" in radios[0].told()
+    newest.get_by_role("button", name="Yes, do not send it").click()
+    wait_for("why", lambda: "Too late to cancel" in newest.inner_text())
+    page.page.unroute(held)
+    radios[0].say(b"\x020\x03")
 
 
 def test_a_message_without_words_is_not_sent(look: object) -> None:

@@ -162,7 +162,14 @@ def test_users_are_added_listed_and_given_new_passwords(folder: Path) -> None:
     ):
         run(*words, folder=folder, input=input, good=False)
     link, _ = run("user", "add", "noi", "--role", "crew", "--link", folder=folder)
-    assert "/sign-in#link=" in link
+    assert "put the office's address, as people type it, in front:" in link
+    assert re.search(r": /sign-in#link=\S+$", link)
+    config = folder / "patrol.toml"
+    public = '[web]\nhost = "0.0.0.0"\nallowed_hosts = ["hx.la"]\n'
+    config.write_text(config.read_text().replace("[web]\n", public))
+    link, _ = run("user", "add", "lek", "--role", "crew", "--link", folder=folder)
+    assert re.search(r": http://hx\.la:\d+/sign-in#link=\S+$", link)
+    assert "in front" not in link
 
 
 def test_units_and_devices_are_added(folder: Path) -> None:

@@ -1,7 +1,7 @@
 /** What may be said to a unit's radio, over which channel, and what became of the last messages. */
 import type { JSX } from "preact";
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { now } from "../clock.ts";
 import { may, say, timeZone } from "../console.ts";
 import type { RadioMessage, Route, UnitState } from "../contract.ts";
@@ -73,7 +73,7 @@ function CallOff({ message, again }: { message: RadioMessage; again: () => void 
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
   const keep = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (asked.value) keep.current?.focus();
   }, [asked.value]);
   const callOff = async (): Promise<void> => {

@@ -1,0 +1,41 @@
+"""Retrying: a report that was set aside is taken in once more, as if it had come now."""
+
+from __future__ import annotations
+
+import msgspec
+
+from patrol.errors import CannotRetry
+from patrol.store import aside
+from patrol.store.aside import Kept
+from patrol.watch import Watch
+from radio_gateway.transmission import Transmission
+
+
+def said_in(kept: Kept) -> Transmission:
+    """Return what a report said.
+
+    Raises:
+        CannotRetry: If only its bytes are kept, or it cannot be read.
+    """
+    if kept.said is None:
+        raise CannotRetry("only its bytes are kept")
+    try:
+        return msgspec.json.decode(kept.said, type=Transmission)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise CannotRetry(f"what it said cannot be read: {error}") from error
+
+
+async def retry(watch: Watch, kept: Kept) -> None:
+    """Take a report in again; once it is stored it is set aside no longer.
+
+    It keeps the time it was heard: it joins the track, and an old position moves no mark. A call
+    for help in it rings.
+
+    Raises:
+        CannotRetry: If it can still not be taken; it stays set aside.
+        StoreError: If the store refuses.
+    """
+    await watch.receive([said_in(kept)])
+    if not await watch.store.write(aside.remove_stored, kept):
+        health = watch.picture.channels.get("store")
+        raise CannotRetry((health.fault if health else None) or "it was not stored")
