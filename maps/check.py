@@ -61,7 +61,7 @@ def check(file: Path) -> Findings:
         where = f"{settings.source}: feeds[{number}]"
         found.faults += [f"{where}.{fault}" for fault in faults_of(feed)]
         found.warnings += [f"{where}.{each}" for each in warnings_of(feed, wait_s=REACH_S)]
-    if not settings.channels:
+    if not settings.channels and settings.remote is None:
         found.warnings.append(f"{settings.source}: channels: none, so no radio will be heard")
     return found
 

@@ -7,12 +7,13 @@ file are relative to the file's folder.
 
 from __future__ import annotations
 
+import difflib
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -250,9 +251,29 @@ def _fault(fault: Mapping[str, Any], source: str, origin: Mapping[str, str]) -> 
     where = where.lstrip(".")
     place = f"{origin[where]} (environment)" if where in origin else f"{source}: {where}"
     if fault["type"] == "extra_forbidden":
-        return f"{place}: no such setting"
+        return f"{place}: no such setting{_hint(fault['loc'])}"
     message = str(fault["msg"]).removeprefix("Value error, ")
     return f"{place}: {message[:1].lower()}{message[1:]}"
+
+
+def _hint(place: tuple[int | str, ...]) -> str:
+    """Return which setting may be meant by one that there is not.
+
+    >>> _hint(("web", "prt")), _hint(("layers", "add", "piers", "fil")), _hint(("feeds", 0, "xyz"))
+    ("; did you mean 'port'?", "; did you mean 'file'?", '')
+    """
+    table: Any = _File
+    for part in place[:-1]:
+        if isinstance(part, str) and part in table.model_fields:  # else its number or own name
+            annotation = table.model_fields[part].annotation
+            kinds = (annotation, *get_args(annotation))
+            table = next((each for each in kinds if _is_table(each)), table)
+    near = difflib.get_close_matches(str(place[-1]), table.model_fields, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _is_table(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Table)
 
 
 def _contradictions(

@@ -25,7 +25,7 @@ _MESSAGE = Message(
     kind="text",
     channel="base",
     unit=_UNIT,
-    address="kenwood:100-1001",
+    address="kenwood:100:1001",
     text="Return to the pier",
     operator="somchai",
     reason="storm",
@@ -42,7 +42,7 @@ _MESSAGE = Message(
     origin="hx",
 )
 _ROUTE = Route(
-    address="kenwood:100-1001",
+    address="kenwood:100:1001",
     channel="base",
     heard_at=_AT,
     takes=("poll", "text"),

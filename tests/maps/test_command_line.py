@@ -20,6 +20,7 @@ from maps.demo.cast import CAST
 from maps.demo.script import Report
 from maps.demo.sentences import ais
 from tests.ports import free_port
+from tests.radio_gateway.uplink.gateways import key_file
 
 PASSWORD = "a long enough pass phrase"
 SMALL = """
@@ -127,6 +128,16 @@ def test_check_warns_of_what_may_mend_itself(folder: Path) -> None:
     out, _ = run("check", folder=folder)
     assert "warning: patrol.toml: channels[0].url: there is no device /dev/no-such-radio" in out
     assert "warning: patrol.toml: channels[1].url: 127.0.0.1 port" in out
+
+
+def test_check_asks_for_no_channel_where_gateways_hear_the_radios(folder: Path) -> None:
+    out, _ = run("check", folder=folder)
+    assert "no radio will be heard" in out
+    key = key_file(folder / "node.key")
+    more(folder, f'[uplink]\nurl = "mqtt://127.0.0.1:{free_port()}"\nkey_file = "node.key"\n')
+    more(folder, f'[[gateways]]\nid = "gw-1"\nkey = "{key}"\n')
+    out, _ = run("check", folder=folder)
+    assert "no radio will be heard" not in out
 
 
 def test_a_wrong_configuration_ends_serve_with_its_faults(folder: Path) -> None:

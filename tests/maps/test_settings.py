@@ -52,6 +52,27 @@ def test_every_fault_is_told_at_once_with_file_table_and_field(tmp_path: Path) -
     }
 
 
+def test_a_setting_that_there_is_not_is_told_with_the_one_that_may_be_meant(
+    tmp_path: Path,
+) -> None:
+    told = faults(
+        tmp_path,
+        web={"prt": 1, "zzz": 1},
+        chanels=[],
+        layers={"add": {"piers": {"file": "a.gpkg", "sorce": "me"}}},
+        gateways=[{"id": "gw-1", "keys": "x"}],
+    )
+    hints = {fault.split(": ")[1]: fault.split(": ")[-1] for fault in told}
+    for place, meant in {
+        "web.prt": "port",
+        "chanels": "channels",
+        "layers.add.piers.sorce": "source",
+        "gateways[0].keys": "key",
+    }.items():
+        assert hints[place] == f"no such setting; did you mean {meant!r}?"
+    assert hints["web.zzz"] == "no such setting"
+
+
 def test_the_environment_wins_over_the_file_and_is_named_in_its_faults(tmp_path: Path) -> None:
     said = settings(tmp_path, {"JOINT_PATROL_WEB__PORT": "8443"}, web={"port": 8080})
     assert said.web.port == 8443
