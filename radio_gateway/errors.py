@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Sequence
 
 MAX_DETAIL = 500
 
@@ -59,6 +60,23 @@ class SettingsError(GatewayError):
     def __init__(self, where: str, fault: str) -> None:
         self.where, self.fault = where, fault
         super().__init__(f"{where}: {fault}")
+
+
+class SettingsErrors(SettingsError):
+    """Several settings that cannot be used; `where` and `fault` are those of the first.
+
+    Args:
+        errors: Each of them, at least one.
+    """
+
+    def __init__(self, errors: Sequence[SettingsError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__(errors[0].where, errors[0].fault)
+        self.args = ("\n".join(map(str, errors)),)
+
+    def __str__(self) -> str:
+        """Return one line for each."""
+        return "\n".join(map(str, self.errors))
 
 
 def fault_of(error: Exception) -> str:

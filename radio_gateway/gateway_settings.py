@@ -16,23 +16,27 @@ folder = "journal"
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from radio_gateway.errors import SettingsError
+from radio_gateway.errors import SettingsError, SettingsErrors
 from radio_gateway.settings import ChannelSettings, load_channels
 from radio_gateway.tables import table_of
 from radio_gateway.uplink.settings import UplinkSettings, read_uplink
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _MEBIBYTE = 1 << 20
+_TABLES = ("gateway", "journal", "uplink", "channels")
+_NEEDED = ("gateway", "uplink", "channels")
+T = TypeVar("T")
 
 
 class JournalSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,32 +95,44 @@ def read_gateway(file: Path, environment: Mapping[str, str] = os.environ) -> Gat
     """Read a gateway's settings.
 
     Raises:
-        SettingsError: For the first fault, with file, table and field.
+        SettingsError: For the one fault, with file, table and field.
+        SettingsErrors: For the first fault of each table and channel, where there are several.
     """
     tables = _tables(file)
     name, folder = file.name, file.parent.resolve()
-    for table in tables:
-        if table not in ("gateway", "journal", "uplink", "channels"):
-            raise SettingsError(f"{name}: {table}", "no such table")
-    for table in ("gateway", "uplink", "channels"):
+    faults = _table_faults(tables, name)
+
+    def read(table: str, how: Callable[[Any, str], T]) -> T | None:
+        """Return the table, or note what is wrong with it."""
         if table not in tables:
-            raise SettingsError(f"{name}: {table}", "is missing")
-    own = table_of(tables["gateway"], _Gateway, where=f"{name}: gateway")
-    if not _ID.fullmatch(own.id):
-        fault = f"{own.id!r} must be small letters, digits and -, at most 32"
-        raise SettingsError(f"{name}: gateway.id", fault)
-    _above(own.spool_max_mib, f"{name}: gateway.spool_max_mib", 1)
-    _above(own.spool_max_days, f"{name}: gateway.spool_max_days", 1)
-    if own.metrics_port is not None and not 0 <= own.metrics_port <= 65_535:
-        raise SettingsError(f"{name}: gateway.metrics_port", f"{own.metrics_port} is no port")
-    journal = None
-    if "journal" in tables:
-        said = table_of(tables["journal"], _Journal, where=f"{name}: journal")
-        _above(said.file_mib, f"{name}: journal.file_mib", 1)
-        _above(said.keep_mib, f"{name}: journal.keep_mib", 2 * said.file_mib)
-        journal = JournalSettings(
-            folder=folder / said.folder, file_mib=said.file_mib, keep_mib=said.keep_mib
+            return None
+        try:
+            return how(tables[table], f"{name}: {table}")
+        except SettingsErrors as errors:
+            faults.extend(errors.errors)
+        except SettingsError as error:
+            faults.append(error)
+        return None
+
+    def as_uplink(table: Any, where: str) -> UplinkSettings:
+        return read_uplink(
+            table, where=where, folder=folder, at_node=False, environment=environment
         )
+
+    def as_channels(table: Any, where: str) -> list[ChannelSettings]:
+        return load_channels(table, where, folder=folder, environment=environment)
+
+    own = read("gateway", _own)
+    journal = read("journal", lambda table, where: _journal(table, where, folder))
+    uplink = read("uplink", as_uplink)
+    channels = read("channels", as_channels)
+    if len(faults) > 1:
+        raise SettingsErrors(faults)
+    if faults:
+        raise faults[0]
+    assert own is not None, "it would be a fault"
+    assert uplink is not None, "the same"
+    assert channels is not None, "the same"
     return GatewaySettings(
         id=own.id,
         spool=folder / own.spool,
@@ -124,16 +140,44 @@ def read_gateway(file: Path, environment: Mapping[str, str] = os.environ) -> Gat
         spool_max_age=timedelta(days=own.spool_max_days),
         journal=journal,
         metrics_port=own.metrics_port,
-        uplink=read_uplink(
-            tables["uplink"],
-            where=f"{name}: uplink",
-            folder=folder,
-            at_node=False,
-            environment=environment,
-        ),
-        channels=load_channels(
-            tables["channels"], f"{name}: channels", folder=folder, environment=environment
-        ),
+        uplink=uplink,
+        channels=channels,
+    )
+
+
+def _table_faults(tables: Mapping[str, Any], name: str) -> list[SettingsError]:
+    """Return what is wrong with the names of the tables; a misspelt one is not missing too."""
+    faults: list[SettingsError] = []
+    meant: set[str] = set()
+    for table in tables:
+        if table not in _TABLES:
+            near = difflib.get_close_matches(table, _TABLES, n=1)
+            meant.update(near)
+            shown = "[[channels]]" if near == ["channels"] else f"[{near[0]}]" if near else ""
+            hint = f"; did you mean {shown}?" if near else ""
+            faults.append(SettingsError(f"{name}: {table}", f"no such table{hint}"))
+    missing = [each for each in _NEEDED if each not in tables and each not in meant]
+    return faults + [SettingsError(f"{name}: {each}", "is missing") for each in missing]
+
+
+def _own(table: Any, where: str) -> _Gateway:
+    own = table_of(table, _Gateway, where=where)
+    if not _ID.fullmatch(own.id):
+        fault = f"{own.id!r} must be small letters, digits and -, at most 32"
+        raise SettingsError(f"{where}.id", fault)
+    _above(own.spool_max_mib, f"{where}.spool_max_mib", 1)
+    _above(own.spool_max_days, f"{where}.spool_max_days", 1)
+    if own.metrics_port is not None and not 0 <= own.metrics_port <= 65_535:
+        raise SettingsError(f"{where}.metrics_port", f"{own.metrics_port} is no port")
+    return own
+
+
+def _journal(table: Any, where: str, folder: Path) -> JournalSettings:
+    said = table_of(table, _Journal, where=where)
+    _above(said.file_mib, f"{where}.file_mib", 1)
+    _above(said.keep_mib, f"{where}.keep_mib", 2 * said.file_mib)
+    return JournalSettings(
+        folder=folder / said.folder, file_mib=said.file_mib, keep_mib=said.keep_mib
     )
 
 

@@ -13,7 +13,8 @@ import structlog
 import typer
 
 from radio_gateway.errors import GatewayError
-from radio_gateway.folders import journal_fault, spool_fault
+from radio_gateway.folders import spool_fault
+from radio_gateway.gateway_check import check_gateway
 from radio_gateway.gateway_settings import GatewaySettings, read_gateway
 from radio_gateway.uplink.signing import new_key_file, read_key_file
 
@@ -38,18 +39,17 @@ def run(config: ConfigFile = Path("gateway.toml")) -> None:
 
 
 def check(config: ConfigFile = Path("gateway.toml")) -> None:
-    """Say what is wrong with a settings file, and with the folders that it names.
+    """Say what is wrong with a settings file, and with the folders and devices that it names.
 
     Opens nothing and changes nothing. Run it as the user that the gateway runs as.
     """
-    settings = _settings(config)
-    faults = {"gateway.spool": spool_fault(settings.spool)}
-    if settings.journal is not None:
-        faults["journal.folder"] = journal_fault(settings.journal.folder)
-    for setting, fault in faults.items():
-        if fault is not None:
-            typer.echo(f"{config.name}: {setting}: {fault}", err=True)
-    if any(faults.values()):
+    found = check_gateway(config)
+    for warning in found.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    for fault in found.faults:
+        typer.echo(fault, err=True)
+    settings = found.settings
+    if found.faults or settings is None:
         raise typer.Exit(code=2)
     names = ", ".join(channel.name for channel in settings.channels)
     typer.echo(f"{config}: sound; gateway {settings.id}, channels {names}")

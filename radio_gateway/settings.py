@@ -41,7 +41,7 @@ from msgspec.structs import replace
 
 from radio_gateway.chunk import Transport
 from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import SettingsError
+from radio_gateway.errors import SettingsError, SettingsErrors
 from radio_gateway.framing import MessageFramer
 from radio_gateway.link import Link, channel_url_without_secrets, parse_link
 from radio_gateway.protocols import PROTOCOLS
@@ -53,6 +53,7 @@ __all__ = [
     "channel_url_without_secrets",
     "load_channels",
     "make_transport",
+    "place_of",
     "read_channel",
 ]
 
@@ -140,20 +141,39 @@ def load_channels(
         environment: Where `…_env` looks.
 
     Raises:
-        SettingsError: For the first fault, for example at `patrol.toml: channels[1].url`.
+        SettingsError: For the one fault, for example at `patrol.toml: channels[1] "pier".url`.
+        SettingsErrors: For the first fault of each channel, where there are several.
     """
     if not isinstance(table, list | tuple):
         raise SettingsError(where, "must be tables, each written [[channels]]")
     channels: list[ChannelSettings] = []
+    faults: list[SettingsError] = []
+    names: dict[str, int] = {}
     for index, item in enumerate(table):
-        place = f"{where}[{index}]"
-        channel = read_channel(item, where=place, folder=folder, environment=environment)
-        for number, other in enumerate(channels):
-            if other.name == channel.name:
-                fault = f"{channel.name!r} is the name of channels[{number}] too"
+        name = item.get("name") if isinstance(item, Mapping) else None
+        place = place_of(where, index, name)
+        try:
+            if isinstance(name, str) and names.setdefault(name, index) != index:
+                fault = f"{name!r} is the name of channels[{names[name]}] too"
                 raise SettingsError(f"{place}.name", fault)
-        channels.append(channel)
+            channels.append(read_channel(item, where=place, folder=folder, environment=environment))
+        except SettingsError as error:
+            faults.append(error)
+    if len(faults) > 1:
+        raise SettingsErrors(faults)
+    if faults:
+        raise faults[0]
     return channels
+
+
+def place_of(where: str, index: int, name: object) -> str:
+    """Return how a channel is named in faults: by place and, where it has one, by name.
+
+    >>> place_of("gateway.toml: channels", 4, "phones"), place_of("channels", 4, None)
+    ('gateway.toml: channels[4] "phones"', 'channels[4]')
+    """
+    known = isinstance(name, str) and 0 < len(name) <= MOST_STATION and name.isprintable()
+    return f'{where}[{index}] "{name}"' if known else f"{where}[{index}]"
 
 
 def read_channel(

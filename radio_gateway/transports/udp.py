@@ -197,6 +197,11 @@ class UdpTransport:
                 _log.debug("answer_not_sent", url=self._shown, fault=fault_of(error))
 
 
+def is_multicast(host: str) -> bool:
+    """Return whether `host` is a multicast address, whose port several may listen to."""
+    return _multicast(host) is not None
+
+
 def _multicast(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return the multicast group that `host` is; None when it is none."""
     try:

@@ -115,8 +115,9 @@ def verifier(public: str, field: str) -> Verifier:
     """
     try:
         return Verifier(public)
-    except ValueError as error:
-        raise SettingsError(field, f"is no public key: {error}") from None
+    except ValueError:
+        fault = "is no public key: 44 characters of base64 as `radio-gateway keygen` prints"
+        raise SettingsError(field, fault) from None
 
 
 def transport_for(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from radio_gateway.errors import SettingsError
+from radio_gateway.errors import SettingsError, SettingsErrors
 from radio_gateway.link import channel_url_without_secrets, parse_link
 from radio_gateway.protocols import meshtastic_mqtt
 from radio_gateway.settings import load_channels
@@ -48,7 +48,7 @@ def test_a_mesh_topic_with_the_longest_root_is_a_station_that_can_be_sent_to(cha
 @pytest.mark.parametrize("station", ["", " a", "a ", "a\nb", "a" * 129])
 def test_a_station_that_cannot_be_one_is_refused(station: str) -> None:
     where, _ = fault(table(station=station))
-    assert where == f"{WHERE}[0].station"
+    assert where == f'{WHERE}[0] "pier".station'
 
 
 def test_no_channels_are_no_fault() -> None:
@@ -94,18 +94,34 @@ def test_no_channels_are_no_fault() -> None:
 )
 def test_a_fault_names_file_and_field(fields: dict[str, Any], field: str, words: str) -> None:
     where, what = fault(table(name="other", url="udp://127.0.0.1:1"), table(**fields))
-    assert where == f"patrol.toml: channels[1].{field}"
+    name = fields.get("name", "pier")
+    assert where == f'patrol.toml: channels[1] "{name}".{field}'
     assert words in what
 
 
 def test_a_missing_field_is_named() -> None:
-    assert fault({"name": "pier", "url": "udp://a:1"}) == (f"{WHERE}[0].protocols", "is missing")
+    assert fault({"name": "pier", "url": "udp://a:1"}) == (
+        f'{WHERE}[0] "pier".protocols',
+        "is missing",
+    )
 
 
 def test_two_channels_of_one_name_are_refused() -> None:
     where, what = fault(table(), table())
-    assert where == f"{WHERE}[1].name"
+    assert where == f'{WHERE}[1] "pier".name'
     assert "channels[0]" in what
+
+
+def test_the_faults_of_all_channels_are_told_at_once() -> None:
+    tables = [table(url="tpc://box:1"), table(name="hill"), {"url": "udp://a:1"}, table(name="\n")]
+    with pytest.raises(SettingsErrors) as caught:
+        load_channels(tables, WHERE)
+    assert [each.where for each in caught.value.errors] == [
+        f'{WHERE}[0] "pier".url',
+        f"{WHERE}[2].name",
+        f"{WHERE}[3].name",
+    ]
+    assert len(str(caught.value).splitlines()) == 3
 
 
 def test_channels_that_are_no_tables_are_refused() -> None:
@@ -144,7 +160,7 @@ def test_a_secret_can_come_from_the_environment() -> None:
 def test_a_broken_secrets_file_is_named_but_not_quoted(tmp_path: Path) -> None:
     (tmp_path / "phones").write_text('"jane/phone" = s3cret\n')
     where, what = fault(table(secrets_file="phones"), folder=tmp_path)
-    assert where == f"{WHERE}[0].secrets_file"
+    assert where == f'{WHERE}[0] "pier".secrets_file'
     assert "s3cret" not in what
 
 
