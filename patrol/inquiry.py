@@ -141,9 +141,10 @@ def _unheard(known: Evidence) -> Answer:
         if last.reason in KEY_REASONS:
             return _without_key(known, last)
         what = f"{last.channel} heard something that names it at {at_words(last.heard_at)}"
+        more = f" ({last.detail})" if last.detail else ""
         return (
             "rejected",
-            f"{what} and rejected it: {last.reason.replace('_', ' ')} ({last.detail}).",
+            f"{what} and rejected it: {last.reason.replace('_', ' ')}{more}.",
             "Compare the rejected frames below with what the radio should send.",
         )
     if not could:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from msgspec.structs import replace
@@ -185,11 +185,15 @@ def _decode_vectors(path: Path) -> None:
             if not line.strip():
                 continue
             try:
-                decoded = decode_vector(line)
+                decoded = decode_vector(line, _tell_rejected)
             except ValueError as fault:
                 typer.echo(f"{path.name}: line {number}: {fault}", err=True)
                 raise typer.Exit(code=2) from None
             print(json.dumps(decoded, ensure_ascii=False))
+
+
+def _tell_rejected(rejected: dict[str, Any]) -> None:
+    print(json.dumps(rejected, ensure_ascii=False), file=sys.stderr, flush=True)
 
 
 def _decode_captures(
@@ -229,7 +233,7 @@ def _secret(file: Path | None) -> str | None:
 def _show(said: Iterable[Transmission | FrameError]) -> None:
     for each in said:
         if isinstance(each, FrameError):
-            print(json.dumps(as_rejection(each), ensure_ascii=False), file=sys.stderr, flush=True)
+            _tell_rejected(as_rejection(each))
         else:
             print(json.dumps(as_json(each), ensure_ascii=False), flush=True)
 

@@ -7,6 +7,15 @@ import ssl
 from collections.abc import Sequence
 
 MAX_DETAIL = 500
+_USUAL = {
+    "empty": "there is nothing in it",
+    "missing_lat": "it says no latitude",
+    "missing_lon": "it says no longitude",
+    "no_type": "it does not say what it is",
+    "no_uid": "it does not say who sends it",
+    "no_point": "it has no place for a position",
+    "no_event": "it holds no event",
+}
 
 
 class GatewayError(Exception):
@@ -20,10 +29,11 @@ class FrameError(GatewayError):
         reason: Short fixed word for counting, for example `bad_checksum`.
         payload: The bytes of the frame.
         detail: What exactly is wrong, for the technician; the first `MAX_DETAIL` characters of it.
+            Some reasons say all there is to say: these are put in a sentence when it is left out.
     """
 
     def __init__(self, reason: str, payload: bytes, detail: str = "") -> None:
-        detail = detail[:MAX_DETAIL]
+        detail = detail[:MAX_DETAIL] or _USUAL.get(reason, "")
         self.reason, self.payload, self.detail = reason, payload, detail
         super().__init__(f"{reason}: {detail}" if detail else reason)
 

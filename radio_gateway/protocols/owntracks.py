@@ -114,7 +114,7 @@ class OwnTracksDecoder(PlainDecoder):
                 raise FrameError("decrypt_failed", payload, "encrypted twice")
         device = device or _topic_device(message.get("topic")) or _text(message, "tid")
         if device is None:
-            raise FrameError("no_device", payload, "neither topic nor tid")
+            raise FrameError("no_device", payload, "it names no device: no user, and no tid")
         type_ = message.get("_type")
         if not isinstance(type_, str):
             raise FrameError("no_type", payload)

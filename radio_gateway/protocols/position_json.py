@@ -230,7 +230,7 @@ def _transmission(
         raise FrameError("device_mismatch", raw, f"{device} may not speak for {item.device}")
     sender = item.device or device
     if sender is None:
-        raise FrameError("no_device", raw, "neither the message nor its topic names a device")
+        raise FrameError("no_device", raw, "it names no device, and the link knows none")
     try:
         time = None if item.time is None else item.time.astimezone(UTC)
         position = _position(item, raw)

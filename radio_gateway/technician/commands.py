@@ -28,6 +28,7 @@ from radio_gateway.technician.replaying import play
 from radio_gateway.technician.sniff import BAUDS, Sniffed, sniff, suggestion
 
 RATE_OVER_S = 60.0
+DEFAULT_CONFIG = Path("gateway.toml")
 
 
 def ports(
@@ -117,8 +118,8 @@ def monitor(
     config: Annotated[
         Path | None,
         typer.Option(
-            help="A settings file: asks the gateway of its metrics_port; where none runs, listens "
-            "to the channels itself, answering nobody.",
+            help="A settings file, gateway.toml when neither is given: asks the gateway of its "
+            "metrics_port; where none runs, listens to the channels itself, answering nobody.",
             exists=True,
             dir_okay=False,
         ),
@@ -128,11 +129,18 @@ def monitor(
         typer.Option(help="File with the node's metrics token.", exists=True, dir_okay=False),
     ] = None,
     every: Annotated[float, typer.Option(help="Seconds between looks.", min=0.2)] = 2.0,
-    once: Annotated[bool, typer.Option("--once", help="Show one look and end.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Look twice, show that with rates, and end.")
+    ] = False,
 ) -> None:
     """Watch channels live: state, rate, age, errors by reason, what was rejected last."""
-    if (url is None) == (config is None):
-        raise typer.BadParameter("give --url or --config", param_hint="--url")
+    if url is not None and config is not None:
+        raise typer.BadParameter("give one of the two", param_hint="--url and --config")
+    if url is None and config is None:
+        config = DEFAULT_CONFIG
+        if not config.is_file():
+            fault = f"give --url, or --config: there is no {config} in this folder"
+            raise typer.BadParameter(fault, param_hint="--url or --config")
     token = None if token_file is None else token_file.read_text("ascii").strip()
     try:
         if url is not None:
@@ -228,8 +236,6 @@ async def _watch_file(config: Path, every_s: float, once: bool) -> None:
         return listening.report()
 
     async with listening.running():
-        if once:
-            await asyncio.sleep(every_s)
         await _watch(look, every_s, once)
 
 
@@ -237,7 +243,8 @@ async def _watch(look: Callable[[], Awaitable[GatewayReport]], every_s: float, o
     """Show what `look` returns until interrupted; a gateway that does not answer may come back."""
     report = await look()
     if once:
-        Console().print(screen(report, None, now=datetime.now(UTC)))
+        await asyncio.sleep(every_s)
+        Console().print(screen(await look(), report, now=datetime.now(UTC)))
         return
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)

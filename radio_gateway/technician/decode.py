@@ -8,7 +8,7 @@ test vectors use, one flat JSON object a transmission; what is not known is abse
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -163,12 +163,14 @@ def as_rejection(error: FrameError) -> dict[str, Any]:
     return out
 
 
-def decode_vector(line: bytes) -> dict[str, Any]:
+def decode_vector(line: bytes, reject: Callable[[dict[str, Any]], object] = bool) -> dict[str, Any]:
     """Decode one line of a file of test vectors; only what stands for a link's input is read.
 
     Args:
         line: JSON object with `id`, `protocol`, `input` or `input_hex`, and where they apply
             `topic` and `keys` (`secret`; `key_b64` or `psk_index` for Meshtastic).
+        reject: Called with each frame that is rejected, as `as_rejection` shows it, with the
+            vector's `id`; once, with reason `unknown_protocol`, for a protocol we do not speak.
 
     Returns:
         `{"id", "transmissions": [...], "errors": n}`; one error for a protocol we do not speak.
@@ -182,6 +184,8 @@ def decode_vector(line: bytes) -> dict[str, Any]:
     errors = 0
     if name is None:
         errors = 1
+        fault = f"{vector.protocol!r} is none of {', '.join(PROTOCOLS)}"
+        reject({"id": vector.id, "reason": "unknown_protocol", "detail": fault})
     else:
         stream = StreamDecoder(name, topic=vector.topic, secret=_secret(vector.keys))
         data = bytes.fromhex(vector.input_hex) if vector.input is None else vector.input.encode()
@@ -189,6 +193,7 @@ def decode_vector(line: bytes) -> dict[str, Any]:
             for said in part:
                 if isinstance(said, FrameError):
                     errors += 1
+                    reject({"id": vector.id} | as_rejection(said))
                 else:
                     transmissions.append(as_json(said))
     return {"id": vector.id, "transmissions": transmissions, "errors": errors}

@@ -224,7 +224,7 @@ class HttpListenTransport:
         headers = {"content-type": "application/json"} if has_body else dict(_TEXT)
         if outcome.rejected:
             first = outcome.rejected[0]
-            why = " ".join(f"{first.reason}: {first.detail}".split())
+            why = " ".join(f"{first.reason}: {first.detail}".rstrip(": ").split())
             headers["x-rejected"] = "".join(c if c.isprintable() else "?" for c in why)[:200]
             if self._refuse and not outcome.stored:
                 return 400, headers["x-rejected"].encode() + b"\n", headers | _TEXT

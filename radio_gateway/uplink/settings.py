@@ -19,9 +19,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from radio_gateway.errors import SettingsError
+from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.link import Link, parse_link
-from radio_gateway.tables import read_secret, table_of
+from radio_gateway.tables import read_secret, read_text, table_of
 from radio_gateway.transports.mqtt import MqttTransport
 from radio_gateway.uplink.signing import Signer, Verifier, read_key_file
 
@@ -33,11 +33,14 @@ class UplinkSettings(msgspec.Struct, frozen=True, kw_only=True):
         link: The broker, with credentials.
         signer: Signs what we say.
         node: Checks what the node says; None at the node itself.
+        password_file: Where the password stands that `link` has, so that it can be changed while
+            the gateway runs; None where it stands in the settings.
     """
 
     link: Link
     signer: Signer
     node: Verifier | None = None
+    password_file: Path | None = None
 
     def __repr__(self) -> str:
         """Return it without secrets: a repr may end in a log."""
@@ -99,7 +102,10 @@ def read_uplink(
         else:
             node = verifier(fields.node_key, "node_key")
         settings = UplinkSettings(
-            link=link, signer=read_key_file(folder / fields.key_file), node=node
+            link=link,
+            signer=read_key_file(folder / fields.key_file),
+            node=node,
+            password_file=None if fields.password_file is None else folder / fields.password_file,
         )
         transport_for(settings, client_id="check", topics=("check",))
     except SettingsError as error:
@@ -126,7 +132,18 @@ def transport_for(
     """Return the link to the broker.
 
     Its session ends with the connection: what is not receipted is sent again from the spool, so
-    the broker need not keep anything.
+    the broker need not keep anything. The password file is read anew each time.
+
+    Raises:
+        LinkError: If the password file cannot be read now.
+        SettingsError: If the link cannot be used.
     """
+    link = settings.link
+    if settings.password_file is not None:
+        try:
+            password = read_text(str(settings.password_file), "password_file", Path()).strip()
+        except SettingsError as error:
+            raise LinkError(link.shown, f"uplink.password_file: {error.fault}") from error
+        link = replace(link, password=password)
     options = (("version", "5"), ("session_expiry_s", "0"), *(("topic", each) for each in topics))
-    return MqttTransport(replace(settings.link, options=options, client_id=client_id))
+    return MqttTransport(replace(link, options=options, client_id=client_id))

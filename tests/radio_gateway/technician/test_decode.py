@@ -128,7 +128,13 @@ def test_file_of_vectors_gives_one_line_each_in_order(tmp_path: Path) -> None:
     ]
     path = tmp_path / "vectors.jsonl"
     path.write_text("\n".join(json.dumps(vector) for vector in vectors) + "\n\n")
-    said, _ = decoded("--vectors", str(path), given=b"")
+    said, rejected = decoded("--vectors", str(path), given=b"")
+    assert [(each["id"], each["reason"]) for each in rejected] == [
+        ("b", "unknown_protocol"),
+        ("c", "bad_checksum"),
+    ]
+    assert rejected[0]["detail"].startswith("'semaphore' is none of nmea0183, ")
+    assert rejected[1]["frame"] == RMC[:-1].decode()
     assert [each["id"] for each in said] == ["a", "b", "c"]
     assert [len(each["transmissions"]) for each in said] == [1, 0, 1]
     assert [each["errors"] for each in said] == [0, 1, 1]

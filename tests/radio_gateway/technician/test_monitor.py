@@ -13,7 +13,9 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console, Group
 from rich.text import Text
+from typer.testing import CliRunner
 
+from radio_gateway.__main__ import app
 from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.health import GatewayHealth
 from radio_gateway.metrics_server import GatewayReport, serving_metrics
@@ -175,6 +177,49 @@ async def test_a_settings_file_of_a_gateway_that_does_not_run_is_listened_to(
     file.write_text("nonsense")
     with pytest.raises(SettingsError):
         read_channels(file)
+
+
+def test_alone_it_takes_the_settings_file_of_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    nothing = CliRunner().invoke(app, ["monitor", "--once"])
+    assert nothing.exit_code == 2
+    words = " ".join(nothing.output.replace("│", " ").split())
+    assert "--url" in words
+    assert "--config" in words
+    assert "no gateway.toml in this folder" in words
+    (tmp_path / "gateway.toml").write_text(
+        '[gateway]\nid = "hx"\n[[channels]]\nname = "ais"\n'
+        f'url = "udp://127.0.0.1:{free_port()}"\nprotocols = ["ais"]\n'
+    )
+    shown = CliRunner().invoke(app, ["monitor", "--once", "--every", "0.3"])
+    assert shown.exit_code == 0
+    assert "ais" in shown.output
+
+
+async def test_one_look_tells_rates_since_it_looks_twice() -> None:
+    (pier,) = GATEWAY.channels
+    looks = 0
+
+    async def health() -> GatewayHealth:
+        nonlocal looks
+        looks += 1
+        well = replace(pier, state="open", journal_fault=None, transmissions=60 + looks)
+        at = NOW + timedelta(seconds=30 * looks)
+        return replace(GATEWAY, told_at=at, channels=(well,))
+
+    async with serving_metrics(0, health, dict) as port:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "radio_gateway", "monitor", "--url", f"http://127.0.0.1:{port}",
+            "--once", "--every", "0.2", stdout=asyncio.subprocess.PIPE,
+            env=os.environ | {"COLUMNS": "160"},
+        )  # fmt: skip
+        out, _ = await process.communicate()
+    assert looks == 2
+    line = next(line for line in out.decode().splitlines() if "pier" in line and "open" in line)
+    assert " 2 " in line  # one in 30 s
+    assert "–" not in line
 
 
 def test_time_is_not_shown_as_the_future() -> None:

@@ -293,6 +293,33 @@ async def test_what_is_rejected_is_answered_so_that_the_next_message_gets_throug
     assert sum(channel.health().errors.values()) == 1
 
 
+@pytest.mark.parametrize(
+    ("protocol", "target", "body", "why"),
+    [
+        ("osmand", "/?id=boat-3&lon=100.4", None, "missing_lat: it says no latitude"),
+        (
+            "position_json",
+            "/",
+            POSITION,
+            "no_device: it names no device, and the link knows none",
+        ),
+        (
+            "owntracks",
+            "/pub",
+            {"_type": "location"},
+            "no_device: it names no device: no user, and no tid",
+        ),
+    ],
+)
+async def test_why_something_is_rejected_is_a_sentence_of_what_http_has(
+    protocol: str, target: str, body: dict[str, Any] | None, why: str
+) -> None:
+    channel = make("http-listen://127.0.0.1:0?open=1", protocol)
+    async with storing(channel) as client:
+        answer = await client.post(target, json=body)
+    assert answer.headers["x-rejected"] == why
+
+
 async def test_a_channel_may_refuse_what_it_rejects() -> None:
     channel = make("http-listen://127.0.0.1:0?open=1&refuse=1", "position_json")
     async with storing(channel) as client:

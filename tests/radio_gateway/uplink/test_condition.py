@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from radio_gateway.errors import LinkError, RefusedError
+from radio_gateway.health import GatewayHealth
 from radio_gateway.link import parse_link
 from radio_gateway.uplink import condition
 from radio_gateway.uplink.condition import UNSIGNED, Condition
+from radio_gateway.uplink.sender import Uplink
+from radio_gateway.uplink.settings import read_uplink
+from radio_gateway.uplink.spool import open_spool
 from tests.broker import Mosquitto, mosquitto
 from tests.radio_gateway.running import until
-from tests.radio_gateway.uplink.gateways import GW_2_KEY, Ended, gateway, node
+from tests.radio_gateway.uplink.gateways import GW_2_KEY, NODE_KEY, Ended, gateway, key_file, node
 from tests.radio_gateway.uplink.test_uplink import Client, fix
 
 BROKE = LinkError("mqtt://box", "the connection broke: Unspecified error")
@@ -158,6 +163,37 @@ async def test_a_node_that_is_away_is_told_and_is_well_when_it_is_back(
             health = await gw.uplink.health()
         assert health.uplink_fault is None
         assert (health.unanswered_s or 0.0) < 5
+
+
+@pytest.mark.broker
+async def test_a_password_that_is_set_right_is_taken_without_a_restart(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    key_file(tmp_path / "key")
+    (tmp_path / "password").write_text("wrong\n")
+    table = {
+        "url": f"mqtt://127.0.0.1:{broker.port}",
+        "username": "gw-1",
+        "password_file": "password",
+        "key_file": "key",
+        "node_key": NODE_KEY.public,
+    }
+    told = read_uplink(table, where="uplink", folder=tmp_path, at_node=False)
+    async with await open_spool(tmp_path / "spool.db") as spool:
+        uplink = Uplink(
+            told,
+            spool,
+            gateway="gw-1",
+            health=lambda: GatewayHealth(gateway="gw-1", told_at=datetime.now(UTC)),
+        )
+        task = asyncio.create_task(uplink.run())
+        assert "Not authorized" in await fault_of(Ended(spool, uplink))
+        (tmp_path / "password").unlink()
+        await until(lambda: "uplink.password_file" in (uplink._condition.fault(0.0) or ""))
+        (tmp_path / "password").write_text(broker.passwords["gw-1"])
+        await until(lambda: uplink._condition.state == "open")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.mark.broker
