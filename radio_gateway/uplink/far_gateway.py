@@ -22,6 +22,8 @@ FORGED: Final = (
     " there with [[gateways]] key here"
 )
 
+UNKNOWN: Final = "not known: this office does not reach its broker"
+
 
 class FarGateway:
     """What the node knows of one gateway.
@@ -98,13 +100,14 @@ class FarGateway:
         if state == "open":
             own = self.told.channels
         else:
+            unknown = f"gateway {name} is not heard" if broker.state == "open" else UNKNOWN
             own = tuple(
                 # what it told is old: no fault, and not known to be well
                 replace(
                     each,
                     state=each.state if each.state == "down" else "silent",
                     since=each.since if each.state == "down" else since,
-                    fault=f"gateway {name} is not heard",
+                    fault=unknown,
                 )
                 for each in self.told.channels
             )
@@ -119,7 +122,7 @@ class FarGateway:
         if broker.state != "open":
             # while nothing can come from the broker its silence says nothing about the gateway
             since = min(silent_since, broker.since) if late else broker.since
-            return "silent", since, "not known: this office does not reach its broker"
+            return "silent", since, UNKNOWN
         forged_s = self._forged_s
         forged = forged_s is not None and monotonic() - forged_s < FORGED_FOR_S
         if late:

@@ -36,7 +36,8 @@ export function Channels(): JSX.Element {
 /** This node's own channels first, then those of each gateway that sends it what it hears: `gateway/channel`. */
 function byGateway(all: ChannelHealth[]): [string, ChannelHealth[]][] {
   const groups = new Map<string, ChannelHealth[]>([["", []]]);
-  const remote = new Set(all.filter((channel) => channel.gateway !== undefined && channel.gateway !== null).map((channel) => channel.name));
+  // the way from a gateway, also from one that was never heard, is a link that speaks nothing itself
+  const remote = new Set(all.filter((channel) => channel.protocols.length === 0 && channel.url !== "" && channel.name !== BROKER_WAY).map((channel) => channel.name));
   for (const channel of all) {
     const first = channel.name.split("/", 1)[0] ?? "";
     const gateway = channel.name.includes("/") || remote.has(first) ? first : "";
