@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from radio_gateway.backoff import Backoff
 from radio_gateway.chunk import Chunk
-from radio_gateway.errors import LinkError
+from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.health import GatewayHealth, RejectedFrame
 from radio_gateway.order_result import OrderResult
 from radio_gateway.transports.mqtt import MqttTransport
@@ -166,7 +166,7 @@ class Uplink:
             began_s = loop.time()
             try:
                 await self._session()
-            except (LinkError, SpoolError) as error:
+            except (LinkError, SpoolError, SettingsError) as error:
                 self._condition.broke(error, monotonic())
             except Exception as error:  # noqa: BLE001 - logged; the way must be tried again
                 _log.exception("uplink_failed")
