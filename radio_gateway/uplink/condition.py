@@ -28,6 +28,7 @@ UNSIGNED: Final = (
     " key_file"
 )
 _TAKEN_OVER = "Session taken over"
+_FAULTS_KEPT = 16
 _log = structlog.get_logger(__name__)
 
 
@@ -48,9 +49,8 @@ class Condition:
         self.state: LinkState = "stopped"
         self._fault: str | None = None
         self._opened_s: float | None = None
-        self._told: str | None = None  # the fault that the log tells of
-        self._told_s = 0.0
-        self._breaks = 0  # since then
+        self._told_s: dict[str, float] = {}  # when the log last told of a fault of this outage
+        self._breaks = 0  # since it told of any
         self._open_told = False
         self._answered_s = now_s
         self._asked_s: float | None = None  # the first that is not answered
@@ -74,10 +74,13 @@ class Condition:
         self.state, self._fault, self._opened_s = "down", fault, None
         self._open_told = False
         self._breaks += 1
-        if fault != self._told or now_s - self._told_s >= AGAIN_S:
+        told_s = self._told_s.get(fault)  # several may take turns
+        if told_s is None or now_s - told_s >= AGAIN_S:
             times = {} if self._breaks == 1 else {"times": self._breaks}
             _log.warning("uplink_broke", url=self._link.shown, fault=fault, **times)
-            self._told, self._told_s, self._breaks = fault, now_s, 0
+            if len(self._told_s) >= _FAULTS_KEPT:
+                self._told_s.clear()
+            self._told_s[fault], self._breaks = now_s, 0
 
     def asked(self, now_s: float) -> None:
         """Note that something was sent that the node has to receipt."""
@@ -112,8 +115,8 @@ class Condition:
         return now_s - self._answered_s
 
     def _over(self) -> None:
-        self._fault = self._told = None
-        self._breaks = 0
+        self._fault, self._breaks = None, 0
+        self._told_s.clear()
         if not self._open_told:
             self._open_told = True
             _log.info("uplink_open", url=self._link.shown)
