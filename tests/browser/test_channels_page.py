@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.browser.commander import DESKTOP, PHONE, Size
@@ -59,8 +61,25 @@ def test_a_technician_asks_why_a_radio_is_missing(look: Look, size: Size) -> Non
     wait_for("another", lambda: "unknown radio" in verdict.inner_text())
     assert "Assign it to its unit." in page.page.locator(".why-answer").inner_text()
     assert page.page.locator(".hop").count() == 6
+    hops = page.page.locator(".hops").inner_text()
+    assert re.search(r"Last heard at \d\d:\d\d \(\+07\) by river", hops)
+    assert "UTC" not in hops
     page.page.locator(".why-answer summary").first.click()
     assert "!AIVDM" in page.page.locator(".why-answer pre").first.inner_text()
+
+
+def test_who_may_make_no_units_is_told_whom_to_ask(look: Look) -> None:
+    for role, may in (("technician", False), ("commander", True)):
+        page = look(role=role)
+        page.page.locator("#tab-unknown").click()
+        page.page.locator(".row", has_text="567000881").click()
+        page.page.get_by_role("button", name="Assign to a unit").click()
+        dialog = page.page.locator("dialog")
+        offered = dialog.locator("#assign-unit option").all_inner_texts()
+        assert "Heron" in offered
+        assert ("New unit" in offered) is may
+        told = "Ask a commander or administrator to make the unit" in dialog.inner_text()
+        assert told is not may
 
 
 def test_a_second_sender_stands_in_the_strip_the_unit_and_the_list(look: Look) -> None:
