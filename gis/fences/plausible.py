@@ -18,6 +18,7 @@ VOICES: dict[Verdict, int] = {"fine": 1, "odd": 2, "impossible": 3}
 SPEED_SHARE = 1.5  # a boat may have been this much faster between fixes than it says at them
 SPEED_MORE_MPS = 2.0
 NOISE_SHARE = 0.5  # of the margins: enough between two fixes, and outliers begin there
+AGREE_SHARE = 0.75  # two that agree are this much nearer to each other than to the last good one
 OFF_COURSE_SHARE = 0.5  # a boat that goes on as before is off by less of the way
 
 
@@ -90,17 +91,28 @@ def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tu
         if waiting and _reached(waiting[-1], fix, settings):
             return (waiting[-1], fix, ()), (waiting[-1], fix)
         return (None, None, (fix,)), ()
-    if waiting:
-        newest = waiting[-1]
-        if apart_m(newest, fix) < apart_m(last, fix) and _reached(newest, fix, settings):
-            waiting = (*waiting, fix)
-            if len(waiting) < VOICES[verdict(before, last, waiting[0], settings)]:
-                return (before, last, waiting), ()
-            return (newest, fix, ()), waiting
     said = verdict(before, last, fix, settings)
     if said == "fine":
+        # It goes on from the last good one; whatever waited did not.
         return (last, fix, ()), (fix,)
+    if waiting and _agree(last, waiting[-1], fix, settings):
+        newest, waiting = waiting[-1], (*waiting, fix)
+        if len(waiting) < VOICES[verdict(before, last, waiting[0], settings)]:
+            return (before, last, waiting), ()
+        return (newest, fix, ()), waiting
     return (before, last, (fix,)), ()
+
+
+def _agree(last: Fix, waiting: Fix, fix: Fix, settings: FenceSettings) -> bool:
+    """Whether a fix bears out one that waits, rather than the last good one."""
+    way = apart_m(waiting, fix)
+    if way >= AGREE_SHARE * apart_m(last, fix) or not _reached(waiting, fix, settings):
+        return False
+    if waiting.speed_mps is None or fix.speed_mps is None:
+        return True
+    told = max(waiting.speed_mps, fix.speed_mps)
+    noise = (waiting.error_m + fix.error_m) * NOISE_SHARE
+    return way - noise <= (told * SPEED_SHARE + SPEED_MORE_MPS) * (fix.t - waiting.t)
 
 
 def _reached(last: Fix, fix: Fix, settings: FenceSettings) -> bool:

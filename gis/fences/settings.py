@@ -22,7 +22,7 @@ class FenceSettings(msgspec.Struct, frozen=True, kw_only=True):
             may come late is shorter.
     """
 
-    margin_accuracies: float = 4.5
+    margin_accuracies: float = 4.0
     assumed_accuracy_m: float = 15.0
     least_accuracy_m: float = 3.0
     useless_accuracy_m: float = 1000.0

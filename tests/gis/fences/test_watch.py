@@ -96,6 +96,17 @@ def test_an_outlier_raises_nothing() -> None:
         assert told([square("a", size_m=1e4)], IN_OUT, fixes) == [], far_m
 
 
+def test_an_outlier_is_not_borne_out_by_the_good_fix_or_the_other_outlier_after_it() -> None:
+    gate = line("gate", [(100.0, 19.99), (100.0, 20.01)])
+    going = [fix(15.0 * n, -2000.0 + 240.0 * n, speed_mps=16.0) for n in range(12)]
+    going[6] = fix(90.0, 40.0, speed_mps=16.0)  # 600 m ahead, nearer to what comes than the last
+    (event,) = told([gate], [Cross(id="x", area="gate")], going)
+    assert seconds(event) == pytest.approx(125.0)
+    lying = [fix(30.0 * n, -540.0, speed_mps=0.2) for n in range(12)]
+    lying[5], lying[6] = fix(150.0, 500.0, speed_mps=0.1), fix(180.0, 130.0, speed_mps=0.1)
+    assert told([square("a")], IN_OUT, lying) == []
+
+
 def test_a_boat_that_truly_is_elsewhere_is_believed_after_three_fixes() -> None:
     fixes = run_of((-9e4, 0.0), (-9e4, 5.0), *[(500.0, 5.0 * n) for n in range(3)])
     assert told([square("a")], IN_OUT, fixes[:4]) == []
@@ -244,12 +255,12 @@ def test_a_late_fix_withdraws_what_it_disproves_and_adds_what_it_proves() -> Non
     watch = FenceWatch(FenceSet([square("a")]), IN_OUT)
     fixes = run_of(*[(-250.0 + 100.0 * n, 0.0) for n in range(5)])
     first = watch.see([*fixes[:2], *fixes[4:]])
-    late = watch.see([fix(28.0, -60.0)])
+    late = watch.see([fix(28.0, -30.0)])
     (before,) = first.added
     assert late.withdrawn == (before,)
     (after,) = late.added
     assert after.time > before.time
-    assert watch.see([fix(28.0, -60.0)]) == watch.see([])
+    assert watch.see([fix(28.0, -30.0)]) == watch.see([])
     assert watch.refused["twice"] == 1
 
 
