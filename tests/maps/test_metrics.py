@@ -19,7 +19,7 @@ from radio_gateway.uplink.signing import Signer
 from tests.broker import mosquitto
 from tests.maps.running import Running, running
 from tests.ports import free_port
-from tests.radio_gateway.uplink import gateways
+from tests.radio_gateway.uplink.gateways import GW_1_KEY
 from tests.radio_gateway.uplink.posts import post
 
 TOKEN = "a-token-that-nobody-types"
@@ -72,14 +72,11 @@ async def test_a_node_without_gateways_claims_no_uplink(server: Running) -> None
 
 
 @pytest.mark.broker
-async def test_what_a_remote_gateway_counts_stands_under_its_id(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_a_remote_gateway_counts_stands_under_its_id(tmp_path: Path) -> None:
     seed = os.urandom(32)
     key = tmp_path / "node.key"
     key.write_bytes(b64encode(seed))
     key.chmod(0o600)
-    monkeypatch.setattr(gateways, "NODE_KEY", Signer(seed))
     radio = {"name": "pier", "url": f"udp://127.0.0.1:{free_port()}", "protocols": ["ais"]}
     with mosquitto(tmp_path, users=("node", "gw-1")) as broker:
         uplink = {
@@ -88,7 +85,7 @@ async def test_what_a_remote_gateway_counts_stands_under_its_id(
             "password": broker.passwords["node"],
             "key_file": str(key),
         }
-        named = [{"id": "gw-1", "key": gateways.GW_1_KEY.public}]
+        named = [{"id": "gw-1", "key": GW_1_KEY.public}]
         async with (
             running(tmp_path, uplink=uplink, gateways=named) as server,
             server.signed_in("technician") as client,
@@ -101,7 +98,7 @@ async def test_what_a_remote_gateway_counts_stands_under_its_id(
             before = await told()
             assert value(before, "radio_gateway_channel_state", state="silent", **way) == 1
             assert value(before, "radio_gateway_spool_waiting") is None  # not known
-            async with post(broker, tmp_path, radio), asyncio.timeout(20):
+            async with post(broker, tmp_path, radio, node_key=Signer(seed)), asyncio.timeout(20):
                 while value(text := await told(), "radio_gateway_told_seconds") is None:
                     await asyncio.sleep(0.05)
             broker_way = {"gateway": "test", "channel": "way to the broker"}

@@ -28,6 +28,7 @@ async def post(
     *channels: dict[str, Any],
     name: str = "gw-1",
     signer: Signer = GW_1_KEY,
+    node_key: Signer = NODE_KEY,
 ) -> AsyncIterator[Gateway]:
     """Run a gateway until its end; what it keeps is in `folder`."""
     gateway = Gateway(
@@ -38,7 +39,7 @@ async def post(
             spool_max_age=timedelta(days=1),
             journal=None,
             metrics_port=None,
-            uplink=settings(broker, name, signer),
+            uplink=settings(broker, name, signer, node_key=node_key),
             channels=load_channels(list(channels), "test.toml: channels"),
         )
     )
