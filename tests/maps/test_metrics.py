@@ -99,7 +99,7 @@ async def test_what_a_remote_gateway_counts_stands_under_its_id(tmp_path: Path) 
             assert value(before, "radio_gateway_channel_state", state="silent", **way) == 1
             assert value(before, "radio_gateway_spool_waiting") is None  # not known
             async with post(broker, tmp_path, radio, node_key=Signer(seed)), asyncio.timeout(20):
-                while value(text := await told(), "radio_gateway_told_seconds") is None:
+                while value(text := await told(), "radio_gateway_told_seconds") is None:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
             broker_way = {"gateway": "test", "channel": "way to the broker"}
             assert value(text, "radio_gateway_channel_state", state="open", **broker_way) == 1
