@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from radio_gateway.decoder import DecoderSettings
@@ -121,6 +121,7 @@ def test_checksum_becomes_required_once_one_was_sent() -> None:
 
 @given(at=st.integers(1, len(PLACE) - 2), bit=st.integers(0, 6))
 def test_one_flipped_bit_gives_no_position(at: int, bit: int) -> None:
+    assume(bit != 5 or at < len(PLACE) - 3)  # a checksum in small letters is the same
     damaged = bytearray(PLACE)
     damaged[at] ^= 1 << bit
     with pytest.raises(FrameError):
