@@ -18,7 +18,7 @@ VOICES: dict[Verdict, int] = {"fine": 1, "odd": 2, "impossible": 3}
 SPEED_SHARE = 1.5  # a boat may have been this much faster between fixes than it says at them
 SPEED_MORE_MPS = 2.0
 NOISE_SHARE = 0.5  # of the margins: enough between two fixes, and outliers begin there
-AGREE_SHARE = 0.75  # two that agree are this much nearer to each other than to the last good one
+AGREE_SHARE = 0.75  # where no speed is told, two that agree are so much nearer to each other
 OFF_COURSE_SHARE = 0.5  # a boat that goes on as before is off by less of the way
 
 
@@ -26,9 +26,9 @@ def verdict(before: Fix | None, last: Fix, fix: Fix, settings: FenceSettings) ->
     """Return what to think of `fix` after the good fixes `before` and `last`.
 
     Returns:
-        "fine" where the fixes' errors explain it, the speeds they tell agree with the way, or the
-        boat goes on as before; "impossible" where nothing is so fast; "odd" otherwise: it may have
-        set off or turned, or be an outlier, which the next fix will tell.
+        "fine" where the fixes' errors explain it, or the boat goes on as before, at no more than
+        about the speed it tells; "impossible" where nothing is so fast; "odd" otherwise: it may
+        have set off or turned, or be an outlier, which the next fix will tell.
 
     >>> a, b = Fix(0.0, 100.0, 20.0, 60.0, None), Fix(10.0, 100.0005, 20.0, 60.0, None)
     >>> verdict(None, a, b, FenceSettings())
@@ -47,11 +47,14 @@ def verdict(before: Fix | None, last: Fix, fix: Fix, settings: FenceSettings) ->
         return "impossible"
     if seconds > settings.gap_s:
         return "odd"
+    known = before is not None and last.t - before.t <= settings.gap_s
     if fix.speed_mps is not None and last.speed_mps is not None:
         told = max(fix.speed_mps, last.speed_mps)
-        slow = way - noise <= (told * SPEED_SHARE + SPEED_MORE_MPS) * seconds
-        return "fine" if slow else "odd"
-    if before is None or last.t - before.t > settings.gap_s:
+        if way - noise > (told * SPEED_SHARE + SPEED_MORE_MPS) * seconds:
+            return "odd"
+        if not known:
+            return "fine"
+    if before is None or not known:
         return "odd"
     share = seconds / (last.t - before.t)
     ahead = Fix(
@@ -105,11 +108,11 @@ def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tu
 
 def _agree(last: Fix, waiting: Fix, fix: Fix, settings: FenceSettings) -> bool:
     """Whether a fix bears out one that waits, rather than the last good one."""
-    way = apart_m(waiting, fix)
-    if way >= AGREE_SHARE * apart_m(last, fix) or not _reached(waiting, fix, settings):
+    way, other = apart_m(waiting, fix), apart_m(last, fix)
+    if way >= other or not _reached(waiting, fix, settings):
         return False
     if waiting.speed_mps is None or fix.speed_mps is None:
-        return True
+        return way < AGREE_SHARE * other
     told = max(waiting.speed_mps, fix.speed_mps)
     noise = (waiting.error_m + fix.error_m) * NOISE_SHARE
     return way - noise <= (told * SPEED_SHARE + SPEED_MORE_MPS) * (fix.t - waiting.t)

@@ -105,6 +105,10 @@ def test_an_outlier_is_not_borne_out_by_the_good_fix_or_the_other_outlier_after_
     lying = [fix(30.0 * n, -540.0, speed_mps=0.2) for n in range(12)]
     lying[5], lying[6] = fix(150.0, 500.0, speed_mps=0.1), fix(180.0, 130.0, speed_mps=0.1)
     assert told([square("a")], IN_OUT, lying) == []
+    # Sideways, no faster than it goes.
+    along = [fix(15.0 * n, -60.0, 135.0 * n - 800.0, speed_mps=9.0) for n in range(12)]
+    along[6] = fix(90.0, 140.0, 10.0, speed_mps=9.0)
+    assert told([square("a", size_m=4000.0)], IN_OUT, along) == []
 
 
 def test_a_boat_that_truly_is_elsewhere_is_believed_after_three_fixes() -> None:
