@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gis.errors import AreaError
 from gis.fences.area import Area
+from gis.fences.boxes import boxes_deg
 from gis.fences.moves import Moves
 from gis.fences.plane import POLAR_LAT, wrap_deg
 from gis.fences.sight import Crossing, Piece, Sight
@@ -365,7 +366,7 @@ class FenceSet:
                     run_start.append(edges + first)
                     run_size.append(size)
                     both = np.vstack([start[first : first + size], end[first : first + size]])
-                    boxes += [(of, *box) for box in _boxes(area, both)]
+                    boxes += [(of, *box) for box in boxes_deg(area, both)]
                 edges += len(start)
         start, end = np.vstack(starts), np.vstack(ends)
         along = end - start
@@ -381,30 +382,10 @@ class FenceSet:
         boxes = [
             (number, *box)
             for number, area in enumerate(self.areas)
-            for box in _boxes(area, shapely.get_coordinates(area.shape))
+            for box in boxes_deg(area, shapely.get_coordinates(area.shape))
         ]
         self._area_of_box = np.array([box[0] for box in boxes], dtype=np.intp)
         self._boxes = shapely.STRtree([shapely.box(*box[1:]) for box in boxes])
-
-
-def _boxes(area: Area, points: Floats) -> list[tuple[float, float, float, float]]:
-    """Return boxes in degrees (west, south, east, north) around points of an area's plane."""
-    plane = area.plane
-    if plane.polar:
-        reach = float(np.hypot(points[:, 0], points[:, 1]).max()) / plane.lat_m
-        if plane.lat > 0.0:
-            return [(-180.0, 90.0 - reach, 180.0, 90.0)]
-        return [(-180.0, -90.0, 180.0, -90.0 + reach)]
-    lon = plane.lon + points[:, 0] / plane.lon_m
-    lat = plane.lat + points[:, 1] / plane.lat_m
-    west, east = float(lon.min()), float(lon.max())
-    south, north = float(lat.min()), float(lat.max())
-    out = [(max(west, -180.0), south, min(east, 180.0), north)]
-    if west < -180.0:
-        out.append((west + 360.0, south, 180.0, north))
-    if east > 180.0:
-        out.append((-180.0, south, east - 360.0, north))
-    return out
 
 
 def _squares(px: Floats, py: Floats, ex: Floats, ey: Floats, square: Floats) -> Floats:
