@@ -16,7 +16,8 @@ def boxes_deg(area: Area, points: Floats) -> list[tuple[float, float, float, flo
     >>> from shapely import get_coordinates
     >>> from gis.fences.area import around
     >>> area = around("a", lon=180.0, lat=0.0, radius_m=11132.0)
-    >>> [tuple(round(x, 1) for x in box) for box in sorted(boxes_deg(area, get_coordinates(area.shape)))]
+    >>> boxes = boxes_deg(area, get_coordinates(area.shape))
+    >>> [tuple(round(x, 1) for x in box) for box in sorted(boxes)]
     [(-180.0, -0.1, -179.9, 0.1), (179.9, -0.1, 180.0, 0.1)]
     """
     plane = area.plane
