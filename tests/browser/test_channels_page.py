@@ -20,7 +20,7 @@ BAD = b"$GPRMC,023000,A,2016.2,N,10024.6,E,0.1,,241126,,*00\r\n"
 def heron(server: Server, radio: UdpRadio) -> str:
     """A boat that is bound to a link that is not there, and a second sender under its address."""
     with server.client() as client:
-        unit = client.post("/api/units", json={"call_sign": "Heron", "kind": "boat"}).json()
+        unit = client.post("/api/units", json={"call_sign": "Bittern", "kind": "boat"}).json()
         client.post(f"/api/units/{unit['id']}/plot", json={"river_km": 2356})
         bound = {"address": "ais:567000880", "unit": unit["id"], "channel": "pier"}
         assert client.post("/api/assignments", json=bound).status_code == 201
@@ -76,7 +76,7 @@ def test_who_may_make_no_units_is_told_whom_to_ask(look: Look) -> None:
         page.page.get_by_role("button", name="Assign to a unit").click()
         dialog = page.page.locator("dialog")
         offered = dialog.locator("#assign-unit option").all_inner_texts()
-        assert "Heron" in offered
+        assert "Bittern" in offered
         assert ("New unit" in offered) is may
         told = "Ask a commander or administrator to make the unit" in dialog.inner_text()
         assert told is not may
@@ -87,7 +87,7 @@ def test_a_second_sender_stands_in_the_strip_the_unit_and_the_list(look: Look) -
     item = page.page.locator(".claim-item")
     wait_for("the item", lambda: item.count() > 0)
     page.page.keyboard.press("/")
-    page.page.locator(".row", has_text="Heron").first.click()
+    page.page.locator(".row", has_text="Bittern").first.click()
     note = page.page.locator(".claim-notes")
     wait_for("the note", lambda: note.count() > 0)
     said = note.first.inner_text()
