@@ -160,6 +160,7 @@ class _Exercise:
             if input_.pauses:
                 self._heard_at += timedelta(seconds=10)
                 self._check(decoder.flush(self._heard_at))
+                self._check_rejections(decoder.rejected())
         found = framer.close()
         payloads += found
         self._decode(decoder, found)

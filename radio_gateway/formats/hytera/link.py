@@ -213,7 +213,8 @@ class HyteraFramer:
     """Cuts HRNP packets out of a serial stream; takes a datagram of HSTRP or HDAP whole.
 
     A packet whose checksum is wrong is handed on, so that it is counted and seen; the search goes
-    on inside it, as what looked like its header may have been noise.
+    on inside it, as what looked like its header may have been noise. What begins inside it and is
+    wrong as well is not handed on again: noise full of headers would come out many times as long.
 
     Attributes:
         junk_bytes: Bytes so far that belonged to no packet.
@@ -224,6 +225,7 @@ class HyteraFramer:
         self._rest = b""
         self._fresh = True  # a datagram may begin here
         self._framed = False
+        self._seen = 0  # of what is left, handed on already in a packet that was wrong
         self._noise = b""  # what came before the first packet
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -239,6 +241,7 @@ class HyteraFramer:
         rest, what = self._rest, self._noise + self._rest
         whole = bool(what) if not self._framed else bool(rest) and self._fresh
         self._rest, self._noise, self._fresh, self._framed = b"", b"", True, False
+        self._seen = 0
         if whole:
             return [what[:MAX_FRAME]]
         self.junk_bytes += len(rest)
@@ -257,11 +260,14 @@ class HyteraFramer:
             self._drop(self._next(1))
             return True
         packet = rest[:length]
-        payloads.append(packet)
+        wrong = int.from_bytes(packet[10:12], "big") != hrnp_checksum(packet)
+        if not (wrong and self._seen):
+            payloads.append(packet)
         self._framed, self._fresh = True, False
-        if int.from_bytes(packet[10:12], "big") != hrnp_checksum(packet):
+        if wrong:
+            self._seen = self._seen or length
             length = min(length, self._next(1))
-        self._rest = rest[length:]
+        self._take(length)
         return True
 
     def _datagram(self, payloads: list[bytes]) -> bool:
@@ -276,7 +282,7 @@ class HyteraFramer:
                 return False
             if length:
                 payloads.append(rest[:length])
-                self._rest = rest[length:]
+                self._take(length)
                 self._framed = True
                 return True
         self._drop(self._next(1))
@@ -291,5 +297,9 @@ class HyteraFramer:
         self.junk_bytes += count
         if not self._framed:
             self._noise = (self._noise + self._rest[:count])[:MAX_FRAME]
-        self._rest = self._rest[count:]
+        self._take(count)
         self._fresh = False
+
+    def _take(self, count: int) -> None:
+        self._rest = self._rest[count:]
+        self._seen = max(self._seen - count, 0)

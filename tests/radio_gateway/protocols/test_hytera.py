@@ -353,6 +353,16 @@ def test_split_of_the_stream_makes_no_difference(parts: list[bytes], splits: lis
     assert cut(*[bytes([byte]) for byte in stream]) == cut(stream)
 
 
+def test_noise_full_of_headers_comes_out_once_and_hides_no_good_packet() -> None:
+    """Each header says that its packet is 200 bytes long; 16 bytes on stands the next."""
+    header = b"\x7e\x04\x00\x00\x20\x10\x00\x00\x00\xc8\x12\x34\0\0\0\0"
+    noise = header * 60
+    stream = noise + PACKET + bytes(200)
+    payloads, _ = cut(stream)
+    assert sum(map(len, payloads)) <= 2 * len(stream)
+    assert PACKET in payloads
+
+
 @given(at=st.integers(1, len(PACKET) - 1), bit=st.integers(0, 7))
 def test_one_flipped_bit_gives_no_position(at: int, bit: int) -> None:
     damaged = bytearray(PACKET)
