@@ -11,10 +11,10 @@ from typing import Literal, TypeAlias
 from gis.fences.fix import Fix, Judged, apart_m
 from gis.fences.settings import FenceSettings
 
-Verdict: TypeAlias = Literal["fine", "odd", "impossible"]
+Verdict: TypeAlias = Literal["fine", "odd", "denied", "impossible"]
 
 #: How many fixes in a row must agree on a place before it is believed.
-VOICES: dict[Verdict, int] = {"fine": 1, "odd": 2, "impossible": 3}
+VOICES: dict[Verdict, int] = {"fine": 1, "odd": 2, "denied": 3, "impossible": 3}
 SPEED_SHARE = 1.5  # a boat may have been this much faster between fixes than it says at them
 SPEED_MORE_MPS = 2.0
 NOISE_SHARE = 0.5  # of the margins: enough between two fixes, and outliers begin there
@@ -27,8 +27,9 @@ def verdict(before: Fix | None, last: Fix, fix: Fix, settings: FenceSettings) ->
 
     Returns:
         "fine" where the fixes' errors explain it, or the boat goes on as before, at no more than
-        about the speed it tells; "impossible" where nothing is so fast; "odd" otherwise: it may
-        have set off or turned, or be an outlier, which the next fix will tell.
+        about the speed it tells; "impossible" where nothing is so fast; "denied" where the speed it
+        tells at both ends does not make that way; "odd" otherwise: it may have set off or turned,
+        or be an outlier, which the next fix will tell.
 
     >>> a, b = Fix(0.0, 100.0, 20.0, 60.0, None), Fix(10.0, 100.0005, 20.0, 60.0, None)
     >>> verdict(None, a, b, FenceSettings())
@@ -51,7 +52,7 @@ def verdict(before: Fix | None, last: Fix, fix: Fix, settings: FenceSettings) ->
     if fix.speed_mps is not None and last.speed_mps is not None:
         told = max(fix.speed_mps, last.speed_mps)
         if way - noise > (told * SPEED_SHARE + SPEED_MORE_MPS) * seconds:
-            return "odd"
+            return "denied"
         if not known:
             return "fine"
     if before is None or not known:
