@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from patrol.changes import Claim, Fix, Snapshot, UnitState
+from patrol.papers import Paper
 from patrol.policy import Policy
 from patrol.views import Feed, View
 from radio_gateway.health import ChannelHealth
@@ -35,9 +36,10 @@ class Update:
         gone: `(id, owner, registered)` of what left the picture.
         channels: Channels whose health changed.
         claims: Addresses that a second sender uses, by group.
+        papers: New versions of papers.
     """
 
-    __slots__ = ("channels", "claims", "fixes", "gone", "units")
+    __slots__ = ("channels", "claims", "fixes", "gone", "papers", "units")
 
     def __init__(self) -> None:
         self.fixes: dict[Group, list[Fix]] = {}
@@ -45,10 +47,13 @@ class Update:
         self.gone: Sequence[tuple[str, str, bool]] = ()
         self.channels: Sequence[ChannelHealth] = ()
         self.claims: dict[Group, list[Claim]] = {}
+        self.papers: Sequence[Paper] = ()
 
     def __bool__(self) -> bool:
         """Whether anything changed."""
-        return bool(self.fixes or self.units or self.gone or self.channels or self.claims)
+        return bool(
+            self.fixes or self.units or self.gone or self.channels or self.claims or self.papers
+        )
 
 
 class Board:
@@ -112,6 +117,9 @@ class Board:
                 parts.append(b',"forget":' + _encode(gone))
             if channels:
                 parts.append(b',"channels":' + channels)
+            papers = [seen for each in update.papers if (seen := policy.paper(each)) is not None]
+            if papers:
+                parts.append(b',"papers":' + _encode(papers))
             if len(parts) > 1:
                 feed.publish(b"".join(parts))
 

@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 
 from gis.address import Address
+from patrol.papers import Paper
 from patrol.units import Liveness, UnitKind
 from radio_gateway.health import ChannelHealth
 
@@ -131,9 +132,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
             where it is now.
         units: Units and unknown radios whose state changed otherwise, whole. A receiver applies
             `units` first, then `fixes`.
-        forget: Ids a viewer may no longer hold.
+        forget: Ids of units, radios and papers that a viewer may no longer hold.
         channels: Channels whose health changed, whole.
         claims: Addresses that a second sender uses: new, changed or ended ones.
+        papers: New versions of alerts, patrols, targets and whatever else people keep, whole; each
+            says its `kind`. What is over comes once more, as it ended.
     """
 
     seq: int
@@ -143,6 +146,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
     forget: tuple[str, ...] = ()
     channels: tuple[ChannelHealth, ...] = ()
     claims: tuple[Claim, ...] = ()
+    papers: tuple[Paper, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
@@ -155,6 +159,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
         units: All units and unknown radios.
         channels: All channels.
         claims: All addresses that a second sender uses now.
+        papers: The newest version of whatever is not over.
     """
 
     stream: str
@@ -163,6 +168,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     units: tuple[UnitState, ...]
     channels: tuple[ChannelHealth, ...] = ()
     claims: tuple[Claim, ...] = ()
+    papers: tuple[Paper, ...] = ()
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat"):

@@ -32,6 +32,23 @@ class Conflict(PatrolError):
     """The order contradicts what is so, for example an address assigned twice at one time."""
 
 
+class IllegalStep(Conflict):
+    """An act that the table of states does not have.
+
+    Args:
+        what: Whose table, for example `patrol`.
+        state: In which state it is.
+        act: What was asked for.
+        possible: What could be asked for.
+    """
+
+    def __init__(self, what: str, state: str, act: str, possible: tuple[str, ...]) -> None:
+        self.what, self.state, self.act, self.possible = what, state, act, possible
+        ways = f"only by: {', '.join(possible)}" if possible else "nothing changes it any more"
+        article = "an" if what[0] in "aeiou" else "a"
+        super().__init__(f"{article} {what} that is {state} cannot be changed by {act!r}, {ways}")
+
+
 class CannotSend(PatrolError):
     """A message that no channel takes as it is.
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Table, and_, false, true
 
+from patrol.papers import P
 from patrol.permissions import may
 from patrol.units import Role
 
@@ -37,6 +38,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             and may(self.role, "see the picture")
             and (known or may(self.role, "see unknown radios"))
         )
+
+    def paper(self, paper: P) -> P | None:
+        """Return what may pass of a paper; None for nothing."""
+        if not may(self.role, paper.SEEN_BY):
+            return None
+        return paper.held_by(self.agency)
 
     def condition(self, table: Table, *, known: bool) -> ColumnElement[Any]:
         """Return the same as a condition on `table`, which has a column `agency`."""

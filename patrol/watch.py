@@ -20,11 +20,13 @@ from patrol.batch import Act, Batch
 from patrol.board import Board, Update
 from patrol.changes import Claim, Fix, Snapshot, UnitState
 from patrol.claims import key_of
+from patrol.clerk import Clerk
 from patrol.dispatch import Dispatch
 from patrol.duplicates import Duplicates
 from patrol.errors import NotFound, StoreError
 from patrol.joining import Joined, join, judge
 from patrol.keeper import Keeper
+from patrol.papers import Paper
 from patrol.picture import Picture
 from patrol.placing import Describe, Locate, Placing
 from patrol.policy import Policy
@@ -103,6 +105,8 @@ class Watch:
             now=now,
         )
         self.dispatch = Dispatch(store=store, turn=self.turn, now=now)
+        self.clerk = Clerk(store=store, turn=self.turn, node=node, now=lambda: self.now())
+        self.clerk.listeners.append(self._show_papers)
         self._placing = Placing(locate, describe)
         self._duplicates = Duplicates()
         self._store_health = StoreHealth(now=lambda: self.now(), told=self._tell_store)
@@ -117,6 +121,7 @@ class Watch:
         """Take up the picture where the last run left it."""
         await self.registrar.load(self._duplicates)
         await self.dispatch.load()
+        await self.clerk.load()
         self._store_health.put_aside(await self.store.read(aside.since, self.now() - TOLD_FOR))
         self._placing.contacts(self.picture.contacts.values())
         self.picture.tick(self.now())
@@ -180,6 +185,9 @@ class Watch:
             units=tuple(self.states(policy)),
             channels=tuple(self.picture.channels.values()),
             claims=tuple(self.claims(policy)),
+            papers=tuple(
+                seen for each in self.clerk.book if (seen := policy.paper(each)) is not None
+            ),
         )
 
     def claims(self, policy: Policy) -> list[Claim]:
@@ -210,6 +218,11 @@ class Watch:
         self.board.publish(update)
 
     # -- inside
+
+    def _show_papers(self, papers: Sequence[Paper]) -> None:
+        update = Update()
+        update.papers = papers
+        self.board.publish(update)
 
     async def _work(self, inbox: Inbox) -> None:
         while True:
@@ -251,6 +264,7 @@ class Watch:
                 self.picture.tick(self.now())
                 self._store_health.tick()
                 await self._store_ended_claims()
+                await self.clerk.tick()
                 self.publish(())
 
     async def _store_ended_claims(self) -> None:

@@ -262,3 +262,40 @@ devices = Table(
     Column("revoked_us", BigInteger),
     *_owner(),
 )
+
+# Every version of what people keep: sectors, patrols, agreements, targets, alerts, incidents.
+papers = Table(
+    "papers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("newest", SmallInteger, nullable=False),
+    Column("closed", SmallInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    *_owner(),
+)
+Index(
+    "papers_newest",
+    papers.c.kind,
+    papers.c.at_us,
+    sqlite_where=papers.c.newest == literal_column("1"),
+    postgresql_where=papers.c.newest == literal_column("1"),
+)
+
+# Who did what: a chain of hashes, appended to and never changed.
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("previous", LargeBinary(32), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),  # its global id
+    *_owner(),
+)
+Index("journal_by_subject", journal.c.subject)

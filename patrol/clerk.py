@@ -1,0 +1,139 @@
+"""Clerk: files what people and rules decide: checked, committed with its journal, then shown.
+
+It is a part of the watch and takes turns with its batches. An act is a function of the book: it
+looks at the papers as they are in its turn, and returns what is to be filed or raises. Nothing of
+an act is seen by anybody before all of it is on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final, TypeAlias
+
+import structlog
+from sqlalchemy import Connection
+
+from patrol.audit import Entry
+from patrol.book import Book
+from patrol.errors import Conflict, StoreError
+from patrol.filing import Filing, Note
+from patrol.kinds import encode
+from patrol.papers import Paper, kind_of
+from patrol.store import journal, papers
+from patrol.store.store import Store
+from patrol.turn import Turn
+
+Act: TypeAlias = Callable[[Book, datetime], Filing]
+"""What a person orders, or a clock duty finds to be done: pure, and asked in its turn."""
+
+Listener: TypeAlias = Callable[[Sequence[Paper]], None]
+"""Told of new versions, on disk by then, still in the turn."""
+
+log = structlog.get_logger(__name__)
+
+
+class Clerk:
+    """Files papers for the watch it belongs to.
+
+    Args:
+        store: Where they are kept.
+        turn: Held while book and store are changed.
+        node: This node's id.
+        now: Clock, aware UTC.
+
+    Attributes:
+        book: The open papers.
+        duties: Asked once a second, in this order, for what time brings.
+        listeners: Told of new versions, in this order.
+    """
+
+    def __init__(self, *, store: Store, turn: Turn, node: str, now: Callable[[], datetime]) -> None:
+        self.book: Final = Book()
+        self.duties: Final[list[Act]] = []
+        self.listeners: Final[list[Listener]] = []
+        self.node = node
+        self._store, self._turn, self._now = store, turn, now
+
+    async def load(self) -> None:
+        """Take up the open papers; listeners are told of all of them.
+
+        Raises:
+            StoreError: If the store cannot be read.
+        """
+        found = await self._store.read(papers.open_papers)
+        self.book.put(found)
+        for listener in self.listeners:
+            listener(found)
+
+    async def file(self, act: Act) -> Filing:
+        """Do what a person asked for; on disk when this returns.
+
+        Raises:
+            PatrolError: What `act` raises.
+            Conflict: If a paper is not the next version of what is there.
+            StoreError: If the store refuses.
+        """
+
+        async def in_turn() -> Filing:
+            return await self.file_in_turn(act(self.book, self._now()))
+
+        return await self._turn.order(in_turn)
+
+    async def note(self, *notes: Note) -> None:
+        """Write into the journal what changes no paper: a sign-in, a view of shared data.
+
+        Raises:
+            StoreError: If the store refuses.
+        """
+        await self._store.write(journal.append, notes, self._now(), origin=self.node)
+
+    async def file_in_turn(self, filing: Filing) -> Filing:
+        """File in a turn of the caller's.
+
+        Raises:
+            Conflict: If a paper is not the next version of what is there.
+            StoreError: If the store refuses.
+        """
+        if filing:
+            now = self._now()
+            self._check(filing.papers)
+            await self._store.write(_store, filing, now, self.node)
+            self.book.put(filing.papers)
+            for listener in self.listeners:
+                listener(filing.papers)
+        return filing
+
+    async def tick(self) -> None:
+        """See what time brings, in a turn of the caller's; what cannot be stored is tried again."""
+        for duty in self.duties:
+            try:
+                await self.file_in_turn(duty(self.book, self._now()))
+            except StoreError as error:
+                log.warning("what time brought is not stored yet", fault=str(error))
+                return
+
+    def _check(self, filed: Sequence[Paper]) -> None:
+        for paper in filed:
+            known = self.book.find(type(paper), paper.id)
+            if known is not None and paper.version != known.version + 1:
+                raise Conflict(
+                    f"{kind_of(paper)} {paper.id} is at version {known.version}: look at it again"
+                )
+
+
+def _store(connection: Connection, filing: Filing, now: datetime, origin: str) -> list[Entry]:
+    notes: list[Note] = []
+    for paper in filing.papers:
+        body = encode(paper)
+        papers.put(connection, paper, body)
+        notes.append(
+            Note(
+                act=filing.act,
+                actor=filing.actor,
+                agency=filing.agency or paper.agency,
+                subject=f"{kind_of(paper)}:{paper.id}",
+                detail=papers.told_of(paper, body, reason=filing.reason),
+            )
+        )
+    return journal.append(connection, [*notes, *filing.notes], now, origin=origin)

@@ -1,0 +1,55 @@
+"""Filing: what one act brings into the store, whole or not at all: papers and journal notes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from patrol.papers import Paper
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the journal before it has its place in the chain.
+
+    Attributes:
+        act: What was done, for example `suspend agreement`.
+        actor: Who did it: a user's name; empty for the watch itself.
+        agency: On whose behalf.
+        subject: On what: `kind:id`.
+        detail: What else matters, without secrets; JSON values only.
+    """
+
+    act: str
+    actor: str
+    agency: str
+    subject: str = ""
+    detail: dict[str, Any] = {}
+
+
+class Filing(msgspec.Struct, frozen=True, kw_only=True):
+    """What one act files.
+
+    Attributes:
+        papers: New versions; each becomes a line of the journal by itself.
+        act: What was done, for the journal.
+        actor: Who did it: a user's name; empty for the watch itself.
+        agency: On whose behalf.
+        notes: Further lines.
+        reason: Why, as the person said.
+    """
+
+    papers: tuple[Paper, ...] = ()
+    act: str = ""
+    actor: str = ""
+    agency: str = ""
+    notes: tuple[Note, ...] = ()
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to file."""
+        return bool(self.papers or self.notes)
+
+
+NOTHING = Filing()
+"""An act that changes nothing."""
