@@ -7,7 +7,6 @@ inbox as Deliveries, with who must be answered once they are stored.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from msgspec.structs import force_setattr, replace
 
 from radio_gateway.answering import after, reply_after
 from radio_gateway.backoff import STABLE_S, Backoff
-from radio_gateway.capture import CaptureWriter, Mark
+from radio_gateway.capture import Mark
 from radio_gateway.chunk import Chunk, Doorkeeper, Transport
 from radio_gateway.connection import Connection
 from radio_gateway.connections import (
@@ -33,14 +32,15 @@ from radio_gateway.inbox import Inbox
 from radio_gateway.journal import Journal
 from radio_gateway.order import Outgoing
 from radio_gateway.protocols import GREETINGS, PROTOCOLS, ProtocolModule
+from radio_gateway.recordings import Recordings
 from radio_gateway.rejections import Rejections
 from radio_gateway.settings import ChannelSettings, make_transport
 from radio_gateway.silence import Silence, alike, silence_words
 from radio_gateway.speakers import own_words
 from radio_gateway.transmission import Delivery, Transmission
 from radio_gateway.turned_away import TurnedAway
+from radio_gateway.whereabouts import Whereabouts
 
-DEVICES_REMEMBERED = 10_000
 _FLUSH_EVERY_S = 0.1
 Listener = Callable[[list[Transmission]], None]
 _log = structlog.get_logger(__name__)
@@ -87,8 +87,7 @@ class Channel:
         )
         self._unfinished: dict[str, Connection] = {}
         self._flush_timer: asyncio.TimerHandle | None = None
-        self._capture: CaptureWriter | None = None
-        self._journal = None if journal is None else journal.of(settings.name, settings.protocols)
+        self._recordings = Recordings(settings.name, settings.protocols, journal)
         self._state: LinkState = "stopped"
         self._since = datetime.now(UTC)
         self._fault: str | None = None
@@ -99,7 +98,7 @@ class Channel:
         self._reject = self._rejections.add
         if isinstance(self.transport, Doorkeeper):
             self.transport.on_turned_away = TurnedAway(settings.name, self._rejections).note
-        self._last_on: OrderedDict[str, str] = OrderedDict()
+        self._whereabouts = Whereabouts()
 
     async def run(self) -> None:
         """Keep the link open until cancelled, or until a replay has come to its end."""
@@ -137,9 +136,7 @@ class Channel:
                 await asyncio.sleep(backoff.next_s(lasted_s=lasted_s))
                 self._reconnects += 1
         finally:
-            self.stop_capture()
-            if self._journal is not None:
-                self._journal.close()
+            self._recordings.close()
             self._enter("stopped", None)
 
     def health(self) -> ChannelHealth:
@@ -166,8 +163,8 @@ class Channel:
             shed=self._inbox.shed[self.settings.name],
             reconnects=self._reconnects,
             errors=dict(self._rejections.counts),
-            journal_fault=None if self._journal is None else self._journal.fault,
-            journal_missed=0 if self._journal is None else self._journal.missed,
+            journal_fault=self._recordings.fault,
+            journal_missed=self._recordings.missed,
         )
 
     def rejected(self) -> list[RejectedFrame]:
@@ -188,22 +185,11 @@ class Channel:
         Raises:
             OSError: If the file exists or cannot be made.
         """
-        self.stop_capture()
-        self._capture = CaptureWriter(
-            path,
-            channel=self.settings.name,
-            max_bytes=max_bytes,
-            protocols=self.settings.protocols,
-        )
+        self._recordings.start_capture(path, max_bytes=max_bytes)
 
     def stop_capture(self) -> None:
         """Write no more and close the file."""
-        if self._capture is not None:
-            capture, self._capture = self._capture, None
-            try:
-                capture.close()
-            except OSError as error:
-                _log.warning("capture_failed", channel=self.settings.name, fault=str(error))
+        self._recordings.stop_capture()
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` called with what is heard from now on, before it is stored."""
@@ -221,7 +207,7 @@ class Channel:
 
     def connection_of(self, device: str) -> str | None:
         """Return the connection that `device` was last heard on, for channels with a listener."""
-        return self._last_on.get(device)
+        return self._whereabouts.of(device)
 
     async def _session(self) -> None:
         """Open the link and hear it until it ends or breaks."""
@@ -267,10 +253,10 @@ class Channel:
             connection = self._connections.get(chunk.connection)
             if connection is None:
                 if not chunk.data and chunk.ended and chunk.stored is None:
-                    self._write_capture(chunk)
+                    self._recordings.write(chunk)
                     continue
                 connection = self._meet(chunk.connection, deliveries)
-            self._write_capture(chunk)
+            self._recordings.write(chunk)
             frames = connection.frames
             rejecting: list[RejectedFrame] = []
             self._rejections.lately = rejecting
@@ -303,7 +289,7 @@ class Channel:
         if self._unfinished and self._flush_timer is None:
             self._flush_timer = asyncio.get_running_loop().call_later(_FLUSH_EVERY_S, self._flush)
         self._inbox.offer(deliveries, can_wait=self.transport.can_wait)
-        self._write_capture(None)
+        self._recordings.flush()
         return understood
 
     def _deliver(
@@ -339,7 +325,9 @@ class Channel:
             force_setattr(transmission, "reception_id", f"{prefix}{next(numbers)}")
         self._transmissions += len(heard)
         if self._listeners and heard:
-            self._tell_listeners(key, heard)
+            self._whereabouts.note(key, heard)
+            for listener in self._listeners:
+                listener(heard)
         if not answers:
             deliveries += map(Delivery, heard)
         elif not heard:
@@ -350,16 +338,6 @@ class Channel:
         else:
             stored_all = after(len(heard), answers)
             deliveries += [Delivery(transmission, stored_all) for transmission in heard]
-
-    def _tell_listeners(self, key: str, heard: list[Transmission]) -> None:
-        for transmission in heard:
-            if transmission.device is not None:
-                self._last_on[transmission.device] = key
-                self._last_on.move_to_end(transmission.device)
-                if len(self._last_on) > DEVICES_REMEMBERED:
-                    self._last_on.popitem(last=False)
-        for listener in self._listeners:
-            listener(heard)
 
     def _flush(self) -> None:
         """Have the decoders give up what has waited too long."""
@@ -373,7 +351,7 @@ class Channel:
             heard = connection.flush(now, self._reject)
             self._deliver(key, connection, heard, deliveries, None, ended=False)
             if heard or rejecting or not connection.waiting:
-                self._write_capture(Mark("flush", now, key))
+                self._recordings.write(Mark("flush", now, key))
             if not connection.waiting:
                 del self._unfinished[key]
         if self._unfinished:
@@ -402,7 +380,7 @@ class Channel:
     def _crowd_out(self, key: str, deliveries: list[Delivery]) -> None:
         connection = self._connections.get(key)
         assert connection is not None
-        self._write_capture(connection.end(key))  # a redecoding ends it at the same place
+        self._recordings.write(connection.end(key))  # a redecoding ends it at the same place
         self._end(key, deliveries)
 
     def _end(self, key: str, deliveries: list[Delivery]) -> None:
@@ -425,24 +403,8 @@ class Channel:
         deliveries: list[Delivery] = []
         for key in self._connections.keys():  # noqa: SIM118 - each is removed
             self._end(key, deliveries)
-        self._write_capture(Mark("end", self.transport.now()))
+        self._recordings.write(Mark("end", self.transport.now()))
         self._inbox.offer(deliveries, can_wait=self.transport.can_wait)
-
-    def _write_capture(self, event: Chunk | Mark | None) -> None:
-        """Add `event` to journal and capture; with None hand what was added to the system."""
-        for keeper in (self._journal, self._capture):
-            if keeper is None:
-                continue
-            try:
-                if event is None:
-                    keeper.flush()
-                elif isinstance(event, Chunk):
-                    keeper.write(event)
-                else:
-                    keeper.mark(event)
-            except OSError as error:  # the capture's: a full disk must not stop the hearing
-                _log.warning("capture_failed", channel=self.settings.name, fault=str(error))
-                self.stop_capture()
 
     def _enter(self, state: LinkState, fault: str | None) -> None:
         # an outage lasts from its first failure on, whatever is tried meanwhile
