@@ -12,7 +12,7 @@ import asyncio
 import os
 import random
 import secrets
-from collections import Counter, OrderedDict, deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -44,28 +44,25 @@ from radio_gateway.uplink.envelope import (
     unpack,
 )
 from radio_gateway.uplink.lanes import RECEIPT_WITHIN_S, Lanes
+from radio_gateway.uplink.removal import Removal
 from radio_gateway.uplink.settings import UplinkSettings, transport_for
 from radio_gateway.uplink.signing import SignatureError
 from radio_gateway.uplink.spool import Spool
 from radio_gateway.uplink.spool_file import SpoolError
 from radio_gateway.uplink.spool_rows import Put
+from radio_gateway.uplink.told_times import ToldTimes
 
 HEALTH_EVERY_S: Final = 10.0
 AGAIN_AT_MOST_S: Final = 4.0
 LIVE_ITEMS: Final = 200
 RESULTS_KEPT: Final = 200
-ORDER_WITHIN_S: Final = 300.0
-"""How long after the gateway told how it fares the node may refer to that in an order."""
-
 ENVELOPE_BYTES: Final = 128 * 1024
 """Of items, before they are deflated, on a good link; one larger item goes alone."""
 LEAST_BYTES: Final = 2048
 """The same on the worst link: a satellite or radio modem of some hundred bits a second."""
 ITEM_BYTES: Final = 128  # the least that an item of the backlog is taken to have
-REMOVE_AGAIN_S: Final = 2.0
 LOOK_EVERY_S: Final = 1.0
 _TOLD_EVERY = 100
-_TOLD_KEPT = 1000  # times, of how it fared
 _PROMPT_S, _SLOW_S = 1.0, 3.0  # a receipt within, or beyond: the link carries more, or less
 _log = structlog.get_logger(__name__)
 
@@ -85,7 +82,6 @@ class Uplink:
 
     Attributes:
         unbelieved: Messages that were not what they claimed, by reason.
-        remove_fault: Why what the node has stored cannot leave the spool; None when it can.
     """
 
     def __init__(
@@ -110,14 +106,18 @@ class Uplink:
         self._changed = asyncio.Event()
         self._condition = Condition(settings.link, gateway, monotonic())
         self._most_bytes = ENVELOPE_BYTES // 8
-        self._to_remove: dict[int, bool] = {}  # stored by the node -> refused by it
         self._nonce, self._told = b"", 0
         self._sent = self._receipted = 0
         self._results: deque[OrderResult] = deque(maxlen=RESULTS_KEPT)
         self._results_out: tuple[bytes, float, list[OrderResult]] | None = None
-        self._told_s: OrderedDict[datetime, float] = OrderedDict()  # when, by the steady clock
+        self._told_times = ToldTimes()
         self.unbelieved: Counter[str] = Counter()
-        self.remove_fault: str | None = None
+        self._removal = Removal(spool, self._lanes.removed)
+
+    @property
+    def remove_fault(self) -> str | None:
+        """Why what the node has stored cannot leave the spool; None when it can."""
+        return self._removal.fault
 
     def heard(self, puts: list[Put]) -> None:
         """Note what was put into the spool."""
@@ -189,7 +189,7 @@ class Uplink:
                 self._send_backlog_lane(transport),
                 self._listen(transport),
                 self._tell(transport),
-                self._remove_arrived(),
+                self._removal.keep_trying(),
                 self._look(),
             )
 
@@ -301,7 +301,7 @@ class Uplink:
         """Keep apart what no broker would take: it would stand before all else for ever."""
         _log.error("too_large_to_send", number=item.number, bytes=size, most=MAX_MESSAGE_BYTES)
         self._lanes.landed(digest_of(body), [item.number])
-        await self._remove({item.number: True})
+        await self._removal.take_out({item.number: True})
 
     def _slower(self) -> None:
         self._most_bytes = max(self._most_bytes // 2, LEAST_BYTES)
@@ -352,12 +352,9 @@ class Uplink:
         elif purpose == b"order":
             said = unpack(self._node.body("order", message), OrderFor)
             self._check_for_us(said.gateway)
-            now_s = asyncio.get_running_loop().time()
-            told_s = self._told_s.get(said.told_at)
-            if told_s is None or now_s - told_s > ORDER_WITHIN_S:
-                raise EnvelopeError("an order that is no word on what was told lately")
+            left_s = self._told_times.life_left_s(said, asyncio.get_running_loop().time())
             if self._on_order is not None:
-                await self._on_order(said, told_s + said.life_left_s - now_s)
+                await self._on_order(said, left_s)
         else:
             raise EnvelopeError(f"a word of no known purpose: {purpose[:20]!r}")
 
@@ -386,32 +383,8 @@ class Uplink:
             self._most_bytes = min(self._most_bytes * 2, ENVELOPE_BYTES)
         elif took_s > _SLOW_S:
             self._slower()
-        await self._remove({number: number in refused for number in numbers})
+        await self._removal.take_out({number: number in refused for number in numbers})
         self._wake.set()
-
-    async def _remove(self, arrived: dict[int, bool]) -> None:
-        """Take what arrived out of the spool; what a full disk does not let go waits for that."""
-        self._to_remove |= arrived
-        going = dict(self._to_remove)
-        try:
-            await self._spool.remove(
-                going, refused=[number for number, refused in going.items() if refused]
-            )
-        except SpoolError as error:
-            if self.remove_fault is None:
-                _log.error("not_removed", waiting=len(going), fault=error.fault)
-            self.remove_fault = error.fault
-            return
-        self.remove_fault = None
-        for number in going:
-            self._to_remove.pop(number, None)
-        self._lanes.removed(going)
-
-    async def _remove_arrived(self) -> None:
-        while True:
-            await asyncio.sleep(REMOVE_AGAIN_S)
-            if self.remove_fault is not None:
-                await self._remove({})
 
     async def _look(self) -> None:
         while True:
@@ -424,9 +397,7 @@ class Uplink:
             self._changed.clear()
             self._told += 1
             health = replace(await self.health(), rejected=self._rejected())
-            self._told_s[health.told_at] = asyncio.get_running_loop().time()
-            if len(self._told_s) > _TOLD_KEPT:
-                self._told_s.popitem(last=False)
+            self._told_times.note(health.told_at, asyncio.get_running_loop().time())
             message = self._settings.signer.sign("health", pack(health))
             await transport.send(message, topic=topic)
             try:

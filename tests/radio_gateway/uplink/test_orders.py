@@ -148,7 +148,7 @@ async def test_an_order_that_refers_to_another_run_or_to_long_ago_is_not_believe
         gw.uplink._on_order = take
         spy.say(topic_of("gw-1", "node"), word(for_("gw-1", earlier, order("now"))))
         await until(lambda: taken == ["now"])
-        monkeypatch.setattr("radio_gateway.uplink.sender.ORDER_WITHIN_S", 0.05)
+        monkeypatch.setattr("radio_gateway.uplink.told_times.ORDER_WITHIN_S", 0.05)
         await asyncio.sleep(0.1)
         spy.say(topic_of("gw-1", "node"), word(for_("gw-1", earlier, order("late"))))
         await until(lambda: gw.uplink.unbelieved.total() == 1)
