@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
 from patrol.units import Role
+
+DeviceKind = Literal["tracker", "phone"]
+SessionKind = Literal["page", "token"]
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,14 +34,83 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     """A phone, tracker or radio gateway that reports with a key of its own.
 
+    A tracker only reports: a key that is lost with a radio must not show the picture. A phone was
+    enrolled by a crew and shows what a crew may see.
+
     Attributes:
         name: The device id its messages carry (`boat-3`, `jane/phone`).
         agency: Whose unit it is.
         origin: Node where the record was made.
         revoked_at: When its key was taken away, aware UTC; None while it may report.
+        kind: What it is.
+        unit: Id of the unit it was enrolled for; None for none.
+        by: Who added or enrolled it; empty for the command line.
     """
 
     name: str
     agency: str
     origin: str = ""
     revoked_at: datetime | None = None
+    kind: DeviceKind = "tracker"
+    unit: str | None = None
+    by: str = ""
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's way in that is good now: a sign-in on a page, or a token of a program.
+
+    Attributes:
+        id: Its id; no secret.
+        user: Whose it is.
+        expires_at: When it ends by itself, aware UTC.
+        kind: What it is.
+        label: What a token is for, in its owner's words.
+        scopes: What a token is good for (`maps.scopes`); of no meaning for a page.
+        factor: A second factor was shown when it began.
+        created_at: When it began, aware UTC.
+    """
+
+    id: str
+    user: User
+    expires_at: datetime
+    kind: SessionKind = "page"
+    label: str = ""
+    scopes: tuple[str, ...] = ()
+    factor: bool = False
+    created_at: datetime | None = None
+
+
+class SecondFactor(msgspec.Struct, frozen=True, kw_only=True):
+    """A user's authenticator (RFC 6238).
+
+    Attributes:
+        secret: What it shares with the node, sealed.
+        confirmed_at: When a first code proved that it works, aware UTC; None: it is not asked for.
+        last_step: Time step of the last code that was taken; it and those before it are spent.
+        recovery_left: How many recovery codes have not been used.
+    """
+
+    secret: bytes
+    confirmed_at: datetime | None = None
+    last_step: int | None = None
+    recovery_left: int = 0
+
+
+class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
+    """A code with which one phone gets a key of its own, once.
+
+    Attributes:
+        device: Name that the phone will have.
+        unit: Id of the unit it will report for; None for none.
+        agency: Whose.
+        by: Who made the code.
+        expires_at: When it ends, aware UTC.
+        origin: Node where the record was made.
+    """
+
+    device: str
+    unit: str | None
+    agency: str
+    by: str
+    expires_at: datetime
+    origin: str = ""

@@ -13,7 +13,7 @@ from patrol.errors import Forbidden
 from patrol.units import Role
 
 _EVERYONE: Final[frozenset[Role]] = frozenset(
-    {"commander", "planner", "crew", "liaison", "technician", "admin"}
+    {"commander", "planner", "crew", "liaison", "technician", "admin", "observer"}
 )
 
 ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
@@ -21,19 +21,24 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "see the picture": _EVERYONE,
         "see tracks": _EVERYONE,
         "see channels": _EVERYONE,
-        "see unknown radios": frozenset({"commander", "planner", "liaison", "technician", "admin"}),
+        "see unknown radios": frozenset(
+            {"commander", "planner", "liaison", "technician", "admin", "observer"}
+        ),
         "see what a radio sent": frozenset({"commander", "technician", "admin"}),
         "see rejected frames": frozenset({"technician", "admin"}),
         "manage units": frozenset({"commander", "planner", "admin"}),
         "assign radios": frozenset({"commander", "technician", "admin"}),
         "plot by voice": frozenset({"commander", "planner", "liaison", "admin"}),
         "clear distress": frozenset({"commander", "admin"}),
-        "see messages": frozenset({"commander", "planner", "liaison", "technician", "admin"}),
+        "see messages": frozenset(
+            {"commander", "planner", "liaison", "technician", "admin", "observer"}
+        ),
         "message radios": frozenset({"commander", "technician", "admin"}),
         "relay distress": frozenset({"commander", "admin"}),
         "report positions": frozenset({"crew", "commander", "admin"}),
         "manage users": frozenset({"admin"}),
         "manage devices": frozenset({"technician", "admin"}),
+        "enrol phones": frozenset({"commander", "technician", "admin"}),
     }
 )
 

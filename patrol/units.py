@@ -8,8 +8,16 @@ from typing import Literal
 import msgspec
 
 UnitKind = Literal["boat", "vehicle", "foot", "handheld", "fixed"]
-Role = Literal["commander", "planner", "crew", "liaison", "technician", "admin"]
-ROLES: tuple[Role, ...] = ("commander", "planner", "crew", "liaison", "technician", "admin")
+Role = Literal["commander", "planner", "crew", "liaison", "technician", "admin", "observer"]
+ROLES: tuple[Role, ...] = (
+    "commander",
+    "planner",
+    "crew",
+    "liaison",
+    "technician",
+    "admin",
+    "observer",
+)
 
 Liveness = Literal["live", "late", "lost", "never", "cut"]
 
@@ -21,11 +29,13 @@ class Agency(msgspec.Struct, frozen=True, kw_only=True):
         id: Short name, for example `la-hx`.
         name: Name for people.
         country: Side, ISO 3166-1 alpha-2 (`LA`); None for a body of several countries.
+        blos: Border liaison offices it works from, by their id in the gazetteer (`LA-HXY`).
     """
 
     id: str
     name: str
     country: str | None = None
+    blos: tuple[str, ...] = ()
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):

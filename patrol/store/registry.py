@@ -19,8 +19,8 @@ _CLAIM: Final = "claim"
 
 
 def put_agency(connection: Connection, agency: Agency, origin: str) -> None:
-    """Add an agency, or change its name and country."""
-    values = {"name": agency.name, "country": agency.country}
+    """Add an agency, or change its name, country and offices."""
+    values = {"name": agency.name, "country": agency.country, "blos": " ".join(agency.blos)}
     changed = connection.execute(
         update(agencies).where(agencies.c.id == agency.id).values(**values)
     )

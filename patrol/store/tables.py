@@ -65,6 +65,7 @@ agencies = Table(
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("country", Text),
+    Column("blos", Text, nullable=False, server_default=""),
     *_owner(),
 )
 
@@ -237,6 +238,10 @@ sessions = Table(
     Column("user", Text, nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("expires_us", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False, server_default="page"),
+    Column("label", Text, nullable=False, server_default=""),
+    Column("scopes", Text, nullable=False, server_default=""),
+    Column("factor", SmallInteger, nullable=False, server_default="0"),
     *_owner(),
 )
 Index("sessions_by_user", sessions.c.user)
@@ -260,6 +265,66 @@ devices = Table(
     Column("key_hash", LargeBinary(32), nullable=False, unique=True),
     Column("created_us", BigInteger, nullable=False),
     Column("revoked_us", BigInteger),
+    Column("kind", Text, nullable=False, server_default="tracker"),
+    Column("unit", Text),
+    Column("by", Text, nullable=False, server_default=""),
+    *_owner(),
+)
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("device", Text, nullable=False),
+    Column("unit", Text),
+    Column("by", Text, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Column("used_us", BigInteger),
+    *_owner(),
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user", Text, nullable=False, unique=True),
+    Column("secret", LargeBinary, nullable=False),  # sealed: `maps.sealing`
+    Column("created_us", BigInteger, nullable=False),
+    Column("confirmed_us", BigInteger),
+    Column("last_step", BigInteger),
+    *_owner(),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("key_hash", LargeBinary(32), nullable=False),
+    Column("used_us", BigInteger),
+    *_owner(),
+)
+Index("recovery_codes_by_user", recovery_codes.c.user)
+
+# Who somebody is at a provider of OpenID Connect.
+identities = Table(
+    "identities",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    *_owner(),
+)
+Index("identities_by_subject", identities.c.issuer, identities.c.subject, unique=True)
+
+# One row: a number that every change moves which may take somebody's way in away.
+account_epochs = Table(
+    "account_epochs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
     *_owner(),
 )
 

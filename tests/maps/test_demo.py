@@ -18,7 +18,7 @@ from maps.demo.script import Script
 from patrol.quality import is_jump
 from tests.maps.demo_process import demo
 
-ROLES = {"commander", "planner", "crew", "liaison", "technician", "admin"}
+ROLES = {"commander", "planner", "crew", "liaison", "technician", "admin", "observer"}
 
 
 def places(client: httpx.Client) -> dict[str, tuple[float, float]]:

@@ -109,7 +109,11 @@ CALLS: dict[str, Callable[[Desk], Any]] = {
 
 @pytest.mark.parametrize("role", ROLES)
 async def test_the_desk_asks_the_table_before_anything_else(node: Node, role: Role) -> None:
-    assert {act.strip() for act in CALLS} | {"manage users", "manage devices"} == set(ACTS)
+    assert {act.strip() for act in CALLS} | {
+        "manage users",
+        "manage devices",
+        "enrol phones",
+    } == set(ACTS)
     for act, call in CALLS.items():
         refused = False
         try:

@@ -2,7 +2,7 @@
 
 export type UnitKind = "boat" | "vehicle" | "foot" | "handheld" | "fixed";
 export type Liveness = "live" | "late" | "lost" | "never" | "cut";
-export type Role = "commander" | "planner" | "crew" | "liaison" | "technician" | "admin";
+export type Role = "commander" | "planner" | "crew" | "liaison" | "technician" | "admin" | "observer";
 
 /** Where a position is, as people say it on the river (gis/address.py). Absent: not known, or not so. */
 export interface Address {
