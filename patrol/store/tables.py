@@ -364,3 +364,19 @@ journal = Table(
     *_owner(),
 )
 Index("journal_by_subject", journal.c.subject)
+
+# Cleaned and encoded anew (`patrol.photos`); each agency's own, and never changed.
+photos = Table(
+    "photos",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sha256", LargeBinary(32), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("width_px", Integer, nullable=False),
+    Column("height_px", Integer, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    *_owner(),
+)
+Index("photos_by_hash", photos.c.agency, photos.c.sha256, unique=True)
+Index("photos_by_time", photos.c.agency, photos.c.at_us)
