@@ -23,7 +23,7 @@ class Addresses:
 
     def __init__(self, rivers: Rivers, border: Border) -> None:
         """Take the rivers and the border."""
-        self.rivers, self._border = rivers, border
+        self.rivers, self.border = rivers, border
 
     def of(self, *, lon: float, lat: float, accuracy_m: float = 0.0) -> Address:
         """Return the address of a place; one without fields where nothing is known of it.
@@ -57,7 +57,7 @@ class Addresses:
         []
         """
         places = self.rivers.locate_many(lons, lats, accuracy_m=accuracy_m)
-        sides = self._border.sides(lons, lats, accuracy_m=accuracy_m)
+        sides = self.border.sides(lons, lats, accuracy_m=accuracy_m)
         unsure = np.flatnonzero(places.unsure)
         lon, lat = np.atleast_1d(np.asarray(lons, float)), np.atleast_1d(np.asarray(lats, float))
         wrong = np.broadcast_to(np.asarray(accuracy_m, float), lon.shape)

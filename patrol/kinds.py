@@ -9,8 +9,13 @@ from typing import Final
 import msgspec
 
 from patrol.papers import Paper, kind_of
+from patrol.patrols import Patrol
+from patrol.sectors import Sector
 
-ALL: Final[tuple[type[Paper], ...]] = ()
+ALL: Final[tuple[type[Paper], ...]] = (
+    Sector,
+    Patrol,
+)
 
 KINDS: Final[Mapping[str, type[Paper]]] = MappingProxyType({kind_of(kind): kind for kind in ALL})
 """By tag."""

@@ -39,6 +39,13 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "manage users": frozenset({"admin"}),
         "manage devices": frozenset({"technician", "admin"}),
         "enrol phones": frozenset({"commander", "technician", "admin"}),
+        "see sectors": _EVERYONE,
+        "draw sectors": frozenset({"commander", "planner", "admin"}),
+        "see patrols": _EVERYONE,
+        "plan patrols": frozenset({"commander", "planner"}),
+        "sign patrols": frozenset({"commander", "liaison"}),
+        "run patrols": frozenset({"commander", "crew"}),
+        "write annexes": frozenset({"commander", "planner", "liaison"}),
     }
 )
 

@@ -1,0 +1,184 @@
+"""Ground: the rivers and borders of this site, as papers need them.
+
+It judges what people draw, makes areas of sectors, and says which country and which river address a
+place has. Without layers (`Ground()`) polygons work and everything else is not known.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import shapely
+
+from gis.addresses import Addresses
+from gis.border import Side
+from gis.drawing import Drawing, check_drawing
+from gis.errors import AreaError, GisError
+from gis.fences.area import Area, corridor, polygon
+from gis.river import River
+from gis.rivers import OnRiver
+from patrol.sectors import Sector
+
+PROBES: Final = 24
+"""Places across a sector's larger extent at which its country is asked for, beside its corners."""
+
+MOST_AREAS: Final = 2000
+"""Areas that are kept ready, those last asked for."""
+
+
+class Deep(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a sector lies deepest in a country.
+
+    Attributes:
+        lon: Degrees east.
+        lat: Degrees north.
+        border_m: How far from the border, metres; beyond what the line may be off.
+    """
+
+    lon: float
+    lat: float
+    border_m: float
+
+
+class Ground:
+    """The ground of one site.
+
+    Args:
+        addresses: Its rivers and its border; None without any.
+    """
+
+    def __init__(self, addresses: Addresses | None = None) -> None:
+        self._addresses = addresses
+        self._areas: OrderedDict[tuple[str, int], Area] = OrderedDict()
+        self._countries: OrderedDict[tuple[str, int], dict[str, Deep]] = OrderedDict()
+
+    def judge(self, geometry: Mapping[str, Any]) -> Drawing:
+        """Return what is wrong with a drawn polygon (GeoJSON), and how it could be mended."""
+        border = None if self._addresses is None else self._addresses.border
+        return check_drawing(geometry, border=border)
+
+    def river(self, name: str) -> River:
+        """Return a river by name.
+
+        Raises:
+            GisError: If there is none of that name.
+
+        >>> Ground().river("Mekong")
+        Traceback (most recent call last):
+        ...
+        gis.errors.GisError: no river is known here
+        """
+        if self._addresses is None:
+            raise GisError("no river is known here")
+        return self._addresses.rivers.river(name)
+
+    def area(self, sector: Sector) -> Area:
+        """Return where a sector lies.
+
+        Raises:
+            AreaError: If its drawing is no area.
+            PositionError: If its river has not these kilometres.
+            GisError: If there is no such river.
+        """
+        key = (sector.id, sector.version)
+        found = self._areas.get(key)
+        if found is None:
+            found = self._areas[key] = self._made(sector)
+        _touch(self._areas, key)
+        return found
+
+    def side(self, *, lon: float, lat: float, accuracy_m: float = 0.0) -> Side | None:
+        """Return on which side of a border a place is; None where no border is known."""
+        if self._addresses is None:
+            return None
+        return self._addresses.border.side(lon=lon, lat=lat, accuracy_m=accuracy_m)
+
+    def chainage(self, *, lon: float, lat: float, accuracy_m: float = 0.0) -> OnRiver | None:
+        """Return where a place is along the nearest river; None beyond 5 km of all."""
+        if self._addresses is None:
+            return None
+        return self._addresses.rivers.locate(lon=lon, lat=lat, accuracy_m=accuracy_m)
+
+    def words(self, *, lon: float, lat: float, accuracy_m: float = 0.0) -> str:
+        """Return the address of a place for people; its degrees where nothing else is known.
+
+        >>> Ground().words(lon=100.41, lat=20.266)
+        '20.26600 N, 100.41000 E'
+        """
+        if self._addresses is not None:
+            told = self._addresses.of(lon=lon, lat=lat, accuracy_m=accuracy_m).words()
+            if told:
+                return told
+        north, east = ("N" if lat >= 0 else "S"), ("E" if lon >= 0 else "W")
+        return f"{abs(lat):.5f} {north}, {abs(lon):.5f} {east}"
+
+    def countries(self, sector: Sector) -> Mapping[str, Deep]:
+        """Return the countries that a sector surely reaches into, and where it does so deepest.
+
+        Sure is what is farther from the border than its line may be off. Asked are its corners and
+        a grid over it; what fits between two points of the grid is not seen.
+
+        Raises:
+            AreaError: If its drawing is no area.
+            PositionError: If its river has not these kilometres.
+            GisError: If there is no such river.
+        """
+        key = (sector.id, sector.version)
+        found = self._countries.get(key)
+        if found is None:
+            found = self._countries[key] = self._reached(self.area(sector))
+        _touch(self._countries, key)
+        return found
+
+    # -- inside
+
+    def _made(self, sector: Sector) -> Area:
+        if sector.river is not None:
+            if sector.km_from is None or sector.km_to is None or sector.width_m is None:
+                raise AreaError(sector.id, "has no kilometres or no width")
+            return corridor(
+                sector.id,
+                self.river(sector.river),
+                km_from=sector.km_from,
+                km_to=sector.km_to,
+                width_m=sector.width_m,
+            )
+        if not sector.polygon:
+            raise AreaError(sector.id, "is empty")
+        return polygon(sector.id, shapely.Polygon(sector.polygon[0], sector.polygon[1:]))
+
+    def _reached(self, area: Area) -> dict[str, Deep]:
+        if self._addresses is None:
+            return {}
+        low_x, low_y, high_x, high_y = area.shape.bounds
+        step = max(high_x - low_x, high_y - low_y) / PROBES
+        x, y = (
+            each.ravel()
+            for each in np.meshgrid(
+                np.arange(low_x + step / 2, high_x, step),
+                np.arange(low_y + step / 2, high_y, step),
+            )
+        )
+        inside = shapely.contains_xy(area.shape, x, y)
+        corners = shapely.get_coordinates(area.shape)
+        lons, lats = area.plane.places(
+            x_m=np.concatenate([corners[:, 0], x[inside]]),
+            y_m=np.concatenate([corners[:, 1], y[inside]]),
+        )
+        sides = self._addresses.border.sides(lons, lats)
+        found: dict[str, Deep] = {}
+        for n in np.flatnonzero(sides.sure):
+            country, away = str(sides.country[n]), float(sides.distance_to_border_m[n])
+            if country not in found or away > found[country].border_m:
+                found[country] = Deep(lon=float(lons[n]), lat=float(lats[n]), border_m=away)
+        return found
+
+
+def _touch(kept: OrderedDict[tuple[str, int], Any], key: tuple[str, int]) -> None:
+    kept.move_to_end(key)
+    while len(kept) > MOST_AREAS:
+        kept.popitem(last=False)
