@@ -19,6 +19,7 @@ from maps.errors import BadRequest
 from maps.packed import Packed
 from maps.settings_tables import LayerSettings, LayersSettings
 from patrol.errors import NotFound
+from patrol.ground import Ground
 from patrol.placing import OnRiver
 
 ASSUMED_ACCURACY_M = 15.0  # of a position that does not say how wrong it may be
@@ -31,6 +32,10 @@ class Geography:
     Args:
         layers: The layers of this site.
         own: What the site says of those it brought, by name.
+
+    Attributes:
+        river: The main river.
+        ground: Rivers and borders for papers.
     """
 
     def __init__(self, layers: LayerSet, own: Mapping[str, LayerSettings]) -> None:
@@ -40,6 +45,7 @@ class Geography:
         self._border: Border | None = None
         self.river: River = layers.river()
         self._addresses = layers.addresses()
+        self.ground = Ground(self._addresses)
         self._marks = layers.marks()
 
     def described(self) -> list[Layer]:

@@ -105,6 +105,8 @@ class Office:
             agency=settings.agencies[0].id,
             locate=geography.locate,
             describe=geography.describe,
+            ground=geography.ground,
+            agencies=self.agencies,
         )
         passwords = PasswordWork()
         self.people = People(store, node=settings.node.id, passwords=passwords)

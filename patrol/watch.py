@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
+from types import MappingProxyType
 from typing import Final
 
 import structlog
@@ -24,6 +25,7 @@ from patrol.clerk import Clerk
 from patrol.dispatch import Dispatch
 from patrol.duplicates import Duplicates
 from patrol.errors import NotFound, StoreError
+from patrol.ground import Ground
 from patrol.joining import Joined, join, judge
 from patrol.keeper import Keeper
 from patrol.papers import Paper
@@ -39,6 +41,7 @@ from patrol.store.rows import Row, transmission_row
 from patrol.store.store import Store
 from patrol.store_health import TOLD_FOR, StoreHealth
 from patrol.turn import Turn
+from patrol.units import Agency
 from radio_gateway.health import ChannelHealth
 from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Delivery, Transmission
@@ -77,6 +80,8 @@ class Watch:
         agency: Owner of what nobody else owns.
         locate: Finds the river kilometre of positions, many at a time; None without a river.
         describe: Finds whole addresses, many at a time; None without.
+        ground: Rivers and borders for papers; None without geography.
+        agencies: Those of this node, by id.
         now: Clock, aware UTC.
     """
 
@@ -88,11 +93,15 @@ class Watch:
         agency: str,
         locate: Locate | None = None,
         describe: Describe | None = None,
+        ground: Ground | None = None,
+        agencies: Mapping[str, Agency] = MappingProxyType({}),
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.store = store
         self.node = node
         self.agency = agency
+        self.ground = ground
+        self.agencies = agencies
         self.now = now
         self.picture = Picture(agency=agency, origin=node)
         self.board = Board(self.snapshot, now)
