@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from patrol.alerts import Alert
 from patrol.papers import Paper, kind_of
 from patrol.patrols import Patrol
 from patrol.sectors import Sector
@@ -15,6 +16,7 @@ from patrol.sectors import Sector
 ALL: Final[tuple[type[Paper], ...]] = (
     Sector,
     Patrol,
+    Alert,
 )
 
 KINDS: Final[Mapping[str, type[Paper]]] = MappingProxyType({kind_of(kind): kind for kind in ALL})

@@ -46,6 +46,12 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "sign patrols": frozenset({"commander", "liaison"}),
         "run patrols": frozenset({"commander", "crew"}),
         "write annexes": frozenset({"commander", "planner", "liaison"}),
+        "see alerts": _EVERYONE,
+        "acknowledge alerts": frozenset(
+            {"commander", "planner", "crew", "liaison", "technician", "admin"}
+        ),
+        "shelve alerts": frozenset({"commander", "liaison", "technician", "admin"}),
+        "resolve alerts": frozenset({"commander", "liaison", "technician", "admin"}),
     }
 )
 
