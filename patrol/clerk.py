@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from patrol.audit import Entry
 from patrol.book import Book
-from patrol.errors import Conflict, StoreError
+from patrol.errors import Conflict, PatrolError, StoreError
 from patrol.filing import Filing, Note
 from patrol.kinds import encode
 from patrol.papers import Paper, kind_of
@@ -100,18 +100,26 @@ class Clerk:
             self._check(filing.papers)
             await self._store.write(_store, filing, now, self.node)
             self.book.put(filing.papers)
+            if filing.filed is not None:
+                filing.filed()
             for listener in self.listeners:
                 listener(filing.papers)
         return filing
 
     async def tick(self) -> None:
-        """See what time brings, in a turn of the caller's; what cannot be stored is tried again."""
+        """See what time brings, in a turn of the caller's; what cannot be stored is tried again.
+
+        A duty that fails by itself is told in the log and keeps no other from its work.
+        """
         for duty in self.duties:
             try:
                 await self.file_in_turn(duty(self.book, self._now()))
             except StoreError as error:
                 log.warning("what time brought is not stored yet", fault=str(error))
-                return
+                if error.transient:
+                    return
+            except PatrolError as error:
+                log.error("a duty contradicts what is so", fault=str(error))
 
     def _check(self, filed: Sequence[Paper]) -> None:
         for paper in filed:

@@ -86,3 +86,7 @@ class StoreError(PatrolError):
     def __init__(self, fault: str, *, transient: bool = True) -> None:
         self.transient = transient
         super().__init__(fault)
+
+
+class AuditError(PatrolError):
+    """A head, key or export of the journal that cannot be used."""

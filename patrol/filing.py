@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -37,6 +38,7 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
         agency: On whose behalf.
         notes: Further lines.
         reason: Why, as the person said.
+        filed: Called once all of it is on disk, still in the turn.
     """
 
     papers: tuple[Paper, ...] = ()
@@ -45,6 +47,7 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
     agency: str = ""
     notes: tuple[Note, ...] = ()
     reason: str = ""
+    filed: Callable[[], None] | None = None
 
     def __bool__(self) -> bool:
         """Whether there is anything to file."""

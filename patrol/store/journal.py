@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from patrol.audit import Entry, chained
+from patrol.audit import FIRST, Entry, chained
 from patrol.filing import Note
+from patrol.store.rows import readable
 from patrol.store.tables import from_us, journal, to_us
 
 _J = journal.c
@@ -20,33 +21,42 @@ def append(
 ) -> list[Entry]:
     """Add notes to the chain, in the transaction of what they tell of.
 
-    Only the writer thread of the store appends: so there is one chain.
+    A transaction that writes has the file to itself from its beginning, and looks for the end of
+    the chain in it. So there is one chain, though a command line writes beside the server.
     """
-    last = head(connection)
+    if not notes:
+        return []
+    seq, previous = end(connection)
     entries: list[Entry] = []
     for note in notes:
-        last = chained(note, after=last, at=at, origin=origin)
-        entries.append(last)
-    if entries:
-        connection.execute(
-            journal.insert(),
-            [
-                {
-                    "seq": entry.seq,
-                    "at_us": to_us(entry.at),
-                    "act": entry.act,
-                    "actor": entry.actor,
-                    "subject": entry.subject,
-                    "detail": entry.detail,
-                    "previous": entry.previous,
-                    "hash": entry.hash,
-                    "agency": entry.agency,
-                    "origin": entry.origin,
-                }
-                for entry in entries
-            ],
-        )
+        entry = chained(note, seq=seq + 1, previous=previous, at=at, origin=origin)
+        entries.append(entry)
+        seq, previous = entry.seq, entry.hash
+    connection.execute(
+        journal.insert(),
+        [
+            {
+                "seq": entry.seq,
+                "at_us": to_us(entry.at),
+                "act": entry.act,
+                "actor": entry.actor,
+                "subject": entry.subject,
+                "detail": entry.detail,
+                "previous": entry.previous,
+                "hash": entry.hash,
+                "agency": entry.agency,
+                "origin": entry.origin,
+            }
+            for entry in entries
+        ],
+    )
     return entries
+
+
+def end(connection: Connection) -> tuple[int, bytes]:
+    """Return number and hash of the newest entry; 0 and `FIRST` of an empty journal."""
+    row = connection.execute(select(_J.seq, _J.hash).order_by(_J.seq.desc()).limit(1)).first()
+    return (0, FIRST) if row is None else (row.seq, row.hash)
 
 
 def head(connection: Connection) -> Entry | None:
@@ -61,6 +71,103 @@ def page(connection: Connection, *, after: int = 0, limit: int = 1000) -> list[E
         select(journal).where(_J.seq > after).order_by(_J.seq).limit(limit)
     ).all()
     return [_entry(row) for row in rows]
+
+
+def at_or_after(connection: Connection, at: datetime) -> int:
+    """Return the number of the first entry written at `at` or later; one after the last if none.
+
+    Numbers follow time, but for a clock that was set back: there it is one of the entries about.
+    """
+    low, high = 1, end(connection)[0] + 1
+    wanted = to_us(at)
+    while low < high:
+        middle = (low + high) // 2
+        found = connection.execute(select(_J.at_us).where(_J.seq == middle)).scalar()
+        if found is not None and found >= wanted:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def of_agency(
+    connection: Connection,
+    agency: str,
+    *,
+    before: int | None = None,
+    limit: int = 100,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    act: str | None = None,
+    actor: str | None = None,
+    subject: str | None = None,
+) -> list[Entry]:
+    """Return the newest entries on behalf of an agency, newest first.
+
+    Args:
+        connection: To the store.
+        agency: Whose.
+        before: Only those with smaller numbers.
+        limit: Most entries.
+        since: Only those written at this time or later.
+        until: Only those written before this time.
+        act: Only this act.
+        actor: Only by this user.
+        subject: Only on this subject, `kind:id`; or on this kind, `kind:`.
+    """
+    asked = select(journal).where(_J.agency == agency)
+    if before is not None:
+        asked = asked.where(_J.seq < before)
+    if since is not None:
+        asked = asked.where(_J.seq >= at_or_after(connection, since))
+    if until is not None:
+        asked = asked.where(_J.seq < at_or_after(connection, until))
+    if act is not None:
+        asked = asked.where(_J.act == act)
+    if actor is not None:
+        asked = asked.where(_J.actor == actor)
+    if subject is not None:
+        asked = asked.where(_is_on(subject))
+    rows = connection.execute(asked.order_by(_J.seq.desc()).limit(limit))
+    return list(readable(rows, _entry))
+
+
+def on(
+    connection: Connection,
+    *,
+    agency: str,
+    own: Collection[str],
+    joint: Collection[str],
+    after: int,
+    before: int,
+    limit: int,
+) -> list[Entry]:
+    """Return entries on some kinds of subjects, newest first.
+
+    Args:
+        connection: To the store.
+        agency: Whose; its entries are returned on the kinds `own`.
+        own: Kinds of subjects.
+        joint: Kinds of which other agencies' entries are returned too; whether the agency may know
+            of them is for the caller to say.
+        after: Only larger numbers.
+        before: Only smaller numbers.
+        limit: Most entries.
+    """
+    kind = func.substr(_J.subject, 1, func.instr(_J.subject, ":") - 1)
+    asked = select(journal).where(
+        _J.seq > after,
+        _J.seq < before,
+        or_(and_(_J.agency == agency, kind.in_(sorted(own))), kind.in_(sorted(joint))),
+    )
+    rows = connection.execute(asked.order_by(_J.seq.desc()).limit(limit))
+    return list(readable(rows, _entry))
+
+
+def _is_on(subject: str) -> ColumnElement[bool]:
+    if not subject.endswith(":"):
+        return _J.subject == subject
+    return and_(_J.subject >= subject, _J.subject < subject[:-1] + ";")  # what follows a colon
 
 
 def _entry(row: Any) -> Entry:

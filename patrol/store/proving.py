@@ -1,0 +1,284 @@
+"""Proving: reads the journal and all versions of papers in pages and finds what was altered.
+
+It reads what is in the file and not what SQLAlchemy makes of it: a column that somebody put
+something else into must be named, whatever it is. One read sees one state of the store, so it works
+beside a running server.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection
+
+from patrol.audit import Chain, Entry, Fault
+from patrol.kinds import KINDS, decode
+from patrol.papers import Paper
+from patrol.store.tables import from_us, to_us
+
+PAGE: Final = 5_000
+_AT_ONCE: Final = 400  # papers asked for in one statement
+
+_ENTRIES: Final = """
+SELECT seq, at_us, CAST(act AS BLOB), CAST(actor AS BLOB), CAST(agency AS BLOB),
+       CAST(subject AS BLOB), CAST(detail AS BLOB), CAST(origin AS BLOB), previous, hash
+FROM journal WHERE seq > ? ORDER BY seq LIMIT ?"""
+
+_PAPERS: Final = """
+SELECT CAST(id AS BLOB), version, CAST(kind AS BLOB), CAST(agency AS BLOB), at_us, closed, body
+FROM papers WHERE (id, version) IN (VALUES {})"""
+
+_VERSIONS: Final = """
+SELECT id, version, kind FROM papers WHERE (id, version) > (?, ?) ORDER BY id, version LIMIT ?"""
+
+_NEWEST: Final = """
+SELECT id, max(version), kind FROM papers
+GROUP BY id HAVING sum(newest) <> 1 OR max(version) <> max(CASE newest WHEN 1 THEN version END)
+ORDER BY id LIMIT 1"""
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it.
+
+    Attributes:
+        entries: Entries of the journal that are proved, from the first on without a gap.
+        papers: Versions of papers that are as the journal tells.
+        hash: Hash of the last entry that is proved.
+        at: When that was written, RFC 3339; empty of an empty journal.
+        origin: Node that wrote it; empty of an empty journal.
+        faults: What is wrong, the first in the journal first; none: all is as it was written.
+    """
+
+    entries: int
+    papers: int
+    hash: bytes
+    at: str = ""
+    origin: str = ""
+    faults: tuple[Fault, ...] = ()
+
+
+class _Told(msgspec.Struct):
+    """What an entry tells of a version of a paper."""
+
+    version: int = 0
+    sha256: str = ""
+
+
+def prove(
+    connection: Connection,
+    *,
+    head: tuple[int, bytes] | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Proof:
+    """Read everything and say what is wrong with it.
+
+    Args:
+        connection: To the store, in one transaction.
+        head: Number and hash of an entry that was signed once.
+        progress: Told how many entries are proved, now and then.
+    """
+    chain, papers, found = Chain(), 0, False
+    faults: list[Fault] = []
+    last: Entry | None = None
+    for entries, fault in _pages(connection):
+        for entry in entries:
+            fault_here = chain.take(entry)
+            if fault_here is not None:
+                fault = fault_here
+                break
+            if head is not None and entry.seq == head[0] and entry.hash != head[1]:
+                faults.append(_rewritten(entry.seq))
+                head = None
+            last = entry
+        # Of what follows a fault nothing is proved, and of papers the first fault is enough.
+        if not found:
+            proved = [entry for entry in entries if entry.seq <= chain.seq]
+            count, paper_fault = _compare(connection, proved)
+            papers += count
+            if paper_fault is not None:
+                faults.append(paper_fault)
+                found = True
+        progress(chain.seq)
+        if fault is not None:
+            faults.append(fault)
+            break
+    else:
+        if head is not None and head[0] > chain.seq:
+            why = f"the signed head is row {head[0]}: the tail was cut off"
+            faults.append(Fault(seq=chain.seq + 1, what="missing", why=why))
+        if not found:
+            faults += _unwritten(connection, papers)
+    return Proof(
+        entries=chain.seq,
+        papers=papers,
+        hash=chain.hash,
+        at="" if last is None else last.at.isoformat(),
+        origin="" if last is None else last.origin,
+        faults=tuple(sorted(faults, key=lambda fault: (fault.seq == 0, fault.seq))),
+    )
+
+
+def pages(connection: Connection, *, after: int = 0) -> Iterator[list[Entry]]:
+    """Yield the journal in pages, from the entry after `after` on.
+
+    Raises:
+        ValueError: If an entry cannot be read; it names it.
+    """
+    for entries, fault in _pages(connection, after):
+        yield entries
+        if fault is not None:
+            raise ValueError(str(fault))
+
+
+def _pages(connection: Connection, after: int = 0) -> Iterator[tuple[list[Entry], Fault | None]]:
+    while True:
+        rows = connection.exec_driver_sql(_ENTRIES, (after, PAGE)).fetchall()
+        entries: list[Entry] = []
+        for row in rows:
+            entry = _entry(row)
+            if entry is None:
+                why = "a column holds what was never written there"
+                yield entries, Fault(seq=row[0], what="altered", why=why)
+                return
+            entries.append(entry)
+        yield entries, None
+        if len(rows) < PAGE:
+            return
+        after = rows[-1][0]
+
+
+def _entry(row: Sequence[Any]) -> Entry | None:
+    seq, at_us, *texts, previous, own = row
+    if not (isinstance(at_us, int) and isinstance(previous, bytes) and isinstance(own, bytes)):
+        return None
+    at = from_us(at_us)
+    if to_us(at) != at_us:  # in no calendar
+        return None
+    try:
+        act, actor, agency, subject, detail, origin = [text.decode() for text in texts]
+    except (AttributeError, UnicodeDecodeError):
+        return None
+    return Entry(
+        seq=seq,
+        at=at,
+        act=act,
+        actor=actor,
+        agency=agency,
+        subject=subject,
+        detail=detail,
+        origin=origin,
+        previous=previous,
+        hash=own,
+    )
+
+
+def _rewritten(seq: int) -> Fault:
+    why = "it is not the one whose hash was signed: the journal was written anew up to here"
+    return Fault(seq=seq, what="altered", why=why)
+
+
+# -- papers
+
+
+def _compare(connection: Connection, entries: Sequence[Entry]) -> tuple[int, Fault | None]:
+    """Return how many versions are as entries tell, and the first that is not."""
+    told = [wanted for entry in entries if (wanted := _told(entry)) is not None]
+    count = 0
+    for start in range(0, len(told), _AT_ONCE):
+        some = told[start : start + _AT_ONCE]
+        values = ",".join(["(?,?)"] * len(some))
+        asked = tuple(part for _, _, id, version, _ in some for part in (id, version))
+        rows = connection.exec_driver_sql(_PAPERS.format(values), asked).fetchall()
+        kept = {(row[0], row[1]): row for row in rows}
+        for entry, kind, id, version, sha256 in some:
+            row = kept.get((id.encode(), version))
+            paper = f"{kind} {id} version {version}"
+            if row is None:
+                why = "there is no such version any more"
+                return count, Fault(seq=entry.seq, what="missing", paper=paper, why=why)
+            why = _differs(row, kind, id, version, sha256)
+            if why:
+                return count, Fault(seq=entry.seq, what="altered", paper=paper, why=why)
+            count += 1
+    return count, None
+
+
+def _told(entry: Entry) -> tuple[Entry, str, str, int, str] | None:
+    if '"sha256"' not in entry.detail:
+        return None
+    try:
+        told = msgspec.json.decode(entry.detail, type=_Told)
+    except msgspec.MsgspecError:
+        return None
+    kind, colon, id = entry.subject.partition(":")
+    if not (colon and told.version and told.sha256):
+        return None
+    return entry, kind, id, told.version, told.sha256
+
+
+def _differs(row: Sequence[Any], kind: str, id: str, version: int, sha256: str) -> str:
+    """Return what of a row is not as it was written; nothing if all is."""
+    _, _, kind_there, agency, at_us, closed, body = row
+    if not isinstance(body, bytes) or hashlib.sha256(body).hexdigest() != sha256:
+        return "its content is not what was written"
+    if kind_there != kind.encode():
+        return "it stands under another kind"
+    try:
+        # Of a kind that this version does not know, the least that every paper has.
+        paper = decode(kind, body) if kind in KINDS else msgspec.json.decode(body, type=_Plain)
+    except msgspec.MsgspecError:
+        return ""  # as it was written, though nobody can read it
+    if paper.id != id or paper.version != version:
+        return "it stands under another id or version"
+    if agency != paper.agency.encode() or at_us != to_us(paper.at):
+        return "it stands under another agency or time"
+    if isinstance(paper, Paper) and closed != int(paper.is_closed):
+        return "it is shown as closed, or as open, and is not"
+    return ""
+
+
+class _Plain(msgspec.Struct):
+    """What every paper has, of whatever kind."""
+
+    id: str
+    agency: str
+    at: datetime
+    version: int = 1
+
+
+def _unwritten(connection: Connection, told: int) -> list[Fault]:
+    """Return what is wrong with papers that no entry tells of, and with which one is the newest."""
+    faults: list[Fault] = []
+    row = connection.exec_driver_sql(_NEWEST).first()
+    if row is not None:
+        paper = f"{row[2]} {row[0]} version {row[1]}"
+        why = "another version is shown as the newest, or several are"
+        faults.append(Fault(seq=0, what="altered", paper=paper, why=why))
+    count = connection.exec_driver_sql("SELECT count(*) FROM papers").scalar_one()
+    if count == told:
+        return faults
+    after: tuple[Any, Any] = ("", -1)
+    while True:
+        rows = connection.exec_driver_sql(_VERSIONS, (*after, PAGE)).fetchall()
+        for id, version, kind in rows:
+            if version not in _versions_told(connection, f"{kind}:{id}"):
+                paper = f"{kind} {id} version {version}"
+                faults.append(Fault(seq=0, what="unwritten", paper=paper))
+                return faults
+        if len(rows) < PAGE:
+            return faults
+        after = (rows[-1][0], rows[-1][1])
+
+
+def _versions_told(connection: Connection, subject: str) -> set[int]:
+    asked = "SELECT detail FROM journal WHERE subject = ?"
+    versions: set[int] = set()
+    for detail in connection.exec_driver_sql(asked, (subject,)).scalars():
+        with suppress(msgspec.MsgspecError):
+            versions.add(msgspec.json.decode(detail, type=_Told).version)
+    return versions
