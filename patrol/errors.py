@@ -62,6 +62,10 @@ class CannotSend(PatrolError):
         super().__init__(detail)
 
 
+class BadPhoto(PatrolError):
+    """A file that is no picture we take: of another kind, too large or damaged; says which."""
+
+
 class CannotRetry(PatrolError):
     """A report that was set aside can still not be taken.
 

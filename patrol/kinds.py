@@ -9,6 +9,8 @@ from typing import Final
 import msgspec
 
 from patrol.alerts import Alert
+from patrol.deliveries import Delivery, PushSubscription
+from patrol.incidents import Incident
 from patrol.papers import Paper, kind_of
 from patrol.patrols import Patrol
 from patrol.sectors import Sector
@@ -16,7 +18,10 @@ from patrol.sectors import Sector
 ALL: Final[tuple[type[Paper], ...]] = (
     Sector,
     Patrol,
+    Incident,
     Alert,
+    Delivery,
+    PushSubscription,
 )
 
 KINDS: Final[Mapping[str, type[Paper]]] = MappingProxyType({kind_of(kind): kind for kind in ALL})

@@ -38,6 +38,11 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "report positions": frozenset({"crew", "commander", "admin"}),
         "manage users": frozenset({"admin"}),
         "manage devices": frozenset({"technician", "admin"}),
+        "see incidents": frozenset(
+            {"commander", "planner", "crew", "liaison", "admin", "observer"}
+        ),
+        "log incidents": frozenset({"commander", "planner", "crew", "liaison"}),
+        "confirm incidents": frozenset({"commander", "liaison"}),
         "enrol phones": frozenset({"commander", "technician", "admin"}),
         "see sectors": _EVERYONE,
         "draw sectors": frozenset({"commander", "planner", "admin"}),
@@ -52,6 +57,9 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         ),
         "shelve alerts": frozenset({"commander", "liaison", "technician", "admin"}),
         "resolve alerts": frozenset({"commander", "liaison", "technician", "admin"}),
+        "see deliveries": frozenset({"commander", "technician", "admin"}),
+        "test deliveries": frozenset({"commander", "technician", "admin"}),
+        "subscribe to alerts": _EVERYONE,
     }
 )
 
