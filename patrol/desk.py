@@ -15,6 +15,7 @@ import msgspec
 from gis.position import Position, check_place
 from patrol.changes import UnitState
 from patrol.clocks import check_date
+from patrol.delivery_desk import DeliveryDesk
 from patrol.errors import Conflict, NotFound
 from patrol.message_desk import MessageDesk
 from patrol.picture import VOICE
@@ -34,6 +35,11 @@ ANY_CHANNEL: Final = "*"
 
 class Desk(MessageDesk):
     """What one user may see and do."""
+
+    @property
+    def deliveries(self) -> DeliveryDesk:
+        """Alerts that were sent, and the browsers that take them."""
+        return DeliveryDesk(self._watch, self.user, self.policy)
 
     async def assign(
         self,
