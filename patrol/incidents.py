@@ -153,7 +153,7 @@ class Credit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     country: Annotated[str | None, INCIDENTS] = None
 
 
-class Incident(Paper, tag="incident"):
+class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incident"):
     """One version of what happened.
 
     Attributes:
@@ -294,10 +294,9 @@ def _faults(incident: Incident) -> list[str]:
             faults.append(f"an amount lies between 0 and {MOST_AMOUNT:g}")
         elif each.unit not in MEASURED and each.amount != int(each.amount):
             faults.append(f"{each.unit} are whole: {each.amount:g} are none")
-    counts = [
-        *(each.count for each in (*incident.arrested, *incident.vehicles)),
-        incident.cases,
-    ]
+    counts = [incident.cases]
+    counts += [each.count for each in incident.arrested]
+    counts += [each.count for each in incident.vehicles]
     if any(not 1 <= count <= MOST_PEOPLE for count in counts):
         faults.append(f"numbers lie between 1 and {MOST_PEOPLE}")
     if not 0 <= incident.people_found <= MOST_PEOPLE:

@@ -51,7 +51,6 @@ _TURNS: Final = {
 _BROKEN: Final = (
     UnidentifiedImageError,
     Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
     OSError,
     SyntaxError,
     ValueError,
@@ -185,8 +184,6 @@ def _plain(image: Image.Image) -> Image.Image:
     """Return an image in grey or colours of 8 bits; what is see-through keeps its alpha."""
     if image.mode.startswith("I;16"):
         return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    if image.mode in ("I", "F"):
-        return image.convert("L")
     if image.mode in ("L", "RGB", "RGBA"):
         if image.mode != "RGBA" and "transparency" in image.info:
             return image.convert("RGBA")
