@@ -36,7 +36,6 @@ LIFE: Final = Life(
         ("proposed", "sign"): "proposed",
         ("proposed", "sign last"): "signed",
         ("proposed", "withdraw signature"): "proposed",
-        ("proposed", "withdraw proposal"): "draft",
         ("proposed", "cancel"): "cancelled",
         ("signed", "change"): "proposed",
         ("signed", "withdraw signature"): "proposed",

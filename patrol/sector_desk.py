@@ -1,0 +1,388 @@
+"""SectorDesk: how a user draws, changes and retires sectors, and what is wrong with a drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, cast
+
+import msgspec
+import shapely
+
+from gis.drawing import Drawing
+from gis.drawing_rings import Fault
+from gis.errors import GisError
+from patrol.book import Book
+from patrol.errors import Conflict, PatrolError
+from patrol.ground import Deep, Ground
+from patrol.paper_desk import PaperDesk
+from patrol.papers import kind_of, new_id, revised
+from patrol.patrols import Patrol
+from patrol.sectors import Rings, Sector, SectorUse
+from patrol.store import papers
+
+MOST_POSITIONS: Final = 5000
+"""Of a drawing; more is not judged."""
+
+LEAST_WIDTH_M: Final = 30.0
+MOST_WIDTH_M: Final = 50_000.0
+DECIMALS: Final = 7
+"""Of a degree in what we suggest and outline: a centimetre."""
+
+
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of a river.
+
+    Attributes:
+        river: The river's name.
+        km_from: One end, kilometres from its mouth.
+        km_to: The other end.
+        width_m: Width in all, half of it on either side of the centreline, metres.
+    """
+
+    river: str
+    km_from: float
+    km_to: float
+    width_m: float
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a sector lies, as people say it: one of the two.
+
+    Attributes:
+        polygon: A GeoJSON Polygon.
+        stretch: A stretch of a river.
+    """
+
+    polygon: dict[str, Any] | None = None
+    stretch: Stretch | None = None
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was found of a shape.
+
+    Attributes:
+        faults: What is wrong with it, warnings too.
+        usable: Whether it can be a sector as it is.
+        suggestion: It mended; absent where nothing needs it, or where that would be a guess. A
+            polygon may have become a MultiPolygon, of which a person takes one.
+    """
+
+    faults: tuple[Fault, ...]
+    usable: bool
+    suggestion: Shape | None = None
+
+
+class BadShape(PatrolError):
+    """A shape that cannot be a sector.
+
+    Args:
+        judged: What is wrong with it, and how it could be mended.
+    """
+
+    def __init__(self, judged: Judged) -> None:
+        self.judged = judged
+        wrong = [fault.message for fault in judged.faults if not fault.only_warns]
+        super().__init__("; ".join(wrong) or "is no area")
+
+
+class Lie(msgspec.Struct, frozen=True, kw_only=True):
+    """How a sector lies on the ground.
+
+    Attributes:
+        outline: Its area as GeoJSON, the corridor of a river stretch too; None where this site
+            cannot tell.
+        area_km2: How large it is.
+        countries: Countries that it surely reaches into, and where it does so deepest.
+    """
+
+    outline: dict[str, Any] | None
+    area_km2: float | None
+    countries: dict[str, Deep]
+
+
+class SectorDesk(PaperDesk):
+    """What one user may do with sectors."""
+
+    def all(self, *, use: SectorUse | None = None) -> list[Sector]:
+        """Return the sectors in use that the user may see, by name.
+
+        Args:
+            use: Only those for this.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see sectors")
+        found = [each for each in self._open(Sector) if use is None or each.use == use]
+        return sorted(found, key=lambda each: (each.name.casefold(), each.id))
+
+    async def one(self, id: str) -> Sector:
+        """Return one sector, in use or not.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see sectors")
+        return await self._kept(Sector, id)
+
+    async def versions(self, id: str) -> list[Sector]:
+        """Return every version of a sector of the user's agency, oldest first; of another's, the
+        newest alone.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        newest = await self.one(id)
+        if newest.agency != self._user.agency:
+            return [newest]
+        return cast(
+            list[Sector], await self._watch.store.read(papers.versions, kind_of(Sector), id)
+        )
+
+    def judge(self, shape: Shape) -> Judged:
+        """Return what is wrong with a shape, and how it could be mended.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("draw sectors")
+        return judge(shape, self._ground)[0]
+
+    def lie(self, sector: Sector) -> Lie:
+        """Return how a sector that the user was given lies on the ground."""
+        try:
+            area = self._ground.area(sector)
+            countries = dict(self._ground.countries(sector))
+        except GisError:
+            return Lie(outline=sector.geometry, area_km2=None, countries={})
+        outline = sector.geometry or _geojson(area.geometry)
+        return Lie(outline=outline, area_km2=round(area.shape.area / 1e6, 4), countries=countries)
+
+    async def draw(
+        self, *, name: str, shape: Shape, use: SectorUse = "patrol", note: str = ""
+    ) -> Sector:
+        """Draw a sector of the user's agency.
+
+        Raises:
+            Forbidden: If the role may not.
+            BadShape: If it cannot be one; says why, and how it could be mended.
+            Conflict: If a sector in use of the agency has that name.
+        """
+        self._may("draw sectors")
+        placed = self._placed(shape)
+        agency, id = self._user.agency, new_id()
+
+        def decide(book: Book, now: datetime) -> tuple[Sector, ...]:
+            _check_name(book, agency, name)
+            drawn = Sector(
+                id=id,
+                agency=agency,
+                at=now,
+                origin=self._watch.node,
+                by=self._user.name,
+                name=name,
+                use=use,
+                note=note,
+                **placed,
+            )
+            return (drawn,)
+
+        await self._file("draw sector", decide)
+        return self._seen(Sector, id)
+
+    async def change(
+        self,
+        id: str,
+        *,
+        version: int | None = None,
+        shape: Shape | None = None,
+        reason: str = "",
+        **changes: Any,
+    ) -> Sector:
+        """Change a sector of the user's agency; its earlier versions are kept.
+
+        Args:
+            id: The sector's id.
+            version: That the user looked at; None: whichever is there.
+            shape: Where it lies from now on; None: where it did.
+            reason: Why, for the journal.
+            **changes: New values of `name`, `use`, `note`.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none of that agency in use.
+            BadShape: If the new shape cannot be one.
+            Conflict: If another version is there, or a sector has that name.
+        """
+        self._may("draw sectors")
+        assert changes.keys() <= {"name", "use", "note"}
+        values = changes | ({} if shape is None else self._placed(shape))
+
+        def decide(book: Book, now: datetime) -> tuple[Sector, ...]:
+            sector = self._own(book, Sector, id)
+            _check_version(sector, version)
+            if values.get("name", sector.name) != sector.name:
+                _check_name(book, sector.agency, values["name"])
+            if all(getattr(sector, name) == value for name, value in values.items()):
+                return ()
+            return (revised(sector, at=now, by=self._user.name, **values),)
+
+        await self._file("change sector", decide, reason=reason)
+        return self._seen(Sector, id)
+
+    async def retire(self, id: str, *, version: int | None = None, reason: str = "") -> Sector:
+        """Take a sector of the user's agency out of use for good; it stays readable.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none of that agency in use.
+            Conflict: If another version is there, or a patrol that is not over covers it.
+        """
+        self._may("draw sectors")
+
+        def decide(book: Book, now: datetime) -> tuple[Sector, ...]:
+            sector = self._own(book, Sector, id)
+            _check_version(sector, version)
+            for patrol in book.all(Patrol):
+                if id in patrol.sectors or any(id in leg.sectors for leg in patrol.legs):
+                    name = patrol.name if self._user.agency in patrol.parties else "another's"
+                    raise Conflict(f"sector {sector.name} is covered by patrol {name}")
+            return (revised(sector, at=now, by=self._user.name, retired_at=now),)
+
+        await self._file("retire sector", decide, reason=reason)
+        return await self.one(id)
+
+    # -- inside
+
+    @property
+    def _ground(self) -> Ground:
+        return self._watch.ground or _NO_GROUND
+
+    def _placed(self, shape: Shape) -> dict[str, Any]:
+        judged, placed = judge(shape, self._ground)
+        if not judged.usable or placed is None:
+            raise BadShape(judged)
+        return placed
+
+
+_NO_GROUND: Final = Ground()
+
+
+def judge(shape: Shape, ground: Ground) -> tuple[Judged, dict[str, Any] | None]:
+    """Return what is wrong with a shape, and the fields of a sector that lies there; None if none
+    can.
+    """
+    if (shape.polygon is None) == (shape.stretch is None):
+        return _refused("empty", "give a polygon or a stretch of a river, one of them"), None
+    if shape.stretch is not None:
+        return _judge_stretch(shape.stretch, ground)
+    assert shape.polygon is not None
+    return _judge_polygon(shape.polygon, ground)
+
+
+def _judge_polygon(
+    geometry: Mapping[str, Any], ground: Ground
+) -> tuple[Judged, dict[str, Any] | None]:
+    if _size(geometry.get("coordinates")) > MOST_POSITIONS:
+        return _refused("too_many_vertices", f"more than {MOST_POSITIONS} positions"), None
+    if geometry.get("type") == "MultiPolygon":
+        return _refused("several_parts", "draw one polygon a sector, not several"), None
+    drawing: Drawing = ground.judge(geometry)
+    mended = drawing.suggestion
+    judged = Judged(
+        faults=drawing.faults,
+        usable=drawing.usable,
+        suggestion=None if mended is None else Shape(polygon=_geojson(mended)),
+    )
+    if not judged.usable:
+        return judged, None
+    rings = tuple(
+        tuple((float(point[0]), float(point[1])) for point in ring)
+        for ring in geometry["coordinates"]
+    )
+    return judged, _fields(polygon=rings)
+
+
+def _judge_stretch(stretch: Stretch, ground: Ground) -> tuple[Judged, dict[str, Any] | None]:
+    try:
+        low, high = ground.river(stretch.river).km_range
+    except GisError as fault:
+        return _refused("unknown_river", str(fault)), None
+    faults: list[Fault] = []
+    start, end = sorted((stretch.km_from, stretch.km_to))
+    for km in (start, end):
+        if not low <= km <= high:
+            text = f"km {km:g} is not on the {stretch.river} (km {low:.1f} to {high:.1f})"
+            faults.append(Fault(code="off_river", message=text))
+    if not end - start >= LEAST_WIDTH_M / 1000.0:
+        text = f"a stretch is at least {LEAST_WIDTH_M:g} m long"
+        faults.append(Fault(code="too_small", message=text))
+    if not LEAST_WIDTH_M <= stretch.width_m <= MOST_WIDTH_M:
+        text = f"a stretch is {LEAST_WIDTH_M:g} to {MOST_WIDTH_M:g} m wide"
+        faults.append(Fault(code="sliver", message=text))
+    if not faults:
+        placed = _fields(river=stretch.river, km_from=start, km_to=end, width_m=stretch.width_m)
+        return Judged(faults=(), usable=True), placed
+    near = Stretch(
+        river=stretch.river,
+        km_from=max(start, low),
+        km_to=min(end, high),
+        width_m=min(max(stretch.width_m, LEAST_WIDTH_M), MOST_WIDTH_M),
+    )
+    good = near.km_to - near.km_from >= LEAST_WIDTH_M / 1000.0
+    suggestion = Shape(stretch=near) if good else None
+    return Judged(faults=tuple(faults), usable=False, suggestion=suggestion), None
+
+
+def _fields(
+    *,
+    polygon: Rings | None = None,
+    river: str | None = None,
+    km_from: float | None = None,
+    km_to: float | None = None,
+    width_m: float | None = None,
+) -> dict[str, Any]:
+    return {
+        "polygon": polygon,
+        "river": river,
+        "km_from": km_from,
+        "km_to": km_to,
+        "width_m": width_m,
+    }
+
+
+def _refused(code: str, message: str) -> Judged:
+    return Judged(faults=(Fault(code=code, message=message),), usable=False)
+
+
+def _size(raw: Any) -> int:
+    """Return how many numbers a nested list holds at most, by its leaves; bounded in depth."""
+    waiting, count = [(raw, 0)], 0
+    while waiting and count <= 4 * MOST_POSITIONS:
+        value, depth = waiting.pop()
+        if isinstance(value, list | tuple) and depth < 6:
+            if depth >= 2:
+                count += 1
+            waiting += [(each, depth + 1) for each in value]
+    return count
+
+
+def _geojson(shape: shapely.Geometry) -> dict[str, Any]:
+    rounded = shapely.transform(
+        shapely.orient_polygons(shape), lambda points: points.round(DECIMALS)
+    )
+    return cast(dict[str, Any], msgspec.json.decode(shapely.to_geojson(rounded)))
+
+
+def _check_name(book: Book, agency: str, name: str) -> None:
+    for sector in book.all(Sector):
+        if sector.agency == agency and sector.name.casefold() == name.casefold():
+            raise Conflict(f"there is a sector {sector.name} already")
+
+
+def _check_version(sector: Sector, version: int | None) -> None:
+    if version is not None and version != sector.version:
+        raise Conflict(f"sector {sector.name} is at version {sector.version}: look at it again")
