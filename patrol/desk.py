@@ -13,6 +13,7 @@ from uuid import uuid4
 import msgspec
 
 from gis.position import Position, check_place
+from patrol.audit_desk import AuditDesk
 from patrol.changes import UnitState
 from patrol.clocks import check_date
 from patrol.delivery_desk import DeliveryDesk
@@ -20,8 +21,10 @@ from patrol.errors import Conflict, NotFound
 from patrol.message_desk import MessageDesk
 from patrol.picture import VOICE
 from patrol.radios import UnknownRadio
+from patrol.roster_desk import RosterDesk
 from patrol.store import receptions
 from patrol.units import Assignment, Unit, UnitKind
+from patrol.watch_log_desk import WatchLogDesk
 from radio_gateway.transmission import Transmission
 
 __all__ = ["Desk", "UnknownRadio"]
@@ -35,6 +38,21 @@ ANY_CHANNEL: Final = "*"
 
 class Desk(MessageDesk):
     """What one user may see and do."""
+
+    @property
+    def audit(self) -> AuditDesk:
+        """The agency's lines of the journal."""
+        return AuditDesk(self._watch, self.user, self.policy)
+
+    @property
+    def roster(self) -> RosterDesk:
+        """Who is on watch, and hand-over."""
+        return RosterDesk(self._watch, self.user, self.policy)
+
+    @property
+    def log(self) -> WatchLogDesk:
+        """The watch log, and phrases."""
+        return WatchLogDesk(self._watch, self.user, self.policy)
 
     @property
     def deliveries(self) -> DeliveryDesk:

@@ -13,7 +13,11 @@ from patrol.deliveries import Delivery, PushSubscription
 from patrol.incidents import Incident
 from patrol.papers import Paper, kind_of
 from patrol.patrols import Patrol
+from patrol.phrases import Phrase
+from patrol.roster import DutyContact, Shift
 from patrol.sectors import Sector
+from patrol.shifts import HandOver
+from patrol.watch_log import LogEntry
 
 ALL: Final[tuple[type[Paper], ...]] = (
     Sector,
@@ -22,6 +26,11 @@ ALL: Final[tuple[type[Paper], ...]] = (
     Alert,
     Delivery,
     PushSubscription,
+    Shift,
+    HandOver,
+    DutyContact,
+    LogEntry,
+    Phrase,
 )
 
 KINDS: Final[Mapping[str, type[Paper]]] = MappingProxyType({kind_of(kind): kind for kind in ALL})

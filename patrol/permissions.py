@@ -60,6 +60,14 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "see deliveries": frozenset({"commander", "technician", "admin"}),
         "test deliveries": frozenset({"commander", "technician", "admin"}),
         "subscribe to alerts": _EVERYONE,
+        "see the journal": frozenset({"admin", "observer"}),
+        "see the roster": _EVERYONE,
+        "plan the roster": frozenset({"commander", "planner", "liaison", "admin"}),
+        "keep watch": frozenset({"commander", "planner", "liaison"}),
+        "see the watch log": frozenset({"commander", "planner", "liaison", "admin", "observer"}),
+        "write in the watch log": frozenset({"commander", "planner", "liaison"}),
+        "see phrases": _EVERYONE,
+        "keep phrases": frozenset({"commander", "planner", "liaison", "admin"}),
     }
 )
 

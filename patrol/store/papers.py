@@ -72,6 +72,14 @@ def newest(connection: Connection, kind: str, id: str) -> Paper | None:
     return None if row is None else _paper(row)
 
 
+def at_version(connection: Connection, kind: str, id: str, version: int) -> Paper | None:
+    """Return one version of a paper; None if there is none, or it cannot be read."""
+    rows = connection.execute(
+        select(papers).where(_P.id == id, _P.version == version, _P.kind == kind)
+    )
+    return next(readable(rows, _paper), None)
+
+
 def versions(connection: Connection, kind: str, id: str) -> list[Paper]:
     """Return every version of a paper, oldest first."""
     rows = connection.execute(

@@ -1,0 +1,456 @@
+"""RosterDesk: the duty roster of an agency's offices, hand-over of shifts, and duty contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, TypeVar, cast
+
+import msgspec
+
+from patrol.book import Book
+from patrol.errors import Conflict, Forbidden, NotFound
+from patrol.paper_desk import PaperDesk
+from patrol.papers import Paper, kind_of, new_id, revised
+from patrol.roster import (
+    DutyContact,
+    Shift,
+    check_plan,
+    contact_of,
+    contact_taken_back,
+    on_duty,
+    shifts_of,
+    stepped,
+)
+from patrol.shifts import HAND_OVER_LIFE, MOST_ITEMS, HandOver, Item, open_items, taken
+from patrol.store import papers
+from patrol.store.tables import to_us
+
+CHANGEABLE: Final = frozenset(
+    {"officer", "user", "phone", "radio", "note", "office", "starts_at", "ends_at"}
+)
+"""What may be changed of a planned shift; of one on duty `ON_DUTY_TOO`."""
+
+ON_DUTY_TOO: Final = frozenset({"officer", "user", "phone", "radio", "note", "ends_at"})
+
+MOST: Final = 1_000
+P = TypeVar("P", bound=Paper)
+
+
+class RosterDesk(PaperDesk):
+    """What one user may do with the roster of the own agency."""
+
+    # -- the roster
+
+    def shifts(self, *, office: str | None = None) -> list[Shift]:
+        """Return the shifts that are planned or on duty, by their beginning.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see the roster")
+        found = shifts_of(self._watch.clerk.book, self._user.agency, office)
+        return sorted(found, key=lambda shift: (shift.starts_at, shift.id))
+
+    async def past_shifts(self, *, since: datetime, until: datetime, limit: int) -> list[Shift]:
+        """Return shifts whose last change, their end as a rule, was from `since` to `until`.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see the roster")
+        return await self._newest(Shift, since, until, limit)
+
+    async def shift(self, id: str) -> Shift:
+        """Return one shift, over or not.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or it is another agency's.
+        """
+        self._may("see the roster")
+        return await self._of_own(Shift, id)
+
+    async def plan_shift(
+        self,
+        *,
+        office: str,
+        officer: str,
+        starts_at: datetime,
+        ends_at: datetime,
+        user: str = "",
+        phone: str = "",
+        radio: str = "",
+        note: str = "",
+    ) -> Shift:
+        """Put a shift into the roster.
+
+        Raises:
+            Forbidden: If the role may not.
+            Conflict: If its times are none, or it overlaps another one of the office.
+            StoreError: If the store refuses.
+        """
+        self._may("plan the roster")
+        id = new_id()
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            shift = Shift(
+                id=id,
+                agency=self._user.agency,
+                at=now,
+                by=self._user.name,
+                origin=self._watch.node,
+                office=office,
+                officer=officer,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                user=user,
+                phone=phone,
+                radio=radio,
+                note=note,
+            )
+            check_plan(book, shift)
+            return (shift,)
+
+        return await self._filed(Shift, "plan shift", decide)
+
+    async def change_shift(self, id: str, version: int, changes: dict[str, object]) -> Shift:
+        """Change a planned shift; of one on duty all but where and from when.
+
+        Args:
+            id: Which.
+            version: The version that the user saw.
+            changes: New values by name.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none that is not over.
+            Conflict: If it has changed meanwhile, would overlap another one, or is on duty and
+                what changes may not any more.
+        """
+        self._may("plan the roster")
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            shift = self._current(book, id, version)
+            allowed = ON_DUTY_TOO if shift.is_on_duty else CHANGEABLE
+            refused = sorted(changes.keys() - allowed)
+            if refused:
+                raise Conflict(f"on duty, this stays as it is: {', '.join(refused)}")
+            changed = stepped(shift, "change", at=now, by=self._user.name, **changes)
+            if changed.ends_at > now:
+                changed = msgspec.structs.replace(changed, relief_overdue=False)
+            check_plan(book, changed)
+            return (changed,)
+
+        return await self._filed(Shift, "change shift", decide)
+
+    async def cancel_shift(self, id: str, version: int, *, reason: str = "") -> Shift:
+        """Take a planned shift out of the roster.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none that is not over.
+            Conflict: If it has changed meanwhile, is on duty, or the watch is being handed to it.
+        """
+        self._may("plan the roster")
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            shift = self._current(book, id, version)
+            if any(each.taken_by == id for each in book.all(HandOver)):
+                raise Conflict("the watch is being handed over to it: withdraw that first")
+            return (stepped(shift, "cancel", at=now, by=self._user.name),)
+
+        return await self._filed(Shift, "cancel shift", decide, reason=reason)
+
+    async def begin(self, id: str) -> Shift:
+        """Begin the first shift of an office, in which nobody is on duty yet.
+
+        Raises:
+            Forbidden: If the role may not, or it is another officer's.
+            NotFound: If there is none that is not over.
+            Conflict: If somebody is on duty, who has to hand over, or it is not planned.
+        """
+        self._may("keep watch")
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            shift = self._own(book, Shift, id)
+            current = on_duty(book, shift.agency, shift.office)
+            if current is not None:
+                raise Conflict(f"{current.officer} is on duty and has to hand over")
+            self._must_be(shift, "begin the shift")
+            return (stepped(shift, "take over", at=now, by=self._user.name, taken_at=now),)
+
+        return await self._filed(Shift, "begin shift", decide)
+
+    # -- hand-over
+
+    def open_items(self) -> tuple[Item, ...]:
+        """Return what is open now: alerts, targets, hand-offs, patrols under way, silent channels.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("keep watch")
+        return self._items(self._watch.clerk.book)
+
+    def hand_overs(self) -> list[HandOver]:
+        """Return the hand-overs that wait for the relief, oldest first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see the roster")
+        found = self._watch.clerk.book.all(HandOver)
+        return [each for each in found if each.agency == self._user.agency]
+
+    async def hand_over(self, id: str) -> HandOver:
+        """Return one hand-over, over or not.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or it is another agency's.
+        """
+        self._may("see the roster")
+        return await self._of_own(HandOver, id)
+
+    async def past_hand_overs(
+        self, *, since: datetime, until: datetime, limit: int
+    ) -> list[HandOver]:
+        """Return hand-overs that were last changed from `since` to `until`, newest first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see the roster")
+        return await self._newest(HandOver, since, until, limit)
+
+    async def offer_hand_over(self, *, shift: str, relief: str, note: str = "") -> HandOver:
+        """Offer the watch to the relief, with what is open in this moment.
+
+        Args:
+            shift: The shift that is on duty.
+            relief: The planned shift that relieves it.
+            note: What the officer on duty says of it.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If one of the shifts is none that is not over.
+            Conflict: If the shift is not on duty or is being handed over, or the relief is not
+                planned or of another office.
+        """
+        self._may("keep watch")
+        id = new_id()
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            given, to = self._own(book, Shift, shift), self._own(book, Shift, relief)
+            if self._user.role != "commander":  # who may, should the officer be unable to
+                self._must_be(given, "hand over the watch")
+            if on_duty(book, given.agency, to.office) != given:
+                raise Conflict(f"{given.officer} is not on duty in {to.office}")
+            if to.state != "planned":
+                raise Conflict(f"the shift of {to.officer} is {to.state}")
+            items = self._items(book)
+            offer = HandOver(
+                id=id,
+                agency=given.agency,
+                at=now,
+                by=self._user.name,
+                origin=self._watch.node,
+                office=given.office,
+                given_by=given.id,
+                taken_by=to.id,
+                items=items[:MOST_ITEMS],
+                more=max(0, len(items) - MOST_ITEMS),
+                note=note,
+            )
+            return (offer, stepped(given, "hand over", at=now, by=self._user.name))
+
+        return await self._filed(HandOver, "offer watch", decide)
+
+    async def withdraw_hand_over(self, id: str) -> HandOver:
+        """Take an offer back; the old shift stays on duty.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none that waits.
+        """
+        self._may("keep watch")
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            offer = self._own(book, HandOver, id)
+            given = book.get(Shift, offer.given_by)
+            by = self._user.name
+            state = HAND_OVER_LIFE.after(offer.state, "withdraw")
+            return (
+                revised(offer, at=now, by=by, state=state),
+                stepped(given, "withdraw", at=now, by=by),
+            )
+
+        return await self._filed(HandOver, "withdraw offer of watch", decide)
+
+    async def acknowledge(self, id: str, version: int, *, remark: str = "") -> HandOver:
+        """Take the watch: what is open is known. In that moment the old shift ends, this begins.
+
+        Args:
+            id: Which hand-over.
+            version: The version that the relief saw.
+            remark: What the relief says of it.
+
+        Raises:
+            Forbidden: If the role may not, or the user is not the relief.
+            NotFound: If there is none that waits.
+            Conflict: If it has changed meanwhile.
+        """
+        self._may("keep watch")
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            offer = self._own(book, HandOver, id)
+            if offer.version != version:
+                raise Conflict(f"the hand-over is at version {offer.version}: look at it again")
+            relief = book.get(Shift, offer.taken_by)
+            self._must_be(relief, "acknowledge the hand-over")
+            if offer.by == self._user.name and not relief.user:
+                raise Forbidden("acknowledge the hand-over that they gave", self._user.role)
+            known = {(item.kind, item.id, item.version, item.state) for item in offer.items}
+            later = tuple(
+                item
+                for item in self._items(book)
+                if (item.kind, item.id, item.version, item.state) not in known
+            )
+            acknowledged = revised(
+                offer,
+                at=now,
+                by=self._user.name,
+                state=HAND_OVER_LIFE.after(offer.state, "acknowledge"),
+                later=later[:MOST_ITEMS],
+                remark=remark,
+                acknowledged_at=now,
+                acknowledged_by=self._user.name,
+            )
+            return (acknowledged, *taken(book, offer, at=now, by=self._user.name))
+
+        return await self._filed(HandOver, "take watch", decide)
+
+    # -- contacts
+
+    def contacts(self) -> list[DutyContact]:
+        """Return who is on duty: of the own agency, and of others as far as they share it.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see the roster")
+        return list(self._open(DutyContact))
+
+    async def share_contact(
+        self,
+        shift: str,
+        *,
+        name: str = "",
+        phone: str = "",
+        radio: str = "",
+        languages: tuple[str, ...] = (),
+    ) -> DutyContact:
+        """Let counterparts know how to reach whoever is on duty; only what is given here crosses.
+
+        Raises:
+            Forbidden: If the role may not, or it is another officer's shift.
+            NotFound: If there is no such shift that is not over.
+            Conflict: If it is not on duty.
+        """
+        self._may("keep watch")
+        id = new_id()
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            duty = self._own(book, Shift, shift)
+            self._must_be(duty, "say what is shared of the shift")
+            if not duty.is_on_duty:
+                raise Conflict(f"the shift of {duty.officer} is {duty.state}")
+            known = contact_of(book, shift)
+            if known is not None:
+                said = {"name": name, "phone": phone, "radio": radio, "languages": languages}
+                return (revised(known, at=now, by=self._user.name, **said),)
+            return (
+                DutyContact(
+                    id=id,
+                    agency=duty.agency,
+                    at=now,
+                    by=self._user.name,
+                    origin=self._watch.node,
+                    office=duty.office,
+                    name=name,
+                    phone=phone,
+                    radio=radio,
+                    languages=languages,
+                    shift=shift,
+                ),
+            )
+
+        return await self._filed(DutyContact, "share duty contact", decide)
+
+    async def take_contact_back(self, shift: str) -> DutyContact:
+        """Share the duty contact of a shift no longer.
+
+        Raises:
+            Forbidden: If the role may not, or it is another officer's shift.
+            NotFound: If there is no such shift that is not over, or nothing of it is shared.
+        """
+        self._may("keep watch")
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            duty = self._own(book, Shift, shift)
+            self._must_be(duty, "say what is shared of the shift")
+            ended = contact_taken_back(book, shift, at=now, by=self._user.name)
+            if not ended:
+                raise NotFound("duty_contact", shift)
+            return ended
+
+        return await self._filed(DutyContact, "take duty contact back", decide)
+
+    # -- inside
+
+    def _items(self, book: Book) -> tuple[Item, ...]:
+        channels = self._watch.picture.channels.values()
+        return open_items(book, channels, self._user.agency)
+
+    def _must_be(self, shift: Shift, act: str) -> None:
+        """Raise unless the user is the officer of a shift; one without an account is anybody."""
+        if shift.user and shift.user != self._user.name:
+            raise Forbidden(f"{act} of another officer", self._user.role)
+
+    def _current(self, book: Book, id: str, version: int) -> Shift:
+        shift = self._own(book, Shift, id)
+        if shift.version != version:
+            raise Conflict(f"the shift is at version {shift.version}: look at it again")
+        return shift
+
+    async def _filed(
+        self,
+        kind: type[P],
+        act: str,
+        decide: Callable[[Book, datetime], tuple[Paper, ...]],
+        *,
+        reason: str = "",
+    ) -> P:
+        """File what `decide` makes of the book, and return the paper of a kind among it."""
+        for paper in await self._file(act, decide, reason=reason):
+            if isinstance(paper, kind):
+                return paper
+        raise AssertionError(f"{act} files no {kind_of(kind)}")
+
+    async def _of_own(self, kind: type[P], id: str) -> P:
+        paper = await self._kept(kind, id)
+        if paper.agency != self._user.agency:
+            raise NotFound(kind_of(kind), id)
+        return paper
+
+    async def _newest(self, kind: type[P], since: datetime, until: datetime, limit: int) -> list[P]:
+        found = await self._watch.store.read(
+            papers.of_kind,
+            kind_of(kind),
+            since_us=to_us(since),
+            until_us=to_us(until),
+            agencies=(self._user.agency,),
+            limit=max(1, min(limit, MOST)),
+        )
+        return cast(list[P], found)
