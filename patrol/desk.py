@@ -19,8 +19,10 @@ from patrol.clocks import check_date
 from patrol.delivery_desk import DeliveryDesk
 from patrol.errors import Conflict, NotFound
 from patrol.message_desk import MessageDesk
+from patrol.patrol_desk import PatrolDesk
 from patrol.picture import VOICE
 from patrol.radios import UnknownRadio
+from patrol.sector_desk import SectorDesk
 from patrol.roster_desk import RosterDesk
 from patrol.store import receptions
 from patrol.units import Assignment, Unit, UnitKind
@@ -58,6 +60,16 @@ class Desk(MessageDesk):
     def deliveries(self) -> DeliveryDesk:
         """Alerts that were sent, and the browsers that take them."""
         return DeliveryDesk(self._watch, self.user, self.policy)
+
+    @property
+    def sectors(self) -> SectorDesk:
+        """Areas that people drew."""
+        return SectorDesk(self._watch, self.user, self.policy)
+
+    @property
+    def patrols(self) -> PatrolDesk:
+        """Planned work, alone and with others."""
+        return PatrolDesk(self._watch, self.user, self.policy)
 
     async def assign(
         self,

@@ -29,8 +29,10 @@ from patrol.ground import Ground
 from patrol.joining import Joined, join, judge
 from patrol.keeper import Keeper
 from patrol.papers import Paper
+from patrol.patrol_clock import PatrolClock
 from patrol.picture import Picture
 from patrol.placing import Describe, Locate, Placing
+from patrol.planning import why_not_of
 from patrol.policy import Policy
 from patrol.records import Record
 from patrol.refused import refused
@@ -116,6 +118,13 @@ class Watch:
         self.dispatch = Dispatch(store=store, turn=self.turn, now=now)
         self.clerk = Clerk(store=store, turn=self.turn, node=node, now=lambda: self.now())
         self.clerk.listeners.append(self._show_papers)
+        patrols = PatrolClock(
+            picture=self.picture,
+            ground=ground or Ground(),
+            book=self.clerk.book,
+            why_not=lambda *asked: why_not_of(getattr(self, "sharing", None))(*asked),
+        )
+        self.clerk.duties.extend(patrols.duties)
         self._placing = Placing(locate, describe)
         self._duplicates = Duplicates()
         self._store_health = StoreHealth(now=lambda: self.now(), told=self._tell_store)

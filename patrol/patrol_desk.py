@@ -1,0 +1,430 @@
+"""PatrolDesk: how a user plans, signs and runs patrols, and what is in the way of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+from patrol import patrol_acts
+from patrol.book import Book
+from patrol.errors import Conflict, NotFound
+from patrol.ground import Ground
+from patrol.paper_desk import PaperDesk
+from patrol.papers import kind_of, new_id
+from patrol.patrol_acts import Who
+from patrol.patrols import Patrol, PatrolState
+from patrol.planning import Plan, PlanConflict, WhyNot, apart, conflicts, why_not_of
+from patrol.store import papers
+from patrol.store.tables import to_us
+
+LONGEST: Final = timedelta(days=31)
+"""Of a patrol's window."""
+
+MOST_PATROLS: Final = 1000
+"""Of one answer, those changed last."""
+
+_NO_GROUND: Final = Ground()
+
+
+class PlanRefused(Conflict):
+    """A plan with errors, which cannot be proposed or signed.
+
+    Args:
+        found: All that is wrong with it, errors first.
+    """
+
+    def __init__(self, found: Sequence[PlanConflict]) -> None:
+        self.conflicts = tuple(found)
+        super().__init__("; ".join(each.words for each in found if each.severity == "error"))
+
+
+class PatrolDesk(PaperDesk):
+    """What one user may do with patrols."""
+
+    # -- what there is
+
+    def all(self, *, state: PatrolState | None = None) -> list[Patrol]:
+        """Return the patrols that are not over and that the user may see, by their start.
+
+        Args:
+            state: Only those in this state.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see patrols")
+        found = [self._told(each) for each in self._open(Patrol)]
+        return sorted(
+            (each for each in found if state is None or each.state == state),
+            key=lambda each: (each.starts_at, each.id),
+        )
+
+    async def past(
+        self, *, since: datetime, until: datetime, limit: int = MOST_PATROLS
+    ) -> list[Patrol]:
+        """Return the patrols that ended or were cancelled from `since` to `until`, newest first.
+
+        Args:
+            since: Over at this time or later, aware UTC.
+            until: Over before this time, aware UTC.
+            limit: Most patrols.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see patrols")
+        found = await self._watch.store.read(
+            lambda connection: papers.of_kind(
+                connection,
+                kind_of(Patrol),
+                since_us=to_us(since),
+                until_us=to_us(until),
+                limit=MOST_PATROLS,
+            )
+        )
+        seen = (self._policy.paper(each) for each in found if each.is_closed)
+        told = [self._told(cast(Patrol, each)) for each in seen if each is not None]
+        return told[: max(1, min(limit, MOST_PATROLS))]
+
+    async def one(self, id: str) -> Patrol:
+        """Return one patrol, over or not.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see patrols")
+        return self._told(await self._kept(Patrol, id))
+
+    async def versions(self, id: str) -> list[Patrol]:
+        """Return every version of a patrol that the user may see, oldest first.
+
+        Of versions from before a suspension, while that lasts, only the own part.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        newest = await self.one(id)
+        if self._user.agency not in newest.parties:
+            return [newest]
+        kept = await self._watch.store.read(papers.versions, kind_of(Patrol), id)
+        seen = (self._policy.paper(cast(Patrol, each)) for each in kept)
+        return [
+            self._told(each.own_part(self._user.agency) if newest.suspended else each)
+            for each in seen
+            if each is not None
+        ]
+
+    async def conflicts(self, id: str) -> tuple[PlanConflict, ...]:
+        """Return everything that is wrong with a patrol's plan now, errors first.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none that is not over, or the user's agency is no party.
+        """
+        self._may("see patrols")
+        patrol = self._told(self._own(self._watch.clerk.book, Patrol, id))
+        return self._conflicts(self._watch.clerk.book, patrol, self._watch.now())
+
+    # -- planning
+
+    async def draft(
+        self,
+        *,
+        name: str,
+        starts_at: datetime,
+        ends_at: datetime,
+        agencies: Sequence[str] = (),
+        lead: str | None = None,
+        **more: Any,
+    ) -> Patrol:
+        """Draft a patrol of the user's agency, which alone sees it until it is proposed.
+
+        Args:
+            name: What people call it.
+            starts_at: When it is to begin, aware UTC.
+            ends_at: When it is to be over, aware UTC.
+            agencies: Those whose signatures it needs; the own one is always among them.
+            lead: Agency that leads; None: the own one.
+            **more: Other content, by the names of `patrol.patrols.CONTENT`.
+
+        Raises:
+            Forbidden: If the role may not.
+            Conflict: If the window is none or longer than 31 days, or a unit stands twice.
+        """
+        self._may("plan patrols")
+        own, id = self._user.agency, new_id()
+        parties = tuple(dict.fromkeys((own, *agencies)))
+
+        def decide(_book: Book, now: datetime) -> tuple[Patrol, ...]:
+            drafted = Patrol(
+                id=id,
+                agency=own,
+                at=now,
+                origin=self._watch.node,
+                by=self._user.name,
+                by_agency=own,
+                name=name,
+                agencies=parties,
+                lead=lead or own,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                **more,
+            )
+            _check(drafted)
+            return (drafted,)
+
+        await self._file("draft patrol", decide)
+        return await self.one(id)
+
+    async def change(
+        self, id: str, changes: dict[str, Any], *, revision: int | None = None, reason: str = ""
+    ) -> Patrol:
+        """Change a patrol's content; every signature becomes void.
+
+        Args:
+            id: The patrol's id.
+            changes: New values, by the names of `patrol.patrols.CONTENT`.
+            revision: Of the content that the user looked at; None: whichever is there.
+            reason: Why, for the journal.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none that is not over, or the user's agency is no party.
+            IllegalStep: If it is under way.
+            Conflict: If another content is there, or the new one is none.
+        """
+
+        def change(patrol: Patrol, now: datetime, who: Who) -> Patrol:
+            if revision is not None and revision != patrol.revision:
+                raise Conflict(f"its content is at revision {patrol.revision}: look at it again")
+            following = patrol_acts.changed(patrol, changes, at=now, who=who)
+            _check(following)
+            return following
+
+        return await self._act("plan patrols", "change patrol", id, change, reason=reason)
+
+    async def propose(self, id: str) -> Patrol:
+        """Show a draft to all its agencies, for their signatures.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none of the user's agency.
+            IllegalStep: If it is no draft.
+            PlanRefused: If its plan has errors.
+        """
+
+        def propose(patrol: Patrol, now: datetime, who: Who) -> Patrol:
+            following = patrol_acts.proposed(patrol, at=now, who=who)
+            self._check_plan(patrol, now)
+            return following
+
+        return await self._act("plan patrols", "propose patrol", id, propose)
+
+    async def sign(self, id: str, *, revision: int) -> Patrol:
+        """Sign the content of a patrol for the user's agency; the last signature completes it.
+
+        Args:
+            id: The patrol's id.
+            revision: Of the content that the signer has read.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            IllegalStep: If it is not proposed.
+            Conflict: If another content was read, or the agency has signed it.
+            PlanRefused: If its plan has errors as that agency sees them.
+        """
+
+        def sign(patrol: Patrol, now: datetime, who: Who) -> Patrol:
+            following = patrol_acts.signed(patrol, revision=revision, at=now, who=who)
+            self._check_plan(patrol, now)
+            return following
+
+        return await self._act("sign patrols", "sign patrol", id, sign)
+
+    async def withdraw(self, id: str, *, reason: str = "") -> Patrol:
+        """Take the signature of the user's agency back; the patrol waits for it again.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            IllegalStep: If it is a draft or under way.
+            Conflict: If the agency has not signed it.
+        """
+        return await self._act(
+            "sign patrols", "withdraw signature", id, _plain(patrol_acts.withdrawn), reason=reason
+        )
+
+    async def write_annex(self, id: str, text: str) -> Patrol:
+        """Write what the user's agency keeps with a patrol for itself alone; empty takes it out.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            Conflict: If it is too long.
+        """
+
+        def write(patrol: Patrol, now: datetime, who: Who) -> Patrol:
+            return patrol_acts.annexed(patrol, text, at=now, who=who)
+
+        return await self._act("write annexes", "write annex", id, write)
+
+    # -- under way
+
+    async def ready(self, id: str) -> Patrol:
+        """Say that crews are briefed and boats are fit.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            IllegalStep: If it is not signed.
+            Conflict: If it is suspended.
+        """
+        return await self._act("run patrols", "ready patrol", id, _plain(patrol_acts.readied))
+
+    async def start(self, id: str) -> Patrol:
+        """Begin.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            IllegalStep: If it is not ready.
+            Conflict: If it is suspended.
+        """
+        return await self._act("run patrols", "start patrol", id, _plain(patrol_acts.started))
+
+    async def check_in(
+        self, id: str, *, unit: str, note: str = "", at: datetime | None = None
+    ) -> Patrol:
+        """Note that a unit of the user's agency said it is well.
+
+        Args:
+            id: The patrol's id.
+            unit: The unit's id.
+            note: Words that came with it.
+            at: When it said so, aware UTC; None for now.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            IllegalStep: If it is not under way.
+            Conflict: If the unit is no member of that agency, or `at` is still to come.
+        """
+
+        def check_in(patrol: Patrol, now: datetime, who: Who) -> Patrol:
+            return patrol_acts.checked_in(
+                patrol, unit=unit, note=note, told_at=at or now, at=now, who=who
+            )
+
+        return await self._act("run patrols", "check in", id, check_in)
+
+    async def end(self, id: str, *, reason: str = "") -> Patrol:
+        """End what is under way.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            IllegalStep: If it is not under way.
+        """
+        return await self._act(
+            "run patrols", "end patrol", id, _plain(patrol_acts.ended), reason=reason
+        )
+
+    async def cancel(self, id: str, *, reason: str = "") -> Patrol:
+        """Call off a patrol of the user's agency before it began.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            IllegalStep: If it is under way.
+            Conflict: If it is another agency's.
+        """
+        return await self._act(
+            "plan patrols", "cancel patrol", id, _plain(patrol_acts.cancelled), reason=reason
+        )
+
+    # -- inside
+
+    async def _act(
+        self,
+        allowed: str,
+        act: str,
+        id: str,
+        change: Callable[[Patrol, datetime, Who], Patrol],
+        *,
+        reason: str = "",
+    ) -> Patrol:
+        self._may(allowed)
+        # One that is over is not in the book: that it is, is told from what is kept.
+        known = await self._kept(Patrol, id)
+        who = Who(name=self._user.name, agency=self._user.agency)
+        if self._user.agency not in known.parties:
+            raise NotFound(kind_of(Patrol), id)
+
+        def decide(book: Book, now: datetime) -> tuple[Patrol, ...]:
+            patrol = known if known.is_closed else self._own(book, Patrol, id)
+            following = change(patrol, now, who)
+            return () if following is patrol else (following,)
+
+        await self._file(act, decide, reason=reason)
+        return await self.one(id)
+
+    def _check_plan(self, patrol: Patrol, now: datetime) -> None:
+        found = self._conflicts(self._watch.clerk.book, patrol, now)
+        if any(each.severity == "error" for each in found):
+            raise PlanRefused(found)
+
+    def _conflicts(self, book: Book, patrol: Patrol, now: datetime) -> tuple[PlanConflict, ...]:
+        plan = Plan(
+            patrol=patrol,
+            viewer=self._user.agency,
+            book=book,
+            now=now,
+            ground=self._watch.ground or _NO_GROUND,
+            units=self._watch.picture.units,
+            agencies=self._watch.agencies,
+            why_not=self._why_not,
+        )
+        return conflicts(plan)
+
+    @property
+    def _why_not(self) -> WhyNot:
+        return why_not_of(getattr(self._watch, "sharing", None))
+
+    def _told(self, patrol: Patrol) -> Patrol:
+        """Return what may be told now of a patrol that was kept: the own part, if apart.
+
+        Those that are over are flagged no more, and the flag of the others may be a second late.
+        """
+        if patrol.state == "draft" or not patrol.is_joint:
+            return patrol
+        if self._user.agency not in patrol.parties:
+            return patrol
+        now = self._watch.now()
+        why = apart(self._why_not, patrol.agencies, max(now, patrol.starts_at))
+        return patrol if why is None else patrol.own_part(self._user.agency)
+
+
+def _plain(act: Callable[..., Patrol]) -> Callable[[Patrol, datetime, Who], Patrol]:
+    return lambda patrol, now, who: act(patrol, at=now, who=who)
+
+
+def _check(patrol: Patrol) -> None:
+    """Raise for a content that is none.
+
+    Raises:
+        Conflict: If so; names what is wrong.
+    """
+    if not timedelta() < patrol.ends_at - patrol.starts_at <= LONGEST:
+        raise Conflict(f"a patrol ends after it begins, by {LONGEST.days} days at most")
+    for what, names in (
+        ("agency", patrol.agencies),
+        ("unit", patrol.units),
+        ("sector", patrol.sectors),
+    ):
+        twice = next((each for each in names if names.count(each) > 1), None)
+        if twice is not None:
+            raise Conflict(f"{what} {twice} stands there twice")
