@@ -22,8 +22,8 @@ from patrol.message_desk import MessageDesk
 from patrol.patrol_desk import PatrolDesk
 from patrol.picture import VOICE
 from patrol.radios import UnknownRadio
-from patrol.sector_desk import SectorDesk
 from patrol.roster_desk import RosterDesk
+from patrol.sector_desk import SectorDesk
 from patrol.store import receptions
 from patrol.units import Assignment, Unit, UnitKind
 from patrol.watch_log_desk import WatchLogDesk
