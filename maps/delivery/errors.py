@@ -1,0 +1,43 @@
+"""Why an alert did not reach its receiver."""
+
+from __future__ import annotations
+
+import re
+
+from maps.errors import MapsError
+
+_LONGEST = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+class DeliveryError(MapsError):
+    """A try that did not go through.
+
+    Args:
+        fault: Why, without secrets; what a stranger's server says is cut and made one line.
+    """
+
+    def __init__(self, fault: str) -> None:
+        self.fault = _CONTROL.sub(" ", fault)[:_LONGEST]
+        super().__init__(self.fault)
+
+
+class NotNow(DeliveryError):
+    """It may go through later.
+
+    Args:
+        fault: Why.
+        wait_s: How long the other side asks to be left alone, seconds; None if it does not say.
+    """
+
+    def __init__(self, fault: str, *, wait_s: float | None = None) -> None:
+        self.wait_s = wait_s
+        super().__init__(fault)
+
+
+class Undeliverable(DeliveryError):
+    """It will never go through as it is."""
+
+
+class ReceiverGone(Undeliverable):
+    """There is no such receiver any more."""

@@ -1,0 +1,110 @@
+"""Mail: alerts by SMTP, one mail to each receiver.
+
+Source: RFC 5321 and 3207 (SMTP, STARTTLS), RFC 5322 (message format), RFC 3834 (automatic mail).
+"""
+
+from __future__ import annotations
+
+import ssl
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import aiosmtplib
+
+from maps.delivery import words
+from maps.delivery.errors import NotNow, Undeliverable
+from maps.delivery.messages import Message
+from maps.delivery.settings import MailSettings
+from patrol.accounts import User
+
+PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
+_SIGN_IN: Final = frozenset({530, 534, 535, 538})
+
+
+class MailWay:
+    """Sends mails through one server.
+
+    Args:
+        settings: The server.
+        password: What to sign in with; None: not at all.
+        node: Name of this node for people.
+        zone: Its local time.
+        link: How people open the page; None: no link.
+    """
+
+    def __init__(
+        self,
+        settings: MailSettings,
+        *,
+        password: str | None,
+        node: str,
+        zone: ZoneInfo,
+        link: str | None,
+    ) -> None:
+        self._settings, self._password = settings, password
+        self._node, self._zone, self._link = node, zone, link
+
+    async def send(self, to: str, message: Message, receiver: User) -> str:  # noqa: ARG002
+        """Send a mail; returns its Message-ID. Raises as `Way.send` says."""
+        settings = self._settings
+        mail = self.mail(to, message)
+        try:
+            await aiosmtplib.send(
+                mail,
+                sender=settings.sender,
+                recipients=[to],
+                hostname=settings.host,
+                port=settings.port or PORTS[settings.security],
+                username=settings.username,
+                password=self._password,
+                use_tls=settings.security == "tls",
+                start_tls=settings.security == "starttls",
+                tls_context=self._tls(),
+                timeout=settings.timeout_s,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            codes = [each.code for each in error.recipients]
+            refused = "; ".join(f"{each.code} {each.message}" for each in error.recipients)
+            raise _error(min(codes, default=0), f"the receiver is refused: {refused}") from None
+        except aiosmtplib.SMTPResponseException as error:
+            raise _error(error.code, f"{error.code} {error.message}") from None
+        except aiosmtplib.SMTPException as error:
+            raise NotNow(f"{settings.host}: {error.message}") from None
+        except (OSError, ssl.SSLError, ValueError) as error:
+            raise NotNow(f"{settings.host}: {error}") from None
+        return str(mail["Message-ID"])
+
+    def mail(self, to: str, message: Message) -> EmailMessage:
+        """Return the mail as it is sent."""
+        mail = EmailMessage(policy=SMTP)
+        domain = self._settings.sender.rpartition("@")[2]
+        mail["From"] = Address(words.one_line(self._node), addr_spec=self._settings.sender)
+        mail["To"] = Address(addr_spec=to)
+        mail["Subject"] = words.subject(message, self._node)
+        mail["Date"] = format_datetime(message.at)
+        # The same when it is tried again, so that a mailbox can tell.
+        mail["Message-ID"] = f"<{message.id}@{domain}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        if any(each.alert.severity in ("sos", "high") for each in message.told):
+            mail["Importance"] = "high"
+        mail.set_content(
+            words.text(message, node=self._node, zone=self._zone, link=self._link), cte="8bit"
+        )
+        return mail
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if self._settings.security == "none":
+            return None
+        context = ssl.create_default_context(cafile=self._settings.ca_file)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+
+def _error(code: int, fault: str) -> NotNow | Undeliverable:
+    """Return what an answer of the server means: 5xx is for good, but for a refused sign-in."""
+    for_good = 500 <= code < 600 and code not in _SIGN_IN
+    return Undeliverable(fault) if for_good else NotNow(fault)

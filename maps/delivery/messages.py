@@ -1,0 +1,96 @@
+"""Message: what goes to one receiver at once: one alert, or many as a digest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Protocol
+
+import msgspec
+
+from patrol.accounts import User
+from patrol.alerts import SEVERITIES, Alert
+
+MOST_TOLD: Final = 200
+"""Alerts that one message tells of one by one; of further ones only how many."""
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert as its receiver may see it.
+
+    Attributes:
+        alert: What passes of it.
+        occasion: Why it is told: `raised`, `escalated`, or the state that it came to.
+        call_sign: Name of the unit that it is about; empty if there is none to be told.
+    """
+
+    alert: Alert
+    occasion: str
+    call_sign: str = ""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes to one receiver at once.
+
+    Attributes:
+        id: Globally unique; the same again when it is tried again.
+        agency: The receiver's agency.
+        at: When it was made, aware UTC.
+        expires_at: When it is worth nothing any more, aware UTC.
+        told: The alerts, worst first; none for a test.
+        more: How many further alerts there are.
+    """
+
+    id: str
+    agency: str
+    at: datetime
+    expires_at: datetime
+    told: tuple[Told, ...] = ()
+    more: int = 0
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it only shows that the way works."""
+        return not self.told
+
+    @property
+    def count(self) -> int:
+        """How many alerts it tells of."""
+        return len(self.told) + self.more
+
+    @property
+    def left_s(self) -> float:
+        """For how long it is worth something from when it was made, seconds."""
+        return max(0.0, (self.expires_at - self.at).total_seconds())
+
+
+class Way(Protocol):
+    """How messages leave."""
+
+    async def send(self, to: str, message: Message, receiver: User) -> str:
+        """Bring a message to a receiver.
+
+        Args:
+            to: The receiver, as `patrol.deliveries.Delivery.to` names it.
+            message: What.
+            receiver: As whom the receiver sees what it says.
+
+        Returns:
+            The id that it went with, by which it can be found there.
+
+        Raises:
+            NotNow: If it may go through later.
+            Undeliverable: If it never will.
+        """
+
+
+def worst_first(told: Sequence[Told]) -> list[Told]:
+    """Return alerts in the order in which a person should read them: worst, then newest first."""
+    return sorted(
+        told,
+        key=lambda each: (
+            SEVERITIES.index(each.alert.severity),
+            -each.alert.raised_at.timestamp(),
+            each.alert.id,
+        ),
+    )

@@ -1,0 +1,76 @@
+"""Radio text: alerts as words to the radios of units, through the queue that all messages take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from maps.delivery import words
+from maps.delivery.errors import NotNow, Undeliverable
+from maps.delivery.messages import Message
+from patrol.accounts import User
+from patrol.desk import Desk
+from patrol.errors import CannotSend, Conflict, Forbidden, NotFound
+from radio_gateway.order import OrderKind
+
+KINDS: Final[tuple[OrderKind, ...]] = ("alert", "text")
+"""What is said, the first that the unit's channel has words for."""
+
+
+class RadioWay:
+    """Sends through the receiver's desk, which keeps the message and its expiry.
+
+    Args:
+        desk_of: Returns the desk of a user.
+        zone: Local time of the node.
+    """
+
+    def __init__(self, desk_of: Callable[[User], Desk], *, zone: ZoneInfo) -> None:
+        self._desk_of, self._zone = desk_of, zone
+
+    async def send(self, to: str, message: Message, receiver: User) -> str:
+        """Hand words for unit `to` to the outbound queue; returns the order's id.
+
+        Raises:
+            NotNow: If there is no such unit, or no channel takes it now.
+            Undeliverable: If it is worth nothing any more, or the receiver may not.
+        """
+        desk = self._desk_of(receiver)
+        if message.left_s <= 0:
+            raise Undeliverable("it has expired")
+        try:
+            unit = unit_named(desk, to)
+            routes = await desk.routes(unit=unit)
+            kind = next(
+                (kind for kind in KINDS if any(kind in route.takes for route in routes)), KINDS[-1]
+            )
+            order = await desk.send_message(
+                kind=kind,
+                text=words.radio_text(message, self._zone),
+                unit=unit,
+                expires_in_s=message.left_s,
+                reason="alert" if not message.is_test else "test of alerts",
+                id=message.id,
+            )
+        except NotFound:
+            raise NotNow(f"there is no unit {to} now") from None
+        except CannotSend as error:
+            raise NotNow(f"{error.reason}: {error.detail}") from None
+        except Conflict:
+            return message.id  # its queue has it already, in the words of the try before
+        except Forbidden as error:
+            raise Undeliverable(str(error)) from None
+        return order.id
+
+
+def unit_named(desk: Desk, name: str) -> str:
+    """Return the id of the receiver's own unit of that call sign or id.
+
+    Raises:
+        NotFound: If its agency has none in service.
+    """
+    for each in desk.units():
+        if each.agency == desk.user.agency and name in (each.id, each.call_sign):
+            return each.id
+    raise NotFound("unit", name)

@@ -1,0 +1,139 @@
+"""Webhook: alerts as JSON, posted to a program and signed.
+
+`webhook-id`, `webhook-timestamp` (seconds since 1970) and `webhook-signature`: `v1,` and the base64
+of HMAC-SHA256 over `id.timestamp.body`. A program checks it with the shared secret and turns away
+what is older than some minutes; the id is the same when a message is posted again.
+
+Source: Standard Webhooks 1.0.0.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import ssl
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+from pydantic import SecretStr
+
+from maps.delivery.errors import NotNow, ReceiverGone, Undeliverable
+from maps.delivery.messages import Message
+from maps.delivery.outgoing import Outgoing
+from maps.delivery.settings import WebhookSettings, signing_key
+from maps.delivery.waits import retry_after_s
+from patrol.accounts import User
+
+_encode = msgspec.json.Encoder().encode
+
+FOR_GOOD: Final = frozenset({413, 415, 422})
+"""Answers that will be the same next time: it cannot take this."""
+
+
+class WebhookWay:
+    """Posts to the webhooks of the settings.
+
+    Args:
+        hooks: By name.
+        secrets: What signs, by name.
+        node: This node's id, told in each post.
+        now: Clock, aware UTC.
+    """
+
+    def __init__(
+        self,
+        hooks: Mapping[str, WebhookSettings],
+        secrets: Mapping[str, SecretStr],
+        *,
+        node: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._hooks, self._node, self._now = hooks, node, now
+        self._keys = {
+            name: signing_key(secret.get_secret_value()) for name, secret in secrets.items()
+        }
+
+    async def send(self, to: str, message: Message, receiver: User) -> str:  # noqa: ARG002
+        """Post a message; returns its id. Raises as `Way.send` says."""
+        hook = self._hooks.get(to)
+        if hook is None:
+            raise ReceiverGone(f"there is no webhook {to} in the settings any more")
+        body = _encode(posted(message, node=self._node))
+        answer = await _outgoing(hook).post(
+            hook.url,
+            body=body,
+            headers={
+                "content-type": "application/json",
+                "user-agent": "joint-patrol",
+                **signed(message.id, body, key=self._keys[to], at=self._now()),
+            },
+        )
+        status = answer.status_code
+        if 200 <= status < 300:
+            return message.id
+        if status == 410:
+            raise ReceiverGone("answered 410: it wants no more")
+        if status in FOR_GOOD:
+            raise Undeliverable(f"answered {status}")
+        raise NotNow(f"answered {status}", wait_s=retry_after_s(answer.headers.get("retry-after")))
+
+
+def posted(message: Message, *, node: str) -> dict[str, object]:
+    """Return what is posted, before it is JSON."""
+    return {
+        "type": "test" if message.is_test else "alerts",
+        "id": message.id,
+        "node": node,
+        "agency": message.agency,
+        "timestamp": message.at,
+        "alerts": [
+            {
+                "id": each.alert.id,
+                "version": each.alert.version,
+                "occasion": each.occasion,
+                "agency": each.alert.agency,
+                "rule": each.alert.rule,
+                "severity": each.alert.severity,
+                "state": each.alert.state,
+                "level": each.alert.level,
+                "raised_at": each.alert.raised_at,
+                "changed_at": each.alert.at,
+                "unit": each.alert.unit,
+                "call_sign": each.call_sign or None,
+                "lon": each.alert.lon,
+                "lat": each.alert.lat,
+                "place": each.alert.place,
+            }
+            for each in message.told
+        ],
+        "more": message.more,
+    }
+
+
+def signed(id: str, body: bytes, *, key: bytes, at: datetime) -> dict[str, str]:
+    """Return the headers that prove from whom a body is and when it was posted.
+
+    >>> signed("m1", b"{}", key=b"secret", at=datetime(2026, 1, 1, tzinfo=UTC))["webhook-timestamp"]
+    '1767225600'
+    """
+    stamp = str(int(at.timestamp()))
+    whole = b".".join((id.encode(), stamp.encode(), body))
+    proof = base64.b64encode(hmac.digest(key, whole, hashlib.sha256)).decode()
+    return {
+        "webhook-id": id,
+        "webhook-timestamp": stamp,
+        "webhook-signature": f"v1,{proof}",
+    }
+
+
+def _outgoing(hook: WebhookSettings) -> Outgoing:
+    tls = None
+    if hook.ca_file is not None:
+        try:
+            tls = ssl.create_default_context(cafile=hook.ca_file)
+        except OSError as error:
+            raise NotNow(f"{hook.ca_file.name}: {error.strerror}") from None
+    return Outgoing(listed=hook.allow, within_s=hook.timeout_s, tls=tls)
