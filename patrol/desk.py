@@ -18,8 +18,10 @@ from patrol.changes import UnitState
 from patrol.clocks import check_date
 from patrol.delivery_desk import DeliveryDesk
 from patrol.errors import Conflict, NotFound
+from patrol.incident_desk import IncidentDesk
 from patrol.message_desk import MessageDesk
 from patrol.patrol_desk import PatrolDesk
+from patrol.photo_desk import PhotoDesk
 from patrol.picture import VOICE
 from patrol.radios import UnknownRadio
 from patrol.roster_desk import RosterDesk
@@ -71,6 +73,16 @@ class Desk(MessageDesk):
         """Planned work, alone and with others."""
         return PatrolDesk(self._watch, self.user, self.policy)
 
+    @property
+    def incidents(self) -> IncidentDesk:
+        """What happened, and what it comes to."""
+        return IncidentDesk(self._watch, self.user, self.policy)
+
+    @property
+    def photos(self) -> PhotoDesk:
+        """Photos of incidents and targets."""
+        return PhotoDesk(self._watch, self.user, self.policy)
+
     async def assign(
         self,
         *,
@@ -118,7 +130,7 @@ class Desk(MessageDesk):
             agency=owner.agency,
             origin=self._watch.node,
         )
-        await self._watch.registrar.put_assignment(assignment)
+        await self._watch.registrar.put_assignment(assignment, by=self.user.name)
         return assignment
 
     async def end_assignment(self, id: str, *, end: datetime | None = None) -> Assignment:
@@ -136,7 +148,7 @@ class Desk(MessageDesk):
         if known is None or not self.policy.passes(agency=known.agency, known=True):
             raise NotFound("assignment", id)
         ended = msgspec.structs.replace(known, end=end or self._watch.now())
-        await self._watch.registrar.put_assignment(ended)
+        await self._watch.registrar.put_assignment(ended, by=self.user.name)
         return ended
 
     # -- units
@@ -167,7 +179,7 @@ class Desk(MessageDesk):
             note=note,
             origin=self._watch.node,
         )
-        await self._watch.registrar.put_unit(unit)
+        await self._watch.registrar.put_unit(unit, by=self.user.name)
         return self.unit(unit.id)
 
     async def change_unit(self, id: str, changes: dict[str, object]) -> Unit:
@@ -195,7 +207,7 @@ class Desk(MessageDesk):
             return msgspec.convert(msgspec.to_builtins(self._registered(id)) | values, Unit)
 
         changed()  # what is wrong with it is told at once
-        return await self._watch.registrar.change_unit(changed)
+        return await self._watch.registrar.change_unit(changed, by=self.user.name)
 
     async def plot(
         self, id: str, *, lon: float, lat: float, at: datetime | None = None

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Final, Literal, get_args
 
@@ -212,6 +212,26 @@ class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incide
     def is_closed(self) -> bool:
         """Whether it is closed or withdrawn."""
         return self.state in ("closed", "withdrawn")
+
+    @property
+    def until(self) -> datetime:
+        """The moment after the time in which it happened, aware UTC.
+
+        >>> from patrol.papers import new_id
+        >>> day = datetime(2006, 12, 31, tzinfo=UTC)
+        >>> some = Incident(id=new_id(), agency="th-cr", at=day, category="drugs", happened_at=day,
+        ...     precision="day")
+        >>> some.until.isoformat(), msgspec.structs.replace(some, precision="month").until.year
+        ('2007-01-01T00:00:00+00:00', 2007)
+        """
+        if self.precision == "minute":
+            return self.happened_at + timedelta(minutes=1)
+        longest = {"year": 366, "month": 31, "day": 1}[self.precision]
+        later = self.happened_at + timedelta(days=longest)
+        return later.replace(
+            day=later.day if self.precision == "day" else 1,
+            month=1 if self.precision == "year" else later.month,
+        )
 
     @property
     def when(self) -> str:

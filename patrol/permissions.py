@@ -43,6 +43,8 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         ),
         "log incidents": frozenset({"commander", "planner", "crew", "liaison"}),
         "confirm incidents": frozenset({"commander", "liaison"}),
+        "see photos": frozenset({"commander", "planner", "crew", "liaison", "admin", "observer"}),
+        "keep photos": frozenset({"commander", "planner", "crew", "liaison"}),
         "enrol phones": frozenset({"commander", "technician", "admin"}),
         "see sectors": _EVERYONE,
         "draw sectors": frozenset({"commander", "planner", "admin"}),

@@ -1,0 +1,381 @@
+"""IncidentDesk: how a user logs what happened, and sees, confirms, corrects and counts it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Final, Literal
+
+import msgspec
+
+from patrol.book import Book
+from patrol.errors import Conflict, NotFound
+from patrol.filing import Note
+from patrol.incident_totals import Totals, totals
+from patrol.incidents import LIFE, Category, Credit, Incident, check
+from patrol.paper_desk import PaperDesk
+from patrol.papers import Paper, new_id, revised
+from patrol.patrols import Patrol
+from patrol.permissions import require
+from patrol.photo_desk import PhotoDesk
+from patrol.store import papers
+
+MOST_INCIDENTS: Final = 100_000
+"""Of one node, so that nothing is left out of a total without a word."""
+
+AHEAD: Final = timedelta(minutes=2)
+"""A phone's clock may be ahead by so much."""
+
+AHEAD_BY_DATE: Final = timedelta(hours=14)
+"""The farthest that a calendar is ahead of UTC."""
+
+CHANGEABLE: Final = frozenset(Incident.__struct_fields__) - {
+    *Paper.__struct_fields__,
+    "state",
+    "reason",
+    "address",
+}
+"""What people tell of an incident."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which incidents are asked for.
+
+    Attributes:
+        start: Those that may have happened at this moment or later, aware UTC.
+        end: Those that may have happened before this moment, aware UTC.
+        category: Of this category.
+        state: In this state; None: all but those withdrawn.
+        agency: Credited to this agency.
+        country: Credited to an agency of this country, ISO 3166-1 alpha-2.
+        patrol: Of this patrol.
+        sure: Only those that stand confirmed: confirmed or closed.
+    """
+
+    start: datetime | None = None
+    end: datetime | None = None
+    category: Category | None = None
+    state: str | None = None
+    agency: str | None = None
+    country: str | None = None
+    patrol: str | None = None
+    sure: bool = False
+
+    def takes(self, incident: Incident) -> bool:
+        """Return whether an incident is asked for."""
+        if self.state is None:
+            if incident.state == "withdrawn":
+                return False
+        elif incident.state != self.state:
+            return False
+        return (
+            (self.start is None or incident.until > self.start)
+            and (self.end is None or incident.happened_at < self.end)
+            and (self.category is None or incident.category == self.category)
+            and (self.patrol is None or incident.patrol == self.patrol)
+            and (not self.sure or incident.state in ("confirmed", "closed"))
+            and (self.agency is None or any(c.agency == self.agency for c in incident.credited))
+            and (self.country is None or any(c.country == self.country for c in incident.credited))
+        )
+
+
+class IncidentDesk(PaperDesk):
+    """What a user may do with incidents."""
+
+    async def log(
+        self, *, id: str | None = None, credited: Sequence[str] = (), **told: Any
+    ) -> Incident:
+        """Log what happened; on disk and shown when this returns.
+
+        Args:
+            id: Globally unique id, made where it was written, perhaps long before there was a
+                network; the same incident sent again with it has one effect.
+            credited: Ids of the agencies that had a part in it; none: the user's own.
+            **told: Fields of `Incident`, as far as they are in `CHANGEABLE`.
+
+        Returns:
+            The incident as it stands now: of one sent again, as it has become since.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If a patrol, agency or photo that it names is none, or the user's agency may
+                not name it.
+            Conflict: If it cannot be, has not happened yet, or that id is another's.
+            StoreError: If the store refuses.
+        """
+        self._may("log incidents")
+        now = self._watch.now()
+        made = Incident(
+            id=id or new_id(),
+            agency=self._user.agency,
+            origin=self._watch.node,
+            at=now,
+            by=self._user.name,
+            credited=self._credits(credited or (self._user.agency,)),
+            **_tellable(told),
+        )
+        made = self._placed(made)
+        check(made)
+        _check_time(made, now)
+        again = await self._logged_already(made)
+        if again is not None:
+            return again
+        await self._check_named(made)
+        try:
+            await self._file("log incident", lambda book, now: (made,))  # noqa: ARG005
+        except Conflict:
+            # Sent twice at once: the other one was first.
+            again = await self._logged_already(made)
+            if again is None:
+                raise
+            return again
+        return made
+
+    async def correct(self, id: str, *, version: int, reason: str = "", **changes: Any) -> Incident:
+        """Put right what was told; whoever may confirm does so for what is confirmed.
+
+        Args:
+            id: The incident's id.
+            version: The version that the user looked at.
+            reason: Why; needed once it has been confirmed.
+            **changes: As for `log`, only what is new.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or it is another agency's; or as for `log`.
+            Conflict: If it has been changed since, cannot be as told now, or nothing is changed.
+            StoreError: If the store refuses.
+        """
+        self._may("log incidents")
+        told = _tellable({name: each for name, each in changes.items() if name != "credited"})
+        if "credited" in changes:
+            told["credited"] = self._credits(changes["credited"])
+        stored = await self._stored(id)
+        wished = self._placed(msgspec.structs.replace(stored, **told))
+        await self._check_named(wished, since=stored)
+
+        def right(incident: Incident, now: datetime) -> dict[str, Any]:
+            if incident.state != "reported":
+                require(self._user.role, "confirm incidents")
+                if not reason.strip():
+                    raise Conflict("say why what was confirmed is corrected")
+            right = self._placed(msgspec.structs.replace(incident, **told))
+            if right == incident:
+                raise Conflict("nothing is changed")
+            check(right)
+            _check_time(right, now)
+            return told | {"address": right.address}
+
+        return await self._step(stored, "correct", version=version, reason=reason, changes=right)
+
+    async def confirm(self, id: str, *, version: int) -> Incident:
+        """Confirm what was reported or corrected.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or it is another agency's.
+            Conflict: If it has been changed since, or its state does not have this step.
+            StoreError: If the store refuses.
+        """
+        self._may("confirm incidents")
+        return await self._step(await self._stored(id), "confirm", version=version)
+
+    async def close(self, id: str, *, version: int) -> Incident:
+        """Close what is confirmed: nothing more is expected of it.
+
+        Raises:
+            As `confirm`.
+        """
+        self._may("confirm incidents")
+        return await self._step(await self._stored(id), "close", version=version)
+
+    async def withdraw(self, id: str, *, version: int, reason: str) -> Incident:
+        """Withdraw what should not have been logged, for example a second report of one incident.
+
+        Raises:
+            As `confirm`; Conflict without a reason, too.
+        """
+        self._may("confirm incidents")
+        if not reason.strip():
+            raise Conflict("say why it is withdrawn")
+        stored = await self._stored(id)
+        return await self._step(stored, "withdraw", version=version, reason=reason)
+
+    # -- what is seen
+
+    async def incident(self, id: str) -> Incident:
+        """Return what the user may see of an incident, in whatever state.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see incidents")
+        seen = await self._kept(Incident, id)
+        await self._note_shared([seen], "one")
+        return seen
+
+    async def versions(self, id: str) -> list[Incident]:
+        """Return every version of an incident of the user's agency, oldest first.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or it is another agency's.
+        """
+        self._may("see incidents")
+        found = await self._watch.store.read(papers.versions, "incident", id)
+        kept = [each for each in found if isinstance(each, Incident)]
+        if not kept or self._user.agency not in kept[-1].parties:
+            raise NotFound("incident", id)
+        return kept
+
+    async def incidents(
+        self, wanted: Wanted, *, how: Literal["list", "totals", "map", "file"] = "list"
+    ) -> list[Incident]:
+        """Return the incidents that are asked for and may be seen, those of last first.
+
+        Args:
+            wanted: Which.
+            how: What for; the journal tells who saw another agency's in what way.
+
+        Raises:
+            Forbidden: If the role may not.
+            Conflict: If there are more than can be looked through.
+        """
+        self._may("see incidents")
+        kept = await self._watch.store.read(papers.of_kind, "incident", limit=MOST_INCIDENTS + 1)
+        if len(kept) > MOST_INCIDENTS:
+            raise Conflict(f"there are more than {MOST_INCIDENTS} incidents in this node")
+        seen = [
+            paper
+            for each in kept
+            if isinstance(each, Incident)
+            and (paper := self._policy.paper(each)) is not None
+            and wanted.takes(paper)
+        ]
+        await self._note_shared(seen, how)
+        return sorted(seen, key=lambda each: (each.happened_at, each.id), reverse=True)
+
+    async def totals(self, wanted: Wanted, *, zone: tzinfo = UTC) -> Totals:
+        """Return the totals of what is asked for and may be seen; see `patrol.incident_totals`.
+
+        Raises:
+            As `incidents`.
+        """
+        return totals(await self.incidents(wanted, how="totals"), zone=zone)
+
+    # -- inside
+
+    def _credits(self, agencies: Sequence[str]) -> tuple[Credit, ...]:
+        known = self._watch.agencies
+        for each in agencies:
+            if each not in known and each != self._user.agency:
+                raise NotFound("agency", each)
+        return tuple(
+            Credit(agency=each, country=known[each].country if each in known else None)
+            for each in agencies
+        )
+
+    def _placed(self, incident: Incident) -> Incident:
+        """Return it with the river address of its place."""
+        address = ""
+        lon, lat, ground = incident.lon, incident.lat, self._watch.ground
+        if lon is not None and lat is not None and ground is not None:
+            address = ground.words(lon=lon, lat=lat)
+        return msgspec.structs.replace(incident, address=address)
+
+    async def _check_named(self, incident: Incident, *, since: Incident | None = None) -> None:
+        """Refuse a patrol that the user may not know of, and photos of others."""
+        if incident.patrol and (since is None or incident.patrol != since.patrol):
+            await self._kept(Patrol, incident.patrol)
+        photos = PhotoDesk(self._watch, self._user, self._policy)
+        await photos.check_own(incident.photos)
+
+    async def _logged_already(self, made: Incident) -> Incident | None:
+        """Return what has become of an incident that the same user sent before; None if none."""
+        found = await self._watch.store.read(papers.versions, "incident", made.id)
+        kept = [each for each in found if isinstance(each, Incident)]
+        if not kept:
+            return None
+        if _content(kept[0]) != _content(made):
+            raise Conflict("that id is another incident's")
+        return kept[-1]
+
+    async def _stored(self, id: str) -> Incident:
+        """Return an incident of the user's agency, in whatever state."""
+        found = await self._watch.store.read(papers.newest, "incident", id)
+        if not isinstance(found, Incident) or self._user.agency not in found.parties:
+            raise NotFound("incident", id)
+        return found
+
+    async def _step(
+        self,
+        stored: Incident,
+        act: str,
+        *,
+        version: int,
+        reason: str = "",
+        changes: Any = None,
+    ) -> Incident:
+        def decide(book: Book, now: datetime) -> tuple[Incident, ...]:
+            # What is closed is in no book; should it change meanwhile, the store refuses.
+            incident = book.find(Incident, stored.id) or stored
+            if incident.version != version:
+                raise Conflict(f"the incident is at version {incident.version}: look at it again")
+            state = LIFE.after(incident.state, act)
+            values = {} if changes is None else changes(incident, now)
+            return (
+                revised(
+                    incident,
+                    at=now,
+                    by=self._user.name,
+                    **values | {"state": state, "reason": reason},
+                ),
+            )
+
+        (filed,) = await self._file(f"{act} incident", decide, reason=reason)
+        assert isinstance(filed, Incident)
+        return filed
+
+    async def _note_shared(self, seen: Sequence[Incident], how: str) -> None:
+        """Write into the journal that another agency's incidents were seen."""
+        others = [each for each in seen if self._user.agency not in each.parties]
+        if not others:
+            return
+        await self._watch.clerk.note(
+            Note(
+                act="see shared incidents",
+                actor=self._user.name,
+                agency=self._user.agency,
+                subject=f"incident:{others[0].id}" if len(others) == 1 else "",
+                detail={
+                    "how": how,
+                    "count": len(others),
+                    "of": sorted({each.agency for each in others}),
+                },
+            )
+        )
+
+
+def _tellable(told: dict[str, Any]) -> dict[str, Any]:
+    for name in told:
+        if name not in CHANGEABLE or name == "credited":
+            raise TypeError(f"{name} is not what people tell of an incident")
+    return told
+
+
+def _check_time(incident: Incident, now: datetime) -> None:
+    ahead = AHEAD if incident.precision == "minute" else AHEAD_BY_DATE
+    if incident.happened_at > now + ahead:
+        raise Conflict("that time is still to come")
+
+
+def _content(incident: Incident) -> tuple[object, ...]:
+    """Return what makes two reports the same: who told what, not what was found out about it."""
+    told = [getattr(incident, name) for name in sorted(CHANGEABLE - {"credited"})]
+    return (
+        incident.agency,
+        incident.by,
+        tuple(each.agency for each in incident.credited),
+        *told,
+    )
