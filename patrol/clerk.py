@@ -20,6 +20,9 @@ from patrol.errors import Conflict, PatrolError, StoreError
 from patrol.filing import Filing, Note
 from patrol.kinds import encode
 from patrol.papers import Paper, kind_of
+from patrol.roster import overdue_reliefs
+from patrol.scribe import Scribe
+from patrol.seen import Views
 from patrol.store import journal, papers
 from patrol.store.store import Store
 from patrol.turn import Turn
@@ -46,11 +49,15 @@ class Clerk:
         book: The open papers.
         duties: Asked once a second, in this order, for what time brings.
         listeners: Told of new versions, in this order.
+        scribe: Writes what is kept outside papers, with its lines in the journal.
+        seen: Counts what agencies are shown of each other's records.
     """
 
     def __init__(self, *, store: Store, turn: Turn, node: str, now: Callable[[], datetime]) -> None:
         self.book: Final = Book()
-        self.duties: Final[list[Act]] = []
+        self.scribe: Final = Scribe(store=store, node=node, now=now)
+        self.seen: Final = Views()
+        self.duties: Final[list[Act]] = [self.seen.duty, overdue_reliefs]
         self.listeners: Final[list[Listener]] = []
         self.node = node
         self._store, self._turn, self._now = store, turn, now
@@ -86,7 +93,7 @@ class Clerk:
         Raises:
             StoreError: If the store refuses.
         """
-        await self._store.write(journal.append, notes, self._now(), origin=self.node)
+        await self.scribe.note(*notes)
 
     async def file_in_turn(self, filing: Filing) -> Filing:
         """File in a turn of the caller's.

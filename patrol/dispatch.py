@@ -7,7 +7,7 @@ still queued is handed to its channel again, and what had been sent without an a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -16,7 +16,10 @@ import structlog
 from msgspec.structs import replace
 
 from patrol.errors import CannotSend, Conflict, StoreError
+from patrol.filing import Note
 from patrol.messages import Carrier, Message, Told, step_of
+from patrol.order_notes import message_note
+from patrol.scribe import Scribe
 from patrol.store import messages
 from patrol.store.store import Store
 from patrol.turn import Turn
@@ -39,16 +42,21 @@ class Dispatch:
 
     Args:
         store: Where messages are kept.
+        scribe: Writes orders with their lines in the journal.
         turn: Held while one is accepted.
         now: Clock, aware UTC.
     """
 
-    def __init__(self, *, store: Store, turn: Turn, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, store: Store, scribe: Scribe, turn: Turn, now: Callable[[], datetime]
+    ) -> None:
         self._store = store
+        self._scribe = scribe
         self._turn = turn
         self._now = now
         self._carriers: dict[str, Carrier] = {}
         self._told: list[tuple[Told, Callable[[], None]]] = []
+        self._called_off: dict[str, Note] = {}  # by message, until its end is written
         self._news = asyncio.Event()
         self._unsent: list[Message] = []
 
@@ -107,15 +115,19 @@ class Dispatch:
             raise CannotSend(refusal.reason, refusal.detail)
 
         async def keep() -> Message:
-            kept = await self._store.write(messages.add, message)
+            kept = await self._scribe.write(
+                lambda kept: message_note("send message", message) if kept is message else (),
+                messages.add,
+                message,
+            )
             if kept is message:  # in the same turn: once accepted it goes, whoever went away
                 carrier.send(message.order)
             return kept
 
         return await self._turn.order(keep)
 
-    async def cancel(self, message: Message) -> None:
-        """Call off a message that has not been sent.
+    async def cancel(self, message: Message, *, by: str) -> None:
+        """Call off a message that has not been sent, as user `by` orders.
 
         A message that another gateway has may be cancelled later, when that gateway says so.
 
@@ -125,6 +137,10 @@ class Dispatch:
         carrier = None if message.final else self._carrier(message.channel)
         if carrier is None or not carrier.cancel(message.id):
             raise Conflict("it was sent, is being sent, or has come to its end")
+        if any(told.id == message.id for told, _ in self._told):
+            self._called_off[message.id] = message_note("cancel message", message, by=by)
+        else:  # that other gateway is asked, and tells later
+            await self._scribe.note(message_note("ask to cancel message", message, by=by))
         with suppress(TimeoutError):  # what was told of it is on disk soon
             async with asyncio.timeout(STOP_WITHIN_S):
                 while any(told.id == message.id for told, _ in self._told):  # noqa: ASYNC110
@@ -204,18 +220,27 @@ class Dispatch:
         self._news.clear()
         if self._told:
             told = list(self._told)
-            await self._store.write(messages.steps, [step for step, _ in told])
+            await self._write_steps([step for step, _ in told])
             del self._told[: len(told)]
             for _, stored in told:
                 stored()
         elif await self._store.read(messages.open_ones):
             await self._store.write(messages.give_up, self._now(), restarted=False)
 
+    async def _write_steps(self, steps: Sequence[Told]) -> None:
+        """Write steps, and who called off what."""
+        notes = {
+            step.id: self._called_off[step.id] for step in steps if step.id in self._called_off
+        }
+        await self._scribe.write(tuple(notes.values()), messages.steps, steps)
+        for id in notes:
+            self._called_off.pop(id, None)
+
     async def _write_one_by_one(self) -> None:
         """Write what can be written; a step that never can is logged, and given up."""
         for told in list(self._told):
             try:
-                await self._store.write(messages.steps, [told[0]])
+                await self._write_steps([told[0]])
             except StoreError as error:
                 if error.transient:
                     raise

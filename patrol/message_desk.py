@@ -161,7 +161,7 @@ class MessageDesk(HistoryDesk):
         message = await self.message(id)
         if message.kind == "distress":
             self._may("relay distress")
-        await self._watch.dispatch.cancel(message)
+        await self._watch.dispatch.cancel(message, by=self.user.name)
         return await self.message(id)
 
     # -- inside

@@ -15,8 +15,10 @@ from sqlalchemy import Connection
 
 from patrol.duplicates import Duplicates
 from patrol.errors import Conflict, StoreError
+from patrol.order_notes import distress_note, radio_note, unit_note
 from patrol.picture import VOICE, Picture
 from patrol.records import Record
+from patrol.scribe import Scribe
 from patrol.spans import spans_of_radio, spans_of_unit
 from patrol.store import known, receptions, registry
 from patrol.store.store import Store
@@ -37,6 +39,7 @@ class Registrar:
 
     Args:
         store: Where records are kept.
+        scribe: Writes changes with their lines in the journal.
         picture: What it changes.
         turn: Held while the picture and the store are changed.
         publish: Tells viewers what changed in the picture.
@@ -47,12 +50,14 @@ class Registrar:
         self,
         *,
         store: Store,
+        scribe: Scribe,
         picture: Picture,
         turn: Turn,
         publish: Callable[[], None],
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
+        self._scribe = scribe
         self._picture = picture
         self._turn = turn
         self._publish = publish
@@ -87,21 +92,26 @@ class Registrar:
         if last is not None:  # a gateway's clock may be ahead of ours
             duplicates.forget_until(max(now, last))
 
-    async def put_unit(self, unit: Unit) -> None:
+    async def put_unit(self, unit: Unit, *, by: str = "") -> None:
         """Add or change a unit. Out of service, no radio stands for it any more.
+
+        Args:
+            unit: As it shall be.
+            by: Name of the user who orders it.
 
         Raises:
             Conflict: If another unit of its agency in service has that call sign, or if it is
                 taken out of service while it calls for help.
             StoreError: If the store refuses.
         """
-        await self._turn.order(lambda: self._put_unit(unit))
+        await self._turn.order(lambda: self._put_unit(unit, by))
 
-    async def change_unit(self, changed: Callable[[], Unit]) -> Unit:
+    async def change_unit(self, changed: Callable[[], Unit], *, by: str = "") -> Unit:
         """Change a unit by what is known of it in the moment of the change.
 
         Args:
             changed: Returns the unit as it shall be, from what it is.
+            by: Name of the user who orders it.
 
         Raises:
             Conflict: As for `put_unit`.
@@ -110,13 +120,13 @@ class Registrar:
 
         async def change() -> Unit:
             unit = changed()
-            await self._put_unit(unit)
+            await self._put_unit(unit, by)
             return unit
 
         return await self._turn.order(change)
 
-    async def put_assignment(self, assignment: Assignment) -> None:
-        """Add or change from when to when an address stands for a unit.
+    async def put_assignment(self, assignment: Assignment, *, by: str = "") -> None:
+        """Add or change from when to when an address stands for a unit, as user `by` orders.
 
         Raises:
             NotFound: If there is no such unit in service.
@@ -126,7 +136,7 @@ class Registrar:
         """
         if assignment.end is not None and assignment.end <= assignment.start:
             raise Conflict("an assignment ends after it starts")
-        await self._turn.order(lambda: self._put_assignment(assignment))
+        await self._turn.order(lambda: self._put_assignment(assignment, by))
 
     async def clear_distress(self, of: str, *, by: str) -> None:
         """Note that a person says the call for help of `of` is over.
@@ -155,8 +165,9 @@ class Registrar:
 
     # -- in turn
 
-    async def _put_unit(self, unit: Unit) -> None:
+    async def _put_unit(self, unit: Unit, by: str) -> None:
         picture = self._picture
+        note = unit_note(picture.units.get(unit.id), unit, by=by)
         contact = picture.contacts.get(unit.id)
         ended: list[Assignment] = []
         if unit.retired_at is None:
@@ -176,7 +187,7 @@ class Registrar:
                 for each in picture.assignments.values()
                 if each.unit == unit.id and (each.end is None or each.end > unit.retired_at)
             ]
-        await self._store.write(_store_unit, unit, ended)
+        await self._scribe.write(note, _store_unit, unit, ended)
         for assignment in ended:
             picture.put_assignment(assignment)
         picture.put_unit(unit)
@@ -184,12 +195,13 @@ class Registrar:
             await self._rebuild([unit.id])
         self._show()
 
-    async def _put_assignment(self, assignment: Assignment) -> None:
+    async def _put_assignment(self, assignment: Assignment, by: str) -> None:
         picture = self._picture
+        note = radio_note(assignment, known=assignment.id in picture.assignments, by=by)
         picture.check_assignment(assignment)
         address, unit, now = assignment.address, assignment.unit, self._now()
         holds = assignment.start <= now and (assignment.end is None or now < assignment.end)
-        await self._store.write(_store_assignment, assignment, holds)
+        await self._scribe.write(note, _store_assignment, assignment, holds)
         picture.put_assignment(assignment)
         radio = picture.contacts.get(address)
         calling = {unit} if unit in picture.contacts and picture.contacts[unit].distress else set()
@@ -209,9 +221,9 @@ class Registrar:
         self._show()
 
     async def _clear_distress(self, of: str, by: str) -> None:
-        self._picture.contact(of)
+        note = distress_note(self._picture.contact(of), by=by)
         at = self._now()
-        await self._store.write(registry.clear_latch, of=of, at=at, by=by)
+        await self._scribe.write(note, registry.clear_latch, of=of, at=at, by=by)
         self._picture.clear_distress(of, at)
         await self.tell_anew([of])  # what it said before its call is what it said last
         self._publish()

@@ -28,6 +28,7 @@ from patrol.errors import NotFound, StoreError
 from patrol.ground import Ground
 from patrol.joining import Joined, join, judge
 from patrol.keeper import Keeper
+from patrol.order_notes import plot_notes
 from patrol.papers import Paper
 from patrol.patrol_clock import PatrolClock
 from patrol.picture import Picture
@@ -108,15 +109,17 @@ class Watch:
         self.picture = Picture(agency=agency, origin=node)
         self.board = Board(self.snapshot, now)
         self.turn = Turn()
+        self.clerk = Clerk(store=store, turn=self.turn, node=node, now=lambda: self.now())
+        scribe = self.clerk.scribe
         self.registrar = Registrar(
             store=store,
+            scribe=scribe,
             picture=self.picture,
             turn=self.turn,
             publish=lambda: self.publish(()),
             now=now,
         )
-        self.dispatch = Dispatch(store=store, turn=self.turn, now=now)
-        self.clerk = Clerk(store=store, turn=self.turn, node=node, now=lambda: self.now())
+        self.dispatch = Dispatch(store=store, scribe=scribe, turn=self.turn, now=now)
         self.clerk.listeners.append(self._show_papers)
         patrols = PatrolClock(
             picture=self.picture,
@@ -389,6 +392,7 @@ class Watch:
             )
 
         latches = [latch(record) for record in records if record.latched]
+        latches += plot_notes(records, origin=self.node)
         return latches + [claim(each) for each in self.picture.claims.take_raised()]
 
     def _tell_store(self, health: ChannelHealth) -> None:

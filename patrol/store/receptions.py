@@ -133,6 +133,12 @@ def latest(
     return list(readable(rows, lambda row: heard(transmission_of(row), also.get(row.gid, ()))))
 
 
+def is_kept(connection: Connection, gid: bytes) -> bool:
+    """Return whether there is a message with this global id."""
+    found = connection.execute(select(_T.gid).where(_T.gid == gid).limit(1)).first()
+    return found is not None
+
+
 def _also_heard(connection: Connection, gids: Sequence[bytes]) -> dict[bytes, list[HeardBy]]:
     """Return the further receptions of some messages, by global id."""
     found: dict[bytes, list[HeardBy]] = {}
