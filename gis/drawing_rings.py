@@ -7,6 +7,7 @@ from 1 in words.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -20,6 +21,7 @@ Ring: TypeAlias = list[tuple[float, float]]
 
 SPIKE_DEG = 0.5  # a corner sharper than this goes out and comes back
 PLANE_M = 111_320.0
+LARGEST = sys.float_info.max  # a whole number may be larger, and infinity is
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,7 +161,7 @@ def _is_position(position: Any) -> bool:
     if not isinstance(position, Sequence) or isinstance(position, str | bytes):
         return False
     return len(position) >= 2 and all(
-        isinstance(each, int | float) and not isinstance(each, bool) and math.isfinite(each)
+        isinstance(each, int | float) and not isinstance(each, bool) and abs(each) <= LARGEST
         for each in position[:2]
     )
 
