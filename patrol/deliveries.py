@@ -34,6 +34,20 @@ LIFE: Final = Life(
 newer version of the same alert goes to the same receiver in its place."""
 
 
+class Target(NamedTuple):
+    """Where deliveries go.
+
+    Attributes:
+        way: How.
+        to: To whom, as in `Delivery.to`.
+        rule: By which rule, which says as whom the receiver sees them.
+    """
+
+    way: DeliveryWay
+    to: str
+    rule: str
+
+
 class Delivery(Paper, frozen=True, kw_only=True, tag="delivery"):
     """One alert to one receiver by one way. Its agency is the receiver's, not the alert's.
 
@@ -79,9 +93,9 @@ class Delivery(Paper, frozen=True, kw_only=True, tag="delivery"):
         return LIFE.is_end(self.state)
 
     @property
-    def target(self) -> tuple[DeliveryWay, str]:
-        """Where it goes: what shares one connection, one back-off and one limit."""
-        return self.way, self.to
+    def target(self) -> Target:
+        """What shares one back-off, one limit, and one eye on what may be seen."""
+        return Target(self.way, self.to, self.rule)
 
 
 class PushSubscription(Paper, frozen=True, kw_only=True, tag="push_subscription"):

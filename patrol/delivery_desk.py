@@ -73,6 +73,14 @@ class DeliveryDesk(PaperDesk):
         self._may("see deliveries")
         return await self._kept(Delivery, id)
 
+    def may_see(self) -> None:
+        """Raise unless the user may see how deliveries fare.
+
+        Raises:
+            Forbidden: If it may not.
+        """
+        self._may("see deliveries")
+
     def may_test(self) -> None:
         """Raise unless the user may send a test by a rule of its agency.
 

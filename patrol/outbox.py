@@ -96,11 +96,11 @@ class Outbox:
     async def _put(self, deliveries: Sequence[Delivery]) -> None:
         def filing(book: Book, now: datetime) -> Filing:
             new = {each.id: each for each in deliveries if book.find(Delivery, each.id) is None}
-            newest = {(each.target, each.alert): each.alert_version for each in new.values()}
+            newest = {_about(each): each.alert_version for each in new.values()}
             old = [
                 _settled(each, "supersede", now)
                 for each in book.all(Delivery)
-                if newest.get((each.target, each.alert), 0) > each.alert_version
+                if newest.get(_about(each), 0) > each.alert_version
             ]
             return Filing(papers=(*old, *new.values()), act="deliver alert")
 
@@ -191,6 +191,10 @@ def subscribed(
         label=label,
     )
     return (*filed, new)
+
+
+def _about(delivery: Delivery) -> tuple[str, str, str, str]:
+    return delivery.agency, delivery.way, delivery.to, delivery.alert
 
 
 def _settled(delivery: Delivery, act: str, now: datetime, **said: Any) -> Delivery:
