@@ -102,6 +102,11 @@ class Contact:
         """Longest normal time between two positions, seconds."""
         return UNKNOWN_INTERVAL_S if self.unit is None else self.unit.expected_interval_s
 
+    @property
+    def jumped_at(self) -> datetime | None:
+        """When it last came where nothing could have gone, as two positions agree; else None."""
+        return None if self.clean else _last_jump(self.window)
+
     def hear(self, channel: str | None, heard_at: datetime) -> None:
         """Note when it was heard, and on which channel; None for no link at all."""
         newest, heard_on = self.heard_at, self.heard_on
@@ -276,3 +281,16 @@ def _newest_believable(window: list[_Entry]) -> tuple[Fix, bool]:
         else:
             suspect = entry
     return anchor[2], clean
+
+
+def _last_jump(window: list[_Entry]) -> datetime | None:
+    """Return the time of the newest jump that the position after it agrees with."""
+    anchor, suspect, jumped_at = window[0], None, None
+    for entry in window[1:]:
+        if not _jump(entry, anchor):
+            anchor, suspect = entry, None
+        elif suspect is not None and not _jump(entry, suspect):
+            anchor, jumped_at, suspect = entry, suspect[2].time, None
+        else:
+            suspect = entry
+    return jumped_at

@@ -47,6 +47,11 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
         return False
 
     @property
+    def seen_by(self) -> str:
+        """What a role must be allowed to do to see this one."""
+        return self.SEEN_BY
+
+    @property
     def parties(self) -> frozenset[str]:
         """Agencies that hold it in their own right, as its owner does or because they signed."""
         return frozenset((self.agency,))

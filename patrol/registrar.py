@@ -5,7 +5,7 @@ It is a part of the watch and takes turns with its batches.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -44,6 +44,10 @@ class Registrar:
         turn: Held while the picture and the store are changed.
         publish: Tells viewers what changed in the picture.
         now: Clock, aware UTC.
+
+    Attributes:
+        when_cleared: Told in the same turn of whom a call for help is over, by whose word, and
+            why; None: nobody is.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class Registrar:
         self._turn = turn
         self._publish = publish
         self._now = now
+        self.when_cleared: Callable[[str, str, str], Awaitable[None]] | None = None
 
     async def load(self, duplicates: Duplicates) -> None:
         """Read units, assignments, calls for help and the newest of what was heard."""
@@ -138,14 +143,14 @@ class Registrar:
             raise Conflict("an assignment ends after it starts")
         await self._turn.order(lambda: self._put_assignment(assignment, by))
 
-    async def clear_distress(self, of: str, *, by: str) -> None:
-        """Note that a person says the call for help of `of` is over.
+    async def clear_distress(self, of: str, *, by: str, note: str = "") -> None:
+        """Note that a person says the call for help of `of` is over, and why.
 
         Raises:
             NotFound: If nothing by that id is known.
             StoreError: If the store refuses.
         """
-        await self._turn.order(lambda: self._clear_distress(of, by))
+        await self._turn.order(lambda: self._clear_distress(of, by, note))
 
     async def tell_anew(self, ids: Sequence[str]) -> None:
         """Set units and unknown radios from what is stored of them, in a turn of the caller's."""
@@ -220,13 +225,15 @@ class Registrar:
             await self._rebuild([unit], calling)
         self._show()
 
-    async def _clear_distress(self, of: str, by: str) -> None:
-        note = distress_note(self._picture.contact(of), by=by)
+    async def _clear_distress(self, of: str, by: str, note: str) -> None:
+        told = distress_note(self._picture.contact(of), by=by)
         at = self._now()
-        await self._scribe.write(note, registry.clear_latch, of=of, at=at, by=by)
+        await self._scribe.write(told, registry.clear_latch, of=of, at=at, by=by)
         self._picture.clear_distress(of, at)
         await self.tell_anew([of])  # what it said before its call is what it said last
         self._publish()
+        if self.when_cleared is not None:
+            await self.when_cleared(of, by, note)
 
     def _show(self) -> None:
         self._picture.tick(self._now())

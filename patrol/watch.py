@@ -17,6 +17,7 @@ from typing import Final
 
 import structlog
 
+from patrol.alarms import Alarms
 from patrol.batch import Act, Batch
 from patrol.board import Board, Update
 from patrol.changes import Claim, Fix, Snapshot, UnitState
@@ -128,6 +129,15 @@ class Watch:
             why_not=lambda *asked: why_not_of(getattr(self, "sharing", None))(*asked),
         )
         self.clerk.duties.extend(patrols.duties)
+        self.alarms = Alarms(
+            clerk=self.clerk,
+            store=store,
+            picture=self.picture,
+            agency=agency,
+            ground=ground,
+            now=lambda: self.now(),
+        )
+        self.registrar.when_cleared = self.alarms.cleared
         self._placing = Placing(locate, describe)
         self._duplicates = Duplicates()
         self._store_health = StoreHealth(now=lambda: self.now(), told=self._tell_store)
@@ -146,6 +156,7 @@ class Watch:
         self._store_health.put_aside(await self.store.read(aside.since, self.now() - TOLD_FOR))
         self._placing.contacts(self.picture.contacts.values())
         self.picture.tick(self.now())
+        await self.alarms.start()
         self.publish(())
 
     async def run(self, inbox: Inbox) -> None:
@@ -286,6 +297,7 @@ class Watch:
                 self._store_health.tick()
                 await self._store_ended_claims()
                 await self.clerk.tick()
+                await self.alarms.tick()
                 self.publish(())
 
     async def _store_ended_claims(self) -> None:
@@ -336,6 +348,7 @@ class Watch:
         if unsure:
             await self.registrar.tell_anew(sorted(unsure))
         self.publish(list(fixes.values()))
+        await self.alarms.after(records, fixes.values())
 
     def _take_back(self, bad: Sequence[Record], fixes: dict[bytes, Fix]) -> set[str]:
         """Forget what could not be stored; return whom to rebuild from the store.

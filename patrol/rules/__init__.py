@@ -2,20 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from patrol.contacts import Contact
+from patrol.rules import border_crossed, no_go, outside_sector, silent, silent_channel, void_sector
 from patrol.rules.distress import distress
+from patrol.rules.impossible_movement import impossible_movement
 from patrol.rules.liveness import heard_again, liveness
+from patrol.rules.low_battery import low_battery
+from patrol.rules.man_down import latch_man_down, man_down
+from patrol.rules.overdue import check_in_overdue, start_overdue
+from patrol.rules.rendezvous_missed import rendezvous_missed
+from patrol.rules.scene import AlertRule
+from patrol.rules.sos import sos
 from patrol.rules.step import Effect, Step
 
 STEP_RULES: Final[tuple[Callable[[Step], Effect | None], ...]] = (
     heard_again,
     distress,
+    latch_man_down,
 )
 """Asked after each transmission."""
 
 CLOCK_RULES: Final[tuple[Callable[[Contact, datetime], Effect | None], ...]] = (liveness,)
 """Asked once a second, for what did not arrive."""
+
+ALERT_RULES: Final[tuple[AlertRule, ...]] = (
+    AlertRule("sos", sos, latched=True, at_once=True),
+    AlertRule("man_down", man_down, latched=True, at_once=True),
+    AlertRule("no_go", no_go.no_go, at_once=True, unsure=no_go.unsure, ended=no_go.ended),
+    AlertRule(
+        "outside_sector",
+        outside_sector.outside_sector,
+        at_once=True,
+        unsure=outside_sector.unsure,
+        ended=outside_sector.ended,
+    ),
+    AlertRule("border_crossed", border_crossed.border_crossed, unsure=border_crossed.unsure),
+    AlertRule("void_sector", void_sector.void_sector, unsure=void_sector.unsure),
+    AlertRule("start_overdue", start_overdue),
+    AlertRule("check_in_overdue", check_in_overdue),
+    AlertRule("silent_unit", silent.silent_unit, unsure=silent.unsure),
+    AlertRule("ais_gap", silent.ais_gap, unsure=silent.unsure),
+    AlertRule(
+        "silent_channel",
+        silent_channel.silent_channel,
+        gone_for_s=30.0,
+        unsure=silent_channel.unsure,
+    ),
+    AlertRule("low_battery", low_battery),
+    AlertRule("rendezvous_missed", rendezvous_missed),
+    AlertRule("impossible_movement", impossible_movement, gone_for_s=60.0),
+)
+"""Asked once a second, and at once where they say so: which conditions need a person."""
+
+RULES: Final[Mapping[str, AlertRule]] = MappingProxyType({rule.name: rule for rule in ALERT_RULES})
+"""The rules of alerts, by name."""

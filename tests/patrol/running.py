@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 import msgspec
 
@@ -17,6 +17,7 @@ from gis.position import Position
 from patrol.accounts import User
 from patrol.changes import Beat, Change, Snapshot, UnitState
 from patrol.desk import Desk
+from patrol.kinds import ALL
 from patrol.store.store import Store, open_store
 from patrol.units import Role
 from patrol.views import Subscription
@@ -208,6 +209,23 @@ class Viewer:
         return news
 
 
+_PAPERS = ("papers", tuple[Union[ALL], ...], ())  # type: ignore[valid-type]  # noqa: UP007
+_FRAMES = tuple(
+    msgspec.defstruct(
+        kind.__name__,
+        [_PAPERS],
+        bases=(kind,),
+        tag=kind.__struct_config__.tag,
+        frozen=True,
+        kw_only=True,
+        omit_defaults=kind.__struct_config__.omit_defaults,
+    )
+    for kind in (Snapshot, Change)
+)
+
+
 def frame_of(frame: bytes) -> Any:
-    """Decode a frame of the stream into a Snapshot, Change or Beat."""
-    return msgspec.json.decode(frame, type=Snapshot | Change | Beat)
+    """Decode a frame of the stream into a Snapshot, Change or Beat, with papers of all kinds."""
+    found = msgspec.json.decode(frame, type=Union[(*_FRAMES, Beat)])
+    kind = next(kind for kind in (Snapshot, Change, Beat) if isinstance(found, kind))
+    return kind(**{name: getattr(found, name) for name in kind.__struct_fields__})

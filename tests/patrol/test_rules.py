@@ -16,6 +16,7 @@ from patrol.records import record_of
 from patrol.rules import CLOCK_RULES, STEP_RULES
 from patrol.rules.distress import distress
 from patrol.rules.liveness import heard_again, liveness
+from patrol.rules.man_down import latch_man_down
 from patrol.rules.step import Effect, Step
 from patrol.units import Liveness, Unit
 from tests.patrol.running import Node, address, at, said
@@ -92,7 +93,7 @@ def test_a_call_for_help_stays_until_it_is_cleared(
 
 
 def test_each_rule_is_in_its_table() -> None:
-    assert (heard_again, distress) == STEP_RULES
+    assert (heard_again, distress, latch_man_down) == STEP_RULES
     assert (liveness,) == CLOCK_RULES
 
 

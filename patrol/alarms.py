@@ -1,0 +1,395 @@
+"""Alarms: keeps the alerts: makes new versions of them as conditions begin and end.
+
+It is a part of the watch and works in its turns: once a second over everything, and right after the
+commit of a batch for calls for help and for whoever crossed a fence. Conditions are worked out anew
+each time and compared with the alerts that are open. So a restart forgets nothing and repeats
+nothing: what began while nobody looked is found, and what is known already is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from gis.position import Position
+from patrol import alert_acts
+from patrol.alert_steps import Steps
+from patrol.alerts import HOLDING, Alert, Key
+from patrol.changes import Fix
+from patrol.clerk import Clerk
+from patrol.contacts import Contact
+from patrol.crossing import DataClass
+from patrol.errors import PatrolError, StoreError
+from patrol.fencing import Fencing
+from patrol.filing import Filing
+from patrol.ground import Ground
+from patrol.patrols import Patrol
+from patrol.picture import Picture
+from patrol.records import Record
+from patrol.rules import ALERT_RULES, RULES
+from patrol.rules.low_battery import told_battery
+from patrol.rules.man_down import is_man_down, says_man_down
+from patrol.rules.scene import AlertRule, Battery, Call, Condition, Scene, Sharing
+from patrol.sectors import Sector
+from patrol.spans import spans_of_unit
+from patrol.store import tracks
+from patrol.store.store import Store
+
+VOICE_ACCURACY_M: Final = 250.0
+"""How far off a place said by voice may be."""
+
+LONGEST_PAST: Final = timedelta(hours=12)
+"""How far back the fixes of a patrol under way are read at a start."""
+
+MOST_PAST: Final = 5000
+
+_WELL: Final = frozenset({"open"})
+
+log = structlog.get_logger(__name__)
+
+
+class Alarms:
+    """Keeps the alerts of one node.
+
+    Args:
+        clerk: Files them.
+        store: Where tracks are read at a start.
+        picture: What is known; read, never changed.
+        agency: Owner of what nobody else owns.
+        ground: Rivers and borders; None without geography.
+        now: Clock, aware UTC.
+
+    Attributes:
+        sharing: What may cross between agencies; nothing while it is None.
+        fencing: How units stand to sectors.
+    """
+
+    def __init__(
+        self,
+        *,
+        clerk: Clerk,
+        store: Store,
+        picture: Picture,
+        agency: str,
+        ground: Ground | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.sharing: Sharing | None = None
+        self.fencing = Fencing(ground or Ground())
+        self._clerk, self._store, self._picture = clerk, store, picture
+        self._agency, self._now = agency, now
+        self._started_at = now()
+        self._batteries: dict[str, Battery] = {}
+        self._calls: dict[str, Call] = {}
+        self._bad_since: dict[str, datetime] = {}
+        self._gone_since: dict[Key, datetime] = {}
+        self._failed: set[str] = set()
+
+    async def start(self) -> None:
+        """Take up the alerts where the last run left them, and judge what is so now."""
+        now = self._started_at = self._now()
+        for alert in self._clerk.book.all(Alert):
+            self._remember(alert)
+        for contact in self._picture.contacts.values():
+            if contact.distress and contact.id not in self._calls and contact.status is not None:
+                at = contact.heard_at or now
+                self._calls[contact.id] = Call(at, is_man_down(contact.status))
+        past = [*self._windows(), *await self._tracks(now)]
+        self.fencing.take_up(self._clerk.book, lambda: past, now)
+        await self._judge(None)
+
+    async def after(self, records: Sequence[Record], fixes: Iterable[Fix]) -> None:
+        """See what a batch that is on disk brings at once: calls for help, fences.
+
+        Args:
+            records: Its messages, as taken into the picture.
+            fixes: Its positions that joined.
+        """
+        ids: set[str] = set()
+        batteries = self._batteries
+        for record in records:
+            if record.latched:
+                said = record.transmission
+                of = record.unit or record.address
+                self._calls[of] = Call(record.time, says_man_down(said))
+                ids.add(of)
+            if record.facts is not None or record.transmission.status is not None:
+                of = record.unit or record.address
+                told = told_battery(record.transmission, record.time, batteries.get(of))
+                if told is not None and of in self._picture.units:
+                    batteries[of] = told
+        if self.fencing:
+            ids |= self.fencing.see(self._positions(fixes), self._now())
+        if ids:
+            await self._judge(ids)
+
+    async def tick(self) -> None:
+        """See what is so now, in a turn of the caller's; once a second."""
+        now, picture = self._now(), self._picture
+        for name, health in picture.channels.items():
+            if health.state in _WELL:
+                self._bad_since.pop(name, None)
+            else:
+                self._bad_since.setdefault(name, now)
+        for name in self._bad_since.keys() - picture.channels.keys():
+            del self._bad_since[name]
+        self._follow_calls()
+        if not self.fencing.take_up(self._clerk.book, lambda: list(self._windows()), now):
+            unheard = self.fencing.unheard(picture.units)
+            if unheard:
+                self.fencing.see(self._windows(unheard), now)
+        await self._judge(None)
+        await self._file_time(now)
+
+    async def cleared(self, of: str, by: str, note: str) -> None:
+        """Resolve the alerts of a call for help that a person said is over, in the same turn.
+
+        The latch is cleared by then. Should the store refuse, the next tick does it.
+        """
+        self._calls.pop(of, None)
+        now = self._now()
+        over = tuple(
+            alert_acts.cleared(alert, at=now, by=by, note=note)
+            for alert in self._clerk.book.all(Alert)
+            if alert.subject == of and _is_latched(alert)
+        )
+        agency = over[0].agency if over else ""
+        filing = Filing(papers=over, act="resolve alert", actor=by, agency=agency, reason=note)
+        try:
+            await self._clerk.file_in_turn(filing)
+        except StoreError as error:
+            log.warning("the end of a call for help is not filed yet", fault=str(error))
+
+    # -- what is so now
+
+    async def _judge(self, ids: set[str] | None) -> None:
+        """Compare what holds with the alerts that are open, and file what is new.
+
+        Args:
+            ids: Only about these units and radios, by the rules that are asked at once; None:
+                about everything, by all.
+        """
+        now = self._now()
+        try:
+            scene = self._scene(now, ids)
+            passed = scene.standing.passed()
+            rules = ALERT_RULES if ids is None else [rule for rule in ALERT_RULES if rule.at_once]
+            steps = Steps(now, self._clerk.node)
+            for rule in rules:
+                self._compare(rule, scene, ids, steps)
+        except Exception:
+            log.exception("alerts could not be judged")  # the picture must go on
+            return
+        if await self._file(steps):
+            self.fencing.filed(visit for visit in passed if ids is None or visit.unit in ids)
+
+    def _compare(self, rule: AlertRule, scene: Scene, ids: set[str] | None, steps: Steps) -> None:
+        found: dict[Key, Condition] = {}
+        try:
+            for condition in rule.find(scene):
+                # What holds now stands before what was: it is looked at first.
+                found.setdefault(condition.key, condition)
+        except Exception:
+            if rule.name not in self._failed:  # one rule that fails leaves the others at work
+                self._failed.add(rule.name)
+                log.exception("a rule failed", rule=rule.name)
+            return
+        open_ = {
+            alert.key: alert
+            for alert in self._clerk.book.all(Alert)
+            if alert.rule == rule.name and (ids is None or alert.unit in ids)
+        }
+        for key, condition in found.items():
+            alert = open_.get(key) or self._twin(condition, open_)
+            self._gone_since.pop(key, None)
+            if alert is None:
+                steps.begin(condition)
+            else:
+                steps.go_on(alert, condition, self.fencing)
+        for key, alert in open_.items():
+            if key not in found and alert.state in HOLDING and alert.id not in steps.touched:
+                self._end(rule, scene, alert, steps)
+
+    def _twin(self, condition: Condition, open_: Mapping[Key, Alert]) -> Alert | None:
+        """Return the alert that tells of the same by late fixes alone, or before a radio's move."""
+        if condition.historical:
+            return None
+        for alert in open_.values():
+            if alert.agency != condition.agency or alert.unit != condition.unit:
+                continue
+            if alert.historical and alert.raised_at == condition.since and condition.over is None:
+                return alert
+        if not RULES[condition.rule].latched:
+            return None
+        contact = self._picture.contacts.get(condition.subject)
+        for other in self._clerk.book.all(Alert):
+            # What its radio called while nobody had registered it is the unit's call.
+            if _is_latched(other) and contact is not None and other.subject in contact.addresses:
+                return other
+        return None
+
+    def _end(self, rule: AlertRule, scene: Scene, alert: Alert, steps: Steps) -> None:
+        if rule.latched:
+            if not self._calls_for_help(alert.subject) and not self._moved(alert):
+                steps.put(
+                    "resolve alert",
+                    alert_acts.cleared(
+                        alert, at=scene.now, by="", note="the call for help was cleared"
+                    ),
+                )
+            return
+        if rule.unsure(scene, alert):
+            self._gone_since.pop(alert.key, None)
+            return
+        since = self._gone_since.setdefault(alert.key, scene.now)
+        if (scene.now - since).total_seconds() < rule.gone_for_s:
+            return
+        del self._gone_since[alert.key]
+        if alert.unit is not None and self.fencing.took_back(alert.unit, alert.raised_at):
+            steps.put("withdraw alert", alert_acts.withdrawn(alert, at=scene.now))
+        else:
+            ended = rule.ended(scene, alert)
+            steps.put(
+                "return alert", alert_acts.returned(alert, at=scene.now, since=ended or since)
+            )
+
+    def _scene(self, now: datetime, ids: set[str] | None) -> Scene:
+        book, contacts = self._clerk.book, self._picture.contacts
+        patrols = tuple(book.all(Patrol))
+        return Scene(
+            now=now,
+            started_at=self._started_at,
+            agency=self._agency,
+            contacts=contacts
+            if ids is None
+            else {id: contacts[id] for id in ids if id in contacts},
+            channels=self._picture.channels,
+            bad_since=self._bad_since,
+            claims=tuple(self._picture.claims),
+            batteries=self._batteries,
+            calls=self._calls,
+            patrols=patrols,
+            on_patrol={
+                unit: patrol
+                for patrol in patrols
+                if patrol.state == "under way"
+                for unit in patrol.units
+            },
+            sectors={sector.id: sector for sector in book.all(Sector)},
+            standing=self.fencing,
+            may_see=lambda *asked: self._may_see(now, *asked),
+        )
+
+    def _may_see(
+        self, now: datetime, owner: str, viewer: str, data_class: DataClass, contact: Contact
+    ) -> bool:
+        if self.sharing is None or contact.last is None:
+            return False
+        return data_class in self.sharing.classes(
+            owner=owner,
+            viewer=viewer,
+            now=now,
+            lon=contact.last.lon,
+            lat=contact.last.lat,
+            unit=contact.id if owner == contact.agency else None,
+        )
+
+    def _calls_for_help(self, id: str) -> bool:
+        contact = self._picture.contacts.get(id)
+        return contact is not None and contact.distress
+
+    def _follow_calls(self) -> None:
+        """Forget calls that are over; one of a radio that became a unit's is the unit's."""
+        for id in [id for id in self._calls if not self._calls_for_help(id)]:
+            call = self._calls.pop(id)
+            for contact in self._picture.contacts.values():
+                if contact.distress and id in contact.addresses:
+                    self._calls.setdefault(contact.id, call)
+
+    def _moved(self, alert: Alert) -> bool:
+        """Return whether the radio that called is a unit's by now, whose call it is."""
+        return any(
+            contact.distress and alert.subject in contact.addresses
+            for contact in self._picture.contacts.values()
+        )
+
+    # -- filing
+
+    async def _file_time(self, now: datetime) -> None:
+        steps = Steps(now, self._clerk.node)
+        for alert in self._clerk.book.all(Alert):
+            after = alert_acts.due(alert, now)
+            if after is not None:
+                act = {"escalated": "escalate", "resolved": "close"}.get(after.state, "unshelve")
+                steps.put(f"{act} alert", after)
+        await self._file(steps)
+
+    async def _file(self, steps: Steps) -> bool:
+        try:
+            for act, papers in steps.by_act.items():
+                await self._clerk.file_in_turn(Filing(papers=tuple(papers), act=act))
+        except StoreError as error:
+            log.warning("alerts are not stored yet", fault=str(error))  # the next look tries again
+            return False
+        except PatrolError:
+            log.exception("alerts could not be filed")
+            return False
+        return True
+
+    # -- what was heard before
+
+    def _remember(self, alert: Alert) -> None:
+        """Know again what messages told before the restart, by the alert that it raised."""
+        if _is_latched(alert):
+            self._calls[alert.subject] = Call(alert.raised_at, alert.rule == "man_down")
+        elif alert.rule == "low_battery" and alert.state in HOLDING:
+            pct = alert.facts.get("battery_pct")
+            known = float(pct) if isinstance(pct, int | float) else None
+            self._batteries[alert.subject] = Battery(known, True, alert.raised_at)
+
+    def _positions(self, fixes: Iterable[Fix]) -> list[tuple[str, Position]]:
+        units, now = self._picture.units, self._now()
+        return [(fix.of, _position(fix, now)) for fix in fixes if fix.of in units]
+
+    def _windows(self, ids: Iterable[str] | None = None) -> Iterable[tuple[str, Position]]:
+        """Yield the newest positions that the picture holds of units."""
+        now = self._now()
+        for id in self._picture.units if ids is None else ids:
+            contact = self._picture.contacts.get(id)
+            for entry in () if contact is None else contact.window:
+                yield id, _position(entry[2], now)
+
+    async def _tracks(self, now: datetime) -> list[tuple[str, Position]]:
+        """Return where the units of patrols under way were since these began."""
+        found: list[tuple[str, Position]] = []
+        for patrol in self._clerk.book.all(Patrol):
+            if patrol.state != "under way":
+                continue
+            start = max(patrol.started_at or patrol.starts_at, now - LONGEST_PAST)
+            for member in patrol.members:
+                spans = spans_of_unit(self._picture, member.unit, start=start, end=now)
+                agencies = {member.agency, self._agency}
+                track = await self._store.read(
+                    tracks.track, member.unit, spans, agencies, MOST_PAST
+                )
+                found += [(member.unit, _position(fix, now)) for fix in track]
+        return found
+
+
+def _is_latched(alert: Alert) -> bool:
+    rule = RULES.get(alert.rule)
+    return rule is not None and rule.latched
+
+
+def _position(fix: Fix, now: datetime) -> Position:
+    accuracy_m = VOICE_ACCURACY_M if "by_voice" in fix.flags else fix.accuracy_m
+    return Position(
+        lon=fix.lon,
+        lat=fix.lat,
+        time=min(fix.time, now),
+        accuracy_m=accuracy_m,
+        speed_mps=fix.speed_mps,
+    )

@@ -1,0 +1,87 @@
+"""Steps: the new versions that a look at what holds now makes of alerts, act by act."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from patrol import alert_acts
+from patrol.alerts import HOLDING, Alert
+from patrol.fencing import Fencing
+from patrol.papers import revised
+from patrol.rules.scene import Condition
+
+_LEFT_ALONE: Final = frozenset({"settled", "shelved", "shelved_returned"})
+"""States in which a person has said what is to be done with it for now."""
+
+
+class Steps:
+    """New versions of alerts, by the act that the journal is told, in order."""
+
+    def __init__(self, now: datetime, node: str) -> None:
+        self.by_act: dict[str, list[Alert]] = {}
+        self.touched: set[str] = set()
+        self._now, self._node = now, node
+
+    def put(self, act: str, alert: Alert) -> None:
+        """Add a version."""
+        self.by_act.setdefault(act, []).append(alert)
+        self.touched.add(alert.id)
+
+    def begin(self, condition: Condition) -> None:
+        """Raise an alert; one that is over already is returned at once."""
+        alert = alert_acts.begun(
+            rule=condition.rule,
+            subject=condition.subject,
+            agency=condition.agency,
+            severity=condition.severity,
+            since=condition.since,
+            now=self._now,
+            origin=self._node,
+            historical=condition.historical,
+            **condition.about,
+        )
+        self.put("raise alert", alert)
+        if condition.over is not None:
+            self.put("return alert", alert_acts.returned(alert, at=self._now, since=condition.over))
+
+    def go_on(self, alert: Alert, condition: Condition, fencing: Fencing) -> None:
+        """Bring an alert that is open up to what is so now."""
+        now, about = self._now, condition.about
+        if alert.historical and not condition.historical and condition.over is None:
+            if alert.state not in _LEFT_ALONE:
+                after = alert_acts.come_live(
+                    alert,
+                    at=now,
+                    subject=condition.subject,
+                    raised_at=condition.since,
+                    **about,
+                )
+                self.put("raise alert", after)
+            return
+        if condition.key != alert.key:
+            moved = {
+                "rule": condition.rule,
+                "subject": condition.subject,
+                "agency": condition.agency,
+            }
+            self.put("move alert", revised(alert, at=now, by="", **moved, **about))
+        elif alert.state in HOLDING:
+            if (
+                condition.since != alert.raised_at
+                and condition.over is None
+                and alert.unit is not None
+                and fencing.took_back(alert.unit, alert.raised_at)
+            ):
+                self.put("correct alert", revised(alert, at=now, by="", raised_at=condition.since))
+        elif condition.over is None:
+            self.put("raise alert", self._again(alert, condition))
+        elif condition.since > alert.raised_at and not condition.historical:
+            again = self._again(alert, condition)
+            self.put("raise alert", again)
+            self.put("return alert", alert_acts.returned(again, at=now, since=condition.over))
+
+    def _again(self, alert: Alert, condition: Condition) -> Alert:
+        return alert_acts.recurred(
+            alert, at=self._now, raised_at=condition.since, **condition.about
+        )

@@ -1,0 +1,291 @@
+"""Fencing: how units stand to sectors and meeting places, by `gis.fences`.
+
+Only areas that some rule waits for are watched; without one nothing is done. What it says does not
+depend on the order in which fixes come; a visit that a late fix has undone is taken back.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple, TypeAlias
+
+import structlog
+
+from gis.errors import GisError
+from gis.fences.area import Area, around
+from gis.fences.events import FenceEvent, Outcome
+from gis.fences.index import FenceSet
+from gis.fences.rules import Enter, Leave, Rule
+from gis.fences.settings import FenceSettings
+from gis.fences.standing import Inside
+from gis.fences.watch import FenceWatch
+from gis.position import Position
+from patrol.book import Book
+from patrol.ground import Ground
+from patrol.patrols import Patrol
+from patrol.rules.rendezvous_missed import meeting_area
+from patrol.rules.scene import Stand, Visit
+from patrol.sectors import KEPT_OUT_OF, Sector
+
+KEPT_FOR: Final = timedelta(hours=25)
+"""Visits are remembered so long: as late fixes may come, and an hour more."""
+
+VISITS_KEPT: Final = 200
+"""Comings and goings of one unit at one area that are remembered."""
+
+REPLAYED: Final = 1000
+"""Newest fixes of each unit that are looked at anew when the areas change."""
+
+Fixes: TypeAlias = Iterable[tuple[str, Position]]
+
+UNKNOWN: Final = Stand()
+
+log = structlog.get_logger(__name__)
+
+
+class _Flip(NamedTuple):
+    """A coming or going; ordered by its time."""
+
+    time: datetime
+    into: bool
+    lon: float | None
+    lat: float | None
+
+
+class Fencing:
+    """How units stand to areas.
+
+    Args:
+        ground: Makes areas of sectors.
+    """
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._watch: FenceWatch | None = None
+        self._wanted: dict[str, int] = {}
+        self._flips: dict[tuple[str, str], list[_Flip]] = {}
+        self._passed: dict[tuple[str, str, datetime], Visit] = {}
+        self._taken_back: deque[tuple[str, datetime]] = deque(maxlen=5000)
+        self._bad: set[tuple[str, int]] = set()
+
+    def __bool__(self) -> bool:
+        """Whether any area is watched."""
+        return self._watch is not None
+
+    def take_up(self, book: Book, past: Callable[[], Fixes], now: datetime) -> bool:
+        """Watch the areas that the papers ask for now; return whether these are others than before.
+
+        Args:
+            book: Sectors and patrols.
+            past: Returns fixes by which units are known to begin with.
+            now: The present, aware UTC.
+        """
+        wanted = _wanted(book)
+        if wanted == self._wanted:
+            return False
+        same = {id for id, version in wanted.items() if self._wanted.get(id) == version}
+        before, self._watch = self._watch, None
+        self._wanted = wanted
+        for of in [of for of in self._flips if of[1] not in same]:
+            del self._flips[of]
+        areas = [area for area in (self._area(book, id) for id in wanted) if area is not None]
+        if not areas:
+            return True
+        rules: list[Rule] = []
+        for area in areas:
+            rules += [
+                Enter(id=f"in {area.id}", area=area.id),
+                Leave(id=f"out {area.id}", area=area.id),
+            ]
+        self._watch = FenceWatch(FenceSet(areas), rules)
+        again = past() if before is None else [*_held(before), *past()]
+        self._remember(self._watch.see(again), now)
+        return True
+
+    def see(self, fixes: Fixes, now: datetime) -> set[str]:
+        """Take a batch of fixes; return the units for which something came of it."""
+        if self._watch is None:
+            return set()
+        outcome = self._watch.see(fixes)
+        if not outcome.added and not outcome.withdrawn:
+            return set()
+        return self._note(outcome, now)
+
+    def unheard(self, units: Iterable[str]) -> list[str]:
+        """Return those units of which no fix was looked at yet; none while nothing is watched."""
+        if self._watch is None:
+            return []
+        tracks = self._watch.tracks
+        return [unit for unit in units if unit not in tracks]
+
+    # -- what rules ask
+
+    def stand(self, unit: str, area: str) -> Stand:
+        """Return how a unit stands to an area; nothing known of an area that is not watched."""
+        watch = self._watch
+        if watch is None:
+            return UNKNOWN
+        number, track = watch.book.fences.number.get(area), watch.tracks.get(unit)
+        if number is None or track is None:
+            return UNKNOWN
+        seen = track.known_until()
+        if seen == float("-inf"):
+            return UNKNOWN
+        seen_at = datetime.fromtimestamp(seen, UTC)
+        standing = track.state().get(number)
+        if isinstance(standing, Inside):
+            if standing.inside is None:
+                return Stand(None, None, seen_at)
+            if standing.inside:
+                return Stand(True, datetime.fromtimestamp(standing.since, UTC), seen_at)
+        flips = self._flips.get((unit, area), ())
+        left = flips[-1].time if flips and not flips[-1].into else None
+        return Stand(False, left, seen_at)
+
+    def visits(self, unit: str, area: str) -> Sequence[Visit]:
+        """Return when a unit was in an area, as far back as is known, oldest first."""
+        return list(_visits(unit, area, self._flips.get((unit, area), ())))
+
+    def passed(self) -> Sequence[Visit]:
+        """Return visits that were over when they became known, and are not yet filed."""
+        return tuple(self._passed.values())
+
+    def filed(self, visits: Iterable[Visit]) -> None:
+        """Forget visits that are filed."""
+        for visit in visits:
+            self._passed.pop((visit.unit, visit.area, visit.since), None)
+
+    def took_back(self, unit: str, time: datetime) -> bool:
+        """Return whether a coming or going of that time was told and has been taken back."""
+        return (unit, time) in self._taken_back
+
+    # -- inside
+
+    def _remember(self, outcome: Outcome, now: datetime) -> None:
+        """Note what fixes tell that were seen before: how units stand, no news."""
+        for event in outcome.added:
+            if event.how == "possible" or event.area is None:
+                continue
+            flips = self._flips.setdefault((event.units[0], event.area), [])
+            flip = _flip(event)
+            if event.time < now - KEPT_FOR or (flips and flip.time <= flips[-1].time):
+                continue
+            if not (flips and flips[-1].into and flip.into):  # it was there before already
+                flips.append(flip)
+
+    def _note(self, outcome: Outcome, now: datetime) -> set[str]:
+        units: set[str] = set()
+        came: dict[tuple[str, str], list[FenceEvent]] = {}
+        corrected: set[tuple[str, str]] = set()
+        for event in outcome.withdrawn:
+            if event.how != "possible" and event.area is not None:
+                of = event.units[0], event.area
+                units.add(event.units[0])
+                flips = self._flips.get(of, [])
+                flip = _flip(event)
+                if flip in flips:
+                    flips.remove(flip)
+                self._taken_back.append((event.units[0], event.time))
+                corrected.add(of)
+        for event in outcome.added:
+            if event.how != "possible" and event.area is not None:
+                of = event.units[0], event.area
+                units.add(event.units[0])
+                flips = self._flips.setdefault(of, [])
+                insort(flips, _flip(event), key=lambda each: (each.time, each.into))
+                if len(flips) > VISITS_KEPT or flips[0].time < now - KEPT_FOR:
+                    self._flips[of] = [
+                        each for each in flips[-VISITS_KEPT:] if each.time >= now - KEPT_FOR
+                    ]
+                if event.kind == "enter":
+                    came.setdefault(of, []).append(event)
+        for visit in self.passed():
+            known = self.visits(visit.unit, visit.area)
+            if not any(each.since == visit.since and each.until for each in known):
+                self.filed([visit])
+        self._pass(came, corrected, now)
+        return units
+
+    def _pass(
+        self,
+        came: Mapping[tuple[str, str], list[FenceEvent]],
+        corrected: set[tuple[str, str]],
+        now: datetime,
+    ) -> None:
+        """Note the visits that began with these events and are over already."""
+        for of, events in came.items():
+            if of in corrected:
+                continue  # one that is known has another time now
+            times = {event.time for event in events}
+            for visit in _visits(*of, self._flips.get(of, ())):
+                if visit.since in times and visit.until is not None:
+                    self._passed[*of, visit.since] = visit._replace(told_at=now)
+
+    def _area(self, book: Book, id: str) -> Area | None:
+        version = id, self._wanted.get(id, 0)
+        try:
+            sector = book.find(Sector, id)
+            if sector is not None:
+                return self._ground.area(sector)
+            patrol_id, _, number = id.partition("|")
+            meeting = book.get(Patrol, patrol_id).rendezvous[int(number)]
+            return around(id, lon=meeting.lon, lat=meeting.lat, radius_m=meeting.radius_m)
+        except GisError as error:
+            if version not in self._bad:
+                self._bad.add(version)
+                log.warning("an area cannot be watched", area=id, fault=str(error))
+            return None
+
+
+def _wanted(book: Book) -> dict[str, int]:
+    """Return the areas that matter now, with the version of the paper that says where they are."""
+    wanted: dict[str, int] = {}
+    for sector in book.all(Sector):
+        if sector.use in KEPT_OUT_OF:
+            wanted[sector.id] = sector.version
+    for patrol in book.all(Patrol):
+        if patrol.state != "under way":
+            continue
+        for id in (*patrol.sectors, *(area for leg in patrol.legs for area in leg.sectors)):
+            found = book.find(Sector, id)
+            if found is not None:
+                wanted[id] = found.version
+        for number in range(len(patrol.rendezvous)):
+            wanted[meeting_area(patrol, number)] = patrol.revision
+    return wanted
+
+
+def _held(watch: FenceWatch) -> Iterable[tuple[str, Position]]:
+    """Return the newest fixes that a watch holds."""
+    times = FenceSettings().margin_accuracies
+    for unit, track in watch.tracks.items():
+        for fix in track.fixes[-REPLAYED:]:
+            yield (
+                unit,
+                Position(
+                    lon=fix.lon,
+                    lat=fix.lat,
+                    time=datetime.fromtimestamp(fix.t, UTC),
+                    accuracy_m=fix.error_m / times,
+                    speed_mps=fix.speed_mps,
+                ),
+            )
+
+
+def _flip(event: FenceEvent) -> _Flip:
+    return _Flip(event.time, event.kind == "enter", event.lon, event.lat)
+
+
+def _visits(unit: str, area: str, flips: Sequence[_Flip]) -> Iterable[Visit]:
+    came: _Flip | None = None
+    for flip in flips:
+        if flip.into:
+            came = flip
+        elif came is not None:
+            yield Visit(unit, area, came.time, flip.time, came.lon, came.lat, flip.time)
+            came = None
+    if came is not None:
+        yield Visit(unit, area, came.time, None, came.lon, came.lat, came.time)

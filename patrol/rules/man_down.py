@@ -1,0 +1,83 @@
+"""A sensor says that somebody lies still: a call for help that nobody could make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from patrol.rules.scene import Condition, Scene, about
+from patrol.rules.step import Effect, Step
+from radio_gateway.transmission import Transmission
+
+WORDS: Final = frozenset(
+    {"man_down", "mandown", "fall_down", "falldown", "fall_detected", "no_movement", "lone_worker"}
+)
+"""Words of radios and trackers for it, in small letters, with `_` between."""
+
+_FACTS: Final = ("alarm", "event", "kind", "emergency")
+
+
+def says_man_down(said: Transmission) -> bool:
+    """Return whether a message says that somebody lies still, by its status, flags or facts.
+
+    >>> from datetime import UTC, datetime
+    >>> from msgspec import structs
+    >>> at = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> said = Transmission(protocol="gt06", kind="status", heard_at=at, status="sos")
+    >>> says_man_down(said)
+    False
+    >>> says_man_down(structs.replace(said, facts={"alarm": "fallDown"}))
+    True
+    """
+    if said.status is not None and is_man_down(said.status):
+        return True
+    if not WORDS.isdisjoint(said.flags):
+        return True
+    facts = said.facts
+    return bool(facts) and any(
+        isinstance(value := facts.get(name), str) and is_man_down(value) for name in _FACTS
+    )
+
+
+def is_man_down(words: str) -> bool:
+    """Return whether a status says it; it may name several things, with spaces between.
+
+    >>> is_man_down("impact man_down"), is_man_down("Man Down"), is_man_down("man overboard")
+    (True, True, False)
+    """
+    plain = words.lower().replace("-", "_")
+    return plain.replace(" ", "_") in WORDS or not WORDS.isdisjoint(plain.split())
+
+
+def latch_man_down(step: Step) -> Effect | None:
+    """Latch it as a call for help, whether or not the protocol counts it as one.
+
+    Args:
+        step: What was heard.
+
+    Returns:
+        Distress on; None for anything else, also for what was heard before somebody said that it
+        was over.
+    """
+    said = step.record.transmission
+    if said.distress or step.contact.distress or not says_man_down(said):
+        return None  # what is distress by itself is latched as such
+    cleared_at = step.contact.cleared_at
+    if cleared_at is None or said.heard_at > cleared_at:
+        return Effect(distress=True)
+    return None
+
+
+def man_down(scene: Scene) -> Iterator[Condition]:
+    """Yield a condition for each call for help that a sensor made; until a person ends it."""
+    for contact in scene.contacts.values():
+        if contact.distress:
+            call = scene.calls.get(contact.id)
+            if call is not None and call.man_down:
+                yield Condition(
+                    rule="man_down",
+                    subject=contact.id,
+                    severity="sos",
+                    since=call.at,
+                    **about(contact),
+                )

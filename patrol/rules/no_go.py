@@ -1,0 +1,107 @@
+"""A unit is in a sector that nobody is to enter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from patrol.alerts import Alert, Severity
+from patrol.contacts import Contact
+from patrol.rules.scene import Condition, Scene, Visit, about, is_historical
+from patrol.sectors import KEPT_OUT_OF, Sector
+
+RULE = "no_go"
+
+
+def no_go(scene: Scene) -> Iterator[Condition]:
+    """Yield a condition for each unit that is surely in a no-go or restricted sector, or was.
+
+    It is for the unit's agency if the sector is its own or is shown to it, and for the sector's
+    owner if it may see where the unit is. A patrol whose plan names the sector may be there.
+    """
+    closed = [each for each in scene.sectors.values() if each.use in KEPT_OUT_OF]
+    if not closed:
+        return
+    for contact in scene.contacts.values():
+        if contact.unit is None:
+            continue
+        for sector in closed:
+            stand = scene.standing.stand(contact.id, sector.id)
+            if stand.inside and not _is_planned(scene, contact.id, sector):
+                since = stand.since or scene.now
+                historical = is_historical(stand.seen_at, scene.now)
+                yield from _told(scene, contact, sector, since, historical=historical)
+    for visit in scene.standing.passed():
+        found = scene.sectors.get(visit.area)
+        boat = scene.contacts.get(visit.unit)
+        if found is None or found.use not in KEPT_OUT_OF or boat is None or boat.unit is None:
+            continue
+        if visit.until is not None and not _is_planned(scene, visit.unit, found):
+            late = is_historical(visit.until, visit.told_at)
+            yield from _told(scene, boat, found, visit.since, historical=late, visit=visit)
+
+
+def unsure(scene: Scene, alert: Alert) -> bool:
+    """Return whether nobody can say if the unit is still there."""
+    contact = scene.contacts.get(alert.unit or "")
+    sector = scene.sectors.get(_sector_of(alert))
+    if contact is None or sector is None:
+        return False
+    return scene.standing.stand(contact.id, sector.id).inside is None
+
+
+def ended(scene: Scene, alert: Alert) -> datetime | None:
+    """Return when the unit left."""
+    return scene.standing.stand(alert.unit or "", _sector_of(alert)).since
+
+
+def _sector_of(alert: Alert) -> str:
+    return alert.subject.split("|")[1]
+
+
+def _is_planned(scene: Scene, unit: str, sector: Sector) -> bool:
+    patrol = scene.on_patrol.get(unit)
+    if patrol is None:
+        return False
+    return sector.id in patrol.sectors or any(sector.id in leg.sectors for leg in patrol.legs)
+
+
+def _told(
+    scene: Scene,
+    contact: Contact,
+    sector: Sector,
+    since: datetime,
+    *,
+    historical: bool,
+    visit: Visit | None = None,
+) -> Iterator[Condition]:
+    severity: Severity = "high" if sector.use == "no_go" else "medium"
+    subject = f"{contact.id}|{sector.id}"
+    if historical:
+        subject += f"|{since:%Y-%m-%dT%H:%M:%SZ}"
+    told = about(contact)
+    if visit is not None and visit.lon is not None:
+        told |= {"lon": visit.lon, "lat": visit.lat, "place": ""}
+    for agency in dict.fromkeys((contact.agency, sector.agency)):
+        if agency == contact.agency:
+            knows = agency == sector.agency or scene.may_see(
+                sector.agency, agency, "sectors", contact
+            )
+        else:
+            knows = scene.may_see(contact.agency, agency, "positions", contact)
+        if knows:
+            yield Condition(
+                rule=RULE,
+                subject=subject,
+                severity=severity,
+                since=since,
+                facts={
+                    "sector": sector.id,
+                    "sector_name": sector.name,
+                    "use": sector.use,
+                    "call_sign": contact.call_sign,
+                },
+                historical=historical,
+                over=None if visit is None else visit.until,
+                **(told | {"agency": agency}),
+            )

@@ -1,0 +1,62 @@
+"""Units that were to meet have not all come in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from patrol.patrols import Patrol, Rendezvous
+from patrol.rules.scene import Condition, Scene
+
+
+def meeting_area(patrol: Patrol, number: int) -> str:
+    """Return what the place of a patrol's meeting is called among the areas."""
+    return f"{patrol.id}|{number}"
+
+
+def rendezvous_missed(scene: Scene) -> Iterator[Condition]:
+    """Yield a condition for each meeting of a patrol under way that somebody missed.
+
+    Whoever was within its radius at any time from as long before as it may be late counts; who
+    comes too late ends it. Names and no positions are told, to all who signed the patrol; nothing
+    while it is suspended.
+    """
+    for patrol in scene.patrols:
+        if patrol.state != "under way" or (patrol.suspended and patrol.is_joint):
+            continue
+        for number, meeting in enumerate(patrol.rendezvous):
+            late_at = meeting.at + timedelta(seconds=meeting.grace_s)
+            if scene.now <= late_at:
+                continue
+            units = meeting.units or patrol.units
+            missing = [unit for unit in units if not _came(scene, unit, patrol, number, meeting)]
+            if not missing:
+                continue
+            names = [
+                scene.contacts[unit].call_sign if unit in scene.contacts else unit
+                for unit in missing
+            ]
+            for agency in sorted({patrol.agency, *patrol.agencies}):
+                yield Condition(
+                    rule="rendezvous_missed",
+                    subject=meeting_area(patrol, number),
+                    agency=agency,
+                    severity="medium",
+                    since=late_at,
+                    lon=meeting.lon,
+                    lat=meeting.lat,
+                    facts={
+                        "patrol": patrol.id,
+                        "patrol_name": patrol.name,
+                        "rendezvous": meeting.name,
+                        "missing": ", ".join(names),
+                    },
+                )
+
+
+def _came(scene: Scene, unit: str, patrol: Patrol, number: int, meeting: Rendezvous) -> bool:
+    first: datetime = meeting.at - timedelta(seconds=meeting.grace_s)
+    return any(
+        visit.until is None or visit.until >= first
+        for visit in scene.standing.visits(unit, meeting_area(patrol, number))
+    )

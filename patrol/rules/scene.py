@@ -1,0 +1,242 @@
+"""What alert rules are given, and what they answer: which conditions hold now.
+
+A rule of an alert is a pure function of a `Scene`: it finds all its conditions each time, whether
+they are new or not. What begins, goes on and ends is worked out by whoever keeps the alerts
+(`patrol.alarms`), by comparing with the alerts that are open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple, Protocol
+
+import msgspec
+
+from patrol.alerts import Alert, Key, Severity, Value
+from patrol.changes import Claim
+from patrol.contacts import Contact
+from patrol.crossing import DataClass
+from patrol.patrols import Patrol
+from patrol.sectors import Sector
+from radio_gateway.health import ChannelHealth
+
+HISTORICAL_AFTER: Final = timedelta(minutes=5)
+"""What is known only by fixes older than this is historical: it does not ring."""
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that needs a person while it holds.
+
+    Attributes:
+        rule: Whose it is.
+        subject: What it is about; with rule and agency, what there is one alert of.
+        agency: Whom it concerns.
+        severity: How bad.
+        since: When it began, in event time, aware UTC.
+        unit: Unit or unknown radio it is about.
+        lon: Where, degrees east.
+        lat: Where, degrees north.
+        place: The same as a river address.
+        facts: What else the rule says.
+        historical: Only late fixes tell of it.
+        over: When it was over again, if it began and ended between two looks.
+    """
+
+    rule: str
+    subject: str
+    agency: str
+    severity: Severity
+    since: datetime
+    unit: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    place: str = ""
+    facts: dict[str, Value] = {}
+    historical: bool = False
+    over: datetime | None = None
+
+    @property
+    def key(self) -> Key:
+        """What there is one open alert of."""
+        return self.rule, self.subject, self.agency
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """The fields that an alert takes over."""
+        return {
+            "unit": self.unit,
+            "lon": self.lon,
+            "lat": self.lat,
+            "place": self.place,
+            "facts": self.facts,
+        }
+
+
+class Battery(NamedTuple):
+    """How full a radio's battery is, as it told.
+
+    Attributes:
+        pct: In percent; None where it said only that it is low.
+        low: Whether it counts as low: not before it was, and until it is well above.
+        at: When it told, aware UTC.
+    """
+
+    pct: float | None
+    low: bool
+    at: datetime
+
+
+class Call(NamedTuple):
+    """A call for help that nobody has cleared.
+
+    Attributes:
+        at: When it was made, aware UTC.
+        man_down: Whether a sensor made it, because somebody lies still.
+    """
+
+    at: datetime
+    man_down: bool
+
+
+class Stand(NamedTuple):
+    """How a unit stands to an area, by its fixes and their errors.
+
+    Attributes:
+        inside: Whether it is in; None: nobody can say.
+        since: When it came in or went out; None: not known.
+        seen_at: Time of its newest believed fix; None without any.
+    """
+
+    inside: bool | None = None
+    since: datetime | None = None
+    seen_at: datetime | None = None
+
+
+class Visit(NamedTuple):
+    """That a unit was in an area.
+
+    Attributes:
+        unit: Who.
+        area: Where.
+        since: When it came.
+        until: When it went; None while it is there.
+        lon: Where it came in, degrees.
+        lat: Where it came in, degrees.
+        told_at: When that was known, aware UTC.
+    """
+
+    unit: str
+    area: str
+    since: datetime
+    until: datetime | None
+    lon: float | None
+    lat: float | None
+    told_at: datetime
+
+
+class Standing(Protocol):
+    """How units stand to areas."""
+
+    def stand(self, unit: str, area: str) -> Stand:
+        """Return how a unit stands to an area; nothing known of an area that is not watched."""
+
+    def visits(self, unit: str, area: str) -> Sequence[Visit]:
+        """Return when a unit was in an area, as far back as is known, oldest first."""
+
+    def passed(self) -> Sequence[Visit]:
+        """Return visits that were over when they became known, and are not yet filed."""
+
+
+class Sharing(Protocol):
+    """What may cross between agencies; `patrol.sharing.Sharing` is it."""
+
+    def classes(
+        self,
+        *,
+        owner: str,
+        viewer: str,
+        now: datetime,
+        at: datetime | None = None,
+        lon: float | None = None,
+        lat: float | None = None,
+        unit: str | None = None,
+    ) -> frozenset[DataClass]:
+        """Return the data classes of an owner's record that a viewer may see."""
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known now, for rules to read and never to change.
+
+    Attributes:
+        now: The present, aware UTC.
+        started_at: Since when this node hears, aware UTC.
+        agency: Owner of what nobody else owns.
+        contacts: Units and unknown radios to look at, by id.
+        channels: Links, by name.
+        bad_since: Since when links do not work, by name.
+        claims: Addresses that two senders use.
+        batteries: By unit.
+        calls: Calls for help, by unit or address.
+        patrols: All that are not over.
+        on_patrol: The patrol under way that a unit is in, by unit.
+        sectors: By id.
+        standing: How units stand to sectors and meeting places.
+        may_see: Whether of an owner's records a class may pass to a viewer now, about or at a
+            unit.
+    """
+
+    now: datetime
+    started_at: datetime
+    agency: str
+    contacts: Mapping[str, Contact]
+    channels: Mapping[str, ChannelHealth]
+    bad_since: Mapping[str, datetime]
+    claims: Sequence[Claim]
+    batteries: Mapping[str, Battery]
+    calls: Mapping[str, Call]
+    patrols: Sequence[Patrol]
+    on_patrol: Mapping[str, Patrol]
+    sectors: Mapping[str, Sector]
+    standing: Standing
+    may_see: Callable[[str, str, DataClass, Contact], bool]
+
+
+class AlertRule(NamedTuple):
+    """One rule of alerts.
+
+    Attributes:
+        name: What alerts call it.
+        find: Returns the conditions that hold.
+        latched: Only a person ends it.
+        at_once: Looked at after each batch that may matter to it, not only once a second.
+        gone_for_s: How long its condition must be gone before it counts as gone, seconds.
+        unsure: Whether just now nothing can be said about an open alert: it stays as it is.
+        ended: Returns when the condition of an alert was over; None: now.
+    """
+
+    name: str
+    find: Callable[[Scene], Iterable[Condition]]
+    latched: bool = False
+    at_once: bool = False
+    gone_for_s: float = 0.0
+    unsure: Callable[[Scene, Alert], bool] = lambda _scene, _alert: False
+    ended: Callable[[Scene, Alert], datetime | None] = lambda _scene, _alert: None
+
+
+def about(contact: Contact) -> dict[str, Any]:
+    """Return the fields of a condition that say whom it is about, and where that is."""
+    told: dict[str, Any] = {"unit": contact.id, "agency": contact.agency}
+    last = contact.last
+    if last is not None:
+        told |= {"lon": last.lon, "lat": last.lat}
+        if last.place is not None:
+            told["place"] = last.place.words()
+        elif last.river_km is not None:
+            told["place"] = f"km {last.river_km:.0f}"
+    return told
+
+
+def is_historical(seen_at: datetime | None, now: datetime) -> bool:
+    """Return whether what is known by a fix of that time is known too late to ring."""
+    return seen_at is not None and now - seen_at > HISTORICAL_AFTER
