@@ -10,6 +10,7 @@ import msgspec
 
 from patrol.alerts import Alert
 from patrol.deliveries import Delivery, PushSubscription
+from patrol.hand_offs import HandOff
 from patrol.incidents import Incident
 from patrol.papers import Paper, kind_of
 from patrol.patrols import Patrol
@@ -17,6 +18,7 @@ from patrol.phrases import Phrase
 from patrol.roster import DutyContact, Shift
 from patrol.sectors import Sector
 from patrol.shifts import HandOver
+from patrol.targets import Target
 from patrol.watch_log import LogEntry
 
 ALL: Final[tuple[type[Paper], ...]] = (
@@ -31,6 +33,8 @@ ALL: Final[tuple[type[Paper], ...]] = (
     DutyContact,
     LogEntry,
     Phrase,
+    Target,
+    HandOff,
 )
 
 KINDS: Final[Mapping[str, type[Paper]]] = MappingProxyType({kind_of(kind): kind for kind in ALL})

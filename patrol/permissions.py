@@ -70,6 +70,12 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "write in the watch log": frozenset({"commander", "planner", "liaison"}),
         "see phrases": _EVERYONE,
         "keep phrases": frozenset({"commander", "planner", "liaison", "admin"}),
+        "see targets": frozenset({"commander", "planner", "crew", "liaison", "admin", "observer"}),
+        "open targets": frozenset({"commander", "crew", "liaison"}),
+        "sight targets": frozenset({"commander", "crew", "liaison"}),
+        "close targets": frozenset({"commander", "liaison"}),
+        "offer hand-offs": frozenset({"commander", "liaison"}),
+        "answer hand-offs": frozenset({"commander", "liaison"}),
     }
 )
 
