@@ -31,10 +31,12 @@ from maps.api import (
     health,
     imports,
     inbound,
+    incidents,
     layers,
     live,
     metrics,
     orders,
+    photos,
     positions,
     radios,
     reports,
@@ -67,7 +69,8 @@ from maps.importing import LONGEST_FILE
 from maps.office import Office, open_office
 from maps.settings import Settings
 from maps.surveying import Survey
-from patrol.errors import CannotSend, Conflict, Forbidden, NotFound, StoreError
+from patrol.errors import BadPhoto, CannotSend, Conflict, Forbidden, NotFound, StoreError
+from patrol.photos import LONGEST_FILE as LONGEST_PHOTO
 from radio_gateway.errors import LinkError
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -91,6 +94,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     positions.router,
     inbound.router,
     reports.router,
+    incidents.router,
+    photos.router,
     users.router,
     devices.router,
     health.router,
@@ -102,6 +107,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
     BadRequest: (400, "bad_request"),
     BadFile: (422, "bad_file"),
+    BadPhoto: (422, "bad_photo"),
     PositionError: (400, "bad_position"),
     NotSignedIn: (401, "not_signed_in"),
     SignInRefused: (401, "sign_in_refused"),
@@ -173,7 +179,7 @@ def create_app(
         Guard,
         hosts=settings.web.hosts,
         longest_body=settings.web.longest_body,
-        longer_bodies={"/api/imports": LONGEST_FILE},
+        longer_bodies={"/api/imports": LONGEST_FILE, "/api/photos": LONGEST_PHOTO},
         tls=settings.web.tls,
     )
     app.state.failed = None
@@ -197,6 +203,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.addresses = office.geography
     state.collections = Shelf(office.geography)
     state.histories = Histories()
+    state.photo_turn = asyncio.Semaphore(1)
     state.at_km = office.geography.at_km
     state.survey = Survey(office.geography)
     state.inbound = office.inbound

@@ -1,17 +1,26 @@
 """Policy: what may pass to one view. Deny by default.
 
-It has two forms that are tested equal: a predicate for the stream and a condition for the store.
+What is the agency's own passes by role. What is another's passes as far as `patrol.sharing` lets it
+cross, in two forms that are tested equal: a predicate of one record for stream and papers, and
+for the store the stretches of time and the box that `reading` limits a query to, checked again
+for each record that comes back.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Table, and_, false, true
 
-from patrol.papers import P
+from patrol.papers import P, Paper
+from patrol.passing import passed
 from patrol.permissions import may
+from patrol.reading import OwnReading, Reading, SharedReading
+from patrol.sharing import Sharing
+from patrol.store.tracks import Span
 from patrol.units import Role
 
 
@@ -21,13 +30,19 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         agency: Whose records.
         role: In which role.
+        sharing: What of others' may cross; None: nothing.
+        now: Clock, aware UTC; without one nothing of others passes.
+        told: Called when something of another agency's passes.
     """
 
     agency: str
     role: Role
+    sharing: Sharing | None = None
+    now: Callable[[], datetime] | None = None
+    told: Callable[[], None] | None = None
 
     def passes(self, *, agency: str, known: bool) -> bool:
-        """Return whether a record may pass.
+        """Return whether a record may pass because it is the agency's own.
 
         Args:
             agency: Its owner.
@@ -39,15 +54,85 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             and (known or may(self.role, "see unknown radios"))
         )
 
-    def paper(self, paper: P) -> P | None:
-        """Return what may pass of a paper; None for nothing."""
-        if not may(self.role, paper.seen_by):
+    @property
+    def sees_others(self) -> bool:
+        """Whether units of others may pass at all."""
+        return (
+            self.sharing is not None and self.now is not None and may(self.role, "see the picture")
+        )
+
+    def alone(self) -> Policy:
+        """Return the same with nothing of others'."""
+        return Policy(agency=self.agency, role=self.role)
+
+    def paper(self, paper: P, *, now: datetime | None = None) -> P | None:
+        """Return what may pass of a paper; None for nothing.
+
+        A party holds it in its own right. While the agreement that joins it to the others is
+        suspended it holds of it only its own part, where the paper knows one (`own_part`).
+
+        Args:
+            paper: Anybody's.
+            now: The present, aware UTC; the clock's when None.
+        """
+        if not may(self.role, paper.SEEN_BY):
             return None
-        return paper.held_by(self.agency)
+        held = paper.held_by(self.agency)
+        if self.sharing is None or self.now is None:
+            return held if held is None else own_part(held, self.agency)
+        at = self.now() if now is None else now
+        if held is not None:
+            others = paper.parties - {self.agency}
+            if any(self.sharing.suspended(self.agency, other, at) for other in others):
+                return own_part(held, self.agency)
+            if others:
+                self._tell()
+            return held
+        seen = passed(paper, sharing=self.sharing, viewer=self.agency, now=at)
+        if seen is not None:
+            self._tell()
+        return seen
+
+    def reading(self, agency: str, unit: str, spans: Sequence[Span], *, node: str) -> Reading:
+        """Return how the stored positions of a unit or radio may be read.
+
+        Args:
+            agency: Its owner.
+            unit: Its id.
+            spans: When which address told where it was.
+            node: Agency that owns what a radio said before it was registered.
+        """
+        if agency == self.agency:
+            return OwnReading(spans, {agency, node})
+        if self.sharing is None or self.now is None:
+            return OwnReading((), ())
+        return SharedReading(
+            self.sharing, self.now, spans, owner=agency, viewer=self.agency, unit=unit,
+            told=self._tell,
+        )  # fmt: skip
 
     def condition(self, table: Table, *, known: bool) -> ColumnElement[Any]:
-        """Return the same as a condition on `table`, which has a column `agency`."""
+        """Return `passes` as a condition on `table`, which has a column `agency`."""
         allowed = may(self.role, "see the picture") and (
             known or may(self.role, "see unknown radios")
         )
         return and_(table.c.agency == self.agency, true() if allowed else false())
+
+    def _tell(self) -> None:
+        if self.told is not None:
+            self.told()
+
+
+def own_part(held: P, agency: str) -> P:
+    """Return what of a joint paper is left to a party when nothing of the others may pass."""
+    part = getattr(held, "own_part", None)
+    if part is None or held.parties <= {agency}:
+        return held
+    left = part(agency)
+    assert isinstance(left, type(held))
+    return left
+
+
+def is_joint(paper: Paper, agency: str) -> bool:
+    """Return whether others hold a paper, too, or it is another's."""
+    return paper.parties != {agency}

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import geopandas as gpd
 
 from maps.api.layers import Layer
+from maps.api.ogc.incidents import Incidents
 from maps.api.ogc.moving import Fixes, Tracks, Units
 from maps.api.ogc.source import Source
 from maps.api.ogc.still import LayerSource
@@ -20,6 +21,7 @@ COLLECTIONS: Final[dict[str, Source]] = {
     "units": Units(),
     "tracks": Tracks(),
     "fixes": Fixes(),
+    "incidents": Incidents(),
 }
 
 

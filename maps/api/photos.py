@@ -1,0 +1,123 @@
+"""Photos: sent once, kept bare, and shown only to who may see a paper that names them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import APIRouter, Path, Request, Response
+
+from maps.access import DeskHere
+from maps.api.answers import answer, answers, refusals
+from patrol.photos import LONGEST_SIDE
+
+router = APIRouter(prefix="/api/photos", tags=["photos"])
+
+
+class KeptPhoto(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A photo that is kept, and what its file told beside it, which is not.
+
+    Attributes:
+        photo: SHA-256 of the bytes that are kept, in hexadecimal: its name.
+        width_px: Pixels across.
+        height_px: Pixels down.
+        size: Bytes.
+        lon: Degrees east where the camera says it was.
+        lat: Degrees north.
+        taken_at: When, aware UTC, where the camera knew its offset or a satellite's time.
+        taken_local: When by the camera's clock, whatever that was set to.
+    """
+
+    photo: str
+    width_px: int
+    height_px: int
+    size: int
+    lon: float | None = None
+    lat: float | None = None
+    taken_at: datetime | None = None
+    taken_local: str | None = None
+
+
+_KEPT = KeptPhoto(
+    photo="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    width_px=2048,
+    height_px=1536,
+    size=412_345,
+    lon=100.4178,
+    lat=20.27,
+    taken_at=datetime(2026, 11, 24, 2, 30, 15, tzinfo=UTC),
+    taken_local="2026-11-24T09:30:15",
+)
+_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media_type: {"schema": {"type": "string", "format": "binary"}, "example": "…"}
+            for media_type in (
+                "image/jpeg",
+                "image/png",
+                "image/webp",
+                "application/octet-stream",
+            )
+        },
+    }
+}
+_PHOTO: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": f"JPEG, at most {LONGEST_SIDE} pixels long",
+        "content": {
+            "image/jpeg": {"schema": {"type": "string", "format": "binary"}, "example": "…"}
+        },
+    },
+    **refusals(401, 403, 404),
+}
+
+
+class Jpeg(Response):
+    """A photo."""
+
+    media_type = "image/jpeg"
+
+
+@router.post(
+    "",
+    status_code=201,
+    openapi_extra=_BODY,
+    responses=answers(KeptPhoto, _KEPT, 403, 409, 422, status=201),
+)
+async def send_photo(request: Request, desk: DeskHere) -> Response:
+    """Keep a photo: the body is the file, JPEG, PNG or WebP, at most 10 MB.
+
+    It is decoded and encoded anew as JPEG, upright and at most 2048 pixels long; nothing else of
+    the file is kept. Where and when it was taken is in this answer only: a page may offer to write
+    it into the incident or target that names the photo. The same photo sent again is kept once.
+    """
+    desk.photos.may_add()
+    body = await request.body()
+    one_at_a_time: asyncio.Semaphore = request.app.state.photo_turn
+    async with one_at_a_time:  # 25 million pixels are 100 MB, and the live picture goes first
+        kept = await desk.photos.add(body)
+    told = KeptPhoto(
+        photo=kept.sha256,
+        width_px=kept.width_px,
+        height_px=kept.height_px,
+        size=len(kept.body),
+        lon=kept.lon,
+        lat=kept.lat,
+        taken_at=kept.taken_at,
+        taken_local=kept.taken_local,
+    )
+    return answer(told, status=201)
+
+
+@router.get("/{photo}", responses=_PHOTO, response_class=Jpeg)
+async def read_photo(
+    photo: Annotated[str, Path(description="SHA-256, hexadecimal")], desk: DeskHere
+) -> Response:
+    """Return a photo of the caller's agency, or one that a paper shared with it names.
+
+    Of another agency's photo the journal notes who saw it.
+    """
+    return Jpeg(await desk.photos.body(photo), headers={"content-disposition": "inline"})
