@@ -18,6 +18,7 @@ from maps.api.layers import Layer
 from maps.errors import BadRequest
 from maps.packed import Packed
 from maps.settings_tables import LayerSettings, LayersSettings
+from patrol.counterparts import Counterparts, offices_of
 from patrol.errors import NotFound
 from patrol.ground import Ground
 from patrol.placing import OnRiver
@@ -83,6 +84,10 @@ class Geography:
         if name not in self._layers.names():
             raise NotFound("layer", name)
         return self._layers.load(name)
+
+    def counterparts(self) -> Counterparts:
+        """Return the border liaison offices that face each other."""
+        return Counterparts(offices_of(self._layers.load("blos"), self._addresses.rivers))
 
     def at_km(self, km: float) -> tuple[float, float]:
         """Return longitude and latitude, degrees, of the river at `km` from the sea.

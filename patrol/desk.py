@@ -18,6 +18,7 @@ from patrol.changes import UnitState
 from patrol.clocks import check_date
 from patrol.delivery_desk import DeliveryDesk
 from patrol.errors import Conflict, NotFound
+from patrol.hand_off_desk import HandOffDesk
 from patrol.incident_desk import IncidentDesk
 from patrol.message_desk import MessageDesk
 from patrol.patrol_desk import PatrolDesk
@@ -27,6 +28,7 @@ from patrol.radios import UnknownRadio
 from patrol.roster_desk import RosterDesk
 from patrol.sector_desk import SectorDesk
 from patrol.store import receptions
+from patrol.target_desk import TargetDesk
 from patrol.units import Assignment, Unit, UnitKind
 from patrol.watch_log_desk import WatchLogDesk
 from radio_gateway.transmission import Transmission
@@ -47,6 +49,16 @@ class Desk(MessageDesk):
     def audit(self) -> AuditDesk:
         """The agency's lines of the journal."""
         return AuditDesk(self._watch, self.user, self.policy)
+
+    @property
+    def targets(self) -> TargetDesk:
+        """Targets."""
+        return TargetDesk(self._watch, self.user, self.policy)
+
+    @property
+    def hand_offs(self) -> HandOffDesk:
+        """Targets offered to the other bank, and by it."""
+        return HandOffDesk(self._watch, self.user, self.policy)
 
     @property
     def roster(self) -> RosterDesk:

@@ -62,3 +62,8 @@ class Leave:
             return []
         open_now = self._sharing.open_grants(owner, viewer, now)
         return [grant for grant in open_now if "targets" in grant.classes]
+
+
+def leave_of(watch: object) -> Leave:
+    """Return what a watch's agreements let; nothing while it knows of none."""
+    return Leave(getattr(watch, "sharing", None))

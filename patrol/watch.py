@@ -23,12 +23,14 @@ from patrol.board import Board, Update
 from patrol.changes import Claim, Fix, Snapshot, UnitState
 from patrol.claims import key_of
 from patrol.clerk import Clerk
+from patrol.counterparts import Counterparts
 from patrol.dispatch import Dispatch
 from patrol.duplicates import Duplicates
 from patrol.errors import NotFound, StoreError
 from patrol.ground import Ground
 from patrol.joining import Joined, join, judge
 from patrol.keeper import Keeper
+from patrol.leave import leave_of
 from patrol.order_notes import plot_notes
 from patrol.papers import Paper
 from patrol.patrol_clock import PatrolClock
@@ -40,6 +42,7 @@ from patrol.records import Record
 from patrol.refused import refused
 from patrol.registrar import Registrar
 from patrol.shown import Shown
+from patrol.silence import time_brings
 from patrol.store import aside, registry
 from patrol.store.rows import Row, transmission_row
 from patrol.store.store import Store
@@ -86,6 +89,7 @@ class Watch:
         describe: Finds whole addresses, many at a time; None without.
         ground: Rivers and borders for papers; None without geography.
         agencies: Those of this node, by id.
+        counterparts: Offices that face each other; None without a gazetteer.
         now: Clock, aware UTC.
     """
 
@@ -99,6 +103,7 @@ class Watch:
         describe: Describe | None = None,
         ground: Ground | None = None,
         agencies: Mapping[str, Agency] = MappingProxyType({}),
+        counterparts: Counterparts | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.store = store
@@ -106,6 +111,9 @@ class Watch:
         self.agency = agency
         self.ground = ground
         self.agencies = agencies
+        self.counterparts = counterparts
+        self.elsewhere: Mapping[str, str] = MappingProxyType({})
+        """Nodes of the agencies that are not of this one, by agency."""
         self.now = now
         self.picture = Picture(agency=agency, origin=node)
         self.board = Board(self.snapshot, now)
@@ -129,6 +137,9 @@ class Watch:
             why_not=lambda *asked: why_not_of(getattr(self, "sharing", None))(*asked),
         )
         self.clerk.duties.extend(patrols.duties)
+        self.clerk.duties.append(
+            time_brings(lambda made, at: leave_of(self).why_not(made, at), node=node)
+        )
         self.alarms = Alarms(
             clerk=self.clerk,
             store=store,

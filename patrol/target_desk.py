@@ -1,0 +1,347 @@
+"""TargetDesk: how a user opens, sights and closes targets, and sees those there are.
+
+A sighting that brings a target surely across the border, or the middle of a border river, offers it
+to the counterpart in the same transaction; where no agreement lets it, the target says why.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+import msgspec
+
+from gis.position import check_place
+from patrol.book import Book
+from patrol.clerk import Act
+from patrol.clocks import check_date
+from patrol.counterparts import Counterpart
+from patrol.errors import Conflict, IllegalStep, NotFound
+from patrol.filing import NOTHING, Filing
+from patrol.hand_offs import HandOff
+from patrol.handing_over import offered, refreshed
+from patrol.leave import leave_of
+from patrol.paper_desk import PaperDesk
+from patrol.papers import Paper, kind_of
+from patrol.prediction import Landing
+from patrol.sightings import Across, Sighting, comes_across, placed
+from patrol.store import papers
+from patrol.store.tables import to_us
+from patrol.targets import (
+    LIFE,
+    MOST_PHOTOS,
+    Outcome,
+    Target,
+    TargetKind,
+    changed,
+    closed,
+    new_target,
+    opened,
+    remarked,
+    sighted,
+)
+
+AHEAD: Final = timedelta(minutes=2)
+"""A phone's clock may be ahead by so much."""
+
+MOST_TARGETS: Final = 1000
+"""Of one answer, those changed last."""
+
+CHANGEABLE: Final = frozenset(
+    {"name", "description", "informants", "witnesses", "private_note", "patrol"}
+)
+
+
+class TargetDesk(PaperDesk):
+    """What one user may do with targets."""
+
+    # -- what there is
+
+    def all(self) -> list[Target]:
+        """Return the open targets that the user may see, oldest first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see targets")
+        return list(self._open(Target))
+
+    async def past(
+        self, *, since: datetime, until: datetime, limit: int = MOST_TARGETS
+    ) -> list[Target]:
+        """Return the closed targets last changed from `since` to `until`, newest first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see targets")
+        found = await self._watch.store.read(
+            lambda connection: papers.of_kind(
+                connection,
+                kind_of(Target),
+                since_us=to_us(since),
+                until_us=to_us(until),
+                limit=MOST_TARGETS,
+            )
+        )
+        seen = (self._policy.paper(each) for each in found if each.is_closed)
+        return [cast(Target, each) for each in seen if each is not None][: max(1, limit)]
+
+    async def one(self, id: str) -> Target:
+        """Return one target, open or closed.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see targets")
+        return await self._kept(Target, id)
+
+    async def versions(self, id: str) -> list[Target]:
+        """Return every version of a target of the user's agency, oldest first; of another's what
+        may be seen of the newest.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        newest = await self.one(id)
+        if newest.agency != self._user.agency:
+            return [newest]
+        return cast(
+            list[Target], await self._watch.store.read(papers.versions, kind_of(Target), id)
+        )
+
+    # -- what people tell
+
+    async def open(
+        self,
+        *,
+        what: TargetKind,
+        name: str,
+        sighting: Sighting | None = None,
+        **told: Any,
+    ) -> Target:
+        """Open a target; the user's agency has it from now on.
+
+        Args:
+            what: What it is.
+            name: What to call it.
+            sighting: Where it was seen first.
+            **told: `description`, `patrol`, `unit`, `photos`, `informants`, `witnesses`,
+                `private_note` of `Target`.
+
+        Raises:
+            Forbidden: If the role may not.
+            PositionError: If the sighting is at no place on Earth.
+            Conflict: If it is of a time to come.
+        """
+        self._may("open targets")
+        agency, by, now = self._user.agency, self._user.name, self._watch.now()
+        if sighting is not None:
+            sighting = self._checked(sighting, now)
+        target = new_target(
+            agency=agency, origin=self._watch.node, what=what, name=name, at=now, by=by, **told
+        )
+        ground = self._watch.ground
+        filing = opened(target, sighting, ground=ground, by=by)
+        filed = await self._watch.clerk.file(lambda _book, _now: filing)
+        return cast(Target, filed.papers[0])
+
+    async def sight(self, id: str, sighting: Sighting) -> Target:
+        """Note that a target was seen; if that brings it surely across, it is offered.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency has no such target that is open.
+            PositionError: If it is no place on Earth.
+            Conflict: If it is of a time to come, or the target has too many sightings.
+        """
+        self._may("sight targets")
+        seen = placed(self._checked(sighting, self._watch.now()), self._watch.ground)
+
+        def act(book: Book, now: datetime) -> Filing:
+            before = self._own(book, Target, id)
+            target = sighted(before, seen, ground=self._watch.ground, now=now, by=self._user.name)
+            return self._and_what_follows(book, before, target, now)
+
+        return await self._acted(id, "sight", act)
+
+    async def change(self, id: str, values: dict[str, Any]) -> Target:
+        """Change what is told of a target.
+
+        Args:
+            id: The target's id.
+            values: New values by name: `name`, `description`, `informants`, `witnesses`,
+                `private_note`, `patrol`.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency has no such target that is open.
+        """
+        self._may("open targets")
+        told = {name: value for name, value in values.items() if name in CHANGEABLE}
+
+        def act(book: Book, now: datetime) -> Filing:
+            target = self._own(book, Target, id)
+            return self._filing(
+                "change target", changed(target, now=now, by=self._user.name, **told)
+            )
+
+        return await self._acted(id, "change", act)
+
+    async def add_photo(self, id: str, sha256: str) -> Target:
+        """Add a photo that is kept, by its hash; one that the target has already changes nothing.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency has no such target that is open.
+            Conflict: If the target has too many.
+        """
+        self._may("sight targets")
+
+        def act(book: Book, now: datetime) -> Filing:
+            target = self._own(book, Target, id)
+            if sha256 in target.photos:
+                return NOTHING
+            if len(target.photos) >= MOST_PHOTOS:
+                raise Conflict(f"a target keeps at most {MOST_PHOTOS} photos")
+            photos = (*target.photos, sha256)
+            return self._filing(
+                "add photo to target", changed(target, now=now, by=self._user.name, photos=photos)
+            )
+
+        return await self._acted(id, "change", act)
+
+    async def close(self, id: str, *, outcome: Outcome, note: str = "") -> Target:
+        """Close a target; that ends its custody, if the user's agency has it.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency has no such target that is open.
+            IllegalStep: If it is closed, or on offer: take that back first.
+        """
+        self._may("close targets")
+        return await self._acted(
+            id,
+            "close",
+            lambda book, now: closed(
+                self._own(book, Target, id), outcome, note, now=now, by=self._user.name
+            ),
+        )
+
+    def counterpart(self, target: Target) -> Counterpart:
+        """Return whom a target would be offered to: by where it will land, or where it is.
+
+        Raises:
+            Conflict: If that cannot be told; it says why.
+        """
+        agencies = self._watch.agencies
+        own = agencies.get(target.agency)
+        if own is None or self._watch.counterparts is None:
+            raise Conflict("no gazetteer of offices here: name the agency")
+        if not target.sightings:
+            raise Conflict("nobody has seen the target yet: name the agency")
+        last = target.sightings[-1]
+        landing: Landing | None = None if target.prediction is None else target.prediction.landing
+        where: Sighting | Landing = last if landing is None else landing
+        return self._watch.counterparts.find(
+            own,
+            agencies,
+            lon=where.lon,
+            lat=where.lat,
+            river=where.river,
+            km=where.km,
+            country=last.country if last.side_sure else None,
+        )
+
+    # -- inside
+
+    def _and_what_follows(
+        self, book: Book, before: Target, target: Target, now: datetime
+    ) -> Filing:
+        """Return the filing of a new sighting, with the offer that follows from it if one does."""
+        made = book.find(HandOff, target.hand_off) if target.hand_off else None
+        if made is not None and made.is_open and made.target == target.id:
+            renewed = refreshed(made, target, now=now, by=self._user.name)
+            return self._filing("sight target", target, renewed)
+        line = self._crossed(before, target) if target.state == "followed" else None
+        if line is None:
+            return self._filing("sight target", target)
+        try:
+            return self._offered(target, line, now)
+        except Conflict as why_not:
+            text = f"It crossed the {line}, and no offer went: {why_not}"
+            remarks = remarked(target, text, now=now).remarks
+            told = msgspec.structs.replace(target, remarks=remarks)
+            return self._filing("sight target", told, reason=text)
+
+    def _crossed(self, before: Target, target: Target) -> Across | None:
+        if target.sightings[:-1] != before.sightings:
+            return None  # a late one, put in among the others
+        agency = self._watch.agencies.get(target.agency)
+        return comes_across(target.sightings, None if agency is None else agency.country)
+
+    def _offered(self, target: Target, line: Across, now: datetime) -> Filing:
+        found = self.counterpart(target)
+        leave = leave_of(self._watch)
+        refusal = leave.why_no_offer(
+            target.agency, found.agency, lon=target.lon, lat=target.lat, now=now
+        )
+        if refusal is not None:
+            raise Conflict(refusal)
+        filing = offered(
+            target,
+            to=found.agency,
+            node=self._watch.node,
+            to_node=self._watch.elsewhere.get(found.agency, ""),
+            office=found.office.id,
+            why=line,
+            times=leave.times(target.agency, found.agency, now),
+            now=now,
+            by="",
+        )
+        # Sighting and offer are one version of the target.
+        both = msgspec.structs.replace(filing.papers[0], version=target.version, by=self._user.name)
+        return msgspec.structs.replace(
+            filing,
+            papers=(both, *filing.papers[1:]),
+            act="sight and offer target",
+            actor=self._user.name,
+        )
+
+    def _checked(self, sighting: Sighting, now: datetime) -> Sighting:
+        check_place(lon=sighting.lon, lat=sighting.lat)
+        check_date(sighting.at)
+        if sighting.at > now + AHEAD:
+            raise Conflict("a target cannot be seen ahead of time")
+        if sighting.unit is not None:
+            unit = self._watch.picture.units.get(sighting.unit)
+            if unit is None or unit.agency != self._user.agency:
+                raise NotFound("unit", sighting.unit)
+        return msgspec.structs.replace(sighting, agency=self._user.agency, by=self._user.name)
+
+    def _filing(self, act: str, *made: Paper, reason: str = "") -> Filing:
+        return Filing(
+            papers=made,
+            act=act,
+            actor=self._user.name,
+            agency=self._user.agency,
+            reason=reason,
+        )
+
+    async def _acted(self, id: str, word: str, act: Act) -> Target:
+        """File an act on a target and return it.
+
+        Raises:
+            IllegalStep: If it is closed.
+            PatrolError: What `act` raises.
+        """
+        try:
+            filing = await self._watch.clerk.file(act)
+        except NotFound:
+            kept = await self._kept(Target, id)
+            if kept.agency == self._user.agency and kept.is_closed:
+                raise IllegalStep(LIFE.name, kept.state, word, ()) from None
+            raise
+        return cast(Target, filing.papers[0]) if filing else await self._kept(Target, id)
