@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,14 +26,13 @@ from maps.command import (
 )
 from maps.exchange_commands import export_file, import_file
 from maps.logs import set_up_logging
+from maps.user_commands import user_app
 from patrol.units import UnitKind
 from radio_gateway.__main__ import decode
 
 if TYPE_CHECKING:
     from maps.people import People
-    from maps.settings import Settings
     from patrol.desk import Desk
-    from patrol.units import Role
 
 app = typer.Typer(
     help="The operations picture of a joint border patrol.",
@@ -42,7 +40,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 unit_app = typer.Typer(help="What the patrol knows by call sign.", no_args_is_help=True)
 device_app = typer.Typer(help="What reports with a key of its own.", no_args_is_help=True)
 app.add_typer(user_app, name="user")
@@ -145,67 +142,6 @@ def replay(
         tell(lambda: run(run_server(settings, more=[channel])))
 
 
-@user_app.command("add")
-def add_user(
-    name: str,
-    role: Annotated[str, typer.Option(help="commander, planner, crew, liaison, technician, admin")],
-    config: Config = CONFIG,
-    agency: AgencyId = None,
-    link: Annotated[
-        bool, typer.Option(help="Print a sign-in link, good once, in place of a password.")
-    ] = False,
-) -> None:
-    """Add a user; asks for a password."""
-    settings = settings_in(config)
-    checked = _role(role)
-    password = None if link else _password()
-
-    async def add(people: People) -> None:
-        user = await people.add_user(name, checked, agency_named(settings, agency), password)
-        print(f"added {name} ({role}) of {user.agency}")
-        if link:
-            token = await people.link_for(user, minutes=60)
-            print(f"good once, for 60 minutes: {_address(settings)}/sign-in#link={token}")
-
-    with_people(settings, add)
-
-
-@user_app.command("passwd")
-def change_password(name: str, config: Config = CONFIG) -> None:
-    """Give a user a new password and end all its sessions; asks for it."""
-    password = _password()
-    with_people(settings_in(config), lambda people: people.set_password(name, password))
-    print(f"{name} has a new password")
-
-
-@user_app.command("token")
-def reading_token(
-    name: str,
-    days: Annotated[int, typer.Option(help="How long it is good.", min=1, max=366)] = 90,
-    config: Config = CONFIG,
-) -> None:
-    """Print a token with which QGIS, GDAL or a script reads as this user, this once."""
-
-    async def make(people: People) -> None:
-        token, expires_at = await people.reading_token(name, days=days)
-        print(token)
-        print(f"good until {expires_at:%Y-%m-%d %H:%M} UTC", file=sys.stderr)
-
-    with_people(settings_in(config), make)
-
-
-@user_app.command("list")
-def list_users(config: Config = CONFIG) -> None:
-    """List the users."""
-
-    async def show(people: People) -> None:
-        for user in await people.all():
-            disabled = "  disabled" if user.disabled_at else ""
-            print(f"{user.name:<24}{user.role:<12}{user.agency}{disabled}")
-
-    with_people(settings_in(config), show)
-
-
 @unit_app.command("add")
 def add_unit(
     call_sign: str,
@@ -271,51 +207,12 @@ def main() -> None:
     app()
 
 
-def _address(settings: Settings) -> str:
-    """Return the address that people type, without a slash at the end.
-
-    Where the settings do not tell (a proxy or only this machine reaches the server, or its port is
-    any) it says that the address is missing, and returns none.
-    """
-    from maps.serving import address_with
-
-    web = settings.web
-    if web.loopback or web.trusted_proxies or not web.port:
-        print("put the office's address, as people type it, in front:")
-        return ""
-    return address_with(web, web.port)
-
-
-def _role(name: str) -> Role:
-    from patrol.units import ROLES
-
-    for role in ROLES:
-        if role == name:
-            return role
-    raise typer.BadParameter(f"{name!r} is none of {', '.join(ROLES)}", param_hint="--role")
-
-
 def _kind(name: str) -> UnitKind:
     kinds: tuple[UnitKind, ...] = ("boat", "vehicle", "foot", "handheld", "fixed")
     for kind in kinds:
         if kind == name:
             return kind
     raise typer.BadParameter(f"{name!r} is none of {', '.join(kinds)}", param_hint="--kind")
-
-
-def _password() -> str:
-    """Ask for a new password twice; without a terminal read it from standard input."""
-    from maps.passwords import check_password
-
-    if sys.stdin.isatty():
-        password = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
-    else:
-        lines = sys.stdin.read().splitlines() or [""]
-        password = lines[0]
-        if any(line != password for line in lines[1:] if line):
-            raise typer.BadParameter("the two passwords differ", param_hint="password")
-    tell(lambda: check_password(password))
-    return password
 
 
 if __name__ == "__main__":

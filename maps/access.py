@@ -1,62 +1,66 @@
-"""Access: who is calling: a person by session cookie, a device by its key; nobody else.
+"""Access: who is calling: a person by session cookie, a device or program by its key; nobody else.
 
 A session is a random token in a cookie that scripts cannot read and other sites cannot send; the
-store keeps its digest. A sign-in link carries a token that is good once. A device shows its key as
-Bearer token, or as the password of HTTP Basic where its software knows nothing else (OwnTracks).
+store keeps its digest. A device shows its key as Bearer token, or as the password of HTTP Basic
+where its software knows nothing else (OwnTracks). A phone that was enrolled shows its key in the
+cookie too, since a page cannot put a header on a WebSocket.
 
-A program that only reads (QGIS, GDAL, a script) shows a person's reading token in the same two
-ways. It is a session under a name of its own: good for the paths in `READABLE` and for nothing
-else, never in a cookie and never in an address, and gone with the person's other sessions.
+A program shows a person's token in the same two ways as a device. It is a session under a name of
+its own, good for the routes of its scopes (`maps.scopes`) and for nothing else, never in a cookie
+and never in an address, and gone with the person's other sessions.
 
-Routes ask for a Desk with the dependency `desk`; a route without it is public, and a test lists
-those.
+How people sign in is `maps.signing_in`. Routes ask for a Desk with the dependency `desk`; a route
+without it is public, and a test lists those.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Protocol
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Annotated, Final, Protocol
 
-from fastapi import Depends, Response
+from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from maps.backoff import BackOff
-from maps.errors import NotSignedIn, SignInRefused, TooBusy
-from maps.passwords import READING, PasswordWork, digest, new_token
-from patrol.accounts import Device, User
+from maps.errors import NotSignedIn, SecondFactorNeeded
+from maps.pace import Pace
+from maps.passwords import API, PHONE_KEY, READING, digest
+from maps.scopes import PHONE, READER, TRACKER, needed
+from patrol.accounts import Device, Session, User
 from patrol.desk import Desk
-from patrol.errors import Forbidden, StoreError
+from patrol.errors import Forbidden
 
-COOKIE = "jp_session"
+COOKIE: Final = "jp_session"
 
-READABLE = ("/api/ogc", "/api/exports/", "/api/layers", "/tiles/", "/api/openapi.json")
-"""Where a reading token is good, for GET and HEAD."""
+EPOCH_FOR_S: Final = 1.0  # how long what was read of the account epoch is believed
+
+FIRST_STEPS: Final = frozenset(
+    {
+        "/",
+        "/api/session",
+        "/api/session/second-factor",
+        "/api/session/second-factor/confirm",
+    }
+)
+"""What a session may do whose role asks for a second factor that is not set up yet."""
 
 
 class Accounts(Protocol):
     """What access asks of the store."""
 
-    async def user(self, name: str) -> tuple[User, str | None] | None:
-        """Return a user and its password's hash."""
-
-    async def open_session(self, user: User, key: bytes, expires_at: datetime) -> None:
-        """Keep a new session."""
-
-    async def session(self, key: bytes) -> tuple[str, User, datetime] | None:
-        """Return id, user and end of a session that is good now."""
-
-    async def close_session(self, key: bytes) -> None:
-        """End a session."""
-
-    async def use_link(self, key: bytes) -> User | None:
-        """Spend a sign-in link and return whom it signs in."""
+    async def session(self, key: bytes) -> Session | None:
+        """Return the session with this key, while it and its user hold."""
 
     async def device(self, key: bytes) -> Device | None:
         """Return the device with this key."""
+
+    async def epoch(self) -> int:
+        """Return a number that moves whenever somebody's way in may be gone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +70,20 @@ class Caller:
     Attributes:
         user: The person; for a device, a user of its name who may do what a crew may.
         device: The device's name; None for a person.
+        unit: Id of the unit an enrolled phone stands for.
         session: The session's id; None for a device.
         expires_at: When the session ends; None for a device.
+        scopes: What it is good for; None for a person who signed in: for everything.
+        factor: The session began with a second factor.
     """
 
     user: User
     device: str | None = None
+    unit: str | None = None
     session: str | None = None
     expires_at: datetime | None = None
+    scopes: frozenset[str] | None = None
+    factor: bool = False
 
     @property
     def source(self) -> str:
@@ -82,166 +92,130 @@ class Caller:
 
 
 class Access:
-    """Signs people in and out and recognises who is calling.
+    """Recognises who is calling, and whether with the right to call this route at all.
 
     Args:
-        accounts: Users, sessions, links and device keys.
-        passwords: Does the argon2 work.
-        session_hours: How long a sign-in lasts.
-        secure: Send the cookie over TLS only, even when a request came without.
-        names: Counts wrong passwords by name.
-        peers: Counts wrong passwords by address; generous, since an office may share one.
-        keys: Counts wrong keys and links by address. Those cannot be guessed, so a good one is
-            never refused: only the bad ones of an address that shows many are told to wait.
+        accounts: Sessions and device keys.
+        second_factor: Roles that may do nothing without a second factor.
+        keys: Counts wrong keys by address. Those cannot be guessed, so a good one is never
+            refused: only the bad ones of an address that shows many are told to wait.
+        writes: How many changes one caller may ask for.
+        now: Clock, aware UTC.
     """
 
     def __init__(
         self,
         accounts: Accounts,
-        passwords: PasswordWork,
         *,
-        session_hours: float,
-        secure: bool,
-        names: BackOff | None = None,
-        peers: BackOff | None = None,
+        second_factor: Collection[str] = (),
         keys: BackOff | None = None,
+        writes: Pace | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._accounts, self._passwords, self._now = accounts, passwords, now
-        self._hours, self._secure = session_hours, secure
-        self._names = names or BackOff(free=5, longest_s=120)
-        self._peers = peers or BackOff(free=30)
+        self._accounts, self._now = accounts, now
+        self._second_factor = frozenset(second_factor)
         self._keys = keys or BackOff(free=30)
-
-    async def sign_in(
-        self, response: Response, connection: HTTPConnection, *, name: str, password: str
-    ) -> User:
-        """Check name and password and start a session in `response`'s cookie.
-
-        Args:
-            response: Where the cookie goes.
-            connection: What asks.
-            name: As typed.
-            password: As typed.
-
-        Raises:
-            SignInRefused: If they do not belong together or the user is disabled.
-            TooManyTries: If name or address failed too often of late.
-            TooBusy: If too many sign-ins are being checked.
-        """
-        peer = peer_of(connection)
-        self._names.check(name)
-        self._peers.check(peer)
-        # Counted before anything is waited for, so that tries sent at once do not slip past.
-        self._names.failed(name)
-        self._peers.failed(peer)
-        try:
-            found = await self._accounts.user(name)
-            known = None if found is None or found[0].disabled_at is not None else found[1]
-            good = await self._passwords.verify(password, known)
-        except (TooBusy, StoreError):
-            self._names.take_back(name)
-            self._peers.take_back(peer)
-            raise
-        if not good or found is None:
-            raise SignInRefused
-        self._names.succeeded(name)
-        self._peers.succeeded(peer)
-        return await self._start(response, connection, found[0])
-
-    async def sign_in_by_link(
-        self, response: Response, connection: HTTPConnection, *, token: str
-    ) -> User:
-        """Spend a sign-in link and start a session in `response`'s cookie.
-
-        Raises:
-            SignInRefused: If the link is unknown, spent or too old.
-            TooManyTries: If so, and the address has shown too many of late.
-        """
-        user = await self._accounts.use_link(digest(token))
-        if user is None:
-            self._bad_key(peer_of(connection))
-            raise SignInRefused("this link is not good any more: each is good once, for a while")
-        return await self._start(response, connection, user)
-
-    async def sign_out(self, connection: HTTPConnection, response: Response) -> None:
-        """End the caller's session, if there is one, and take the cookie away."""
-        token = connection.cookies.get(COOKIE)
-        if token:
-            await self._accounts.close_session(digest(token))
-        response.delete_cookie(
-            COOKIE, httponly=True, secure=self._over_tls(connection), samesite="strict"
-        )
+        self._writes = writes or Pace()
+        self._epoch, self._epoch_at = 0, float("-inf")
 
     async def caller(self, connection: HTTPConnection) -> Caller:
         """Return who is calling.
 
         Raises:
             NotSignedIn: If there is no session, key or password, or it is not good.
-            Forbidden: If it is a reading token, and this is nothing to read.
+            Forbidden: If it is a token or device, and no scope of it is good for this route.
+            SecondFactorNeeded: If the role asks for a second factor that is not set up.
             TooManyTries: If it is not good, and the address has shown too many such of late.
+            TooManyWrites: If it asks for more changes than anybody needs.
         """
-        scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() in ("bearer", "basic"):
-            name, key = (
-                (None, credentials.strip()) if scheme.lower() == "bearer" else _basic(credentials)
-            )
-            if key.startswith(READING):
-                return await self._reader(key, name, connection)
-            return await self._device(key, name, peer_of(connection))
-        token = connection.cookies.get(COOKIE, "")
-        good = bool(token) and not token.startswith(READING)
-        found = await self._accounts.session(digest(token)) if good else None
-        if found is None:
-            raise NotSignedIn
-        session, user, expires_at = found
-        return Caller(user=user, session=session, expires_at=expires_at)
+        found = await self._found(connection)
+        method = connection.scope.get("method", "GET")
+        route: str = getattr(connection.scope.get("route"), "path", connection.url.path)
+        if found.scopes is not None and needed(method, route) not in found.scopes:
+            raise _out_of_scope(found)
+        if (
+            found.scopes is None
+            and not found.factor
+            and found.user.role in self._second_factor
+            and route not in FIRST_STEPS
+        ):
+            raise SecondFactorNeeded(found.user.role)
+        if method in ("POST", "PUT", "PATCH", "DELETE"):
+            # A token has a bucket of its own: a program gone wild must not stop its owner.
+            self._writes.take(found.source if found.scopes is None else found.session or "")
+        return found
+
+    async def epoch(self) -> int:
+        """Return a number that moves whenever somebody's way in may be gone; a second old at most.
+
+        Raises:
+            StoreError: If the store cannot be read.
+        """
+        if monotonic() - self._epoch_at > EPOCH_FOR_S:
+            self._epoch_at = monotonic()  # first: whoever asks meanwhile need not ask again
+            self._epoch = await self._accounts.epoch()
+        return self._epoch
 
     async def knows_device(self, name: str, key: str) -> bool:
         """Return whether device `name` has this key and may speak."""
         device = await self._accounts.device(digest(key))
         return device is not None and device.name == name
 
-    async def _reader(self, token: str, name: str | None, connection: HTTPConnection) -> Caller:
+    def bad_key(self, peer: str) -> None:
+        """Count a wrong key or link of an address.
+
+        Raises:
+            TooManyTries: If it has shown too many of late.
+        """
+        self._keys.check(peer)
+        self._keys.failed(peer)
+
+    async def _found(self, connection: HTTPConnection) -> Caller:
+        scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() in ("bearer", "basic"):
+            name, key = (
+                (None, credentials.strip()) if scheme.lower() == "bearer" else _basic(credentials)
+            )
+            if key.startswith((READING, API)):
+                return await self._program(key, name, peer_of(connection))
+            return await self._device(key, name, peer_of(connection))
+        token = connection.cookies.get(COOKIE, "")
+        if token.startswith(PHONE_KEY):
+            return await self._device(token, None, peer_of(connection))
+        good = bool(token) and not token.startswith((READING, API))
+        found = await self._accounts.session(digest(token)) if good else None
+        if found is None:
+            raise NotSignedIn
+        return Caller(
+            user=found.user, session=found.id, expires_at=found.expires_at, factor=found.factor
+        )
+
+    async def _program(self, token: str, name: str | None, peer: str) -> Caller:
         found = await self._accounts.session(digest(token))
-        if found is None or name not in (None, "", found[1].name):
-            self._bad_key(peer_of(connection))
-            raise NotSignedIn("the reading token is not good")
-        session, user, expires_at = found
-        path, method = connection.url.path, connection.scope.get("method", "")
-        if method not in ("GET", "HEAD") or not path.startswith(READABLE):
-            raise Forbidden("do anything but read maps and exports", "reading token")
-        return Caller(user=user, session=session, expires_at=expires_at)
+        if found is None or name not in (None, "", found.user.name):
+            self.bad_key(peer)
+            raise NotSignedIn("the token is not good")
+        scopes = found.scopes if token.startswith(API) else READER
+        return Caller(
+            user=found.user,
+            session=found.id,
+            expires_at=found.expires_at,
+            scopes=frozenset(scopes),
+        )
 
     async def _device(self, key: str, name: str | None, peer: str) -> Caller:
         device = await self._accounts.device(digest(key))
         if device is None or name not in (None, device.name):
-            self._bad_key(peer)
+            self.bad_key(peer)
             raise NotSignedIn("the device key is not good")
         user = User(name=f"key:{device.name}", role="crew", agency=device.agency)
-        return Caller(user=user, device=device.name)
-
-    def _bad_key(self, peer: str) -> None:
-        self._keys.check(peer)
-        self._keys.failed(peer)
-
-    def _over_tls(self, connection: HTTPConnection) -> bool:
-        """Return whether a cookie may insist on TLS; a proxy we trust may have ended it."""
-        return self._secure or connection.url.scheme in ("https", "wss")
-
-    async def _start(self, response: Response, connection: HTTPConnection, user: User) -> User:
-        token = new_token()
-        expires_at = self._now() + timedelta(hours=self._hours)
-        await self._accounts.open_session(user, digest(token), expires_at)
-        response.set_cookie(
-            COOKIE,
-            token,
-            max_age=round(self._hours * 3600),
-            httponly=True,
-            secure=self._over_tls(connection),
-            samesite="strict",
+        phone = device.kind == "phone"
+        return Caller(
+            user=user,
+            device=device.name,
+            unit=device.unit,
+            scopes=PHONE if phone else TRACKER,
         )
-        return user
 
 
 def peer_of(connection: HTTPConnection) -> str:
@@ -250,10 +224,11 @@ def peer_of(connection: HTTPConnection) -> str:
 
 
 async def reporter(connection: HTTPConnection) -> Caller:
-    """Dependency: who is calling, a person or a device.
+    """Dependency: who is calling, a person, program or device.
 
     Raises:
         NotSignedIn: If nobody we know.
+        Forbidden: If it is out of its scopes.
     """
     access: Access = connection.app.state.access
     return await access.caller(connection)
@@ -263,14 +238,13 @@ ReporterHere = Annotated[Caller, Depends(reporter)]
 
 
 async def caller(reporter: ReporterHere) -> Caller:
-    """Dependency: the person who is calling.
+    """Dependency: the person who is calling, or a program or phone on somebody's behalf.
 
     Raises:
         NotSignedIn: If nobody we know.
-        Forbidden: If it is a device: a key that is lost with a radio must not show the picture.
+        Forbidden: If it is out of its scopes; a tracker is always: a key that is lost with a radio
+            must not show the picture.
     """
-    if reporter.device is not None:
-        raise Forbidden("do anything but report", "device")
     return reporter
 
 
@@ -289,6 +263,16 @@ async def desk(connection: HTTPConnection, caller: CallerHere) -> Desk:
 
 
 DeskHere = Annotated[Desk, Depends(desk)]
+
+
+def _out_of_scope(caller: Caller) -> Forbidden:
+    if caller.device is not None and caller.scopes == TRACKER:
+        return Forbidden("do anything but report", "device")
+    if caller.device is not None:
+        return Forbidden("do this", "phone")
+    if caller.scopes == frozenset(READER):
+        return Forbidden("do anything but read maps and exports", "reading token")
+    return Forbidden("do this: no scope of it is for that", "token")
 
 
 def _basic(credentials: str) -> tuple[str, str]:

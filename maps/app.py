@@ -21,6 +21,7 @@ from maps import pages
 from maps.access import CallerHere
 from maps.api import (
     addresses,
+    agencies,
     basemap,
     channels,
     coverage,
@@ -40,8 +41,10 @@ from maps.api import (
     positions,
     radios,
     reports,
+    second_factor,
     session,
     tiles,
+    tokens,
     tracks,
     units,
     users,
@@ -55,11 +58,16 @@ from maps.description import describe
 from maps.errors import (
     BadFile,
     BadRequest,
+    CodeNeeded,
     NotBuilt,
     NotSignedIn,
+    ProviderError,
+    SealError,
+    SecondFactorNeeded,
     SignInRefused,
     TooBusy,
     TooManyTries,
+    TooManyWrites,
 )
 from maps.feeds.feeding import Feeds
 from maps.geography import Geography
@@ -75,6 +83,9 @@ from radio_gateway.errors import LinkError
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     session.router,
+    second_factor.router,
+    tokens.router,
+    agencies.router,
     units.router,
     tracks.router,
     effort.router,
@@ -98,6 +109,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     photos.router,
     users.router,
     devices.router,
+    devices.enrol_router,
     health.router,
     metrics.router,
     live.router,
@@ -111,11 +123,16 @@ ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
     PositionError: (400, "bad_position"),
     NotSignedIn: (401, "not_signed_in"),
     SignInRefused: (401, "sign_in_refused"),
+    CodeNeeded: (401, "code_needed"),
+    SecondFactorNeeded: (403, "second_factor_needed"),
     Forbidden: (403, "forbidden"),
     NotFound: (404, "not_found"),
     Conflict: (409, "conflict"),
     CannotSend: (409, "cannot_send"),
     TooManyTries: (429, "too_many_tries"),
+    TooManyWrites: (429, "too_many_writes"),
+    ProviderError: (503, "provider_down"),
+    SealError: (503, "seal_broken"),
     TooBusy: (503, "too_busy"),
     StoreError: (503, "store_down"),
     LinkError: (503, "channel_down"),
@@ -198,6 +215,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state = app.state
     state.access = office.access
     state.people = office.people
+    state.accounts = office.accounts
     state.desk_of = office.desk_of
     state.layers = office.geography
     state.addresses = office.geography
@@ -251,6 +269,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
 
 _PLAIN: Final = {
     "store_down": "the store cannot be used at the moment; try again in a few seconds",
+    "seal_broken": "second factors cannot be checked at the moment: ask the administrator",
     "channel_down": "the channel cannot take anything at the moment; try again in a few seconds",
 }
 

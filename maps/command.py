@@ -17,6 +17,7 @@ from patrol.errors import PatrolError
 from radio_gateway.errors import GatewayError
 
 if TYPE_CHECKING:
+    from maps.account_office import AccountOffice
     from maps.people import People
     from maps.settings import Settings
     from patrol.desk import Desk
@@ -54,12 +55,19 @@ def tell(work: Callable[[], T]) -> T:
 
 def with_people(settings: Settings, work: Callable[[People], Coroutine[Any, Any, None]]) -> None:
     """Do `work` with the users and devices of a node."""
-    from maps.people import open_people
+    with_accounts(settings, lambda accounts: work(accounts.people))
+
+
+def with_accounts(
+    settings: Settings, work: Callable[[AccountOffice], Coroutine[Any, Any, None]]
+) -> None:
+    """Do `work` with all that says who may come in to a node."""
+    from maps.account_office import open_account_office
     from maps.serving import run
 
     async def open_and_work() -> None:
-        async with open_people(settings) as people:
-            await work(people)
+        async with open_account_office(settings) as accounts:
+            await work(accounts)
 
     tell(lambda: run(open_and_work()))
 

@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from maps import access
 from maps.api import inbound, metrics
 from maps.api.answers import refusals, schemas
+from maps.scopes import READABLE
 
 SCHEMES: Final[dict[str, Any]] = {
     "session": {"type": "apiKey", "in": "cookie", "name": access.COOKIE},
@@ -79,7 +80,7 @@ def _security(route: APIRoute) -> list[dict[str, list[str]]]:
     if metrics.permitted in asked:
         return [{"session": []}, {"program": []}]
     if access.caller in asked:
-        readable = route.path.startswith(access.READABLE) and "GET" in (route.methods or ())
+        readable = route.path.startswith(READABLE) and "GET" in (route.methods or ())
         return [{"session": []}, {"reader": []}] if readable else [{"session": []}]
     if access.reporter not in asked:
         return []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from patrol.errors import Forbidden
+
 
 class MapsError(Exception):
     """Base of every error that `maps` raises on purpose."""
@@ -95,3 +97,33 @@ class NotBuilt(MapsError):
 
     def __init__(self) -> None:
         super().__init__("the web client has not been built: python -m maps.webbuild")
+
+
+class CodeNeeded(MapsError):
+    """Name and password are right, and the code of the second factor is missing."""
+
+    def __init__(self) -> None:
+        super().__init__("type the code that your authenticator shows, or a recovery code")
+
+
+class SecondFactorNeeded(Forbidden):
+    """The role asks for a second factor, and the session began without one."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__("do anything before a second factor is set up", role)
+
+
+class TooManyWrites(TooManyTries):
+    """One caller asks for more changes than anybody needs."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(wait_s)
+        self.args = ("too many changes at once: wait a moment",)
+
+
+class SealError(MapsError):
+    """The key that seals secrets cannot be used, or is another one."""
+
+
+class ProviderError(MapsError):
+    """The provider of OpenID Connect cannot be reached, or says what it must not."""

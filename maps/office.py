@@ -14,13 +14,12 @@ from datetime import UTC, datetime
 import structlog
 from msgspec.structs import replace
 
-from maps.access import Access
+from maps.account_office import open_accounts
 from maps.broker import EmbeddedBroker
 from maps.geography import Geography, read_geography
 from maps.keyed_channels import EMBEDDED
 from maps.lock import store_lock
-from maps.passwords import PasswordWork, digest
-from maps.people import People
+from maps.passwords import digest
 from maps.remote_orders import RemoteCarrier
 from maps.settings import Settings, read_token
 from patrol.accounts import User
@@ -81,8 +80,9 @@ class Office:
         settings: What it was told.
         store: Its records.
         watch: The only writer.
-        people: Users, devices, links.
-        access: Who is calling.
+        accounts: Who may come in, and how.
+        people: Users, devices, links: a part of that.
+        access: Who is calling: a part of that.
         geography: Layers and river.
         agencies: By id.
         channels: By name.
@@ -96,7 +96,9 @@ class Office:
     def __init__(self, settings: Settings, store: Store, geography: Geography) -> None:
         self.settings, self.store, self.geography = settings, store, geography
         self.agencies = {
-            agency.id: Agency(id=agency.id, name=agency.name, country=agency.country)
+            agency.id: Agency(
+                id=agency.id, name=agency.name, country=agency.country, blos=agency.blos
+            )
             for agency in settings.agencies
         }
         self.watch = Watch(
@@ -108,14 +110,8 @@ class Office:
             ground=geography.ground,
             agencies=self.agencies,
         )
-        passwords = PasswordWork()
-        self.people = People(store, node=settings.node.id, passwords=passwords)
-        self.access = Access(
-            self.people,
-            passwords,
-            session_hours=settings.web.session_hours,
-            secure=settings.web.tls,
-        )
+        self.accounts = open_accounts(settings, store, told=self.watch.clerk.note)
+        self.people, self.access = self.accounts.people, self.accounts.access
         self.inbox = Inbox()
         self.channels: dict[str, Channel] = {}
         self.outbounds: dict[str, Outbound] = {}

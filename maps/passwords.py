@@ -2,15 +2,20 @@
 
 argon2id with 19 MiB, two passes, one lane: the first choice of the OWASP Password Storage Cheat
 Sheet, and fit for machines as small as ours. A flood of sign-ins must not take the machine from
-the watch, so at most two hashes are worked on at a time and only a few may wait.
+the watch: at most one hash for two processors is worked on at a time, in threads that give way to
+all others, and only a few may wait.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import secrets
+import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
@@ -24,6 +29,8 @@ _HASHER = PasswordHash((Argon2Hasher(memory_cost=19_456, time_cost=2, parallelis
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 256  # argon2 would read megabytes if let
 
+_NICENESS = 10
+
 _Result = TypeVar("_Result")
 
 
@@ -31,13 +38,16 @@ class PasswordWork:
     """Hashes and verifies passwords in threads, a few at a time.
 
     Args:
-        at_once: Hashes worked on at one time.
+        at_once: Hashes worked on at one time; one for two processors when None.
         waiting: How many more may wait; beyond, `TooBusy` is raised at once.
     """
 
-    def __init__(self, *, at_once: int = 2, waiting: int = 16) -> None:
-        self._turn = asyncio.Semaphore(at_once)
+    def __init__(self, *, at_once: int | None = None, waiting: int = 16) -> None:
+        at_once = max(1, (os.cpu_count() or 1) // 2) if at_once is None else at_once
         self._room = at_once + waiting
+        self._threads = ThreadPoolExecutor(
+            at_once, thread_name_prefix="passwords", initializer=_give_way
+        )
 
     async def hash(self, password: str) -> str:
         """Return the argon2 hash of `password`, in PHC string form.
@@ -67,8 +77,7 @@ class PasswordWork:
             raise TooBusy
         self._room -= 1
         try:
-            async with self._turn:
-                return await asyncio.to_thread(work)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._room += 1
 
@@ -104,6 +113,12 @@ def new_token() -> str:
 READING = "read_"
 """How a reading token begins; part of what its digest is made of, so it cannot be taken off."""
 
+API = "api_"
+"""How an API token begins."""
+
+PHONE_KEY = "phone_"
+"""How the key of an enrolled phone begins."""
+
 
 def digest(token: str) -> bytes:
     """Return what is stored of a token: its SHA-256.
@@ -112,6 +127,12 @@ def digest(token: str) -> bytes:
     times it nothing about the token.
     """
     return hashlib.sha256(token.encode()).digest()
+
+
+def _give_way() -> None:
+    """Let this thread run when no other wants to; Linux gives each thread a niceness of its own."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 @cache

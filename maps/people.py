@@ -5,20 +5,20 @@ A password is kept as its argon2 hash, a key or link as its digest; neither can 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from maps.errors import BadRequest
-from maps.passwords import READING, PasswordWork, digest, new_token
-from maps.settings import Settings
-from patrol.accounts import Device, User
+from maps.passwords import PasswordWork, digest, new_token
+from patrol.accounts import Device, Session, User
 from patrol.errors import Conflict, NotFound
+from patrol.filing import Note
 from patrol.permissions import require
 from patrol.store import account_changes as changes
 from patrol.store import accounts as queries
-from patrol.store.store import Store, open_store
+from patrol.store import factors
+from patrol.store.store import Store
 from patrol.units import Role
 
 
@@ -27,13 +27,19 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+async def _to_nobody(_: Note) -> None:
+    pass
+
+
 class People:
-    """Users, sessions, links and devices of this node; what `maps.access.Accounts` asks for too.
+    """Users, sessions, links and devices of this node; what `maps.access.Accounts` and
+    `maps.signing_in.Accounts` ask for too.
 
     Args:
         store: Where they are kept.
         node: Origin of what is made here.
         passwords: Does the argon2 work.
+        told: Told of changes that somebody with an account made.
         now: Clock, aware UTC.
     """
 
@@ -43,9 +49,11 @@ class People:
         *,
         node: str,
         passwords: PasswordWork,
+        told: Callable[[Note], Awaitable[None]] | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._store, self._node, self._passwords, self._now = store, node, passwords, now
+        self._told = told or _to_nobody
 
     # -- for access
 
@@ -53,19 +61,30 @@ class People:
         """Return a user and its password's hash."""
         return await self._store.read(queries.user_named, name)
 
-    async def open_session(self, user: User, key: bytes, expires_at: datetime) -> None:
-        """Keep a new session."""
-        await self._store.write(
-            queries.open_session, user, key, now=self._now(), expires_at=expires_at
+    async def open_session(
+        self, user: User, key: bytes, expires_at: datetime, *, factor: bool = False
+    ) -> str:
+        """Keep a new session and return its id."""
+        return await self._store.write(
+            queries.open_session,
+            user,
+            key,
+            now=self._now(),
+            expires_at=expires_at,
+            factor=factor,
         )
 
-    async def session(self, key: bytes) -> tuple[str, User, datetime] | None:
-        """Return id, user and end of a session that is good now."""
-        return await self._store.read(queries.session_user, key, self._now())
+    async def session(self, key: bytes) -> Session | None:
+        """Return the session with this key, while it and its user hold."""
+        return await self._store.read(queries.session_with_key, key, self._now())
 
     async def close_session(self, key: bytes) -> None:
         """End a session."""
-        await self._store.write(queries.close_session, key)
+        await self._store.write(changes.end_session, key_hash=key)
+
+    async def link_user(self, key: bytes) -> User | None:
+        """Return whom a sign-in link would sign in."""
+        return await self._store.read(queries.link_user, key, self._now())
 
     async def use_link(self, key: bytes) -> User | None:
         """Spend a sign-in link and return whom it signs in."""
@@ -77,7 +96,11 @@ class People:
 
     async def has_device(self, name: str) -> bool:
         """Return whether there is, or was, a device of that name."""
-        return any(known.name == name for known in await self._store.read(queries.all_devices))
+        return await self._store.read(queries.device_named, name) is not None
+
+    async def epoch(self) -> int:
+        """Return a number that moves whenever somebody's way in may be gone."""
+        return await self._store.read(queries.epoch)
 
     # -- for the command line and the start
 
@@ -116,6 +139,32 @@ class People:
         hashed = await self._passwords.hash(password)
         await self._store.write(changes.change_user, name, self._now(), password_hash=hashed)
 
+    async def change_user(
+        self, name: str, *, role: Role | None = None, disabled: bool | None = None
+    ) -> User:
+        """Change a user of any agency; its sessions end.
+
+        Raises:
+            NotFound: If there is none of that name.
+            Conflict: If it is the last administrator of its agency and would be none any more.
+        """
+        changed = await self._store.write(
+            changes.change_user, name, self._now(), role=role, disabled=disabled
+        )
+        if changed is None:
+            raise NotFound("user", name)
+        return changed
+
+    async def end_sessions(self, name: str) -> int:
+        """End all sessions and tokens of a user and return how many there were.
+
+        Raises:
+            NotFound: If there is none of that name.
+        """
+        if await self.user(name) is None:
+            raise NotFound("user", name)
+        return await self._store.write(changes.end_sessions, name)
+
     async def link_for(self, user: User, *, minutes: float) -> str:
         """Return the token of a fresh sign-in link that is good once."""
         token = new_token()
@@ -124,31 +173,15 @@ class People:
         await self._store.write(changes.add_link, user, digest(token), until, now)
         return token
 
-    async def reading_token(self, name: str, *, days: float) -> tuple[str, datetime]:
-        """Return a fresh token with which a program reads as user `name`, and when it ends.
-
-        Raises:
-            NotFound: If there is none of that name, or it is disabled.
-        """
-        found = await self.user(name)
-        if found is None or found[0].disabled_at is not None:
-            raise NotFound("user", name)
-        token, expires_at = READING + new_token(), self._now() + timedelta(days=days)
-        await self.open_session(found[0], digest(token), expires_at)
-        return token, expires_at
-
-    async def add_device(self, name: str, agency: str) -> str:
+    async def add_device(self, name: str, agency: str, *, by: str = "") -> str:
         """Add a device, or give it a new key in place of the old one, and return the key.
 
         Raises:
             Conflict: If another agency has a device of that name.
         """
-        for known in await self._store.read(queries.all_devices):
-            if known.name == name and known.agency != agency:
-                raise Conflict(f"there is a device {name!r} already")
         key = new_token()
-        device = Device(name=name, agency=agency, origin=self._node)
-        await self._store.write(queries.put_device, device, digest(key), self._now())
+        device = Device(name=name, agency=agency, origin=self._node, by=by)
+        await self._store.write(changes.put_device, device, digest(key), self._now())
         return key
 
     # -- for an administrator, who sees only the own agency
@@ -173,7 +206,9 @@ class People:
             BadRequest: If the password is too short or too long.
         """
         require(caller.role, "manage users")
-        return await self.add_user(name, role, caller.agency, password)
+        added = await self.add_user(name, role, caller.agency, password)
+        await self._note(caller, "add user", f"user:{name}", role=role)
+        return added
 
     async def change_user_for(
         self,
@@ -190,12 +225,11 @@ class People:
             Forbidden: If the role may not.
             NotFound: If there is none of that name.
             BadRequest: If the caller would shut itself out, or the password is no good.
+            Conflict: If it is the last administrator of the agency and would be none any more.
         """
         require(caller.role, "manage users")
-        found = await self.user(name)
-        if found is None or found[0].agency != caller.agency:
-            raise NotFound("user", name)
-        demoted = role is not None and role != found[0].role
+        known = await self._of_agency(caller, name)
+        demoted = role is not None and role != known.role
         if name == caller.name and (disabled or demoted):
             raise BadRequest("nobody can disable or demote themselves", field="role")
         hashed = None if password is None else await self._passwords.hash(password)
@@ -209,7 +243,41 @@ class People:
         )
         if changed is None:
             raise NotFound("user", name)
+        told = {
+            "role": role,
+            "disabled": disabled,
+            "password": None if password is None else "changed",
+        }
+        told = {field: value for field, value in told.items() if value is not None}
+        await self._note(caller, "change user", f"user:{name}", **told)
         return changed
+
+    async def end_sessions_for(self, caller: User, name: str) -> int:
+        """End all sessions and tokens of a user, oneself or of one's agency; return how many.
+
+        Raises:
+            Forbidden: If it is another and the role may not.
+            NotFound: If there is none of that name.
+        """
+        if name != caller.name:
+            require(caller.role, "manage users")
+        await self._of_agency(caller, name)
+        ended = await self._store.write(changes.end_sessions, name)
+        await self._note(caller, "end sessions", f"user:{name}", ended=ended)
+        return ended
+
+    async def remove_factor_for(self, caller: User, name: str) -> None:
+        """Turn off the second factor of a user of one's agency who lost it; its sessions end.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none of that name, or it has none.
+        """
+        require(caller.role, "manage users")
+        await self._of_agency(caller, name)
+        if not await self._store.write(factors.remove, name):
+            raise NotFound("second factor", name)
+        await self._note(caller, "remove second factor", f"user:{name}")
 
     async def devices_for(self, caller: User) -> list[Device]:
         """Return the devices of the caller's agency, by name.
@@ -228,7 +296,9 @@ class People:
             Conflict: If another agency has a device of that name.
         """
         require(caller.role, "manage devices")
-        return await self.add_device(name, caller.agency)
+        key = await self.add_device(name, caller.agency, by=caller.name)
+        await self._note(caller, "add device", f"device:{name}")
+        return key
 
     async def revoke_device_for(self, caller: User, name: str) -> None:
         """Take a device's key away.
@@ -238,22 +308,17 @@ class People:
             NotFound: If there is none of that name.
         """
         require(caller.role, "manage devices")
-        names = [device.name for device in await self.devices_for(caller)]
-        if name not in names or not await self._store.write(
-            queries.revoke_device, name, self._now()
-        ):
+        if not await self._store.write(changes.revoke_device, name, caller.agency, self._now()):
             raise NotFound("device", name)
+        await self._note(caller, "revoke device", f"device:{name}")
 
+    async def _of_agency(self, caller: User, name: str) -> User:
+        found = await self.user(name)
+        if found is None or found[0].agency != caller.agency:
+            raise NotFound("user", name)
+        return found[0]
 
-@asynccontextmanager
-async def open_people(settings: Settings) -> AsyncIterator[People]:
-    """Open only users and devices; a running server may have the store open too.
-
-    Raises:
-        StoreError: If the store cannot be opened.
-    """
-    store = await asyncio.to_thread(open_store, settings.store.url)
-    try:
-        yield People(store, node=settings.node.id, passwords=PasswordWork())
-    finally:
-        await store.close()
+    async def _note(self, caller: User, act: str, subject: str, **detail: Any) -> None:
+        await self._told(
+            Note(act=act, actor=caller.name, agency=caller.agency, subject=subject, detail=detail)
+        )

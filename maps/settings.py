@@ -11,12 +11,13 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from maps.access_settings import AccessSettings, OpenIdSettings
 from maps.errors import SettingsFaults
 from maps.feeds.echoes import heard_back_by
 from maps.feeds.settings import FeedSettings
@@ -47,6 +48,8 @@ class _File(Table):
     node: NodeSettings = NodeSettings()
     store: StoreSettings = StoreSettings()
     web: WebSettings = WebSettings()
+    access: AccessSettings = AccessSettings()
+    open_id: OpenIdSettings | None = None
     gateway: GatewaySettings = GatewaySettings()
     uplink: dict[str, Any] | None = None
     gateways: tuple[RemoteGatewaySettings, ...] = ()
@@ -78,6 +81,8 @@ class Settings:
         feeds: Ways out of the picture.
         journal: Where all that the channels read is kept; None: nowhere.
         basemap: Detailed background map; None without one.
+        access: What is asked of people who sign in.
+        open_id: A provider with which people may sign in; None without one.
     """
 
     source: str
@@ -94,6 +99,8 @@ class Settings:
     feeds: tuple[FeedSettings, ...] = ()
     journal: JournalSettings | None = None
     basemap: BasemapSettings | None = None
+    access: AccessSettings = field(default_factory=AccessSettings)
+    open_id: OpenIdSettings | None = None
 
 
 def read_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -191,6 +198,8 @@ def settings_of(
         if parsed.basemap is None
         else parsed.basemap.model_copy(update={"file": folder / parsed.basemap.file}),
         feeds=tuple(each.from_folder(folder) for each in parsed.feeds),
+        access=parsed.access.model_copy(update={"key_file": folder / parsed.access.key_file}),
+        open_id=_found_secret(parsed.open_id, folder),
     )
 
 
@@ -301,6 +310,10 @@ def _contradictions(
         echo = heard_back_by(feed, channels.values())
         if echo is not None:
             faults.append(f"{source}: feeds[{number}].url: the channel {echo!r} would hear it back")
+    for number, user in enumerate(() if parsed.open_id is None else parsed.open_id.users):
+        if user.agency not in agencies:
+            wrong = f"{user.agency!r} is no agency of this node"
+            faults.append(f"{source}: open_id.users[{number}].agency: {wrong}")
     for number, channel in channels.items():
         fault = forgeable(channel)
         if fault is not None:
@@ -317,6 +330,13 @@ def _resolved(web: WebSettings, folder: Path) -> WebSettings:
     }
     found = {name: folder / file for name, file in files.items() if file is not None}
     return web.model_copy(update=found)
+
+
+def _found_secret(open_id: OpenIdSettings | None, folder: Path) -> OpenIdSettings | None:
+    """Return `open_id` with its path made absolute from `folder`."""
+    if open_id is None or open_id.client_secret_file is None:
+        return open_id
+    return open_id.model_copy(update={"client_secret_file": folder / open_id.client_secret_file})
 
 
 def _found(layer: LayerSettings, folder: Path) -> LayerSettings:

@@ -146,11 +146,21 @@ class AgencySettings(Table):
         id: Short name.
         name: Name for people.
         country: Side, ISO 3166-1 alpha-2.
+        blos: Border liaison offices it works from, by their id in the layer `blos`.
     """
 
     id: ShortName
     name: str = Field(min_length=1, max_length=100)
     country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+    blos: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")], ...] = ()
+
+    @model_validator(mode="after")
+    def _own_side(self) -> AgencySettings:
+        for blo in self.blos:
+            side, dash, _ = blo.partition("-")
+            if self.country is not None and dash and len(side) == 2 and side != self.country:
+                raise ValueError(f"{blo} is not an office of {self.country}")
+        return self
 
 
 class LayerSettings(Table):

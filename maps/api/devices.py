@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from maps.access import CallerHere
+from maps.access import COOKIE, CallerHere, DeskHere, peer_of
+from maps.account_office import AccountOffice
 from maps.api.answers import answer, answers
+from maps.errors import SignInRefused
 from maps.people import People
+from maps.qr import QrCode, qr_code
 from patrol.accounts import Device
 
 router = APIRouter(prefix="/api/devices", tags=["devices"])
+enrol_router = APIRouter(prefix="/api/enrolment", tags=["devices"])
+
+_PHONE_COOKIE_S = 400 * 86_400  # browsers keep none longer; the key itself ends when revoked
 
 _DEVICE = Device(name="boat-3", agency="joint", origin="hx")
 
@@ -26,6 +34,80 @@ class DeviceKey(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     key: str
+
+
+class EnrolmentCode(msgspec.Struct, frozen=True, kw_only=True):
+    """A code with which one phone gets a key of its own; shown this once.
+
+    Attributes:
+        device: Name the phone will have.
+        unit: Id of the unit it will report for.
+        code: The code.
+        address: The page on which a phone uses it.
+        qr: The address as QR code.
+        expires_at: When it ends, aware UTC.
+    """
+
+    device: str
+    unit: str | None
+    code: str
+    address: str
+    qr: QrCode
+    expires_at: datetime
+
+
+class EnrolledPhone(msgspec.Struct, frozen=True, kw_only=True):
+    """A phone and its key, shown this once.
+
+    Attributes:
+        device: Its name.
+        unit: Id of the unit it reports for.
+        agency: Whose it is.
+        key: Bearer token; in a browser the cookie that comes with it does the same.
+    """
+
+    device: str
+    unit: str | None
+    agency: str
+    key: str
+
+
+_ENROLMENT = EnrolmentCode(
+    device="naga-1-phone",
+    unit="9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071",
+    code="q3Vb…",
+    address="https://blo.example/enrol#code=q3Vb…",
+    qr=QrCode(svg="<svg …", png="data:image/png;base64,…"),
+    expires_at=datetime(2026, 11, 24, 2, 40, tzinfo=UTC),
+)
+_PHONE = EnrolledPhone(
+    device="naga-1-phone",
+    unit="9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071",
+    agency="joint",
+    key="phone_mZ1…",
+)
+
+
+class NewEnrolment(BaseModel):
+    """A phone to enrol, and the unit it will report for."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"device": "naga-1-phone", "unit": "9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071"}]
+        },
+    )
+
+    device: str = Field(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")
+    unit: str | None = Field(default=None, min_length=1, max_length=64)
+
+
+class SpentCode(BaseModel):
+    """An enrolment code."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"code": "q3Vb…"}]})
+
+    code: str = Field(min_length=1, max_length=200)
 
 
 class NewDevice(BaseModel):
@@ -59,12 +141,66 @@ async def add_device(new: NewDevice, caller: CallerHere, request: Request) -> Re
     return answer(DeviceKey(name=new.name, key=key), status=201)
 
 
+@router.post(
+    "/enrolments",
+    status_code=201,
+    responses=answers(EnrolmentCode, _ENROLMENT, 403, 404, 409, 422, status=201),
+)
+async def make_enrolment(new: NewEnrolment, desk: DeskHere, request: Request) -> Response:
+    """Make a code with which one phone gets a key of its own: good once, for 10 minutes.
+
+    Show the QR code to the phone. A newer code for the same device ends this one.
+    """
+    enrolments = _accounts(request).enrolments
+    code, made = await enrolments.make(desk, device=new.device, unit=new.unit)
+    address = f"{str(request.base_url).rstrip('/')}/enrol#code={code}"
+    return answer(
+        EnrolmentCode(
+            device=made.device,
+            unit=made.unit,
+            code=code,
+            address=address,
+            qr=qr_code(address),
+            expires_at=made.expires_at,
+        ),
+        status=201,
+    )
+
+
 # A device's name may hold a slash.
 @router.delete("/{name:path}", status_code=204, responses=answers(None, None, 403, 404, status=204))
 async def revoke_device(name: str, caller: CallerHere, request: Request) -> Response:
-    """Take a device's key away."""
+    """Take a device's key away; what it has open is closed, a code that is out for it ends."""
     await _people(request).revoke_device_for(caller.user, name)
+    await _accounts(request).enrolments.drop(caller.user, name)
     return Response(status_code=204)
+
+
+@enrol_router.post("", responses=answers(EnrolledPhone, _PHONE, 409, 422, 429))
+async def enrol(said: SpentCode, request: Request) -> Response:
+    """Exchange an enrolment code for the phone's key, shown this once, and set it as a cookie."""
+    accounts = _accounts(request)
+    try:
+        key, device = await accounts.enrolments.use(said.code)
+    except SignInRefused:
+        accounts.access.bad_key(peer_of(request))
+        raise
+    made = EnrolledPhone(device=device.name, unit=device.unit, agency=device.agency, key=key)
+    response = answer(made)
+    response.set_cookie(
+        COOKIE,
+        key,
+        max_age=_PHONE_COOKIE_S,
+        httponly=True,
+        secure=accounts.signing_in.over_tls(request),
+        samesite="strict",
+    )
+    return response
+
+
+def _accounts(request: Request) -> AccountOffice:
+    accounts: AccountOffice = request.app.state.accounts
+    return accounts
 
 
 def _people(request: Request) -> People:

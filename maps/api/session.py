@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from maps.access import Access, CallerHere
+from maps.access import CallerHere
+from maps.account_office import AccountOffice
 from maps.api.answers import answer, answers
-from maps.people import People
+from maps.scopes import READER
 from patrol.accounts import User
 from patrol.permissions import acts_of
 from patrol.units import Agency
@@ -59,8 +61,18 @@ _SESSION = Session(
 )
 
 
+Code = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=40,
+        description="What the authenticator shows, or a recovery code; asked for by `code_needed`",
+    ),
+]
+
+
 class SignIn(BaseModel):
-    """Name and password."""
+    """Name and password; the code of the second factor once it is asked for."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -69,10 +81,11 @@ class SignIn(BaseModel):
 
     name: str = Field(min_length=1, max_length=64)
     password: str = Field(min_length=1, max_length=1024)
+    code: Code | None = None
 
 
 class LinkSignIn(BaseModel):
-    """The token of a sign-in link."""
+    """The token of a sign-in link; the code of the second factor once it is asked for."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -80,6 +93,7 @@ class LinkSignIn(BaseModel):
     )
 
     token: str = Field(min_length=1, max_length=200)
+    code: Code | None = None
 
 
 class TokenWish(BaseModel):
@@ -113,17 +127,25 @@ _TOKEN = ReadingToken(
 
 @router.post("", responses=answers(Session, _SESSION, 422, 429, 503))
 async def sign_in(said: SignIn, request: Request) -> Response:
-    """Sign in with name and password; the session is a cookie that scripts cannot read."""
+    """Sign in with name and password; the session is a cookie that scripts cannot read.
+
+    Where a user has a second factor the first answer is 401 `code_needed`: ask for the code and
+    send all three.
+    """
     cookie = Response()
-    user = await _access(request).sign_in(cookie, request, name=said.name, password=said.password)
+    user = await _accounts(request).signing_in.by_password(
+        cookie, request, name=said.name, password=said.password, code=said.code
+    )
     return _signed_in(request, user, cookie)
 
 
-@router.post("/link", responses=answers(Session, _SESSION, 422, 429))
+@router.post("/link", responses=answers(Session, _SESSION, 422, 429, 503))
 async def sign_in_by_link(said: LinkSignIn, request: Request) -> Response:
-    """Sign in with a link that is good once."""
+    """Sign in with a link that is good once; 401 `code_needed` leaves it good."""
     cookie = Response()
-    user = await _access(request).sign_in_by_link(cookie, request, token=said.token)
+    user = await _accounts(request).signing_in.by_link(
+        cookie, request, token=said.token, code=said.code
+    )
     return _signed_in(request, user, cookie)
 
 
@@ -134,17 +156,21 @@ async def read_session(caller: CallerHere, request: Request) -> Response:
 
 
 @router.post(
-    "/reading-token", status_code=201, responses=answers(ReadingToken, _TOKEN, 403, 422, status=201)
+    "/reading-token",
+    status_code=201,
+    responses=answers(ReadingToken, _TOKEN, 403, 409, 422, status=201),
 )
 async def make_reading_token(wish: TokenWish, caller: CallerHere, request: Request) -> Response:
     """Return a token with which QGIS, GDAL or a script reads maps and exports as the caller.
 
     It changes nothing, sees what the caller sees, and ends with the caller's sessions: when the
-    password or role is changed, or the user is disabled.
+    password or role is changed, or the user is disabled. It is the token of `/api/tokens` whose one
+    scope is `read:features`.
     """
-    people: People = request.app.state.people
-    token, expires_at = await people.reading_token(caller.user.name, days=wish.days)
-    made = ReadingToken(user=caller.user.name, token=token, expires_at=expires_at)
+    token, known = await _accounts(request).tokens.make(
+        caller.user, label="reading", scopes=READER, days=wish.days
+    )
+    made = ReadingToken(user=caller.user.name, token=token, expires_at=known.expires_at)
     return answer(made, status=201)
 
 
@@ -152,7 +178,7 @@ async def make_reading_token(wish: TokenWish, caller: CallerHere, request: Reque
 async def sign_out(request: Request) -> Response:
     """End the session, if there is one."""
     response = Response(status_code=204)
-    await _access(request).sign_out(request, response)
+    await _accounts(request).signing_in.sign_out(request, response)
     return response
 
 
@@ -174,6 +200,6 @@ def _session(request: Request, user: User) -> Session:
     )
 
 
-def _access(request: Request) -> Access:
-    access: Access = request.app.state.access
-    return access
+def _accounts(request: Request) -> AccountOffice:
+    accounts: AccountOffice = request.app.state.accounts
+    return accounts

@@ -63,15 +63,36 @@ async def add_user(new: NewUser, caller: CallerHere, request: Request) -> Respon
     return answer(added, status=201)
 
 
-@router.patch("/{name}", responses=answers(User, _USER, 400, 403, 404, 422, 503))
+@router.patch("/{name}", responses=answers(User, _USER, 400, 403, 404, 409, 422, 503))
 async def change_user(
     name: Annotated[str, Path()], change: UserChange, caller: CallerHere, request: Request
 ) -> Response:
-    """Change a user; its sessions end, so that the change counts at once."""
+    """Change a user; its sessions end, so that the change counts at once.
+
+    The last administrator of an agency who may sign in can be neither disabled nor demoted.
+    """
     changed = await _people(request).change_user_for(
         caller.user, name, role=change.role, password=change.password, disabled=change.disabled
     )
     return answer(changed)
+
+
+@router.delete(
+    "/{name}/sessions", status_code=204, responses=answers(None, None, 403, 404, status=204)
+)
+async def end_sessions(name: str, caller: CallerHere, request: Request) -> Response:
+    """End all sessions and tokens of a user: one's own, or for an administrator anybody's."""
+    await _people(request).end_sessions_for(caller.user, name)
+    return Response(status_code=204)
+
+
+@router.delete(
+    "/{name}/second-factor", status_code=204, responses=answers(None, None, 403, 404, status=204)
+)
+async def remove_second_factor(name: str, caller: CallerHere, request: Request) -> Response:
+    """Turn off the second factor of a user who lost it; its sessions end."""
+    await _people(request).remove_factor_for(caller.user, name)
+    return Response(status_code=204)
 
 
 def _people(request: Request) -> People:

@@ -1,19 +1,22 @@
-"""Changes to users that hold when two are made at once, by this process or another.
+"""Changes to users, sessions and devices that hold when two are made at once, by any process.
 
 Each writes only what it is told to, in one transaction: what somebody else changed meanwhile, while
-a password was being hashed say, stays changed.
+a password was being hashed say, stays changed. Whatever may take a way in away moves the account
+epoch in the same transaction, so that live streams look again who is watching.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import Connection, delete, or_, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
-from patrol.accounts import User
+from patrol.accounts import Device, User
+from patrol.errors import Conflict
 from patrol.store import accounts
-from patrol.store.tables import links, sessions, to_us, users
+from patrol.store.tables import account_epochs, devices, links, sessions, to_us, users
 from patrol.units import Role
 
 
@@ -31,6 +34,7 @@ def change_user(
     now: datetime,
     *,
     role: Role | None = None,
+    agency: str | None = None,
     password_hash: str | None = None,
     disabled: bool | None = None,
 ) -> User | None:
@@ -41,21 +45,69 @@ def change_user(
 
     Returns:
         The user as it is now; None if nobody has that name.
+
+    Raises:
+        Conflict: If it is the last administrator of its agency who may sign in, and would be none
+            any more.
     """
+    found = accounts.user_named(connection, name)
+    if found is None:
+        return None
+    goes = bool(disabled) or role not in (None, "admin") or agency not in (None, found[0].agency)
+    if goes and is_last_admin(connection, found[0]):
+        raise Conflict(f"{name} is the last administrator of {found[0].agency}: add another first")
     values: dict[str, Any] = {}
     if role is not None:
         values["role"] = role
+    if agency is not None:
+        values["agency"] = agency
     if password_hash is not None:
         values["password_hash"] = password_hash
     if disabled is not None:
         values["disabled_us"] = to_us(now) if disabled else None
     if values:
         connection.execute(update(users).where(users.c.name == name).values(**values))
-    connection.execute(delete(sessions).where(sessions.c.user == name))
+    end_sessions(connection, name)
     if password_hash is not None or disabled:
         connection.execute(delete(links).where(links.c.user == name))
-    found = accounts.user_named(connection, name)
-    return None if found is None else found[0]
+    changed = accounts.user_named(connection, name)
+    return None if changed is None else changed[0]
+
+
+def is_last_admin(connection: Connection, user: User) -> bool:
+    """Return whether `user` is the only administrator of its agency who may sign in."""
+    if user.role != "admin" or user.disabled_at is not None:
+        return False
+    others = connection.execute(
+        select(func.count())
+        .select_from(users)
+        .where(
+            users.c.agency == user.agency,
+            users.c.role == "admin",
+            users.c.disabled_us.is_(None),
+            users.c.name != user.name,
+        )
+    ).scalar_one()
+    return not others
+
+
+def end_sessions(connection: Connection, name: str, *, but: str | None = None) -> int:
+    """End the sessions and tokens of a user, but for the one with id `but`; return how many."""
+    query = delete(sessions).where(sessions.c.user == name)
+    if but is not None:
+        query = query.where(sessions.c.id != but)
+    ended = connection.execute(query).rowcount
+    move_epoch(connection)
+    return ended
+
+
+def end_session(connection: Connection, *, key_hash: bytes = b"", id: str = "") -> bool:
+    """End one session, by its key's digest or its id; return whether there was one."""
+    ended = connection.execute(
+        delete(sessions).where(or_(sessions.c.key_hash == key_hash, sessions.c.id == id))
+    )
+    move_epoch(connection)
+    return ended.rowcount > 0
 
 
 def add_link(
@@ -66,3 +118,55 @@ def add_link(
         delete(links).where(or_(links.c.used_us.is_not(None), links.c.expires_us < to_us(now)))
     )
     accounts.add_link(connection, user, key_hash, expires_at)
+
+
+def put_device(connection: Connection, device: Device, key_hash: bytes, now: datetime) -> None:
+    """Add a device, or give it a new key and let it speak again.
+
+    Raises:
+        Conflict: If another agency has a device of that name.
+    """
+    known = accounts.device_named(connection, device.name)
+    if known is not None and known.agency != device.agency:
+        raise Conflict(f"there is a device {device.name!r} already")
+    values: dict[str, Any] = {
+        "key_hash": key_hash,
+        "created_us": to_us(now),
+        "revoked_us": None,
+        "kind": device.kind,
+        "unit": device.unit,
+        "by": device.by,
+    }
+    if known is None:
+        connection.execute(
+            devices.insert().values(
+                id=uuid4().hex,
+                name=device.name,
+                agency=device.agency,
+                origin=device.origin,
+                **values,
+            )
+        )
+        return
+    connection.execute(update(devices).where(devices.c.name == device.name).values(**values))
+    move_epoch(connection)
+
+
+def revoke_device(connection: Connection, name: str, agency: str, now: datetime) -> bool:
+    """Let a device of an agency speak no longer; return whether there was one that could."""
+    changed = connection.execute(
+        update(devices)
+        .where(devices.c.name == name, devices.c.agency == agency, devices.c.revoked_us.is_(None))
+        .values(revoked_us=to_us(now))
+    )
+    move_epoch(connection)
+    return changed.rowcount == 1
+
+
+def move_epoch(connection: Connection) -> None:
+    """Say that somebody's way in may be gone: whoever keeps a stream open looks again."""
+    moved = connection.execute(update(account_epochs).values(number=account_epochs.c.number + 1))
+    if moved.rowcount == 0:
+        connection.execute(
+            account_epochs.insert().values(id=uuid4().hex, number=1, agency="", origin="")
+        )

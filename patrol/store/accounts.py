@@ -6,10 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Select, delete, func, select, update
 
-from patrol.accounts import Device, User
-from patrol.store.tables import devices, from_us, links, sessions, to_us, users
+from patrol.accounts import Device, Session, SessionKind, User
+from patrol.store.tables import (
+    account_epochs,
+    devices,
+    from_us,
+    links,
+    sessions,
+    to_us,
+    users,
+)
 
 
 def put_user(connection: Connection, user: User, password_hash: str | None, now: datetime) -> None:
@@ -56,9 +64,18 @@ def count_users(connection: Connection) -> int:
 
 
 def open_session(
-    connection: Connection, user: User, key_hash: bytes, *, now: datetime, expires_at: datetime
+    connection: Connection,
+    user: User,
+    key_hash: bytes,
+    *,
+    now: datetime,
+    expires_at: datetime,
+    kind: SessionKind = "page",
+    label: str = "",
+    scopes: tuple[str, ...] = (),
+    factor: bool = False,
 ) -> str:
-    """Note a sign-in and return the session's id; forget sessions that have run out."""
+    """Note a sign-in or token and return the session's id; forget sessions that have run out."""
     connection.execute(delete(sessions).where(sessions.c.expires_us < to_us(now)))
     session = uuid4().hex
     connection.execute(
@@ -68,6 +85,10 @@ def open_session(
             user=user.name,
             created_us=to_us(now),
             expires_us=to_us(expires_at),
+            kind=kind,
+            label=label,
+            scopes=" ".join(scopes),
+            factor=int(factor),
             agency=user.agency,
             origin=user.origin,
         )
@@ -75,34 +96,34 @@ def open_session(
     return session
 
 
-def session_user(
-    connection: Connection, key_hash: bytes, now: datetime
-) -> tuple[str, User, datetime] | None:
-    """Return session id, user and end of the session with this key digest, while both hold."""
-    row = connection.execute(
-        select(
-            sessions.c.id.label("session"),
-            sessions.c.expires_us,
-            users,
-        )
-        .join(users, users.c.name == sessions.c.user)
-        .where(
-            sessions.c.key_hash == key_hash,
-            sessions.c.expires_us > to_us(now),
-            users.c.disabled_us.is_(None),
-        )
-    ).first()
-    return None if row is None else (row.session, _user(row), from_us(row.expires_us))
+def session_with_key(connection: Connection, key_hash: bytes, now: datetime) -> Session | None:
+    """Return the session with this key digest, while it and its user hold."""
+    row = connection.execute(_sessions(now).where(sessions.c.key_hash == key_hash)).first()
+    return None if row is None else _session(row)
 
 
-def close_session(connection: Connection, key_hash: bytes) -> None:
-    """End a session."""
-    connection.execute(delete(sessions).where(sessions.c.key_hash == key_hash))
+def session_with_id(connection: Connection, id: str, now: datetime) -> Session | None:
+    """Return a session, while it and its user hold."""
+    row = connection.execute(_sessions(now).where(sessions.c.id == id)).first()
+    return None if row is None else _session(row)
 
 
-def close_sessions_of(connection: Connection, name: str) -> None:
-    """End every session of a user."""
-    connection.execute(delete(sessions).where(sessions.c.user == name))
+def all_sessions(
+    connection: Connection,
+    now: datetime,
+    *,
+    agency: str,
+    user: str | None = None,
+    kind: SessionKind | None = None,
+) -> list[Session]:
+    """Return the sessions that are good now of an agency's users, or of one, oldest first."""
+    query = _sessions(now).where(users.c.agency == agency)
+    if user is not None:
+        query = query.where(sessions.c.user == user)
+    if kind is not None:
+        query = query.where(sessions.c.kind == kind)
+    found = connection.execute(query.order_by(sessions.c.created_us, sessions.c.id))
+    return [_session(row) for row in found]
 
 
 def add_link(connection: Connection, user: User, key_hash: bytes, expires_at: datetime) -> None:
@@ -140,33 +161,10 @@ def use_link(connection: Connection, key_hash: bytes, now: datetime) -> User | N
     return None if row is None else _user(row)
 
 
-def put_device(connection: Connection, device: Device, key_hash: bytes, now: datetime) -> None:
-    """Add a device, or give it a new key and let it speak again."""
-    values: dict[str, Any] = {
-        "key_hash": key_hash,
-        "agency": device.agency,
-        "created_us": to_us(now),
-        "revoked_us": None,
-    }
-    changed = connection.execute(
-        update(devices).where(devices.c.name == device.name).values(**values)
-    )
-    if changed.rowcount == 0:
-        connection.execute(
-            devices.insert().values(
-                id=uuid4().hex, name=device.name, origin=device.origin, **values
-            )
-        )
-
-
-def revoke_device(connection: Connection, name: str, now: datetime) -> bool:
-    """Let a device speak no longer; return whether there was one."""
-    changed = connection.execute(
-        update(devices)
-        .where(devices.c.name == name, devices.c.revoked_us.is_(None))
-        .values(revoked_us=to_us(now))
-    )
-    return changed.rowcount == 1
+def device_named(connection: Connection, name: str) -> Device | None:
+    """Return a device, revoked or not; None if none has that name."""
+    row = connection.execute(select(devices).where(devices.c.name == name)).first()
+    return None if row is None else _device(row)
 
 
 def device_with_key(connection: Connection, key_hash: bytes) -> Device | None:
@@ -185,6 +183,27 @@ def all_devices(connection: Connection, agency: str | None = None) -> list[Devic
     return [_device(row) for row in connection.execute(query)]
 
 
+def link_user(connection: Connection, key_hash: bytes, now: datetime) -> User | None:
+    """Return whom a link would sign in, and leave it good; None if it is no good."""
+    row = connection.execute(
+        select(users)
+        .join(links, links.c.user == users.c.name)
+        .where(
+            links.c.key_hash == key_hash,
+            links.c.used_us.is_(None),
+            links.c.expires_us > to_us(now),
+            users.c.disabled_us.is_(None),
+        )
+    ).first()
+    return None if row is None else _user(row)
+
+
+def epoch(connection: Connection) -> int:
+    """Return the number that moves whenever somebody's way in may have been taken away."""
+    row = connection.execute(select(account_epochs.c.number)).first()
+    return 0 if row is None else int(row.number)
+
+
 def _user(row: Any) -> User:
     return User(
         name=row.name,
@@ -195,10 +214,43 @@ def _user(row: Any) -> User:
     )
 
 
+def _sessions(now: datetime) -> Select[Any]:
+    return (
+        select(
+            sessions.c.id.label("session"),
+            sessions.c.expires_us,
+            sessions.c.created_us.label("began_us"),
+            sessions.c.kind,
+            sessions.c.label,
+            sessions.c.scopes,
+            sessions.c.factor,
+            users,
+        )
+        .join(users, users.c.name == sessions.c.user)
+        .where(sessions.c.expires_us > to_us(now), users.c.disabled_us.is_(None))
+    )
+
+
+def _session(row: Any) -> Session:
+    return Session(
+        id=row.session,
+        user=_user(row),
+        expires_at=from_us(row.expires_us),
+        kind=row.kind,
+        label=row.label,
+        scopes=tuple(row.scopes.split()),
+        factor=bool(row.factor),
+        created_at=from_us(row.began_us),
+    )
+
+
 def _device(row: Any) -> Device:
     return Device(
         name=row.name,
         agency=row.agency,
         origin=row.origin,
         revoked_at=None if row.revoked_us is None else from_us(row.revoked_us),
+        kind=row.kind,
+        unit=row.unit,
+        by=row.by,
     )

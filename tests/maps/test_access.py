@@ -27,7 +27,7 @@ async def test_name_and_password_start_a_session_in_a_cookie_scripts_cannot_read
         said = (await client.get("/api/session")).json()
         assert said["user"] == "somchai"
         assert said["role"] == "commander"
-        assert said["agency"] == {"id": AGENCY, "name": "Joint patrol", "country": None}
+        assert said["agency"] == {"id": AGENCY, "name": "Joint patrol", "country": None, "blos": []}
         assert said["node"]["time_zone"] == "Asia/Vientiane"
         assert "clear distress" in said["permissions"]
 

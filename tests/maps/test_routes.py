@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from fastapi.routing import APIRoute
 
-from maps.access import READABLE
 from maps.api.answers import schemas
 from maps.app import ROUTERS
+from maps.scopes import READABLE
 from tests.maps.running import Live, Running
 
 PUBLIC = {
@@ -19,6 +19,7 @@ PUBLIC = {
     ("POST", "/api/session/link"),
     ("DELETE", "/api/session"),
     ("GET", "/api/health"),
+    ("POST", "/api/enrolment"),
 }
 METHODS = {"get", "post", "patch", "delete", "put"}
 

@@ -1,0 +1,130 @@
+"""Enrolment: how a crew's phone gets a key of its own, by a QR code that is good once, 10 minutes.
+
+A commander or technician makes a code for a device and the unit it will report for, and shows it;
+the phone reads it and exchanges it for its key. The code alone opens nothing but that exchange, and
+whoever photographs it comes second. The phone's address is bound to the unit and believed from that
+key only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from maps.errors import SignInRefused
+from maps.passwords import PHONE_KEY, digest, new_token
+from patrol.accounts import Device, Enrolment, User
+from patrol.desk import Desk
+from patrol.errors import Conflict
+from patrol.filing import Note
+from patrol.permissions import require
+from patrol.store import accounts as queries
+from patrol.store import enrolments
+from patrol.store.store import Store
+
+MINUTES: Final = 10
+
+
+async def _to_nobody(_: Note) -> None:
+    pass
+
+
+class Enrolments:
+    """Codes that are out, and the phones that used them.
+
+    Args:
+        store: Where they are kept.
+        node: Origin of what is made here.
+        told: Told of what belongs into the journal.
+        now: Clock, aware UTC.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        node: str,
+        told: Callable[[Note], Awaitable[None]] = _to_nobody,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store, self._node, self._told, self._now = store, node, told, now
+
+    async def make(self, desk: Desk, *, device: str, unit: str | None) -> tuple[str, Enrolment]:
+        """Make a code, shown this once; one that was out for the same device is good no more.
+
+        Args:
+            desk: Of who makes it.
+            device: Name the phone will have.
+            unit: Id of the unit it will report for; None for none.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is no such unit.
+            Conflict: If another agency has a device of that name, or the phone's address stands
+                for another unit.
+        """
+        user = desk.user
+        require(user.role, "enrol phones")
+        known = await self._store.read(queries.device_named, device)
+        if known is not None and known.agency != user.agency:
+            raise Conflict(f"there is a device {device!r} already")
+        if unit is not None:
+            await self._bind(desk, device, unit)
+        code, now = new_token(), self._now()
+        enrolment = Enrolment(
+            device=device,
+            unit=unit,
+            agency=user.agency,
+            by=user.name,
+            expires_at=now + timedelta(minutes=MINUTES),
+            origin=self._node,
+        )
+        await self._store.write(enrolments.add_enrolment, enrolment, digest(code), now)
+        await self._note(user.name, user.agency, "make enrolment code", device, unit=unit)
+        return code, enrolment
+
+    async def use(self, code: str) -> tuple[str, Device]:
+        """Spend a code and return the phone's key, this once, and the phone.
+
+        Raises:
+            SignInRefused: If the code is unknown, spent or too old.
+            Conflict: If another agency has a device of that name by now.
+        """
+        key = PHONE_KEY + new_token()
+        used = await self._store.write(
+            enrolments.use_enrolment, digest(code), digest(key), self._now()
+        )
+        if used is None:
+            raise SignInRefused("this code is not good any more: each is good once, for 10 minutes")
+        device, enrolment = used
+        await self._note(
+            f"key:{device.name}",
+            device.agency,
+            "enrol phone",
+            device.name,
+            unit=device.unit,
+            by=enrolment.by,
+        )
+        return key, device
+
+    async def drop(self, user: User, device: str) -> None:
+        """Make the codes that are out for a device of the user's agency good no more."""
+        await self._store.write(enrolments.drop_enrolments, device, user.agency)
+
+    async def _bind(self, desk: Desk, device: str, unit: str) -> None:
+        """Let what the phone reports stand for the unit, believed from its key only."""
+        desk.unit(unit)
+        address, key = f"position_json:{device}", f"key:{device}"
+        now = self._now()
+        for each in desk.assignments():
+            if each.address == address and (each.end is None or each.end > now):
+                if each.unit != unit:
+                    raise Conflict(f"{device} stands for another unit: end that first")
+                return
+        await desk.assign(address=address, unit=unit, start=now, channel=key)
+
+    async def _note(self, actor: str, agency: str, act: str, device: str, **detail: object) -> None:
+        await self._told(
+            Note(act=act, actor=actor, agency=agency, subject=f"device:{device}", detail=detail)
+        )

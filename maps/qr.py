@@ -1,0 +1,35 @@
+"""QR codes, as SVG and PNG, to be scanned from a screen."""
+
+from __future__ import annotations
+
+import io
+
+import msgspec
+import segno
+
+
+class QrCode(msgspec.Struct, frozen=True, kw_only=True):
+    """One QR code in two forms; it holds a secret if what it says is one.
+
+    Attributes:
+        svg: An SVG document.
+        png: The same as `data:` address of a PNG.
+    """
+
+    svg: str
+    png: str
+
+
+def qr_code(said: str) -> QrCode:
+    """Return `said` as a QR code, error correction M, with its quiet zone."""
+    code = segno.make(said, error="m", micro=False)
+    drawn = io.BytesIO()
+    code.save(drawn, kind="svg", scale=4, xmldecl=False, light="#fff")
+    return QrCode(svg=drawn.getvalue().decode(), png=code.png_data_uri(scale=4))
+
+
+def for_terminal(said: str) -> str:
+    """Return `said` as a QR code of characters."""
+    drawn = io.StringIO()
+    segno.make(said, error="m", micro=False).terminal(drawn, compact=True)
+    return drawn.getvalue()

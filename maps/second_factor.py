@@ -1,0 +1,215 @@
+"""Second factor: codes of an authenticator that change every 30 seconds, and recovery codes.
+
+A user scans a QR code, proves with a first code that it works, and gets ten recovery codes, shown
+once and good once each. From then on every sign-in asks for a code. A code is good in its own 30
+seconds and those before and after, and once: it, and all before it, are spent when it is taken.
+
+The shared secret must be read again to check a code, so it is kept sealed (`maps.sealing`), shown
+only while it is not confirmed, and never logged. Recovery codes have 80 random bits and are kept as
+digests.
+
+Source: RFC 6238 (TOTP: SHA-1, 30 s, 6 digits, as every authenticator knows), sections 5.2 and 6.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+import pyotp
+
+from maps.errors import SignInRefused
+from maps.passwords import digest
+from maps.qr import QrCode, qr_code
+from maps.sealing import Seal
+from patrol.accounts import SecondFactor, User
+from patrol.errors import Conflict, NotFound
+from patrol.store import factors
+from patrol.store.store import Store
+
+STEP_S: Final = 30
+WINDOW: Final = 1  # steps before and after; clocks of phones differ
+CODES: Final = 10
+
+
+class FactorState(msgspec.Struct, frozen=True, kw_only=True):
+    """How a user's second factor stands.
+
+    Attributes:
+        confirmed_at: Since when it is asked for, aware UTC; None: it is not.
+        recovery_left: How many recovery codes have not been used.
+        required: The role may do nothing without.
+    """
+
+    confirmed_at: datetime | None
+    recovery_left: int
+    required: bool
+
+
+class FactorSetUp(msgspec.Struct, frozen=True, kw_only=True):
+    """What an authenticator needs, shown this once.
+
+    Attributes:
+        secret: To type in where no camera is, base32.
+        address: The same as `otpauth:` address.
+        qr: The address as QR code.
+    """
+
+    secret: str
+    address: str
+    qr: QrCode
+
+
+class RecoveryCodes(msgspec.Struct, frozen=True, kw_only=True):
+    """Codes that stand in for a lost authenticator, once each; shown this once.
+
+    Attributes:
+        codes: The codes.
+    """
+
+    codes: tuple[str, ...]
+
+
+class SecondFactors:
+    """The second factors of this node's users.
+
+    Args:
+        store: Where they are kept.
+        seal: Seals the secrets.
+        issuer: Name of this node, as an authenticator shows it.
+        now: Clock, aware UTC.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        seal: Seal,
+        *,
+        issuer: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store, self._seal, self._issuer, self._now = store, seal, issuer, now
+
+    async def of(self, user: User) -> SecondFactor | None:
+        """Return a user's second factor, confirmed or not; None without."""
+        return await self._store.read(factors.second_factor, user.name)
+
+    async def begin(self, user: User) -> FactorSetUp:
+        """Make a fresh secret, which a first code must confirm.
+
+        Raises:
+            Conflict: If a confirmed one is there.
+            SealError: If the key that seals cannot be used.
+        """
+        secret = pyotp.random_base32()
+        sealed = self._seal.seal(secret, about=_about(user))
+        if not await self._store.write(factors.begin, user, sealed, self._now()):
+            raise Conflict(f"{user.name} has a second factor already: turn it off first")
+        address = pyotp.TOTP(secret).provisioning_uri(name=user.name, issuer_name=self._issuer)
+        return FactorSetUp(secret=secret, address=address, qr=qr_code(address))
+
+    async def confirm(self, user: User, code: str, *, session: str | None = None) -> RecoveryCodes:
+        """Turn the factor on with a first code; all the user's other sessions end.
+
+        Args:
+            user: Whose.
+            code: As typed.
+            session: Id of the session in which it is shown, which goes on.
+
+        Raises:
+            NotFound: If none was begun.
+            Conflict: If it is confirmed already.
+            SignInRefused: If the code is wrong.
+            SealError: If the key that seals cannot be used.
+        """
+        known = await self.of(user)
+        if known is None:
+            raise NotFound("second factor", user.name)
+        if known.confirmed_at is not None:
+            raise Conflict("the second factor is confirmed already")
+        step = self._step_of(user, known, code)
+        if step is None:
+            raise SignInRefused("the code is wrong: look at the clock of the phone")
+        codes = tuple(_recovery_code() for _ in range(CODES))
+        turned = await self._store.write(
+            factors.confirm,
+            user,
+            known.secret,
+            step,
+            [_digest(user, each) for each in codes],
+            self._now(),
+            session=session,
+        )
+        if not turned:
+            raise Conflict("the second factor was begun anew: scan the newest code")
+        return RecoveryCodes(codes=codes)
+
+    async def is_good(self, user: User, code: str) -> bool:
+        """Spend a code or recovery code; False if it is wrong or was spent before.
+
+        Raises:
+            SealError: If the key that seals cannot be used.
+        """
+        known = await self.of(user)
+        if known is None or known.confirmed_at is None:
+            return False
+        step = self._step_of(user, known, code)
+        if step is not None:
+            return await self._store.write(factors.spend_step, user.name, step)
+        if len(_plain(code)) != 16:
+            return False
+        return await self._store.write(
+            factors.spend_recovery_code, user.name, _digest(user, code), self._now()
+        )
+
+    async def fresh_codes(self, user: User) -> RecoveryCodes:
+        """Return fresh recovery codes in place of the old ones.
+
+        Raises:
+            NotFound: If the user has no confirmed second factor.
+        """
+        known = await self.of(user)
+        if known is None or known.confirmed_at is None:
+            raise NotFound("second factor", user.name)
+        codes = tuple(_recovery_code() for _ in range(CODES))
+        digests = [_digest(user, each) for each in codes]
+        await self._store.write(factors.put_codes, user, digests)
+        return RecoveryCodes(codes=codes)
+
+    async def remove(self, name: str) -> bool:
+        """Turn a user's second factor off; its sessions end. Return whether there was one."""
+        return await self._store.write(factors.remove, name)
+
+    def _step_of(self, user: User, known: SecondFactor, code: str) -> int | None:
+        """Return the time step that a code belongs to, around now; None for none."""
+        typed = "".join(code.split())
+        if len(typed) != 6 or not (typed.isascii() and typed.isdigit()):
+            return None
+        totp = pyotp.TOTP(self._seal.open(known.secret, about=_about(user)))
+        now = int(self._now().timestamp()) // STEP_S
+        for step in range(now - WINDOW, now + WINDOW + 1):
+            if hmac.compare_digest(totp.generate_otp(step), typed):
+                return step
+        return None
+
+
+def _about(user: User) -> str:
+    return f"second factor of {user.name}"
+
+
+def _recovery_code() -> str:
+    text = base64.b32encode(secrets.token_bytes(10)).decode().lower()
+    return "-".join(text[start : start + 4] for start in range(0, 16, 4))
+
+
+def _plain(code: str) -> str:
+    return "".join(code.split()).replace("-", "").lower()
+
+
+def _digest(user: User, code: str) -> bytes:
+    return digest(f"recovery:{user.name}:{_plain(code)}")

@@ -1,0 +1,308 @@
+"""Signing in: name and password, a link that is good once, or a provider; then a second factor.
+
+Wrong tries are counted by name and by address, and after a few free ones each doubles a wait with
+an end: nobody is locked out for good. A browser that signed in as somebody before carries a mark
+and is counted apart, so that a stranger who keeps guessing at a name cannot keep its owner out
+(device cookies, OWASP Authentication Cheat Sheet). The command line asks for no password at all.
+
+Sign-ins, refusals and sign-outs are told to whoever keeps the journal; never a password, code,
+token, or a name that nobody has, which may be a password typed into the wrong field.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+from fastapi import Response
+from starlette.requests import HTTPConnection
+
+from maps.access import COOKIE, Access, peer_of
+from maps.backoff import BackOff
+from maps.errors import CodeNeeded, SignInRefused, TooBusy
+from maps.passwords import PasswordWork, digest, new_token
+from maps.sealing import Seal
+from maps.second_factor import SecondFactors
+from patrol.accounts import Session, User
+from patrol.errors import StoreError
+from patrol.filing import Note
+
+KNOWN: Final = "jp_known"
+"""The cookie that marks a browser in which somebody signed in before; it opens nothing."""
+
+_KNOWN_FOR_S: Final = 400 * 86_400  # browsers keep none longer
+
+Told = Callable[[Note], Awaitable[None]]
+"""Told of what belongs into the journal."""
+
+
+class Accounts(Protocol):
+    """What signing in asks of the store."""
+
+    async def user(self, name: str) -> tuple[User, str | None] | None:
+        """Return a user and its password's hash."""
+
+    async def open_session(
+        self, user: User, key: bytes, expires_at: datetime, *, factor: bool
+    ) -> str:
+        """Keep a new session and return its id."""
+
+    async def session(self, key: bytes) -> Session | None:
+        """Return the session with this key, while it and its user hold."""
+
+    async def close_session(self, key: bytes) -> None:
+        """End a session."""
+
+    async def link_user(self, key: bytes) -> User | None:
+        """Return whom a sign-in link would sign in."""
+
+    async def use_link(self, key: bytes) -> User | None:
+        """Spend a sign-in link and return whom it signs in."""
+
+
+async def _to_nobody(_: Note) -> None:
+    pass
+
+
+class SigningIn:
+    """Signs people in and out.
+
+    Args:
+        accounts: Users, sessions and links.
+        access: Counts wrong links together with wrong keys.
+        passwords: Does the argon2 work.
+        factors: Second factors.
+        seal: Marks browsers that signed in before.
+        session_hours: How long a sign-in lasts.
+        secure: Send the cookie over TLS only, even when a request came without.
+        told: Told of sign-ins, refusals and sign-outs.
+        names: Counts wrong tries by name.
+        peers: Counts wrong tries by address; generous, since an office may share one.
+        now: Clock, aware UTC.
+    """
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        access: Access,
+        passwords: PasswordWork,
+        factors: SecondFactors,
+        seal: Seal,
+        *,
+        session_hours: float,
+        secure: bool,
+        told: Told = _to_nobody,
+        names: BackOff | None = None,
+        peers: BackOff | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._accounts, self._access, self._passwords = accounts, access, passwords
+        self._factors, self._seal, self._now, self._told = factors, seal, now, told
+        self._hours, self._secure = session_hours, secure
+        self._names = names or BackOff(free=5, longest_s=120)
+        self._peers = peers or BackOff(free=30)
+
+    async def by_password(
+        self,
+        response: Response,
+        connection: HTTPConnection,
+        *,
+        name: str,
+        password: str,
+        code: str | None = None,
+    ) -> User:
+        """Check name and password and start a session in `response`'s cookie.
+
+        Args:
+            response: Where the cookie goes.
+            connection: What asks.
+            name: As typed.
+            password: As typed.
+            code: Of the second factor, as typed; None where none was asked for yet.
+
+        Raises:
+            SignInRefused: If they do not belong together or the user is disabled.
+            CodeNeeded: If they do, and the user has a second factor.
+            TooManyTries: If name or address failed too often of late.
+            TooBusy: If too many sign-ins are being checked.
+        """
+        counted = self._count(connection, name)
+        try:
+            found = await self._accounts.user(name)
+            known = None if found is None or found[0].disabled_at is not None else found[1]
+            good = await self._passwords.verify(password, known)
+            user = found[0] if good and found is not None else None
+            if user is not None:
+                factor = await self._second(user, code)
+        except (TooBusy, StoreError, CodeNeeded):
+            self._take_back(counted)
+            raise
+        except SignInRefused:
+            await self._note("sign-in refused", user, connection, why="wrong code")
+            raise
+        if user is None:
+            await self._note(
+                "sign-in refused", None if found is None else found[0], connection, why="password"
+            )
+            raise SignInRefused
+        for backoff, key in counted:
+            backoff.succeeded(key)
+        self._mark(response, connection, name)
+        return await self.start(response, connection, user, way="password", factor=factor)
+
+    async def by_link(
+        self,
+        response: Response,
+        connection: HTTPConnection,
+        *,
+        token: str,
+        code: str | None = None,
+    ) -> User:
+        """Spend a sign-in link and start a session in `response`'s cookie.
+
+        Raises:
+            SignInRefused: If the link is unknown, spent or too old, or the code is wrong.
+            CodeNeeded: If the user has a second factor; the link stays good.
+            TooManyTries: If it is no good, and name or address showed too many such of late.
+        """
+        refused = "this link is not good any more: each is good once, for a while"
+        user = await self._accounts.link_user(digest(token))
+        if user is None:
+            self._access.bad_key(peer_of(connection))
+            await self._note("sign-in refused", None, connection, why="link")
+            raise SignInRefused(refused)
+        counted = self._count(connection, user.name)
+        try:
+            factor = await self._second(user, code)
+        except (StoreError, CodeNeeded):
+            self._take_back(counted)
+            raise
+        except SignInRefused:
+            await self._note("sign-in refused", user, connection, why="wrong code")
+            raise
+        self._take_back(counted)
+        if await self._accounts.use_link(digest(token)) is None:
+            raise SignInRefused(refused)
+        return await self.start(response, connection, user, way="link", factor=factor)
+
+    async def start(
+        self,
+        response: Response,
+        connection: HTTPConnection,
+        user: User,
+        *,
+        way: str,
+        factor: bool,
+    ) -> User:
+        """Start a session of somebody who proved who they are, in `response`'s cookie.
+
+        Args:
+            response: Where the cookie goes.
+            connection: What asks.
+            user: Who.
+            way: How they came in, for the journal.
+            factor: A second factor was shown.
+        """
+        token = new_token()
+        expires_at = self._now() + timedelta(hours=self._hours)
+        session = await self._accounts.open_session(user, digest(token), expires_at, factor=factor)
+        await self._note("sign in", user, connection, way=way, factor=factor, session=session)
+        response.set_cookie(
+            COOKIE,
+            token,
+            max_age=round(self._hours * 3600),
+            httponly=True,
+            secure=self.over_tls(connection),
+            samesite="strict",
+        )
+        return user
+
+    async def sign_out(self, connection: HTTPConnection, response: Response) -> None:
+        """End the caller's session, if there is one, and take the cookie away."""
+        token = connection.cookies.get(COOKIE)
+        if token:
+            found = await self._accounts.session(digest(token))
+            if found is not None:
+                await self._accounts.close_session(digest(token))
+                await self._note("sign out", found.user, connection, session=found.id)
+        response.delete_cookie(
+            COOKIE, httponly=True, secure=self.over_tls(connection), samesite="strict"
+        )
+
+    def over_tls(self, connection: HTTPConnection) -> bool:
+        """Return whether a cookie may insist on TLS; a proxy we trust may have ended it."""
+        return self._secure or connection.url.scheme in ("https", "wss")
+
+    async def _second(self, user: User, code: str | None) -> bool:
+        """Return whether a second factor was shown.
+
+        Raises:
+            CodeNeeded: If there is one and no code.
+            SignInRefused: If the code is wrong.
+        """
+        known = await self._factors.of(user)
+        if known is None or known.confirmed_at is None:
+            return False
+        if code is None:
+            raise CodeNeeded
+        if not await self._factors.is_good(user, code):
+            raise SignInRefused("the code is wrong, or has been used")
+        return True
+
+    def _count(self, connection: HTTPConnection, name: str) -> list[tuple[BackOff, str]]:
+        """Count a try as failed, before anything is waited for: tries at once must not slip past.
+
+        Raises:
+            TooManyTries: If name or address failed too often of late.
+        """
+        nonce = self._known_browser(connection, name)
+        if nonce is None:
+            counted = [(self._names, name), (self._peers, peer_of(connection))]
+        else:
+            counted = [(self._names, f"known browser {nonce}")]
+        for backoff, key in counted:
+            backoff.check(key)
+        for backoff, key in counted:
+            backoff.failed(key)
+        return counted
+
+    def _take_back(self, counted: list[tuple[BackOff, str]]) -> None:
+        for backoff, key in counted:
+            backoff.take_back(key)
+
+    def _known_browser(self, connection: HTTPConnection, name: str) -> str | None:
+        """Return what a browser is counted by in which `name` signed in before."""
+        nonce, _, mark = connection.cookies.get(KNOWN, "").partition(".")
+        if not nonce or not mark.isascii():
+            return None
+        good = secrets.compare_digest(mark, self._seal.mark("known browser", name, nonce))
+        return nonce if good else None
+
+    def _mark(self, response: Response, connection: HTTPConnection, name: str) -> None:
+        if self._known_browser(connection, name) is not None:
+            return
+        nonce = secrets.token_urlsafe(12)
+        response.set_cookie(
+            KNOWN,
+            f"{nonce}.{self._seal.mark('known browser', name, nonce)}",
+            max_age=_KNOWN_FOR_S,
+            path="/api/session",
+            httponly=True,
+            secure=self.over_tls(connection),
+            samesite="strict",
+        )
+
+    async def _note(
+        self, act: str, user: User | None, connection: HTTPConnection, **detail: object
+    ) -> None:
+        await self._told(
+            Note(
+                act=act,
+                actor="" if user is None else user.name,
+                agency="" if user is None else user.agency,
+                subject="" if user is None else f"user:{user.name}",
+                detail={"address": peer_of(connection), **detail},
+            )
+        )

@@ -1,0 +1,131 @@
+"""Tokens: with which programs act for a person, within scopes, for a while; shown once.
+
+A token is a session of a kind of its own: it ends with the person's password and role, and when all
+the person's sessions are ended. A reading token is the token whose one scope is `read:features`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from maps.errors import BadRequest
+from maps.passwords import API, READING, digest, new_token
+from maps.scopes import READER, SCOPES
+from patrol.accounts import Session, User
+from patrol.errors import Conflict, Forbidden, NotFound
+from patrol.filing import Note
+from patrol.permissions import may
+from patrol.store import account_changes as changes
+from patrol.store import accounts as queries
+from patrol.store.store import Store
+
+MOST = 50
+"""Tokens that one user may have at a time."""
+
+
+async def _to_nobody(_: Note) -> None:
+    pass
+
+
+class Tokens:
+    """The tokens of this node's users.
+
+    Args:
+        store: Where they are kept.
+        told: Told of what belongs into the journal.
+        now: Clock, aware UTC.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        told: Callable[[Note], Awaitable[None]] = _to_nobody,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store, self._told, self._now = store, told, now
+
+    async def make(
+        self, user: User, *, label: str, scopes: tuple[str, ...], days: float
+    ) -> tuple[str, Session]:
+        """Make a token and return it, this once, with what is known of it.
+
+        Args:
+            user: Whose it is; it can do no more than that user may.
+            label: What it is for.
+            scopes: What it is good for.
+            days: How long.
+
+        Raises:
+            BadRequest: If a scope is none of ours.
+            Forbidden: If it would manage users, and the user may not.
+            Conflict: If the user has too many.
+        """
+        unknown = sorted(set(scopes) - set(SCOPES))
+        if unknown or not scopes:
+            raise BadRequest(f"no scope {unknown[0]!r}" if unknown else "no scope", field="scopes")
+        if "admin:users" in scopes and not may(user.role, "manage users"):
+            raise Forbidden("manage users", user.role)
+        now = self._now()
+        known = await self._store.read(
+            queries.all_sessions, now, agency=user.agency, user=user.name, kind="token"
+        )
+        if len(known) >= MOST:
+            raise Conflict(f"{user.name} has {MOST} tokens already: end some first")
+        reads = scopes == READER
+        token = (READING if reads else API) + new_token()
+        expires_at = now + timedelta(days=days)
+        id = await self._store.write(
+            queries.open_session,
+            user,
+            digest(token),
+            now=now,
+            expires_at=expires_at,
+            kind="token",
+            label=label,
+            scopes=scopes,
+        )
+        await self._note(user, "make token", f"token:{id}", scopes=list(scopes), label=label)
+        return token, Session(
+            id=id,
+            user=user,
+            expires_at=expires_at,
+            kind="token",
+            label=label,
+            scopes=scopes,
+            created_at=now,
+        )
+
+    async def all(self, user: User) -> list[Session]:
+        """Return the user's tokens; all of the agency for who manages users; oldest first."""
+        return await self._store.read(
+            queries.all_sessions,
+            self._now(),
+            agency=user.agency,
+            user=None if may(user.role, "manage users") else user.name,
+            kind="token",
+        )
+
+    async def end(self, user: User, id: str) -> None:
+        """End a token of one's own, or of one's agency for who manages users.
+
+        Raises:
+            NotFound: If there is none of that id, or not for this user to end.
+        """
+        found = await self._store.read(queries.session_with_id, id, self._now())
+        own = found is not None and found.user.name == user.name
+        managed = (
+            found is not None
+            and found.user.agency == user.agency
+            and may(user.role, "manage users")
+        )
+        if found is None or found.kind != "token" or not (own or managed):
+            raise NotFound("token", id)
+        await self._store.write(changes.end_session, id=id)
+        await self._note(user, "end token", f"token:{id}", of=found.user.name)
+
+    async def _note(self, user: User, act: str, subject: str, **detail: object) -> None:
+        await self._told(
+            Note(act=act, actor=user.name, agency=user.agency, subject=subject, detail=detail)
+        )

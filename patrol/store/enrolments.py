@@ -1,0 +1,86 @@
+"""Enrolment codes: each gives one phone a key of its own, once. Only digests are kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import Connection, delete, or_, select, update
+
+from patrol.accounts import Device, Enrolment
+from patrol.store import account_changes
+from patrol.store.tables import enrolments, from_us, to_us
+
+
+def add_enrolment(
+    connection: Connection, enrolment: Enrolment, key_hash: bytes, now: datetime
+) -> None:
+    """Keep a fresh code; forget those that are good no more, and any for the same device."""
+    connection.execute(
+        delete(enrolments).where(
+            or_(
+                enrolments.c.used_us.is_not(None),
+                enrolments.c.expires_us < to_us(now),
+                enrolments.c.device == enrolment.device,
+            )
+        )
+    )
+    connection.execute(
+        enrolments.insert().values(
+            id=uuid4().hex,
+            key_hash=key_hash,
+            device=enrolment.device,
+            unit=enrolment.unit,
+            by=enrolment.by,
+            expires_us=to_us(enrolment.expires_at),
+            agency=enrolment.agency,
+            origin=enrolment.origin,
+        )
+    )
+
+
+def use_enrolment(
+    connection: Connection, key_hash: bytes, device_key: bytes, now: datetime
+) -> tuple[Device, Enrolment] | None:
+    """Spend a code and keep the phone with its key; None if the code is no good.
+
+    Raises:
+        Conflict: If another agency has a device of that name by now; the code stays good.
+    """
+    spent = connection.execute(
+        update(enrolments)
+        .where(
+            enrolments.c.key_hash == key_hash,
+            enrolments.c.used_us.is_(None),
+            enrolments.c.expires_us > to_us(now),
+        )
+        .values(used_us=to_us(now))
+    )
+    if spent.rowcount != 1:
+        return None
+    row = connection.execute(select(enrolments).where(enrolments.c.key_hash == key_hash)).one()
+    enrolment = Enrolment(
+        device=row.device,
+        unit=row.unit,
+        agency=row.agency,
+        by=row.by,
+        expires_at=from_us(row.expires_us),
+        origin=row.origin,
+    )
+    device = Device(
+        name=enrolment.device,
+        agency=enrolment.agency,
+        origin=enrolment.origin,
+        kind="phone",
+        unit=enrolment.unit,
+        by=enrolment.by,
+    )
+    account_changes.put_device(connection, device, device_key, now)
+    return device, enrolment
+
+
+def drop_enrolments(connection: Connection, device: str, agency: str) -> None:
+    """Make the codes that are out for a device good no more."""
+    connection.execute(
+        delete(enrolments).where(enrolments.c.device == device, enrolments.c.agency == agency)
+    )
