@@ -18,9 +18,9 @@ from maps.api.layers import Layer
 from maps.errors import BadRequest
 from maps.packed import Packed
 from maps.settings_tables import LayerSettings, LayersSettings
-from patrol.counterparts import Counterparts, offices_of
 from patrol.errors import NotFound
 from patrol.ground import Ground
+from patrol.offices import Offices, offices_of
 from patrol.placing import OnRiver
 
 ASSUMED_ACCURACY_M = 15.0  # of a position that does not say how wrong it may be
@@ -85,9 +85,9 @@ class Geography:
             raise NotFound("layer", name)
         return self._layers.load(name)
 
-    def counterparts(self) -> Counterparts:
+    def offices(self) -> Offices:
         """Return the border liaison offices that face each other."""
-        return Counterparts(offices_of(self._layers.load("blos"), self._addresses.rivers))
+        return Offices(offices_of(self._layers.load("blos"), self._addresses.rivers))
 
     def at_km(self, km: float) -> tuple[float, float]:
         """Return longitude and latitude, degrees, of the river at `km` from the sea.

@@ -16,6 +16,8 @@ from msgspec.structs import replace
 
 from maps.account_office import open_accounts
 from maps.broker import EmbeddedBroker
+from maps.delivery.delivering import Delivering
+from maps.delivery.metrics import delivery_metrics
 from maps.geography import Geography, read_geography
 from maps.keyed_channels import EMBEDDED
 from maps.lock import store_lock
@@ -84,6 +86,7 @@ class Office:
         people: Users, devices, links: a part of that.
         access: Who is calling: a part of that.
         geography: Layers and river.
+        delivering: How alerts leave.
         agencies: By id.
         channels: By name.
         outbounds: What each channel says to radios, by its name.
@@ -109,9 +112,18 @@ class Office:
             describe=geography.describe,
             ground=geography.ground,
             agencies=self.agencies,
+            offices=geography.offices(),
         )
         self.accounts = open_accounts(settings, store, told=self.watch.clerk.note)
         self.people, self.access = self.accounts.people, self.accounts.access
+        self.delivering = Delivering(
+            self.watch,
+            settings.delivery,
+            desk_of=self.desk_of,
+            user_of=self._user,
+            node=settings.node.name,
+            time_zone=settings.node.time_zone,
+        )
         self.inbox = Inbox()
         self.channels: dict[str, Channel] = {}
         self.outbounds: dict[str, Outbound] = {}
@@ -197,6 +209,7 @@ class Office:
             stack.push_async_callback(
                 _end, asyncio.create_task(self._tell_health(), name="channel-health")
             )
+            await stack.enter_async_context(self.delivering.working())
             yield
 
     def _add_channel(self, settings: ChannelSettings) -> None:
@@ -227,6 +240,10 @@ class Office:
         )
         if isinstance(channel.transport, HttpTransport):
             self.inbound[settings.name] = HttpChannel(settings.protocols, channel.transport)
+
+    async def _user(self, name: str) -> User | None:
+        found = await self.people.user(name)
+        return None if found is None else found[0]
 
     def _told(self, gateway: str, result: OrderResult, stored: Callable[[], None]) -> None:
         """Note what a remote gateway told of an order."""
@@ -282,6 +299,9 @@ class Office:
 
     def metrics(self) -> bytes:
         """Return all that can be counted of this node and its gateways, as Prometheus reads it."""
+        return self._gateway_metrics() + delivery_metrics(self.delivering.health())
+
+    def _gateway_metrics(self) -> bytes:
         own, remote = self._own_fares(), self.receiver
         if remote is None:
             return metrics_text(own, own=self.settings.gateway_id, now=datetime.now(UTC))
@@ -301,7 +321,7 @@ class Office:
         )
 
     def _fares(self) -> list[ChannelHealth]:
-        fares = self._own_fares()
+        fares = self._own_fares() + self.delivering.channels()
         return fares if self.receiver is None else fares + self.receiver.health()
 
     def _own_fares(self) -> list[ChannelHealth]:

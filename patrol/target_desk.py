@@ -15,12 +15,12 @@ from gis.position import check_place
 from patrol.book import Book
 from patrol.clerk import Act
 from patrol.clocks import check_date
-from patrol.counterparts import Counterpart
 from patrol.errors import Conflict, IllegalStep, NotFound
 from patrol.filing import NOTHING, Filing
 from patrol.hand_offs import HandOff
 from patrol.handing_over import offered, refreshed
 from patrol.leave import leave_of
+from patrol.offices import Counterpart
 from patrol.paper_desk import PaperDesk
 from patrol.papers import Paper, kind_of
 from patrol.prediction import Landing
@@ -238,14 +238,14 @@ class TargetDesk(PaperDesk):
         """
         agencies = self._watch.agencies
         own = agencies.get(target.agency)
-        if own is None or self._watch.counterparts is None:
+        if own is None or self._watch.offices is None:
             raise Conflict("no gazetteer of offices here: name the agency")
         if not target.sightings:
             raise Conflict("nobody has seen the target yet: name the agency")
         last = target.sightings[-1]
         landing: Landing | None = None if target.prediction is None else target.prediction.landing
         where: Sighting | Landing = last if landing is None else landing
-        return self._watch.counterparts.find(
+        return self._watch.offices.find(
             own,
             agencies,
             lon=where.lon,

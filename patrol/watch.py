@@ -23,7 +23,6 @@ from patrol.board import Board, Update
 from patrol.changes import Claim, Fix, Snapshot, UnitState
 from patrol.claims import key_of
 from patrol.clerk import Clerk
-from patrol.counterparts import Counterparts
 from patrol.dispatch import Dispatch
 from patrol.duplicates import Duplicates
 from patrol.errors import NotFound, StoreError
@@ -31,6 +30,7 @@ from patrol.ground import Ground
 from patrol.joining import Joined, join, judge
 from patrol.keeper import Keeper
 from patrol.leave import leave_of
+from patrol.offices import Offices
 from patrol.order_notes import plot_notes
 from patrol.papers import Paper
 from patrol.patrol_clock import PatrolClock
@@ -89,7 +89,7 @@ class Watch:
         describe: Finds whole addresses, many at a time; None without.
         ground: Rivers and borders for papers; None without geography.
         agencies: Those of this node, by id.
-        counterparts: Offices that face each other; None without a gazetteer.
+        offices: Border liaison offices that face each other; None without a gazetteer.
         now: Clock, aware UTC.
     """
 
@@ -103,7 +103,7 @@ class Watch:
         describe: Describe | None = None,
         ground: Ground | None = None,
         agencies: Mapping[str, Agency] = MappingProxyType({}),
-        counterparts: Counterparts | None = None,
+        offices: Offices | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.store = store
@@ -111,7 +111,7 @@ class Watch:
         self.agency = agency
         self.ground = ground
         self.agencies = agencies
-        self.counterparts = counterparts
+        self.offices = offices
         self.elsewhere: Mapping[str, str] = MappingProxyType({})
         """Nodes of the agencies that are not of this one, by agency."""
         self.now = now
