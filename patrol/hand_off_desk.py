@@ -228,6 +228,7 @@ class HandOffDesk(PaperDesk):
             to_node=self._watch.elsewhere.get(to, ""),
             office=office,
             note=note,
+            fixes=leave.passing(mine.agency, to, mine.sightings, now),
             times=leave.times(mine.agency, to, now),
             now=now,
             by=self._user.name,

@@ -6,6 +6,7 @@ is between two nodes is in `patrol.handing_across`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,6 +19,7 @@ from patrol.errors import Conflict
 from patrol.filing import Filing, Note
 from patrol.hand_offs import LIFE, HandOff, Owed, Return, Timetable, Why
 from patrol.papers import new_id, revised
+from patrol.sightings import Sighting
 from patrol.targets import LIFE as TARGET_LIFE
 from patrol.targets import Target, of_case, remarked
 
@@ -36,6 +38,7 @@ def offered(
     office: str = "",
     why: Why = "demand",
     note: str = "",
+    fixes: Sequence[Sighting],
     times: Timetable,
     now: datetime,
     by: str,
@@ -50,6 +53,7 @@ def offered(
         office: Its border liaison office.
         why: What for.
         note: Words to go with it.
+        fixes: Those of its sightings that may cross, oldest first.
         times: What silence does.
         now: Aware UTC.
         by: Who offers it; empty for the watch itself.
@@ -81,7 +85,7 @@ def offered(
         why=why,
         note=note,
         owed=() if there == node else (Owed(what="offer", term=term),),
-        **_content(target),  # type: ignore[arg-type]
+        **_content(target, fixes),  # type: ignore[arg-type]
     )
     state = TARGET_LIFE.after(target.state, "offer")
     target = revised(target, at=now, by=by, state=state, term=term, hand_off=made.id)
@@ -94,12 +98,14 @@ def offered(
     )
 
 
-def refreshed(made: HandOff, target: Target, *, now: datetime, by: str) -> HandOff:
-    """Return an open offer with what was seen of its target since."""
+def refreshed(
+    made: HandOff, target: Target, fixes: Sequence[Sighting], *, now: datetime, by: str
+) -> HandOff:
+    """Return an open offer with what was seen of its target since, as far as it may cross."""
     owed = made.owed
     if made.to_node != made.node:
         owed = (Owed(what="offer", term=made.term),)
-    return revised(made, at=now, by=by, owed=owed, **_content(target))
+    return revised(made, at=now, by=by, owed=owed, **_content(target, fixes))
 
 
 def accepted(
@@ -286,19 +292,19 @@ def _kept(target: Target, *, now: datetime, by: str) -> Target:
     return revised(target, at=now, by=by, state=state, term=target.term + 1)
 
 
-def _content(target: Target) -> dict[str, object]:
-    fixes = tuple(
-        seen
-        for each in target.sightings[-MOST_FIXES:]
-        if (seen := crossed(each, {"targets"})) is not None
+def _content(target: Target, fixes: Sequence[Sighting]) -> dict[str, object]:
+    told = tuple(
+        seen for each in fixes[-MOST_FIXES:] if (seen := crossed(each, {"targets"})) is not None
     )
+    # It goes on from the last sighting: where that may not cross, neither may what follows of it.
+    last = bool(fixes) and fixes[-1] == target.sightings[-1]
     return {
         "what": target.what,
         "name": target.name,
         "description": target.description,
-        "fixes": fixes,
+        "fixes": told,
         "photos": target.photos,
-        "prediction": target.prediction,
+        "prediction": target.prediction if last else None,
     }
 
 

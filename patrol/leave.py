@@ -7,10 +7,12 @@ patrols, consents and corridor count.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from patrol.hand_offs import ANSWER_WITHIN_S, HandOff, Timetable, timetable
+from patrol.sightings import Sighting
 
 if TYPE_CHECKING:
     from patrol.grants import Grant
@@ -51,6 +53,23 @@ class Leave:
         if any(grant.covers(lon, lat) for grant in self._grants(owner, viewer, now)):
             return None
         return "the target is outside the corridor of the agreement"
+
+    def passing(
+        self, owner: str, viewer: str, sightings: Sequence[Sighting], now: datetime
+    ) -> tuple[Sighting, ...]:
+        """Return those sightings that may cross with an offer: of a time that the owner consented
+        to, in the corridor. What was seen while an agreement was suspended stays.
+        """
+        grants = self._grants(owner, viewer, now)
+        return tuple(
+            each
+            for each in sightings
+            if any(
+                grant.covers(each.lon, each.lat)
+                and any(start <= each.at < end for start, end in grant.windows(owner, "targets"))
+                for grant in grants
+            )
+        )
 
     def times(self, owner: str, viewer: str, now: datetime) -> Timetable:
         """Return the timetable of an offer: the shortest of the agreements in force."""

@@ -263,7 +263,8 @@ class TargetDesk(PaperDesk):
         """Return the filing of a new sighting, with the offer that follows from it if one does."""
         made = book.find(HandOff, target.hand_off) if target.hand_off else None
         if made is not None and made.is_open and made.target == target.id:
-            renewed = refreshed(made, target, now=now, by=self._user.name)
+            fixes = leave_of(self._watch).passing(made.agency, made.to, target.sightings, now)
+            renewed = refreshed(made, target, fixes, now=now, by=self._user.name)
             return self._filing("sight target", target, renewed)
         line = self._crossed(before, target) if target.state == "followed" else None
         if line is None:
@@ -297,6 +298,7 @@ class TargetDesk(PaperDesk):
             to_node=self._watch.elsewhere.get(found.agency, ""),
             office=found.office.id,
             why=line,
+            fixes=leave.passing(target.agency, found.agency, target.sightings, now),
             times=leave.times(target.agency, found.agency, now),
             now=now,
             by="",
