@@ -25,6 +25,7 @@ from maps.api import (
     basemap,
     channels,
     coverage,
+    deliveries,
     devices,
     effort,
     exports,
@@ -112,6 +113,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     devices.enrol_router,
     health.router,
     metrics.router,
+    deliveries.router,
     live.router,
 )
 
@@ -217,6 +219,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.people = office.people
     state.accounts = office.accounts
     state.desk_of = office.desk_of
+    state.delivering = office.delivering
     state.layers = office.geography
     state.addresses = office.geography
     state.collections = Shelf(office.geography)

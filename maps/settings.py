@@ -18,6 +18,14 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from maps.access_settings import AccessSettings, OpenIdSettings
+from maps.delivery.settings import (
+    DeliveryRule,
+    DeliverySettings,
+    MailSettings,
+    PushSettings,
+    WebhookSettings,
+    read_delivery,
+)
 from maps.errors import SettingsFaults
 from maps.feeds.echoes import heard_back_by
 from maps.feeds.settings import FeedSettings
@@ -60,6 +68,10 @@ class _File(Table):
     basemap: BasemapSettings | None = None
     channels: tuple[dict[str, Any], ...] = ()
     feeds: tuple[FeedSettings, ...] = ()
+    delivery: tuple[DeliveryRule, ...] = ()
+    mail: MailSettings | None = None
+    push: PushSettings | None = None
+    webhooks: tuple[WebhookSettings, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +93,7 @@ class Settings:
         feeds: Ways out of the picture.
         journal: Where all that the channels read is kept; None: nowhere.
         basemap: Detailed background map; None without one.
+        delivery: Which alerts leave, to whom, and how.
         access: What is asked of people who sign in.
         open_id: A provider with which people may sign in; None without one.
     """
@@ -99,6 +112,7 @@ class Settings:
     feeds: tuple[FeedSettings, ...] = ()
     journal: JournalSettings | None = None
     basemap: BasemapSettings | None = None
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
     access: AccessSettings = field(default_factory=AccessSettings)
     open_id: OpenIdSettings | None = None
 
@@ -156,6 +170,7 @@ def settings_of(
             except SettingsError as error:
                 faults.append(str(error))
     remote: RemoteGateways | None = None
+    delivery = DeliverySettings()
     if parsed is not None:
         faults += _contradictions(parsed, channels, source)
         if parsed.web.metrics_token_file is not None:
@@ -173,6 +188,17 @@ def settings_of(
             )
         except SettingsError as error:
             faults.append(str(error))
+        delivery, wrong = read_delivery(
+            parsed.delivery,
+            parsed.mail,
+            parsed.push,
+            parsed.webhooks,
+            agencies=frozenset(each.id for each in parsed.agencies) or {parsed.node.id},
+            link=_page_of(parsed.web),
+            folder=folder,
+            environment=environment or {},
+        )
+        faults += [f"{source}: {fault}" for fault in wrong]
     if parsed is None or faults:
         raise SettingsFaults(faults)
     node = parsed.node
@@ -198,6 +224,7 @@ def settings_of(
         if parsed.basemap is None
         else parsed.basemap.model_copy(update={"file": folder / parsed.basemap.file}),
         feeds=tuple(each.from_folder(folder) for each in parsed.feeds),
+        delivery=delivery,
         access=parsed.access.model_copy(update={"key_file": folder / parsed.access.key_file}),
         open_id=_found_secret(parsed.open_id, folder),
     )
@@ -319,6 +346,20 @@ def _contradictions(
         if fault is not None:
             faults.append(f"{source}: channels[{number}].{fault}")
     return faults
+
+
+def _page_of(web: WebSettings) -> str | None:
+    """Return how people open the page; None while only this machine can.
+
+    >>> _page_of(WebSettings(host="0.0.0.0", port=8080, allowed_hosts=("patrol.example",)))
+    'http://patrol.example:8080'
+    """
+    if not web.allowed_hosts:
+        return None
+    host = web.allowed_hosts[0]
+    host = f"[{host}]" if ":" in host else host
+    usual = web.port == (443 if web.tls else 80)
+    return f"{'https' if web.tls else 'http'}://{host}{'' if usual else f':{web.port}'}"
 
 
 def _resolved(web: WebSettings, folder: Path) -> WebSettings:

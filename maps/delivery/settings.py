@@ -31,6 +31,7 @@ import base64
 import binascii
 import ipaddress
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
@@ -254,7 +255,7 @@ def read_delivery(
     push: PushSettings | None,
     webhooks: Sequence[WebhookSettings],
     *,
-    agencies: frozenset[str],
+    agencies: AbstractSet[str],
     link: str | None,
     folder: Path,
     environment: Mapping[str, str],
@@ -325,7 +326,7 @@ def _rule_faults(
     push: PushSettings | None,
     *,
     webhooks: set[str],
-    agencies: frozenset[str],
+    agencies: AbstractSet[str],
 ) -> list[str]:
     faults = []
     if rule.agency not in agencies:
