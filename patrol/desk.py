@@ -13,6 +13,7 @@ from uuid import uuid4
 import msgspec
 
 from gis.position import Position, check_place
+from patrol.alert_desk import AlertDesk
 from patrol.audit_desk import AuditDesk
 from patrol.changes import UnitState
 from patrol.clocks import check_date
@@ -44,6 +45,11 @@ ANY_CHANNEL: Final = "*"
 
 class Desk(MessageDesk):
     """What one user may see and do."""
+
+    @property
+    def alerts(self) -> AlertDesk:
+        """What needs a person."""
+        return AlertDesk(self._watch, self.user, self.policy)
 
     @property
     def audit(self) -> AuditDesk:
