@@ -21,6 +21,7 @@ from maps import pages
 from maps.access import CallerHere
 from maps.api import (
     addresses,
+    alerts,
     agencies,
     basemap,
     channels,
@@ -97,6 +98,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     channels.router,
     feeds.router,
     addresses.router,
+    alerts.router,
     layers.router,
     ogc_router,
     exports.router,
