@@ -94,8 +94,9 @@ class Fixes:
                     features=features, next=_MARK.join((state.id, str(time_us), gid.hex()))
                 )
             if len(features) == asked.limit:
-                more = states[number + 1 :]
-                return Items(features=features, next=more[0].id if more else None)
+                # A next page is told of only where there is one: the other units may have no fix.
+                more = await _first_with_fix(desk, states[number + 1 :], asked)
+                return Items(features=features, next=more)
         return Items(features=features)
 
     async def item(self, desk: Desk, id: str) -> bytes:
@@ -294,3 +295,12 @@ def _fix_cursor(cursor: str | None) -> tuple[str, tuple[int, bytes] | None]:
         return unit, (int(time_us), bytes.fromhex(gid))
     except ValueError:
         raise BadRequest("is none of this collection's", field="cursor") from None
+
+
+async def _first_with_fix(desk: Desk, states: Sequence[UnitState], asked: Asked) -> str | None:
+    """Return the id of the first unit that has a position among those asked for, if any."""
+    for state in states:
+        page = await desk.fixes(state.id, start=asked.start, end=asked.end, limit=1, box=asked.box)
+        if page.fixes:
+            return state.id
+    return None
