@@ -21,8 +21,8 @@ from maps import pages
 from maps.access import CallerHere
 from maps.api import (
     addresses,
-    alerts,
     agencies,
+    alerts,
     basemap,
     channels,
     coverage,
