@@ -33,7 +33,7 @@ CHANGEABLE: Final = frozenset(Incident.__struct_fields__) - {
     *Paper.__struct_fields__,
     "state",
     "reason",
-    "address",
+    "place",
 }
 """What people tell of an incident."""
 
@@ -164,7 +164,7 @@ class IncidentDesk(PaperDesk):
                 raise Conflict("nothing is changed")
             check(right)
             _check_time(right, now)
-            return told | {"address": right.address}
+            return told | {"place": right.place}
 
         return await self._step(stored, "correct", version=version, reason=reason, changes=right)
 
@@ -278,11 +278,11 @@ class IncidentDesk(PaperDesk):
 
     def _placed(self, incident: Incident) -> Incident:
         """Return it with the river address of its place."""
-        address = ""
+        words = ""
         lon, lat, ground = incident.lon, incident.lat, self._watch.ground
         if lon is not None and lat is not None and ground is not None:
-            address = ground.words(lon=lon, lat=lat)
-        return msgspec.structs.replace(incident, address=address)
+            words = ground.words(lon=lon, lat=lat)
+        return msgspec.structs.replace(incident, place=words)
 
     async def _check_named(self, incident: Incident, *, since: Incident | None = None) -> None:
         """Refuse a patrol that the user may not know of, and photos of others."""

@@ -169,8 +169,8 @@ class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incide
         vehicles: What they used.
         lon: Degrees east; None where only a name of the place is known.
         lat: Degrees north.
-        address: River address of that place, as text.
-        place: The place in words.
+        place: River address of that place, as text.
+        place_name: The place in words.
         patrol: Id of the patrol that did it; empty for an office.
         credited: Agencies that had a part in it, each once.
         photos: SHA-256 of each photo, in hexadecimal.
@@ -196,8 +196,8 @@ class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incide
     vehicles: Annotated[tuple[Vehicle, ...], INCIDENTS] = ()
     lon: Annotated[float | None, INCIDENTS] = None
     lat: Annotated[float | None, INCIDENTS] = None
-    address: Annotated[str, INCIDENTS] = ""
     place: Annotated[str, INCIDENTS] = ""
+    place_name: Annotated[str, INCIDENTS] = ""
     patrol: Annotated[str, PATROLS] = ""
     credited: Annotated[tuple[Credit, ...], INCIDENTS] = ()
     photos: Annotated[tuple[str, ...], INCIDENTS] = ()

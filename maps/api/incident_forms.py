@@ -83,7 +83,9 @@ class Said(BaseModel):
     vehicles: list[SaidVehicle] = Field(default=[], max_length=50)
     lon: float | None = Field(default=None, ge=-180, le=180, allow_inf_nan=False)
     lat: float | None = Field(default=None, ge=-90, le=90, allow_inf_nan=False)
-    place: ShortWords = Field(default="", description="Name of the place, where it has no degrees")
+    place_name: ShortWords = Field(
+        default="", description="Name of the place, where it has no degrees"
+    )
     patrol: str = Field(default="", max_length=64, description="Id of the patrol; empty: an office")
     credited: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(
         default=[], max_length=20, description="Agencies that had a part in it; none: the caller's"
@@ -127,7 +129,7 @@ class NewIncident(Said):
                     "lon": 100.4178,
                     "lat": 20.27,
                 },
-                {"category": "timber", "when": "2026-11", "place": "Ban Mom"},
+                {"category": "timber", "when": "2026-11", "place_name": "Ban Mom"},
             ]
         },
     )

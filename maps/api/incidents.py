@@ -39,7 +39,7 @@ _INCIDENT = Incident(
     vehicles=(Vehicle(kind="boat", description="long-tail boat, no number"),),
     lon=100.4178,
     lat=20.27,
-    address="km 2 355, left bank, LA side, Houay Xai reach",
+    place="km 2 355, left bank, LA side, Houay Xai reach",
     credited=(Credit(agency="la-hx", country="LA"), Credit(agency="th-ck", country="TH")),
     narrative="A boat without lights was stopped below the ferry.",
 )

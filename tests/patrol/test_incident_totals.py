@@ -117,7 +117,7 @@ def _incident(case: dict[str, Any], agencies: dict[str, str]) -> Incident:
         seizures=msgspec.convert(case.get("seizures", []), tuple[Seizure, ...]),
         arrested=msgspec.convert(case.get("arrested", []), tuple[Arrested, ...]),
         vehicles=msgspec.convert(case.get("vehicles", []), tuple[Vehicle, ...]),
-        place=case.get("place", ""),
+        place_name=case.get("place", ""),
         narrative=case["narrative"],
     )
 

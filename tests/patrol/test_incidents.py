@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from patrol.coarse import coarse
 from patrol.crossing import DATA_CLASSES, marks
 from patrol.errors import Conflict, Forbidden, IllegalStep, NotFound
 from patrol.incident_desk import Wanted
@@ -419,3 +420,12 @@ async def test_an_agency_keeps_only_so_many_photos_a_day(
     await node.desk("crew", agency=OTHER).photos.add(picture("blue"))
     node.time = at(25 * 3600)
     await crew.add(picture("blue"))
+
+
+def test_an_incident_told_coarsely_tells_its_place_in_no_other_words() -> None:
+    full = incident(place="km 2 355, left bank", place_name="the pier of Ban Mom")
+    told = coarse(full, 5000.0)
+    assert told is not None
+    assert (told.place, told.place_name) == ("", "")
+    assert told.lon is not None
+    assert abs(told.lon - 100.41) > 1e-6
