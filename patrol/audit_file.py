@@ -187,5 +187,5 @@ def _line(file: BinaryIO) -> bytes:
 def _decoded(line: bytes, kind: type[T], number: int) -> T:
     try:
         return msgspec.json.decode(line, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise AuditError(f"line {number} of the export is no {kind.__name__}: {error}") from None

@@ -98,7 +98,7 @@ def head_from(text: bytes) -> Head:
     lines = text.splitlines()
     try:
         return msgspec.json.decode(lines[-1] if lines else b"", type=Head)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise AuditError(f"no head of a journal: {error}") from None
 
 
