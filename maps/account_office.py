@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from maps.access import Access
 from maps.backoff import BackOff
 from maps.enrolment import Enrolments
+from maps.open_id import OpenId
 from maps.pace import Pace
 from maps.passwords import PasswordWork
 from maps.people import People
@@ -37,6 +38,7 @@ class AccountOffice:
         enrolments: Phones of crews.
         codes: Counts wrong codes by name, of those who are signed in.
         second_factor: Roles that need a second factor.
+        open_id: A provider with which people may sign in; None without one.
         told: Told of what belongs into the journal.
     """
 
@@ -48,6 +50,7 @@ class AccountOffice:
     enrolments: Enrolments
     codes: BackOff
     second_factor: frozenset[str]
+    open_id: OpenId | None
     told: Callable[[Note], Awaitable[None]]
 
 
@@ -90,6 +93,9 @@ def open_accounts(
         enrolments=Enrolments(store, node=settings.node.id, told=told),
         codes=BackOff(free=5, longest_s=120),
         second_factor=needing,
+        open_id=None
+        if settings.open_id is None
+        else OpenId(settings.open_id, store, node=settings.node.id),
         told=told,
     )
 

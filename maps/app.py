@@ -38,6 +38,7 @@ from maps.api import (
     layers,
     live,
     metrics,
+    open_id,
     orders,
     photos,
     positions,
@@ -86,6 +87,7 @@ from radio_gateway.errors import LinkError
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     session.router,
     second_factor.router,
+    open_id.router,
     tokens.router,
     agencies.router,
     units.router,

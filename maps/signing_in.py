@@ -219,6 +219,10 @@ class SigningIn:
         )
         return user
 
+    async def refused(self, connection: HTTPConnection, *, why: str) -> None:
+        """Note that somebody was not let in; nobody knows who it was."""
+        await self._note("sign-in refused", None, connection, why=why)
+
     async def sign_out(self, connection: HTTPConnection, response: Response) -> None:
         """End the caller's session, if there is one, and take the cookie away."""
         token = connection.cookies.get(COOKIE)

@@ -1,0 +1,103 @@
+"""OpenID Connect: go to the provider that the settings name, and come back signed in."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from maps.account_office import AccountOffice
+from maps.api.answers import answers, refusals
+from maps.errors import SignInRefused
+from maps.open_id import BACK, PENDING, WAIT_S, OpenId
+from patrol.errors import Conflict, NotFound
+
+router = APIRouter(prefix="/api/session/open-id", tags=["session"])
+
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Joint Patrol</title>
+<meta http-equiv="refresh" content="{wait};url={to}"></head>
+<body><p>{words}</p><p><a href="{to}">Go on</a></p></body></html>"""
+
+
+_AWAY: dict[int | str, dict[str, Any]] = {303: {"description": "To the provider's page"}}
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    403: {
+        "description": "Not let in; a page that says why",
+        "content": {"text/html": {"schema": {"type": "string"}, "example": "<!doctype html>…"}},
+    }
+}
+
+
+@router.get(
+    "",
+    status_code=303,
+    responses=_AWAY | refusals(404, 503),
+    response_class=RedirectResponse,
+)
+async def begin(request: Request) -> Response:
+    """Go to the provider's page; where the settings name no provider there is none (404)."""
+    accounts = _accounts(request)
+    address, browser = await _provider(accounts).begin()
+    response = RedirectResponse(address, 303)
+    response.set_cookie(
+        PENDING,
+        browser,
+        max_age=round(WAIT_S),
+        path=BACK,
+        httponly=True,
+        secure=accounts.signing_in.over_tls(request),
+        samesite="lax",  # it must come back with the browser from the provider's page
+    )
+    return response
+
+
+@router.get(
+    "/back",
+    responses=answers(
+        str,
+        "<!doctype html>…",
+        404,
+        503,
+        description="Signed in; a page that goes on to the map",
+        media_type="text/html",
+    )
+    | _REFUSED,
+    response_class=HTMLResponse,
+)
+async def come_back(request: Request) -> Response:
+    """Take the provider's answer and start a session.
+
+    The answer is a page that goes on by itself: a browser that came from the provider would not
+    show the session's cookie on a redirect. A refusal is such a page too, with its words.
+    """
+    accounts = _accounts(request)
+    said = {name: value for name, value in request.query_params.items() if len(value) <= 4096}
+    provider = _provider(accounts)
+    try:
+        user = await provider.finish(said, request.cookies.get(PENDING, ""))
+    except (SignInRefused, Conflict) as error:
+        await accounts.signing_in.refused(request, why="open id")
+        response: Response = _page(str(error), "/sign-in", wait_s=8, status=403)
+    else:
+        response = _page(f"signed in as {user.name}", "/", wait_s=0, status=200)
+        # The provider asked for what it asks for: a second factor is its own matter.
+        await accounts.signing_in.start(response, request, user, way="open id", factor=True)
+    response.delete_cookie(PENDING, path=BACK)
+    return response
+
+
+def _page(words: str, to: str, *, wait_s: int, status: int) -> HTMLResponse:
+    return HTMLResponse(_PAGE.format(wait=wait_s, to=to, words=html.escape(words)), status)
+
+
+def _provider(accounts: AccountOffice) -> OpenId:
+    if accounts.open_id is None:
+        raise NotFound("provider", "open-id")
+    return accounts.open_id
+
+
+def _accounts(request: Request) -> AccountOffice:
+    accounts: AccountOffice = request.app.state.accounts
+    return accounts
