@@ -23,6 +23,8 @@ from patrol.leave import leave_of
 from patrol.offices import Counterpart
 from patrol.paper_desk import PaperDesk
 from patrol.papers import Paper, kind_of
+from patrol.patrols import Patrol
+from patrol.photo_desk import PhotoDesk
 from patrol.prediction import Landing
 from patrol.sightings import Across, Sighting, comes_across, placed
 from patrol.store import papers
@@ -133,10 +135,14 @@ class TargetDesk(PaperDesk):
 
         Raises:
             Forbidden: If the role may not.
+            NotFound: If there is no such patrol that the user knows of, or a unit or photo is none
+                of the agency's.
             PositionError: If the sighting is at no place on Earth.
             Conflict: If it is of a time to come.
         """
         self._may("open targets")
+        await self._check(told.get("patrol"), told.get("photos", ()))
+        self._check_unit(told.get("unit"))
         agency, by, now = self._user.agency, self._user.name, self._watch.now()
         if sighting is not None:
             sighting = self._checked(sighting, now)
@@ -177,9 +183,11 @@ class TargetDesk(PaperDesk):
 
         Raises:
             Forbidden: If the role may not.
-            NotFound: If the user's agency has no such target that is open.
+            NotFound: If the user's agency has no such target that is open, or the user knows of no
+                such patrol.
         """
         self._may("open targets")
+        await self._check(values.get("patrol"), ())
         told = {name: value for name, value in values.items() if name in CHANGEABLE}
 
         def act(book: Book, now: datetime) -> Filing:
@@ -195,10 +203,11 @@ class TargetDesk(PaperDesk):
 
         Raises:
             Forbidden: If the role may not.
-            NotFound: If the user's agency has no such target that is open.
+            NotFound: If the user's agency has no such target that is open, or no such photo.
             Conflict: If the target has too many.
         """
         self._may("sight targets")
+        await self._check(None, (sha256,))
 
         def act(book: Book, now: datetime) -> Filing:
             target = self._own(book, Target, id)
@@ -317,11 +326,19 @@ class TargetDesk(PaperDesk):
         check_date(sighting.at)
         if sighting.at > now + AHEAD:
             raise Conflict("a target cannot be seen ahead of time")
-        if sighting.unit is not None:
-            unit = self._watch.picture.units.get(sighting.unit)
-            if unit is None or unit.agency != self._user.agency:
-                raise NotFound("unit", sighting.unit)
+        self._check_unit(sighting.unit)
         return msgspec.structs.replace(sighting, agency=self._user.agency, by=self._user.name)
+
+    def _check_unit(self, id: str | None) -> None:
+        unit = None if id is None else self._watch.picture.units.get(id)
+        if id is not None and (unit is None or unit.agency != self._user.agency):
+            raise NotFound("unit", id)
+
+    async def _check(self, patrol: str | None, photos: tuple[str, ...]) -> None:
+        if patrol is not None:
+            await self._kept(Patrol, patrol)
+        if photos:
+            await PhotoDesk(self._watch, self._user, self._policy).check_own(photos)
 
     def _filing(self, act: str, *made: Paper, reason: str = "") -> Filing:
         return Filing(
