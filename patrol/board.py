@@ -1,18 +1,20 @@
 """Board: hands each change to the feeds of all views, encoding every part once.
 
 Positions and states are grouped by owner and by whether they are of a registered unit; each group
-is encoded once and a view's frame is put together from the groups that may pass to it.
+is encoded once and a view's frame is put together from the groups that may pass to it. What crosses
+from other agencies is worked out and encoded once for each agency that sees it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
 from patrol.changes import Claim, Fix, Snapshot, UnitState
+from patrol.lookout import Crossing, Lookout
 from patrol.papers import Paper
 from patrol.policy import Policy
 from patrol.views import Feed, View
@@ -24,6 +26,7 @@ Group = tuple[str, bool]
 IDLE_S: Final = 900.0
 """How long a feed without viewers is kept for one who comes back."""
 
+_NONE: Final = Crossing()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -62,66 +65,175 @@ class Board:
     Args:
         snapshot: Returns the picture that a policy lets pass, for a stream and number.
         now: Clock, aware UTC.
+        lookout: What crosses between agencies; None: nothing.
+        papers: Returns all open papers.
     """
 
     def __init__(
         self,
         snapshot: Callable[[Policy, str, int], Snapshot],
         now: Callable[[], datetime],
+        *,
+        lookout: Lookout | None = None,
+        papers: Callable[[], Iterable[Paper]] = tuple,
     ) -> None:
         self._snapshot = snapshot
         self._now = now
-        self._feeds: dict[View, tuple[Policy, Feed]] = {}
-        self._idle_since: dict[View, datetime] = {}
-        self.epoch = 0
+        self._lookout = lookout
+        self._papers = papers
+        self._waiting: list[Paper] = []
+        self._feeds: dict[tuple[str, str], tuple[Policy, Feed]] = {}
+        self._idle_since: dict[tuple[str, str], datetime] = {}
+
+    def epoch(self, agency: str) -> int:
+        """Return the policy epoch of an agency's views: raised by whatever changes what may pass
+        to it from others.
+        """
+        return 0 if self._lookout is None else self._lookout.epoch(agency, self._now())
 
     def feed(self, policy: Policy) -> Feed:
         """Return the feed of everybody who may see what `policy` lets pass."""
-        view = View(agency=policy.agency, role=policy.role, epoch=self.epoch)
-        known = self._feeds.get(view)
+        key = (policy.agency, policy.role)
+        known = self._feeds.get(key)
         if known is not None:
             return known[1]
+        policy = self._shared(policy)
+        feed: Feed
 
         def picture(stream: str, seq: int) -> Snapshot:
-            return self._snapshot(policy, stream, seq)
+            made = self._snapshot(policy, stream, seq)
+            feed.crossed.update(
+                paper.id for paper in made.papers if policy.agency not in paper.parties
+            )
+            return made
 
-        feed = Feed(view, picture, self._now)
-        self._feeds[view] = (policy, feed)
+        def own(stream: str, seq: int) -> Snapshot | None:
+            shares = policy.sharing is not None and policy.sharing.parties()
+            return self._snapshot(policy.alone(), stream, seq) if shares else None
+
+        view = View(agency=policy.agency, role=policy.role, epoch=self.epoch(policy.agency))
+        feed = Feed(view, picture, self._now, own)
+        self._feeds[key] = (policy, feed)
         return feed
 
     def publish(self, update: Update) -> None:
-        """Hand `update` to every feed, in the words of `patrol.changes.Change`."""
-        if not update:
+        """Hand `update` to every feed, in the words of `patrol.changes.Change`, with what crosses
+        because of it or because time has passed.
+        """
+        now = self._now()
+        crossing: dict[str, Crossing] = {}
+        if self._lookout is not None:
+            crossing = self._lookout.settle(now)
+            for viewer in crossing:
+                self._begin_epoch(viewer)
+            self._lookout.follow(update.units, update.fixes, update.gone, crossing, now)
+        ripe = self._ripe(update.papers, now)
+        if not update and not crossing and not ripe:
             return
         self._drop_idle()
-        time = self._now()
-        when = _encode(time)
-        fixes = {group: _inner(items) for group, items in update.fixes.items()}
-        units = {group: _inner(items) for group, items in update.units.items()}
-        claims = {group: _inner(items) for group, items in update.claims.items()}
-        channels = _encode(update.channels) if update.channels else b""
+        when = _encode(now)
+        groups: dict[str, dict[Group, bytes]] = {
+            "fixes": {group: _inner(items) for group, items in update.fixes.items()},
+            "units": {group: _inner(items) for group, items in update.units.items()},
+            "claims": {group: _inner(items) for group, items in update.claims.items()},
+        }
+        channels = _inner(update.channels) if update.channels else b""
+        encoded: dict[str, tuple[bytes, bytes]] = {}
         for policy, feed in self._feeds.values():
-            parts = [b',"time":' + when]
-            for name, groups in ((b"fixes", fixes), (b"units", units), (b"claims", claims)):
-                passing = [
-                    body
-                    for (agency, known), body in groups.items()
-                    if policy.passes(agency=agency, known=known)
-                ]
-                if passing:
-                    parts.append(b',"%s":[%s]' % (name, b",".join(passing)))
+            body = _Body(when)
+            others = crossing.get(policy.agency, _NONE) if policy.sees_others else _NONE
+            for name, bodies in groups.items():
+                for (agency, known), items in bodies.items():
+                    if policy.passes(agency=agency, known=known):
+                        body.own(name, items)
+            if others:
+                if policy.agency not in encoded:
+                    encoded[policy.agency] = (
+                        _inner(others.fixes),
+                        _inner(list(others.units.values())),
+                    )
+                fixes, units = encoded[policy.agency]
+                body.shared("fixes", fixes)
+                body.shared("units", units)
             gone = [
                 id for id, owner, known in update.gone if policy.passes(agency=owner, known=known)
             ]
-            if gone:
-                parts.append(b',"forget":' + _encode(gone))
-            if channels:
-                parts.append(b',"channels":' + channels)
-            papers = [seen for each in update.papers if (seen := policy.paper(each)) is not None]
-            if papers:
-                parts.append(b',"papers":' + _encode(papers))
-            if len(parts) > 1:
-                feed.publish(b"".join(parts))
+            gone += others.forget
+            body.own("channels", channels)
+            papers: Iterable[Paper] = (*update.papers, *ripe)
+            if others.begins:
+                papers = {paper.id: paper for paper in (*self._joint(policy), *papers)}.values()
+                held = {paper.id for paper in papers if policy.paper(paper, now=now) is not None}
+                gone += sorted(feed.crossed - held)
+                feed.crossed &= held
+            gone += self._hand_out(papers, policy, feed, body, now)
+            body.own("forget", _inner(gone))
+            if body:
+                feed.publish(*body.made())
+
+    # -- inside
+
+    def _shared(self, policy: Policy) -> Policy:
+        """Return the policy of a feed, which belongs to no user."""
+        return Policy(
+            agency=policy.agency, role=policy.role, sharing=policy.sharing, now=policy.now
+        )
+
+    def _begin_epoch(self, agency: str) -> None:
+        epoch = self.epoch(agency)
+        for policy, feed in self._feeds.values():
+            if policy.agency == agency:
+                feed.begin_epoch(epoch)
+
+    def _joint(self, policy: Policy) -> Iterator[Paper]:
+        """Yield the open papers that are not the agency's alone."""
+        for paper in self._papers():
+            if paper.parties != {policy.agency}:
+                yield paper
+
+    def _hand_out(
+        self, papers: Iterable[Paper], policy: Policy, feed: Feed, body: _Body, now: datetime
+    ) -> list[str]:
+        """Put into a frame what may pass of papers; return the ids of those that no longer may."""
+        gone: list[str] = []
+        alone = policy.alone()
+        for paper in papers:
+            seen, own = policy.paper(paper, now=now), alone.paper(paper)
+            if seen is None:
+                if paper.id in feed.crossed and not self._will_pass(policy, paper, now):
+                    feed.crossed.discard(paper.id)
+                    gone.append(paper.id)
+                continue
+            if own == seen:
+                body.own("papers", _encode(seen))
+                continue
+            body.shared("papers", _encode(seen), own=b"" if own is None else _encode(own))
+            if own is None and not paper.is_closed:
+                feed.crossed.add(paper.id)
+            else:
+                feed.crossed.discard(paper.id)
+        return gone
+
+    def _delay(self, now: datetime) -> timedelta:
+        if self._lookout is None:
+            return timedelta()
+        return self._lookout.sharing.longest_delay(now)
+
+    def _will_pass(self, policy: Policy, paper: Paper, now: datetime) -> bool:
+        """Return whether a version is only too young yet: who has an older one may keep that."""
+        delay = self._delay(now)
+        return bool(delay) and policy.paper(paper, now=now + delay) is not None
+
+    def _ripe(self, papers: Sequence[Paper], now: datetime) -> list[Paper]:
+        """Hold papers back for the longest delay there is; return those that have waited."""
+        delay = self._delay(now)
+        if not delay and not self._waiting:
+            return []
+        ripe = [paper for paper in self._waiting if paper.at + delay <= now]
+        self._waiting = [paper for paper in self._waiting if paper.at + delay > now]
+        if delay:
+            self._waiting += papers
+        return ripe
 
     def _drop_idle(self) -> None:
         now = self._now()
@@ -133,6 +245,45 @@ class Board:
                     self._idle_since[view] = now
             elif (now - self._idle_since[view]).total_seconds() > IDLE_S:
                 del self._feeds[view], self._idle_since[view]
+
+
+class _Body:
+    """The members of one frame, and those of its twin without what is of other agencies."""
+
+    def __init__(self, when: bytes) -> None:
+        self._when = when
+        self._whole: dict[str, list[bytes]] = {}
+        self._own: dict[str, list[bytes]] = {}
+        self._mixed = False
+
+    def __bool__(self) -> bool:
+        """Whether there is anything in it."""
+        return bool(self._whole)
+
+    def own(self, name: str, items: bytes) -> None:
+        """Add items, as JSON without brackets, that are the viewer's own."""
+        if items:
+            self._whole.setdefault(name, []).append(items)
+            self._own.setdefault(name, []).append(items)
+
+    def shared(self, name: str, items: bytes, own: bytes = b"") -> None:
+        """Add items of other agencies, and what stands for them in the twin."""
+        if items:
+            self._mixed = True
+            self._whole.setdefault(name, []).append(items)
+            if own:
+                self._own.setdefault(name, []).append(own)
+
+    def made(self) -> tuple[bytes, bytes | None]:
+        """Return the members of the frame, and those of its twin if it needs one."""
+        return self._joined(self._whole), self._joined(self._own) if self._mixed else None
+
+    def _joined(self, members: dict[str, list[bytes]]) -> bytes:
+        parts = [b',"time":' + self._when]
+        parts += [
+            b',"%s":[%s]' % (name.encode(), b",".join(items)) for name, items in members.items()
+        ]
+        return b"".join(parts)
 
 
 def _inner(items: Sequence[Any]) -> bytes:

@@ -7,10 +7,12 @@ name here is a field name in the live stream.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
 from gis.address import Address
+from patrol.crossing import ALERTS, ENVELOPE, NEVER, POSITIONS
 from patrol.papers import Paper
 from patrol.units import Liveness, UnitKind
 from radio_gateway.health import ChannelHealth
@@ -37,20 +39,20 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
         flags: Quality flags.
     """
 
-    of: str
-    lon: float
-    lat: float
-    time: datetime
-    live: bool = True
-    speed_mps: float | None = None
-    course_deg: float | None = None
-    heading_deg: float | None = None
-    accuracy_m: float | None = None
-    altitude_m: float | None = None
-    river_km: float | None = None
-    bank: str | None = None
-    place: Address | None = None
-    flags: tuple[str, ...] = ()
+    of: Annotated[str, ENVELOPE]
+    lon: Annotated[float, POSITIONS]
+    lat: Annotated[float, POSITIONS]
+    time: Annotated[datetime, POSITIONS]
+    live: Annotated[bool, POSITIONS] = True
+    speed_mps: Annotated[float | None, POSITIONS] = None
+    course_deg: Annotated[float | None, POSITIONS] = None
+    heading_deg: Annotated[float | None, POSITIONS] = None
+    accuracy_m: Annotated[float | None, POSITIONS] = None
+    altitude_m: Annotated[float | None, POSITIONS] = None
+    river_km: Annotated[float | None, POSITIONS] = None
+    bank: Annotated[str | None, POSITIONS] = None
+    place: Annotated[Address | None, NEVER] = None
+    flags: Annotated[tuple[str, ...], POSITIONS] = ()
 
 
 class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -78,23 +80,24 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         flags: Quality flags of its newest message.
     """
 
-    id: str
-    call_sign: str
-    agency: str
-    kind: UnitKind | None = None
-    country: str | None = None
-    known: bool = True
-    liveness: Liveness = "never"
-    cut_by: tuple[str, ...] = ()
-    expected_interval_s: float | None = None
-    last: Fix | None = None
-    heard_at: datetime | None = None
-    addresses: tuple[str, ...] = ()
-    distress: bool = False
-    by_voice: bool = False
-    status: str | None = None
-    text: str | None = None
-    flags: tuple[str, ...] = ()
+    id: Annotated[str, ENVELOPE]
+    call_sign: Annotated[str, POSITIONS]
+    agency: Annotated[str, ENVELOPE]
+    kind: Annotated[UnitKind | None, POSITIONS] = None
+    country: Annotated[str | None, POSITIONS] = None
+    known: Annotated[bool, ENVELOPE] = True
+    liveness: Annotated[Liveness, POSITIONS] = "never"
+    cut_by: Annotated[tuple[str, ...], NEVER] = ()  # names of the owner's own links
+    expected_interval_s: Annotated[float | None, POSITIONS] = None
+    last: Annotated[Fix | None, POSITIONS] = None
+    heard_at: Annotated[datetime | None, NEVER] = None
+    addresses: Annotated[tuple[str, ...], NEVER] = ()
+    distress: Annotated[bool, ALERTS] = False
+    by_voice: Annotated[bool, POSITIONS] = False
+    # These say no time of their own: nobody could tell whether it was one that was consented to.
+    status: Annotated[str | None, NEVER] = None
+    text: Annotated[str | None, NEVER] = None
+    flags: Annotated[tuple[str, ...], NEVER] = ()
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -97,9 +97,9 @@ def crossed(record: S, allowed: AbstractSet[DataClass]) -> S | None:
 def _taken_apart(value: Any, allowed: AbstractSet[DataClass]) -> Any:
     if isinstance(value, msgspec.Struct):
         return crossed(value, allowed)
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list, set, frozenset)):
         parts = (_taken_apart(each, allowed) for each in value)
-        return tuple(part for part in parts if part is not None)
+        return type(value)(part for part in parts if part is not None)
     if isinstance(value, dict):
         return {name: _taken_apart(each, allowed) for name, each in value.items()}
     return value

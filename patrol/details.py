@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from patrol.changes import UnitState
+from patrol.crossing import NEVER
 from patrol.units import Unit
 
 
@@ -17,8 +19,8 @@ class UnitDetails(UnitState, frozen=True, kw_only=True, omit_defaults=True):
             its track tells.
     """
 
-    note: str = ""
-    retired_at: datetime | None = None
+    note: Annotated[str, NEVER] = ""
+    retired_at: Annotated[datetime | None, NEVER] = None
 
 
 def details(state: UnitState, unit: Unit | None) -> UnitDetails:

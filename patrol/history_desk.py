@@ -12,10 +12,12 @@ from typing import Final
 from patrol.changes import Fix, UnitState
 from patrol.details import out_of_service
 from patrol.errors import NotFound
-from patrol.outlook import READ_AT_ONCE, Outlook
+from patrol.outlook import Outlook
+from patrol.reading import batched
 from patrol.spans import ALWAYS, NEVER
 from patrol.store import history
-from patrol.store.history import Box, Mark, Page, Path
+from patrol.store.history import Mark, Page, Path
+from patrol.store.tracks import Box
 
 LARGEST_PAGE: Final = 10_000
 """Most positions of one page."""
@@ -36,9 +38,14 @@ class HistoryDesk(Outlook):
             Forbidden: If the role may not.
         """
         self._may("see tracks")
-        states = {state.id: state for state in self._watch.states(self.policy) if state.known}
+        states = {state.id: state for state in self._states() if state.known}
         for unit in self._watch.picture.units.values():
-            if unit.retired_at is not None and self.policy.passes(agency=unit.agency, known=True):
+            if unit.agency != self.user.agency:
+                seen = self._of_others(unit.id)
+                if seen is not None:
+                    self._note_crossing()
+                    states[unit.id] = seen
+            elif unit.retired_at is not None and self.policy.passes(agency=unit.agency, known=True):
                 states[unit.id] = out_of_service(unit)
         return [states[id] for id in sorted(states)]
 
@@ -67,18 +74,21 @@ class HistoryDesk(Outlook):
             NotFound: If there is none, or the user may not know of it.
         """
         self._may("see tracks")
-        state = self._state(id)
-        return await self._watch.store.read(
+        reading = self._reading(self._visible(id), start, end)
+        if not reading.exact:
+            box = None  # a place told coarsely may lie elsewhere than it is: asked afterwards
+        found = await self._watch.store.read(
             lambda connection: history.page(
                 connection,
                 id,
-                self._spans(state, start, end),
-                {state.agency, self._watch.agency},
+                reading.spans,
+                reading.agencies,
                 limit=min(limit, LARGEST_PAGE),
                 after=after,
                 box=box,
             )
         )
+        return reading.page(found)
 
     async def fix(self, id: str, gid: bytes) -> Fix:
         """Return one position of a unit or radio.
@@ -88,17 +98,12 @@ class HistoryDesk(Outlook):
             NotFound: If there is none, or the user may not know of it.
         """
         self._may("see tracks")
-        state = self._state(id)
-        found = await self._watch.store.read(
-            history.one,
-            id,
-            self._spans(state, ALWAYS, NEVER),
-            {state.agency, self._watch.agency},
-            gid,
-        )
-        if found is None:
+        reading = self._reading(self._visible(id), ALWAYS, NEVER)
+        found = await self._watch.store.read(history.one, id, reading.spans, reading.agencies, gid)
+        told = [] if found is None else reading.fixes([found])
+        if not told:
             raise NotFound("position", gid.hex())
-        return found
+        return told[0]
 
     async def days(self, id: str, *, start: datetime = ALWAYS, end: datetime = NEVER) -> list[date]:
         """Return the days (UTC) on which a unit or radio was somewhere, oldest first.
@@ -108,11 +113,11 @@ class HistoryDesk(Outlook):
             NotFound: If there is none, or the user may not know of it.
         """
         self._may("see tracks")
-        state = self._state(id)
+        reading = self._reading(self._visible(id), start, end)
+        if reading.exact:
+            return await self._watch.store.read(history.days, reading.spans, reading.agencies)
         return await self._watch.store.read(
-            history.days,
-            self._spans(state, start, end),
-            {state.agency, self._watch.agency},
+            history.days_of, reading.spans, reading.agencies, reading.passing
         )
 
     async def paths(
@@ -136,18 +141,17 @@ class HistoryDesk(Outlook):
         self._may("see tracks")
         if ids is None:
             states = {state.id: state for state in self.tracked()}
-            states |= {state.id: state for state in self._watch.states(self.policy)}
+            states |= {state.id: state for state in self._states()}
             chosen = list(states.values())
         else:
-            chosen = [self._state(id) for id in ids]
-        wanted = [
-            (state.id, self._spans(state, start, end), {state.agency, self._watch.agency})
-            for state in chosen
-        ]
+            chosen = [self._visible(id) for id in ids]
+        wanted = {state.id: self._reading(state, start, end) for state in chosen}
         part = (end - start) / max(MOST_IN_PATHS // max(len(wanted), 1), 1)
         part = timedelta() if part < FINEST else part
         found: dict[str, Path] = {}
-        for first in range(0, len(wanted), READ_AT_ONCE):
-            some = wanted[first : first + READ_AT_ONCE]
-            found |= await self._watch.store.read(history.paths, some, part)
+        for some in batched(wanted):
+            read = await self._watch.store.read(history.paths, some, part)
+            for id, path in read.items():
+                if (told := wanted[id].path(path)) is not None:
+                    found[id] = told
         return found

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from patrol.agreements import Agreement
 from patrol.alerts import Alert
 from patrol.deliveries import Delivery, PushSubscription
 from patrol.hand_offs import HandOff
@@ -24,6 +25,7 @@ from patrol.watch_log import LogEntry
 ALL: Final[tuple[type[Paper], ...]] = (
     Sector,
     Patrol,
+    Agreement,
     Incident,
     Alert,
     Delivery,

@@ -20,6 +20,7 @@ from patrol.inquiry import Inquiry
 from patrol.permissions import acts_of, may, require
 from patrol.policy import Policy
 from patrol.radios import UnknownRadio, describe
+from patrol.reading import Reading, batched
 from patrol.spans import ALWAYS, spans_of_radio, spans_of_unit
 from patrol.store import receptions, tracks
 from patrol.store.tracks import Span
@@ -37,8 +38,6 @@ ALL_TRACKS: Final = 100_000
 
 MOST_RADIOS: Final = 1_000
 """Most unknown radios of one answer, those heard last."""
-
-READ_AT_ONCE: Final = 50  # tracks; then other readers have their turn
 
 
 class Outlook:
@@ -58,14 +57,31 @@ class Outlook:
         rejected: Callable[[str], Sequence[RejectedFrame]] = lambda _channel: (),
     ) -> None:
         self.user = user
-        self.policy = Policy(agency=user.agency, role=user.role)
         self._watch = watch
         self._rejected = rejected
+        self._crossed_in: int | None = None
+        self.policy = Policy(
+            agency=user.agency,
+            role=user.role,
+            sharing=watch.sharing,
+            now=watch.now,
+            told=self._note_crossing,
+        )
 
     @property
     def permissions(self) -> tuple[str, ...]:
         """What this user's role may do."""
         return acts_of(self.user.role)
+
+    @property
+    def epoch(self) -> int:
+        """The policy epoch: raised by whatever changes what may pass from other agencies."""
+        return self._watch.lookout.epoch(self.user.agency, self._watch.now())
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether something of another agency's was handed out that may not pass any more."""
+        return self._crossed_in is not None and self._crossed_in != self.epoch
 
     # -- what is known now
 
@@ -89,7 +105,7 @@ class Outlook:
         """
         self._may("see the picture")
         registered = self._watch.picture.units
-        states = [state for state in self._watch.states(self.policy) if state.known]
+        states = [state for state in self._states() if state.known]
         if retired:
             states += [
                 out_of_service(unit)
@@ -97,7 +113,7 @@ class Outlook:
                 if unit.retired_at is not None
                 and self.policy.passes(agency=unit.agency, known=True)
             ]
-        found = [details(state, registered.get(state.id)) for state in states]
+        found = [details(state, self._own_unit(state)) for state in states]
         return sorted(found, key=lambda each: (each.call_sign.casefold(), each.id))
 
     def unit(self, id: str) -> UnitDetails:
@@ -108,7 +124,8 @@ class Outlook:
             NotFound: If there is none, or the user may not know of it.
         """
         self._may("see the picture")
-        return details(self._state(id), self._watch.picture.units.get(id))
+        state = self._visible(id)
+        return details(state, self._own_unit(state))
 
     def claims(self) -> list[Claim]:
         """Return the radio addresses that a second sender uses now.
@@ -159,14 +176,11 @@ class Outlook:
             NotFound: If there is none, or the user may not know of it.
         """
         self._may("see tracks")
-        state = self._state(id)
-        return await self._watch.store.read(
-            tracks.track,
-            id,
-            self._spans(state, start, end),
-            {state.agency, self._watch.agency},
-            min(limit, LONGEST_TRACK),
+        reading = self._reading(self._visible(id), start, end)
+        found = await self._watch.store.read(
+            tracks.track, id, reading.spans, reading.agencies, min(limit, LONGEST_TRACK)
         )
+        return reading.fixes(found)
 
     async def tracks(
         self, *, start: datetime, end: datetime, points_each: int = 500
@@ -185,17 +199,19 @@ class Outlook:
             Forbidden: If the role may not.
         """
         self._may("see tracks")
-        wanted = [
-            (state.id, self._spans(state, start, end), {state.agency, self._watch.agency})
-            for state in self._watch.states(self.policy)
+        wanted = {
+            state.id: self._reading(state, start, end)
+            for state in self._states()
             if state.last is not None and state.last.time >= start
-        ]
+        }
         points_each = min(points_each, max(ALL_TRACKS // max(len(wanted), 1), 2))
         part = (end - start) / max(points_each - 1, 1)
         found: dict[str, list[Fix]] = {}
-        for first in range(0, len(wanted), READ_AT_ONCE):
-            some = wanted[first : first + READ_AT_ONCE]
-            found |= await self._watch.store.read(tracks.overview, some, part, points_each)
+        for some in batched(wanted):
+            read = await self._watch.store.read(tracks.overview, some, part, points_each)
+            for id, fixes in read.items():
+                if told := wanted[id].fixes(fixes):
+                    found[id] = told
         return found
 
     # -- radios
@@ -283,6 +299,60 @@ class Outlook:
         if not self.policy.passes(agency=state.agency, known=state.known):
             raise NotFound("unit or radio", id)
         return state
+
+    def _own_unit(self, state: UnitState) -> Unit | None:
+        """Return what is written down of a unit of the user's agency; None for others'."""
+        if state.agency != self.user.agency:
+            return None
+        return self._watch.picture.units.get(state.id)
+
+    def _states(self) -> list[UnitState]:
+        """Return what the user may see now: of its own agency, and what crosses from others."""
+        own = self._watch.states(self.policy.alone())
+        if not self.policy.sees_others:
+            return own
+        others = self._watch.lookout.seen_by(self.user.agency, self._watch.now())
+        if others:
+            self._note_crossing()
+        return own + others
+
+    def _visible(self, id: str) -> UnitState:
+        """Return what the user may see of a unit or radio, also of another agency's.
+
+        For acts it is `_state`, which knows the user's own alone.
+
+        Raises:
+            NotFound: If there is none, or the user may not know of it.
+        """
+        try:
+            return self._state(id)
+        except NotFound:
+            seen = self._of_others(id)
+            if seen is None:
+                raise
+            self._note_crossing()
+            return seen
+
+    def _of_others(self, id: str) -> UnitState | None:
+        """Return another agency's unit as it is seen now, or bare where only its past may be."""
+        if not self.policy.sees_others:
+            return None
+        now, viewer = self._watch.now(), self.user.agency
+        seen = self._watch.lookout.seen(viewer, id, now)
+        unit = self._watch.picture.units.get(id)
+        if seen is not None or unit is None:
+            return seen
+        open_ = self._watch.sharing.tracks_open(unit.agency, viewer, unit=id, now=now)
+        return out_of_service(unit) if open_ else None
+
+    def _reading(self, state: UnitState, start: datetime, end: datetime) -> Reading:
+        spans = self._spans(state, start, end)
+        return self.policy.reading(state.agency, state.id, spans, node=self._watch.agency)
+
+    def _note_crossing(self) -> None:
+        """Note under which policy epoch something of another agency's was first handed out."""
+        if self._crossed_in is None:
+            self._crossed_in = self.epoch
 
     def _registered(self, id: str) -> Unit:
         unit = self._watch.picture.units.get(id)

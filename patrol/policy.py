@@ -68,25 +68,26 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     def paper(self, paper: P, *, now: datetime | None = None) -> P | None:
         """Return what may pass of a paper; None for nothing.
 
-        A party holds it in its own right. While the agreement that joins it to the others is
-        suspended it holds of it only its own part, where the paper knows one (`own_part`).
+        A party holds it in its own right. While no agreement joins it to the others any more it
+        holds only its own part, where the paper knows one (a method `own_part(agency)`).
 
         Args:
             paper: Anybody's.
             now: The present, aware UTC; the clock's when None.
         """
-        if not may(self.role, paper.SEEN_BY):
+        if not may(self.role, paper.seen_by):
             return None
         held = paper.held_by(self.agency)
         if self.sharing is None or self.now is None:
-            return held if held is None else own_part(held, self.agency)
+            return None if held is None else own_part(held, self.agency)
         at = self.now() if now is None else now
+        if held is not None and not has_parts(held, self.agency):
+            return held
         if held is not None:
             others = paper.parties - {self.agency}
-            if any(self.sharing.suspended(self.agency, other, at) for other in others):
+            if not all(self.sharing.joined(self.agency, other, at) for other in others):
                 return own_part(held, self.agency)
-            if others:
-                self._tell()
+            self._tell()
             return held
         seen = passed(paper, sharing=self.sharing, viewer=self.agency, now=at)
         if seen is not None:
@@ -123,16 +124,15 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             self.told()
 
 
+def has_parts(held: Paper, agency: str) -> bool:
+    """Return whether others hold a paper, too, and it knows which part of it is whose."""
+    return held.parties != {agency} and hasattr(held, "own_part")
+
+
 def own_part(held: P, agency: str) -> P:
     """Return what of a joint paper is left to a party when nothing of the others may pass."""
-    part = getattr(held, "own_part", None)
-    if part is None or held.parties <= {agency}:
+    if not has_parts(held, agency):
         return held
-    left = part(agency)
+    left = getattr(held, "own_part")(agency)  # noqa: B009 - as `has_parts` says
     assert isinstance(left, type(held))
     return left
-
-
-def is_joint(paper: Paper, agency: str) -> bool:
-    """Return whether others hold a paper, too, or it is another's."""
-    return paper.parties != {agency}

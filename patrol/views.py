@@ -3,6 +3,10 @@
 A `Feed` belongs to one view (agency, role, policy epoch). Each change is encoded once; the last
 ones stay in a ring, so that a viewer who was cut off goes on where it stopped. A viewer that does
 not keep up is not waited for: what it missed is dropped and it is told to start from a snapshot.
+
+A frame that holds something of another agency's carries a twin without it. When what may pass
+changes, all frames that wait anywhere are replaced by their twins: nothing of the viewer's own is
+lost, no number is missing, and nothing of the others' goes out that was not on its way.
 """
 
 from __future__ import annotations
@@ -10,9 +14,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 
@@ -46,12 +50,34 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int = 0
 
 
+class Mixed(bytes):
+    """A frame that holds something of another agency's.
+
+    Attributes:
+        own: The same frame without it.
+    """
+
+    own: bytes
+
+    def __new__(cls, whole: bytes, own: bytes) -> Self:
+        """Make a frame of `whole`, whose twin is `own`."""
+        made = super().__new__(cls, whole)
+        made.own = own
+        return made
+
+
+def stripped(frames: Iterable[bytes]) -> list[bytes]:
+    """Return frames without what they hold of other agencies'."""
+    return [frame.own if isinstance(frame, Mixed) else frame for frame in frames]
+
+
 class Subscription:
     """One viewer's place in a feed. `take` from it again and again; `close` it at the end."""
 
     def __init__(self, feed: Feed, first: list[bytes]) -> None:
         self._feed = feed
         self._frames: deque[bytes] = deque(first)
+        self._taken: list[bytes] = []
         self._ready = asyncio.Event()
         self.lost = False
         self.closed = False
@@ -73,7 +99,8 @@ class Subscription:
         """Return the frames that wait, in order; the beat when none comes within `timeout_s`.
 
         A viewer that lagged behind gets one fresh snapshot instead of what it missed; one that is
-        closed gets nothing.
+        closed gets nothing. The list stays ours: what may not pass any more is replaced in it
+        while it is being sent.
         """
         if not self._frames and not self.lost and not self.closed:
             # A timer that wakes us is half the cost of a timeout, for each frame of each viewer.
@@ -91,10 +118,17 @@ class Subscription:
         if self.lost:
             self.lost = False
             self._frames.clear()
-            return [self._feed.snapshot()]
-        frames = list(self._frames)
+            self._taken = [self._feed.snapshot()]
+            return self._taken
+        self._taken = list(self._frames)
         self._frames.clear()
-        return frames
+        return self._taken
+
+    def strip(self) -> None:
+        """Take out of all frames that wait, and those being sent, what is of other agencies."""
+        if any(isinstance(frame, Mixed) for frame in self._frames):
+            self._frames = deque(stripped(self._frames))
+        self._taken[:] = stripped(self._taken)
 
     def close(self) -> None:
         """Leave the feed."""
@@ -108,9 +142,14 @@ class Feed:
 
     Args:
         view: Whose it is.
-        picture: Returns the whole picture this view may see: `(units, channels)` as a Snapshot
-            for the stream and sequence number given.
+        picture: Returns the whole picture this view may see as a Snapshot for the stream and
+            sequence number given.
         now: Clock, aware UTC.
+        own: Returns the same without what is of other agencies; None where nothing is.
+
+    Attributes:
+        view: As given; its epoch rises.
+        crossed: Ids of papers of other agencies that its viewers may hold.
     """
 
     def __init__(
@@ -118,11 +157,13 @@ class Feed:
         view: View,
         picture: Callable[[str, int], Snapshot],
         now: Callable[[], datetime],
+        own: Callable[[str, int], Snapshot | None] = lambda _stream, _seq: None,
     ) -> None:
         self.view = view
+        self.crossed: set[str] = set()
         self.stream = secrets.token_hex(8)
         self.seq = 0
-        self._picture = picture
+        self._picture, self._own = picture, own
         self._now = now
         self._ring: deque[tuple[int, bytes]] = deque()
         self._ring_bytes = 0
@@ -134,15 +175,18 @@ class Feed:
         """How many viewers are connected."""
         return len(self._viewers)
 
-    def publish(self, body: bytes) -> None:
+    def publish(self, body: bytes, own: bytes | None = None) -> None:
         """Number one change and hand the same bytes to every viewer.
 
         Args:
             body: Members of a `patrol.changes.Change` as JSON, each with a comma before it,
                 `type` and `seq` left out.
+            own: The same without what is of other agencies; None where nothing is.
         """
         self.seq += 1
         frame = b'{"type":"change","seq":%d%s}' % (self.seq, body)
+        if own is not None:
+            frame = Mixed(frame, b'{"type":"change","seq":%d%s}' % (self.seq, own))
         self._ring.append((self.seq, frame))
         self._ring_bytes += len(frame)
         while len(self._ring) > RING or (self._ring_bytes > RING_BYTES and len(self._ring) > 1):
@@ -171,8 +215,22 @@ class Feed:
         now, made = self._now(), self._snapshot
         if made is None or made[0] != self.seq or abs(now - made[1]) > _SNAPSHOT_FOR:
             body = _encode(self._picture(self.stream, self.seq))
+            own = self._own(self.stream, self.seq)
+            if own is not None:
+                body = Mixed(body, _encode(own))
             self._snapshot = made = (self.seq, now, body)
         return made[2]
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Take what is of other agencies out of everything that was not sent yet."""
+        self.view = View(agency=self.view.agency, role=self.view.role, epoch=epoch)
+        self._snapshot = None
+        if any(isinstance(frame, Mixed) for _, frame in self._ring):
+            frames = stripped(frame for _, frame in self._ring)
+            self._ring = deque(zip((seq for seq, _ in self._ring), frames, strict=True))
+            self._ring_bytes = sum(len(frame) for frame in frames)
+        for viewer in self._viewers:
+            viewer.strip()
 
     def beat(self) -> bytes:
         """Return an encoded beat."""

@@ -17,6 +17,7 @@ from typing import Final
 
 import structlog
 
+from patrol.agreement_acts import time_is_over
 from patrol.alarms import Alarms
 from patrol.batch import Act, Batch
 from patrol.board import Board, Update
@@ -30,6 +31,7 @@ from patrol.ground import Ground
 from patrol.joining import Joined, join, judge
 from patrol.keeper import Keeper
 from patrol.leave import leave_of
+from patrol.lookout import Lookout
 from patrol.offices import Offices
 from patrol.order_notes import plot_notes
 from patrol.papers import Paper
@@ -41,9 +43,11 @@ from patrol.policy import Policy
 from patrol.records import Record
 from patrol.refused import refused
 from patrol.registrar import Registrar
+from patrol.sharing import Sharing
 from patrol.shown import Shown
 from patrol.silence import time_brings
 from patrol.store import aside, registry
+from patrol.store.papers import of_kind
 from patrol.store.rows import Row, transmission_row
 from patrol.store.store import Store
 from patrol.store_health import TOLD_FOR, StoreHealth
@@ -116,9 +120,11 @@ class Watch:
         """Nodes of the agencies that are not of this one, by agency."""
         self.now = now
         self.picture = Picture(agency=agency, origin=node)
-        self.board = Board(self.snapshot, now)
         self.turn = Turn()
         self.clerk = Clerk(store=store, turn=self.turn, node=node, now=lambda: self.now())
+        self.sharing = Sharing(self.clerk.book)
+        self.lookout = Lookout(self.sharing, self._told_of)
+        self.board = Board(self.snapshot, now, lookout=self.lookout, papers=lambda: self.clerk.book)
         scribe = self.clerk.scribe
         self.registrar = Registrar(
             store=store,
@@ -129,7 +135,8 @@ class Watch:
             now=now,
         )
         self.dispatch = Dispatch(store=store, scribe=scribe, turn=self.turn, now=now)
-        self.clerk.listeners.append(self._show_papers)
+        self.clerk.duties.append(time_is_over)
+        self.clerk.listeners.extend((self.sharing.note, self._show_papers))
         patrols = PatrolClock(
             picture=self.picture,
             ground=ground or Ground(),
@@ -148,6 +155,7 @@ class Watch:
             ground=ground,
             now=lambda: self.now(),
         )
+        self.alarms.sharing = self.sharing
         self.registrar.when_cleared = self.alarms.cleared
         self._placing = Placing(locate, describe)
         self._duplicates = Duplicates()
@@ -163,6 +171,8 @@ class Watch:
         """Take up the picture where the last run left it."""
         await self.registrar.load(self._duplicates)
         await self.dispatch.load()
+        for kind in ("patrol", "agreement"):
+            self.sharing.note(await self.store.read(of_kind, kind))
         await self.clerk.load()
         self._store_health.put_aside(await self.store.read(aside.since, self.now() - TOLD_FOR))
         self._placing.contacts(self.picture.contacts.values())
@@ -197,7 +207,7 @@ class Watch:
         self.board.publish(update)
 
     def states(self, policy: Policy) -> list[UnitState]:
-        """Return what is stored and known of everything that `policy` lets pass."""
+        """Return what is stored and known of everything of its own that `policy` lets pass."""
         if self.turn.taken:
             return self._shown.passing(
                 lambda agency, known: policy.passes(agency=agency, known=known)
@@ -220,12 +230,15 @@ class Watch:
         return state
 
     def snapshot(self, policy: Policy, stream: str, seq: int) -> Snapshot:
-        """Return the picture that `policy` lets pass."""
+        """Return the picture that `policy` lets pass, with what crosses from other agencies."""
+        others: list[UnitState] = []
+        if policy.sees_others:
+            others = self.lookout.seen_by(policy.agency, self.now())
         return Snapshot(
             stream=stream,
             seq=seq,
             time=self.now(),
-            units=tuple(self.states(policy)),
+            units=(*self.states(policy), *others),
             channels=tuple(self.picture.channels.values()),
             claims=tuple(self.claims(policy)),
             papers=tuple(
@@ -261,6 +274,10 @@ class Watch:
         self.board.publish(update)
 
     # -- inside
+
+    def _told_of(self, owner: str) -> list[UnitState]:
+        """Return what the viewers of an owner have been told of its registered units."""
+        return self._shown.passing(lambda agency, known: known and agency == owner)
 
     def _show_papers(self, papers: Sequence[Paper]) -> None:
         update = Update()

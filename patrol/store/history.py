@@ -5,7 +5,7 @@ Like `tracks`, by range scans of (address, time) over the spans in which an addr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -17,14 +17,14 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from patrol.changes import Fix
 from patrol.store.rows import fix_from
 from patrol.store.tables import to_us, transmissions
-from patrol.store.tracks import COLUMNS, Span, inside
+from patrol.store.tracks import COLUMNS, Box, Span, in_box, inside
 
 _T = transmissions.c
 _DAY_US: Final = 86_400_000_000
+_LOOKED_AT: Final = 2000  # positions at once
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-Box = tuple[float, float, float, float]
-"""West, south, east, north, degrees; west beyond east spans the antimeridian."""
+Passing = Callable[[Sequence[int], Sequence[float], Sequence[float]], NDArray[np.bool_]]
 
 Mark = tuple[int, bytes]
 """Where a page ended: time and id of its last position."""
@@ -80,7 +80,7 @@ def page(
         box: Only positions in this box.
     """
     rows: list[Any] = []
-    more: list[ColumnElement[bool]] = [] if box is None else [_in_box(box)]
+    more: list[ColumnElement[bool]] = [] if box is None else [in_box(box)]
     if after is not None:
         time_us, gid = after
         more.append(or_(_T.time_us > time_us, and_(_T.time_us == time_us, _T.gid > gid)))
@@ -134,6 +134,43 @@ def days(connection: Connection, spans: Iterable[Span], agencies: Collection[str
     return [(_EPOCH + timedelta(days=day)).date() for day in sorted(found)]
 
 
+def days_of(
+    connection: Connection, spans: Iterable[Span], agencies: Collection[str], passing: Passing
+) -> list[date]:
+    """Return the days (UTC) on which there is a position that may be told, oldest first.
+
+    Reads on within a day only until the first such position.
+
+    Args:
+        connection: To the store.
+        spans: When which address counted.
+        agencies: Only records of these.
+        passing: Returns for times (microseconds since 1970), longitudes and latitudes which pass.
+    """
+    found: set[int] = set()
+    for span in spans:
+        conditions = inside(span, agencies)
+        since = to_us(span.start)
+        while True:
+            rows = connection.execute(
+                select(_T.time_us, _T.lon, _T.lat)
+                .where(*conditions, _T.time_us >= since)
+                .order_by(_T.time_us)
+                .limit(_LOOKED_AT)
+            ).all()
+            if not rows:
+                break
+            times_us, lons, lats = zip(*rows, strict=True)
+            told = np.flatnonzero(passing(times_us, lons, lats))
+            if len(told):
+                day = int(times_us[told[0]]) // _DAY_US
+                found.add(day)
+                since = (day + 1) * _DAY_US
+            else:
+                since = int(times_us[-1]) + 1
+    return [(_EPOCH + timedelta(days=day)).date() for day in sorted(found)]
+
+
 def paths(
     connection: Connection,
     wanted: Iterable[tuple[str, Sequence[Span], Collection[str]]],
@@ -172,11 +209,3 @@ def paths(
             table = np.array(rows, dtype=np.float64)
             found[of] = Path(times_s=table[:, 0] / 1e6, lons=table[:, 1], lats=table[:, 2])
     return found
-
-
-def _in_box(box: Box) -> ColumnElement[bool]:
-    west, south, east, north = box
-    across = and_(_T.lon >= west, _T.lon <= east)
-    if west > east:
-        across = or_(_T.lon >= west, _T.lon <= east)
-    return and_(_T.lat >= south, _T.lat <= north, across)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Table,
     Text,
     bindparam,
     func,
@@ -22,7 +23,6 @@ from sqlalchemy import (
 
 from patrol.contacts import WINDOW
 from patrol.hearing import Heard, HeardBy, heard
-from patrol.policy import Policy
 from patrol.records import Record
 from patrol.store.rows import (
     TRANSMISSION_COLUMNS,
@@ -37,6 +37,13 @@ from radio_gateway.transmission import Signal
 
 _T = transmissions.c
 _AT_ONCE: Final = 500  # values of one IN
+
+
+class Conditions(Protocol):
+    """What decides which records may pass: `patrol.policy.Policy`."""
+
+    def condition(self, table: Table, *, known: bool) -> ColumnElement[Any]:
+        """Return the condition on `table`, which has a column `agency`."""
 
 
 def _newest_in_span(count: int, *conditions: ColumnElement[bool]) -> Select[Any]:
@@ -112,7 +119,7 @@ def for_picture(connection: Connection, spans: Iterable[Span]) -> list[Record]:
 
 
 def latest(
-    connection: Connection, address: str, policy: Policy, known: bool, limit: int
+    connection: Connection, address: str, policy: Conditions, known: bool, limit: int
 ) -> list[Heard]:
     """Return the newest messages of a radio, newest first, with all who heard each.
 

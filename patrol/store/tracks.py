@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from patrol.changes import Fix
 from patrol.store.rows import fix_from
@@ -34,6 +34,9 @@ COLUMNS: Final = (
     _T.flags,
 )
 
+Box = tuple[float, float, float, float]
+"""West, south, east, north, degrees; west beyond east spans the antimeridian."""
+
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
     """From when to when an address counted for somebody.
@@ -43,12 +46,14 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
         start: First moment, aware UTC.
         end: Moment after the last, aware UTC.
         channel: The only channel believed, where the address is bound.
+        box: Only positions in this box; None for anywhere.
     """
 
     address: str
     start: datetime
     end: datetime
     channel: str | None = None
+    box: Box | None = None
 
 
 def track(
@@ -130,4 +135,15 @@ def inside(span: Span, agencies: Collection[str]) -> list[ColumnElement[bool]]:
     ]
     if span.channel is not None:
         conditions.append(_T.channel == span.channel)
+    if span.box is not None:
+        conditions.append(in_box(span.box))
     return conditions
+
+
+def in_box(box: Box) -> ColumnElement[bool]:
+    """Return the condition on a position in a box."""
+    west, south, east, north = box
+    across = and_(_T.lon >= west, _T.lon <= east)
+    if west > east:
+        across = or_(_T.lon >= west, _T.lon <= east)
+    return and_(_T.lat >= south, _T.lat <= north, across)

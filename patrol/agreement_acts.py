@@ -1,0 +1,345 @@
+"""What parties do with an agreement: each act takes a version and returns the next one. Pure.
+
+Nothing changes its state but `patrol.agreements.LIFE`. The windows of event time follow from the
+acts alone: they open with the last signature or the last resumption, all of them close with any
+suspension, and signing changed terms begins anew without those of the old terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from patrol.agreements import LIFE, Agreement, Consent, Signature, Terms, Window
+from patrol.book import Book
+from patrol.crossing import DataClass
+from patrol.errors import Conflict
+from patrol.filing import Filing
+from patrol.papers import new_id, revised
+
+MOST_WINDOWS: Final = 4000
+"""Stretches that one agreement keeps; of more, it must be signed anew."""
+
+
+class Party(msgspec.Struct, frozen=True, kw_only=True):
+    """Who acts, and for which party.
+
+    Attributes:
+        agency: The party.
+        name: The user's name; empty for the watch itself.
+    """
+
+    agency: str
+    name: str = ""
+
+
+class Backfill(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of the past that a party consents to, afterwards.
+
+    Attributes:
+        start: First moment, aware UTC.
+        end: Moment after the last, aware UTC; not after the present.
+        classes: Of which classes.
+    """
+
+    start: datetime
+    end: datetime
+    classes: tuple[DataClass, ...]
+
+
+def drafted(
+    terms: Terms, agencies: Sequence[str], *, at: datetime, who: Party, origin: str
+) -> Agreement:
+    """Return a first version.
+
+    Raises:
+        Conflict: If there are not two parties, or the terms contradict themselves.
+    """
+    parties = tuple(dict.fromkeys(agencies))
+    if len(parties) < 2:
+        raise Conflict("an agreement has two parties at least")
+    if who.agency not in parties:
+        raise Conflict(f"{who.agency}, which drafts it, is none of its parties")
+    _check(terms, at)
+    return Agreement(
+        id=new_id(),
+        agency=who.agency,
+        at=at,
+        by=who.name,
+        by_agency=who.agency,
+        origin=origin,
+        agencies=parties,
+        terms=terms,
+    )
+
+
+def changed(
+    agreement: Agreement, terms: Terms, *, at: datetime, who: Party, reason: str = ""
+) -> Agreement:
+    """Return it with other terms. Once it was proposed all must sign again, and nothing crosses
+    until they have.
+
+    Raises:
+        IllegalStep: If it is over.
+        Conflict: If the terms contradict themselves or are the same.
+    """
+    _check(terms, at)
+    if terms == agreement.terms:
+        raise Conflict("these are its terms already")
+    return _after(
+        agreement,
+        "change",
+        at=at,
+        who=who,
+        terms=terms,
+        signatures=(),
+        consents=(),
+        windows=(),
+        reason=reason,
+    )
+
+
+def proposed(agreement: Agreement, *, at: datetime, who: Party) -> Agreement:
+    """Return a draft put before the other parties.
+
+    Raises:
+        IllegalStep: If it is no draft.
+        Conflict: If its time is over already.
+    """
+    _check(agreement.terms, at)
+    return _after(agreement, "propose", at=at, who=who, proposed_at=at)
+
+
+def signed(agreement: Agreement, *, at: datetime, who: Party, office: str = "") -> Agreement:
+    """Return it signed by a party; in force with the last signature.
+
+    Raises:
+        IllegalStep: If it does not wait for signatures.
+        Conflict: If the party signed it already, or its time is over.
+    """
+    LIFE.after(agreement.state, "sign")
+    if who.agency not in agreement.unsigned:
+        raise Conflict(f"{who.agency} has signed it already")
+    _check(agreement.terms, at)
+    last = len(agreement.unsigned) == 1
+    changes: dict[str, Any] = {
+        "signatures": (
+            *agreement.signatures,
+            Signature(agency=who.agency, at=at, office=office, by=who.name),
+        ),
+        "consents": (
+            *agreement.consents,
+            Consent(agency=who.agency, given=True, at=at, by=who.name),
+        ),
+    }
+    if last:
+        changes["windows"] = _opened(agreement, max(at, agreement.terms.valid_from))
+    return _after(agreement, "sign last" if last else "sign", at=at, who=who, **changes)
+
+
+def suspended(agreement: Agreement, *, at: datetime, who: Party, reason: str) -> Agreement:
+    """Return it without a party's consent: nothing crosses from `at` on, to or from anybody.
+
+    Raises:
+        IllegalStep: If it is not in force.
+        Conflict: If the party withholds its consent already.
+    """
+    LIFE.after(agreement.state, "suspend")
+    if not _given(agreement, who.agency):
+        raise Conflict(f"{who.agency} withholds its consent already")
+    return _after(
+        agreement,
+        "suspend",
+        at=at,
+        who=who,
+        consents=_said(agreement, who, given=False, at=at, reason=reason),
+        windows=_closed(agreement.windows, at),
+        reason=reason,
+    )
+
+
+def resumed(
+    agreement: Agreement,
+    *,
+    at: datetime,
+    who: Party,
+    reason: str = "",
+    backfill: Backfill | None = None,
+) -> Agreement:
+    """Return it with a party's consent again; in force once no other withholds its own.
+
+    What was made meanwhile does not cross, but for the party's own records of `backfill`.
+
+    Raises:
+        IllegalStep: If it is not suspended.
+        Conflict: If the party consents already, or the backfill is not of the past.
+    """
+    LIFE.after(agreement.state, "resume")
+    if _given(agreement, who.agency):
+        others = ", ".join(each.agency for each in agreement.withheld)
+        raise Conflict(f"{who.agency} consents already; suspended by {others}")
+    last = len(agreement.withheld) == 1
+    windows = agreement.windows
+    if backfill is not None:
+        windows = _backfilled(agreement, windows, backfill, at=at, who=who)
+    if last:
+        windows = (*windows, *_opened(agreement, max(at, agreement.terms.valid_from)))
+    _bound(windows)
+    return _after(
+        agreement,
+        "resume last" if last else "resume",
+        at=at,
+        who=who,
+        consents=_said(agreement, who, given=True, at=at, reason=reason),
+        windows=windows,
+        reason=reason,
+    )
+
+
+def backfilled(
+    agreement: Agreement, backfill: Backfill, *, at: datetime, who: Party, reason: str = ""
+) -> Agreement:
+    """Return it with a party's consent to a stretch of its own past.
+
+    Raises:
+        IllegalStep: If it is neither in force nor suspended.
+        Conflict: If the stretch is none, not of the past, or of a class that is not in the terms.
+    """
+    LIFE.after(agreement.state, "backfill")
+    windows = _backfilled(agreement, agreement.windows, backfill, at=at, who=who)
+    _bound(windows)
+    return _after(agreement, "backfill", at=at, who=who, windows=windows, reason=reason)
+
+
+def ended(agreement: Agreement, *, at: datetime, who: Party, reason: str = "") -> Agreement:
+    """Return it ended for good by a party.
+
+    Raises:
+        IllegalStep: If it is over already.
+    """
+    return _after(
+        agreement,
+        "end",
+        at=at,
+        who=who,
+        windows=_closed(agreement.windows, at),
+        ended_by=who.agency,
+        reason=reason,
+    )
+
+
+def expired(agreement: Agreement, *, at: datetime) -> Agreement:
+    """Return it expired: its time is over.
+
+    Raises:
+        IllegalStep: If it is over already.
+        Conflict: If its time is not over.
+    """
+    LIFE.after(agreement.state, "expire")
+    if at < agreement.terms.valid_until:
+        raise Conflict("its time is not over")
+    return _after(
+        agreement,
+        "expire",
+        at=at,
+        who=Party(agency=""),
+        windows=_closed(agreement.windows, agreement.terms.valid_until),
+        reason="its time is over",
+    )
+
+
+def time_is_over(book: Book, now: datetime) -> Filing:
+    """Return the agreements whose time is over, expired; a duty of the clerk's."""
+    return Filing(
+        papers=tuple(
+            expired(each, at=now) for each in book.all(Agreement) if each.terms.valid_until <= now
+        ),
+        act="expire agreement",
+    )
+
+
+def _after(
+    agreement: Agreement, act: str, *, at: datetime, who: Party, **changes: Any
+) -> Agreement:
+    state = LIFE.after(agreement.state, act)
+    return revised(agreement, at=at, by=who.name, by_agency=who.agency, state=state, **changes)
+
+
+def _given(agreement: Agreement, agency: str) -> bool:
+    return any(each.agency == agency and each.given for each in agreement.consents)
+
+
+def _said(
+    agreement: Agreement, who: Party, *, given: bool, at: datetime, reason: str
+) -> tuple[Consent, ...]:
+    word = Consent(agency=who.agency, given=given, at=at, reason=reason, by=who.name)
+    return tuple(word if each.agency == who.agency else each for each in agreement.consents)
+
+
+def _opened(agreement: Agreement, start: datetime) -> tuple[Window, ...]:
+    return tuple(
+        Window(agency=agency, data_class=data_class, start=start)
+        for agency in agreement.agencies
+        for data_class in agreement.terms.classes
+    )
+
+
+def _closed(windows: Iterable[Window], end: datetime) -> tuple[Window, ...]:
+    """Return the windows closed at `end`; those that would have begun later never were."""
+    return tuple(
+        msgspec.structs.replace(each, end=end) if each.end is None else each
+        for each in windows
+        if each.end is not None or each.start < end
+    )
+
+
+def _backfilled(
+    agreement: Agreement,
+    windows: tuple[Window, ...],
+    backfill: Backfill,
+    *,
+    at: datetime,
+    who: Party,
+) -> tuple[Window, ...]:
+    if not backfill.classes:
+        raise Conflict("a backfill names the data classes it is of")
+    if not backfill.start < backfill.end:
+        raise Conflict("a backfill begins before it ends")
+    if backfill.end > at:
+        raise Conflict("a backfill is of the past")
+    for data_class in backfill.classes:
+        if data_class not in agreement.terms.classes:
+            raise Conflict(f"{data_class} are not in the terms")
+    return (
+        *windows,
+        *(
+            Window(
+                agency=who.agency,
+                data_class=data_class,
+                start=backfill.start,
+                end=backfill.end,
+                backfill=True,
+            )
+            for data_class in dict.fromkeys(backfill.classes)
+        ),
+    )
+
+
+def _bound(windows: Sequence[Window]) -> None:
+    if len(windows) > MOST_WINDOWS:
+        raise Conflict("it has been suspended and resumed too often: sign it anew")
+
+
+def _check(terms: Terms, at: datetime) -> None:
+    if not terms.classes:
+        raise Conflict("it names no data class: nothing would cross")
+    if not terms.valid_from < terms.valid_until:
+        raise Conflict("it ends before it begins")
+    if terms.valid_until <= at:
+        raise Conflict("its time is over already")
+    corridor = terms.corridor
+    if corridor is not None and not corridor.rings:
+        raise Conflict("its corridor has no area")

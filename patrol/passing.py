@@ -1,0 +1,166 @@
+"""Passing: what of a paper another agency may see under the agreements in force.
+
+A paper crosses when it, and what it tells of, began in a stretch that its owner consented to, at a
+place in the corridor. Parts of it that did not (a sighting made while the agreement was
+suspended) are left out, and places are told no more exactly than agreed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from patrol.coarse import coarse
+from patrol.crossing import DataClass
+from patrol.grants import STANDING, Grant
+from patrol.papers import Paper
+from patrol.sectors import Sector
+from patrol.sharing import Sharing
+
+P = TypeVar("P", bound=Paper)
+S = TypeVar("S", bound=msgspec.Struct)
+
+_MOMENTS: Final = ("at", "time")  # of a part; and whatever ends in `_at`
+
+
+def passed(paper: P, *, sharing: Sharing, viewer: str, now: datetime) -> P | None:
+    """Return what of a paper `viewer`, who is no party to it, may see; None for nothing.
+
+    Args:
+        paper: Somebody else's.
+        sharing: What may cross.
+        viewer: Who would see it.
+        now: The present, aware UTC.
+    """
+    data_class = paper.CLASS
+    if data_class is None:
+        return None
+    lon, lat = _place(paper)
+    unit = getattr(paper, "unit", None)
+    lies_in = _sector_lies_in(paper) if isinstance(paper, Sector) else None
+    for grant in sharing.grants(
+        data_class,
+        owner=paper.agency,
+        viewer=viewer,
+        now=now,
+        at=paper.at,
+        lon=lon,
+        lat=lat,
+        unit=unit,
+        lies_in=lies_in,
+    ):
+
+        def passes(
+            data_class: DataClass,
+            at: datetime,
+            lon: float | None = lon,
+            lat: float | None = lat,
+            grant: Grant = grant,
+        ) -> bool:
+            return grant.passes(
+                data_class,
+                owner=paper.agency,
+                viewer=viewer,
+                now=now,
+                at=at,
+                lon=lon,
+                lat=lat,
+                unit=unit,
+                outings=sharing.outings(paper.agency, viewer),
+                lies_in=lies_in,
+            )
+
+        standing = data_class in STANDING
+        if not standing and not passes(data_class, _began(paper)):
+            continue
+        allowed = frozenset(
+            each for each in grant.classes if each == data_class or passes(each, paper.at)
+        )
+        seen = paper.shared(allowed)
+        if seen is not None and not standing:
+            seen = _pruned(seen, lambda at, lon, lat: passes(data_class, at, lon, lat), paper.at)
+            seen = None if seen is None else coarse(seen, grant.precision_m)
+        if seen is not None:
+            return seen
+    return None
+
+
+def _place(record: msgspec.Struct) -> tuple[float | None, float | None]:
+    return getattr(record, "lon", None), getattr(record, "lat", None)
+
+
+def _began(paper: Paper) -> datetime:
+    """Return the earliest moment that a paper tells of."""
+    return min(paper.at, *(at for at in _moments(paper) if at <= paper.at), paper.at)
+
+
+def _moments(record: msgspec.Struct) -> list[datetime]:
+    return [
+        value
+        for name in record.__struct_fields__
+        if name in _MOMENTS or name.endswith("_at")
+        if isinstance(value := getattr(record, name), datetime)
+    ]
+
+
+def _pruned(
+    record: S, passes: Callable[[datetime, float | None, float | None], bool], now: datetime
+) -> S | None:
+    """Return a record without those of its parts that may not cross by their own time or place.
+
+    Args:
+        record: What may cross otherwise.
+        passes: Whether something of a moment and place may cross.
+        now: The moment of what says none of its own.
+
+    Returns:
+        None where a part that may not cross cannot be left out.
+    """
+
+    def kept(value: Any) -> Any:
+        if isinstance(value, msgspec.Struct):
+            lon, lat = _place(value)
+            moments = [at for at in _moments(value) if at <= now]
+            if (moments or lon is not None) and not passes(min(moments, default=now), lon, lat):
+                return None
+            return _pruned(value, passes, now)
+        if isinstance(value, (tuple, list)):
+            told = (kept(each) for each in value)
+            kind: Any = type(value)
+            return kind(
+                each
+                for each, was in zip(told, value, strict=True)
+                if each is not None or was is None
+            )
+        if isinstance(value, dict):
+            some = {name: kept(each) for name, each in value.items()}
+            return {name: each for name, each in some.items() if each is not None}
+        return value
+
+    changes: dict[str, Any] = {}
+    for field in msgspec.structs.fields(type(record)):
+        value = getattr(record, field.name)
+        if not isinstance(value, (msgspec.Struct, tuple, list, dict)):
+            continue
+        told = kept(value)
+        if told is None and field.required:
+            return None
+        if told != value:
+            changes[field.name] = told
+    return msgspec.structs.replace(record, **changes) if changes else record
+
+
+def _sector_lies_in(sector: Sector) -> Callable[[Grant], bool]:
+    def lies_in(grant: Grant) -> bool:
+        if sector.polygon:
+            return grant.covers_area(sector.polygon[0])
+        if sector.river is None or sector.km_from is None or sector.km_to is None:
+            return grant.agreement.terms.corridor is None
+        return grant.covers_stretch(
+            sector.river, sector.km_from, sector.km_to, sector.width_m or 0.0
+        )
+
+    return lies_in
