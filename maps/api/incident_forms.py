@@ -35,7 +35,7 @@ def _is_time(text: str) -> str:
     return text
 
 
-class SaidSeizure(BaseModel):
+class IncidentSeizure(BaseModel):
     """How much of what."""
 
     model_config = ConfigDict(extra="forbid")
@@ -46,7 +46,7 @@ class SaidSeizure(BaseModel):
     at_least: bool = Field(default=False, description="The amount is a lower bound")
 
 
-class SaidArrested(BaseModel):
+class IncidentArrested(BaseModel):
     """How many people of one nationality."""
 
     model_config = ConfigDict(extra="forbid")
@@ -57,7 +57,7 @@ class SaidArrested(BaseModel):
     )
 
 
-class SaidVehicle(BaseModel):
+class IncidentVehicle(BaseModel):
     """Vehicles of one sort."""
 
     model_config = ConfigDict(extra="forbid")
@@ -75,12 +75,12 @@ class Said(BaseModel):
     cases: int = Field(
         default=1, ge=1, le=MOST_PEOPLE, description="How many cases it stands for, in a summary"
     )
-    seizures: list[SaidSeizure] = Field(default=[], max_length=50)
-    arrested: list[SaidArrested] = Field(default=[], max_length=50)
+    seizures: list[IncidentSeizure] = Field(default=[], max_length=50)
+    arrested: list[IncidentArrested] = Field(default=[], max_length=50)
     people_found: int = Field(
         default=0, ge=0, le=MOST_PEOPLE, description="Smuggled or trafficked people, a number only"
     )
-    vehicles: list[SaidVehicle] = Field(default=[], max_length=50)
+    vehicles: list[IncidentVehicle] = Field(default=[], max_length=50)
     lon: float | None = Field(default=None, ge=-180, le=180, allow_inf_nan=False)
     lat: float | None = Field(default=None, ge=-90, le=90, allow_inf_nan=False)
     place_name: ShortWords = Field(
@@ -143,7 +143,7 @@ class NewIncident(Said):
     when: Annotated[str, AfterValidator(_is_time)] = Field(max_length=40, description=_WHEN)
 
 
-class Correction(Said):
+class IncidentCorrection(Said):
     """What is put right of an incident: only what is new."""
 
     model_config = ConfigDict(
@@ -167,7 +167,7 @@ class Correction(Said):
     )
 
 
-class Step(BaseModel):
+class IncidentStep(BaseModel):
     """A step in the life of an incident."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"version": 1}]})
@@ -175,7 +175,7 @@ class Step(BaseModel):
     version: Version
 
 
-class Withdrawal(BaseModel):
+class IncidentWithdrawal(BaseModel):
     """Why an incident should not have been logged."""
 
     model_config = ConfigDict(

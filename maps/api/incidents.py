@@ -10,7 +10,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers, refusals
-from maps.api.incident_forms import Correction, NewIncident, Step, Withdrawal, wanted
+from maps.api.incident_forms import (
+    IncidentCorrection,
+    IncidentStep,
+    IncidentWithdrawal,
+    NewIncident,
+    wanted,
+)
 from maps.incident_table import csv_of
 from patrol.incident_desk import Wanted
 from patrol.incident_totals import Total, Totals
@@ -141,7 +147,7 @@ async def list_versions(incident: str, desk: DeskHere) -> Response:
 
 
 @router.patch("/{incident}", responses=answers(Incident, _INCIDENT, 403, 404, 409, 422))
-async def correct_incident(incident: str, new: Correction, desk: DeskHere) -> Response:
+async def correct_incident(incident: str, new: IncidentCorrection, desk: DeskHere) -> Response:
     """Put right what was told.
 
     Whoever logs incidents corrects what is only reported. What was confirmed or closed is
@@ -156,19 +162,19 @@ async def correct_incident(incident: str, new: Correction, desk: DeskHere) -> Re
 
 
 @router.post("/{incident}/confirm", responses=answers(Incident, _INCIDENT, 403, 404, 409, 422))
-async def confirm_incident(incident: str, step: Step, desk: DeskHere) -> Response:
+async def confirm_incident(incident: str, step: IncidentStep, desk: DeskHere) -> Response:
     """Confirm what was reported or corrected."""
     return answer(await desk.incidents.confirm(incident, version=step.version))
 
 
 @router.post("/{incident}/close", responses=answers(Incident, _INCIDENT, 403, 404, 409, 422))
-async def close_incident(incident: str, step: Step, desk: DeskHere) -> Response:
+async def close_incident(incident: str, step: IncidentStep, desk: DeskHere) -> Response:
     """Close what is confirmed: nothing more is expected of it."""
     return answer(await desk.incidents.close(incident, version=step.version))
 
 
 @router.post("/{incident}/withdraw", responses=answers(Incident, _INCIDENT, 403, 404, 409, 422))
-async def withdraw_incident(incident: str, why: Withdrawal, desk: DeskHere) -> Response:
+async def withdraw_incident(incident: str, why: IncidentWithdrawal, desk: DeskHere) -> Response:
     """Withdraw what should not have been logged; it is kept, and counts nowhere."""
     withdrawn = await desk.incidents.withdraw(incident, version=why.version, reason=why.reason)
     return answer(withdrawn)

@@ -60,6 +60,8 @@ async def ogc(tmp_path: Path) -> AsyncIterator[tuple[Running, httpx.AsyncClient]
         await sail(server, "เรือ 2", "n2", 30, lon=100.60)
         desk = server.office.desk_of(User(name="t", role="admin", agency="joint"))
         await desk.add_unit(call_sign="Moored", kind="boat")
+        log = server.office.desk_of(User(name="t", role="crew", agency="joint")).incidents
+        await log.log(category="timber", happened_at=BEGIN, precision="day", lon=100.5, lat=20.3)
         async with server.signed_in("crew") as client:
             yield server, client
 
@@ -104,8 +106,8 @@ async def test_every_collection_is_described_and_leads_to_its_items(ogc: Here) -
     ids = [each["id"] for each in told["collections"]]
     assert len(ids) == len(set(ids))
     assert {
-        "units", "tracks", "fixes", "blos", "crossings", "rivers", "borders", "mekong", "piers",
-        "layer_units",
+        "units", "tracks", "fixes", "incidents", "blos", "crossings", "rivers", "borders",
+        "mekong", "piers", "layer_units",
     } <= set(ids)  # fmt: skip
     for each in told["collections"]:
         assert each["itemType"] == "feature"
