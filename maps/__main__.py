@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maps.aside_commands import aside_app
+from maps.audit_commands import audit_app
 from maps.command import (
     CONFIG,
     AgencyId,
@@ -46,6 +47,7 @@ app.add_typer(user_app, name="user")
 app.add_typer(unit_app, name="unit")
 app.add_typer(device_app, name="device")
 app.add_typer(aside_app, name="set-aside")
+app.add_typer(audit_app, name="audit")
 app.command()(decode)
 
 app.command("export")(export_file)

@@ -1,0 +1,184 @@
+"""`joint-patrol audit`: proves the journal, signs its end, and writes it out for others to check.
+
+It works beside a running server and without one. What is proved is what stands in the file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
+
+import typer
+
+from maps.command import CONFIG, Config, settings_in, tell
+
+if TYPE_CHECKING:
+    from maps.settings import Settings
+    from patrol.audit import Fault
+    from patrol.audit_head import Head
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+audit_app = typer.Typer(
+    help="Prove that the journal and what it tells of are as they were written.",
+    no_args_is_help=True,
+)
+
+Key = Annotated[
+    str | None,
+    typer.Option(help="The node's public key, base64; the one in the file if not said."),
+]
+_EVERY = 500_000  # rows between two words about how far it is
+_LONGEST_HEAD = 1 << 20
+
+
+@audit_app.command("verify")
+def verify(
+    config: Config = CONFIG,
+    head: Annotated[
+        Path | None,
+        typer.Option(help="A head or an export that was signed once: finds a tail cut off since."),
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Check this export alone; needs no configuration.")
+    ] = None,
+    key: Key = None,
+) -> None:
+    """Prove the journal and all versions of papers; name the first row that is not as written.
+
+    Exit code 1 when something was altered, is missing, or cannot be proved.
+    """
+    if export is not None:
+        _verify_export(export, key)
+        return
+    settings = settings_in(config)
+    signed = None if head is None else tell(lambda: _head(head, key, settings))
+    faults = tell(lambda: _verify_store(settings, signed))
+    _end(faults)
+
+
+@audit_app.command("head")
+def sign_head(
+    config: Config = CONFIG,
+    to: Annotated[Path | None, typer.Option(help="File to write it to; else it is shown.")] = None,
+) -> None:
+    """Sign the journal's end. Keep it where nobody reaches it who can reach the store.
+
+    The public key, which is told on standard error, should be written down with the first one.
+    """
+    settings = settings_in(config)
+
+    def made() -> Head:
+        from maps.signing_journal import current_head
+
+        return current_head(settings)
+
+    signed = tell(made)
+    _write(signed, to)
+    typer.echo(f"row {signed.seq}, signed by {signed.public_key}", err=True)
+
+
+@audit_app.command("export")
+def export(
+    file: Annotated[Path, typer.Argument(help="File to write: JSON, one line a row.")],
+    config: Config = CONFIG,
+    after: Annotated[
+        int, typer.Option(help="Leave out rows up to this number, exported before.", min=0)
+    ] = 0,
+) -> None:
+    """Write the whole journal, of all agencies of this node, with a signed head as its last line.
+
+    What cannot be proved is not signed: then nothing is written. The export is itself a line of the
+    journal.
+    """
+    settings = settings_in(config)
+
+    def made() -> Head:
+        from maps.signing_journal import write_export
+
+        return write_export(settings, file, after=after)
+
+    signed = tell(made)
+    typer.echo(f"{file}: rows {after + 1} to {signed.seq}", err=True)
+    typer.echo(f"signed by {signed.public_key}", err=True)
+
+
+def _verify_export(file: Path, key: str | None) -> None:
+    from patrol import audit_file
+
+    def check() -> audit_file.Checked:
+        with file.open("rb") as opened:
+            return audit_file.check(opened, public=key)
+
+    found = tell(check)
+    first = found.opening.after + 1
+    if found.fault is None:
+        typer.echo(
+            f"node {found.head.node}: rows {first} to {found.head.seq} are as they were written"
+        )
+        typer.echo(f"signed at {found.head.signed_at} by {found.head.public_key}")
+    _end([] if found.fault is None else [found.fault])
+
+
+def _verify_store(settings: Settings, head: Head | None) -> list[Fault]:
+    from maps.signing_journal import read_store
+    from patrol.store.proving import prove
+
+    said = 0
+
+    def progress(rows: int) -> None:
+        nonlocal said
+        if rows - said >= _EVERY:
+            said = rows
+            typer.echo(f"{rows} rows are proved", err=True)
+
+    place = None if head is None else head.place
+    proof = read_store(settings, prove, head=place, progress=progress)
+    typer.echo(
+        f"{proof.entries} rows of the journal are proved, and {proof.papers} versions of papers"
+    )
+    if proof.entries:
+        typer.echo(f"the last is of {proof.at}, its hash {proof.hash.hex()}")
+    if head is None:
+        typer.echo("without a signed head a tail that was cut off cannot be found: use --head")
+    return list(proof.faults)
+
+
+def _head(file: Path, key: str | None, settings: Settings) -> Head:
+    """Return a signed head, once it is checked by the key that counts."""
+    from maps.signing_journal import key_file
+    from patrol.audit_head import head_from
+    from patrol.audit_key import audit_key
+    from patrol.errors import AuditError
+
+    with file.open("rb") as opened:
+        size = opened.seek(0, 2)
+        opened.seek(max(0, size - _LONGEST_HEAD))
+        signed = head_from(opened.read())
+    own = key_file(settings)
+    if key is None and own.exists():
+        key = audit_key(own).public
+    signed.check(key)
+    if signed.node != settings.node.id:
+        raise AuditError(f"the head is of node {signed.node!r}, this is {settings.node.id!r}")
+    typer.echo(f"the head is row {signed.seq}, signed at {signed.signed_at} by {signed.public_key}")
+    return signed
+
+
+def _write(head: Head, to: Path | None) -> None:
+    import msgspec
+
+    text = msgspec.json.encode(head).decode()
+    if to is None:
+        typer.echo(text)
+        return
+    tell(lambda: to.write_text(text + "\n"))
+
+
+def _end(faults: list[Fault]) -> None:
+    for fault in faults:
+        typer.echo(f"fault: {fault}")
+    if faults:
+        raise typer.Exit(1)
+    typer.echo("nothing was altered")

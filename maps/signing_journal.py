@@ -1,0 +1,168 @@
+"""Signing journal: proves a store that a server may have open, signs its end, writes it out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+import msgspec
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from maps.settings import Settings
+from patrol import audit_file
+from patrol.audit import FIRST, Chain
+from patrol.audit_head import Head, signed_head
+from patrol.audit_key import AuditKey, audit_key
+from patrol.errors import AuditError, StoreError
+from patrol.filing import Note
+from patrol.store import journal, proving
+from patrol.store.dialects import open_engine
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_SQLITE = "sqlite:///"
+
+
+def store_file(settings: Settings) -> Path:
+    """Return the file of the node's store.
+
+    Raises:
+        StoreError: If there is none: to prove an empty one would prove nothing.
+    """
+    file = Path(settings.store.url.removeprefix(_SQLITE))
+    if not file.is_file():
+        raise StoreError(f"there is no store {file}")
+    return file
+
+
+def key_file(settings: Settings) -> Path:
+    """Return where the node keeps the key that signs its journal."""
+    return Path(settings.store.url.removeprefix(_SQLITE) + ".audit-key")
+
+
+def read_store(
+    settings: Settings,
+    query: Callable[Concatenate[Connection, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Run `query` on one state of the store; a running server may write meanwhile.
+
+    Raises:
+        StoreError: If it cannot be read.
+    """
+    return _run(settings, query, *args, reads=True, **kwargs)
+
+
+def current_head(settings: Settings) -> Head:
+    """Return the journal's end, signed; the key is made on first use.
+
+    Raises:
+        AuditError: If the last row is not as it was written.
+        StoreError: If the store cannot be read.
+        OSError: If the key cannot be read or made.
+    """
+    last = read_store(settings, journal.head)
+    if last is not None:
+        fault = Chain(last.seq - 1, last.previous).take(last)
+        if fault is not None:
+            raise AuditError(f"nothing was signed: {fault}")
+    return _signed(settings, 0 if last is None else last.seq, FIRST if last is None else last.hash)
+
+
+def write_export(settings: Settings, file: Path, *, after: int) -> Head:
+    """Write the journal out, and note in it that it was.
+
+    Args:
+        settings: Of the node.
+        file: Where to; it must not be there yet.
+        after: Number of the row before the first that is written.
+
+    Raises:
+        AuditError: If a row is not as it was written; then there is no file.
+        StoreError: If the store cannot be read.
+        OSError: If the file cannot be written.
+    """
+    store_file(settings)
+    audit_key(key_file(settings))  # before anything is written: it may be one that others can read
+    note = Note(
+        act="export journal",
+        actor="command line",
+        agency=settings.agencies[0].id,
+        subject=f"journal:{settings.node.id}",
+        detail={"after": after},
+    )
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        _run(
+            settings,
+            journal.append,
+            [note],
+            datetime.now(UTC),
+            origin=settings.node.id,
+            reads=False,
+        )
+        with os.fdopen(descriptor, "wb") as opened:
+            head = read_store(settings, _exported, opened.write, settings, after)
+            opened.write(msgspec.json.encode(head) + b"\n")
+            opened.flush()
+            os.fsync(opened.fileno())
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+    return head
+
+
+def _exported(
+    connection: Connection, write: Callable[[bytes], object], settings: Settings, after: int
+) -> Head:
+    chain = Chain()
+    if after:
+        before = journal.page(connection, after=after - 1, limit=1)
+        if not before or before[0].seq != after:
+            raise AuditError(f"there is no row {after} to begin after")
+        chain = Chain(after, before[0].hash)
+    node = settings.node.id
+    write(audit_file.opening(node=node, at=datetime.now(UTC), after=after, previous=chain.hash))
+    try:
+        for entries in proving.pages(connection, after=after):
+            for entry in entries:
+                fault = chain.take(entry)
+                if fault is not None:
+                    raise AuditError(f"nothing was signed: {fault}")
+            write(audit_file.lines(entries))
+    except ValueError as error:
+        raise AuditError(f"nothing was signed: {error}") from None
+    return _signed(settings, chain.seq, chain.hash)
+
+
+def _signed(settings: Settings, seq: int, last: bytes) -> Head:
+    key: AuditKey = audit_key(key_file(settings))
+    return signed_head(key, node=settings.node.id, seq=seq, last=last, at=datetime.now(UTC))
+
+
+def _run(
+    settings: Settings,
+    query: Callable[..., T],
+    *args: object,
+    reads: bool,
+    **kwargs: object,
+) -> T:
+    store_file(settings)
+    engine = open_engine(settings.store.url)
+    try:
+        with (
+            engine.connect().execution_options(reads=reads) as connection,
+            contextlib.nullcontext() if reads else connection.begin(),
+        ):
+            return query(connection, *args, **kwargs)
+    except SQLAlchemyError as error:
+        raise StoreError(str(error.__cause__ or error)) from error
+    finally:
+        engine.dispose()
