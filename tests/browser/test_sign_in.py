@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from maps.account_office import open_account_office
+from maps.settings import read_settings
 from tests.server import PASSWORD, Server, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -50,3 +55,47 @@ def test_a_bad_link_is_told_and_leaves_no_token_in_the_address(page: Page, serve
     page.goto(f"{server.url}/sign-in#link=never-was")
     wait_for("the word", lambda: "link" in page.locator("#sign-in-fault").inner_text())
     assert page.url == f"{server.url}/sign-in"
+
+
+def test_a_user_with_an_authenticator_is_asked_for_its_code(page: Page, server: Server) -> None:
+    server.command("user", "add", "coded", "--role", "commander", input=f"{PASSWORD}\n{PASSWORD}\n")
+    codes = authenticator(server, "coded")
+    page.goto(f"{server.url}/sign-in")
+    page.get_by_label("Name").fill("coded")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    wait_for("the field", lambda: page.get_by_label("Code").count() == 1)
+    wait_for("focus", lambda: page.evaluate("document.activeElement.id") == "code")
+    assert Axe().run(page).response["violations"] == []
+    page.keyboard.type("000000")
+    page.keyboard.press("Enter")
+    wait_for("the word", lambda: "wrong" in page.locator("#sign-in-fault").inner_text())
+    page.get_by_label("Code").fill(codes[0])
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{server.url}/")
+
+    page.context.clear_cookies()
+    link = server.command("user", "link", "coded").rpartition("#link=")[2].strip()
+    page.goto(f"{server.url}/sign-in#link={link}")
+    page.reload()  # the fragment alone loads no page anew
+    page.goto(f"{server.url}/sign-in#link={link}")
+    wait_for("the field", lambda: page.get_by_label("Code").count() == 1)
+    assert page.locator("input").count() == 1
+    page.get_by_label("Code").fill(codes[1])
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{server.url}/")
+
+
+def authenticator(server: Server, name: str) -> list[str]:
+    """Give a user a second factor, as the command line does, and return its recovery codes."""
+
+    async def set_up() -> list[str]:
+        async with open_account_office(read_settings(server.config)) as accounts:
+            found = await accounts.people.user(name)
+            assert found is not None
+            begun = await accounts.factors.begin(found[0])
+            code = pyotp.TOTP(begun.secret).now()
+            return list((await accounts.factors.confirm(found[0], code)).codes)
+
+    with ThreadPoolExecutor(1) as pool:  # Playwright has an event loop in this thread
+        return pool.submit(lambda: asyncio.run(set_up())).result()

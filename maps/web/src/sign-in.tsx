@@ -1,4 +1,4 @@
-/** The sign-in page: name and password, or a one-time link in the fragment. Asks nothing else. */
+/** The sign-in page: name and password, or a one-time link in the fragment; a code if the server asks for one. */
 import "./fonts.css";
 import "./theme.css";
 import "./page.css";
@@ -20,10 +20,12 @@ function linkToken(): string | null {
   return found;
 }
 
-function faultOf(fault: unknown, byLink: boolean): string {
+function faultOf(fault: unknown, byLink: boolean, withCode: boolean): string {
   if (!(fault instanceof CallError) || fault.status === 0) return t("sign_in.unreachable");
   if (fault.status === 429) return t("sign_in.too_many");
   if (fault.status >= 500) return t("sign_in.server");
+  if (fault.slug === "code_needed") return t("sign_in.code_needed");
+  if (withCode) return t("sign_in.wrong_code");
   if (byLink) return t("sign_in.bad_link");
   return fault.status === 401 || fault.status === 403 || fault.status === 422 ? t("sign_in.wrong") : fault.message || t("sign_in.server");
 }
@@ -31,6 +33,9 @@ function faultOf(fault: unknown, byLink: boolean): string {
 function SignIn(): JSX.Element {
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
+  const coded = useSignal(false);
+  /** The link's token while its code is asked for; null when name and password sign in. */
+  const linked = useSignal<string | null>(null);
   const enter = async (path: string, body: Record<string, string>, byLink: boolean): Promise<void> => {
     busy.value = true;
     fault.value = null;
@@ -38,9 +43,15 @@ function SignIn(): JSX.Element {
       await call("POST", path, body);
       location.replace("/");
     } catch (caught) {
-      fault.value = faultOf(caught, byLink);
+      const asked = caught instanceof CallError && caught.slug === "code_needed";
+      fault.value = faultOf(caught, byLink, "code" in body);
       busy.value = false;
-      if (!byLink) document.getElementById("password")?.focus();
+      if (asked) {
+        coded.value = true;
+        linked.value = byLink ? (body["token"] ?? null) : null;
+      }
+      // The field is there once the page has been drawn anew.
+      setTimeout(() => document.getElementById(coded.value ? "code" : "password")?.focus());
     }
   };
   useEffect(() => {
@@ -50,16 +61,27 @@ function SignIn(): JSX.Element {
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
-    void enter("/api/session", { name: String(form.get("name")).trim(), password: String(form.get("password")) }, false);
+    const code: Record<string, string> = coded.value ? { code: String(form.get("code")).trim() } : {};
+    if (linked.value !== null) {
+      void enter("/api/session/link", { token: linked.value, ...code }, true);
+      return;
+    }
+    void enter("/api/session", { name: String(form.get("name")).trim(), password: String(form.get("password")), ...code }, false);
   };
   return (
     <main class="sign-in">
       <form onSubmit={submit} aria-describedby="sign-in-fault">
         <header><Icon name="unit" /><div><h1>{t("sign_in.title")}</h1><p class="dim">{t("sign_in.sub")}</p></div></header>
-        <label for="name">{t("sign_in.name")}</label>
-        <input id="name" name="name" autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
-        <label for="password">{t("sign_in.password")}</label>
-        <input id="password" name="password" type="password" autocomplete="current-password" required />
+        {linked.value === null && <>
+          <label for="name">{t("sign_in.name")}</label>
+          <input id="name" name="name" autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
+          <label for="password">{t("sign_in.password")}</label>
+          <input id="password" name="password" type="password" autocomplete="current-password" required />
+        </>}
+        {coded.value && <>
+          <label for="code">{t("sign_in.code")}</label>
+          <input id="code" name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck={false} maxLength={40} required />
+        </>}
         <p id="sign-in-fault" class="field-fault" role="alert">{fault.value}</p>
         <button class="button primary wide" type="submit" disabled={busy.value}>{busy.value ? t("sign_in.busy") : t("sign_in.go")}</button>
       </form>
