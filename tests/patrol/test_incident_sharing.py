@@ -1,0 +1,191 @@
+"""Incidents and their photos across the border: what an agreement lets pass, and until when."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import msgspec
+import pytest
+from PIL import Image
+
+from patrol.agreement_acts import Party, drafted, proposed, signed, suspended
+from patrol.agreements import Agreement, Terms
+from patrol.crossing import DataClass
+from patrol.errors import NotFound
+from patrol.filing import Filing
+from patrol.incident_desk import Wanted
+from patrol.incidents import Arrested, Incident, Seizure
+from tests.patrol.running import AGENCY, NODE, OTHER, Node, at
+
+SECRETS = ("Mr A", "the ferryman", "Ms B", "Ms C")
+
+
+async def filed(node: Node, paper: Agreement) -> Agreement:
+    def act(book: Any, now: Any) -> Filing:
+        return Filing(papers=(paper,), act="test", agency=paper.agency)
+
+    await node.watch.clerk.file(act)
+    return paper
+
+
+async def agreement(node: Node, *classes: DataClass, precision_m: float = 0.0) -> Agreement:
+    """Bring an agreement between the two agencies into force."""
+    terms = Terms(
+        name="Joint patrols",
+        purposes=("drugs",),
+        classes=classes,
+        valid_from=at(-86_400),
+        valid_until=at(86_400 * 365),
+        precision_m=precision_m,
+    )
+    laos, thailand = Party(agency=AGENCY, name="kham"), Party(agency=OTHER, name="malee")
+    now = node.time
+    made = await filed(node, drafted(terms, (AGENCY, OTHER), at=now, who=laos, origin=NODE))
+    made = await filed(node, proposed(made, at=now, who=laos))
+    for party in (laos, thailand):
+        made = await filed(node, signed(made, at=now, who=party))
+    assert made.state == "active"
+    return made
+
+
+def picture() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (40, 30), "navy").save(out, "PNG")
+    return out.getvalue()
+
+
+async def logged(node: Node, **more: Any) -> Incident:
+    photo = await node.desk("crew").photos.add(picture())
+    values: dict[str, Any] = {
+        "category": "drugs",
+        "happened_at": node.time,
+        "precision": "minute",
+        "seizures": (Seizure(what="heroin", amount=2.5, unit="kg"),),
+        "arrested": (Arrested(count=2, nationality="LA"),),
+        "lon": 100.41,
+        "lat": 20.266,
+        "photos": (photo.sha256,),
+        "narrative": "A boat was stopped.",
+        "names": SECRETS[0],
+        "informants": SECRETS[1],
+        "witnesses": SECRETS[2],
+        "victims": SECRETS[3],
+    }
+    return await node.desk("crew").incidents.log(**values | more)
+
+
+async def test_an_agreement_shares_an_incident_and_its_photo_without_secrets(node: Node) -> None:
+    await agreement(node, "incidents")
+    node.time = at(60)
+    made = await logged(node)
+    other = node.desk("commander", agency=OTHER, name="malee")
+    seen = await other.incidents.incident(made.id)
+    assert seen.seizures == made.seizures
+    assert (seen.lon, seen.lat) == (made.lon, made.lat)
+    assert seen.by == ""
+    body = msgspec.json.encode(seen).decode()
+    assert not [secret for secret in SECRETS if secret in body]
+    assert await other.incidents.incidents(Wanted()) == [seen]
+    assert (await other.incidents.totals(Wanted())).region.reports == 1
+    photo = await other.photos.body(made.photos[0])
+    assert photo == await node.desk("crew").photos.body(made.photos[0])
+    rows = node.rows("SELECT act, agency, detail FROM journal WHERE act LIKE 'see shared%'")
+    assert [(row["act"], row["agency"]) for row in rows] == [
+        ("see shared incidents", OTHER),
+        ("see shared incidents", OTHER),
+        ("see shared incidents", OTHER),
+        ("see shared photo", OTHER),
+    ]
+    with pytest.raises(NotFound):
+        await other.incidents.confirm(made.id, version=1)
+    with pytest.raises(NotFound):
+        await other.incidents.versions(made.id)
+
+
+@pytest.mark.parametrize("state", ["reported", "closed"])
+async def test_after_a_suspension_nothing_of_it_is_left(node: Node, state: str) -> None:
+    held = await agreement(node, "incidents")
+    node.time = at(60)
+    made = await logged(node)
+    commander = node.desk("commander").incidents
+    if state == "closed":
+        made = await commander.confirm(made.id, version=1)
+        made = await commander.close(made.id, version=2)
+    other = node.desk("commander", agency=OTHER, name="malee")
+    assert (await other.incidents.incident(made.id)).state == state
+    assert await other.photos.body(made.photos[0])
+    node.time = at(120)
+    who = Party(agency=AGENCY, name="kham")
+    await filed(node, suspended(held, at=node.time, who=who, reason="a row of the capitals"))
+    for _ in range(2):
+        other = node.desk("commander", agency=OTHER, name="malee")
+        with pytest.raises(NotFound):
+            await other.incidents.incident(made.id)
+        assert await other.incidents.incidents(Wanted()) == []
+        assert (await other.incidents.totals(Wanted())).region.reports == 0
+        with pytest.raises(NotFound):
+            await other.photos.body(made.photos[0])
+        assert (await node.desk("crew").incidents.incident(made.id)) == made
+        await node.again()
+
+
+async def test_who_learned_a_hash_opens_nothing_with_it(node: Node) -> None:
+    held = await agreement(node, "incidents")
+    node.time = at(60)
+    made = await logged(node)
+    other = node.desk("commander", agency=OTHER, name="malee")
+    assert await other.photos.body(made.photos[0])
+    node.time = at(120)
+    who = Party(agency=AGENCY, name="kham")
+    await filed(node, suspended(held, at=node.time, who=who, reason="for a while"))
+    told: dict[str, Any] = {
+        "category": "drugs",
+        "happened_at": node.time,
+        "precision": "minute",
+        "photos": made.photos,
+    }
+    with pytest.raises(NotFound, match="photo"):
+        await other.incidents.log(**told)
+    # even a paper that came to name it by another way shows nothing
+    own = msgspec.structs.replace(made, id="own", agency=OTHER, version=1)
+
+    def act(book: Any, now: Any) -> Filing:
+        return Filing(papers=(own,), act="test", agency=OTHER)
+
+    await node.watch.clerk.file(act)
+    assert (await other.incidents.incident("own")).photos == made.photos
+    with pytest.raises(NotFound):
+        await other.photos.body(made.photos[0])
+
+
+async def test_an_agreement_on_other_things_shares_no_incident(node: Node) -> None:
+    await agreement(node, "positions", "targets", "alerts", "texts", "patrols")
+    node.time = at(60)
+    made = await logged(node)
+    other = node.desk("commander", agency=OTHER, name="malee")
+    with pytest.raises(NotFound):
+        await other.incidents.incident(made.id)
+    assert await other.incidents.incidents(Wanted()) == []
+    with pytest.raises(NotFound):
+        await other.photos.body(made.photos[0])
+
+
+async def test_what_happened_before_the_agreement_does_not_cross(node: Node) -> None:
+    await agreement(node, "incidents")
+    node.time = at(60)
+    made = await logged(node, happened_at=at(-7200))
+    of_this_year = await logged(node, precision="year", happened_at=at(0).replace(month=1, day=1))
+    for each in (made, of_this_year):
+        with pytest.raises(NotFound):
+            await node.desk(agency=OTHER).incidents.incident(each.id)
+
+
+async def test_places_are_told_as_coarsely_as_agreed(node: Node) -> None:
+    await agreement(node, "incidents", precision_m=5000.0)
+    node.time = at(60)
+    made = await logged(node, place_name="the pier of Ban Mom")
+    seen = await node.desk(agency=OTHER).incidents.incident(made.id)
+    assert seen.lon is not None
+    assert seen.lon != made.lon
+    assert (seen.place, seen.place_name) == ("", "")
