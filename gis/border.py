@@ -169,6 +169,25 @@ class Border:
             disputed=disputed,
         )
 
+    def segments(self, *, west: float, south: float, east: float, north: float) -> Floats:
+        """Return the straight parts of the border lines that touch a box in degrees.
+
+        Returns:
+            A row for each: lon and lat of its one end, lon and lat of the other.
+
+        >>> load_border().segments(west=100.3, south=20.2, east=100.5, north=20.3).shape[1]
+        4
+        >>> len(load_border().segments(west=0.0, south=0.0, east=1.0, north=1.0))
+        0
+        """
+        (low_x, low_y), (high_x, high_y) = self._plane(
+            np.array([west, east]), np.clip(np.array([south, north]), -MERCATOR_LAT, MERCATOR_LAT)
+        )
+        found = np.sort(self._tree.query(shapely.box(low_x, low_y, high_x, high_y)))
+        start_lon, start_lat = self._place(self._start[found])
+        end_lon, end_lat = self._place(self._end[found])
+        return np.column_stack([start_lon, start_lat, end_lon, end_lat])
+
     def _nearest(self, lon: Floats, lat: Floats) -> tuple[Floats, NDArray[np.intp]]:
         """Return distance (m) to the nearest line and its row; NaN and -1 where there is none."""
         distance = np.full(lon.shape, np.nan)

@@ -95,6 +95,7 @@ def changed(
         at=at,
         who=who,
         terms=terms,
+        terms_version=agreement.version + 1,
         signatures=(),
         consents=(),
         windows=(),

@@ -175,6 +175,7 @@ class Agreement(Paper, frozen=True, kw_only=True, tag="agreement"):
     Attributes:
         agencies: Ids of the parties; the owner, who drafted it, is one of them.
         terms: What they sign.
+        terms_version: Version of the agreement in which the terms were last changed.
         state: Where it is in its life (`LIFE`).
         proposed_at: When the others were first asked to sign, aware UTC; None: never.
         signatures: Of the present terms.
@@ -189,6 +190,7 @@ class Agreement(Paper, frozen=True, kw_only=True, tag="agreement"):
 
     agencies: Annotated[tuple[str, ...], NEVER]
     terms: Annotated[Terms, NEVER]
+    terms_version: Annotated[int, NEVER] = 1
     state: Annotated[AgreementState, NEVER] = "draft"
     proposed_at: Annotated[datetime | None, NEVER] = None
     signatures: Annotated[tuple[Signature, ...], NEVER] = ()

@@ -13,6 +13,7 @@ from uuid import uuid4
 import msgspec
 
 from gis.position import Position, check_place
+from patrol.agreement_desk import AgreementDesk
 from patrol.alert_desk import AlertDesk
 from patrol.audit_desk import AuditDesk
 from patrol.changes import UnitState
@@ -45,6 +46,11 @@ ANY_CHANNEL: Final = "*"
 
 class Desk(MessageDesk):
     """What one user may see and do."""
+
+    @property
+    def agreements(self) -> AgreementDesk:
+        """What is shared with others, and what crosses now."""
+        return AgreementDesk(self._watch, self.user, self.policy)
 
     @property
     def alerts(self) -> AlertDesk:

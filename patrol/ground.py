@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 
 from gis.addresses import Addresses
-from gis.border import Side
+from gis.border import Border, Side
 from gis.drawing import Drawing, check_drawing
 from gis.errors import AreaError, GisError
 from gis.fences.area import Area, corridor, polygon
@@ -55,6 +55,11 @@ class Ground:
         self._addresses = addresses
         self._areas: OrderedDict[tuple[str, int], Area] = OrderedDict()
         self._countries: OrderedDict[tuple[str, int], dict[str, Deep]] = OrderedDict()
+
+    @property
+    def border(self) -> Border | None:
+        """The border; None where none is known."""
+        return None if self._addresses is None else self._addresses.border
 
     def judge(self, geometry: Mapping[str, Any]) -> Drawing:
         """Return what is wrong with a drawn polygon (GeoJSON), and how it could be mended."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from patrol import alerts, deliveries, incidents, patrols, roster, shifts
+from patrol import agreements, alerts, deliveries, incidents, patrols, roster, shifts
 from patrol.life import Life
 
 LIVES: Final[tuple[Life, ...]] = (
     patrols.LIFE,
+    agreements.LIFE,
     alerts.LIFE,
     incidents.LIFE,
     deliveries.LIFE,

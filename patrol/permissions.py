@@ -53,6 +53,10 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "sign patrols": frozenset({"commander", "liaison"}),
         "run patrols": frozenset({"commander", "crew"}),
         "write annexes": frozenset({"commander", "planner", "liaison"}),
+        "see agreements": _EVERYONE,
+        "draft agreements": frozenset({"commander", "planner", "liaison"}),
+        "sign agreements": frozenset({"commander", "liaison"}),
+        "suspend agreements": frozenset({"commander", "liaison"}),
         "see alerts": _EVERYONE,
         "acknowledge alerts": frozenset(
             {"commander", "planner", "crew", "liaison", "technician", "admin"}

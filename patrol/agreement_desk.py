@@ -1,0 +1,273 @@
+"""AgreementDesk: how a user drafts, signs, suspends and resumes what is shared with others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from patrol import agreement_acts as acts
+from patrol.agreement_acts import Backfill, Party
+from patrol.agreements import Agreement, Terms
+from patrol.book import Book
+from patrol.corridors import drawn
+from patrol.errors import Conflict, NotFound
+from patrol.paper_desk import PaperDesk
+from patrol.papers import kind_of
+from patrol.sharing import Open
+from patrol.store import papers
+
+MOST_KEPT: Final = 1000
+"""Agreements of one answer."""
+
+KIND: Final = kind_of(Agreement)
+
+
+class AgreementDesk(PaperDesk):
+    """What one user may do with agreements."""
+
+    async def all(self, *, closed: bool = False) -> list[Agreement]:
+        """Return the agreements of the user's agency, newest first.
+
+        Args:
+            closed: Also those that are over.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see agreements")
+        found = list(self._open(Agreement))
+        if closed:
+            kept = await self._watch.store.read(papers.of_kind, KIND)
+            found += [
+                seen
+                for each in kept
+                if isinstance(each, Agreement)
+                and each.is_closed
+                and (seen := self._policy.paper(each)) is not None
+            ]
+        return sorted(found, key=lambda each: (each.at, each.id), reverse=True)[:MOST_KEPT]
+
+    async def one(self, id: str) -> Agreement:
+        """Return one agreement, over or not.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party to it.
+        """
+        self._may("see agreements")
+        return await self._kept(Agreement, id)
+
+    async def versions(self, id: str) -> list[Agreement]:
+        """Return every version of an agreement that the user's agency holds, oldest first.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party to it.
+        """
+        await self.one(id)
+        kept = await self._watch.store.read(papers.versions, KIND, id)
+        seen = (self._policy.paper(each) for each in kept if isinstance(each, Agreement))
+        return [each for each in seen if each is not None]
+
+    def open(self) -> list[Open]:
+        """Return for every counterpart and data class whether it crosses now, both ways.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see agreements")
+        return self._watch.sharing.overview(self._user.agency, self._watch.now())
+
+    async def draft(self, terms: Terms, agencies: tuple[str, ...]) -> Agreement:
+        """Draft an agreement; only the user's own agency sees it until it is proposed.
+
+        Args:
+            terms: What is to be signed; the area of its corridor is drawn here.
+            agencies: Ids of the parties.
+
+        Raises:
+            Forbidden: If the role may not.
+            Conflict: If a party is not known, or the terms contradict themselves.
+        """
+        self._may("draft agreements")
+        self._check_agencies(agencies)
+        terms = self._drawn(terms)
+
+        def decide(_book: Book, now: datetime) -> tuple[Agreement, ...]:
+            return (acts.drafted(terms, agencies, at=now, who=self._who, origin=self._watch.node),)
+
+        return await self._filed("draft agreement", decide)
+
+    async def change(self, id: str, terms: Terms, *, reason: str = "") -> Agreement:
+        """Change the terms; once it was proposed all sign again, and nothing crosses until then.
+
+        Raises:
+            Forbidden: If the role may not; who may sign must change what others have seen.
+            NotFound: If there is none, or the user's agency is no party to it.
+            IllegalStep: If it is over.
+            Conflict: If the terms contradict themselves.
+        """
+        self._may("draft agreements")
+        if self._own(self._watch.clerk.book, Agreement, id).proposed_at is not None:
+            self._may("sign agreements")
+        terms = self._drawn(terms)
+        return await self._do(
+            "change agreement",
+            id,
+            lambda it, now: acts.changed(it, terms, at=now, who=self._who, reason=reason),
+            reason=reason,
+        )
+
+    async def propose(self, id: str) -> Agreement:
+        """Put a draft before the other parties.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party to it.
+            IllegalStep: If it is no draft.
+        """
+        self._may("draft agreements")
+        return await self._do(
+            "propose agreement", id, lambda it, now: acts.proposed(it, at=now, who=self._who)
+        )
+
+    async def sign(self, id: str, *, version: int, office: str = "") -> Agreement:
+        """Sign for the user's agency; it is in force once all have.
+
+        Args:
+            id: The agreement's id.
+            version: The version that was read: nobody signs what was changed meanwhile.
+            office: In which office, for the other parties.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party to it.
+            IllegalStep: If it does not wait for signatures.
+            Conflict: If it was changed since, or the agency has signed it already.
+        """
+        self._may("sign agreements")
+
+        def signed(it: Agreement, now: datetime) -> Agreement:
+            if version < it.terms_version:
+                raise Conflict("its terms were changed: read them again before you sign")
+            return acts.signed(it, at=now, who=self._who, office=office)
+
+        return await self._do("sign agreement", id, signed)
+
+    async def suspend(self, id: str, *, reason: str) -> Agreement:
+        """Withhold the agency's consent: from now on nothing crosses, to or from anybody.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party to it.
+            IllegalStep: If it is not in force.
+            Conflict: If the agency withholds its consent already.
+        """
+        self._may("suspend agreements")
+        return await self._do(
+            "suspend agreement",
+            id,
+            lambda it, now: acts.suspended(it, at=now, who=self._who, reason=reason),
+            reason=reason,
+        )
+
+    async def resume(
+        self, id: str, *, reason: str = "", backfill: Backfill | None = None
+    ) -> Agreement:
+        """Give the agency's consent again; without `backfill` what was made meanwhile stays.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party to it.
+            IllegalStep: If it is not suspended.
+            Conflict: If the agency consents already, or the backfill is not of the past.
+        """
+        self._may("suspend agreements")
+        return await self._do(
+            "resume agreement",
+            id,
+            lambda it, now: acts.resumed(
+                it, at=now, who=self._who, reason=reason, backfill=backfill
+            ),
+            reason=reason,
+        )
+
+    async def backfill(self, id: str, backfill: Backfill, *, reason: str = "") -> Agreement:
+        """Consent to a stretch of the agency's own past.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party to it.
+            IllegalStep: If it is neither in force nor suspended.
+            Conflict: If it is none of the past, or of a class that is not in the terms.
+        """
+        self._may("suspend agreements")
+        return await self._do(
+            "backfill agreement",
+            id,
+            lambda it, now: acts.backfilled(it, backfill, at=now, who=self._who, reason=reason),
+            reason=reason,
+        )
+
+    async def end(self, id: str, *, reason: str = "") -> Agreement:
+        """End it for good; a draft is thrown away.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party to it.
+            IllegalStep: If it is over already.
+        """
+        self._may("sign agreements")
+        return await self._do(
+            "end agreement",
+            id,
+            lambda it, now: acts.ended(it, at=now, who=self._who, reason=reason),
+            reason=reason,
+        )
+
+    # -- inside
+
+    @property
+    def _who(self) -> Party:
+        return Party(agency=self._user.agency, name=self._user.name)
+
+    def _check_agencies(self, agencies: tuple[str, ...]) -> None:
+        known = {*self._watch.agencies, *self._watch.elsewhere}
+        for agency in agencies:
+            if known and agency not in known:
+                raise Conflict(f"there is no agency {agency} here")
+
+    def _drawn(self, terms: Terms) -> Terms:
+        if terms.corridor is None:
+            return terms
+        return msgspec.structs.replace(terms, corridor=drawn(terms.corridor, self._watch.ground))
+
+    async def _do(
+        self,
+        act: str,
+        id: str,
+        change: Callable[[Agreement, datetime], Agreement],
+        *,
+        reason: str = "",
+    ) -> Agreement:
+        def decide(book: Book, now: datetime) -> tuple[Agreement, ...]:
+            return (change(self._own(book, Agreement, id), now),)
+
+        return await self._filed(act, decide, reason=reason)
+
+    async def _filed(
+        self,
+        act: str,
+        decide: Callable[[Book, datetime], tuple[Agreement, ...]],
+        *,
+        reason: str = "",
+    ) -> Agreement:
+        (paper,) = await self._file(act, decide, reason=reason)
+        assert isinstance(paper, Agreement)
+        seen = self._policy.paper(paper)
+        if seen is None:
+            raise NotFound(KIND, paper.id)
+        return seen
