@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final, Literal
@@ -338,23 +339,31 @@ class IncidentDesk(PaperDesk):
         return filed
 
     async def _note_shared(self, seen: Sequence[Incident], how: str) -> None:
-        """Write into the journal that another agency's incidents were seen."""
+        """Tell the journal that another agency's incidents were seen.
+
+        Lists and maps are looked at again and again: they are counted by the hour. Who looked one
+        up, or took a file away, has a line with its name.
+        """
         others = [each for each in seen if self._user.agency not in each.parties]
         if not others:
             return
-        await self._watch.clerk.note(
-            Note(
-                act="see shared incidents",
-                actor=self._user.name,
-                agency=self._user.agency,
-                subject=f"incident:{others[0].id}" if len(others) == 1 else "",
-                detail={
-                    "how": how,
-                    "count": len(others),
-                    "of": sorted({each.agency for each in others}),
-                },
+        clerk = self._watch.clerk
+        for owner, count in Counter(each.agency for each in others).items():
+            clerk.seen.seen(self._user.agency, owner, "incidents", count)
+        if how in ("one", "file"):
+            await clerk.note(
+                Note(
+                    act="see shared incidents",
+                    actor=self._user.name,
+                    agency=self._user.agency,
+                    subject=f"incident:{others[0].id}" if how == "one" else "",
+                    detail={
+                        "how": how,
+                        "count": len(others),
+                        "of": sorted({each.agency for each in others}),
+                    },
+                )
             )
-        )
 
 
 def _tellable(told: dict[str, Any]) -> dict[str, Any]:

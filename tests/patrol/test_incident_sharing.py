@@ -87,16 +87,19 @@ async def test_an_agreement_shares_an_incident_and_its_photo_without_secrets(nod
     body = msgspec.json.encode(seen).decode()
     assert not [secret for secret in SECRETS if secret in body]
     assert await other.incidents.incidents(Wanted()) == [seen]
+    assert await other.incidents.incidents(Wanted(), how="file") == [seen]
     assert (await other.incidents.totals(Wanted())).region.reports == 1
     photo = await other.photos.body(made.photos[0])
     assert photo == await node.desk("crew").photos.body(made.photos[0])
-    rows = node.rows("SELECT act, agency, detail FROM journal WHERE act LIKE 'see shared%'")
-    assert [(row["act"], row["agency"]) for row in rows] == [
-        ("see shared incidents", OTHER),
-        ("see shared incidents", OTHER),
-        ("see shared incidents", OTHER),
-        ("see shared photo", OTHER),
+    rows = node.rows("SELECT act, actor, agency FROM journal WHERE act LIKE 'see shared%'")
+    assert [tuple(row) for row in rows if row["actor"]] == [
+        ("see shared incidents", "malee", OTHER),  # one
+        ("see shared incidents", "malee", OTHER),  # a file
+        ("see shared photo", "malee", OTHER),
     ]
+    counted = node.watch.clerk.seen.duty(node.watch.clerk.book, node.time).notes
+    told = [row for row in rows if row["act"] == "see shared records"]
+    assert len(counted) + len(told) >= 1, "lists and totals are counted by the hour"
     with pytest.raises(NotFound):
         await other.incidents.confirm(made.id, version=1)
     with pytest.raises(NotFound):
