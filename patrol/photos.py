@@ -28,8 +28,8 @@ LONGEST_FILE: Final = 10_000_000
 MOST_PIXELS: Final = 50_000_000
 """Of a JPEG, which can be decoded at a fraction of its size: what the cameras of phones make."""
 
-MOST_PIXELS_WHOLE: Final = 25_000_000
-"""Of a PNG or WebP, which must be decoded whole: 100 MB."""
+MOST_PIXELS_WHOLE: Final = 16_000_000
+"""Of a PNG or WebP, which must be decoded whole: 250 MB while that is done."""
 
 LONGEST_SIDE: Final = 2048
 """Pixels of the picture that is kept."""

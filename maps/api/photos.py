@@ -97,7 +97,7 @@ async def send_photo(request: Request, desk: DeskHere) -> Response:
     desk.photos.may_add()
     body = await request.body()
     one_at_a_time: asyncio.Semaphore = request.app.state.photo_turn
-    async with one_at_a_time:  # 25 million pixels are 100 MB, and the live picture goes first
+    async with one_at_a_time:  # one may take 250 MB, and the live picture goes first
         kept = await desk.photos.add(body)
     told = KeptPhoto(
         photo=kept.sha256,
