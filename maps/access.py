@@ -27,6 +27,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from maps.backoff import BackOff
+from maps.crossing_guard import DESK
 from maps.errors import NotSignedIn, SecondFactorNeeded
 from maps.pace import Pace
 from maps.passwords import API, PHONE_KEY, READING, digest
@@ -259,6 +260,7 @@ async def desk(connection: HTTPConnection, caller: CallerHere) -> Desk:
         Forbidden: If a device is calling.
     """
     opened: Desk = connection.app.state.desk_of(caller.user)
+    connection.scope[DESK] = opened
     return opened
 
 

@@ -22,6 +22,7 @@ from maps.access import CallerHere
 from maps.api import (
     addresses,
     agencies,
+    agreements,
     alerts,
     audit,
     basemap,
@@ -63,6 +64,7 @@ from maps.api.answers import Problem, answer
 from maps.api.ogc.collections import Shelf
 from maps.api.ogc.router import router as ogc_router
 from maps.basemap import Basemap
+from maps.crossing_guard import CrossingGuard
 from maps.description import describe
 from maps.errors import (
     BadFile,
@@ -96,6 +98,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     open_id.router,
     tokens.router,
     agencies.router,
+    agreements.router,
     units.router,
     tracks.router,
     effort.router,
@@ -210,6 +213,7 @@ def create_app(
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(Exception, _failed)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.add_middleware(CrossingGuard)
     app.add_middleware(
         Guard,
         hosts=settings.web.hosts,

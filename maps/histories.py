@@ -1,8 +1,9 @@
 """Histories: long tracks, read once for all the tiles that show them.
 
 A history is what one policy lets pass of one stretch of time. It is kept for a minute, so that the
-dozen tiles of a screen cost one reading, and no longer, so that what was shared and is not any more
-is gone. For each zoom its lines are made thin once: half a pixel is not seen.
+dozen tiles of a screen cost one reading, and not beyond the policy epoch in which it was read, so
+that what was shared and is not any more is gone. For each zoom its lines are made thin once: half a
+pixel is not seen.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ class Histories:
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._now = now
-        self._kept: OrderedDict[tuple[Any, ...], tuple[float, History]] = OrderedDict()
+        self._kept: OrderedDict[tuple[Any, ...], tuple[float, int | None, History]] = OrderedDict()
         self._one_at_a_time = asyncio.Lock()
 
     async def of(
@@ -144,14 +145,16 @@ class Histories:
             Forbidden: If the role may not.
             NotFound: If one of `ids` is none, or the user may not know of it.
         """
-        key = (desk.policy, start, end, tuple(sorted(ids)))
         async with self._one_at_a_time:
-            made_at, history = self._kept.get(key, (0.0, None))
+            whose = (desk.policy.agency, desk.policy.role, desk.epoch)
+            key = (*whose, start, end, tuple(sorted(ids)))
+            made_at, crossed_in, history = self._kept.get(key, (0.0, None, None))
+            desk.note_crossing(crossed_in)
             if history is None or self._now() - made_at > KEPT_S:
                 paths = await desk.paths(start=start, end=end, ids=ids or None)
                 about = {id: _about(desk, id) for id in paths}
                 history = await asyncio.to_thread(History, paths, about, start=start, end=end)
-                self._kept[key] = self._now(), history
+                self._kept[key] = self._now(), desk.crossed_in, history
                 while len(self._kept) > MOST_KEPT:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)

@@ -59,7 +59,8 @@ class Outlook:
         self.user = user
         self._watch = watch
         self._rejected = rejected
-        self._crossed_in: int | None = None
+        self.crossed_in: int | None = None
+        """The policy epoch in which something of another agency's was first handed out."""
         self.policy = Policy(
             agency=user.agency,
             role=user.role,
@@ -81,7 +82,14 @@ class Outlook:
     @property
     def is_stale(self) -> bool:
         """Whether something of another agency's was handed out that may not pass any more."""
-        return self._crossed_in is not None and self._crossed_in != self.epoch
+        return self.crossed_in is not None and self.crossed_in != self.epoch
+
+    def note_crossing(self, epoch: int | None) -> None:
+        """Note that something read in an earlier policy epoch is handed out again; None: nothing
+        of another agency's is in it.
+        """
+        if epoch is not None and self.crossed_in is None:
+            self.crossed_in = epoch
 
     # -- what is known now
 
@@ -350,9 +358,7 @@ class Outlook:
         return self.policy.reading(state.agency, state.id, spans, node=self._watch.agency)
 
     def _note_crossing(self) -> None:
-        """Note under which policy epoch something of another agency's was first handed out."""
-        if self._crossed_in is None:
-            self._crossed_in = self.epoch
+        self.note_crossing(self.epoch)
 
     def _registered(self, id: str) -> Unit:
         unit = self._watch.picture.units.get(id)

@@ -1,0 +1,118 @@
+"""Agreements: what is shared with other agencies, on which terms, and what crosses now."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from maps.access import DeskHere
+from maps.api.agreement_forms import (
+    AGREEMENT,
+    OPEN,
+    ChangedTerms,
+    NewAgreement,
+    NewBackfill,
+    NewSignature,
+    Resumed,
+    Why,
+)
+from maps.api.answers import answer, answers
+from patrol.agreements import Agreement
+from patrol.sharing import Open
+
+router = APIRouter(prefix="/api/agreements", tags=["agreements"])
+
+
+@router.get("", responses=answers(list[Agreement], [AGREEMENT], 403, 422))
+async def list_agreements(
+    desk: DeskHere,
+    closed: Annotated[bool, Query(description="Also those that are over.")] = False,
+) -> Response:
+    """Return the agreements that the caller's agency is a party to, newest first.
+
+    `consents` says who suspended one, when and why. Names of the others' officers are left out.
+    """
+    return answer(await desk.agreements.all(closed=closed))
+
+
+@router.post(
+    "", status_code=201, responses=answers(Agreement, AGREEMENT, 403, 409, 422, status=201)
+)
+async def draft_agreement(new: NewAgreement, desk: DeskHere) -> Response:
+    """Draft an agreement; nobody else sees it until it is proposed.
+
+    The area of its corridor is drawn from the river and border as they are known now, and stays.
+    """
+    made = await desk.agreements.draft(new.terms.made(), tuple(new.agencies))
+    return answer(made, status=201)
+
+
+@router.get("/open", responses=answers(list[Open], [OPEN], 403))
+async def list_open(desk: DeskHere) -> Response:
+    """Return for every counterpart and data class whether it crosses now, both ways, or why not."""
+    return answer(desk.agreements.open())
+
+
+@router.get("/{agreement}", responses=answers(Agreement, AGREEMENT, 403, 404))
+async def read_agreement(agreement: str, desk: DeskHere) -> Response:
+    """Return one agreement, over or not."""
+    return answer(await desk.agreements.one(agreement))
+
+
+@router.get("/{agreement}/versions", responses=answers(list[Agreement], [AGREEMENT], 403, 404))
+async def list_versions(agreement: str, desk: DeskHere) -> Response:
+    """Return every version of an agreement since it was proposed, oldest first."""
+    return answer(await desk.agreements.versions(agreement))
+
+
+@router.put("/{agreement}/terms", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
+async def change_terms(agreement: str, change: ChangedTerms, desk: DeskHere) -> Response:
+    """Change the terms. Once it was proposed all sign again; nothing crosses until they have."""
+    terms = change.terms.made()
+    return answer(await desk.agreements.change(agreement, terms, reason=change.reason))
+
+
+@router.post("/{agreement}/propose", responses=answers(Agreement, AGREEMENT, 403, 404, 409))
+async def propose_agreement(agreement: str, desk: DeskHere) -> Response:
+    """Put a draft before the other parties."""
+    return answer(await desk.agreements.propose(agreement))
+
+
+@router.post("/{agreement}/sign", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
+async def sign_agreement(agreement: str, signature: NewSignature, desk: DeskHere) -> Response:
+    """Sign for the caller's agency; with the last signature it is in force."""
+    return answer(
+        await desk.agreements.sign(agreement, version=signature.version, office=signature.office)
+    )
+
+
+@router.post("/{agreement}/suspend", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
+async def suspend_agreement(agreement: str, why: Why, desk: DeskHere) -> Response:
+    """Withhold the caller's consent: once answered, nothing crosses, to or from anybody.
+
+    Any party may, alone and at once. The others are told who, when and why.
+    """
+    return answer(await desk.agreements.suspend(agreement, reason=why.reason))
+
+
+@router.post("/{agreement}/resume", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
+async def resume_agreement(agreement: str, resumed: Resumed, desk: DeskHere) -> Response:
+    """Give the caller's consent again; it is in force once no party withholds its own.
+
+    What was made meanwhile never crosses, but for the caller's own records of `backfill`.
+    """
+    backfill = None if resumed.backfill is None else resumed.backfill.made()
+    return answer(await desk.agreements.resume(agreement, reason=resumed.reason, backfill=backfill))
+
+
+@router.post("/{agreement}/backfill", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
+async def backfill_agreement(agreement: str, new: NewBackfill, desk: DeskHere) -> Response:
+    """Consent to a stretch of the past of the caller's own records: exactly that crosses."""
+    return answer(await desk.agreements.backfill(agreement, new.backfill.made(), reason=new.reason))
+
+
+@router.post("/{agreement}/end", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
+async def end_agreement(agreement: str, why: Why, desk: DeskHere) -> Response:
+    """End an agreement for good; any party may. A draft is thrown away."""
+    return answer(await desk.agreements.end(agreement, reason=why.reason))
