@@ -85,6 +85,7 @@ class Alarms:
         self._batteries: dict[str, Battery] = {}
         self._calls: dict[str, Call] = {}
         self._bad_since: dict[str, datetime] = {}
+        self._good_since: dict[str, datetime] = {}
         self._gone_since: dict[Key, datetime] = {}
         self._failed: set[str] = set()
 
@@ -101,12 +102,12 @@ class Alarms:
         self.fencing.take_up(self._clerk.book, lambda: past, now)
         await self._judge(None)
 
-    async def after(self, records: Sequence[Record], fixes: Iterable[Fix]) -> None:
+    async def after(self, records: Sequence[Record], fixes: Mapping[bytes, Fix]) -> None:
         """See what a batch that is on disk brings at once: calls for help, fences.
 
         Args:
             records: Its messages, as taken into the picture.
-            fixes: Its positions that joined.
+            fixes: Its positions that joined, by the global ids of these.
         """
         ids: set[str] = set()
         batteries = self._batteries
@@ -122,20 +123,20 @@ class Alarms:
                 if told is not None and of in self._picture.units:
                     batteries[of] = told
         if self.fencing:
-            ids |= self.fencing.see(self._positions(fixes), self._now())
+            units = self._picture.units
+            placed = [
+                (fix.of, _position(fix, min(fix.time, record.transmission.heard_at)))
+                for record in records
+                if (fix := fixes.get(record.gid)) is not None and fix.of in units
+            ]
+            ids |= self.fencing.see(placed, self._now())
         if ids:
             await self._judge(ids)
 
     async def tick(self) -> None:
         """See what is so now, in a turn of the caller's; once a second."""
         now, picture = self._now(), self._picture
-        for name, health in picture.channels.items():
-            if health.state in _WELL:
-                self._bad_since.pop(name, None)
-            else:
-                self._bad_since.setdefault(name, now)
-        for name in self._bad_since.keys() - picture.channels.keys():
-            del self._bad_since[name]
+        self._note_links(now)
         self._follow_calls()
         if not self.fencing.take_up(self._clerk.book, lambda: list(self._windows()), now):
             unheard = self.fencing.unheard(picture.units)
@@ -208,7 +209,8 @@ class Alarms:
             if alert is None:
                 steps.begin(condition)
             else:
-                steps.go_on(alert, condition, self.fencing)
+                broke = rule.broke(scene, alert, condition)
+                steps.go_on(alert, condition, self.fencing, broke)
         for key, alert in open_.items():
             if key not in found and alert.state in HOLDING and alert.id not in steps.touched:
                 self._end(rule, scene, alert, steps)
@@ -268,6 +270,7 @@ class Alarms:
             else {id: contacts[id] for id in ids if id in contacts},
             channels=self._picture.channels,
             bad_since=self._bad_since,
+            good_since=self._good_since,
             claims=tuple(self._picture.claims),
             batteries=self._batteries,
             calls=self._calls,
@@ -300,6 +303,17 @@ class Alarms:
     def _calls_for_help(self, id: str) -> bool:
         contact = self._picture.contacts.get(id)
         return contact is not None and contact.distress
+
+    def _note_links(self, now: datetime) -> None:
+        channels = self._picture.channels
+        for name, health in channels.items():
+            if health.state not in _WELL:
+                self._bad_since.setdefault(name, now)
+            elif self._bad_since.pop(name, None) is not None:
+                self._good_since[name] = now
+        for known in (self._bad_since, self._good_since):
+            for name in known.keys() - channels.keys():
+                del known[name]
 
     def _follow_calls(self) -> None:
         """Forget calls that are over; one of a radio that became a unit's is the unit's."""
@@ -350,17 +364,12 @@ class Alarms:
             known = float(pct) if isinstance(pct, int | float) else None
             self._batteries[alert.subject] = Battery(known, True, alert.raised_at)
 
-    def _positions(self, fixes: Iterable[Fix]) -> list[tuple[str, Position]]:
-        units, now = self._picture.units, self._now()
-        return [(fix.of, _position(fix, now)) for fix in fixes if fix.of in units]
-
     def _windows(self, ids: Iterable[str] | None = None) -> Iterable[tuple[str, Position]]:
         """Yield the newest positions that the picture holds of units."""
-        now = self._now()
         for id in self._picture.units if ids is None else ids:
             contact = self._picture.contacts.get(id)
             for entry in () if contact is None else contact.window:
-                yield id, _position(entry[2], now)
+                yield id, _position(entry[2], entry[0])
 
     async def _tracks(self, now: datetime) -> list[tuple[str, Position]]:
         """Return where the units of patrols under way were since these began."""
@@ -375,7 +384,7 @@ class Alarms:
                 track = await self._store.read(
                     tracks.track, member.unit, spans, agencies, MOST_PAST
                 )
-                found += [(member.unit, _position(fix, now)) for fix in track]
+                found += [(member.unit, _position(fix, min(fix.time, now))) for fix in track]
         return found
 
 
@@ -384,12 +393,12 @@ def _is_latched(alert: Alert) -> bool:
     return rule is not None and rule.latched
 
 
-def _position(fix: Fix, now: datetime) -> Position:
+def _position(fix: Fix, time: datetime) -> Position:
     accuracy_m = VOICE_ACCURACY_M if "by_voice" in fix.flags else fix.accuracy_m
     return Position(
         lon=fix.lon,
         lat=fix.lat,
-        time=min(fix.time, now),
+        time=time,
         accuracy_m=accuracy_m,
         speed_mps=fix.speed_mps,
     )

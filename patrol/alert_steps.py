@@ -45,8 +45,17 @@ class Steps:
         if condition.over is not None:
             self.put("return alert", alert_acts.returned(alert, at=self._now, since=condition.over))
 
-    def go_on(self, alert: Alert, condition: Condition, fencing: Fencing) -> None:
-        """Bring an alert that is open up to what is so now."""
+    def go_on(
+        self, alert: Alert, condition: Condition, fencing: Fencing, broke: datetime | None
+    ) -> None:
+        """Bring an alert that is open up to what is so now.
+
+        Args:
+            alert: Its newest version.
+            condition: What holds.
+            fencing: Knows what was taken back.
+            broke: When it was over for a while between two looks; None: it was not.
+        """
         now, about = self._now, condition.about
         if alert.historical and not condition.historical and condition.over is None:
             if alert.state not in _LEFT_ALONE:
@@ -67,13 +76,17 @@ class Steps:
             }
             self.put("move alert", revised(alert, at=now, by="", **moved, **about))
         elif alert.state in HOLDING:
-            if (
-                condition.since != alert.raised_at
-                and condition.over is None
-                and alert.unit is not None
-                and fencing.took_back(alert.unit, alert.raised_at)
-            ):
+            if condition.over is not None or condition.since == alert.raised_at:
+                return
+            if alert.unit is not None and fencing.took_back(alert.unit, alert.raised_at):
                 self.put("correct alert", revised(alert, at=now, by="", raised_at=condition.since))
+            elif broke is not None:
+                over = alert_acts.returned(alert, at=now, since=broke)
+                self.put("return alert", over)
+                if not over.is_closed:
+                    self.put("raise alert", self._again(over, condition))
+                else:  # a person had settled it: this is another one
+                    self.begin(condition)
         elif condition.over is None:
             self.put("raise alert", self._again(alert, condition))
         elif condition.since > alert.raised_at and not condition.historical:

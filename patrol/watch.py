@@ -376,7 +376,7 @@ class Watch:
         if unsure:
             await self.registrar.tell_anew(sorted(unsure))
         self.publish(list(fixes.values()))
-        await self.alarms.after(records, fixes.values())
+        await self.alarms.after(records, fixes)
 
     def _take_back(self, bad: Sequence[Record], fixes: dict[bytes, Fix]) -> set[str]:
         """Forget what could not be stored; return whom to rebuild from the store.

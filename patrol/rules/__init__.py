@@ -33,13 +33,21 @@ CLOCK_RULES: Final[tuple[Callable[[Contact, datetime], Effect | None], ...]] = (
 ALERT_RULES: Final[tuple[AlertRule, ...]] = (
     AlertRule("sos", sos, latched=True, at_once=True),
     AlertRule("man_down", man_down, latched=True, at_once=True),
-    AlertRule("no_go", no_go.no_go, at_once=True, unsure=no_go.unsure, ended=no_go.ended),
+    AlertRule(
+        "no_go",
+        no_go.no_go,
+        at_once=True,
+        unsure=no_go.unsure,
+        ended=no_go.ended,
+        broke=no_go.broke,
+    ),
     AlertRule(
         "outside_sector",
         outside_sector.outside_sector,
         at_once=True,
         unsure=outside_sector.unsure,
         ended=outside_sector.ended,
+        broke=outside_sector.broke,
     ),
     AlertRule("border_crossed", border_crossed.border_crossed, unsure=border_crossed.unsure),
     AlertRule("void_sector", void_sector.void_sector, unsure=void_sector.unsure),

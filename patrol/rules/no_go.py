@@ -55,6 +55,13 @@ def ended(scene: Scene, alert: Alert) -> datetime | None:
     return scene.standing.stand(alert.unit or "", _sector_of(alert)).since
 
 
+def broke(scene: Scene, alert: Alert, condition: Condition) -> datetime | None:
+    """Return when the unit had left before it came again."""
+    visits = scene.standing.visits(alert.unit or "", _sector_of(alert))
+    left = [each.until for each in visits if each.until is not None]
+    return max((at for at in left if alert.raised_at < at <= condition.since), default=None)
+
+
 def _sector_of(alert: Alert) -> str:
     return alert.subject.split("|")[1]
 

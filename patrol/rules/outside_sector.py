@@ -76,6 +76,19 @@ def ended(scene: Scene, alert: Alert) -> datetime | None:
     return max((each.since for each in stands if each.inside and each.since), default=None)
 
 
+def broke(scene: Scene, alert: Alert, condition: Condition) -> datetime | None:
+    """Return when the unit had come back before it left again."""
+    patrol = scene.on_patrol.get(alert.unit or "")
+    if patrol is None:
+        return None
+    came = [
+        visit.since
+        for area in patrol.sectors
+        for visit in scene.standing.visits(alert.unit or "", area)
+    ]
+    return max((at for at in came if alert.raised_at < at <= condition.since), default=None)
+
+
 def sectors_of(patrol: Patrol, now: datetime) -> tuple[str, ...]:
     """Return the sectors in which a unit of a patrol may be: the patrol's and those of its leg."""
     legs = (leg.sectors for leg in patrol.legs if leg.starts_at <= now < leg.ends_at)

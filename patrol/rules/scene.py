@@ -175,6 +175,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         contacts: Units and unknown radios to look at, by id.
         channels: Links, by name.
         bad_since: Since when links do not work, by name.
+        good_since: Since when links that did not work do again, by name.
         claims: Addresses that two senders use.
         batteries: By unit.
         calls: Calls for help, by unit or address.
@@ -192,6 +193,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     contacts: Mapping[str, Contact]
     channels: Mapping[str, ChannelHealth]
     bad_since: Mapping[str, datetime]
+    good_since: Mapping[str, datetime]
     claims: Sequence[Claim]
     batteries: Mapping[str, Battery]
     calls: Mapping[str, Call]
@@ -213,6 +215,8 @@ class AlertRule(NamedTuple):
         gone_for_s: How long its condition must be gone before it counts as gone, seconds.
         unsure: Whether just now nothing can be said about an open alert: it stays as it is.
         ended: Returns when the condition of an alert was over; None: now.
+        broke: Returns when the condition of an alert was over for a while before it began as it
+            holds now; None where it held all the time.
     """
 
     name: str
@@ -222,6 +226,7 @@ class AlertRule(NamedTuple):
     gone_for_s: float = 0.0
     unsure: Callable[[Scene, Alert], bool] = lambda _scene, _alert: False
     ended: Callable[[Scene, Alert], datetime | None] = lambda _scene, _alert: None
+    broke: Callable[[Scene, Alert, Condition], datetime | None] = lambda _scene, _alert, _now: None
 
 
 def about(contact: Contact) -> dict[str, Any]:

@@ -56,8 +56,22 @@ def _lost(scene: Scene) -> Iterator[tuple[Contact, datetime]]:
 
 
 def _had_time(scene: Scene, contact: Contact) -> bool:
-    """Return whether this node has listened long enough to say that it is silent."""
-    listened_s = (scene.now - scene.started_at).total_seconds()
+    """Return whether it has been listened for long enough to say that it is silent.
+
+    Since this node started, and since one of the links that hear it works: a link that comes and
+    goes says nothing about who is behind it.
+    """
+    since = scene.started_at
+    if contact.heard_on:
+        working = [
+            scene.good_since.get(name, scene.started_at)
+            for name in contact.heard_on
+            if name not in scene.bad_since
+        ]
+        if not working:
+            return False
+        since = max(since, min(working))
+    listened_s = (scene.now - since).total_seconds()
     return listened_s > LOST_AFTER * contact.expected_interval_s
 
 

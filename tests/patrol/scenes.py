@@ -92,9 +92,9 @@ def patrol(id: str = "p", *, state: Any = "under way", **more: Any) -> Patrol:
     return Patrol(id=id, agency=AGENCY, at=at(0), state=state, **(values | more))
 
 
-def channel(name: str = "base", *, state: LinkState = "open") -> ChannelHealth:
+def channel(name: str = "base", *, state: LinkState = "open", since: float = 0) -> ChannelHealth:
     """Return how a channel fares."""
-    return ChannelHealth(name=name, url="", protocols=(), state=state, since=at(0))
+    return ChannelHealth(name=name, url="", protocols=(), state=state, since=at(since))
 
 
 def scene(
@@ -103,6 +103,7 @@ def scene(
     started: float = EARLY,
     channels: Sequence[ChannelHealth] = (),
     bad: Mapping[str, float] | None = None,
+    good: Mapping[str, float] | None = None,
     claims: Sequence[Claim] = (),
     batteries: Mapping[str, Battery] | None = None,
     calls: Mapping[str, Call] | None = None,
@@ -119,6 +120,7 @@ def scene(
         contacts={each.id: each for each in contacts},
         channels={each.name: each for each in channels},
         bad_since={name: at(second) for name, second in (bad or {}).items()},
+        good_since={name: at(second) for name, second in (good or {}).items()},
         claims=claims,
         batteries=batteries or {},
         calls=calls or {},

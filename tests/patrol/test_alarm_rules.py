@@ -356,7 +356,13 @@ def test_a_check_in_is_missed_by_a_unit_and_told_to_its_own_agency() -> None:
 
 
 def meeting(**more: Any) -> Rendezvous:
-    values = {"name": "Pier", "lon": 100.4, "lat": 20.27, "at": at(1000), "grace_s": 300.0}
+    values: dict[str, Any] = {
+        "name": "Pier",
+        "lon": 100.4,
+        "lat": 20.27,
+        "at": at(1000),
+        "grace_s": 300.0,
+    }
     return Rendezvous(**(values | more))
 
 
@@ -421,6 +427,16 @@ def test_silence_counts_from_when_it_is_lost_and_not_while_this_node_was_away() 
     assert is_unsure(just_started, silent)
     assert not is_unsure(scene(boat(liveness="live"), now=400), silent)
     assert is_unsure(scene(boat(liveness="cut"), now=400), silent)
+
+
+def test_a_link_that_comes_and_goes_says_nothing_about_who_is_behind_it() -> None:
+    on = {"vhf": at(0), "hf": at(-60)}
+    contact = boat(liveness="lost", speed_mps=5.0, heard_on=on)
+    assert found("silent_unit", scene(contact, now=400, bad={"vhf": 350})) != []  # one works
+    assert found("silent_unit", scene(contact, now=400, bad={"vhf": 350, "hf": 0})) == []
+    back = scene(contact, now=400, good={"vhf": 390, "hf": 380})
+    assert found("silent_unit", back) == []
+    assert found("silent_unit", replace(back, now=at(681))) != []
 
 
 @pytest.mark.parametrize(
