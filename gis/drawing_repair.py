@@ -11,6 +11,7 @@ from gis.geodesy import WGS84
 
 SPECK_SHARE = 1e-4  # a piece smaller than this of the whole is left over from mending
 SIMPLER_DEG = 1e-5  # about a metre; doubled until few vertices are left
+MOST_CROSSINGS = 100  # of one ring with itself: beyond, nobody could say what was meant
 CLIP = shapely.box(-180.0, -90.0, 180.0, 90.0)
 
 
@@ -19,7 +20,8 @@ def mended(parts: list[list[Ring]], *, most_vertices: int) -> BaseGeometry | Non
 
     Rings are closed, points that repeat and spikes left out, loops cut where they cross, holes kept
     only inside, what overlaps joined; too many vertices are thinned, by a metre first. What goes
-    beyond 180 degrees is split there.
+    beyond 180 degrees is split there. A ring that crosses itself again and again is left alone: it
+    would be a guess, and its thousands of loops would take minutes.
 
     >>> bow = [(100.0, 20.0), (100.1, 20.1), (100.1, 20.0), (100.0, 20.1)]
     >>> shape = mended([[bow]], most_vertices=100)
@@ -33,6 +35,8 @@ def mended(parts: list[list[Ring]], *, most_vertices: int) -> BaseGeometry | Non
         clean = [_clean(ring) for ring in rings]
         if len(clean[0]) < 4:
             continue
+        if any(_crossings(ring) > MOST_CROSSINGS for ring in clean):
+            return None
         turn = clean[0][:, 0].mean()
         shell = _solid(shapely.Polygon(clean[0]))
         for hole in clean[1:]:
@@ -98,6 +102,14 @@ def _clean(ring: Ring) -> np.ndarray:
     if (np.abs(steps) > 180.0).any():
         out[1:, 0] = out[0, 0] + np.cumsum((steps + 180.0) % 360.0 - 180.0)
     return out
+
+
+def _crossings(ring: np.ndarray) -> int:
+    """Return how often a closed ring crosses itself."""
+    if len(ring) < 4:
+        return 0
+    edges = shapely.linestrings(np.stack([ring[:-1], ring[1:]], axis=1))
+    return len(shapely.STRtree(edges).query(edges, predicate="crosses")[0]) // 2
 
 
 def _solid(shape: BaseGeometry) -> BaseGeometry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, cast
@@ -21,7 +22,7 @@ from patrol.patrols import Patrol
 from patrol.sectors import Rings, Sector, SectorUse
 from patrol.store import papers
 
-MOST_POSITIONS: Final = 5000
+MOST_POSITIONS: Final = 1000
 """Of a drawing; more is not judged."""
 
 LEAST_WIDTH_M: Final = 30.0
@@ -142,14 +143,14 @@ class SectorDesk(PaperDesk):
             list[Sector], await self._watch.store.read(papers.versions, kind_of(Sector), id)
         )
 
-    def judge(self, shape: Shape) -> Judged:
+    async def judge(self, shape: Shape) -> Judged:
         """Return what is wrong with a shape, and how it could be mended.
 
         Raises:
             Forbidden: If the role may not.
         """
         self._may("draw sectors")
-        return judge(shape, self._ground)[0]
+        return (await asyncio.to_thread(judge, shape, self._ground))[0]
 
     def lie(self, sector: Sector) -> Lie:
         """Return how a sector that the user was given lies on the ground."""
@@ -172,7 +173,7 @@ class SectorDesk(PaperDesk):
             Conflict: If a sector in use of the agency has that name.
         """
         self._may("draw sectors")
-        placed = self._placed(shape)
+        placed = await self._placed(shape)
         agency, id = self._user.agency, new_id()
 
         def decide(book: Book, now: datetime) -> tuple[Sector, ...]:
@@ -219,7 +220,7 @@ class SectorDesk(PaperDesk):
         """
         self._may("draw sectors")
         assert changes.keys() <= {"name", "use", "note"}
-        values = changes | ({} if shape is None else self._placed(shape))
+        values = changes | ({} if shape is None else await self._placed(shape))
 
         def decide(book: Book, now: datetime) -> tuple[Sector, ...]:
             sector = self._own(book, Sector, id)
@@ -261,8 +262,9 @@ class SectorDesk(PaperDesk):
     def _ground(self) -> Ground:
         return self._watch.ground or _NO_GROUND
 
-    def _placed(self, shape: Shape) -> dict[str, Any]:
-        judged, placed = judge(shape, self._ground)
+    async def _placed(self, shape: Shape) -> dict[str, Any]:
+        # A wild drawing may take seconds, which nobody else should wait for.
+        judged, placed = await asyncio.to_thread(judge, shape, self._ground)
         if not judged.usable or placed is None:
             raise BadShape(judged)
         return placed
