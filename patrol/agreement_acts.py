@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from patrol.agreements import LIFE, Agreement, Consent, Signature, Terms, Window
+from patrol.agreements import LIFE, Agreement, Consent, PartySignature, Terms, Window
 from patrol.book import Book
 from patrol.crossing import DataClass
 from patrol.errors import Conflict
@@ -129,7 +129,7 @@ def signed(agreement: Agreement, *, at: datetime, who: Party, office: str = "") 
     changes: dict[str, Any] = {
         "signatures": (
             *agreement.signatures,
-            Signature(agency=who.agency, at=at, office=office, by=who.name),
+            PartySignature(agency=who.agency, at=at, office=office, by=who.name),
         ),
         "consents": (
             *agreement.consents,

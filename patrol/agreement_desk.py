@@ -16,7 +16,7 @@ from patrol.corridors import drawn
 from patrol.errors import Conflict, NotFound
 from patrol.paper_desk import PaperDesk
 from patrol.papers import kind_of
-from patrol.sharing import Open
+from patrol.sharing import OpenClass
 from patrol.store import papers
 
 MOST_KEPT: Final = 1000
@@ -72,7 +72,7 @@ class AgreementDesk(PaperDesk):
         seen = (self._policy.paper(each) for each in kept if isinstance(each, Agreement))
         return [each for each in seen if each is not None]
 
-    def open(self) -> list[Open]:
+    def open(self) -> list[OpenClass]:
         """Return for every counterpart and data class whether it crosses now, both ways.
 
         Raises:

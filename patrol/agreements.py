@@ -117,7 +117,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     answer_within_s: Annotated[float, NEVER] = 300.0
 
 
-class Signature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PartySignature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """That a party signed the terms.
 
     Attributes:
@@ -193,7 +193,7 @@ class Agreement(Paper, frozen=True, kw_only=True, tag="agreement"):
     terms_version: Annotated[int, NEVER] = 1
     state: Annotated[AgreementState, NEVER] = "draft"
     proposed_at: Annotated[datetime | None, NEVER] = None
-    signatures: Annotated[tuple[Signature, ...], NEVER] = ()
+    signatures: Annotated[tuple[PartySignature, ...], NEVER] = ()
     consents: Annotated[tuple[Consent, ...], NEVER] = ()
     windows: Annotated[tuple[Window, ...], NEVER] = ()
     ended_by: Annotated[str, NEVER] = ""

@@ -23,7 +23,7 @@ from patrol.stretches import Stretch, joined, within
 _DATE = "%Y-%m-%d %H:%M UTC"
 
 
-class Open(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OpenClass(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether one class of one agency's records crosses to another at present.
 
     Attributes:
@@ -257,7 +257,7 @@ class Sharing:
             found.append((agreement.id, agreement.version, within(terms.hours, now), out))
         return tuple(found)
 
-    def overview(self, viewer: str, now: datetime) -> list[Open]:
+    def overview(self, viewer: str, now: datetime) -> list[OpenClass]:
         """Return for every party that `viewer` has an agreement with what crosses, both ways."""
         others = {
             agency
@@ -265,13 +265,13 @@ class Sharing:
             if viewer in agreement.parties
             for agency in agreement.parties
         } - {viewer}
-        found: list[Open] = []
+        found: list[OpenClass] = []
         for other in sorted(others):
             for owner, to in ((other, viewer), (viewer, other)):
                 for data_class in DATA_CLASSES:
                     why = self.why_not(owner=owner, viewer=to, data_class=data_class, now=now)
                     found.append(
-                        Open(
+                        OpenClass(
                             owner=owner,
                             viewer=to,
                             data_class=data_class,

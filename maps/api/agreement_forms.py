@@ -19,12 +19,12 @@ from patrol.agreements import (
     Corridor,
     Day,
     Hours,
-    Signature,
+    PartySignature,
     Terms,
     Window,
 )
 from patrol.crossing import DATA_CLASSES, DataClass
-from patrol.sharing import Open
+from patrol.sharing import OpenClass
 
 Words = Annotated[str, Field(max_length=1000, pattern=LINES)]
 Reason = Annotated[str, Field(min_length=1, max_length=1000, pattern=LINES)]
@@ -54,8 +54,8 @@ AGREEMENT: Final = Agreement(
     state="suspended",
     proposed_at=_AT,
     signatures=(
-        Signature(agency="la-hx", at=_AT, office="Commander, BLO Houay Xai", by="somchai"),
-        Signature(agency="th-ck", at=_AT, office="Commander, BLO Chiang Khong"),
+        PartySignature(agency="la-hx", at=_AT, office="Commander, BLO Houay Xai", by="somchai"),
+        PartySignature(agency="th-ck", at=_AT, office="Commander, BLO Chiang Khong"),
     ),
     consents=(
         Consent(agency="la-hx", given=True, at=_AT, by="somchai"),
@@ -66,7 +66,7 @@ AGREEMENT: Final = Agreement(
     ),
     reason="by order",
 )
-OPEN: Final = Open(
+OPEN: Final = OpenClass(
     owner="th-ck",
     viewer="la-hx",
     data_class="positions",
@@ -226,7 +226,7 @@ class NewSignature(BaseModel):
     office: str = Field(default="", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
 
 
-class Why(BaseModel):
+class AgreementReason(BaseModel):
     """A reason that the other parties read."""
 
     model_config = ConfigDict(
@@ -236,7 +236,7 @@ class Why(BaseModel):
     reason: Reason
 
 
-class Stretch(BaseModel):
+class PastStretch(BaseModel):
     """A stretch of the past of the caller's own records."""
 
     model_config = ConfigDict(extra="forbid")
@@ -266,7 +266,7 @@ class Resumed(BaseModel):
     )
 
     reason: Words = ""
-    backfill: Stretch | None = Field(
+    backfill: PastStretch | None = Field(
         default=None, description="Absent: what was made meanwhile never crosses"
     )
 
@@ -278,7 +278,7 @@ class NewBackfill(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"backfill": _STRETCH}]}
     )
 
-    backfill: Stretch
+    backfill: PastStretch
     reason: Words = ""
 
 

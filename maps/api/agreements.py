@@ -10,16 +10,16 @@ from maps.access import DeskHere
 from maps.api.agreement_forms import (
     AGREEMENT,
     OPEN,
+    AgreementReason,
     ChangedTerms,
     NewAgreement,
     NewBackfill,
     NewSignature,
     Resumed,
-    Why,
 )
 from maps.api.answers import answer, answers
 from patrol.agreements import Agreement
-from patrol.sharing import Open
+from patrol.sharing import OpenClass
 
 router = APIRouter(prefix="/api/agreements", tags=["agreements"])
 
@@ -48,7 +48,7 @@ async def draft_agreement(new: NewAgreement, desk: DeskHere) -> Response:
     return answer(made, status=201)
 
 
-@router.get("/open", responses=answers(list[Open], [OPEN], 403))
+@router.get("/open", responses=answers(list[OpenClass], [OPEN], 403))
 async def list_open(desk: DeskHere) -> Response:
     """Return for every counterpart and data class whether it crosses now, both ways, or why not."""
     return answer(desk.agreements.open())
@@ -88,7 +88,7 @@ async def sign_agreement(agreement: str, signature: NewSignature, desk: DeskHere
 
 
 @router.post("/{agreement}/suspend", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
-async def suspend_agreement(agreement: str, why: Why, desk: DeskHere) -> Response:
+async def suspend_agreement(agreement: str, why: AgreementReason, desk: DeskHere) -> Response:
     """Withhold the caller's consent: once answered, nothing crosses, to or from anybody.
 
     Any party may, alone and at once. The others are told who, when and why.
@@ -113,6 +113,6 @@ async def backfill_agreement(agreement: str, new: NewBackfill, desk: DeskHere) -
 
 
 @router.post("/{agreement}/end", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
-async def end_agreement(agreement: str, why: Why, desk: DeskHere) -> Response:
+async def end_agreement(agreement: str, why: AgreementReason, desk: DeskHere) -> Response:
     """End an agreement for good; any party may. A draft is thrown away."""
     return answer(await desk.agreements.end(agreement, reason=why.reason))
