@@ -8,13 +8,12 @@ nothing: what began while nobody looked is found, and what is known already is l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import structlog
 
-from gis.position import Position
 from patrol import alert_acts
 from patrol.alert_steps import Steps
 from patrol.alerts import HOLDING, Alert, Key
@@ -26,6 +25,7 @@ from patrol.errors import PatrolError, StoreError
 from patrol.fencing import Fencing
 from patrol.filing import Filing
 from patrol.ground import Ground
+from patrol.past_fixes import patrolled, position_of, windows
 from patrol.patrols import Patrol
 from patrol.picture import Picture
 from patrol.records import Record
@@ -34,17 +34,7 @@ from patrol.rules.low_battery import told_battery
 from patrol.rules.man_down import is_man_down, says_man_down
 from patrol.rules.scene import AlertRule, Battery, Call, Condition, Scene, Sharing
 from patrol.sectors import Sector
-from patrol.spans import spans_of_unit
-from patrol.store import tracks
 from patrol.store.store import Store
-
-VOICE_ACCURACY_M: Final = 250.0
-"""How far off a place said by voice may be."""
-
-LONGEST_PAST: Final = timedelta(hours=12)
-"""How far back the fixes of a patrol under way are read at a start."""
-
-MOST_PAST: Final = 5000
 
 _WELL: Final = frozenset({"open"})
 
@@ -98,7 +88,9 @@ class Alarms:
             if contact.distress and contact.id not in self._calls and contact.status is not None:
                 at = contact.heard_at or now
                 self._calls[contact.id] = Call(at, is_man_down(contact.status))
-        past = [*self._windows(), *await self._tracks(now)]
+        book, picture = self._clerk.book, self._picture
+        past = list(windows(picture))
+        past += await patrolled(self._store, picture, book, agency=self._agency, now=now)
         self.fencing.take_up(self._clerk.book, lambda: past, now)
         await self._judge(None)
 
@@ -125,7 +117,7 @@ class Alarms:
         if self.fencing:
             units = self._picture.units
             placed = [
-                (fix.of, _position(fix, min(fix.time, record.transmission.heard_at)))
+                (fix.of, position_of(fix, min(fix.time, record.transmission.heard_at)))
                 for record in records
                 if (fix := fixes.get(record.gid)) is not None and fix.of in units
             ]
@@ -138,10 +130,10 @@ class Alarms:
         now, picture = self._now(), self._picture
         self._note_links(now)
         self._follow_calls()
-        if not self.fencing.take_up(self._clerk.book, lambda: list(self._windows()), now):
+        if not self.fencing.take_up(self._clerk.book, lambda: windows(picture), now):
             unheard = self.fencing.unheard(picture.units)
             if unheard:
-                self.fencing.see(self._windows(unheard), now)
+                self.fencing.see(windows(picture, unheard), now)
         await self._judge(None)
         await self._file_time(now)
 
@@ -364,41 +356,7 @@ class Alarms:
             known = float(pct) if isinstance(pct, int | float) else None
             self._batteries[alert.subject] = Battery(known, True, alert.raised_at)
 
-    def _windows(self, ids: Iterable[str] | None = None) -> Iterable[tuple[str, Position]]:
-        """Yield the newest positions that the picture holds of units."""
-        for id in self._picture.units if ids is None else ids:
-            contact = self._picture.contacts.get(id)
-            for entry in () if contact is None else contact.window:
-                yield id, _position(entry[2], entry[0])
-
-    async def _tracks(self, now: datetime) -> list[tuple[str, Position]]:
-        """Return where the units of patrols under way were since these began."""
-        found: list[tuple[str, Position]] = []
-        for patrol in self._clerk.book.all(Patrol):
-            if patrol.state != "under way":
-                continue
-            start = max(patrol.started_at or patrol.starts_at, now - LONGEST_PAST)
-            for member in patrol.members:
-                spans = spans_of_unit(self._picture, member.unit, start=start, end=now)
-                agencies = {member.agency, self._agency}
-                track = await self._store.read(
-                    tracks.track, member.unit, spans, agencies, MOST_PAST
-                )
-                found += [(member.unit, _position(fix, min(fix.time, now))) for fix in track]
-        return found
-
 
 def _is_latched(alert: Alert) -> bool:
     rule = RULES.get(alert.rule)
     return rule is not None and rule.latched
-
-
-def _position(fix: Fix, time: datetime) -> Position:
-    accuracy_m = VOICE_ACCURACY_M if "by_voice" in fix.flags else fix.accuracy_m
-    return Position(
-        lon=fix.lon,
-        lat=fix.lat,
-        time=time,
-        accuracy_m=accuracy_m,
-        speed_mps=fix.speed_mps,
-    )

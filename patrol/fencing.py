@@ -36,8 +36,11 @@ KEPT_FOR: Final = timedelta(hours=25)
 VISITS_KEPT: Final = 200
 """Comings and goings of one unit at one area that are remembered."""
 
-REPLAYED: Final = 1000
+REPLAYED: Final = 100
 """Newest fixes of each unit that are looked at anew when the areas change."""
+
+SETTINGS: Final = FenceSettings(most_fixes=1000)
+"""Some 250 kB for a boat that reports without end; at one fix in ten seconds, three hours."""
 
 Fixes: TypeAlias = Iterable[tuple[str, Position]]
 
@@ -100,7 +103,7 @@ class Fencing:
                 Enter(id=f"in {area.id}", area=area.id),
                 Leave(id=f"out {area.id}", area=area.id),
             ]
-        self._watch = FenceWatch(FenceSet(areas), rules)
+        self._watch = FenceWatch(FenceSet(areas), rules, settings=SETTINGS)
         again = past() if before is None else [*_held(before), *past()]
         self._remember(self._watch.see(again), now)
         return True
@@ -260,7 +263,7 @@ def _wanted(book: Book) -> dict[str, int]:
 
 def _held(watch: FenceWatch) -> Iterable[tuple[str, Position]]:
     """Return the newest fixes that a watch holds."""
-    times = FenceSettings().margin_accuracies
+    times = SETTINGS.margin_accuracies
     for unit, track in watch.tracks.items():
         for fix in track.fixes[-REPLAYED:]:
             yield (

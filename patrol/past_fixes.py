@@ -1,0 +1,77 @@
+"""Past fixes: where units were before a watch of fences began, so that it knows how they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from gis.position import Position
+from patrol.book import Book
+from patrol.changes import Fix
+from patrol.patrols import Patrol
+from patrol.picture import Picture
+from patrol.spans import spans_of_unit
+from patrol.store import tracks
+from patrol.store.store import Store
+
+VOICE_ACCURACY_M: Final = 250.0
+"""How far off a place said by voice may be."""
+
+LONGEST_PAST: Final = timedelta(hours=12)
+"""How far back the fixes of a patrol under way are read."""
+
+MOST_PAST: Final = 5000
+
+
+def windows(picture: Picture, units: Iterable[str] | None = None) -> Iterator[tuple[str, Position]]:
+    """Yield the newest positions that the picture holds of units.
+
+    Args:
+        picture: What is known.
+        units: Of these; None: of all.
+    """
+    for id in picture.units if units is None else units:
+        contact = picture.contacts.get(id)
+        for entry in () if contact is None else contact.window:
+            yield id, position_of(entry[2], entry[0])
+
+
+async def patrolled(
+    store: Store, picture: Picture, book: Book, *, agency: str, now: datetime
+) -> list[tuple[str, Position]]:
+    """Return where the units of patrols under way were since these began.
+
+    Args:
+        store: Holds their tracks.
+        picture: Knows which radios stood for them.
+        book: The open papers.
+        agency: Owner of what a radio said before it was registered.
+        now: The present, aware UTC.
+
+    Raises:
+        StoreError: If the store cannot be read.
+    """
+    found: list[tuple[str, Position]] = []
+    for patrol in book.all(Patrol):
+        if patrol.state != "under way":
+            continue
+        start = max(patrol.started_at or patrol.starts_at, now - LONGEST_PAST)
+        for member in patrol.members:
+            spans = spans_of_unit(picture, member.unit, start=start, end=now)
+            agencies = {member.agency, agency}
+            track = await store.read(tracks.track, member.unit, spans, agencies, MOST_PAST)
+            found += [(member.unit, position_of(fix, min(fix.time, now))) for fix in track]
+    return found
+
+
+def position_of(fix: Fix, time: datetime) -> Position:
+    """Return a fix as fences take it: at a time that has come."""
+    accuracy_m = VOICE_ACCURACY_M if "by_voice" in fix.flags else fix.accuracy_m
+    return Position(
+        lon=fix.lon,
+        lat=fix.lat,
+        time=time,
+        accuracy_m=accuracy_m,
+        speed_mps=fix.speed_mps,
+    )

@@ -1,0 +1,277 @@
+"""Alerts of fences on a running node: one a visit, whatever the noise and the order of fixes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from patrol.errors import IllegalStep
+from patrol.papers import revised
+from tests.patrol.alerting import (
+    GOES_IN,
+    IN,
+    METRE_DEG,
+    OUT,
+    WEST,
+    alerts,
+    hear,
+    hear_in_turn,
+    only,
+    put,
+    sector,
+    tick,
+    unit,
+    way,
+)
+from tests.patrol.running import Node, at, said
+
+
+async def test_a_unit_that_enters_a_no_go_sector_and_leaves_is_one_alert(node: Node) -> None:
+    boat = await unit(node)
+    area = sector()
+    await put(node, area)
+    await hear_in_turn(node, *way(*GOES_IN))
+    alert = only(node)
+    assert (alert.rule, alert.subject, alert.facts["sector_name"]) == (
+        "no_go",
+        f"{boat}|{area.id}",
+        "Don Xao",
+    )
+    assert at(10) < alert.raised_at < at(20)
+    desk = node.desk().alerts
+    await desk.acknowledge(alert.id, where="desk 1")
+    await hear_in_turn(node, *way((40, IN), (50, OUT), (60, OUT)))
+    gone = only(node)
+    assert gone.state == "returned_acknowledged"
+    assert gone.returned_at is not None
+    assert at(40) < gone.returned_at < at(50)
+    over = await desk.resolve(gone.id, note="went round a barge")
+    assert over.is_closed
+    assert [each.state for each in await desk.versions(over.id)] == [
+        "raised",
+        "acknowledged",
+        "returned_acknowledged",
+        "resolved",
+    ]
+
+
+async def test_it_rings_again_and_is_the_same_alert_when_it_comes_back(node: Node) -> None:
+    await unit(node)
+    await put(node, sector())
+    await hear_in_turn(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
+    first = only(node)
+    assert first.state == "returned_unacknowledged"
+    await hear_in_turn(node, *way((60, IN), (70, IN)))
+    again = only(node)
+    assert (again.id, again.state, again.count) == (first.id, "raised", 2)
+    assert again.raised_at > first.raised_at
+
+
+async def test_what_began_and_ended_in_one_batch_is_raised_and_returned(node: Node) -> None:
+    await unit(node)
+    await put(node, sector())
+    node.time = at(60)
+    await hear(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
+    alert = only(node)
+    assert (alert.state, alert.version, alert.historical) == ("returned_unacknowledged", 2, False)
+    versions = await node.desk().alerts.versions(alert.id)
+    assert [(each.state, each.rings) for each in versions] == [
+        ("raised", True),
+        ("returned_unacknowledged", False),
+    ]
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_what_late_fixes_undo_is_withdrawn_or_returned_if_somebody_knows(
+    node: Node, known: bool
+) -> None:
+    await unit(node)
+    await put(node, sector())
+    node.time = at(120)
+    await hear_in_turn(node, *way((0, 100.40), (10, 100.40), (100, IN), (110, IN)))
+    alert = only(node)
+    if known:
+        await node.desk().alerts.acknowledge(alert.id)
+    # all the time it was a kilometre away: the two inside were a receiver's error
+    await hear(node, *way((95, 100.40), (105, 100.40), (115, 100.40), heard=120))
+    await tick(node)
+    after = await node.desk().alerts.alert(alert.id)
+    assert after.state == ("returned_acknowledged" if known else "withdrawn")
+    assert len(await node.desk().alerts.history()) == 1
+
+
+async def test_a_late_fix_that_tells_the_time_better_corrects_it(node: Node) -> None:
+    await unit(node)
+    await put(node, sector())
+    node.time = at(60)
+    await hear_in_turn(node, *way((0, OUT), (10, OUT), (40, IN), (50, IN)))
+    alert = only(node)
+    await hear(node, *way((35, OUT), heard=55))
+    better = only(node)
+    assert (better.id, better.state) == (alert.id, "raised")
+    assert at(35) < better.raised_at < at(40)
+
+
+async def test_late_fixes_raise_a_historical_alert_that_does_not_ring(node: Node) -> None:
+    await unit(node)
+    await put(node, sector())
+    node.time = at(3600)
+    await hear(node, *way(*GOES_IN, (40, OUT), (50, OUT), heard=3600))
+    alert = only(node)
+    assert (alert.historical, alert.state, alert.rings) == (True, "returned_unacknowledged", False)
+    versions = await node.desk().alerts.versions(alert.id)
+    assert not any(each.rings or each.told for each in versions)
+    await tick(node, 3700)
+    assert only(node) == alert
+
+
+async def test_what_was_historical_rings_once_it_is_so_now(node: Node) -> None:
+    boat = await unit(node)
+    area = sector()
+    await put(node, area)
+    node.time = at(3600)
+    await hear(node, *way(*GOES_IN, heard=3600))
+    alert = only(node)
+    assert (alert.historical, alert.state, alert.rings) == (True, "raised", False)
+    await hear(node, *way((3600, IN)))
+    await tick(node)
+    now = only(node)
+    assert (now.id, now.historical, now.rings) == (alert.id, False, True)
+    assert now.subject == f"{boat}|{area.id}"
+
+
+async def test_alerts_of_fences_are_neither_forgotten_nor_repeated_over_a_restart(
+    node: Node,
+) -> None:
+    await unit(node)
+    await put(node, sector())
+    await hear_in_turn(node, *way(*GOES_IN))
+    alert = only(node)
+    node.time = at(40)
+    node = await node.again()
+    assert only(node) == alert
+    await tick(node, 41)
+    assert only(node) == alert
+    await hear_in_turn(node, *way((50, OUT), (60, OUT)))
+    assert only(node).state == "returned_unacknowledged"
+
+
+async def test_what_is_inside_when_a_sector_is_drawn_is_told_and_ends_with_the_sector(
+    node: Node,
+) -> None:
+    await unit(node)
+    await hear_in_turn(node, *way(*GOES_IN))
+    assert alerts(node) == []
+    area = sector()
+    await put(node, area)
+    assert only(node).state == "raised"
+    await put(node, revised(area, at=at(50), by="kham", retired_at=at(50)))
+    assert only(node).state == "returned_unacknowledged"
+
+
+async def test_a_resolved_alert_is_quiet_until_its_condition_has_gone(node: Node) -> None:
+    await unit(node)
+    await put(node, sector())
+    await hear_in_turn(node, *way(*GOES_IN))
+    desk = node.desk().alerts
+    settled = await desk.resolve(only(node).id, note="on my order")
+    assert settled.state == "settled"
+    for second in range(31, 35):
+        await tick(node, second)
+    assert only(node) == settled
+    with pytest.raises(IllegalStep):
+        await desk.acknowledge(settled.id)
+    await hear_in_turn(node, *way((40, OUT), (50, OUT)))
+    assert alerts(node) == []
+
+
+def test_noise_around_an_edge_raises_at_most_one_alert(tmp_path: Path) -> None:
+    """A boat that lies near an edge, with the error its receiver tells: never more than one."""
+    with asyncio.Runner() as runner:
+        node = Node(tmp_path / "patrol.db")
+        runner.run(node.start())
+        runner.run(put(node, sector()))
+        numbers = iter(range(10_000))
+
+        async def lie(offset_m: float, accuracy_m: float, seed: int) -> None:
+            noise, device = random.Random(seed), f"noisy{next(numbers)}"
+            boat = await unit(node, device)
+            node.time = at(3000)
+            sigma_deg = accuracy_m / 1.51 * METRE_DEG  # 68 % lie within the accuracy
+            told: set[str] = set()
+            for start in range(0, 3000, 300):
+                await hear(
+                    node,
+                    *(
+                        said(
+                            device,
+                            second,
+                            lon=WEST + offset_m * METRE_DEG + noise.gauss(0, sigma_deg),
+                            lat=20.27 + noise.gauss(0, sigma_deg),
+                            heard=3000,
+                        )
+                        for second in range(start, start + 300, 10)
+                    ),
+                )
+                told |= {each.id for each in alerts(node, "no_go") if each.unit == boat}
+            await tick(node)
+            assert len(told) <= 1
+            for id in told:
+                assert len(await node.desk().alerts.versions(id)) <= 3
+
+        @settings(
+            max_examples=25,
+            deadline=None,
+            suppress_health_check=[HealthCheck.function_scoped_fixture],
+        )
+        @given(st.floats(-100, 100), st.sampled_from([15.0]), st.integers(0, 10**6))
+        def near(offset_m: float, accuracy_m: float, seed: int) -> None:
+            runner.run(lie(offset_m, accuracy_m, seed))
+
+        try:
+            near()
+        finally:
+            runner.run(node.stop())
+
+
+def test_the_final_alerts_do_not_depend_on_the_order_of_arrival(tmp_path: Path) -> None:
+    places = [(0, OUT), (10, OUT), (20, IN), (30, IN), (40, OUT), (50, OUT), (60, IN), (70, IN)]
+    with asyncio.Runner() as runner:
+        node = Node(tmp_path / "patrol.db")
+        runner.run(node.start())
+        runner.run(put(node, sector()))
+        numbers = iter(range(10_000))
+
+        async def outcome(order: Iterable[int], sizes: Iterable[int]) -> tuple[Any, ...]:
+            device = f"late{next(numbers)}"
+            boat = await unit(node, device)
+            node.time = at(80)
+            messages = [way(places[n], device=device, heard=80)[0] for n in order]
+            for size in sizes:
+                batch, messages = messages[:size], messages[size:]
+                if batch:
+                    await hear(node, *batch)
+            if messages:
+                await hear(node, *messages)
+            await tick(node)
+            [alert] = [each for each in alerts(node, "no_go") if each.unit == boat]
+            return alert.state, alert.raised_at, alert.historical
+
+        expected = runner.run(outcome(range(8), [8]))
+
+        @settings(max_examples=25, deadline=None)
+        @given(st.permutations(range(8)), st.lists(st.integers(1, 4), max_size=6))
+        def shuffled(order: list[int], sizes: list[int]) -> None:
+            assert runner.run(outcome(order, sizes)) == expected
+
+        try:
+            shuffled()
+        finally:
+            runner.run(node.stop())

@@ -1,0 +1,126 @@
+"""Alerts of patrols, of silence, of links and batteries, on a running node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from patrol.papers import revised
+from patrol.patrols import Member, Rendezvous
+from tests.patrol.alerting import (
+    GOES_IN,
+    IN,
+    OUT,
+    alerts,
+    hear,
+    hear_in_turn,
+    night,
+    only,
+    put,
+    sector,
+    tick,
+    unit,
+    way,
+)
+from tests.patrol.running import AGENCY, Node, at, said
+from tests.patrol.scenes import channel
+
+
+async def test_outside_its_sector_is_told_while_the_patrol_is_under_way(node: Node) -> None:
+    boat = await unit(node)
+    area = sector(use="patrol")
+    patrol = night(boat, sectors=(area.id,))
+    await put(node, area, patrol)
+    await hear_in_turn(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
+    alert = only(node)
+    assert (alert.rule, alert.subject) == ("outside_sector", boat)
+    assert at(30) < alert.raised_at < at(40)
+    await hear_in_turn(node, *way((60, IN), (70, IN)))
+    back = only(node)
+    assert back.state == "returned_unacknowledged"
+    assert back.returned_at is not None
+    assert at(50) < back.returned_at < at(60)
+    await hear_in_turn(node, *way((80, OUT), (90, OUT)))
+    assert only(node).state == "raised"
+    await put(node, revised(patrol, at=at(99), by="kham", state="ended", ended_at=at(99)))
+    assert only(node).state == "returned_unacknowledged"
+
+
+async def test_a_meeting_that_took_place_is_not_missed_after_a_restart(node: Node) -> None:
+    boat = await unit(node)
+    pier = Rendezvous(name="Pier", lon=IN, lat=20.27, at=at(60), grace_s=120.0, radius_m=100.0)
+    far = Rendezvous(name="Bend", lon=100.5, lat=20.27, at=at(60), grace_s=120.0)
+    await put(node, night(boat, rendezvous=(pier, far)))
+    ways = [(second, IN) for second in range(0, 60, 10)]
+    ways += [(second, OUT - second * 1e-5) for second in range(100, 400, 10)]
+    await hear_in_turn(node, *way(*ways))
+    node.time = at(401)
+    await tick(node)
+    assert [each.facts["rendezvous"] for each in alerts(node, "rendezvous_missed")] == ["Bend"]
+    alert = only(node, "rendezvous_missed")
+    node = await node.again()
+    await tick(node, 402)
+    assert only(node, "rendezvous_missed") == alert
+
+
+async def test_a_unit_of_a_patrol_that_falls_silent_and_is_heard_again(node: Node) -> None:
+    boat = await unit(node, expected_interval_s=10)
+    await put(node, night(boat))
+    await hear(node, *way((0, OUT)))
+    await tick(node, 50)
+    assert alerts(node) == []
+    await tick(node, 51)
+    alert = only(node)
+    assert (alert.rule, alert.raised_at, alert.severity) == ("silent_unit", at(50), "high")
+    node = await node.again()  # it was not heard by the new run: nothing new about it
+    await tick(node, 52)
+    assert only(node) == alert
+    await tick(node, 200)
+    assert only(node).state == "raised" or only(node).state == "escalated"
+    await hear(node, *way((201, OUT)))
+    await tick(node, 201)
+    assert only(node).state == "returned_unacknowledged"
+
+
+async def test_a_dead_link_is_one_alert_and_its_units_are_not_blamed(node: Node) -> None:
+    boats = [await unit(node, name, expected_interval_s=10) for name in "abc"]
+    patrol = night(boats[0], members=tuple(Member(unit=id, agency=AGENCY) for id in boats))
+    await put(node, patrol)
+    for name in "abc":
+        await hear(node, *way((0, OUT), device=name))
+    node.time = at(1)
+    node.watch.channel_health([channel("serial", state="down", since=1)])
+    await tick(node, 1)
+    await tick(node, 20)
+    assert alerts(node) == []
+    await tick(node, 100)
+    alert = only(node)
+    assert (alert.rule, alert.subject) == ("silent_channel", "serial")
+    assert "technician" in alert.told
+    for second in range(101, 140):  # it is opened again and again
+        state: Any = "open" if second % 2 else "down"
+        node.watch.channel_health([channel("serial", state=state, since=second)])
+        await tick(node, second)
+    assert (only(node, "silent_channel").id, only(node).version) == (alert.id, 1)
+    node.watch.channel_health([channel("serial", since=145)])
+    for second in range(145, 185, 10):
+        for name in "abc":
+            await hear(node, *way((second, OUT), device=name))
+        await tick(node, second)
+    assert only(node, "silent_channel").state == "returned_unacknowledged"
+
+
+async def test_a_low_battery_is_known_over_a_restart(node: Node) -> None:
+    await unit(node)
+    await hear(node, said("a", 1, facts={"battery_pct": 9}))
+    await tick(node, 2)
+    alert = only(node)
+    assert (alert.rule, alert.facts["battery_pct"]) == ("low_battery", 9)
+    node = await node.again()
+    await tick(node, 3)
+    assert only(node) == alert
+    await hear(node, said("a", 4, facts={"battery_pct": 20}))
+    await tick(node, 5)
+    assert only(node) == alert
+    await hear(node, said("a", 6, facts={"battery_pct": 90}))
+    await tick(node, 7)
+    assert only(node).state == "returned_unacknowledged"
