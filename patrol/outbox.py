@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 
+from msgspec.structs import replace
+
 from patrol.alerts import Alert
 from patrol.book import Book
 from patrol.deliveries import LIFE, Delivery, PushSubscription
@@ -96,13 +98,21 @@ class Outbox:
     async def _put(self, deliveries: Sequence[Delivery]) -> None:
         def filing(book: Book, now: datetime) -> Filing:
             new = {each.id: each for each in deliveries if book.find(Delivery, each.id) is None}
-            newest = {_about(each): each.alert_version for each in new.values()}
+            newest: dict[tuple[str, str, str, str], int] = {}
+            for each in new.values():
+                newest[_about(each)] = max(each.alert_version, newest.get(_about(each), 0))
             old = [
                 _settled(each, "supersede", now)
                 for each in book.all(Delivery)
                 if newest.get(_about(each), 0) > each.alert_version
             ]
-            return Filing(papers=(*old, *new.values()), act="deliver alert")
+            kept = [
+                replace(each, state=LIFE.after(each.state, "supersede"), settled_at=now)
+                if each.alert_version < newest[_about(each)]
+                else each
+                for each in new.values()
+            ]
+            return Filing(papers=(*old, *kept), act="deliver alert")
 
         await self._watch.clerk.file(filing)
 

@@ -92,7 +92,8 @@ class MailWay:
         if any(each.alert.severity in ("sos", "high") for each in message.told):
             mail["Importance"] = "high"
         mail.set_content(
-            words.text(message, node=self._node, zone=self._zone, link=self._link), cte="8bit"
+            words.text(message, node=self._node, zone=self._zone, link=self._link),
+            cte="quoted-printable",  # goes through any server, and keeps lines short
         )
         return mail
 

@@ -25,7 +25,7 @@ from patrol.accounts import User
 from patrol.alerts import SEVERITIES, Alert
 from patrol.deliveries import Delivery, DeliveryWay, Target
 from patrol.desk import Desk
-from patrol.errors import Forbidden, NotFound, StoreError
+from patrol.errors import Conflict, Forbidden, NotFound, StoreError
 from patrol.outbox import Outbox
 from patrol.papers import Paper
 
@@ -80,6 +80,7 @@ class Sender:
         self.paces: dict[Target, Pace] = {}
         self.counts: dict[tuple[str, str], int] = {}
         self._unsettled: dict[str, _Outcome] = {}
+        self._note_fault = ""
         self._busy: dict[Target, asyncio.Task[None]] = {}
         self._doors = {way: asyncio.Semaphore(AT_ONCE) for way in ways}
         self._came = asyncio.Event()
@@ -268,9 +269,12 @@ class Sender:
     async def _note(self, outcome: _Outcome) -> None:
         try:
             await self._outbox.settle(outcome.ids, outcome.act, **outcome.said)
-        except StoreError as error:
-            log.warning("deliveries_not_noted", count=len(outcome.ids), fault=str(error))
+        except (StoreError, Conflict) as error:
+            if not self._note_fault:
+                log.warning("deliveries_not_noted", count=len(outcome.ids), fault=str(error))
+            self._note_fault = str(error)
             return
+        self._note_fault = ""
         for id in outcome.ids:
             self._unsettled.pop(id, None)
 

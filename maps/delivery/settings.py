@@ -45,6 +45,7 @@ from maps.settings_tables import ShortName, Table
 from patrol.alerts import AlertState, Severity
 from patrol.deliveries import DeliveryWay
 from patrol.permissions import may
+from patrol.rules import RULES
 from patrol.units import Role
 
 PER_MINUTE: Final[Mapping[DeliveryWay, int]] = {"push": 10, "mail": 6, "webhook": 60, "radio": 4}
@@ -331,6 +332,11 @@ def _rule_faults(
     faults = []
     if rule.agency not in agencies:
         faults.append(f"agency: {rule.agency!r} is no agency of this node")
+    faults += [
+        f"rules: there is no rule {each!r} (known: {', '.join(sorted(RULES))})"
+        for each in rule.rules
+        if each not in RULES
+    ]
     if rule.way == "mail":
         if mail is None:
             faults.append("way: there is no table [mail]")

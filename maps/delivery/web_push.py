@@ -23,9 +23,10 @@ from maps.delivery.waits import retry_after_s
 from patrol.accounts import User
 from patrol.outbox import Outbox
 
-LONGEST_BODY: Final = 1200
-"""Characters of a notification's text; with the rest it stays below the 3,993 bytes that a push
-service must take (RFC 8291, 4), however many bytes a letter has."""
+LONGEST_TITLE: Final = 600
+LONGEST_BODY: Final = 2400
+"""Bytes of a notification's title and text: with the rest they stay below the 3,993 bytes that a
+push service must take (RFC 8291, 4), whatever has to be escaped in them."""
 
 LONGEST_LIFE_S: Final = 86_400
 
@@ -95,8 +96,8 @@ class PushWay:
         return {
             "type": "test" if message.is_test else "alerts",
             "id": message.id,
-            "title": words.subject(message, self._node)[:300],
-            "body": words.short(message, self._zone)[:LONGEST_BODY],
+            "title": _cut(words.subject(message, self._node), LONGEST_TITLE),
+            "body": _cut(words.short(message, self._zone), LONGEST_BODY),
             "count": message.count,
             "severity": message.told[0].alert.severity if message.told else None,
             "alert": single.id if single else None,
@@ -138,6 +139,10 @@ class PushWay:
 def plain_key(text: str) -> str:
     """Return a key as it is kept: base64url without padding. Raises ValueError if it is none."""
     return b64url(from_b64url(text))
+
+
+def _cut(text: str, longest: int) -> str:
+    return text.encode()[:longest].decode(errors="ignore")
 
 
 def _is_urgent(message: Message) -> bool:

@@ -41,6 +41,8 @@ def one_line(text: str, longest: int = _LONGEST_WORD) -> str:
     ('Boat 3 Bcc: all@x.example', 'xxxx…')
     """
     clean = " ".join(_UNPRINTABLE.sub(" ", text).split())
+    # Python's own headers decode what looks like an encoded word (RFC 2047), line ends and all.
+    clean = clean.replace("=?", "= ?")
     return clean if len(clean) <= longest else clean[: longest - 1] + "…"
 
 
