@@ -28,6 +28,7 @@ COLUMNS: Final = (
     "place",
     "place_name",
     "patrol",
+    "same_as",
     "cases",
     "arrested",
     "arrested_by_nationality",
@@ -57,6 +58,7 @@ def row_of(incident: Incident) -> dict[str, Any]:
         "place": incident.place or None,
         "place_name": incident.place_name or None,
         "patrol": incident.patrol or None,
+        "same_as": incident.same_as or None,
         "cases": incident.cases,
         "arrested": sum(each.count for each in incident.arrested),
         "arrested_by_nationality": "; ".join(

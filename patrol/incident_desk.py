@@ -99,8 +99,8 @@ class IncidentDesk(PaperDesk):
 
         Raises:
             Forbidden: If the role may not.
-            NotFound: If a patrol, agency or photo that it names is none, or the user's agency may
-                not name it.
+            NotFound: If a patrol, incident, agency or photo that it names is none, or the user's
+                agency may not name it.
             Conflict: If it cannot be, has not happened yet, or that id is another's.
             StoreError: If the store refuses.
         """
@@ -286,9 +286,11 @@ class IncidentDesk(PaperDesk):
         return msgspec.structs.replace(incident, place=words)
 
     async def _check_named(self, incident: Incident, *, since: Incident | None = None) -> None:
-        """Refuse a patrol that the user may not know of, and photos of others."""
+        """Refuse a patrol or incident that the user may not know of, and photos of others."""
         if incident.patrol and (since is None or incident.patrol != since.patrol):
             await self._kept(Patrol, incident.patrol)
+        if incident.same_as and (since is None or incident.same_as != since.same_as):
+            await self._kept(Incident, incident.same_as)
         photos = PhotoDesk(self._watch, self._user, self._policy)
         await photos.check_own(incident.photos)
 

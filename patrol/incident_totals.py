@@ -6,6 +6,9 @@ that has a credited agency (once for a country with two of them), and in the tab
 each agency; so the rows of those two tables add up to more than the region as soon as anything was
 done jointly, and must not be added up. The rows by year and by category do add up to it.
 
+Where two agencies each logged the same event and one says so (`same_as`), the two count as one as
+long as both are seen, with the agencies of both credited, and what the other one tells.
+
 Withdrawn incidents count nowhere. Amounts of one thing add up where their units do: grams and
 tonnes as kilograms, millilitres as litres; tablets never as kilograms.
 """
@@ -13,13 +16,13 @@ tonnes as kilograms, millilitres as litres; tablets never as kilograms.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, tzinfo
 from typing import Final
 
 import msgspec
 
-from patrol.incidents import Incident
+from patrol.incidents import Credit, Incident
 
 UNKNOWN: Final = "unknown"
 """In place of a country or nationality that nobody told."""
@@ -89,9 +92,7 @@ def totals(incidents: Iterable[Incident], *, zone: tzinfo = UTC) -> Totals:
     by_both: dict[str, dict[str, _Adding]] = {}
     by_category: dict[str, _Adding] = {}
     by_agency: dict[str, _Adding] = {}
-    for each in incidents:
-        if each.state == "withdrawn":
-            continue
+    for each in _each_event(incidents):
         year = str(year_of(each, zone))
         region.add(each)
         by_year.setdefault(year, _Adding()).add(each)
@@ -115,6 +116,30 @@ def year_of(incident: Incident, zone: tzinfo) -> int:
     """Return the year in which an incident counts."""
     time = incident.happened_at
     return (time.astimezone(zone) if incident.precision == "minute" else time).year
+
+
+def _each_event(incidents: Iterable[Incident]) -> list[Incident]:
+    """Return one incident an event, credited to all who logged it."""
+    known = {each.id: each for each in incidents if each.state != "withdrawn"}
+    credited: dict[str, dict[str, Credit]] = {}
+    for each in known.values():
+        of = credited.setdefault(_first_told(each, known), {})
+        for credit in each.credited:
+            of.setdefault(credit.agency, credit)
+    return [
+        msgspec.structs.replace(known[id], credited=tuple(of[name] for name in sorted(of)))
+        for id, of in credited.items()
+    ]
+
+
+def _first_told(incident: Incident, known: Mapping[str, Incident]) -> str:
+    """Return the id of the incident that stands for an event; of a circle the least of it."""
+    path = [incident.id]
+    while (other := known[path[-1]].same_as) in known:
+        if other in path:
+            return min(path[path.index(other) :])
+        path.append(other)
+    return path[-1]
 
 
 class _Adding:

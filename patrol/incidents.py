@@ -173,6 +173,8 @@ class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incide
         place_name: The place in words.
         patrol: Id of the patrol that did it; empty for an office.
         credited: Agencies that had a part in it, each once.
+        same_as: Id of another agency's incident that tells of the same event; empty: none. Both
+            are kept, for their agencies must count their own when they share no more.
         photos: SHA-256 of each photo, in hexadecimal.
         narrative: What happened, in words that may be shared as incidents are.
         names: Names of who was arrested. Never crosses, as none of the following do.
@@ -200,6 +202,7 @@ class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incide
     place_name: Annotated[str, INCIDENTS] = ""
     patrol: Annotated[str, PATROLS] = ""
     credited: Annotated[tuple[Credit, ...], INCIDENTS] = ()
+    same_as: Annotated[str, INCIDENTS] = ""
     photos: Annotated[tuple[str, ...], INCIDENTS] = ()
     narrative: Annotated[str, INCIDENTS] = ""
     names: Annotated[str, NEVER] = ""
@@ -330,6 +333,8 @@ def _faults(incident: Incident) -> list[str]:
             faults.append(f"each {what} is told once")
     if not incident.credited:
         faults.append("at least one agency had a part in it")
+    if incident.same_as == incident.id:
+        faults.append("an incident is the same as another, not as itself")
     if (incident.lon is None) is not (incident.lat is None):
         faults.append("a place has both longitude and latitude")
     return faults

@@ -90,6 +90,11 @@ class Said(BaseModel):
     credited: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(
         default=[], max_length=20, description="Agencies that had a part in it; none: the caller's"
     )
+    same_as: str = Field(
+        default="",
+        max_length=64,
+        description="Id of the other side's incident that tells of the same event",
+    )
     photos: list[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = Field(
         default=[], max_length=20, description="SHA-256 of photos sent to /api/photos"
     )

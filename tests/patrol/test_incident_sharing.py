@@ -192,3 +192,26 @@ async def test_places_are_told_as_coarsely_as_agreed(node: Node) -> None:
     assert seen.lon is not None
     assert seen.lon != made.lon
     assert (seen.place, seen.place_name) == ("", "")
+
+
+async def test_each_side_logs_one_event_and_both_count_it_once_while_they_share(
+    node: Node,
+) -> None:
+    held = await agreement(node, "incidents")
+    node.time = at(60)
+    here = await logged(node)
+    other = node.desk("commander", agency=OTHER, name="malee").incidents
+    told: dict[str, Any] = {"happened_at": node.time, "precision": "minute", "category": "drugs"}
+    there = await other.log(**told, same_as=here.id)
+    for desk in (other, node.desk().incidents):
+        assert len(await desk.incidents(Wanted())) == 2
+        made = await desk.totals(Wanted())
+        assert made.region.reports == 1
+        assert set(made.by_agency) == {AGENCY, OTHER}
+    node.time = at(120)
+    who = Party(agency=AGENCY, name="kham")
+    await filed(node, suspended(held, at=node.time, who=who, reason="for a while"))
+    assert await other.incidents(Wanted()) == [there]
+    for desk, agency in ((other, OTHER), (node.desk().incidents, AGENCY)):
+        made = await desk.totals(Wanted())
+        assert (made.region.reports, set(made.by_agency)) == (1, {agency})

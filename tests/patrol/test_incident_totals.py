@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,8 @@ from patrol.incidents import (
     check,
     told_time,
 )
+
+_numbers = itertools.count(1)
 
 BOOKLET = Path(__file__).with_name("data") / "booklet_incidents.json"
 
@@ -177,6 +180,39 @@ def test_two_agencies_of_one_country_count_once_for_it_and_each_for_itself() -> 
     assert all(each.seized == {"heroin": {"kg": 3.0}} for each in made.by_agency.values())
 
 
+def of(id: str, country: str, *, same_as: str = "", kg: float = 3.0) -> Incident:
+    made = drugs(
+        credited=(Credit(agency=f"{country}-police", country=country),),
+        seizures=(seized(kg, "kg"),),
+        same_as=same_as,
+    )
+    return msgspec.structs.replace(made, id=id, agency=f"{country}-police")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_event_that_two_agencies_logged_counts_once_while_both_are_seen(order: int) -> None:
+    here, there = of("a", "LA"), of("b", "TH", same_as="a", kg=2.9)
+    made = totals([here, there][::order])
+    assert made.region.reports == 1
+    assert made.region.seized == {"heroin": {"kg": 3.0}}  # as the one that is meant tells it
+    assert made.by_country["LA"] == made.by_country["TH"] == made.region
+    assert set(made.by_agency) == {"LA-police", "TH-police"}
+    # nothing is shared any more: each counts its own
+    assert totals([there]).region.seized == {"heroin": {"kg": 2.9}}
+    assert totals([here]).region.reports == 1
+    gone = msgspec.structs.replace(here, state="withdrawn")
+    assert totals([gone, there]).region.seized == {"heroin": {"kg": 2.9}}
+
+
+def test_three_that_point_at_each_other_in_a_circle_are_one_event() -> None:
+    some = [of("a", "LA", same_as="b"), of("b", "TH", same_as="c"), of("c", "MM", same_as="a")]
+    tail = of("d", "VN", same_as="b")
+    for turn in range(3):
+        made = totals([*some[turn:], *some[:turn], tail])
+        assert made.region.reports == 1
+        assert set(made.by_country) == {"LA", "TH", "MM", "VN"}
+
+
 def test_what_was_withdrawn_counts_nowhere() -> None:
     gone = msgspec.structs.replace(drugs(seizures=(seized(3.0, "kg"),)), state="withdrawn")
     assert totals([gone]) == totals([])
@@ -214,7 +250,7 @@ def drugs(
 ) -> Incident:
     at = datetime(2026, 11, 24, tzinfo=UTC)
     values: dict[str, Any] = {"category": "drugs", "happened_at": at, "precision": "day"} | more
-    return Incident(id="i", agency="a", at=at, credited=credited, **values)
+    return Incident(id=f"i{next(_numbers)}", agency="a", at=at, credited=credited, **values)
 
 
 @st.composite
@@ -265,3 +301,18 @@ def test_years_and_categories_add_up_to_the_region_and_the_order_does_not_matter
         assert total == totals(own).region
         years = [table[country] for table in made.by_year_and_country.values() if country in table]
         assert sum(each.cases for each in years) == total.cases
+
+
+@given(st.lists(st.tuples(st.integers(0, 7), st.sampled_from(("LA", "TH", "MM"))), max_size=8))
+def test_whatever_is_said_to_be_the_same_the_order_does_not_matter(
+    told: list[tuple[int, str]],
+) -> None:
+    some = [
+        of(f"n{number}", country, same_as="" if other == number else f"n{other}", kg=number + 1)
+        for number, (other, country) in enumerate(told)
+    ]
+    made = totals(some)
+    assert totals(reversed(some)) == made
+    assert made.region.reports <= len(some)
+    assert (made.region.reports == 0) is (not some)
+    assert set(made.by_country) == {country for _, country in told}
