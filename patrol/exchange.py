@@ -7,7 +7,7 @@ repeated or out of order has no effect but a receipt. What is owed stands in the
 
 | message | from | when | effect at the other |
 |---|---|---|---|
-| offer | offerer | offered; seen again | the offer is shown |
+| offer | offerer | offered; seen again | the offer is shown; it proves an earlier grant taken |
 | accept | counterpart | accepted | if the term is the offer's and in time: grant; else none |
 | decline | counterpart | declined | the offerer keeps the target, at a new term |
 | withdraw, lapse, cut | offerer | it ended the offer | the offer is over there, accepted or not |
@@ -191,7 +191,7 @@ def receive(
     if message.what in _ANSWERS:
         return NOTHING if made is None else _answered(book, made, message, why_not, now)
     if message.what == "offer":
-        return _offered(made, message, known, why_not, now)
+        return _offered(book, made, message, known, why_not, now)
     if message.what == "grant":
         if made is None and not known:
             raise Conflict(f"message {message.id} grants what was never offered here")
@@ -234,7 +234,7 @@ def receipted(book: Book, receipt: Receipt, *, node: str, now: datetime) -> Fili
 
 
 def _offered(
-    made: HandOff | None, message: Message, known: bool, why_not: WhyNot, now: datetime
+    book: Book, made: HandOff | None, message: Message, known: bool, why_not: WhyNot, now: datetime
 ) -> Filing:
     offer = message.offer
     if offer is None or (offer.id, offer.agency, offer.to, offer.node, offer.to_node) != (
@@ -249,7 +249,17 @@ def _offered(
         return renewed(made, offer, now=now) if made.is_open else NOTHING
     if known or why_not(offer, now) is not None or now >= offer.lapses_at:
         return NOTHING  # over, or of no use: its node will say so, and nothing of it is kept
-    return arrived(offer, now=now)
+    filing: Filing = arrived(offer, now=now)
+    for mine in book.all(HandOff):
+        # Who offers it back has it: so it took what was granted, though its receipt is not here.
+        if mine.state == "granted" and (mine.case, mine.to) == (offer.case, offer.agency):
+            news = heard(mine, book.find(Target, mine.target), now=now)
+            filing = msgspec.structs.replace(
+                filing,
+                papers=(*filing.papers, *news.papers),
+                notes=(*news.notes, *filing.notes),
+            )
+    return filing
 
 
 def _answered(

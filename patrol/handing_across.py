@@ -210,7 +210,7 @@ def heard(made: HandOff, target: Target | None, *, now: datetime) -> Filing:
     """
     made = revised(made, at=now, by="", state=LIFE.after(made.state, "take"), owed=())
     papers: tuple[HandOff | Target, ...] = (made,)
-    # It may have come back before this was heard.
+    # A late receipt, of one that has come back since, leaves the target alone.
     if target is not None and target.hand_off == made.id and target.state == "granted":
         state = TARGET_LIFE.after(target.state, "hear")
         papers = (made, revised(target, at=now, by="", state=state))

@@ -54,7 +54,6 @@ LIFE: Final = Life(
         ("granted", "sight"): "granted",
         ("granted", "change"): "granted",
         ("granted", "hear"): "handed over",
-        ("granted", "take"): "followed",
         ("handed over", "sight"): "handed over",
         ("handed over", "change"): "handed over",
         ("handed over", "take"): "followed",

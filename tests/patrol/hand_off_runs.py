@@ -33,11 +33,11 @@ from patrol.custody import BEGUN, Ledger, Standing, contradictions, standing
 from patrol.desk import Desk
 from patrol.errors import Conflict, NotFound, StoreError
 from patrol.exchange import Message, Receipt, decode, encode
+from patrol.filing import Filing
 from patrol.hand_offs import HandOff
 from patrol.leave import leave_of
 from patrol.papers import Paper
 from patrol.post import Post
-from patrol.sharing import Sharing
 from patrol.sightings import Sighting
 from patrol.store.dialects import open_engine
 from patrol.store.store import Store, open_store
@@ -81,8 +81,6 @@ class Node:
         self.name, self.agencies = name, frozenset(agencies)
         self.file = folder / f"{name}.db"
         self.clock, self._committed = clock, committed
-        self.agreements = Book()
-        self.agreements.put([agreement()])
         self.ledger = Ledger()
         self._read_up_to = 0
 
@@ -102,7 +100,6 @@ class Node:
             agencies={id: AGENCIES[id] for id in self.agencies},
             now=lambda: self.clock.now,
         )
-        self.watch.sharing = Sharing(self.agreements)
         self.watch.elsewhere = {id: OF[id] for id in AGENCIES if id not in self.agencies}
         self.watch.clerk.listeners.append(lambda _papers: self._committed())
         await self.watch.start()
@@ -217,6 +214,7 @@ class World:
             await node.create()
         for node in self.nodes.values():
             await node.start()
+            await node.watch.clerk.file(signed_by_both)
 
     async def close(self) -> None:
         for node in self.nodes.values():
@@ -369,15 +367,14 @@ class World:
         """A node hears that a party suspends or resumes; the other may hear later, or never."""
         for node in self.nodes.values():
             if self.random.random() < 0.6:
-                toggle(node.agreements, self.clock.now)
-                self.did["consent changed"] += 1
+                await self.asked("consent changed", node.watch.clerk.file(toggled))
 
     async def heal(self) -> None:
         """Let the link, the stores and the agreement be well until nothing more happens."""
         self.well = True
         for node in self.nodes.values():
-            if not in_force(node.agreements):
-                toggle(node.agreements, self.clock.now)
+            if not in_force(node.watch.clerk.book):
+                await node.watch.clerk.file(toggled)
         for _ in range(400):
             before = [node.last_line() for node in self.nodes.values()]
             self.clock.now += timedelta(seconds=60)
@@ -439,19 +436,26 @@ def agreement() -> Agreement:
     return signed(signed(made, at=at, who=lao), at=at, who=thai)
 
 
+def signed_by_both(_book: Book, _now: datetime) -> Filing:
+    """Bring the agreement into force; an act for the clerk."""
+    made = msgspec.structs.replace(agreement(), version=1)
+    return Filing(papers=(made,), act="sign agreement")
+
+
 def in_force(book: Book) -> bool:
     return next(book.all(Agreement)).state == "active"
 
 
-def toggle(book: Book, now: datetime) -> None:
-    """Suspend the agreement, or resume it."""
+def toggled(book: Book, now: datetime) -> Filing:
+    """Suspend the agreement, or resume it; an act for the clerk."""
     [known] = book.all(Agreement)
     if known.state == "active":
-        book.put([suspended(known, at=now, who=Party(agency=THAI), reason="a row")])
-        return
-    # Windows of years of suspensions would only slow the runs down.
-    fresh = resumed(known, at=now, who=Party(agency=THAI))
-    book.put([msgspec.structs.replace(fresh, windows=agreement().windows)])
+        made = suspended(known, at=now, who=Party(agency=THAI), reason="a row")
+    else:
+        made = resumed(known, at=now, who=Party(agency=THAI))
+        # A thousand suspensions in one agreement would only slow the runs down.
+        made = msgspec.structs.replace(made, windows=agreement().windows)
+    return Filing(papers=(made,), act="consent", actor="malee", agency=THAI)
 
 
 ONE: dict[str, frozenset[str]] = {"hx": frozenset({LAO, THAI})}

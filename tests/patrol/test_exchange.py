@@ -256,6 +256,8 @@ def test_the_target_may_come_back_before_its_going_was_heard(link: Link) -> None
         )
     )  # fmt: skip
     link.hx.take(link.ck.told("offer"), 9)
+    assert link.hx.lines[-2:] == [custody.HEARD, "step: hear offer"]
+    assert link.hx.book.get(Target, link.mine.id).state == "handed over"
     back = next(each for each in link.hx.book.all(HandOff) if each.to == LAO)
     link.hx.file(accepted_there(back, term=back.term, now=at(10), by="kham"))
     link.ck.take(link.hx.told("accept"), 11)
