@@ -28,7 +28,7 @@ LOOKED_AT: Final = 5000
 """Most alerts that are looked at for one answer: some may be others'."""
 
 
-class Left(msgspec.Struct, frozen=True, kw_only=True):
+class AlertLeft(msgspec.Struct, frozen=True, kw_only=True):
     """An alert that an act on many left as it is.
 
     Attributes:
@@ -40,7 +40,7 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-class Acknowledged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AlertsAcknowledged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of many alerts that were to be acknowledged.
 
     Attributes:
@@ -49,7 +49,7 @@ class Acknowledged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """
 
     acknowledged: tuple[Alert, ...] = ()
-    left: tuple[Left, ...] = ()
+    left: tuple[AlertLeft, ...] = ()
 
 
 class AlertDesk(PaperDesk):
@@ -163,7 +163,7 @@ class AlertDesk(PaperDesk):
             ),
         )
 
-    async def acknowledge_all(self, ids: Sequence[str], *, where: str = "") -> Acknowledged:
+    async def acknowledge_all(self, ids: Sequence[str], *, where: str = "") -> AlertsAcknowledged:
         """Say that somebody knows of many alerts; those that do not wait for it are left.
 
         Args:
@@ -178,7 +178,7 @@ class AlertDesk(PaperDesk):
         self._may("acknowledge alerts")
         if len(ids) > MOST_ALERTS:
             raise Conflict(f"at most {MOST_ALERTS} alerts at once")
-        left: list[Left] = []
+        left: list[AlertLeft] = []
 
         def decide(book: Book, now: datetime) -> tuple[Alert, ...]:
             done: list[Alert] = []
@@ -188,12 +188,12 @@ class AlertDesk(PaperDesk):
                     by = self._user.name
                     done.append(alert_acts.acknowledged(alert, at=now, by=by, where=where))
                 except PatrolError as error:
-                    left.append(Left(id=id, why=str(error)))
+                    left.append(AlertLeft(id=id, why=str(error)))
             return tuple(done)
 
         filed = await self._file("acknowledge alert", decide)
         done = tuple(each for each in filed if isinstance(each, Alert))
-        return Acknowledged(acknowledged=done, left=tuple(left))
+        return AlertsAcknowledged(acknowledged=done, left=tuple(left))
 
     async def shelve(
         self,

@@ -13,7 +13,7 @@ from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.api.times import Moment
 from patrol.alert_acts import acknowledged, begun, resolved, returned, shelved
-from patrol.alert_desk import MOST_ALERTS, Acknowledged, Left
+from patrol.alert_desk import MOST_ALERTS, AlertLeft, AlertsAcknowledged
 from patrol.alerts import Alert, AlertState, Severity
 
 router = APIRouter(prefix="/api/alerts", tags=["alerts"])
@@ -47,9 +47,9 @@ _GONE = returned(_KNOWN, at=_AT + timedelta(minutes=9), since=_AT + timedelta(mi
 _RESOLVED = resolved(
     _GONE, at=_AT + timedelta(minutes=12), by="somchai", note="went round a stranded barge"
 )
-_MANY = Acknowledged(
+_MANY = AlertsAcknowledged(
     acknowledged=(_KNOWN,),
-    left=(Left(id="5f3a4d2c8b6a7e9f", why="no alert '5f3a4d2c8b6a7e9f'"),),
+    left=(AlertLeft(id="5f3a4d2c8b6a7e9f", why="no alert '5f3a4d2c8b6a7e9f'"),),
 )
 
 Where = Annotated[
@@ -142,7 +142,7 @@ async def list_past_alerts(
     return answer(await desk.alerts.history(start=start, end=end, limit=limit))
 
 
-@router.post("/acknowledge", responses=answers(Acknowledged, _MANY, 403, 409, 422))
+@router.post("/acknowledge", responses=answers(AlertsAcknowledged, _MANY, 403, 409, 422))
 async def acknowledge_alerts(many: KnowingMany, desk: DeskHere) -> Response:
     """Acknowledge many alerts in one step; those that do not wait for it are left and named."""
     return answer(await desk.alerts.acknowledge_all(many.ids, where=many.where))
