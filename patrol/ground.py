@@ -7,8 +7,9 @@ place has. Without layers (`Ground()`) polygons work and everything else is not 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from threading import Lock
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 import numpy as np
@@ -28,6 +29,9 @@ PROBES: Final = 24
 
 MOST_AREAS: Final = 2000
 """Areas that are kept ready, those last asked for."""
+
+
+T = TypeVar("T")
 
 
 class Deep(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,8 +57,8 @@ class Ground:
 
     def __init__(self, addresses: Addresses | None = None) -> None:
         self._addresses = addresses
-        self._areas: OrderedDict[tuple[str, int], Area] = OrderedDict()
-        self._countries: OrderedDict[tuple[str, int], dict[str, Deep]] = OrderedDict()
+        self._areas = _Kept[Area]()
+        self._countries = _Kept[dict[str, Deep]]()
 
     @property
     def border(self) -> Border | None:
@@ -89,12 +93,7 @@ class Ground:
             PositionError: If its river has not these kilometres.
             GisError: If there is no such river.
         """
-        key = (sector.id, sector.version)
-        found = self._areas.get(key)
-        if found is None:
-            found = self._areas[key] = self._made(sector)
-        _touch(self._areas, key)
-        return found
+        return self._areas.get((sector.id, sector.version), lambda: self._made(sector))
 
     def side(self, *, lon: float, lat: float, accuracy_m: float = 0.0) -> Side | None:
         """Return on which side of a border a place is; None where no border is known."""
@@ -133,11 +132,7 @@ class Ground:
             GisError: If there is no such river.
         """
         key = (sector.id, sector.version)
-        found = self._countries.get(key)
-        if found is None:
-            found = self._countries[key] = self._reached(self.area(sector))
-        _touch(self._countries, key)
-        return found
+        return self._countries.get(key, lambda: self._reached(self.area(sector)))
 
     # -- inside
 
@@ -183,7 +178,22 @@ class Ground:
         return found
 
 
-def _touch(kept: OrderedDict[tuple[str, int], Any], key: tuple[str, int]) -> None:
-    kept.move_to_end(key)
-    while len(kept) > MOST_AREAS:
-        kept.popitem(last=False)
+class _Kept(Generic[T]):
+    """The values asked for last, by id and version; asked from several threads."""
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[tuple[str, int], T] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: tuple[str, int], make: Callable[[], T]) -> T:
+        """Return a value, made if it is not there; two threads may both make it."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        made = make()
+        with self._lock:
+            self._values[key] = made
+            while len(self._values) > MOST_AREAS:
+                self._values.popitem(last=False)
+        return made

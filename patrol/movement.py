@@ -94,7 +94,7 @@ class Movement:
             if member.base is not None:
                 place = seen.setdefault((member.unit, ""), _Seen())
                 place.take(_in_base(fix, member.base), fix.time)
-            for id in patrol.sectors:
+            for id in patrol.all_sectors:
                 area = self._area(id)
                 if area is not None:
                     place = seen.setdefault((member.unit, id), _Seen())
@@ -112,7 +112,7 @@ class Movement:
                 return True
             if any(
                 place.entered
-                for id in patrol.sectors
+                for id in patrol.all_sectors
                 if (place := seen.get((member.unit, id))) is not None
             ):
                 return True

@@ -117,6 +117,16 @@ class PatrolDesk(PaperDesk):
             if each is not None
         ]
 
+    def span(self, patrol: Patrol) -> tuple[datetime, datetime]:
+        """Return from when to when a patrol was under way, until now if it still is.
+
+        Raises:
+            Conflict: If it has not begun.
+        """
+        if patrol.started_at is None:
+            raise Conflict(f"patrol {patrol.name} has not begun")
+        return patrol.started_at, patrol.ended_at or self._watch.now()
+
     async def conflicts(self, id: str) -> tuple[PlanConflict, ...]:
         """Return everything that is wrong with a patrol's plan now, errors first.
 

@@ -294,6 +294,12 @@ class Patrol(Paper, frozen=True, kw_only=True, tag="patrol"):
         return tuple(member.unit for member in self.members)
 
     @property
+    def all_sectors(self) -> tuple[str, ...]:
+        """Ids of the sectors that it or one of its legs covers."""
+        legs = (id for leg in self.legs for id in leg.sectors)
+        return tuple(dict.fromkeys((*self.sectors, *legs)))
+
+    @property
     def unsigned(self) -> tuple[str, ...]:
         """Agencies whose signature of the present content is missing."""
         signed = {each.agency for each in self.signatures if stands_for(each, self)}

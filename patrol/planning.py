@@ -220,7 +220,7 @@ def _two_patrols(plan: Plan) -> Iterator[PlanConflict]:
 
 def _sectors(plan: Plan) -> Iterator[PlanConflict]:
     patrol = plan.patrol
-    for id in _all_sectors(patrol):
+    for id in patrol.all_sectors:
         sector = plan.book.find(Sector, id)
         if sector is None:
             yield _error("unknown_sector", f"there is no sector {id} in use", sector=id)
@@ -306,11 +306,6 @@ JUDGES: Final[tuple[Callable[[Plan], Iterable[PlanConflict]], ...]] = (
 
 
 # -- inside
-
-
-def _all_sectors(patrol: Patrol) -> tuple[str, ...]:
-    legs = (id for leg in patrol.legs for id in leg.sectors)
-    return tuple(dict.fromkeys((*patrol.sectors, *legs)))
 
 
 def _apart(

@@ -248,7 +248,7 @@ class SectorDesk(PaperDesk):
             sector = self._own(book, Sector, id)
             _check_version(sector, version)
             for patrol in book.all(Patrol):
-                if id in patrol.sectors or any(id in leg.sectors for leg in patrol.legs):
+                if id in patrol.all_sectors:
                     name = patrol.name if self._user.agency in patrol.parties else "another's"
                     raise Conflict(f"sector {sector.name} is covered by patrol {name}")
             return (revised(sector, at=now, by=self._user.name, retired_at=now),)
