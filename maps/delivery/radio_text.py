@@ -17,6 +17,9 @@ from radio_gateway.order import OrderKind
 KINDS: Final[tuple[OrderKind, ...]] = ("alert", "text")
 """What is said, the first that the unit's channel has words for."""
 
+LENGTHS: Final = (words.LONGEST_RADIO_TEXT, 40, 20)
+"""Characters to try, until the radio's protocol takes them."""
+
 
 class RadioWay:
     """Sends through the receiver's desk, which keeps the message and its expiry.
@@ -45,14 +48,7 @@ class RadioWay:
             kind = next(
                 (kind for kind in KINDS if any(kind in route.takes for route in routes)), KINDS[-1]
             )
-            order = await desk.send_message(
-                kind=kind,
-                text=words.radio_text(message, self._zone),
-                unit=unit,
-                expires_in_s=message.left_s,
-                reason="alert" if not message.is_test else "test of alerts",
-                id=message.id,
-            )
+            return await self._say(desk, unit, kind, message)
         except NotFound:
             raise NotNow(f"there is no unit {to} now") from None
         except CannotSend as error:
@@ -61,7 +57,25 @@ class RadioWay:
             return message.id  # its queue has it already, in the words of the try before
         except Forbidden as error:
             raise Undeliverable(str(error)) from None
-        return order.id
+
+    async def _say(self, desk: Desk, unit: str, kind: OrderKind, message: Message) -> str:
+        """Send as many of the words as the radio takes."""
+        for longest in LENGTHS:
+            try:
+                order = await desk.send_message(
+                    kind=kind,
+                    text=words.radio_text(message, self._zone, longest),
+                    unit=unit,
+                    expires_in_s=message.left_s,
+                    reason="alert" if not message.is_test else "test of alerts",
+                    id=message.id,
+                )
+            except CannotSend as error:
+                if error.reason != "too_long" or longest == LENGTHS[-1]:
+                    raise
+            else:
+                return order.id
+        raise AssertionError("the last length is told of by raising")
 
 
 def unit_named(desk: Desk, name: str) -> str:
