@@ -53,11 +53,11 @@ class Shift(Paper, frozen=True, kw_only=True, tag="shift"):
         officer: Who keeps it, for people.
         starts_at: When it is planned to begin, aware UTC.
         ends_at: When it is planned to end, aware UTC.
+        state: Where it is in its life (`SHIFT_LIFE`).
         user: Name with which the officer signs in; empty for one without an account.
         phone: Telephone.
         radio: Call sign or channel on the radio.
         note: Anything else.
-        state: Where it is in its life (`SHIFT_LIFE`).
         taken_at: When it began in truth.
         relieved_at: When the relief acknowledged.
         relief_overdue: Nobody has come in time.
@@ -70,11 +70,11 @@ class Shift(Paper, frozen=True, kw_only=True, tag="shift"):
     officer: Annotated[str, NEVER]
     starts_at: Annotated[datetime, NEVER]
     ends_at: Annotated[datetime, NEVER]
+    state: Annotated[str, NEVER]
     user: Annotated[str, NEVER] = ""
     phone: Annotated[str, NEVER] = ""
     radio: Annotated[str, NEVER] = ""
     note: Annotated[str, NEVER] = ""
-    state: Annotated[str, NEVER] = SHIFT_LIFE.start
     taken_at: Annotated[datetime | None, NEVER] = None
     relieved_at: Annotated[datetime | None, NEVER] = None
     relief_overdue: Annotated[bool, NEVER] = False

@@ -13,6 +13,7 @@ from patrol.errors import Conflict, Forbidden, NotFound
 from patrol.paper_desk import PaperDesk
 from patrol.papers import Paper, kind_of, new_id, revised
 from patrol.roster import (
+    SHIFT_LIFE,
     DutyContact,
     Shift,
     check_plan,
@@ -104,6 +105,7 @@ class RosterDesk(PaperDesk):
                 officer=officer,
                 starts_at=starts_at,
                 ends_at=ends_at,
+                state=SHIFT_LIFE.start,
                 user=user,
                 phone=phone,
                 radio=radio,
@@ -259,6 +261,7 @@ class RosterDesk(PaperDesk):
                 office=given.office,
                 given_by=given.id,
                 taken_by=to.id,
+                state=HAND_OVER_LIFE.start,
                 items=items[:MOST_ITEMS],
                 more=max(0, len(items) - MOST_ITEMS),
                 note=note,

@@ -65,10 +65,10 @@ class HandOver(Paper, frozen=True, kw_only=True, tag="shift_hand_over"):
         office: The border liaison office.
         given_by: The shift that is on duty.
         taken_by: The shift that relieves it.
+        state: Where it is in its life (`HAND_OVER_LIFE`).
         items: What was open when it was offered.
         more: How many more there were than are listed.
         note: What the officer on duty says of it.
-        state: Where it is in its life (`HAND_OVER_LIFE`).
         later: What has come up since, when it was acknowledged.
         remark: What the relief says of it.
         acknowledged_at: When.
@@ -81,10 +81,10 @@ class HandOver(Paper, frozen=True, kw_only=True, tag="shift_hand_over"):
     office: Annotated[str, NEVER]
     given_by: Annotated[str, NEVER]
     taken_by: Annotated[str, NEVER]
+    state: Annotated[str, NEVER]
     items: Annotated[tuple[Item, ...], NEVER] = ()
     more: Annotated[int, NEVER] = 0
     note: Annotated[str, NEVER] = ""
-    state: Annotated[str, NEVER] = HAND_OVER_LIFE.start
     later: Annotated[tuple[Item, ...], NEVER] = ()
     remark: Annotated[str, NEVER] = ""
     acknowledged_at: Annotated[datetime | None, NEVER] = None

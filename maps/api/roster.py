@@ -53,6 +53,7 @@ _HAND_OVER = HandOver(
     office="Houay Xai",
     given_by=_SHIFT.id,
     taken_by="2d1e9b7c5f3a4d2c8b6a7e9f1c2d3b4a",
+    state="offered",
     items=(_ITEM,),
     note="Naga 2 has a weak battery",
 )
@@ -68,7 +69,12 @@ _CONTACT = DutyContact(
 
 Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Named = Annotated[
-    str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
+    str,
+    Field(
+        min_length=1,
+        max_length=100,
+        pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$",
+    ),
 ]
 Words = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]*$")]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]

@@ -1,0 +1,121 @@
+"""An agency's journal over HTTP: its own lines, for administrators and observers, in pages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from patrol.filing import Note
+from patrol.store import journal, proving
+from tests.maps.offices import LAO, THAI, Offices, two_offices
+
+
+@pytest.fixture
+async def offices(tmp_path: Path) -> AsyncIterator[Offices]:
+    async with two_offices(tmp_path) as opened:
+        yield opened
+
+
+async def page(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
+    answer = await client.get("/api/audit", params=query)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def add_unit(client: httpx.AsyncClient, call_sign: str) -> str:
+    answer = await client.post("/api/units", json={"call_sign": call_sign, "kind": "boat"})
+    assert answer.status_code == 201, answer.text
+    id: str = answer.json()["id"]
+    return id
+
+
+async def test_an_agency_reads_its_own_lines_and_no_other(offices: Offices) -> None:
+    lao = await add_unit(offices["somchai"], "Naga 1")
+    thai = await add_unit(offices["malee"], "Chai 1")
+    [line] = (await page(offices["keo"], subject="unit:"))["lines"]
+    assert (line["act"], line["actor"], line["agency"]) == ("add unit", "somchai", LAO)
+    assert line["subject"] == f"unit:{lao}"
+    assert line["detail"]["call_sign"] == "Naga 1"
+    [line] = (await page(offices["nok"], subject="unit:"))["lines"]
+    assert line["subject"] == f"unit:{thai}"
+    for name, agency in (("keo", LAO), ("vanh", LAO), ("nok", THAI)):
+        lines = (await page(offices[name], limit=1000))["lines"]
+        assert lines
+        assert {line["agency"] for line in lines} == {agency}
+
+
+async def test_only_administrators_and_observers_read_it(offices: Offices) -> None:
+    for name in ("somchai", "kham", "noy", "bounmy", "malee", "chai"):
+        answer = await offices[name].get("/api/audit")
+        assert (answer.status_code, answer.json()["error"]) == (403, "forbidden"), name
+    for name in ("keo", "vanh", "nok"):
+        assert (await offices[name].get("/api/audit")).status_code == 200, name
+
+
+async def test_it_is_read_in_pages_each_line_once(offices: Offices) -> None:
+    clerk = offices.server.office.watch.clerk
+    for number in range(23):
+        agency = LAO if number % 3 else THAI
+        await clerk.note(Note(act="count", actor="kham", agency=agency, detail={"n": number}))
+    seen: list[int] = []
+    before: dict[str, int] = {}
+    while True:
+        got = await page(offices["keo"], act="count", limit=4, **before)
+        seen += [line["detail"]["n"] for line in got["lines"]]
+        if "before" not in got:
+            break
+        before = {"before": got["before"]}
+    assert seen == [number for number in range(22, -1, -1) if number % 3]
+
+
+async def test_lines_are_found_by_time_and_person(offices: Offices) -> None:
+    watch = offices.server.office.watch
+    now = datetime.now(UTC) + timedelta(minutes=1)
+    for number in range(5):
+        moment = now + timedelta(minutes=number)
+        watch.now = partial(lambda at: at, moment)
+        note = Note(act="count", actor=f"user{number % 2}", agency=LAO, detail={"n": number})
+        await watch.clerk.note(note)
+    query = {
+        "since": (now + timedelta(minutes=1)).isoformat(),
+        "until": (now + timedelta(minutes=3)).isoformat(),
+    }
+    found = (await page(offices["keo"], act="count", **query))["lines"]
+    assert [line["detail"]["n"] for line in found] == [2, 1]
+    found = (await page(offices["keo"], act="count", actor="user1"))["lines"]
+    assert [line["detail"]["n"] for line in found] == [3, 1]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": 0},
+        {"limit": 1001},
+        {"before": 0},
+        {"before": 2**63},
+        {"since": "yesterday"},
+        {"since": "2026-11-24T00:00:00"},
+        {"subject": "x" * 301},
+    ],
+)
+async def test_what_is_asked_is_bounded(offices: Offices, query: dict[str, Any]) -> None:
+    answer = await offices["keo"].get("/api/audit", params=query)
+    assert (answer.status_code, answer.json()["field"]) == (422, next(iter(query)))
+
+
+async def test_what_comes_over_http_is_proved(offices: Offices) -> None:
+    unit = await add_unit(offices["somchai"], "Naga 1")
+    await offices["somchai"].patch(f"/api/units/{unit}", json={"note": "new engine"})
+    await offices["somchai"].post(f"/api/units/{unit}/plot", json={"lon": 100.4, "lat": 20.27})
+    await offices["somchai"].post(f"/api/units/{unit}/clear-distress")
+    store = offices.server.office.store
+    assert (await store.read(proving.prove)).faults == ()
+    acts = [entry.act for entry in await store.read(journal.page) if unit in entry.subject]
+    assert acts == ["add unit", "change unit", "plot by voice", "clear distress"]
