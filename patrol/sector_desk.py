@@ -31,7 +31,7 @@ DECIMALS: Final = 7
 """Of a degree in what we suggest and outline: a centimetre."""
 
 
-class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+class RiverStretch(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of a river.
 
     Attributes:
@@ -56,7 +56,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     polygon: dict[str, Any] | None = None
-    stretch: Stretch | None = None
+    stretch: RiverStretch | None = None
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -308,7 +308,7 @@ def _judge_polygon(
     return judged, _fields(polygon=rings)
 
 
-def _judge_stretch(stretch: Stretch, ground: Ground) -> tuple[Judged, dict[str, Any] | None]:
+def _judge_stretch(stretch: RiverStretch, ground: Ground) -> tuple[Judged, dict[str, Any] | None]:
     try:
         low, high = ground.river(stretch.river).km_range
     except GisError as fault:
@@ -328,7 +328,7 @@ def _judge_stretch(stretch: Stretch, ground: Ground) -> tuple[Judged, dict[str, 
     if not faults:
         placed = _fields(river=stretch.river, km_from=start, km_to=end, width_m=stretch.width_m)
         return Judged(faults=(), usable=True), placed
-    near = Stretch(
+    near = RiverStretch(
         river=stretch.river,
         km_from=max(start, low),
         km_to=min(end, high),

@@ -16,7 +16,7 @@ from maps.access import DeskHere
 from maps.api.answers import SCHEMAS, answer, answers, described
 from patrol.desk import Desk
 from patrol.ground import Deep
-from patrol.sector_desk import BadShape, Judged, Shape, Stretch
+from patrol.sector_desk import BadShape, Judged, RiverStretch, Shape
 from patrol.sectors import Sector, SectorUse
 
 router = APIRouter(prefix="/api/sectors", tags=["sectors"])
@@ -101,7 +101,7 @@ class ShapeForm(BaseModel):
 
     def shape(self) -> Shape:
         """Return it as the desk takes it."""
-        stretch = None if self.stretch is None else Stretch(**self.stretch.model_dump())
+        stretch = None if self.stretch is None else RiverStretch(**self.stretch.model_dump())
         return Shape(polygon=self.polygon, stretch=stretch)
 
 

@@ -17,13 +17,13 @@ from patrol.errors import Conflict, Forbidden, NotFound
 from patrol.ground import Ground
 from patrol.kinds import decode, encode
 from patrol.patrols import Member
-from patrol.sector_desk import MOST_POSITIONS, BadShape, Shape, Stretch, judge
+from patrol.sector_desk import MOST_POSITIONS, BadShape, RiverStretch, Shape, judge
 from patrol.sectors import Sector
 from patrol.store import papers
 from tests.patrol.running import AGENCY, OTHER, Node, at
 
 SQUARE = [[100.40, 20.28], [100.42, 20.28], [100.42, 20.30], [100.40, 20.30], [100.40, 20.28]]
-REACH = Stretch(river="Mekong", km_from=2360.0, km_to=2350.0, width_m=2000.0)
+REACH = RiverStretch(river="Mekong", km_from=2360.0, km_to=2350.0, width_m=2000.0)
 
 
 @pytest.fixture(scope="module")
