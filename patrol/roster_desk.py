@@ -23,7 +23,7 @@ from patrol.roster import (
     shifts_of,
     stepped,
 )
-from patrol.shifts import HAND_OVER_LIFE, MOST_ITEMS, HandOver, Item, open_items, taken
+from patrol.shifts import HAND_OVER_LIFE, MOST_ITEMS, HandOver, OpenItem, open_items, taken
 from patrol.store import papers
 from patrol.store.tables import to_us
 
@@ -186,7 +186,7 @@ class RosterDesk(PaperDesk):
 
     # -- hand-over
 
-    def open_items(self) -> tuple[Item, ...]:
+    def open_items(self) -> tuple[OpenItem, ...]:
         """Return what is open now: alerts, targets, hand-offs, patrols under way, silent channels.
 
         Raises:
@@ -412,9 +412,11 @@ class RosterDesk(PaperDesk):
 
     # -- inside
 
-    def _items(self, book: Book) -> tuple[Item, ...]:
+    def _items(self, book: Book) -> tuple[OpenItem, ...]:
+        """Return what is open, as far as the user may see it, of what the agency is party to."""
+        seen = (self._policy.paper(paper) for paper in book if self._user.agency in paper.parties)
         channels = self._watch.picture.channels.values()
-        return open_items(book, channels, self._user.agency)
+        return open_items((paper for paper in seen if paper is not None), channels)
 
     def _must_be(self, shift: Shift, act: str) -> None:
         """Raise unless the user is the officer of a shift; one without an account is anybody."""

@@ -38,7 +38,7 @@ _NOT_YET: Final = frozenset({"draft", "proposed", "signed", "ready"})
 MOST_ITEMS: Final = 500
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OpenItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that is open.
 
     Attributes:
@@ -82,10 +82,10 @@ class HandOver(Paper, frozen=True, kw_only=True, tag="shift_hand_over"):
     given_by: Annotated[str, NEVER]
     taken_by: Annotated[str, NEVER]
     state: Annotated[str, NEVER]
-    items: Annotated[tuple[Item, ...], NEVER] = ()
+    items: Annotated[tuple[OpenItem, ...], NEVER] = ()
     more: Annotated[int, NEVER] = 0
     note: Annotated[str, NEVER] = ""
-    later: Annotated[tuple[Item, ...], NEVER] = ()
+    later: Annotated[tuple[OpenItem, ...], NEVER] = ()
     remark: Annotated[str, NEVER] = ""
     acknowledged_at: Annotated[datetime | None, NEVER] = None
     acknowledged_by: Annotated[str, NEVER] = ""
@@ -96,24 +96,23 @@ class HandOver(Paper, frozen=True, kw_only=True, tag="shift_hand_over"):
         return HAND_OVER_LIFE.is_end(self.state)
 
 
-def open_items(book: Book, channels: Iterable[ChannelHealth], agency: str) -> tuple[Item, ...]:
-    """Return what is open for an agency: of the book by kind, then channels that are silent.
+def open_items(papers: Iterable[Paper], channels: Iterable[ChannelHealth]) -> tuple[OpenItem, ...]:
+    """Return what is open: of papers by kind, then channels that are silent.
 
     Args:
-        book: The open papers.
+        papers: The open papers, as whoever keeps watch may see them.
         channels: All channels.
-        agency: Whose; what it is no party to is left out.
     """
-    items: list[Item] = []
-    for paper in book:
+    items: list[OpenItem] = []
+    for paper in papers:
         kind = kind_of(paper)
-        if kind not in OPEN_KINDS or paper.held_by(agency) is None:
+        if kind not in OPEN_KINDS:
             continue
         state = str(getattr(paper, "state", "open"))
         if kind == "patrol" and state in _NOT_YET:
             continue
         items.append(
-            Item(
+            OpenItem(
                 kind=kind,
                 id=paper.id,
                 state=state,
@@ -123,7 +122,7 @@ def open_items(book: Book, channels: Iterable[ChannelHealth], agency: str) -> tu
             )
         )
     items += [
-        Item(
+        OpenItem(
             kind="channel",
             id=each.name,
             state=each.state,

@@ -157,7 +157,7 @@ class WatchLogDesk(PaperDesk):
         if paper is not None and (seen is None or agency not in paper.parties):
             return None
         own = entry.agency == agency
-        if not own and seen is None:
+        if not own and (seen is None or not self._may_know(entry)):
             return None
         detail = _detail(entry.detail)
         if not own:  # of others' acts what they are, and why; not by whom
@@ -183,6 +183,15 @@ class WatchLogDesk(PaperDesk):
             about=seen.about,
             corrects=seen.corrects,
         )
+
+    def _may_know(self, entry: Entry) -> bool:
+        """Return whether another party's act may be told: of an agreement always, so that each
+        side knows who suspended it and why; of the rest while one is in force.
+        """
+        policy = self._policy
+        if entry.subject.startswith("agreement:") or policy.sharing is None:
+            return True
+        return policy.sharing.joined(policy.agency, entry.agency, self._watch.now())
 
     # -- phrases
 

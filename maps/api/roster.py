@@ -14,7 +14,7 @@ from maps.api.times import EARLIEST, LATEST, Moment
 from maps.errors import BadRequest
 from patrol.roster import DutyContact, Shift
 from patrol.roster_desk import MOST
-from patrol.shifts import HandOver, Item
+from patrol.shifts import HandOver, OpenItem
 
 router = APIRouter(prefix="/api/roster", tags=["roster"])
 
@@ -36,7 +36,7 @@ _SHIFT = Shift(
     taken_at=_AT,
     version=2,
 )
-_ITEM = Item(
+_ITEM = OpenItem(
     kind="alert",
     id="0d9b7c1e5f3a4d2c8b6a7e9f1c2d3b4a",
     state="acknowledged",
@@ -130,7 +130,7 @@ class ShiftChange(BaseModel):
     note: Words | None = None
 
 
-class Cancelled(BaseModel):
+class CancelledShift(BaseModel):
     """Why a shift is taken out of the roster."""
 
     model_config = ConfigDict(
@@ -141,7 +141,7 @@ class Cancelled(BaseModel):
     reason: Line = ""
 
 
-class Shared(BaseModel):
+class SharedContact(BaseModel):
     """What counterparts may know of whoever is on duty: this, and nothing else of the shift."""
 
     model_config = ConfigDict(
@@ -157,7 +157,7 @@ class Shared(BaseModel):
     languages: list[Language] = Field(default=[], max_length=10, description="BCP 47")
 
 
-class Offer(BaseModel):
+class WatchOffer(BaseModel):
     """The watch, offered to the relief."""
 
     model_config = ConfigDict(
@@ -178,7 +178,7 @@ class Offer(BaseModel):
     note: Words = ""
 
 
-class Acknowledgement(BaseModel):
+class WatchTaken(BaseModel):
     """The relief's word that what is open is known."""
 
     model_config = ConfigDict(
@@ -247,7 +247,7 @@ async def change_shift(shift: str, change: ShiftChange, desk: DeskHere) -> Respo
 
 
 @router.post("/shifts/{shift}/cancel", responses=answers(Shift, _SHIFT, 403, 404, 409, 422))
-async def cancel_shift(shift: str, why: Cancelled, desk: DeskHere) -> Response:
+async def cancel_shift(shift: str, why: CancelledShift, desk: DeskHere) -> Response:
     """Take a planned shift out of the roster; 409 for one on duty, which is handed over."""
     return answer(await desk.roster.cancel_shift(shift, why.version, reason=why.reason))
 
@@ -259,7 +259,7 @@ async def begin_shift(shift: str, desk: DeskHere) -> Response:
 
 
 @router.put("/shifts/{shift}/contact", responses=answers(DutyContact, _CONTACT, 403, 404, 409, 422))
-async def share_contact(shift: str, shared: Shared, desk: DeskHere) -> Response:
+async def share_contact(shift: str, shared: SharedContact, desk: DeskHere) -> Response:
     """Let counterparts know how to reach the officer on duty, until the shift is over.
 
     Only what is given here crosses, and only under an agreement that names texts. A name is not
@@ -285,7 +285,7 @@ async def list_contacts(desk: DeskHere) -> Response:
 # -- hand-over
 
 
-@router.get("/open-items", responses=answers(list[Item], [_ITEM], 403))
+@router.get("/open-items", responses=answers(list[OpenItem], [_ITEM], 403))
 async def list_open_items(desk: DeskHere) -> Response:
     """Return what is open now: alerts, targets, hand-offs, patrols under way, silent channels."""
     return answer(desk.roster.open_items())
@@ -313,7 +313,7 @@ async def list_past_hand_overs(
     status_code=201,
     responses=answers(HandOver, _HAND_OVER, 403, 404, 409, 422, status=201),
 )
-async def offer_hand_over(offer: Offer, desk: DeskHere) -> Response:
+async def offer_hand_over(offer: WatchOffer, desk: DeskHere) -> Response:
     """Offer the watch to the relief, with what is open in this moment.
 
     Whoever is on duty stays so until the relief acknowledges.
@@ -339,7 +339,7 @@ async def withdraw_hand_over(hand_over: str, desk: DeskHere) -> Response:
     "/hand-overs/{hand_over}/acknowledge",
     responses=answers(HandOver, _HAND_OVER, 403, 404, 409, 422),
 )
-async def acknowledge_hand_over(hand_over: str, said: Acknowledgement, desk: DeskHere) -> Response:
+async def acknowledge_hand_over(hand_over: str, said: WatchTaken, desk: DeskHere) -> Response:
     """Take the watch, as the officer of the relief: the old shift ends in the moment this begins.
 
     What came up since the offer is in `later` of the answer.

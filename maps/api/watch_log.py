@@ -88,7 +88,13 @@ _COLUMNS: Final = (
 )
 
 
-class NewEntry(BaseModel):
+class Table(Response):
+    """A file to keep."""
+
+    media_type = "text/csv"
+
+
+class NewLogEntry(BaseModel):
     """Something to write into the log."""
 
     model_config = ConfigDict(
@@ -141,13 +147,13 @@ async def read_log(
 @router.post(
     "", status_code=201, responses=answers(LogEntry, _ENTRY, 403, 404, 409, 422, status=201)
 )
-async def write_entry(new: NewEntry, desk: DeskHere) -> Response:
+async def write_entry(new: NewLogEntry, desk: DeskHere) -> Response:
     """Write an entry; it is never changed, but a later one may put it right."""
     said = new.model_dump()
     return answer(await desk.log.write(said.pop("text"), **said), status=201)
 
 
-@router.get("/export", responses=_FILE)
+@router.get("/export", responses=_FILE, response_class=Table)
 async def export_log(
     desk: DeskHere,
     since: Annotated[Moment, Query(examples=["2026-11-24T00:00:00Z"])],
