@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patrol.changes import Fix
+from patrol.crossing import fields_of
 
 DEGREE_M: Final = 111_195.0
 """Metres of a degree of latitude, mean."""
@@ -97,7 +98,7 @@ def coarse(record: S, grid_m: float) -> S | None:
             changes["lon"], changes["lat"] = snapped(lon, lat, grid_m)
         if "accuracy_m" in names:
             changes["accuracy_m"] = max(getattr(record, "accuracy_m") or 0.0, grid_m)  # noqa: B009
-    for field in msgspec.structs.fields(type(record)):
+    for field in fields_of(type(record)):
         if field.name in changes:
             continue
         value = getattr(record, field.name)

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from patrol.coarse import coarse
-from patrol.crossing import DataClass
+from patrol.crossing import DataClass, fields_of
 from patrol.grants import STANDING, Grant
 from patrol.papers import Paper
 from patrol.sectors import Sector
@@ -141,7 +141,7 @@ def _pruned(
         return value
 
     changes: dict[str, Any] = {}
-    for field in msgspec.structs.fields(type(record)):
+    for field in fields_of(type(record)):
         value = getattr(record, field.name)
         if not isinstance(value, (msgspec.Struct, tuple, list, dict)):
             continue
