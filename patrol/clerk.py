@@ -49,6 +49,7 @@ class Clerk:
         book: The open papers.
         duties: Asked once a second, in this order, for what time brings.
         listeners: Told of new versions, in this order.
+        followed_by: Acts that follow at once, in the same turn, when a paper of that kind is filed.
         scribe: Writes what is kept outside papers, with its lines in the journal.
         seen: Counts what agencies are shown of each other's records.
     """
@@ -59,6 +60,7 @@ class Clerk:
         self.seen: Final = Views()
         self.duties: Final[list[Act]] = [self.seen.duty, overdue_reliefs]
         self.listeners: Final[list[Listener]] = []
+        self.followed_by: Final[list[tuple[type[Paper], Act]]] = []
         self.node = node
         self._store, self._turn, self._now = store, turn, now
 
@@ -111,6 +113,9 @@ class Clerk:
                 filing.filed()
             for listener in self.listeners:
                 listener(filing.papers)
+            for kind, act in self.followed_by:
+                if any(isinstance(paper, kind) for paper in filing.papers):
+                    await self._follow(act)
         return filing
 
     async def tick(self) -> None:
@@ -127,6 +132,13 @@ class Clerk:
                     return
             except PatrolError as error:
                 log.error("a duty contradicts what is so", fault=str(error))
+
+    async def _follow(self, act: Act) -> None:
+        """Do what follows from a filing; what that did stands, whatever becomes of this."""
+        try:
+            await self.file_in_turn(act(self.book, self._now()))
+        except PatrolError as error:  # it is a duty, too: the next tick tries again
+            log.warning("what follows is not stored yet", fault=str(error))
 
     def _check(self, filed: Sequence[Paper]) -> None:
         for paper in filed:

@@ -6,9 +6,9 @@ and cleared, computed anew from what is known; nothing here remembers that it ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -24,7 +24,6 @@ from patrol.movement import Movement
 from patrol.patrol_acts import Who
 from patrol.patrols import How, Patrol
 from patrol.picture import Picture
-from patrol.planning import WhyNot, apart
 from patrol.sectors import Sector
 
 WATCH: Final = Who(name="", agency="")
@@ -65,21 +64,25 @@ def overdue_units(
     return tuple(overdue)
 
 
-def suspensions(book: Book, now: datetime, why_not: WhyNot) -> tuple[Patrol, ...]:
+Parted: TypeAlias = Callable[[Sequence[str], datetime], str | None]
+"""Why some agencies are not joined at a moment; None if all are."""
+
+
+def suspensions(book: Book, now: datetime, parted: Parted) -> tuple[Patrol, ...]:
     """Return the next versions of the joint patrols whose suspension began or ended.
 
-    Whoever suspends or resumes an agreement files these with it, so that nothing joint is seen
-    after that commit; the clock does for what time alone brings (hours, expiry).
+    They follow an agreement that is suspended or resumed in the same turn; once a second the clock
+    asks for what time alone brings.
 
     Args:
         book: The open papers.
         now: The time, aware UTC.
-        why_not: What keeps agencies apart as it will be after that commit.
+        parted: Why agencies are not joined.
     """
     changed = []
     for patrol in book.all(Patrol):
         if patrol.is_joint and patrol.state != "draft":
-            why = apart(why_not, patrol.agencies, _judged_at(patrol, now))
+            why = parted(patrol.agencies, _judged_at(patrol, now))
             following = patrol_acts.suspended(patrol, why, at=now, who=WATCH)
             if following is not patrol:
                 changed.append(following)
@@ -93,20 +96,20 @@ class PatrolClock:
         picture: What is known of units.
         ground: Where sectors lie.
         book: The open papers.
-        why_not: What keeps two agencies apart.
+        parted: Why agencies are not joined.
 
     Attributes:
         duties: For `Clerk.duties`, in this order.
     """
 
-    def __init__(self, *, picture: Picture, ground: Ground, book: Book, why_not: WhyNot) -> None:
-        self._picture, self._ground, self._book, self._why_not = picture, ground, book, why_not
+    def __init__(self, *, picture: Picture, ground: Ground, book: Book, parted: Parted) -> None:
+        self._picture, self._ground, self._book, self._parted = picture, ground, book, parted
         self._movement = Movement(self._last, self._area)
         self.duties = (self.suspend, self.begin, self.finish, self.flag)
 
     def suspend(self, book: Book, now: datetime) -> Filing:
         """Flag joint patrols whose agreement is not in force now, and unflag the others."""
-        return _filed(suspensions(book, now, self._why_not), "suspend or resume patrol")
+        return _filed(suspensions(book, now, self._parted), "suspend or resume patrol")
 
     def begin(self, book: Book, now: datetime) -> Filing:
         """Start what is ready and starts by its plan or by movement."""

@@ -14,7 +14,7 @@ from patrol.paper_desk import PaperDesk
 from patrol.papers import kind_of, new_id
 from patrol.patrol_acts import Who
 from patrol.patrols import Patrol, PatrolState
-from patrol.planning import Plan, PlanConflict, WhyNot, apart, conflicts, why_not_of
+from patrol.planning import Plan, PlanConflict, conflicts, why_not_of
 from patrol.store import papers
 from patrol.store.tables import to_us
 
@@ -54,9 +54,8 @@ class PatrolDesk(PaperDesk):
             Forbidden: If the role may not.
         """
         self._may("see patrols")
-        found = [self._told(each) for each in self._open(Patrol)]
         return sorted(
-            (each for each in found if state is None or each.state == state),
+            (each for each in self._open(Patrol) if state is None or each.state == state),
             key=lambda each: (each.starts_at, each.id),
         )
 
@@ -84,7 +83,7 @@ class PatrolDesk(PaperDesk):
             )
         )
         seen = (self._policy.paper(each) for each in found if each.is_closed)
-        told = [self._told(cast(Patrol, each)) for each in seen if each is not None]
+        told = [cast(Patrol, each) for each in seen if each is not None]
         return told[: max(1, min(limit, MOST_PATROLS))]
 
     async def one(self, id: str) -> Patrol:
@@ -95,12 +94,12 @@ class PatrolDesk(PaperDesk):
             NotFound: If there is none, or the user may not know of it.
         """
         self._may("see patrols")
-        return self._told(await self._kept(Patrol, id))
+        return await self._kept(Patrol, id)
 
     async def versions(self, id: str) -> list[Patrol]:
         """Return every version of a patrol that the user may see, oldest first.
 
-        Of versions from before a suspension, while that lasts, only the own part.
+        While it is suspended, of those from before only the own part.
 
         Raises:
             Forbidden: If the role may not.
@@ -111,11 +110,7 @@ class PatrolDesk(PaperDesk):
             return [newest]
         kept = await self._watch.store.read(papers.versions, kind_of(Patrol), id)
         seen = (self._policy.paper(cast(Patrol, each)) for each in kept)
-        return [
-            self._told(each.own_part(self._user.agency) if newest.suspended else each)
-            for each in seen
-            if each is not None
-        ]
+        return [each for each in seen if each is not None]
 
     def span(self, patrol: Patrol) -> tuple[datetime, datetime]:
         """Return from when to when a patrol was under way, until now if it still is.
@@ -135,7 +130,9 @@ class PatrolDesk(PaperDesk):
             NotFound: If there is none that is not over, or the user's agency is no party.
         """
         self._may("see patrols")
-        patrol = self._told(self._own(self._watch.clerk.book, Patrol, id))
+        patrol = self._seen(Patrol, id)
+        if self._user.agency not in patrol.parties:
+            raise NotFound(kind_of(Patrol), id)
         return self._conflicts(self._watch.clerk.book, patrol, self._watch.now())
 
     # -- planning
@@ -396,26 +393,9 @@ class PatrolDesk(PaperDesk):
             ground=self._watch.ground or _NO_GROUND,
             units=self._watch.picture.units,
             agencies=self._watch.agencies,
-            why_not=self._why_not,
+            why_not=why_not_of(self._watch.sharing),
         )
         return conflicts(plan)
-
-    @property
-    def _why_not(self) -> WhyNot:
-        return why_not_of(getattr(self._watch, "sharing", None))
-
-    def _told(self, patrol: Patrol) -> Patrol:
-        """Return what may be told now of a patrol that was kept: the own part, if apart.
-
-        Those that are over are flagged no more, and the flag of the others may be a second late.
-        """
-        if patrol.state == "draft" or not patrol.is_joint:
-            return patrol
-        if self._user.agency not in patrol.parties:
-            return patrol
-        now = self._watch.now()
-        why = apart(self._why_not, patrol.agencies, max(now, patrol.starts_at))
-        return patrol if why is None else patrol.own_part(self._user.agency)
 
 
 def _plain(act: Callable[..., Patrol]) -> Callable[[Patrol, datetime, Who], Patrol]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 import shapely
@@ -22,6 +22,7 @@ from patrol.crossing import DataClass
 from patrol.ground import Deep, Ground
 from patrol.patrols import Patrol
 from patrol.sectors import KEPT_OUT_OF, Sector
+from patrol.sharing import Sharing
 from patrol.units import Agency, Unit
 
 LEAST_OVERLAP_M2: Final = 100.0
@@ -102,14 +103,6 @@ def errors(plan: Plan) -> tuple[PlanConflict, ...]:
     return tuple(each for each in conflicts(plan) if each.severity == "error")
 
 
-class Sharing(Protocol):
-    """What is known of agreements."""
-
-    def why_not(
-        self, *, owner: str, viewer: str, data_class: DataClass, now: datetime
-    ) -> str | None: ...
-
-
 def why_not_of(sharing: Sharing | None) -> WhyNot:
     """Return what asks the agreements; without any, nothing passes.
 
@@ -127,9 +120,17 @@ def why_not_of(sharing: Sharing | None) -> WhyNot:
     return asked
 
 
-def apart(why_not: WhyNot, agencies: Sequence[str], at: datetime) -> str | None:
-    """Return why some of these agencies cannot patrol together at a moment; None if all can."""
-    return next((why for _, _, why in _apart(why_not, agencies, at)), None)
+def parted(sharing: Sharing, agencies: Sequence[str], at: datetime) -> str | None:
+    """Return why some of these agencies are not joined at a moment; None if all are.
+
+    Those that never agreed on anything are not parted: they could not plan together either.
+    """
+    for n, one in enumerate(agencies):
+        for other in agencies[n + 1 :]:
+            if not sharing.joined(one, other, at):
+                why = sharing.why_not(owner=one, viewer=other, data_class="patrols", now=at)
+                return why or f"no agreement joins {one} and {other} any more"
+    return None
 
 
 # -- what is looked for

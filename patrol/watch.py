@@ -18,6 +18,7 @@ from typing import Final
 import structlog
 
 from patrol.agreement_acts import time_is_over
+from patrol.agreements import Agreement
 from patrol.alarms import Alarms
 from patrol.batch import Act, Batch
 from patrol.board import Board, Update
@@ -38,7 +39,7 @@ from patrol.papers import Paper
 from patrol.patrol_clock import PatrolClock
 from patrol.picture import Picture
 from patrol.placing import Describe, Locate, Placing
-from patrol.planning import why_not_of
+from patrol.planning import parted
 from patrol.policy import Policy
 from patrol.records import Record
 from patrol.refused import refused
@@ -141,9 +142,10 @@ class Watch:
             picture=self.picture,
             ground=ground or Ground(),
             book=self.clerk.book,
-            why_not=lambda *asked: why_not_of(getattr(self, "sharing", None))(*asked),
+            parted=lambda agencies, at: parted(self.sharing, agencies, at),
         )
         self.clerk.duties.extend(patrols.duties)
+        self.clerk.followed_by.append((Agreement, patrols.suspend))
         self.clerk.duties.append(
             time_brings(lambda made, at: leave_of(self).why_not(made, at), node=node)
         )
