@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -12,8 +13,9 @@ import msgspec
 from patrol.book import Book
 from patrol.errors import Conflict, NotFound
 from patrol.filing import Note
+from patrol.incident_search import Wanted
 from patrol.incident_totals import Totals, totals
-from patrol.incidents import LIFE, Category, Credit, Incident, check
+from patrol.incidents import LIFE, Credit, Incident, check
 from patrol.paper_desk import PaperDesk
 from patrol.papers import Paper, new_id, revised
 from patrol.patrols import Patrol
@@ -23,6 +25,11 @@ from patrol.store import papers
 
 MOST_INCIDENTS: Final = 100_000
 """Of one node, so that nothing is left out of a total without a word."""
+
+AT_ONCE: Final = 50
+"""Papers that are looked through in one turn of the event loop: some 15 ms."""
+
+TRIES: Final = 5
 
 AHEAD: Final = timedelta(minutes=2)
 """A phone's clock may be ahead by so much."""
@@ -37,47 +44,6 @@ CHANGEABLE: Final = frozenset(Incident.__struct_fields__) - {
     "place",
 }
 """What people tell of an incident."""
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which incidents are asked for.
-
-    Attributes:
-        start: Those that may have happened at this moment or later, aware UTC.
-        end: Those that may have happened before this moment, aware UTC.
-        category: Of this category.
-        state: In this state; None: all but those withdrawn.
-        agency: Credited to this agency.
-        country: Credited to an agency of this country, ISO 3166-1 alpha-2.
-        patrol: Of this patrol.
-        sure: Only those that stand confirmed: confirmed or closed.
-    """
-
-    start: datetime | None = None
-    end: datetime | None = None
-    category: Category | None = None
-    state: str | None = None
-    agency: str | None = None
-    country: str | None = None
-    patrol: str | None = None
-    sure: bool = False
-
-    def takes(self, incident: Incident) -> bool:
-        """Return whether an incident is asked for."""
-        if self.state is None:
-            if incident.state == "withdrawn":
-                return False
-        elif incident.state != self.state:
-            return False
-        return (
-            (self.start is None or incident.until > self.start)
-            and (self.end is None or incident.happened_at < self.end)
-            and (self.category is None or incident.category == self.category)
-            and (self.patrol is None or incident.patrol == self.patrol)
-            and (not self.sure or incident.state in ("confirmed", "closed"))
-            and (self.agency is None or any(c.agency == self.agency for c in incident.credited))
-            and (self.country is None or any(c.country == self.country for c in incident.credited))
-        )
 
 
 class IncidentDesk(PaperDesk):
@@ -244,16 +210,7 @@ class IncidentDesk(PaperDesk):
             Conflict: If there are more than can be looked through.
         """
         self._may("see incidents")
-        kept = await self._watch.store.read(papers.of_kind, "incident", limit=MOST_INCIDENTS + 1)
-        if len(kept) > MOST_INCIDENTS:
-            raise Conflict(f"there are more than {MOST_INCIDENTS} incidents in this node")
-        seen = [
-            paper
-            for each in kept
-            if isinstance(each, Incident)
-            and (paper := self._policy.paper(each)) is not None
-            and wanted.takes(paper)
-        ]
+        seen = await self._all_seen(wanted)
         await self._note_shared(seen, how)
         return sorted(seen, key=lambda each: (each.happened_at, each.id), reverse=True)
 
@@ -266,6 +223,27 @@ class IncidentDesk(PaperDesk):
         return totals(await self.incidents(wanted, how="totals"), zone=zone)
 
     # -- inside
+
+    async def _all_seen(self, wanted: Wanted) -> list[Incident]:
+        """Return what is asked for and may be seen, under one state of the agreements."""
+        kept = await self._watch.store.read(papers.of_kind, "incident", limit=MOST_INCIDENTS + 1)
+        if len(kept) > MOST_INCIDENTS:
+            raise Conflict(f"there are more than {MOST_INCIDENTS} incidents in this node")
+        asked = [each for each in kept if isinstance(each, Incident) and wanted.takes(each)]
+        for _ in range(TRIES):
+            before, seen = self._epoch(), []
+            for number, each in enumerate(asked, start=1):
+                paper = self._policy.paper(each)
+                if paper is not None and wanted.takes(paper):
+                    seen.append(paper)
+                if number % AT_ONCE == 0:
+                    await asyncio.sleep(0)  # the live picture goes first
+            if self._epoch() == before:
+                return seen
+        raise Conflict("what is shared changes at this very moment: ask again")
+
+    def _epoch(self) -> int:
+        return self._watch.lookout.epoch(self._user.agency, self._watch.now())
 
     def _credits(self, agencies: Sequence[str]) -> tuple[Credit, ...]:
         known = self._watch.agencies

@@ -9,7 +9,7 @@ from fastapi import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from maps.api.times import Moment
-from patrol.incident_desk import Wanted
+from patrol.incident_search import Wanted
 from patrol.incidents import (
     MOST_AMOUNT,
     MOST_PEOPLE,

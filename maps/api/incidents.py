@@ -18,7 +18,7 @@ from maps.api.incident_forms import (
     wanted,
 )
 from maps.incident_table import csv_of
-from patrol.incident_desk import Wanted
+from patrol.incident_search import Wanted
 from patrol.incident_totals import Total, Totals
 from patrol.incidents import Arrested, Credit, Incident, Seizure, Vehicle
 

@@ -14,7 +14,7 @@ from patrol.agreements import Agreement, Terms
 from patrol.crossing import DataClass
 from patrol.errors import NotFound
 from patrol.filing import Filing
-from patrol.incident_desk import Wanted
+from patrol.incident_search import Wanted
 from patrol.incidents import Arrested, Incident, Seizure
 from tests.patrol.running import AGENCY, NODE, OTHER, Node, at
 
@@ -215,3 +215,35 @@ async def test_each_side_logs_one_event_and_both_count_it_once_while_they_share(
     for desk, agency in ((other, OTHER), (node.desk().incidents, AGENCY)):
         made = await desk.totals(Wanted())
         assert (made.region.reports, set(made.by_agency)) == (1, {agency})
+
+
+async def test_a_suspension_while_a_list_is_put_together_leaves_nothing_in_it(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = await agreement(node, "incidents")
+    node.time = at(60)
+    for _ in range(3):
+        await logged(node)
+    own = await node.desk("crew", agency=OTHER).incidents.log(
+        category="timber", happened_at=node.time, precision="minute"
+    )
+    other = node.desk("commander", agency=OTHER, name="malee")
+    assert len(await other.incidents.incidents(Wanted())) == 4
+    turns = 0
+
+    class Turns:
+        @staticmethod
+        async def sleep(_: float) -> None:
+            nonlocal turns
+            turns += 1
+            if turns == 2:
+                node.time = at(120)
+                who = Party(agency=AGENCY, name="kham")
+                last = suspended(held, at=node.time, who=who, reason="for a while")
+                await filed(node, last)
+
+    monkeypatch.setattr("patrol.incident_desk.AT_ONCE", 1)
+    monkeypatch.setattr("patrol.incident_desk.asyncio", Turns)
+    assert await other.incidents.incidents(Wanted()) == [own]
+    assert turns > 4, "it began anew"
+    assert other.is_stale, "and who answers is told that something had been handed out"

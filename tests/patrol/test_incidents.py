@@ -16,7 +16,7 @@ from PIL import Image
 from patrol.coarse import coarse
 from patrol.crossing import DATA_CLASSES, marks
 from patrol.errors import Conflict, Forbidden, IllegalStep, NotFound
-from patrol.incident_desk import Wanted
+from patrol.incident_search import Wanted
 from patrol.incidents import (
     CATEGORIES,
     LIFE,

@@ -11,7 +11,7 @@ from maps.api.ogc.source import Items
 from maps.incident_table import row_of
 from patrol.desk import Desk
 from patrol.errors import NotFound
-from patrol.incident_desk import Wanted
+from patrol.incident_search import Wanted
 from patrol.incidents import Incident
 from patrol.permissions import may
 
