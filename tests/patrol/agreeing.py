@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from patrol import agreement_acts as acts
 from patrol.agreement_acts import Party
 from patrol.agreements import Agreement, Corridor, Hours, Terms
@@ -62,10 +64,15 @@ def active(when: datetime | None = None, parties: Any = (HX, CK), **changes: Any
 
 
 async def file(node: Node, *papers: Paper) -> None:
-    """File papers as they are."""
+    """File papers as the next versions of what is there."""
 
-    def filing(_book: Book, _now: datetime) -> Filing:
-        return Filing(papers=papers, act="test", agency=papers[0].agency)
+    def filing(book: Book, _now: datetime) -> Filing:
+        filed = []
+        for paper in papers:
+            known = book.find(type(paper), paper.id)
+            version = 1 if known is None else known.version + 1
+            filed.append(msgspec.structs.replace(paper, version=version))
+        return Filing(papers=tuple(filed), act="test", agency=papers[0].agency)
 
     await node.watch.clerk.file(filing)
 
