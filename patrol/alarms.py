@@ -171,15 +171,21 @@ class Alarms:
             passed = scene.standing.passed()
             rules = ALERT_RULES if ids is None else [rule for rule in ALERT_RULES if rule.at_once]
             steps = Steps(now, self._clerk.node)
+            open_: dict[str, dict[Key, Alert]] = {}
+            for alert in self._clerk.book.all(Alert):
+                if ids is None or alert.unit in ids:
+                    open_.setdefault(alert.rule, {})[alert.key] = alert
             for rule in rules:
-                self._compare(rule, scene, ids, steps)
+                self._compare(rule, scene, open_.get(rule.name, {}), steps)
         except Exception:
             log.exception("alerts could not be judged")  # the picture must go on
             return
         if await self._file(steps):
             self.fencing.filed(visit for visit in passed if ids is None or visit.unit in ids)
 
-    def _compare(self, rule: AlertRule, scene: Scene, ids: set[str] | None, steps: Steps) -> None:
+    def _compare(
+        self, rule: AlertRule, scene: Scene, open_: Mapping[Key, Alert], steps: Steps
+    ) -> None:
         found: dict[Key, Condition] = {}
         try:
             for condition in rule.find(scene):
@@ -190,11 +196,6 @@ class Alarms:
                 self._failed.add(rule.name)
                 log.exception("a rule failed", rule=rule.name)
             return
-        open_ = {
-            alert.key: alert
-            for alert in self._clerk.book.all(Alert)
-            if alert.rule == rule.name and (ids is None or alert.unit in ids)
-        }
         for key, condition in found.items():
             alert = open_.get(key) or self._twin(condition, open_)
             self._gone_since.pop(key, None)

@@ -148,6 +148,19 @@ class Fencing:
         left = flips[-1].time if flips and not flips[-1].into else None
         return Stand(False, left, seen_at)
 
+    def within(self, unit: str) -> Iterable[str]:
+        """Return the areas that a unit is surely in."""
+        watch = self._watch
+        track = None if watch is None else watch.tracks.get(unit)
+        if watch is None or track is None or not (state := track.state()):
+            return ()
+        areas = watch.book.fences.areas
+        return [
+            areas[number].id
+            for number, standing in state.items()
+            if isinstance(standing, Inside) and standing.inside
+        ]
+
     def visits(self, unit: str, area: str) -> Sequence[Visit]:
         """Return when a unit was in an area, as far back as is known, oldest first."""
         return list(_visits(unit, area, self._flips.get((unit, area), ())))

@@ -14,7 +14,7 @@ WORDS: Final = frozenset(
 )
 """Words of radios and trackers for it, in small letters, with `_` between."""
 
-_FACTS: Final = ("alarm", "event", "kind", "emergency")
+_FACTS: Final = frozenset({"alarm", "event", "emergency"})
 
 
 def says_man_down(said: Transmission) -> bool:
@@ -31,12 +31,12 @@ def says_man_down(said: Transmission) -> bool:
     """
     if said.status is not None and is_man_down(said.status):
         return True
-    if not WORDS.isdisjoint(said.flags):
+    if said.flags and not WORDS.isdisjoint(said.flags):
         return True
     facts = said.facts
-    return bool(facts) and any(
-        isinstance(value := facts.get(name), str) and is_man_down(value) for name in _FACTS
-    )
+    if _FACTS.isdisjoint(facts):  # nearly all messages: this is asked of each
+        return False
+    return any(isinstance(word := facts.get(name), str) and is_man_down(word) for name in _FACTS)
 
 
 def is_man_down(words: str) -> bool:

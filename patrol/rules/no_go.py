@@ -19,15 +19,17 @@ def no_go(scene: Scene) -> Iterator[Condition]:
     It is for the unit's agency if the sector is its own or is shown to it, and for the sector's
     owner if it may see where the unit is. A patrol whose plan names the sector may be there.
     """
-    closed = [each for each in scene.sectors.values() if each.use in KEPT_OUT_OF]
-    if not closed:
+    if not any(each.use in KEPT_OUT_OF for each in scene.sectors.values()):
         return
     for contact in scene.contacts.values():
         if contact.unit is None:
             continue
-        for sector in closed:
-            stand = scene.standing.stand(contact.id, sector.id)
-            if stand.inside and not _is_planned(scene, contact.id, sector):
+        for area in scene.standing.within(contact.id):
+            sector = scene.sectors.get(area)
+            if sector is None or sector.use not in KEPT_OUT_OF:
+                continue
+            stand = scene.standing.stand(contact.id, area)
+            if not _is_planned(scene, contact.id, sector):
                 since = stand.since or scene.now
                 historical = is_historical(stand.seen_at, scene.now)
                 yield from _told(scene, contact, sector, since, historical=historical)

@@ -141,6 +141,9 @@ class Standing(Protocol):
     def stand(self, unit: str, area: str) -> Stand:
         """Return how a unit stands to an area; nothing known of an area that is not watched."""
 
+    def within(self, unit: str) -> Iterable[str]:
+        """Return the areas that a unit is surely in."""
+
     def visits(self, unit: str, area: str) -> Sequence[Visit]:
         """Return when a unit was in an area, as far back as is known, oldest first."""
 

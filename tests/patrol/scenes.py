@@ -36,6 +36,9 @@ class Places:
     def stand(self, unit: str, area: str) -> Stand:
         return self._stands.get((unit, area), Stand())
 
+    def within(self, unit: str) -> Iterable[str]:
+        return [area for (who, area), each in self._stands.items() if who == unit and each.inside]
+
     def visits(self, unit: str, area: str) -> Sequence[Visit]:
         return [each for each in self._visits if (each.unit, each.area) == (unit, area)]
 
