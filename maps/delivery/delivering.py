@@ -101,10 +101,10 @@ class Delivering:
         time_zone: str,
     ) -> None:
         zone = ZoneInfo(time_zone)
-        self._rules, self._now = settings.rules, watch.now
+        self._rules, self._now, self._desk_of = settings.rules, watch.now, desk_of
         self._outbox = outbox = Outbox(watch)
         self._receivers = receivers = Receivers(outbox, settings.rules, user_of)
-        self._ways: dict[DeliveryWay, Way] = {"radio": RadioWay(desk_of, zone=zone)}
+        self._ways: dict[DeliveryWay, Way] = {"radio": RadioWay(zone=zone)}
         if settings.mail is not None:
             password = settings.mail_password
             self._ways["mail"] = MailWay(
@@ -265,7 +265,7 @@ class Delivering:
             message = Message(
                 id=new_id(), agency=receiver.agency, at=now, expires_at=now + TEST_GOOD_FOR
             )
-            await self._ways[way].send(to, message, receiver)
+            await self._ways[way].send(to, message, self._desk_of(receiver))
         except (DeliveryError, PatrolError) as error:
             return Tested(to=to, ok=False, fault=str(error))
         return Tested(to=to, ok=True)

@@ -17,9 +17,9 @@ import aiosmtplib
 
 from maps.delivery import words
 from maps.delivery.errors import NotNow, Undeliverable
-from maps.delivery.messages import Message
+from maps.delivery.messages import Message, check_fresh
 from maps.delivery.settings import MailSettings
-from patrol.accounts import User
+from patrol.desk import Desk
 
 PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 _SIGN_IN: Final = frozenset({530, 534, 535, 538})
@@ -48,15 +48,12 @@ class MailWay:
         self._settings, self._password = settings, password
         self._node, self._zone, self._link = node, zone, link
 
-    async def send(self, to: str, message: Message, receiver: User) -> str:  # noqa: ARG002
+    async def send(self, to: str, message: Message, desk: Desk) -> str:
         """Send a mail; returns its Message-ID. Raises as `Way.send` says."""
         settings = self._settings
         mail = self.mail(to, message)
         try:
-            await aiosmtplib.send(
-                mail,
-                sender=settings.sender,
-                recipients=[to],
+            async with aiosmtplib.SMTP(
                 hostname=settings.host,
                 port=settings.port or PORTS[settings.security],
                 username=settings.username,
@@ -65,7 +62,9 @@ class MailWay:
                 start_tls=settings.security == "starttls",
                 tls_context=self._tls(),
                 timeout=settings.timeout_s,
-            )
+            ) as server:
+                check_fresh(desk)
+                await server.send_message(mail, sender=settings.sender, recipients=[to])
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [each.code for each in error.recipients]
             refused = "; ".join(f"{each.code} {each.message}" for each in error.recipients)

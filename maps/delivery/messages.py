@@ -8,8 +8,9 @@ from typing import Final, Protocol
 
 import msgspec
 
-from patrol.accounts import User
+from maps.delivery.errors import NotNow
 from patrol.alerts import SEVERITIES, Alert
+from patrol.desk import Desk
 
 MOST_TOLD: Final = 200
 """Alerts that one message tells of one by one; of further ones only how many."""
@@ -59,6 +60,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.told) + self.more
 
     @property
+    def is_own(self) -> bool:
+        """Whether all it tells of is the receiver's agency's own; if not, it must not lie about."""
+        return all(each.alert.agency == self.agency for each in self.told)
+
+    @property
     def left_s(self) -> float:
         """For how long it is worth something from when it was made, seconds."""
         return max(0.0, (self.expires_at - self.at).total_seconds())
@@ -67,13 +73,14 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 class Way(Protocol):
     """How messages leave."""
 
-    async def send(self, to: str, message: Message, receiver: User) -> str:
+    async def send(self, to: str, message: Message, desk: Desk) -> str:
         """Bring a message to a receiver.
 
         Args:
             to: The receiver, as `patrol.deliveries.Delivery.to` names it.
             message: What.
-            receiver: As whom the receiver sees what it says.
+            desk: The receiver's, through which it was made; `check_fresh` is asked at the last
+                moment before the words leave.
 
         Returns:
             The id that it went with, by which it can be found there.
@@ -82,6 +89,16 @@ class Way(Protocol):
             NotNow: If it may go through later.
             Undeliverable: If it never will.
         """
+
+
+def check_fresh(desk: Desk) -> None:
+    """Raise if what was made through a desk may not pass any more: an agreement was suspended.
+
+    Raises:
+        NotNow: If so; the next try makes it anew, of what may pass then.
+    """
+    if desk.is_stale:
+        raise NotNow("what the receiver may see has changed")
 
 
 def worst_first(told: Sequence[Told]) -> list[Told]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -80,8 +80,22 @@ class Outgoing:
             address.version == each.version and address in each for each in self.listed
         )
 
-    async def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+    async def post(
+        self,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        check: Callable[[], None] = lambda: None,
+    ) -> httpx.Response:
         """Post `body` and return status and headers of the answer; its body is not read.
+
+        Args:
+            url: Where.
+            body: What.
+            headers: And with which headers, besides its length.
+            check: Called when the other side has been reached, before the body leaves; what it
+                raises ends the post.
 
         Raises:
             Undeliverable: If this server may not be sent there, or is sent elsewhere.
@@ -89,7 +103,7 @@ class Outgoing:
         """
         try:
             async with asyncio.timeout(self._within_s):
-                return await self._post(httpx.URL(url), body, headers)
+                return await self._post(httpx.URL(url), body, headers, check)
         except TimeoutError:
             raise NotNow(f"no answer within {self._within_s:g} s") from None
         except httpx.InvalidURL:
@@ -99,7 +113,11 @@ class Outgoing:
             raise NotNow(f"cannot be reached: {_why(error)}") from None
 
     async def _post(
-        self, url: httpx.URL, body: bytes, headers: Mapping[str, str]
+        self,
+        url: httpx.URL,
+        body: bytes,
+        headers: Mapping[str, str],
+        check: Callable[[], None],
     ) -> httpx.Response:
         host = url.host
         address = await resolve(
@@ -108,7 +126,16 @@ class Outgoing:
         # The address stands in the URL, so nothing resolves the name once more; the name is what
         # the certificate must hold and what the server is told.
         pinned = url.copy_with(host=str(address))
-        named = {**headers, "Host": url.netloc.decode("ascii")}
+        named = {
+            **headers,
+            "Host": url.netloc.decode("ascii"),
+            "Content-Length": str(len(body)),
+        }
+
+        async def checked() -> AsyncIterator[bytes]:
+            check()
+            yield body
+
         async with (
             httpx.AsyncClient(
                 verify=self._tls,
@@ -118,7 +145,11 @@ class Outgoing:
                 limits=httpx.Limits(max_keepalive_connections=0),
             ) as client,
             client.stream(
-                "POST", pinned, content=body, headers=named, extensions={"sni_hostname": host}
+                "POST",
+                pinned,
+                content=checked(),
+                headers=named,
+                extensions={"sni_hostname": host},
             ) as answer,
         ):
             if answer.is_redirect or 300 <= answer.status_code < 400:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from maps.delivery import words
 from maps.delivery.errors import NotNow, Undeliverable
 from maps.delivery.messages import Message
-from patrol.accounts import User
 from patrol.desk import Desk
 from patrol.errors import CannotSend, Conflict, Forbidden, NotFound
 from radio_gateway.order import OrderKind
@@ -25,23 +23,24 @@ class RadioWay:
     """Sends through the receiver's desk, which keeps the message and its expiry.
 
     Args:
-        desk_of: Returns the desk of a user.
         zone: Local time of the node.
     """
 
-    def __init__(self, desk_of: Callable[[User], Desk], *, zone: ZoneInfo) -> None:
-        self._desk_of, self._zone = desk_of, zone
+    def __init__(self, *, zone: ZoneInfo) -> None:
+        self._zone = zone
 
-    async def send(self, to: str, message: Message, receiver: User) -> str:
+    async def send(self, to: str, message: Message, desk: Desk) -> str:
         """Hand words for unit `to` to the outbound queue; returns the order's id.
 
         Raises:
             NotNow: If there is no such unit, or no channel takes it now.
             Undeliverable: If it is worth nothing any more, or the receiver may not.
         """
-        desk = self._desk_of(receiver)
         if message.left_s <= 0:
             raise Undeliverable("it has expired")
+        if not message.is_own:
+            # It waits in a queue that nobody can call back, should its owner suspend its consent.
+            raise Undeliverable("another agency's alerts do not go over the radio")
         try:
             unit = unit_named(desk, to)
             routes = await desk.routes(unit=unit)

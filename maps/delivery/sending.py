@@ -179,14 +179,15 @@ class Sender:
         except ReceiverGone as error:
             await self._settle(batch, "withhold", fault=error.fault)
             return
-        told, kept = await self._told(batch, receiver)
+        desk = self._desk_of(receiver)
+        told, kept = await self._told(batch, desk)
         if not kept:
             return
         message = self._message(kept, told)
         attempts = pace.failures + 1
         try:
             async with asyncio.timeout(LONGEST_TRY_S):
-                with_id = await self._ways[target.way].send(target.to, message, receiver)
+                with_id = await self._ways[target.way].send(target.to, message, desk)
         except (NotNow, TimeoutError) as error:
             fault = error.fault if isinstance(error, NotNow) else "it takes too long"
             if not pace.failures:
@@ -204,13 +205,12 @@ class Sender:
             )
 
     async def _told(
-        self, batch: Sequence[Delivery], receiver: User
+        self, batch: Sequence[Delivery], desk: Desk
     ) -> tuple[list[Told], list[Delivery]]:
         """Return what the receiver may see of the alerts now, and of which deliveries.
 
         What it may not see (any more) is withheld.
         """
-        desk = self._desk_of(receiver)
         told: list[Told] = []
         kept: list[Delivery] = []
         withheld: list[Delivery] = []

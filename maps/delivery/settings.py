@@ -98,7 +98,7 @@ class DeliveryRule(Table):
     Attributes:
         name: Short name, shown with what it delivered.
         agency: Who receives. An alert of another agency goes out only as far as an agreement
-            shares it with this one.
+            shares it with this one, and not over the radio.
         role: As which role of that agency the alert is seen; by push: the role of its users.
         way: `push`, `mail`, `webhook` or `radio`.
         to: Mail addresses, names of webhooks, or call signs of the agency's units; by push the

@@ -5,6 +5,7 @@ Source: RFC 8030 (the protocol), RFC 8291 (encryption, aes128gcm), RFC 8292 (VAP
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -15,12 +16,12 @@ from pywebpush import WebPusher
 from maps.delivery import words
 from maps.delivery.base64url import b64url, from_b64url
 from maps.delivery.errors import NotNow, ReceiverGone, Undeliverable
-from maps.delivery.messages import Message
+from maps.delivery.messages import Message, check_fresh
 from maps.delivery.outgoing import Outgoing, url_fault
 from maps.delivery.push_key import PushKey
 from maps.delivery.targets import is_permitted, literal
 from maps.delivery.waits import retry_after_s
-from patrol.accounts import User
+from patrol.desk import Desk
 from patrol.outbox import Outbox
 
 LONGEST_TITLE: Final = 600
@@ -50,7 +51,7 @@ class PushWay:
         self._outbox, self.key, self._outgoing = outbox, key, outgoing
         self._node, self._zone = node, zone
 
-    async def send(self, to: str, message: Message, receiver: User) -> str:
+    async def send(self, to: str, message: Message, desk: Desk) -> str:
         """Push to the browser of subscription `to`; returns the message's id.
 
         Raises:
@@ -58,7 +59,7 @@ class PushWay:
             NotNow, Undeliverable: As `Way.send` says.
         """
         known = self._outbox.subscription(to)
-        if known is None or known.user != receiver.name:
+        if known is None or known.user != desk.user.name:
             raise ReceiverGone("the browser is not subscribed any more")
         pusher = WebPusher(
             {"endpoint": known.endpoint, "keys": {"p256dh": known.p256dh, "auth": known.auth}}
@@ -68,14 +69,19 @@ class PushWay:
             "authorization": self.key.authorization(known.endpoint),
             "content-encoding": "aes128gcm",
             "content-type": "application/octet-stream",
-            "ttl": str(int(min(message.left_s, LONGEST_LIFE_S))),
+            # What another agency shared does not wait at the push service: it could not be called
+            # back should that agency suspend its consent.
+            "ttl": str(int(min(message.left_s, LONGEST_LIFE_S)) if message.is_own else 0),
             "urgency": "high" if _is_urgent(message) else "normal",
         }
         if message.count == 1:
             # What waits at the push service for a browser that is off gives way to newer news.
             headers["topic"] = message.told[0].alert.id[:32]
         answer = await self._outgoing.post(
-            known.endpoint, body=bytes(sealed["body"]), headers=headers
+            known.endpoint,
+            body=bytes(sealed["body"]),
+            headers=headers,
+            check=partial(check_fresh, desk),
         )
         status = answer.status_code
         if 200 <= status < 300:

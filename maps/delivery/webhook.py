@@ -15,17 +15,18 @@ import hmac
 import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import msgspec
 from pydantic import SecretStr
 
 from maps.delivery.errors import NotNow, ReceiverGone, Undeliverable
-from maps.delivery.messages import Message
+from maps.delivery.messages import Message, check_fresh
 from maps.delivery.outgoing import Outgoing
 from maps.delivery.settings import WebhookSettings, signing_key
 from maps.delivery.waits import retry_after_s
-from patrol.accounts import User
+from patrol.desk import Desk
 
 _encode = msgspec.json.Encoder().encode
 
@@ -56,7 +57,7 @@ class WebhookWay:
             name: signing_key(secret.get_secret_value()) for name, secret in secrets.items()
         }
 
-    async def send(self, to: str, message: Message, receiver: User) -> str:  # noqa: ARG002
+    async def send(self, to: str, message: Message, desk: Desk) -> str:
         """Post a message; returns its id. Raises as `Way.send` says."""
         hook = self._hooks.get(to)
         if hook is None:
@@ -70,6 +71,7 @@ class WebhookWay:
                 "user-agent": "joint-patrol",
                 **signed(message.id, body, key=self._keys[to], at=self._now()),
             },
+            check=partial(check_fresh, desk),
         )
         status = answer.status_code
         if 200 <= status < 300:
