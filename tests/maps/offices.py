@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
+from patrol.accounts import User
+from patrol.agreements import Agreement, Terms
+from patrol.crossing import DataClass
+from patrol.desk import Desk
 from patrol.units import Role
 from tests.maps.running import Running, running
 
@@ -43,15 +49,42 @@ class Offices:
     def __init__(self, server: Running, clients: dict[str, httpx.AsyncClient]) -> None:
         self.server, self._clients = server, clients
 
+    def desk(self, name: str) -> Desk:
+        """Return an officer's desk, past HTTP."""
+        agency, role = OFFICERS[name]
+        return self.server.office.desk_of(User(name=name, role=role, agency=agency))
+
+    async def agree(self, *classes: DataClass) -> Agreement:
+        """Have both liaison officers sign an agreement on some classes; it is in force then."""
+        now = self.server.office.watch.now()
+        terms = Terms(
+            name="Joint",
+            purposes=("safety of crews",),
+            classes=classes,
+            valid_from=now - timedelta(hours=1),
+            valid_until=now + timedelta(days=30),
+        )
+        lao, thai = self.desk("kham").agreements, self.desk("chai").agreements
+        drafted = await lao.draft(terms, (LAO, THAI))
+        sent = await lao.propose(drafted.id)
+        await lao.sign(sent.id, version=sent.version, office="Liaison")
+        return await thai.sign(sent.id, version=sent.version)
+
     def __getitem__(self, name: str) -> httpx.AsyncClient:
         return self._clients[name]
 
 
 @asynccontextmanager
-async def two_offices(folder: Path) -> AsyncIterator[Offices]:
-    """Run the server and sign all officers in."""
+async def two_offices(folder: Path, **tables: Any) -> AsyncIterator[Offices]:
+    """Run the server and sign all officers in.
+
+    Args:
+        folder: Where its store goes.
+        **tables: Further tables of its configuration.
+    """
+    given = {"agencies": AGENCIES} | tables
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(running(folder, roles=(), agencies=AGENCIES))
+        server = await stack.enter_async_context(running(folder, roles=(), **given))
         clients: dict[str, httpx.AsyncClient] = {}
         for name, (agency, role) in OFFICERS.items():
             user = await server.office.people.add_user(name, role, agency, None)

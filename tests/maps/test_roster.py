@@ -351,6 +351,44 @@ async def test_a_contact_is_what_the_officer_marked_and_ends_with_the_shift(
     assert (await offices["kham"].put(path, json={"name": "Kham"})).status_code == 200
 
 
+async def test_the_counterpart_sees_what_is_marked_while_an_agreement_names_texts(
+    offices: Offices,
+) -> None:
+    agreement = await offices.agree("texts")
+    first, _ = await begun(offices)
+    assert await get(offices["malee"], "contacts") == []  # nothing is marked
+    path = f"/api/roster/shifts/{first['id']}/contact"
+    said = {"phone": "+856 20", "radio": "VHF 12", "languages": ["lo", "th"]}
+    async with offices.server.live(offices["malee"]) as live:
+        await live.until("snapshot")
+        assert (await offices["somchai"].put(path, json=said)).status_code == 200
+        change = await live.until("change")
+        [streamed] = change["papers"]
+        [contact] = await get(offices["malee"], "contacts")
+        assert contact == streamed
+        assert {name: contact[name] for name in said} == said
+        assert (contact["agency"], contact["office"]) == (LAO, OFFICE)
+        text = str(contact)
+        for never in ("somchai", "Somchai", first["id"], "+856 20 5555"):
+            assert never not in text
+        assert (await offices["malee"].get(f"/api/roster/shifts/{first['id']}")).status_code == 404
+
+        await offices.desk("kham").agreements.suspend(agreement.id, reason="a row")
+        assert await get(offices["malee"], "contacts") == []
+        while contact["id"] not in change.get("forget", ()):
+            change = await live.until("change")
+    [own] = await get(offices["kham"], "contacts")
+    assert own["phone"] == "+856 20"
+
+
+async def test_an_agreement_that_does_not_name_texts_shows_no_contact(offices: Offices) -> None:
+    await offices.agree("positions", "tracks", "alerts")
+    first, _ = await begun(offices)
+    path = f"/api/roster/shifts/{first['id']}/contact"
+    assert (await offices["somchai"].put(path, json={"name": "S."})).status_code == 200
+    assert await get(offices["malee"], "contacts") == []
+
+
 async def test_every_act_is_in_the_journal_and_proved(offices: Offices) -> None:
     first, second = await begun(offices)
     offer = await post(

@@ -174,6 +174,34 @@ async def test_of_a_joint_patrol_the_acts_of_both_stand_in_both_logs_without_nam
     ]
 
 
+async def test_while_no_agreement_is_in_force_only_its_own_acts_are_told(
+    offices: Offices,
+) -> None:
+    agreement = await offices.agree("patrols")
+    clerk = offices.server.office.watch.clerk
+    patrol = Patrol(
+        id="p1",
+        agency=LAO,
+        at=NOW,
+        name="Night patrol",
+        agencies=(LAO, THAI),
+        lead=LAO,
+        starts_at=NOW,
+        ends_at=NOW + timedelta(hours=4),
+        state="proposed",
+    )
+    await clerk.file(lambda _b, _n: Filing(papers=(patrol,), act="propose", agency=LAO))
+    assert "patrol:p1" in [line["subject"] for line in await lines(offices["malee"])]
+    await offices.desk("kham").agreements.suspend(agreement.id, reason="a row")
+    found = await lines(offices["malee"])
+    assert "patrol:p1" not in [line["subject"] for line in found]
+    assert found[0]["subject"] == f"agreement:{agreement.id}"
+    assert (found[0]["agency"], found[0]["detail"]["reason"]) == (LAO, "a row")
+    assert "actor" not in found[0]
+    # One's own picture never misses a beat.
+    assert "patrol:p1" in [line["subject"] for line in await lines(offices["somchai"])]
+
+
 async def test_lines_are_found_by_time(offices: Offices) -> None:
     watch = offices.server.office.watch
     for number in range(6):
