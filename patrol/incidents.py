@@ -37,7 +37,7 @@ Category = Literal[
 ]
 CATEGORIES: Final[tuple[Category, ...]] = get_args(Category)
 
-Unit = Literal[
+AmountUnit = Literal[
     "kg",
     "g",
     "tonnes",
@@ -55,12 +55,12 @@ Unit = Literal[
     "drums",
     "units",
 ]
-UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
+UNITS: Final[tuple[AmountUnit, ...]] = get_args(AmountUnit)
 
 MEASURED: Final = frozenset({"kg", "g", "tonnes", "litres", "ml", "m3"})
 """Units of which there may be a part; of all others there is a whole number."""
 
-UNITS_OF: Final[Mapping[Category, tuple[Unit, ...]]] = MappingProxyType(
+UNITS_OF: Final[Mapping[Category, tuple[AmountUnit, ...]]] = MappingProxyType(
     {
         "drugs": ("kg", "g", "tablets", "bottles", "ampoules", "litres", "ml", "plants", "units"),
         "precursors": ("kg", "tonnes", "litres", "drums", "bottles", "tablets", "units"),
@@ -111,7 +111,7 @@ class Seizure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     what: Annotated[str, INCIDENTS]
     amount: Annotated[float, INCIDENTS]
-    unit: Annotated[Unit, INCIDENTS]
+    unit: Annotated[AmountUnit, INCIDENTS]
     at_least: Annotated[bool, INCIDENTS] = False
 
 

@@ -13,10 +13,10 @@ from patrol.incident_search import Wanted
 from patrol.incidents import (
     MOST_AMOUNT,
     MOST_PEOPLE,
+    AmountUnit,
     Arrested,
     Category,
     Seizure,
-    Unit,
     Vehicle,
     told_time,
 )
@@ -42,7 +42,7 @@ class IncidentSeizure(BaseModel):
 
     what: str = Field(min_length=1, max_length=100, pattern=_WORDS)
     amount: float = Field(gt=0, le=MOST_AMOUNT, allow_inf_nan=False)
-    unit: Unit
+    unit: AmountUnit
     at_least: bool = Field(default=False, description="The amount is a lower bound")
 
 

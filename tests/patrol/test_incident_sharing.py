@@ -16,6 +16,8 @@ from patrol.errors import NotFound
 from patrol.filing import Filing
 from patrol.incident_search import Wanted
 from patrol.incidents import Arrested, Incident, Seizure
+from patrol.sightings import Sighting
+from patrol.units import Agency
 from tests.patrol.running import AGENCY, NODE, OTHER, Node, at
 
 SECRETS = ("Mr A", "the ferryman", "Ms B", "Ms C")
@@ -247,3 +249,32 @@ async def test_a_suspension_while_a_list_is_put_together_leaves_nothing_in_it(
     assert await other.incidents.incidents(Wanted()) == [own]
     assert turns > 4, "it began anew"
     assert other.is_stale, "and who answers is told that something had been handed out"
+
+
+async def test_who_is_offered_a_target_sees_its_photo_while_the_agreement_holds(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = await agreement(node, "targets")
+    agencies = {each: Agency(id=each, name=each) for each in (AGENCY, OTHER)}
+    monkeypatch.setattr(node.watch, "agencies", agencies)
+    node.time = at(60)
+    here = node.desk("commander")
+    photo = await here.photos.add(picture())
+    target = await here.targets.open(
+        what="vessel",
+        name="fast boat",
+        sighting=Sighting(at=node.time, lon=100.41, lat=20.266),
+        photos=(photo.sha256,),
+    )
+    there = node.desk("commander", agency=OTHER, name="malee")
+    offer = await here.hand_offs.offer(target.id, to=OTHER)
+    assert await there.photos.body(photo.sha256) == photo.body
+    await there.hand_offs.accept(offer.id, term=offer.term)
+    assert photo.sha256 in {each for own in there.targets.all() for each in own.photos}
+    assert await there.photos.body(photo.sha256) == photo.body
+    node.time = at(120)
+    who = Party(agency=AGENCY, name="kham")
+    await filed(node, suspended(held, at=node.time, who=who, reason="for a while"))
+    with pytest.raises(NotFound):
+        await there.photos.body(photo.sha256)
+    assert await here.photos.body(photo.sha256) == photo.body

@@ -21,12 +21,12 @@ from patrol.incidents import (
     CATEGORIES,
     LIFE,
     UNITS_OF,
+    AmountUnit,
     Arrested,
     Category,
     Credit,
     Incident,
     Seizure,
-    Unit,
     Vehicle,
     check,
     told_time,
@@ -276,7 +276,7 @@ def picture(colour: str = "navy") -> bytes:
 
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_every_category_has_units_that_fit_it(category: Category) -> None:
-    units: tuple[Unit, ...] = UNITS_OF[category]
+    units: tuple[AmountUnit, ...] = UNITS_OF[category]
     assert "units" in units
     for unit in units:
         check(incident(category=category, seizures=(Seizure(what="x", amount=2, unit=unit),)))
