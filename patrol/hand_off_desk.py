@@ -72,10 +72,7 @@ class HandOffDesk(PaperDesk):
             NotFound: If there is none, or the user may not know of it.
         """
         self._may("see targets")
-        found = self._watch.clerk.book.find(HandOff, id)
-        if found is None:
-            kept = await self._watch.store.read(papers.newest, kind_of(HandOff), id)
-            found = cast(HandOff | None, kept)
+        found = await self._newest(id)
         seen = None if found is None else self._shown(found)
         if seen is None:
             raise NotFound(kind_of(HandOff), id)
@@ -247,6 +244,13 @@ class HandOffDesk(PaperDesk):
             raise NotFound(kind_of(HandOff), id)
         return made
 
+    async def _newest(self, id: str) -> HandOff | None:
+        found = self._watch.clerk.book.find(HandOff, id)
+        if found is None:
+            kept = await self._watch.store.read(papers.newest, kind_of(HandOff), id)
+            found = cast(HandOff | None, kept)
+        return found
+
     def _shown(self, made: HandOff) -> HandOff | None:
         """Return what the user may see of a hand-off: an offer to the own agency for as long as
         it may cross, though its place or age alone would keep it from others.
@@ -262,12 +266,18 @@ class HandOffDesk(PaperDesk):
 
         Raises:
             IllegalStep: If it is over.
+            Conflict: If no agreement lets the user know of it any more; it says why.
             PatrolError: What `act` raises.
         """
         try:
             filing = await self._watch.clerk.file(act)
         except NotFound:
-            kept = await self.one(id)
+            kept = await self._newest(id)
+            if kept is None or self._user.agency not in (kept.agency, kept.to):
+                raise
+            refusal = leave_of(self._watch).why_not(kept, self._watch.now())
+            if refusal is not None and kept.to == self._user.agency:
+                raise Conflict(refusal) from None  # all that is left of it here is the notice
             if kept.is_over:
                 raise IllegalStep(LIFE.name, kept.state, word, ()) from None
             raise
