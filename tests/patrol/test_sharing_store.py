@@ -223,7 +223,7 @@ async def test_what_is_read_is_asked_again_after_the_store_answered(node: Node) 
         node.watch.clerk.book.put([acts.suspended(agreement, at=node.time, who=CK, reason="now")])
         return found
 
-    node.watch.store.read = slow  # type: ignore[method-assign]
+    node.watch.store.read = slow  # type: ignore[assignment,method-assign]
     assert await desk.track(boat, start=ALWAYS, end=NEVER) == []
     node.watch.clerk.book.put([agreement])
     assert (await desk.fixes(boat)).fixes == []
