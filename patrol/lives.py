@@ -8,13 +8,27 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from patrol import agreements, alerts, deliveries, incidents, patrols, roster, shifts
+from patrol import (
+    agreements,
+    alerts,
+    deliveries,
+    hand_offs,
+    incidents,
+    patrols,
+    roster,
+    shifts,
+    targets,
+)
 from patrol.life import Life
 
 LIVES: Final[tuple[Life, ...]] = (
     patrols.LIFE,
     agreements.LIFE,
+    targets.LIFE,
+    hand_offs.LIFE,
     alerts.LIFE,
+    targets.LIFE,
+    hand_offs.LIFE,
     incidents.LIFE,
     deliveries.LIFE,
     roster.SHIFT_LIFE,
