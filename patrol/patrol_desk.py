@@ -394,6 +394,7 @@ class PatrolDesk(PaperDesk):
             units=self._watch.picture.units,
             agencies=self._watch.agencies,
             why_not=why_not_of(self._watch.sharing),
+            shows=lambda sector: self._policy.paper(sector, now=now) is not None,
         )
         return conflicts(plan)
 

@@ -80,6 +80,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         units: Registered units by id, in service or not.
         agencies: Those of this node, by id.
         why_not: Says what keeps two agencies apart.
+        shows: Whether a sector may be shown to the viewer.
     """
 
     patrol: Patrol
@@ -90,6 +91,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     units: Mapping[str, Unit]
     agencies: Mapping[str, Agency]
     why_not: WhyNot
+    shows: Callable[[Sector], bool]
 
 
 def conflicts(plan: Plan) -> tuple[PlanConflict, ...]:
@@ -226,7 +228,7 @@ def _sectors(plan: Plan) -> Iterator[PlanConflict]:
         if sector is None:
             yield _error("unknown_sector", f"there is no sector {id} in use", sector=id)
             continue
-        if not _may_know(plan, sector):
+        if not plan.shows(sector):
             words = f"a sector of {sector.agency} is not shared with {plan.viewer}"
             yield _error("unseen_sector", words, sector=id, agency=sector.agency)
             continue
@@ -276,7 +278,7 @@ def _over_border(
 def _into_no_go(plan: Plan, sector: Sector) -> Iterator[PlanConflict]:
     area = plan.ground.area(sector)
     for other in plan.book.all(Sector):
-        if other.use not in KEPT_OUT_OF or other.id == sector.id or not _may_know(plan, other):
+        if other.use not in KEPT_OUT_OF or other.id == sector.id or not plan.shows(other):
             continue
         try:
             shared = _overlap(area, plan.ground.area(other))
@@ -320,12 +322,6 @@ def _apart(
                 if why is not None:
                     yield one, other, why
                     break
-
-
-def _may_know(plan: Plan, sector: Sector) -> bool:
-    if sector.agency == plan.viewer:
-        return True
-    return plan.why_not(sector.agency, plan.viewer, "sectors", plan.now) is None
 
 
 def _overlap(one: Area, other: Area) -> tuple[float, float] | None:

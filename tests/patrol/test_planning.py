@@ -76,6 +76,7 @@ def plan(
     *papers: Paper,
     viewer: str = AGENCY,
     why_not: WhyNot = open_to_all,
+    shown: bool = True,
 ) -> Plan:
     """Return a plan among these papers."""
     book = Book()
@@ -89,6 +90,7 @@ def plan(
         units=UNITS,
         agencies=AGENCIES,
         why_not=why_not,
+        shows=lambda sector: shown or sector.agency == viewer,
     )
 
 
@@ -249,14 +251,11 @@ def test_an_overlap_with_the_counterparts_no_go(ground: Ground) -> None:
     mine = msgspec.structs.replace(no_go, agency=AGENCY)
     assert found(plan(ground, joint, sector(), mine))["no_go"].severity == "warning"
 
-    def no_sectors(owner: str, viewer: str, data_class: DataClass, _at: datetime) -> str | None:
-        return "not named" if data_class == "sectors" and owner != viewer else None
-
-    kept = plan(ground, joint, sector(), no_go, why_not=no_sectors)
+    kept = plan(ground, joint, sector(), no_go, shown=False)
     assert conflicts(kept) == (), "what is not shared is not given away"
-    theirs = plan(ground, joint, no_go, viewer=OTHER, why_not=no_sectors)
+    theirs = plan(ground, joint, no_go, viewer=OTHER, shown=False)
     assert found(theirs)["unknown_sector"].sector == "s1"
-    unseen = plan(ground, joint, sector(), no_go, viewer=OTHER, why_not=no_sectors)
+    unseen = plan(ground, joint, sector(), no_go, viewer=OTHER, shown=False)
     told = found(unseen)["unseen_sector"]
     assert told.words == "a sector of la-hx is not shared with th-ck"
     assert "Sector s1" not in told.words

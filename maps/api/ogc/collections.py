@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import geopandas as gpd
 
 from maps.api.layers import Layer
+from maps.api.ogc.areas import Sectors
 from maps.api.ogc.incidents import Incidents
 from maps.api.ogc.moving import Fixes, Tracks, Units
 from maps.api.ogc.source import Source
@@ -21,6 +22,7 @@ COLLECTIONS: Final[dict[str, Source]] = {
     "units": Units(),
     "tracks": Tracks(),
     "fixes": Fixes(),
+    "sectors": Sectors(),
     "incidents": Incidents(),
 }
 

@@ -1,0 +1,103 @@
+"""Areas that people drew as a collection: sectors in use, as far as the caller may see them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+import shapely
+
+from maps.api.ogc.asking import Asked, Box
+from maps.api.ogc.moving import halves
+from maps.api.ogc.source import Items
+from patrol.desk import Desk
+from patrol.errors import NotFound
+from patrol.sectors import Sector
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Sectors:
+    """Every sector in use."""
+
+    title = "Sectors"
+    description = (
+        "The sectors of your agency that are in use, and those that an agreement shares with you: a"
+        " polygon each, of a river stretch its corridor. `time` is when the version was made, UTC."
+    )
+    timed = True
+
+    async def bounds(self, desk: Desk) -> Box | None:
+        """Return the box of all sectors."""
+        shapes = [shape for _, _, shape in await _placed(desk) if shape is not None]
+        if not shapes:
+            return None
+        west, south, east, north = (float(each) for each in shapely.total_bounds(shapes))
+        return west, south, east, north
+
+    async def items(self, desk: Desk, asked: Asked) -> Items:
+        """Return sectors by id."""
+        found = [
+            (sector, outline)
+            for sector, outline, shape in await _placed(desk)
+            if _matches(sector, shape, asked)
+        ]
+        after = asked.cursor or ""
+        rest = [each for each in found if each[0].id > after]
+        page = rest[: asked.limit]
+        return Items(
+            features=[_feature(sector, outline) for sector, outline in page],
+            next=page[-1][0].id if len(rest) > len(page) else None,
+            matched=len(found),
+        )
+
+    async def item(self, desk: Desk, id: str) -> bytes:
+        """Return one sector."""
+        for sector, outline, _ in await _placed(desk):
+            if sector.id == id:
+                return _feature(sector, outline)
+        raise NotFound("sector", id)
+
+
+async def _placed(
+    desk: Desk,
+) -> list[tuple[Sector, dict[str, Any] | None, shapely.Geometry | None]]:
+    """Return the sectors by id, each with its outline as GeoJSON and as a shape."""
+    sectors = sorted(desk.sectors.all(), key=lambda each: each.id)
+
+    def work() -> list[tuple[Sector, dict[str, Any] | None, shapely.Geometry | None]]:
+        outlines = [desk.sectors.lie(each).outline for each in sectors]
+        return [
+            (sector, outline, None if outline is None else shapely.geometry.shape(outline))
+            for sector, outline in zip(sectors, outlines, strict=True)
+        ]
+
+    return await asyncio.to_thread(work)
+
+
+def _matches(sector: Sector, shape: shapely.Geometry | None, asked: Asked) -> bool:
+    if not asked.start <= sector.at < asked.end:
+        return False
+    if asked.box is None:
+        return True
+    return shape is not None and any(
+        bool(shapely.intersects(shapely.box(*half), shape)) for half in halves(asked.box)
+    )
+
+
+def _feature(sector: Sector, outline: dict[str, Any] | None) -> bytes:
+    about = {
+        "name": sector.name,
+        "use": sector.use,
+        "agency": sector.agency,
+        "version": sector.version,
+        "time": sector.at,
+        "river": sector.river,
+        "km_from": sector.km_from,
+        "km_to": sector.km_to,
+        "width_m": sector.width_m,
+        "note": sector.note or None,
+    }
+    told = {name: value for name, value in about.items() if value is not None}
+    return _encode({"type": "Feature", "id": sector.id, "geometry": outline, "properties": told})

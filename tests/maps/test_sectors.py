@@ -1,0 +1,176 @@
+"""Sectors over HTTP: drawn, judged with what would do, changed, retired; whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.maps.agreed import agree
+from tests.maps.offices import LAO, Offices, two_offices
+
+RING = [[100.40, 20.28], [100.42, 20.28], [100.42, 20.30], [100.40, 20.30], [100.40, 20.28]]
+POLYGON = {"type": "Polygon", "coordinates": [RING]}
+REACH = {"river": "Mekong", "km_from": 2350, "km_to": 2360, "width_m": 2000}
+
+
+@pytest_asyncio.fixture
+async def offices(tmp_path: Path) -> AsyncIterator[Offices]:
+    async with two_offices(tmp_path) as started:
+        yield started
+
+
+async def drawn(offices: Offices, by: str = "noy", **more: Any) -> dict[str, Any]:
+    """Draw a sector and return it with how it lies."""
+    body = {"name": "Islands", "polygon": POLYGON} | more
+    answer = await offices[by].post("/api/sectors", json=body)
+    assert answer.status_code == 201, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def test_a_polygon_comes_back_as_geojson_with_how_it_lies(offices: Offices) -> None:
+    told = await drawn(offices, note="shallow")
+    assert told["outline"] == POLYGON
+    assert told["area_km2"] == pytest.approx(4.62, abs=0.02)
+    assert set(told["countries"]) == {"LA", "TH"}
+    assert told["sector"]["agency"] == LAO
+    assert told["sector"]["polygon"] == [RING]
+    id = told["sector"]["id"]
+    assert (await offices["bounmy"].get(f"/api/sectors/{id}")).json() == told
+    [listed] = (await offices["vanh"].get("/api/sectors?use=patrol")).json()
+    assert listed == told
+    assert (await offices["vanh"].get("/api/sectors?use=no_go")).json() == []
+
+
+async def test_a_stretch_has_the_outline_of_its_corridor_and_reaches_into_both_countries(
+    offices: Offices,
+) -> None:
+    told = await drawn(offices, polygon=None, stretch=REACH, name="Reach 4")
+    assert (told["outline"]["type"], set(told["countries"])) == ("Polygon", {"LA", "TH"})
+    assert 18 < told["area_km2"] < 21
+    assert told["countries"]["TH"]["border_m"] > 300
+
+
+async def test_a_bad_shape_is_refused_with_faults_and_a_suggestion_that_is_taken(
+    offices: Offices,
+) -> None:
+    swapped = {"type": "Polygon", "coordinates": [[[lat, lon] for lon, lat in RING[:-1]]]}
+    body = {"name": "Islands", "polygon": swapped}
+    answer = await offices["noy"].post("/api/sectors", json=body)
+    assert answer.status_code == 422
+    told = answer.json()
+    assert told["error"] == "bad_shape"
+    assert [fault["code"] for fault in told["faults"]] == ["swapped", "not_closed"]
+    assert "longitude and latitude are swapped: vertex 1" in told["message"]
+    checked = await offices["noy"].post("/api/sectors/check", json={"polygon": swapped})
+    assert checked.json() == {
+        "faults": told["faults"], "usable": False, "suggestion": told["suggestion"],
+    }  # fmt: skip
+    again = await offices["noy"].post("/api/sectors", json=body | told["suggestion"])
+    assert again.status_code == 201, again.text
+    beyond = {"name": "Far", "stretch": REACH | {"km_to": 99_99}}
+    answer = await offices["noy"].post("/api/sectors", json=beyond)
+    assert answer.json()["suggestion"]["stretch"]["km_to"] == pytest.approx(2754.5, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": ""},
+        {"name": "x" * 101, "polygon": POLYGON},
+        {"name": "a\u0000b", "polygon": POLYGON},
+        {"name": "x", "polygon": POLYGON, "use": "fun"},
+        {"name": "x", "polygon": POLYGON, "colour": "red"},
+        {"name": "x", "polygon": [RING]},
+        {"name": "x", "stretch": REACH | {"km_from": "NaN"}},
+        {"name": "x", "stretch": REACH | {"width_m": -1}},
+    ],
+)
+async def test_a_wrong_field_is_named(offices: Offices, body: dict[str, Any]) -> None:
+    answer = await offices["noy"].post("/api/sectors", json=body)
+    assert (answer.status_code, answer.json()["error"]) == (422, "bad_field"), answer.text
+    assert answer.json()["field"]
+
+
+async def test_changes_are_versions_and_a_late_one_is_refused(offices: Offices) -> None:
+    id = (await drawn(offices))["sector"]["id"]
+    path = f"/api/sectors/{id}"
+    moved = await offices["noy"].patch(path, json={"version": 1, "stretch": REACH})
+    assert moved.json()["sector"]["version"] == 2
+    assert "polygon" not in moved.json()["sector"]
+    late = await offices["somchai"].patch(path, json={"version": 1, "use": "no_go"})
+    assert (late.status_code, late.json()["error"]) == (409, "conflict")
+    assert "at version 2: look at it again" in late.json()["message"]
+    bad = await offices["noy"].patch(path, json={"stretch": REACH | {"river": "Nile"}})
+    assert bad.json()["faults"][0]["code"] == "unknown_river"
+    gone = await offices["noy"].post(f"{path}/retire", json={"reason": "new map"})
+    assert gone.json()["sector"]["retired_at"]
+    assert (await offices["noy"].get("/api/sectors")).json() == []
+    kept = (await offices["noy"].get(f"{path}/versions")).json()
+    assert [each.get("version", 1) for each in kept] == [1, 2, 3]
+    assert kept[0]["polygon"] == [RING]
+
+
+async def test_the_other_bank_sees_a_sector_only_under_an_agreement_and_never_changes_it(
+    offices: Offices,
+) -> None:
+    old = await drawn(offices, name="Before")
+    agreement = await agree(offices, classes=["sectors"])
+    id = (await drawn(offices))["sector"]["id"]
+    path = f"/api/sectors/{id}"
+    before = await offices["malee"].get(f"/api/sectors/{old['sector']['id']}")
+    assert before.status_code == 404, "what was made before is not told without consent"
+    [seen] = (await offices["malee"].get("/api/sectors")).json()
+    assert (seen["sector"]["agency"], seen["sector"]["polygon"]) == (LAO, [RING])
+    assert "by" not in seen["sector"], "no officer's name crosses"
+    assert len((await offices["malee"].get(f"{path}/versions")).json()) == 1
+    features = (await offices["malee"].get("/api/ogc/collections/sectors/items")).json()
+    assert [each["id"] for each in features["features"]] == [id]
+    for method, way, body in (
+        ("PATCH", path, {"note": "mine"}),
+        ("POST", f"{path}/retire", {}),
+    ):
+        answer = await offices["malee"].request(method, way, json=body)
+        assert answer.status_code == 404, answer.text
+    stopped = await offices["kham"].post(
+        f"/api/agreements/{agreement}/suspend", json={"reason": "by order"}
+    )
+    assert stopped.status_code == 200, stopped.text
+    assert (await offices["malee"].get("/api/sectors")).json() == []
+    assert (await offices["malee"].get(path)).status_code == 404
+    features = (await offices["malee"].get("/api/ogc/collections/sectors/items")).json()
+    assert features["features"] == []
+    assert [each["sector"]["id"] for each in (await offices["noy"].get("/api/sectors")).json()]
+
+
+async def test_who_may_draw(offices: Offices) -> None:
+    for name, status in (("bounmy", 403), ("vanh", 403), ("kham", 403), ("keo", 201)):
+        answer = await offices[name].post("/api/sectors", json={"name": name, "polygon": POLYGON})
+        assert answer.status_code == status, name
+    assert (await offices["malee"].get("/api/sectors")).json() == []
+
+
+async def test_sectors_are_an_ogc_collection_with_boxes_and_pages(offices: Offices) -> None:
+    await drawn(offices)
+    await drawn(offices, polygon=None, stretch=REACH, name="Reach 4")
+    base = "/api/ogc/collections/sectors"
+    about = (await offices["vanh"].get(base)).json()
+    assert about["title"] == "Sectors"
+    found = (await offices["vanh"].get(f"{base}/items?limit=1")).json()
+    assert (found["numberMatched"], found["numberReturned"]) == (2, 1)
+    following = next(each["href"] for each in found["links"] if each["rel"] == "next")
+    rest = (await offices["vanh"].get(following)).json()
+    names = {each["properties"]["name"] for each in found["features"] + rest["features"]}
+    assert names == {"Islands", "Reach 4"}
+    lon, lat = offices.server.office.geography.at_km(2351.0)
+    box = f"{lon - 0.001},{lat - 0.001},{lon + 0.001},{lat + 0.001}"
+    near = (await offices["vanh"].get(f"{base}/items?bbox={box}")).json()
+    assert [each["properties"]["name"] for each in near["features"]] == ["Reach 4"]
+    one = near["features"][0]
+    assert one["geometry"]["type"] == "Polygon"
+    assert (await offices["vanh"].get(f"{base}/items/{one['id']}")).json()["id"] == one["id"]
+    assert (await offices["malee"].get(f"{base}/items/{one['id']}")).status_code == 404
