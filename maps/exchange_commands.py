@@ -27,6 +27,9 @@ def export_file(
         str | None, typer.Option("--from", help="First moment, e.g. 2026-11-24T06:00.")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Moment after the last.")] = None,
+    patrol: Annotated[
+        str | None, typer.Option(help="Name or id of a patrol: its units while it was under way.")
+    ] = None,
     layer: Annotated[
         str | None, typer.Option(help="A reference layer in place of tracks, e.g. blos.")
     ] = None,
@@ -36,7 +39,7 @@ def export_file(
     config: Config = CONFIG,
     agency: AgencyId = None,
 ) -> None:
-    """Write tracks of units, or a layer, to a file; the server must not be running.
+    """Write tracks of units or of a patrol, or a layer, to a file; the server must not be running.
 
     A time without a zone is local time of the node. Without --unit every unit's track.
     """
@@ -45,8 +48,10 @@ def export_file(
     settings = settings_in(config)
     name = format or output.suffix.lower().removeprefix(".")
     kind = tell(lambda: exporting.format_named(name))
-    if layer is None and (start is None or end is None):
-        raise typer.BadParameter("give --from and --to, or --layer", param_hint="--from")
+    if patrol is not None and (unit or start or end or layer):
+        raise typer.BadParameter("is given alone", param_hint="--patrol")
+    if layer is None and patrol is None and (start is None or end is None):
+        raise typer.BadParameter("give --from and --to, --patrol, or --layer", param_hint="--from")
     zone = ZoneInfo(settings.node.time_zone)
 
     async def export(desk: Desk) -> None:
@@ -56,11 +61,18 @@ def export_file(
             geography = read_geography(settings.layers)
             frame = geography.frame(layer)
             made: Material = exporting.layer(layer, layer, frame)
+        elif patrol is not None:
+            made = await exporting.patrol_tracks(desk, await _patrol(desk, patrol))
         else:
             ids = [_unit(desk, each) for each in unit or ()]
             begin, finish = _moment(start or "", zone), _moment(end or "", zone)
             made = await exporting.tracks(desk, units=ids, start=begin, end=finish)
-        output.write_bytes(await exporting.written(made, kind))
+        body = await exporting.written(made, kind)
+        subject = f"layer:{layer}" if layer is not None else "export:tracks"
+        subject = subject if patrol is None else f"patrol:{patrol}"
+        told_of = {"start": start, "end": end, "units": unit, "format": name}
+        await desk.audit.note("export", subject=subject, detail=told_of)
+        output.write_bytes(body)
         count = sum(len(each.positions) for each in made.tracks)
         told = f"{len(made.tracks)} tracks, {count} positions" if made.tracks else f"layer {layer}"
         typer.echo(f"wrote {output}: {told}")
@@ -98,8 +110,25 @@ def import_file(
             typer.echo("not added: mend the faults first", err=True)
         else:
             placed = tell(lambda: add_layer(config, add, found[0].frame, source=file.name))
+            _note_layer(config, add, file)
             typer.echo(f"added {add}: {placed}; restart the server to show it")
     raise typer.Exit(1 if faulty else 0)
+
+
+def _note_layer(config: Path, name: str, file: Path) -> None:
+    """Note in the journal that a layer was added; the server may be running."""
+    from maps.signing_journal import note
+    from patrol.filing import Note
+
+    settings = settings_in(config)
+    added = Note(
+        act="add layer",
+        actor="command line",
+        agency=settings.agencies[0].id,
+        subject=f"layer:{name}",
+        detail={"file": file.name},
+    )
+    tell(lambda: note(settings, added))
 
 
 def _tell_layer(file: Path, layer: ReadLayer) -> bool:
@@ -125,6 +154,21 @@ def _unit(desk: Desk, said: str) -> str:
         if said in (each.id, each.call_sign):
             return each.id
     return said
+
+
+async def _patrol(desk: Desk, said: str) -> str:
+    """Return the id of the newest patrol of that name, or what was said."""
+    from datetime import UTC
+
+    from maps.api.times import EARLIEST
+
+    over = await desk.patrols.past(since=EARLIEST, until=datetime.now(UTC))
+    named = [
+        each
+        for each in (*desk.patrols.all(), *over)
+        if each.name == said and each.started_at is not None
+    ]
+    return max(named, key=lambda each: each.starts_at).id if named else said
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:

@@ -22,6 +22,7 @@ from patrol.errors import AuditError, StoreError
 from patrol.filing import Note
 from patrol.store import journal, proving
 from patrol.store.dialects import open_engine
+from patrol.store.schema import migrate
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -58,6 +59,19 @@ def read_store(
         StoreError: If it cannot be read.
     """
     return _run(settings, query, *args, reads=True, **kwargs)
+
+
+def note(settings: Settings, told: Note) -> None:
+    """Add a line to the journal; a store that is not there yet is made.
+
+    Raises:
+        StoreError: If the store refuses.
+    """
+    if not Path(settings.store.url.removeprefix(_SQLITE)).exists():
+        engine = open_engine(settings.store.url)
+        migrate(engine)
+        engine.dispose()
+    _run(settings, journal.append, [told], datetime.now(UTC), origin=settings.node.id, reads=False)
 
 
 def current_head(settings: Settings) -> Head:

@@ -45,24 +45,42 @@ class File(Response):
     media_type = "application/octet-stream"
 
 
-@router.get("/tracks", responses=_FILE | refusals(422), response_class=File)
+@router.get("/tracks", responses=_FILE | refusals(409, 422), response_class=File)
 async def export_tracks(
     desk: DeskHere,
-    start: Annotated[Moment, Query(examples=["2026-11-24T00:00:00Z"])],
-    end: Annotated[Moment, Query(examples=["2026-11-24T06:00:00Z"])],
+    start: Annotated[Moment | None, Query(examples=["2026-11-24T00:00:00Z"])] = None,
+    end: Annotated[Moment | None, Query(examples=["2026-11-24T06:00:00Z"])] = None,
     unit: Annotated[
         list[str], Query(max_length=500, description="Unit id or radio address; all if absent.")
     ] = [],  # noqa: B006 - FastAPI's way
+    patrol: Annotated[
+        str | None,
+        Query(max_length=64, description="Id of a patrol, in place of units, start and end."),
+    ] = None,
     wanted: FormatName = "gpx",
 ) -> Response:
     """Return where units were from `start` to `end`, at most 92 days and 200,000 positions.
 
+    With `patrol`: where its units were while it was under way, as far as the caller may see them.
     Places that nothing could have reached are left out. GeoParquet and the layer `track_points` of
     a GeoPackage have one row a position; the others lines.
     """
     kind = exporting.format_named(wanted)
+    if patrol is not None:
+        if unit or start is not None or end is not None:
+            raise BadRequest("give a patrol alone, or units, start and end", field="patrol")
+        async with _TOGETHER:
+            made = await exporting.patrol_tracks(desk, patrol)
+            of = f"patrol:{patrol}"
+            await desk.audit.note("export", subject=of, detail={"format": wanted})
+            return await _file("patrol", made, kind)
+    if start is None or end is None:
+        fault = "give start and end, or patrol"
+        raise BadRequest(fault, field="start" if start is None else "end")
     async with _TOGETHER:
         made = await exporting.tracks(desk, units=unit, start=start, end=end)
+        told = {"start": start, "end": end, "units": unit, "format": wanted}
+        await desk.audit.note("export", subject="export:tracks", detail=told)
         return await _file("tracks", made, kind)
 
 
@@ -71,7 +89,9 @@ async def export_units(desk: DeskHere, wanted: FormatName = "gpx") -> Response:
     """Return every unit where it was last, as waypoints or points."""
     kind = exporting.format_named(wanted)
     async with _TOGETHER:
-        return await _file("units", exporting.units(desk), kind)
+        made = exporting.units(desk)
+        await desk.audit.note("export", subject="export:units", detail={"format": wanted})
+        return await _file("units", made, kind)
 
 
 @router.get("/layers/{name}", responses=_FILE, response_class=File)
@@ -87,6 +107,7 @@ async def export_layer(
         raise NotFound("layer", name)
     async with _TOGETHER:
         frame = await asyncio.to_thread(shelf.frame, name)
+        await desk.audit.note("export", subject=f"layer:{name}", detail={"format": wanted})
         return await _file(name, exporting.layer(name, about.title, frame), kind)
 
 

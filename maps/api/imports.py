@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated
 
 import msgspec
@@ -75,4 +76,7 @@ async def look_into_file(
     body = await request.body()
     if not body:
         raise BadRequest("the file is the body of the request, and it is empty")
-    return answer(await look_into(name, body))
+    found = await look_into(name, body)
+    told = {"name": name, "bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+    await desk.audit.note("look into file", subject="import:preview", detail=told)
+    return answer(found)
