@@ -16,6 +16,7 @@ from pathlib import Path
 from gis.errors import GisError
 from maps.basemap import Basemap, BasemapError
 from maps.broker import EMBEDDED
+from maps.delivery import checking as delivery_checking
 from maps.errors import ServerRunning, SettingsFaults
 from maps.feeds.checking import faults_of, warnings_of
 from maps.lock import store_lock
@@ -61,6 +62,10 @@ def check(file: Path) -> Findings:
         where = f"{settings.source}: feeds[{number}]"
         found.faults += [f"{where}.{fault}" for fault in faults_of(feed)]
         found.warnings += [f"{where}.{each}" for each in warnings_of(feed, wait_s=REACH_S)]
+    for fault in delivery_checking.faults_of(settings.delivery):
+        found.faults.append(f"{settings.source}: {fault}")
+    for warning in delivery_checking.warnings_of(settings.delivery, wait_s=REACH_S):
+        found.warnings.append(f"{settings.source}: {warning}")
     if not settings.channels and settings.remote is None:
         found.warnings.append(f"{settings.source}: channels: none, so no radio will be heard")
     return found
