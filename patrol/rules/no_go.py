@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from patrol.alerts import Alert, Severity
+from patrol.alerts import Alert, Severity, Value
 from patrol.contacts import Contact
 from patrol.rules.scene import Condition, Scene, Visit, about, is_historical
 from patrol.sectors import KEPT_OUT_OF, Sector
@@ -16,8 +16,9 @@ RULE = "no_go"
 def no_go(scene: Scene) -> Iterator[Condition]:
     """Yield a condition for each unit that is surely in a no-go or restricted sector, or was.
 
-    It is for the unit's agency if the sector is its own or is shown to it, and for the sector's
-    owner if it may see where the unit is. A patrol whose plan names the sector may be there.
+    It is for the unit's agency, if the sector is its own or is shown to it now. The sector's owner
+    learns of it as of any alert, if an agreement shares these. A patrol whose plan names the sector
+    may be there.
     """
     if not any(each.use in KEPT_OUT_OF for each in scene.sectors.values()):
         return
@@ -84,6 +85,9 @@ def _told(
     historical: bool,
     visit: Visit | None = None,
 ) -> Iterator[Condition]:
+    is_own = sector.agency == contact.agency
+    if not is_own and not scene.may_see(sector.agency, contact.agency, "sectors", contact):
+        return
     severity: Severity = "high" if sector.use == "no_go" else "medium"
     subject = f"{contact.id}|{sector.id}"
     if historical:
@@ -91,26 +95,16 @@ def _told(
     told = about(contact)
     if visit is not None and visit.lon is not None:
         told |= {"lon": visit.lon, "lat": visit.lat, "place": ""}
-    for agency in dict.fromkeys((contact.agency, sector.agency)):
-        if agency == contact.agency:
-            knows = agency == sector.agency or scene.may_see(
-                sector.agency, agency, "sectors", contact
-            )
-        else:
-            knows = scene.may_see(contact.agency, agency, "positions", contact)
-        if knows:
-            yield Condition(
-                rule=RULE,
-                subject=subject,
-                severity=severity,
-                since=since,
-                facts={
-                    "sector": sector.id,
-                    "sector_name": sector.name,
-                    "use": sector.use,
-                    "call_sign": contact.call_sign,
-                },
-                historical=historical,
-                over=None if visit is None else visit.until,
-                **(told | {"agency": agency}),
-            )
+    facts: dict[str, Value] = {"sector": sector.id, "call_sign": contact.call_sign}
+    if is_own:  # what is the counterpart's must not stay here when it is shown no longer
+        facts |= {"sector_name": sector.name, "use": sector.use}
+    yield Condition(
+        rule=RULE,
+        subject=subject,
+        severity=severity,
+        since=since,
+        facts=facts,
+        historical=historical,
+        over=None if visit is None else visit.until,
+        **told,
+    )

@@ -18,8 +18,8 @@ def rendezvous_missed(scene: Scene) -> Iterator[Condition]:
     """Yield a condition for each meeting of a patrol under way that somebody missed.
 
     Whoever was within its radius at any time from as long before as it may be late counts; who
-    comes too late ends it. Names and no positions are told, to all who signed the patrol; nothing
-    while it is suspended.
+    comes too late ends it. It is told to all who signed the patrol, without positions and with the
+    names of their own units alone; nothing while it is suspended.
     """
     for patrol in scene.patrols:
         if patrol.state != "under way" or (patrol.suspended and patrol.is_joint):
@@ -32,10 +32,6 @@ def rendezvous_missed(scene: Scene) -> Iterator[Condition]:
             missing = [unit for unit in units if not _came(scene, unit, patrol, number, meeting)]
             if not missing:
                 continue
-            names = [
-                scene.contacts[unit].call_sign if unit in scene.contacts else unit
-                for unit in missing
-            ]
             for agency in sorted({patrol.agency, *patrol.agencies}):
                 yield Condition(
                     rule="rendezvous_missed",
@@ -49,9 +45,20 @@ def rendezvous_missed(scene: Scene) -> Iterator[Condition]:
                         "patrol": patrol.id,
                         "patrol_name": patrol.name,
                         "rendezvous": meeting.name,
-                        "missing": ", ".join(names),
+                        "missing": ", ".join(_names(scene, patrol, missing, agency)),
                     },
                 )
+
+
+def _names(scene: Scene, patrol: Patrol, units: list[str], agency: str) -> list[str]:
+    """Return who is missing, in words for an agency: others' units by their agency's id."""
+    owners = {member.unit: member.agency for member in patrol.members}
+    told: list[str] = []
+    for unit in units:
+        owner, contact = owners.get(unit, agency), scene.contacts.get(unit)
+        own = unit if contact is None else contact.call_sign
+        told.append(own if owner == agency else f"a unit of {owner}")
+    return told
 
 
 def _came(scene: Scene, unit: str, patrol: Patrol, number: int, meeting: Rendezvous) -> bool:

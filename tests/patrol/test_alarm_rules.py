@@ -158,19 +158,12 @@ def test_the_counterparts_no_go_is_told_only_as_far_as_it_is_shared() -> None:
     places, theirs = Places({("u", "s"): IN}), [sector(agency=OTHER)]
     assert found("no_go", scene(boat(), sectors=theirs, places=places)) == []
 
-    def allowing(*classes: str) -> list[str]:
-        def may_see(owner: str, viewer: str, data_class: str, _contact: Contact) -> bool:
-            assert owner != viewer
-            expected = "sectors" if owner == OTHER else "positions"
-            assert data_class == expected
-            return data_class in classes
+    def may_see(owner: str, viewer: str, data_class: str, _contact: Contact) -> bool:
+        return (owner, viewer, data_class) == (OTHER, AGENCY, "sectors")
 
-        given = scene(boat(), sectors=theirs, places=places, may_see=may_see)
-        return [each.agency for each in found("no_go", given)]
-
-    assert allowing("sectors") == [AGENCY]
-    assert allowing("positions") == [OTHER]
-    assert allowing("sectors", "positions") == [AGENCY, OTHER]
+    [told] = found("no_go", scene(boat(), sectors=theirs, places=places, may_see=may_see))
+    assert told.agency == AGENCY
+    assert set(told.facts) == {"sector", "call_sign"}  # its name is theirs
 
 
 def test_what_only_late_fixes_tell_is_historical() -> None:
@@ -388,6 +381,14 @@ def test_a_meeting_is_missed_by_whoever_was_not_there_in_time() -> None:
     assert found("rendezvous_missed", given(5001, u, too_late)) == []  # that ends it
     assert found("rendezvous_missed", given(1301, u, rendezvous=(meeting(units=("u",)),))) == []
     assert found("rendezvous_missed", given(1301, state="ended")) == []
+    pair = (Member(unit="u", agency=AGENCY), Member(unit="v", agency=OTHER))
+    signed = {"agencies": (AGENCY, OTHER), "members": pair}
+    assert [
+        each.facts["missing"] for each in found("rendezvous_missed", given(1301, **signed))
+    ] == [
+        "Boat u, a unit of th-ck",
+        "a unit of la-hx, Boat v",
+    ]
     joint = {"agencies": (AGENCY, OTHER), "suspended": True}
     assert found("rendezvous_missed", given(1301, **joint)) == []
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from patrol.errors import IllegalStep
+from patrol.errors import IllegalStep, NotFound
 from patrol.papers import revised
+from tests.patrol.agreeing import share
 from tests.patrol.alerting import (
     GOES_IN,
     IN,
@@ -30,7 +31,7 @@ from tests.patrol.alerting import (
     unit,
     way,
 )
-from tests.patrol.running import Node, at, said
+from tests.patrol.running import AGENCY, OTHER, Node, at, said
 
 
 async def test_a_unit_that_enters_a_no_go_sector_and_leaves_is_one_alert(node: Node) -> None:
@@ -275,3 +276,25 @@ def test_the_final_alerts_do_not_depend_on_the_order_of_arrival(tmp_path: Path) 
             shuffled()
         finally:
             runner.run(node.stop())
+
+
+async def test_the_counterparts_no_go_is_told_while_an_agreement_shows_it(node: Node) -> None:
+    boat = await unit(node)
+    theirs = sector(agency=OTHER)
+    await put(node, theirs)
+    await hear_in_turn(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
+    await tick(node, 51)
+    assert alerts(node) == []
+    agreement = await share(node)
+    await hear_in_turn(node, *way((60, OUT), (70, IN), (80, IN)))
+    alert = only(node)
+    assert (alert.agency, alert.subject) == (AGENCY, f"{boat}|{theirs.id}")
+    [seen] = node.desk("commander", OTHER).alerts.open()  # as a shared alert
+    assert (seen.id, seen.facts, seen.told) == (alert.id, {}, ())
+    with pytest.raises(NotFound):
+        await node.desk("commander", OTHER).alerts.acknowledge(alert.id)
+    await node.desk("liaison").agreements.suspend(agreement.id, reason="a row in the capitals")
+    await tick(node, 83)
+    assert only(node).state == "returned_unacknowledged"
+    assert node.desk("commander", OTHER).alerts.open() == []
+    assert await node.desk("commander", OTHER).alerts.history() == []
