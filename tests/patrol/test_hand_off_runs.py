@@ -1,0 +1,71 @@
+"""Random hand-offs with crashes and refusals: never two custodians, never none.
+
+`python -m tests.patrol.hand_off_runs --runs 1000` does the full number; here are fewer, with
+another seed each day, and the same kinds of things must have happened.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from patrol.custody import BEGUN, ENDED, GRANTED, HEARD, TAKEN, Ledger, Line, contradictions
+from tests.patrol.hand_off_runs import LAO, ONE, THAI, TWO, quick_folder, runs
+
+RUNS = 200
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("homes", [ONE, TWO], ids=["one node", "two nodes"])
+async def test_there_is_one_custodian_at_every_moment(homes: dict[str, frozenset[str]]) -> None:
+    seed = datetime.now(UTC).toordinal()
+    with tempfile.TemporaryDirectory(dir=quick_folder()) as folder:
+        world = await runs(homes, RUNS, Path(folder), seed)
+    assert world.proofs > 5 * RUNS
+    happened = {act for act, count in world.did.items() if count}
+    assert {"offer", "accept", "decline", "withdraw", "close", "crashed", "moved"} <= happened
+    assert any(act.endswith("StoreError") for act in happened)
+    assert "accept: IllegalStep" in happened
+    if len(homes) == 2:
+        assert {"grant", "lapse", "receipt", "dropped", "repeated"} <= happened
+        assert "crashed before a receipt" in happened
+
+
+def line(act: str, term: int, holder: str, agency: str) -> Line:
+    return Line(act=act, case="c", term=term, holder=holder, agency=agency)
+
+
+SOUND = [
+    line(BEGUN, 1, LAO, LAO),
+    line(GRANTED, 3, THAI, LAO),
+    line(TAKEN, 3, THAI, THAI),
+    line(HEARD, 3, THAI, LAO),
+    line(ENDED, 4, THAI, THAI),
+]
+
+
+def test_journals_that_agree_contradict_nothing() -> None:
+    assert contradictions(SOUND) == []
+    assert contradictions(reversed(SOUND)) == []
+
+
+@pytest.mark.parametrize(
+    ("odd", "told"),
+    [
+        (line(TAKEN, 3, LAO, LAO), "term 3 names la-hx, th-ck"),
+        (line(GRANTED, 5, LAO, LAO), "la-hx did grant custody at term 5 without it"),
+        (line(ENDED, 5, THAI, LAO), "la-hx did end custody at term 5 without it"),
+        (line(TAKEN, 5, LAO, LAO), "term 5 comes from nowhere"),
+    ],
+)
+def test_the_proof_finds_what_cannot_be_true(odd: Line, told: str) -> None:
+    assert any(told in each for each in contradictions([*SOUND, odd]))
+
+
+def test_a_ledger_that_knows_nothing_says_so() -> None:
+    assert Ledger().newest("c") is None
+    assert not Ledger().answers("c")
