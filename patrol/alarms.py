@@ -166,20 +166,22 @@ class Alarms:
                 about everything, by all.
         """
         now = self._now()
-        try:
-            scene = self._scene(now, ids)
-            passed = scene.standing.passed()
-            rules = ALERT_RULES if ids is None else [rule for rule in ALERT_RULES if rule.at_once]
-            steps = Steps(now, self._clerk.node)
-            open_: dict[str, dict[Key, Alert]] = {}
-            for alert in self._clerk.book.all(Alert):
-                if ids is None or alert.unit in ids:
-                    open_.setdefault(alert.rule, {})[alert.key] = alert
-            for rule in rules:
+        scene = self._scene(now, ids)
+        passed = self.fencing.passed()
+        open_: dict[str, dict[Key, Alert]] = {}
+        for alert in self._clerk.book.all(Alert):
+            if ids is None or alert.unit in ids:
+                open_.setdefault(alert.rule, {})[alert.key] = alert
+        steps = Steps(now, self._clerk.node)
+        for rule in ALERT_RULES:
+            if ids is not None and not rule.at_once:
+                continue
+            try:
                 self._compare(rule, scene, open_.get(rule.name, {}), steps)
-        except Exception:
-            log.exception("alerts could not be judged")  # the picture must go on
-            return
+            except Exception:
+                if rule.name not in self._failed:  # the others and the picture go on
+                    self._failed.add(rule.name)
+                    log.exception("a rule failed", rule=rule.name)
         if await self._file(steps):
             self.fencing.filed(visit for visit in passed if ids is None or visit.unit in ids)
 
@@ -187,15 +189,9 @@ class Alarms:
         self, rule: AlertRule, scene: Scene, open_: Mapping[Key, Alert], steps: Steps
     ) -> None:
         found: dict[Key, Condition] = {}
-        try:
-            for condition in rule.find(scene):
-                # What holds now stands before what was: it is looked at first.
-                found.setdefault(condition.key, condition)
-        except Exception:
-            if rule.name not in self._failed:  # one rule that fails leaves the others at work
-                self._failed.add(rule.name)
-                log.exception("a rule failed", rule=rule.name)
-            return
+        for condition in rule.find(scene):
+            # What holds now stands before what was: it is looked at first.
+            found.setdefault(condition.key, condition)
         for key, condition in found.items():
             alert = open_.get(key) or self._twin(condition, open_)
             self._gone_since.pop(key, None)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from patrol.errors import Conflict, Forbidden, IllegalStep, NotFound
+from patrol.errors import Conflict, Forbidden, IllegalStep, NotFound, StoreError
+from patrol.rules import ALERT_RULES
+from patrol.rules.scene import Condition, Scene
 from patrol.store import papers
 from tests.patrol.alerting import (
     GOES_IN,
@@ -244,3 +247,41 @@ async def test_each_act_is_in_the_journal_and_every_version_is_kept(node: Node) 
     ]
     kept = await node.watch.store.read(papers.versions, "alert", alert.id)
     assert [each.version for each in kept] == [1, 2, 3]
+
+
+async def test_a_rule_that_fails_leaves_the_others_and_the_picture_at_work(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_scene: Scene) -> list[Condition]:
+        raise ZeroDivisionError
+
+    broken = [
+        rule._replace(find=fails) if rule.name in ("no_go", "man_down") else rule
+        for rule in ALERT_RULES
+    ]
+    monkeypatch.setattr("patrol.alarms.ALERT_RULES", broken)
+    boat = await unit(node)
+    await hear(node, said("a", 1, distress=True))
+    await tick(node, 2)
+    assert only(node).rule == "sos"
+    assert node.state(boat).last is not None
+
+
+async def test_a_call_for_help_that_the_store_refuses_at_first_is_filed_with_the_next_tick(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = node.store.write
+    refused: list[str] = []
+
+    async def refuse(query: Any, *args: Any, **more: Any) -> Any:
+        if len(refused) < 2 and query.__name__ == "_store":
+            refused.append(query.__name__)
+            raise StoreError("disk full")
+        return await write(query, *args, **more)
+
+    monkeypatch.setattr(node.store, "write", refuse)
+    await hear(node, said("a", 1, distress=True))
+    for second in range(2, 6):
+        await tick(node, second)
+    assert refused == ["_store", "_store"]
+    assert (only(node).rule, only(node).version) == ("sos", 1)
