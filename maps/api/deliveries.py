@@ -164,6 +164,7 @@ async def subscribe(new: NewBrowser, desk: DeskHere, request: Request) -> Respon
     A browser takes alerts for the last user who subscribed it, and for nobody else. Which alerts
     is said by the rules of the settings.
     """
+    desk.deliveries.browsers()  # who may not is told that first
     keys = new.keys
     fault = _push(request).subscription_fault(
         endpoint=new.endpoint, p256dh=keys.p256dh, auth=keys.auth

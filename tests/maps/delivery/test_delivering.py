@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,37 @@ async def test_a_delivery_is_kept_before_it_is_tried_and_survives_a_restart(
         async with delivers(tmp_path, node=Node(file, 20), **said) as it:
             await settle(it)
         assert len(back.posts) == 1
+
+
+async def test_a_node_killed_while_it_posts_posts_again_under_the_same_id(tmp_path: Path) -> None:
+    killed = asyncio.Event()
+
+    async def hold(_: asyncio.StreamWriter) -> None:
+        await killed.wait()
+
+    async with receiving() as receiver:
+        receiver.hold = hold
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.maps.delivery.killed_while_sending",
+            str(tmp_path),
+            str(receiver.port),
+            cwd=Path(__file__).parents[3],
+        )
+        try:
+            await receiver.until(1, seconds=60)
+        finally:
+            child.kill()
+            await child.wait()
+        killed.set()
+        async with delivers(
+            tmp_path, node=Node(tmp_path / "patrol.db", 5), **tables(receiver)
+        ) as it:
+            (kept,) = await it.settled(1)
+            assert kept.state == "sent"
+        first, second = receiver.posts
+        assert first.headers["webhook-id"] == second.headers["webhook-id"] == kept.id
 
 
 async def test_an_alert_filed_just_before_a_crash_is_delivered_after_it(tmp_path: Path) -> None:
