@@ -16,6 +16,7 @@ from gis.exchange.frames import DEGREES
 from gis.exchange.material import Material, Track
 from gis.position import Position
 from maps.errors import BadRequest
+from maps.patrol_surveys import units_seen
 from patrol.changes import Fix, UnitState
 from patrol.desk import Desk
 
@@ -90,6 +91,30 @@ async def tracks(
                 )
             )
     return Material(title=title, made_at=datetime.now(UTC), tracks=tuple(found))
+
+
+async def patrol_tracks(desk: Desk, id: str) -> Material:
+    """Return the tracks of a patrol's units from its start to its end, or until now.
+
+    Args:
+        desk: Whose eyes see them; units whose tracks it may not see are left out.
+        id: The patrol's id.
+
+    Raises:
+        BadRequest: If it holds more than 200,000 positions.
+        Conflict: If it has not begun.
+        Forbidden: If the role may not.
+        NotFound: If there is none, or the user may not know of it.
+    """
+    patrol = await desk.patrols.one(id)
+    start, end = desk.patrols.span(patrol)
+    sides, _ = units_seen(desk, patrol)
+    seen = [unit for each in sides.values() for unit in each]
+    if not seen:
+        return Material(title=patrol.name, made_at=datetime.now(UTC))
+    # What was at the very end belongs to it, too.
+    until = max(end, start) + timedelta(microseconds=1)
+    return await tracks(desk, units=seen, start=start, end=until, title=patrol.name)
 
 
 def units(desk: Desk) -> Material:

@@ -15,6 +15,7 @@ from maps.access import DeskHere
 from maps.api.answers import refusals
 from maps.api.ogc.collections import FrameShelf
 from maps.api.times import Moment
+from maps.errors import BadRequest
 from patrol.errors import NotFound
 from patrol.permissions import require
 

@@ -15,6 +15,7 @@ from gis.position import Position
 from maps.office import open_office
 from maps.settings import read_settings
 from patrol.accounts import User
+from patrol.patrols import Member
 from radio_gateway.transmission import Transmission
 from tests.gis.exchange.samples import BEGIN, material, places
 from tests.maps.test_command_line import SMALL, run
@@ -69,6 +70,33 @@ async def test_a_track_is_written_and_read_again(folder: Path, name: str) -> Non
         assert "ນາກ 1" in {str(n) for each in read_file(kept) for n in each.frame["name"]}
 
 
+async def test_a_patrols_tracks_are_written_by_its_name(folder: Path) -> None:
+    await sail(folder)
+    async with open_office(read_settings(folder / "patrol.toml")) as office:
+        office.watch.now = lambda: AT + timedelta(minutes=3)
+        desk = office.desk_of(User(name="t", role="commander", agency="hx"))
+        [boat] = desk.units()
+        patrol = await desk.patrols.draft(
+            name="Night watch",
+            starts_at=AT,
+            ends_at=AT + timedelta(hours=1),
+            members=(Member(unit=boat.id, agency="hx"),),
+        )
+        await desk.patrols.propose(patrol.id)
+        await desk.patrols.sign(patrol.id, revision=1)
+        await desk.patrols.ready(patrol.id)
+        await desk.patrols.start(patrol.id)
+        office.watch.now = lambda: AT + timedelta(minutes=6)
+        await desk.patrols.end(patrol.id)
+    out, _ = run("export", "--patrol", "Night watch", "-o", "night.gpx", folder=folder)
+    assert "1 tracks, 4 positions" in out, "of minutes 3 to 6"
+    _, fault = run("export", "--patrol", "Day watch", "-o", "a.gpx", folder=folder, good=False)
+    assert "no patrol 'Day watch'" in fault
+    words = ("--patrol", "Night watch", "--from", "2026-11-24T02:30Z")
+    _, fault = run("export", *words, "-o", "a.gpx", folder=folder, good=False)
+    assert "is given alone" in fault
+
+
 async def test_what_cannot_be_exported_is_said_in_one_line(folder: Path) -> None:
     await sail(folder)
     times = ("--from", "2026-11-24T02:30Z", "--to", "2026-11-24T03:00Z")
@@ -76,7 +104,7 @@ async def test_what_cannot_be_exported_is_said_in_one_line(folder: Path) -> None
         (("--unit", "nobody", *times, "-o", "a.gpx"), "no unit or radio 'nobody'"),
         ((*times, "-o", "a.dwg"), "must be one of gpx, kml"),
         (("--from", "soon", "--to", "later", "-o", "a.gpx"), "'soon' is no time"),
-        (("-o", "a.gpx"), "give --from and --to, or --layer"),
+        (("-o", "a.gpx"), "give --from and --to, --patrol, or --layer"),
         (("--layer", "atlantis", "-o", "a.gpx"), "no layer 'atlantis'"),
     ):
         _, complaint = run("export", *words, folder=folder, good=False)
