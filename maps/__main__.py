@@ -198,7 +198,7 @@ def add_device(name: str, config: Config = CONFIG, agency: AgencyId = None) -> N
     settings = settings_in(config)
 
     async def add(people: People) -> None:
-        print(await people.add_device(name, agency_named(settings, agency)))
+        print(await people.add_device(name, agency_named(settings, agency), by="command line"))
 
     with_people(settings, add)
 

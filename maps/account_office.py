@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,8 +20,7 @@ from maps.second_factor import SecondFactors
 from maps.settings import Settings
 from maps.signing_in import SigningIn
 from maps.tokens import Tokens
-from patrol.filing import Note
-from patrol.store import journal
+from patrol.scribe import Scribe
 from patrol.store.store import Store, open_store
 
 
@@ -39,7 +38,6 @@ class AccountOffice:
         codes: Counts wrong codes by name, of those who are signed in.
         second_factor: Roles that need a second factor.
         open_id: A provider with which people may sign in; None without one.
-        told: Told of what belongs into the journal.
     """
 
     people: People
@@ -51,23 +49,20 @@ class AccountOffice:
     codes: BackOff
     second_factor: frozenset[str]
     open_id: OpenId | None
-    told: Callable[[Note], Awaitable[None]]
 
 
-def open_accounts(
-    settings: Settings, store: Store, *, told: Callable[[Note], Awaitable[None]]
-) -> AccountOffice:
+def open_accounts(settings: Settings, store: Store, *, scribe: Scribe) -> AccountOffice:
     """Return the account office of a node.
 
     Args:
         settings: What the node is told.
         store: Its records.
-        told: Told of sign-ins, refusals and changes, for the journal.
+        scribe: Writes sign-ins, refusals and changes with their lines in the journal.
     """
     passwords = PasswordWork()
-    people = People(store, node=settings.node.id, passwords=passwords, told=told)
+    people = People(store, node=settings.node.id, passwords=passwords, scribe=scribe)
     seal = Seal(settings.access.key_file)
-    factors = SecondFactors(store, seal, issuer=settings.node.name)
+    factors = SecondFactors(store, scribe, seal, issuer=settings.node.name)
     needing = frozenset(settings.access.second_factor)
     access = Access(
         people,
@@ -82,21 +77,20 @@ def open_accounts(
         seal,
         session_hours=settings.web.session_hours,
         secure=settings.web.tls,
-        told=told,
+        told=scribe.note,
     )
     return AccountOffice(
         people=people,
         access=access,
         signing_in=signing_in,
         factors=factors,
-        tokens=Tokens(store, told=told),
-        enrolments=Enrolments(store, node=settings.node.id, told=told),
+        tokens=Tokens(store, scribe=scribe),
+        enrolments=Enrolments(store, node=settings.node.id, scribe=scribe),
         codes=BackOff(free=5, longest_s=120),
         second_factor=needing,
         open_id=None
         if settings.open_id is None
         else OpenId(settings.open_id, store, node=settings.node.id),
-        told=told,
     )
 
 
@@ -109,10 +103,8 @@ async def open_account_office(settings: Settings) -> AsyncIterator[AccountOffice
     """
     store = await asyncio.to_thread(open_store, settings.store.url)
 
-    async def told(note: Note) -> None:
-        await store.write(journal.append, [note], datetime.now(UTC), origin=settings.node.id)
-
+    scribe = Scribe(store=store, node=settings.node.id, now=lambda: datetime.now(UTC))
     try:
-        yield open_accounts(settings, store, told=told)
+        yield open_accounts(settings, store, scribe=scribe)
     finally:
         await store.close()

@@ -8,7 +8,7 @@ key only.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -19,15 +19,12 @@ from patrol.desk import Desk
 from patrol.errors import Conflict
 from patrol.filing import Note
 from patrol.permissions import require
+from patrol.scribe import Scribe
 from patrol.store import accounts as queries
 from patrol.store import enrolments
 from patrol.store.store import Store
 
 MINUTES: Final = 10
-
-
-async def _to_nobody(_: Note) -> None:
-    pass
 
 
 class Enrolments:
@@ -36,7 +33,7 @@ class Enrolments:
     Args:
         store: Where they are kept.
         node: Origin of what is made here.
-        told: Told of what belongs into the journal.
+        scribe: Writes changes with their lines in the journal.
         now: Clock, aware UTC.
     """
 
@@ -45,10 +42,10 @@ class Enrolments:
         store: Store,
         *,
         node: str,
-        told: Callable[[Note], Awaitable[None]] = _to_nobody,
+        scribe: Scribe,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._store, self._node, self._told, self._now = store, node, told, now
+        self._store, self._node, self._scribe, self._now = store, node, scribe, now
 
     async def make(self, desk: Desk, *, device: str, unit: str | None) -> tuple[str, Enrolment]:
         """Make a code, shown this once; one that was out for the same device is good no more.
@@ -80,8 +77,8 @@ class Enrolments:
             expires_at=now + timedelta(minutes=MINUTES),
             origin=self._node,
         )
-        await self._store.write(enrolments.add_enrolment, enrolment, digest(code), now)
-        await self._note(user.name, user.agency, "make enrolment code", device, unit=unit)
+        note = _note(user.name, user.agency, "make enrolment code", device, unit=unit)
+        await self._scribe.write(note, enrolments.add_enrolment, enrolment, digest(code), now)
         return code, enrolment
 
     async def use(self, code: str) -> tuple[str, Device]:
@@ -92,21 +89,21 @@ class Enrolments:
             Conflict: If another agency has a device of that name by now.
         """
         key = PHONE_KEY + new_token()
-        used = await self._store.write(
-            enrolments.use_enrolment, digest(code), digest(key), self._now()
+
+        def told(used: tuple[Device, Enrolment] | None) -> Sequence[Note]:
+            if used is None:
+                return ()
+            device, by = used[0], used[1].by
+            actor = f"key:{device.name}"
+            act, unit = "enrol phone", device.unit
+            return (_note(actor, device.agency, act, device.name, unit=unit, by=by),)
+
+        used = await self._scribe.write(
+            told, enrolments.use_enrolment, digest(code), digest(key), self._now()
         )
         if used is None:
             raise SignInRefused("this code is not good any more: each is good once, for 10 minutes")
-        device, enrolment = used
-        await self._note(
-            f"key:{device.name}",
-            device.agency,
-            "enrol phone",
-            device.name,
-            unit=device.unit,
-            by=enrolment.by,
-        )
-        return key, device
+        return key, used[0]
 
     async def drop(self, user: User, device: str) -> None:
         """Make the codes that are out for a device of the user's agency good no more."""
@@ -124,7 +121,6 @@ class Enrolments:
                 return
         await desk.assign(address=address, unit=unit, start=now, channel=key)
 
-    async def _note(self, actor: str, agency: str, act: str, device: str, **detail: object) -> None:
-        await self._told(
-            Note(act=act, actor=actor, agency=agency, subject=f"device:{device}", detail=detail)
-        )
+
+def _note(actor: str, agency: str, act: str, device: str, **detail: object) -> Note:
+    return Note(act=act, actor=actor, agency=agency, subject=f"device:{device}", detail=detail)

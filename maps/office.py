@@ -114,7 +114,7 @@ class Office:
             agencies=self.agencies,
             offices=geography.offices(),
         )
-        self.accounts = open_accounts(settings, store, told=self.watch.clerk.note)
+        self.accounts = open_accounts(settings, store, scribe=self.watch.clerk.scribe)
         self.people, self.access = self.accounts.people, self.accounts.access
         self.delivering = Delivering(
             self.watch,

@@ -5,7 +5,7 @@ A password is kept as its argon2 hash, a key or link as its digest; neither can 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from patrol.accounts import Device, Session, User
 from patrol.errors import Conflict, NotFound
 from patrol.filing import Note
 from patrol.permissions import require
+from patrol.scribe import Scribe, if_done
 from patrol.store import account_changes as changes
 from patrol.store import accounts as queries
 from patrol.store import factors
@@ -27,10 +28,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def _to_nobody(_: Note) -> None:
-    pass
-
-
 class People:
     """Users, sessions, links and devices of this node; what `maps.access.Accounts` and
     `maps.signing_in.Accounts` ask for too.
@@ -39,7 +36,7 @@ class People:
         store: Where they are kept.
         node: Origin of what is made here.
         passwords: Does the argon2 work.
-        told: Told of changes that somebody with an account made.
+        scribe: Writes changes with their lines in the journal; one of its own if None.
         now: Clock, aware UTC.
     """
 
@@ -49,11 +46,11 @@ class People:
         *,
         node: str,
         passwords: PasswordWork,
-        told: Callable[[Note], Awaitable[None]] | None = None,
+        scribe: Scribe | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._store, self._node, self._passwords, self._now = store, node, passwords, now
-        self._told = told or _to_nobody
+        self._scribe = scribe or Scribe(store=store, node=node, now=self._now)
 
     # -- for access
 
@@ -62,10 +59,17 @@ class People:
         return await self._store.read(queries.user_named, name)
 
     async def open_session(
-        self, user: User, key: bytes, expires_at: datetime, *, factor: bool = False
+        self,
+        user: User,
+        key: bytes,
+        expires_at: datetime,
+        *,
+        factor: bool = False,
+        told: Callable[[str], Note | Sequence[Note]] = lambda _id: (),
     ) -> str:
-        """Keep a new session and return its id."""
-        return await self._store.write(
+        """Keep a new session and return its id; `told` makes of it what the journal is told."""
+        return await self._scribe.write(
+            told,
             queries.open_session,
             user,
             key,
@@ -78,9 +82,9 @@ class People:
         """Return the session with this key, while it and its user hold."""
         return await self._store.read(queries.session_with_key, key, self._now())
 
-    async def close_session(self, key: bytes) -> None:
-        """End a session."""
-        await self._store.write(changes.end_session, key_hash=key)
+    async def close_session(self, key: bytes, *, note: Note | None = None) -> None:
+        """End a session; that it was is noted, unless it had ended."""
+        await self._scribe.write(if_done(note), changes.end_session, key_hash=key)
 
     async def link_user(self, key: bytes) -> User | None:
         """Return whom a sign-in link would sign in."""
@@ -112,8 +116,10 @@ class People:
         """Return every user, by name."""
         return await self._store.read(queries.all_users)
 
-    async def add_user(self, name: str, role: Role, agency: str, password: str | None) -> User:
-        """Add a user; without a password only a link signs it in.
+    async def add_user(
+        self, name: str, role: Role, agency: str, password: str | None, *, by: str = ""
+    ) -> User:
+        """Add a user, as `by` orders; without a password only a link signs it in.
 
         Raises:
             Conflict: If somebody has that name.
@@ -123,54 +129,65 @@ class People:
             raise Conflict(f"there is a user {name!r} already")
         user = User(name=name, role=role, agency=agency, origin=self._node)
         hashed = None if password is None else await self._passwords.hash(password)
-        if not await self._store.write(changes.new_user, user, hashed, self._now()):
+        note = _note("add user", f"user:{name}", by=by, agency=agency, role=role)
+        if not await self._scribe.write(if_done(note), changes.new_user, user, hashed, self._now()):
             raise Conflict(f"there is a user {name!r} already")
         return user
 
-    async def set_password(self, name: str, password: str) -> None:
-        """Give a user a new password and end all its sessions and links.
+    async def set_password(self, name: str, password: str, *, by: str = "") -> None:
+        """Give a user a new password, as `by` orders, and end all its sessions and links.
 
         Raises:
             NotFound: If there is none of that name.
             BadRequest: If the password is too short or too long.
         """
-        if await self.user(name) is None:
-            raise NotFound("user", name)
+        known = await self._named(name)
         hashed = await self._passwords.hash(password)
-        await self._store.write(changes.change_user, name, self._now(), password_hash=hashed)
+        told = {"password": "changed"}
+        note = _note("change user", f"user:{name}", by=by, agency=known.agency, **told)
+        await self._scribe.write(
+            if_done(note), changes.change_user, name, self._now(), password_hash=hashed
+        )
 
     async def change_user(
-        self, name: str, *, role: Role | None = None, disabled: bool | None = None
+        self, name: str, *, role: Role | None = None, disabled: bool | None = None, by: str = ""
     ) -> User:
-        """Change a user of any agency; its sessions end.
+        """Change a user of any agency, as `by` orders; its sessions end.
 
         Raises:
             NotFound: If there is none of that name.
             Conflict: If it is the last administrator of its agency and would be none any more.
         """
-        changed = await self._store.write(
-            changes.change_user, name, self._now(), role=role, disabled=disabled
+        known = await self._named(name)
+        told = _said(role=role, disabled=disabled)
+        note = _note("change user", f"user:{name}", by=by, agency=known.agency, **told)
+        changed = await self._scribe.write(
+            if_done(note), changes.change_user, name, self._now(), role=role, disabled=disabled
         )
         if changed is None:
             raise NotFound("user", name)
         return changed
 
-    async def end_sessions(self, name: str) -> int:
-        """End all sessions and tokens of a user and return how many there were.
+    async def end_sessions(self, name: str, *, by: str = "") -> int:
+        """End all sessions and tokens of a user, as `by` orders; return how many there were.
 
         Raises:
             NotFound: If there is none of that name.
         """
-        if await self.user(name) is None:
-            raise NotFound("user", name)
-        return await self._store.write(changes.end_sessions, name)
+        known = await self._named(name)
 
-    async def link_for(self, user: User, *, minutes: float) -> str:
-        """Return the token of a fresh sign-in link that is good once."""
+        def told(ended: int) -> Note:
+            return _note("end sessions", f"user:{name}", by=by, agency=known.agency, ended=ended)
+
+        return await self._scribe.write(told, changes.end_sessions, name)
+
+    async def link_for(self, user: User, *, minutes: float, by: str = "") -> str:
+        """Return the token of a fresh sign-in link that is good once, made as `by` orders."""
         token = new_token()
         now = self._now()
         until = now + timedelta(minutes=minutes)
-        await self._store.write(changes.add_link, user, digest(token), until, now)
+        note = _note("make sign-in link", f"user:{user.name}", by=by, agency=user.agency)
+        await self._scribe.write(note, changes.add_link, user, digest(token), until, now)
         return token
 
     async def add_device(self, name: str, agency: str, *, by: str = "") -> str:
@@ -181,7 +198,8 @@ class People:
         """
         key = new_token()
         device = Device(name=name, agency=agency, origin=self._node, by=by)
-        await self._store.write(changes.put_device, device, digest(key), self._now())
+        note = _note("add device", f"device:{name}", by=by, agency=agency)
+        await self._scribe.write(note, changes.put_device, device, digest(key), self._now())
         return key
 
     # -- for an administrator, who sees only the own agency
@@ -206,9 +224,7 @@ class People:
             BadRequest: If the password is too short or too long.
         """
         require(caller.role, "manage users")
-        added = await self.add_user(name, role, caller.agency, password)
-        await self._note(caller, "add user", f"user:{name}", role=role)
-        return added
+        return await self.add_user(name, role, caller.agency, password, by=caller.name)
 
     async def change_user_for(
         self,
@@ -233,7 +249,10 @@ class People:
         if name == caller.name and (disabled or demoted):
             raise BadRequest("nobody can disable or demote themselves", field="role")
         hashed = None if password is None else await self._passwords.hash(password)
-        changed = await self._store.write(
+        told = _said(role=role, disabled=disabled, password=None if password is None else "changed")
+        note = _note("change user", f"user:{name}", by=caller.name, agency=known.agency, **told)
+        changed = await self._scribe.write(
+            if_done(note),
             changes.change_user,
             name,
             self._now(),
@@ -243,13 +262,6 @@ class People:
         )
         if changed is None:
             raise NotFound("user", name)
-        told = {
-            "role": role,
-            "disabled": disabled,
-            "password": None if password is None else "changed",
-        }
-        told = {field: value for field, value in told.items() if value is not None}
-        await self._note(caller, "change user", f"user:{name}", **told)
         return changed
 
     async def end_sessions_for(self, caller: User, name: str) -> int:
@@ -262,9 +274,7 @@ class People:
         if name != caller.name:
             require(caller.role, "manage users")
         await self._of_agency(caller, name)
-        ended = await self._store.write(changes.end_sessions, name)
-        await self._note(caller, "end sessions", f"user:{name}", ended=ended)
-        return ended
+        return await self.end_sessions(name, by=caller.name)
 
     async def remove_factor_for(self, caller: User, name: str) -> None:
         """Turn off the second factor of a user of one's agency who lost it; its sessions end.
@@ -275,9 +285,9 @@ class People:
         """
         require(caller.role, "manage users")
         await self._of_agency(caller, name)
-        if not await self._store.write(factors.remove, name):
+        note = _note("remove second factor", f"user:{name}", by=caller.name, agency=caller.agency)
+        if not await self._scribe.write(if_done(note), factors.remove, name):
             raise NotFound("second factor", name)
-        await self._note(caller, "remove second factor", f"user:{name}")
 
     async def devices_for(self, caller: User) -> list[Device]:
         """Return the devices of the caller's agency, by name.
@@ -296,9 +306,7 @@ class People:
             Conflict: If another agency has a device of that name.
         """
         require(caller.role, "manage devices")
-        key = await self.add_device(name, caller.agency, by=caller.name)
-        await self._note(caller, "add device", f"device:{name}")
-        return key
+        return await self.add_device(name, caller.agency, by=caller.name)
 
     async def revoke_device_for(self, caller: User, name: str) -> None:
         """Take a device's key away.
@@ -308,9 +316,11 @@ class People:
             NotFound: If there is none of that name.
         """
         require(caller.role, "manage devices")
-        if not await self._store.write(changes.revoke_device, name, caller.agency, self._now()):
+        note = _note("revoke device", f"device:{name}", by=caller.name, agency=caller.agency)
+        if not await self._scribe.write(
+            if_done(note), changes.revoke_device, name, caller.agency, self._now()
+        ):
             raise NotFound("device", name)
-        await self._note(caller, "revoke device", f"device:{name}")
 
     async def _of_agency(self, caller: User, name: str) -> User:
         found = await self.user(name)
@@ -318,7 +328,17 @@ class People:
             raise NotFound("user", name)
         return found[0]
 
-    async def _note(self, caller: User, act: str, subject: str, **detail: Any) -> None:
-        await self._told(
-            Note(act=act, actor=caller.name, agency=caller.agency, subject=subject, detail=detail)
-        )
+    async def _named(self, name: str) -> User:
+        found = await self.user(name)
+        if found is None:
+            raise NotFound("user", name)
+        return found[0]
+
+
+def _note(act: str, subject: str, *, by: str, agency: str, **detail: Any) -> Note:
+    return Note(act=act, actor=by, agency=agency, subject=subject, detail=detail)
+
+
+def _said(**values: object) -> dict[str, object]:
+    """Return those that are something."""
+    return {name: value for name, value in values.items() if value is not None}

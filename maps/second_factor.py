@@ -29,6 +29,8 @@ from maps.qr import QrCode, qr_code
 from maps.sealing import Seal
 from patrol.accounts import SecondFactor, User
 from patrol.errors import Conflict, NotFound
+from patrol.filing import Note
+from patrol.scribe import Scribe, if_done
 from patrol.store import factors
 from patrol.store.store import Store
 
@@ -80,6 +82,7 @@ class SecondFactors:
 
     Args:
         store: Where they are kept.
+        scribe: Writes changes with their lines in the journal.
         seal: Seals the secrets.
         issuer: Name of this node, as an authenticator shows it.
         now: Clock, aware UTC.
@@ -88,12 +91,14 @@ class SecondFactors:
     def __init__(
         self,
         store: Store,
+        scribe: Scribe,
         seal: Seal,
         *,
         issuer: str,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._store, self._seal, self._issuer, self._now = store, seal, issuer, now
+        self._store, self._scribe, self._now = store, scribe, now
+        self._seal, self._issuer = seal, issuer
 
     async def of(self, user: User) -> SecondFactor | None:
         """Return a user's second factor, confirmed or not; None without."""
@@ -113,12 +118,15 @@ class SecondFactors:
         address = pyotp.TOTP(secret).provisioning_uri(name=user.name, issuer_name=self._issuer)
         return FactorSetUp(secret=secret, address=address, qr=qr_code(address))
 
-    async def confirm(self, user: User, code: str, *, session: str | None = None) -> RecoveryCodes:
+    async def confirm(
+        self, user: User, code: str, *, note: Note, session: str | None = None
+    ) -> RecoveryCodes:
         """Turn the factor on with a first code; all the user's other sessions end.
 
         Args:
             user: Whose.
             code: As typed.
+            note: What the journal is told once it is on.
             session: Id of the session in which it is shown, which goes on.
 
         Raises:
@@ -136,7 +144,8 @@ class SecondFactors:
         if step is None:
             raise SignInRefused("the code is wrong: look at the clock of the phone")
         codes = tuple(_recovery_code() for _ in range(CODES))
-        turned = await self._store.write(
+        turned = await self._scribe.write(
+            if_done(note),
             factors.confirm,
             user,
             known.secret,
@@ -167,8 +176,8 @@ class SecondFactors:
             factors.spend_recovery_code, user.name, _digest(user, code), self._now()
         )
 
-    async def fresh_codes(self, user: User) -> RecoveryCodes:
-        """Return fresh recovery codes in place of the old ones.
+    async def fresh_codes(self, user: User, *, note: Note) -> RecoveryCodes:
+        """Return fresh recovery codes in place of the old ones, and note that.
 
         Raises:
             NotFound: If the user has no confirmed second factor.
@@ -178,12 +187,14 @@ class SecondFactors:
             raise NotFound("second factor", user.name)
         codes = tuple(_recovery_code() for _ in range(CODES))
         digests = [_digest(user, each) for each in codes]
-        await self._store.write(factors.put_codes, user, digests)
+        await self._scribe.write(note, factors.put_codes, user, digests)
         return RecoveryCodes(codes=codes)
 
-    async def remove(self, name: str) -> bool:
-        """Turn a user's second factor off; its sessions end. Return whether there was one."""
-        return await self._store.write(factors.remove, name)
+    async def remove(self, name: str, *, note: Note) -> bool:
+        """Turn a user's second factor off and note that; its sessions end. Return whether there
+        was one.
+        """
+        return await self._scribe.write(if_done(note), factors.remove, name)
 
     def _step_of(self, user: User, known: SecondFactor, code: str) -> int | None:
         """Return the time step that a code belongs to, around now; None for none."""

@@ -45,15 +45,21 @@ class Accounts(Protocol):
         """Return a user and its password's hash."""
 
     async def open_session(
-        self, user: User, key: bytes, expires_at: datetime, *, factor: bool
+        self,
+        user: User,
+        key: bytes,
+        expires_at: datetime,
+        *,
+        factor: bool,
+        told: Callable[[str], Note],
     ) -> str:
-        """Keep a new session and return its id."""
+        """Keep a new session and return its id; `told` makes of it what the journal is told."""
 
     async def session(self, key: bytes) -> Session | None:
         """Return the session with this key, while it and its user hold."""
 
-    async def close_session(self, key: bytes) -> None:
-        """End a session."""
+    async def close_session(self, key: bytes, *, note: Note) -> None:
+        """End a session; that it was is noted."""
 
     async def link_user(self, key: bytes) -> User | None:
         """Return whom a sign-in link would sign in."""
@@ -77,7 +83,7 @@ class SigningIn:
         seal: Marks browsers that signed in before.
         session_hours: How long a sign-in lasts.
         secure: Send the cookie over TLS only, even when a request came without.
-        told: Told of sign-ins, refusals and sign-outs.
+        told: Told of refusals.
         names: Counts wrong tries by name.
         peers: Counts wrong tries by address; generous, since an office may share one.
         now: Clock, aware UTC.
@@ -207,8 +213,11 @@ class SigningIn:
         """
         token = new_token()
         expires_at = self._now() + timedelta(hours=self._hours)
-        session = await self._accounts.open_session(user, digest(token), expires_at, factor=factor)
-        await self._note("sign in", user, connection, way=way, factor=factor, session=session)
+
+        def told(session: str) -> Note:
+            return _note("sign in", user, connection, way=way, factor=factor, session=session)
+
+        await self._accounts.open_session(user, digest(token), expires_at, factor=factor, told=told)
         response.set_cookie(
             COOKIE,
             token,
@@ -229,8 +238,8 @@ class SigningIn:
         if token:
             found = await self._accounts.session(digest(token))
             if found is not None:
-                await self._accounts.close_session(digest(token))
-                await self._note("sign out", found.user, connection, session=found.id)
+                note = _note("sign out", found.user, connection, session=found.id)
+                await self._accounts.close_session(digest(token), note=note)
         response.delete_cookie(
             COOKIE, httponly=True, secure=self.over_tls(connection), samesite="strict"
         )
@@ -301,12 +310,14 @@ class SigningIn:
     async def _note(
         self, act: str, user: User | None, connection: HTTPConnection, **detail: object
     ) -> None:
-        await self._told(
-            Note(
-                act=act,
-                actor="" if user is None else user.name,
-                agency="" if user is None else user.agency,
-                subject="" if user is None else f"user:{user.name}",
-                detail={"address": peer_of(connection), **detail},
-            )
-        )
+        await self._told(_note(act, user, connection, **detail))
+
+
+def _note(act: str, user: User | None, connection: HTTPConnection, **detail: object) -> Note:
+    return Note(
+        act=act,
+        actor="" if user is None else user.name,
+        agency="" if user is None else user.agency,
+        subject="" if user is None else f"user:{user.name}",
+        detail={"address": peer_of(connection), **detail},
+    )

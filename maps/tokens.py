@@ -6,7 +6,7 @@ the person's sessions are ended. A reading token is the token whose one scope is
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from maps.errors import BadRequest
@@ -16,6 +16,7 @@ from patrol.accounts import Session, User
 from patrol.errors import Conflict, Forbidden, NotFound
 from patrol.filing import Note
 from patrol.permissions import may
+from patrol.scribe import Scribe, if_done
 from patrol.store import account_changes as changes
 from patrol.store import accounts as queries
 from patrol.store.store import Store
@@ -24,16 +25,12 @@ MOST = 50
 """Tokens that one user may have at a time."""
 
 
-async def _to_nobody(_: Note) -> None:
-    pass
-
-
 class Tokens:
     """The tokens of this node's users.
 
     Args:
         store: Where they are kept.
-        told: Told of what belongs into the journal.
+        scribe: Writes changes with their lines in the journal.
         now: Clock, aware UTC.
     """
 
@@ -41,10 +38,10 @@ class Tokens:
         self,
         store: Store,
         *,
-        told: Callable[[Note], Awaitable[None]] = _to_nobody,
+        scribe: Scribe,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._store, self._told, self._now = store, told, now
+        self._store, self._scribe, self._now = store, scribe, now
 
     async def make(
         self, user: User, *, label: str, scopes: tuple[str, ...], days: float
@@ -76,7 +73,8 @@ class Tokens:
         reads = scopes == READER
         token = (READING if reads else API) + new_token()
         expires_at = now + timedelta(days=days)
-        id = await self._store.write(
+        id = await self._scribe.write(
+            lambda id: _note(user, "make token", id, scopes=list(scopes), label=label),
             queries.open_session,
             user,
             digest(token),
@@ -86,7 +84,6 @@ class Tokens:
             label=label,
             scopes=scopes,
         )
-        await self._note(user, "make token", f"token:{id}", scopes=list(scopes), label=label)
         return token, Session(
             id=id,
             user=user,
@@ -122,10 +119,9 @@ class Tokens:
         )
         if found is None or found.kind != "token" or not (own or managed):
             raise NotFound("token", id)
-        await self._store.write(changes.end_session, id=id)
-        await self._note(user, "end token", f"token:{id}", of=found.user.name)
+        note = _note(user, "end token", id, of=found.user.name)
+        await self._scribe.write(if_done(note), changes.end_session, id=id)
 
-    async def _note(self, user: User, act: str, subject: str, **detail: object) -> None:
-        await self._told(
-            Note(act=act, actor=user.name, agency=user.agency, subject=subject, detail=detail)
-        )
+
+def _note(user: User, act: str, id: str, **detail: object) -> Note:
+    return Note(act=act, actor=user.name, agency=user.agency, subject=f"token:{id}", detail=detail)

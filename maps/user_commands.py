@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from maps.people import People
     from maps.settings import Settings
     from patrol.accounts import User
+    from patrol.filing import Note
     from patrol.units import Role
 
 LINK_MINUTES = 60
+BY = "command line"
 
 user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 
@@ -54,9 +56,8 @@ def add_user(
 
     async def add(accounts: AccountOffice) -> None:
         user = await accounts.people.add_user(
-            name, checked, agency_named(settings, agency), password
+            name, checked, agency_named(settings, agency), password, by=BY
         )
-        await _note(accounts, "add user", user)
         typer.echo(f"added {name} ({role}) of {user.agency}")
         if link:
             await _print_link(accounts, settings, user)
@@ -81,8 +82,7 @@ def change_password(name: str, config: Config = CONFIG) -> None:
     password = _password()
 
     async def change(accounts: AccountOffice) -> None:
-        await accounts.people.set_password(name, password)
-        await _note(accounts, "change user", await _named(accounts, name), what="password")
+        await accounts.people.set_password(name, password, by=BY)
         typer.echo(f"{name} has a new password")
 
     with_accounts(settings_in(config), change)
@@ -94,8 +94,7 @@ def change_role(name: str, role: str, config: Config = CONFIG) -> None:
     checked = _role(role)
 
     async def change(accounts: AccountOffice) -> None:
-        user = await accounts.people.change_user(name, role=checked)
-        await _note(accounts, "change user", user, role=role)
+        user = await accounts.people.change_user(name, role=checked, by=BY)
         typer.echo(f"{name} is {role} of {user.agency}")
 
     with_accounts(settings_in(config), change)
@@ -118,8 +117,7 @@ def sign_out(name: str, config: Config = CONFIG) -> None:
     """End all sessions and tokens of a user."""
 
     async def end(accounts: AccountOffice) -> None:
-        ended = await accounts.people.end_sessions(name)
-        await _note(accounts, "end sessions", await _named(accounts, name), ended=ended)
+        ended = await accounts.people.end_sessions(name, by=BY)
         typer.echo(f"{ended} sessions and tokens of {name} have ended")
 
     with_accounts(settings_in(config), end)
@@ -135,10 +133,9 @@ def second_factor(
 
     async def remove(accounts: AccountOffice) -> None:
         user = await _named(accounts, name)
-        if not await accounts.factors.remove(name):
+        if not await accounts.factors.remove(name, note=_note("remove second factor", user)):
             typer.echo(f"{name} had no second factor")
             return
-        await _note(accounts, "remove second factor", user)
         typer.echo(f"{name} has no second factor any more")
 
     async def set_up(accounts: AccountOffice) -> None:
@@ -149,8 +146,8 @@ def second_factor(
         typer.echo(for_terminal(begun.address))
         typer.echo(f"or type: {begun.secret}")
         code = str(typer.prompt("Code that the authenticator shows"))
-        codes = (await accounts.factors.confirm(user, code)).codes
-        await _note(accounts, "set up second factor", user)
+        note = _note("set up second factor", user)
+        codes = (await accounts.factors.confirm(user, code, note=note)).codes
         typer.echo("recovery codes, good once each; keep them on paper:")
         for each in codes:
             typer.echo(f"  {each}")
@@ -197,8 +194,7 @@ def list_users(config: Config = CONFIG) -> None:
 
 def _set_disabled(config: Config, name: str, disabled: bool) -> None:
     async def change(accounts: AccountOffice) -> None:
-        user = await accounts.people.change_user(name, disabled=disabled)
-        await _note(accounts, "change user", user, disabled=disabled)
+        await accounts.people.change_user(name, disabled=disabled, by=BY)
         typer.echo(f"{name} is {'disabled' if disabled else 'enabled'}")
 
     with_accounts(settings_in(config), change)
@@ -213,23 +209,14 @@ async def _named(accounts: AccountOffice, name: str) -> User:
     return found[0]
 
 
-async def _note(accounts: AccountOffice, act: str, user: User, **detail: object) -> None:
+def _note(act: str, user: User) -> Note:
     from patrol.filing import Note
 
-    await accounts.told(
-        Note(
-            act=act,
-            actor="command line",
-            agency=user.agency,
-            subject=f"user:{user.name}",
-            detail=detail,
-        )
-    )
+    return Note(act=act, actor=BY, agency=user.agency, subject=f"user:{user.name}")
 
 
 async def _print_link(accounts: AccountOffice, settings: Settings, user: User) -> None:
-    link = await accounts.people.link_for(user, minutes=LINK_MINUTES)
-    await _note(accounts, "make sign-in link", user)
+    link = await accounts.people.link_for(user, minutes=LINK_MINUTES, by=BY)
     typer.echo(f"good once, for {LINK_MINUTES} minutes: {_address(settings)}/sign-in#link={link}")
 
 

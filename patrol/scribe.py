@@ -24,6 +24,11 @@ Told: TypeAlias = Note | Sequence[Note] | Callable[[T], Note | Sequence[Note]]
 nothing."""
 
 
+def if_done(note: Note | None) -> Callable[[object], Sequence[Note]]:
+    """Return what notes an act unless its outcome says that nothing was done (None, False, 0)."""
+    return lambda outcome: (note,) if note is not None and outcome else ()
+
+
 class Scribe:
     """Writes for one node.
 

@@ -73,9 +73,13 @@ async def confirm(said: FirstCode, caller: CallerHere, request: Request) -> Resp
     codes = await _tried(
         accounts,
         caller,
-        lambda: accounts.factors.confirm(caller.user, said.code, session=caller.session),
+        lambda: accounts.factors.confirm(
+            caller.user,
+            said.code,
+            note=_note(caller, request, "set up second factor"),
+            session=caller.session,
+        ),
     )
-    await _note(accounts, caller, request, "set up second factor")
     return answer(codes)
 
 
@@ -87,10 +91,10 @@ async def make_codes(said: FirstCode, caller: CallerHere, request: Request) -> R
     async def make() -> RecoveryCodes:
         if not await accounts.factors.is_good(caller.user, said.code):
             raise SignInRefused("the code is wrong, or has been used")
-        return await accounts.factors.fresh_codes(caller.user)
+        note = _note(caller, request, "make recovery codes")
+        return await accounts.factors.fresh_codes(caller.user, note=note)
 
     codes = await _tried(accounts, caller, make)
-    await _note(accounts, caller, request, "make recovery codes")
     return answer(codes)
 
 
@@ -106,10 +110,10 @@ async def turn_off(said: FirstCode, caller: CallerHere, request: Request) -> Res
             raise NotFound("second factor", caller.user.name)
         if not await accounts.factors.is_good(caller.user, said.code):
             raise SignInRefused("the code is wrong, or has been used")
-        await accounts.factors.remove(caller.user.name)
+        note = _note(caller, request, "remove second factor")
+        await accounts.factors.remove(caller.user.name, note=note)
 
     await _tried(accounts, caller, remove)
-    await _note(accounts, caller, request, "remove second factor")
     return Response(status_code=204)
 
 
@@ -135,16 +139,14 @@ async def _tried(
     return done
 
 
-async def _note(accounts: AccountOffice, caller: Caller, request: Request, act: str) -> None:
+def _note(caller: Caller, request: Request, act: str) -> Note:
     user = caller.user
-    await accounts.told(
-        Note(
-            act=act,
-            actor=user.name,
-            agency=user.agency,
-            subject=f"user:{user.name}",
-            detail={"address": peer_of(request)},
-        )
+    return Note(
+        act=act,
+        actor=user.name,
+        agency=user.agency,
+        subject=f"user:{user.name}",
+        detail={"address": peer_of(request)},
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 from patrol.filing import Note
 from patrol.store import journal, proving
 from tests.maps.offices import LAO, THAI, Offices, two_offices
+from tests.patrol.running import reading
 
 
 @pytest.fixture
@@ -119,3 +120,59 @@ async def test_what_comes_over_http_is_proved(offices: Offices) -> None:
     assert (await store.read(proving.prove)).faults == ()
     acts = [entry.act for entry in await store.read(journal.page) if unit in entry.subject]
     assert acts == ["add unit", "change unit", "plot by voice", "clear distress"]
+
+
+async def test_sign_ins_and_what_administrators_do_are_in_it(offices: Offices) -> None:
+    keo = offices["keo"]
+    made = await keo.post(
+        "/api/users", json={"name": "tik", "role": "crew", "password": "a long pass phrase"}
+    )
+    assert made.status_code == 201, made.text
+    async with offices.server.stranger(origin=offices.server.url) as tik:
+        wrong = await tik.post("/api/session", json={"name": "tik", "password": "wrong one here"})
+        assert wrong.status_code == 401
+        good = {"name": "tik", "password": "a long pass phrase"}
+        assert (await tik.post("/api/session", json=good)).status_code == 200
+        assert (await tik.delete("/api/session")).status_code == 204
+        assert (await tik.post("/api/session", json=good)).status_code == 200
+    assert (await keo.patch("/api/users/tik", json={"role": "liaison"})).status_code == 200
+    assert (await keo.post("/api/devices", json={"name": "boat-3"})).status_code == 201
+    assert (await keo.delete("/api/devices/boat-3")).status_code == 204
+    assert (await keo.delete("/api/devices/boat-3")).status_code == 404
+    found = (await page(keo, limit=1000))["lines"]
+    about = [line for line in reversed(found) if "tik" in line["subject"]]
+    assert [(line["act"], line["actor"]) for line in about] == [
+        ("add user", "keo"),
+        ("sign-in refused", "tik"),
+        ("sign in", "tik"),
+        ("sign out", "tik"),
+        ("sign in", "tik"),
+        ("change user", "keo"),
+    ]
+    devices = [line["act"] for line in reversed(found) if line["subject"] == "device:boat-3"]
+    assert devices == ["add device", "revoke device"]
+    assert "pass phrase" not in str(found)
+    assert (await offices.server.office.store.read(proving.prove)).faults == ()
+
+
+async def test_what_an_administrator_does_is_there_with_its_line_or_not_at_all(
+    offices: Offices,
+) -> None:
+    keo, server = offices["keo"], offices.server
+    file = server.office.settings.store.url.removeprefix("sqlite:///")
+    assert (await keo.post("/api/devices", json={"name": "boat-3"})).status_code == 201
+    with reading(Path(file)) as other:
+        other.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+        bodies = {"name": "tik", "role": "crew", "password": "a long pass phrase"}
+        assert (await keo.post("/api/users", json=bodies)).status_code == 503
+        assert (await keo.delete("/api/devices/boat-3")).status_code == 503
+        assert (await keo.patch("/api/users/noy", json={"disabled": True})).status_code == 503
+        other.execute("DROP TRIGGER refuse")
+        names = [row["name"] for row in other.execute("SELECT name FROM users")]
+        assert "tik" not in names
+        row = other.execute("SELECT revoked_us FROM devices WHERE name = 'boat-3'").fetchone()
+        assert row["revoked_us"] is None
+    # Nobody's session ended, since nobody was disabled.
+    assert (await offices["noy"].get("/api/units")).status_code == 200
