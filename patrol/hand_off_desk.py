@@ -218,6 +218,7 @@ class HandOffDesk(PaperDesk):
         refusal = leave.why_no_offer(mine.agency, to, lon=mine.lon, lat=mine.lat, now=now)
         if refusal is not None and to != mine.agency:
             raise Conflict(refusal)
+        fixes, prediction = leave.told(mine.agency, to, mine.sightings, mine.prediction, now)
         return offered(
             mine,
             to=to,
@@ -225,7 +226,8 @@ class HandOffDesk(PaperDesk):
             to_node=self._watch.elsewhere.get(to, ""),
             office=office,
             note=note,
-            fixes=leave.passing(mine.agency, to, mine.sightings, now),
+            fixes=fixes,
+            prediction=prediction,
             times=leave.times(mine.agency, to, now),
             now=now,
             by=self._user.name,

@@ -19,6 +19,7 @@ from patrol.errors import Conflict
 from patrol.filing import Filing, Note
 from patrol.hand_offs import LIFE, HandOff, Owed, Return, Timetable, Why
 from patrol.papers import new_id, revised
+from patrol.prediction import Prediction
 from patrol.sightings import Sighting
 from patrol.targets import LIFE as TARGET_LIFE
 from patrol.targets import Target, of_case, remarked
@@ -39,6 +40,7 @@ def offered(
     why: Why = "demand",
     note: str = "",
     fixes: Sequence[Sighting],
+    prediction: Prediction | None = None,
     times: Timetable,
     now: datetime,
     by: str,
@@ -53,7 +55,8 @@ def offered(
         office: Its border liaison office.
         why: What for.
         note: Words to go with it.
-        fixes: Those of its sightings that may cross, oldest first.
+        fixes: What may cross of its sightings, oldest first.
+        prediction: What may cross of what is expected after the last one.
         times: What silence does.
         now: Aware UTC.
         by: Who offers it; empty for the watch itself.
@@ -85,7 +88,7 @@ def offered(
         why=why,
         note=note,
         owed=() if there == node else (Owed(what="offer", term=term),),
-        **_content(target, fixes),  # type: ignore[arg-type]
+        **_content(target, fixes, prediction),  # type: ignore[arg-type]
     )
     state = TARGET_LIFE.after(target.state, "offer")
     target = revised(target, at=now, by=by, state=state, term=term, hand_off=made.id)
@@ -99,13 +102,19 @@ def offered(
 
 
 def refreshed(
-    made: HandOff, target: Target, fixes: Sequence[Sighting], *, now: datetime, by: str
+    made: HandOff,
+    target: Target,
+    fixes: Sequence[Sighting],
+    prediction: Prediction | None = None,
+    *,
+    now: datetime,
+    by: str,
 ) -> HandOff:
     """Return an open offer with what was seen of its target since, as far as it may cross."""
     owed = made.owed
     if made.to_node != made.node:
         owed = (Owed(what="offer", term=made.term),)
-    return revised(made, at=now, by=by, owed=owed, **_content(target, fixes))
+    return revised(made, at=now, by=by, owed=owed, **_content(target, fixes, prediction))
 
 
 def accepted(
@@ -292,19 +301,17 @@ def _kept(target: Target, *, now: datetime, by: str) -> Target:
     return revised(target, at=now, by=by, state=state, term=target.term + 1)
 
 
-def _content(target: Target, fixes: Sequence[Sighting]) -> dict[str, object]:
-    told = tuple(
-        seen for each in fixes[-MOST_FIXES:] if (seen := crossed(each, {"targets"})) is not None
-    )
-    # It goes on from the last sighting: where that may not cross, neither may what follows of it.
-    last = bool(fixes) and fixes[-1] == target.sightings[-1]
+def _content(
+    target: Target, fixes: Sequence[Sighting], prediction: Prediction | None
+) -> dict[str, object]:
+    told = (crossed(each, {"targets"}) for each in fixes[-MOST_FIXES:])
     return {
         "what": target.what,
         "name": target.name,
         "description": target.description,
-        "fixes": told,
+        "fixes": tuple(each for each in told if each is not None),
         "photos": target.photos,
-        "prediction": target.prediction if last else None,
+        "prediction": prediction,
     }
 
 

@@ -1,8 +1,8 @@
 """Leave: whether an agreement lets a target be offered, and how long an offer waits for an answer.
 
-An offer is an act of a person upon what both sides signed: it is told at once and exactly, whatever
-delay and precision the agreement has for records that cross by themselves. Its class, hours, joint
-patrols, consents and corridor count.
+That there is an offer is told at once. What it tells of the target keeps to the agreement: class,
+hours, joint patrols, consents, corridor, delay and precision; under a precision no landing is told,
+whose kilometre would be more exact.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from patrol.coarse import coarse
 from patrol.hand_offs import ANSWER_WITHIN_S, HandOff, Timetable, timetable
+from patrol.prediction import Prediction
 from patrol.sightings import Sighting
 
 if TYPE_CHECKING:
@@ -30,8 +32,12 @@ class Leave:
         self._sharing = sharing
 
     def why_not(self, made: HandOff, now: datetime) -> str | None:
-        """Return why nothing of a hand-off may cross, for people; None while it may."""
-        return self.why_no_offer(made.agency, made.to, lon=made.lon, lat=made.lat, now=now)
+        """Return why nothing of a hand-off may cross now, for people; None while it may."""
+        if self._sharing is None:
+            return f"no agreement between {made.agency} and {made.to} names targets"
+        return self._sharing.why_not(
+            owner=made.agency, viewer=made.to, data_class="targets", now=now
+        )
 
     def why_no_offer(
         self, owner: str, viewer: str, *, lon: float | None, lat: float | None, now: datetime
@@ -54,22 +60,30 @@ class Leave:
             return None
         return "the target is outside the corridor of the agreement"
 
-    def passing(
-        self, owner: str, viewer: str, sightings: Sequence[Sighting], now: datetime
-    ) -> tuple[Sighting, ...]:
-        """Return those sightings that may cross with an offer: of a time that the owner consented
-        to, in the corridor. What was seen while an agreement was suspended stays.
+    def told(
+        self,
+        owner: str,
+        viewer: str,
+        sightings: Sequence[Sighting],
+        prediction: Prediction | None,
+        now: datetime,
+    ) -> tuple[tuple[Sighting, ...], Prediction | None]:
+        """Return what of sightings and of the prediction after the last one goes with an offer.
+
+        Those of a time that the owner consented to and no younger than the agreed delay, in the
+        corridor, each as exactly as agreed: what was seen while an agreement was suspended stays.
         """
         grants = self._grants(owner, viewer, now)
-        return tuple(
-            each
-            for each in sightings
-            if any(
-                grant.covers(each.lon, each.lat)
-                and any(start <= each.at < end for start, end in grant.windows(owner, "targets"))
-                for grant in grants
-            )
-        )
+        found: list[Sighting] = []
+        expected: Prediction | None = None
+        for each in sightings:
+            exact = [grant.precision_m for grant in grants if _lets(grant, owner, each, now)]
+            seen = coarse(each, min(exact)) if exact else None
+            if seen is not None:
+                found.append(seen)
+            if each is sightings[-1] and exact and prediction is not None:
+                expected = coarse(prediction, min(exact))
+        return tuple(found), expected
 
     def times(self, owner: str, viewer: str, now: datetime) -> Timetable:
         """Return the timetable of an offer: the shortest of the agreements in force."""
@@ -81,6 +95,14 @@ class Leave:
             return []
         open_now = self._sharing.open_grants(owner, viewer, now)
         return [grant for grant in open_now if "targets" in grant.classes]
+
+
+def _lets(grant: Grant, owner: str, seen: Sighting, now: datetime) -> bool:
+    return (
+        grant.covers(seen.lon, seen.lat)
+        and (not grant.delay or seen.at <= now - grant.delay)
+        and any(start <= seen.at < end for start, end in grant.windows(owner, "targets"))
+    )
 
 
 def leave_of(watch: object) -> Leave:

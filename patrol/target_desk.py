@@ -272,8 +272,10 @@ class TargetDesk(PaperDesk):
         """Return the filing of a new sighting, with the offer that follows from it if one does."""
         made = book.find(HandOff, target.hand_off) if target.hand_off else None
         if made is not None and made.is_open and made.target == target.id:
-            fixes = leave_of(self._watch).passing(made.agency, made.to, target.sightings, now)
-            renewed = refreshed(made, target, fixes, now=now, by=self._user.name)
+            told = leave_of(self._watch).told(
+                made.agency, made.to, target.sightings, target.prediction, now
+            )
+            renewed = refreshed(made, target, *told, now=now, by=self._user.name)
             return self._filing("sight target", target, renewed)
         line = self._crossed(before, target) if target.state == "followed" else None
         if line is None:
@@ -283,8 +285,8 @@ class TargetDesk(PaperDesk):
         except Conflict as why_not:
             text = f"It crossed the {line}, and no offer went: {why_not}"
             remarks = remarked(target, text, now=now).remarks
-            told = msgspec.structs.replace(target, remarks=remarks)
-            return self._filing("sight target", told, reason=text)
+            noted = msgspec.structs.replace(target, remarks=remarks)
+            return self._filing("sight target", noted, reason=text)
 
     def _crossed(self, before: Target, target: Target) -> Across | None:
         if target.sightings[:-1] != before.sightings:
@@ -300,6 +302,9 @@ class TargetDesk(PaperDesk):
         )
         if refusal is not None:
             raise Conflict(refusal)
+        fixes, prediction = leave.told(
+            target.agency, found.agency, target.sightings, target.prediction, now
+        )
         filing = offered(
             target,
             to=found.agency,
@@ -307,7 +312,8 @@ class TargetDesk(PaperDesk):
             to_node=self._watch.elsewhere.get(found.agency, ""),
             office=found.office.id,
             why=line,
-            fixes=leave.passing(target.agency, found.agency, target.sightings, now),
+            fixes=fixes,
+            prediction=prediction,
             times=leave.times(target.agency, found.agency, now),
             now=now,
             by="",

@@ -19,6 +19,7 @@ from gis.layers import load
 from gis.rivers import load_rivers
 from patrol.agreement_acts import Backfill
 from patrol.agreements import Corridor, Terms
+from patrol.coarse import snapped
 from patrol.errors import Conflict, Forbidden, IllegalStep, NotFound
 from patrol.ground import Ground
 from patrol.offices import Offices, offices_of
@@ -524,3 +525,20 @@ async def test_two_who_accept_at_once_have_it_once(border: Node) -> None:
     assert len(first.targets.all()) in (1, 2)
     own = [each for each in first.targets.all() if each.agency == OTHER]
     assert len(own) == 1
+
+
+async def test_an_offer_tells_places_as_exactly_and_as_late_as_agreed(border: Node) -> None:
+    await agreed(border, precision_m=1000.0, delay_s=60.0)
+    made = await boat(border)
+    border.time = at(70)
+    await border.desk("crew").targets.sight(made.id, seen(500, 65))
+    await border.desk().hand_offs.offer(made.id)
+    [offer] = border.desk(agency=OTHER).hand_offs.all()
+    [fix] = offer.fixes
+    assert fix.at == at(0), "what is younger than the delay is not told"
+    assert (fix.lon, fix.lat) == snapped(made.sightings[0].lon, made.sightings[0].lat, 1000.0)
+    assert (fix.km, fix.bank, fix.place) == (None, None, "")
+    assert offer.prediction is None
+    await border.desk(agency=OTHER).hand_offs.accept(offer.id, term=offer.term)
+    [theirs] = [each for each in border.desk(agency=OTHER).targets.all() if each.agency == OTHER]
+    assert theirs.sightings == (fix,)
