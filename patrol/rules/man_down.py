@@ -79,5 +79,6 @@ def man_down(scene: Scene) -> Iterator[Condition]:
                     subject=contact.id,
                     severity="sos",
                     since=call.at,
+                    facts={"call_sign": contact.call_sign},
                     **about(contact),
                 )

@@ -19,5 +19,10 @@ def sos(scene: Scene) -> Iterator[Condition]:
             if call is None or not call.man_down:
                 since = contact.heard_at or scene.now if call is None else call.at
                 yield Condition(
-                    rule="sos", subject=contact.id, severity="sos", since=since, **about(contact)
+                    rule="sos",
+                    subject=contact.id,
+                    severity="sos",
+                    since=since,
+                    facts={"call_sign": contact.call_sign},
+                    **about(contact),
                 )

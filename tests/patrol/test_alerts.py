@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -231,3 +233,15 @@ def test_what_never_was_is_withdrawn_unless_somebody_knows_of_it() -> None:
 def test_an_alert_about_an_unknown_radio_is_seen_by_who_may_see_those(unit: str) -> None:
     seen_by: Any = replace(alert(), unit=unit).seen_by
     assert seen_by == ("see unknown radios" if ":" in unit else "see alerts")
+
+
+def test_the_documentation_names_every_rule_and_who_is_told_when() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text()
+    named = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert named == [each.name for each in ALERT_RULES]
+    for severity, stages in TIMETABLE.items():
+        (row,) = re.findall(rf"^\| {severity} \| (.*) \|$", page, re.MULTILINE)
+        at_once, later = (cell.strip() for cell in row.split(" |"))
+        assert at_once == ", ".join(stages[0].roles)
+        told = [f"{stage.after_s:.0f} s: {', '.join(stage.roles)}" for stage in stages[1:]]
+        assert later == "; ".join(told)
