@@ -10,9 +10,12 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from patrol import exchange
 from patrol.custody import BEGUN, ENDED, GRANTED, HEARD, TAKEN, Ledger, Line, contradictions
+from patrol.filing import Filing
 from tests.patrol.hand_off_runs import LAO, ONE, THAI, TWO, quick_folder, runs
 
 RUNS = 200
@@ -33,6 +36,35 @@ async def test_there_is_one_custodian_at_every_moment(homes: dict[str, frozenset
     if len(homes) == 2:
         assert {"grant", "lapse", "receipt", "dropped", "repeated"} <= happened
         assert "crashed before a receipt" in happened
+
+
+def broken(filing: Filing, what: str) -> Filing:
+    """Return a filing with one thing wrong in it."""
+    made, *rest = filing.papers
+    if what == "no line":
+        return msgspec.structs.replace(filing, notes=())
+    if what == "keeps it":
+        return msgspec.structs.replace(filing, papers=(made,))
+    return msgspec.structs.replace(filing, papers=(msgspec.structs.replace(made, owed=()), *rest))
+
+
+@pytest.mark.parametrize(
+    ("step", "what", "found"),
+    [
+        ("granted", "keeps it", "have it by their papers"),
+        ("granted", "no line", r"believing=\('hx', 'ck'\)"),
+        ("granted", "never told", "never comes to rest"),
+        ("taken", "no line", r"believing=\(\)"),
+    ],
+)
+async def test_the_runs_find_a_step_that_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, step: str, what: str, found: str
+) -> None:
+    right = getattr(exchange, step)
+    monkeypatch.setattr(exchange, step, lambda *a, **k: broken(right(*a, **k), what))
+    folder = tempfile.TemporaryDirectory(dir=quick_folder())
+    with folder as there, pytest.raises(AssertionError, match=found):
+        await runs(TWO, 60, Path(there), seed=3)
 
 
 def line(act: str, term: int, holder: str, agency: str) -> Line:
