@@ -211,6 +211,15 @@ def recurred(alert: Alert, *, at: datetime, **about: Any) -> Alert:
     return replace(after, **_bell(after, at))
 
 
+def resumed(alert: Alert, *, at: datetime, **about: Any) -> Alert:
+    """Return it with its condition back so soon that it does not ring: somebody knows of it.
+
+    Raises:
+        IllegalStep: If nobody has acknowledged it, or its condition is there already.
+    """
+    return _after(alert, "resume", at, "", returned_at=None, count=alert.count + 1, **about)
+
+
 def come_live(alert: Alert, *, at: datetime, **about: Any) -> Alert:
     """Return what only late fixes told as something that is so now: it rings.
 

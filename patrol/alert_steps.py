@@ -9,6 +9,7 @@ from patrol import alert_acts
 from patrol.alerts import HOLDING, Alert
 from patrol.fencing import Fencing
 from patrol.papers import revised
+from patrol.rules import RULES
 from patrol.rules.scene import Condition
 
 _LEFT_ALONE: Final = frozenset({"settled", "shelved", "shelved_returned"})
@@ -95,6 +96,13 @@ class Steps:
             self.put("return alert", alert_acts.returned(again, at=now, since=condition.over))
 
     def _again(self, alert: Alert, condition: Condition) -> Alert:
+        now, calm = self._now, RULES[condition.rule].calm_for_s
+        if (
+            alert.state == "returned_acknowledged"
+            and alert.returned_at is not None
+            and (now - alert.returned_at).total_seconds() < calm
+        ):
+            return alert_acts.resumed(alert, at=now, raised_at=condition.since, **condition.about)
         return alert_acts.recurred(
             alert, at=self._now, raised_at=condition.since, **condition.about
         )

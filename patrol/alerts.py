@@ -80,6 +80,7 @@ LIFE: Final = Life(
         ("returned_unacknowledged", "resolve"): "resolved",
         ("returned_unacknowledged", "come live"): "raised",
         ("returned_acknowledged", "recur"): "raised",
+        ("returned_acknowledged", "resume"): "acknowledged",
         ("returned_acknowledged", "resolve"): "resolved",
         ("returned_acknowledged", "close"): "resolved",
         ("returned_acknowledged", "come live"): "raised",
@@ -90,7 +91,8 @@ LIFE: Final = Life(
 """The life of an alert.
 
 Of people: acknowledge, shelve (with an end), unshelve, resolve (with a note). Of the watch: return
-(the condition is gone), recur (it is back), withdraw (a late fix shows that it never was), escalate
+(the condition is gone), recur (it is back), resume (it is back so soon that whoever acknowledged it
+need not be called again), withdraw (a late fix shows that it never was), escalate
 (nobody acknowledged in time), unshelve (the end has come), close (long over), `come live` (what
 only late fixes told is so now). Of the latch: clear, when a person says that a call for help is
 over. What is resolved while its condition is there is *settled*: it does not ring again before the

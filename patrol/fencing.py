@@ -36,7 +36,7 @@ KEPT_FOR: Final = timedelta(hours=25)
 VISITS_KEPT: Final = 200
 """Comings and goings of one unit at one area that are remembered."""
 
-REPLAYED: Final = 100
+REPLAYED: Final = 30
 """Newest fixes of each unit that are looked at anew when the areas change."""
 
 SETTINGS: Final = FenceSettings(most_fixes=1000)

@@ -27,8 +27,6 @@ LIVES: Final[tuple[Life, ...]] = (
     targets.LIFE,
     hand_offs.LIFE,
     alerts.LIFE,
-    targets.LIFE,
-    hand_offs.LIFE,
     incidents.LIFE,
     deliveries.LIFE,
     roster.SHIFT_LIFE,

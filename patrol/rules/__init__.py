@@ -30,6 +30,9 @@ STEP_RULES: Final[tuple[Callable[[Step], Effect | None], ...]] = (
 CLOCK_RULES: Final[tuple[Callable[[Contact, datetime], Effect | None], ...]] = (liveness,)
 """Asked once a second, for what did not arrive."""
 
+CALM_S: Final = 900.0
+"""What comes and goes and is acknowledged rings again only after so many seconds without it."""
+
 ALERT_RULES: Final[tuple[AlertRule, ...]] = (
     AlertRule("sos", sos, latched=True, at_once=True),
     AlertRule("man_down", man_down, latched=True, at_once=True),
@@ -53,17 +56,18 @@ ALERT_RULES: Final[tuple[AlertRule, ...]] = (
     AlertRule("void_sector", void_sector.void_sector, unsure=void_sector.unsure),
     AlertRule("start_overdue", start_overdue),
     AlertRule("check_in_overdue", check_in_overdue),
-    AlertRule("silent_unit", silent.silent_unit, unsure=silent.unsure),
-    AlertRule("ais_gap", silent.ais_gap, unsure=silent.unsure),
+    AlertRule("silent_unit", silent.silent_unit, calm_for_s=CALM_S, unsure=silent.unsure),
+    AlertRule("ais_gap", silent.ais_gap, calm_for_s=CALM_S, unsure=silent.unsure),
     AlertRule(
         "silent_channel",
         silent_channel.silent_channel,
         gone_for_s=30.0,
+        calm_for_s=CALM_S,
         unsure=silent_channel.unsure,
     ),
     AlertRule("low_battery", low_battery),
     AlertRule("rendezvous_missed", rendezvous_missed),
-    AlertRule("impossible_movement", impossible_movement, gone_for_s=60.0),
+    AlertRule("impossible_movement", impossible_movement, gone_for_s=60.0, calm_for_s=CALM_S),
 )
 """Asked once a second, and at once where they say so: which conditions need a person."""
 

@@ -216,6 +216,7 @@ class AlertRule(NamedTuple):
         latched: Only a person ends it.
         at_once: Looked at after each batch that may matter to it, not only once a second.
         gone_for_s: How long its condition must be gone before it counts as gone, seconds.
+        calm_for_s: What is acknowledged and comes back within so many seconds does not ring again.
         unsure: Whether just now nothing can be said about an open alert: it stays as it is.
         ended: Returns when the condition of an alert was over; None: now.
         broke: Returns when the condition of an alert was over for a while before it began as it
@@ -227,6 +228,7 @@ class AlertRule(NamedTuple):
     latched: bool = False
     at_once: bool = False
     gone_for_s: float = 0.0
+    calm_for_s: float = 0.0
     unsure: Callable[[Scene, Alert], bool] = lambda _scene, _alert: False
     ended: Callable[[Scene, Alert], datetime | None] = lambda _scene, _alert: None
     broke: Callable[[Scene, Alert, Condition], datetime | None] = lambda _scene, _alert, _now: None

@@ -51,6 +51,7 @@ ACTS_OF: dict[str, Callable[[Alert, datetime], Alert]] = {
     "unshelve": lambda a, now: alert_acts.unshelved(a, at=now),
     "return": lambda a, now: alert_acts.returned(a, at=now, since=now),
     "recur": lambda a, now: alert_acts.recurred(a, at=now),
+    "resume": lambda a, now: alert_acts.resumed(a, at=now),
     "withdraw": lambda a, now: alert_acts.withdrawn(a, at=now),
     "resolve": lambda a, now: alert_acts.resolved(a, at=now, by="kham", note="done"),
     "clear": lambda a, now: alert_acts.cleared(a, at=now, by="kham", note="done"),

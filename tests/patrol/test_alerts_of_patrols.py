@@ -124,3 +124,23 @@ async def test_a_low_battery_is_known_over_a_restart(node: Node) -> None:
     await hear(node, said("a", 6, facts={"battery_pct": 90}))
     await tick(node, 7)
     assert only(node).state == "returned_unacknowledged"
+
+
+async def test_what_comes_and_goes_rings_once_for_whoever_has_acknowledged_it(node: Node) -> None:
+    boat = await unit(node, expected_interval_s=10)
+    await put(node, night(boat))
+    await hear(node, *way((0, OUT)))
+    await tick(node, 60)
+    await node.desk().alerts.acknowledge(only(node).id)
+    for second in range(70, 700, 70):  # one report in seven intervals
+        await hear(node, *way((second, OUT)))
+        await tick(node, second)
+        assert only(node).state == "returned_acknowledged"
+        await tick(node, second + 60)
+        assert (only(node).state, only(node).rings) == ("acknowledged", False)
+    assert only(node).count == 10
+    for second in range(700, 1640, 10):  # it is well for a quarter of an hour
+        await hear(node, *way((second, OUT)))
+        await tick(node, second)
+    await tick(node, 1700)
+    assert (only(node).state, only(node).rings) == ("raised", True)
