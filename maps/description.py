@@ -70,6 +70,8 @@ def _complete(said: dict[str, Any], method: str, route: APIRoute) -> None:
     told["421"] = _refusal(421)
     if "requestBody" in said:
         told |= {str(status): _refusal(status) for status in (411, 413)}
+    if said["security"]:
+        told["429"] = _refusal(429)  # wrong keys, and changes without end
     if not said["security"] and method != "POST":
         told.pop("401", None)  # nobody need sign in, or is about to
 

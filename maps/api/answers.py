@@ -62,7 +62,7 @@ _PROBLEMS: Final[dict[int, tuple[str, Problem]]] = {
         Problem(error="bad_field", message="Field required", field="call_sign"),
     ),
     429: (
-        "Too many failed tries",
+        "Too many failed tries, or changes, of one caller",
         Problem(error="too_many_tries", message="too many failed tries: wait 8 s"),
     ),
     503: (

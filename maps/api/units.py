@@ -218,7 +218,7 @@ async def read_unit(unit: str, desk: DeskHere) -> Response:
     return answer(desk.unit(unit))
 
 
-@router.patch("/{unit:path}", responses=answers(Unit, _UNIT, 403, 404, 409, 422))
+@router.patch("/{unit:path}", responses=answers(Unit, _UNIT, 400, 403, 404, 409, 422))
 async def change_unit(unit: str, change: UnitChange, desk: DeskHere) -> Response:
     """Change a unit; `country` null means not known."""
     said = change.model_dump(exclude_unset=True)
