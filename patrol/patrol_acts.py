@@ -8,7 +8,7 @@ write its annex.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 import msgspec
@@ -27,6 +27,9 @@ from patrol.patrols import (
     content_of,
     sha256_of,
 )
+
+LONGEST: Final = timedelta(days=31)
+"""Of a patrol's window."""
 
 LONGEST_ANNEX: Final = 4000
 """Characters of an annex."""
@@ -49,8 +52,8 @@ def changed(patrol: Patrol, changes: Mapping[str, Any], *, at: datetime, who: Wh
 
     Raises:
         IllegalStep: If it is under way or over.
-        Conflict: If it is suspended, its parties would change after it was proposed, or its owner
-            would be none of them.
+        Conflict: If it is suspended, its parties would change after it was proposed, or the new
+            content is none (`check_content`).
     """
     assert changes.keys() <= set(CONTENT)
     state = _after(patrol, "change")
@@ -61,8 +64,7 @@ def changed(patrol: Patrol, changes: Mapping[str, Any], *, at: datetime, who: Wh
                 "the agencies of a patrol that was proposed stay: cancel it and draft another"
             )
     values = msgspec.structs.replace(patrol, **changes)
-    if patrol.agency not in values.agencies:
-        raise Conflict(f"{patrol.agency}, whose patrol it is, must be one of its agencies")
+    check_content(values)
     if content_of(values) == content_of(patrol):
         return patrol
     return _next(
@@ -76,6 +78,27 @@ def changed(patrol: Patrol, changes: Mapping[str, Any], *, at: datetime, who: Wh
         ready_at=None,
         start_overdue=False,
     )
+
+
+def check_content(patrol: Patrol) -> None:
+    """Raise for a content that no plan can have.
+
+    Raises:
+        Conflict: If its window is none or longer than 31 days, something stands in it twice, or
+            its owner is no party.
+    """
+    if patrol.agency not in patrol.agencies:
+        raise Conflict(f"{patrol.agency}, whose patrol it is, must be one of its agencies")
+    if not timedelta() < patrol.ends_at - patrol.starts_at <= LONGEST:
+        raise Conflict(f"a patrol ends after it begins, by {LONGEST.days} days at most")
+    for what, names in (
+        ("agency", patrol.agencies),
+        ("unit", patrol.units),
+        ("sector", patrol.sectors),
+    ):
+        twice = next((each for each in names if names.count(each) > 1), None)
+        if twice is not None:
+            raise Conflict(f"{what} {twice} stands there twice")
 
 
 def proposed(patrol: Patrol, *, at: datetime, who: Who) -> Patrol:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, cast
 
 from patrol import patrol_acts
@@ -17,9 +17,6 @@ from patrol.patrols import Patrol, PatrolState
 from patrol.planning import Plan, PlanConflict, conflicts, why_not_of
 from patrol.store import papers
 from patrol.store.tables import to_us
-
-LONGEST: Final = timedelta(days=31)
-"""Of a patrol's window."""
 
 MOST_PATROLS: Final = 1000
 """Of one answer, those changed last."""
@@ -180,7 +177,7 @@ class PatrolDesk(PaperDesk):
                 ends_at=ends_at,
                 **more,
             )
-            _check(drafted)
+            patrol_acts.check_content(drafted)
             return (drafted,)
 
         await self._file("draft patrol", decide)
@@ -207,9 +204,10 @@ class PatrolDesk(PaperDesk):
         def change(patrol: Patrol, now: datetime, who: Who) -> Patrol:
             if revision is not None and revision != patrol.revision:
                 raise Conflict(f"its content is at revision {patrol.revision}: look at it again")
-            following = patrol_acts.changed(patrol, changes, at=now, who=who)
-            _check(following)
-            return following
+            values = dict(changes)
+            if "agencies" in values:
+                values["agencies"] = tuple(dict.fromkeys((patrol.agency, *values["agencies"])))
+            return patrol_acts.changed(patrol, values, at=now, who=who)
 
         return await self._act("plan patrols", "change patrol", id, change, reason=reason)
 
@@ -401,21 +399,3 @@ class PatrolDesk(PaperDesk):
 
 def _plain(act: Callable[..., Patrol]) -> Callable[[Patrol, datetime, Who], Patrol]:
     return lambda patrol, now, who: act(patrol, at=now, who=who)
-
-
-def _check(patrol: Patrol) -> None:
-    """Raise for a content that is none.
-
-    Raises:
-        Conflict: If so; names what is wrong.
-    """
-    if not timedelta() < patrol.ends_at - patrol.starts_at <= LONGEST:
-        raise Conflict(f"a patrol ends after it begins, by {LONGEST.days} days at most")
-    for what, names in (
-        ("agency", patrol.agencies),
-        ("unit", patrol.units),
-        ("sector", patrol.sectors),
-    ):
-        twice = next((each for each in names if names.count(each) > 1), None)
-        if twice is not None:
-            raise Conflict(f"{what} {twice} stands there twice")

@@ -302,7 +302,14 @@ class Patrol(Paper, frozen=True, kw_only=True, tag="patrol"):
     @property
     def unsigned(self) -> tuple[str, ...]:
         """Agencies whose signature of the present content is missing."""
-        signed = {each.agency for each in self.signatures if stands_for(each, self)}
+        signed = set[str]()
+        if self.signatures:
+            sha256 = sha256_of(self)
+            signed = {
+                each.agency
+                for each in self.signatures
+                if each.revision == self.revision and each.sha256 == sha256
+            }
         return tuple(agency for agency in self.agencies if agency not in signed)
 
     def lead_at(self, at: datetime) -> str:
@@ -366,8 +373,3 @@ def content_of(patrol: Patrol) -> bytes:
 def sha256_of(patrol: Patrol) -> str:
     """Return the SHA-256 of a patrol's content, hexadecimal."""
     return hashlib.sha256(content_of(patrol)).hexdigest()
-
-
-def stands_for(signature: Signature, patrol: Patrol) -> bool:
-    """Return whether a signature is one of the patrol's present content."""
-    return signature.revision == patrol.revision and signature.sha256 == sha256_of(patrol)

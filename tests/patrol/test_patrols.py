@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gis.position import Position
 from patrol import patrol_acts as acts
 from patrol.crossing import DATA_CLASSES, marks
 from patrol.errors import Conflict, Forbidden, IllegalStep, NotFound
@@ -30,6 +31,7 @@ from patrol.patrols import (
     Rendezvous,
     Signature,
 )
+from patrol.sector_desk import Shape
 from tests.patrol.running import AGENCY, OTHER, Node, at, said
 
 KHAM, MALEE = Who(name="kham", agency=AGENCY), Who(name="malee", agency=OTHER)
@@ -309,6 +311,63 @@ def test_while_suspended_each_side_holds_its_own_part_and_nothing_joint_is_done(
     assert again.units == ("naga", "khong")
 
 
+IDS = {AGENCY: ("naga", "sing"), OTHER: ("khong", "ping"), "mm-tl": ("wa", "san")}
+OWNERS = {unit: agency for agency, units in IDS.items() for unit in units}
+
+
+@given(data=st.data())
+def test_the_own_part_names_no_unit_and_no_officer_of_another(data: st.DataObject) -> None:
+    units = data.draw(st.lists(st.sampled_from(sorted(OWNERS)), unique=True, min_size=1))
+    some = st.lists(st.sampled_from(units), unique=True).map(tuple)
+    agencies = tuple(sorted(IDS))
+    patrol = drafted(
+        state="proposed",
+        agencies=agencies,
+        members=tuple(Member(unit=each, agency=OWNERS[each]) for each in units),
+        legs=tuple(
+            Leg(name=f"leg of {lead}", starts_at=at(0), ends_at=at(1), lead=lead)
+            for lead in data.draw(st.lists(st.sampled_from(agencies)))
+        ),
+        rendezvous=tuple(
+            Rendezvous(name="x", lon=1.0, lat=2.0, at=at(1), units=who)
+            for who in data.draw(st.lists(some, max_size=3))
+        ),
+        check_ins=tuple(
+            CheckIn(unit=each, agency=OWNERS[each], at=at(1)) for each in data.draw(some)
+        ),
+        check_in_overdue=data.draw(some),
+        signatures=tuple(
+            Signature(agency=each, at=at(1), revision=1, sha256="0", by=f"officer of {each}")
+            for each in data.draw(st.lists(st.sampled_from(agencies), unique=True))
+        ),
+        annexes=tuple(
+            Annex(agency=each, text=f"secret of {each}", at=at(1), by=f"officer of {each}")
+            for each in data.draw(st.lists(st.sampled_from(agencies), unique=True))
+        ),
+        by="officer of nobody",
+        by_agency="",
+    )
+    viewer = data.draw(st.sampled_from(agencies))
+    told = encode(patrol.own_part(viewer)).decode()
+    others = [each for each in OWNERS if OWNERS[each] != viewer]
+    assert not any(f'"{each}"' in told for each in others), told
+    assert not any(
+        f"{what} of {each}" in told
+        for what in ("officer", "secret", "leg")
+        for each in (*agencies, "nobody")
+        if each != viewer
+    ), told
+    held = patrol.held_by(viewer)
+    assert held is not None
+    whole = encode(held).decode()
+    assert not any(
+        f"{what} of {each}" in whole
+        for what in ("officer", "secret")
+        for each in (*agencies, "nobody")
+        if each != viewer
+    )
+
+
 def test_suspensions_flag_joint_patrols_that_others_know_of_and_unflag_them() -> None:
     from patrol.book import Book
 
@@ -428,10 +487,11 @@ async def test_a_patrol_starts_and_ends_by_its_plan_also_after_a_restart(node: N
 PIER = Base(lon=100.40, lat=20.27, radius_m=300.0)
 
 
-async def moved(node: Node, second: float, lon: float, **more: Any) -> None:
+async def moved(node: Node, second: float, lon: float, *, accuracy_m: float | None = None) -> None:
     """Hear the boat at a place, and let the watch look."""
     node.time = at(second)
-    await node.hear(said("a", second, lon=lon, lat=20.27, **more))
+    place = Position(lon=lon, lat=20.27, accuracy_m=accuracy_m)
+    await node.hear(said("a", second, position=place))
     await ticked(node, second)
 
 
@@ -462,6 +522,29 @@ async def test_a_patrol_starts_when_a_boat_surely_leaves_its_base_in_the_window(
     await moved(node, 730, 100.407)
     going = await desk.one(patrol.id)
     assert (going.state, going.started_by) == ("under way", "movement")
+
+
+async def test_a_patrol_starts_when_a_boat_enters_a_sector_of_it(node: Node) -> None:
+    ring = ((100.41, 20.25), (100.45, 20.25), (100.45, 20.29), (100.41, 20.29), (100.41, 20.25))
+    geometry = {"type": "Polygon", "coordinates": [list(ring)]}
+    sector = await node.desk().sectors.draw(name="Isles", shape=Shape(polygon=geometry))
+    patrol = await ready(node, start_by_movement=True, sectors=(sector.id,))
+    await node.desk("admin").assign(
+        address="test:a", unit=patrol.units[0], start=at(-600), channel="*"
+    )
+    desk = node.desk().patrols
+    for second in (700, 760):
+        await moved(node, second, 100.42)  # it lies inside: nobody saw it come in
+    assert (await desk.one(patrol.id)).state == "ready"
+    for second in (820, 880):
+        await moved(node, second, 100.405)
+    await moved(node, 940, 100.4101, accuracy_m=50.0)
+    await moved(node, 1000, 100.4102, accuracy_m=50.0)
+    assert (await desk.one(patrol.id)).state == "ready", "as wrong as it may be, it is outside"
+    for second in (1060, 1120):
+        await moved(node, second, 100.412)
+    going = await desk.one(patrol.id)
+    assert (going.state, going.started_by, going.started_at) == ("under way", "movement", at(1120))
 
 
 async def test_a_patrol_ends_when_all_have_been_back_for_a_while(node: Node) -> None:
