@@ -138,9 +138,9 @@ async def person(server: Running, walk: Walk, name: str) -> AsyncIterator[Person
 
 
 @asynccontextmanager
-async def two_agencies(folder: Path) -> AsyncIterator[tuple[Running, Walk]]:
+async def two_agencies(folder: Path, **tables: Any) -> AsyncIterator[tuple[Running, Walk]]:
     """Yield a server with a user for each role of both agencies, named `agency-role`."""
-    async with running(folder, roles=(), agencies=AGENCIES) as server:
+    async with running(folder, roles=(), agencies=AGENCIES, **tables) as server:
         for agency in (HERE, THERE):
             for role in ROLES:
                 await server.office.people.add_user(f"{agency}-{role}", role, agency, None)
@@ -235,7 +235,7 @@ async def made_things(server: Running, walk: Walk, agency: str) -> dict[str, str
         async with as_user(server, f"{agency}-{role}") as client:
             body = marked(walk.body(method, path), ids)
             answer = await client.post(path, json=body)
-            print(path, answer.status_code, answer.text[:200] if answer.status_code != 201 else "")
+
             if answer.status_code == 201:
                 ids[names.pop()] = id_in(answer.json())
     return ids
