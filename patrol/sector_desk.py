@@ -290,7 +290,9 @@ def _judge_polygon(
 ) -> tuple[Judged, dict[str, Any] | None]:
     if _size(geometry.get("coordinates")) > MOST_POSITIONS:
         return _refused("too_many_vertices", f"more than {MOST_POSITIONS} positions"), None
-    if geometry.get("type") == "MultiPolygon":
+    if not isinstance(geometry.get("type"), str) or len(geometry["type"]) > 30:
+        return _refused("not_a_polygon", "the drawing has no type of GeoJSON"), None
+    if geometry["type"] == "MultiPolygon":
         return _refused("several_parts", "draw one polygon a sector, not several"), None
     drawing: Drawing = ground.judge(geometry)
     mended = drawing.suggestion
