@@ -62,7 +62,7 @@ def open_accounts(settings: Settings, store: Store, *, scribe: Scribe) -> Accoun
     passwords = PasswordWork()
     people = People(store, node=settings.node.id, passwords=passwords, scribe=scribe)
     seal = Seal(settings.access.key_file)
-    factors = SecondFactors(store, scribe, seal, issuer=settings.node.name)
+    factors = SecondFactors(store, seal, scribe=scribe, issuer=settings.node.name)
     needing = frozenset(settings.access.second_factor)
     access = Access(
         people,

@@ -82,23 +82,23 @@ class SecondFactors:
 
     Args:
         store: Where they are kept.
-        scribe: Writes changes with their lines in the journal.
         seal: Seals the secrets.
         issuer: Name of this node, as an authenticator shows it.
+        scribe: Writes changes with their lines in the journal; one of its own if None.
         now: Clock, aware UTC.
     """
 
     def __init__(
         self,
         store: Store,
-        scribe: Scribe,
         seal: Seal,
         *,
         issuer: str,
+        scribe: Scribe | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._store, self._scribe, self._now = store, scribe, now
-        self._seal, self._issuer = seal, issuer
+        self._store, self._seal, self._issuer, self._now = store, seal, issuer, now
+        self._scribe = scribe or Scribe(store=store, node=issuer, now=now)
 
     async def of(self, user: User) -> SecondFactor | None:
         """Return a user's second factor, confirmed or not; None without."""
@@ -119,15 +119,15 @@ class SecondFactors:
         return FactorSetUp(secret=secret, address=address, qr=qr_code(address))
 
     async def confirm(
-        self, user: User, code: str, *, note: Note, session: str | None = None
+        self, user: User, code: str, *, session: str | None = None, note: Note | None = None
     ) -> RecoveryCodes:
         """Turn the factor on with a first code; all the user's other sessions end.
 
         Args:
             user: Whose.
             code: As typed.
-            note: What the journal is told once it is on.
             session: Id of the session in which it is shown, which goes on.
+            note: What the journal is told once it is on.
 
         Raises:
             NotFound: If none was begun.
@@ -176,7 +176,7 @@ class SecondFactors:
             factors.spend_recovery_code, user.name, _digest(user, code), self._now()
         )
 
-    async def fresh_codes(self, user: User, *, note: Note) -> RecoveryCodes:
+    async def fresh_codes(self, user: User, *, note: Note | None = None) -> RecoveryCodes:
         """Return fresh recovery codes in place of the old ones, and note that.
 
         Raises:
@@ -187,10 +187,10 @@ class SecondFactors:
             raise NotFound("second factor", user.name)
         codes = tuple(_recovery_code() for _ in range(CODES))
         digests = [_digest(user, each) for each in codes]
-        await self._scribe.write(note, factors.put_codes, user, digests)
+        await self._scribe.write(() if note is None else note, factors.put_codes, user, digests)
         return RecoveryCodes(codes=codes)
 
-    async def remove(self, name: str, *, note: Note) -> bool:
+    async def remove(self, name: str, *, note: Note | None = None) -> bool:
         """Turn a user's second factor off and note that; its sessions end. Return whether there
         was one.
         """
