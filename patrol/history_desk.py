@@ -75,8 +75,6 @@ class HistoryDesk(Outlook):
         """
         self._may("see tracks")
         reading = self._reading(self._visible(id), start, end)
-        if not reading.exact:
-            box = None  # a place told coarsely may lie elsewhere than it is: asked afterwards
         found = await self._watch.store.read(
             lambda connection: history.page(
                 connection,
@@ -85,10 +83,14 @@ class HistoryDesk(Outlook):
                 reading.agencies,
                 limit=min(limit, LARGEST_PAGE),
                 after=after,
-                box=box,
+                box=box if reading.exact else None,
             )
         )
-        return reading.page(found)
+        told = reading.page(found)
+        if box is None or reading.exact:
+            return told
+        # By the place that is told: small boxes must not find out where it is more exactly.
+        return history.within(told, box)
 
     async def fix(self, id: str, gid: bytes) -> Fix:
         """Return one position of a unit or radio.

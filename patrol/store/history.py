@@ -102,6 +102,18 @@ def page(
     )
 
 
+def within(page: Page, box: Box) -> Page:
+    """Return those positions of a page that lie in a box; it goes on where it went on."""
+    west, south, east, north = box
+    kept = [
+        (fix, gid)
+        for fix, gid in zip(page.fixes, page.ids, strict=True)
+        if south <= fix.lat <= north
+        and (west <= fix.lon <= east if west <= east else fix.lon >= west or fix.lon <= east)
+    ]
+    return Page(fixes=[fix for fix, _ in kept], ids=[gid for _, gid in kept], last=page.last)
+
+
 def one(
     connection: Connection, of: str, spans: Iterable[Span], agencies: Collection[str], gid: bytes
 ) -> Fix | None:

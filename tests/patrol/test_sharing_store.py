@@ -250,3 +250,18 @@ async def test_tracks_of_a_joint_patrol_cross_after_it_and_after_a_restart(node:
             at(second) for second in range(2 * HOUR, 4 * HOUR, 600)
         ]
         await node.again()
+
+
+async def test_small_boxes_do_not_tell_more_than_the_grid(node: Node) -> None:
+    boat = await fleet(node, 10)
+    await file(node, active(at(0), precision_m=5000.0))
+    desk = node.desk()
+    told = (await desk.fixes(boat)).fixes
+    exact = (await node.desk("commander", OTHER).fixes(boat)).fixes
+    assert len(told) == len(exact) > 50
+    for fix, true in zip(told, exact, strict=True):
+        tiny = 1e-5
+        there = (fix.lon - tiny, fix.lat - tiny, fix.lon + tiny, fix.lat + tiny)
+        assert fix in (await desk.fixes(boat, box=there)).fixes
+        really = (true.lon - tiny, true.lat - tiny, true.lon + tiny, true.lat + tiny)
+        assert fix not in (await desk.fixes(boat, box=really)).fixes
