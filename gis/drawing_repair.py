@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis.drawing_rings import SPIKE_DEG, Ring, corner_deg
+from gis.drawing_rings import EDGES_AT_ONCE, SPIKE_DEG, Ring, corner_deg
 from gis.geodesy import WGS84
 
 SPECK_SHARE = 1e-4  # a piece smaller than this of the whole is left over from mending
@@ -35,7 +35,7 @@ def mended(parts: list[list[Ring]], *, most_vertices: int) -> BaseGeometry | Non
         clean = [_clean(ring) for ring in rings]
         if len(clean[0]) < 4:
             continue
-        if any(_crossings(ring) > MOST_CROSSINGS for ring in clean):
+        if any(_is_wild(ring) for ring in clean):
             return None
         turn = clean[0][:, 0].mean()
         shell = _solid(shapely.Polygon(clean[0]))
@@ -104,12 +104,19 @@ def _clean(ring: Ring) -> np.ndarray:
     return out
 
 
-def _crossings(ring: np.ndarray) -> int:
-    """Return how often a closed ring crosses itself."""
+def _is_wild(ring: np.ndarray) -> bool:
+    """Return whether a closed ring crosses itself more than `MOST_CROSSINGS` times."""
     if len(ring) < 4:
-        return 0
+        return False
     edges = shapely.linestrings(np.stack([ring[:-1], ring[1:]], axis=1))
-    return len(shapely.STRtree(edges).query(edges, predicate="crosses")[0]) // 2
+    tree, count = shapely.STRtree(edges), 0
+    for start in range(0, len(edges), EDGES_AT_ONCE):
+        some = edges[start : start + EDGES_AT_ONCE]
+        first, second = tree.query(some, predicate="crosses")
+        count += int((second > first + start).sum())
+        if count > MOST_CROSSINGS:
+            return True
+    return False
 
 
 def _solid(shape: BaseGeometry) -> BaseGeometry:

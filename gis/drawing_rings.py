@@ -21,6 +21,7 @@ Ring: TypeAlias = list[tuple[float, float]]
 
 SPIKE_DEG = 0.5  # a corner sharper than this goes out and comes back
 PLANE_M = 111_320.0
+EDGES_AT_ONCE = 64
 LARGEST = sys.float_info.max  # a whole number may be larger, and infinity is
 
 
@@ -128,19 +129,21 @@ def crossing_edges(closed: Floats, *, most: int = 10) -> list[tuple[int, int]]:
     [(0, 2)]
     """
     edges = shapely.linestrings(np.stack([closed[:-1], closed[1:]], axis=1))
-    first, second = shapely.STRtree(edges).query(edges, predicate="intersects")
-    count = len(edges)
-    found = []
-    for a, b in sorted(zip(first.tolist(), second.tolist(), strict=True)):
-        if b <= a + 1 or (a == 0 and b == count - 1):
-            continue  # the same edge, or one that begins where this ends
-        if shapely.length(edges[a]) == 0.0 or shapely.length(edges[b]) == 0.0:
-            continue
-        # To touch in a vertex is no crossing; where it is wrong, validity says so.
-        if not shapely.touches(edges[a], edges[b]):
-            found.append((a, b))
-            if len(found) == most:
-                break
+    tree, count = shapely.STRtree(edges), len(edges)
+    found: list[tuple[int, int]] = []
+    for start in range(0, count, EDGES_AT_ONCE):  # a wild ring crosses itself a million times
+        some = edges[start : start + EDGES_AT_ONCE]
+        first, second = tree.query(some, predicate="intersects")
+        for a, b in sorted(zip((first + start).tolist(), second.tolist(), strict=True)):
+            if b <= a + 1 or (a == 0 and b == count - 1):
+                continue  # the same edge, or one that begins where this ends
+            if shapely.length(edges[a]) == 0.0 or shapely.length(edges[b]) == 0.0:
+                continue
+            # To touch in a vertex is no crossing; where it is wrong, validity says so.
+            if not shapely.touches(edges[a], edges[b]):
+                found.append((a, b))
+                if len(found) == most:
+                    return found
     return found
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -179,6 +181,16 @@ def test_whatever_comes_as_a_polygon_is_judged_and_never_fails(raw: Any, kind: A
     judged, placed = judge(Shape(polygon={"type": kind, "coordinates": raw}), Ground())
     assert judged.usable is (placed is not None)
     assert judged.usable or judged.faults
+
+
+def test_a_scribble_is_told_at_once_and_nothing_is_made_of_it() -> None:
+    chance = random.Random(4)
+    ring = [[100.0 + chance.random(), 20.0 + chance.random()] for _ in range(MOST_POSITIONS - 1)]
+    began = monotonic()
+    judged, placed = judge(square([*ring, ring[0]]), Ground())
+    assert monotonic() - began < 3.0, "it took minutes to untie once"
+    assert "self_crossing" in [fault.code for fault in judged.faults]
+    assert (judged.usable, judged.suggestion, placed) == (False, None, None)
 
 
 def test_a_ground_without_layers_knows_polygons_and_nothing_else() -> None:
