@@ -173,11 +173,17 @@ class Delivering:
         ]
 
     def channels(self) -> list[ChannelHealth]:
-        """Return each way as if it were a channel, without naming whom it does not reach."""
-        rules, told = self.health(), []
-        for way in dict.fromkeys(each.way for each in rules):
-            failing = sum(len(each.failing) for each in rules if each.way == way)
-            fault = f"{failing} receivers of alerts are not reached" if failing else None
+        """Return each way as if it were a channel, without naming whom it does not reach.
+
+        It is down while nobody is reached by it, and open with a fault while some are not.
+        """
+        told = []
+        for way in dict.fromkeys(each.way for each in self._rules):
+            paces = {
+                target.to: pace for target, pace in self._sender.paces.items() if target.way == way
+            }
+            failing = sum(bool(pace.fault) for pace in paces.values())
+            fault = f"not reached: {failing} of {len(paces)} receivers" if failing else None
             known = self._since.get(way)
             if known is None or known[0] != fault:
                 known = self._since[way] = (fault, self._now())
@@ -186,7 +192,7 @@ class Delivering:
                     name=f"alerts-by-{way}",
                     url=f"{way}:",
                     protocols=("alerts",),
-                    state="down" if fault else "open",
+                    state="down" if fault and failing == len(paces) else "open",
                     since=known[1],
                     fault=fault,
                 )

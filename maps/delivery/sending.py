@@ -196,7 +196,8 @@ class Sender:
             pace.failed(loop.time(), fault, wait_s=wait_s)
         except Undeliverable as error:
             log.warning("delivery_refused", way=target.way, rule=batch[0].rule, fault=error.fault)
-            pace.refused(loop.time(), error.fault)
+            if not isinstance(error, ReceiverGone):  # a browser that is gone is no fault
+                pace.refused(loop.time(), error.fault)
             await self._settle(kept, "fail", fault=error.fault, attempts=attempts)
         else:
             pace.went(loop.time())

@@ -77,7 +77,7 @@ class WebhookWay:
         if 200 <= status < 300:
             return message.id
         if status == 410:
-            raise ReceiverGone("answered 410: it wants no more")
+            raise Undeliverable("answered 410: it wants no more")
         if status in FOR_GOOD:
             raise Undeliverable(f"answered {status}")
         raise NotNow(f"answered {status}", wait_s=retry_after_s(answer.headers.get("retry-after")))

@@ -295,7 +295,7 @@ async def test_a_way_that_is_down_is_a_fault_on_the_page_and_in_the_metrics(
             channels = {each["name"]: each for each in (await client.get("/api/channels")).json()}
             if channels.get("alerts-by-webhook", {}).get("state") == "down":
                 break
-        assert channels["alerts-by-webhook"]["fault"] == "1 receivers of alerts are not reached"
+        assert channels["alerts-by-webhook"]["fault"] == "not reached: 1 of 1 receivers"
         text = (await client.get("/metrics")).text
         assert value(text, "joint_patrol_deliveries_waiting", way="webhook") == 1
         assert value(text, "joint_patrol_delivery_failing", rule="webhook") == 1

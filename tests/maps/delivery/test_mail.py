@@ -235,6 +235,13 @@ async def test_one_receiver_that_is_refused_costs_the_others_nothing(tmp_path: P
             assert found["gone@hx.example"].state == "failed"
             assert "550" in found["gone@hx.example"].fault
             assert found["full@hx.example"].state == "waiting"
+            [fares] = it.delivering.health()
+            assert fares.failing == ("full@hx.example", "gone@hx.example")
+            [channel] = it.delivering.channels()
+            assert (channel.state, channel.fault) == (
+                "open",
+                "not reached: 2 of 3 receivers",
+            )
             mailbox.refuses.clear()
             await it.settled(3)
     assert [sent["To"] for sent in mailbox.mails] == ["duty@hx.example", "full@hx.example"]

@@ -147,6 +147,7 @@ async def test_a_browser_that_is_gone_is_taken_away(
         await it.raise_alert(3)
         assert len(service.posts) == 1
         assert len(await it.kept()) == 1
+        assert it.delivering.channels()[0].fault is None
 
 
 async def test_a_busy_push_service_gets_it_later(tmp_path: Path, service: HttpReceiver) -> None:

@@ -97,7 +97,7 @@ async def test_a_server_that_is_down_gets_it_when_it_is_back(tmp_path: Path) -> 
         assert "cannot be reached" in fares.fault
         [channel] = it.delivering.channels()
         assert (channel.name, channel.state) == ("alerts-by-webhook", "down")
-        assert channel.fault == "1 receivers of alerts are not reached"
+        assert channel.fault == "not reached: 1 of 1 receivers"
         async with receiving(port=port) as back:
             await back.until(1)
             (kept,) = await it.settled(1)
