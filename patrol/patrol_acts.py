@@ -216,7 +216,7 @@ def checked_in(
     known = next((each for each in patrol.check_ins if each.unit == unit), None)
     if known is not None and known.at >= told_at:
         return patrol
-    told = CheckIn(unit=unit, agency=who.agency, at=told_at, note=note)
+    told = CheckIn(unit=unit, agency=who.agency, at=told_at, note=note, apart=patrol.suspended)
     kept = tuple(each for each in patrol.check_ins if each.unit != unit)
     return _next(patrol, at=at, who=who, state=state, check_ins=(*kept, told))
 

@@ -186,12 +186,14 @@ class CheckIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         agency: Its owner's id.
         at: When, aware UTC.
         note: Words that came with it.
+        apart: It was told while the patrol was suspended: its agency's alone, afterwards, too.
     """
 
     unit: Annotated[str, PATROLS]
     agency: Annotated[str, PATROLS]
     at: Annotated[datetime, PATROLS]
     note: Annotated[str, PATROLS] = ""
+    apart: Annotated[bool, PATROLS] = False
 
 
 class Patrol(Paper, frozen=True, kw_only=True, tag="patrol"):
@@ -320,7 +322,8 @@ class Patrol(Paper, frozen=True, kw_only=True, tag="patrol"):
         return self.lead
 
     def held_by(self, agency: str) -> Self | None:
-        """Return what a party holds: all but the annexes and officers' names of the others.
+        """Return what a party holds: all but the annexes and officers' names of the others, and
+        what these told while it was suspended.
 
         While it is suspended, of what is joint only the party's own part.
         """
@@ -332,6 +335,9 @@ class Patrol(Paper, frozen=True, kw_only=True, tag="patrol"):
             signatures=tuple(
                 each if each.agency == agency else msgspec.structs.replace(each, by="")
                 for each in self.signatures
+            ),
+            check_ins=tuple(
+                each for each in self.check_ins if each.agency == agency or not each.apart
             ),
             by=self.by if self.by_agency == agency else "",
         )

@@ -304,7 +304,13 @@ def test_while_suspended_each_side_holds_its_own_part_and_nothing_joint_is_done(
     for act in ("change", "start"):
         with pytest.raises(Conflict, match="it is suspended: why"):
             DOES[act](ready)
+    cut = acts.checked_in(cut, unit="naga", note="alone", told_at=at(3950), at=at(3950), who=KHAM)
     resumed = acts.suspended(cut, None, at=at(4000), who=KHAM)
+    for agency, units in ((AGENCY, {"naga", "khong"}), (OTHER, {"khong"})):
+        held = resumed.held_by(agency)
+        assert held is not None
+        assert {each.unit for each in held.check_ins} == units, "no backfill"
+    assert resumed.check_in_overdue == ()
     assert (resumed.suspended, resumed.suspended_why) == (False, "")
     again = resumed.held_by(AGENCY)
     assert again is not None
