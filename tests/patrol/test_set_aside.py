@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from alembic import command
 from structlog.testing import capture_logs
 
 import patrol.dispatch
 import patrol.keeper
 from patrol.changes import Change
+from patrol.store import schema
 from patrol.store.dialects import open_engine
 from radio_gateway.order_result import OrderResult
 from radio_gateway.transmission import Signal, Transmission
@@ -205,9 +207,7 @@ async def test_before_this_table_was_there_the_file_is_brought_up(tmp_path: Path
         await node.hear(said("a", 1))
     engine = open_engine(f"sqlite:///{tmp_path / 'p.db'}")
     with engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE set_aside")
-        connection.exec_driver_sql("DROP INDEX transmissions_by_heard")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+        command.downgrade(schema._config(connection), "0002")
     engine.dispose()
     async with running(tmp_path / "p.db") as node:
         await node.hear(said("a", 2))
