@@ -35,6 +35,7 @@ from patrol.rules.man_down import is_man_down, says_man_down
 from patrol.rules.scene import AlertRule, Battery, Call, Condition, Scene, Sharing
 from patrol.sectors import Sector
 from patrol.store.store import Store
+from patrol.strays import Strays
 
 _WELL: Final = frozenset({"open"})
 
@@ -76,6 +77,7 @@ class Alarms:
         self._calls: dict[str, Call] = {}
         self._bad_since: dict[str, datetime] = {}
         self._good_since: dict[str, datetime] = {}
+        self._strays = Strays(ground)
         self._gone_since: dict[Key, datetime] = {}
         self._failed: set[str] = set()
 
@@ -114,6 +116,7 @@ class Alarms:
                 told = told_battery(record.transmission, record.time, batteries.get(of))
                 if told is not None and of in self._picture.units:
                     batteries[of] = told
+        self._strays.note(fixes.values(), self._picture.units, self._now())
         if self.fencing:
             units = self._picture.units
             placed = [
@@ -183,6 +186,8 @@ class Alarms:
                     self._failed.add(rule.name)
                     log.exception("a rule failed", rule=rule.name)
         if await self._file(steps):
+            if ids is None:
+                self._strays.waiting.clear()
             self.fencing.filed(visit for visit in passed if ids is None or visit.unit in ids)
 
     def _compare(
@@ -263,6 +268,7 @@ class Alarms:
             claims=tuple(self._picture.claims),
             batteries=self._batteries,
             calls=self._calls,
+            strays=tuple(self._strays.waiting),
             patrols=patrols,
             on_patrol={
                 unit: patrol

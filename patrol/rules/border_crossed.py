@@ -16,8 +16,10 @@ def border_crossed(scene: Scene) -> Iterator[Condition]:
     """Yield a condition for each unit in service that is across, beyond all errors.
 
     Those of the drawn border (300 m on the Mekong) and of the fix together; so on the river itself
-    it says nothing. Quiet where a patrol under way leads the unit: in one of its sectors.
+    it says nothing. Quiet where a patrol under way leads the unit: in one of its sectors. What late
+    fixes alone tell is historical: once an hour, and nothing while the unit is across now.
     """
+    across: set[str] = set()
     for contact in scene.contacts.values():
         unit, last = contact.unit, contact.last
         if unit is None or unit.country is None or last is None or last.place is None:
@@ -27,6 +29,7 @@ def border_crossed(scene: Scene) -> Iterator[Condition]:
             continue
         if _is_led_there(scene, contact.id):
             continue
+        across.add(contact.id)
         yield Condition(
             rule=RULE,
             subject=contact.id,
@@ -39,6 +42,23 @@ def border_crossed(scene: Scene) -> Iterator[Condition]:
             },
             historical=is_historical(last.time, scene.now),
             **about(contact),
+        )
+    for stray in scene.strays:
+        boat = scene.contacts.get(stray.unit)
+        if boat is None or stray.unit in across or _is_led_there(scene, stray.unit):
+            continue
+        yield Condition(
+            rule=RULE,
+            subject=f"{stray.unit}|{stray.time:%Y-%m-%dT%HZ}",
+            agency=boat.agency,
+            severity="high",
+            since=stray.time,
+            unit=stray.unit,
+            lon=stray.lon,
+            lat=stray.lat,
+            facts={"call_sign": boat.call_sign, "country": stray.country},
+            historical=True,
+            over=stray.time,
         )
 
 

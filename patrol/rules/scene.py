@@ -135,6 +135,24 @@ class Visit(NamedTuple):
     told_at: datetime
 
 
+class Stray(NamedTuple):
+    """That a late fix shows a unit surely in another country.
+
+    Attributes:
+        unit: Who.
+        time: When.
+        lon: Where, degrees.
+        lat: Where, degrees.
+        country: Whose, ISO 3166-1 alpha-2.
+    """
+
+    unit: str
+    time: datetime
+    lon: float
+    lat: float
+    country: str
+
+
 class Standing(Protocol):
     """How units stand to areas."""
 
@@ -182,6 +200,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         claims: Addresses that two senders use.
         batteries: By unit.
         calls: Calls for help, by unit or address.
+        strays: Late fixes across the border, not yet filed.
         patrols: All that are not over.
         on_patrol: The patrol under way that a unit is in, by unit.
         sectors: By id.
@@ -200,6 +219,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     claims: Sequence[Claim]
     batteries: Mapping[str, Battery]
     calls: Mapping[str, Call]
+    strays: Sequence[Stray]
     patrols: Sequence[Patrol]
     on_patrol: Mapping[str, Patrol]
     sectors: Mapping[str, Sector]

@@ -11,7 +11,7 @@ from patrol.contacts import Contact
 from patrol.crossing import DataClass
 from patrol.patrols import Member, Patrol
 from patrol.rules import RULES
-from patrol.rules.scene import Battery, Call, Condition, Scene, Stand, Visit
+from patrol.rules.scene import Battery, Call, Condition, Scene, Stand, Stray, Visit
 from patrol.sectors import Sector
 from patrol.units import Liveness, Unit, UnitKind
 from radio_gateway.health import ChannelHealth, LinkState
@@ -110,6 +110,7 @@ def scene(
     claims: Sequence[Claim] = (),
     batteries: Mapping[str, Battery] | None = None,
     calls: Mapping[str, Call] | None = None,
+    strays: Sequence[Stray] = (),
     patrols: Sequence[Patrol] = (),
     sectors: Sequence[Sector] = (),
     places: Places | None = None,
@@ -127,6 +128,7 @@ def scene(
         claims=claims,
         batteries=batteries or {},
         calls=calls or {},
+        strays=strays,
         patrols=patrols,
         on_patrol={
             unit: each for each in patrols if each.state == "under way" for unit in each.units

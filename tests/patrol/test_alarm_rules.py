@@ -17,7 +17,7 @@ from patrol.records import record_of
 from patrol.rules import ALERT_RULES, RULES
 from patrol.rules.low_battery import told_battery
 from patrol.rules.man_down import latch_man_down, says_man_down
-from patrol.rules.scene import Battery, Call, Condition, Scene, Stand, Visit
+from patrol.rules.scene import Battery, Call, Condition, Scene, Stand, Stray, Visit
 from patrol.rules.step import Effect, Step
 from patrol.units import Liveness
 from tests.patrol.running import AGENCY, OTHER, at, said
@@ -274,6 +274,20 @@ def test_across_the_border_is_quiet_in_a_sector_of_its_patrol() -> None:
     assert not is_unsure(scene(boat(place=place("LA"))), across)
     old = scene(boat(place=place(), last=-600))
     assert [each.historical for each in found("border_crossed", old)] == [True]
+
+
+def test_late_fixes_across_the_border_are_one_historical_condition_an_hour() -> None:
+    strays = [Stray("u", at(second), 100.3, 20.27, "TH") for second in (60, 120, 7200)]
+    conditions = found("border_crossed", scene(boat(last=9000), now=9000, strays=strays))
+    assert {(each.subject, each.historical) for each in conditions} == {
+        ("u|2026-11-24T12Z", True),
+        ("u|2026-11-24T14Z", True),
+    }
+    assert all(each.over == each.since for each in conditions)
+    assert (conditions[0].lon, conditions[0].unit) == (100.3, "u")
+    now_across = scene(boat(place=place()), strays=strays)
+    assert [each.subject for each in found("border_crossed", now_across)] == ["u"]
+    assert found("border_crossed", scene(strays=strays)) == []
 
 
 def test_a_sector_that_nobody_has_been_in_for_an_hour_is_void() -> None:

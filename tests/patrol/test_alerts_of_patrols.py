@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from gis.addresses import load_addresses
+from patrol.ground import Ground
 from patrol.papers import revised
 from patrol.patrols import Member, Rendezvous
+from patrol.watch import Watch
 from tests.patrol.alerting import (
     GOES_IN,
     IN,
@@ -21,7 +25,7 @@ from tests.patrol.alerting import (
     unit,
     way,
 )
-from tests.patrol.running import AGENCY, Node, at, said
+from tests.patrol.running import AGENCY, NODE, Node, at, said
 from tests.patrol.scenes import channel
 
 
@@ -144,3 +148,44 @@ async def test_what_comes_and_goes_rings_once_for_whoever_has_acknowledged_it(no
         await tick(node, second)
     await tick(node, 1700)
     assert (only(node).state, only(node).rings) == ("raised", True)
+
+
+async def test_a_trip_across_the_border_that_comes_out_of_a_buffer_is_historical(
+    tmp_path: Path,
+) -> None:
+    node = Node(tmp_path / "patrol.db", now=7200)
+    addresses = load_addresses()
+    node.watch = Watch(
+        node.store,
+        node=NODE,
+        agency=AGENCY,
+        ground=Ground(addresses),
+        describe=lambda lons, lats, accuracies: [
+            (None, found) for found in addresses.of_many(lons, lats, accuracy_m=[15.0] * len(lons))
+        ],
+        now=lambda: node.time,
+    )
+    await node.start()
+    try:
+        boat = await unit(node, country="LA")
+        home, across = (100.4178, 20.27), (100.39, 20.25)  # Houay Xai; beyond Chiang Khong
+        places = [home, home, across, across, across, home, home]
+        await hear(
+            node,
+            *(
+                said("a", 600 * number, lon=lon, lat=lat, heard=7200)
+                for number, (lon, lat) in enumerate(places)
+            ),
+        )
+        await tick(node)
+        alert = only(node, "border_crossed")
+        assert (alert.historical, alert.rings, alert.unit) == (True, False, boat)
+        assert (alert.raised_at, alert.state) == (at(1200), "returned_unacknowledged")
+        assert alert.facts["country"] == "TH"
+        await hear(node, said("a", 7190, lon=across[0], lat=across[1], heard=7200))
+        await tick(node)
+        live = [each for each in alerts(node, "border_crossed") if not each.historical]
+        assert [(each.subject, each.rings) for each in live] == [(boat, True)]
+        assert live[0].place.startswith("km 2")
+    finally:
+        await node.stop()
