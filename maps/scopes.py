@@ -75,6 +75,9 @@ _PAPERS: Final = (
     "/api/photos",
     "/api/roster",
     "/api/watch-log",
+    "/api/phrases",
+    "/api/deliveries/browsers",  # whoever acts for a person may have alerts brought to it
+    "/api/deliveries/push-key",
 )
 
 ROUTES: Final[tuple[tuple[tuple[str, ...], str, Scope], ...]] = (

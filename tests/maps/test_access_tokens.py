@@ -105,7 +105,7 @@ async def test_every_scope_opens_its_own_routes_only(server: Running) -> None:
 
 def out_of_scope(answer: httpx.Response) -> bool:
     """Whether a scope was missing, not a role."""
-    message = answer.json()["message"]
+    message: str = answer.json()["message"]
     return message.startswith(("a token may not", "a reading token may not"))
 
 

@@ -17,6 +17,7 @@ import httpx
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -56,7 +57,9 @@ class Prober:
     ) -> None:
         self._url, self._sessions, self._ids = url, sessions, ids
         schema = schemathesis.openapi.from_dict(spec)
-        self._operations = [found.ok() for found in schema.get_all_operations()]
+        self._operations = [
+            found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)
+        ]
         self.faults: dict[str, str] = {}
         self.told: Counter[int] = Counter()
 
@@ -108,7 +111,7 @@ class Prober:
 
 async def sessions_of(server: Running) -> dict[str, str]:
     """Return a session of each role."""
-    found = {}
+    found: dict[str, str] = {}
     for role in ROLES:
         async with as_user(server, f"{HERE}-{role}") as client:
             found[role] = client.cookies["jp_session"]

@@ -33,6 +33,11 @@ AGENCIES = [
 SECRET = "NAGA-OF-HERE"  # stands in what the one agency has, and nowhere else
 MARKED = ("call_sign", "note", "text", "title", "description")
 OWN = {"{z}": "1", "{x}": "1", "{y}": "1"}
+DESCRIBES = ("/api/ogc/api",)  # the same for everybody, with made-up names as examples
+QUERIES = {
+    "/api/orders/routes": {"unit": "nothing"},  # one of several that must be there
+    "/api/watch-log/export": {"until": "2026-11-25T02:30:00Z"},  # after `since`
+}
 RAW = {"/api/imports": b"{}", "/api/photos": b"no photo"}
 
 
@@ -52,6 +57,12 @@ def filled(path: str, ids: dict[str, str] | None = None) -> str:
     for name in re.findall(r"{[^}]+}", path):
         path = path.replace(name, OWN.get(name) or (ids or {}).get(name) or "nothing")
     return path
+
+
+def _made_up(schema: dict[str, Any]) -> object:
+    if schema.get("type") in ("integer", "number"):
+        return 1
+    return "2026-11-24T02:30:00Z" if schema.get("format") == "date-time" else "x"
 
 
 class Walk:
@@ -83,11 +94,12 @@ class Walk:
 
     def _query(self, method: str, path: str) -> dict[str, Any]:
         """Return what a route's query must have."""
-        return {
-            each["name"]: 1 if each["schema"].get("type") in ("integer", "number") else "x"
+        asked = {
+            each["name"]: _made_up(each["schema"])
             for each in self._said(method, path).get("parameters", ())
             if each["in"] == "query" and each.get("required")
         }
+        return asked | QUERIES.get(path, {})
 
     def body(self, method: str, path: str) -> Any:
         """Return the example of a route's body; None for a route without."""
@@ -297,7 +309,7 @@ async def test_another_agency_sees_and_changes_nothing_without_an_agreement(
                 continue
             answer = await caller.call(method, path, ids)
             theirs = set(re.findall(r"{[^}]+}", path)) & set(ids) - shared
-            good = answer.status_code < 300
+            good = answer.status_code < 300 and path not in DESCRIBES
             told = good and any(ids[each] in answer.text for each in set(ids) - shared)
             if (theirs and good) or told or SECRET in answer.text:
                 faults.append(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
