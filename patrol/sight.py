@@ -17,6 +17,7 @@ import msgspec
 from patrol.changes import Fix, UnitState
 from patrol.coarse import crossed_fix
 from patrol.crossing import DataClass, crossed
+from patrol.grants import Grant
 from patrol.sharing import Sharing
 
 _Event: TypeAlias = UnitState | Fix | str
@@ -148,16 +149,26 @@ class Sight:
         state = self._known[fix.of] = msgspec.structs.replace(
             state, last=fix, by_voice="by_voice" in fix.flags
         )
-        was, seen = self.shown.get(fix.of), self.crossed(state, now)
+        was = self.shown.get(fix.of)
+        if was is not None and not state.distress:
+            grants = self._where(state, fix, now)
+            if not grants:
+                self._hide(fix.of, news)
+                return
+            # The usual case: it moved, and that is all; what else crosses of it is shown already.
+            told = crossed_fix(fix, grants[0].precision_m)
+            self.shown[fix.of] = msgspec.structs.replace(was, last=told, by_voice=state.by_voice)
+            if was.by_voice != state.by_voice or fix.of in news.units:
+                news.units[fix.of] = self.shown[fix.of]
+            news.fixes.append(told)
+            return
+        seen = self.crossed(state, now)
         if seen is None or seen.last is None:
             self._hide(fix.of, news)
-        elif was is not None and msgspec.structs.replace(was, last=seen.last) == seen:
-            self.shown[fix.of] = seen
-            news.fixes.append(seen.last)  # the usual case: it moved, and that is all
-        else:
-            self.shown[fix.of] = news.units[fix.of] = seen
-            news.forget.pop(fix.of, None)
-            news.fixes.append(seen.last)
+            return
+        self.shown[fix.of] = news.units[fix.of] = seen
+        news.forget.pop(fix.of, None)
+        news.fixes.append(seen.last)
 
     def _join(self, fix: Fix, news: News, now: datetime) -> None:
         """Let a position join the track of a unit that is seen."""
@@ -186,16 +197,7 @@ class Sight:
         last = state.last
         if state.agency != self.owner or not state.known or last is None:
             return None
-        grants = self._sharing.grants(
-            "positions",
-            owner=self.owner,
-            viewer=self.viewer,
-            now=now,
-            at=last.time,
-            lon=last.lon,
-            lat=last.lat,
-            unit=state.id,
-        )
+        grants = self._where(state, last, now)
         if not grants:
             return None
         classes = _ONLY_POSITIONS
@@ -214,6 +216,19 @@ class Sight:
         if seen is None:
             return None
         return msgspec.structs.replace(seen, last=crossed_fix(last, grants[0].precision_m))
+
+    def _where(self, state: UnitState, fix: Fix, now: datetime) -> list[Grant]:
+        """Return the agreements under which the viewer may see a unit where it is."""
+        return self._sharing.grants(
+            "positions",
+            owner=self.owner,
+            viewer=self.viewer,
+            now=now,
+            at=fix.time,
+            lon=fix.lon,
+            lat=fix.lat,
+            unit=state.id,
+        )
 
 
 def _due(event: _Event, now: datetime) -> datetime:

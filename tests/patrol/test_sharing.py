@@ -603,3 +603,58 @@ def test_a_policy_without_sharing_lets_only_its_own_pass(
     paper = seen(1)
     paper = msgspec.structs.replace(paper, agency=owner)
     assert (policy.paper(paper) is not None) == (agency == owner)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(("state", "fix", "late", "gone")),
+            st.sampled_from(("u1", "u2")),
+            st.floats(99.9, 100.6),
+            st.booleans(),
+        ),
+        max_size=30,
+    ),
+    grid=st.sampled_from((0.0, 1000.0)),
+)
+def test_a_sight_that_followed_shows_what_one_that_begins_now_shows(
+    steps: list[tuple[str, str, float, bool]], grid: float
+) -> None:
+    book = Book()
+    book.put([active(at(0), precision_m=grid, corridor=box(100.0, 20.0, 100.5, 21.0))])
+    followed = Sight(OTHER, AGENCY, Sharing(book))
+    known: dict[str, UnitState] = {}
+    viewer: dict[str, UnitState] = {}
+    for number, (act, id, lon, flag) in enumerate(steps):
+        now = at(number + 10)
+        flags = ("by_voice",) if flag else ()
+        fix = Fix(of=id, lon=lon, lat=20.5, time=now, live=act != "late", flags=flags)
+        units: tuple[UnitState, ...] = ()
+        fixes: tuple[Fix, ...] = ()
+        gone: tuple[str, ...] = ()
+        if act == "state":
+            known[id] = UnitState(
+                id=id, call_sign=id, agency=OTHER, kind="boat", last=fix, distress=flag,
+                by_voice=flag, text="ours", addresses=("test:b",),
+            )  # fmt: skip
+            units = (known[id],)
+        elif act == "gone":
+            known.pop(id, None)
+            gone = (id,)
+        else:
+            fixes = (fix,)
+            if fix.live and id in known:
+                known[id] = msgspec.structs.replace(known[id], last=fix, by_voice=flag)
+        news = followed.take(units, fixes, gone, now)
+        viewer |= news.units
+        for told in news.fixes:
+            assert told.of in viewer
+            if told.live:
+                viewer[told.of] = msgspec.structs.replace(viewer[told.of], last=told)
+        for left in news.forget:
+            viewer.pop(left, None)
+        fresh = Sight(OTHER, AGENCY, Sharing(book))
+        fresh.begin(known.values(), now)
+        assert followed.shown == fresh.shown
+        assert viewer == fresh.shown
