@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from patrol.changes import Claim, Fix, Snapshot, UnitState
+from patrol.crossing import DataClass
 from patrol.lookout import Crossing, Lookout
 from patrol.papers import Paper
 from patrol.policy import Policy
@@ -102,6 +103,11 @@ class Board:
 
         def picture(stream: str, seq: int) -> Snapshot:
             made = self._snapshot(policy, stream, seq)
+            for unit in made.units:
+                self._count(policy.agency, unit.agency, "positions", 1)
+            for paper in made.papers:
+                if policy.agency not in paper.parties and paper.CLASS is not None:
+                    self._count(policy.agency, paper.agency, paper.CLASS, 1)
             feed.crossed.update(
                 paper.id for paper in made.papers if policy.agency not in paper.parties
             )
@@ -153,6 +159,9 @@ class Board:
                         _inner(list(others.units.values())),
                     )
                 fixes, units = encoded[policy.agency]
+                if feed.viewers:
+                    for owner, count in others.records.items():
+                        self._count(policy.agency, owner, "positions", count)
                 body.shared("fixes", fixes)
                 body.shared("units", units)
             gone = [
@@ -172,6 +181,11 @@ class Board:
                 feed.publish(*body.made())
 
     # -- inside
+
+    def _count(self, viewer: str, owner: str, data_class: DataClass, count: int) -> None:
+        """Count what a stream shows of other agencies' records."""
+        if self._lookout is not None:
+            self._lookout.sharing.seen.seen(viewer, owner, data_class, count)
 
     def _shared(self, policy: Policy) -> Policy:
         """Return the policy of a feed, which belongs to no user."""
@@ -208,6 +222,8 @@ class Board:
                 body.own("papers", _encode(seen))
                 continue
             body.shared("papers", _encode(seen), own=b"" if own is None else _encode(own))
+            if own is None and feed.viewers and paper.CLASS is not None:
+                self._count(policy.agency, paper.agency, paper.CLASS, 1)
             if own is None and not paper.is_closed:
                 feed.crossed.add(paper.id)
             else:

@@ -43,7 +43,7 @@ class HistoryDesk(Outlook):
             if unit.agency != self.user.agency:
                 seen = self._of_others(unit.id)
                 if seen is not None:
-                    self._note_crossing()
+                    self._note_shown(seen)
                     states[unit.id] = seen
             elif unit.retired_at is not None and self.policy.passes(agency=unit.agency, known=True):
                 states[unit.id] = out_of_service(unit)

@@ -25,19 +25,22 @@ class Crossing(msgspec.Struct):
         units: States, whole, by id.
         fixes: Positions that joined.
         forget: Ids of units that it may no longer hold.
+        records: How many of each owner's records it is shown.
     """
 
     begins: bool = False
     units: dict[str, UnitState] = {}
     fixes: list[Fix] = []
     forget: dict[str, None] = {}
+    records: dict[str, int] = {}
 
     def __bool__(self) -> bool:
         """Whether it learns anything."""
         return bool(self.begins or self.units or self.fixes or self.forget)
 
-    def add(self, news: News) -> None:
+    def add(self, owner: str, news: News) -> None:
         """Add what changed in one sight, later than what was added before."""
+        self.records[owner] = self.records.get(owner, 0) + len(news.units) + len(news.fixes)
         for id in news.forget:
             self.units.pop(id, None)
             self.forget[id] = None
@@ -115,7 +118,7 @@ class Lookout:
                 sight = self._sights.get((owner, viewer))
                 if sight is None:
                     sight = self._sights[owner, viewer] = Sight(owner, viewer, self.sharing)
-                crossing.add(sight.begin(self._states(owner), now))
+                crossing.add(owner, sight.begin(self._states(owner), now))
         return found
 
     def follow(
@@ -139,4 +142,4 @@ class Lookout:
             left = [id for id, whose, known in gone if known and whose == owner]
             news = sight.take(units.get((owner, True), ()), fixes.get((owner, True), ()), left, now)
             if news:
-                found.setdefault(viewer, Crossing()).add(news)
+                found.setdefault(viewer, Crossing()).add(owner, news)

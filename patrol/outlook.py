@@ -320,8 +320,8 @@ class Outlook:
         if not self.policy.sees_others:
             return own
         others = self._watch.lookout.seen_by(self.user.agency, self._watch.now())
-        if others:
-            self._note_crossing()
+        for state in others:
+            self._note_shown(state)
         return own + others
 
     def _visible(self, id: str) -> UnitState:
@@ -338,7 +338,7 @@ class Outlook:
             seen = self._of_others(id)
             if seen is None:
                 raise
-            self._note_crossing()
+            self._note_shown(seen)
             return seen
 
     def _of_others(self, id: str) -> UnitState | None:
@@ -359,6 +359,11 @@ class Outlook:
 
     def _note_crossing(self) -> None:
         self.note_crossing(self.epoch)
+
+    def _note_shown(self, state: UnitState) -> None:
+        """Note that another agency's unit is shown to the user."""
+        self._note_crossing()
+        self._watch.sharing.seen.seen(self.user.agency, state.agency, "positions")
 
     def _registered(self, id: str) -> Unit:
         unit = self._watch.picture.units.get(id)

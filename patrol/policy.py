@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Table, and_, false, true
 
+from patrol.crossing import DataClass
 from patrol.papers import P, Paper
 from patrol.passing import passed
 from patrol.permissions import may
@@ -92,6 +94,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         seen = passed(paper, sharing=self.sharing, viewer=self.agency, now=at)
         if seen is not None:
             self._tell()
+            if paper.CLASS is not None:
+                self._count(paper.agency, paper.CLASS, 1)
         return seen
 
     def reading(self, agency: str, unit: str, spans: Sequence[Span], *, node: str) -> Reading:
@@ -109,7 +113,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             return OwnReading((), ())
         return SharedReading(
             self.sharing, self.now, spans, owner=agency, viewer=self.agency, unit=unit,
-            told=self._tell,
+            told=partial(self._read, agency),
         )  # fmt: skip
 
     def condition(self, table: Table, *, known: bool) -> ColumnElement[Any]:
@@ -122,6 +126,15 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     def _tell(self) -> None:
         if self.told is not None:
             self.told()
+
+    def _read(self, owner: str, count: int) -> None:
+        self._tell()
+        self._count(owner, "tracks", count)
+
+    def _count(self, owner: str, data_class: DataClass, count: int) -> None:
+        """Count what a user is shown; what a stream hands out its board counts."""
+        if self.told is not None and self.sharing is not None:
+            self.sharing.seen.seen(self.agency, owner, data_class, count)
 
 
 def has_parts(held: Paper, agency: str) -> bool:

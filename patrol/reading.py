@@ -104,7 +104,7 @@ class SharedReading:
         owner: Whose it is.
         viewer: Who reads.
         unit: Its id.
-        told: Called when something is let through.
+        told: Called with how many positions are let through.
     """
 
     exact = False
@@ -118,7 +118,7 @@ class SharedReading:
         owner: str,
         viewer: str,
         unit: str,
-        told: Callable[[], None],
+        told: Callable[[int], None],
     ) -> None:
         self._sharing, self._now, self._told = sharing, now, told
         self._owner, self._viewer, self._unit = owner, viewer, unit
@@ -234,8 +234,8 @@ class SharedReading:
             if len(some):
                 some = some[grant.covers_many(lons[some], lats[some])]
                 grid_m[some] = grant.precision_m
-        if (grid_m >= 0.0).any():
-            self._told()
+        if count := int(np.count_nonzero(grid_m >= 0.0)):
+            self._told(count)
         return grid_m
 
 

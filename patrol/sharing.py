@@ -18,6 +18,7 @@ from patrol.crossing import DATA_CLASSES, DataClass
 from patrol.grants import FOREVER, PAST, STANDING, Grant, Outings
 from patrol.papers import Paper
 from patrol.patrols import Patrol
+from patrol.seen import Views
 from patrol.stretches import Stretch, joined, within
 
 _DATE = "%Y-%m-%d %H:%M UTC"
@@ -55,10 +56,12 @@ class Sharing:
 
     Args:
         book: The open papers: agreements and patrols.
+        seen: Counts what agencies are shown of each other, for the journal.
     """
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, seen: Views | None = None) -> None:
         self._book = book
+        self.seen = seen or Views()
         self._grants: dict[str, Grant] = {}
         self._over: dict[str, _Outing] = {}
         self._ended: dict[str, Agreement] = {}

@@ -176,3 +176,47 @@ async def test_what_an_administrator_does_is_there_with_its_line_or_not_at_all(
         assert row["revoked_us"] is None
     # Nobody's session ended, since nobody was disabled.
     assert (await offices["noy"].get("/api/units")).status_code == 200
+
+
+async def views(offices: Offices) -> list[tuple[str, str]]:
+    """Return owner and class of what the Thai side was shown, as the journal has it."""
+    await offices.server.office.watch.clerk.tick()
+    found = (await page(offices["nok"], act="see shared records"))["lines"]
+    return [(line["detail"]["owner"], line["detail"]["class"]) for line in reversed(found)]
+
+
+async def test_that_one_side_was_shown_what_is_the_others_is_in_its_journal(
+    offices: Offices,
+) -> None:
+    await offices.agree("positions", "tracks", "alerts")
+    unit = await add_unit(offices["somchai"], "Naga 1")
+    plot = {"lon": 100.4, "lat": 20.27}
+    assert (await offices["somchai"].post(f"/api/units/{unit}/plot", json=plot)).status_code == 200
+    assert (await offices["somchai"].get("/api/units")).status_code == 200
+    assert await views(offices) == []  # nobody of the other side has looked
+    assert [each["id"] for each in (await offices["malee"].get("/api/units")).json()] == [unit]
+    assert await views(offices) == [(LAO, "positions")]
+    assert (await offices["malee"].get("/api/units")).status_code == 200
+    assert (await offices["malee"].get(f"/api/units/{unit}")).status_code == 200
+    assert await views(offices) == [(LAO, "positions")]  # once an hour is enough
+    track = await offices["malee"].get(f"/api/units/{unit}/track")
+    assert track.status_code == 200, track.text
+    assert await views(offices) == [(LAO, "positions"), (LAO, "tracks")]
+    assert (await page(offices["keo"], act="see shared records"))["lines"] == []
+
+
+async def test_what_the_live_stream_shows_of_the_others_is_in_the_journal(
+    offices: Offices,
+) -> None:
+    await offices.agree("positions", "alerts")
+    unit = await add_unit(offices["somchai"], "Naga 1")
+    async with offices.server.live(offices["malee"]) as live:
+        await live.until("snapshot")
+        assert await views(offices) == []
+        plot = {"lon": 100.4, "lat": 20.27}
+        path = f"/api/units/{unit}/plot"
+        assert (await offices["somchai"].post(path, json=plot)).status_code == 200
+        change = await live.until("change")
+        while unit not in str(change):
+            change = await live.until("change")
+        assert await views(offices) == [(LAO, "positions")]
