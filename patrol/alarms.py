@@ -30,7 +30,7 @@ from patrol.patrols import Patrol
 from patrol.picture import Picture
 from patrol.records import Record
 from patrol.rules import ALERT_RULES, RULES
-from patrol.rules.low_battery import told_battery
+from patrol.rules.low_battery import BATTERY_FACTS, told_battery
 from patrol.rules.man_down import is_man_down, says_man_down
 from patrol.rules.scene import AlertRule, Battery, Call, Condition, Scene, Sharing
 from patrol.sectors import Sector
@@ -106,14 +106,14 @@ class Alarms:
         ids: set[str] = set()
         batteries = self._batteries
         for record in records:
+            said = record.transmission
             if record.latched:
-                said = record.transmission
                 of = record.unit or record.address
                 self._calls[of] = Call(record.time, says_man_down(said))
                 ids.add(of)
-            if record.facts is not None or record.transmission.status is not None:
+            if said.status is not None or not BATTERY_FACTS.isdisjoint(said.facts):
                 of = record.unit or record.address
-                told = told_battery(record.transmission, record.time, batteries.get(of))
+                told = told_battery(said, record.time, batteries.get(of))
                 if told is not None and of in self._picture.units:
                     batteries[of] = told
         self._strays.note(fixes.values(), self._picture.units, self._now())

@@ -13,7 +13,9 @@ LOW_PCT: Final = 15.0
 WELL_PCT: Final = 25.0
 """Once low it counts as low up to this: a reading that wavers rings once."""
 
-_FACTS: Final = frozenset({"battery_pct", "low_battery", "alarm", "battery_state", "event"})
+BATTERY_FACTS: Final = frozenset({"battery_pct", "low_battery", "alarm", "battery_state", "event"})
+"""Facts that may say something of a battery; most messages have none of them."""
+
 _WORDS: Final = frozenset({"lowbattery", "low_battery", "low battery", "lowpower", "low"})
 
 
@@ -32,8 +34,6 @@ def told_battery(said: Transmission, at: datetime, before: Battery | None) -> Ba
     True
     """
     facts = said.facts
-    if said.status is None and _FACTS.isdisjoint(facts):  # nearly all messages
-        return None
     pct = facts.get("battery_pct")
     if isinstance(pct, bool) or not isinstance(pct, int | float):
         if not _says_low(said):
