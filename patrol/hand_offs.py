@@ -114,7 +114,7 @@ class HandOff(Paper, frozen=True, kw_only=True, tag="hand_off"):
         prediction: Where it will be and land.
         note: Words of who offered it.
         reason: Why it was declined, taken back or cut.
-        answered_by: User who accepted or declined.
+        answered_by: User who answered an offer of another node, in the copy of the own node.
         owed: What the other node has not receipted.
     """
 

@@ -140,11 +140,12 @@ def accepted(
     state = LIFE.after(LIFE.after(state, "grant"), "take")
     theirs = TARGET_LIFE.after(TARGET_LIFE.after(target.state, "grant"), "hear")
     granted_at = target.term + 1
-    made = revised(made, at=now, by=by, state=state, term=granted_at, answered_by=by)
+    # The offerer's papers do not name the other side's officer; its journal lines and paper do.
+    made = revised(made, at=now, by="", state=state, term=granted_at)
     return Filing(
         papers=(
             made,
-            revised(target, at=now, by=by, state=theirs, term=granted_at, custodian=made.to),
+            revised(target, at=now, by="", state=theirs, term=granted_at, custodian=made.to),
             received(made, own, now=now, by=by),
         ),
         act="accept hand-off",
@@ -170,9 +171,9 @@ def declined(
     """
     state = LIFE.after(made.state, "decline")
     check_term(made, term)
-    made = revised(made, at=now, by=by, state=state, reason=reason, answered_by=by, owed=())
+    made = revised(made, at=now, by="", state=state, reason=reason, owed=())
     return Filing(
-        papers=(made, _kept(target, now=now, by=by)),
+        papers=(made, _kept(target, now=now, by="")),
         act="decline hand-off",
         actor=by,
         agency=made.to,

@@ -191,6 +191,19 @@ def test_what_is_marked_so_does_not_go_with_an_offer_nor_with_custody() -> None:
         assert "grey boat" in told
 
 
+@pytest.mark.parametrize("answer", ["accept", "decline"])
+def test_who_answered_is_named_in_no_paper_of_who_offered(answer: str) -> None:
+    case = Case()
+    made = case.offer()
+    if answer == "accept":
+        filing = accepted(made, case.target, None, term=made.term, now=START, by="malee")
+    else:
+        filing = declined(made, case.target, term=made.term, reason="", now=START, by="malee")
+    assert filing.actor == "malee"
+    for paper in filing.papers:
+        assert ("malee" in repr(paper)) is (paper.agency == THAI)
+
+
 @pytest.mark.parametrize(
     "kind", [Target, HandOff, Sighting, Prediction, Landing, Ahead, Remark, Owed]
 )
