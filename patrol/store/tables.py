@@ -364,6 +364,7 @@ journal = Table(
     *_owner(),
 )
 Index("journal_by_subject", journal.c.subject)
+Index("journal_by_agency", journal.c.agency, journal.c.seq)
 
 # Cleaned and encoded anew (`patrol.photos`); each agency's own, and never changed.
 photos = Table(
