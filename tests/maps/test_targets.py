@@ -203,6 +203,26 @@ async def test_the_live_stream_brings_an_offer_to_the_other_bank_and_nothing_sec
             assert told[offer["id"]]["kind"] == "hand_off"
 
 
+async def test_a_suspension_takes_an_open_offer_off_the_other_banks_screen(
+    border: Running,
+) -> None:
+    async with border.signed_in() as lao, malee(border) as thai:
+        agreement = await agree(lao, thai)
+        made = await post(lao, "/api/targets", boat(), 201)
+        offer = await post(lao, "/api/hand-offs", {"target": made["id"]}, 201)
+        async with border.live(thai) as live:
+            held = {each["id"] for each in (await live.until("snapshot"))["papers"]}
+            assert {made["id"], offer["id"]} <= held
+            await post(thai, f"/api/agreements/{agreement}/suspend", {"reason": "a row"})
+            while held & {made["id"], offer["id"]}:
+                frame = await live.frame()
+                papers = {each["id"] for each in frame.get("papers", ())}
+                if frame["type"] == "snapshot":
+                    held = papers
+                else:
+                    held = (held | papers) - set(frame.get("forget", ()))
+
+
 @pytest.mark.parametrize(
     ("role", "opens", "offers"),
     [
