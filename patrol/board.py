@@ -8,7 +8,7 @@ from other agencies is worked out and encoded once for each agency that sees it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +27,10 @@ Group = tuple[str, bool]
 IDLE_S: Final = 900.0
 """How long a feed without viewers is kept for one who comes back."""
 
+_SETTLED: Final = timedelta(milliseconds=250)
+"""How long a look at what time alone changes holds; each record is judged by itself anyhow."""
+
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _NONE: Final = Crossing()
 _encode = msgspec.json.Encoder().encode
 
@@ -83,6 +87,7 @@ class Board:
         self._lookout = lookout
         self._papers = papers
         self._waiting: list[Paper] = []
+        self._settled = _LONG_AGO
         self._feeds: dict[tuple[str, str], tuple[Policy, Feed]] = {}
         self._idle_since: dict[tuple[str, str], datetime] = {}
 
@@ -129,9 +134,11 @@ class Board:
         now = self._now()
         crossing: dict[str, Crossing] = {}
         if self._lookout is not None:
-            crossing = self._lookout.settle(now)
-            for viewer in crossing:
-                self._begin_epoch(viewer)
+            if update.papers or not update or not self._settled <= now < self._settled + _SETTLED:
+                self._settled = now
+                crossing = self._lookout.settle(now)
+                for viewer in crossing:
+                    self._begin_epoch(viewer)
             self._lookout.follow(update.units, update.fixes, update.gone, crossing, now)
         ripe = self._ripe(update.papers, now)
         if not update and not crossing and not ripe:
