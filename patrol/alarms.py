@@ -22,9 +22,10 @@ from patrol.clerk import Clerk
 from patrol.contacts import Contact
 from patrol.crossing import DataClass
 from patrol.errors import PatrolError, StoreError
-from patrol.fencing import Fencing
+from patrol.fencing import KEPT_FOR, Fencing
 from patrol.filing import Filing
 from patrol.ground import Ground
+from patrol.papers import kind_of
 from patrol.past_fixes import patrolled, position_of, windows
 from patrol.patrols import Patrol
 from patrol.picture import Picture
@@ -34,8 +35,13 @@ from patrol.rules.low_battery import BATTERY_FACTS, told_battery
 from patrol.rules.man_down import is_man_down, says_man_down
 from patrol.rules.scene import AlertRule, Battery, Call, Condition, Scene, Sharing
 from patrol.sectors import Sector
+from patrol.store import papers
 from patrol.store.store import Store
+from patrol.store.tables import to_us
 from patrol.strays import Strays
+
+MOST_READ: Final = 10_000
+"""Alerts that are read at a start."""
 
 _WELL: Final = frozenset({"open"})
 
@@ -93,7 +99,8 @@ class Alarms:
         book, picture = self._clerk.book, self._picture
         past = list(windows(picture))
         past += await patrolled(self._store, picture, book, agency=self._agency, now=now)
-        self.fencing.take_up(self._clerk.book, lambda: past, now)
+        self.fencing.take_up(book, lambda: past, now)
+        self.fencing.missed(await self._filed_until(now), book, now)
         await self._judge(None)
 
     async def after(self, records: Sequence[Record], fixes: Mapping[bytes, Fix]) -> None:
@@ -338,8 +345,8 @@ class Alarms:
 
     async def _file(self, steps: Steps) -> bool:
         try:
-            for act, papers in steps.by_act.items():
-                await self._clerk.file_in_turn(Filing(papers=tuple(papers), act=act))
+            for act, made in steps.by_act.items():
+                await self._clerk.file_in_turn(Filing(papers=tuple(made), act=act))
         except StoreError as error:
             log.warning("alerts are not stored yet", fault=str(error))  # the next look tries again
             return False
@@ -358,6 +365,18 @@ class Alarms:
             pct = alert.facts.get("battery_pct")
             known = float(pct) if isinstance(pct, int | float) else None
             self._batteries[alert.subject] = Battery(known, True, alert.raised_at)
+
+    async def _filed_until(self, now: datetime) -> dict[tuple[str, str], datetime]:
+        """Return when the last visit began of which there is an alert, by unit and sector."""
+        found = await self._store.read(
+            papers.of_kind, kind_of(Alert), since_us=to_us(now - KEPT_FOR), limit=MOST_READ
+        )
+        until: dict[tuple[str, str], datetime] = {}
+        for alert in found:
+            if isinstance(alert, Alert) and alert.rule == "no_go" and alert.unit is not None:
+                of = alert.unit, alert.subject.split("|")[1]
+                until[of] = max(until.get(of, alert.raised_at), alert.raised_at)
+        return until
 
 
 def _is_latched(alert: Alert) -> bool:

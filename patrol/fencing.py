@@ -117,6 +117,25 @@ class Fencing:
             return set()
         return self._note(outcome, now)
 
+    def missed(
+        self, known_until: Mapping[tuple[str, str], datetime], book: Book, now: datetime
+    ) -> None:
+        """Take visits that ended before this run began, and were not filed, for news.
+
+        Args:
+            known_until: When the last visit began that is filed, by unit and area; none: none is.
+            book: The open papers; what was before a sector was drawn is nobody's business.
+            now: The present, aware UTC.
+        """
+        for of, flips in self._flips.items():
+            sector = book.find(Sector, of[1])
+            if sector is None:
+                continue
+            since = known_until.get(of, sector.at)
+            for visit in _visits(*of, flips):
+                if visit.until is not None and visit.since > max(since, sector.at):
+                    self._passed[*of, visit.since] = visit._replace(told_at=now)
+
     def unheard(self, units: Iterable[str]) -> list[str]:
         """Return those units of which no fix was looked at yet; none while nothing is watched."""
         if self._watch is None:

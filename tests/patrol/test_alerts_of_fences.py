@@ -298,3 +298,36 @@ async def test_the_counterparts_no_go_is_told_while_an_agreement_shows_it(node: 
     assert only(node).state == "returned_unacknowledged"
     assert node.desk("commander", OTHER).alerts.open() == []
     assert await node.desk("commander", OTHER).alerts.history() == []
+
+
+async def test_a_visit_whose_alert_a_crash_swallowed_is_told_at_the_start_once(node: Node) -> None:
+    boat = await unit(node)
+    area = sector(at=at(-1))
+    await put(node, area)
+    node.watch.alarms.after = _die  # type: ignore[assignment]
+    node.time = at(60)
+    await hear(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
+    node = await node.again()
+    alert = only(node)
+    assert (alert.subject, alert.state) == (f"{boat}|{area.id}", "returned_unacknowledged")
+    assert at(10) < alert.raised_at < at(20)
+    node = await node.again()
+    assert only(node) == alert
+    await node.desk().alerts.resolve(alert.id, note="seen")
+    node = await node.again()
+    assert alerts(node) == []
+    assert len(await node.desk().alerts.history()) == 1
+
+
+async def test_what_was_before_a_sector_was_drawn_is_not_told_at_a_start(node: Node) -> None:
+    await unit(node)
+    await hear_in_turn(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
+    await put(node, sector(at=at(55)))
+    assert alerts(node) == []
+    node = await node.again()
+    await tick(node, 56)
+    assert alerts(node) == []
+
+
+async def _die(*_: object) -> None:
+    """Do nothing, as a process does that was killed there."""
