@@ -17,6 +17,7 @@ import pytest_asyncio
 
 from maps.api.ogc.documents import CONFORMANCE, CRS84
 from patrol.accounts import User
+from patrol.sector_desk import Shape
 from tests.maps.running import Running, running
 
 BEGIN = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
@@ -62,6 +63,9 @@ async def ogc(tmp_path: Path) -> AsyncIterator[tuple[Running, httpx.AsyncClient]
         await desk.add_unit(call_sign="Moored", kind="boat")
         log = server.office.desk_of(User(name="t", role="crew", agency="joint")).incidents
         await log.log(category="timber", happened_at=BEGIN, precision="day", lon=100.5, lat=20.3)
+        square = [[100.40, 20.28], [100.42, 20.28], [100.42, 20.30], [100.40, 20.28]]
+        isles = Shape(polygon={"type": "Polygon", "coordinates": [square]})
+        await desk.sectors.draw(name="Isles", shape=isles)
         async with server.signed_in("crew") as client:
             yield server, client
 
@@ -106,8 +110,8 @@ async def test_every_collection_is_described_and_leads_to_its_items(ogc: Here) -
     ids = [each["id"] for each in told["collections"]]
     assert len(ids) == len(set(ids))
     assert {
-        "units", "tracks", "fixes", "incidents", "blos", "crossings", "rivers", "borders",
-        "mekong", "piers", "layer_units",
+        "units", "tracks", "fixes", "sectors", "incidents", "blos", "crossings", "rivers",
+        "borders", "mekong", "piers", "layer_units",
     } <= set(ids)  # fmt: skip
     for each in told["collections"]:
         assert each["itemType"] == "feature"
