@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -61,10 +62,55 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     seq: int = 0
 
 
+class CaseStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of an agency's journal about a case, for people.
+
+    Attributes:
+        seq: Number of the line in the journal.
+        at: When it was written, aware UTC.
+        act: What was done: one of `ACTS`, or `step:` and what else was done about a hand-off.
+        by: Who did it; empty for the watch itself.
+        term: Term that it names.
+        holder: Agency that has the target from here on; empty where that did not change.
+        hand_off: Hand-off that it belongs to; empty for none.
+    """
+
+    seq: int
+    at: datetime
+    act: str
+    by: str = ""
+    term: int
+    holder: str = ""
+    hand_off: str = ""
+
+
 class _Said(msgspec.Struct):
     term: int
-    holder: str
+    holder: str = ""
     hand_off: str = ""
+
+
+def subject_of(case: str) -> str:
+    """Return the subject of a case's lines in the journal.
+
+    >>> subject_of("c1")
+    'case:c1'
+    """
+    return _SUBJECT + case
+
+
+def step_of(entry: Entry) -> CaseStep:
+    """Return a line about a case for people."""
+    said = msgspec.json.decode(entry.detail, type=_Said)
+    return CaseStep(
+        seq=entry.seq,
+        at=entry.at,
+        act=entry.act,
+        by=entry.actor,
+        term=said.term,
+        holder=said.holder,
+        hand_off=said.hand_off,
+    )
 
 
 def note(
@@ -78,7 +124,7 @@ def note(
     detail: dict[str, object] = {"term": term, "holder": holder}
     if hand_off:
         detail["hand_off"] = hand_off
-    return Note(act=act, actor=actor, agency=agency, subject=_SUBJECT + case, detail=detail)
+    return Note(act=act, actor=actor, agency=agency, subject=subject_of(case), detail=detail)
 
 
 def line_of(entry: Entry) -> Line | None:

@@ -320,7 +320,11 @@ def step_note(made: HandOff, act: str, *, term: int, by: str, agency: str) -> No
     """Return a line for the journal: a step of a hand-off, with the term it names."""
     detail: dict[str, object] = {"term": term, "hand_off": made.id, "state": made.state}
     return Note(
-        act=f"step: {act}", actor=by, agency=agency, subject=f"case:{made.case}", detail=detail
+        act=f"step: {act}",
+        actor=by,
+        agency=agency,
+        subject=custody.subject_of(made.case),
+        detail=detail,
     )
 
 

@@ -15,6 +15,7 @@ from gis.position import check_place
 from patrol.book import Book
 from patrol.clerk import Act
 from patrol.clocks import check_date
+from patrol.custody import CaseStep, step_of, subject_of
 from patrol.errors import Conflict, IllegalStep, NotFound
 from patrol.filing import NOTHING, Filing
 from patrol.hand_offs import HandOff
@@ -27,7 +28,7 @@ from patrol.patrols import Patrol
 from patrol.photo_desk import PhotoDesk
 from patrol.prediction import Landing
 from patrol.sightings import Across, Sighting, comes_across, placed
-from patrol.store import papers
+from patrol.store import journal, papers
 from patrol.store.tables import to_us
 from patrol.targets import (
     LIFE,
@@ -45,6 +46,9 @@ from patrol.targets import (
 
 AHEAD: Final = timedelta(minutes=2)
 """A phone's clock may be ahead by so much."""
+
+MOST_STEPS: Final = 1000
+"""Newest lines of the journal about one case in one answer."""
 
 MOST_TARGETS: Final = 1000
 """Of one answer, those changed last."""
@@ -113,6 +117,28 @@ class TargetDesk(PaperDesk):
         return cast(
             list[Target], await self._watch.store.read(papers.versions, kind_of(Target), id)
         )
+
+    async def custody(self, id: str) -> list[CaseStep]:
+        """Return what the journal says of the custody of a target, oldest first: the lines of the
+        user's agency, with which it proves since when and by which term it has or had it.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency has no paper of it.
+        """
+        self._may("see targets")
+        target = await self.one(id)
+        if target.agency != self._user.agency:
+            raise NotFound(kind_of(Target), id)
+        found = await self._watch.store.read(
+            lambda connection: journal.of_agency(
+                connection,
+                self._user.agency,
+                subject=subject_of(target.case),
+                limit=MOST_STEPS,
+            )
+        )
+        return [step_of(each) for each in sorted(found, key=lambda each: each.seq)]
 
     # -- what people tell
 

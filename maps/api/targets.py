@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.api.times import Moment
+from patrol.custody import BEGUN, GRANTED, CaseStep
 from patrol.prediction import Ahead, Landing, Prediction
 from patrol.sightings import Sighting
 from patrol.target_desk import MOST_TARGETS
@@ -93,6 +94,19 @@ _TARGET = Target(
     prediction=PREDICTION,
     informants=("fisherman at the pier",),
 )
+
+
+_STEPS = [
+    CaseStep(seq=41, at=_AT, act=BEGUN, by="kham", term=1, holder="la-hx"),
+    CaseStep(
+        seq=44,
+        at=_AT + timedelta(minutes=3),
+        act=GRANTED,
+        term=3,
+        holder="th-ck",
+        hand_off="7c2d9e1f0a3b4c5d8e6f7a8b9c0d1e2f",
+    ),
+]
 
 
 class NewSighting(BaseModel):
@@ -277,6 +291,15 @@ async def list_target_versions(target: str, desk: DeskHere) -> Response:
     Of another agency's target only what may be seen of the newest.
     """
     return answer(await desk.targets.versions(target))
+
+
+@router.get("/{target}/custody", responses=answers(list[CaseStep], _STEPS, 403, 404))
+async def list_custody(target: str, desk: DeskHere) -> Response:
+    """Return what the journal says of who has a target, oldest first: the own agency's lines.
+
+    `term` only grows; the line of the highest term with a `holder` says who has it.
+    """
+    return answer(await desk.targets.custody(target))
 
 
 @router.post(

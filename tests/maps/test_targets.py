@@ -129,6 +129,23 @@ async def test_a_target_crosses_is_offered_accepted_and_closed_by_who_has_it(
         [over] = await get(lao, f"/api/hand-offs?ended_since={since}")
         assert over["state"] == "taken"
         assert len(await get(lao, f"{path}/versions")) == 2
+        given = await get(lao, f"/api/targets/{made['id']}/custody")
+        assert [(each["act"], each["term"]) for each in given] == [
+            ("begin custody", 1),
+            ("step: offer hand-off", 2),
+            ("grant custody", 3),
+            ("hear custody taken", 3),
+        ]
+        assert given[2]["holder"] == THAI
+        assert "malee" not in str(given)
+        had = await get(thai, f"/api/targets/{theirs['id']}/custody")
+        assert [(each["act"], each["term"]) for each in had] == [
+            ("step: accept hand-off", 2),
+            ("take custody", 3),
+            ("end custody", 4),
+        ]
+        answer = await thai.get(f"/api/targets/{made['id']}/custody")
+        assert answer.status_code == 404
 
 
 async def test_a_late_or_repeated_click_moves_nothing(border: Running) -> None:

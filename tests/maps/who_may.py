@@ -129,6 +129,7 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("GET", "/api/targets/{target}"): "see targets",
     ("PATCH", "/api/targets/{target}"): "open targets",
     ("GET", "/api/targets/{target}/versions"): "see targets",
+    ("GET", "/api/targets/{target}/custody"): "see targets",
     ("POST", "/api/targets/{target}/sightings"): "sight targets",
     ("POST", "/api/targets/{target}/photos"): "sight targets",
     ("POST", "/api/targets/{target}/close"): "close targets",
