@@ -27,7 +27,8 @@ class Units:
 
     title = "Units"
     description = (
-        "The registered units of your agency at their last position; without geometry before the"
+        "The registered units of your agency at their last position, and of others as far as an"
+        " agreement shares them with you, there no more exactly; without geometry before the"
         " first. Times are UTC; accuracy_m is what the device said of itself."
     )
     timed = True
@@ -62,7 +63,8 @@ class Fixes:
 
     title = "Positions"
     description = (
-        "Every usable position of your agency's units, oldest first within a unit. The flags say"
+        "Every usable position of your agency's units, and of others as far as an agreement shares"
+        " them with you, there no more exactly; oldest first within a unit. The flags say"
         " what is doubtful: `jump` marks a place that nothing could have reached."
     )
     timed = True
@@ -117,7 +119,8 @@ class Tracks:
 
     title = "Tracks by day"
     description = (
-        "The track of each of your agency's units on each day (UTC), broken where nothing was heard"
+        "The track of each of your agency's units, and of others as far as an agreement shares them"
+        " with you, on each day (UTC), broken where nothing was heard"
         " for half an hour; without geometry where it has one position. Of a day with more than"
         " 50,000 positions the newest; places that nothing could have reached are left out."
     )
