@@ -54,6 +54,7 @@ def check(file: Path) -> Findings:
     _check_web(settings, found)
     _check_store(settings, found)
     _check_layers(settings, found)
+    _check_offices(settings, found)
     _check_basemap(settings, found)
     _check_ports(settings, found)
     for number, channel in enumerate(settings.channels):
@@ -161,6 +162,26 @@ def _check_layers(settings: Settings, found: Findings) -> None:
                 LayerSet(**{table: {name: layer.file}})
             except GisError as error:
                 found.faults.append(f"{settings.source}: layers.{table}.{name}: {error}")
+
+
+def _check_offices(settings: Settings, found: Findings) -> None:
+    if not any(agency.blos for agency in settings.agencies):
+        return
+    from gis.layer_set import LayerSet  # takes a second to load
+
+    replaced = settings.layers.replace.get("blos")
+    try:
+        layers = LayerSet(replace={} if replaced is None else {"blos": replaced.file})
+        known = set(layers.load("blos")["id"])
+    except (GisError, KeyError):
+        return  # said of the layer itself
+    for number, agency in enumerate(settings.agencies):
+        where = f"{settings.source}: agencies[{number}].blos"
+        found.faults += [
+            f"{where}: no office {blo!r} in the layer blos"
+            for blo in agency.blos
+            if blo not in known
+        ]
 
 
 def _check_basemap(settings: Settings, found: Findings) -> None:

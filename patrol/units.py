@@ -29,7 +29,7 @@ class Agency(msgspec.Struct, frozen=True, kw_only=True):
         id: Short name, for example `la-hx`.
         name: Name for people.
         country: Side, ISO 3166-1 alpha-2 (`LA`); None for a body of several countries.
-        blos: Border liaison offices it works from, by their id in the gazetteer (`LA-HXY`).
+        blos: Border liaison offices it works from, by their id in the gazetteer (`LA-HXI`).
     """
 
     id: str

@@ -11,7 +11,7 @@ from patrol.units import Agency
 
 router = APIRouter(prefix="/api/agencies", tags=["agencies"])
 
-_AGENCY = Agency(id="la-hx", name="Houay Xai police", country="LA", blos=("LA-HXY",))
+_AGENCY = Agency(id="la-hx", name="Houay Xai police", country="LA", blos=("LA-HXI",))
 
 
 @router.get("", responses=answers(list[Agency], [_AGENCY], 403))

@@ -276,4 +276,4 @@ def test_a_table_that_names_no_agency_of_ours_is_a_fault(tmp_path: Path) -> None
 
 def test_an_office_of_the_other_side_is_a_fault() -> None:
     with pytest.raises(ValueError, match="TH-CKG is not an office of LA"):
-        AgencySettings(id="la-hx", name="Houay Xai", country="LA", blos=("LA-HXY", "TH-CKG"))
+        AgencySettings(id="la-hx", name="Houay Xai", country="LA", blos=("LA-HXI", "TH-CKG"))

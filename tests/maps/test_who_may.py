@@ -27,7 +27,7 @@ from tests.maps.who_may import ANYONE, DEVICES_ONLY, PUBLIC, WHO_MAY
 
 HERE, THERE = "la-hx", "th-ck"
 AGENCIES = [
-    {"id": HERE, "name": "Houay Xai", "country": "LA", "blos": ["LA-HXY"]},
+    {"id": HERE, "name": "Houay Xai", "country": "LA", "blos": ["LA-HXI"]},
     {"id": THERE, "name": "Chiang Khong", "country": "TH"},
 ]
 SECRET = "NAGA-OF-HERE"  # stands in what the one agency has, and nowhere else
