@@ -11,9 +11,10 @@ import msgspec
 from patrol import agreement_acts as acts
 from patrol.agreement_acts import Backfill, Party
 from patrol.agreements import Agreement, Terms
+from patrol.board import Update
 from patrol.book import Book
 from patrol.corridors import drawn
-from patrol.errors import Conflict, NotFound
+from patrol.errors import Conflict, NotFound, StoreError
 from patrol.paper_desk import PaperDesk
 from patrol.papers import kind_of
 from patrol.sharing import OpenClass
@@ -165,14 +166,22 @@ class AgreementDesk(PaperDesk):
             NotFound: If there is none, or the user's agency is no party to it.
             IllegalStep: If it is not in force.
             Conflict: If the agency withholds its consent already.
+            StoreError: If the store refuses. Nothing crosses all the same while this node runs;
+                the order must be given again to be kept.
         """
         self._may("suspend agreements")
-        return await self._do(
-            "suspend agreement",
-            id,
-            lambda it, now: acts.suspended(it, at=now, who=self._who, reason=reason),
-            reason=reason,
-        )
+        self._own(self._watch.clerk.book, Agreement, id)
+        try:
+            return await self._do(
+                "suspend agreement",
+                id,
+                lambda it, now: acts.suspended(it, at=now, who=self._who, reason=reason),
+                reason=reason,
+            )
+        except StoreError:
+            self._watch.sharing.hold(id)
+            self._watch.board.publish(Update())
+            raise
 
     async def resume(
         self, id: str, *, reason: str = "", backfill: Backfill | None = None

@@ -37,10 +37,18 @@ class Grant:
 
     Args:
         agreement: The version that is asked.
+
+    Attributes:
+        agreement: As given.
+        is_held: A party has suspended it and that could not be stored yet: nothing crosses.
+        classes: Data classes that it names.
+        precision_m: How coarsely places are told, metres.
+        delay: How old what is told must be.
     """
 
     def __init__(self, agreement: Agreement) -> None:
         self.agreement = agreement
+        self.is_held = False
         terms = agreement.terms
         self.classes: Final = frozenset(terms.classes)
         self.precision_m: Final = terms.precision_m
@@ -71,7 +79,8 @@ class Grant:
         """Return whether it is in force: signed by all, withheld by none, and in its time."""
         agreement = self.agreement
         return (
-            agreement.state == "active"
+            not self.is_held
+            and agreement.state == "active"
             and not agreement.unsigned
             and not agreement.withheld
             and agreement.terms.valid_from <= now < agreement.terms.valid_until

@@ -82,6 +82,14 @@ class Sharing:
                 else:
                     self._over[paper.id] = outing
 
+    def hold(self, id: str) -> None:
+        """Let nothing cross under an agreement until its next version: a party wants it suspended
+        and the store refuses to keep that.
+        """
+        agreement = self._book.find(Agreement, id)
+        if agreement is not None:
+            self._grant(agreement).is_held = True
+
     # -- questions about one record
 
     def classes(

@@ -12,6 +12,7 @@ from patrol.agreement_acts import Backfill
 from patrol.alerts import Alert
 from patrol.changes import Beat, Change, Snapshot
 from patrol.coarse import snapped
+from patrol.errors import NotFound, StoreError
 from patrol.papers import new_id
 from patrol.patrols import Patrol
 from patrol.views import Mixed
@@ -391,6 +392,54 @@ async def test_other_agencies_frames_are_not_touched_by_an_epoch(node: Node) -> 
     assert node.desk().epoch > 0
     await node.desk("liaison").agreements.suspend(agreement.id, reason="x")
     assert third.epoch == before
+
+
+async def test_a_suspension_that_the_store_refuses_holds_all_the_same(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, theirs = await two(node)
+    agreement = await share(node)
+    watching = await watcher(node)
+    assert set(watching.units) == {mine, theirs}
+    desk = node.desk("liaison")
+
+    async def refuses(*_: Any, **__: Any) -> None:
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as full:
+        full.setattr(node.store, "write", refuses)
+        with pytest.raises(StoreError):
+            await desk.agreements.suspend(agreement.id, reason="now")
+        with pytest.raises(NotFound):
+            await node.desk("liaison", "mm-tl").agreements.suspend(agreement.id, reason="x")
+        await watching.look()
+        assert set(watching.units) == {mine}
+        assert [each.id for each in desk.units()] == [mine]
+        with pytest.raises(NotFound):
+            await desk.track(theirs, start=at(0), end=at(9))
+    kept = await desk.agreements.suspend(agreement.id, reason="now")
+    assert kept.state == "suspended"
+    assert (await desk.agreements.resume(agreement.id)).state == "active"
+    await watching.look()
+    assert set(watching.units) == {mine, theirs}
+
+
+async def test_a_restart_changes_nothing_of_what_crosses(node: Node) -> None:
+    mine, theirs = await two(node)
+    agreement = await share(node)
+    node.time = at(10)
+    before = {each.id: each for each in node.desk().units()}
+    assert set(before) == {mine, theirs}
+    await node.again()
+    after = {each.id: each for each in node.desk().units()}
+    assert after[theirs].last == before[theirs].last
+    assert set((await watcher(node)).units) == {mine, theirs}
+    await node.desk("liaison", OTHER).agreements.suspend(agreement.id, reason="a row")
+    await node.again()
+    assert set((await watcher(node)).units) == {mine}
+    assert [each.id for each in node.desk().units()] == [mine]
+    with pytest.raises(NotFound):
+        await node.desk().track(theirs, start=at(0), end=at(100))
 
 
 # -- papers
