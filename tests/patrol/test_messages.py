@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from patrol.errors import CannotSend, Conflict, Forbidden, NotFound, StoreError
 from patrol.messages import Message
-from patrol.store import messages
+from patrol.store import journal, messages, proving
 from patrol.units import Role
 from radio_gateway.errors import GatewayError
 from radio_gateway.order import Order, OrderKind
@@ -458,3 +458,54 @@ async def test_what_the_store_refuses_is_not_sent_and_steps_wait_for_it(
     monkeypatch.setattr(node.store, "write", write)
     await settled(node)
     assert (await node.desk().message(first.id)).state == "acknowledged"
+
+
+# -- the journal
+
+
+async def noted(node: Node, id: str) -> list[tuple[str, str]]:
+    found = await node.store.read(journal.of_agency, AGENCY, subject=f"message:{id}")
+    return [(line.act, line.actor) for line in reversed(found)]
+
+
+async def test_who_had_it_said_and_who_called_it_off_is_in_the_journal(node: Node) -> None:
+    carrier = Telling(node)
+    node.watch.dispatch.attach("serial", carrier)
+    unit = await boat(node)
+    desk = node.desk(name="kham")
+    sent = await desk.send_message(kind="text", text="come home", unit=unit, id="message-1")
+    await desk.send_message(kind="text", text="come home", unit=unit, id="message-1")  # again
+    assert await noted(node, sent.id) == [("send message", "kham")]
+    gone = await node.desk(name="malee").cancel_message(sent.id)
+    assert gone.state == "cancelled"
+    assert await noted(node, sent.id) == [("send message", "kham"), ("cancel message", "malee")]
+    with pytest.raises(Conflict):
+        await node.desk(name="malee").cancel_message(sent.id)
+    assert len(await noted(node, sent.id)) == 2
+    assert (await node.store.read(proving.prove)).faults == ()
+
+
+async def test_that_another_gateway_was_asked_to_call_it_off_is_in_the_journal(
+    node: Node,
+) -> None:
+    node.watch.dispatch.attach("serial", Carrier())  # which says nothing yet
+    sent = await node.desk().send_message(kind="text", text="x", unit=await boat(node))
+    await node.desk(name="malee").cancel_message(sent.id)
+    assert await noted(node, sent.id) == [
+        ("send message", "kham"),
+        ("ask to cancel message", "malee"),
+    ]
+
+
+class Telling(Carrier):
+    """A channel of this node, which tells at once that a message was called off."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__()
+        self.node = node
+
+    def cancel(self, id: str) -> bool:
+        if id in self.cancelled:
+            return False
+        tell(self.node, id, "cancelled", final=True)
+        return super().cancel(id)
