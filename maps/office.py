@@ -286,20 +286,31 @@ class Office:
         except TimeoutError:
             _log.warning("not_all_stored", waiting=len(self.inbox))
 
-    def report(self) -> GatewayReport:
-        """Return how every channel fares now, with the last rejected frames of our own."""
+    def report(self, agency: str | None = None) -> GatewayReport:
+        """Return how every channel fares now, with the last rejected frames of our own.
+
+        Args:
+            agency: Whose technician reads it: frames, which nobody can say whose they are, are
+                told as unknown radios are, to the node's own; None: the node itself.
+        """
+        channels = self.channels.items() if agency in (None, self.watch.agency) else ()
         return GatewayReport(
             health=GatewayHealth(
                 gateway=self.settings.gateway_id,
                 told_at=datetime.now(UTC),
                 channels=tuple(self._fares()),
             ),
-            rejected={name: channel.rejected() for name, channel in self.channels.items()},
+            rejected={name: channel.rejected() for name, channel in channels},
         )
 
-    def metrics(self) -> bytes:
-        """Return all that can be counted of this node and its gateways, as Prometheus reads it."""
-        return self._gateway_metrics() + delivery_metrics(self.delivering.health())
+    def metrics(self, agency: str | None = None) -> bytes:
+        """Return all that can be counted of this node and its gateways, as Prometheus reads it.
+
+        Args:
+            agency: Whose technician reads it: of deliveries only those to it; None: the node
+                itself, which reads all.
+        """
+        return self._gateway_metrics() + delivery_metrics(self.delivering.health(agency))
 
     def _gateway_metrics(self) -> bytes:
         own, remote = self._own_fares(), self.receiver

@@ -99,7 +99,9 @@ class MessageDesk(HistoryDesk):
             NotFound: If there is no such unit, or the user may not know of it.
         """
         self._may("see messages")
-        _, addresses = self._addressed(unit, address)
+        known, addresses = self._addressed(unit, address)
+        if known is None and self.policy.agency != self._watch.agency:
+            return []  # when and where unknown radios are heard is for the node's own agency
         heard = await self._watch.store.read(messages.heard_on, addresses)
         return [
             self._route(address, channel, heard_at=at)
@@ -206,7 +208,9 @@ class MessageDesk(HistoryDesk):
         if assigned is None:
             self._may("see unknown radios")
             return None, (address,)
-        self._state(assigned.unit)
+        unit_of = self._watch.picture.units.get(assigned.unit)
+        if unit_of is None or unit_of.agency != self.policy.agency:
+            raise NotFound("unit or radio", address)  # by the name it was asked for, no other
         return assigned.unit, (address,)
 
     def _route(self, address: str, channel: str, *, heard_at: datetime) -> Route:

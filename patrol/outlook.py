@@ -157,6 +157,8 @@ class Outlook:
     def rejected(self, channel: str) -> list[RejectedFrame]:
         """Return the last frames that `channel` did not understand, newest first.
 
+        Nobody can say whose they are: like unknown radios they are the node's own agency's.
+
         Raises:
             Forbidden: If the role may not.
             NotFound: If there is no such channel.
@@ -164,7 +166,7 @@ class Outlook:
         self._may("see rejected frames")
         if channel not in self._watch.picture.channels:
             raise NotFound("channel", channel)
-        return list(reversed(self._rejected(channel)))
+        return list(reversed(self._rejected(channel))) if self._is_nodes else []
 
     # -- what was
 
@@ -274,7 +276,8 @@ class Outlook:
             Forbidden: If the role may not.
         """
         self._may("see what a radio sent")
-        rejected = self._rejected if may(self.user.role, "see rejected frames") else None
+        shown = self._is_nodes and may(self.user.role, "see rejected frames")
+        rejected = self._rejected if shown else None
         return await ask(self._watch, self.policy, asked, rejected)
 
     def assignments(self) -> list[Assignment]:
@@ -297,6 +300,11 @@ class Outlook:
 
     def _may(self, act: str) -> None:
         require(self.user.role, act)
+
+    @property
+    def _is_nodes(self) -> bool:
+        """Whether what nobody else owns is the user's agency's."""
+        return self.policy.agency == self._watch.agency
 
     def _state(self, id: str) -> UnitState:
         unit = self._watch.picture.units.get(id)

@@ -33,8 +33,12 @@ _CHANNEL = ChannelHealth(
 _REPORT = GatewayReport(health=GatewayHealth(gateway="hx", told_at=_AT, channels=(_CHANNEL,)))
 
 
-async def permitted(request: Request) -> None:
+async def permitted(request: Request) -> str | None:
     """Dependency: who asks may read the metrics.
+
+    Returns:
+        The agency of a technician, who learns nothing of others' deliveries; None for a program of
+        the node.
 
     Raises:
         NotSignedIn: If nobody we know.
@@ -44,14 +48,15 @@ async def permitted(request: Request) -> None:
     scheme, _, shown = request.headers.get("authorization", "").partition(" ")
     bearer = token is not None and scheme.lower() == "bearer"
     if bearer and hmac.compare_digest(digest(shown.strip()), token or b""):
-        return
+        return None
     caller = await reporter(request)
     if caller.device is not None:
         raise Forbidden("read metrics", "device")
     require(caller.user.role, "see rejected frames")
+    return caller.user.agency
 
 
-Permitted = Annotated[None, Depends(permitted)]
+Permitted = Annotated[str | None, Depends(permitted)]
 
 
 @router.get(
@@ -65,21 +70,21 @@ Permitted = Annotated[None, Depends(permitted)]
     ),
     response_class=PlainTextResponse,
 )
-async def read_metrics(request: Request, _: Permitted) -> Response:
+async def read_metrics(request: Request, agency: Permitted) -> Response:
     """Return everything that can be counted, as Prometheus reads it.
 
     What a gateway on another computer counts stands under its id in the label `gateway`.
     """
-    made: Callable[[], bytes] = request.app.state.metrics
-    return Response(made(), media_type=CONTENT_TYPE)
+    made: Callable[[str | None], bytes] = request.app.state.metrics
+    return Response(made(agency), media_type=CONTENT_TYPE)
 
 
 @router.get("/report", responses=answers(GatewayReport, _REPORT, 403))
-async def read_report(request: Request, _: Permitted) -> Response:
+async def read_report(request: Request, agency: Permitted) -> Response:
     """Return the same with the last rejected frames of each channel, their bytes as base64."""
-    return answer(_report(request))
+    return answer(_report(request, agency))
 
 
-def _report(request: Request) -> GatewayReport:
-    made: Callable[[], GatewayReport] = request.app.state.gateway_report
-    return made()
+def _report(request: Request, agency: str | None) -> GatewayReport:
+    made: Callable[[str | None], GatewayReport] = request.app.state.gateway_report
+    return made(agency)
