@@ -17,6 +17,7 @@ from patrol.coarse import coarse
 from patrol.crossing import DataClass, fields_of
 from patrol.grants import STANDING, Grant
 from patrol.papers import Paper
+from patrol.patrols import Patrol
 from patrol.sectors import Sector
 from patrol.sharing import Sharing
 
@@ -86,6 +87,20 @@ def passed(paper: P, *, sharing: Sharing, viewer: str, now: datetime) -> P | Non
         if seen is not None:
             return seen
     return None
+
+
+def without_gaps(held: P, *, sharing: Sharing, viewer: str) -> P:
+    """Return what a party holds of a joint patrol, without check-ins of the others that they made
+    while no agreement let them cross.
+    """
+    if not isinstance(held, Patrol):
+        return held
+    kept = tuple(
+        each
+        for each in held.check_ins
+        if each.agency == viewer or sharing.consented(each.agency, viewer, "patrols", each.at)
+    )
+    return msgspec.structs.replace(held, check_ins=kept)
 
 
 def _place(record: msgspec.Struct) -> tuple[float | None, float | None]:

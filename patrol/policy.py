@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Table, and_, false, true
 
 from patrol.crossing import DataClass
 from patrol.papers import P, Paper
-from patrol.passing import passed
+from patrol.passing import passed, without_gaps
 from patrol.permissions import may
 from patrol.reading import OwnReading, Reading, SharedReading
 from patrol.sharing import Sharing
@@ -90,7 +90,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             if not all(self.sharing.joined(self.agency, other, at) for other in others):
                 return own_part(held, self.agency)
             self._tell()
-            return held
+            return without_gaps(held, sharing=self.sharing, viewer=self.agency)
         seen = passed(paper, sharing=self.sharing, viewer=self.agency, now=at)
         if seen is not None:
             self._tell()

@@ -8,20 +8,19 @@ the last commit.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
 from patrol.agreements import Agreement
 from patrol.book import Book
 from patrol.crossing import DATA_CLASSES, DataClass
-from patrol.grants import FOREVER, PAST, STANDING, Grant, Outings
+from patrol.grants import FOREVER, Grant, Outings
 from patrol.papers import Paper
 from patrol.patrols import Patrol
+from patrol.refusals import ending, refusal
 from patrol.seen import Views
 from patrol.stretches import Stretch, joined, within
-
-_DATE = "%Y-%m-%d %H:%M UTC"
 
 
 class OpenClass(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -177,12 +176,13 @@ class Sharing:
         if owner == viewer:
             return None
         grants = [each for each in self._between(owner, viewer) if data_class in each.classes]
-        reasons = [self._why_not(each, owner, viewer, data_class, now) for each in grants]
+        outings = self.outings(owner, viewer)
+        reasons = [refusal(each, data_class, now, outings) for each in grants]
         if None in reasons:
             return None
         told = [each for each in reasons if each is not None]
         told += [
-            _ending(each)
+            ending(each)
             for each in self._ended.values()
             if _joins(each, owner, viewer) and data_class in each.terms.classes and not told
         ][-1:]
@@ -197,6 +197,17 @@ class Sharing:
         if any(grant.in_force(now) for grant in grants):
             return True
         return not grants and not any(_joins(each, one, other) for each in self._ended.values())
+
+    def consented(self, owner: str, viewer: str, data_class: DataClass, at: datetime) -> bool:
+        """Return whether what a party did at a time is of a stretch that it consented to; always
+        where there is no agreement between the two.
+        """
+        grants = list(self._between(owner, viewer))
+        if not grants:
+            return not any(_joins(each, owner, viewer) for each in self._ended.values())
+        return any(
+            start <= at < end for grant in grants for start, end in grant.windows(owner, data_class)
+        )
 
     # -- questions about stretches of time
 
@@ -331,32 +342,6 @@ class Sharing:
                 if known[1] is not None:
                     yield known[1]
 
-    def _why_not(
-        self, grant: Grant, owner: str, viewer: str, data_class: DataClass, now: datetime
-    ) -> str | None:
-        agreement, terms = grant.agreement, grant.agreement.terms
-        if agreement.withheld:
-            return _suspension(agreement)
-        if agreement.state != "active":
-            missing = ", ".join(agreement.unsigned)
-            wait = (
-                f"waits for the signature of {missing}" if agreement.proposed_at else "is a draft"
-            )
-            return f"“{terms.name}” {wait}"
-        if now < terms.valid_from:
-            return f"“{terms.name}” begins at {terms.valid_from.astimezone(UTC):{_DATE}}"
-        if now >= terms.valid_until:
-            return f"“{terms.name}” is over since {terms.valid_until.astimezone(UTC):{_DATE}}"
-        if not grant.in_force(now):
-            return f"“{terms.name}” is not in force"
-        if data_class in STANDING or data_class in PAST:
-            return None
-        if not within(terms.hours, now):
-            return f"“{terms.name}” is for other hours"
-        if not grant.open_now(data_class, now, self.outings(owner, viewer)):
-            return f"“{terms.name}” is for joint patrols, and none is under way"
-        return None
-
 
 def _outing(patrol: Patrol) -> _Outing | None:
     """Return when whose units took part; None unless it is joint and was begun."""
@@ -368,23 +353,6 @@ def _outing(patrol: Patrol) -> _Outing | None:
         patrol.started_at,
         patrol.ended_at or FOREVER,
     )
-
-
-def _suspension(agreement: Agreement) -> str:
-    words = [
-        f"{each.agency} suspended “{agreement.terms.name}” at {each.at.astimezone(UTC):{_DATE}}"
-        + (f": {each.reason}" if each.reason else "")
-        for each in agreement.withheld
-    ]
-    return "; ".join(words)
-
-
-def _ending(agreement: Agreement) -> str:
-    at = f"{agreement.at.astimezone(UTC):{_DATE}}"
-    if agreement.state == "expired":
-        return f"“{agreement.terms.name}” is over since {at}"
-    why = f": {agreement.reason}" if agreement.reason else ""
-    return f"{agreement.ended_by} ended “{agreement.terms.name}” at {at}{why}"
 
 
 def _joins(agreement: Agreement, one: str, other: str) -> bool:

@@ -14,7 +14,7 @@ from patrol.changes import Beat, Change, Snapshot
 from patrol.coarse import snapped
 from patrol.errors import NotFound, StoreError
 from patrol.papers import new_id
-from patrol.patrols import Patrol
+from patrol.patrols import CheckIn, Patrol
 from patrol.views import Mixed
 from tests.patrol.agreeing import active, box, file, joint, night, share
 from tests.patrol.running import AGENCY, OTHER, Node, Viewer, address, at, said
@@ -519,3 +519,24 @@ async def test_of_a_joint_patrol_only_ones_own_part_is_left(node: Node) -> None:
     seen = node.desk().policy.paper(node.watch.clerk.book.get(Patrol, plan.id))
     assert seen is not None
     assert {member.unit for member in seen.members} == {mine}
+
+
+async def test_check_ins_of_the_gap_stay_with_whose_they_are(node: Node) -> None:
+    mine, theirs = await two(node)
+    agreement = await share(node)
+    ticks = tuple(
+        CheckIn(unit=unit, agency=agency, at=at(second), note=f"at {second}")
+        for second in (5, 15, 25)
+        for unit, agency in ((mine, AGENCY), (theirs, OTHER))
+    )
+    await file(node, joint((OTHER, theirs), (AGENCY, mine), started=at(0), check_ins=ticks))
+    node.time = at(10)
+    await node.desk("liaison").agreements.suspend(agreement.id, reason="a row")
+    node.time = at(20)
+    await node.desk("liaison").agreements.resume(agreement.id)
+    node.time = at(30)
+    held = node.desk().policy.paper(node.watch.clerk.book.get(Patrol, "p1"))
+    assert held is not None
+    assert [(each.agency, each.at) for each in held.check_ins] == [
+        (AGENCY, at(5)), (OTHER, at(5)), (AGENCY, at(15)), (AGENCY, at(25)), (OTHER, at(25)),
+    ]  # fmt: skip
