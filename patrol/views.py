@@ -71,6 +71,10 @@ def stripped(frames: Iterable[bytes]) -> list[bytes]:
     return [frame.own if isinstance(frame, Mixed) else frame for frame in frames]
 
 
+def _size(frame: bytes) -> int:
+    return len(frame) + (len(frame.own) if isinstance(frame, Mixed) else 0)
+
+
 class Subscription:
     """One viewer's place in a feed. `take` from it again and again; `close` it at the end."""
 
@@ -188,9 +192,9 @@ class Feed:
         if own is not None:
             frame = Mixed(frame, b'{"type":"change","seq":%d%s}' % (self.seq, own))
         self._ring.append((self.seq, frame))
-        self._ring_bytes += len(frame)
+        self._ring_bytes += _size(frame)
         while len(self._ring) > RING or (self._ring_bytes > RING_BYTES and len(self._ring) > 1):
-            self._ring_bytes -= len(self._ring.popleft()[1])
+            self._ring_bytes -= _size(self._ring.popleft()[1])
         for viewer in self._viewers:
             viewer.push(frame)
 
