@@ -25,6 +25,7 @@ from patrol.errors import PatrolError, StoreError
 from patrol.fencing import KEPT_FOR, Fencing
 from patrol.filing import Filing
 from patrol.ground import Ground
+from patrol.hand_offs import HandOff
 from patrol.papers import kind_of
 from patrol.past_fixes import patrolled, position_of, windows
 from patrol.patrols import Patrol
@@ -266,6 +267,7 @@ class Alarms:
             now=now,
             started_at=self._started_at,
             agency=self._agency,
+            node=self._clerk.node,
             contacts=contacts
             if ids is None
             else {id: contacts[id] for id in ids if id in contacts},
@@ -284,6 +286,7 @@ class Alarms:
                 for unit in patrol.units
             },
             sectors={sector.id: sector for sector in book.all(Sector)},
+            hand_offs=tuple(book.all(HandOff)),
             standing=self.fencing,
             may_see=lambda *asked: self._may_see(now, *asked),
         )

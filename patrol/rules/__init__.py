@@ -19,6 +19,7 @@ from patrol.rules.rendezvous_missed import rendezvous_missed
 from patrol.rules.scene import AlertRule
 from patrol.rules.sos import sos
 from patrol.rules.step import Effect, Step
+from patrol.rules.unanswered_offer import unanswered_offer
 
 STEP_RULES: Final[tuple[Callable[[Step], Effect | None], ...]] = (
     heard_again,
@@ -67,6 +68,7 @@ ALERT_RULES: Final[tuple[AlertRule, ...]] = (
     ),
     AlertRule("low_battery", low_battery),
     AlertRule("rendezvous_missed", rendezvous_missed),
+    AlertRule("unanswered_offer", unanswered_offer),
     AlertRule("impossible_movement", impossible_movement, gone_for_s=60.0, calm_for_s=CALM_S),
 )
 """Asked once a second, and at once where they say so: which conditions need a person."""

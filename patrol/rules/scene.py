@@ -17,6 +17,7 @@ from patrol.alerts import Alert, Key, Severity, Value
 from patrol.changes import Claim
 from patrol.contacts import Contact
 from patrol.crossing import DataClass
+from patrol.hand_offs import HandOff
 from patrol.patrols import Patrol
 from patrol.sectors import Sector
 from radio_gateway.health import ChannelHealth
@@ -193,6 +194,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         now: The present, aware UTC.
         started_at: Since when this node hears, aware UTC.
         agency: Owner of what nobody else owns.
+        node: This node's id.
         contacts: Units and unknown radios to look at, by id.
         channels: Links, by name.
         bad_since: Since when links do not work, by name.
@@ -204,6 +206,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         patrols: All that are not over.
         on_patrol: The patrol under way that a unit is in, by unit.
         sectors: By id.
+        hand_offs: All that are not over.
         standing: How units stand to sectors and meeting places.
         may_see: Whether of an owner's records a class may pass to a viewer now, about or at a
             unit.
@@ -212,6 +215,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     started_at: datetime
     agency: str
+    node: str
     contacts: Mapping[str, Contact]
     channels: Mapping[str, ChannelHealth]
     bad_since: Mapping[str, datetime]
@@ -223,6 +227,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     patrols: Sequence[Patrol]
     on_patrol: Mapping[str, Patrol]
     sectors: Mapping[str, Sector]
+    hand_offs: Sequence[HandOff]
     standing: Standing
     may_see: Callable[[str, str, DataClass, Contact], bool]
 

@@ -9,13 +9,14 @@ from gis.address import Address
 from patrol.changes import Claim, Fix
 from patrol.contacts import Contact
 from patrol.crossing import DataClass
+from patrol.hand_offs import HandOff
 from patrol.patrols import Member, Patrol
 from patrol.rules import RULES
 from patrol.rules.scene import Battery, Call, Condition, Scene, Stand, Stray, Visit
 from patrol.sectors import Sector
 from patrol.units import Liveness, Unit, UnitKind
 from radio_gateway.health import ChannelHealth, LinkState
-from tests.patrol.running import AGENCY, at
+from tests.patrol.running import AGENCY, NODE, at
 
 EARLY = -10_000.0
 """Seconds at which the node has listened long enough for every rule."""
@@ -113,6 +114,7 @@ def scene(
     strays: Sequence[Stray] = (),
     patrols: Sequence[Patrol] = (),
     sectors: Sequence[Sector] = (),
+    hand_offs: Sequence[HandOff] = (),
     places: Places | None = None,
     may_see: Callable[[str, str, DataClass, Contact], bool] = lambda *_: False,
 ) -> Scene:
@@ -121,6 +123,7 @@ def scene(
         now=at(now),
         started_at=at(started),
         agency=AGENCY,
+        node=NODE,
         contacts={each.id: each for each in contacts},
         channels={each.name: each for each in channels},
         bad_since={name: at(second) for name, second in (bad or {}).items()},
@@ -134,6 +137,7 @@ def scene(
             unit: each for each in patrols if each.state == "under way" for unit in each.units
         },
         sectors={each.id: each for each in sectors},
+        hand_offs=hand_offs,
         standing=places or Places(),
         may_see=may_see,
     )

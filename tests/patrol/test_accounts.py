@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -149,9 +150,7 @@ async def test_whatever_may_take_a_way_in_away_moves_the_epoch(store: Store) -> 
 
 
 @pytest.mark.parametrize("change", [{"disabled": True}, {"role": "planner"}, {"agency": "th-ck"}])
-async def test_the_last_admin_of_an_agency_stays_one(
-    store: Store, change: dict[str, object]
-) -> None:
+async def test_the_last_admin_of_an_agency_stays_one(store: Store, change: dict[str, Any]) -> None:
     for name, agency in (("boss", "la-hx"), ("chief", "th-ck")):
         boss = User(name=name, role="admin", agency=agency, origin="node-hx")
         await store.write(accounts.put_user, boss, None, at(0))

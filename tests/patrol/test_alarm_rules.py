@@ -12,6 +12,7 @@ from patrol.alert_acts import begun
 from patrol.alerts import Alert
 from patrol.changes import Claim, Fix
 from patrol.contacts import Contact
+from patrol.hand_offs import HandOff
 from patrol.patrols import Base, Leg, Member, Rendezvous
 from patrol.records import record_of
 from patrol.rules import ALERT_RULES, RULES
@@ -20,7 +21,7 @@ from patrol.rules.man_down import latch_man_down, says_man_down
 from patrol.rules.scene import Battery, Call, Condition, Scene, Stand, Stray, Visit
 from patrol.rules.step import Effect, Step
 from patrol.units import Liveness
-from tests.patrol.running import AGENCY, OTHER, at, said
+from tests.patrol.running import AGENCY, NODE, OTHER, at, said
 from tests.patrol.scenes import (
     Places,
     boat,
@@ -53,7 +54,7 @@ def is_unsure(given: Scene, condition: Condition) -> bool:
 
 
 def test_every_rule_has_one_name_and_finds_nothing_where_nothing_is() -> None:
-    assert len(RULES) == len(ALERT_RULES) == 14
+    assert len(RULES) == len(ALERT_RULES) == 15
     for rule in ALERT_RULES:
         assert list(rule.find(scene())) == []
         for condition in rule.find(scene(boat(distress=True), calls={"u": Call(at(0), True)})):
@@ -582,3 +583,33 @@ def test_an_address_with_two_senders_is_one_condition_of_its_unit() -> None:
     twice = moved((0, 100.4), (10, 101.4), (20, 101.4))
     [told] = found("impossible_movement", scene(twice, claims=[claim]))
     assert (told.subject, told.since, told.facts["distance_m"]) == ("u", at(-5), 4000)
+
+
+def test_an_offer_that_silence_has_escalated_rings_on_both_sides_without_its_target() -> None:
+    made = HandOff(
+        id="h",
+        agency=AGENCY,
+        at=at(0),
+        case="c",
+        target="t",
+        to=OTHER,
+        node=NODE,
+        to_node=NODE,
+        term=2,
+        offered_at=at(0),
+        escalates_at=(at(120), at(300)),
+        lapses_at=at(900),
+        name="grey boat",
+    )
+    assert found("unanswered_offer", scene(now=119, hand_offs=[made])) == []
+    silent = replace(made, state="escalated", level=1)
+    ours, theirs = found("unanswered_offer", scene(now=121, hand_offs=[silent]))
+    assert (ours.agency, theirs.agency) == (AGENCY, OTHER)
+    assert (ours.since, ours.severity) == (at(120), "high")
+    assert "grey boat" not in str(theirs)
+    elsewhere = replace(made, state="escalated", level=2, to_node="node-ck")
+    [far] = found("unanswered_offer", scene(now=400, hand_offs=[elsewhere]))
+    assert (far.agency, far.since) == (AGENCY, at(300))
+    for state in ("accepted", "declined"):
+        over = replace(made, state=state)
+        assert found("unanswered_offer", scene(now=400, hand_offs=[over])) == []
