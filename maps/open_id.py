@@ -36,6 +36,8 @@ from maps.access_settings import ClaimSettings, OpenIdSettings
 from maps.errors import ProviderError, SignInRefused
 from maps.passwords import digest, new_token
 from patrol.accounts import User
+from patrol.filing import Note
+from patrol.scribe import Scribe
 from patrol.store import identities
 from patrol.store.store import Store
 
@@ -94,7 +96,8 @@ class OpenId:
         transport: httpx.AsyncBaseTransport | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._settings, self._store, self._node, self._now = settings, store, node, now
+        self._settings, self._node, self._now = settings, node, now
+        self._scribe = Scribe(store=store, node=node, now=now)
         self._transport = transport
         self._pending: OrderedDict[str, _Pending] = OrderedDict()
         self._provider: _Provider | None = None
@@ -171,7 +174,19 @@ class OpenId:
         subject = claims.get("sub")
         if not isinstance(subject, str) or not 0 < len(subject) <= 255:
             raise ProviderError("the provider names no subject")
-        user = await self._store.write(
+        done: list[str] = []
+
+        def told(user: User | None) -> list[Note]:
+            if user is None:
+                return []
+            subject, detail = f"user:{user.name}", {"role": user.role, "by": "provider"}
+            return [
+                Note(act=act, actor="", agency=user.agency, subject=subject, detail=detail)
+                for act in done
+            ]
+
+        user = await self._scribe.write(
+            told,
             identities.user_of,
             self._settings.issuer,
             subject,
@@ -180,6 +195,7 @@ class OpenId:
             agency=found.agency,
             role=found.role,
             origin=self._node,
+            done=done,
         )
         if user is None:
             raise SignInRefused("the account is disabled here")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from patrol.errors import CannotRetry
+from patrol.filing import Note
+from patrol.scribe import if_done
 from patrol.store import aside
 from patrol.store.aside import Kept
 from patrol.watch import Watch
@@ -36,6 +38,13 @@ async def retry(watch: Watch, kept: Kept) -> None:
         StoreError: If the store refuses.
     """
     await watch.receive([said_in(kept)])
-    if not await watch.store.write(aside.remove_stored, kept):
+    note = Note(
+        act="take set-aside report",
+        actor="command line",
+        agency=watch.agency,
+        subject=f"set_aside:{kept.id}",
+        detail={"address": kept.address, "reception": kept.reception_id},
+    )
+    if not await watch.clerk.scribe.write(if_done(note), aside.remove_stored, kept):
         health = watch.picture.channels.get("store")
         raise CannotRetry((health.fault if health else None) or "it was not stored")

@@ -24,6 +24,7 @@ def user_of(
     agency: str,
     role: Role,
     origin: str,
+    done: list[str],
 ) -> User | None:
     """Return the user that an identity stands for, made or changed as the provider says.
 
@@ -36,6 +37,7 @@ def user_of(
         agency: Agency as the claims say.
         role: Role as the claims say.
         origin: This node.
+        done: Is told what was done: `add user` or `change user`, if anything.
 
     Returns:
         The user; None if it is disabled here.
@@ -64,10 +66,12 @@ def user_of(
                 origin=origin,
             )
         )
+        done.append("add user")
         return user
     found = accounts.user_named(connection, row.name)
     if found is None or found[0].disabled_at is not None:
         return None
     if (found[0].role, found[0].agency) != (role, agency):
+        done.append("change user")
         return account_changes.change_user(connection, row.name, now, role=role, agency=agency)
     return found[0]
