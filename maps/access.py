@@ -143,7 +143,8 @@ class Access:
             raise SecondFactorNeeded(found.user.role)
         if method in ("POST", "PUT", "PATCH", "DELETE"):
             # A token has a bucket of its own: a program gone wild must not stop its owner.
-            self._writes.take(found.source if found.scopes is None else found.session or "")
+            program = found.session if found.scopes is not None else None
+            self._writes.take(program or found.source)
         return found
 
     async def epoch(self) -> int:

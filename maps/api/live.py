@@ -7,7 +7,8 @@ sent as they are. A viewer that was cut off names its stream and the last change
 Whoever loses the way in (signed out, disabled, another role, a device revoked; by this process or
 the command line) is cut off within three seconds: a second for the account epoch, two for a beat.
 
-Close codes: 4401 not signed in (any more), 4403 not allowed, 4409 fell too far behind.
+Close codes: 4401 not signed in (any more), 4403 not allowed, 4409 fell too far behind, 1013 try
+again later.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ LOOK_S = 30.0  # how long a session is believed while no account has changed
 STUCK_S = 20.0  # a peer that takes nothing for so long is gone
 
 NOT_SIGNED_IN, NOT_ALLOWED, FELL_BEHIND = 4401, 4403, 4409
+TRY_AGAIN = 1013
 
 
 @router.websocket("/api/live")
@@ -45,8 +47,11 @@ async def live(socket: WebSocket, stream: str | None = None, since: str | None =
         desk: Desk = socket.app.state.desk_of(caller.user)
         known = int(since) if since is not None and since.isdecimal() else None
         subscription = desk.subscribe(stream=stream, since=known)
-    except (NotSignedIn, TooManyTries, StoreError):
+    except (NotSignedIn, TooManyTries):
         await socket.close(NOT_SIGNED_IN, "sign in first")
+        return
+    except StoreError:
+        await socket.close(TRY_AGAIN, "the store cannot be used at the moment")
         return
     except Forbidden as error:
         await socket.close(NOT_ALLOWED, str(error))

@@ -73,6 +73,22 @@ async def test_one_callers_flood_of_changes_stops_nobody_else(tmp_path: Path) ->
         assert (await commander.patch("/api/units/x", json={})).status_code == 404
 
 
+async def test_devices_and_programs_have_a_measure_of_their_own(tmp_path: Path) -> None:
+    access = {"writes_per_s": 1, "writes_burst": 10}
+    report = {"lon": 100.4, "lat": 20.2}
+    async with running(tmp_path, access=access) as server, server.signed_in() as client:
+        keys = [await server.device(f"boat-{number}") for number in range(2)]
+        wish = {"label": "x", "scopes": ["write:positions"]}
+        keys.append((await client.post("/api/tokens", json=wish)).json()["token"])
+        for key in keys:
+            async with server.stranger(authorization=f"Bearer {key}") as one:
+                answers = [await one.post("/api/positions", json=report) for _ in range(14)]
+            told = [answer.status_code for answer in answers]
+            assert told[:10] == [200] * 10
+            assert 429 in told[10:]
+        assert (await client.post("/api/positions", json=report)).status_code == 200
+
+
 async def test_who_keeps_guessing_at_a_name_does_not_keep_its_owner_out(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
