@@ -1,4 +1,5 @@
 /** What the server says: the live stream (patrol/changes.py) and the answers of the REST interface. */
+import type { Paper } from "./papers.ts";
 
 export type UnitKind = "boat" | "vehicle" | "foot" | "handheld" | "fixed";
 export type Liveness = "live" | "late" | "lost" | "never" | "cut";
@@ -128,6 +129,7 @@ export interface Snapshot {
   units: UnitState[];
   channels?: ChannelHealth[];
   claims?: Claim[];
+  papers?: Paper[];
 }
 
 export interface Change {
@@ -139,6 +141,7 @@ export interface Change {
   forget?: string[];
   channels?: ChannelHealth[];
   claims?: Claim[];
+  papers?: Paper[];
 }
 
 export interface Beat {
@@ -155,6 +158,12 @@ export interface Session {
   agency: { id: string; name: string; country: string | null };
   node: { id: string; name: string; time_zone: string };
   permissions: string[];
+}
+
+export interface AgencyInfo {
+  id: string;
+  name: string;
+  country: string | null;
 }
 
 export interface LayerInfo {

@@ -3,6 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { hearServerTime, now } from "./clock.ts";
 import type { Change, ChannelHealth, Claim, Snapshot, TrackCollection, TrackFeature, UnitState } from "./contract.ts";
 import { LiveStream, type LiveStatus } from "./live.ts";
+import type { HandOff, Paper } from "./papers.ts";
 import { Picture, type Touched } from "./picture.ts";
 import { fetchJson } from "./rest.ts";
 
@@ -14,6 +15,8 @@ const TRACK_TOLERANCE_M = 5;
 const TRACK_POINTS = 1500;
 /** Lists are renewed at most this often. */
 const LIST_PAUSE_MS = 200;
+/** Ended hand-offs that are kept to be read. */
+const ENDED_KEPT = 5;
 
 export const picture = new Picture(TRACK_HOURS);
 export const liveStatus = signal<LiveStatus>({ open: false, stale: false, heardAt: null, retryAt: null, refused: null });
@@ -22,6 +25,10 @@ export const everyone = signal<UnitState[] | null>(null);
 export const channels = signal<ChannelHealth[] | null>(null);
 /** Addresses that a second sender uses now, the oldest first. */
 export const claims = signal<Claim[]>([]);
+/** Alerts, offers, targets, sectors, agreements and patrols that are not over; null until the first snapshot. */
+export const papers = signal<readonly Paper[] | null>(null);
+/** Hand-offs that ended while somebody looked, as they ended, the newest first. */
+export const endedHandOffs = signal<readonly HandOff[]>([]);
 export const tracksFailed = signal(false);
 
 export const units = computed(() => everyone.value?.filter((unit) => unit.known !== false) ?? null);
@@ -58,9 +65,19 @@ export function takeDirty(): { units: Set<string>; tracks: Set<string> } {
 function take(touched: Touched, whole: boolean): void {
   for (const id of touched.units) dirtyUnits.add(id);
   for (const id of touched.tracks) dirtyTracks.add(id);
+  if (touched.papers) takePapers(touched.ended);
   if (whole) void loadTracks();
   else for (const id of touched.refetch) void loadTrack(id);
   renewal ??= setTimeout(renew, whole ? 0 : LIST_PAUSE_MS);
+}
+
+/** Few and urgent: an alert does not wait for the next renewal of the lists. */
+function takePapers(ended: readonly Paper[]): void {
+  papers.value = [...picture.papers.values()];
+  const over = ended.filter((paper) => paper.kind === "hand_off");
+  if (over.length === 0) return;
+  const kept = endedHandOffs.peek().filter((old) => over.every((paper) => paper.id !== old.id));
+  endedHandOffs.value = [...over, ...kept].slice(0, ENDED_KEPT);
 }
 
 function renew(): void {

@@ -1,5 +1,6 @@
 /** The client's picture: who is where, and where they were in the last hours. Pure: no page, no clock. */
 import type { Change, ChannelHealth, Claim, Fix, Snapshot, TrackFeature, UnitState } from "./contract.ts";
+import { isOver, isShown, type Paper, versionOf } from "./papers.ts";
 
 /** One point of a track: degrees, milliseconds UTC. */
 export interface TrackPoint {
@@ -26,6 +27,9 @@ export interface Touched {
   tracks: Set<string>;
   refetch: Set<string>;
   channels: boolean;
+  papers: boolean;
+  /** Papers that came as they ended, and are kept no longer. */
+  ended: Paper[];
 }
 
 export class Picture {
@@ -33,6 +37,8 @@ export class Picture {
   readonly tracks = new Map<string, TrackPoint[]>();
   readonly channels = new Map<string, ChannelHealth>();
   readonly claims = new Map<string, Claim>();
+  /** Alerts, targets, sectors and whatever else people keep, as far as it is not over. */
+  readonly papers = new Map<string, Paper>();
   readonly #counted = new Map<string, { at: number; transmissions: number; stale: boolean }[]>();
   readonly keepMs: number;
 
@@ -52,7 +58,9 @@ export class Picture {
     for (const channel of snapshot.channels ?? []) this.#putChannel(channel, now, true);
     this.claims.clear();
     for (const claim of snapshot.claims ?? []) this.#putClaim(claim);
-    touched.channels = true;
+    this.papers.clear();
+    for (const paper of snapshot.papers ?? []) this.#putPaper(paper, touched);
+    touched.channels = touched.papers = true;
     return touched;
   }
 
@@ -75,6 +83,7 @@ export class Picture {
       touched.channels = true;
     }
     for (const claim of change.claims ?? []) this.#putClaim(claim);
+    for (const paper of change.papers ?? []) this.#putPaper(paper, touched);
     return touched;
   }
 
@@ -121,6 +130,20 @@ export class Picture {
     else this.claims.set(key, claim);
   }
 
+  /** An older version than the one that is known changes nothing. */
+  #putPaper(paper: Paper, touched: Touched): void {
+    if (!isShown(paper)) return;
+    const known = this.papers.get(paper.id);
+    if (known !== undefined && versionOf(known) > versionOf(paper)) return;
+    touched.papers = true;
+    if (isOver(paper)) {
+      this.papers.delete(paper.id);
+      touched.ended.push(paper);
+    } else {
+      this.papers.set(paper.id, paper);
+    }
+  }
+
   #put(unit: UnitState, touched: Touched): void {
     const before = this.units.get(unit.id);
     if (before !== undefined && String(before.addresses) !== String(unit.addresses)) touched.refetch.add(unit.id);
@@ -131,6 +154,7 @@ export class Picture {
   #forget(id: string, touched: Touched): void {
     this.units.delete(id);
     this.tracks.delete(id);
+    if (this.papers.delete(id)) touched.papers = true;
     touched.units.add(id);
     touched.tracks.add(id);
   }
@@ -172,5 +196,5 @@ export function prune(track: TrackPoint[], oldest: number): void {
 }
 
 function nothing(): Touched {
-  return { units: new Set(), tracks: new Set(), refetch: new Set(), channels: false };
+  return { units: new Set(), tracks: new Set(), refetch: new Set(), channels: false, papers: false, ended: [] };
 }

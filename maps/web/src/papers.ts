@@ -1,0 +1,174 @@
+/**
+ * What people keep of plans and events, as the live stream carries it (patrol/papers.py): only the fields that the page
+ * uses. A field that has its default is absent: a state that is absent is the first of its kind's life.
+ */
+
+interface PaperOf<K extends string> {
+  kind: K;
+  id: string;
+  /** Owner's id. */
+  agency: string;
+  /** When this version was made. */
+  at: string;
+  /** Absent means 1. */
+  version?: number;
+}
+
+export type Severity = "sos" | "high" | "medium" | "low";
+export type AlertState =
+  | "raised" | "escalated" | "acknowledged" | "shelved" | "shelved_returned" | "returned_unacknowledged" | "returned_acknowledged"
+  | "settled" | "resolved" | "withdrawn";
+
+/** Something that needs a person. */
+export interface Alert extends PaperOf<"alert"> {
+  rule: string;
+  subject: string;
+  severity: Severity;
+  raised_at: string;
+  state?: AlertState;
+  /** Only late fixes told of it: it does not ring. */
+  historical?: boolean;
+  /** Unit, or the address of a radio that nobody has registered. */
+  unit?: string | null;
+  lon?: number | null;
+  lat?: number | null;
+  /** River address in words. */
+  place?: string;
+  facts?: Record<string, string | number | boolean>;
+  returned_at?: string | null;
+  count?: number;
+  acknowledged_at?: string | null;
+  acknowledged_by?: string;
+  shelved_until?: string | null;
+  note?: string;
+}
+
+/** One look at a target. */
+export interface Sighting {
+  at: string;
+  lon: number;
+  lat: number;
+  speed_mps?: number | null;
+  course_deg?: number | null;
+  place?: string;
+  river?: string | null;
+  km?: number | null;
+  bank?: Bank | null;
+  country?: string | null;
+}
+
+export type Bank = "left" | "right" | "mid";
+
+/** Where it will be, and land. Errors in kilometres along the river. */
+export interface Prediction {
+  since: string;
+  river: string;
+  way?: "up" | "down" | null;
+  speed_mps?: number | null;
+  track?: { at: string; lon: number; lat: number; km: number; error_km: number }[];
+  landing?: Landing | null;
+}
+
+export interface Landing {
+  river: string;
+  km: number;
+  error_km: number;
+  lon: number;
+  lat: number;
+  bank?: Bank | null;
+  eta?: string | null;
+  earliest?: string | null;
+  latest?: string | null;
+}
+
+export type TargetKind = "vessel" | "person" | "vehicle";
+
+/** What an agency knows of somebody or something that it follows. */
+export interface Target extends PaperOf<"target"> {
+  case: string;
+  what: TargetKind;
+  name: string;
+  description?: string;
+  state?: "followed" | "offered" | "granted" | "handed over" | "closed";
+  custodian?: string;
+  hand_off?: string;
+  sightings?: Sighting[];
+  prediction?: Prediction | null;
+}
+
+export type HandOffState = "offered" | "escalated" | "accepted" | "declined" | "withdrawn" | "lapsed" | "cut" | "granted" | "taken";
+
+/** A target offered to the agency on the other bank. */
+export interface HandOff extends PaperOf<"hand_off"> {
+  case: string;
+  target: string;
+  to: string;
+  state?: HandOffState;
+  /** Term of custody that an answer must name. */
+  term: number;
+  offered_at: string;
+  lapses_at: string;
+  why?: "border" | "river" | "demand";
+  what?: TargetKind | null;
+  name?: string;
+  description?: string;
+  fixes?: Sighting[];
+  prediction?: Prediction | null;
+  note?: string;
+  reason?: string;
+}
+
+/** What agencies share, and whether they do. */
+export interface Agreement extends PaperOf<"agreement"> {
+  agencies: string[];
+  terms: { name: string; classes: string[] };
+  state?: "draft" | "proposed" | "active" | "suspended" | "ended" | "expired";
+  /** The last word of each party that signed. */
+  consents?: { agency: string; given: boolean; at: string; reason?: string; by?: string }[];
+}
+
+export type SectorUse = "patrol" | "no_go" | "rendezvous" | "fishing_ban" | "restricted";
+
+/** An area that people drew, or a stretch of a river. */
+export interface Sector extends PaperOf<"sector"> {
+  name: string;
+  use?: SectorUse;
+  /** Rings of one polygon; absent for a stretch. */
+  polygon?: [number, number][][] | null;
+  retired_at?: string | null;
+}
+
+/** Units that go out together. */
+export interface Patrol extends PaperOf<"patrol"> {
+  name: string;
+  agencies: string[];
+  state?: "draft" | "proposed" | "signed" | "ready" | "under way" | "ended" | "cancelled";
+  starts_at: string;
+  ends_at: string;
+}
+
+/** The states that end a paper, by kind; the page keeps no other kinds. */
+const ENDS: Record<Paper["kind"], readonly string[]> = {
+  alert: ["resolved", "withdrawn"],
+  target: ["closed"],
+  hand_off: ["declined", "withdrawn", "lapsed", "cut", "taken"],
+  agreement: ["ended", "expired"],
+  patrol: ["ended", "cancelled"],
+  sector: [],
+};
+
+export type Paper = Alert | Target | HandOff | Agreement | Sector | Patrol;
+
+export function isShown(paper: { kind: string }): boolean {
+  return paper.kind in ENDS;
+}
+
+export function versionOf(paper: Paper): number {
+  return paper.version ?? 1;
+}
+
+/** Whether it came as it ended: nothing more is expected of it. */
+export function isOver(paper: Paper): boolean {
+  if (paper.kind === "sector") return paper.retired_at != null;
+  return ENDS[paper.kind].includes(paper.state ?? "");
+}
