@@ -187,11 +187,13 @@ def _members(plan: Plan) -> Iterator[PlanConflict]:
         if member.agency not in patrol.agencies:
             words = f"{_name(plan, member.unit)} is of {member.agency}, which is no party"
             yield _error("no_party", words, unit=member.unit, agency=member.agency)
+        if not _tells(plan, member.agency, "patrols"):
+            continue  # which units it has is not for the viewer
         if unit is None or unit.agency != member.agency:
             words = f"{member.agency} has no unit {member.unit}"
             yield _error("unknown_unit", words, unit=member.unit, agency=member.agency)
         elif unit.retired_at is not None:
-            words = f"{unit.call_sign} is out of service since {_time(unit.retired_at)}"
+            words = f"{_name(plan, unit.id)} is out of service since {_time(unit.retired_at)}"
             yield _error("out_of_service", words, unit=unit.id, agency=unit.agency,
                          starts_at=unit.retired_at)  # fmt: skip
     for meeting in patrol.rendezvous:
@@ -225,7 +227,7 @@ def _sectors(plan: Plan) -> Iterator[PlanConflict]:
     patrol = plan.patrol
     for id in patrol.all_sectors:
         sector = plan.book.find(Sector, id)
-        if sector is None:
+        if sector is None or not (plan.shows(sector) or _tells(plan, sector.agency, "patrols")):
             yield _error("unknown_sector", f"there is no sector {id} in use", sector=id)
             continue
         if not plan.shows(sector):
@@ -341,9 +343,17 @@ def _country(plan: Plan, agency: str) -> str | None:
     return None if known is None else known.country
 
 
+def _tells(plan: Plan, agency: str, data_class: DataClass) -> bool:
+    """Return whether an agency lets the viewer know of its records of a class now."""
+    return agency == plan.viewer or plan.why_not(agency, plan.viewer, data_class, plan.now) is None
+
+
 def _name(plan: Plan, unit: str) -> str:
+    """Return a unit's call sign; its id where the viewer may not know that."""
     known = plan.units.get(unit)
-    return unit if known is None else known.call_sign
+    if known is None or not _tells(plan, known.agency, "positions"):
+        return unit
+    return known.call_sign
 
 
 def _at(plan: Plan, lon: float, lat: float) -> dict[str, object]:

@@ -38,9 +38,11 @@ class Register:
         for other in self._by_address.get(assignment.address, ()):
             if other.id != assignment.id and _overlap(assignment, other):
                 unit = self.units[other.unit]
-                whom = unit.call_sign if unit.agency == assignment.agency else "another's unit"
+                if unit.agency != assignment.agency:  # whose, and since when, stays with them
+                    raise Conflict(f"{assignment.address} stands for another's unit at that time")
                 raise Conflict(
-                    f"{assignment.address} stands for {whom} from {other.start:%Y-%m-%d %H:%M}"
+                    f"{assignment.address} stands for {unit.call_sign} "
+                    f"from {other.start:%Y-%m-%d %H:%M}"
                 )
 
     def put_assignment(self, assignment: Assignment) -> None:

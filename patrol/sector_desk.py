@@ -248,9 +248,9 @@ class SectorDesk(PaperDesk):
             sector = self._own(book, Sector, id)
             _check_version(sector, version)
             for patrol in book.all(Patrol):
-                if id in patrol.all_sectors:
-                    name = patrol.name if self._user.agency in patrol.parties else "another's"
-                    raise Conflict(f"sector {sector.name} is covered by patrol {name}")
+                # Of another's plans nothing is told, not even that there is one.
+                if id in patrol.all_sectors and self._user.agency in patrol.parties:
+                    raise Conflict(f"sector {sector.name} is covered by patrol {patrol.name}")
             return (revised(sector, at=now, by=self._user.name, retired_at=now),)
 
         await self._file("retire sector", decide, reason=reason)
