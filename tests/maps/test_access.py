@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from maps.access import COOKIE
 from maps.errors import TooBusy
+from patrol.permissions import acts_of
 from patrol.store.tables import links
 from tests.maps.running import AGENCY, PASSWORD, Running, running
 
@@ -282,3 +286,62 @@ async def test_the_cookie_insists_on_tls_where_a_trusted_proxy_ends_it(
         answer = await client.post("/api/session/link", json=said)
         assert answer.status_code == 200
         assert ("secure" in answer.headers["set-cookie"].lower()) is secure
+
+
+async def test_agencies_are_told_with_country_and_offices(tmp_path: Path) -> None:
+    agencies: list[dict[str, Any]] = [
+        {"id": "th-ck", "name": "Chiang Khong", "country": "TH"},
+        {"id": "la-hx", "name": "Houay Xai", "country": "LA", "blos": ["LA-HXI"]},
+    ]
+    async with running(tmp_path, roles=(), agencies=agencies) as server:
+        await server.office.people.add_user("ann", "observer", "th-ck", PASSWORD)
+        async with server.stranger() as client:
+            said = {"name": "ann", "password": PASSWORD}
+            session = (await client.post("/api/session", json=said)).json()
+            assert session["agency"] == {**agencies[0], "blos": []}
+            told = (await client.get("/api/agencies")).json()
+            assert told == [agencies[1], {**agencies[0], "blos": []}]
+    stored = await _agencies(tmp_path)
+    assert stored == [("la-hx", "LA", "LA-HXI"), ("th-ck", "TH", "")]
+
+
+async def _agencies(folder: Path) -> list[tuple[str, str, str]]:
+    with closing(sqlite3.connect(folder / "joint-patrol.db")) as file:
+        return list(file.execute("SELECT id, country, blos FROM agencies ORDER BY id"))
+
+
+def test_an_observer_sees_and_changes_nothing() -> None:
+    # To have alerts brought to one's own browser changes nothing that others see.
+    assert {act for act in acts_of("observer") if not act.startswith("see ")} == {
+        "subscribe to alerts"
+    }
+
+
+async def test_an_administrator_manages_the_own_agency_only(tmp_path: Path) -> None:
+    agencies = [{"id": "la-hx", "name": "A"}, {"id": "th-ck", "name": "B"}]
+    async with running(tmp_path, roles=(), agencies=agencies) as server:
+        people = server.office.people
+        for name, role, agency in (
+            ("boss", "admin", "la-hx"),
+            ("kham", "crew", "la-hx"),
+            ("anong", "crew", "th-ck"),
+        ):
+            await people.add_user(name, role, agency, PASSWORD)  # type: ignore[arg-type]
+        async with server.stranger() as client:
+            await client.post("/api/session", json={"name": "boss", "password": PASSWORD})
+            names = [user["name"] for user in (await client.get("/api/users")).json()]
+            assert names == ["boss", "kham"]
+            for method, path in (
+                ("PATCH", "/api/users/anong"),
+                ("DELETE", "/api/users/anong/sessions"),
+                ("DELETE", "/api/users/anong/second-factor"),
+            ):
+                answer = await client.request(method, path, json={"role": "admin"})
+                assert answer.status_code == 404, path
+            # an added user is of the own agency, whatever is asked for
+            wish = {"name": "noi", "role": "crew", "agency": "th-ck"}
+            assert (await client.post("/api/users", json=wish)).status_code == 422
+            made = await client.post("/api/users", json={"name": "noi", "role": "crew"})
+            assert made.json()["agency"] == "la-hx"
+            taken = await client.post("/api/users", json={"name": "anong", "role": "crew"})
+            assert taken.status_code == 409
