@@ -193,7 +193,9 @@ class _Search:
         assignments = self._picture.assignments_of(address)
         current = self._picture.unit_at(address, now) or (assignments[-1] if assignments else None)
         if current is None:
-            return _Found(address, hidden=not self._passes(self._picture.agency, known=False))
+            contact = self._picture.contacts.get(address)
+            owner = self._picture.owner_of_radio(address) if contact is None else contact.agency
+            return _Found(address, hidden=not self._passes(owner, known=False))
         unit = self._picture.units.get(current.unit)
         agency = current.agency if unit is None else unit.agency
         return _Found(address, unit, hidden=not self._passes(agency, known=True))

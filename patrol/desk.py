@@ -136,6 +136,9 @@ class Desk(MessageDesk):
         check_date(start)
         check_date(end)
         owner = self._registered(unit)
+        radio = self._watch.picture.contacts.get(address)
+        if radio is not None and radio.agency not in (owner.agency, self._watch.agency):
+            raise Conflict(f"{address} stands for another's unit at that time")
         if start is None:
             start = await self._watch.store.read(receptions.first_time, address)
             for other in self._watch.picture.assignments_of(address):
@@ -298,7 +301,8 @@ class Desk(MessageDesk):
                     reception_id=f"{self._watch.node}/{source}/{uuid4().hex}",
                 )
                 for said in transmissions
-            ]
+            ],
+            of=self.user.agency,
         )
 
     async def clear_distress(self, id: str) -> UnitState:

@@ -136,7 +136,7 @@ class Picture(Register):
         if hear_claims and not by_voice:
             if record.flags and "unbound_source" in record.flags:
                 self._hear_bound_claim(record)
-            elif fix is not None and self._is_free(record):
+            elif fix is not None and self._bound_to(record.address, record.time) is None:
                 unit = None if contact.unit is None else contact.id
                 self.claims.placed(record, fix, agency=contact.agency, unit=unit)
         step = Step(contact=contact, record=record, fix=fix)
@@ -271,6 +271,14 @@ class Picture(Register):
             )
         self.claims.take_up(claim, now)
 
+    def vouch(self, address: str, agency: str) -> None:
+        """Note that a device of an agency's, by its key, speaks under an address."""
+        self.own(address, agency)
+        contact = self.contacts.get(address)
+        if contact is not None and contact.unit is None and contact.agency != agency:
+            self._forgotten.add((address, contact.agency, False))
+            contact.agency, self._touched[address] = agency, contact
+
     def forget(self, address: str) -> None:
         """Take an unknown radio out, for example because it has become a unit's."""
         self._drop(address)
@@ -309,7 +317,7 @@ class Picture(Register):
             for each in stalest:
                 if not each.distress:
                     self._drop(each.id)
-        contact = self.contacts[address] = Contact(address, agency=self.agency)
+        contact = self.contacts[address] = Contact(address, agency=self.owner_of_radio(address))
         contact.addresses = (address,)
         self._touched[address] = contact
         self._forgotten.discard((address, contact.agency, False))
@@ -337,13 +345,6 @@ class Picture(Register):
         if effect.distress is not None and effect.distress != contact.distress:
             contact.distress = effect.distress
             self._touched[contact.id] = contact
-
-    def _is_free(self, record: Record) -> bool:
-        """Return whether the address is bound to no channel."""
-        return (
-            record.address not in self._by_address
-            or self._bound_to(record.address, record.time) is None
-        )
 
     def _hear_bound_claim(self, record: Record) -> None:
         said = record.transmission

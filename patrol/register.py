@@ -25,6 +25,7 @@ class Register:
         self.units: dict[str, Unit] = {}
         self.assignments: dict[str, Assignment] = {}
         self._by_address: dict[str, tuple[Assignment, ...]] = {}
+        self._vouched: dict[str, str] = {}
 
     def check_assignment(self, assignment: Assignment) -> None:
         """Raise unless `put_assignment` would be right.
@@ -65,6 +66,23 @@ class Register:
         """Return the agency that owns what `address` says at `at`."""
         assignment = self.unit_at(address, at) if address in self._by_address else None
         return self.agency if assignment is None else self.units[assignment.unit].agency
+
+    def owner_of_radio(self, address: str) -> str:
+        """Return the agency that owns a radio that nobody has registered.
+
+        That of the device whose key vouches for it; what claims a unit's address from elsewhere
+        may be that unit, and is its agency's; else the node's own.
+        """
+        claimed, at, _ = address.rpartition("@")
+        known = self._by_address.get(claimed, ()) if at else ()
+        if known:
+            return self.units[known[-1].unit].agency
+        return self._vouched.get(address, self.agency)
+
+    def own(self, address: str, agency: str) -> None:
+        """Note whose a radio is while nobody has registered it; an empty id says nothing."""
+        if agency:
+            self._vouched[address] = agency
 
     def unit_at(self, address: str, at: datetime) -> Assignment | None:
         """Return the assignment that says whom `address` stood for at `at`, if any."""

@@ -255,13 +255,25 @@ class Registrar:
             else:
                 wanted.append((id, spans_of_radio(picture, id)))
         found = await self._store.read(_newest_of_all, wanted)
-        for (id, _), records in zip(wanted, found, strict=True):
+        for (id, _), stored in zip(wanted, found, strict=True):
+            records = self._owned(id, stored)
             calls = calling is not None and id in calling
             said = any(not record.transmission.is_of_no_radio for record in records)
             if said or calls or id in picture.units:
                 picture.rebuild(id, records, distress=calls)
             else:
                 picture.forget(id)
+
+    def _owned(self, id: str, records: Sequence[Record]) -> list[Record]:
+        """Return of what is stored what its owner may be told: what was heard for another agency,
+        before an address was given back, is not.
+        """
+        picture = self._picture
+        unit = picture.units.get(id)
+        if unit is None and records and not picture.address_taken(id):
+            picture.own(id, max(records, key=lambda each: each.time).agency)  # as before a restart
+        owner = picture.owner_of_radio(id) if unit is None else unit.agency
+        return [each for each in records if each.agency in (owner, picture.agency, "")]
 
 
 def _store_unit(connection: Connection, unit: Unit, ended: Sequence[Assignment]) -> None:

@@ -192,14 +192,27 @@ class Watch:
             tasks.create_task(self._clock(), name="watch-clock")
             tasks.create_task(self.dispatch.run(), name="watch-dispatch")
 
-    async def receive(self, transmissions: Sequence[Transmission]) -> None:
+    async def receive(
+        self, transmissions: Sequence[Transmission], *, of: str | None = None
+    ) -> None:
         """Take in what people or phones reported directly; stored when this returns.
+
+        Args:
+            transmissions: What they said.
+            of: Agency whose devices or people they are; None: nobody's but a unit's.
 
         Raises:
             StoreError: If the store refuses; what was reported may still be stored later.
         """
         deliveries = [Delivery(transmission) for transmission in transmissions]
-        await self.turn.order(lambda: self._batch(deliveries))
+
+        async def taken() -> None:
+            if of is not None:
+                for address in {said.address for said in transmissions}:
+                    self.picture.vouch(address, of)
+            await self._batch(deliveries)
+
+        await self.turn.order(taken)
 
     def channel_health(self, channels: Sequence[ChannelHealth]) -> None:
         """Note how the channels fare and tell viewers of a change."""
