@@ -4,7 +4,7 @@ import type { BasemapInfo, LayerInfo, Session } from "./contract.ts";
 import { everyone } from "./feed.ts";
 import { leftOpen, rightOpen } from "./preferences.ts";
 
-export type Tab = "units" | "unit" | "unknown" | "channels" | "map";
+export type Tab = "units" | "alerts" | "unit" | "unknown" | "channels" | "map";
 export type Stop = "peek" | "half" | "full";
 
 export const session = signal<Session | null>(null);

@@ -1,8 +1,13 @@
 /** Every action that has a key. Tooltips and the help list read the same table. */
+import type { AlertAct } from "./alerts.ts";
+import { asking } from "./ask.ts";
 import { assigning, awaitingPlace, clearSelection, helpOpen, openTab, phone, selectedId, sheetStop } from "./console.ts";
 import { type Words, t } from "./i18n/index.ts";
 import { fitAll, flyToSelected, zoomBy } from "./map-room.ts";
 import { toWrite } from "./messages.ts";
+import type { Alert, HandOff } from "./papers.ts";
+import { chosenId, current, doable, inView, mayAnswer, mayOffer, isOpen, offers, ours, alerts, step, underWay } from "./queue.ts";
+import { accept, callBack, decline, doAbout } from "./queue-acts.ts";
 import { coordinateFormat, leftOpen, PALETTES, palette, rightOpen } from "./preferences.ts";
 
 export interface KeyAction {
@@ -44,8 +49,40 @@ function focusMessage(): void {
   toWrite.value = selectedId.value; // the form comes once the ways to the radio are known
 }
 
+/** Brings the queue to where it can be seen. Returns whether it was: no key acts on what is hidden. */
+function queueShown(): boolean {
+  if (inView.value) return true;
+  openTab("alerts");
+  return false;
+}
+
+function actOnAlert(...wanted: AlertAct[]): void {
+  if (!queueShown()) return;
+  const chosen = current.value?.kind === "alert" ? current.value : null;
+  const able = (alert: Alert): AlertAct | undefined => doable(alert).find((act) => wanted.includes(act));
+  const alert = chosen !== null && (able(chosen) || chosen.id === chosenId.value) ? chosen : alerts.value.find(able);
+  const act = alert && able(alert);
+  if (alert && act) doAbout(alert, act);
+}
+
+function answer(how: (offer: HandOff) => void): void {
+  if (!queueShown() || !mayAnswer.value) return;
+  const offer = offers.value.find((each) => each.id === current.value?.id) ?? offers.value[0];
+  if (offer !== undefined) how(offer);
+}
+
+function callBackFirst(): void {
+  const mine = underWay.value.find((each) => each.agency === ours.value && isOpen(each));
+  if (queueShown() && mayOffer.value && mine !== undefined) callBack(mine);
+}
+
+function move(by: number): void {
+  if (queueShown()) step(by);
+}
+
 function back(): void {
   if (awaitingPlace.value !== null) awaitingPlace.value = null;
+  else if (asking.value !== null) asking.value = null;
   else if (assigning.value !== null) assigning.value = null;
   else if (helpOpen.value) helpOpen.value = false;
   else if (selectedId.value !== "") clearSelection();
@@ -60,6 +97,15 @@ export const ACTIONS: readonly KeyAction[] = [
   { keys: ["-"], words: "key.zoom_out", act: () => zoomBy(-1) },
   { keys: ["p"], words: "key.plot", act: focusPlot },
   { keys: ["t"], words: "key.message", act: focusMessage },
+  { keys: ["q"], words: "key.alerts", act: () => openTab("alerts") },
+  { keys: ["j"], words: "key.next", act: () => move(1) },
+  { keys: ["k"], words: "key.previous", act: () => move(-1) },
+  { keys: ["a"], words: "key.acknowledge", act: () => actOnAlert("acknowledge") },
+  { keys: ["v"], words: "key.resolve", act: () => actOnAlert("resolve") },
+  { keys: ["s"], words: "key.shelve", act: () => actOnAlert("shelve", "unshelve") },
+  { keys: ["y"], words: "key.accept", act: () => answer(accept) },
+  { keys: ["x"], words: "key.decline", act: () => answer(decline) },
+  { keys: ["b"], words: "key.call_back", act: callBackFirst },
   { keys: ["u"], words: "key.unit", act: () => openTab("unit") },
   { keys: ["r"], words: "key.unknown", act: () => openTab("unknown") },
   { keys: ["c"], words: "key.channels", act: () => openTab("channels") },

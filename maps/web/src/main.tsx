@@ -6,8 +6,11 @@ import "./map.css";
 import "./panels.css";
 import "./message.css";
 import "./exchange.css";
+import "./queue.css";
 import "./phone.css";
 import { render } from "preact";
+import { loadAgencies } from "./agencies.ts";
+import { startBell } from "./bell.ts";
 import { startClock } from "./clock.ts";
 import { basemapInfo, brokenLayers, session } from "./console.ts";
 import type { BasemapInfo, Session } from "./contract.ts";
@@ -40,7 +43,9 @@ async function start(): Promise<void> {
   app.replaceChildren();
   render(<Frame />, app);
   listenToKeys();
+  startBell();
   live.start();
+  void loadAgencies();
   addEventListener("online", () => live.retryNow());
   loadReference().catch(() => {
     brokenLayers.value = new Set([...brokenLayers.peek(), "blos"]);

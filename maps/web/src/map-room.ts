@@ -97,6 +97,10 @@ export function flyToSelected(): void {
   if (last && map !== null) map.flyTo(last.lon, last.lat, covered());
 }
 
+export function flyToPlace(lon: number, lat: number): void {
+  map?.flyTo(lon, lat, covered());
+}
+
 export function zoomBy(steps: number): void {
   map?.zoomBy(steps);
 }

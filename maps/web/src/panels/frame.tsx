@@ -7,11 +7,15 @@ import { t, type Words } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
 import { openMap } from "../map-room.ts";
 import { leftOpen, rightOpen } from "../preferences.ts";
+import { rightTab, waiting } from "../queue.ts";
+import { AlertQueue } from "./alert-queue.tsx";
+import { AskDialog } from "./ask-dialog.tsx";
 import { AssignDialog } from "./assign-dialog.tsx";
 import { Channels, isWell } from "./channels.tsx";
 import { HelpDialog } from "./help-dialog.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { MapLayers } from "./map-layers.tsx";
+import { WaitingCard } from "./offer-cards.tsx";
 import { Attribution, DistressCards, HoverTip, MapFailed, MapTools, Notice, StaleBanner } from "./over-map.tsx";
 import { StatusStrip } from "./status-strip.tsx";
 import { UnitDetail } from "./unit-detail.tsx";
@@ -20,6 +24,7 @@ import { UnknownRadios } from "./unknown-radios.tsx";
 
 const TABS: { name: Tab; words: Words; icon: IconName; letter: string }[] = [
   { name: "units", words: "tab.units", icon: "list", letter: "/" },
+  { name: "alerts", words: "tab.alerts", icon: "bell", letter: "q" },
   { name: "unit", words: "tab.unit", icon: "unit", letter: "u" },
   { name: "unknown", words: "tab.unknown", icon: "radio", letter: "r" },
   { name: "channels", words: "tab.channels", icon: "link", letter: "c" },
@@ -40,6 +45,7 @@ export function Frame(): JSX.Element {
         <div class="over">
           <StaleBanner />
           <DistressCards />
+          <WaitingCard />
           <Notice />
         </div>
         <MapTools />
@@ -48,6 +54,7 @@ export function Frame(): JSX.Element {
       {phone.value ? <Sheet /> : <Sides />}
       <StatusStrip />
       <AssignDialog />
+      <AskDialog />
       <HelpDialog />
     </div>
   );
@@ -66,8 +73,7 @@ function MapCanvas(): JSX.Element {
 }
 
 function Sides(): JSX.Element {
-  const right = tab.value === "units" ? lastRight : tab.value;
-  lastRight = right;
+  const right = rightTab.value;
   return (
     <>
       <Side side="left" open={leftOpen.value} turn={() => { leftOpen.value = !leftOpen.value; }}>
@@ -81,9 +87,6 @@ function Sides(): JSX.Element {
     </>
   );
 }
-
-/** The right side keeps its tab while somebody works in the list. */
-let lastRight: Tab = "unit";
 
 function Side({ side, open, turn, children }: { side: "left" | "right"; open: boolean; turn: () => void; children: ComponentChildren }): JSX.Element {
   const words = t(open ? `side.fold_${side}` : `side.open_${side}`);
@@ -117,6 +120,7 @@ function Tabs({ tabs, active }: { tabs: typeof TABS; active: Tab }): JSX.Element
 }
 
 function Badge({ name }: { name: Tab }): JSX.Element | null {
+  if (name === "alerts") return waiting.value === 0 ? null : <span class="badge calls num">{waiting.value}</span>;
   const n = name === "unknown" ? (unknownRadios.value?.length ?? 0) : name === "channels" ? (channels.value ?? []).filter((channel) => !isWell(channel)).length : 0;
   return n === 0 ? null : <span class="badge num">{n}</span>;
 }
@@ -125,6 +129,7 @@ function Content({ name }: { name: Tab }): JSX.Element {
   return (
     <div class="tab-content" id="tab-content" role="tabpanel" aria-labelledby={`tab-${name}`}>
       {name === "units" && <UnitList />}
+      {name === "alerts" && <AlertQueue />}
       {name === "unit" && <UnitDetail />}
       {name === "unknown" && <UnknownRadios />}
       {name === "channels" && <Channels />}

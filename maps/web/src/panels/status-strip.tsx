@@ -1,5 +1,6 @@
 /** Always answers: is this live, how old is it, which link is down, what time is it. */
 import type { JSX } from "preact";
+import { allow, muted } from "../bell.ts";
 import { now, serverMoment } from "../clock.ts";
 import { openTab, phone, session, timeZone } from "../console.ts";
 import { channels, cutOff, live, liveStatus } from "../feed.ts";
@@ -12,6 +13,7 @@ import { ageWords, clockTime, zoneOffset } from "../times.ts";
 import { BROKER_WAY, isWell } from "./channels.tsx";
 import { ClaimsItem } from "./claims.tsx";
 import { Icon } from "./icons.tsx";
+import { SuspendedItem } from "./sharing.tsx";
 
 export function StatusStrip(): JSX.Element {
   const nowMs = now.value;
@@ -20,6 +22,8 @@ export function StatusStrip(): JSX.Element {
       <Stream />
       <Links />
       <ClaimsItem />
+      <SuspendedItem />
+      <MutedItem />
       <span class="strip-space" />
       <span class="clocks num">
         <span>{clockTime(nowMs, "UTC")}<abbr title={t("strip.utc")}>UTC</abbr></span>
@@ -43,6 +47,12 @@ function Stream(): JSX.Element {
       {age !== null && <span class="num dim">{ageWords(age)}</span>}
     </span>
   );
+}
+
+/** The browser lets the page sound only after a press on it, such as this one. */
+function MutedItem(): JSX.Element | null {
+  if (!muted.value) return null;
+  return <button class="strip-button claim-item" title={t("bell.muted")} aria-label={t("bell.strip")} onClick={() => void allow()}><Icon name="mute" /><span>{t("bell.strip")}</span></button>;
 }
 
 function Links(): JSX.Element | null {

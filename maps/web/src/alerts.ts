@@ -1,0 +1,54 @@
+/** How alerts stand to each other, and what may be done about one: the life of an alert (patrol/alerts.py) as the page needs it. Pure. */
+import type { Alert, AlertState, Severity } from "./papers.ts";
+
+export type AlertAct = "acknowledge" | "resolve" | "shelve" | "unshelve";
+/** Where a card stands: it waits for somebody, somebody knows of it, or it can be left alone. */
+export type Standing = "waiting" | "known" | "aside";
+
+const WEIGHT: Record<Severity, number> = { sos: 0, high: 1, medium: 2, low: 3 };
+
+const ACTS: Record<AlertState, readonly AlertAct[]> = {
+  raised: ["acknowledge", "shelve", "resolve"],
+  escalated: ["acknowledge", "shelve", "resolve"],
+  returned_unacknowledged: ["acknowledge", "resolve"],
+  acknowledged: ["resolve", "shelve"],
+  returned_acknowledged: ["resolve"],
+  shelved: ["unshelve", "resolve"],
+  shelved_returned: ["unshelve", "resolve"],
+  settled: [],
+  resolved: [],
+  withdrawn: [],
+};
+
+export function stateOf(alert: Alert): AlertState {
+  return alert.state ?? "raised";
+}
+
+/** Whether it calls for somebody, aloud. */
+export function rings(alert: Alert): boolean {
+  return (stateOf(alert) === "raised" || stateOf(alert) === "escalated") && alert.historical !== true;
+}
+
+export function standing(alert: Alert): Standing {
+  const state = stateOf(alert);
+  if (alert.historical === true || state === "settled" || state.startsWith("shelved")) return "aside";
+  return rings(alert) || state === "returned_unacknowledged" ? "waiting" : "known";
+}
+
+/** What its life lets people do now; a call for help cannot be put aside. */
+export function actsOf(alert: Alert): AlertAct[] {
+  return ACTS[stateOf(alert)].filter((act) => act !== "shelve" || alert.severity !== "sos");
+}
+
+const STANDINGS: readonly Standing[] = ["waiting", "known", "aside"];
+
+/** Calls for help first; then what waits, what is known, what is put aside; in each the worst first, then the newest. */
+export function inOrder(alerts: readonly Alert[]): Alert[] {
+  const rank = (alert: Alert): number[] => [alert.severity === "sos" && standing(alert) !== "aside" ? 0 : 1, STANDINGS.indexOf(standing(alert)), rings(alert) ? 0 : 1, WEIGHT[alert.severity], -Date.parse(alert.raised_at)];
+  return [...alerts].map((alert) => ({ alert, by: rank(alert) })).sort((a, b) => compare(a.by, b.by)).map(({ alert }) => alert);
+}
+
+function compare(a: number[], b: number[]): number {
+  const at = a.findIndex((each, i) => each !== b[i]);
+  return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
+}

@@ -1,0 +1,23 @@
+/** A question to the person before something is done: words that go with it, and for how long. */
+import { signal } from "@preact/signals";
+import type { Words } from "./i18n/index.ts";
+
+export interface Question {
+  title: string;
+  /** What it is about, in words. */
+  about: string;
+  /** What the words are for. */
+  label: Words;
+  /** Whether it cannot be done without words. */
+  needed: boolean;
+  /** Most letters. */
+  most: number;
+  /** Minutes to choose from. */
+  minutes?: readonly number[];
+  /** What the button says, and what is said when it fails. */
+  button: Words;
+  failed: Words;
+  act: (words: string, minutes: number) => Promise<void>;
+}
+
+export const asking = signal<Question | null>(null);

@@ -1,0 +1,77 @@
+/**
+ * Rings once for each thing that newly calls for somebody, and again every 30 s while anything does. A browser lets a
+ * page sound only after somebody has pressed something on it: until then `muted` says so.
+ */
+import { signal } from "@preact/signals";
+
+const AGAIN_MS = 30_000;
+/** Pitches in hertz, one after another. A call for help rises, an offer falls. */
+const TUNES = { sos: [660, 880, 1100, 660, 880, 1100], alert: [740, 740], offer: [880, 660] } as const;
+export type Tune = keyof typeof TUNES;
+const NOTE_S = 0.22;
+const LOUDNESS = 0.22;
+
+/** The browser does not let this page sound. */
+export const muted = signal(false);
+
+let context: AudioContext | null = null;
+let calling = new Map<string, Tune>();
+let again: ReturnType<typeof setInterval> | undefined;
+
+/** Tells what calls now: ids, and what each sounds like. */
+export function callFor(now: Map<string, Tune>): void {
+  const news = [...now].filter(([id, tune]) => calling.get(id) !== tune);
+  calling = now;
+  if (news.length > 0) {
+    clearInterval(again);
+    again = setInterval(() => sound([...calling.values()]), AGAIN_MS);
+    sound(news.map(([, tune]) => tune));
+  } else if (now.size === 0) {
+    clearInterval(again);
+  }
+}
+
+/** Finds out whether the page may sound, and asks again with every press until it may. */
+export function startBell(): void {
+  if (typeof AudioContext === "undefined") {
+    muted.value = true;
+    return;
+  }
+  context = new AudioContext();
+  context.onstatechange = judge;
+  void allow();
+  for (const kind of ["pointerup", "keydown"]) addEventListener(kind, () => void allow(), { capture: true });
+}
+
+/** Asks the browser to let the page sound. */
+export async function allow(): Promise<void> {
+  if (context === null) return;
+  // To ask without anybody's press is refused, with a complaint.
+  if (context.state !== "running" && navigator.userActivation?.hasBeenActive !== false) await context.resume();
+  judge();
+}
+
+function judge(): void {
+  const was = muted.peek();
+  muted.value = context?.state !== "running";
+  if (was && !muted.peek()) sound([...calling.values()]);
+}
+
+/** The gravest of the tunes, once. */
+function sound(tunes: Tune[]): void {
+  const tune = (Object.keys(TUNES) as Tune[]).find((each) => tunes.includes(each));
+  if (tune === undefined || context?.state !== "running") return;
+  const player = context;
+  TUNES[tune].forEach((pitch, i) => {
+    const [note, volume] = [player.createOscillator(), player.createGain()];
+    const start = player.currentTime + i * NOTE_S;
+    note.type = "triangle";
+    note.frequency.value = pitch;
+    volume.gain.setValueAtTime(0, start);
+    volume.gain.linearRampToValueAtTime(LOUDNESS, start + 0.02);
+    volume.gain.setTargetAtTime(0, start + NOTE_S * 0.6, 0.04);
+    note.connect(volume).connect(player.destination);
+    note.start(start);
+    note.stop(start + NOTE_S * 1.6);
+  });
+}

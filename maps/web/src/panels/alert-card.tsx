@@ -1,0 +1,64 @@
+/** One alert: what, who, where, how long ago, and what can be done about it. */
+import type { JSX } from "preact";
+import { type AlertAct, rings, standing, stateOf } from "../alerts.ts";
+import { agencyName } from "../agencies.ts";
+import { now } from "../clock.ts";
+import { selectedId, timeZone } from "../console.ts";
+import { everyone } from "../feed.ts";
+import { type Words, t } from "../i18n/index.ts";
+import { tip } from "../keys.ts";
+import { flyToPlace, flyToSelected } from "../map-room.ts";
+import type { Alert, Severity } from "../papers.ts";
+import { chosenId, current, doable } from "../queue.ts";
+import { doAbout } from "../queue-acts.ts";
+import { alertTitle, alertWho, placeOf } from "../queue-words.ts";
+import { ageSeconds, ageWords, minuteWords } from "../times.ts";
+import { Icon, type IconName } from "./icons.tsx";
+
+const ICONS: Record<Severity, IconName> = { sos: "sos", high: "warn", medium: "bell", low: "bell" };
+export const LETTERS: Record<AlertAct, string> = { acknowledge: "a", resolve: "v", shelve: "s", unshelve: "s" };
+/** Buttons of a card; other acts have a key. */
+const SHOWN = 2;
+
+export function AlertCard({ alert, own }: { alert: Alert; own: boolean }): JSX.Element {
+  const acts = doable(alert).slice(0, SHOWN);
+  const age = ageSeconds(alert.raised_at, now.value) ?? 0;
+  const place = placeOf(alert);
+  const who = alertWho(alert);
+  return (
+    <li id={`card-${alert.id}`} tabIndex={-1} class={`alert alert-${alert.severity} alert-${standing(alert)}${rings(alert) ? " rings" : ""}`} aria-current={current.value?.id === alert.id}
+      onFocusCapture={() => { chosenId.value = alert.id; }}>
+      <button class="alert-what" title={t("alert.show")} onClick={() => show(alert)}>
+        <Icon name={ICONS[alert.severity]} />
+        <span class="alert-title">{alertTitle(alert)}</span>
+        <span class="alert-age num">{ageWords(age)}</span>
+        {who !== "" && <span class="alert-who">{who}{!own && ` · ${agencyName(alert.agency)}`}</span>}
+        {place !== "" && <span class="alert-place num">{place}</span>}
+        <span class="alert-state num">{stateWords(alert)}</span>
+      </button>
+      {acts.length > 0 && (
+        <div class="alert-acts">
+          {acts.map((act, i) => <button key={act} class={`button${i === 0 && standing(alert) === "waiting" ? " primary" : ""}`} title={tip(t(`alert.${act}`), LETTERS[act])} onClick={() => doAbout(alert, act)}>{t(`alert.${act}`)}</button>)}
+        </div>
+      )}
+    </li>
+  );
+}
+
+/** Flies there, and leaves the queue where it is. */
+function show(alert: Alert): void {
+  chosenId.value = alert.id;
+  const unit = everyone.peek()?.find((each) => each.id === alert.unit);
+  if (unit !== undefined) selectedId.value = unit.id;
+  if (unit?.last) flyToSelected();
+  else if (alert.lon != null && alert.lat != null) flyToPlace(alert.lon, alert.lat);
+}
+
+/** `Since 02:31 · nobody has acknowledged it yet`. */
+function stateWords(alert: Alert): string {
+  const moment = (time: string | null | undefined): string => (time ? minuteWords(Date.parse(time), now.value, timeZone.value) : "");
+  const state = stateOf(alert);
+  const key: Words = alert.historical === true ? "alert.state.historical" : `alert.state.${state}`;
+  const words = t(key, { name: alert.acknowledged_by ?? "", time: moment(alert.acknowledged_at), until: moment(alert.shelved_until), gone: moment(alert.returned_at) });
+  return [t("alert.since", { time: moment(alert.raised_at) }), words, (alert.count ?? 1) > 1 ? t("alert.times", { n: alert.count ?? 1 }) : ""].filter(Boolean).join(" · ");
+}

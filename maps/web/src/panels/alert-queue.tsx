@@ -1,0 +1,68 @@
+/** What waits for a person: offers of the other bank on top, then alerts, calls for help first; then what is shared. */
+import type { JSX } from "preact";
+import { standing, type Standing } from "../alerts.ts";
+import { papers, live, liveStatus } from "../feed.ts";
+import { allow, muted } from "../bell.ts";
+import { t } from "../i18n/index.ts";
+import { alerts, ended, offers, ours, underWay, waiting } from "../queue.ts";
+import { AlertCard } from "./alert-card.tsx";
+import { EndedOffer, OfferCard, OwnOffer } from "./offer-cards.tsx";
+import { Icon } from "./icons.tsx";
+import { Sharing, SuspendedBars } from "./sharing.tsx";
+import { Empty, Loading } from "./states.tsx";
+
+const GROUPS: Standing[] = ["waiting", "known", "aside"];
+
+export function AlertQueue(): JSX.Element {
+  const known = papers.value !== null;
+  const stopped = liveStatus.value.stale || liveStatus.value.refused !== null;
+  const empty = alerts.value.length + offers.value.length + underWay.value.length + ended.value.length === 0;
+  return (
+    <section class="panel" aria-labelledby="alerts-title">
+      <header class="panel-head">
+        <h2 id="alerts-title">{t("alerts.title")}</h2>
+        <span class="count num">{known ? t("alerts.count", { n: waiting.value }) : ""}</span>
+      </header>
+      <div class="scroll">
+        <Muted />
+        {stopped && (
+          <div class="broken">
+            <Icon name="warn" /><p><b>{t("alerts.stopped")}</b> {t("alerts.stopped_what")}</p>
+            {liveStatus.value.refused === null && <button class="button" onClick={() => live.retryNow()}>{t("stale.retry")}</button>}
+          </div>
+        )}
+        <SuspendedBars />
+        {!known && !stopped && <Loading />}
+        {offers.value.map((offer) => <OfferCard key={offer.id} offer={offer} />)}
+        {ended.value.map((offer) => <EndedOffer key={offer.id} offer={offer} />)}
+        {underWay.value.map((offer) => <OwnOffer key={offer.id} offer={offer} />)}
+        {known && empty && <Empty title={t("alerts.empty")}>{t("alerts.empty_how")}</Empty>}
+        {GROUPS.map((group) => <Group key={group} group={group} />)}
+        <Sharing />
+      </div>
+    </section>
+  );
+}
+
+function Group({ group }: { group: Standing }): JSX.Element | null {
+  // A call for help that is known of stays on top of what waits.
+  const mine = alerts.value.filter((alert) => (alert.severity === "sos" && standing(alert) === "known" ? "waiting" : standing(alert)) === group);
+  if (mine.length === 0) return null;
+  return (
+    <>
+      {group !== "waiting" && <h3 class="queue-head">{t(`alerts.${group}`)}</h3>}
+      <ul class="queue">{mine.map((alert) => <AlertCard key={alert.id} alert={alert} own={alert.agency === ours.value} />)}</ul>
+    </>
+  );
+}
+
+/** Says that the page cannot sound, until it may. */
+function Muted(): JSX.Element | null {
+  if (!muted.value) return null;
+  return (
+    <div class="queue-bar" role="status">
+      <Icon name="mute" /><p>{t("bell.muted")}</p>
+      <button class="button" onClick={() => void allow()}>{t("bell.allow")}</button>
+    </div>
+  );
+}

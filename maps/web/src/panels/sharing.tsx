@@ -1,0 +1,68 @@
+/** What is shared with other agencies, and the quiet word that it is suspended: who, when, why. */
+import type { JSX } from "preact";
+import { agencyName } from "../agencies.ts";
+import { now } from "../clock.ts";
+import { may, openTab, timeZone } from "../console.ts";
+import { t } from "../i18n/index.ts";
+import type { Agreement } from "../papers.ts";
+import { SUSPEND } from "../permissions.ts";
+import { agreements, ours, suspended } from "../queue.ts";
+import { resume, suspend } from "../queue-acts.ts";
+import { ageSeconds, ageWords, minuteWords } from "../times.ts";
+import { Icon } from "./icons.tsx";
+
+type Consent = NonNullable<Agreement["consents"]>[number];
+
+export function SuspendedBars(): JSX.Element {
+  return <>{suspended.value.map((agreement) => <Bar key={agreement.id} agreement={agreement} />)}</>;
+}
+
+function Bar({ agreement }: { agreement: Agreement }): JSX.Element {
+  const withheld = (agreement.consents ?? []).filter((each) => !each.given);
+  const mine = withheld.some((each) => each.agency === ours.value);
+  return (
+    <div class="queue-bar suspended" role="status">
+      <Icon name="pause" />
+      <div>
+        <p><b>{t("sharing.suspended", { name: agreement.terms.name })}</b></p>
+        {withheld.map((each) => <p key={each.agency} class="num">{whoWords(each)}{each.reason && <>: <q>{each.reason}</q></>}</p>)}
+        <p class="dim">{t("sharing.suspended_what")}</p>
+        {mine && may(SUSPEND) && <button class="button" onClick={() => resume(agreement)}>{t("sharing.resume")}</button>}
+      </div>
+    </div>
+  );
+}
+
+/** `Chiang Khong police (chai) at 14:02, 5 min ago`. */
+function whoWords(consent: Consent): string {
+  const agency = agencyName(consent.agency);
+  const who = consent.by ? t("sharing.officer", { agency, name: consent.by }) : agency;
+  return t("sharing.who", { who, time: minuteWords(Date.parse(consent.at), now.value, timeZone.value), age: ageWords(ageSeconds(consent.at, now.value) ?? 0) });
+}
+
+/** In the status strip: that sharing is suspended, whatever else is open. */
+export function SuspendedItem(): JSX.Element | null {
+  const first = suspended.value[0];
+  if (first === undefined) return null;
+  const words = t("sharing.strip", { n: suspended.value.length });
+  return <button class="strip-button claim-item" title={words} aria-label={words} onClick={() => openTab("alerts")}><Icon name="pause" /><span>{words}</span></button>;
+}
+
+/** Agreements in force, and the way to suspend one. */
+export function Sharing(): JSX.Element | null {
+  const active = agreements.value.filter((each) => each.state === "active");
+  if (active.length === 0) return null;
+  return (
+    <>
+      <h3 class="queue-head">{t("sharing.title")}</h3>
+      <ul class="shared">
+        {active.map((agreement) => (
+          <li key={agreement.id}>
+            <p><b>{agreement.terms.name}</b><span class="dim">{t("sharing.with", { names: agreement.agencies.filter((each) => each !== ours.value).map(agencyName).join(", ") })}</span></p>
+            {may(SUSPEND) && <button class="button" onClick={() => suspend(agreement)}>{t("sharing.suspend")}</button>}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,77 @@
+/** What people do about alerts, offers and sharing; the stream tells what became of it. */
+import type { AlertAct } from "./alerts.ts";
+import { asking } from "./ask.ts";
+import { say } from "./console.ts";
+import { type Words, t } from "./i18n/index.ts";
+import type { Agreement, Alert, HandOff } from "./papers.ts";
+import { alertTitle, alertWho, offerName } from "./queue-words.ts";
+import { call } from "./rest.ts";
+import { faultWords } from "./panels/states.tsx";
+
+const SHELVE_MIN = [15, 60, 240, 720, 1440];
+const NOTE_MOST = 1000;
+const REASON_MOST = 200;
+
+async function tell(failed: Words, path: string, body: unknown, method = "POST"): Promise<void> {
+  try {
+    await call(method, path, body);
+  } catch (fault) {
+    say(`${t(failed)} ${faultWords(fault)}`, true);
+  }
+}
+
+function post(path: string, body: unknown): Promise<void> {
+  return call("POST", path, body);
+}
+
+export function doAbout(alert: Alert, act: AlertAct): void {
+  const path = `/api/alerts/${encodeURIComponent(alert.id)}`;
+  const about = [alertTitle(alert), alertWho(alert)].filter(Boolean).join(" · ");
+  if (act === "acknowledge") {
+    void tell("alert.not_acknowledged", `${path}/acknowledge`, {});
+  } else if (act === "unshelve") {
+    void tell("alert.not_unshelved", `${path}/shelve`, undefined, "DELETE");
+  } else if (act === "resolve") {
+    asking.value = {
+      title: t("alert.resolve_title"), about, label: alert.severity === "sos" ? "alert.note_sos" : "alert.note", needed: true, most: NOTE_MOST, button: "alert.resolve", failed: "alert.not_resolved",
+      act: (note) => post(`${path}/resolve`, { note }),
+    };
+  } else {
+    asking.value = {
+      title: t("alert.shelve_title"), about, label: "alert.shelve_reason", needed: false, most: REASON_MOST, minutes: SHELVE_MIN, button: "alert.shelve", failed: "alert.not_shelved",
+      act: (reason, minutes) => post(`${path}/shelve`, { minutes, reason }),
+    };
+  }
+}
+
+export function accept(offer: HandOff): void {
+  void tell("offer.not_accepted", `/api/hand-offs/${encodeURIComponent(offer.id)}/accept`, { term: offer.term });
+}
+
+export function decline(offer: HandOff): void {
+  asking.value = {
+    title: t("offer.decline_title"), about: offerName(offer), label: "offer.decline_reason", needed: false, most: NOTE_MOST, button: "offer.decline", failed: "offer.not_declined",
+    act: (reason) => post(`/api/hand-offs/${encodeURIComponent(offer.id)}/decline`, { term: offer.term, reason }),
+  };
+}
+
+export function callBack(offer: HandOff): void {
+  asking.value = {
+    title: t("offer.call_back_title"), about: offerName(offer), label: "offer.call_back_reason", needed: false, most: NOTE_MOST, button: "offer.call_back", failed: "offer.not_called_back",
+    act: (reason) => post(`/api/hand-offs/${encodeURIComponent(offer.id)}/withdraw`, { reason }),
+  };
+}
+
+export function suspend(agreement: Agreement): void {
+  asking.value = {
+    title: t("sharing.suspend_title"), about: t("sharing.suspend_what", { name: agreement.terms.name }), label: "sharing.suspend_reason", needed: true, most: NOTE_MOST, button: "sharing.suspend", failed: "sharing.not_suspended",
+    act: (reason) => post(`/api/agreements/${encodeURIComponent(agreement.id)}/suspend`, { reason }),
+  };
+}
+
+export function resume(agreement: Agreement): void {
+  asking.value = {
+    title: t("sharing.resume_title"), about: t("sharing.resume_what", { name: agreement.terms.name }), label: "sharing.resume_reason", needed: false, most: NOTE_MOST, button: "sharing.resume", failed: "sharing.not_resumed",
+    act: (reason) => post(`/api/agreements/${encodeURIComponent(agreement.id)}/resume`, { reason }),
+  };
+}

@@ -1,0 +1,54 @@
+/** Alerts, offers and sharing in words. */
+import { agencyName } from "./agencies.ts";
+import { coordinateWords } from "./coordinates.ts";
+import { everyone } from "./feed.ts";
+import { kmFigure } from "./address.ts";
+import { t, wordsIfAny } from "./i18n/index.ts";
+import type { Alert, HandOff, Landing, Sighting } from "./papers.ts";
+import { coordinateFormat } from "./preferences.ts";
+
+/** What it is: by its rule, with the names that the rule says. Rules that this page does not know say their name. */
+export function alertTitle(alert: Alert): string {
+  const facts = alert.facts ?? {};
+  const values = { ...facts, country: facts["country"] === undefined ? "" : (wordsIfAny(`country.${facts["country"]}`) ?? String(facts["country"])) } as Record<string, string | number>;
+  const told = wordsIfAny(`rule.${alert.rule}.told`, values);
+  // A word that the rule did not say leaves its place in braces.
+  if (told !== null && !told.includes("{") && (alert.rule !== "border_crossed" || values["country"] !== "")) return told;
+  return wordsIfAny(`rule.${alert.rule}`, values) ?? alert.rule.replaceAll("_", " ");
+}
+
+/** Whom or what it is about: a call sign, a patrol, a channel. */
+export function alertWho(alert: Alert): string {
+  const facts = alert.facts ?? {};
+  const unit = everyone.value?.find((each) => each.id === alert.unit);
+  const names = [facts["call_sign"] ?? unit?.call_sign ?? alert.unit, facts["patrol_name"], facts["channel"], facts["other"] === undefined ? undefined : agencyName(String(facts["other"]))];
+  return [...new Set(names.filter((name) => name !== undefined && name !== null && name !== ""))].join(" · ");
+}
+
+export function placeOf(what: { place?: string; lon?: number | null; lat?: number | null }): string {
+  if (what.place) return what.place;
+  return what.lon == null || what.lat == null ? "" : coordinateWords(what.lon, what.lat, coordinateFormat.value);
+}
+
+export function offerName(offer: HandOff): string {
+  return offer.name || t(`target.${offer.what ?? "vessel"}`);
+}
+
+export function seenWords(sighting: Sighting): string {
+  return placeOf(sighting);
+}
+
+/** `km 2 355.2 ± 0.4 · right bank`. */
+export function landingWords(landing: Landing): string {
+  const km = kmFigure(landing.km);
+  const where = landing.river === "Mekong" ? t("river.km", { km }) : t("river.other", { name: landing.river, km });
+  return `${where} ± ${landing.error_km.toFixed(1)} · ${t(`bank.${landing.bank ?? "unsure"}`)}`;
+}
+
+/** Time until a moment, to the second below an hour: `2 min 05 s`. */
+export function countdownWords(ms: number): string {
+  const s = Math.max(0, Math.ceil(ms / 1000));
+  if (s < 60) return t("age.seconds", { n: s });
+  if (s < 3600) return t("countdown.minutes", { m: Math.floor(s / 60), s: String(s % 60).padStart(2, "0") });
+  return t("age.hours", { h: Math.floor(s / 3600), m: String(Math.floor((s % 3600) / 60)).padStart(2, "0") });
+}

@@ -1,0 +1,82 @@
+/** What waits for the person at this console: alerts, offers of the other bank, and sharing that is suspended. */
+import { computed, effect, signal } from "@preact/signals";
+import { type AlertAct, actsOf, inOrder, rings, standing } from "./alerts.ts";
+import { callFor, type Tune } from "./bell.ts";
+import { may, phone, session, sheetStop, tab } from "./console.ts";
+import { endedHandOffs, papers } from "./feed.ts";
+import type { Agreement, Alert, HandOff, Paper } from "./papers.ts";
+import { ACKNOWLEDGE, ANSWER, OFFER, RESOLVE, SHELVE } from "./permissions.ts";
+import { rightOpen } from "./preferences.ts";
+
+const MAY: Record<AlertAct, string> = { acknowledge: ACKNOWLEDGE, resolve: RESOLVE, shelve: SHELVE, unshelve: SHELVE };
+
+export const ours = computed(() => session.value?.agency.id ?? "");
+
+function all<K extends Paper["kind"]>(kind: K): Extract<Paper, { kind: K }>[] {
+  return (papers.value ?? []).filter((paper): paper is Extract<Paper, { kind: K }> => paper.kind === kind);
+}
+
+export const alerts = computed<Alert[]>(() => inOrder(all("alert")));
+/** Offers that this agency is asked to answer, the first to lapse first. */
+export const offers = computed<HandOff[]>(() => all("hand_off").filter((each) => each.to === ours.value && isOpen(each)).sort(byEnd));
+/** Hand-offs of ours that are under way, and those of others that wait for the other node. */
+export const underWay = computed<HandOff[]>(() => all("hand_off").filter((each) => each.agency === ours.value || !isOpen(each)).sort(byEnd));
+export const agreements = computed<Agreement[]>(() => all("agreement").filter((each) => each.state === "active" || each.state === "suspended"));
+export const suspended = computed<Agreement[]>(() => agreements.value.filter((each) => each.state === "suspended"));
+
+const read = signal<ReadonlySet<string>>(new Set());
+/** How hand-offs ended, until somebody has read it. */
+export const ended = computed<HandOff[]>(() => endedHandOffs.value.filter((each) => !read.value.has(each.id) && (each.agency === ours.value || each.state !== "taken")));
+
+export function markRead(id: string): void {
+  read.value = new Set([...read.peek(), id]);
+}
+
+export function isOpen(handOff: HandOff): boolean {
+  return handOff.state === undefined || handOff.state === "offered" || handOff.state === "escalated";
+}
+
+/** Things that wait for an answer of a person at this console. */
+export const waiting = computed(() => alerts.value.filter((each) => standing(each) === "waiting" && each.agency === ours.value).length + offers.value.length);
+
+/** What the role may do about an alert; about one of another agency, nothing. */
+export function doable(alert: Alert): AlertAct[] {
+  return alert.agency === ours.value ? actsOf(alert).filter((act) => may(MAY[act])) : [];
+}
+
+export const mayAnswer = computed(() => may(ANSWER));
+export const mayOffer = computed(() => may(OFFER));
+
+/** Id of the alert or offer that the keys act on, as somebody chose it. */
+export const chosenId = signal("");
+const cards = computed<(Alert | HandOff)[]>(() => [...offers.value, ...alerts.value]);
+/** The chosen one, or else the first. */
+export const current = computed(() => cards.value.find((each) => each.id === chosenId.value) ?? cards.value[0] ?? null);
+
+export function step(by: number): void {
+  const at = cards.peek().findIndex((each) => each.id === current.peek()?.id);
+  const next = cards.peek()[Math.max(0, Math.min(cards.peek().length - 1, at + by))];
+  if (next === undefined) return;
+  chosenId.value = next.id;
+  requestAnimationFrame(() => document.getElementById(`card-${next.id}`)?.focus());
+}
+
+/** Whether the cards can be seen: keys act on nothing that is hidden. */
+export const inView = computed(() => (phone.value ? tab.value === "alerts" && sheetStop.value !== "peek" : rightOpen.value && rightTab.value === "alerts"));
+
+/** What the right side shows: it keeps its tab while somebody works in the list. */
+export const rightTab = signal<Exclude<typeof tab.value, "units">>("alerts");
+effect(() => {
+  if (tab.value !== "units") rightTab.value = tab.value;
+});
+
+effect(() => {
+  const calling = new Map<string, Tune>();
+  for (const alert of alerts.value) if (rings(alert) && doable(alert).includes("acknowledge")) calling.set(alert.id, alert.severity === "sos" ? "sos" : "alert");
+  if (mayAnswer.value) for (const offer of offers.value) calling.set(offer.id, "offer");
+  callFor(calling);
+});
+
+function byEnd(a: HandOff, b: HandOff): number {
+  return Date.parse(a.lapses_at) - Date.parse(b.lapses_at);
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { actsOf, inOrder, rings, standing } from "../src/alerts.ts";
+import type { Alert } from "../src/papers.ts";
+
+const at = "2026-11-25T01:00:00Z";
+const alert = (id: string, more: Partial<Alert> = {}): Alert => ({ kind: "alert", id, agency: "la", at, rule: "no_go", subject: id, severity: "high", raised_at: at, ...more });
+
+test("calls for help come first, then what waits, then what is known, then what is put aside", () => {
+  const found = inOrder([
+    alert("known", { state: "acknowledged" }),
+    alert("shelved", { state: "shelved" }),
+    alert("low", { severity: "low" }),
+    alert("gone", { state: "returned_unacknowledged" }),
+    alert("old", { historical: true, severity: "sos" }),
+    alert("newer", { raised_at: "2026-11-25T01:05:00Z" }),
+    alert("high"),
+    alert("sos known", { severity: "sos", state: "acknowledged" }),
+  ]);
+  assert.deepEqual(found.map((each) => each.id), ["sos known", "newer", "high", "low", "gone", "known", "old", "shelved"]);
+});
+
+test("a state that is absent is the first one, and rings", () => {
+  assert.ok(rings(alert("a")));
+  assert.ok(rings(alert("a", { state: "escalated" })));
+  for (const state of ["acknowledged", "shelved", "returned_unacknowledged", "settled"] as const) assert.ok(!rings(alert("a", { state })), state);
+});
+
+test("what only late reports told of is quiet", () => {
+  const late = alert("a", { historical: true });
+  assert.ok(!rings(late));
+  assert.equal(standing(late), "aside");
+  assert.deepEqual(actsOf(late), ["acknowledge", "shelve", "resolve"]);
+});
+
+test("a call for help cannot be put aside, what is settled needs nobody", () => {
+  assert.deepEqual(actsOf(alert("a", { severity: "sos" })), ["acknowledge", "resolve"]);
+  assert.deepEqual(actsOf(alert("a", { state: "settled" })), []);
+  assert.deepEqual(actsOf(alert("a", { state: "shelved" })), ["unshelve", "resolve"]);
+});
