@@ -151,9 +151,10 @@ async def test_a_plan_with_errors_is_refused_with_all_of_them(offices: Offices) 
     assert told["conflicts"] == found
     assert f"no agreement between {LAO} and {THAI} names patrols" in told["message"]
     await agree(offices)
-    # the reach was drawn before anything was agreed: the other side is shown it once drawn anew
+    # the reach was drawn before anything was agreed, and stood when they agreed: it is shown
     sector = draft["sectors"][0]
-    good(await offices["noy"].patch(f"/api/sectors/{sector}", json={"note": "for both"}))
+    shown = good(await offices["malee"].get("/api/sectors"))
+    assert sector in {each["sector"]["id"] for each in shown}
     good(await offices["noy"].post(f"{path}/propose"))
     mine = {"name": "Mines", "use": "no_go", "stretch": REACH | {"km_from": 2359, "km_to": 2370}}
     no_go = good(await offices["malee"].post("/api/sectors", json=mine), 201)["sector"]["id"]
