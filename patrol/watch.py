@@ -8,7 +8,6 @@ the event loop brought; under load batches are at least `TICK_S` apart.
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
@@ -20,10 +19,9 @@ import structlog
 from patrol.agreement_acts import time_is_over
 from patrol.agreements import Agreement
 from patrol.alarms import Alarms
-from patrol.batch import Act, Batch
+from patrol.batch import Batch
 from patrol.board import Board, Update
 from patrol.changes import Claim, Fix, Snapshot, UnitState
-from patrol.claims import key_of
 from patrol.clerk import Clerk
 from patrol.dispatch import Dispatch
 from patrol.duplicates import Duplicates
@@ -31,10 +29,11 @@ from patrol.errors import NotFound, StoreError
 from patrol.ground import Ground
 from patrol.joining import Joined, join, judge
 from patrol.keeper import Keeper
+from patrol.latching import latches
 from patrol.leave import leave_of
 from patrol.lookout import Lookout
 from patrol.offices import Offices
-from patrol.order_notes import plot_notes
+from patrol.pace import Pace
 from patrol.papers import Paper
 from patrol.patrol_clock import PatrolClock
 from patrol.picture import Picture
@@ -58,19 +57,7 @@ from radio_gateway.health import ChannelHealth
 from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Delivery, Transmission
 
-TICK_S: Final = 0.020
-"""How far batches are apart under load."""
-
-QUIET_PER_S: Final = 120.0
-"""Up to this rate nothing waits."""
-
-BUSY_PER_S: Final = 400.0
-"""From this rate on batches are `TICK_S` apart; in between, in proportion."""
-
 LONGEST_BATCH: Final = 2000
-
-RATE_OVER_S: Final = 0.3
-"""Time over which the rate is measured."""
 
 STOP_WITHIN_S: Final = 5.0
 """How long a store that refuses may hold up the end; nothing unstored was acknowledged."""
@@ -166,8 +153,7 @@ class Watch:
             store, health=self._store_health, node=node, agency=agency, now=lambda: self.now()
         )
         self._shown = Shown()
-        self._rate = 0.0
-        self._last_batch = monotonic()
+        self.pace = Pace()
 
     async def start(self) -> None:
         """Take up the picture where the last run left it."""
@@ -310,7 +296,7 @@ class Watch:
             except asyncio.CancelledError:
                 await self._finish(batch)
                 raise
-            await asyncio.sleep(self._pause(len(deliveries), began))
+            await asyncio.sleep(self.pace.pause_s(len(deliveries), began))
 
     async def _in_turn(self, deliveries: Sequence[Delivery]) -> None:
         async with self.turn:
@@ -322,15 +308,6 @@ class Watch:
                 await batch
         except TimeoutError:
             log.error("the store refused until the end: a batch is lost or will come again")
-
-    def _pause(self, count: int, began: float) -> float:
-        """Return how long to let messages gather: nothing when quiet, under load until a tick has
-        passed since the last batch began.
-        """
-        passed, self._last_batch = began - self._last_batch, began
-        self._rate = self._rate * math.exp(-passed / RATE_OVER_S) + count / RATE_OVER_S
-        share = (self._rate - QUIET_PER_S) / (BUSY_PER_S - QUIET_PER_S)
-        return max(TICK_S * min(max(share, 0.0), 1.0) - (monotonic() - began), 0.0)
 
     async def _clock(self) -> None:
         while True:
@@ -371,7 +348,7 @@ class Watch:
                 again=heard.again,
                 firsts=heard.first_acts(origin=origin),
                 earlier=heard.earlier,
-                acts=self._latches(records),
+                acts=latches(records, picture.claims.take_raised(), origin=origin),
             )
             left = await self._keeper.commit(batch)
             await self._keeper.set_aside([*bad, *heard.refused, *left.refused])
@@ -431,25 +408,6 @@ class Watch:
             if fix is not None:
                 fixes[record.gid] = fix
         return taken, fixes, rows, heard.drop(lost) if lost else []
-
-    def _latches(self, records: Sequence[Record]) -> list[Act]:
-        def latch(record: Record) -> Act:
-            return lambda connection: registry.raise_latch(
-                connection,
-                of=record.unit or record.address,
-                at=record.time,
-                agency=record.agency,
-                origin=self.node,
-            )
-
-        def claim(raised: Claim) -> Act:
-            return lambda connection: registry.raise_claim(
-                connection, raised, key=key_of(raised), origin=self.node
-            )
-
-        latches = [latch(record) for record in records if record.latched]
-        latches += plot_notes(records, origin=self.node)
-        return latches + [claim(each) for each in self.picture.claims.take_raised()]
 
     def _tell_store(self, health: ChannelHealth) -> None:
         self.turn.refuse(health.fault if health.state == "down" else None)

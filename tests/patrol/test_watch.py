@@ -32,11 +32,12 @@ async def test_more_than_one_batch_holds_comes_in_order(node: Node) -> None:
 
 async def test_when_it_is_quiet_nothing_waits_and_under_load_batches_gather(node: Node) -> None:
     await asyncio.sleep(1.0)
-    assert node.watch._pause(1, monotonic()) == 0.0
-    pauses = [node.watch._pause(20, monotonic()) for _ in range(100)]
+    assert node.watch.pace.pause_s(1, monotonic()) == 0.0
+    pauses = [node.watch.pace.pause_s(20, monotonic()) for _ in range(100)]
     assert pauses[0] < 0.005
     assert 0.015 < pauses[-1] <= 0.020
-    assert node.watch._pause(20, monotonic() - 0.1) == 0.0  # the batch itself took long enough
+    # the batch itself took long enough
+    assert node.watch.pace.pause_s(20, monotonic() - 0.1) == 0.0
 
 
 async def test_every_record_says_whose_it_is_and_where_it_was_made(node: Node) -> None:
