@@ -13,7 +13,7 @@ from maps.api.answers import answer, answers
 from maps.api.times import EARLIEST, LATEST, Moment
 from maps.errors import BadRequest
 from patrol.roster import DutyContact, Shift
-from patrol.roster_desk import MOST
+from patrol.shift_desk import MOST
 from patrol.shifts import HandOver, OpenItem
 
 router = APIRouter(prefix="/api/roster", tags=["roster"])
