@@ -28,6 +28,9 @@ MOST_PHRASES: Final = 500
 LOOKED_AT: Final = 20_000  # lines of the journal in one read
 READS: Final = 5  # for one page; then it is as long as it is
 EXPORTED_AT_ONCE: Final = 2_000
+VIEWS: Final = frozenset({"see shared incidents", "see shared photo"})
+"""Proof for the journal: in the log the ids of what was shown would outlast the agreement."""
+
 AHEAD: Final = timedelta(minutes=1)
 
 
@@ -155,6 +158,8 @@ class WatchLogDesk(PaperDesk):
         agency = self._user.agency
         seen = None if paper is None else self._policy.paper(paper)
         if paper is not None and (seen is None or agency not in paper.parties):
+            return None
+        if paper is None and entry.act in VIEWS:
             return None
         own = entry.agency == agency
         if not own and (seen is None or not self._may_know(entry)):
