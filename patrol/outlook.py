@@ -124,8 +124,13 @@ class Outlook:
         found = [details(state, self._own_unit(state)) for state in states]
         return sorted(found, key=lambda each: (each.call_sign.casefold(), each.id))
 
-    def unit(self, id: str) -> UnitDetails:
+    def unit(self, id: str, *, placed: bool = False) -> UnitDetails:
         """Return what is known of one unit, in service or not, or of one unknown radio.
+
+        Args:
+            id: Unit id or radio address.
+            placed: Another agency's only while it is seen somewhere: its name alone does not
+                cross, and whether any of its past does, only that past can tell.
 
         Raises:
             Forbidden: If the role may not.
@@ -133,6 +138,8 @@ class Outlook:
         """
         self._may("see the picture")
         state = self._visible(id)
+        if placed and state.agency != self.user.agency and state.last is None:
+            raise NotFound("unit or radio", id)
         return details(state, self._own_unit(state))
 
     def claims(self) -> list[Claim]:

@@ -59,8 +59,8 @@ async def debrief(
         NotFound: If there is no such unit, or the user may not know of it.
         NotBuilt: If the web client has not been built.
     """
-    state = desk.unit(unit)
     fixes = await desk.track(unit, start=start, end=end)
+    state = desk.unit(unit, placed=not fixes)
     heading = _heading(state, len(fixes), start, end, time_zone)
     gap_s = LATE_AFTER * (state.expected_interval_s or 60.0)
     return await asyncio.to_thread(_draw, fixes, gap_s, heading, time_zone, ground)
