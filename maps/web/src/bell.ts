@@ -39,16 +39,15 @@ export function startBell(): void {
   }
   context = new AudioContext();
   context.onstatechange = judge;
-  void allow();
-  for (const kind of ["pointerup", "keydown"]) addEventListener(kind, () => void allow(), { capture: true });
+  allow();
+  for (const kind of ["pointerup", "keydown"]) addEventListener(kind, allow, { capture: true });
 }
 
 /** Asks the browser to let the page sound. */
-export async function allow(): Promise<void> {
-  if (context === null) return;
-  // To ask without anybody's press is refused, with a complaint.
-  if (context.state !== "running" && navigator.userActivation?.hasBeenActive !== false) await context.resume();
+export function allow(): void {
   judge();
+  // To ask before anybody has pressed anything is refused with a complaint; else the answer comes as a change of state, or never.
+  if (context?.state === "suspended" && navigator.userActivation?.hasBeenActive !== false) void context.resume();
 }
 
 function judge(): void {

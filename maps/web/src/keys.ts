@@ -126,10 +126,10 @@ export function tip(words: string, key: string): string {
 export function listenToKeys(): void {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    // A dialog has keys of its own, Escape among them.
+    if (event.target instanceof HTMLElement && event.target.closest("dialog")) return;
     const field = event.target instanceof HTMLElement && event.target.closest("input, select, textarea");
     if (field && event.key !== "Escape") return;
-    const inDialog = event.target instanceof HTMLElement && event.target.closest("dialog");
-    if (inDialog && event.key !== "Escape") return;
     const action = ACTIONS.find((each) => each.keys.includes(event.key));
     if (action === undefined) return;
     event.preventDefault();

@@ -55,6 +55,8 @@ export interface Sighting {
   km?: number | null;
   bank?: Bank | null;
   country?: string | null;
+  neighbour?: string | null;
+  side_sure?: boolean;
 }
 
 export type Bank = "left" | "right" | "mid";

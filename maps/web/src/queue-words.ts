@@ -5,6 +5,7 @@ import { everyone } from "./feed.ts";
 import { kmFigure } from "./address.ts";
 import { t, wordsIfAny } from "./i18n/index.ts";
 import type { Alert, HandOff, Landing, Sighting } from "./papers.ts";
+import { placeWords } from "./panels/place-words.ts";
 import { coordinateFormat } from "./preferences.ts";
 
 /** What it is: by its rule, with the names that the rule says. Rules that this page does not know say their name. */
@@ -25,17 +26,23 @@ export function alertWho(alert: Alert): string {
   return [...new Set(names.filter((name) => name !== undefined && name !== null && name !== ""))].join(" · ");
 }
 
-export function placeOf(what: { place?: string; lon?: number | null; lat?: number | null }): string {
-  if (what.place) return what.place;
-  return what.lon == null || what.lat == null ? "" : coordinateWords(what.lon, what.lat, coordinateFormat.value);
+/** Where, in the words of the page if its unit is still there; else in the server's. */
+export function alertPlace(alert: Alert): string {
+  const last = everyone.value?.find((each) => each.id === alert.unit)?.last;
+  if (last?.place !== undefined && last.lon === alert.lon && last.lat === alert.lat) return placeWords(last);
+  if (alert.place) return alert.place;
+  return alert.lon == null || alert.lat == null ? "" : coordinateWords(alert.lon, alert.lat, coordinateFormat.value);
 }
 
 export function offerName(offer: HandOff): string {
   return offer.name || t(`target.${offer.what ?? "vessel"}`);
 }
 
+/** Where a target was seen: `km 2 356.0 · right bank · TH side`. */
 export function seenWords(sighting: Sighting): string {
-  return placeOf(sighting);
+  const { river, km, bank, country, neighbour, side_sure } = sighting;
+  const place = { ...(river ? { river } : {}), ...(km == null ? {} : { km }), ...(bank ? { bank } : {}), ...(country ? { country } : {}), ...(neighbour ? { neighbour } : {}), side_sure: side_sure ?? false };
+  return placeWords({ of: "", lon: sighting.lon, lat: sighting.lat, time: sighting.at, place });
 }
 
 /** `km 2 355.2 ± 0.4 · right bank`. */

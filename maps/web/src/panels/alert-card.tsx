@@ -11,7 +11,7 @@ import { flyToPlace, flyToSelected } from "../map-room.ts";
 import type { Alert, Severity } from "../papers.ts";
 import { chosenId, current, doable } from "../queue.ts";
 import { doAbout } from "../queue-acts.ts";
-import { alertTitle, alertWho, placeOf } from "../queue-words.ts";
+import { alertPlace, alertTitle, alertWho } from "../queue-words.ts";
 import { ageSeconds, ageWords, minuteWords } from "../times.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
@@ -23,7 +23,7 @@ const SHOWN = 2;
 export function AlertCard({ alert, own }: { alert: Alert; own: boolean }): JSX.Element {
   const acts = doable(alert).slice(0, SHOWN);
   const age = ageSeconds(alert.raised_at, now.value) ?? 0;
-  const place = placeOf(alert);
+  const place = alertPlace(alert);
   const who = alertWho(alert);
   return (
     <li id={`card-${alert.id}`} tabIndex={-1} class={`alert alert-${alert.severity} alert-${standing(alert)}${rings(alert) ? " rings" : ""}`} aria-current={current.value?.id === alert.id}

@@ -62,7 +62,7 @@ function Muted(): JSX.Element | null {
   return (
     <div class="queue-bar" role="status">
       <Icon name="mute" /><p>{t("bell.muted")}</p>
-      <button class="button" onClick={() => void allow()}>{t("bell.allow")}</button>
+      <button class="button" onClick={allow}>{t("bell.allow")}</button>
     </div>
   );
 }

@@ -9,7 +9,7 @@ import { flyToPlace } from "../map-room.ts";
 import type { HandOff } from "../papers.ts";
 import { chosenId, current, inView, isOpen, markRead, mayAnswer, mayOffer, offers, ours, waiting } from "../queue.ts";
 import { accept, callBack, decline } from "../queue-acts.ts";
-import { countdownWords, landingWords, offerName, placeOf } from "../queue-words.ts";
+import { countdownWords, landingWords, offerName, seenWords } from "../queue-words.ts";
 import { ageSeconds, ageWords, minuteWords } from "../times.ts";
 import { Icon } from "./icons.tsx";
 import { speedWords } from "./place-words.ts";
@@ -81,7 +81,7 @@ function Facts({ offer }: { offer: HandOff }): JSX.Element {
           {eta !== null && <b class="offer-eta num">{eta >= now.value ? t("offer.lands_in", { time: countdownWords(eta - now.value), clock: minuteWords(eta, now.value, timeZone.value) }) : t("offer.landed", { time: countdownWords(now.value - eta), clock: minuteWords(eta, now.value, timeZone.value) })}</b>}
         </Fact>
       )}
-      {last && <Fact words="offer.last_seen">{placeOf(last)} <span class="dim">{t("age.ago", { age: ageWords(ageSeconds(last.at, now.value) ?? 0) })}</span></Fact>}
+      {last && <Fact words="offer.last_seen">{seenWords(last)} <span class="dim">{t("age.ago", { age: ageWords(ageSeconds(last.at, now.value) ?? 0) })}</span></Fact>}
       {speed !== null && <Fact words="unit.speed">{speedWords(speed)}</Fact>}
       {offer.note && <Fact words="offer.note"><q>{offer.note}</q></Fact>}
       {isOpen(offer) && <Fact words="offer.lapses">{left > 0 ? t("offer.lapses_in", { time: countdownWords(left), term: offer.term }) : t("offer.lapses_now", { term: offer.term })}</Fact>}

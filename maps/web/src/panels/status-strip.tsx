@@ -52,7 +52,7 @@ function Stream(): JSX.Element {
 /** The browser lets the page sound only after a press on it, such as this one. */
 function MutedItem(): JSX.Element | null {
   if (!muted.value) return null;
-  return <button class="strip-button claim-item" title={t("bell.muted")} aria-label={t("bell.strip")} onClick={() => void allow()}><Icon name="mute" /><span>{t("bell.strip")}</span></button>;
+  return <button class="strip-button claim-item" title={t("bell.muted")} aria-label={t("bell.strip")} onClick={allow}><Icon name="mute" /><span>{t("bell.strip")}</span></button>;
 }
 
 function Links(): JSX.Element | null {

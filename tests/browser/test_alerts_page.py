@@ -1,0 +1,278 @@
+"""What waits for the commander: alerts that ring, offers of the other bank, suspended sharing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from tests.browser.banks import LAO_NAME, THAI_NAME, Banks, two_banks
+from tests.browser.commander import DESKTOP, PHONE, Commander, Size, looking
+from tests.server import wait_for
+
+pytestmark = [pytest.mark.browser]
+
+SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+
+EAR = """
+window.notes = [];
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...when) {
+    window.notes.push([performance.now(), this.frequency.value]);
+    return start.apply(this, when);
+};
+"""
+"""Writes down every note that the page sounds: milliseconds, hertz."""
+
+Look = Callable[..., Commander]
+
+
+@pytest.fixture(scope="module")
+def banks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Banks]:
+    with two_banks(tmp_path_factory.mktemp("banks")) as running:
+        yield running
+
+
+@pytest.fixture
+def look(browser: Browser, banks: Banks) -> Iterator[Look]:
+    """Open the page of an officer, with an ear in it."""
+    pages: list[Commander] = []
+
+    def open_page(name: str, *, size: Size = DESKTOP, palette: str = "day") -> Commander:
+        page = looking(browser, banks.server, role=name, size=size, palette=palette)
+        pages.append(page)
+        page.page.add_init_script(EAR)
+        page.page.reload()
+        wait_for("the map", page.drawn, seconds=40)
+        wait_for("the stream", lambda: page.says("#stream-state").startswith("Live"))
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    for page in pages:
+        assert page.foreign == [], "a request left the server"
+        assert page.complaints == []
+
+
+def _notes(page: Commander) -> int:
+    return int(page.page.evaluate("notes.length"))
+
+
+def _unmute(page: Commander) -> None:
+    page.page.keyboard.press("Shift")
+    wait_for("a page that may sound", lambda: page.page.locator(".icon-mute").count() == 0)
+
+
+def _calls(banks: Banks, call_sign: str) -> str:
+    """A new Lao boat calls for help; its unit id."""
+    unit = banks.boat("somchai", call_sign, "LA", lon=100.4123, lat=20.2791)
+    banks.calls_for_help("somchai", unit, lon=100.4123, lat=20.2791)
+    return unit
+
+
+@SIZES
+def test_an_sos_rings_is_acknowledged_and_resolved(look: Look, banks: Banks, size: Size) -> None:
+    page = look("somchai", size=size)
+    page.page.keyboard.press("q")
+    _unmute(page)
+    before = _notes(page)
+    name = f"Naga {size[0]}"
+    unit = _calls(banks, name)
+    card = page.page.locator(".alert", has_text=name)
+    wait_for("the card", card.count, seconds=5)
+    for words in ("SOS", name, "km 2\u202f356.9 · left bank", "nobody has acknowledged it"):
+        wait_for(words, lambda words=words: words in card.inner_text(), seconds=3)
+    assert _notes(page) > before
+    assert "rings" in str(card.get_attribute("class"))
+    assert card.get_by_role("button", name="Shelve", exact=True).count() == 0, "not a call for help"
+
+    card.get_by_role("button", name="Acknowledge", exact=True).click()
+    wait_for("who knows", lambda: "acknowledged by somchai" in card.inner_text())
+    assert "rings" not in str(card.get_attribute("class"))
+    [alert] = [each for each in banks.get("somchai", "/api/alerts") if each["unit"] == unit]
+    assert alert["acknowledged_by"] == "somchai"
+
+    card.get_by_role("button", name="Resolve", exact=True).click()
+    page.page.get_by_role("dialog").get_by_role("button", name="Resolve", exact=True).click()
+    assert page.says("dialog .field-fault") == "Write a few words."
+    page.page.locator("#ask-words").fill("engine failure, towed in")
+    page.page.get_by_role("dialog").get_by_role("button", name="Resolve", exact=True).click()
+    wait_for("no card", lambda: card.count() == 0)
+    assert banks.get("somchai", f"/api/alerts/{alert['id']}")["note"] == "engine failure, towed in"
+    wait_for("no call over the map", lambda: page.page.locator(".distress-card").count() == 0)
+
+
+def test_what_nobody_acknowledges_rings_every_half_minute(look: Look, banks: Banks) -> None:
+    page = look("somchai")
+    _unmute(page)
+    _calls(banks, "Naga again")
+    wait_for("the first ring", lambda: _notes(page) >= 6, seconds=5)
+    first = float(page.page.evaluate("notes[0][0]"))
+    wait_for("the second", lambda: _notes(page) >= 12, seconds=40, every=1)
+    again = float(page.page.evaluate("notes[6][0]"))
+    assert 29_000 < again - first < 32_000
+    page.page.keyboard.press("a")
+    wait_for("silence", lambda: page.page.locator(".rings").count() == 0)
+
+
+def test_a_silenced_page_says_so_until_it_may_sound(look: Look) -> None:
+    page = look("somchai")
+    page.page.reload()
+    # What a test asks of the page counts as a press for Chromium: ask nothing while it starts.
+    page.page.wait_for_timeout(2000)
+    wait_for("that it is silent", lambda: "No sound yet" in page.says(".strip"), seconds=5)
+    page.page.get_by_role("button", name="Let it ring").click()
+    wait_for("that it is not", lambda: "No sound yet" not in page.says(".strip"))
+
+
+def test_keys_act_only_on_what_is_seen(look: Look, banks: Banks) -> None:
+    unit = _calls(banks, "Naga keys")
+    page = look("somchai")
+    card = page.page.locator(".alert", has_text="Naga keys")
+    wait_for("the card", card.count)
+    page.page.keyboard.press("c")
+    wait_for("that something waits", lambda: "wait" in page.says(".waiting-card"))
+    page.page.keyboard.press("a")  # brings the queue, and no more
+    wait_for("the queue", card.count)
+    told = [each for each in banks.get("somchai", "/api/alerts") if each["unit"] == unit]
+    assert [each.get("state") in (None, "escalated") for each in told] == [True]
+    page.page.locator(".alert", has_text="Naga keys").locator(".alert-what").focus()
+    page.page.keyboard.press("a")
+    wait_for("who knows", lambda: "acknowledged by somchai" in card.inner_text())
+    page.page.keyboard.press("v")
+    wait_for("the note", lambda: page.page.evaluate("document.activeElement.id") == "ask-words")
+    page.page.keyboard.press("Escape")
+    wait_for("no dialog", lambda: page.page.locator("dialog").count() == 0)
+
+
+def test_who_only_watches_has_no_button_and_no_bell(look: Look, banks: Banks) -> None:
+    _calls(banks, "Naga seen")
+    page = look("vanh")
+    _unmute(page)
+    card = page.page.locator(".alert", has_text="Naga seen")
+    wait_for("the card", card.count)
+    assert card.locator(".alert-acts").count() == 0
+    assert _notes(page) == 0
+
+
+@SIZES
+def test_an_offer_cannot_be_missed_and_is_accepted(look: Look, banks: Banks, size: Size) -> None:
+    agreement = banks.agree("targets")
+    page = look("malee", size=size)
+    page.page.keyboard.press("c")
+    _unmute(page)
+    name = f"grey boat {size[0]}"
+    offer = banks.offered(name)
+    wait_for("the word over the map", lambda: name in page.says(".waiting-card"), seconds=5)
+    assert _notes(page) > 0
+    page.page.locator(".waiting-card .button").click()
+    card = page.page.locator("article.offer", has_text=name)
+    wait_for("the card", card.count)
+    told = card.inner_text()
+    for words in (LAO_NAME, "Lands", "right bank", "km/h", "term 2", "Last seen", "within 1"):
+        assert words in told
+    card.get_by_role("button", name="Accept", exact=True).click()
+    wait_for("no card", lambda: card.count() == 0)
+    mine = banks.get("somchai", f"/api/targets/{offer['target']}")
+    assert (mine["state"], mine["custodian"]) == ("handed over", "th-ck")
+    banks.post("kham", f"/api/agreements/{agreement}/end", {"reason": "the test is over"})
+
+
+def test_an_own_offer_shows_its_state_and_what_became_of_it(look: Look, banks: Banks) -> None:
+    agreement = banks.agree("targets")
+    page = look("somchai")
+    banks.offered("declined boat")
+    card = page.page.locator("article.offer", has_text="declined boat")
+    wait_for("the card", card.count)
+    assert f"Offered to {THAI_NAME}, no answer yet" in card.inner_text()
+    other = look("malee")
+    other.page.locator("article.offer", has_text="declined boat").get_by_role(
+        "button", name="Decline", exact=True
+    ).click()
+    other.page.locator("#ask-words").fill("no boat free before dawn")
+    other.page.get_by_role("dialog").get_by_role("button", name="Decline", exact=True).click()
+    bar = page.page.locator(".queue-bar", has_text="declined boat")
+    wait_for("the answer", bar.count)
+    assert f"{THAI_NAME} declined: no boat free before dawn" in bar.inner_text()
+    bar.get_by_role("button").click()
+    wait_for("it was read", lambda: bar.count() == 0)
+
+    banks.offered("called boat")
+    wait_for("the second card", lambda: "called boat" in page.says("article.offer"))
+    page.page.keyboard.press("b")
+    page.page.locator("#ask-words").fill("it turned back")
+    page.page.get_by_role("dialog").get_by_role("button", name="Call back", exact=True).click()
+    wait_for("it is called back", lambda: "Called back" in page.says(".queue-bar"))
+    banks.post("kham", f"/api/agreements/{agreement}/end", {"reason": "the test is over"})
+
+
+def test_a_suspension_says_who_when_and_why_and_the_boats_leave(look: Look, banks: Banks) -> None:
+    agreement = banks.agree("positions", "targets")
+    banks.boat("malee", "Khong 7", "TH", lon=100.4005, lat=20.262)
+    lao, thai = look("somchai"), look("chai")
+    lao.mark("Khong 7")
+    banks.offered("cut boat")
+    wait_for("the offer", lambda: "cut boat" in lao.says("article.offer"))
+    thai.page.locator(".shared").get_by_role("button", name="Suspend", exact=True).click()
+    thai.page.locator("#ask-words").fill("by order of the ministry")
+    thai.page.get_by_role("dialog").get_by_role("button", name="Suspend", exact=True).click()
+
+    def notice() -> str:
+        return lao.says(".queue-bar.suspended")
+
+    wait_for("the notice", notice, seconds=5)
+    assert f"{THAI_NAME} at " in notice()
+    assert "by order of the ministry" in notice()
+    assert "chai" not in notice(), "the other side's officer is not named"
+    assert "Sharing suspended" in lao.says(".strip")
+    wait_for("their boat is gone", lambda: "Khong 7" not in lao.marks())
+    assert lao.page.locator(".row", has_text="Khong 7").count() == 0
+    bars = lao.page.locator(".queue-bar").all_inner_texts()
+    assert any("cut boat" in each and "suspended" in each for each in bars)
+    assert lao.page.get_by_role("button", name="Resume", exact=True).count() == 0
+
+    thai.page.get_by_role("button", name="Resume", exact=True).click()
+    thai.page.get_by_role("dialog").get_by_role("button", name="Resume", exact=True).click()
+    wait_for("no notice", lambda: lao.page.locator(".queue-bar.suspended").count() == 0)
+    banks.post("chai", f"/api/agreements/{agreement}/end", {"reason": "the test is over"})
+
+
+@SIZES
+@pytest.mark.parametrize("palette", ["day", "dark", "red-night"])
+def test_axe_finds_nothing_in_a_full_queue(
+    look: Look, banks: Banks, size: Size, palette: str
+) -> None:
+    agreement = banks.agree("targets")
+    _calls(banks, f"Naga {palette} {size[0]}")
+    banks.offered(f"boat {palette} {size[0]}")
+    page = look("malee", size=size, palette=palette)
+    page.page.keyboard.press("q")
+    wait_for("the offer", page.page.locator("article.offer").count)
+    found = _violations(page)
+    page.page.keyboard.press("x")
+    wait_for("the question", page.page.locator("dialog").count)
+    found += _violations(page)
+    page.page.keyboard.press("Escape")
+    other = look("somchai", size=size, palette=palette)
+    other.page.keyboard.press("q")
+    wait_for("the alert", other.page.locator(".alert").count)
+    found += _violations(other)
+    banks.post("chai", f"/api/agreements/{agreement}/suspend", {"reason": "by order"})
+    wait_for("the notice", other.page.locator(".queue-bar.suspended").count)
+    found += _violations(other)
+    small = other.page.evaluate(
+        """() => [...document.querySelectorAll(".tab-content button")]
+            .filter((each) => each.checkVisibility())
+            .map((each) => each.getBoundingClientRect())
+            .filter((box) => box.width < 43.5 || box.height < 43.5).length"""
+    )
+    assert (found, small) == ([], 0)
+    banks.post("chai", f"/api/agreements/{agreement}/end", {"reason": "the test is over"})
+
+
+def _violations(page: Commander) -> list[str]:
+    results = Axe().run(page.page)
+    return [f"{v['id']} {v['nodes'][0]['html'][:160]}" for v in results.response["violations"]]
