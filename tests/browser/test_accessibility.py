@@ -15,7 +15,7 @@ from tests.server import Server, wait_for
 pytestmark = [pytest.mark.browser]
 
 SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-TABS = ["unit", "unknown", "channels", "map"]
+TABS = ["alerts", "unit", "unknown", "channels", "map"]
 
 
 @pytest.fixture(scope="module", autouse=True)

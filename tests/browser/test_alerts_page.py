@@ -240,6 +240,43 @@ def test_a_suspension_says_who_when_and_why_and_the_boats_leave(look: Look, bank
     banks.post("chai", f"/api/agreements/{agreement}/end", {"reason": "the test is over"})
 
 
+def test_sectors_and_targets_are_on_the_map(look: Look, banks: Banks) -> None:
+    agreement = banks.agree("targets", "sectors")
+    square = [[100.408, 20.245], [100.418, 20.245], [100.418, 20.255], [100.408, 20.255]]
+    polygon = {"type": "Polygon", "coordinates": [[*square, square[0]]]}
+    reach = {"river": "Mekong", "km_from": 2354, "km_to": 2358, "width_m": 600}
+    drawn = [
+        banks.post("malee", "/api/sectors", body)["sector"]["id"]
+        for body in (
+            {"name": "Sandbank", "use": "no_go", "polygon": polygon},
+            {"name": "Ferry reach", "stretch": reach},
+        )
+    ]
+    banks.offered("mapped boat")
+    page = look("malee")
+
+    def shown(layer: str) -> set[str]:
+        found = page.page.evaluate(
+            """(layer) => jointPatrol.map.queryRenderedFeatures({ layers: [layer] })
+                .map((each) => each.properties.label)""",
+            layer,
+        )
+        return set(found)
+
+    wait_for("both sectors", lambda: len(shown("sector-areas")) == 2)
+    assert shown("sector-hatch") == {"Sandbank\nno-go"}
+    assert shown("sector-edges") == {"Sandbank\nno-go", "Ferry reach"}
+    assert shown("target-seen") >= {"mapped boat"}
+    assert all(label.startswith("lands ") for label in shown("target-landing"))
+    assert shown("target-landing")
+    for id in drawn:
+        banks.post("malee", f"/api/sectors/{id}/retire", {"reason": "the test is over"})
+    wait_for("no sector", lambda: not shown("sector-areas"))
+    banks.post("chai", f"/api/agreements/{agreement}/suspend", {"reason": "by order"})
+    wait_for("no target of theirs", lambda: not shown("target-seen"))
+    banks.post("chai", f"/api/agreements/{agreement}/end", {"reason": "the test is over"})
+
+
 @SIZES
 @pytest.mark.parametrize("palette", ["day", "dark", "red-night"])
 def test_axe_finds_nothing_in_a_full_queue(

@@ -6,7 +6,7 @@ import { readTokens, type Tokens } from "./tokens.ts";
 /** Device pixels for one CSS pixel of an icon. */
 export const ICON_SCALE = 2;
 
-export type GlyphName = "distress" | "clock" | "course" | "blo" | "bridge" | "road" | "ferry" | "port" | "tick" | "selected" | "body";
+export type GlyphName = "distress" | "clock" | "course" | "blo" | "bridge" | "road" | "ferry" | "port" | "tick" | "selected" | "body" | "hatch" | "target" | "landing";
 
 /** `palette/mark/shape/side/state` */
 export function markImage(palette: PaletteName, shape: Shape, side: string, state: string): string {
@@ -144,6 +144,31 @@ const GLYPHS: Record<GlyphName, Glyph> = {
       stroke(pen, house, tokens.get("map-halo"), 4);
       pen.fillStyle = tokens.get("map-blo");
       pen.fill(house);
+    },
+  },
+  // Repeats without a seam: each line leaves where the next one enters.
+  hatch: {
+    size: 16,
+    paint: (pen, tokens) => {
+      pen.globalAlpha = 0.55;
+      stroke(pen, new Path2D("M-4 12 L12 -4 M-4 20 L20 -4 M4 20 L20 4"), tokens.get("map-no-go"), 1.3);
+      pen.globalAlpha = 1;
+    },
+  },
+  target: {
+    size: 34,
+    paint: (pen, tokens) => {
+      const corners = new Path2D("M6 12 V6 H12 M22 6 H28 V12 M28 22 V28 H22 M12 28 H6 V22 M17 13.2 L20.8 17 L17 20.8 L13.2 17 Z");
+      stroke(pen, corners, tokens.get("map-halo"), 5);
+      stroke(pen, corners, tokens.get("map-target"), 2.4);
+    },
+  },
+  landing: {
+    size: 26,
+    paint: (pen, tokens) => {
+      const cross = new Path2D("M7.5 7.5 L18.5 18.5 M18.5 7.5 L7.5 18.5");
+      stroke(pen, cross, tokens.get("map-halo"), 5.5);
+      stroke(pen, cross, tokens.get("map-target"), 2.6);
     },
   },
   // Drawn by nobody, it keeps the labels of others off a mark.

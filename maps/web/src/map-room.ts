@@ -4,6 +4,7 @@ import { now } from "./clock.ts";
 import { awaitingPlace, basemapInfo, brokenLayers, clearSelection, layerInfos, phone, select, selected, selectedId, sheetStop } from "./console.ts";
 import type { LayerInfo } from "./contract.ts";
 import { distressed, everyone, picture, takeDirty } from "./feed.ts";
+import { sectorsOnMap, targetsOnMap } from "./ground.ts";
 import { history, tilesOf } from "./history.ts";
 import { language, t } from "./i18n/index.ts";
 import { LAYERS } from "./layers/index.ts";
@@ -66,6 +67,8 @@ export function openMap(container: HTMLElement): void {
   });
   effect(() => void shown.restyle(style()));
   effect(() => void shown.setData("overlay", overlayFeatures.value));
+  effect(() => void shown.setData("sectors", sectorsOnMap.value));
+  effect(() => void shown.setData("targets", targetsOnMap.value));
   effect(() => shown.setPixelRatio(pixelRatio()));
   effect(() => shown.crosshair(awaitingPlace.value !== null));
   effect(() => fitOnce(everyone.value !== null));

@@ -10,10 +10,12 @@ import { overlay } from "./overlay.ts";
 import { places } from "./places.ts";
 import { riverKm } from "./river-km.ts";
 import { rivers } from "./rivers.ts";
+import { sectors } from "./sectors.ts";
+import { targets } from "./targets.ts";
 import { tracks } from "./tracks.ts";
 import { units } from "./units.ts";
 
-export const LAYERS: readonly MapLayer[] = [countries, basemap, rivers, borders, riverKm, countryNames, places, crossings, blos, overlay, historyTracks, tracks, units];
+export const LAYERS: readonly MapLayer[] = [countries, basemap, rivers, sectors, borders, riverKm, countryNames, places, crossings, blos, overlay, historyTracks, tracks, targets, units];
 
 /** Names people can switch, in the order of the legend. */
-export const TOGGLES = ["tracks", "blos", "crossings", "borders", "river_km", "rivers", "places", "basemap"] as const;
+export const TOGGLES = ["tracks", "targets", "sectors", "blos", "crossings", "borders", "river_km", "rivers", "places", "basemap"] as const;

@@ -1,0 +1,26 @@
+/** Areas that people drew: a faint fill, a clear edge, their name; what patrols keep out of is hatched. */
+import { REGULAR } from "../fonts.ts";
+import { glyphImage } from "../images.ts";
+import { type MapLayer, NO_FEATURES } from "./layer.ts";
+
+const keptOut = ["in", ["get", "use"], ["literal", ["no_go", "restricted"]]] as never;
+
+export const sectors: MapLayer = {
+  toggle: "sectors",
+  needs: [],
+  sources: () => ({ sectors: { type: "geojson", data: NO_FEATURES, tolerance: 0.2 } }),
+  layers: ({ tokens, palette }) => {
+    const colour = ["case", keptOut, tokens.get("map-no-go"), tokens.get("map-sector")] as never;
+    return [
+      { id: "sector-areas", type: "fill", source: "sectors", paint: { "fill-color": colour, "fill-opacity": 0.08 } },
+      { id: "sector-hatch", type: "fill", source: "sectors", filter: ["==", ["get", "use"], "no_go"], paint: { "fill-pattern": glyphImage(palette, "hatch") } },
+      { id: "sector-edges", type: "line", source: "sectors", filter: ["in", ["get", "use"], ["literal", ["patrol", "no_go"]]], layout: { "line-join": "round" }, paint: { "line-color": colour, "line-width": 2 } },
+      { id: "sector-edges-other", type: "line", source: "sectors", filter: ["!", ["in", ["get", "use"], ["literal", ["patrol", "no_go"]]]], layout: { "line-join": "round" }, paint: { "line-color": colour, "line-width": 2, "line-dasharray": [4, 2] } },
+      {
+        id: "sector-names", type: "symbol", source: "sectors", minzoom: 8,
+        layout: { "text-field": ["get", "label"], "text-font": [REGULAR], "text-size": 12.5, "text-max-width": 9, "text-variable-anchor": ["center", "bottom", "top"], "text-radial-offset": 1.6 },
+        paint: { "text-color": colour, "text-halo-color": tokens.get("map-halo"), "text-halo-width": 1.6 },
+      },
+    ];
+  },
+};

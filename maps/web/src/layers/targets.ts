@@ -1,0 +1,26 @@
+/** Who or what is followed: where last seen, where before, where it will be, where it lands. Dashed is what nobody has seen. */
+import { BOLD, REGULAR } from "../fonts.ts";
+import { glyphImage } from "../images.ts";
+import { type MapLayer, NO_FEATURES } from "./layer.ts";
+
+const is = (part: string): never => ["==", ["get", "part"], part] as never;
+
+export const targets: MapLayer = {
+  toggle: "targets",
+  needs: [],
+  sources: () => ({ targets: { type: "geojson", data: NO_FEATURES, tolerance: 0.2 } }),
+  layers: ({ tokens, palette }) => [
+    { id: "target-lines-edge", type: "line", source: "targets", filter: ["==", ["geometry-type"], "LineString"], paint: { "line-color": tokens.get("map-halo"), "line-width": 5, "line-opacity": 0.7 } },
+    { id: "target-past", type: "line", source: "targets", filter: is("past"), paint: { "line-color": tokens.get("map-target"), "line-width": 2 } },
+    { id: "target-ahead", type: "line", source: "targets", filter: is("ahead"), paint: { "line-color": tokens.get("map-target"), "line-width": 2, "line-dasharray": [2, 2] } },
+    ...(["landing", "seen"] as const).map((part) => ({
+      id: `target-${part}`, type: "symbol" as const, source: "targets", filter: is(part),
+      layout: {
+        "icon-image": glyphImage(palette, part === "seen" ? "target" : "landing"), "icon-allow-overlap": true,
+        "text-field": ["get", "label"] as never, "text-font": [part === "seen" ? BOLD : REGULAR], "text-size": part === "seen" ? 13 : 12,
+        "text-variable-anchor": ["left", "right", "top", "bottom"] as never, "text-radial-offset": 1.5, "text-justify": "auto" as const, "text-optional": true, "text-max-width": 12,
+      },
+      paint: { "text-color": tokens.get("map-target"), "text-halo-color": tokens.get("map-halo"), "text-halo-width": 1.6 },
+    })),
+  ],
+};
