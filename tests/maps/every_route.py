@@ -100,16 +100,25 @@ def filled(path: str, other: Side) -> Iterator[tuple[str, str]]:
         "hand_off": other.ids.get("hand_off", [NO_ID]),
     }  # fmt: skip
     assert name in known, f"what stands for {{{name}}} in {path}?"
-    for id in dict.fromkeys([*known[name][:2], *known[name][-2:]]):
+    for id in dict.fromkeys([known[name][0], known[name][-1]]):
         yield path.replace(f"{{{name}}}", id), id
 
 
-AT_ONCE: Final = 16
+AT_ONCE: Final = 28
 """Requests under way."""
 
 
-async def walk(viewer: Side, other: Side, roles: Sequence[str]) -> dict[str, set[str]]:
-    """Ask everything as some roles; return the other's marks in the answers, by request."""
+async def walk(
+    viewer: Side, other: Side, roles: Sequence[str], *, files: bool = False
+) -> dict[str, set[str]]:
+    """Ask everything as some roles; return the other's marks in the answers, by request.
+
+    Args:
+        viewer: Who asks.
+        other: Whose things are asked for.
+        roles: As whom.
+        files: Whether to ask for a file of every format, too.
+    """
     found: dict[str, set[str]] = {}
 
     async def ask(role: str, path: str, query: dict[str, Any], said: str) -> None:
@@ -136,7 +145,7 @@ async def walk(viewer: Side, other: Side, roles: Sequence[str]) -> dict[str, set
         requests = [
             each for route in gets() if route.path not in WITHOUT for each in asked(route, other)
         ]
-        if role == "commander":
+        if files and role == "commander":
             requests += [
                 (f"/api/exports/{what}", {"format": name}, "")
                 for name in sorted(FORMATS.keys() - {"parquet"})
@@ -153,9 +162,11 @@ def repeats(path: str) -> bool:
     return path.endswith(("/why", "/track")) or path.startswith("/api/ogc")
 
 
-async def walks(sides: Sides, *roles: str) -> dict[str, set[str]]:
+async def walks(sides: Sides, *roles: str, files: bool = False) -> dict[str, set[str]]:
     """Ask everything as some roles of both sides."""
-    both = await asyncio.gather(*(walk(one, other, roles) for one, other in sides.ways))
+    both = await asyncio.gather(
+        *(walk(one, other, roles, files=files) for one, other in sides.ways)
+    )
     return both[0] | both[1]
 
 
@@ -258,7 +269,7 @@ async def oracles(viewer: Side, other: Side) -> list[str]:
             if real != none:
                 found.append(f"{role} {method} {path} {id}: {real} but {none}")
 
-    await asyncio.gather(*(ask() for _ in range(AT_ONCE // 2)))
+    await asyncio.gather(*(ask() for _ in range(8)))
     return found + await plans(viewer, other)
 
 
