@@ -9,7 +9,7 @@ import { versionOf } from "./papers.ts";
 import { isOpen, ours } from "./queue.ts";
 import { offerName } from "./queue-words.ts";
 import { fetchJson } from "./rest.ts";
-import { type Followed, sectorFeature, targetFeatures } from "./shapes.ts";
+import { type Followed, sectorFeatures, targetFeatures } from "./shapes.ts";
 import { minuteWords } from "./times.ts";
 
 /** Outlines of river stretches, by id and version: the server knows how the river runs. */
@@ -17,8 +17,8 @@ const outlines = signal<ReadonlyMap<string, GeoJSON.Geometry | null>>(new Map())
 const asked = new Set<string>();
 
 export const sectorsOnMap = computed<GeoJSON.FeatureCollection>(() => {
-  const found = of("sector").map((sector) => sectorFeature(sector, sector.polygon ? null : outlineOf(sector), sector.use === undefined || sector.use === "patrol" ? "" : t(`sector.${sector.use}`)));
-  return { type: "FeatureCollection", features: found.filter((each) => each !== null) };
+  const useWords = (sector: Sector): string => (sector.use === undefined || sector.use === "patrol" ? "" : t(`sector.${sector.use}`));
+  return { type: "FeatureCollection", features: of("sector").flatMap((sector) => sectorFeatures(sector, sector.polygon ? null : outlineOf(sector), useWords(sector))) };
 });
 
 /** One mark a case: the own paper about it before another agency's, and an offer where there is none. */

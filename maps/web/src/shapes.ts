@@ -1,11 +1,28 @@
 /** Sectors and targets as features of a map. Pure. */
 import type { Prediction, Sector, Sighting } from "./papers.ts";
 
-/** What the map shows of a sector; null while nobody knows where it lies. `use` is the use in words, empty for a patrol's. */
-export function sectorFeature(sector: Sector, outline: GeoJSON.Geometry | null, use: string): GeoJSON.Feature | null {
+/** What the map shows of a sector: its area, and one point for its name; nothing while nobody knows where it lies. `use` is the use in words, empty for a patrol's. */
+export function sectorFeatures(sector: Sector, outline: GeoJSON.Geometry | null, use: string): GeoJSON.Feature[] {
   const geometry: GeoJSON.Geometry | null = sector.polygon ? { type: "Polygon", coordinates: sector.polygon } : outline;
-  if (geometry === null) return null;
-  return { type: "Feature", properties: { id: sector.id, use: sector.use ?? "patrol", label: use === "" ? sector.name : `${sector.name}\n${use}` }, geometry };
+  const ring = geometry?.type === "Polygon" ? geometry.coordinates[0] : geometry?.type === "MultiPolygon" ? geometry.coordinates[0]?.[0] : undefined;
+  if (geometry === null || ring === undefined) return [];
+  const properties = { id: sector.id, use: sector.use ?? "patrol", label: use === "" ? sector.name : `${sector.name}\n${use}` };
+  // An area is cut into tiles, and its name would stand in each.
+  return [{ type: "Feature", properties, geometry }, { type: "Feature", properties, geometry: { type: "Point", coordinates: middle(ring) } }];
+}
+
+/** The centre of gravity of a ring. */
+function middle(ring: GeoJSON.Position[]): GeoJSON.Position {
+  const [x0 = 0, y0 = 0] = ring[0] ?? [];
+  let [twice, x, y] = [0, 0, 0];
+  ring.forEach(([x1 = 0, y1 = 0], i) => {
+    const [x2 = 0, y2 = 0] = ring[(i + 1) % ring.length] ?? [];
+    const cross = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0);
+    twice += cross;
+    x += (x1 - x0 + x2 - x0) * cross;
+    y += (y1 - y0 + y2 - y0) * cross;
+  });
+  return twice === 0 ? [x0, y0] : [x0 + x / (3 * twice), y0 + y / (3 * twice)];
 }
 
 /** One target as the map shows it, with its words. */

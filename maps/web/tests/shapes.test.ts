@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Sector } from "../src/papers.ts";
-import { sectorFeature, targetFeatures } from "../src/shapes.ts";
+import { sectorFeatures, targetFeatures } from "../src/shapes.ts";
 
 const at = "2026-11-25T01:00:00Z";
 const ring: [number, number][] = [[100.4, 20.2], [100.5, 20.2], [100.4, 20.3], [100.4, 20.2]];
@@ -9,13 +9,19 @@ const sector = (more: Partial<Sector>): Sector => ({ kind: "sector", id: "s", ag
 const parts = (found: GeoJSON.Feature[]): unknown[] => found.map((each) => each.properties?.["part"]);
 
 test("a sector without a use is a patrol's", () => {
-  assert.deepEqual(sectorFeature(sector({ polygon: [ring] }), null, "")?.properties, { id: "s", use: "patrol", label: "Isles" });
+  assert.deepEqual(sectorFeatures(sector({ polygon: [ring] }), null, "")[0]?.properties, { id: "s", use: "patrol", label: "Isles" });
 });
 
 test("a stretch of a river shows once its outline is known", () => {
-  assert.equal(sectorFeature(sector({}), null, ""), null);
+  assert.deepEqual(sectorFeatures(sector({}), null, ""), []);
   const outline: GeoJSON.Polygon = { type: "Polygon", coordinates: [ring] };
-  assert.deepEqual(sectorFeature(sector({ use: "no_go" }), outline, "no-go")?.geometry, outline);
+  assert.deepEqual(sectorFeatures(sector({ use: "no_go" }), outline, "no-go")[0]?.geometry, outline);
+});
+
+test("the name of a sector stands once, in its middle", () => {
+  const square: [number, number][] = [[100, 20], [102, 20], [102, 22], [100, 22], [100, 20]];
+  const found = sectorFeatures(sector({ polygon: [square] }), null, "").filter((each) => each.geometry.type === "Point");
+  assert.deepEqual(found.map((each) => (each.geometry as GeoJSON.Point).coordinates), [[101, 21]]);
 });
 
 test("a target shows what is known of it, and no more", () => {

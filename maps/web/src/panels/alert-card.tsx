@@ -58,7 +58,9 @@ function show(alert: Alert): void {
 function stateWords(alert: Alert): string {
   const moment = (time: string | null | undefined): string => (time ? minuteWords(Date.parse(time), now.value, timeZone.value) : "");
   const state = stateOf(alert);
-  const key: Words = alert.historical === true ? "alert.state.historical" : `alert.state.${state}`;
+  // Of another agency's alert nobody is named.
+  const named = state !== "acknowledged" || Boolean(alert.acknowledged_by);
+  const key: Words = alert.historical === true ? "alert.state.historical" : named ? `alert.state.${state}` : "alert.state.acknowledged_there";
   const words = t(key, { name: alert.acknowledged_by ?? "", time: moment(alert.acknowledged_at), until: moment(alert.shelved_until), gone: moment(alert.returned_at) });
   return [t("alert.since", { time: moment(alert.raised_at) }), words, (alert.count ?? 1) > 1 ? t("alert.times", { n: alert.count ?? 1 }) : ""].filter(Boolean).join(" · ");
 }
