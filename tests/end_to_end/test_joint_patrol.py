@@ -94,6 +94,7 @@ class Story:
         """
         said: list[datetime] = []
         for _ in range(times):
+            await asyncio.sleep(0.05)  # the radio tells hundredths, cut off: not before what was
             now = datetime.now(UTC)
             at = now.replace(microsecond=now.microsecond // 10_000 * 10_000)
             said.append(at)
