@@ -36,8 +36,8 @@ name = "{THAI_NAME}"
 country = "TH"
 blos = ["TH-CKG"]
 """
-_LAO_SIDE = {"lon": 100.41417, "lat": 20.27053, "accuracy_m": 20, "speed_mps": 8, "course_deg": 215}
-_THAI_SIDE = {
+LAO_SIDE = {"lon": 100.41417, "lat": 20.27053, "accuracy_m": 20, "speed_mps": 8, "course_deg": 215}
+THAI_SIDE = {
     "lon": 100.40284,
     "lat": 20.26874,
     "accuracy_m": 20,
@@ -108,10 +108,10 @@ class Banks:
             "what": "vessel",
             "name": name,
             "description": "8 m, one engine, no lights",
-            "sighting": _LAO_SIDE,
+            "sighting": LAO_SIDE,
         }
         made = self.post("somchai", "/api/targets", body)
-        seen = self.post("somchai", f"/api/targets/{made['id']}/sightings", _THAI_SIDE)
+        seen = self.post("somchai", f"/api/targets/{made['id']}/sightings", THAI_SIDE)
         assert seen["state"] == "offered"
         [offer] = [
             each for each in self.get("malee", "/api/hand-offs") if each["target"] == made["id"]

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from tests.browser.banks import LAO_NAME, THAI_NAME, Banks, two_banks
+from tests.browser.banks import LAO_NAME, LAO_SIDE, THAI_NAME, Banks, two_banks
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, looking
 from tests.server import wait_for
 
@@ -206,6 +206,32 @@ def test_an_own_offer_shows_its_state_and_what_became_of_it(look: Look, banks: B
     page.page.locator("#ask-words").fill("it turned back")
     page.page.get_by_role("dialog").get_by_role("button", name="Call back", exact=True).click()
     wait_for("it is called back", lambda: "Called back" in page.says(".queue-bar"))
+    banks.post("kham", f"/api/agreements/{agreement}/end", {"reason": "the test is over"})
+
+
+def test_a_target_is_offered_by_hand_or_says_why_not(look: Look, banks: Banks) -> None:
+    sighting = {**LAO_SIDE, "speed_mps": 4}
+    body = {"what": "vessel", "name": "ours to give", "sighting": sighting}
+    made = banks.post("somchai", "/api/targets", body)
+    page = look("somchai")
+    page.lossy = True  # the refusal is what is looked for
+    card = page.page.locator(".alert", has_text="ours to give")
+    wait_for("the target", card.count)
+    assert "with us" in card.inner_text()
+    card.get_by_role("button", name="Hand over", exact=True).click()
+    give = page.page.get_by_role("dialog").get_by_role("button", name="Hand over", exact=True)
+    give.click()
+    wait_for("why not", lambda: "Not offered. " in page.says("dialog .field-fault"))
+    agreement = banks.agree("targets")
+    # What was seen before they agreed does not cross.
+    banks.post("somchai", f"/api/targets/{made['id']}/sightings", sighting)
+    page.page.locator("#ask-words").fill("heads for the ferry")
+    give.click()
+    offer = page.page.locator("article.offer", has_text="ours to give")
+    wait_for("the offer", offer.count)
+    assert "heads for the ferry" in offer.inner_text()
+    assert offer.locator(".offer-eta").inner_text().startswith("in ")
+    assert card.get_by_role("button", name="Hand over", exact=True).count() == 0
     banks.post("kham", f"/api/agreements/{agreement}/end", {"reason": "the test is over"})
 
 

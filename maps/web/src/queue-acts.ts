@@ -3,7 +3,7 @@ import type { AlertAct } from "./alerts.ts";
 import { asking } from "./ask.ts";
 import { say } from "./console.ts";
 import { type Words, t } from "./i18n/index.ts";
-import type { Agreement, Alert, HandOff } from "./papers.ts";
+import type { Agreement, Alert, HandOff, Target } from "./papers.ts";
 import { alertTitle, alertWho, offerName } from "./queue-words.ts";
 import { call } from "./rest.ts";
 import { faultWords } from "./panels/states.tsx";
@@ -52,6 +52,14 @@ export function decline(offer: HandOff): void {
   asking.value = {
     title: t("offer.decline_title"), about: offerName(offer), label: "offer.decline_reason", needed: false, most: NOTE_MOST, button: "offer.decline", failed: "offer.not_declined",
     act: (reason) => post(`/api/hand-offs/${encodeURIComponent(offer.id)}/decline`, { term: offer.term, reason }),
+  };
+}
+
+/** Offers a target to the office on the other bank that is nearest to where it will land. */
+export function handOver(target: Target): void {
+  asking.value = {
+    title: t("target.hand_over_title"), about: t("target.hand_over_what", { name: target.name }), label: "target.hand_over_note", needed: false, most: NOTE_MOST, button: "target.hand_over", failed: "target.not_offered",
+    act: (note) => post("/api/hand-offs", { target: target.id, note }),
   };
 }
 

@@ -4,7 +4,7 @@ import { type AlertAct, actsOf, inOrder, rings, standing } from "./alerts.ts";
 import { callFor, type Tune } from "./bell.ts";
 import { may, phone, session, sheetStop, tab } from "./console.ts";
 import { endedHandOffs, papers } from "./feed.ts";
-import type { Agreement, Alert, HandOff, Paper } from "./papers.ts";
+import type { Agreement, Alert, HandOff, Paper, Target } from "./papers.ts";
 import { ACKNOWLEDGE, ANSWER, OFFER, RESOLVE, SHELVE } from "./permissions.ts";
 import { rightOpen } from "./preferences.ts";
 
@@ -21,6 +21,8 @@ export const alerts = computed<Alert[]>(() => inOrder(all("alert")));
 export const offers = computed<HandOff[]>(() => all("hand_off").filter((each) => each.to === ours.value && isOpen(each)).sort(byEnd));
 /** Hand-offs of ours that are under way, and those of others that wait for the other node. */
 export const underWay = computed<HandOff[]>(() => all("hand_off").filter((each) => each.agency === ours.value || !isOpen(each)).sort(byEnd));
+/** Whoever is followed, by the agency that has them; what was handed over is with the other agency. */
+export const targets = computed<Target[]>(() => all("target").filter((each) => each.state !== "handed over").sort((a, b) => Number(b.agency === ours.value) - Number(a.agency === ours.value) || a.name.localeCompare(b.name)));
 export const agreements = computed<Agreement[]>(() => all("agreement").filter((each) => each.state === "active" || each.state === "suspended"));
 export const suspended = computed<Agreement[]>(() => agreements.value.filter((each) => each.state === "suspended"));
 

@@ -9,6 +9,7 @@ import { AlertCard } from "./alert-card.tsx";
 import { EndedOffer, OfferCard, OwnOffer } from "./offer-cards.tsx";
 import { Icon } from "./icons.tsx";
 import { Sharing, SuspendedBars } from "./sharing.tsx";
+import { TargetList } from "./target-list.tsx";
 import { Empty, Loading } from "./states.tsx";
 
 const GROUPS: Standing[] = ["waiting", "known", "aside"];
@@ -38,6 +39,7 @@ export function AlertQueue(): JSX.Element {
         {underWay.value.map((offer) => <OwnOffer key={offer.id} offer={offer} />)}
         {known && empty && <Empty title={t("alerts.empty")}>{t("alerts.empty_how")}</Empty>}
         {GROUPS.map((group) => <Group key={group} group={group} />)}
+        <TargetList />
         <Sharing />
       </div>
     </section>

@@ -1,0 +1,43 @@
+/** Who or what is followed: the same that the map shows, in words. */
+import type { JSX } from "preact";
+import { agencyName } from "../agencies.ts";
+import { now } from "../clock.ts";
+import { t } from "../i18n/index.ts";
+import { flyToPlace } from "../map-room.ts";
+import type { Target } from "../papers.ts";
+import { mayOffer, ours, targets } from "../queue.ts";
+import { handOver } from "../queue-acts.ts";
+import { landingWords, seenWords } from "../queue-words.ts";
+import { ageSeconds, ageWords } from "../times.ts";
+import { Icon } from "./icons.tsx";
+
+export function TargetList(): JSX.Element | null {
+  if (targets.value.length === 0) return null;
+  return (
+    <>
+      <h3 class="queue-head">{t("targets.title")}</h3>
+      <ul class="queue">{targets.value.map((target) => <Card key={target.id} target={target} />)}</ul>
+    </>
+  );
+}
+
+function Card({ target }: { target: Target }): JSX.Element {
+  const last = target.sightings?.at(-1);
+  const landing = target.prediction?.landing;
+  const has = target.custodian ?? target.agency;
+  return (
+    <li class="alert">
+      <button class="alert-what" title={t("alert.show")} onClick={() => last && flyToPlace(last.lon, last.lat)}>
+        <Icon name="target" />
+        <span class="alert-title">{target.name}</span>
+        {last && <span class="alert-age num">{ageWords(ageSeconds(last.at, now.value) ?? 0)}</span>}
+        <span class="alert-who">{has === ours.value ? t("target.ours") : t("target.theirs", { agency: agencyName(has) })}</span>
+        {last && <span class="alert-place num">{seenWords(last)}</span>}
+        {landing && <span class="alert-state num">{t("target.lands_there", { where: landingWords(landing) })}</span>}
+      </button>
+      {target.agency === ours.value && (target.state ?? "followed") === "followed" && mayOffer.value && (
+        <div class="alert-acts"><button class="button" onClick={() => handOver(target)}>{t("target.hand_over")}</button></div>
+      )}
+    </li>
+  );
+}
