@@ -241,7 +241,7 @@ def test_a_suspension_says_who_when_and_why_and_the_boats_leave(look: Look, bank
     lao, thai = look("somchai"), look("chai")
     lao.mark("Khong 7")
     banks.offered("cut boat")
-    wait_for("the offer", lambda: "cut boat" in lao.says("article.offer"))
+    wait_for("the offer", lao.page.locator("article.offer", has_text="cut boat").count)
     thai.page.locator(".shared").get_by_role("button", name="Suspend", exact=True).click()
     thai.page.locator("#ask-words").fill("by order of the ministry")
     thai.page.get_by_role("dialog").get_by_role("button", name="Suspend", exact=True).click()
@@ -256,8 +256,8 @@ def test_a_suspension_says_who_when_and_why_and_the_boats_leave(look: Look, bank
     assert "Sharing suspended" in lao.says(".strip")
     wait_for("their boat is gone", lambda: "Khong 7" not in lao.marks())
     assert lao.page.locator(".row", has_text="Khong 7").count() == 0
-    bars = lao.page.locator(".queue-bar").all_inner_texts()
-    assert any("cut boat" in each and "suspended" in each for each in bars)
+    cut = lao.page.locator(".queue-bar", has_text="cut boat")
+    wait_for("that the offer ended", lambda: cut.count() and "was suspended" in cut.inner_text())
     assert lao.page.get_by_role("button", name="Resume", exact=True).count() == 0
 
     thai.page.get_by_role("button", name="Resume", exact=True).click()
@@ -299,7 +299,7 @@ def test_sectors_and_targets_are_on_the_map(look: Look, banks: Banks) -> None:
         banks.post("malee", f"/api/sectors/{id}/retire", {"reason": "the test is over"})
     wait_for("no sector", lambda: not shown("sector-areas"))
     banks.post("chai", f"/api/agreements/{agreement}/suspend", {"reason": "by order"})
-    wait_for("no target of theirs", lambda: not shown("target-seen"))
+    wait_for("no target of theirs", lambda: "mapped boat" not in shown("target-seen"))
     banks.post("chai", f"/api/agreements/{agreement}/end", {"reason": "the test is over"})
 
 
