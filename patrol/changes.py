@@ -7,13 +7,12 @@ name here is a field name in the live stream.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from gis.address import Address
 from patrol.crossing import ALERTS, ENVELOPE, NEVER, POSITIONS
-from patrol.papers import Paper
 from patrol.units import Liveness, UnitKind
 from radio_gateway.health import ChannelHealth
 
@@ -149,7 +148,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
     forget: tuple[str, ...] = ()
     channels: tuple[ChannelHealth, ...] = ()
     claims: tuple[Claim, ...] = ()
-    papers: tuple[Paper, ...] = ()
+    papers: tuple[Any, ...] = ()  # of `patrol.papers.Paper`; who decodes need not know all kinds
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
@@ -171,7 +170,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     units: tuple[UnitState, ...]
     channels: tuple[ChannelHealth, ...] = ()
     claims: tuple[Claim, ...] = ()
-    papers: tuple[Paper, ...] = ()
+    papers: tuple[Any, ...] = ()  # of `patrol.papers.Paper`; who decodes need not know all kinds
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat"):

@@ -155,6 +155,7 @@ class _Reader:
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._ended = asyncio.Event()
         self._stopping = threading.Event()
+        self._closing = threading.Lock()
         self._room = threading.Event()
         self._room.set()
         self._answers: set[asyncio.Task[None]] = set()
@@ -168,8 +169,15 @@ class _Reader:
         """Close the port and wait until the thread has ended."""
         self._stopping.set()
         self._room.set()
-        if self._port.is_open:
-            self._port.cancel_read()
+        # Not while the thread closes it: its descriptors may be another file's by then.
+        if self._closing.acquire(blocking=False):
+            try:
+                if self._port.is_open:
+                    self._port.cancel_read()
+            except (OSError, TypeError):
+                pass  # it is only being opened: what it reads first ends it
+            finally:
+                self._closing.release()
         await self._ended.wait()
 
     async def write(self, data: bytes) -> None:
@@ -201,7 +209,8 @@ class _Reader:
         except (serial.SerialException, OSError, ValueError) as error:
             fault = _fault(error)
         finally:
-            self._port.close()
+            with self._closing:
+                self._port.close()
             self._call(self._say_ended, LinkError(self._shown, fault))
 
     def _listen(self) -> str:

@@ -110,7 +110,7 @@ def _direwolf(folder: Path, link: str) -> Iterator[_Tnc]:
         f"AGWPORT 0\nKISSPORT 0\n{link}\n"
     )
     command = [needs.program("direwolf"), "-c", str(config), "-t", "0"]
-    command += ["-L", str(folder / "heard.csv"), "-"]
+    command += ["-L", "heard.csv", "-"]  # a longer path than 80 characters it cuts off
     with (folder / "printed").open("wb") as printed:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=printed, stderr=printed, cwd=folder
