@@ -202,7 +202,10 @@ async def list_claims(desk: DeskHere) -> Response:
 
 
 # An address may hold slashes (`owntracks:jane/phone`).
-@router.get("/radios/{address:path}/transmissions", responses=answers(list[Heard], [HEARD], 403))
+@router.get(
+    "/radios/{address:path}/transmissions",
+    responses=answers(list[Heard], [HEARD], 403, 404),
+)
 async def list_transmissions(
     address: str, desk: DeskHere, limit: Annotated[int, Query(ge=1, le=1000)] = 100
 ) -> Response:
