@@ -126,16 +126,11 @@ class Grant:
             lies_in: Whether all of it lies in a corridor, for what is no point; then `lon` and
                 `lat` do not count.
         """
-        windows = self.windows(owner, data_class)
-        if data_class in STANDING and windows:
-            # A plan that stands when its owner first consents is what is consented to; one that
-            # was made in a gap stays at home like everything else of it.
-            at = max(at, windows[0][0])
         return (
             self.joins(owner, viewer)
             and self.in_force(now)
             and at < _soon(now)
-            and _in(windows, at)
+            and _in(self.windows(owner, data_class), at)
             and (not self.delay or at <= now - self.delay)
             and self._is_time(data_class, now=now, at=at, unit=unit, outings=outings)
             and (self.covers(lon, lat) if lies_in is None else lies_in(self))

@@ -42,12 +42,18 @@ def passed(paper: P, *, sharing: Sharing, viewer: str, now: datetime) -> P | Non
     lon, lat = _place(paper)
     unit = getattr(paper, "unit", None)
     lies_in = _sector_lies_in(paper) if isinstance(paper, Sector) else None
+    made_at = paper.at
+    if data_class in STANDING and not paper.is_closed:
+        # A plan that stands when its owner first consents is what is consented to; one that was
+        # made in a gap stays at home like everything else of it.
+        first = sharing.first_consent(paper.agency, viewer, data_class)
+        made_at = made_at if first is None else max(made_at, first)
     for grant in sharing.grants(
         data_class,
         owner=paper.agency,
         viewer=viewer,
         now=now,
-        at=paper.at,
+        at=made_at,
         lon=lon,
         lat=lat,
         unit=unit,
@@ -78,7 +84,7 @@ def passed(paper: P, *, sharing: Sharing, viewer: str, now: datetime) -> P | Non
         if not standing and not passes(data_class, _began(paper)):
             continue
         allowed = frozenset(
-            each for each in grant.classes if each == data_class or passes(each, paper.at)
+            each for each in grant.classes if each == data_class or passes(each, made_at)
         )
         seen = paper.shared(allowed)
         if seen is not None and not standing:

@@ -209,6 +209,15 @@ class Sharing:
             start <= at < end for grant in grants for start, end in grant.windows(owner, data_class)
         )
 
+    def first_consent(self, owner: str, viewer: str, data_class: DataClass) -> datetime | None:
+        """Return when a party first consented to a class; None where it never did."""
+        starts = [
+            start
+            for grant in self._between(owner, viewer)
+            for start, _ in grant.windows(owner, data_class)
+        ]
+        return min(starts, default=None)
+
     # -- questions about stretches of time
 
     def open_grants(self, owner: str, viewer: str, now: datetime) -> list[Grant]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -274,6 +275,7 @@ async def test_effort_and_coverage_are_told_by_side_as_far_as_tracks_are_shared(
         ]
         async with offices.server.stranger(authorization=f"Bearer {key}") as phone:
             good(await phone.post("/api/positions", json=reports))
+    await asyncio.sleep(0.2)  # what was told of the next tenth of a second has been
     effort = good(await offices["noy"].get(f"{path}/effort"))
     assert set(effort["by_agency"]) == {LAO, THAI}
     assert effort["unseen"] == 0

@@ -89,11 +89,6 @@ class Judge:
             return False
         if name not in said["classes"] or not said["valid_from"] <= now < said["valid_until"]:
             return False
-        if name in ("sectors", "patrols"):  # a plan that stands when they first consent is meant
-            first = [a for a, b in self.consented if a < b]
-            first += [] if self.open_since is None else [self.open_since]
-            first += [a for o, c, a, b in self.backfills if o == owner and c == name and a < b]
-            when = max([when, *([min(first)] if first else [])])
         inside = any(a <= when < b for a, b in self.consented)
         inside |= self.open_since is not None and when >= self.open_since
         inside |= any(o == owner and c == name and a <= when < b for o, c, a, b in self.backfills)
