@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+import os
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
@@ -14,7 +15,8 @@ from maps.errors import NotSignedIn, TooManyTries
 from maps.packed import Packed
 from patrol.errors import NotFound
 
-FOLDER = Path(__file__).parent / "static"
+FOLDER = Path(os.environ.get("JOINT_PATROL_STATIC") or Path(__file__).parent / "static")
+"""Where the client was built; whoever works on it may name another build by the variable."""
 _NOT_BUILT = (
     "The server runs, but its web client has not been built.\n"
     "Build it with: python -m maps.webbuild\n"
@@ -68,12 +70,43 @@ class Pages:
 @router.get("/")
 async def commander(request: Request) -> Response:
     """Return the commander's page; without a session, go and sign in."""
-    access: Access = request.app.state.access
-    try:
-        await access.caller(request)
-    except (NotSignedIn, TooManyTries):
-        return RedirectResponse("/sign-in", 303)
-    return await _page("index.html", request)
+    return await _signed_in("index.html", request)
+
+
+@router.get("/planner")
+async def planner(request: Request) -> Response:
+    """Return the planner's page; without a session, go and sign in."""
+    return await _signed_in("planner.html", request)
+
+
+@router.get("/replay")
+async def replay(request: Request) -> Response:
+    """Return the page that plays the past; without a session, go and sign in."""
+    return await _signed_in("replay.html", request)
+
+
+@router.get("/reports")
+async def reports(request: Request) -> Response:
+    """Return the page of reports; without a session, go and sign in."""
+    return await _signed_in("reports.html", request)
+
+
+@router.get("/account")
+async def account(request: Request) -> Response:
+    """Return the page of what a person chooses; without a session, go and sign in."""
+    return await _signed_in("account.html", request)
+
+
+@router.get("/crew")
+async def crew(request: Request) -> Response:
+    """Return the crew's page: it opens without a session too, for it works offline."""
+    return await _page("crew.html", request)
+
+
+@router.get("/enrol")
+async def enrol(request: Request) -> Response:
+    """Return the page that a phone's QR code opens."""
+    return await _page("enrol.html", request)
 
 
 @router.get("/sign-in")
@@ -87,6 +120,16 @@ async def file(name: str, request: Request) -> Response:
     """Return a file of the web client."""
     pages: Pages = request.app.state.pages
     return await pages.answer(name, request)
+
+
+async def _signed_in(name: str, request: Request) -> Response:
+    access: Access = request.app.state.access
+    try:
+        await access.caller(request)
+    except (NotSignedIn, TooManyTries):
+        here = request.url.path
+        return RedirectResponse("/sign-in" if here == "/" else f"/sign-in?next={here}", 303)
+    return await _page(name, request)
 
 
 async def _page(name: str, request: Request) -> Response:

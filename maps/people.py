@@ -11,7 +11,7 @@ from typing import Any
 
 from maps.errors import BadRequest
 from maps.passwords import PasswordWork, digest, new_token
-from patrol.accounts import Device, Session, User
+from patrol.accounts import Calendar, Device, Language, Session, User
 from patrol.errors import Conflict, NotFound
 from patrol.filing import Note
 from patrol.permissions import require
@@ -263,6 +263,10 @@ class People:
         if changed is None:
             raise NotFound("user", name)
         return changed
+
+    async def prefer(self, caller: User, *, language: Language, calendar: Calendar) -> None:
+        """Keep how a user reads: it ends no session, and the journal need not know."""
+        await self._store.write(changes.prefer, caller.name, language=language, calendar=calendar)
 
     async def end_sessions_for(self, caller: User, name: str) -> int:
         """End all sessions and tokens of a user, oneself or of one's agency; return how many.

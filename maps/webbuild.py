@@ -88,12 +88,13 @@ def install(web: Path) -> None:
 
 
 def digest_of(web: Path) -> str:
-    """Return the SHA-256 of every source file's name and content."""
+    """Return the SHA-256 of the name and content of every source file and of the words beside."""
     total = hashlib.sha256()
-    for path in sorted(web.rglob("*")):
-        name = path.relative_to(web)
-        if path.is_file() and not _LEFT_OUT.intersection(name.parts):
-            total.update(name.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for folder in (web, web.parent / "words"):
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(web.parent)
+            if path.is_file() and not _LEFT_OUT.intersection(name.parts):
+                total.update(name.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -11,6 +11,10 @@ from patrol.units import Role
 
 DeviceKind = Literal["tracker", "phone"]
 SessionKind = Literal["page", "token"]
+Language = Literal["en", "th", "lo", "my", "km", "vi", "zh"]
+"""The languages of the six countries and of the borders between them, ISO 639-1."""
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+Calendar = Literal["gregorian", "buddhist"]
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +26,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
         agency: Whose records the person sees.
         origin: Node where the record was made.
         disabled_at: When it was shut out, aware UTC; None while it may sign in.
+        language: What the person reads, of `LANGUAGES`; None until it was chosen.
+        calendar: How the person counts years.
     """
 
     name: str
@@ -29,6 +35,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     agency: str
     origin: str = ""
     disabled_at: datetime | None = None
+    language: Language | None = None
+    calendar: Calendar = "gregorian"
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from maps import pages
+
 
 def program(name: str, *, hint: str | None = None) -> str:
     """Return the path of the program `name`, or skip the test (fail it when `CI=true`).
@@ -24,7 +26,7 @@ def program(name: str, *, hint: str | None = None) -> str:
 
 def web_client() -> Path:
     """Return the folder of the built web client, or skip the test (fail it when `CI=true`)."""
-    static = Path(__file__).parent.parent / "maps" / "static"
+    static = pages.FOLDER
     if (static / "index.html").is_file():
         return static
     _absent("the web client is not built (python -m maps.webbuild)")

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from maps.access import CallerHere
 from maps.account_office import AccountOffice
 from maps.api.answers import answer, answers
+from maps.people import People
 from maps.scopes import READER
-from patrol.accounts import User
+from patrol.accounts import Calendar, Language, User
 from patrol.permissions import acts_of
 from patrol.units import Agency
 
@@ -43,6 +44,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         agency: Whose records the user sees.
         node: This office's node.
         permissions: What the role may do.
+        language: What the person reads; None until one was chosen.
+        calendar: How the person counts years.
     """
 
     user: str
@@ -50,6 +53,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     agency: Agency
     node: Node
     permissions: tuple[str, ...]
+    language: Language | None = None
+    calendar: Calendar = "gregorian"
 
 
 _SESSION = Session(
@@ -58,6 +63,7 @@ _SESSION = Session(
     agency=Agency(id="joint", name="Joint patrol"),
     node=Node(id="hx", name="BLO Houay Xai", time_zone="Asia/Vientiane"),
     permissions=acts_of("commander"),
+    language="lo",
 )
 
 
@@ -94,6 +100,18 @@ class LinkSignIn(BaseModel):
 
     token: str = Field(min_length=1, max_length=200)
     code: Code | None = None
+
+
+class Preferences(BaseModel):
+    """How a person reads: pages, alerts and reports follow it on every machine."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"language": "lo", "calendar": "gregorian"}]},
+    )
+
+    language: Language
+    calendar: Calendar = Field(default="gregorian", description="Buddhist counts 543 years more")
 
 
 class TokenWish(BaseModel):
@@ -174,6 +192,16 @@ async def make_reading_token(wish: TokenWish, caller: CallerHere, request: Reque
     return answer(made, status=201)
 
 
+@router.put(
+    "/preferences", status_code=204, responses=answers(None, None, 403, 422, 503, status=204)
+)
+async def prefer(wish: Preferences, caller: CallerHere, request: Request) -> Response:
+    """Keep in which language and calendar the caller reads."""
+    people: People = request.app.state.people
+    await people.prefer(caller.user, language=wish.language, calendar=wish.calendar)
+    return Response(status_code=204)
+
+
 @router.delete("", status_code=204, responses=answers(None, None, status=204))
 async def sign_out(request: Request) -> Response:
     """End the session, if there is one."""
@@ -197,6 +225,8 @@ def _session(request: Request, user: User) -> Session:
         agency=agency,
         node=request.app.state.node,
         permissions=acts_of(user.role),
+        language=user.language,
+        calendar=user.calendar,
     )
 
 

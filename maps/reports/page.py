@@ -8,14 +8,14 @@ brought along; a link we have no file for is an error, never a request.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Final
 
 import folium
 
 from maps.errors import NotBuilt
+from maps.pages import FOLDER
 
-BROUGHT: Final = Path(__file__).parent.parent / "static" / "folium"
+BROUGHT: Final = FOLDER / "folium"
 """Where the build puts Leaflet and jQuery."""
 
 _FILES: Final = {"leaflet.js": "leaflet.js", "leaflet.css": "leaflet.css"}

@@ -1,4 +1,4 @@
-/** Builds the two pages (commander, sign-in) into maps/static, with the licences of what they carry. */
+/** Builds the pages into maps/static, with the licences of what they carry. */
 import { readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
 
@@ -30,7 +30,16 @@ export default defineConfig({
     license: { fileName: "licenses.txt" },
     chunkSizeWarningLimit: 1200,
     rolldownOptions: {
-      input: { index: "index.html", "sign-in": "sign-in.html" },
+      input: {
+        index: "index.html",
+        "sign-in": "sign-in.html",
+        planner: "planner.html",
+        replay: "replay.html",
+        reports: "reports.html",
+        account: "account.html",
+        crew: "crew.html",
+        enrol: "enrol.html",
+      },
     },
   },
 });

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, delete, func, or_, select, update
 
-from patrol.accounts import Device, User
+from patrol.accounts import Calendar, Device, Language, User
 from patrol.errors import Conflict
 from patrol.store import accounts
 from patrol.store.tables import account_epochs, devices, links, sessions, to_us, users
@@ -26,6 +26,13 @@ def new_user(connection: Connection, user: User, password_hash: str | None, now:
         return False
     accounts.put_user(connection, user, password_hash, now)
     return True
+
+
+def prefer(connection: Connection, name: str, *, language: Language, calendar: Calendar) -> None:
+    """Keep in which language and calendar a user reads."""
+    connection.execute(
+        update(users).where(users.c.name == name).values(language=language, calendar=calendar)
+    )
 
 
 def change_user(

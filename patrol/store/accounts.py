@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Select, delete, func, select, update
 
-from patrol.accounts import Device, Session, SessionKind, User
+from patrol.accounts import LANGUAGES, Device, Session, SessionKind, User
 from patrol.store.tables import (
     account_epochs,
     devices,
@@ -211,6 +211,8 @@ def _user(row: Any) -> User:
         agency=row.agency,
         origin=row.origin,
         disabled_at=None if row.disabled_us is None else from_us(row.disabled_us),
+        language=row.language if row.language in LANGUAGES else None,
+        calendar="buddhist" if row.calendar == "buddhist" else "gregorian",
     )
 
 

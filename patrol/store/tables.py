@@ -227,6 +227,8 @@ users = Table(
     Column("password_hash", Text),
     Column("created_us", BigInteger, nullable=False),
     Column("disabled_us", BigInteger),
+    Column("language", Text),
+    Column("calendar", Text, nullable=False, server_default="gregorian"),
     *_owner(),
 )
 

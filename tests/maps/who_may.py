@@ -16,6 +16,7 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("POST", "/api/session"): PUBLIC,
     ("POST", "/api/session/link"): PUBLIC,
     ("DELETE", "/api/session"): PUBLIC,
+    ("PUT", "/api/session/preferences"): ANYONE,
     ("GET", "/api/session/open-id"): PUBLIC,
     ("GET", "/api/session/open-id/back"): PUBLIC,
     ("POST", "/api/enrolment"): PUBLIC,

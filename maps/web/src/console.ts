@@ -1,13 +1,12 @@
 /** What the person at the console is doing now: selection, open tab, what the next press on the map means. */
 import { computed, signal } from "@preact/signals";
-import type { BasemapInfo, LayerInfo, Session } from "./contract.ts";
+import type { BasemapInfo, LayerInfo } from "./contract.ts";
 import { everyone } from "./feed.ts";
 import { leftOpen, rightOpen } from "./preferences.ts";
 
 export type Tab = "units" | "alerts" | "unit" | "unknown" | "channels" | "map";
 export type Stop = "peek" | "half" | "full";
 
-export const session = signal<Session | null>(null);
 /** Id of the selected unit or unknown radio; empty for none. */
 export const selectedId = signal("");
 export const tab = signal<Tab>("units");
@@ -32,11 +31,6 @@ narrow.addEventListener("change", () => {
 });
 
 export const selected = computed(() => everyone.value?.find((unit) => unit.id === selectedId.value) ?? null);
-export const timeZone = computed(() => session.value?.node.time_zone ?? "UTC");
-
-export function may(permission: string): boolean {
-  return session.value?.permissions.includes(permission) ?? false;
-}
 
 let noticeTimer: ReturnType<typeof setTimeout> | undefined;
 

@@ -158,6 +158,9 @@ export interface Session {
   agency: { id: string; name: string; country: string | null };
   node: { id: string; name: string; time_zone: string };
   permissions: string[];
+  /** Chosen by the person; null until one is. */
+  language: string | null;
+  calendar: "gregorian" | "buddhist";
 }
 
 export interface AgencyInfo {

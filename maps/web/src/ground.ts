@@ -1,7 +1,6 @@
 /** Sectors and targets as the map draws them, from the papers that are known. */
 import { computed, signal } from "@preact/signals";
 import { now } from "./clock.ts";
-import { timeZone } from "./console.ts";
 import { papers } from "./feed.ts";
 import { t } from "./i18n/index.ts";
 import type { HandOff, Landing, Paper, Sector, Target } from "./papers.ts";
@@ -9,6 +8,7 @@ import { versionOf } from "./papers.ts";
 import { isOpen, ours } from "./queue.ts";
 import { offerName } from "./queue-words.ts";
 import { fetchJson } from "./rest.ts";
+import { timeZone } from "./session.ts";
 import { type Followed, sectorFeatures, targetFeatures } from "./shapes.ts";
 import { minuteWords } from "./times.ts";
 

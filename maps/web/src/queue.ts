@@ -2,11 +2,12 @@
 import { computed, effect, signal } from "@preact/signals";
 import { type AlertAct, actsOf, inOrder, rings, standing } from "./alerts.ts";
 import { callFor, type Tune } from "./bell.ts";
-import { may, phone, session, sheetStop, tab } from "./console.ts";
+import { phone, sheetStop, tab } from "./console.ts";
 import { endedHandOffs, papers } from "./feed.ts";
 import type { Agreement, Alert, HandOff, Paper, Target } from "./papers.ts";
 import { ACKNOWLEDGE, ANSWER, OFFER, RESOLVE, SHELVE } from "./permissions.ts";
 import { rightOpen } from "./preferences.ts";
+import { may, session } from "./session.ts";
 
 const MAY: Record<AlertAct, string> = { acknowledge: ACKNOWLEDGE, resolve: RESOLVE, shelve: SHELVE, unshelve: SHELVE };
 

@@ -6,11 +6,10 @@ import "./sign-in.css";
 import { useSignal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
-import { language, t } from "./i18n/index.ts";
+import { t } from "./i18n/index.ts";
+import { openWords } from "./i18n/load.ts";
 import { Icon } from "./panels/icons.tsx";
 import { CallError, call } from "./rest.ts";
-
-document.documentElement.lang = language;
 
 /** The token of `#link=TOKEN`; null for a plain visit. */
 function linkToken(): string | null {
@@ -18,6 +17,12 @@ function linkToken(): string | null {
   // The token is good once: keep it out of the history and of anybody's sight.
   if (found !== null) history.replaceState(null, "", "/sign-in");
   return found;
+}
+
+/** Where the person came from; only a path of this server. */
+function nextPage(): string {
+  const next = new URLSearchParams(location.search).get("next") ?? "/";
+  return next.startsWith("/") && !next.startsWith("//") && !next.includes("\\") ? next : "/";
 }
 
 function faultOf(fault: unknown, byLink: boolean, withCode: boolean): string {
@@ -41,7 +46,7 @@ function SignIn(): JSX.Element {
     fault.value = null;
     try {
       await call("POST", path, body);
-      location.replace("/");
+      location.replace(nextPage());
     } catch (caught) {
       const asked = caught instanceof CallError && caught.slug === "code_needed";
       fault.value = faultOf(caught, byLink, "code" in body);
@@ -89,4 +94,5 @@ function SignIn(): JSX.Element {
   );
 }
 
+await openWords(["common", "sign-in"]);
 render(<SignIn />, document.getElementById("app") as HTMLElement);

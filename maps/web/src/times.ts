@@ -1,4 +1,5 @@
 /** Ages and clock times as people read them. Dates stay numbers: browsers lack month names in Lao, Burmese, Khmer. */
+import { BUDDHIST_YEARS, calendar } from "./calendar.ts";
 import { t } from "./i18n/index.ts";
 
 /** Age in words from seconds: `42 s`, `3 min`, `2 h 05 min`, `4 d`. */
@@ -36,16 +37,27 @@ export function clockTime(ms: number, timeZone: string): string {
   return `${p["hour"]}:${p["minute"]}:${p["second"]}`;
 }
 
+/** The day as programs know it, `2026-11-25` in the zone named. */
+export function isoDay(ms: number, timeZone: string): string {
+  const p = parts(ms, timeZone);
+  return `${p["year"]}-${p["month"]}-${p["day"]}`;
+}
+
+/** The day as the reader counts years: `2026-11-25`, or in the Buddhist era and saying so. */
+export function dayWords(ms: number, timeZone: string): string {
+  const day = isoDay(ms, timeZone);
+  if (calendar.value === "gregorian") return day;
+  return t("date.buddhist", { date: `${Number(day.slice(0, 4)) + BUDDHIST_YEARS}${day.slice(4)}` });
+}
+
 /** `2026-11-25 21:04:05` in the zone named. */
 export function dateTime(ms: number, timeZone: string): string {
-  const p = parts(ms, timeZone);
-  return `${p["year"]}-${p["month"]}-${p["day"]} ${clockTime(ms, timeZone)}`;
+  return `${dayWords(ms, timeZone)} ${clockTime(ms, timeZone)}`;
 }
 
 /** The clock time, with its date only when that is not today's. */
 export function momentWords(ms: number, nowMs: number, timeZone: string): string {
-  const whole = dateTime(ms, timeZone);
-  return whole.slice(0, 10) === dateTime(nowMs, timeZone).slice(0, 10) ? whole.slice(11) : whole;
+  return isoDay(ms, timeZone) === isoDay(nowMs, timeZone) ? clockTime(ms, timeZone) : dateTime(ms, timeZone);
 }
 
 /** The same to the minute: `14:02`. */

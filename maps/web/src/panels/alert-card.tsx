@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { type AlertAct, rings, standing, stateOf } from "../alerts.ts";
 import { agencyName } from "../agencies.ts";
 import { now } from "../clock.ts";
-import { selectedId, timeZone } from "../console.ts";
+import { selectedId } from "../console.ts";
 import { everyone } from "../feed.ts";
 import { type Words, t } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
@@ -12,6 +12,7 @@ import type { Alert, Severity } from "../papers.ts";
 import { chosenId, current, doable } from "../queue.ts";
 import { doAbout } from "../queue-acts.ts";
 import { alertPlace, alertTitle, alertWho } from "../queue-words.ts";
+import { timeZone } from "../session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../times.ts";
 import { Icon, type IconName } from "./icons.tsx";
 

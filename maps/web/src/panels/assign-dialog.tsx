@@ -2,13 +2,14 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { assigning, may, say, select, selectedId } from "../console.ts";
+import { assigning, say, select, selectedId } from "../console.ts";
 import type { UnitKind, UnitRecord } from "../contract.ts";
 import { everyone, units } from "../feed.ts";
 import { t } from "../i18n/index.ts";
 import { SIDES } from "../marks.ts";
 import { ADD_UNIT } from "../permissions.ts";
 import { call } from "../rest.ts";
+import { may } from "../session.ts";
 import { faultWords } from "./states.tsx";
 
 const KINDS: UnitKind[] = ["boat", "vehicle", "foot", "handheld", "fixed"];

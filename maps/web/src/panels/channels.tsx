@@ -2,12 +2,12 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { now } from "../clock.ts";
-import { may, timeZone } from "../console.ts";
 import type { ChannelHealth, RejectedFrame } from "../contract.ts";
 import { channels, cutOff, picture } from "../feed.ts";
 import { t } from "../i18n/index.ts";
 import { SEE_REJECTED, SEE_SENT } from "../permissions.ts";
 import { fetchJson } from "../rest.ts";
+import { may, timeZone } from "../session.ts";
 import { ageSeconds, ageWords, minuteWords, momentWords } from "../times.ts";
 import { reasonWords, RejectedFrames } from "./rejected-frames.tsx";
 import { Broken, Empty, Loading, useLoaded } from "./states.tsx";

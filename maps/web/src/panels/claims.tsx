@@ -1,10 +1,11 @@
 /** Radio addresses that two senders use: possible false senders, told once for each. */
 import type { JSX } from "preact";
 import { now } from "../clock.ts";
-import { openTab, select, selectedId, timeZone } from "../console.ts";
+import { openTab, select, selectedId } from "../console.ts";
 import type { Claim, UnitState } from "../contract.ts";
 import { claims, everyone } from "../feed.ts";
 import { t } from "../i18n/index.ts";
+import { timeZone } from "../session.ts";
 import { clockTime, dateTime } from "../times.ts";
 import { Icon } from "./icons.tsx";
 import { metresWords } from "./place-words.ts";

@@ -1,13 +1,14 @@
 /** The frame round the map: two sides that fold on a desktop, a sheet with three stops on a phone. */
 import type { ComponentChildren, JSX } from "preact";
 import { useRef } from "preact/hooks";
-import { phone, sheetStop, session, type Stop, tab, type Tab, openTab } from "../console.ts";
+import { phone, sheetStop, type Stop, tab, type Tab, openTab } from "../console.ts";
 import { liveStatus, unknownRadios, channels } from "../feed.ts";
 import { t, type Words } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
 import { openMap } from "../map-room.ts";
 import { leftOpen, rightOpen } from "../preferences.ts";
 import { rightTab, waiting } from "../queue.ts";
+import { session } from "../session.ts";
 import { AlertQueue } from "./alert-queue.tsx";
 import { AskDialog } from "./ask-dialog.tsx";
 import { AssignDialog } from "./assign-dialog.tsx";
@@ -17,6 +18,7 @@ import { Icon, type IconName } from "./icons.tsx";
 import { MapLayers } from "./map-layers.tsx";
 import { WaitingCard } from "./offer-cards.tsx";
 import { Attribution, DistressCards, HoverTip, MapFailed, MapTools, Notice, StaleBanner } from "./over-map.tsx";
+import { PagesMenu } from "./pages-menu.tsx";
 import { StatusStrip } from "./status-strip.tsx";
 import { UnitDetail } from "./unit-detail.tsx";
 import { UnitList } from "./unit-list.tsx";
@@ -77,7 +79,7 @@ function Sides(): JSX.Element {
   return (
     <>
       <Side side="left" open={leftOpen.value} turn={() => { leftOpen.value = !leftOpen.value; }}>
-        <header class="node"><Icon name="unit" /><div><p class="node-name">{session.value?.node.name}</p><p class="dim">{session.value?.agency.name}</p></div></header>
+        <header class="node"><Icon name="unit" /><div><p class="node-name">{session.value?.node.name}</p><p class="dim">{session.value?.agency.name}</p></div><PagesMenu /></header>
         <UnitList />
       </Side>
       <Side side="right" open={rightOpen.value} turn={() => { rightOpen.value = !rightOpen.value; }}>

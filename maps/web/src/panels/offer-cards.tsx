@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { agencyName } from "../agencies.ts";
 import { now } from "../clock.ts";
-import { openTab, timeZone } from "../console.ts";
+import { openTab } from "../console.ts";
 import { type Words, t } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
 import { flyToPlace } from "../map-room.ts";
@@ -10,6 +10,7 @@ import type { HandOff } from "../papers.ts";
 import { chosenId, current, inView, isOpen, markRead, mayAnswer, mayOffer, offers, ours, waiting } from "../queue.ts";
 import { accept, callBack, decline } from "../queue-acts.ts";
 import { countdownWords, landingWords, offerName, seenWords } from "../queue-words.ts";
+import { timeZone } from "../session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../times.ts";
 import { Icon } from "./icons.tsx";
 import { speedWords } from "./place-words.ts";

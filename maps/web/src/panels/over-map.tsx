@@ -1,11 +1,12 @@
 /** What lies on the map itself: tools, the word that it is stale, calls for help, tips, attribution. */
 import type { JSX } from "preact";
 import { now, serverMoment } from "../clock.ts";
-import { awaitingPlace, basemapInfo, helpOpen, layerInfos, notice, phone, select, timeZone } from "../console.ts";
+import { awaitingPlace, basemapInfo, helpOpen, layerInfos, notice, phone, select } from "../console.ts";
 import { distressed, live, liveStatus } from "../feed.ts";
 import { t } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
 import { fitAll, flyToSelected, hovered, mapFailed, zoomBy } from "../map-room.ts";
+import { timeZone } from "../session.ts";
 import { ageSeconds, ageWords, clockTime } from "../times.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { placeWords } from "./place-words.ts";

@@ -1,9 +1,9 @@
 /** Frames that were not understood: when, why, as text and as bytes. */
 import type { JSX } from "preact";
 import { now } from "../clock.ts";
-import { timeZone } from "../console.ts";
 import type { RejectedFrame } from "../contract.ts";
 import { t, wordsIfAny } from "../i18n/index.ts";
+import { timeZone } from "../session.ts";
 import { momentWords } from "../times.ts";
 
 export function RejectedFrames({ frames }: { frames: RejectedFrame[] }): JSX.Element {

@@ -2,12 +2,13 @@
 import type { JSX } from "preact";
 import { agencyName } from "../agencies.ts";
 import { now } from "../clock.ts";
-import { may, openTab, timeZone } from "../console.ts";
+import { openTab } from "../console.ts";
 import { t } from "../i18n/index.ts";
 import type { Agreement } from "../papers.ts";
 import { SUSPEND } from "../permissions.ts";
 import { agreements, ours, suspended } from "../queue.ts";
 import { resume, suspend } from "../queue-acts.ts";
+import { may, timeZone } from "../session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../times.ts";
 import { Icon } from "./icons.tsx";
 

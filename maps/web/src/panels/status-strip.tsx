@@ -2,17 +2,19 @@
 import type { JSX } from "preact";
 import { allow, muted } from "../bell.ts";
 import { now, serverMoment } from "../clock.ts";
-import { openTab, phone, session, timeZone } from "../console.ts";
+import { openTab, phone } from "../console.ts";
 import { channels, cutOff, live, liveStatus } from "../feed.ts";
 import { t } from "../i18n/index.ts";
 import { helpOpen } from "../console.ts";
 import { nextPalette, tip } from "../keys.ts";
 import { palette } from "../preferences.ts";
 import { call } from "../rest.ts";
+import { session, timeZone } from "../session.ts";
 import { ageWords, clockTime, zoneOffset } from "../times.ts";
 import { BROKER_WAY, isWell } from "./channels.tsx";
 import { ClaimsItem } from "./claims.tsx";
 import { Icon } from "./icons.tsx";
+import { PagesMenu } from "./pages-menu.tsx";
 import { SuspendedItem } from "./sharing.tsx";
 
 export function StatusStrip(): JSX.Element {
@@ -24,6 +26,7 @@ export function StatusStrip(): JSX.Element {
       <ClaimsItem />
       <SuspendedItem />
       <MutedItem />
+      {phone.value && <PagesMenu />}
       <span class="strip-space" />
       <span class="clocks num">
         <span>{clockTime(nowMs, "UTC")}<abbr title={t("strip.utc")}>UTC</abbr></span>

@@ -1,7 +1,7 @@
 /** All that is known of the selected unit or radio. */
 import type { ComponentChildren, JSX } from "preact";
 import { now } from "../clock.ts";
-import { assigning, clearSelection, may, say, selected, selectedId, timeZone } from "../console.ts";
+import { assigning, clearSelection, say, selected, selectedId } from "../console.ts";
 import type { UnitState } from "../contract.ts";
 import { coordinateWords } from "../coordinates.ts";
 import { everyone } from "../feed.ts";
@@ -11,6 +11,7 @@ import { flyToSelected } from "../map-room.ts";
 import { coordinateFormat } from "../preferences.ts";
 import { CLEAR_DISTRESS, PLOT, ASSIGN, SEE_MESSAGES } from "../permissions.ts";
 import { call } from "../rest.ts";
+import { may, timeZone } from "../session.ts";
 import { ageSeconds, ageWords, momentWords } from "../times.ts";
 import { ClaimNotes } from "./claims.tsx";
 import { Icon } from "./icons.tsx";

@@ -1,6 +1,6 @@
 /** Radios that nobody has registered, with what they sent. */
 import type { JSX } from "preact";
-import { assigning, may, select, selectedId, timeZone } from "../console.ts";
+import { assigning, select, selectedId } from "../console.ts";
 import { now } from "../clock.ts";
 import type { HeardMessage, UnitState } from "../contract.ts";
 import { coordinateWords } from "../coordinates.ts";
@@ -10,6 +10,7 @@ import { flyToSelected } from "../map-room.ts";
 import { ASSIGN, SEE_SENT } from "../permissions.ts";
 import { coordinateFormat } from "../preferences.ts";
 import { fetchJson } from "../rest.ts";
+import { may, timeZone } from "../session.ts";
 import { momentWords } from "../times.ts";
 import { ClaimNotes, claimsOf, claimWords } from "./claims.tsx";
 import { Icon } from "./icons.tsx";

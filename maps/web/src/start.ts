@@ -1,0 +1,42 @@
+/** How every signed-in page begins: words, who is here, the clock; then it is drawn. */
+import { calendar } from "./calendar.ts";
+import { startClock } from "./clock.ts";
+import type { Session } from "./contract.ts";
+import { type Part, t } from "./i18n/index.ts";
+import { chosenLanguage, isLanguage, openWords } from "./i18n/load.ts";
+import { CallError, fetchJson } from "./rest.ts";
+import { session } from "./session.ts";
+
+export const app = document.getElementById("app") as HTMLElement;
+
+/** Draws the page once its words are there and somebody is signed in; without a session, goes to sign in.
+ *
+ * @param broken draws what failed when the server does not say who is here.
+ */
+export async function startPage(parts: readonly Part[], draw: () => void | Promise<void>, broken: (fault: unknown) => void): Promise<void> {
+  await openWords(parts);
+  let found: Session;
+  try {
+    found = await fetchJson<Session>("/api/session");
+  } catch (fault) {
+    if (fault instanceof CallError && fault.status === 401) return location.replace(signInPath());
+    return broken(fault);
+  }
+  if (isLanguage(found.language) && found.language !== chosenLanguage.peek()) {
+    // The person's own choice, made on whatever machine, goes before this machine's.
+    chosenLanguage.value = found.language;
+    await openWords(parts);
+  }
+  calendar.value = found.calendar;
+  session.value = found;
+  document.title = t("app.title", { node: found.node.name });
+  startClock();
+  app.replaceChildren();
+  await draw();
+}
+
+/** Where to sign in, and to which page to come back. */
+function signInPath(): string {
+  const here = location.pathname + location.search;
+  return here === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(here)}`;
+}
