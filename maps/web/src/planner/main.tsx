@@ -1,21 +1,33 @@
-/** Starts the planner page. */
+/** Starts the planner's page: words and session, then the map with its three tabs. */
 import "../fonts.css";
 import "../theme.css";
 import "../page.css";
 import "../pages.css";
 import "../pages-menu.css";
+import "../map.css";
+import "../panels.css";
+import "../phone.css";
+import "./planner.css";
 import { render } from "preact";
+import { loadAgencies } from "../agencies.ts";
 import { t } from "../i18n/index.ts";
-import { PagesMenu } from "../panels/pages-menu.tsx";
 import { Broken } from "../panels/states.tsx";
 import { app, startPage } from "../start.ts";
+import { Frame } from "./frame.tsx";
+import { news } from "./news.ts";
+import { loadReference } from "./planner-map.ts";
 
-function draw(): void {
-  render(<main class="page"><header class="page-head"><h1>{t("page.planner")}</h1><PagesMenu /></header></main>, app);
+async function draw(): Promise<void> {
+  await loadReference();
+  render(<Frame />, app);
+  news.start();
+  void loadAgencies();
+  addEventListener("online", () => news.retryNow());
 }
 
 function broken(fault: unknown): void {
   render(<main class="alone"><Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} /></main>, app);
 }
 
-void startPage(["common", "alerts", "planner"], draw, broken);
+// The map and its sources have their words in the commander's part.
+void startPage(["common", "alerts", "commander", "planner"], draw, broken);
