@@ -1,6 +1,8 @@
 /** Builds the pages into maps/static, with the licences of what they carry. */
 import { readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
+import { icons } from "./vite-plugins/icons.ts";
+import { serviceWorker } from "./vite-plugins/service-worker.ts";
 
 /** Puts Leaflet beside the pages: reports made with folium carry it inside, so that they ask the network for nothing. */
 function forReports(): Plugin {
@@ -18,7 +20,7 @@ function forReports(): Plugin {
 
 export default defineConfig({
   base: "/",
-  plugins: [forReports()],
+  plugins: [forReports(), icons(), serviceWorker()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   worker: { format: "es" },
   build: {
