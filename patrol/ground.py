@@ -22,6 +22,7 @@ from gis.errors import AreaError, GisError
 from gis.fences.area import Area, corridor, polygon
 from gis.river import River
 from gis.rivers import OnRiver
+from patrol.along import Along, RiverSteps
 from patrol.sectors import Sector
 
 PROBES: Final = 24
@@ -59,6 +60,8 @@ class Ground:
         self._addresses = addresses
         self._areas = _Kept[Area]()
         self._countries = _Kept[dict[str, Deep]]()
+        self._along = _Kept[tuple[Along, ...]]()
+        self._steps = _Kept[RiverSteps]()
 
     @property
     def border(self) -> Border | None:
@@ -134,7 +137,35 @@ class Ground:
         key = (sector.id, sector.version)
         return self._countries.get(key, lambda: self._reached(self.area(sector)))
 
+    def along(self, sector: Sector) -> tuple[Along, ...]:
+        """Return which kilometres of which rivers lie in a sector; empty where none is known.
+
+        Raises:
+            AreaError: If its drawing is no area.
+            PositionError: If its river has not these kilometres.
+            GisError: If there is no such river.
+        """
+        key = (sector.id, sector.version)
+        return self._along.get(key, lambda: self._inside(self.area(sector)))
+
+    def drafted(self, sector: Sector) -> tuple[Area, dict[str, Deep], tuple[Along, ...]]:
+        """Return area, countries and kilometres of a sector that is not kept; remember nothing.
+
+        Raises:
+            AreaError: If its drawing is no area.
+            PositionError: If its river has not these kilometres.
+            GisError: If there is no such river.
+        """
+        area = self._made(sector)
+        return area, self._reached(area), self._inside(area)
+
     # -- inside
+
+    def _inside(self, area: Area) -> tuple[Along, ...]:
+        addresses = self._addresses
+        if addresses is None:
+            return ()
+        return self._steps.get(("", 0), lambda: RiverSteps(addresses.rivers)).inside(area)
 
     def _made(self, sector: Sector) -> Area:
         if sector.river is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 import msgspec
@@ -13,6 +13,7 @@ import shapely
 from gis.drawing import Drawing
 from gis.drawing_rings import Fault
 from gis.errors import GisError
+from patrol.along import Along
 from patrol.book import Book
 from patrol.errors import Conflict, PatrolError
 from patrol.ground import Deep, Ground
@@ -20,13 +21,18 @@ from patrol.paper_desk import PaperDesk
 from patrol.papers import kind_of, new_id, revised
 from patrol.patrols import Patrol
 from patrol.sectors import Rings, Sector, SectorUse
-from patrol.store import papers
+from patrol.store import journal, papers
 
 MOST_POSITIONS: Final = 1000
 """Of a drawing; more is not judged."""
 
 LEAST_WIDTH_M: Final = 30.0
 MOST_WIDTH_M: Final = 50_000.0
+MOST_VERSIONS: Final = 1000
+"""Of one sector, whose reasons are looked up."""
+
+_NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
 DECIMALS: Final = 7
 """Of a degree in what we suggest and outline: a centimetre."""
 
@@ -95,11 +101,52 @@ class Lie(msgspec.Struct, frozen=True, kw_only=True):
             cannot tell.
         area_km2: How large it is.
         countries: Countries that it surely reaches into, and where it does so deepest.
+        along: Which kilometres of which rivers lie in it.
     """
 
     outline: dict[str, Any] | None
     area_km2: float | None
     countries: dict[str, Deep]
+    along: tuple[Along, ...] = ()
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was found of a shape that somebody is drawing.
+
+    Attributes:
+        faults: What is wrong with it, warnings too.
+        usable: Whether it can be a sector as it is.
+        suggestion: It mended, as in `Judged`.
+        outline: Its area as GeoJSON, the corridor of a river stretch too; absent while it is not
+            usable, or where this site cannot tell.
+        area_km2: How large it is.
+        along: Which kilometres of which rivers lie in it.
+        countries: Countries that it surely reaches into, and where it does so deepest.
+    """
+
+    faults: tuple[Fault, ...]
+    usable: bool
+    suggestion: Shape | None = None
+    outline: dict[str, Any] | None = None
+    area_km2: float | None = None
+    along: tuple[Along, ...] = ()
+    countries: dict[str, Deep] = {}
+
+
+class PastVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One version of a sector, and why it was made.
+
+    Attributes:
+        sector: As it was.
+        reason: What was said when it was made; absent where nothing was.
+        outline: Its area as GeoJSON; absent where this site cannot tell.
+        area_km2: How large it was.
+    """
+
+    sector: Sector
+    reason: str = ""
+    outline: dict[str, Any] | None = None
+    area_km2: float | None = None
 
 
 class SectorDesk(PaperDesk):
@@ -143,24 +190,51 @@ class SectorDesk(PaperDesk):
             list[Sector], await self._watch.store.read(papers.versions, kind_of(Sector), id)
         )
 
-    async def judge(self, shape: Shape) -> Judged:
-        """Return what is wrong with a shape, and how it could be mended.
+    async def check(self, shape: Shape) -> Checked:
+        """Return what is wrong with a shape that somebody draws, and how it would lie.
 
         Raises:
             Forbidden: If the role may not.
         """
         self._may("draw sectors")
-        return (await asyncio.to_thread(judge, shape, self._ground))[0]
+        return await asyncio.to_thread(check, shape, self._ground)
+
+    async def history(self, id: str) -> list[PastVersion]:
+        """Return the versions that `versions` returns, each with how it lay and why it was made.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        kept = await self.versions(id)
+        reasons = await self._reasons(id)
+
+        def told(sector: Sector) -> PastVersion:
+            lie = self.lie(sector)
+            return PastVersion(
+                sector=sector,
+                reason=reasons.get(sector.version, ""),
+                outline=lie.outline,
+                area_km2=lie.area_km2,
+            )
+
+        return await asyncio.to_thread(lambda: [told(each) for each in kept])
 
     def lie(self, sector: Sector) -> Lie:
         """Return how a sector that the user was given lies on the ground."""
         try:
             area = self._ground.area(sector)
             countries = dict(self._ground.countries(sector))
+            along = self._ground.along(sector)
         except GisError:
             return Lie(outline=sector.geometry, area_km2=None, countries={})
         outline = sector.geometry or _geojson(area.geometry)
-        return Lie(outline=outline, area_km2=round(area.shape.area / 1e6, 4), countries=countries)
+        return Lie(
+            outline=outline,
+            area_km2=round(area.shape.area / 1e6, 4),
+            countries=countries,
+            along=along,
+        )
 
     async def draw(
         self, *, name: str, shape: Shape, use: SectorUse = "patrol", note: str = ""
@@ -262,6 +336,23 @@ class SectorDesk(PaperDesk):
     def _ground(self) -> Ground:
         return self._watch.ground or _NO_GROUND
 
+    async def _reasons(self, id: str) -> dict[int, str]:
+        """Return why each version was made, from the lines of the user's own agency."""
+        lines = await self._watch.store.read(
+            journal.of_agency,
+            self._user.agency,
+            subject=f"{kind_of(Sector)}:{id}",
+            limit=MOST_VERSIONS,
+        )
+        found: dict[int, str] = {}
+        for line in lines:
+            try:
+                why = msgspec.json.decode(line.detail, type=_Why)
+            except msgspec.MsgspecError:  # somebody altered it; `audit verify` names it
+                continue
+            found[why.version] = why.reason
+        return found
+
     async def _placed(self, shape: Shape) -> dict[str, Any]:
         # A wild drawing may take seconds, which nobody else should wait for.
         judged, placed = await asyncio.to_thread(judge, shape, self._ground)
@@ -271,6 +362,31 @@ class SectorDesk(PaperDesk):
 
 
 _NO_GROUND: Final = Ground()
+
+
+class _Why(msgspec.Struct, frozen=True):
+    version: int = 0
+    reason: str = ""
+
+
+def check(shape: Shape, ground: Ground) -> Checked:
+    """Return what is wrong with a shape, and how it would lie if it can be a sector."""
+    judged, placed = judge(shape, ground)
+    told = Checked(faults=judged.faults, usable=judged.usable, suggestion=judged.suggestion)
+    if placed is None:
+        return told
+    sector = Sector(id="draft", agency="", at=_NO_TIME, name="draft", **placed)
+    try:
+        area, countries, along = ground.drafted(sector)
+    except GisError:
+        return told
+    return msgspec.structs.replace(
+        told,
+        outline=sector.geometry or _geojson(area.geometry),
+        area_km2=round(area.shape.area / 1e6, 4),
+        along=along,
+        countries=countries,
+    )
 
 
 def judge(shape: Shape, ground: Ground) -> tuple[Judged, dict[str, Any] | None]:

@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from gis.drawing_rings import Fault
 from maps.access import DeskHere
 from maps.api.answers import SCHEMAS, answer, answers, described
+from patrol.along import Along
 from patrol.desk import Desk
 from patrol.ground import Deep
-from patrol.sector_desk import BadShape, Judged, RiverStretch, Shape
+from patrol.sector_desk import BadShape, Checked, Judged, PastVersion, RiverStretch, Shape
 from patrol.sectors import Sector, SectorUse
 
 router = APIRouter(prefix="/api/sectors", tags=["sectors"])
@@ -44,12 +45,14 @@ class SectorDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         area_km2: How large it is.
         countries: Countries that it surely reaches into, beyond the error of the border's line,
             and where it does so deepest.
+        along: Which kilometres of which rivers lie in it.
     """
 
     sector: Sector
     outline: dict[str, Any] | None = None
     area_km2: float | None = None
     countries: dict[str, Deep] = {}
+    along: tuple[Along, ...] = ()
 
 
 class SectorRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -166,6 +169,7 @@ _DETAILS: Final = SectorDetails(
     outline=_POLYGON,
     area_km2=4.6231,
     countries={"LA": Deep(lon=100.42, lat=20.30, border_m=3105.2)},
+    along=(Along(river="Mekong", km_from=2358.2, km_to=2360.4, length_km=2.2),),
 )
 _FAULT: Final = Fault(
     code="not_closed",
@@ -176,6 +180,17 @@ _FAULT: Final = Fault(
     lat=20.3,
 )
 _JUDGED: Final = Judged(faults=(_FAULT,), usable=False, suggestion=Shape(polygon=_POLYGON))
+_CHECKED: Final = Checked(
+    faults=(),
+    usable=True,
+    outline=_POLYGON,
+    area_km2=_DETAILS.area_km2,
+    along=_DETAILS.along,
+    countries=_DETAILS.countries,
+)
+_PAST: Final = PastVersion(
+    sector=_SECTOR, reason="after the flood", outline=_POLYGON, area_km2=_DETAILS.area_km2
+)
 _FAULTY: Final[dict[int | str, dict[str, Any]]] = {
     422: {
         "description": "The shape cannot be a sector, or a field is missing or wrong",
@@ -223,10 +238,13 @@ async def draw_sector(new: NewSector, desk: DeskHere) -> Response:
     )
 
 
-@router.post("/check", responses=answers(Judged, _JUDGED, 403, 422))
+@router.post("/check", responses=answers(Checked, _CHECKED, 403, 422))
 async def check_shape(shape: ShapeForm, desk: DeskHere) -> Response:
-    """Return what is wrong with a shape, warnings too, and how it could be mended; keep nothing."""
-    return answer(await desk.sectors.judge(shape.shape()))
+    """Return what is wrong with a shape, warnings too, and how it could be mended; keep nothing.
+
+    Of one that can be a sector its outline, area, countries and kilometres of rivers, too.
+    """
+    return answer(await desk.sectors.check(shape.shape()))
 
 
 @router.get("/{sector}", responses=answers(SectorDetails, _DETAILS, 403, 404))
@@ -240,6 +258,15 @@ async def read_sector(sector: str, desk: DeskHere) -> Response:
 async def list_versions(sector: str, desk: DeskHere) -> Response:
     """Return every version of a sector, oldest first; of another agency's the newest alone."""
     return answer(await desk.sectors.versions(sector))
+
+
+@router.get("/{sector}/history", responses=answers(list[PastVersion], [_PAST], 403, 404))
+async def read_history(sector: str, desk: DeskHere) -> Response:
+    """Return the versions of a sector, oldest first, each with its outline and why it was made.
+
+    Of another agency's sector the newest alone, without why.
+    """
+    return answer(await desk.sectors.history(sector))
 
 
 @router.patch("/{sector}", responses=answers(SectorDetails, _DETAILS, 403, 404, 409) | _FAULTY)
@@ -292,7 +319,11 @@ async def _details(desk: Desk, sectors: Sequence[Sector]) -> list[SectorDetails]
         lies = [(sector, desk.sectors.lie(sector)) for sector in sectors]
         return [
             SectorDetails(
-                sector=sector, outline=lie.outline, area_km2=lie.area_km2, countries=lie.countries
+                sector=sector,
+                outline=lie.outline,
+                area_km2=lie.area_km2,
+                countries=lie.countries,
+                along=lie.along,
             )
             for sector, lie in lies
         ]

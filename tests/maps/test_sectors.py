@@ -181,3 +181,40 @@ async def test_sectors_are_an_ogc_collection_with_boxes_and_pages(offices: Offic
     assert one["geometry"]["type"] == "Polygon"
     assert (await offices["vanh"].get(f"{base}/items/{one['id']}")).json()["id"] == one["id"]
     assert (await offices["malee"].get(f"{base}/items/{one['id']}")).status_code == 404
+
+
+async def test_a_check_tells_how_a_drawing_would_lie_and_keeps_nothing(offices: Offices) -> None:
+    checked = (await offices["noy"].post("/api/sectors/check", json={"polygon": POLYGON})).json()
+    assert checked["usable"], checked
+    assert checked["outline"] == POLYGON
+    assert checked["area_km2"] == pytest.approx(4.62, abs=0.02)
+    assert set(checked["countries"]) == {"LA", "TH"}
+    [along] = checked["along"]
+    assert along["river"] == "Mekong"
+    assert 0 < along["length_km"] <= along["km_to"] - along["km_from"]
+    stretch = (await offices["noy"].post("/api/sectors/check", json={"stretch": REACH})).json()
+    assert stretch["outline"]["type"] == "Polygon"
+    assert stretch["along"][0]["length_km"] == pytest.approx(10, abs=0.3)
+    assert (await offices["noy"].get("/api/sectors")).json() == []
+    bow = [[100.40, 20.28], [100.42, 20.30], [100.42, 20.28], [100.40, 20.30], [100.40, 20.28]]
+    crossed = {"polygon": {"type": "Polygon", "coordinates": [bow]}}
+    told = (await offices["noy"].post("/api/sectors/check", json=crossed)).json()
+    assert (told["usable"], "outline" in told) == (False, False)
+
+
+async def test_the_history_tells_who_changed_a_sector_when_and_why(offices: Offices) -> None:
+    drawn_now = await drawn(offices)
+    id = drawn_now["sector"]["id"]
+    assert drawn_now["along"][0]["river"] == "Mekong"
+    change = {"version": 1, "stretch": REACH, "reason": "after the flood"}
+    assert (await offices["noy"].patch(f"/api/sectors/{id}", json=change)).status_code == 200
+    first, second = (await offices["noy"].get(f"/api/sectors/{id}/history")).json()
+    assert (first["sector"]["polygon"], first.get("reason", "")) == ([RING], "")
+    assert first["outline"] == POLYGON
+    assert (second["sector"]["version"], second["reason"]) == (2, "after the flood")
+    assert second["sector"]["by"] == "noy"
+    assert second["area_km2"] > first["area_km2"]
+    assert (await offices["malee"].get(f"/api/sectors/{id}/history")).status_code == 404
+    await agree(offices, classes=["sectors"])
+    [newest] = (await offices["malee"].get(f"/api/sectors/{id}/history")).json()
+    assert (newest["sector"]["version"], "reason" in newest) == (2, False)

@@ -93,6 +93,7 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("POST", "/api/sectors/check"): "draw sectors",
     ("GET", "/api/sectors/{sector}"): "see sectors",
     ("GET", "/api/sectors/{sector}/versions"): "see sectors",
+    ("GET", "/api/sectors/{sector}/history"): "see sectors",
     ("PATCH", "/api/sectors/{sector}"): "draw sectors",
     ("POST", "/api/sectors/{sector}/retire"): "draw sectors",
     ("GET", "/api/patrols"): "see patrols",
