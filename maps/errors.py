@@ -127,3 +127,7 @@ class SealError(MapsError):
 
 class ProviderError(MapsError):
     """The provider of OpenID Connect cannot be reached, or says what it must not."""
+
+
+class ReportFailed(MapsError):
+    """A report that cannot be made, for a reason that its reader can do something about."""

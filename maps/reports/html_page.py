@@ -1,0 +1,72 @@
+"""A report as one HTML page: our own template, style, fonts and drawings inside, no script."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from maps.reports.document import Bars, Document, Plate, Strip, shown
+from maps.reports.document import Key as MapKey
+from maps.reports.fonts import FAMILY, faces
+from maps.reports.svg_charts import HEAT, bars_svg, strip_svg
+from maps.reports.svg_map import key_svg, map_svg
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+def html_page(document: Document) -> str:
+    """Return the page; it opens from a file and asks the network for nothing.
+
+    It carries a Content-Security-Policy of its own that allows no script and no request.
+    """
+    body = _template().render(document=document, faces="", style="")
+    style = _style(document)
+    # Which fonts it needs is known once all its words are there.
+    return _template().render(document=document, faces=Markup(faces(body)), style=Markup(style))  # noqa: S704 - ours alone
+
+
+def _style(document: Document) -> str:
+    page = document.page.replace("\\", "").replace('"', "").replace("<", "")
+    own = f":root {{ --face: {FAMILY}, sans-serif; --page: \"{page} \"; }}\n"
+    return own + (TEMPLATES / "report.css").read_text(encoding="utf-8")
+
+
+@cache
+def _template():  # type: ignore[no-untyped-def]
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        shown=shown, kind_of=_kind_of, heat=HEAT, map_svg=_map, key_svg=_key, bars_svg=_bars,
+        strip_svg=_strip,
+    )  # fmt: skip
+    return environment.get_template("report.html")
+
+
+def _kind_of(block: object) -> str:
+    return type(block).__name__
+
+
+# The drawings escape every word themselves.
+def _map(plate: Plate) -> Markup:
+    return Markup(map_svg(plate))  # noqa: S704
+
+
+def _key(key: MapKey) -> Markup:
+    return Markup(key_svg(key))  # noqa: S704
+
+
+def _bars(chart: Bars) -> Markup:
+    return Markup(bars_svg(chart))  # noqa: S704
+
+
+def _strip(strip: Strip) -> Markup:
+    return Markup(strip_svg(strip))  # noqa: S704

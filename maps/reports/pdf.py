@@ -1,0 +1,77 @@
+"""A report as PDF: the HTML page, laid out on paper by WeasyPrint in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from typing import Final
+
+import structlog
+
+from maps.errors import ReportFailed
+
+LONGEST_S: Final = 180.0
+"""A larger report should be asked for in parts."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def pdf_of(page: str) -> bytes:
+    """Return the PDF of a page that `maps.reports.html_page` made.
+
+    When the task is cancelled, so is the work.
+
+    Raises:
+        ReportFailed: If it cannot be laid out, or takes too long or too much memory.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "maps.reports.pdf_worker",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=_environment(),
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(LONGEST_S):
+            made, said = await process.communicate(page.encode("utf-8"))
+    except TimeoutError:
+        raise ReportFailed("the PDF takes too long: ask for less time at once") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    told = said.decode(errors="replace").splitlines()
+    for line in told:
+        _note(line)
+    if process.returncode != 0 or not made.startswith(b"%PDF"):
+        _log.warning("report_pdf_failed", code=process.returncode, said=told[-1:] or "")
+        raise ReportFailed(_why(told))
+    return made
+
+
+def _why(told: list[str]) -> str:
+    text = "\n".join(told)
+    if "cannot load library" in text or "No module named 'weasyprint'" in text:
+        return "PDF needs the Debian packages libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+    if "MemoryError" in text or "report_too_large" in text:
+        return "the PDF would be too large: ask for less time at once"
+    return "the PDF could not be made; the log says why"
+
+
+def _note(line: str) -> None:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return
+    if isinstance(told, dict) and "event" in told:
+        event = str(told.pop("event"))
+        _log.warning(event, **told)
+
+
+def _environment() -> dict[str, str]:
+    """Return what the worker needs of the environment: no secret of ours."""
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "FONTCONFIG_PATH",
+            "FONTCONFIG_FILE", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")  # fmt: skip
+    return {name: os.environ[name] for name in kept if name in os.environ}
