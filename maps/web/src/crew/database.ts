@@ -36,6 +36,8 @@ export interface Kept {
   seq?: number;
   id: string;
   profile: string;
+  /** 0 goes first; see `reports.ts`. */
+  rank: number;
   lane: Lane;
   form: "data" | "pair" | "phone";
   sealed: Sealed | SealedTo;
@@ -46,6 +48,7 @@ export interface Kept {
   photos: string[];
   /** Why it was refused, sealed as the report is. */
   why?: Sealed | SealedTo;
+  why_form?: Kept["form"];
 }
 
 /** One photo that waits, sealed with the data key. */
@@ -67,7 +70,7 @@ export interface KeptCopy {
 
 interface Schema extends DBSchema {
   profiles: { key: string; value: Profile };
-  outbox: { key: number; value: Kept; indexes: { id: string; profile: string } };
+  outbox: { key: number; value: Kept; indexes: { id: string; profile: string; turn: [string, string, number] } };
   photos: { key: string; value: KeptPhoto; indexes: { profile: string } };
   copies: { key: [string, string]; value: KeptCopy };
   phone: { key: string; value: CryptoKey | Bytes | Sealed };
@@ -82,6 +85,7 @@ export function database(): Promise<IDBPDatabase<Schema>> {
       const outbox = db.createObjectStore("outbox", { keyPath: "seq", autoIncrement: true });
       outbox.createIndex("id", "id", { unique: true });
       outbox.createIndex("profile", "profile");
+      outbox.createIndex("turn", ["profile", "state", "rank"]);
       db.createObjectStore("photos", { keyPath: "id" }).createIndex("profile", "profile");
       db.createObjectStore("copies", { keyPath: ["profile", "name"] });
       db.createObjectStore("phone");

@@ -1,0 +1,239 @@
+/** The page's state: whose it is, what the server last said, what is done here. */
+import { computed, effect, signal } from "@preact/signals";
+import { dropCopy, keepable, keepCopy, readCopy } from "./copies.ts";
+import { newId, type Profile } from "./database.ts";
+import { activeProfile, keepCallSign, type Opened, profiles } from "./keys.ts";
+import { counts, type Extra, keep, onChange, pending, recount } from "./outbox.ts";
+import { metresBetween } from "./pace.ts";
+import { type Fix, fix } from "./position.ts";
+import type { Report } from "./reports.ts";
+import { hurry, link, nudge, sendFor } from "./sending.ts";
+import { type CrewNow, type CrewPatrol, Failure, readCrew, readMap, readSession } from "./server.ts";
+import { look, over, recall, sos } from "./sos.ts";
+import { isoTime, moment } from "./time.ts";
+
+export const known = signal<Profile[]>([]);
+export const profile = signal<Profile | null>(null);
+export const opened = signal<Opened | null>(null);
+export const crew = signal<CrewNow | null>(null);
+/** When the server said that, ms by this phone; null for a copy from before this page was opened. */
+export const crewAt = signal<number | null>(null);
+export const ground = signal<GeoJSON.FeatureCollection | null>(null);
+/** Ids that wait or were refused, of what is not a position. */
+export const unsent = signal<ReadonlyMap<string, "waiting" | "refused">>(new Map());
+/** What this phone did to patrols and the server does not tell yet: by patrol. */
+export const done = signal<Readonly<Record<string, { state?: string; checkedAt?: number; ids: string[] }>>>({});
+export const track = signal<readonly (readonly [lon: number, lat: number])[]>([]);
+export const fault = signal<string | null>(null);
+
+export const timeZone = computed(() => crew.value?.node.time_zone ?? "Asia/Bangkok");
+export const callSign = computed(() => crew.value?.unit?.call_sign ?? profile.value?.call_sign ?? "");
+
+/** A text of this crew, and whether it is out. */
+export interface Said {
+  id: string;
+  at: number;
+  text?: string;
+  phrase?: string;
+}
+export const said = signal<readonly Said[]>([]);
+
+const MOST_SAID = 50;
+const MOST_TRACK = 1500;
+const TRACK_STEP_M = 10;
+const ASK_EVERY_MS = 30_000;
+const MAP_RADIUS_KM = 25;
+const LOCK_AFTER_MS = 15 * 60_000;
+
+export async function startCrew(): Promise<void> {
+  known.value = await profiles();
+  const active = activeProfile();
+  await choose(known.value.find((each) => each.id === active) ?? known.value[0] ?? null);
+  onChange(() => void recountNow());
+  setInterval(() => void refresh(), ASK_EVERY_MS);
+  addEventListener("online", () => void refresh());
+  let hiddenAt = 0;
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") hiddenAt = Date.now();
+    else if (hiddenAt > 0 && Date.now() - hiddenAt > LOCK_AFTER_MS) void lock();
+    if (document.visibilityState === "visible") void refresh();
+  });
+  effect(() => {
+    if (fix.value !== null) follow(fix.value);
+  });
+  setInterval(() => {
+    const who = opened.peek();
+    if (who !== null && track.peek().length > 0) void keepCopy(who, "track", track.peek());
+  }, 60_000);
+}
+
+/** Turns the page to a profile, locked. */
+export async function choose(which: Profile | null): Promise<void> {
+  await lock();
+  profile.value = which;
+  if (which === null) return;
+  await recall(which);
+  await recountNow();
+}
+
+export async function unlocked(who: Opened): Promise<void> {
+  known.value = await profiles();
+  profile.value = known.value.find((each) => each.id === who.profile.id) ?? who.profile;
+  const [now, map, way, texts] = await Promise.all([
+    readCopy<CrewNow>(who, "now"), readCopy<GeoJSON.FeatureCollection>(who, "map"),
+    readCopy<[number, number][]>(who, "track"), readCopy<Said[]>(who, "sent"),
+  ]);
+  crew.value = now;
+  ground.value = map;
+  track.value = way ?? [];
+  said.value = texts ?? [];
+  opened.value = who;
+  await recall(who.profile);
+  await recountNow();
+  sendFor(who);
+  void refresh();
+}
+
+/** Shuts the page: what is on the phone cannot be read any more, positions and SOS still go out. */
+export async function lock(): Promise<void> {
+  const who = opened.peek();
+  if (who !== null && track.peek().length > 0) await keepCopy(who, "track", track.peek());
+  opened.value = null;
+  crew.value = null;
+  crewAt.value = null;
+  ground.value = null;
+  said.value = [];
+  track.value = [];
+  done.value = {};
+  sendFor(null);
+}
+
+async function recountNow(): Promise<void> {
+  const which = profile.peek();
+  if (which === null) return;
+  await recount(which.id);
+  unsent.value = await pending(which.id);
+  await look(which);
+  const waiting = unsent.peek();
+  // The server has it: from here on what it says counts.
+  done.value = Object.fromEntries(Object.entries(done.peek()).map(([id, each]) => [id, { ...each, ids: each.ids.filter((one) => waiting.has(one)) }]));
+}
+
+/** Asks the server what there is, when it can be asked. */
+export async function refresh(): Promise<void> {
+  const who = opened.peek();
+  if (who === null || !navigator.onLine) return;
+  try {
+    if (who.profile.user !== null && (await readSession())?.user !== who.profile.user) {
+      fault.value = "other_user";
+      return;
+    }
+    const waited = counts.peek().urgent;
+    const now = await readCrew(who.key);
+    if (opened.peek() !== who) return;
+    crew.value = now;
+    crewAt.value = Date.now();
+    fault.value = null;
+    if (link.peek().state !== "well") link.value = { ...link.peek(), state: "well", fault: "" };
+    if (waited === 0) done.value = {};
+    await keepCopy(who, "now", keepable(now));
+    if (now.unit !== null) await keepCallSign(who.profile.id, now.unit.call_sign);
+    if (sos.peek()?.state === "taken" && now.unit?.distress === false && Date.now() - (sos.peek()?.at ?? 0) > ASK_EVERY_MS) await over(who.profile);
+    await renewGround(who, now);
+    nudge();
+  } catch (caught) {
+    if (caught instanceof Failure) fault.value = caught.status === 401 || caught.status === 403 ? "shut" : null;
+    if (caught instanceof Failure && caught.status === 0) link.value = { ...link.peek(), state: "none" };
+  }
+}
+
+let groundFor: { lon: number; lat: number } | null = null;
+
+/** Fetches the ground about where the crew works; again when it has gone far. */
+async function renewGround(who: Opened, now: CrewNow): Promise<void> {
+  const ring = now.sectors[0]?.polygon[0];
+  const corner = ring?.[0];
+  const middle = fix.peek() ?? (corner === undefined ? null : { lon: corner[0] ?? 0, lat: corner[1] ?? 0 });
+  if (middle === null) return;
+  if (groundFor !== null && metresBetween(groundFor, middle) < (MAP_RADIUS_KM * 1000) / 2) return;
+  const found = await readMap(middle.lon, middle.lat, MAP_RADIUS_KM, who.key);
+  if (opened.peek() !== who) return;
+  groundFor = { lon: middle.lon, lat: middle.lat };
+  ground.value = found;
+  await keepCopy(who, "map", found);
+}
+
+function follow(now: Fix): void {
+  const last = track.peek().at(-1);
+  if (last !== undefined && metresBetween({ lon: last[0], lat: last[1] }, now) < TRACK_STEP_M) return;
+  track.value = [...track.peek().slice(1 - MOST_TRACK), [now.lon, now.lat]];
+}
+
+/** Puts a report into the outbox; its id. When this resolves it is on the disk. */
+export async function tell(what: Omit<Report, "id" | "at"> & Record<string, unknown>, extra?: Extra): Promise<string> {
+  const which = profile.peek();
+  if (which === null) throw new Error("nobody's page");
+  const id = newId();
+  const at = typeof what["at"] === "string" ? what["at"] : isoTime();
+  await keep({ ...what, id, at } as Report, which, opened.peek(), extra);
+  if (what.kind === "position" || what.kind === "text_read") nudge();
+  else hurry();
+  return id;
+}
+
+export async function reportPlace({ at, ...place }: Fix): Promise<void> {
+  if (profile.peek() !== null) await tell({ kind: "position", ...place, at: isoTime(at) });
+}
+
+/** Starts, ends or checks in: shown at once, told by the server later. */
+export async function step(patrol: CrewPatrol, kind: "patrol_start" | "patrol_end" | "check_in"): Promise<void> {
+  const id = await tell({ kind, patrol: patrol.id });
+  const before = done.peek()[patrol.id];
+  const state = kind === "patrol_start" ? "under way" : kind === "patrol_end" ? "ended" : before?.state;
+  const checkedAt = kind === "patrol_end" ? before?.checkedAt : moment();
+  done.value = {
+    ...done.peek(),
+    [patrol.id]: { ids: [...(before?.ids ?? []), id], ...(state === undefined ? {} : { state }), ...(checkedAt === undefined ? {} : { checkedAt }) },
+  };
+}
+
+/** When the next check-in is due, ms UTC by the server's clock; null when none is. */
+export function nextCheckIn(patrol: CrewPatrol, here: { state?: string; checkedAt?: number } | undefined): number | null {
+  if ((here?.state ?? patrol.state) !== "under way" || patrol.check_in_interval_s === null) return null;
+  if (here?.checkedAt !== undefined) return here.checkedAt + patrol.check_in_interval_s * 1000;
+  return patrol.next_check_in_at === null ? null : Date.parse(patrol.next_check_in_at);
+}
+
+/** Says a text or a phrase. */
+export async function say(what: { text: string } | { phrase: string }): Promise<void> {
+  const id = await tell({ kind: "text", ...what });
+  said.value = [...said.peek(), { id, at: moment(), ...what }].slice(-MOST_SAID);
+  const who = opened.peek();
+  if (who !== null) await keepCopy(who, "sent", said.peek());
+}
+
+const readHere = new Set<string>();
+
+/** Tells that the texts have been seen. */
+export async function markRead(): Promise<void> {
+  for (const text of crew.peek()?.texts ?? []) {
+    if (text.read_at || readHere.has(text.id)) continue;
+    readHere.add(text.id);
+    await tell({ kind: "text_read", text_id: text.id });
+  }
+}
+
+export function isUnread(text: { id: string; read_at?: string | null }): boolean {
+  return !text.read_at && !readHere.has(text.id);
+}
+
+/** A form that was begun: it survives a reload. */
+export async function keepDraft(draft: unknown): Promise<void> {
+  const who = opened.peek();
+  if (who !== null) await (draft === null ? dropCopy(who, "draft") : keepCopy(who, "draft", draft));
+}
+
+export async function readDraft<T>(): Promise<T | null> {
+  const who = opened.peek();
+  return who === null ? null : readCopy<T>(who, "draft");
+}

@@ -1,0 +1,100 @@
+/** A call for help: on the disk at once, sent after some seconds in which it can be called off, and called off with a word after that. */
+import { signal } from "@preact/signals";
+import { database, newId, phoneKey, type Profile } from "./database.ts";
+import type { Opened } from "./keys.ts";
+import { keep, pending, renew, takeBack } from "./outbox.ts";
+import { inDistress, pinging, placeNow } from "./position.ts";
+import type { Report } from "./reports.ts";
+import { open, seal, type Sealed } from "./sealed.ts";
+import { hurry } from "./sending.ts";
+import { isoTime } from "./time.ts";
+
+/** How long it can be called off without a word. */
+export const SECONDS_TO_CANCEL = 5;
+
+export interface Sos {
+  id: string;
+  /** ms by this phone. */
+  at: number;
+  sendsAt: number;
+  /** `ready`: may still be called off; `waiting`: not yet taken by the server; `taken`: the server has it. */
+  state: "ready" | "waiting" | "taken";
+}
+
+/** The call for help of this profile; null when there is none. */
+export const sos = signal<Sos | null>(null);
+
+/** Calls for help. When this resolves it is on the disk. */
+export async function callForHelp(profile: Profile, opened: Opened | null): Promise<void> {
+  const at = Date.now();
+  const id = newId();
+  const sendsAt = at + SECONDS_TO_CANCEL * 1000;
+  const said = isoTime(at);
+  const place = placeNow(SECONDS_TO_CANCEL * 1000 - 500);
+  const first = await placeNow(0); // what is known already
+  await keep(report(id, said, first), profile, opened, { notBefore: sendsAt });
+  const found: Sos = { id, at, sendsAt, state: "ready" };
+  await remember(profile, found);
+  sos.value = found;
+  inDistress.value = true;
+  pinging.value = true;
+  setTimeout(() => {
+    if (sos.peek()?.id === id) sos.value = { ...found, state: "waiting" };
+    hurry();
+  }, SECONDS_TO_CANCEL * 1000 + 20);
+  const better = await place;
+  if (better !== null) await renew(report(id, said, better), profile);
+}
+
+function report(id: string, at: string, place: Awaited<ReturnType<typeof placeNow>>): Report {
+  if (place === null) return { id, kind: "sos", at };
+  const { at: _, ...where } = place;
+  return { id, kind: "sos", at, ...where };
+}
+
+/** Calls it off: in its first seconds as if it had not been; after that by telling so. */
+export async function callOff(profile: Profile, opened: Opened | null): Promise<void> {
+  const now = sos.peek();
+  if (now === null) return;
+  const unsent = now.state === "ready" && Date.now() < now.sendsAt && (await takeBack(now.id));
+  if (!unsent) await keep({ id: newId(), kind: "sos_cancel", at: isoTime() }, profile, opened);
+  await over(profile);
+  hurry();
+}
+
+/** It is over: called off here, or cleared by the office. */
+export async function over(profile: Profile): Promise<void> {
+  sos.value = null;
+  inDistress.value = false;
+  await remember(profile, null);
+}
+
+/** What was on when the page went, if something was. */
+export async function recall(profile: Profile): Promise<void> {
+  const sealed = await (await database()).get("phone", `sos ${profile.id}`);
+  if (sealed === undefined) {
+    sos.value = null;
+    inDistress.value = false;
+    return;
+  }
+  const found = await open<Sos>(await phoneKey(), sealed as Sealed);
+  sos.value = { ...found, state: Date.now() < found.sendsAt ? "ready" : "waiting" };
+  inDistress.value = true;
+  pinging.value = true;
+  setTimeout(() => void look(profile), Math.max(0, found.sendsAt - Date.now()) + 20);
+}
+
+/** Looks whether the server has taken it. */
+export async function look(profile: Profile): Promise<void> {
+  const now = sos.peek();
+  if (now === null || Date.now() < now.sendsAt) return;
+  const state = (await pending(profile.id)).has(now.id) ? "waiting" : "taken";
+  if (sos.peek()?.id === now.id && now.state !== state) sos.value = { ...now, state };
+}
+
+async function remember(profile: Profile, found: Sos | null): Promise<void> {
+  const db = await database();
+  const name = `sos ${profile.id}`;
+  if (found === null) await db.delete("phone", name);
+  else await db.put("phone", await seal(await phoneKey(), found), name);
+}
