@@ -195,6 +195,8 @@ def settings_of(
             parsed.webhooks,
             agencies=frozenset(each.id for each in parsed.agencies) or {parsed.node.id},
             link=_page_of(parsed.web),
+            language=parsed.node.language,
+            calendar=parsed.node.calendar,
             folder=folder,
             environment=environment or {},
         )

@@ -8,6 +8,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from patrol.accounts import Calendar, Language
+
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 ShortName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
@@ -32,11 +34,15 @@ class NodeSettings(Table):
         id: Short name, part of every record's origin; never change it.
         name: Name for people.
         time_zone: IANA name of the local time shown beside UTC.
+        language: What those read who did not choose: alerts by mail and radio, reports.
+        calendar: How they count years.
     """
 
     id: ShortName = "node"
     name: str = Field(default="Joint patrol", min_length=1, max_length=100)
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    language: Language = "en"
+    calendar: Calendar = "gregorian"
 
 
 class StoreSettings(Table):

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import shapely
 
+from gis.address import Address
 from gis.addresses import Addresses
 from gis.border import Border, Side
 from gis.drawing import Drawing, check_drawing
@@ -109,6 +110,12 @@ class Ground:
         if self._addresses is None:
             return None
         return self._addresses.rivers.locate(lon=lon, lat=lat, accuracy_m=accuracy_m)
+
+    def address(self, *, lon: float, lat: float, accuracy_m: float = 0.0) -> Address | None:
+        """Return the address of a place in fields; None without geography."""
+        if self._addresses is None:
+            return None
+        return self._addresses.of(lon=lon, lat=lat, accuracy_m=accuracy_m)
 
     def words(self, *, lon: float, lat: float, accuracy_m: float = 0.0) -> str:
         """Return the address of a place for people; its degrees where nothing else is known.

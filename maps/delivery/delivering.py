@@ -30,6 +30,7 @@ from patrol.accounts import User
 from patrol.deliveries import DeliveryWay
 from patrol.desk import Desk
 from patrol.errors import NotFound, PatrolError
+from patrol.ground import Ground
 from patrol.outbox import Outbox
 from patrol.papers import Paper, new_id
 from patrol.watch import Watch
@@ -103,7 +104,13 @@ class Delivering:
         zone = ZoneInfo(time_zone)
         self._rules, self._now, self._desk_of = settings.rules, watch.now, desk_of
         self._outbox = outbox = Outbox(watch)
-        self._receivers = receivers = Receivers(outbox, settings.rules, user_of)
+        self._receivers = receivers = Receivers(
+            outbox,
+            settings.rules,
+            user_of,
+            language=settings.language,
+            calendar=settings.calendar,
+        )
         self._ways: dict[DeliveryWay, Way] = {"radio": RadioWay(zone=zone)}
         if settings.mail is not None:
             password = settings.mail_password
@@ -116,7 +123,7 @@ class Delivering:
             )
         if settings.webhooks:
             self._ways["webhook"] = WebhookWay(
-                settings.webhooks, settings.secrets, node=watch.node, now=watch.now
+                settings.webhooks, settings.secrets, node=watch.node, zone=zone, now=watch.now
             )
         self.push: PushWay | None = None
         if settings.push is not None:
@@ -142,6 +149,7 @@ class Delivering:
             receivers,
             desk_of=desk_of,
             limits={each.name: each.limit for each in settings.rules},
+            ground=watch.ground or Ground(),
             now=watch.now,
         )
         self._tests: dict[str, deque[float]] = {}

@@ -19,6 +19,7 @@ from maps.delivery import words
 from maps.delivery.errors import NotNow, Undeliverable
 from maps.delivery.messages import Message, check_fresh
 from maps.delivery.settings import MailSettings
+from maps.wording import Wording
 from patrol.desk import Desk
 
 PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
@@ -51,7 +52,7 @@ class MailWay:
     async def send(self, to: str, message: Message, desk: Desk) -> str:
         """Send a mail; returns its Message-ID. Raises as `Way.send` says."""
         settings = self._settings
-        mail = self.mail(to, message)
+        mail = self.mail(to, message, words.wording_of(desk.user, self._zone))
         try:
             async with aiosmtplib.SMTP(
                 hostname=settings.host,
@@ -77,13 +78,13 @@ class MailWay:
             raise NotNow(f"{settings.host}: {error}") from None
         return str(mail["Message-ID"])
 
-    def mail(self, to: str, message: Message) -> EmailMessage:
-        """Return the mail as it is sent."""
+    def mail(self, to: str, message: Message, wording: Wording) -> EmailMessage:
+        """Return the mail as it is sent, in its reader's words."""
         mail = EmailMessage(policy=SMTP)
         domain = self._settings.sender.rpartition("@")[2]
         mail["From"] = Address(words.one_line(self._node), addr_spec=self._settings.sender)
         mail["To"] = Address(addr_spec=to)
-        mail["Subject"] = words.subject(message, self._node)
+        mail["Subject"] = words.subject(message, wording, node=self._node)
         mail["Date"] = format_datetime(message.at)
         # The same when it is tried again, so that a mailbox can tell.
         mail["Message-ID"] = f"<{message.id}@{domain}>"
@@ -91,9 +92,10 @@ class MailWay:
         if any(each.alert.severity in ("sos", "high") for each in message.told):
             mail["Importance"] = "high"
         mail.set_content(
-            words.text(message, node=self._node, zone=self._zone, link=self._link),
+            words.text(message, wording, node=self._node, link=self._link),
             cte="quoted-printable",  # goes through any server, and keeps lines short
         )
+        mail["Content-Language"] = wording.tag
         return mail
 
     def _tls(self) -> ssl.SSLContext | None:

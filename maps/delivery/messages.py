@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from gis.address import Address
 from maps.delivery.errors import NotNow
 from patrol.alerts import SEVERITIES, Alert
 from patrol.desk import Desk
@@ -23,11 +24,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
         alert: What passes of it.
         occasion: Why it is told: `raised`, `escalated`, or the state that it came to.
         call_sign: Name of the unit that it is about; empty if there is none to be told.
+        address: Its place in fields, from which it is told in any language; None: only the words
+            that were kept are known.
     """
 
     alert: Alert
     occasion: str
     call_sign: str = ""
+    address: Address | None = None
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

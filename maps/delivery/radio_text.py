@@ -1,4 +1,8 @@
-"""Radio text: alerts as words to the radios of units, through the queue that all messages take."""
+"""Radio text: alerts as words to the radios of units, through the queue that all messages take.
+
+A radio that shows all scripts is told in the language of its rule. One that shows ASCII only, or of
+which that is not known, is told in English: half a word is worse than a foreign one.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,11 @@ KINDS: Final[tuple[OrderKind, ...]] = ("alert", "text")
 
 LENGTHS: Final = (words.LONGEST_RADIO_TEXT, 40, 20)
 """Characters to try, until the radio's protocol takes them."""
+
+ALL_SCRIPTS: Final = frozenset({"meshtastic", "cot", "tetra", "position_json"})
+"""Protocols, as addresses name them, that carry text of any script to what can show it: UTF-8, and
+over TETRA 16 bits a letter where 8 do not do; `position_json` are enrolled phones. APRS carries
+UTF-8 too, but most of its radios show ASCII alone."""
 
 
 class RadioWay:
@@ -47,7 +56,10 @@ class RadioWay:
             kind = next(
                 (kind for kind in KINDS if any(kind in route.takes for route in routes)), KINDS[-1]
             )
-            return await self._say(desk, unit, kind, message)
+            # The desk takes the first way that takes it, too.
+            way = next((route.address for route in routes if kind in route.takes), "")
+            in_ascii = way.partition(":")[0] not in ALL_SCRIPTS
+            return await self._say(desk, unit, kind, message, in_ascii=in_ascii)
         except NotFound:
             raise NotNow(f"there is no unit {to} now") from None
         except CannotSend as error:
@@ -57,13 +69,16 @@ class RadioWay:
         except Forbidden as error:
             raise Undeliverable(str(error)) from None
 
-    async def _say(self, desk: Desk, unit: str, kind: OrderKind, message: Message) -> str:
+    async def _say(
+        self, desk: Desk, unit: str, kind: OrderKind, message: Message, *, in_ascii: bool
+    ) -> str:
         """Send as many of the words as the radio takes."""
+        wording = words.wording_of(desk.user, self._zone)
         for longest in LENGTHS:
             try:
                 order = await desk.send_message(
                     kind=kind,
-                    text=words.radio_text(message, self._zone, longest),
+                    text=words.radio_text(message, wording, longest, ascii_only=in_ascii),
                     unit=unit,
                     expires_in_s=message.left_s,
                     reason="alert" if not message.is_test else "test of alerts",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from maps.delivery.errors import ReceiverGone
 from maps.delivery.settings import DeliveryRule
-from patrol.accounts import User
+from patrol.accounts import Calendar, Language, User
 from patrol.deliveries import Delivery
 from patrol.outbox import Outbox
 
@@ -18,6 +20,8 @@ class Receivers:
         outbox: Knows the browsers.
         rules: Those of the settings.
         user_of: Returns the user of a name; None if there is none.
+        language: What those read who did not choose.
+        calendar: How they count years.
     """
 
     def __init__(
@@ -25,13 +29,24 @@ class Receivers:
         outbox: Outbox,
         rules: Sequence[DeliveryRule],
         user_of: Callable[[str], Awaitable[User | None]],
+        *,
+        language: Language = "en",
+        calendar: Calendar = "gregorian",
     ) -> None:
         self._outbox, self._user_of = outbox, user_of
+        self._language: Language = language
+        self._calendar: Calendar = calendar
         self.rules: Mapping[str, DeliveryRule] = {each.name: each for each in rules}
 
     def of_rule(self, rule: DeliveryRule) -> User:
-        """Return as whom a rule's receivers see an alert."""
-        return User(name=f"delivery {rule.name}", role=rule.role, agency=rule.agency)
+        """Return as whom a rule's receivers see an alert, and in which language."""
+        return User(
+            name=f"delivery {rule.name}",
+            role=rule.role,
+            agency=rule.agency,
+            language=rule.language or self._language,
+            calendar=rule.calendar or self._calendar,
+        )
 
     async def named_by(self, rule: DeliveryRule) -> list[tuple[str, str]]:
         """Return to whom a rule delivers now: each as `Delivery.to` and `Delivery.user`."""
@@ -77,6 +92,8 @@ class Receivers:
         if user is None or not _is_in(user, browser.agency):
             await self._outbox.end_subscription(id, "its user may not sign in any more")
             raise ReceiverGone("its user may not sign in any more")
+        if user.language is None:  # never chosen: as this office reads
+            user = replace(user, language=self._language, calendar=self._calendar)
         return user
 
 

@@ -20,18 +20,24 @@ import structlog
 from maps.delivery.errors import NotNow, ReceiverGone, Undeliverable
 from maps.delivery.messages import MOST_TOLD, Message, Told, Way, worst_first
 from maps.delivery.pace import Pace, batches
+from maps.delivery.places import address_of
 from maps.delivery.receivers import Receivers
 from patrol.accounts import User
 from patrol.alerts import SEVERITIES, Alert
 from patrol.deliveries import Delivery, DeliveryWay, Target
 from patrol.desk import Desk
+from patrol.details import UnitDetails
 from patrol.errors import Conflict, Forbidden, NotFound, StoreError
+from patrol.ground import Ground
 from patrol.outbox import Outbox
 from patrol.papers import Paper
 
 TICK_S: Final = 1.0
 AT_ONCE: Final = 4
 """Messages on their way at one time by one way."""
+
+URGENT_AT_ONCE: Final = 2
+"""Further ones that tell of an SOS: it waits for nothing that is less."""
 
 LONGEST_TRY_S: Final = 120.0
 STOP_WITHIN_S: Final = 5.0
@@ -56,6 +62,7 @@ class Sender:
         receivers: Who they go to.
         desk_of: Returns the desk of a user.
         limits: Messages to one receiver within a minute, by the name of a rule.
+        ground: Rivers and borders of this site.
         now: Clock, aware UTC.
 
     Attributes:
@@ -72,17 +79,17 @@ class Sender:
         *,
         desk_of: Callable[[User], Desk],
         limits: Mapping[str, int],
+        ground: Ground,
         now: Callable[[], datetime],
     ) -> None:
         self._outbox, self._ways, self._receivers = outbox, ways, receivers
-        self._desk_of, self._limits, self._now = desk_of, limits, now
+        self._desk_of, self._limits, self._ground, self._now = desk_of, limits, ground, now
         self.waiting: dict[Target, dict[str, Delivery]] = {}
         self.paces: dict[Target, Pace] = {}
         self.counts: dict[tuple[str, str], int] = {}
         self._unsettled: dict[str, _Outcome] = {}
         self._note_fault = ""
         self._busy: dict[Target, asyncio.Task[None]] = {}
-        self._doors = {way: asyncio.Semaphore(AT_ONCE) for way in ways}
         self._came = asyncio.Event()
 
     def hear(self, papers: Sequence[Paper]) -> None:
@@ -130,9 +137,12 @@ class Sender:
 
     def _start_due(self) -> None:
         now_s = asyncio.get_running_loop().time()
-        for target in list(self.waiting):
+        for target in sorted(self.waiting, key=self._worst):
             pace = self.paces.setdefault(target, Pace())
             if target in self._busy or now_s < pace.not_before_s:
+                continue
+            room = AT_ONCE + (URGENT_AT_ONCE if self._worst(target) == 0 else 0)
+            if sum(each.way == target.way for each in self._busy) >= room:
                 continue
             if not self._due(target, pace, now_s):
                 continue
@@ -145,8 +155,13 @@ class Sender:
 
     def _served(self, target: Target, _task: asyncio.Task[None]) -> None:
         self._busy.pop(target, None)
-        if target in self.waiting:
+        if any(each.way == target.way for each in self.waiting):
             self._came.set()
+
+    def _worst(self, target: Target) -> int:
+        """Return the rank of the worst that waits for a receiver."""
+        group = self.waiting.get(target, {})
+        return min((_rank(each.severity) for each in group.values()), default=len(SEVERITIES))
 
     def _due(self, target: Target, pace: Pace, now_s: float) -> list[list[Delivery]]:
         group = [
@@ -159,11 +174,10 @@ class Sender:
     async def _serve(self, target: Target, pace: Pace) -> None:
         loop = asyncio.get_running_loop()
         try:
-            async with self._doors[target.way]:
-                for batch in self._due(target, pace, loop.time()):
-                    await self._send(target, pace, batch)
-                    if pace.failures:
-                        return
+            for batch in self._due(target, pace, loop.time()):
+                await self._send(target, pace, batch)
+                if pace.failures:
+                    return
         except StoreError as error:
             pace.failed(loop.time(), "the store cannot be used")
             log.warning("delivery_waits", way=target.way, fault=str(error))
@@ -224,11 +238,18 @@ class Sender:
                 withheld.append(delivery)
                 continue
             kept.append(delivery)
+            unit = _unit(desk, passing)
             told.append(
                 Told(
                     alert=passing,
                     occasion=delivery.occasion,
-                    call_sign=_call_sign(desk, passing),
+                    call_sign="" if unit is None else unit.call_sign,
+                    address=address_of(
+                        passing,
+                        ground=self._ground,
+                        last=None if unit is None else unit.last,
+                        own=passing.agency == desk.user.agency,
+                    ),
                 )
             )
         if withheld:
@@ -290,10 +311,10 @@ def _rank(severity: str) -> int:
     return known.index(severity) if severity in known else len(known)
 
 
-def _call_sign(desk: Desk, alert: Alert) -> str:
+def _unit(desk: Desk, alert: Alert) -> UnitDetails | None:
     if alert.unit is None:
-        return ""
+        return None
     try:
-        return desk.unit(alert.unit).call_sign
+        return desk.unit(alert.unit)
     except (NotFound, Forbidden):
-        return ""
+        return None

@@ -8,6 +8,7 @@ way = "mail"                               # push, mail, webhook, radio
 to = ["duty@hx.example"]                   # mail: addresses; webhook: its name; radio: call signs
 severities = ["sos", "high"]               # all if not said; so for `rules`
 hours = "18:00-06:00"                      # local time of the node
+language = "lo"                            # by push each user's own; the node's if not said
 
 [mail]
 host = "mail.hx.example"
@@ -42,6 +43,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 from maps.delivery.outgoing import url_fault
 from maps.delivery.targets import Network
 from maps.settings_tables import ShortName, Table
+from patrol.accounts import Calendar, Language
 from patrol.alerts import AlertState, Severity
 from patrol.deliveries import DeliveryWay
 from patrol.permissions import may
@@ -111,6 +113,8 @@ class DeliveryRule(Table):
         expires_in_s: When it is worth nothing any more, seconds.
         per_minute: Messages to one receiver within a minute; what is beyond goes as one. An SOS
             may take as many again.
+        language: What its receivers read; the node's when absent. By push each user reads the own.
+        calendar: How they count years; as the node when absent.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -125,6 +129,8 @@ class DeliveryRule(Table):
     hours: Annotated[str, AfterValidator(_hours)] | None = None
     expires_in_s: float = Field(default=3600.0, ge=30, le=86_400)
     per_minute: int | None = Field(default=None, ge=1, le=600)
+    language: Language | None = None
+    calendar: Calendar | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> DeliveryRule:
@@ -157,7 +163,8 @@ class MailSettings(Table):
         password_env: Environment variable with the password, in place of a file.
         ca_file: Certificates to trust, PEM; the machine's own when absent.
         timeout_s: Longest wait for any of its answers, seconds.
-        link: How people open the page, for the link in a mail; made from `[web]` when absent.
+        link: How people open the page, for the link in a mail, with its path where a proxy gives
+            it one; made from `[web]` when absent.
     """
 
     host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")]
@@ -169,7 +176,7 @@ class MailSettings(Table):
     password_env: str | None = None
     ca_file: Path | None = None
     timeout_s: float = Field(default=15.0, ge=1, le=120)
-    link: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")] | None = None
+    link: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")] | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> MailSettings:
@@ -238,7 +245,9 @@ class DeliverySettings:
         push: Web Push; None without.
         webhooks: By name.
         secrets: The webhooks' secrets, by name.
-        link: How people open the page; None if that is not known.
+        link: How people open the page, without a slash at its end; None if that is not known.
+        language: What those read who did not choose.
+        calendar: How they count years.
     """
 
     rules: tuple[DeliveryRule, ...] = ()
@@ -248,6 +257,8 @@ class DeliverySettings:
     webhooks: Mapping[str, WebhookSettings] = field(default_factory=dict)
     secrets: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
     link: str | None = None
+    language: Language = "en"
+    calendar: Calendar = "gregorian"
 
 
 def read_delivery(
@@ -258,6 +269,8 @@ def read_delivery(
     *,
     agencies: AbstractSet[str],
     link: str | None,
+    language: Language,
+    calendar: Calendar,
     folder: Path,
     environment: Mapping[str, str],
 ) -> tuple[DeliverySettings, list[str]]:
@@ -302,6 +315,8 @@ def read_delivery(
             },
             secrets=secrets,
             link=(mail.link if mail is not None and mail.link else link or "").rstrip("/") or None,
+            language=language,
+            calendar=calendar,
         ),
         faults,
     )

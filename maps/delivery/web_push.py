@@ -21,6 +21,7 @@ from maps.delivery.outgoing import Outgoing, url_fault
 from maps.delivery.push_key import PushKey
 from maps.delivery.targets import is_permitted, literal
 from maps.delivery.waits import retry_after_s
+from maps.wording import Wording
 from patrol.desk import Desk
 from patrol.outbox import Outbox
 
@@ -64,7 +65,9 @@ class PushWay:
         pusher = WebPusher(
             {"endpoint": known.endpoint, "keys": {"p256dh": known.p256dh, "auth": known.auth}}
         )
-        sealed = pusher.encode(_encode(self.payload(message)))
+        sealed = pusher.encode(
+            _encode(self.payload(message, words.wording_of(desk.user, self._zone)))
+        )
         headers = {
             "authorization": self.key.authorization(known.endpoint),
             "content-encoding": "aes128gcm",
@@ -96,14 +99,15 @@ class PushWay:
             wait_s=retry_after_s(answer.headers.get("retry-after")),
         )
 
-    def payload(self, message: Message) -> dict[str, object]:
+    def payload(self, message: Message, wording: Wording) -> dict[str, object]:
         """Return what the page's service worker is given, before it is JSON."""
         single = message.told[0].alert if message.count == 1 else None
         return {
             "type": "test" if message.is_test else "alerts",
             "id": message.id,
-            "title": _cut(words.subject(message, self._node), LONGEST_TITLE),
-            "body": _cut(words.short(message, self._zone), LONGEST_BODY),
+            "language": wording.tag,
+            "title": _cut(words.subject(message, wording, node=self._node), LONGEST_TITLE),
+            "body": _cut(words.short(message, wording), LONGEST_BODY),
             "count": message.count,
             "severity": message.told[0].alert.severity if message.told else None,
             "alert": single.id if single else None,

@@ -17,15 +17,18 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from pydantic import SecretStr
 
+from maps.delivery import words
 from maps.delivery.errors import NotNow, ReceiverGone, Undeliverable
 from maps.delivery.messages import Message, check_fresh
 from maps.delivery.outgoing import Outgoing
 from maps.delivery.settings import WebhookSettings, signing_key
 from maps.delivery.waits import retry_after_s
+from maps.wording import Wording
 from patrol.desk import Desk
 
 _encode = msgspec.json.Encoder().encode
@@ -41,6 +44,7 @@ class WebhookWay:
         hooks: By name.
         secrets: What signs, by name.
         node: This node's id, told in each post.
+        zone: Its local time.
         now: Clock, aware UTC.
     """
 
@@ -50,9 +54,10 @@ class WebhookWay:
         secrets: Mapping[str, SecretStr],
         *,
         node: str,
+        zone: ZoneInfo,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._hooks, self._node, self._now = hooks, node, now
+        self._hooks, self._node, self._zone, self._now = hooks, node, zone, now
         self._keys = {
             name: signing_key(secret.get_secret_value()) for name, secret in secrets.items()
         }
@@ -62,7 +67,8 @@ class WebhookWay:
         hook = self._hooks.get(to)
         if hook is None:
             raise ReceiverGone(f"there is no webhook {to} in the settings any more")
-        body = _encode(posted(message, node=self._node))
+        wording = words.wording_of(desk.user, self._zone)
+        body = _encode(posted(message, wording, node=self._node))
         answer = await _outgoing(hook).post(
             hook.url,
             body=body,
@@ -83,14 +89,17 @@ class WebhookWay:
         raise NotNow(f"answered {status}", wait_s=retry_after_s(answer.headers.get("retry-after")))
 
 
-def posted(message: Message, *, node: str) -> dict[str, object]:
-    """Return what is posted, before it is JSON."""
+def posted(message: Message, wording: Wording, *, node: str) -> dict[str, object]:
+    """Return what is posted, before it is JSON; `title` and `text` are for people."""
     return {
         "type": "test" if message.is_test else "alerts",
         "id": message.id,
         "node": node,
         "agency": message.agency,
         "timestamp": message.at,
+        "language": wording.tag,
+        "title": words.title(message, wording),
+        "text": words.short(message, wording),
         "alerts": [
             {
                 "id": each.alert.id,

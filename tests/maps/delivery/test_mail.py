@@ -22,6 +22,7 @@ from maps.delivery.mail import MailWay
 from maps.delivery.messages import Message, Told
 from maps.delivery.settings import MailSettings
 from maps.errors import SettingsFaults
+from maps.wording import Wording
 from patrol.alerts import Alert
 from tests.maps.delivery.receiving import certificate, until
 from tests.maps.delivery.running import delivers, rule, settings
@@ -94,24 +95,25 @@ TO = rule("mail", to=["duty@hx.example"])
 async def test_a_mail_says_who_what_where_and_when(tmp_path: Path) -> None:
     mailbox = Mailbox()
     with mail_server(mailbox) as port:
-        async with delivers(tmp_path, mail=mail(port), delivery=[TO]) as it:
+        behind_proxy = mail(port, link="https://patrol.hx.example/map/")
+        async with delivers(tmp_path, mail=behind_proxy, delivery=[TO]) as it:
             boat = await it.node.boat("Boat 3")
             alert = await it.raise_alert(unit=boat, severity="sos", rule="drill")
             (kept,) = await it.settled(1)
     (sent,) = mailbox.mails
-    assert sent["Subject"] == "[BLO Houay Xai] SOS drill: Boat 3"
+    assert sent["Subject"] == "[BLO Houay Xai] SOS: Boat 3, drill"
     assert sent["To"] == "duty@hx.example"
     assert sent["From"] == "BLO Houay Xai <patrol@hx.example>"
     assert sent["Auto-Submitted"] == "auto-generated"
     assert sent["Message-ID"] == kept.message
     said = sent.get_content()
     for words in (
-        "Alert:  SOS drill",
-        "Unit:   Boat 3",
-        "Where:  Mekong km 2281.3, left bank; 20.27000, 100.41000",
-        "Since:  24 Nov 2026 19:00 +07 (12:00 UTC)",
-        "State:  raised",
-        f"Page:   https://patrol.hx.example/?alert={alert.id}",
+        "Alert: SOS: drill",
+        "Unit: Boat 3",
+        "Where: Mekong km 2281.3, left bank · 20.27000, 100.41000",
+        "Since: 2026-11-24 19:00 +07 (12:00 UTC)",
+        "State: nobody has acknowledged it",
+        f"Page: https://patrol.hx.example/map/?alert={alert.id}",
     ):
         assert words in said
     assert mailbox.envelopes[0].rcpt_tos == ["duty@hx.example"]
@@ -280,13 +282,14 @@ def test_no_word_of_a_radio_becomes_a_header(name: str, place: str, rule_: str, 
             told=(Told(alert=alert, occasion="raised", call_sign=hostile),),
         )
         again = message_from_bytes(
-            way.mail("duty@hx.example", message).as_bytes(), policy=policy.default
+            way.mail("duty@hx.example", message, Wording()).as_bytes(), policy=policy.default
         )
         assert sorted(again.keys()) == sorted(
             [
                 "From",
                 "To",
                 "Subject",
+                "Content-Language",
                 "Date",
                 "Message-ID",
                 "Auto-Submitted",
@@ -313,6 +316,9 @@ def test_no_word_of_a_radio_becomes_a_header(name: str, place: str, rule_: str, 
         ({"mail": {"username": "x"}}, "mail"),
         ({"mail": {"username": "x", "password_file": "none"}}, "mail.password_file"),
         ({"mail": {"username": "x", "password_env": "NONE"}}, "mail.password_env"),
+        ({"mail": {"link": "https://patrol.example/map?a=b"}}, "mail.link"),
+        ({"mail": {"link": "patrol.example"}}, "mail.link"),
+        ({"language": "xx"}, "delivery[0].language"),
         ({"mail": {"sender": "a\nb@c.example"}}, "mail.sender"),
         (
             {"mail": {"host": "mail.example", "username": "x", "password_env": "NONE"}},

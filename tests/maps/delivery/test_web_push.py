@@ -108,7 +108,7 @@ async def test_only_the_browser_reads_what_only_we_can_have_sent(
         alert = await it.raise_alert(unit=boat, severity="sos", rule="drill")
         (post,) = await service.until(1)
         said = browser.read(post)
-        assert said["title"] == "[BLO Houay Xai] SOS drill: Boat 3"
+        assert said["title"] == "[BLO Houay Xai] SOS: Boat 3, drill"
         assert "Mekong km 2281.3" in said["body"]
         assert (said["alert"], said["tag"]) == (alert.id, alert.id)
         assert b"Boat 3" not in post.body

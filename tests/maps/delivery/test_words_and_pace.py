@@ -17,11 +17,12 @@ from maps.delivery.messages import MOST_TOLD, Message, Told, worst_first
 from maps.delivery.pace import LONGEST_WAIT_S, Pace, batches
 from maps.delivery.settings import DeliveryRule
 from maps.settings import settings_of
+from maps.wording import Wording
 from patrol.alerts import SEVERITIES, Alert
 from patrol.deliveries import Delivery
 from tests.patrol.running import AGENCY, START, at
 
-ZONE = ZoneInfo("Asia/Vientiane")
+ENGLISH = Wording("en", zone=ZoneInfo("Asia/Vientiane"))
 
 
 def told(number: int = 0, *, call_sign: str = "Boat 3", **more: object) -> Told:
@@ -49,11 +50,12 @@ def message(*alerts: Told, more: int = 0) -> Message:
 
 def test_a_digest_lists_fifty_and_counts_the_rest() -> None:
     many = message(*(told(number) for number in range(MOST_TOLD)), more=800)
-    text = words.text(many, node="Hx", zone=ZONE, link="https://p.example")
+    text = words.text(many, ENGLISH, node="Hx", link="https://p.example")
     assert text.startswith("1000 alerts, worst first:")
-    assert text.count("- HIGH no go: Boat 3") == words.MOST_LINES
+    assert text.count("- HIGH: Boat 3, In a no-go sector") == words.MOST_LINES
     assert "- and 950 more" in text
-    assert words.subject(many, "Hx") == "[Hx] 1000 alerts, first HIGH no go: Boat 3"
+    first = "HIGH: Boat 3, In a no-go sector"
+    assert words.subject(many, ENGLISH, node="Hx") == f"[Hx] 1000 alerts, the worst: {first}"
 
 
 def test_the_worst_comes_first() -> None:
@@ -70,19 +72,19 @@ def test_the_worst_comes_first() -> None:
 
 def test_what_is_not_told_leaves_no_gap() -> None:
     bare = told(call_sign="", place="", lon=None, lat=None)
-    text = words.text(message(bare), node="Hx", zone=ZONE, link=None)
+    text = words.text(message(bare), ENGLISH, node="Hx", link=None)
     assert "Unit" not in text
     assert "Where" not in text
     assert "None" not in text
-    assert words.radio_text(message(bare), ZONE) == "HIGH no go 19:00L"
-    assert words.subject(message(bare), "Hx") == "[Hx] HIGH no go"
+    assert words.radio_text(message(bare), ENGLISH) == "HIGH: In a no-go sector 19:00L"
+    assert words.subject(message(bare), ENGLISH, node="Hx") == "[Hx] HIGH: In a no-go sector"
 
 
 @given(call_sign=st.text(max_size=200), place=st.text(max_size=200), longest=st.integers(10, 67))
 def test_words_to_a_radio_are_short_printable_ascii(
     call_sign: str, place: str, longest: int
 ) -> None:
-    said = words.radio_text(message(told(call_sign=call_sign, place=place)), ZONE, longest)
+    said = words.radio_text(message(told(call_sign=call_sign, place=place)), ENGLISH, longest)
     assert 0 < len(said) <= longest
     assert said.isascii()
     assert said.isprintable()
@@ -184,7 +186,7 @@ def test_rules_choose(change: dict[str, object], hour: int, wanted: bool) -> Non
     }
     rule = DeliveryRule.model_validate(said | change)
     now = datetime(2026, 11, 24, hour, tzinfo=UTC)
-    assert wants(rule, told().alert, "raised", now=now, zone=ZONE) is wanted
+    assert wants(rule, told().alert, "raised", now=now, zone=ENGLISH.zone) is wanted
 
 
 def test_the_example_of_the_readme_is_taken_as_it_stands(tmp_path: Path) -> None:
