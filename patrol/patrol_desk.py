@@ -1,4 +1,4 @@
-"""PatrolDesk: how a user plans, signs and runs patrols, and what is in the way of a plan."""
+"""PatrolDesk: how a user plans, signs and runs patrols."""
 
 from __future__ import annotations
 
@@ -9,34 +9,18 @@ from typing import Any, Final, cast
 from patrol import patrol_acts
 from patrol.book import Book
 from patrol.errors import Conflict, NotFound
-from patrol.ground import Ground
-from patrol.paper_desk import PaperDesk
 from patrol.papers import kind_of, new_id
 from patrol.patrol_acts import Who
 from patrol.patrols import Patrol, PatrolState
-from patrol.planning import Plan, PlanConflict, conflicts, why_not_of
+from patrol.plan_desk import PlanDesk
 from patrol.store import papers
 from patrol.store.tables import to_us
 
 MOST_PATROLS: Final = 1000
 """Of one answer, those changed last."""
 
-_NO_GROUND: Final = Ground()
 
-
-class PlanRefused(Conflict):
-    """A plan with errors, which cannot be proposed or signed.
-
-    Args:
-        found: All that is wrong with it, errors first.
-    """
-
-    def __init__(self, found: Sequence[PlanConflict]) -> None:
-        self.conflicts = tuple(found)
-        super().__init__("; ".join(each.words for each in found if each.severity == "error"))
-
-
-class PatrolDesk(PaperDesk):
+class PatrolDesk(PlanDesk):
     """What one user may do with patrols."""
 
     # -- what there is
@@ -118,19 +102,6 @@ class PatrolDesk(PaperDesk):
         if patrol.started_at is None:
             raise Conflict(f"patrol {patrol.name} has not begun")
         return patrol.started_at, patrol.ended_at or self._watch.now()
-
-    async def conflicts(self, id: str) -> tuple[PlanConflict, ...]:
-        """Return everything that is wrong with a patrol's plan now, errors first.
-
-        Raises:
-            Forbidden: If the role may not.
-            NotFound: If there is none that is not over, or the user's agency is no party.
-        """
-        self._may("see patrols")
-        patrol = self._seen(Patrol, id)
-        if self._user.agency not in patrol.parties:
-            raise NotFound(kind_of(Patrol), id)
-        return self._conflicts(self._watch.clerk.book, patrol, self._watch.now())
 
     # -- planning
 
@@ -376,25 +347,6 @@ class PatrolDesk(PaperDesk):
 
         await self._file(act, decide, reason=reason)
         return await self.one(id)
-
-    def _check_plan(self, patrol: Patrol, now: datetime) -> None:
-        found = self._conflicts(self._watch.clerk.book, patrol, now)
-        if any(each.severity == "error" for each in found):
-            raise PlanRefused(found)
-
-    def _conflicts(self, book: Book, patrol: Patrol, now: datetime) -> tuple[PlanConflict, ...]:
-        plan = Plan(
-            patrol=patrol,
-            viewer=self._user.agency,
-            book=book,
-            now=now,
-            ground=self._watch.ground or _NO_GROUND,
-            units=self._watch.picture.units,
-            agencies=self._watch.agencies,
-            why_not=why_not_of(self._watch.sharing),
-            shows=lambda sector: self._policy.paper(sector, now=now) is not None,
-        )
-        return conflicts(plan)
 
 
 def _plain(act: Callable[..., Patrol]) -> Callable[[Patrol, datetime, Who], Patrol]:

@@ -164,6 +164,29 @@ class NewPatrol(PatrolChange):
     ends_at: Moment
 
 
+class PlanCheck(PatrolChange):
+    """A plan that is being made, to be judged."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "starts_at": "2026-11-24T12:00:00Z",
+                    "ends_at": "2026-11-24T18:00:00Z",
+                    "members": [{"unit": UNIT, "agency": "la-hx", "crew": 4}],
+                }
+            ]
+        },
+    )
+
+    patrol: Id | None = Field(default=None, description="The one that is being changed")
+
+    def content(self) -> dict[str, Any]:
+        """Return what is said of the content, as the desk takes it."""
+        return {name: value for name, value in super().content().items() if name != "patrol"}
+
+
 class Signing(_Part):
     """A signature."""
 

@@ -21,9 +21,11 @@ from maps.api.patrol_forms import (
     CheckInForm,
     NewPatrol,
     PatrolChange,
+    PlanCheck,
     Signing,
 )
 from maps.api.times import Moment
+from maps.errors import BadRequest
 from maps.packed import large_answer
 from maps.patrol_surveys import (
     PatrolCoverage,
@@ -33,9 +35,10 @@ from maps.patrol_surveys import (
     effort_of,
 )
 from maps.surveying import CoverageReport, EffortReport, Survey, UnitEffort
-from patrol.patrol_desk import MOST_PATROLS, PlanRefused
+from patrol.patrol_desk import MOST_PATROLS
 from patrol.patrols import Member, Patrol, PatrolState, Signature
-from patrol.planning import PlanConflict
+from patrol.plan import PlanConflict
+from patrol.plan_desk import PlanRefused
 
 router = APIRouter(prefix="/api/patrols", tags=["patrols"])
 
@@ -188,6 +191,21 @@ async def draft_patrol(new: NewPatrol, desk: DeskHere) -> Response:
     `GET /api/patrols/{patrol}/conflicts` tells what is in its way.
     """
     return answer(await desk.patrols.draft(**new.content()), status=201)
+
+
+@router.post("/check", responses=answers(list[PlanConflict], [_CONFLICT], 400, 403, 404, 422))
+async def check_plan(plan: PlanCheck, desk: DeskHere) -> Response:
+    """Return everything that would be wrong with a plan, before it is saved: nothing is kept.
+
+    As `GET /api/patrols/{patrol}/conflicts` would say it afterwards. Without `patrol` it is of one
+    that is to be drafted, and needs `starts_at` and `ends_at`.
+    """
+    content = plan.content()
+    if plan.patrol is None:
+        for name in ("starts_at", "ends_at"):
+            if name not in content:
+                raise BadRequest("is needed for a patrol that is not drafted yet", field=name)
+    return answer(await desk.patrols.check(content, id=plan.patrol))
 
 
 @router.get("/{patrol}", responses=answers(Patrol, _PATROL, 403, 404))

@@ -166,6 +166,29 @@ async def test_a_plan_with_errors_is_refused_with_all_of_them(offices: Offices) 
     assert refused.json()["error"] == "plan_conflicts"
 
 
+async def test_a_plan_is_checked_before_it_is_saved(offices: Offices) -> None:
+    await agree(offices)
+    path = await signed(offices)
+    known = good(await offices["noy"].get(path))
+    naga = known["members"][0]
+    body = {"starts_at": soon(60), "ends_at": soon(100), "agencies": [LAO], "members": [naga]}
+    found = good(await offices["noy"].post("/api/patrols/check", json=body))
+    assert [(each["code"], each["severity"], each["other"]) for each in found] == [
+        ("two_patrols", "error", known["id"])
+    ]
+    later = {"patrol": known["id"], "ends_at": soon(60 * 24 * 40)}
+    codes = [
+        each["code"] for each in good(await offices["noy"].post("/api/patrols/check", json=later))
+    ]
+    assert codes == ["agreement_window"]
+    assert good(await offices["noy"].get(path)) == known, "nothing is kept"
+    nothing = await offices["noy"].post("/api/patrols/check", json={"starts_at": soon(60)})
+    assert (nothing.status_code, nothing.json()["field"]) == (400, "ends_at")
+    draft = good(await offices["noy"].post("/api/patrols", json=body | {"name": "x"}), 201)
+    theirs = await offices["malee"].post("/api/patrols/check", json={"patrol": draft["id"]})
+    assert theirs.status_code == 404
+
+
 async def test_each_agency_reads_and_writes_only_its_own_annex(offices: Offices) -> None:
     await agree(offices)
     path = await signed(offices)

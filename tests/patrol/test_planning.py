@@ -9,12 +9,14 @@ import msgspec
 import pytest
 
 from gis.addresses import load_addresses
+from gis.river import load_mekong
 from patrol.book import Book
 from patrol.crossing import DataClass
 from patrol.ground import Ground
 from patrol.papers import Paper
 from patrol.patrols import Leg, Member, Patrol, Rendezvous
-from patrol.planning import Plan, PlanConflict, WhyNot, conflicts, errors, why_not_of
+from patrol.plan import Plan, PlanConflict, WhyNot
+from patrol.planning import conflicts, errors, why_not_of
 from patrol.sectors import Sector
 from patrol.units import Agency, Unit
 from tests.patrol.running import AGENCY, OTHER, at
@@ -200,8 +202,11 @@ def test_a_unit_in_two_patrols_at_one_time(ground: Ground) -> None:
     assert (told.starts_at, told.ends_at) == (at(9000), at(10_800))
     draft = msgspec.structs.replace(other, state="draft")
     assert found(plan(ground, patrol(), draft))["two_patrols"].severity == "warning"
-    later = msgspec.structs.replace(other, starts_at=at(10_800))
-    assert conflicts(plan(ground, patrol(), later)) == ()
+    later = msgspec.structs.replace(other, starts_at=at(10_800), ends_at=at(60_000))
+    told = found(plan(ground, patrol(), later))["crew_rest"]
+    assert (told.severity, told.unit, told.other) == ("warning", "naga", "p2")
+    rested = msgspec.structs.replace(later, starts_at=at(10_800 + 8 * 3600))
+    assert conflicts(plan(ground, patrol(), rested)) == ()
     assert conflicts(plan(ground, patrol(), other, viewer=OTHER)) == (), "not theirs to know"
 
 
@@ -265,3 +270,42 @@ def test_nobody_patrols_a_no_go(ground: Ground) -> None:
     joint = patrol(sectors=("s1",))
     told = found(plan(ground, joint, sector(use="restricted")))["no_go"]
     assert told.words == "sector Sector s1 is restricted: nobody patrols there"
+
+
+def test_two_patrols_in_one_sector(ground: Ground) -> None:
+    other = patrol(
+        id="p2", name="Day watch", state="signed", agencies=(AGENCY,), members=(),
+        sectors=("s1",), starts_at=at(9000), ends_at=at(20_000),
+    )  # fmt: skip
+    ours = patrol(sectors=("s1",))
+    told = found(plan(ground, ours, other, sector()))["same_sector"]
+    assert (told.severity, told.sector, told.other) == ("warning", "s1", "p2")
+    assert (told.starts_at, told.ends_at) == (at(9000), at(10_800))
+    assert told.place is not None
+    beside = sector("s2", km_from=2360.5, km_to=2364.0)
+    away = msgspec.structs.replace(other, sectors=("s2",))
+    assert conflicts(plan(ground, ours, away, sector(), beside)) == ()
+    across = sector("s2", version=2, km_from=2359.0, km_to=2364.0)
+    assert set(found(plan(ground, ours, away, sector(), across))) == {"same_sector"}
+    assert conflicts(plan(ground, ours, other, sector(), viewer=OTHER)) == (), "not theirs to know"
+
+
+def test_an_agreement_that_ends_before_the_patrol(ground: Ground) -> None:
+    def until(_owner: str, _viewer: str, _class: DataClass, moment: datetime) -> str | None:
+        return None if moment < at(7200) else "it is over since then"
+
+    told = found(plan(ground, patrol(), why_not=until))["agreement_window"]
+    assert (told.severity, told.agency, told.ends_at) == ("warning", OTHER, at(10_800))
+    assert told.starts_at is not None
+    assert at(7200) <= told.starts_at < at(7320)
+
+
+def test_nobody_meets_in_a_no_go(ground: Ground) -> None:
+    lon, lat = load_mekong().at_km(2355.0)
+    joint = patrol(rendezvous=(Rendezvous(name="noon", lon=lon, lat=lat, at=at(7200)),))
+    no_go = sector("n7", use="no_go")
+    told = found(plan(ground, joint, no_go))["rendezvous_no_go"]
+    assert (told.severity, told.name, told.other) == ("error", "noon", "n7")
+    assert conflicts(plan(ground, joint, sector())) == ()
+    theirs = msgspec.structs.replace(no_go, agency=OTHER)
+    assert conflicts(plan(ground, joint, theirs, shown=False)) == (), "it is not given away"

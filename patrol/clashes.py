@@ -1,0 +1,161 @@
+"""Clashes: what of a plan collides with other plans, with rest, and with what was agreed for when.
+
+Judges of `patrol.planning`. Like the others, they tell each party only of what it may see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import shapely
+
+from gis.errors import GisError
+from gis.fences.area import Area
+from patrol.patrols import Patrol
+from patrol.plan import (
+    FIRM,
+    Plan,
+    PlanConflict,
+    error,
+    name_of,
+    overlap,
+    span_words,
+    time_words,
+    warning,
+    where,
+)
+from patrol.sectors import KEPT_OUT_OF, Sector
+
+LEAST_REST: Final = timedelta(hours=8)
+"""A crew that comes home and goes out again sooner has not slept."""
+
+_LOOKS: Final = 200
+"""At how many moments of a window an agreement is asked for: every two minutes of a night."""
+
+
+def two_patrols(plan: Plan) -> Iterator[PlanConflict]:
+    """Yield every unit that is in another patrol then, or whose crew would not rest between."""
+    patrol = plan.patrol
+    for other in _others(plan):
+        start, end = max(patrol.starts_at, other.starts_at), min(patrol.ends_at, other.ends_at)
+        both = [id for id in patrol.units if id in other.units]
+        if start >= end and start - end >= LEAST_REST:
+            continue
+        for id in both:
+            if start < end:
+                words = (
+                    f"{name_of(plan, id)} is in patrol {other.name}, which is {other.state}, "
+                    f"{span_words(start, end)}"
+                )
+                make = error if other.state in FIRM else warning
+                yield make("two_patrols", words, unit=id, other=other.id,
+                           starts_at=start, ends_at=end)  # fmt: skip
+            else:
+                words = (
+                    f"{name_of(plan, id)} is in patrol {other.name} too and would rest only "
+                    f"{span_words(end, start)}"
+                )
+                yield warning("crew_rest", words, unit=id, other=other.id,
+                              starts_at=end, ends_at=start)  # fmt: skip
+
+
+def same_ground(plan: Plan) -> Iterator[PlanConflict]:
+    """Yield every sector in which another patrol is to be at the same time."""
+    patrol = plan.patrol
+    ours = dict(_areas(plan, patrol.all_sectors))
+    for other in _others(plan):
+        start, end = max(patrol.starts_at, other.starts_at), min(patrol.ends_at, other.ends_at)
+        if start >= end:
+            continue
+        theirs = dict(_areas(plan, other.all_sectors))
+        for id, (sector, area) in ours.items():
+            met = _met(area, id, theirs)
+            if met is None:
+                continue
+            place = where(plan, *met)
+            words = (
+                f"patrol {other.name}, which is {other.state}, is in sector {sector.name} too at "
+                f"{place['place']}, {span_words(start, end)}"
+            )
+            yield warning("same_sector", words, sector=id, other=other.id,
+                          starts_at=start, ends_at=end, **place)  # fmt: skip
+
+
+def agreed_windows(plan: Plan) -> Iterator[PlanConflict]:
+    """Yield each pair of agencies that is joined when the patrol begins, and not all the while."""
+    patrol = plan.patrol
+    if patrol.ends_at <= patrol.starts_at:
+        return
+    agencies = patrol.agencies
+    step = max((patrol.ends_at - patrol.starts_at) / _LOOKS, timedelta(minutes=1))
+    for n, one in enumerate(agencies):
+        for other in agencies[n + 1 :]:
+            if _why_not(plan, one, other, patrol.starts_at) is not None:
+                continue  # told as a whole
+            at = patrol.starts_at + step
+            while at < patrol.ends_at:
+                why = _why_not(plan, one, other, at)
+                if why is not None:
+                    words = f"from {time_words(at)} {one} and {other} are apart: {why}"
+                    yield warning("agreement_window", words, agency=other,
+                                  starts_at=at, ends_at=patrol.ends_at)  # fmt: skip
+                    break
+                at += step
+
+
+def meetings(plan: Plan) -> Iterator[PlanConflict]:
+    """Yield every rendezvous where nobody is to go."""
+    for meeting in plan.patrol.rendezvous:
+        point = shapely.Point(meeting.lon, meeting.lat)
+        for sector in plan.book.all(Sector):
+            if sector.use not in KEPT_OUT_OF or not plan.shows(sector):
+                continue
+            try:
+                inside = plan.ground.area(sector).geometry.covers(point)
+            except GisError:
+                continue  # it was judged when it was drawn: this site's rivers have changed since
+            if inside:
+                words = (
+                    f"rendezvous {meeting.name} is inside {sector.use.replace('_', '-')} "
+                    f"{sector.name} of {sector.agency}"
+                )
+                yield error("rendezvous_no_go", words, name=meeting.name, other=sector.id,
+                            agency=sector.agency, starts_at=meeting.at, ends_at=meeting.at,
+                            **where(plan, meeting.lon, meeting.lat))  # fmt: skip
+
+
+# -- inside
+
+
+def _others(plan: Plan) -> Iterator[Patrol]:
+    """Yield the other open patrols of the viewer's agency, as that one holds them."""
+    for other in plan.book.all(Patrol):
+        held = None if other.id == plan.patrol.id else other.held_by(plan.viewer)
+        if held is not None:
+            yield held
+
+
+def _areas(plan: Plan, ids: Sequence[str]) -> Iterator[tuple[str, tuple[Sector, Area]]]:
+    for id in ids:
+        sector = plan.book.find(Sector, id)
+        if sector is None or not plan.shows(sector):
+            continue
+        try:
+            yield id, (sector, plan.ground.area(sector))
+        except GisError:
+            continue  # told as a bad sector
+
+
+def _met(area: Area, id: str, theirs: dict[str, tuple[Sector, Area]]) -> tuple[float, float] | None:
+    """Return (lon, lat) where an area meets one of the others; None if it does not."""
+    for other, (_, theirs_area) in theirs.items():
+        met = overlap(area, area if other == id else theirs_area)
+        if met is not None:
+            return met
+    return None
+
+
+def _why_not(plan: Plan, one: str, other: str, at: datetime) -> str | None:
+    return plan.why_not(one, other, "patrols", at) or plan.why_not(other, one, "patrols", at)
