@@ -15,7 +15,13 @@ from patrol.units import UnitKind
 
 Radio = Literal["serial", "ais", "owntracks", "json"]
 
-AGENCY = ("joint", "Joint patrol Houay Xai and Chiang Khong")
+HOUAY_XAI = "houay-xai"
+CHIANG_KHONG = "chiang-khong"
+AGENCIES: tuple[dict[str, object], ...] = (
+    {"id": HOUAY_XAI, "name": "BLO Houay Xai", "country": "LA", "blos": ["LA-HXI"]},
+    {"id": CHIANG_KHONG, "name": "BLO Chiang Khong", "country": "TH", "blos": ["TH-CKG"]},
+)
+"""The two offices, on one node for the demo; real ones would have one each."""
 
 SERIAL_CHANNEL = "pier-radio"
 AIS_CHANNEL = "ais-receiver"
@@ -52,6 +58,11 @@ class Actor:
     silent_s: tuple[float, float] | None = None
     jump_s: float | None = None
     distress_s: float | None = None
+
+    @property
+    def agency(self) -> str:
+        """Whose it is; civil traffic is nobody's, and heard by the office at Houay Xai."""
+        return CHIANG_KHONG if self.country == "TH" else HOUAY_XAI
 
     @property
     def address(self) -> str:

@@ -19,16 +19,21 @@ from maps.demo import cast
 from maps.demo.cast import CAST
 from maps.demo.radios import AisFeed, MqttRadio, Radios, SerialRadio
 from maps.demo.script import Script
+from maps.demo.story import DeskOf, Story
 from maps.office import Office
 from maps.serving import address_of, listen, run, serve
 from maps.settings import Settings, settings_of
 from patrol.accounts import User
 from patrol.desk import Desk
-from patrol.units import ROLES
+from patrol.units import ROLES, Role
 
 HISTORY_S = 1800
 HISTORY_STEP_S = 10
 LINK_HOURS = 12.0
+CHIANG_KHONG_PREFIX = "ck-"
+ACROSS: tuple[Role, ...] = ("commander", "liaison", "crew")
+"""Roles that the demo has at Chiang Khong too."""
+
 CLEARED_AFTER_S = 150  # how long the commander of the script takes to see to a call for help
 GARBLED_EVERY_S = 45
 
@@ -101,13 +106,12 @@ def demo_settings(folder: Path, *, port: int, serial: str) -> Settings:
         port: Port of the pages.
         serial: Device of the serial radio.
     """
-    agency, name = cast.AGENCY
     tables: dict[str, Any] = {
         "node": {"id": "demo", "name": "BLO Houay Xai (demo)", "time_zone": "Asia/Vientiane"},
         "store": {"url": "sqlite:///joint-patrol.db"},
         "web": {"host": "127.0.0.1", "port": port},
         "broker": {"enabled": True, "port": 0},
-        "agencies": [{"id": agency, "name": name}],
+        "agencies": list(cast.AGENCIES),
         "channels": [
             {
                 "name": cast.SERIAL_CHANNEL,
@@ -140,17 +144,22 @@ def demo_settings(folder: Path, *, port: int, serial: str) -> Settings:
 
 
 async def _links(office: Office, address: str) -> list[str]:
-    """Make a user for each role and return a line with a fresh sign-in link for each."""
+    """Make a user for each role and return a line with a fresh sign-in link for each.
+
+    Every role at Houay Xai; at Chiang Khong, across the river, those who answer it.
+    """
     lines = []
-    for role in ROLES:
-        found = await office.people.user(role)
+    people: list[tuple[str, Role, str]] = [(role, role, cast.HOUAY_XAI) for role in ROLES]
+    people += [(f"{CHIANG_KHONG_PREFIX}{role}", role, cast.CHIANG_KHONG) for role in ACROSS]
+    for name, role, agency in people:
+        found = await office.people.user(name)
         user = (
             found[0]
             if found is not None
-            else await office.people.add_user(role, role, cast.AGENCY[0], None)
+            else await office.people.add_user(name, role, agency, None)
         )
         token = await office.people.link_for(user, minutes=LINK_HOURS * 60)
-        lines.append(f"  {role:<11} {address}/sign-in#link={token}")
+        lines.append(f"  {name:<13} {address}/sign-in#link={token}")
     return lines
 
 
@@ -162,35 +171,49 @@ async def _playing(office: Office, serial: SerialRadio, options: Options) -> Asy
     mqtt: dict[str, MqttRadio] = {}
     for actor in CAST:
         if actor.radio in ("owntracks", "json"):
-            key = await office.people.add_device(actor.device, cast.AGENCY[0])
+            key = await office.people.add_device(actor.device, actor.agency)
             mqtt[actor.device] = MqttRadio(
                 actor.device, key, host=office.broker.host, port=office.broker.port
             )
     radios = Radios(serial, ais, mqtt)
     start = datetime.now(UTC)
     before = timedelta(seconds=HISTORY_S / options.speed + 60)
-    desk = office.desk_of(User(name="commander", role="commander", agency=cast.AGENCY[0]))
-    units = await _register(desk, since=start - before)
+    units = await _register(office.desk_of, since=start - before)
     script = Script(office.geography.river, seed=options.seed)
-    playing = asyncio.create_task(
-        _play(script, radios, desk, units, start=start, speed=options.speed), name="demo-script"
-    )
-    playing.add_done_callback(_tell_failure)
+    story = Story(office.desk_of, office.geography.river, units)
+    tasks = [
+        asyncio.create_task(
+            _play(script, radios, office.desk_of, units, start=start, speed=options.speed),
+            name="demo-script",
+        ),
+        asyncio.create_task(story.play(start=start, speed=options.speed), name="demo-story"),
+    ]
+    for task in tasks:
+        task.add_done_callback(_tell_failure)
     try:
         yield
     finally:
-        playing.cancel()
-        await asyncio.gather(playing, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(radios.close)
 
 
-async def _register(desk: Desk, *, since: datetime) -> dict[str, str]:
-    """Register the patrol's units and their radios; return unit ids by call sign."""
-    units = {state.call_sign: state.id for state in desk.units()}
-    assigned = {each.address for each in desk.assignments() if each.end is None}
+async def _register(desk_of: DeskOf, *, since: datetime) -> dict[str, str]:
+    """Register the units of both offices and their radios; return unit ids by call sign."""
+    desks = {
+        agency: desk_of(User(name="demo", role="commander", agency=agency))
+        for agency in (cast.HOUAY_XAI, cast.CHIANG_KHONG)
+    }
+    units: dict[str, str] = {}
+    assigned: set[str] = set()
+    for desk in desks.values():
+        units |= {state.call_sign: state.id for state in desk.units()}
+        assigned |= {each.address for each in desk.assignments() if each.end is None}
     for actor in CAST:
         if actor.call_sign is None:
             continue
+        desk = desks[actor.agency]
         if actor.call_sign not in units:
             state = await desk.add_unit(
                 call_sign=actor.call_sign,
@@ -212,7 +235,7 @@ async def _register(desk: Desk, *, since: datetime) -> dict[str, str]:
 async def _play(
     script: Script,
     radios: Radios,
-    desk: Desk,
+    desk_of: DeskOf,
     units: dict[str, str],
     *,
     start: datetime,
@@ -223,6 +246,7 @@ async def _play(
     def moment(t_s: float) -> datetime:
         return start + timedelta(seconds=t_s / speed)
 
+    across = desk_of(User(name="demo", role="commander", agency=cast.CHIANG_KHONG))
     sent = 0
     for report in script.reports(after_s=-HISTORY_S, until_s=0):
         if report.t_s % HISTORY_STEP_S == 0:
@@ -241,7 +265,7 @@ async def _play(
             if report.distress and report.actor.call_sign is not None:
                 calls[report.actor.call_sign] = report.t_s
         played_s = now_s
-        await _see_to(calls, desk, units, now_s=now_s)
+        await _see_to(calls, across, units, now_s=now_s)
         await asyncio.sleep(0.1)
 
 

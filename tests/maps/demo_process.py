@@ -57,7 +57,7 @@ def demo(folder: Path, *more: str) -> Iterator[Demo]:
     url, links = "", {}
     try:
         for line in process.stdout:
-            if found := re.search(r"(\w+) +(http://[^/]+)/sign-in#link=(\S+)", line):
+            if found := re.search(r"([\w-]+) +(http://[^/]+)/sign-in#link=(\S+)", line):
                 links[found[1]], url = found[3], found[2]
             if "Ctrl-C" in line:
                 break

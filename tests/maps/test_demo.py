@@ -19,6 +19,7 @@ from patrol.quality import is_jump
 from tests.maps.demo_process import demo
 
 ROLES = {"commander", "planner", "crew", "liaison", "technician", "admin", "observer"}
+ACROSS = {"ck-commander", "ck-liaison", "ck-crew"}
 
 
 def places(client: httpx.Client) -> dict[str, tuple[float, float]]:
@@ -40,7 +41,7 @@ def until(what: str, probe: Any, seconds: float = 30) -> Any:
 
 def test_units_move_by_serial_udp_and_mqtt_through_real_ports(tmp_path: Path) -> None:
     with demo(tmp_path) as running:
-        assert set(running.links) == ROLES
+        assert set(running.links) == ROLES | ACROSS
         with running.client("commander") as client:
             names = {actor.call_sign for actor in CAST if actor.call_sign is not None}
             until("every unit", lambda: places(client).keys() == names)
@@ -101,6 +102,22 @@ def test_a_given_folder_keeps_the_records_and_is_taken_up_again(tmp_path: Path) 
     assert (folder / "joint-patrol.db").is_file()
 
 
+def test_the_story_is_told_to_both_offices(tmp_path: Path) -> None:
+    with demo(tmp_path, "--speed", "5") as running:
+        with running.client("commander") as here, running.client("ck-commander") as across:
+
+            def under_way() -> list[str]:
+                told = here.get("/api/patrols").json()
+                return [each["name"] for each in told if each.get("state") == "under way"]
+
+            assert until("the patrol", under_way) == ["Night patrol"]
+            assert len(here.get("/api/sectors").json()) == 3
+            [offer] = until("the offer", lambda: across.get("/api/hand-offs").json(), 40)
+            assert offer["to"] == cast.CHIANG_KHONG
+            assert "Naga 1" in places(across)
+        assert running.stop() == (0, "")
+
+
 def test_it_ends_by_itself_when_its_time_is_over(tmp_path: Path) -> None:
     with demo(tmp_path, "--duration", "2") as running:
         assert running.process.wait(20) == 0
@@ -148,4 +165,4 @@ def test_boats_of_each_side_keep_to_their_bank() -> None:
         assert (place.offset_m > 0) is (actor.country == "LA"), actor.call_sign
         assert abs(place.offset_m) < 200
     assert {actor.radio for actor in CAST} == {"serial", "ais", "owntracks", "json"}
-    assert cast.AGENCY[0] == "joint"
+    assert {actor.agency for actor in CAST} == {cast.HOUAY_XAI, cast.CHIANG_KHONG}

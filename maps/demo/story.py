@@ -1,0 +1,206 @@
+"""Story: what the people of the demo do: an agreement, sectors, a patrol, a boat that crosses.
+
+Everything goes through the desks of the two offices, as it would from their pages. What a person at
+a page has done already is left alone, and a folder that is taken up again keeps what it has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeAlias
+
+from maps.demo.cast import CHIANG_KHONG, HOUAY_XAI
+from maps.demo.voyage import Centreline
+from patrol.accounts import User
+from patrol.agreements import Terms
+from patrol.crossing import DATA_CLASSES
+from patrol.desk import Desk
+from patrol.errors import Conflict, NotFound
+from patrol.incidents import Arrested, Seizure
+from patrol.patrols import Member, Rendezvous
+from patrol.sector_desk import RiverStretch, Shape
+from patrol.sightings import Sighting
+from patrol.units import Role
+
+DeskOf: TypeAlias = Callable[[User], Desk]
+
+SEEN_AT_S: Final = (40.0, 55.0, 70.0)
+"""When the strange boat is seen, seconds after the start."""
+
+OFFERED_AT_S: Final = 90.0
+ANSWERED_AT_S: Final = 330.0
+"""When Chiang Khong accepts, unless somebody at a page has answered."""
+
+_SIGHTED_FROM: Final = (100.4141, 20.2705)
+_SIGHTED_TO: Final = (100.4012, 20.2592)
+_NO_GO: Final = ((100.3895, 20.2495), (100.3955, 20.2495), (100.3955, 20.2535), (100.3895, 20.2535))
+
+
+class Story:
+    """What people do.
+
+    Args:
+        desk_of: Returns a user's desk.
+        river: The Mekong.
+        units: Unit ids by call sign.
+    """
+
+    def __init__(self, desk_of: DeskOf, river: Centreline, units: dict[str, str]) -> None:
+        self._desk_of, self._river, self._units = desk_of, river, units
+
+    async def play(self, *, start: datetime, speed: float) -> None:
+        """Do what is due, from the start of the demo on.
+
+        Args:
+            start: When it began, aware UTC.
+            speed: How many times as fast as real the script runs.
+        """
+        here = self._desk(HOUAY_XAI)
+        if not here.sectors.all():
+            await self._agree()
+            sectors = await self._draw()
+            await self._patrol(sectors)
+            await self._log()
+        name = "grey long-tail boat, no lights"
+        target = next((each.id for each in here.targets.all() if each.name == name), None)
+        for step, at_s in enumerate(SEEN_AT_S):
+            await _until(start, at_s / speed)
+            seen = self._seen(step)
+            if target is None:
+                opened = await self._desk(HOUAY_XAI, "crew").targets.open(
+                    what="vessel",
+                    name=name,
+                    sighting=seen,
+                    unit=self._units["Naga 2"],
+                    description="two men, covered load amidships",
+                )
+                target = opened.id
+            else:
+                await _if_it_may(self._desk(HOUAY_XAI, "crew").targets.sight(target, seen))
+        assert target is not None
+        await _until(start, OFFERED_AT_S / speed)
+        if not here.hand_offs.all():
+            await _if_it_may(here.hand_offs.offer(target, note="heading for the old ferry pier"))
+        await _until(start, ANSWERED_AT_S / speed)
+        across = self._desk(CHIANG_KHONG)
+        for offer in across.hand_offs.all():
+            if offer.to == CHIANG_KHONG:
+                await _if_it_may(across.hand_offs.accept(offer.id, term=offer.term))
+
+    def _desk(self, agency: str, role: Role = "commander") -> Desk:
+        name = role if agency == HOUAY_XAI else f"ck-{role}"
+        return self._desk_of(User(name=name, role=role, agency=agency))
+
+    async def _agree(self) -> None:
+        now = datetime.now(UTC)
+        terms = Terms(
+            name="Joint patrols Houay Xai and Chiang Khong",
+            purposes=("safety of crews", "joint patrols", "hand-over of suspects"),
+            classes=DATA_CLASSES,
+            valid_from=now - timedelta(days=1),
+            valid_until=now + timedelta(days=365),
+        )
+        here = self._desk(HOUAY_XAI, "liaison").agreements
+        drafted = await here.draft(terms, (HOUAY_XAI, CHIANG_KHONG))
+        sent = await here.propose(drafted.id)
+        await here.sign(sent.id, version=sent.version, office="BLO Houay Xai")
+        across = self._desk(CHIANG_KHONG, "liaison").agreements
+        await across.sign(sent.id, version=sent.version, office="BLO Chiang Khong")
+
+    async def _draw(self) -> list[str]:
+        here, across = self._desk(HOUAY_XAI).sectors, self._desk(CHIANG_KHONG).sectors
+        stretch = RiverStretch(river="Mekong", km_from=2350.0, km_to=2362.0, width_m=900.0)
+        reach = await here.draw(name="Houay Xai reach", shape=Shape(stretch=stretch))
+        upper = RiverStretch(river="Mekong", km_from=2362.0, km_to=2378.0, width_m=900.0)
+        north = await here.draw(name="Upper reach", shape=Shape(stretch=upper))
+        ring = [[*each] for each in (*_NO_GO, _NO_GO[0])]
+        await across.draw(
+            name="Works at the rapids",
+            use="no_go",
+            shape=Shape(polygon={"type": "Polygon", "coordinates": [ring]}),
+            note="blasting, 06:00 to 18:00",
+        )
+        return [reach.id, north.id]
+
+    async def _patrol(self, sectors: list[str]) -> None:
+        now = datetime.now(UTC)
+        planner = self._desk(HOUAY_XAI, "planner").patrols
+        lon, lat = self._river.at_km(2356.0)
+        members = [
+            Member(unit=self._units[name], agency=agency, crew=4)
+            for name, agency in (
+                ("Naga 1", HOUAY_XAI),
+                ("Naga 2", HOUAY_XAI),
+                ("Khong 1", CHIANG_KHONG),
+            )
+        ]
+        draft = await planner.draft(
+            name="Night patrol",
+            agencies=(CHIANG_KHONG,),
+            starts_at=now - timedelta(minutes=5),
+            ends_at=now + timedelta(hours=6),
+            members=tuple(members),
+            sectors=tuple(sectors),
+            check_in_interval_s=1800.0,
+            rendezvous=(
+                Rendezvous(name="Ferry pier", lon=lon, lat=lat, at=now + timedelta(hours=2)),
+            ),
+        )
+        await planner.propose(draft.id)
+        for agency in (HOUAY_XAI, CHIANG_KHONG):
+            patrols = self._desk(agency).patrols
+            await patrols.sign(draft.id, revision=(await patrols.one(draft.id)).revision)
+        patrols = self._desk(HOUAY_XAI).patrols
+        await patrols.ready(draft.id)
+        await patrols.start(draft.id)
+        tomorrow = now.replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
+        await planner.draft(
+            name="Morning patrol",
+            agencies=(CHIANG_KHONG,),
+            starts_at=tomorrow,
+            ends_at=tomorrow + timedelta(hours=5),
+            members=(members[1],),
+            sectors=(sectors[0],),
+            check_in_interval_s=1800.0,
+        )
+
+    async def _log(self) -> None:
+        lon, lat = self._river.at_km(2357.5)
+        await self._desk(HOUAY_XAI).incidents.log(
+            category="drugs",
+            happened_at=datetime.now(UTC) - timedelta(days=2, hours=3),
+            precision="minute",
+            seizures=(Seizure(what="methamphetamine tablets", amount=6000, unit="tablets"),),
+            arrested=(Arrested(count=2),),
+            lon=lon,
+            lat=lat,
+            narrative="Small boat stopped at night, tablets under the boards.",
+            credited=(HOUAY_XAI, CHIANG_KHONG),
+        )
+
+    def _seen(self, step: int) -> Sighting:
+        share = step / (len(SEEN_AT_S) - 1)
+        (lon, lat), (to_lon, to_lat) = _SIGHTED_FROM, _SIGHTED_TO
+        return Sighting(
+            at=datetime.now(UTC),
+            lon=lon + (to_lon - lon) * share,
+            lat=lat + (to_lat - lat) * share,
+            accuracy_m=30.0,
+            speed_mps=7.0,
+            course_deg=227.0,
+        )
+
+
+async def _until(start: datetime, after_s: float) -> None:
+    wait_s = after_s - (datetime.now(UTC) - start).total_seconds()
+    await asyncio.sleep(max(0.0, wait_s))
+
+
+async def _if_it_may(act: Coroutine[Any, Any, object]) -> None:
+    """Do what somebody at a page may have done, or made impossible, already."""
+    try:
+        await act
+    except (Conflict, NotFound):
+        return
