@@ -25,6 +25,7 @@ from maps.command import (
     tell,
     with_people,
 )
+from maps.evidence_commands import evidence_app
 from maps.exchange_commands import export_file, import_file
 from maps.logs import set_up_logging
 from maps.user_commands import user_app
@@ -48,6 +49,7 @@ app.add_typer(unit_app, name="unit")
 app.add_typer(device_app, name="device")
 app.add_typer(aside_app, name="set-aside")
 app.add_typer(audit_app, name="audit")
+app.add_typer(evidence_app, name="evidence")
 app.command()(decode)
 
 app.command("export")(export_file)

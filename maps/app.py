@@ -48,6 +48,7 @@ from maps.api import (
     phrases,
     positions,
     radios,
+    replay,
     reports,
     roster,
     second_factor,
@@ -82,6 +83,7 @@ from maps.errors import (
     TooManyTries,
     TooManyWrites,
 )
+from maps.evidence_making import Notary
 from maps.feeds.feeding import Feeds
 from maps.geography import Geography
 from maps.guard import Guard
@@ -89,8 +91,17 @@ from maps.histories import Histories
 from maps.importing import LONGEST_FILE
 from maps.office import Office, open_office
 from maps.settings import Settings
+from maps.signing_journal import key_file
 from maps.surveying import Survey
-from patrol.errors import BadPhoto, CannotSend, Conflict, Forbidden, NotFound, StoreError
+from patrol.errors import (
+    AuditError,
+    BadPhoto,
+    CannotSend,
+    Conflict,
+    Forbidden,
+    NotFound,
+    StoreError,
+)
 from patrol.photos import LONGEST_FILE as LONGEST_PHOTO
 from radio_gateway.errors import LinkError
 
@@ -120,6 +131,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     basemap.router,
     positions.router,
     inbound.router,
+    replay.router,
     reports.router,
     sectors.router,
     patrols.router,
@@ -158,6 +170,7 @@ ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
     TooManyWrites: (429, "too_many_writes"),
     ProviderError: (503, "provider_down"),
     SealError: (503, "seal_broken"),
+    AuditError: (503, "key_broken"),
     TooBusy: (503, "too_busy"),
     StoreError: (503, "store_down"),
     LinkError: (503, "channel_down"),
@@ -259,6 +272,9 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.agencies = office.agencies
     node = office.settings.node
     state.node = session.Node(id=node.id, name=node.name, time_zone=node.time_zone)
+    state.notary = Notary(
+        key_file(office.settings), node=node.id, name=node.name, time_zone=node.time_zone
+    )
 
 
 @asynccontextmanager
@@ -297,6 +313,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
 _PLAIN: Final = {
     "store_down": "the store cannot be used at the moment; try again in a few seconds",
     "seal_broken": "second factors cannot be checked at the moment: ask the administrator",
+    "key_broken": "nothing can be signed at the moment: ask the administrator",
     "channel_down": "the channel cannot take anything at the moment; try again in a few seconds",
 }
 

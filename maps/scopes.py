@@ -99,6 +99,7 @@ ROUTES: Final[tuple[tuple[tuple[str, ...], str, Scope], ...]] = (
     (_READ, "/api/tracks", "read:tracks"),
     (_READ, "/api/effort", "read:tracks"),
     (_READ, "/api/coverage", "read:tracks"),
+    (_READ, "/api/replay", "read:tracks"),
     (_READ, "/api/reports", "read:tracks"),
     *((_READ, prefix.removesuffix("/"), "read:features") for prefix in READABLE),
     (_READ, "/api/basemap", "read:features"),

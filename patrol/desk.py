@@ -18,6 +18,7 @@ from patrol.alert_desk import AlertDesk
 from patrol.audit_desk import AuditDesk
 from patrol.changes import UnitState
 from patrol.clocks import check_date
+from patrol.crew_desk import CrewDesk
 from patrol.delivery_desk import DeliveryDesk
 from patrol.errors import Conflict, NotFound
 from patrol.hand_off_desk import HandOffDesk
@@ -27,6 +28,7 @@ from patrol.patrol_desk import PatrolDesk
 from patrol.photo_desk import PhotoDesk
 from patrol.picture import VOICE
 from patrol.radios import UnknownRadio
+from patrol.replay_desk import ReplayDesk
 from patrol.roster_desk import RosterDesk
 from patrol.sector_desk import SectorDesk
 from patrol.store import receptions
@@ -73,6 +75,11 @@ class Desk(MessageDesk):
         return HandOffDesk(self._watch, self.user, self.policy)
 
     @property
+    def replay(self) -> ReplayDesk:
+        """What stood and was known in some stretch of time."""
+        return ReplayDesk(self._watch, self.user, self.policy)
+
+    @property
     def roster(self) -> RosterDesk:
         """Who is on watch, and hand-over."""
         return RosterDesk(self._watch, self.user, self.policy)
@@ -106,6 +113,15 @@ class Desk(MessageDesk):
     def photos(self) -> PhotoDesk:
         """Photos of incidents and targets."""
         return PhotoDesk(self._watch, self.user, self.policy)
+
+    def crew(self, *, device: str | None, unit: str | None) -> CrewDesk:
+        """What the user does as a crew under way.
+
+        Args:
+            device: The device that is calling; None for a person.
+            unit: Id of the unit that an enrolled phone was made for.
+        """
+        return CrewDesk(self._watch, self.user, self.policy, device=device, unit=unit)
 
     async def assign(
         self,

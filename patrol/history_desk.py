@@ -11,11 +11,12 @@ from typing import Final
 
 from patrol.changes import Fix, UnitState
 from patrol.details import out_of_service
-from patrol.errors import NotFound
+from patrol.errors import Conflict, NotFound
 from patrol.outlook import Outlook
 from patrol.reading import batched
 from patrol.spans import ALWAYS, NEVER
-from patrol.store import history
+from patrol.store import films, history
+from patrol.store.films import Film
 from patrol.store.history import Mark, Page, Path
 from patrol.store.tracks import Box
 
@@ -24,6 +25,9 @@ LARGEST_PAGE: Final = 10_000
 
 MOST_IN_PATHS: Final = 1_000_000
 """Most positions of one answer of `paths`, all together: 24 MB."""
+
+MOST_IN_FILMS: Final = 250_000
+"""Most positions of one answer of `films`, all together."""
 
 FINEST: Final = timedelta(seconds=2)  # a finer part than radios report is no part
 
@@ -157,3 +161,53 @@ class HistoryDesk(Outlook):
                 if (told := wanted[id].path(path)) is not None:
                     found[id] = told
         return found
+
+    async def films(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        ids: Sequence[str] | None = None,
+        most: int = MOST_IN_FILMS,
+    ) -> dict[str, Film]:
+        """Return where everything was from `start` to `end`, and when that was known, by id.
+
+        Args:
+            start: First moment wanted, aware UTC.
+            end: Moment after the last one wanted, aware UTC.
+            ids: Only these units and radios; None for all the user may see.
+            most: Most positions, all together.
+
+        Returns:
+            Only what has a position in that time.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If one of `ids` is none, or the user may not know of it.
+            Conflict: If there are more positions than `most`; nothing is cut off silently.
+        """
+        self._may("see tracks")
+        chosen = self.filmed() if ids is None else [self._visible(id) for id in ids]
+        wanted = {state.id: self._reading(state, start, end) for state in chosen}
+        found: dict[str, Film] = {}
+        left = most
+        for some in batched(wanted):
+            read, whole = await self._watch.store.read(films.films, some, left)
+            left -= sum(len(film) for film in read.values())
+            if not whole or left < 0:
+                raise Conflict(f"more than {most} positions: ask for less time or fewer units")
+            for id, film in read.items():
+                if (told := wanted[id].film(film)) is not None:
+                    found[id] = told
+        return found
+
+    def filmed(self) -> list[UnitState]:
+        """Return what a replay may show: every unit the user may see, in service or not, and the
+        radios that nobody has registered, by id.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        states = {state.id: state for state in self.tracked()}
+        states |= {state.id: state for state in self._states()}
+        return [states[id] for id in sorted(states)]

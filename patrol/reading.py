@@ -8,10 +8,11 @@ again, under the agreements as they are by then.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, Protocol, TypeAlias
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +20,7 @@ from patrol.changes import Fix
 from patrol.coarse import crossed_fix, snapped_many
 from patrol.grants import Grant
 from patrol.sharing import Sharing
+from patrol.store.films import Film
 from patrol.store.history import Page, Path
 from patrol.store.tables import to_us
 from patrol.store.tracks import Box, Span
@@ -49,6 +51,9 @@ class Reading(Protocol):
     def path(self, found: Path) -> Path | None:
         """Return the same of a path; None when nothing of it may."""
 
+    def film(self, found: Film) -> Film | None:
+        """Return the same of a film; None when nothing of it may."""
+
     def page(self, found: Page) -> Page:
         """Return the same of a page, which goes on where it went on."""
 
@@ -77,6 +82,10 @@ class OwnReading:
         return list(found)
 
     def path(self, found: Path) -> Path | None:
+        """Return it."""
+        return found
+
+    def film(self, found: Film) -> Film | None:
         """Return it."""
         return found
 
@@ -144,6 +153,37 @@ class SharedReading:
             some = grid_m == grid
             lons[some], lats[some] = snapped_many(lons[some], lats[some], grid)
         return Path(times_s=found.times_s[passing], lons=lons[passing], lats=lats[passing])
+
+    def film(self, found: Film) -> Film | None:
+        """Return the same of a film; None when nothing of it may.
+
+        A position was known once it was heard and as old as the agreement wants it.
+        """
+        grid_m = self._grid_m(found.time_us, found.lon, found.lat)
+        passing = grid_m >= 0.0
+        if not passing.any():
+            return None
+        film, grid_m = found.take(passing), grid_m[passing]
+        lon, lat = film.lon.copy(), film.lat.copy()
+        accuracy_m, river_km = film.accuracy_m.copy(), film.river_km.copy()
+        banks = [bank if grid <= 0.0 else "" for bank, grid in zip(film.banks, grid_m, strict=True)]
+        for grid in np.unique(grid_m[grid_m > 0.0]).tolist():
+            some = grid_m == grid
+            lon[some], lat[some] = snapped_many(lon[some], lat[some], grid)
+            accuracy_m[some] = np.fmax(accuracy_m[some], grid)
+            river_km[some] = np.nan
+        delays = [each.delay for each in self._grants(self._now())]
+        delay_us = min(delays, default=timedelta()) // timedelta(microseconds=1)
+        return msgspec.structs.replace(
+            film,
+            lon=lon,
+            lat=lat,
+            accuracy_m=accuracy_m,
+            river_km=river_km,
+            banks=banks,
+            distress=np.zeros(len(film), dtype=np.bool_),  # a call for help crosses as an alert
+            known_us=np.maximum(film.known_us, film.time_us + delay_us),
+        )
 
     def page(self, found: Page) -> Page:
         """Return the same of a page, which goes on where it went on."""

@@ -1,0 +1,226 @@
+"""Replay: all that is needed to play a stretch of time, and to take it away."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from gis.tracks.effort import Amount
+from maps.access import DeskHere
+from maps.api.answers import answers, refusals
+from maps.api.times import Moment
+from maps.evidence_making import Notary, evidence_of
+from maps.packed import Packed, large_answer
+from maps.replay_page import replay_page
+from maps.replay_reel import (
+    MEDIA_TYPE,
+    MOST_UNITS,
+    Reel,
+    ReplayUnit,
+    check_range,
+    packed_films,
+    reel_of,
+)
+from maps.replay_totals import ReplayTotals, UnitTotals, totals_of
+from maps.reports.debrief import GROUND
+from maps.wording import Wording
+from patrol.accounts import Language
+from patrol.desk import Desk
+
+router = APIRouter(prefix="/api/replay", tags=["replay"])
+
+_TOGETHER: Final = asyncio.Semaphore(2)  # files of this size at once; the picture goes first
+
+Start = Annotated[Moment, Query(examples=["2026-11-24T00:00:00Z"])]
+End = Annotated[Moment, Query(examples=["2026-11-24T06:00:00Z"])]
+Units = Annotated[
+    list[str] | None,
+    Query(
+        max_length=MOST_UNITS,
+        description="Unit ids or radio addresses; all that may be seen if absent.",
+        examples=[["9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071"]],
+    ),
+]
+Reads = Annotated[
+    Language | None, Query(description="Language of the words in it; the caller's own if absent.")
+]
+
+_UNIT = ReplayUnit(
+    id="9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071",
+    call_sign="Naga 1",
+    agency="la-hx",
+    kind="boat",
+    country="LA",
+    expected_interval_s=60.0,
+)
+_START, _END = datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 11, 24, 6, tzinfo=UTC)
+_REEL = Reel(start=_START, end=_END, made_at=_END, time_zone="Asia/Vientiane", units=(_UNIT,))
+_TOTALS = ReplayTotals(
+    start=_START,
+    end=_END,
+    units=[
+        UnitTotals(
+            unit=_UNIT.id,
+            call_sign="Naga 1",
+            country="LA",
+            positions=2160,
+            first=_START,
+            last=datetime(2026, 11, 24, 5, 59, 50, tzinfo=UTC),
+            km=41.7,
+            moving_hours=4.4,
+            stop_hours=1.2,
+            stops=3,
+            fastest_mps=9.1,
+            sides={"LA": Amount(km=3.1, hours=1.2), "unsure": Amount(km=38.6, hours=4.4)},
+            gaps=2,
+            gap_hours=0.4,
+            gap_after_s=120.0,
+        )
+    ],
+)
+
+
+def _file(description: str, media_type: str) -> dict[int | str, dict[str, Any]]:
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}, "example": "…"}}
+    return {
+        200: {"description": description, "content": content},
+        **refusals(400, 401, 403, 404, 409, 422, 503),
+    }
+
+
+class Positions(Response):
+    """Columns of positions."""
+
+    media_type = MEDIA_TYPE
+
+
+class Zip(Response):
+    """A zip file."""
+
+    media_type = "application/zip"
+
+
+@router.get("", responses=answers(Reel, _REEL, 400, 403, 404, 422))
+async def read_reel(
+    request: Request, desk: DeskHere, start: Start, end: End, unit: Units = None
+) -> Response:
+    """Return which units there were from `start` to `end` and what papers said then.
+
+    At most seven days. Every version of a paper comes with when it was made, so that each moment
+    can be told as it stood. Positions are asked for apart, a part of the time after the other.
+    """
+    reel = await reel_of(
+        desk,
+        start=start,
+        end=end,
+        ids=unit or [],
+        now=datetime.now(UTC),
+        time_zone=request.app.state.node.time_zone,
+    )
+    return await large_answer(request, lambda: reel)
+
+
+@router.get(
+    "/positions",
+    responses=_file("Columns of positions, as `docs/replay.md` says", MEDIA_TYPE),
+    response_class=Positions,
+)
+async def read_positions(
+    request: Request, desk: DeskHere, start: Start, end: End, unit: Units = None
+) -> Response:
+    """Return where units were from `start` to `end` and when that was known, at most 250,000.
+
+    More are refused (409), not cut off: ask for a shorter time.
+    """
+    check_range(start, end)
+    async with _TOGETHER:
+        films = await desk.films(start=start, end=end, ids=unit)
+        packed = await asyncio.to_thread(lambda: Packed(packed_films(films)))
+    return packed.answer(request, MEDIA_TYPE, cache="no-store")
+
+
+@router.get("/totals", responses=answers(ReplayTotals, _TOTALS, 400, 403, 404, 409, 422))
+async def read_totals(
+    request: Request, desk: DeskHere, start: Start, end: End, unit: Units = None
+) -> Response:
+    """Return what each unit did from `start` to `end`: way, stops, speed, sides, gaps."""
+    border = await request.app.state.layers.border()
+    totals = await totals_of(desk, start=start, end=end, ids=unit or [], border=border)
+    return await large_answer(request, lambda: totals)
+
+
+@router.get(
+    "/evidence",
+    responses=_file("A zip with a signed manifest", "application/zip"),
+    response_class=Zip,
+)
+async def export_evidence(
+    request: Request,
+    desk: DeskHere,
+    start: Start,
+    end: End,
+    unit: Units = None,
+    language: Reads = None,
+) -> Response:
+    """Return a signed file of what was from `start` to `end`; the journal notes that it was made.
+
+    `joint-patrol evidence verify` checks it. What the role may not see is not in it, and its
+    manifest says so.
+    """
+    notary: Notary = request.app.state.notary
+    words = _words(request, desk, language)
+    async with _TOGETHER:
+        made = await evidence_of(desk, notary, start=start, end=end, ids=unit or [], words=words)
+    saved = _saved("evidence", start, end, "zip")
+    return Zip(made, headers={"content-disposition": saved})
+
+
+@router.get(
+    "/page",
+    responses=_file("One HTML page that plays by itself", "text/html"),
+    response_class=HTMLResponse,
+)
+async def export_page(
+    request: Request,
+    desk: DeskHere,
+    start: Start,
+    end: End,
+    unit: Units = None,
+    language: Reads = None,
+) -> Response:
+    """Return a page that plays the time from `start` to `end` and asks the network for nothing."""
+    layers = request.app.state.layers
+    known = {each.name for each in layers.described()}
+    ground = {name: (await layers.geojson(name)).body.decode() for name in GROUND if name in known}
+    async with _TOGETHER:
+        page = await replay_page(
+            desk,
+            start=start,
+            end=end,
+            ids=unit or [],
+            words=_words(request, desk, language),
+            title=request.app.state.node.name,
+            ground=ground,
+        )
+        told = {"start": start, "end": end, "units": unit or [], "format": "page"}
+        await desk.audit.note("export", subject="export:replay", detail=told)
+    saved = _saved("replay", start, end, "html")
+    return HTMLResponse(page, headers={"content-disposition": saved})
+
+
+def _words(request: Request, desk: Desk, language: Language | None) -> Wording:
+    return Wording(
+        language or desk.user.language or "en",
+        calendar=desk.user.calendar,
+        zone=ZoneInfo(request.app.state.node.time_zone),
+    )
+
+
+def _saved(name: str, start: datetime, end: datetime, ending: str) -> str:
+    stamp = f"{start:%Y%m%dT%H%M%SZ}-{end:%Y%m%dT%H%M%SZ}"
+    return f'attachment; filename="{name}-{stamp}.{ending}"'

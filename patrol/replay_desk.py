@@ -1,0 +1,191 @@
+"""ReplayDesk: what stood and was known in some stretch of time, papers in all their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from itertools import takewhile
+from typing import Any, Final
+
+import msgspec
+
+from patrol.accounts import User
+from patrol.agreement_desk import AgreementDesk
+from patrol.alert_desk import AlertDesk
+from patrol.audit import Entry
+from patrol.errors import Forbidden, NotFound
+from patrol.hand_off_desk import HandOffDesk
+from patrol.incident_desk import IncidentDesk
+from patrol.paper_desk import PaperDesk
+from patrol.papers import Paper
+from patrol.patrol_desk import PatrolDesk
+from patrol.permissions import may
+from patrol.policy import Policy
+from patrol.sector_desk import SectorDesk
+from patrol.sectors import Sector
+from patrol.spans import spans_of_unit
+from patrol.store import films, journal
+from patrol.target_desk import TargetDesk
+from patrol.watch import Watch
+from radio_gateway.transmission import Transmission
+
+MOST_PAPERS: Final = 2_000
+"""Papers of one answer; those changed last are kept."""
+
+MOST_RAW: Final = 200_000
+"""Messages of one answer."""
+
+MOST_ROWS: Final = 200_000
+"""Rows of the journal of one answer."""
+
+
+class Stood(msgspec.Struct, frozen=True, kw_only=True):
+    """What papers said from one moment to another.
+
+    Attributes:
+        papers: Every version that was in use then, by the time it was made.
+        outlines: GeoJSON of sectors' areas, by `id version`.
+        left_off: More papers stood than are told.
+    """
+
+    papers: tuple[Any, ...]
+    outlines: dict[str, dict[str, Any]]
+    left_off: bool = False
+
+
+class LinkedRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A row of the journal: whole where it may be told, else only its place in the chain.
+
+    Attributes:
+        seq: Its number.
+        previous: Hash of the row before, hexadecimal.
+        hash: Its own.
+        entry: Its content.
+    """
+
+    seq: int
+    previous: str
+    hash: str
+    entry: Entry | None = None
+
+
+class ReplayDesk(PaperDesk):
+    """What one user may see of a stretch of time.
+
+    Args:
+        watch: The node's watch.
+        user: Who asks.
+        policy: What may pass to that user.
+    """
+
+    def __init__(self, watch: Watch, user: User, policy: Policy) -> None:
+        super().__init__(watch, user, policy)
+        self._sectors = SectorDesk(watch, user, policy)
+        self._versions: dict[str, Callable[[str], Awaitable[Sequence[Paper]]]] = {
+            "agreement": AgreementDesk(watch, user, policy).versions,
+            "alert": AlertDesk(watch, user, policy).versions,
+            "hand_off": HandOffDesk(watch, user, policy).versions,
+            "incident": self._incidents(IncidentDesk(watch, user, policy)),
+            "patrol": PatrolDesk(watch, user, policy).versions,
+            "sector": self._sectors.versions,
+            "target": TargetDesk(watch, user, policy).versions,
+        }
+
+    async def stood(self, *, start: datetime, end: datetime) -> Stood:
+        """Return what papers said from `start` to `end`, as far as the user may see them.
+
+        Of another agency's sectors, patrols and incidents that is the newest version alone: what
+        they said before is not told.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see tracks")
+        kinds = sorted(self._versions)
+        found = await self._watch.store.read(
+            films.papers_between, kinds, start, end, MOST_PAPERS + 1
+        )
+        told: list[Paper] = []
+        for kind, id in found[:MOST_PAPERS]:
+            try:
+                versions = await self._versions[kind](id)
+            except (Forbidden, NotFound):
+                continue
+            told += _in_use(versions, start, end)
+        told.sort(key=lambda each: (each.at, each.id, each.version))
+        outlines = {}
+        for each in told:
+            if isinstance(each, Sector) and each.polygon is None:
+                lie = self._sectors.lie(each)
+                if lie.outline is not None:
+                    outlines[f"{each.id} {each.version}"] = lie.outline
+        return Stood(papers=tuple(told), outlines=outlines, left_off=len(found) > MOST_PAPERS)
+
+    async def heard_raw(
+        self, unit: str, *, start: datetime, end: datetime
+    ) -> list[Transmission] | None:
+        """Return all that the radios of a unit of the user's agency sent; None of another's, whose
+        messages never cross.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see what a radio sent")
+        known = self._watch.picture.units.get(unit)
+        if known is None or known.agency != self._user.agency:
+            return None
+        spans = spans_of_unit(self._watch.picture, unit, start=start, end=end)
+        agencies = {known.agency, self._watch.agency}
+        return await self._watch.store.read(films.raw, spans, agencies, MOST_RAW)
+
+    async def rows(self, *, start: datetime, end: datetime) -> tuple[list[LinkedRow], bool]:
+        """Return the journal's rows from `start` to `end`, and whether these are all.
+
+        Rows of other agencies, and all for a role that may not see the journal, show only how they
+        hang together.
+
+        Raises:
+            Forbidden: If the role may not see tracks.
+        """
+        self._may("see tracks")
+        reads = may(self._user.role, "see the journal")
+        first = await self._watch.store.read(journal.at_or_after, start)
+        entries: list[Entry] = []
+        while len(entries) <= MOST_ROWS:
+            after = entries[-1].seq if entries else first - 1
+            some = await self._watch.store.read(journal.page, after=after, limit=5_000)
+            # Without a hole: a clock that was set back must not tear the chain.
+            entries += takewhile(lambda each: each.at < end, some)
+            if len(some) < 5_000 or some[-1].at >= end:
+                break
+        return [
+            LinkedRow(
+                seq=each.seq,
+                previous=each.previous.hex(),
+                hash=each.hash.hex(),
+                entry=each if reads and each.agency == self._user.agency else None,
+            )
+            for each in entries[:MOST_ROWS]
+        ], len(entries) <= MOST_ROWS
+
+    @staticmethod
+    def _incidents(desk: IncidentDesk) -> Callable[[str], Awaitable[Sequence[Paper]]]:
+        async def versions(id: str) -> Sequence[Paper]:
+            try:
+                return await desk.versions(id)
+            except NotFound:
+                return [await desk.incident(id)]
+
+        return versions
+
+
+def _in_use(versions: Sequence[Paper], start: datetime, end: datetime) -> list[Paper]:
+    """Return the versions that stood at some time from `start` to `end`."""
+    found: list[Paper] = []
+    for number, each in enumerate(versions):
+        until = versions[number + 1].at if number + 1 < len(versions) else None
+        if each.at < end and (until is None or until > start):
+            found.append(each)
+    if found and found[-1].is_closed and found[-1].at < start:
+        found.pop()
+    return found
