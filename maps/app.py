@@ -28,6 +28,7 @@ from maps.api import (
     basemap,
     channels,
     coverage,
+    crew,
     deliveries,
     devices,
     effort,
@@ -67,6 +68,7 @@ from maps.api.answers import Problem, answer
 from maps.api.ogc.collections import Shelf
 from maps.api.ogc.router import router as ogc_router
 from maps.basemap import Basemap
+from maps.crew_map import CrewMap
 from maps.crossing_guard import CrossingGuard
 from maps.description import describe
 from maps.errors import (
@@ -130,6 +132,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     tiles.router,
     basemap.router,
     positions.router,
+    crew.router,
     inbound.router,
     replay.router,
     reports.router,
@@ -235,7 +238,11 @@ def create_app(
         Guard,
         hosts=settings.web.hosts,
         longest_body=settings.web.longest_body,
-        longer_bodies={"/api/imports": LONGEST_FILE, "/api/photos": LONGEST_PHOTO},
+        longer_bodies={
+            "/api/imports": LONGEST_FILE,
+            "/api/photos": LONGEST_PHOTO,
+            "/api/crew/photos/": LONGEST_PHOTO,
+        },
         tls=settings.web.tls,
     )
     app.state.failed = None
@@ -260,6 +267,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.layers = office.geography
     state.addresses = office.geography
     state.collections = Shelf(office.geography)
+    state.crew_map = CrewMap(office.geography)
     state.histories = Histories()
     state.photo_turn = asyncio.Semaphore(1)
     state.at_km = office.geography.at_km

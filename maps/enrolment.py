@@ -81,14 +81,17 @@ class Enrolments:
         await self._scribe.write(note, enrolments.add_enrolment, enrolment, digest(code), now)
         return code, enrolment
 
-    async def use(self, code: str) -> tuple[str, Device]:
-        """Spend a code and return the phone's key, this once, and the phone.
+    async def use(self, code: str) -> tuple[str, str, Device]:
+        """Spend a code and return the phone's two keys, this once, and the phone.
+
+        The second key only reports. The phone keeps it in the clear, so that a call for help goes
+        out while the page is locked; the first one it keeps under its crew's PIN.
 
         Raises:
             SignInRefused: If the code is unknown, spent or too old.
             Conflict: If another agency has a device of that name by now.
         """
-        key = PHONE_KEY + new_token()
+        key, reporting = PHONE_KEY + new_token(), new_token()
 
         def told(used: tuple[Device, Enrolment] | None) -> Sequence[Note]:
             if used is None:
@@ -99,11 +102,16 @@ class Enrolments:
             return (_note(actor, device.agency, act, device.name, unit=unit, by=by),)
 
         used = await self._scribe.write(
-            told, enrolments.use_enrolment, digest(code), digest(key), self._now()
+            told,
+            enrolments.use_enrolment,
+            digest(code),
+            digest(key),
+            digest(reporting),
+            self._now(),
         )
         if used is None:
             raise SignInRefused("this code is not good any more: each is good once, for 10 minutes")
-        return key, used[0]
+        return key, reporting, used[0]
 
     async def drop(self, user: User, device: str) -> None:
         """Make the codes that are out for a device of the user's agency good no more."""

@@ -42,8 +42,8 @@ class Guard:
         app: What is guarded.
         hosts: Names and addresses this server answers to, without port, lower case.
         longest_body: Most bytes of a request body.
-        longer_bodies: The same for single paths that take more; each asks who is calling before it
-            reads.
+        longer_bodies: The same for single paths that take more, or, of a path that ends in `/`, all
+            right below it; each asks who is calling before it reads.
         tls: The server speaks TLS itself; browsers are told to insist on it.
     """
 
@@ -92,7 +92,7 @@ class Guard:
         if b"transfer-encoding" in headers or not length.isdigit():
             # The server below reads no more than the length that was named, so naming it bounds it.
             return 411, "length_required", "a body must name its Content-Length"
-        longest = max(self._longest_body, self._longer_bodies.get(scope["path"], 0))
+        longest = max(self._longest_body, self._longer(scope["path"]))
         if int(length) > longest:
             return 413, "body_too_long", f"a body has at most {longest} bytes"
         if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
@@ -105,6 +105,13 @@ class Guard:
         if headers.get(b"sec-fetch-site", b"same-origin") not in (b"same-origin", b"none"):
             return 403, "wrong_origin", "the request comes from a page of another server"
         return None
+
+    def _longer(self, path: str) -> int:
+        """Return how long a body may be at `path`; 0 where nothing else is said of it."""
+        found = self._longer_bodies.get(path)
+        if found is None:
+            found = self._longer_bodies.get(path[: path.rfind("/") + 1], 0)
+        return found
 
     def _with_headers(self, scope: Scope, send: Send) -> Send:
         private = scope["path"].startswith(("/api/", "/in/"))

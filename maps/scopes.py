@@ -108,6 +108,11 @@ ROUTES: Final[tuple[tuple[tuple[str, ...], str, Scope], ...]] = (
     *((_WRITE, prefix, "write:patrols") for prefix in _PAPERS),
     (("POST",), "/api/positions", "write:positions"),
     (("POST",), "/in/{channel}", "write:positions"),
+    (_READ, "/api/crew", "read:patrols"),
+    (_READ, "/api/crew/map", "read:features"),
+    # What is no position and no call for help wants `write:patrols` too: the route looks itself.
+    (("POST",), "/api/crew/reports", "write:positions"),
+    (("PUT",), "/api/crew/photos", "write:patrols"),
     (_ANY, "/api/orders", "write:messages"),
     (_ANY, "/api/users", "admin:users"),
     (_ANY, "/api/devices", "admin:users"),

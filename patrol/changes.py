@@ -76,6 +76,8 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         by_voice: Its newest position was plotted by a person from a voice report.
         status: Last status it sent.
         text: Last text it sent.
+        phrase: Code of the canned phrase that the text is, so that each reads it in their own
+            language; None for words of the crew's own.
         flags: Quality flags of its newest message.
     """
 
@@ -96,6 +98,7 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     # These say no time of their own: nobody could tell whether it was one that was consented to.
     status: Annotated[str | None, NEVER] = None
     text: Annotated[str | None, NEVER] = None
+    phrase: Annotated[str | None, NEVER] = None
     flags: Annotated[tuple[str, ...], NEVER] = ()
 
 

@@ -23,7 +23,7 @@ from patrol.papers import Paper, kind_of
 from patrol.roster import overdue_reliefs
 from patrol.scribe import Scribe
 from patrol.seen import Views
-from patrol.store import journal, papers
+from patrol.store import crew_reports, journal, papers
 from patrol.store.store import Store
 from patrol.turn import Turn
 
@@ -151,6 +151,8 @@ class Clerk:
 
 def _store(connection: Connection, filing: Filing, now: datetime, origin: str) -> list[Entry]:
     notes: list[Note] = []
+    if filing.receipt is not None:
+        crew_reports.put_once(connection, filing.receipt, now, origin=origin)
     for paper in filing.papers:
         body = encode(paper)
         papers.put(connection, paper, body)

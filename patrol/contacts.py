@@ -62,6 +62,7 @@ class Contact:
         "liveness",
         "named",
         "noted_at",
+        "phrase",
         "sos_words",
         "status",
         "text",
@@ -91,6 +92,7 @@ class Contact:
         self.noted_at: dict[str, tuple[datetime, bytes]] = {}
         self.status: str | None = None
         self.text: str | None = None
+        self.phrase: str | None = None
         self.flags: tuple[str, ...] = ()
         self.named = False
         self.sos_words: set[Literal["status", "text"]] = set()
@@ -141,6 +143,9 @@ class Contact:
             return False
         changed = self.note(what, record, value)
         if self.noted_at[what] == (record.time, record.gid):
+            if what == "text":
+                phrase = said.facts.get("phrase")
+                self.phrase = phrase if isinstance(phrase, str) else None
             (self.sos_words.add if said.distress else self.sos_words.discard)(what)
         return changed
 
@@ -148,6 +153,8 @@ class Contact:
         """Take back what the call for help said: it is over."""
         for what in self.sos_words:
             setattr(self, what, None)
+        if "text" in self.sos_words:
+            self.phrase = None
         self.sos_words.clear()
 
     def note_name(self, record: Record) -> bool:
@@ -237,6 +244,7 @@ class Contact:
             by_voice=last is not None and "by_voice" in last.flags,
             status=self.status,
             text=self.text,
+            phrase=self.phrase,
             flags=self.flags,
         )
 

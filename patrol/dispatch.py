@@ -164,6 +164,20 @@ class Dispatch:
         self._told.append((Told(result.id, step_of(result), result.final, by), stored))
         self._news.set()
 
+    async def tell(self, result: OrderResult) -> None:
+        """Note what became of a message; on disk, or known to be nothing new, when this returns.
+
+        Raises:
+            StoreError: If the store does not take it soon; it may still be noted later.
+        """
+        stored = asyncio.Event()
+        self.told(result, stored=stored.set)
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await stored.wait()
+        except TimeoutError:
+            raise StoreError("the store does not take what became of a message") from None
+
     async def begin(self, result: OrderResult, *, life_left_s: float) -> None:
         """Note that a channel hands a message to its link; on disk when this returns.
 

@@ -49,6 +49,10 @@ class IllegalStep(Conflict):
         super().__init__(f"{article} {what} that is {state} cannot be changed by {act!r}, {ways}")
 
 
+class AlreadyTaken(Conflict):
+    """A report of a crew's phone that was taken before."""
+
+
 class CannotSend(PatrolError):
     """A message that no channel takes as it is.
 

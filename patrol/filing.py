@@ -28,6 +28,24 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any] = {}
 
 
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """That a report of a crew's phone was taken; a phone sends one until it hears that.
+
+    Attributes:
+        id: The report's id, made by the phone.
+        agency: On whose behalf it was sent.
+        kind: What was reported.
+        by: Who sent it: a user's name, or `key:` and a phone's.
+        made: Id of what it made, hash of the photo it brought; empty for nothing of its own.
+    """
+
+    id: str
+    agency: str
+    kind: str
+    by: str
+    made: str = ""
+
+
 class Filing(msgspec.Struct, frozen=True, kw_only=True):
     """What one act files.
 
@@ -39,6 +57,7 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
         notes: Further lines.
         reason: Why, as the person said.
         filed: Called once all of it is on disk, still in the turn.
+        receipt: The phone's report that it is the effect of; taken once, with it.
     """
 
     papers: tuple[Paper, ...] = ()
@@ -48,6 +67,7 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
     reason: str = ""
     filed: Callable[[], None] | None = None
+    receipt: Receipt | None = None
 
     def __bool__(self) -> bool:
         """Whether there is anything to file."""

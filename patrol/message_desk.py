@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
@@ -9,7 +10,8 @@ from uuid import uuid4
 from patrol.errors import CannotSend, Conflict, NotFound
 from patrol.history_desk import HistoryDesk
 from patrol.messages import Message, Route, Step
-from patrol.store import messages
+from patrol.phone_post import PHONE, address_of, phone_of
+from patrol.store import accounts, messages
 from radio_gateway.order import OrderKind
 from radio_gateway.order_result import Refusal
 
@@ -103,12 +105,15 @@ class MessageDesk(HistoryDesk):
         if known is None and self.policy.agency != self._watch.agency:
             return []  # when and where unknown radios are heard is for the node's own agency
         heard = await self._watch.store.read(messages.heard_on, addresses)
-        return [
-            self._route(address, channel, heard_at=at)
+        ways = [
+            (address, channel, at)
             for address, channel, at in heard
             # plotted by voice, or vouched for by a key or user: no channel, and no way back
             if ":" not in channel and channel != "voice"
         ]
+        ways += await self._to_phones(addresses, heard)
+        ways.sort(key=lambda way: way[2], reverse=True)
+        return [self._route(address, channel, heard_at=at) for address, channel, at in ways]
 
     async def messages(
         self, *, unit: str | None = None, address: str | None = None, limit: int = 100
@@ -212,6 +217,20 @@ class MessageDesk(HistoryDesk):
         if unit_of is None or unit_of.agency != self.policy.agency:
             raise NotFound("unit or radio", address)  # by the name it was asked for, no other
         return assigned.unit, (address,)
+
+    async def _to_phones(
+        self, addresses: Sequence[str], heard: Sequence[tuple[str, str, datetime]]
+    ) -> list[tuple[str, str, datetime]]:
+        """Return the ways to enrolled phones, which ask for what waits for them."""
+        names = [name for each in addresses if (name := phone_of(each)) is not None]
+        if not names:
+            return []
+        phones = await self._watch.store.read(accounts.phones_of, self.policy.agency, names)
+        last = {address: at for address, channel, at in heard if channel.startswith("key:")}
+        return [
+            (address_of(name), PHONE, max(since, last.get(address_of(name), since)))
+            for name, since in phones
+        ]
 
     def _route(self, address: str, channel: str, *, heard_at: datetime) -> Route:
         protocol = address.partition(":")[0]

@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from patrol.accounts import User
 from patrol.book import Book
 from patrol.errors import NotFound
-from patrol.filing import Filing, Note
+from patrol.filing import Filing, Note, Receipt
 from patrol.papers import Paper, kind_of
 from patrol.permissions import require
 from patrol.policy import Policy
@@ -26,7 +26,12 @@ class PaperDesk:
         watch: The node's watch.
         user: Who asks.
         policy: What may pass to that user.
+
+    Attributes:
+        receipt: The report of a crew's phone that the next act is the effect of; None for none.
     """
+
+    receipt: Receipt | None = None
 
     def __init__(self, watch: Watch, user: User, policy: Policy) -> None:
         self._watch, self._user, self._policy = watch, user, policy
@@ -108,6 +113,7 @@ class PaperDesk:
                 agency=self._user.agency,
                 notes=notes,
                 reason=reason,
+                receipt=self.receipt,
             )
 
         return (await self._watch.clerk.file(filing)).papers

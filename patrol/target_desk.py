@@ -177,7 +177,7 @@ class TargetDesk(PaperDesk):
         )
         ground = self._watch.ground
         filing = opened(target, sighting, ground=ground, by=by)
-        filed = await self._watch.clerk.file(lambda _book, _now: filing)
+        filed = await self._watch.clerk.file(lambda _book, _now: self._receipted(filing))
         return cast(Target, filed.papers[0])
 
     async def sight(self, id: str, sighting: Sighting) -> Target:
@@ -381,6 +381,13 @@ class TargetDesk(PaperDesk):
             reason=reason,
         )
 
+    def _receipted(self, filing: Filing) -> Filing:
+        return (
+            filing
+            if self.receipt is None
+            else msgspec.structs.replace(filing, receipt=self.receipt)
+        )
+
     async def _acted(self, id: str, word: str, act: Act) -> Target:
         """File an act on a target and return it.
 
@@ -389,7 +396,7 @@ class TargetDesk(PaperDesk):
             PatrolError: What `act` raises.
         """
         try:
-            filing = await self._watch.clerk.file(act)
+            filing = await self._watch.clerk.file(lambda book, now: self._receipted(act(book, now)))
         except NotFound:
             kept = await self._kept(Target, id)
             if kept.agency == self._user.agency and kept.is_closed:

@@ -36,6 +36,7 @@ from patrol.offices import Offices
 from patrol.pace import Pace
 from patrol.papers import Paper
 from patrol.patrol_clock import PatrolClock
+from patrol.phone_post import PHONE, PhonePost
 from patrol.picture import Picture
 from patrol.placing import Describe, Locate, Placing
 from patrol.planning import parted
@@ -123,6 +124,7 @@ class Watch:
             now=now,
         )
         self.dispatch = Dispatch(store=store, scribe=scribe, turn=self.turn, now=now)
+        self.phones = PhonePost(self.dispatch.told, now=lambda: self.now())
         self.clerk.duties.append(time_is_over)
         self.clerk.listeners.extend((self.sharing.note, self._show_papers))
         patrols = PatrolClock(
@@ -159,6 +161,7 @@ class Watch:
         """Take up the picture where the last run left it."""
         await self.registrar.load(self._duplicates)
         await self.dispatch.load()
+        self.dispatch.attach(PHONE, self.phones)
         for kind in ("patrol", "agreement"):
             self.sharing.note(await self.store.read(of_kind, kind))
         await self.clerk.load()
@@ -318,6 +321,7 @@ class Watch:
                 await self._store_ended_claims()
                 await self.clerk.tick()
                 await self.alarms.tick()
+                self.phones.tick()
                 self.publish(())
 
     async def _store_ended_claims(self) -> None:

@@ -12,6 +12,7 @@ OrderState = Literal[
     "sent",  # the link has taken it
     "acknowledged",  # the radio, or the network that carries it, said that it has it
     "delivered",  # it reached its receiver: a report of it came, or what was asked for
+    "read",  # a person said that they have read it
     "failed",  # it was tried, or could not be said
     "expired",  # its time was over before it was sent
     "refused",  # it may not or cannot go out here
@@ -21,6 +22,7 @@ OrderState = Literal[
 LATER: Final[dict[OrderState, frozenset[OrderState]]] = {
     "sent": frozenset({"acknowledged", "delivered", "failed"}),
     "acknowledged": frozenset({"delivered", "failed"}),
+    "delivered": frozenset({"read"}),
     "failed": frozenset({"acknowledged", "delivered"}),  # an answer that was given up came late
 }
 """What may still be told of an order after its last state."""

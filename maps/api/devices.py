@@ -64,12 +64,15 @@ class EnrolledPhone(msgspec.Struct, frozen=True, kw_only=True):
         unit: Id of the unit it reports for.
         agency: Whose it is.
         key: Bearer token; in a browser the cookie that comes with it does the same.
+        reporting_key: Bearer token that only reports positions and calls for help as this phone,
+            and reads nothing: for use while the phone is locked.
     """
 
     device: str
     unit: str | None
     agency: str
     key: str
+    reporting_key: str
 
 
 _ENROLMENT = EnrolmentCode(
@@ -85,6 +88,7 @@ _PHONE = EnrolledPhone(
     unit="9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071",
     agency="joint",
     key="phone_mZ1…",
+    reporting_key="b7Qx…",
 )
 
 
@@ -181,11 +185,17 @@ async def enrol(said: SpentCode, request: Request) -> Response:
     """Exchange an enrolment code for the phone's key, shown this once, and set it as a cookie."""
     accounts = _accounts(request)
     try:
-        key, device = await accounts.enrolments.use(said.code)
+        key, reporting, device = await accounts.enrolments.use(said.code)
     except SignInRefused:
         accounts.access.bad_key(peer_of(request))
         raise
-    made = EnrolledPhone(device=device.name, unit=device.unit, agency=device.agency, key=key)
+    made = EnrolledPhone(
+        device=device.name,
+        unit=device.unit,
+        agency=device.agency,
+        key=key,
+        reporting_key=reporting,
+    )
     response = answer(made)
     response.set_cookie(
         COOKIE,

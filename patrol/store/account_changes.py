@@ -127,8 +127,22 @@ def add_link(
     accounts.add_link(connection, user, key_hash, expires_at)
 
 
-def put_device(connection: Connection, device: Device, key_hash: bytes, now: datetime) -> None:
-    """Add a device, or give it a new key and let it speak again.
+def put_device(
+    connection: Connection,
+    device: Device,
+    key_hash: bytes,
+    now: datetime,
+    *,
+    reporting_hash: bytes | None = None,
+) -> None:
+    """Add a device, or give it new keys and let it speak again.
+
+    Args:
+        connection: To the store.
+        device: What it is.
+        key_hash: Digest of its key.
+        now: The present, aware UTC.
+        reporting_hash: Digest of a second key, which only reports; None for none.
 
     Raises:
         Conflict: If another agency has a device of that name.
@@ -143,6 +157,7 @@ def put_device(connection: Connection, device: Device, key_hash: bytes, now: dat
         "kind": device.kind,
         "unit": device.unit,
         "by": device.by,
+        "reporting_hash": reporting_hash,
     }
     if known is None:
         connection.execute(

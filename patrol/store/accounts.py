@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Select, delete, func, select, update
+from msgspec.structs import replace
+from sqlalchemy import Connection, Select, delete, func, or_, select, update
 
 from patrol.accounts import LANGUAGES, Device, Session, SessionKind, User
 from patrol.store.tables import (
@@ -168,11 +170,35 @@ def device_named(connection: Connection, name: str) -> Device | None:
 
 
 def device_with_key(connection: Connection, key_hash: bytes) -> Device | None:
-    """Return the device that has this key digest and may speak."""
+    """Return the device that has this key digest and may speak.
+
+    By a phone's second key, which only reports, it is a tracker: that key shows nothing.
+    """
     row = connection.execute(
-        select(devices).where(devices.c.key_hash == key_hash, devices.c.revoked_us.is_(None))
+        select(devices).where(
+            or_(devices.c.key_hash == key_hash, devices.c.reporting_hash == key_hash),
+            devices.c.revoked_us.is_(None),
+        )
     ).first()
-    return None if row is None else _device(row)
+    if row is None:
+        return None
+    found = _device(row)
+    return found if row.key_hash == key_hash else replace(found, kind="tracker")
+
+
+def phones_of(
+    connection: Connection, agency: str, names: Sequence[str]
+) -> list[tuple[str, datetime]]:
+    """Return which of these devices of an agency are phones that may speak, and since when."""
+    rows = connection.execute(
+        select(devices.c.name, devices.c.created_us).where(
+            devices.c.agency == agency,
+            devices.c.kind == "phone",
+            devices.c.revoked_us.is_(None),
+            devices.c.name.in_(names),
+        )
+    )
+    return [(row.name, from_us(row.created_us)) for row in rows]
 
 
 def all_devices(connection: Connection, agency: str | None = None) -> list[Device]:

@@ -40,9 +40,20 @@ def add_enrolment(
 
 
 def use_enrolment(
-    connection: Connection, key_hash: bytes, device_key: bytes, now: datetime
+    connection: Connection,
+    key_hash: bytes,
+    device_key: bytes,
+    reporting_key: bytes,
+    now: datetime,
 ) -> tuple[Device, Enrolment] | None:
-    """Spend a code and keep the phone with its key; None if the code is no good.
+    """Spend a code and keep the phone with its keys; None if the code is no good.
+
+    Args:
+        connection: To the store.
+        key_hash: Digest of the code.
+        device_key: Digest of the phone's key.
+        reporting_key: Digest of its second key, which only reports.
+        now: The present, aware UTC.
 
     Raises:
         Conflict: If another agency has a device of that name by now; the code stays good.
@@ -75,7 +86,7 @@ def use_enrolment(
         unit=enrolment.unit,
         by=enrolment.by,
     )
-    account_changes.put_device(connection, device, device_key, now)
+    account_changes.put_device(connection, device, device_key, now, reporting_hash=reporting_key)
     return device, enrolment
 
 

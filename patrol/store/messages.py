@@ -95,6 +95,33 @@ def newest(
     return list(readable(rows, _message))
 
 
+def to_address(
+    connection: Connection, agency: str, channel: str, address: str, *, since: datetime, limit: int
+) -> list[Message]:
+    """Return the newest messages of an agency over a channel to one address, newest first.
+
+    Args:
+        connection: To the store.
+        agency: Whose.
+        channel: The channel's name.
+        address: The radio address.
+        since: Given at this time or later, aware UTC.
+        limit: Most messages.
+    """
+    rows = connection.execute(
+        select(messages)
+        .where(
+            _M.agency == agency,
+            _M.channel == channel,
+            _M.address == address,
+            _M.created_us >= to_us(since),
+        )
+        .order_by(_M.created_us.desc(), _M.id)
+        .limit(limit)
+    ).all()
+    return list(readable(rows, _message))
+
+
 def waiting(connection: Connection, now: datetime) -> list[Message]:
     """Return what is to be handed to its channel at the start, oldest first.
 

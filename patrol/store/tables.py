@@ -270,8 +270,11 @@ devices = Table(
     Column("kind", Text, nullable=False, server_default="tracker"),
     Column("unit", Text),
     Column("by", Text, nullable=False, server_default=""),
+    # Of a phone's second key, which only reports: it is good while the phone is locked.
+    Column("reporting_hash", LargeBinary(32)),
     *_owner(),
 )
+Index("devices_by_reporting_key", devices.c.reporting_hash, unique=True)
 
 enrolments = Table(
     "enrolments",
@@ -383,3 +386,16 @@ photos = Table(
 )
 Index("photos_by_hash", photos.c.agency, photos.c.sha256, unique=True)
 Index("photos_by_time", photos.c.agency, photos.c.at_us)
+
+# Which reports of crews' phones were taken, by the ids that the phones made: each has one effect.
+crew_reports = Table(
+    "crew_reports",
+    metadata,
+    Column("agency", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("made", Text, nullable=False),  # id of what it made; of a photo, its hash
+    Column("by", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("origin", Text, nullable=False),
+)
