@@ -20,6 +20,10 @@ const ACTS: Record<AlertState, readonly AlertAct[]> = {
   withdrawn: [],
 };
 
+export function graver(one: Severity, than: Severity): boolean {
+  return WEIGHT[one] < WEIGHT[than];
+}
+
 export function stateOf(alert: Alert): AlertState {
   return alert.state ?? "raised";
 }

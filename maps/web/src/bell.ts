@@ -1,18 +1,36 @@
 /**
  * Rings once for each thing that newly calls for somebody, and again every 30 s while anything does. A browser lets a
- * page sound only after somebody has pressed something on it: until then `muted` says so.
+ * page sound only after somebody has pressed something on it: until then `muted` says so. A person may ask for quiet for
+ * some minutes; calls for help sound all the same.
  */
 import { signal } from "@preact/signals";
+import { kept } from "./kept.ts";
 
 const AGAIN_MS = 30_000;
-/** Pitches in hertz, one after another. A call for help rises, an offer falls. */
-const TUNES = { sos: [660, 880, 1100, 660, 880, 1100], alert: [740, 740], offer: [880, 660] } as const;
+/** Pitches in hertz, one after another, the gravest first. A call for help rises twice, an offer falls; what is grave says it three times. */
+const TUNES = { sos: [660, 880, 1100, 660, 880, 1100], offer: [880, 660, 880, 660], high: [740, 740, 740], alert: [523] } as const;
 export type Tune = keyof typeof TUNES;
 const NOTE_S = 0.22;
 const LOUDNESS = 0.22;
 
 /** The browser does not let this page sound. */
 export const muted = signal(false);
+
+/** Minutes of quiet to choose from; the first is what the key asks for. */
+export const QUIET_MIN = [10, 5, 30, 60] as const;
+const LONGEST_QUIET_MS = 60 * 60_000;
+/** Until when only calls for help sound, milliseconds of this machine's clock; 0 for no quiet. */
+export const quietUntil = kept<number>("jp.quiet", 0);
+
+/** Milliseconds of quiet that are left. */
+export function quietLeft(): number {
+  const left = quietUntil.value - Date.now();
+  return left > 0 && left <= LONGEST_QUIET_MS ? left : 0; // a clock that was put back must not make an hour a day
+}
+
+export function keepQuiet(minutes: number): void {
+  quietUntil.value = minutes === 0 ? 0 : Date.now() + minutes * 60_000;
+}
 
 let context: AudioContext | null = null;
 let calling = new Map<string, Tune>();
@@ -58,7 +76,8 @@ function judge(): void {
 
 /** The gravest of the tunes, once. */
 function sound(tunes: Tune[]): void {
-  const tune = (Object.keys(TUNES) as Tune[]).find((each) => tunes.includes(each));
+  const aloud = quietLeft() > 0 ? tunes.filter((each) => each === "sos") : tunes;
+  const tune = (Object.keys(TUNES) as Tune[]).find((each) => aloud.includes(each));
   if (tune === undefined || context?.state !== "running") return;
   const player = context;
   TUNES[tune].forEach((pitch, i) => {

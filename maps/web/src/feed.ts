@@ -4,7 +4,7 @@ import { hearServerTime, now } from "./clock.ts";
 import type { Change, ChannelHealth, Claim, Snapshot, TrackCollection, TrackFeature, UnitState } from "./contract.ts";
 import { LiveStream, type LiveStatus } from "./live.ts";
 import type { HandOff, Paper } from "./papers.ts";
-import { Picture, type Touched } from "./picture.ts";
+import { Picture, type Touched, TRACKS_UP_TO } from "./picture.ts";
 import { fetchJson } from "./rest.ts";
 
 /** Hours of track that are kept and shown. */
@@ -13,10 +13,13 @@ export const TRACK_HOURS = 3;
 const TRACK_TOLERANCE_M = 5;
 /** Positions that the server looks at for each track, at most: one every 7 seconds. */
 const TRACK_POINTS = 1500;
-/** Lists are renewed at most this often. */
+/** Lists are renewed at most this often; once a second when they are long. */
 const LIST_PAUSE_MS = 200;
+const LONG_LIST_PAUSE_MS = 1000;
 /** Ended hand-offs that are kept to be read. */
 const ENDED_KEPT = 5;
+/** Names of units that went, at most. */
+const FORGOTTEN_KEPT = 200;
 
 export const picture = new Picture(TRACK_HOURS);
 export const liveStatus = signal<LiveStatus>({ open: false, stale: false, heardAt: null, retryAt: null, refused: null });
@@ -29,6 +32,8 @@ export const claims = signal<Claim[]>([]);
 export const papers = signal<readonly Paper[] | null>(null);
 /** Hand-offs that ended while somebody looked, as they ended, the newest first. */
 export const endedHandOffs = signal<readonly HandOff[]>([]);
+/** Units that went from the picture while somebody looked: their names, so that it can be said why. */
+export const forgotten = signal<readonly { id: string; call_sign: string; agency: string }[]>([]);
 export const tracksFailed = signal(false);
 
 export const units = computed(() => everyone.value?.filter((unit) => unit.known !== false) ?? null);
@@ -66,9 +71,26 @@ function take(touched: Touched, whole: boolean): void {
   for (const id of touched.units) dirtyUnits.add(id);
   for (const id of touched.tracks) dirtyTracks.add(id);
   if (touched.papers) takePapers(touched.ended);
-  if (whole) void loadTracks();
+  noteForgotten(touched);
+  if (whole && picture.units.size <= TRACKS_UP_TO) void loadTracks();
+  else if (whole && picture.watched !== "") void loadTrack(picture.watched);
   else for (const id of touched.refetch) void loadTrack(id);
-  renewal ??= setTimeout(renew, whole ? 0 : LIST_PAUSE_MS);
+  renewal ??= setTimeout(renew, whole ? 0 : picture.units.size > TRACKS_UP_TO ? LONG_LIST_PAUSE_MS : LIST_PAUSE_MS);
+}
+
+/** Whose track is kept and fetched however many units there are. */
+export function watch(id: string): void {
+  if (picture.watched === id) return;
+  picture.watched = id;
+  if (id !== "" && picture.units.size > TRACKS_UP_TO) void loadTrack(id);
+}
+
+/** A unit that comes back is forgotten no more. */
+function noteForgotten(touched: Touched): void {
+  const before = forgotten.peek();
+  if (touched.forgotten.length === 0 && !before.some((each) => picture.units.has(each.id))) return;
+  const news = new Set(touched.forgotten.map((each) => each.id));
+  forgotten.value = [...before.filter((each) => !picture.units.has(each.id) && !news.has(each.id)), ...touched.forgotten].slice(-FORGOTTEN_KEPT);
 }
 
 /** Few and urgent: an alert does not wait for the next renewal of the lists. */

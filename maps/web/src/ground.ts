@@ -1,6 +1,7 @@
 /** Sectors and targets as the map draws them, from the papers that are known. */
 import { computed, signal } from "@preact/signals";
 import { now } from "./clock.ts";
+import { courses, readCourses } from "./courses.ts";
 import { papers } from "./feed.ts";
 import { t } from "./i18n/index.ts";
 import type { HandOff, Landing, Paper, Sector, Target } from "./papers.ts";
@@ -28,8 +29,14 @@ export const targetsOnMap = computed<GeoJSON.FeatureCollection>(() => {
   const had = of("target").filter((target) => target.state !== "handed over");
   for (const target of had.filter((each) => each.agency !== ours.value)) byCase.set(target.case, fromTarget(target));
   for (const target of had.filter((each) => each.agency === ours.value)) byCase.set(target.case, fromTarget(target));
-  return { type: "FeatureCollection", features: [...byCase.values()].flatMap(targetFeatures) };
+  return { type: "FeatureCollection", features: [...byCase.values()].flatMap((each) => targetFeatures(each, stretch)) };
 });
+
+/** Landings need the rivers: read when the first one is there. */
+function stretch(river: string, from: number, to: number): [number, number][] {
+  void readCourses();
+  return courses.value?.stretch(river, from, to) ?? [];
+}
 
 function of<K extends Paper["kind"]>(kind: K): Extract<Paper, { kind: K }>[] {
   return (papers.value ?? []).filter((paper): paper is Extract<Paper, { kind: K }> => paper.kind === kind);
@@ -48,7 +55,7 @@ function landsWords(landing: Landing | null | undefined): string {
 }
 
 /** Null until the server has told it; asked for once. */
-function outlineOf(sector: Sector): GeoJSON.Geometry | null {
+export function outlineOf(sector: Sector): GeoJSON.Geometry | null {
   const key = `${sector.id} ${versionOf(sector)}`;
   if (!asked.has(key)) {
     asked.add(key);

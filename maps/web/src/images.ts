@@ -6,7 +6,7 @@ import { readTokens, type Tokens } from "./tokens.ts";
 /** Device pixels for one CSS pixel of an icon. */
 export const ICON_SCALE = 2;
 
-export type GlyphName = "distress" | "clock" | "course" | "blo" | "bridge" | "road" | "ferry" | "port" | "tick" | "selected" | "body" | "hatch" | "target" | "landing";
+export type GlyphName = "distress" | "clock" | "course" | "blo" | "bridge" | "road" | "ferry" | "port" | "tick" | "selected" | "body" | "hatch" | "target" | "landing" | "pin" | "crowd-live" | "crowd-late" | "severity-high" | "severity-medium" | "severity-low";
 
 /** `palette/mark/shape/side/state` */
 export function markImage(palette: PaletteName, shape: Shape, side: string, state: string): string {
@@ -171,6 +171,29 @@ const GLYPHS: Record<GlyphName, Glyph> = {
       stroke(pen, cross, tokens.get("map-target"), 2.6);
     },
   },
+  pin: {
+    size: 34,
+    paint: (pen, tokens) => {
+      const drop = new Path2D("M17 32 C11 23 7.5 18.500 7.5 13 a9.5 9.5 0 1 1 19 0 C26.5 18.5 23 23 17 32 Z M17 9.500 a3.5 3.5 0 1 0 0 7 a3.5 3.5 0 1 0 0-7 Z");
+      stroke(pen, drop, tokens.get("map-halo"), 5);
+      pen.fillStyle = tokens.get("focus");
+      pen.fill(drop, "evenodd");
+    },
+  },
+  "crowd-live": { size: 52, paint: plate([]) },
+  "crowd-late": { size: 52, paint: plate([6, 4.5]) },
+  // Below a call for help: a double ring, a single one, a dot at the corner. Form first, the colour only repeats it.
+  "severity-high": { size: 66, paint: rings([22.5, 28]) },
+  "severity-medium": { size: 66, paint: rings([22.5]) },
+  "severity-low": {
+    size: 66,
+    paint: (pen, tokens) => {
+      const dot = new Path2D("M48 14 a4.5 4.5 0 1 1 0 9 a4.5 4.5 0 1 1 0-9 Z");
+      stroke(pen, dot, tokens.get("map-halo"), 4);
+      pen.fillStyle = tokens.get("alert");
+      pen.fill(dot);
+    },
+  },
   // Drawn by nobody, it keeps the labels of others off a mark.
   body: { size: 26, paint: () => undefined },
   bridge: { size: 24, paint: sign("M4 15 H20 M6 15 V9 M18 15 V9 M6 9.5 C9 14 15 14 18 9.5 M12 15 V12.8") },
@@ -197,6 +220,28 @@ function sign(d: string): Glyph["paint"] {
     pen.fill(plate);
     stroke(pen, plate, tokens.get("map-blo"), 1);
     stroke(pen, new Path2D(d), tokens.get("map-blo"), 1.7);
+  };
+}
+
+/** The plate under the number of a crowd. */
+function plate(dash: number[]): Glyph["paint"] {
+  return (pen, tokens) => {
+    const disc = new Path2D("M26 4 a22 22 0 1 1 0 44 a22 22 0 1 1 0-44 Z");
+    pen.fillStyle = tokens.get("map-halo");
+    pen.fill(disc);
+    stroke(pen, disc, tokens.get("map-label"), 2.4, dash);
+  };
+}
+
+function rings(radii: number[]): Glyph["paint"] {
+  return (pen, tokens) => {
+    const drawn = new Path2D();
+    for (const radius of radii) {
+      drawn.moveTo(33 + radius, 33);
+      drawn.arc(33, 33, radius, 0, 2 * Math.PI);
+    }
+    stroke(pen, drawn, tokens.get("map-halo"), 5);
+    stroke(pen, drawn, tokens.get("alert"), 2.4);
   };
 }
 

@@ -1,14 +1,19 @@
 /** Every action that has a key. Tooltips and the help list read the same table. */
 import type { AlertAct } from "./alerts.ts";
 import { asking } from "./ask.ts";
-import { assigning, awaitingPlace, clearSelection, helpOpen, openTab, phone, selectedId, sheetStop } from "./console.ts";
+import { assigning, awaitingPlace, clearSelection, helpOpen, openTab, phone, say, select, selectedId, sheetStop } from "./console.ts";
+import { distressed } from "./feed.ts";
+import { followedId, stopFollowing, turnFollowing } from "./follow.ts";
 import { type Words, t } from "./i18n/index.ts";
 import { fitAll, flyToSelected, zoomBy } from "./map-room.ts";
+import { measuring, turnMeasuring } from "./measure.ts";
 import { toWrite } from "./messages.ts";
 import type { Alert, HandOff } from "./papers.ts";
+import { pin } from "./pin.ts";
+import { turnQuiet } from "./panels/quiet.tsx";
 import { chosenId, current, doable, inView, mayAnswer, mayOffer, isOpen, offers, ours, alerts, step, underWay } from "./queue.ts";
 import { accept, callBack, decline, doAbout } from "./queue-acts.ts";
-import { coordinateFormat, leftOpen, PALETTES, palette, rightOpen } from "./preferences.ts";
+import { COORDINATE_FORMATS, coordinateFormat, leftOpen, PALETTES, palette, rightOpen } from "./preferences.ts";
 
 export interface KeyAction {
   keys: string[];
@@ -21,7 +26,7 @@ export function nextPalette(): void {
 }
 
 export function turnCoordinates(): void {
-  coordinateFormat.value = coordinateFormat.value === "decimal" ? "dms" : "decimal";
+  coordinateFormat.value = COORDINATE_FORMATS[(COORDINATE_FORMATS.indexOf(coordinateFormat.value) + 1) % COORDINATE_FORMATS.length] ?? "decimal";
 }
 
 export function focusSearch(): void {
@@ -80,11 +85,23 @@ function move(by: number): void {
   if (queueShown()) step(by);
 }
 
+/** Once to each call for help in turn; the map does not stay on it. */
+function goToDistress(): void {
+  const calling = distressed.value;
+  const next = calling[(calling.findIndex((unit) => unit.id === selectedId.value) + 1) % calling.length];
+  if (next === undefined) return say(t("distress.none"));
+  select(next.id);
+  flyToSelected();
+}
+
 function back(): void {
   if (awaitingPlace.value !== null) awaitingPlace.value = null;
+  else if (measuring.value !== null) measuring.value = null;
   else if (asking.value !== null) asking.value = null;
   else if (assigning.value !== null) assigning.value = null;
   else if (helpOpen.value) helpOpen.value = false;
+  else if (pin.value !== null) pin.value = null;
+  else if (followedId.value !== "") stopFollowing();
   else if (selectedId.value !== "") clearSelection();
   else if (phone.value) sheetStop.value = "peek";
 }
@@ -92,7 +109,10 @@ function back(): void {
 export const ACTIONS: readonly KeyAction[] = [
   { keys: ["/"], words: "key.search", act: focusSearch },
   { keys: ["g"], words: "key.go", act: flyToSelected },
+  { keys: ["h"], words: "key.distress", act: goToDistress },
+  { keys: ["w"], words: "key.follow", act: turnFollowing },
   { keys: ["f"], words: "key.fit", act: fitAll },
+  { keys: ["l"], words: "key.measure", act: turnMeasuring },
   { keys: ["+", "="], words: "key.zoom_in", act: () => zoomBy(1) },
   { keys: ["-"], words: "key.zoom_out", act: () => zoomBy(-1) },
   { keys: ["p"], words: "key.plot", act: focusPlot },
@@ -103,6 +123,7 @@ export const ACTIONS: readonly KeyAction[] = [
   { keys: ["a"], words: "key.acknowledge", act: () => actOnAlert("acknowledge") },
   { keys: ["v"], words: "key.resolve", act: () => actOnAlert("resolve") },
   { keys: ["s"], words: "key.shelve", act: () => actOnAlert("shelve", "unshelve") },
+  { keys: ["z"], words: "key.quiet", act: turnQuiet },
   { keys: ["y"], words: "key.accept", act: () => answer(accept) },
   { keys: ["x"], words: "key.decline", act: () => answer(decline) },
   { keys: ["b"], words: "key.call_back", act: callBackFirst },

@@ -9,6 +9,7 @@ import "./message.css";
 import "./exchange.css";
 import "./queue.css";
 import "./phone.css";
+import "./commander.css";
 import { render } from "preact";
 import { loadAgencies } from "./agencies.ts";
 import { startBell } from "./bell.ts";
@@ -22,6 +23,7 @@ import { Frame } from "./panels/frame.tsx";
 import { Broken } from "./panels/states.tsx";
 import { fetchJson } from "./rest.ts";
 import { app, startPage } from "./start.ts";
+import { startTabBadge } from "./tab-badge.ts";
 
 async function draw(): Promise<void> {
   try {
@@ -32,6 +34,7 @@ async function draw(): Promise<void> {
   render(<Frame />, app);
   listenToKeys();
   startBell();
+  startTabBadge();
   live.start();
   void loadAgencies();
   addEventListener("online", () => live.retryNow());

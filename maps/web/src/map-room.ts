@@ -1,35 +1,48 @@
 /** Keeps the map in step with the picture, the palette and the person: one push a second at most. */
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { now } from "./clock.ts";
 import { awaitingPlace, basemapInfo, brokenLayers, clearSelection, layerInfos, phone, select, selected, selectedId, sheetStop } from "./console.ts";
 import type { LayerInfo } from "./contract.ts";
-import { distressed, everyone, picture, takeDirty } from "./feed.ts";
+import { type Box, GATHER_FROM } from "./crowd.ts";
+import { distressed, everyone, picture, takeDirty, watch } from "./feed.ts";
+import { followed, followedId, stopFollowing } from "./follow.ts";
 import { sectorsOnMap, targetsOnMap } from "./ground.ts";
 import { history, tilesOf } from "./history.ts";
 import { language, t } from "./i18n/index.ts";
 import { LAYERS } from "./layers/index.ts";
 import type { Drawing } from "./layers/layer.ts";
-import { unitFeature } from "./layers/units.ts";
 import { type Covered, OperationsMap, type View } from "./map.ts";
 import { sideName } from "./marks.ts";
+import { addPressed, measuredOnMap, measuring } from "./measure.ts";
 import type { TrackPoint } from "./picture.ts";
+import { pin, pinOnMap } from "./pin.ts";
+import { gravest } from "./queue.ts";
+import { inView, UnitDrawing } from "./unit-drawing.ts";
 import { boundsOf, type Overlay, overlayFeatures } from "./overlays.ts";
 import { kept } from "./kept.ts";
 import { hiddenLayers, leftOpen, palette, plainDrawing, rightOpen } from "./preferences.ts";
 import { fetchJson } from "./rest.ts";
+import { crossingWords, type Found, type FoundKind } from "./search.ts";
 import { buildStyle } from "./style.ts";
 import { readTokens } from "./tokens.ts";
 
 /** Houay Xai and Chiang Khong. */
 const HOME: View = { center: [100.41, 20.27], zoom: 11 };
-/** Beyond this many units plain dots are kept until much nearer. */
-const MANY = 2000;
+/** With more than so many in view units stay plain dots until much nearer. */
+const DENSE = 500;
+const SOON_MS = 120;
+/** How near a search flies, at least. */
+const ZOOM: Record<FoundKind, number> = { place: 13, blo: 12, crossing: 13, town: 12, sector: 11, target: 13 };
 
 const lastView = kept<View | null>("jp.view", null);
 export const hovered = signal<{ title: string; lines: string[]; x: number; y: number } | null>(null);
 export const mapFailed = signal<string | null>(null);
 
 let map: OperationsMap | null = null;
+let drawing: UnitDrawing | null = null;
+let due = false;
+const NONE: ReadonlySet<string> = new Set();
+const dense = computed(() => inView.value > DENSE);
 let fitted = lastView.value !== null;
 const ties = new Map<string, { place: [number, number]; counterparts: string[] }>();
 
@@ -41,6 +54,7 @@ export function openMap(container: HTMLElement): void {
         picked: (id, place) => {
           const waiting = awaitingPlace.peek();
           if (waiting !== null) waiting(place);
+          else if (measuring.peek() !== null) addPressed(id, place);
           else if (id === null) clearSelection();
           else select(id);
         },
@@ -48,6 +62,10 @@ export function openMap(container: HTMLElement): void {
         viewed: (view) => {
           lastView.value = view;
         },
+        moving: () => {
+          if (drawing?.outgrown(shownBox())) drawSoon();
+        },
+        panned: stopFollowing,
         failed: (source, why) => {
           const layer = source === null ? undefined : LAYERS.flatMap((each) => each.needs).find((name) => name === source);
           if (layer !== undefined) brokenLayers.value = new Set([...brokenLayers.peek(), layer]);
@@ -61,6 +79,7 @@ export function openMap(container: HTMLElement): void {
     return;
   }
   const shown = map;
+  drawing = new UnitDrawing(shown.feeds.units, shown.feeds.crowds);
   effect(() => {
     // The address first: the layer asks for tiles as soon as it shows.
     const wanted = history.value;
@@ -71,11 +90,19 @@ export function openMap(container: HTMLElement): void {
   effect(() => void shown.setData("sectors", sectorsOnMap.value));
   effect(() => void shown.setData("targets", targetsOnMap.value));
   effect(() => shown.setPixelRatio(pixelRatio()));
-  effect(() => shown.crosshair(awaitingPlace.value !== null));
+  effect(() => void shown.setData("measure", measuredOnMap.value));
+  effect(() => void shown.setData("pin", pinOnMap.value));
+  effect(() => shown.crosshair(awaitingPlace.value !== null || measuring.value !== null));
   effect(() => fitOnce(everyone.value !== null));
   effect(() => {
     // Selecting must show at once; the rest waits for the second.
+    watch(selectedId.value);
     drawSelectedTrack(selectedId.value);
+    if (crowdedOut()) drawSoon();
+  });
+  effect(() => {
+    const { last } = followed.value ?? {};
+    if (last) shown.slideTo(last.lon, last.lat, covered());
   });
   effect(() => {
     now.value;
@@ -98,11 +125,21 @@ export async function loadReference(): Promise<void> {
 
 export function flyToSelected(): void {
   const last = selected.peek()?.last;
+  if (selectedId.peek() !== followedId.peek()) stopFollowing();
   if (last && map !== null) map.flyTo(last.lon, last.lat, covered());
 }
 
 export function flyToPlace(lon: number, lat: number): void {
+  stopFollowing();
   map?.flyTo(lon, lat, covered());
+}
+
+/** Flies to what a search found and puts a pin there; an office shows its counterparts. */
+export function flyToFound(place: Found): void {
+  stopFollowing();
+  pin.value = place.kind === "target" ? null : { lon: place.lon, lat: place.lat, label: place.title };
+  if (place.kind === "blo") void map?.setData("blo-ties", tiesOf(place.id));
+  map?.flyTo(place.lon, place.lat, covered(), Math.max(map.zoom, ZOOM[place.kind]));
 }
 
 export function zoomBy(steps: number): void {
@@ -111,6 +148,7 @@ export function zoomBy(steps: number): void {
 
 /** Shows every unit that has a place, or else every unknown radio; Houay Xai where there is none. */
 export function fitAll(): void {
+  stopFollowing();
   const placed = (everyone.peek() ?? []).filter((unit) => unit.last);
   // One stray radio far away must not push the patrol off the map.
   const ours = placed.filter((unit) => unit.known !== false);
@@ -150,7 +188,7 @@ function style(): ReturnType<typeof buildStyle> {
   const drawing: Drawing = {
     palette: palette.value, tokens: readTokens(), infos: layerInfos.value, selected: selectedId.value, language,
     basemap: basemapInfo.value, history: history.value,
-    dotsBelowZoom: (everyone.peek()?.length ?? 0) > MANY ? 10 : 7,
+    dotsBelowZoom: dense.value ? 10 : 7,
   };
   return buildStyle(drawing, hiddenLayers.value);
 }
@@ -158,14 +196,34 @@ function style(): ReturnType<typeof buildStyle> {
 function push(): void {
   if (map === null) return;
   const dirty = takeDirty();
-  const nowMs = now.peek();
-  // Ages move marks through their steps even when nothing is heard: look at all, push what differs.
-  for (const unit of picture.units.values()) map.feeds.units.put(unit.id, unitFeature(unit, nowMs));
-  map.feeds.units.keepOnly(new Set(picture.units.keys()));
+  drawUnits(dirty.units);
   for (const id of dirty.tracks) map.feeds.tracks.put(id, trackFeature(id));
-  void map.feeds.units.flush();
   void map.feeds.tracks.flush();
   if (dirty.tracks.has(selectedId.peek())) drawSelectedTrack(selectedId.peek());
+}
+
+function drawUnits(dirty: ReadonlySet<string>): void {
+  if (map === null) return;
+  drawing?.draw({ units: picture.units, dirty, gravest: gravest.peek(), selected: selectedId.peek(), box: map.box, zoom: map.zoom, nowMs: now.peek() });
+}
+
+/** Soon, and not twice meanwhile: thousands are looked at each time. */
+function drawSoon(): void {
+  if (due) return;
+  due = true;
+  setTimeout(() => {
+    due = false;
+    drawUnits(NONE);
+  }, SOON_MS);
+}
+
+function shownBox(): Box {
+  return map?.box ?? [0, 0, 0, 0];
+}
+
+/** Whether there are so many units that not every one is drawn. */
+function crowdedOut(): boolean {
+  return picture.units.size > GATHER_FROM;
 }
 
 function drawSelectedTrack(id: string): void {
@@ -183,16 +241,21 @@ function trackFeature(id: string): GeoJSON.Feature | null {
 function hover(what: { layer: string; properties: Record<string, unknown>; x: number; y: number } | null): void {
   const before = hovered.peek();
   if (what === null && before === null) return;
-  const here = what?.layer === "blos" ? ties.get(String(what.properties["id"])) : undefined;
+  const title = what === null ? "" : String(what.properties["name"]);
+  if (before?.title !== title) {
+    void map?.setData("blo-ties", tiesOf(what?.layer === "blos" ? String(what.properties["id"]) : ""));
+  }
+  hovered.value = what === null ? null : { title, lines: told(what.layer, what.properties), x: what.x, y: what.y };
+}
+
+/** The lines from an office to its counterparts. */
+function tiesOf(office: string): GeoJSON.Feature {
+  const here = ties.get(office);
   const pairs = (here?.counterparts ?? []).flatMap((other) => {
     const there = ties.get(other);
     return here && there ? [[here.place, there.place]] : [];
   });
-  const title = what === null ? "" : String(what.properties["name"]);
-  if (before?.title !== title) {
-    void map?.setData("blo-ties", { type: "Feature", properties: {}, geometry: { type: "MultiLineString", coordinates: pairs } });
-  }
-  hovered.value = what === null ? null : { title, lines: told(what.layer, what.properties), x: what.x, y: what.y };
+  return { type: "Feature", properties: {}, geometry: { type: "MultiLineString", coordinates: pairs } };
 }
 
 /** Every name that is known, in whatever script, then what it is. */
@@ -200,7 +263,7 @@ function told(layer: string, properties: Record<string, unknown>): string[] {
   const others = Object.entries(properties).filter(([key]) => key.startsWith("name_")).map(([, name]) => String(name));
   const names = [...new Set(others)].filter((name) => name !== properties["name"]);
   const local = names.length > 0 ? [names.join(" · ")] : [];
-  if (layer !== "blos") return [...local, t("hover.crossing", { kind: String(properties["kind"] ?? "") })];
+  if (layer !== "blos") return [...local, t("hover.crossing", { kind: crossingWords(String(properties["kind"] ?? "")) })];
   const metres = Number(properties["uncertainty_m"] ?? 0);
   return [...local, t("hover.blo"), ...(metres > 0 ? [t("hover.uncertain", { n: metres >= 1000 ? `${metres / 1000} km` : `${metres} m` })] : [])];
 }

@@ -2,6 +2,7 @@
 import "maplibre-gl/dist/maplibre-gl.css";
 import { type GeoJSONSource, type LngLatBoundsLike, type VectorTileSource, Map as GlMap, type MapGeoJSONFeature, type MapMouseEvent, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import type { Box } from "./crowd.ts";
 import { drawImage, ICON_SCALE } from "./images.ts";
 import { type FedSource, SourceFeed } from "./source-feed.ts";
 import { changeStyle } from "./style-change.ts";
@@ -26,6 +27,10 @@ export interface MapHooks {
   /** The pointer is over an office or crossing, or over none. */
   hovered(what: { layer: string; properties: Record<string, unknown>; x: number; y: number } | null): void;
   viewed(view: View): void;
+  /** The view moves, for whatever reason. */
+  moving(): void;
+  /** Somebody moves the map by hand or key; zooming alone is not moving. */
+  panned(): void;
   failed(source: string | null, why: string): void;
 }
 
@@ -36,7 +41,7 @@ export class OperationsMap {
   readonly #map: GlMap;
   #style: StyleSpecification;
   readonly loaded: Promise<void>;
-  readonly feeds: { units: SourceFeed; tracks: SourceFeed };
+  readonly feeds: { units: SourceFeed; tracks: SourceFeed; crowds: SourceFeed };
 
   constructor(options: { container: HTMLElement; style: StyleSpecification; view: View; pixelRatio: number; label: string; hooks: MapHooks }) {
     setWorkerUrl(new URL(workerUrl, document.baseURI).href);
@@ -63,7 +68,7 @@ export class OperationsMap {
       if (image !== null && !this.#map.hasImage(name)) this.#map.addImage(name, image, { pixelRatio: ICON_SCALE });
     });
     this.loaded = new Promise((done) => void this.#map.once("load", () => done()));
-    this.feeds = { units: new SourceFeed(this.#lazy("units")), tracks: new SourceFeed(this.#lazy("tracks")) };
+    this.feeds = { units: new SourceFeed(this.#lazy("units")), tracks: new SourceFeed(this.#lazy("tracks")), crowds: new SourceFeed(this.#lazy("crowds")) };
     this.#listen(options.hooks);
   }
 
@@ -95,6 +100,17 @@ export class OperationsMap {
 
   get zoom(): number {
     return this.#map.getZoom();
+  }
+
+  /** West, south, east, north of what is in view. */
+  get box(): Box {
+    const bounds = this.#map.getBounds();
+    return [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
+  }
+
+  /** Keeps the zoom and slides until the place lies in the middle of what the panels leave free. */
+  slideTo(lon: number, lat: number, covered: Covered): void {
+    if (!this.#map.isZooming()) this.#map.easeTo({ center: [lon, lat], offset: [(covered.left - covered.right) / 2, (covered.top - covered.bottom) / 2], duration: duration(500), essential: false });
   }
 
   zoomBy(steps: number): void {
@@ -138,8 +154,19 @@ export class OperationsMap {
   #listen(hooks: MapHooks): void {
     const map = this.#map;
     map.on("click", (event) => {
+      const crowd = this.#near(event, REACH_PX, ["crowds"]);
+      if (crowd !== null && this.#unitAt(event) === null && map.getCanvas().style.cursor !== "crosshair") {
+        const [lon = 0, lat = 0] = (crowd.geometry as GeoJSON.Point).coordinates;
+        map.easeTo({ center: [lon, lat], zoom: map.getZoom() + 2, duration: duration(400) });
+        return;
+      }
       hooks.picked(this.#unitAt(event), { lon: event.lngLat.lng, lat: event.lngLat.lat });
       hooks.hovered(this.#toldAt(event, REACH_PX));
+    });
+    map.on("move", () => hooks.moving());
+    map.on("dragstart", () => hooks.panned());
+    map.getCanvas().addEventListener("keydown", (event) => {
+      if (event.key.startsWith("Arrow")) hooks.panned();
     });
     map.on("moveend", () => hooks.viewed({ center: [map.getCenter().lng, map.getCenter().lat], zoom: map.getZoom() }));
     map.on("error", (event) => {
@@ -149,7 +176,7 @@ export class OperationsMap {
     map.on("mousemove", (event) => {
       const canvas = map.getCanvas();
       const told = this.#toldAt(event, 6);
-      if (canvas.style.cursor !== "crosshair") canvas.style.cursor = told || this.#near(event, 6, ["unit-marks", "unit-dots"]) ? "pointer" : "";
+      if (canvas.style.cursor !== "crosshair") canvas.style.cursor = told || this.#near(event, 6, ["unit-marks", "unit-dots", "crowds"]) ? "pointer" : "";
       hooks.hovered(told);
     });
     map.on("mouseout", () => hooks.hovered(null));

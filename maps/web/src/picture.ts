@@ -30,7 +30,12 @@ export interface Touched {
   papers: boolean;
   /** Papers that came as they ended, and are kept no longer. */
   ended: Paper[];
+  /** Units that may no longer be shown, or are no more: call sign and agency, nothing else. */
+  forgotten: { id: string; call_sign: string; agency: string }[];
 }
+
+/** With more units than this only the track of the watched one is kept: those of thousands would fill the memory. */
+export const TRACKS_UP_TO = 2000;
 
 export class Picture {
   readonly units = new Map<string, UnitState>();
@@ -41,6 +46,8 @@ export class Picture {
   readonly papers = new Map<string, Paper>();
   readonly #counted = new Map<string, { at: number; transmissions: number; stale: boolean }[]>();
   readonly keepMs: number;
+  /** Whose track is kept however many there are. */
+  watched = "";
 
   constructor(keepHours: number) {
     this.keepMs = keepHours * 3600e3;
@@ -53,6 +60,7 @@ export class Picture {
     const present = new Set(snapshot.units.map((unit) => unit.id));
     for (const id of this.units.keys()) if (!present.has(id)) this.#forget(id, touched);
     for (const unit of snapshot.units) this.#put(unit, touched);
+    if (this.units.size > TRACKS_UP_TO) for (const id of [...this.tracks.keys()]) if (id !== this.watched && this.tracks.delete(id)) touched.tracks.add(id);
     for (const unit of snapshot.units) if (unit.last) this.#lengthen(unit.id, unit.last, now, touched);
     this.channels.clear();
     for (const channel of snapshot.channels ?? []) this.#putChannel(channel, now, true);
@@ -152,6 +160,8 @@ export class Picture {
   }
 
   #forget(id: string, touched: Touched): void {
+    const unit = this.units.get(id);
+    if (unit !== undefined && unit.known !== false) touched.forgotten.push({ id, call_sign: unit.call_sign, agency: unit.agency });
     this.units.delete(id);
     this.tracks.delete(id);
     if (this.papers.delete(id)) touched.papers = true;
@@ -160,7 +170,7 @@ export class Picture {
   }
 
   #lengthen(id: string, fix: Fix, now: number, touched: Touched): void {
-    if (fix.flags?.includes("jump")) return;
+    if (fix.flags?.includes("jump") || (this.units.size > TRACKS_UP_TO && id !== this.watched)) return;
     let track = this.tracks.get(id);
     if (track === undefined) this.tracks.set(id, (track = []));
     insert(track, { lon: fix.lon, lat: fix.lat, at: Date.parse(fix.time) });
@@ -196,5 +206,5 @@ export function prune(track: TrackPoint[], oldest: number): void {
 }
 
 function nothing(): Touched {
-  return { units: new Set(), tracks: new Set(), refetch: new Set(), channels: false, papers: false, ended: [] };
+  return { units: new Set(), tracks: new Set(), refetch: new Set(), channels: false, papers: false, ended: [], forgotten: [] };
 }

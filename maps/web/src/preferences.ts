@@ -5,7 +5,8 @@ import { kept } from "./kept.ts";
 
 export type PaletteName = "day" | "dark" | "red-night";
 export const PALETTES: readonly PaletteName[] = ["day", "dark", "red-night"];
-export type CoordinateFormat = "decimal" | "dms";
+export type CoordinateFormat = "decimal" | "dms" | "mgrs";
+export const COORDINATE_FORMATS: readonly CoordinateFormat[] = ["decimal", "dms", "mgrs"];
 
 export const palette = kept<PaletteName>("jp.palette", (document.documentElement.dataset["palette"] ?? "day") as PaletteName);
 export const coordinateFormat = kept<CoordinateFormat>("jp.coordinates", "decimal");

@@ -3,9 +3,10 @@ import { agencyName } from "./agencies.ts";
 import { coordinateWords } from "./coordinates.ts";
 import { everyone } from "./feed.ts";
 import { kmFigure } from "./address.ts";
-import { t, wordsIfAny } from "./i18n/index.ts";
+import { language, t, wordsIfAny } from "./i18n/index.ts";
 import type { Alert, HandOff, Landing, Sighting } from "./papers.ts";
 import { placeWords } from "./panels/place-words.ts";
+import { addressOf } from "./places-told.ts";
 import { coordinateFormat } from "./preferences.ts";
 
 /** What it is: by its rule, with the names that the rule says. Rules that this page does not know say their name. */
@@ -26,12 +27,15 @@ export function alertWho(alert: Alert): string {
   return [...new Set(names.filter((name) => name !== undefined && name !== null && name !== ""))].join(" · ");
 }
 
-/** Where, in the words of the page if its unit is still there; else in the server's. */
+/** Where, in the reader's words: as its unit says if that is still there, else as the server tells the place. */
 export function alertPlace(alert: Alert): string {
   const last = everyone.value?.find((each) => each.id === alert.unit)?.last;
   if (last?.place !== undefined && last.lon === alert.lon && last.lat === alert.lat) return placeWords(last);
-  if (alert.place) return alert.place;
-  return alert.lon == null || alert.lat == null ? "" : coordinateWords(alert.lon, alert.lat, coordinateFormat.value);
+  if (alert.lon == null || alert.lat == null) return alert.place ?? "";
+  const address = addressOf(alert.lon, alert.lat);
+  if (address !== null) return placeWords({ of: "", lon: alert.lon, lat: alert.lat, time: alert.raised_at, place: address });
+  // Until the server has told it in fields: its own words are English.
+  return language === "en" && alert.place ? alert.place : coordinateWords(alert.lon, alert.lat, coordinateFormat.value);
 }
 
 export function offerName(offer: HandOff): string {

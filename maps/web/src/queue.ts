@@ -1,10 +1,10 @@
 /** What waits for the person at this console: alerts, offers of the other bank, and sharing that is suspended. */
 import { computed, effect, signal } from "@preact/signals";
-import { type AlertAct, actsOf, inOrder, rings, standing } from "./alerts.ts";
+import { type AlertAct, actsOf, graver, inOrder, rings, standing } from "./alerts.ts";
 import { callFor, type Tune } from "./bell.ts";
 import { phone, sheetStop, tab } from "./console.ts";
-import { endedHandOffs, papers } from "./feed.ts";
-import type { Agreement, Alert, HandOff, Paper, Target } from "./papers.ts";
+import { endedHandOffs, forgotten, papers } from "./feed.ts";
+import type { Agreement, Alert, HandOff, Paper, Severity, Target } from "./papers.ts";
 import { ACKNOWLEDGE, ANSWER, OFFER, RESOLVE, SHELVE } from "./permissions.ts";
 import { rightOpen } from "./preferences.ts";
 import { may, session } from "./session.ts";
@@ -26,6 +26,12 @@ export const underWay = computed<HandOff[]>(() => all("hand_off").filter((each) 
 export const targets = computed<Target[]>(() => all("target").filter((each) => each.state !== "handed over").sort((a, b) => Number(b.agency === ours.value) - Number(a.agency === ours.value) || a.name.localeCompare(b.name)));
 export const agreements = computed<Agreement[]>(() => all("agreement").filter((each) => each.state === "active" || each.state === "suspended"));
 export const suspended = computed<Agreement[]>(() => agreements.value.filter((each) => each.state === "suspended"));
+
+/** Units that went because sharing is suspended: by the agreement that says who, when and why. */
+export const withheld = computed(() => forgotten.value.flatMap((unit) => {
+  const by = unit.agency === ours.value ? undefined : suspended.value.find((each) => each.agencies.includes(unit.agency));
+  return by === undefined ? [] : [{ ...unit, by }];
+}));
 
 const read = signal<ReadonlySet<string>>(new Set());
 /** How hand-offs ended, until somebody has read it. */
@@ -52,7 +58,21 @@ export const mayOffer = computed(() => may(OFFER));
 
 /** Id of the alert or offer that the keys act on, as somebody chose it. */
 export const chosenId = signal("");
-const cards = computed<(Alert | HandOff)[]>(() => [...offers.value, ...alerts.value]);
+/** Calls for help that are not put aside: above everything else, offers too. */
+export const calls = computed<Alert[]>(() => alerts.value.filter((each) => each.severity === "sos" && standing(each) !== "aside"));
+const cards = computed<(Alert | HandOff)[]>(() => [...calls.value, ...offers.value, ...alerts.value.filter((each) => !calls.value.includes(each))]);
+
+/** How grave the gravest alert about a unit is, by its id; what is put aside marks nothing. */
+export const gravest = computed<ReadonlyMap<string, Severity>>(() => {
+  const found = new Map<string, Severity>();
+  // The gravest come first in each standing: the one that is graver stays.
+  for (const alert of alerts.value) {
+    if (!alert.unit || standing(alert) === "aside") continue;
+    const known = found.get(alert.unit);
+    if (known === undefined || graver(alert.severity, known)) found.set(alert.unit, alert.severity);
+  }
+  return found;
+});
 /** The chosen one, or else the first. */
 export const current = computed(() => cards.value.find((each) => each.id === chosenId.value) ?? cards.value[0] ?? null);
 
@@ -75,7 +95,7 @@ effect(() => {
 
 effect(() => {
   const calling = new Map<string, Tune>();
-  for (const alert of alerts.value) if (rings(alert) && doable(alert).includes("acknowledge")) calling.set(alert.id, alert.severity === "sos" ? "sos" : "alert");
+  for (const alert of alerts.value) if (rings(alert) && doable(alert).includes("acknowledge")) calling.set(alert.id, alert.severity === "sos" || alert.severity === "high" ? alert.severity : "alert");
   if (mayAnswer.value) for (const offer of offers.value) calling.set(offer.id, "offer");
   callFor(calling);
 });

@@ -4,6 +4,7 @@ import { blos } from "./blos.ts";
 import { borders } from "./borders.ts";
 import { countries, countryNames } from "./countries.ts";
 import { crossings } from "./crossings.ts";
+import { crowds } from "./crowds.ts";
 import { historyTracks } from "./history.ts";
 import type { MapLayer } from "./layer.ts";
 import { overlay } from "./overlay.ts";
@@ -12,10 +13,11 @@ import { riverKm } from "./river-km.ts";
 import { rivers } from "./rivers.ts";
 import { sectors } from "./sectors.ts";
 import { targets } from "./targets.ts";
+import { tools } from "./tools.ts";
 import { tracks } from "./tracks.ts";
 import { units } from "./units.ts";
 
-export const LAYERS: readonly MapLayer[] = [countries, basemap, rivers, sectors, borders, riverKm, countryNames, places, crossings, blos, overlay, historyTracks, tracks, targets, units];
+export const LAYERS: readonly MapLayer[] = [countries, basemap, rivers, sectors, borders, riverKm, countryNames, places, crossings, blos, overlay, historyTracks, tracks, targets, crowds, units, tools];
 
 /** Names people can switch, in the order of the legend. */
 export const TOGGLES = ["tracks", "targets", "sectors", "blos", "crossings", "borders", "river_km", "rivers", "places", "basemap"] as const;

@@ -10,7 +10,11 @@ export const targets: MapLayer = {
   needs: [],
   sources: () => ({ targets: { type: "geojson", data: NO_FEATURES, tolerance: 0.2 } }),
   layers: ({ tokens, palette }) => [
-    { id: "target-lines-edge", type: "line", source: "targets", filter: ["==", ["geometry-type"], "LineString"], paint: { "line-color": tokens.get("map-halo"), "line-width": 5, "line-opacity": 0.7 } },
+    // Along the river, as far as it may be wrong: faint where it passes, clear where it lands.
+    { id: "target-spread", type: "line", source: "targets", filter: is("spread"), layout: { "line-cap": "butt" }, paint: { "line-color": tokens.get("map-target"), "line-width": 12, "line-opacity": 0.16 } },
+    { id: "target-zone-edge", type: "line", source: "targets", filter: is("zone"), layout: { "line-cap": "butt" }, paint: { "line-color": tokens.get("map-target"), "line-width": 1.6, "line-gap-width": 13, "line-opacity": 0.9 } },
+    { id: "target-zone", type: "line", source: "targets", filter: is("zone"), layout: { "line-cap": "butt" }, paint: { "line-color": tokens.get("map-target"), "line-width": 14, "line-opacity": 0.26 } },
+    { id: "target-lines-edge", type: "line", source: "targets", filter: ["in", ["get", "part"], ["literal", ["past", "ahead"]]], paint: { "line-color": tokens.get("map-halo"), "line-width": 5, "line-opacity": 0.7 } },
     { id: "target-past", type: "line", source: "targets", filter: is("past"), paint: { "line-color": tokens.get("map-target"), "line-width": 2 } },
     { id: "target-ahead", type: "line", source: "targets", filter: is("ahead"), paint: { "line-color": tokens.get("map-target"), "line-width": 2, "line-dasharray": [2, 2] } },
     ...(["landing", "seen"] as const).map((part) => ({

@@ -5,6 +5,7 @@ import { metresPerPixelAtZoom0 } from "../coordinates.ts";
 import { BOLD } from "../fonts.ts";
 import { glyphImage, markImage } from "../images.ts";
 import { bowDeg, markState, opacityByAge, shapeOf, sideCode, sideName } from "../marks.ts";
+import type { Severity } from "../papers.ts";
 import type { PaletteName } from "../preferences.ts";
 import { ageSeconds, ageWords } from "../times.ts";
 import { bySide } from "../tokens.ts";
@@ -16,7 +17,7 @@ const RING_FROM_M = 15;
 const ring: ExpressionSpecification = ["interpolate", ["exponential", 2], ["zoom"], 0, ["get", "ring"], 22, ["*", ["get", "ring"], 2 ** 22]];
 
 /** What the map shows of a unit; null while nobody knows where it is. */
-export function unitFeature(unit: UnitState, nowMs: number): GeoJSON.Feature<GeoJSON.Point> | null {
+export function unitFeature(unit: UnitState, nowMs: number, severity: Severity | "" = ""): GeoJSON.Feature<GeoJSON.Point> | null {
   const last = unit.last;
   if (!last) return null;
   const ageS = ageSeconds(last.time, nowMs) ?? 0;
@@ -37,12 +38,23 @@ export function unitFeature(unit: UnitState, nowMs: number): GeoJSON.Feature<Geo
       opacity: state === "lost" ? 0.9 : opacityByAge(ageS, unit.expected_interval_s),
       label: ageS >= 60 ? `${unit.call_sign}\n${ageWords(ageS)}` : unit.call_sign,
       ring: accuracy >= RING_FROM_M ? accuracy / metresPerPixelAtZoom0(last.lat) : 0,
-      distress: unit.distress === true,
+      distress: unit.distress === true || severity === "sos",
+      severity,
       // Calls for help lie on top, then the living, then the rest.
-      rank: unit.distress ? 3 : unit.known === false ? 0 : state === "live" ? 2 : 1,
+      rank: unit.distress || severity === "sos" ? 3 : unit.known === false ? 0 : state === "live" ? 2 : 1,
     },
     geometry: { type: "Point", coordinates: [last.lon, last.lat] },
   };
+}
+
+/** When a unit that is not heard looks different next: its age in words, or its step of opacity; milliseconds. Pure. */
+export function nextLookMs(unit: UnitState, nowMs: number): number {
+  const age = ageSeconds(unit.last?.time, nowMs);
+  if (age === null) return Infinity;
+  const every = age < 86400 ? 60 : 86400;
+  const interval = Math.max(1, unit.expected_interval_s ?? 60);
+  const steps = [1.5 * interval, 4 * interval].filter((step) => step >= age).map((step) => step + 0.001);
+  return nowMs + (Math.min((Math.floor(age / every) + 1) * every, ...steps) - age) * 1000;
 }
 
 /** Label places round a mark, in ems: right of it first. */
@@ -67,6 +79,7 @@ export const units: MapLayer = {
       { id: "unit-ring", type: "circle", source: "units", minzoom: dotsBelowZoom, filter: [">", ["get", "ring"], 0], paint: { "circle-radius": ring, "circle-color": "transparent", "circle-stroke-color": tokens.get("map-ring"), "circle-stroke-width": 1, "circle-stroke-opacity": 0.5, "circle-pitch-alignment": "map" } },
       { id: "unit-selected", type: "symbol", source: "units", filter: ["==", ["get", "id"], selected], layout: { "icon-image": glyphImage(palette, "selected"), ...onTop } },
       { id: "unit-distress", type: "symbol", source: "units", filter: ["==", ["get", "distress"], true], layout: { "icon-image": glyphImage(palette, "distress"), ...onTop } },
+      { id: "unit-severity", type: "symbol", source: "units", filter: ["all", ["==", ["get", "distress"], false], ["!=", ["get", "severity"], ""]], layout: { "icon-image": ["concat", glyphImage(palette, "severity-low").replace("low", ""), ["get", "severity"]], ...onTop } },
       {
         id: "unit-dots", type: "circle", source: "units", maxzoom: dotsBelowZoom,
         paint: {
@@ -92,7 +105,7 @@ export const units: MapLayer = {
         id: "unit-labels", type: "symbol", source: "units", minzoom: dotsBelowZoom,
         layout: {
           "text-field": ["get", "label"], "text-font": [BOLD], "text-size": 12.5, "text-line-height": 1.25, "text-padding": 1,
-          "text-variable-anchor-offset": ["case", ["==", ["get", "distress"], true], ["literal", beside(3.6)], ["literal", beside(1.7)]] as never, "text-justify": "auto", "symbol-sort-key": ["case", ["==", ["get", "id"], selected], -1, ["-", 3, ["get", "rank"]]],
+          "text-variable-anchor-offset": ["case", ["==", ["get", "distress"], true], ["literal", beside(3.6)], ["in", ["get", "severity"], ["literal", ["high", "medium"]]], ["literal", beside(2.6)], ["literal", beside(1.7)]] as never, "text-justify": "auto", "symbol-sort-key": ["case", ["==", ["get", "id"], selected], -1, ["-", 3, ["get", "rank"]]],
           "text-max-width": 14,
         },
         paint: { "text-color": ["case", ["==", ["get", "distress"], true], tokens.get("alert"), tokens.get("map-label")], ...halo },

@@ -1,13 +1,15 @@
-/** What waits for a person: offers of the other bank on top, then alerts, calls for help first; then what is shared. */
+/** What waits for a person: calls for help on top, always; then offers of the other bank, other alerts, and what is shared. */
 import type { JSX } from "preact";
 import { standing, type Standing } from "../alerts.ts";
 import { papers, live, liveStatus } from "../feed.ts";
 import { allow, muted } from "../bell.ts";
+import type { Alert } from "../papers.ts";
 import { t } from "../i18n/index.ts";
-import { alerts, ended, offers, ours, underWay, waiting } from "../queue.ts";
+import { alerts, calls, ended, offers, ours, underWay, waiting } from "../queue.ts";
 import { AlertCard } from "./alert-card.tsx";
 import { EndedOffer, OfferCard, OwnOffer } from "./offer-cards.tsx";
 import { Icon } from "./icons.tsx";
+import { QuietChoice } from "./quiet.tsx";
 import { Sharing, SuspendedBars } from "./sharing.tsx";
 import { TargetList } from "./target-list.tsx";
 import { Empty, Loading } from "./states.tsx";
@@ -23,6 +25,7 @@ export function AlertQueue(): JSX.Element {
       <header class="panel-head">
         <h2 id="alerts-title">{t("alerts.title")}</h2>
         <span class="count num">{known ? t("alerts.count", { n: waiting.value }) : ""}</span>
+        <QuietChoice />
       </header>
       <div class="scroll">
         <Muted />
@@ -32,9 +35,10 @@ export function AlertQueue(): JSX.Element {
             {liveStatus.value.refused === null && <button class="button" onClick={() => live.retryNow()}>{t("stale.retry")}</button>}
           </div>
         )}
-        <SuspendedBars />
         {!known && !stopped && <Loading />}
+        <Cards alerts={calls.value} />
         {offers.value.map((offer) => <OfferCard key={offer.id} offer={offer} />)}
+        <SuspendedBars />
         {ended.value.map((offer) => <EndedOffer key={offer.id} offer={offer} />)}
         {underWay.value.map((offer) => <OwnOffer key={offer.id} offer={offer} />)}
         {known && empty && <Empty title={t("alerts.empty")}>{t("alerts.empty_how")}</Empty>}
@@ -47,15 +51,19 @@ export function AlertQueue(): JSX.Element {
 }
 
 function Group({ group }: { group: Standing }): JSX.Element | null {
-  // A call for help that is known of stays on top of what waits.
-  const mine = alerts.value.filter((alert) => (alert.severity === "sos" && standing(alert) === "known" ? "waiting" : standing(alert)) === group);
+  const mine = alerts.value.filter((alert) => !calls.value.includes(alert) && standing(alert) === group);
   if (mine.length === 0) return null;
   return (
     <>
       {group !== "waiting" && <h3 class="queue-head">{t(`alerts.${group}`)}</h3>}
-      <ul class="queue">{mine.map((alert) => <AlertCard key={alert.id} alert={alert} own={alert.agency === ours.value} />)}</ul>
+      <Cards alerts={mine} />
     </>
   );
+}
+
+function Cards({ alerts: some }: { alerts: readonly Alert[] }): JSX.Element | null {
+  if (some.length === 0) return null;
+  return <ul class="queue">{some.map((alert) => <AlertCard key={alert.id} alert={alert} own={alert.agency === ours.value} />)}</ul>;
 }
 
 /** Says that the page cannot sound, until it may. */

@@ -16,9 +16,11 @@ import { Channels, isWell } from "./channels.tsx";
 import { HelpDialog } from "./help-dialog.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { MapLayers } from "./map-layers.tsx";
+import { MeasureCard } from "./measure-card.tsx";
 import { WaitingCard } from "./offer-cards.tsx";
-import { Attribution, DistressCards, HoverTip, MapFailed, MapTools, Notice, StaleBanner } from "./over-map.tsx";
+import { Attribution, DistressCards, FollowChip, HoverTip, MapFailed, MapTools, Notice, PinChip, StaleBanner } from "./over-map.tsx";
 import { PagesMenu } from "./pages-menu.tsx";
+import { SuspendedEdge } from "./sharing.tsx";
 import { StatusStrip } from "./status-strip.tsx";
 import { UnitDetail } from "./unit-detail.tsx";
 import { UnitList } from "./unit-list.tsx";
@@ -48,8 +50,12 @@ export function Frame(): JSX.Element {
           <StaleBanner />
           <DistressCards />
           <WaitingCard />
+          <FollowChip />
+          <PinChip />
+          <MeasureCard />
           <Notice />
         </div>
+        <SuspendedEdge />
         <MapTools />
         <Attribution />
       </main>

@@ -1,12 +1,14 @@
 /** What the map shows, what its signs mean, and where its lines come from. */
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { basemapInfo, brokenLayers, layerInfos } from "../console.ts";
 import type { UnitState } from "../contract.ts";
-import { tracksFailed } from "../feed.ts";
+import { everyone, tracksFailed } from "../feed.ts";
 import { t } from "../i18n/index.ts";
 import { TOGGLES } from "../layers/index.ts";
 import { SIDES } from "../marks.ts";
-import { hiddenLayers, PALETTES, palette, plainDrawing } from "../preferences.ts";
+import { TRACKS_UP_TO } from "../picture.ts";
+import { tip } from "../keys.ts";
+import { COORDINATE_FORMATS, coordinateFormat, hiddenLayers, PALETTES, palette, plainDrawing } from "../preferences.ts";
 import { HistoryForm } from "./history-form.tsx";
 import { LayerExport, ReadingAccess } from "./layer-export.tsx";
 import { MarkIcon } from "./mark-icon.tsx";
@@ -24,6 +26,10 @@ export function MapLayers(): JSX.Element {
         <h3>{t("palette.title")}</h3>
         <div class="segments" role="group" aria-label={t("palette.title")}>
           {PALETTES.map((name) => <button key={name} aria-pressed={palette.value === name} onClick={() => { palette.value = name; }}>{t(`palette.${name}`)}</button>)}
+        </div>
+        <h3>{t("coordinates.title")}</h3>
+        <div class="segments" role="group" aria-label={t("coordinates.title")}>
+          {COORDINATE_FORMATS.map((name) => <button key={name} aria-pressed={coordinateFormat.value === name} title={tip(t("key.coordinates"), "d")} onClick={() => { coordinateFormat.value = name; }}>{t(`coordinates.${name}`)}</button>)}
         </div>
         <h3>{t("layers.shown")}</h3>
         <ul class="checks">{TOGGLES.filter((name) => name !== "basemap" || basemapInfo.value !== null).map((name) => <Toggle key={name} name={name} />)}
@@ -48,6 +54,13 @@ export function MapLayers(): JSX.Element {
           <li><MarkIcon unit={{ kind: "boat", country: "TH", liveness: "late" }} />{t("legend.late")}</li>
           <li><MarkIcon unit={{ kind: "boat", country: "TH", liveness: "lost" }} />{t("legend.lost")}</li>
         </ul>
+        <ul class="legend wide">
+          <li><Ring><path d={RAYS} /><circle cx="23" cy="23" r="12" /><circle cx="23" cy="23" r="15.500" /></Ring>{t("legend.sos")}</li>
+          <li><Ring><circle cx="23" cy="23" r="13" /><circle cx="23" cy="23" r="17" /></Ring>{t("legend.high")}</li>
+          <li><Ring><circle cx="23" cy="23" r="14" /></Ring>{t("legend.medium")}</li>
+          <li><Ring><circle class="dot" cx="34" cy="12" r="4" /></Ring>{t("legend.low")}</li>
+        </ul>
+        <p class="hint">{t("legend.crowd")}</p>
         <p class="hint">{t("legend.border")}</p>
         <h3>{t("layers.sources")}</h3>
         <dl class="sources">{[...layerInfos.value.values()].map((info) => (
@@ -59,6 +72,13 @@ export function MapLayers(): JSX.Element {
   );
 }
 
+/** The rays of a call for help, from the ring outward. */
+const RAYS = Array.from({ length: 8 }, (_, i) => (i * Math.PI) / 4).map((angle) => `M${23 + 17.5 * Math.sin(angle)} ${23 + 17.5 * Math.cos(angle)}L${23 + 21.5 * Math.sin(angle)} ${23 + 21.5 * Math.cos(angle)}`).join("");
+
+function Ring({ children }: { children: ComponentChildren }): JSX.Element {
+  return <svg class="ring" viewBox="0 0 46 46" aria-hidden="true"><circle class="body" cx="23" cy="23" r="7" />{children}</svg>;
+}
+
 function Toggle({ name }: { name: (typeof TOGGLES)[number] }): JSX.Element {
   const shown = !hiddenLayers.value.includes(name);
   const broken = name === "tracks" ? tracksFailed.value : brokenLayers.value.has(name);
@@ -67,7 +87,7 @@ function Toggle({ name }: { name: (typeof TOGGLES)[number] }): JSX.Element {
   };
   return (
     <li>
-      <label><input type="checkbox" checked={shown} onChange={turn} /><span>{t(`layer.${name}`)}{broken && <small class="fault">{t("layers.broken")}</small>}</span></label>
+      <label><input type="checkbox" checked={shown} onChange={turn} /><span>{t(`layer.${name}`)}{name === "tracks" && (everyone.value?.length ?? 0) > TRACKS_UP_TO && <small>{t("layers.tracks_many")}</small>}{broken && <small class="fault">{t("layers.broken")}</small>}</span></label>
     </li>
   );
 }

@@ -94,18 +94,20 @@ function Fact({ words, children }: { words: Words; children: ComponentChildren }
   return <div><dt>{t(words)}</dt><dd class="num">{children}</dd></div>;
 }
 
-/** Over the map, while the queue is out of sight: what waits, and the way to it. */
+/** Over the map, while the queue is out of sight: what waits, and the way to it. An offer takes the whole breadth. */
 export function WaitingCard(): JSX.Element | null {
   const first = offers.value[0];
   if (inView.value || waiting.value === 0) return null;
   const eta = first?.prediction?.landing?.eta;
   const soon = eta ? Date.parse(eta) - now.value : 0;
+  const left = first === undefined ? 0 : Date.parse(first.lapses_at) - now.value;
   return (
-    <div class={first ? "waiting-card offer" : "waiting-card"} role="status">
+    <div class={first ? "waiting-card offer waiting-offer" : "waiting-card"} role="status">
       <Icon name={first ? "give" : "bell"} />
       <p>
         <b>{first ? t("offer.waits", { agency: agencyName(first.agency), name: offerName(first) }) : t("alerts.wait", { n: waiting.value })}</b>
         {first && soon > 0 && <span class="num"> {t("offer.lands_soon", { time: countdownWords(soon) })}</span>}
+        {first && left > 0 && <span class="num"> {t("offer.answer_within", { time: countdownWords(left) })}</span>}
         {first && waiting.value > 1 && <span> {t("alerts.also", { n: waiting.value - 1 })}</span>}
       </p>
       <button class="button" title={tip(t("key.alerts"), "q")} onClick={() => openTab("alerts")}>{t("distress.show")}</button>

@@ -3,9 +3,14 @@ import type { JSX } from "preact";
 import { now, serverMoment } from "../clock.ts";
 import { awaitingPlace, basemapInfo, helpOpen, layerInfos, notice, phone, select } from "../console.ts";
 import { distressed, live, liveStatus } from "../feed.ts";
+import { coordinateWords } from "../coordinates.ts";
+import { followed, stopFollowing } from "../follow.ts";
 import { t } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
 import { fitAll, flyToSelected, hovered, mapFailed, zoomBy } from "../map-room.ts";
+import { measuring, turnMeasuring } from "../measure.ts";
+import { pin } from "../pin.ts";
+import { coordinateFormat } from "../preferences.ts";
 import { timeZone } from "../session.ts";
 import { ageSeconds, ageWords, clockTime } from "../times.ts";
 import { Icon, type IconName } from "./icons.tsx";
@@ -17,13 +22,38 @@ export function MapTools(): JSX.Element {
       <Tool icon="plus" words={t("key.zoom_in")} letter="+" act={() => zoomBy(1)} />
       <Tool icon="minus" words={t("key.zoom_out")} letter="-" act={() => zoomBy(-1)} />
       <Tool icon="fit" words={t("key.fit")} letter="f" act={fitAll} />
+      <Tool icon="ruler" words={t("key.measure")} letter="l" act={turnMeasuring} pressed={measuring.value !== null} />
       {phone.value && <Tool icon="help" words={t("help.title")} letter="?" act={() => { helpOpen.value = true; }} />}
     </div>
   );
 }
 
-function Tool({ icon, words, letter, act }: { icon: IconName; words: string; letter: string; act: () => void }): JSX.Element {
-  return <button class="icon-button" title={tip(words, letter)} aria-label={words} onClick={act}><Icon name={icon} /></button>;
+function Tool({ icon, words, letter, act, pressed }: { icon: IconName; words: string; letter: string; act: () => void; pressed?: boolean }): JSX.Element {
+  return <button class="icon-button" title={tip(words, letter)} aria-label={words} aria-pressed={pressed} onClick={act}><Icon name={icon} /></button>;
+}
+
+/** Says whom the map stays on, and the way out. */
+export function FollowChip(): JSX.Element | null {
+  const unit = followed.value;
+  if (unit === null) return null;
+  return (
+    <div class="chip-over" id="following">
+      <Icon name="follow" /><p>{t("follow.on", { name: unit.call_sign })}</p>
+      <button class="button" title={tip(t("follow.stop"), "w")} onClick={stopFollowing}>{t("follow.stop")}</button>
+    </div>
+  );
+}
+
+/** Where the pin of a search stands, and the way to take it off. */
+export function PinChip(): JSX.Element | null {
+  const found = pin.value;
+  if (found === null) return null;
+  return (
+    <div class="chip-over" id="found">
+      <Icon name="search" /><p>{found.label}<span class="num dim">{coordinateWords(found.lon, found.lat, coordinateFormat.value)}</span></p>
+      <button class="icon-button" title={tip(t("search.take_pin"), "Esc")} aria-label={t("search.take_pin")} onClick={() => { pin.value = null; }}><Icon name="close" /></button>
+    </div>
+  );
 }
 
 /** Says since when nothing came. The map under it is greyed by the frame's `data-stale`. */

@@ -6,7 +6,7 @@ import { openTab } from "../console.ts";
 import { t } from "../i18n/index.ts";
 import type { Agreement } from "../papers.ts";
 import { SUSPEND } from "../permissions.ts";
-import { agreements, ours, suspended } from "../queue.ts";
+import { agreements, ours, suspended, withheld } from "../queue.ts";
 import { resume, suspend } from "../queue-acts.ts";
 import { may, timeZone } from "../session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../times.ts";
@@ -39,6 +39,49 @@ function whoWords(consent: Consent): string {
   const agency = agencyName(consent.agency);
   const who = consent.by ? t("sharing.officer", { agency, name: consent.by }) : agency;
   return t("sharing.who", { who, time: minuteWords(Date.parse(consent.at), now.value, timeZone.value), age: ageWords(ageSeconds(consent.at, now.value) ?? 0) });
+}
+
+/** Along the edge of the map: what is not shown on it, who wants it so, since when and why. */
+export function SuspendedEdge(): JSX.Element | null {
+  if (suspended.value.length === 0) return null;
+  return (
+    <div class="map-edge" role="status" aria-label={t("sharing.title")}>
+      {suspended.value.map((agreement) => {
+        const gone = withheld.value.filter((each) => each.by.id === agreement.id).map((each) => each.call_sign);
+        return (
+          <p key={agreement.id}>
+            <Icon name="pause" />
+            <span><b>{t("sharing.suspended", { name: agreement.terms.name })}</b> {reasons(agreement)}{gone.length > 0 && <> {t("sharing.gone", { names: gone.slice(0, NAMED).join(", "), n: gone.length })}</>}</span>
+          </p>
+        );
+      })}
+    </div>
+  );
+}
+
+/** Names that the edge of the map has room for. */
+const NAMED = 6;
+
+function reasons(agreement: Agreement): string {
+  return (agreement.consents ?? []).filter((each) => !each.given).map((each) => (each.reason ? t("sharing.because", { who: whoWords(each), reason: each.reason }) : whoWords(each))).join(" ");
+}
+
+/** In the list, where a unit was that may no longer be shown: its name and why; where it was is not kept. */
+export function GoneRow({ unit }: { unit: { call_sign: string; agency: string; by: Agreement } }): JSX.Element {
+  return (
+    <button class="row row-gone" onClick={() => openTab("alerts")}>
+      <Icon name="pause" />
+      <span class="row-name">{unit.call_sign}</span>
+      <span class="row-place">{reasons(unit.by) || t("sharing.suspended", { name: unit.by.terms.name })}</span>
+    </button>
+  );
+}
+
+/** In the detail of a unit that went while it was selected. */
+export function GoneUnit({ id }: { id: string }): JSX.Element | null {
+  const unit = withheld.value.find((each) => each.id === id);
+  if (unit === undefined) return null;
+  return <div class="queue-bar suspended" role="status"><Icon name="pause" /><div><p><b>{t("sharing.unit_gone", { name: unit.call_sign })}</b></p><p>{reasons(unit.by)}</p><p class="dim">{t("sharing.suspended_what")}</p></div></div>;
 }
 
 /** In the status strip: that sharing is suspended, whatever else is open. */

@@ -15,6 +15,7 @@ import { BROKER_WAY, isWell } from "./channels.tsx";
 import { ClaimsItem } from "./claims.tsx";
 import { Icon } from "./icons.tsx";
 import { PagesMenu } from "./pages-menu.tsx";
+import { QuietItem } from "./quiet.tsx";
 import { SuspendedItem } from "./sharing.tsx";
 
 export function StatusStrip(): JSX.Element {
@@ -26,6 +27,7 @@ export function StatusStrip(): JSX.Element {
       <ClaimsItem />
       <SuspendedItem />
       <MutedItem />
+      <QuietItem />
       {phone.value && <PagesMenu />}
       <span class="strip-space" />
       <span class="clocks num">

@@ -5,6 +5,7 @@ import { assigning, clearSelection, say, selected, selectedId } from "../console
 import type { UnitState } from "../contract.ts";
 import { coordinateWords } from "../coordinates.ts";
 import { everyone } from "../feed.ts";
+import { followedId, turnFollowing } from "../follow.ts";
 import { t, wordsIfAny } from "../i18n/index.ts";
 import { tip, turnCoordinates } from "../keys.ts";
 import { flyToSelected } from "../map-room.ts";
@@ -18,6 +19,7 @@ import { Icon } from "./icons.tsx";
 import { MarkIcon } from "./mark-icon.tsx";
 import { addressErrorWords, bearingWords, metresWords, reachWords, riverWords, sideWords, speedWords } from "./place-words.ts";
 import { MessagePanel } from "./message-panel.tsx";
+import { GoneUnit } from "./sharing.tsx";
 import { PlotForm } from "./plot-form.tsx";
 import { Empty, faultWords, Loading } from "./states.tsx";
 import { TrackForm } from "./track-form.tsx";
@@ -25,7 +27,7 @@ import { TrackForm } from "./track-form.tsx";
 export function UnitDetail(): JSX.Element {
   const unit = selected.value;
   if (everyone.value === null) return <div class="scroll"><Loading /></div>;
-  if (unit === null) return <div class="scroll"><Empty title={t("unit.none")}>{t("unit.none_how")}</Empty></div>;
+  if (unit === null) return <div class="scroll"><GoneUnit id={selectedId.value} /><Empty title={t("unit.none")}>{t("unit.none_how")}</Empty></div>;
   return (
     <section class="panel" aria-labelledby="unit-title">
       <header class="unit-head">
@@ -103,7 +105,10 @@ function Place({ unit }: { unit: UnitState }): JSX.Element | null {
         {fix.altitude_m !== undefined && <Fact name={t("unit.altitude")}><span class="num">{metresWords(fix.altitude_m)}</span></Fact>}
         {unit.by_voice && <Fact name={t("unit.source")}><Icon name="voice" /> {t("unit.by_voice")}</Fact>}
       </dl>
-      <div class="actions"><button class="button" title={tip(t("unit.show"), "g")} onClick={flyToSelected}><Icon name="target" />{t("unit.show")}</button></div>
+      <div class="actions">
+        <button class="button" title={tip(t("unit.show"), "g")} onClick={flyToSelected}><Icon name="target" />{t("unit.show")}</button>
+        <button class="button" title={tip(t("key.follow"), "w")} aria-pressed={followedId.value === unit.id} onClick={turnFollowing}><Icon name="follow" />{t(followedId.value === unit.id ? "follow.stop" : "follow.follow")}</button>
+      </div>
     </>
   );
 }

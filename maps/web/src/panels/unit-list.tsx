@@ -1,40 +1,57 @@
-/** All units beside the map: search, filter by how fresh they are, press to fly there. */
+/** All units beside the map, and the search over everything: type, walk with the arrows, Enter flies there. */
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { now } from "../clock.ts";
-import { select, selectedId } from "../console.ts";
+import { phone, select, selectedId, sheetStop } from "../console.ts";
 import type { Liveness, UnitState } from "../contract.ts";
 import { units } from "../feed.ts";
 import { t } from "../i18n/index.ts";
 import { focusSearch, tip } from "../keys.ts";
-import { flyToSelected } from "../map-room.ts";
-import { ageSeconds, ageWords } from "../times.ts";
-import { Icon } from "./icons.tsx";
-import { MarkIcon } from "./mark-icon.tsx";
-import { placeWords } from "./place-words.ts";
+import { flyToFound, flyToSelected } from "../map-room.ts";
+import { withheld } from "../queue.ts";
+import { type Found, type FoundGroup, type FoundKind, placesFor, query, readNames } from "../search.ts";
+import { plainDigits } from "../seek.ts";
+import { Icon, type IconName } from "./icons.tsx";
+import { GoneRow } from "./sharing.tsx";
 import { Empty, Loading } from "./states.tsx";
+import { UnitRow } from "./unit-row.tsx";
+import { focusFirstRow, Windowed, type WindowedRow } from "./windowed.tsx";
 
 const FILTERS: Liveness[] = ["live", "late", "lost", "cut"];
-/** Rows drawn at once; more on demand. */
-const PAGE = 200;
+/** Heights of `.row` and `.row-heading` (panels.css). */
+const ROW_PX = 58;
+const HEADING_PX = 34;
+/** Units shown above places that were found, before all others of them. */
+const UNITS_ABOVE = 5;
+const ICONS: Record<FoundKind, IconName> = { place: "target", blo: "house", crossing: "bridge", town: "town", sector: "layers", target: "target" };
 
 export function UnitList(): JSX.Element {
-  const query = useSignal("");
   const filter = useSignal<Liveness | null>(null);
-  const shown = useSignal(PAGE);
+  const every = useSignal("");
   const found = useComputed(() => (units.value ?? []).filter((unit) => matches(unit, query.value) && (filter.value === null || unit.liveness === filter.value)));
+  const places = useComputed(() => placesFor(query.value));
   const all = units.value;
   const choose = (unit: UnitState): void => {
     select(unit.id);
     flyToSelected();
   };
+  const fly = (place: Found): void => {
+    flyToFound(place);
+    if (phone.peek()) sheetStop.value = "peek";
+  };
+  const rows = rowsOf(found.value, places.value, { choose, fly, all: every.value === query.value, more: () => { every.value = query.value; } });
   const onKey = (event: KeyboardEvent): void => {
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    if (event.key === "ArrowDown" && event.target instanceof HTMLInputElement) {
       event.preventDefault();
-      step(event.key === "ArrowDown" ? 1 : -1);
+      focusFirstRow("unit-rows");
+    } else if (event.key === "Escape" && event.target instanceof HTMLInputElement) {
+      // Back to the whole list, and out of the field: letters are keys again.
+      query.value = "";
+      event.target.blur();
+      event.preventDefault();
     } else if (event.key === "Enter" && event.target instanceof HTMLInputElement) {
-      const first = found.value[0];
-      if (first) choose(first);
+      const best = places.value[0];
+      if (best && (found.value.length === 0 || placesFirst(found.value, best))) fly(best.found[0] as Found);
+      else if (found.value[0]) choose(found.value[0]);
     }
   };
   return (
@@ -45,8 +62,8 @@ export function UnitList(): JSX.Element {
       </header>
       <div class="search">
         <Icon name="search" />
-        <input id="unit-search" type="search" autocomplete="off" placeholder={t("units.search")} aria-label={t("units.search")} title={tip(t("units.search"), "/")} value={query.value}
-          onInput={(event) => { query.value = event.currentTarget.value; shown.value = PAGE; }} />
+        <input id="unit-search" type="search" autocomplete="off" placeholder={t("search.everything")} aria-label={t("search.everything")} title={tip(t("search.how"), "/")} value={query.value}
+          onFocus={() => void readNames()} onInput={(event) => { query.value = event.currentTarget.value; }} />
         {query.value !== "" && <button class="icon-button" title={t("units.clear")} aria-label={t("units.clear")} onClick={() => { query.value = ""; focusSearch(); }}><Icon name="close" /></button>}
       </div>
       <div class="chips" role="group" aria-label={t("units.filter")}>
@@ -57,61 +74,71 @@ export function UnitList(): JSX.Element {
           </button>
         ))}
       </div>
-      <div class="scroll">
+      <Windowed id="unit-rows" rows={rows} before="unit-search">
         {all === null && <Loading />}
-        {all !== null && all.length === 0 && <Empty title={t("units.empty")}>{t("units.empty_how")}</Empty>}
-        {all !== null && all.length > 0 && found.value.length === 0 && <Empty title={t("units.none_found")}>{t("units.none_found_how")}</Empty>}
-        <ul class="rows" id="unit-rows">
-          {found.value.slice(0, shown.value).map((unit) => <Row key={unit.id} unit={unit} chosen={selectedId.value === unit.id} choose={choose} />)}
-        </ul>
-        {found.value.length > shown.value && (
-          <button class="button wide" onClick={() => { shown.value += PAGE; }}>{t("units.more", { n: found.value.length - shown.value })}</button>
-        )}
-      </div>
+        {all !== null && rows.length === 0 && query.value.trim() === "" && filter.value === null && <Empty title={t("units.empty")}>{t("units.empty_how")}</Empty>}
+        {all !== null && rows.length === 0 && (query.value.trim() !== "" || filter.value !== null) && <Empty title={query.value.trim() === "" ? t("units.none_found") : t("search.nothing")}>{query.value.trim() === "" ? t("units.none_found_how") : t("search.nothing_how")}</Empty>}
+      </Windowed>
     </section>
   );
 }
 
-function Row({ unit, chosen, choose }: { unit: UnitState; chosen: boolean; choose: (unit: UnitState) => void }): JSX.Element {
+interface Choices {
+  choose: (unit: UnitState) => void;
+  fly: (place: Found) => void;
+  /** Whether all units that were found are wanted, not only the first. */
+  all: boolean;
+  more: () => void;
+}
+
+function rowsOf(found: readonly UnitState[], places: readonly FoundGroup[], choices: Choices): WindowedRow[] {
+  const few = places.length > 0 && !choices.all && found.length > UNITS_ABOVE + 1;
+  const shown = few ? found.slice(0, UNITS_ABOVE) : found;
+  const units: WindowedRow[] = shown.map((unit) => ({ key: unit.id, height: ROW_PX, draw: () => <UnitRow unit={unit} chosen={selectedId.value === unit.id} choose={choices.choose} /> }));
+  if (few) units.push({ key: "more", height: ROW_PX, draw: () => <button class="row row-more" onClick={choices.more}>{t("search.all_units", { n: found.length })}</button> });
+  if (query.value.trim() === "") {
+    const gone = withheld.value.map((each): WindowedRow => ({ key: `gone ${each.id}`, height: ROW_PX, draw: () => <GoneRow unit={each} /> }));
+    return gone.length === 0 ? units : [...units, heading("gone", t("sharing.gone_title")), ...gone];
+  }
+  const [first] = places;
+  const others = places.flatMap((group): WindowedRow[] => [heading(group.kind, t(`search.${group.kind}`)), ...group.found.map((place): WindowedRow => ({ key: `${place.kind} ${place.id}`, height: ROW_PX, draw: () => <FoundRow place={place} fly={choices.fly} /> }))]);
+  if (units.length === 0) return others;
+  if (others.length === 0) return units;
+  const head = heading("units", t("units.title"));
+  if (first !== undefined && placesFirst(found, first)) {
+    const size = first.found.length + 1;
+    return [...others.slice(0, size), head, ...units, ...others.slice(size)];
+  }
+  return [head, ...units, ...others];
+}
+
+/** A kilometre or coordinates that can be nothing else, or a name that meets better than any call sign does. */
+function placesFirst(found: readonly UnitState[], best: FoundGroup): boolean {
+  if (best.well < 0) return true;
+  const wanted = plainDigits(query.value).trim().toLowerCase();
+  return !found.some((unit) => unit.call_sign.toLowerCase().split(/[\s-]+/).some((word) => word.startsWith(wanted)) || unit.call_sign.toLowerCase().startsWith(wanted) || wanted.includes(" "));
+}
+
+function heading(key: string, words: string): WindowedRow {
+  return { key: `heading ${key}`, height: HEADING_PX, heading: true, draw: () => <h3>{words}</h3> };
+}
+
+function FoundRow({ place, fly }: { place: Found; fly: (place: Found) => void }): JSX.Element {
   return (
-    <li>
-      <button class={`row${unit.distress ? " row-distress" : ""}`} aria-current={chosen} onClick={() => choose(unit)}>
-        <MarkIcon unit={unit} />
-        <span class="row-name">{unit.call_sign}{unit.by_voice && <span class="by-voice" title={t("unit.by_voice")}><Icon name="voice" /></span>}</span>
-        <Age unit={unit} />
-        <span class="row-place">{unit.last ? placeWords(unit.last) : t("unit.no_place")}</span>
-        <State unit={unit} />
-      </button>
-    </li>
+    <button class="row row-place-found" onClick={() => fly(place)}>
+      <Icon name={ICONS[place.kind]} />
+      <span class="row-name">{place.title}</span>
+      <span class="row-place">{place.more}</span>
+    </button>
   );
 }
 
-/** Ticks by itself, so that a second does not draw the whole list again. */
-export function Age({ unit }: { unit: UnitState }): JSX.Element {
-  const age = ageSeconds(unit.last?.time, now.value);
-  return <span class="row-age num">{age === null ? t("age.never") : ageWords(age)}</span>;
-}
-
-export function State({ unit }: { unit: UnitState }): JSX.Element | null {
-  if (unit.distress) return <span class="state state-sos"><Icon name="sos" />{t("unit.sos")}</span>;
-  const liveness = unit.liveness ?? "never";
-  if (liveness === "live") return <span class="state" />;
-  return <span class={`state state-${liveness}`}>{liveness === "lost" && <Icon name="clock" />}{t(`liveness.${liveness}`)}</span>;
-}
-
 /** Call sign, side, kind or address: whatever people type. */
-function matches(unit: UnitState, query: string): boolean {
-  const wanted = query.trim().toLowerCase();
+function matches(unit: UnitState, typed: string): boolean {
+  const wanted = plainDigits(typed).trim().toLowerCase();
   if (wanted === "") return true;
   const side = unit.country ? `${unit.country} ${t(`country.${unit.country}` as "country.LA")}` : "";
   const kind = unit.kind ? t(`kind.${unit.kind}`) : "";
   const text = [unit.call_sign, side, kind, unit.agency, ...(unit.addresses ?? [])].join(" ").toLowerCase();
   return wanted.split(/\s+/).every((word) => text.includes(word));
-}
-
-/** Moves the focus along search field and rows. */
-function step(by: number): void {
-  const rows = [...document.querySelectorAll<HTMLElement>("#unit-search, #unit-rows .row")];
-  const at = rows.indexOf(document.activeElement as HTMLElement);
-  rows[Math.max(0, Math.min(rows.length - 1, at + by))]?.focus();
 }

@@ -17,7 +17,7 @@ import { Icon } from "./icons.tsx";
 import { MarkIcon } from "./mark-icon.tsx";
 import { placeWords } from "./place-words.ts";
 import { Broken, Empty, Loading, useLoaded } from "./states.tsx";
-import { Age } from "./unit-list.tsx";
+import { Age } from "./unit-row.tsx";
 
 export function UnknownRadios(): JSX.Element {
   const radios = unknownRadios.value;

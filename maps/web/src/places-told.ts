@@ -1,0 +1,38 @@
+/** Addresses of places that no unit stands at, asked of the server and kept: its answer is in fields, which the page says in the reader's words. */
+import { signal } from "@preact/signals";
+import type { Address } from "./contract.ts";
+import { fetchJson } from "./rest.ts";
+
+/** Places that are kept; the oldest go first. */
+const KEPT = 500;
+const told = signal<ReadonlyMap<string, Address>>(new Map());
+const asked = new Set<string>();
+
+/** The address of a place; null while the server has not told it. Reading it asks. */
+export function addressOf(lon: number, lat: number): Address | null {
+  const key = `${lon.toFixed(5)} ${lat.toFixed(5)}`;
+  if (!asked.has(key)) {
+    asked.add(key);
+    void ask(key, lon, lat);
+  }
+  return told.value.get(key) ?? null;
+}
+
+/** The same, once it is known; null where the server cannot be asked. */
+export async function askAddress(lon: number, lat: number): Promise<Address | null> {
+  try {
+    return (await fetchJson<{ address: Address }>(`/api/address?lon=${lon}&lat=${lat}`)).address;
+  } catch {
+    return null;
+  }
+}
+
+async function ask(key: string, lon: number, lat: number): Promise<void> {
+  const address = await askAddress(lon, lat);
+  if (address === null) {
+    setTimeout(() => asked.delete(key), 30_000); // the next drawing after that asks again
+    return;
+  }
+  const all = [...told.peek(), [key, address] as const].slice(-KEPT);
+  told.value = new Map(all);
+}

@@ -1,0 +1,72 @@
+/** Finds things by what people type: names in any script, river kilometres, coordinates. Pure. */
+import { type Place, readCoordinates } from "./coordinates.ts";
+import { MEKONG } from "./river-course.ts";
+
+/** Digits of the scripts of our languages, each ten in order. */
+const DIGITS = ["๐๑๒๓๔๕๖๗๘๙", "໐໑໒໓໔໕໖໗໘໙", "၀၁၂၃၄၅၆၇၈၉", "០១២៣៤៥៦៧៨៩", "０１２３４５６７８９"];
+/** The word for a kilometre, as people write it beside a figure. */
+const KM = /(?:km|กม|กิโลเมตร|ກມ|ກິໂລແມັດ|ກິໂລແມດ|ကီလိုမီတာ|ကီလို|គម|គីឡូម៉ែត្រ|គ\.ម|公里|千米)\.?/u;
+
+/** What is compared: small letters without Latin accents, spaces and hyphens; figures as 0 to 9. */
+export function fold(text: string): string {
+  return plainDigits(text).toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").normalize("NFC").replaceAll("đ", "d").replace(/[\s\-–'’.·]/g, "");
+}
+
+export function plainDigits(text: string): string {
+  return text.replace(/[๐-๙໐-໙၀-၉០-៩０-９]/gu, (digit) => String(DIGITS.map((each) => each.indexOf(digit)).find((at) => at >= 0) ?? digit));
+}
+
+/** A thing that can be found, by its words. */
+export interface Findable {
+  /** As shown. */
+  words: readonly string[];
+}
+
+/** How well names meet a query: 0 the whole name, 1 its beginning, 2 the beginning of a word of it, 3 anywhere; null not at all. */
+export function meets(words: readonly string[], query: string): number | null {
+  const wanted = fold(query);
+  if (wanted === "") return null;
+  let best: number | null = null;
+  for (const word of words) {
+    const name = fold(word);
+    const at = name.indexOf(wanted);
+    if (at < 0) continue;
+    const well = name === wanted ? 0 : at === 0 ? 1 : word.split(/[\s\-/(]+/).some((each) => fold(each).startsWith(wanted)) ? 2 : 3;
+    if (best === null || well < best) best = well;
+  }
+  return best;
+}
+
+/** The best of many, best first, then the larger `weight`; at most `most`. */
+export function seek<T extends Findable>(all: readonly T[], query: string, most: number, weight: (thing: T) => number = () => 0): { thing: T; well: number }[] {
+  const found: { thing: T; well: number }[] = [];
+  for (const thing of all) {
+    const well = meets(thing.words, query);
+    if (well !== null) found.push({ thing, well });
+  }
+  return found.sort((a, b) => a.well - b.well || weight(b.thing) - weight(a.thing)).slice(0, most);
+}
+
+/** A kilometre of a river that a query names; `sure` when it says that it is one and is not a bare figure. */
+export interface NamedKm {
+  river: string;
+  km: number;
+  sure: boolean;
+}
+
+/** `km 2356`, `2356`, `2 356.4 km`, `Ruak km 12`, `กม. 2356`; null for other words. */
+export function readKm(query: string, rivers: readonly string[]): NamedKm | null {
+  const text = plainDigits(query).trim().toLowerCase();
+  const figure = /\d{1,3}(?:[\s\u202f]\d{3})(?:[.,]\d+)?|\d+(?:[.,]\d+)?/u.exec(text);
+  if (figure === null) return null;
+  const rest = `${text.slice(0, figure.index)} ${text.slice(figure.index + figure[0].length)}`;
+  const named = KM.test(rest);
+  const name = rest.replace(KM, " ").trim();
+  const river = name === "" ? MEKONG : rivers.find((each) => fold(each) === fold(name));
+  if (river === undefined) return null;
+  const km = Number(figure[0].replace(/[\s\u202f]/g, "").replace(",", "."));
+  return { river, km, sure: named || name !== "" };
+}
+
+export { readCoordinates };
+export type { Place };
