@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from maps.access import DeskHere
+from maps.access import CallerHere, DeskHere
 from maps.api.answers import refusals
 from maps.api.times import Moment
 from maps.errors import BadRequest
-from maps.reports import REPORTS
-from maps.reports.debrief import GROUND
+from maps.reports.debrief import GROUND, debrief
+from maps.wording import Wording
 from patrol.errors import NotFound
 
 router = APIRouter(prefix="/api/reports", tags=["reports"])
@@ -36,6 +36,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 async def make_report(
     request: Request,
     desk: DeskHere,
+    caller: CallerHere,
     name: str,
     unit: Annotated[str, Query(max_length=200, description="Unit id or radio address.")],
     start: Annotated[Moment, Query(examples=["2026-11-24T00:00:00Z"])],
@@ -45,7 +46,7 @@ async def make_report(
 
     `debrief` is the map of where one unit was from `start` to `end`, at most seven days.
     """
-    if name not in REPORTS:
+    if name != "debrief":
         raise NotFound("report", name)
     if not timedelta() < end - start <= LONGEST:
         raise BadRequest("end comes after start, by seven days at most", field="end")
@@ -55,12 +56,16 @@ async def make_report(
         for layer in GROUND
         if layer in {known.name for known in layers.described()}
     }
-    page = await REPORTS[name](
+    page = await debrief(
         desk,
         unit=unit,
         start=start,
         end=end,
-        time_zone=ZoneInfo(request.app.state.node.time_zone),
+        words=Wording(
+            caller.user.language or "en",
+            calendar=caller.user.calendar,
+            zone=ZoneInfo(request.app.state.node.time_zone),
+        ),
         ground=ground,
     )
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

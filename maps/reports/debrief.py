@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import html
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import folium
 
+from maps.reports import telling
+from maps.reports.fonts import FAMILY, faces
+from maps.reports.gathering import legs
 from maps.reports.page import blank_map, self_contained
+from maps.wording import Wording
 from patrol.changes import Fix, UnitState
 from patrol.desk import Desk
 from patrol.rules.liveness import LATE_AFTER
@@ -38,7 +41,7 @@ async def debrief(
     unit: str,
     start: datetime,
     end: datetime,
-    time_zone: ZoneInfo,
+    words: Wording,
     ground: Mapping[str, str],
 ) -> str:
     """Return the HTML of the debrief of one unit.
@@ -48,7 +51,7 @@ async def debrief(
         unit: Unit id or radio address.
         start: First moment, aware UTC.
         end: Moment after the last, aware UTC.
-        time_zone: Of the local times printed beside UTC.
+        words: The reader's language, calendar and local time.
         ground: GeoJSON of the layers drawn below, by name: those of `GROUND` that are there.
 
     Returns:
@@ -61,13 +64,13 @@ async def debrief(
     """
     fixes = await desk.track(unit, start=start, end=end)
     state = desk.unit(unit, placed=not fixes)
-    heading = _heading(state, len(fixes), start, end, time_zone)
+    heading = _heading(state, len(fixes), start, end, words)
     gap_s = LATE_AFTER * (state.expected_interval_s or 60.0)
-    return await asyncio.to_thread(_draw, fixes, gap_s, heading, time_zone, ground)
+    return await asyncio.to_thread(_draw, fixes, gap_s, heading, words, ground)
 
 
 def _draw(
-    fixes: list[Fix], gap_s: float, heading: str, time_zone: ZoneInfo, ground: Mapping[str, str]
+    fixes: list[Fix], gap_s: float, heading: str, words: Wording, ground: Mapping[str, str]
 ) -> str:
     lon, lat = (fixes[-1].lon, fixes[-1].lat) if fixes else HOUAY_XAI
     page = blank_map(lon=lon, lat=lat, zoom=12)
@@ -87,7 +90,7 @@ def _draw(
             radius=3,
             color=_TRACK,
             fill=True,
-            tooltip=html.escape(_words(fix, time_zone)),
+            tooltip=html.escape(_words(fix, words)),
         ).add_to(page)
     if fixes:
         page.fit_bounds(
@@ -97,47 +100,35 @@ def _draw(
             ]
         )
     page.get_root().html.add_child(folium.Element(heading))  # type: ignore[attr-defined]
-    return self_contained(page)
-
-
-def legs(fixes: list[Fix], *, gap_s: float) -> list[list[Fix]]:
-    """Cut a track, oldest first, wherever nothing was heard for longer than `gap_s` seconds.
-
-    >>> legs([], gap_s=60)
-    []
-    """
-    cut: list[list[Fix]] = []
-    for fix in fixes:
-        if cut and fix.time - cut[-1][-1].time <= timedelta(seconds=gap_s):
-            cut[-1].append(fix)
-        else:
-            cut.append([fix])
-    return cut
-
-
-def _heading(
-    state: UnitState, count: int, start: datetime, end: datetime, time_zone: ZoneInfo
-) -> str:
-    found = f"{count} positions" if count else "no position in this time"
-    return (
-        '<div style="position:fixed;z-index:1000;left:50px;top:10px;padding:8px 12px;'
-        'background:#fff;border:1px solid #777;font:14px/1.5 sans-serif">'
-        f"<b>{html.escape(state.call_sign)}</b>: {found}<br>"
-        f"{_time(start, time_zone)} to {_time(end, time_zone)}<br>"
-        f"<small>Borders © OpenStreetMap contributors (ODbL), drawn, not a legal line</small></div>"
+    made = self_contained(page)
+    fonts = f"<style>{faces(heading)}</style>"
+    return made.replace("<html>", f'<html lang="{words.tag}">', 1).replace(
+        "<head>", f"<head>{fonts}", 1
     )
 
 
-def _words(fix: Fix, time_zone: ZoneInfo) -> str:
-    words = [_time(fix.time, time_zone), f"{fix.lat:.5f}, {fix.lon:.5f}"]
+def _heading(state: UnitState, count: int, start: datetime, end: datetime, words: Wording) -> str:
+    found = words.say("report.positions_found", n=count) if count else words.say("report.nowhere")
+    span = html.escape(telling.span(words, start, end)).replace("\n", "<br>")
+    return (
+        '<div style="position:fixed;z-index:1000;left:50px;top:10px;padding:8px 12px;'
+        f'background:#fff;border:1px solid #777;font:14px/1.6 {FAMILY}, sans-serif">'
+        f"<b>{html.escape(state.call_sign)}</b>: {html.escape(found)}<br>{span}<br>"
+        f"<small>{html.escape(str(words.zone))}. {html.escape(words.say('report.border_drawn'))} "
+        "© OpenStreetMap contributors (ODbL)</small></div>"
+    )
+
+
+def _words(fix: Fix, words: Wording) -> str:
+    said = [
+        words.moment(fix.time, seconds=True),
+        telling.in_utc(words, fix.time),
+        telling.coordinates(fix.lon, fix.lat),
+    ]
     if fix.river_km is not None:
-        words.append(f"km {fix.river_km:.1f}")
-        words.append("midstream" if fix.bank == "mid" else f"{fix.bank or 'unsure'} bank")
+        said.append(words.say("river.km", km=f"{fix.river_km:.1f}"))
+        said.append(words.say(f"bank.{fix.bank or 'unsure'}"))
     if fix.speed_mps is not None:
-        words.append(f"{fix.speed_mps:.1f} m/s")
-    return " · ".join((*words, *fix.flags))
-
-
-def _time(time: datetime, time_zone: ZoneInfo) -> str:
-    local = time.astimezone(time_zone)
-    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC ({local:%H:%M %z})"
+        said.append(f"{fix.speed_mps:.1f} m/s")
+    flags = (words.say_if_any(f"flag.{flag}") or flag for flag in fix.flags)
+    return " · ".join((*said, *flags))

@@ -265,8 +265,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 def shown(cell: Cell, column: Column) -> str:
     """Return a cell as people read it.
 
-    >>> shown(1234.5, Column("km", 1)), shown(None, Column("km", 1)), shown("Naga 1", Column("Unit"))
-    ('1 234.5', '–', 'Naga 1')
+    >>> km = Column("km", 1)
+    >>> shown(12.5, km), shown(None, km), shown("Naga 1", Column("Unit"))
+    ('12.5', '–', 'Naga 1')
     """
     if cell is None or cell == "":
         return UNKNOWN
@@ -279,7 +280,7 @@ def number(value: float, decimals: int = 0) -> str:
     """Return a number with a thin space between thousands.
 
     >>> number(12345.678, 2), number(-0.4)
-    ('12 345.68', '0')
+    ('12\\u202f345.68', '0')
     """
     text = f"{value:,.{decimals}f}".replace(",", "\u202f")
     return text.removeprefix("-") if not any(each in "123456789" for each in text) else text

@@ -1,8 +1,8 @@
 """Fonts of a report, inside the file: Noto Sans and its cuts that the built web client brings.
 
-Only the files whose script a document uses go into it, whole: taking single glyphs out of a font of
-Khmer or Burmese, whose shapes depend on each other, would save little and risk much. Chinese is left
-to the fonts of the machine: one file of it is larger than a report.
+Only the files whose script a document uses go into it, whole: taking single glyphs out of a font
+of Khmer or Burmese, whose shapes depend on each other, would save little and risk much. Chinese is
+left to the fonts of the machine: one file of it is larger than a report.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ async def alerts_between(
 async def hand_offs_between(
     desk: Desk, start: datetime, end: datetime, *, passes: Pass = everything
 ) -> list[Answered]:
-    """Return the hand-offs that were offered in a time, oldest first; none if the role sees none."""
+    """Return the hand-offs offered in a time, oldest first; none if the role sees none."""
     try:
         now = desk.hand_offs.all()
         past: list[HandOff] = []

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from maps.reports.document import Bars, Document, Plate, Strip, shown
@@ -31,12 +31,12 @@ def html_page(document: Document) -> str:
 
 def _style(document: Document) -> str:
     page = document.page.replace("\\", "").replace('"', "").replace("<", "")
-    own = f":root {{ --face: {FAMILY}, sans-serif; --page: \"{page} \"; }}\n"
+    own = f':root {{ --face: {FAMILY}, sans-serif; --page: "{page} "; }}\n'
     return own + (TEMPLATES / "report.css").read_text(encoding="utf-8")
 
 
 @cache
-def _template():  # type: ignore[no-untyped-def]
+def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

@@ -67,14 +67,18 @@ LOOKS: Final[Mapping[str, Looks]] = MappingProxyType(
         "track": Looks(colour=UNKNOWN_SIDE, width=1.6),
         "km": Looks(colour="#4d7fa3", width=1.0, mark="tick", size=2.0),
         "place": Looks(colour="#555555", width=0.8, fill="#ffffff", mark="dot", size=1.8),
-        "blo": Looks(colour="#222222", width=1.0, fill="#ffffff", mark="house", size=5.0, bold=True),
+        "blo": Looks(
+            colour="#222222", width=1.0, fill="#ffffff", mark="house", size=5.0, bold=True
+        ),
         "crossing": Looks(colour="#222222", width=1.0, fill="#ffffff", mark="bridge", size=3.6),
         "meeting": Looks(
             colour="#7a0050", width=1.4, fill="#ffffff", mark="star", size=6.0, bold=True
         ),
         "base": Looks(colour="#222222", width=1.0, fill="#ffffff", mark="square", size=3.5),
         "start": Looks(colour="#222222", width=1.2, fill="#ffffff", mark="dot", size=3.5),
-        "unit": Looks(colour="#222222", width=1.0, fill="#222222", mark="square", size=4.0, bold=True),
+        "unit": Looks(
+            colour="#222222", width=1.0, fill="#222222", mark="square", size=4.0, bold=True
+        ),
         "alert": Looks(colour="#d1003f", width=1.6, fill="#ffffff", mark="ring", size=4.0),
         "incident": Looks(colour="#222222", width=1.2, fill="#f5c400", mark="diamond", size=4.5),
         "target": Looks(colour="#222222", width=1.2, fill="#ffffff", mark="diamond", size=4.5),

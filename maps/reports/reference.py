@@ -177,8 +177,7 @@ def _name(row: dict[str, Any], language: str) -> str:
 
 
 def _rows(frame: Any) -> Iterator[dict[str, Any]]:
-    for row in frame.to_dict("records"):
-        yield row
+    yield from frame.to_dict("records")
 
 
 def _float(value: Any) -> float:

@@ -115,7 +115,9 @@ def strip_svg(strip: Strip) -> str:
             continue
         x, wide = at(km), width_of(name, 10.0)
         start = min(max(x - wide / 2.0, 2.0), WIDTH - wide - 2.0)
-        parts.append(f'<path d="M{x:.1f} {band - 9:g}V{band + tall:g}" stroke="{_INK}" stroke-width="0.7"/>')
+        parts.append(
+            f'<path d="M{x:.1f} {band - 9:g}V{band + tall:g}" stroke="{_INK}" stroke-width="0.7"/>'
+        )
         if start > free:
             parts.append(_say(start, band - 13.0, name, size=10.0))
             free = start + wide + 6.0

@@ -35,14 +35,15 @@ def map_svg(plate: Plate) -> str:
     """Return the map as an `<svg>` element."""
     view = _View(plate.box)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="map" role="img" '
-        f'aria-label="{escape(plate.title)}" font-family="{FAMILY}" '
-        f'viewBox="0 0 {WIDTH:g} {view.height + _BOTTOM:g}" '
-        f'width="{WIDTH:g}" height="{view.height + _BOTTOM:g}">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="map" role="img" '
+            f'aria-label="{escape(plate.title)}" font-family="{FAMILY}" '
+            f'viewBox="0 0 {WIDTH:g} {view.height + _BOTTOM:g}" '
+            f'width="{WIDTH:g}" height="{view.height + _BOTTOM:g}">'
+        ),
         f'<rect x="0" y="0" width="{WIDTH:g}" height="{view.height:g}" fill="#ffffff"/>',
     ]
-    for shape in plate.shapes:
-        parts.append(_drawn(shape, view))
+    parts += [_drawn(shape, view) for shape in plate.shapes]
     parts += _labels(plate.shapes, view)
     # What lies beyond the lower edge is covered, where scale and north stand.
     parts.append(
@@ -51,7 +52,7 @@ def map_svg(plate: Plate) -> str:
     frame = f'x="0" y="0" width="{WIDTH:g}" height="{view.height:g}"'
     parts.append(f'<rect {frame} fill="none" stroke="#333333" stroke-width="1"/>')
     parts += _scale(view)
-    parts += _arrow(view, plate.north)
+    parts += _arrow(plate.north)
     parts.append("</svg>")
     return "".join(parts)
 
@@ -125,7 +126,9 @@ def _drawn(shape: Shape, view: _View) -> str:
         return ""
     fill = _fill(looks) if shape.form == "area" else 'fill="none"'
     title = f"<title>{escape(shape.told)}</title>" if shape.told else ""
-    return f'<path d="{path}" {_stroke(looks, shape.colour)} {fill} fill-rule="evenodd">{title}</path>'
+    return (
+        f'<path d="{path}" {_stroke(looks, shape.colour)} {fill} fill-rule="evenodd">{title}</path>'
+    )
 
 
 def _path(line: Iterable[Place], view: _View, *, closed: bool) -> str:
@@ -224,7 +227,7 @@ def _text(text: str, x: float, y: float, size: float, looks: Looks, colour: str)
     )
     halo = 'fill="#ffffff" stroke="#ffffff" stroke-width="2.6" stroke-linejoin="round"'
     words = escape(text)
-    return f"<text {common} {halo}>{words}</text><text {common} fill=\"{ink}\">{words}</text>"
+    return f'<text {common} {halo}>{words}</text><text {common} fill="{ink}">{words}</text>'
 
 
 def _anchor(shape: Shape, view: _View) -> tuple[float, float] | None:
@@ -280,11 +283,15 @@ def _scale(view: _View) -> list[str]:
     ]
 
 
-def _arrow(view: _View, north: str) -> list[str]:
+def _arrow(north: str) -> list[str]:
     x, y = WIDTH - 20.0, 34.0
     return [
-        f'<path d="M{x:g} {y - 24:g}L{x + 7:g} {y:g}L{x:g} {y - 6:g}L{x - 7:g} {y:g}Z" '
-        'fill="#333333" stroke="#ffffff" stroke-width="0.8"/>',
-        f'<text x="{x:g}" y="{y + 12:g}" font-size="11" font-weight="600" text-anchor="middle" '
-        f'fill="#333333">{escape(north)}</text>',
+        (
+            f'<path d="M{x:g} {y - 24:g}L{x + 7:g} {y:g}L{x:g} {y - 6:g}L{x - 7:g} {y:g}Z" '
+            'fill="#333333" stroke="#ffffff" stroke-width="0.8"/>'
+        ),
+        (
+            f'<text x="{x:g}" y="{y + 12:g}" font-size="11" font-weight="600" text-anchor="middle" '
+            f'fill="#333333">{escape(north)}</text>'
+        ),
     ]

@@ -61,7 +61,9 @@ class _Sheets:
     def __init__(self, book: Any) -> None:
         self._book = book
         self._names: set[str] = set()
-        self._head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        self._head = book.add_format(
+            {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}
+        )
         self._text = book.add_format({"text_wrap": True, "valign": "top"})
         self._bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         self._numbers: dict[tuple[int, bool], Any] = {}
@@ -132,7 +134,7 @@ def _width(table: Table, at: int) -> int:
 def _of_bars(chart: Bars) -> Table:
     head = f"{chart.title} ({chart.unit})" if chart.unit else chart.title
     columns = [Column(head), *(Column(each.name, max(chart.decimals, 2)) for each in chart.series)]
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (label, *(round(each.values[n], 6) for each in chart.series))
         for n, label in enumerate(chart.labels)
     ]

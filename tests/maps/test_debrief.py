@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from maps.reports.debrief import legs
+from maps.reports.gathering import legs
 from maps.reports.page import blank_map, self_contained
 from patrol.changes import Fix
 from tests import needs

@@ -1,0 +1,85 @@
+"""Effort tables: way and time by unit and by side, as charts and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gis.tracks.effort import ELSEWHERE, UNSURE, Effort
+from maps.reports import telling
+from maps.reports.document import Bars, Column, Series, Table
+from maps.reports.map_styles import UNKNOWN_SIDE, side_colour
+from maps.wording import Wording
+
+_UNSURE = "#b9b9b9"
+
+
+def effort_bars(
+    words: Wording, title: str, efforts: Sequence[tuple[str, Effort]], *, upright: bool = False
+) -> Bars:
+    """Return the way of each, stacked by the side it was on.
+
+    Args:
+        words: The reader's.
+        title: Above the chart.
+        efforts: Name (of a unit, a day) and effort.
+        upright: Bars stand, for days.
+    """
+    sides = sorted({side for _, each in efforts for side in each.sides}, key=_last_unsure)
+    return Bars(
+        title=title,
+        unit="km",
+        labels=tuple(name for name, _ in efforts),
+        series=tuple(
+            Series(
+                name=side_name(words, side),
+                values=tuple(_km(each, side) for _, each in efforts),
+                colour=_colour(side),
+            )
+            for side in sides
+        ),
+        decimals=1,
+        upright=upright,
+    )
+
+
+def side_table(words: Wording, effort: Effort) -> Table:
+    """Return way and time by the side that units were on."""
+    sides = sorted(effort.sides, key=_last_unsure)
+    rows = [
+        (side_name(words, side), effort.sides[side].km, effort.sides[side].hours) for side in sides
+    ]
+    rows.append((words.say("report.together"), effort.km, effort.hours))
+    return Table(
+        title=words.say("report.by_side"),
+        columns=(
+            Column(words.say("report.on_side")),
+            Column(words.say("report.way_km"), 1),
+            Column(words.say("report.hours"), 1),
+        ),
+        rows=tuple(rows),
+        totals=True,
+    )
+
+
+def side_name(words: Wording, side: str) -> str:
+    """Return the name of a bucket of effort."""
+    if side == UNSURE:
+        return words.say("report.side_unsure")
+    if side == ELSEWHERE:
+        return words.say("report.elsewhere")
+    return telling.country(words, side)
+
+
+def _km(effort: Effort, side: str) -> float:
+    found = effort.sides.get(side)
+    return 0.0 if found is None else found.km
+
+
+def _colour(side: str) -> str:
+    if side == UNSURE:
+        return _UNSURE
+    return UNKNOWN_SIDE if side == ELSEWHERE else side_colour(side)
+
+
+def _last_unsure(side: str) -> tuple[bool, str]:
+    return side in (UNSURE, ELSEWHERE), side
