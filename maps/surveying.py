@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import msgspec
 import shapely
@@ -38,6 +38,8 @@ MOST_POSITIONS: Final = 300_000
 NO_COUNTRY: Final = "unknown"
 
 T = TypeVar("T")
+Outing: TypeAlias = tuple[datetime, datetime]
+"""From when to when a unit was out, aware UTC."""
 
 
 class Land(Protocol):
@@ -110,7 +112,15 @@ class CoverageReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     cells: dict[str, Any] | None = None
 
 
-class _Followed(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class Followed(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A unit and where it was.
+
+    Attributes:
+        state: The unit.
+        track: Its positions, cleaned.
+        removed: How many could not be true, by reason.
+    """
+
     state: UnitState
     track: Track
     removed: dict[str, int]
@@ -150,11 +160,11 @@ class Survey:
             Forbidden: If the role may not.
             NotFound: If there is no such unit, or the user may not know of it.
         """
-        followed = await self._followed(desk, units, start, end)
+        followed = await self.followed(desk, units, start, end)
         border = await self._land.border()
         tracks = {each.state.id: each.track for each in followed}
         sectors = None if area is None else {"area": area}
-        done = await self._in_thread(lambda: effort(tracks, border=border, sectors=sectors))
+        done = await self.in_thread(lambda: effort(tracks, border=border, sectors=sectors))
         by_country: dict[str, list[Effort]] = {}
         for each in followed:
             by_country.setdefault(each.state.country or NO_COUNTRY, []).append(done[each.state.id])
@@ -197,14 +207,14 @@ class Survey:
             area: Polygons, EPSG:4326.
             cells: Also when and for how long each cell was seen.
         """
-        followed = await self._followed(desk, units, start, end)
+        followed = await self.followed(desk, units, start, end)
         tracks = [each.track for each in followed]
 
         def work() -> tuple[Seen, dict[str, Any] | None]:
             seen, frame = area_seen(tracks, area, radius_m=radius_m)
-            return seen, _cells(frame) if cells else None
+            return seen, cells_of(frame) if cells else None
 
-        seen, made = await self._in_thread(work)
+        seen, made = await self.in_thread(work)
         return CoverageReport(
             start=start,
             end=end,
@@ -236,10 +246,10 @@ class Survey:
             km_from: One end, kilometres from the sea.
             km_to: The other end.
         """
-        followed = await self._followed(desk, units, start, end)
+        followed = await self.followed(desk, units, start, end)
         tracks = [each.track for each in followed]
         river = self._land.river
-        found = await self._in_thread(
+        found = await self.in_thread(
             lambda: river_seen(tracks, river, km_from=km_from, km_to=km_to, radius_m=radius_m)
         )
         return CoverageReport(
@@ -263,17 +273,43 @@ class Survey:
         except PositionError as error:
             raise BadRequest(str(error), field="reach") from None
 
-    async def _followed(
-        self, desk: Desk, units: Sequence[str], start: datetime, end: datetime
-    ) -> list[_Followed]:
-        """Return the units that have a position in that time, by call sign."""
+    @property
+    def main_river(self) -> River:
+        """The river of this site whose kilometres are counted."""
+        return self._land.river
+
+    async def followed(
+        self,
+        desk: Desk,
+        units: Sequence[str],
+        start: datetime,
+        end: datetime,
+        *,
+        outings: Mapping[str, Sequence[Outing]] | None = None,
+    ) -> list[Followed]:
+        """Return the units that have a position in that time, by call sign, with their tracks.
+
+        Args:
+            desk: Of who asks.
+            units: As `effort`.
+            start: As there.
+            end: As there.
+            outings: Only positions in these times of these units; None: of any time.
+
+        Raises:
+            BadRequest: As `effort`.
+            Forbidden: As there.
+            NotFound: As there.
+        """
         if not timedelta() < end - start <= LONGEST:
             raise BadRequest(f"end comes after start, by {LONGEST.days} days at most", field="end")
         ids = dict.fromkeys(units) if units else [state.id for state in desk.tracked()]
-        found: list[_Followed] = []
+        found: list[Followed] = []
         count = 0
         for id in ids:
             state = desk.unit(id)
+            if outings is not None and state.id not in outings:
+                continue
             fixes: list[Fix] = []
             after = None
             while True:
@@ -284,15 +320,20 @@ class Survey:
                         f"more than {MOST_POSITIONS} positions: ask for less time or fewer units"
                     )
                     raise BadRequest(fault, field="start")
-                fixes += page.fixes
+                fixes += page.fixes if outings is None else _within(page.fixes, outings[state.id])
                 after = page.last
                 if after is None:
                     break
             if fixes:
-                found.append(await self._in_thread(partial(_follow, state, fixes)))
+                found.append(await self.in_thread(partial(_follow, state, fixes)))
         return sorted(found, key=lambda each: (each.state.call_sign.casefold(), each.state.id))
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Do work beside the event loop, after every survey that was asked for before.
+
+        Raises:
+            BadRequest: If places or areas are none.
+        """
         async with self._one_at_a_time:
             try:
                 return await asyncio.to_thread(work)
@@ -323,13 +364,18 @@ def read_area(text: str) -> shapely.Geometry:
     return shapely.geometry.shape(said)
 
 
-def _follow(state: UnitState, fixes: Sequence[Fix]) -> _Followed:
+def _follow(state: UnitState, fixes: Sequence[Fix]) -> Followed:
     cleaned = clean(fixes)
     removed = Counter[str](each.why for each in cleaned.removed)
-    return _Followed(state=state, track=cleaned.track, removed=dict(removed))
+    return Followed(state=state, track=cleaned.track, removed=dict(removed))
 
 
-def _cells(frame: Any) -> dict[str, Any]:
+def _within(fixes: Sequence[Fix], outings: Sequence[Outing]) -> list[Fix]:
+    return [fix for fix in fixes if any(start <= fix.time < end for start, end in outings)]
+
+
+def cells_of(frame: Any) -> dict[str, Any]:
+    """Return the cells of an area as GeoJSON: `last`, `seen_s`, `visits`, `area_km2`."""
     features = []
     shapes = shapely.to_geojson(shapely.set_precision(frame.geometry.values, 1e-6))
     for row, shape in zip(frame.itertuples(index=False), shapes, strict=True):

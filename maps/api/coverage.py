@@ -8,10 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from gis.tracks.coverage import Seen, Stretch
+from gis.tracks.river_bins import RiverBin
 from maps.access import DeskHere
 from maps.api.answers import answers
 from maps.api.effort import Area, End, Start, Units
 from maps.errors import BadRequest
+from maps.heat import HeatReport, SectorHeat, heat_of
 from maps.packed import large_answer
 from maps.surveying import CoverageReport, Survey, read_area
 
@@ -42,6 +44,66 @@ _EXAMPLE = CoverageReport(
     ),
     line_error_m=300.0,
 )
+_HEAT = HeatReport(
+    start=_EXAMPLE.start,
+    end=_EXAMPLE.end,
+    radius_m=500.0,
+    units={"9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071": "Naga 1"},
+    river=_SEEN,
+    bins=(
+        RiverBin(km_from=2340.0, km_to=2345.0, share=0.0, last=None, visits=0, hours=0.0),
+        RiverBin(km_from=2345.0, km_to=2350.0, share=0.84, last=_SEEN.last, visits=2, hours=0.3),
+    ),
+    sectors=[
+        SectorHeat(
+            sector="5b1f0c9d2e7a4b6f8d3c1a0e9f8b7c6d",
+            name="Islands",
+            agency="la-hx",
+            seen=_SEEN,
+            visits=2,
+            cells={"type": "FeatureCollection", "features": []},
+        )
+    ],
+    line_error_m=300.0,
+)
+
+
+@router.get("/heat", responses=answers(HeatReport, _HEAT, 400, 403, 404, 422))
+async def read_heat(
+    request: Request,
+    desk: DeskHere,
+    start: Start,
+    end: End,
+    km_from: Annotated[
+        float, Query(description="Kilometre from the sea along the Mekong.", examples=[2340.0])
+    ],
+    km_to: Annotated[float, Query(description="The other end.", examples=[2380.0])],
+    step_km: Annotated[float, Query(ge=0.1, le=100, description="How long a stretch is.")] = 1.0,
+    radius_m: Annotated[float, Query(ge=10, le=20_000, description="How far a unit sees.")] = 500.0,
+    unit: Units = None,
+    on_patrol: Annotated[
+        bool, Query(description="Only while units were in a patrol that was under way.")
+    ] = False,
+) -> Response:
+    """Return when and how often each stretch of the river and each sector was last visited.
+
+    Of the sectors for patrols that the caller may see, with their cells as GeoJSON, and of the
+    Mekong in at most 1,000 stretches of `step_km`. At most 31 days and 300,000 positions. Only
+    units and patrols that the caller may see.
+    """
+    told = await heat_of(
+        request.app.state.survey,
+        desk,
+        units=unit or [],
+        start=start,
+        end=end,
+        radius_m=radius_m,
+        km_from=km_from,
+        km_to=km_to,
+        step_km=step_km,
+        on_patrol=on_patrol,
+    )
+    return await large_answer(request, lambda: told)
 
 
 @router.get("", responses=answers(CoverageReport, _EXAMPLE, 400, 403, 404, 422))

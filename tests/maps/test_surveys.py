@@ -258,3 +258,38 @@ def test_an_area_may_be_a_feature() -> None:
     assert read_area(json.dumps({"type": "Feature", "geometry": shape})).area == pytest.approx(
         0.005
     )
+
+
+async def test_heat_of_the_river_and_its_sectors(server: Running) -> None:
+    async with server.signed_in() as client:
+        unit = await sails(server, client, "Naga 1", *down_the_mekong())
+        stretch = {"river": "Mekong", "km_from": 2346, "km_to": 2349, "width_m": 400}
+        made = await client.post("/api/sectors", json={"name": "Isles", "stretch": stretch})
+        assert made.status_code == 201, made.text
+        asked = SPAN | {"km_from": 2340, "km_to": 2353.5, "radius_m": 200}
+        said = await client.get("/api/coverage/heat", params=asked)
+        assert said.status_code == 200, said.text
+        told = said.json()
+        assert told["units"] == {unit: "Naga 1"}
+        bins = told["bins"]
+        assert [(each["km_from"], each["km_to"]) for each in bins[-2:]] == [
+            (2352.0, 2353.0),
+            (2353.0, 2353.5),
+        ]
+        seen = [each["km_from"] for each in bins if each["visits"]]
+        assert seen == [2344.0, 2345.0, 2346.0, 2347.0, 2348.0, 2349.0, 2350.0]
+        assert [each["share"] for each in bins if 2346 <= each["km_from"] < 2349] == [1.0] * 3
+        assert all((each["last"] is None) == (each["visits"] == 0) for each in bins)
+        [sector] = told["sectors"]
+        assert (sector["name"], sector["visits"]) == ("Isles", 1)
+        assert sector["seen"]["share"] > 0.9
+        assert 10 < len(sector["cells"]["features"]) <= 4100
+        idle = await client.get("/api/coverage/heat", params=asked | {"on_patrol": True})
+        assert idle.json()["units"] == {}, "no patrol was under way"
+        assert {each["visits"] for each in idle.json()["bins"]} == {0}
+        fine = await client.get("/api/coverage/heat", params=asked | {"step_km": 0.01})
+        assert fine.status_code == 422
+        many = await client.get(
+            "/api/coverage/heat", params=asked | {"km_from": 1000, "step_km": 0.5}
+        )
+        assert (many.status_code, "1000 stretches" in many.json()["message"]) == (400, True)

@@ -1,0 +1,185 @@
+"""Heat: where units were over some time and where nobody was, by stretch of the river and sector.
+
+The tracks are read once and looked at for all of it. Every track and sector comes through the
+caller's Desk, so nobody learns of one that they may not see.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+import shapely
+
+from gis.tracks.coverage import Seen, area_seen, river_seen
+from gis.tracks.river_bins import RiverBin, river_bins
+from maps.surveying import Outing, Survey, cells_of
+from patrol.desk import Desk
+from patrol.patrols import Patrol
+from patrol.sectors import Sector
+
+MOST_CELLS: Final = 4000
+"""Of all sectors together: what a map can draw, and an answer of some 1.5 MB."""
+
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+class SectorHeat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How much of a sector was seen.
+
+    Attributes:
+        sector: Its id.
+        name: What people call it.
+        agency: Its owner's id.
+        seen: In square kilometres.
+        visits: How often a unit came to the place of it that was visited most.
+        cells: GeoJSON of its cells: `last`, `seen_s`, `visits`, `area_km2`.
+    """
+
+    sector: str
+    name: str
+    agency: str
+    seen: Seen
+    visits: int = 0
+    cells: dict[str, Any] | None = None
+
+
+class HeatReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where units were over some time, and where nobody was.
+
+    Attributes:
+        start: First moment, UTC.
+        end: Moment after the last, UTC.
+        radius_m: How far a unit was taken to see, metres.
+        units: Call signs of those that have a position in that time, by id.
+        river: Of the river, in kilometres.
+        bins: Stretches of the river, from the lower end up.
+        sectors: Each sector that patrols may go to, by name.
+        line_error_m: How far the river's centreline may be off, metres.
+        unread: Sectors whose shape this site cannot draw.
+    """
+
+    start: datetime
+    end: datetime
+    radius_m: float
+    units: dict[str, str]
+    river: Seen
+    bins: tuple[RiverBin, ...]
+    sectors: list[SectorHeat]
+    line_error_m: float | None = None
+    unread: int = 0
+
+
+async def heat_of(
+    survey: Survey,
+    desk: Desk,
+    *,
+    units: Sequence[str],
+    start: datetime,
+    end: datetime,
+    radius_m: float,
+    km_from: float,
+    km_to: float,
+    step_km: float,
+    on_patrol: bool,
+) -> HeatReport:
+    """Return where units were over some time, and where nobody was.
+
+    Args:
+        survey: Of this site.
+        desk: Of who asks.
+        units: Unit ids or radio addresses; none: every registered unit.
+        start: First moment, aware UTC.
+        end: Moment after the last, aware UTC.
+        radius_m: How far a unit sees, metres.
+        km_from: One end of the river, kilometres from the sea.
+        km_to: The other end.
+        step_km: How long each stretch is.
+        on_patrol: Only while a unit was in a patrol that was under way.
+
+    Raises:
+        BadRequest: If the time is none, too long, or holds too many positions, or the river has not
+            one of the kilometres.
+        Forbidden: If the role may not.
+        NotFound: If there is no such unit, or the user may not know of it.
+    """
+    outings = await outings_of(desk, start, end) if on_patrol else None
+    followed = await survey.followed(desk, units, start, end, outings=outings)
+    tracks = [each.track for each in followed]
+    shapes, unread = _shapes(desk)
+    river = survey.main_river
+    whole_m2 = sum(area_m2 for _, _, area_m2 in shapes)
+    cell_m = max(radius_m / 2.0, math.sqrt(whole_m2 / MOST_CELLS)) if shapes else None
+
+    def one(sector: Sector, shape: shapely.Geometry) -> SectorHeat:
+        seen, frame = area_seen(tracks, shape, radius_m=radius_m, cell_m=cell_m)
+        return SectorHeat(
+            sector=sector.id,
+            name=sector.name,
+            agency=sector.agency,
+            seen=seen,
+            visits=int(frame.visits.max()),
+            cells=cells_of(frame),
+        )
+
+    bins = await survey.in_thread(
+        lambda: river_bins(
+            tracks, river, km_from=km_from, km_to=km_to, step_km=step_km, radius_m=radius_m
+        )
+    )
+    along = await survey.in_thread(
+        lambda: river_seen(tracks, river, km_from=km_from, km_to=km_to, radius_m=radius_m)
+    )
+    sectors = [await survey.in_thread(partial(one, sector, shape)) for sector, shape, _ in shapes]
+    return HeatReport(
+        start=start,
+        end=end,
+        radius_m=radius_m,
+        units={each.state.id: each.state.call_sign for each in followed},
+        river=along.seen,
+        bins=bins,
+        sectors=sectors,
+        line_error_m=None if math.isnan(along.line_error_m) else along.line_error_m,
+        unread=unread,
+    )
+
+
+async def outings_of(desk: Desk, start: datetime, end: datetime) -> dict[str, list[Outing]]:
+    """Return when each unit was in a patrol that was under way, as far as the caller may know.
+
+    Raises:
+        Forbidden: If the role may not.
+    """
+    over = await desk.patrols.past(since=start, until=_NEVER)
+    found: dict[str, list[Outing]] = {}
+    for patrol in (*over, *desk.patrols.all(state="under way")):
+        outing = _outing(patrol, end)
+        if outing is None or outing[0] >= end or outing[1] <= start:
+            continue
+        for unit in patrol.units:
+            found.setdefault(unit, []).append(outing)
+    return found
+
+
+def _outing(patrol: Patrol, end: datetime) -> Outing | None:
+    if patrol.started_at is None:
+        return None
+    return patrol.started_at, patrol.ended_at or end
+
+
+def _shapes(desk: Desk) -> tuple[list[tuple[Sector, shapely.Geometry, float]], int]:
+    """Return the sectors that patrols may go to, by name, and how many cannot be drawn."""
+    found: list[tuple[Sector, shapely.Geometry, float]] = []
+    unread = 0
+    for sector in desk.sectors.all(use="patrol"):
+        lie = desk.sectors.lie(sector)
+        if lie.outline is None or lie.area_km2 is None:
+            unread += 1
+            continue
+        found.append((sector, shapely.geometry.shape(lie.outline), lie.area_km2 * 1e6))
+    return found, unread
