@@ -7,7 +7,7 @@ type Point = readonly [x: number, y: number];
 type Colour = readonly [r: number, g: number, b: number];
 
 const VIEW = 32;
-const FINE = 4; // sub-pixels a side
+const FINE = 4; // lines a pixel
 
 /** Name, side in pixels, and whether the system cuts it to a shape of its own: then the ground fills it and the drawing keeps to the middle. */
 const ICONS = [
@@ -35,32 +35,34 @@ export function draw(svg: string, side: number, whole: boolean): Uint8Array {
   const outline = flat(figure[1] ?? "");
   const [radius, back, front] = [Number(ground[1]), colour(ground[2] ?? ""), colour(figure[2] ?? "")];
   const rows = Buffer.alloc(side * (1 + side * 4));
-  const fine = side * FINE;
-  const [onGround, onFigure] = [new Uint8Array(side), new Uint8Array(side)];
-  for (let row = 0; row < fine; row++) {
-    const y = ((row + 0.5) * VIEW) / fine;
-    const [from, to] = whole ? [0, VIEW] : rounded(y, radius);
+  // How much of each pixel of a row is ground and figure: exact across, in steps of a quarter down.
+  const [onGround, onFigure] = [new Float64Array(side), new Float64Array(side)];
+  for (let row = 0; row < side * FINE; row++) {
+    const y = ((row + 0.5) * VIEW) / (side * FINE);
     // What the system may cut off stays empty: the drawing keeps to the middle four fifths.
     const shrunk = whole ? 0.8 : 1;
-    const spans = crossings((y - VIEW / 2) / shrunk + VIEW / 2, outline).map((x) => (x - VIEW / 2) * shrunk + VIEW / 2);
-    for (let column = 0; column < fine; column++) {
-      const x = ((column + 0.5) * VIEW) / fine;
-      if (x < from || x > to) continue;
-      const pixel = Math.floor(column / FINE);
-      onGround[pixel] = (onGround[pixel] ?? 0) + 1;
-      if (spans.filter((each) => each < x).length % 2 === 1) onFigure[pixel] = (onFigure[pixel] ?? 0) + 1;
-    }
+    const crossed = crossings((y - VIEW / 2) / shrunk + VIEW / 2, outline).sort((a, b) => a - b).map((x) => (x - VIEW / 2) * shrunk + VIEW / 2);
+    cover(onGround, ...(whole ? [0, VIEW] as const : rounded(y, radius)));
+    for (let i = 0; i + 1 < crossed.length; i += 2) cover(onFigure, crossed[i] ?? 0, crossed[i + 1] ?? 0);
     if (row % FINE < FINE - 1) continue;
     const start = Math.floor(row / FINE) * (1 + side * 4) + 1;
     for (let pixel = 0; pixel < side; pixel++) {
-      const share = (onFigure[pixel] ?? 0) / Math.max(1, onGround[pixel] ?? 0);
-      back.forEach((each, i) => rows.writeUInt8(Math.round(each + ((front[i] ?? 0) - each) * share), start + pixel * 4 + i));
-      rows.writeUInt8(Math.round(((onGround[pixel] ?? 0) * 255) / (FINE * FINE)), start + pixel * 4 + 3);
+      const share = (onFigure[pixel] ?? 0) / Math.max(0.01, onGround[pixel] ?? 0);
+      for (let i = 0; i < 3; i++) rows[start + pixel * 4 + i] = Math.round((back[i] ?? 0) + ((front[i] ?? 0) - (back[i] ?? 0)) * Math.min(1, share));
+      rows[start + pixel * 4 + 3] = Math.round(((onGround[pixel] ?? 0) * 255) / FINE);
     }
     onGround.fill(0);
     onFigure.fill(0);
   }
   return png(side, rows);
+}
+
+/** Adds to each pixel of a row what of it lies between two places of the drawing. */
+function cover(row: Float64Array, from: number, to: number): void {
+  const [a, b] = [(from * row.length) / VIEW, (to * row.length) / VIEW];
+  for (let pixel = Math.max(0, Math.floor(a)); pixel < Math.min(row.length, b); pixel++) {
+    row[pixel] = (row[pixel] ?? 0) + Math.max(0, Math.min(b, pixel + 1) - Math.max(a, pixel));
+  }
 }
 
 function colour(hex: string): Colour {

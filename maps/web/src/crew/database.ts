@@ -58,7 +58,8 @@ export interface KeptPhoto {
   sealed: Sealed;
   type: string;
   size: number;
-  state: "waiting" | "refused";
+  /** `draft`: its report is still being written. */
+  state: "draft" | "waiting" | "refused";
 }
 
 /** What one profile keeps to work offline, sealed with its data key. */

@@ -1,21 +1,25 @@
-/** Starts the crew page. */
+/** Starts the crew's page: with all it can do where the browser is safe, else a plain form with the reason. */
 import "../fonts.css";
 import "../theme.css";
 import "../page.css";
-import "../pages.css";
-import "../pages-menu.css";
+import "./crew.css";
 import { render } from "preact";
 import { t } from "../i18n/index.ts";
-import { PagesMenu } from "../panels/pages-menu.tsx";
 import { Broken } from "../panels/states.tsx";
-import { app, startPage } from "../start.ts";
+import { openSpeech } from "./speech.ts";
 
-function draw(): void {
-  render(<main class="page"><header class="page-head"><h1>{t("page.crew")}</h1><PagesMenu /></header></main>, app);
+const app = document.getElementById("app") as HTMLElement;
+
+await openSpeech();
+try {
+  if (isSecureContext && "subtle" in crypto && "indexedDB" in globalThis) {
+    const { start } = await import("./start.tsx");
+    await start(app);
+  } else {
+    const { Plain } = await import("./plain.tsx");
+    render(<Plain />, app);
+  }
+} catch (fault) {
+  // A private window may have no storage at all: then nothing could be kept, and nobody may think so.
+  render(<main class="lock"><Broken what={t("crew.storage.broken")} fault={fault} retry={() => location.reload()} /></main>, app);
 }
-
-function broken(fault: unknown): void {
-  render(<main class="alone"><Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} /></main>, app);
-}
-
-void startPage(["common", "alerts", "phrases", "crew"], draw, broken);

@@ -39,26 +39,42 @@ other?.addEventListener("message", () => changed(false));
 export interface Extra {
   /** ms UTC by this phone: not sent before. */
   notBefore?: number;
-  photos?: readonly { id: string; bytes: Bytes; type: string }[];
+  /** Ids of photos that `keepPhoto` kept: from now on they are sent. */
+  photos?: readonly string[];
 }
 
 /** Keeps a report. Once this resolves it survives a reload, a crash and a sign-out. */
 export async function keep(report: Report, profile: Profile, opened: Opened | null, extra: Extra = {}): Promise<void> {
   const rank = rankOf(report);
   const [form, sealed] = await sealFor(report, rank, profile, opened);
-  const photos: KeptPhoto[] = [];
-  for (const { id, bytes, type } of extra.photos ?? []) {
-    if (opened === null) throw new Error("photos are kept by an open profile only");
-    photos.push({ id, profile: profile.id, sealed: await sealBytes(opened.data, bytes), type, size: bytes.length, state: "waiting" });
-  }
   const row: Kept = {
     id: report.id, profile: profile.id, rank, lane: laneOf(rank), form, sealed,
-    not_before: extra.notBefore ?? 0, state: "waiting", photos: photos.map((each) => each.id),
+    not_before: extra.notBefore ?? 0, state: "waiting", photos: [...(extra.photos ?? [])],
   };
   const tx = (await database()).transaction(["outbox", "photos"], "readwrite", { durability: "strict" });
-  await Promise.all([...photos.map((each) => tx.objectStore("photos").put(each)), tx.objectStore("outbox").add(row), tx.done]);
+  const photos = tx.objectStore("photos");
+  for (const id of row.photos) {
+    const found = await photos.get(id);
+    if (found !== undefined) await photos.put({ ...found, state: "waiting" });
+  }
+  await tx.objectStore("outbox").add(row);
+  await tx.done;
   inHand.set(report.id, report);
   changed();
+}
+
+/** Keeps a photo for a report that is still being written. */
+export async function keepPhoto(id: string, bytes: Bytes, type: string, opened: Opened): Promise<void> {
+  const sealed = await sealBytes(opened.data, bytes);
+  const tx = (await database()).transaction("photos", "readwrite", { durability: "strict" });
+  await tx.store.put({ id, profile: opened.profile.id, sealed, type, size: bytes.length, state: "draft" });
+  await tx.done;
+}
+
+/** The photo of a report that is still being written; null when it is gone. */
+export async function draftPhoto(id: string, opened: Opened): Promise<Blob | null> {
+  const row = await (await database()).get("photos", id);
+  return row === undefined ? null : new Blob([await openBytes(opened.data, row.sealed)], { type: row.type });
 }
 
 async function sealFor(value: unknown, rank: Rank, profile: Profile, opened: Opened | null): Promise<[Kept["form"], Sealed | SealedTo]> {

@@ -108,6 +108,11 @@ export async function readTargets(agency: string, by: By): Promise<{ id: string;
   return found.filter((each) => each.agency === agency);
 }
 
+/** Where a river kilometre is. */
+export async function readPlaceAtKm(km: number): Promise<{ lon: number; lat: number }> {
+  return (await (await ask("GET", `/api/address?river_km=${km}`, null)).json()) as { lon: number; lat: number };
+}
+
 /** Who is signed in with a name; null when nobody is. */
 export async function readSession(): Promise<Session | null> {
   try {

@@ -1,0 +1,65 @@
+/** The page's frame: the status on top, one tab, SOS and the tabs below. */
+import { signal } from "@preact/signals";
+import type { JSX } from "preact";
+import { t, type Words } from "../i18n/index.ts";
+import { Icon, type IconName } from "../panels/icons.tsx";
+import { crew, fault, opened } from "./crew.ts";
+import { newer, takeNewer } from "./install.ts";
+import { LockPanel } from "./lock-panel.tsx";
+import { MapPanel } from "./map-panel.tsx";
+import { MorePanel } from "./more-panel.tsx";
+import { counts } from "./outbox.ts";
+import { PatrolPanel } from "./patrol-panel.tsx";
+import { ReportPanel } from "./report-panel.tsx";
+import { SosBar } from "./sos-bar.tsx";
+import { chosen } from "./speech.ts";
+import { StatusLine } from "./status-line.tsx";
+import { TextsPanel, unreadTexts } from "./texts-panel.tsx";
+
+type Tab = "patrol" | "map" | "report" | "texts" | "more";
+const TABS: readonly (readonly [Tab, Words, IconName])[] = [
+  ["patrol", "crew.tab.patrol", "unit"],
+  ["map", "crew.tab.map", "layers"],
+  ["report", "crew.tab.report", "plus"],
+  ["texts", "crew.tab.texts", "message"],
+  ["more", "crew.tab.more", "pages"],
+];
+
+const tab = signal<Tab>("patrol");
+
+export function App(): JSX.Element {
+  const open = opened.value !== null;
+  return (
+    <div class="crew" key={chosen.value}>
+      <StatusLine />
+      <main tabIndex={-1}>
+        {newer.value && <div class="card notice" role="status"><p>{t("crew.newer")}</p><button class="big wide primary" onClick={takeNewer}>{t("crew.newer.take")}</button></div>}
+        {open && fault.value !== null && <div class="card notice" role="alert"><p>{t(fault.value === "other_user" ? "crew.fault.other_user" : "crew.fault.shut")}</p>{fault.value === "other_user" && <a class="big wide" href="/sign-in?next=/crew">{t("crew.first.sign_in")}</a>}</div>}
+        {!open && tab.value !== "more" ? <LockPanel /> : <Panel />}
+      </main>
+      <SosBar />
+      <nav class="tab-bar" aria-label={t("crew.tabs")}>
+        {TABS.map(([name, words, icon]) => {
+          const shown = open ? tab.value === name : (tab.value === "more") === (name === "more") && (name === "more" || name === "patrol");
+          const some = name === "texts" ? unreadTexts() : name === "more" && open ? counts.value.refused : 0;
+          return (
+            <button key={name} id={`tab-${name}`} aria-current={shown ? "page" : undefined} disabled={!open && name !== "more" && name !== "patrol"} onClick={() => { tab.value = name; }}>
+              <Icon name={icon} /><span>{t(words)}</span>{some > 0 && <i class="badge num" aria-label={t("crew.badge", { n: some })}>{some}</i>}
+            </button>
+          );
+        })}
+      </nav>
+      <p class="hidden" aria-live="polite">{open && crew.value === null ? t("state.loading") : ""}</p>
+    </div>
+  );
+}
+
+function Panel(): JSX.Element {
+  switch (tab.value) {
+    case "patrol": return <PatrolPanel />;
+    case "map": return <MapPanel />;
+    case "report": return <ReportPanel />;
+    case "texts": return <TextsPanel />;
+    case "more": return <MorePanel />;
+  }
+}

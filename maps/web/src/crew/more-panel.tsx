@@ -1,0 +1,170 @@
+/** The last tab: whose page, language, palette, what was refused, how the page is kept. */
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { LANGUAGES, type Language, t, wordsIfAny } from "../i18n/index.ts";
+import { coordinateFormat, palette, PALETTES } from "../preferences.ts";
+import { minuteWords } from "../times.ts";
+import { crew, lock, opened, profile, timeZone, unlocked } from "./crew.ts";
+import { canInstall, install, keepForever, keptForever, keptOffline } from "./install.ts";
+import { changePin, makeProfile } from "./keys.ts";
+import { PinFields, pinWords } from "./lock-panel.tsx";
+import { counts, refusals, takeBack, tryAgain } from "./outbox.ts";
+import type { Report } from "./reports.ts";
+import { hurry } from "./sending.ts";
+import { chosen, speakNow } from "./speech.ts";
+import { sun } from "./sun.ts";
+import { clock } from "./time.ts";
+
+export function MorePanel(): JSX.Element {
+  return (
+    <section class="panel" aria-label={t("crew.tab.more")}>
+      {opened.value !== null && <Refused />}
+      <Choices />
+      {opened.value !== null && <Person />}
+      <Kept />
+    </section>
+  );
+}
+
+function Refused(): JSX.Element | null {
+  const found = useSignal<Awaited<ReturnType<typeof refusals>>>([]);
+  const who = opened.value;
+  useEffect(() => {
+    if (who !== null) void refusals(who).then((all) => { found.value = all; });
+  }, [who, counts.value.refused]);
+  if (found.value.length === 0) return null;
+  return (
+    <article class="card">
+      <h2>{t("crew.refused.title")}</h2>
+      <p class="dim">{t("crew.refused.about")}</p>
+      <ul class="texts">
+        {found.value.map(({ report, why }) => (
+          <li key={report.id}>
+            <p><b>{t(`crew.kind.${report.kind}`)}</b> <span class="dim num">{minuteWords(Date.parse(report.at), clock.value, timeZone.value)}</span></p>
+            <p class="break">{wordsOf(report)}</p>
+            <p class="field-fault break">{wordsIfAny(`crew.why.${why.error}`) ?? why.message}</p>
+            <div class="pair">
+              <button class="big" onClick={() => void tryAgain(report.id).then(hurry)}>{t("crew.refused.again")}</button>
+              <Discard id={report.id} />
+            </div>
+          </li>
+        ))}
+      </ul>
+    </article>
+  );
+}
+
+function Discard({ id }: { id: string }): JSX.Element {
+  const asks = useSignal(false);
+  return asks.value
+    ? <button class="big alarm" onClick={() => void takeBack(id)}>{t("crew.refused.discard_yes")}</button>
+    : <button class="big" onClick={() => { asks.value = true; }}>{t("crew.refused.discard")}</button>;
+}
+
+function wordsOf(report: Report): string {
+  if (report.kind === "text") return "text" in report ? report.text : (wordsIfAny(`phrase.${report.phrase}`) ?? report.phrase);
+  if (report.kind === "incident") return report.narrative ?? t(`crew.category.${report.category}`);
+  if (report.kind === "sighting") return report.name ?? report.sighting.note ?? "";
+  return "";
+}
+
+function Choices(): JSX.Element {
+  return (
+    <article class="card">
+      <label for="language">{t("crew.more.language")}</label>
+      <select id="language" value={chosen.value} onInput={(event) => void speakNow(event.currentTarget.value as Language)}>
+        {Object.entries(LANGUAGES).map(([tag, name]) => <option key={tag} value={tag} lang={tag}>{name}</option>)}
+      </select>
+      <h2 id="palette-title">{t("palette.title")}</h2>
+      <div class="choices" role="group" aria-labelledby="palette-title">
+        {PALETTES.map((each) => <button key={each} class="big" aria-pressed={palette.value === each && !(each === "day" && sun.value)} onClick={() => { sun.value = false; palette.value = each; }}>{t(`palette.${each}`)}</button>)}
+        <button class="big" aria-pressed={palette.value === "day" && sun.value} onClick={() => { palette.value = "day"; sun.value = true; }}>{t("crew.more.sun")}</button>
+      </div>
+      <label for="format">{t("crew.more.format")}</label>
+      <select id="format" value={coordinateFormat.value} onInput={(event) => { coordinateFormat.value = event.currentTarget.value as typeof coordinateFormat.value; }}>
+        {(["decimal", "dms", "mgrs"] as const).map((each) => <option key={each} value={each}>{t(`crew.format.${each}`)}</option>)}
+      </select>
+    </article>
+  );
+}
+
+function Person(): JSX.Element {
+  const shows = useSignal<"" | "pin" | "crew">("");
+  const done = useSignal("");
+  return (
+    <article class="card">
+      <h2>{profile.value?.name}</h2>
+      <p class="dim">{[crew.value?.node.name, profile.value?.device ?? profile.value?.user].filter(Boolean).join(" · ")}</p>
+      <button class="big wide primary" onClick={() => void lock()}>{t("crew.lock.now")}</button>
+      <p class="dim">{t("crew.lock.about")}</p>
+      <p class="dim" role="status">{done.value}</p>
+      {shows.value === "pin" && <ChangePin done={() => { shows.value = ""; done.value = t("crew.pin.changed"); }} />}
+      {shows.value === "crew" && <AddCrew />}
+      {shows.value !== "pin" && <button class="big wide" onClick={() => { shows.value = "pin"; }}>{t("crew.pin.change")}</button>}
+      {shows.value !== "crew" && profile.value?.device && <button class="big wide" onClick={() => { shows.value = "crew"; }}>{t("crew.add.title")}</button>}
+      {profile.value?.user && <a class="big wide" href="/">{t("page.map")}</a>}
+    </article>
+  );
+}
+
+function ChangePin({ done }: { done: () => void }): JSX.Element {
+  const said = useSignal("");
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    said.value = pinWords(String(form.get("pin")), String(form.get("again")));
+    const who = profile.peek();
+    if (said.value !== "" || who === null) return;
+    if (await changePin(who.id, String(form.get("old")), String(form.get("pin")))) done();
+    else said.value = t("crew.pin.old_wrong");
+  };
+  return (
+    <form onSubmit={(event) => void submit(event)}>
+      <label for="old">{t("crew.pin.old")}</label>
+      <input id="old" name="old" type="password" inputMode="numeric" autocomplete="current-password" required />
+      <PinFields />
+      <p class="field-fault" role="alert">{said.value}</p>
+      <button class="big wide primary">{t("crew.pin.change")}</button>
+    </form>
+  );
+}
+
+/** Another crew member with the same phone: the same keys, a PIN and an outbox of their own. */
+function AddCrew(): JSX.Element {
+  const said = useSignal("");
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    said.value = pinWords(String(form.get("pin")), String(form.get("again")));
+    const who = opened.peek();
+    if (said.value !== "" || who === null) return;
+    const { device, reporting_key, call_sign } = who.profile;
+    const made = await makeProfile({ name: String(form.get("name")), device, callSign: call_sign, key: who.key, reportingKey: reporting_key, user: null, pin: String(form.get("pin")) });
+    await lock();
+    await unlocked(made);
+  };
+  return (
+    <form onSubmit={(event) => void submit(event)}>
+      <p>{t("crew.add.about")}</p>
+      <label for="crew-name">{t("crew.add.name")}</label>
+      <input id="crew-name" name="name" required maxLength={60} autocomplete="off" />
+      <PinFields />
+      <p class="field-fault" role="alert">{said.value}</p>
+      <button class="big wide primary">{t("crew.add.go")}</button>
+    </form>
+  );
+}
+
+function Kept(): JSX.Element {
+  return (
+    <article class="card">
+      <h2>{t("crew.kept.title")}</h2>
+      <p>{t(keptOffline.value === true ? "crew.kept.offline" : keptOffline.value === false ? "crew.kept.not_offline" : "crew.kept.busy")}</p>
+      <p>{t(keptForever.value === true ? "crew.kept.forever" : "crew.kept.not_forever")}</p>
+      {keptForever.value !== true && <button class="big wide" onClick={() => void keepForever()}>{t("crew.kept.ask")}</button>}
+      {canInstall.value !== null && <button class="big wide primary" onClick={() => void install()}>{t("crew.kept.install")}</button>}
+      <p class="dim">{t("crew.kept.background")}</p>
+    </article>
+  );
+}

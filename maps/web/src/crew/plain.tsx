@@ -1,0 +1,81 @@
+/** The plain page, for a browser that this address gives no safe storage: a form that is sent at once, and why there is no more. */
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import type { Session } from "../contract.ts";
+import { readCoordinates } from "../coordinates.ts";
+import { t } from "../i18n/index.ts";
+import { newId } from "./database.ts";
+import type { Report } from "./reports.ts";
+import { Failure, readPlaceAtKm, readSession, sendReports } from "./server.ts";
+
+export function Plain(): JSX.Element {
+  const who = useSignal<Session | null>(null);
+  const told = useSignal("");
+  const place = useSignal("");
+  const km = useSignal("");
+  const words = useSignal("");
+  useEffect(() => {
+    readSession().then((found) => { who.value = found; }, () => { told.value = t("crew.plain.unreachable"); });
+  }, []);
+  const send = async (make: () => Promise<Report | null>): Promise<void> => {
+    told.value = t("crew.plain.busy");
+    try {
+      const report = await make();
+      if (report === null) {
+        told.value = t("crew.plain.no_place");
+        return;
+      }
+      const answer = await sendReports([report], null);
+      told.value = answer.taken.includes(report.id) ? t("crew.plain.taken") : (answer.refused[0]?.message ?? t("fault.other"));
+      if (answer.taken.includes(report.id) && report.kind === "text") words.value = "";
+    } catch (fault) {
+      told.value = fault instanceof Failure && fault.status === 401 ? t("fault.signed_out") : t("crew.plain.not_sent");
+    }
+  };
+  const here = async (): Promise<{ lon: number; lat: number } | null> => (km.value.trim() !== "" ? readPlaceAtKm(Number(km.value.replace(",", "."))) : readCoordinates(place.value));
+  const now = (): string => new Date().toISOString();
+  return (
+    <div class="crew plain">
+      <header class="status" data-tone="wait"><div class="status-top"><h1>{t("crew.plain.title")}</h1><span class="call-sign">{who.value?.user}</span></div></header>
+      <main>
+        <section class="panel">
+          <p class="card notice">{t("crew.plain.why")}</p>
+          {who.value === null
+            ? <a class="big wide primary" href="/sign-in?next=/crew">{t("crew.first.sign_in")}</a>
+            : <>
+                <form class="card" onSubmit={(event) => { event.preventDefault(); void send(async () => { const at = await here(); return at && { id: newId(), kind: "position", at: now(), lon: at.lon, lat: at.lat }; }); }}>
+                  <h2>{t("crew.plain.place")}</h2>
+                  <label for="km">{t("crew.plain.km")}</label>
+                  <input id="km" inputMode="decimal" value={km.value} onInput={(event) => { km.value = event.currentTarget.value; }} />
+                  <label for="place">{t("crew.plain.coordinates")}</label>
+                  <input id="place" value={place.value} placeholder="20.2655 N 100.4096 E" onInput={(event) => { place.value = event.currentTarget.value; }} />
+                  <button class="big wide primary">{t("crew.plain.send_place")}</button>
+                </form>
+                <form class="card" onSubmit={(event) => { event.preventDefault(); void send(async () => ({ id: newId(), kind: "text", at: now(), text: words.value.trim() })); }}>
+                  <label for="words">{t("crew.text.words")}</label>
+                  <textarea id="words" rows={2} maxLength={1000} required value={words.value} onInput={(event) => { words.value = event.currentTarget.value; }} />
+                  <button class="big wide primary">{t("crew.text.send")}</button>
+                </form>
+              </>}
+        </section>
+      </main>
+      <section class="sos-bar" aria-label={t("crew.sos")}>
+        <p role="status">{told.value}</p>
+        {who.value !== null && <PlainSos call={() => send(async () => { const at = await here().catch(() => null); return { id: newId(), kind: "sos", at: now(), ...(at ? { lon: at.lon, lat: at.lat } : {}) }; })} />}
+      </section>
+    </div>
+  );
+}
+
+/** Asked once: without a hold, a pocket must not call for help. */
+function PlainSos({ call }: { call: () => Promise<void> }): JSX.Element {
+  const asks = useSignal(false);
+  if (!asks.value) return <button class="sos" onClick={() => { asks.value = true; }}><b>{t("crew.sos")}</b></button>;
+  return (
+    <div class="pair">
+      <button class="big alarm" onClick={() => { asks.value = false; void call(); }}>{t("crew.plain.sos_yes")}</button>
+      <button class="big" onClick={() => { asks.value = false; }}>{t("dialog.cancel")}</button>
+    </div>
+  );
+}

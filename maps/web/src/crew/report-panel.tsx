@@ -1,0 +1,32 @@
+/** The report tab: an incident with photos, or a target that was seen. What is being written survives a reload. */
+import { signal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { t } from "../i18n/index.ts";
+import { Icon } from "../panels/icons.tsx";
+import { opened, readDraft } from "./crew.ts";
+import { IncidentForm } from "./incident-form.tsx";
+import { draft, type Draft, EMPTY } from "./report-draft.ts";
+import { SightingForm } from "./sighting-form.tsx";
+
+const loaded = signal<string | null>(null);
+
+export function ReportPanel(): JSX.Element {
+  const who = opened.value?.profile.id ?? null;
+  useEffect(() => {
+    if (who === null || loaded.peek() === who) return;
+    loaded.value = who;
+    void readDraft<Draft>().then((found) => { draft.value = { ...EMPTY, ...found }; });
+  }, [who]);
+  const kind = draft.value.kind;
+  return (
+    <section class="panel" aria-label={t("crew.tab.report")}>
+      <div class="pair" role="group" aria-label={t("crew.report.what")}>
+        <button class="big" aria-pressed={kind === "sighting"} onClick={() => { draft.value = { ...draft.value, kind: "sighting" }; }}><Icon name="target" /> {t("crew.report.sighting")}</button>
+        <button class="big" aria-pressed={kind === "incident"} onClick={() => { draft.value = { ...draft.value, kind: "incident" }; }}><Icon name="list" /> {t("crew.report.incident")}</button>
+      </div>
+      {draft.value.kept !== "" && <p class="card kept" role="status">{t(draft.value.kept === "incident" ? "crew.report.kept_incident" : "crew.report.kept_sighting")}</p>}
+      {kind === "incident" ? <IncidentForm /> : <SightingForm />}
+    </section>
+  );
+}

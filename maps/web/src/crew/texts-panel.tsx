@@ -1,0 +1,91 @@
+/** The texts tab: what the office says, canned phrases, free words. */
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { language, t, wordsIfAny } from "../i18n/index.ts";
+import { minuteWords } from "../times.ts";
+import { crew, isUnread, markRead, said, say, timeZone, unsent } from "./crew.ts";
+import type { CrewPhrase } from "./server.ts";
+import { clock } from "./time.ts";
+
+const MOST_SHOWN = 40;
+
+interface Line {
+  id: string;
+  at: number;
+  from: string | null;
+  words: string;
+  unread: boolean;
+}
+
+/** The words of a phrase in the reader's language; its code where there are none. */
+export function phraseWords(code: string): string {
+  return wordsIfAny(`phrase.${code}`) ?? code;
+}
+
+function lines(): Line[] {
+  const heard = (crew.value?.texts ?? []).map((each): Line => ({
+    id: each.id, at: Date.parse(each.at), from: each.from, words: each.phrase ? phraseWords(each.phrase) : (each.text ?? ""), unread: isUnread(each),
+  }));
+  const own = said.value.map((each): Line => ({ id: each.id, at: each.at, from: null, words: each.phrase ? phraseWords(each.phrase) : (each.text ?? ""), unread: false }));
+  return [...heard, ...own].sort((a, b) => b.at - a.at).slice(0, MOST_SHOWN);
+}
+
+export function TextsPanel(): JSX.Element {
+  const words = useSignal("");
+  const all = useSignal(false);
+  useEffect(() => void markRead(), [crew.value]);
+  const send = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const text = words.value.trim();
+    if (text === "") return;
+    words.value = "";
+    void say({ text });
+  };
+  const phrases = codes();
+  const shown = lines();
+  return (
+    <section class="panel" aria-label={t("crew.tab.texts")}>
+      <form class="card say" onSubmit={send}>
+        <label for="words">{t("crew.text.words")}</label>
+        <textarea id="words" rows={2} maxLength={1000} value={words.value} onInput={(event) => { words.value = event.currentTarget.value; }} />
+        <button class="big wide primary" disabled={words.value.trim() === ""}>{t("crew.text.send")}</button>
+      </form>
+      <div class="card">
+        <h2>{t("crew.text.phrases")}</h2>
+        <div class="phrases">
+          {phrases.slice(0, all.value ? undefined : 6).map((each) => (
+            <button key={each.code} class="big" onClick={() => void say(each.text ? { text: each.text } : { phrase: each.code })}>{each.text ?? phraseWords(each.code)}</button>
+          ))}
+        </div>
+        <button class="big wide quiet" aria-expanded={all.value} onClick={() => { all.value = !all.value; }}>{t(all.value ? "crew.text.fewer" : "crew.text.more")}</button>
+      </div>
+      <h2 class="list-title">{t("crew.text.list")}</h2>
+      {shown.length === 0 && <p class="card">{t("crew.text.none")}</p>}
+      <ul class="texts">
+        {shown.map((each) => (
+          <li key={each.id} class="card" data-own={each.from === null}>
+            <p class="dim num">{each.from ?? t("crew.text.own")} · {minuteWords(each.at, clock.value, timeZone.value)}{each.from === null && ` · ${stateOf(each.id)}`}</p>
+            <p class="break">{each.words}</p>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Phrases by code, and the agency's own in the reader's language. */
+function codes(): CrewPhrase[] {
+  const told = crew.value?.phrases ?? [];
+  return told.filter((each) => each.text === undefined || each.language === undefined || each.language.split("-")[0] === language);
+}
+
+function stateOf(id: string): string {
+  const state = unsent.value.get(id);
+  return t(state === undefined ? "crew.sent.taken" : state === "waiting" ? "crew.sent.waiting" : "crew.sent.refused");
+}
+
+/** How many texts have not been looked at. */
+export function unreadTexts(): number {
+  return (crew.value?.texts ?? []).filter(isUnread).length;
+}
