@@ -9,6 +9,7 @@ import { PagesMenu } from "../panels/pages-menu.tsx";
 import { session, timeZone } from "../session.ts";
 import { Coverage } from "./coverage/coverage.tsx";
 import { below, openPlannerTab, phone, PLANNER_TABS, plannerTab, sideOpen, told } from "./frame-state.ts";
+import { KeysDialog } from "./keys.tsx";
 import { news, newsStatus } from "./news.ts";
 import { Patrols } from "./patrols/patrols.tsx";
 import { layerInfos, mapFailed, openMap, zoomBy } from "./planner-map.ts";
@@ -35,6 +36,7 @@ export function Frame(): JSX.Element {
         {below.value !== null && <section class="planner-below" aria-label={t("planner.below")}>{below.value.view()}</section>}
       </main>
       {phone.value ? <><header class="planner-head"><Head /></header><Sheet><Tabs /><Content /></Sheet></> : <Side />}
+      <KeysDialog />
     </div>
   );
 }

@@ -14,12 +14,16 @@ import { t } from "../i18n/index.ts";
 import { Broken } from "../panels/states.tsx";
 import { app, startPage } from "../start.ts";
 import { Frame } from "./frame.tsx";
+import { listenToKeys } from "./keys.tsx";
 import { news } from "./news.ts";
 import { loadReference } from "./planner-map.ts";
+import { startSectors } from "./sectors/start.ts";
 
 async function draw(): Promise<void> {
   await loadReference();
+  startSectors();
   render(<Frame />, app);
+  listenToKeys();
   news.start();
   void loadAgencies();
   addEventListener("online", () => news.retryNow());

@@ -23,12 +23,12 @@ export const news = new LiveStream({
   receiver: {
     snapshot: (frame: Snapshot) => {
       picture.replace(frame);
-      paperNews.value += 1;
+      paperNews.value = paperNews.peek() + 1;
       publish();
     },
     change: (frame: Change) => {
       const touched = picture.apply(frame);
-      if (touched.papers || (frame.papers ?? []).length > 0) paperNews.value += 1;
+      if (touched.papers || (frame.papers ?? []).length > 0) paperNews.value = paperNews.peek() + 1;
       if (touched.papers) papers.value = [...picture.papers.values()];
       if ((frame.units ?? []).length > 0 || (frame.forget ?? []).length > 0) units.value = known();
     },

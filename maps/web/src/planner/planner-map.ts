@@ -72,7 +72,7 @@ export function openMap(container: HTMLElement): void {
   });
   map.on("moveend", () => {
     lastView.value = { center: [map.getCenter().lng, map.getCenter().lat], zoom: map.getZoom() };
-    mapMoved.value += 1;
+    mapMoved.value = mapMoved.peek() + 1; // read without following: a change of pixels may move the map inside an effect
   });
   map.on("error", (event) => console.warn(`map: ${event.error?.message ?? ""}`));
   map.once("load", () => {

@@ -1,7 +1,16 @@
 /** Sectors: the list, one sector, its drawing, its versions. */
 import type { JSX } from "preact";
-import { t } from "../../i18n/index.ts";
+import { draft } from "./draft.ts";
+import { SectorDetail } from "./sector-detail.tsx";
+import { SectorForm } from "./sector-form.tsx";
+import { SectorList } from "./sector-list.tsx";
+import { looking, view } from "./store.ts";
+import { Versions } from "./versions.tsx";
 
 export function Sectors(): JSX.Element {
-  return <section class="panel" aria-label={t("planner.sectors")} />;
+  const now = view.value;
+  if (draft.value !== null) return <SectorForm />;
+  if (now.at === "sector" && looking.value !== null) return <SectorDetail details={looking.value} />;
+  if (now.at === "versions" && looking.value !== null) return <Versions details={looking.value} />;
+  return <SectorList />;
 }

@@ -1,0 +1,75 @@
+/** What the server says of the shape that is drawn; asked a moment after the last change, never in the way of drawing. */
+import { computed, effect, signal } from "@preact/signals";
+import { call } from "../../rest.ts";
+import type { Checked } from "./contract.ts";
+import { draft, shape } from "./draft.ts";
+import { areaKm2, bodyOf, type SectorShape } from "./shape.ts";
+
+const PAUSE_MS = 250;
+
+/** The newest answer; null before one. It may be of a shape a moment ago: see `checkState`. */
+export const checked = signal<Checked | null>(null);
+export const checkState = signal<"none" | "asking" | "told" | "failed">("none");
+/** The shape under the pointer, before it is a step; null while nothing is being drawn or dragged. */
+export const moving = signal<SectorShape | null>(null);
+
+const judged = computed(() => moving.value ?? shape.value);
+
+/** Area of what is drawn now, km²; the server's number once it has told it. */
+export const areaNow = computed(() => {
+  if (checkState.value === "told" && checked.value?.area_km2 !== undefined) return checked.value.area_km2;
+  return judged.value?.kind === "polygon" ? areaKm2(judged.value.rings) : null;
+});
+
+/** Warnings that a repair takes away. */
+const MENDED = ["duplicate_point", "too_many_vertices", "antimeridian"];
+
+/** What the server would make of the shape; null where it is well as it is, or a repair would be a guess. */
+export const repair = computed(() => {
+  const told = checked.value;
+  const needed = told !== null && (!told.usable || told.faults.some((fault) => MENDED.includes(fault.code)));
+  return needed ? (told.suggestion ?? null) : null;
+});
+
+let asked = 0;
+let pause: ReturnType<typeof setTimeout> | undefined;
+
+export function watchShape(): void {
+  effect(() => {
+    const body = bodyOf(draft.value === null ? null : judged.value);
+    const text = JSON.stringify(body);
+    clearTimeout(pause);
+    if (body === null) {
+      asked += 1;
+      checked.value = null;
+      checkState.value = "none";
+      lastText = text;
+      return;
+    }
+    if (text === lastText && checkState.peek() !== "failed") return;
+    lastText = text;
+    checkState.value = "asking";
+    pause = setTimeout(() => void ask(body), PAUSE_MS);
+  });
+  addEventListener("online", checkAgain);
+}
+
+let lastText = "";
+
+export function checkAgain(): void {
+  const body = bodyOf(draft.peek() === null ? null : judged.peek());
+  if (body !== null) void ask(body);
+}
+
+async function ask(body: object): Promise<void> {
+  const mine = (asked += 1);
+  checkState.value = "asking";
+  try {
+    const told = await call<Checked>("POST", "/api/sectors/check", body);
+    if (mine !== asked) return;
+    checked.value = told;
+    checkState.value = "told";
+  } catch {
+    if (mine === asked) checkState.value = "failed";
+  }
+}

@@ -1,0 +1,77 @@
+/** What the server says of sectors (maps/api/sectors.py). Fields that are absent have their default. */
+import type { SectorUse } from "../../papers.ts";
+import type { Stretch } from "./shape.ts";
+
+export const USES: readonly SectorUse[] = ["patrol", "no_go", "rendezvous", "fishing_ban", "restricted"];
+
+/** One version of a sector: a polygon or a stretch of a river. */
+export interface SectorPaper {
+  id: string;
+  agency: string;
+  at: string;
+  by?: string;
+  version?: number;
+  name: string;
+  use?: SectorUse;
+  polygon?: [number, number][][] | null;
+  river?: string | null;
+  km_from?: number | null;
+  km_to?: number | null;
+  width_m?: number | null;
+  note?: string;
+  retired_at?: string | null;
+}
+
+export interface Along {
+  river: string;
+  km_from: number;
+  km_to: number;
+  length_km: number;
+}
+
+/** How an area lies on the ground. */
+export interface Lie {
+  outline?: GeoJSON.Polygon | GeoJSON.MultiPolygon;
+  area_km2?: number;
+  along?: Along[];
+  /** Countries it surely reaches into, and how far from the border line. */
+  countries?: Record<string, { lon: number; lat: number; border_m: number }>;
+}
+
+export interface SectorDetails extends Lie {
+  sector: SectorPaper;
+}
+
+export interface PastVersion {
+  sector: SectorPaper;
+  reason?: string;
+  outline?: GeoJSON.Polygon | GeoJSON.MultiPolygon;
+  area_km2?: number;
+}
+
+export interface Fault {
+  code: string;
+  message: string;
+  part?: number;
+  /** 0 the outer ring, from 1 holes. */
+  ring?: number | null;
+  vertex?: number | null;
+  lon?: number | null;
+  lat?: number | null;
+  only_warns?: boolean;
+}
+
+export interface Checked extends Lie {
+  faults: Fault[];
+  usable: boolean;
+  suggestion?: { polygon?: GeoJSON.Polygon | GeoJSON.MultiPolygon; stretch?: Stretch };
+}
+
+export function stretchOf(paper: SectorPaper): Stretch | null {
+  if (!paper.river) return null;
+  return { river: paper.river, km_from: paper.km_from ?? 0, km_to: paper.km_to ?? 0, width_m: paper.width_m ?? 0 };
+}
+
+export function versionNumber(paper: SectorPaper): number {
+  return paper.version ?? 1;
+}

@@ -1,0 +1,198 @@
+/** What somebody is drawing: name, use, note and shape, with steps to take back; it survives a reload. */
+import { computed, effect, signal } from "@preact/signals";
+import { t } from "../../i18n/index.ts";
+import type { SectorUse } from "../../papers.ts";
+import { call, CallError, fetchJson } from "../../rest.ts";
+import { session } from "../../session.ts";
+import { say } from "../frame-state.ts";
+import { type PastVersion, type SectorDetails, versionNumber } from "./contract.ts";
+import { bodyOf, type SectorShape, sameShape } from "./shape.ts";
+import { begin, redo, step, type Steps, undo } from "./steps.ts";
+import { loadSectors, looked, shapeOfPaper, view } from "./store.ts";
+
+export interface Words {
+  name: string;
+  use: SectorUse;
+  note: string;
+}
+
+export interface Draft extends Words {
+  /** Null for a new sector. */
+  id: string | null;
+  /** Version that it began from; 0 for a new sector. */
+  version: number;
+  /** Why it is changed, for the journal. */
+  reason: string;
+  steps: Steps<SectorShape | null>;
+  /** What it was when it began: equal means that nothing was changed. */
+  first: Words & { shape: SectorShape | null };
+  /** When it was last touched, milliseconds of this machine. */
+  touched: number;
+}
+
+/** Null while nobody draws. */
+export const draft = signal<Draft | null>(null);
+/** The draft was there when the page opened. */
+export const restored = signal(false);
+/** What somebody else saved meanwhile, "gone" when the sector was retired; null while nobody did. */
+export const conflict = signal<SectorDetails | "gone" | null>(null);
+/** Between pressing Save and the server's answer. */
+export const saving = signal(false);
+export const saveFault = signal<unknown>(null);
+
+export const shape = computed(() => draft.value?.steps.now ?? null);
+
+export const changed = computed(() => {
+  const now = draft.value;
+  if (now === null) return false;
+  const { first } = now;
+  return now.name !== first.name || now.use !== first.use || now.note !== first.note || !sameShape(now.steps.now, first.shape);
+});
+
+export function startNew(): void {
+  open({ id: null, version: 0, name: "", use: "patrol", note: "" }, null);
+}
+
+export function startEdit({ sector }: SectorDetails): void {
+  open({ id: sector.id, version: versionNumber(sector), name: sector.name, use: sector.use ?? "patrol", note: sector.note ?? "" }, shapeOfPaper(sector));
+}
+
+function open(about: Words & { id: string | null; version: number }, first: SectorShape | null): void {
+  const { name, use, note } = about;
+  draft.value = { ...about, reason: "", steps: begin(first), first: { name, use, note, shape: first }, touched: Date.now() };
+  restored.value = false;
+  conflict.value = null;
+  saveFault.value = null;
+  looked.value = null;
+  view.value = { at: "edit" };
+}
+
+export function edit(some: Partial<Pick<Draft, "name" | "use" | "note" | "reason">>): void {
+  if (draft.value !== null) draft.value = { ...draft.value, ...some, touched: Date.now() };
+}
+
+/** Takes a new shape as a step. With `merge` it takes the place of the newest step. */
+export function setShape(next: SectorShape | null, merge = false): void {
+  const now = draft.peek();
+  if (now === null || sameShape(now.steps.now, next)) return;
+  draft.value = { ...now, steps: step(now.steps, next, merge), touched: Date.now() };
+}
+
+export function undoShape(): void {
+  if (draft.value !== null) draft.value = { ...draft.value, steps: undo(draft.value.steps), touched: Date.now() };
+}
+
+export function redoShape(): void {
+  if (draft.value !== null) draft.value = { ...draft.value, steps: redo(draft.value.steps), touched: Date.now() };
+}
+
+/** Puts the draft away and shows what is there without it. */
+export function discard(): void {
+  const id = draft.peek()?.id ?? null;
+  draft.value = null;
+  restored.value = false;
+  conflict.value = null;
+  saveFault.value = null;
+  looked.value = null;
+  view.value = id === null ? { at: "list" } : { at: "sector", id };
+}
+
+/** Works on from a version that somebody else saved, with the shape and words as they are here. */
+export function saveOver(newer: SectorDetails): void {
+  if (draft.value !== null) draft.value = { ...draft.value, version: versionNumber(newer.sector) };
+  conflict.value = null;
+  looked.value = null;
+  void save();
+}
+
+/** Makes of it a new sector, where the old one is gone. */
+export function saveAsNew(): void {
+  if (draft.value !== null) draft.value = { ...draft.value, id: null, version: 0 };
+  conflict.value = null;
+  void save();
+}
+
+/** Keeps the draft on the server as a new sector or a new version. What fails changes nothing here. */
+export async function save(): Promise<void> {
+  const now = draft.peek();
+  const body = bodyOf(now?.steps.now ?? null);
+  if (now === null || body === null || saving.peek()) return;
+  saving.value = true;
+  saveFault.value = null;
+  const words = { name: now.name.trim(), use: now.use, note: now.note };
+  try {
+    const moved = now.id === null || !sameShape(now.steps.now, now.first.shape);
+    const kept = now.id === null
+      ? await call<SectorDetails>("POST", "/api/sectors", { ...words, ...body })
+      : await call<SectorDetails>("PATCH", `/api/sectors/${encodeURIComponent(now.id)}`, { ...words, ...(moved ? body : {}), version: now.version, reason: now.reason });
+    draft.value = null;
+    restored.value = false;
+    conflict.value = null;
+    looked.value = null;
+    await loadSectors();
+    view.value = { at: "sector", id: kept.sector.id };
+    say(t("sector.saved", { name: kept.sector.name, n: versionNumber(kept.sector) }));
+  } catch (fault) {
+    saveFault.value = fault;
+    if (fault instanceof CallError && now.id !== null && (fault.status === 409 || fault.status === 404)) await findConflict(now.id, now.version);
+  } finally {
+    saving.value = false;
+  }
+}
+
+/** Looks at what is there now; a name that is taken is no conflict of versions. */
+async function findConflict(id: string, version: number): Promise<void> {
+  try {
+    const there = await fetchJson<SectorDetails>(`/api/sectors/${encodeURIComponent(id)}`);
+    if (there.sector.retired_at) conflict.value = "gone";
+    else if (versionNumber(there.sector) !== version) conflict.value = there;
+    else return;
+    saveFault.value = null;
+  } catch {
+    // The first refusal is told; the next try looks again.
+  }
+}
+
+/** Makes an old version the newest again. */
+export async function restore(past: PastVersion, newest: SectorDetails, reason: string): Promise<void> {
+  const { sector } = past;
+  const body = { name: sector.name, use: sector.use ?? "patrol", note: sector.note ?? "", ...bodyOf(shapeOfPaper(sector)), version: versionNumber(newest.sector), reason };
+  await call("PATCH", `/api/sectors/${encodeURIComponent(sector.id)}`, body);
+  looked.value = null;
+  await loadSectors();
+  say(t("sector.restored", { n: versionNumber(sector), name: sector.name }));
+}
+
+export async function retire(details: SectorDetails, reason: string): Promise<void> {
+  await call("POST", `/api/sectors/${encodeURIComponent(details.sector.id)}/retire`, { version: versionNumber(details.sector), reason });
+  await loadSectors();
+  view.value = { at: "list" };
+  say(t("sector.retired", { name: details.sector.name }));
+}
+
+/** Brings back what this person drew before a reload, keeps what is drawn from now on, and warns before it is left. */
+export function keepDraft(): void {
+  const key = `jp.planner.draft.${session.peek()?.user ?? ""}`;
+  try {
+    const found = localStorage.getItem(key);
+    if (found !== null) {
+      draft.value = JSON.parse(found) as Draft;
+      restored.value = true;
+      view.value = { at: "edit" };
+    }
+  } catch {
+    // Storage is off, or holds what another version wrote: nothing is brought back.
+  }
+  effect(() => {
+    const now = draft.value;
+    try {
+      if (now === null || !changed.value) localStorage.removeItem(key);
+      else localStorage.setItem(key, JSON.stringify({ ...now, steps: { ...now.steps, past: now.steps.past.slice(-20), future: [] } }));
+    } catch {
+      // It lives with the page then.
+    }
+  });
+  addEventListener("beforeunload", (event) => {
+    if (changed.peek()) event.preventDefault();
+  });
+}

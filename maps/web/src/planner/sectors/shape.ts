@@ -1,0 +1,121 @@
+/** Shapes of sectors as people draw them: rings and stretches of a river, measured and compared. Pure. */
+
+/** [longitude, latitude], degrees. */
+export type Place = [number, number];
+/** The places of a ring in order; the last is not the first again. */
+export type Ring = readonly Place[];
+
+export interface Stretch {
+  river: string;
+  /** Kilometres from the river's mouth. */
+  km_from: number;
+  km_to: number;
+  /** In all, half of it on either side of the centreline, metres. */
+  width_m: number;
+}
+
+/** The outer ring first, holes after it; or a stretch of a river. */
+export type SectorShape = { kind: "polygon"; rings: readonly Ring[] } | { kind: "stretch"; stretch: Stretch };
+
+/** What the server takes in place of a shape. */
+export interface ShapeBody {
+  polygon?: GeoJSON.Polygon;
+  stretch?: Stretch;
+}
+
+const EARTH_M = 6_371_007.2; // the sphere of the Earth's surface
+const RAD = Math.PI / 180;
+/** A tenth of a millimetre: more says nothing, and the drawing tool takes no more. */
+const DECIMALS = 1e9;
+const CIRCLE_POINTS = 64;
+export const MOST_POINTS = 1000;
+
+export function rounded([lon, lat]: readonly number[]): Place {
+  return [Math.round((lon ?? 0) * DECIMALS) / DECIMALS, Math.round((lat ?? 0) * DECIMALS) / DECIMALS];
+}
+
+/** A ring as it is kept here, from one that returns to its start or does not; repeated places once. */
+export function ringOf(places: readonly (readonly number[])[]): Ring {
+  const ring: Place[] = [];
+  for (const place of places.map(rounded)) if (!samePlace(ring.at(-1), place)) ring.push(place);
+  while (ring.length > 1 && samePlace(ring[0], ring.at(-1))) ring.pop();
+  return ring;
+}
+
+export function polygonOf(rings: readonly Ring[]): GeoJSON.Polygon {
+  return { type: "Polygon", coordinates: rings.map((ring) => [...ring, ...ring.slice(0, 1)]) };
+}
+
+/** What the server is asked or told; null while there is too little to judge. */
+export function bodyOf(shape: SectorShape | null): ShapeBody | null {
+  if (shape === null) return null;
+  if (shape.kind === "stretch") return { stretch: shape.stretch };
+  const rings = shape.rings.filter((ring, n) => n === 0 || ring.length > 0);
+  return (rings[0]?.length ?? 0) < 3 ? null : { polygon: polygonOf(rings) };
+}
+
+/** The shape that the server tells of: a suggestion, a version. Of several polygons the one asked for. */
+export function shapeOf(told: { polygon?: GeoJSON.Polygon | GeoJSON.MultiPolygon | Place[][] | null | undefined; stretch?: Stretch | null | undefined }, part = 0): SectorShape | null {
+  if (told.stretch) return { kind: "stretch", stretch: told.stretch };
+  if (!told.polygon) return null;
+  const rings = Array.isArray(told.polygon) ? told.polygon : partsOf(told.polygon)[part];
+  return rings ? { kind: "polygon", rings: rings.map(ringOf) } : null;
+}
+
+/** The polygons of a geometry, largest first. */
+export function partsOf(geometry: GeoJSON.Polygon | GeoJSON.MultiPolygon): GeoJSON.Position[][][] {
+  if (geometry.type === "Polygon") return [geometry.coordinates];
+  return [...geometry.coordinates].sort((a, b) => areaKm2(b.map(ringOf)) - areaKm2(a.map(ringOf)));
+}
+
+export function sameShape(a: SectorShape | null, b: SectorShape | null): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Area on a sphere, km²: within half a percent, at once; the server says it exactly. */
+export function areaKm2(rings: readonly Ring[]): number {
+  const [outer = 0, ...holes] = rings.map((ring) => Math.abs(ringArea(ring)));
+  return Math.max(0, outer - holes.reduce((sum, each) => sum + each, 0)) / 1e6;
+}
+
+function ringArea(ring: Ring): number {
+  let sum = 0;
+  ring.forEach(([lon, lat], n) => {
+    const [nextLon, nextLat] = ring[(n + 1) % ring.length] ?? [lon, lat];
+    sum += (nextLon - lon) * RAD * (2 + Math.sin(lat * RAD) + Math.sin(nextLat * RAD));
+  });
+  return (sum * EARTH_M * EARTH_M) / 2;
+}
+
+/** A circle as a ring: points on it, first the northern one. */
+export function circle([lon, lat]: Place, radiusM: number): Ring {
+  return Array.from({ length: CIRCLE_POINTS }, (_, n) => {
+    const turn = (n / CIRCLE_POINTS) * 2 * Math.PI;
+    const north = (Math.cos(turn) * radiusM) / EARTH_M / RAD;
+    const east = (Math.sin(turn) * radiusM) / EARTH_M / RAD / Math.cos(lat * RAD);
+    return rounded([lon + east, lat + north]);
+  });
+}
+
+/** West, south, east, north of everything; null of nothing. */
+export function boxOf(geometry: GeoJSON.Geometry | null): [number, number, number, number] | null {
+  const all: GeoJSON.Position[] = [];
+  const collect = (raw: unknown): void => {
+    if (!Array.isArray(raw)) return;
+    if (typeof raw[0] === "number") all.push(raw as GeoJSON.Position);
+    else raw.forEach(collect);
+  };
+  if (geometry !== null && geometry.type !== "GeometryCollection") collect(geometry.coordinates);
+  if (all.length === 0) return null;
+  const lons = all.map((each) => each[0] ?? 0);
+  const lats = all.map((each) => each[1] ?? 0);
+  return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
+}
+
+export function countPoints(shape: SectorShape | null): number {
+  return shape?.kind === "polygon" ? shape.rings.reduce((sum, ring) => sum + ring.length, 0) : 0;
+}
+
+function samePlace(a: Place | undefined, b: Place | undefined): boolean {
+  return a !== undefined && b !== undefined && a[0] === b[0] && a[1] === b[1];
+}

@@ -1,0 +1,170 @@
+/** The drawing tool on the map (Terra Draw), kept in step with the draft. Loaded only when somebody draws. */
+import type { Map as GlMap } from "maplibre-gl";
+import { type HexColor, TerraDraw, TerraDrawCircleMode, type TerraDrawMouseEvent, TerraDrawModeUndoRedo, TerraDrawPolygonMode, TerraDrawRectangleMode, TerraDrawSelectMode, type SnappableContext } from "terra-draw";
+import { TerraDrawMapLibreGLAdapter } from "terra-draw-maplibre-gl-adapter";
+import type { Tokens } from "../../tokens.ts";
+import { polygonOf, type Place, type Ring, ringOf } from "./shape.ts";
+import type { Reach } from "./snap.ts";
+
+export type Tool = "polygon" | "rectangle" | "circle" | "hole";
+
+/** Whom the drawing tool tells, and whom it asks. */
+export interface DrawHooks {
+  /** Somebody ended a drawing with a tool. */
+  drawn(tool: Tool, ring: Ring): void;
+  /** A ring is under the pointer and not ended; null for none. */
+  drawing(tool: Tool, ring: Ring | null): void;
+  /** Corners are moved; `done` once they are let go. */
+  edited(rings: readonly Ring[], done: boolean): void;
+  /** The place that the pointer means; undefined where it means itself. */
+  snap(at: Place, reach: Reach): Place | undefined;
+}
+
+type Id = string | number;
+type Styles = Record<string, HexColor | number>;
+
+/** Pixels from which a line catches the pointer. */
+const CATCH_PX = 14;
+
+export class DrawingTool {
+  readonly #draw: TerraDraw;
+  readonly #map: GlMap;
+  readonly #hooks: DrawHooks;
+  /** Ids of the rings that are drawn, the outer first. */
+  #ids: Id[] = [];
+  #tool: Tool | null = null;
+  #placing = false;
+
+  constructor(map: GlMap, tokens: Tokens, hooks: DrawHooks) {
+    this.#map = map;
+    this.#hooks = hooks;
+    const toCustom = (event: TerraDrawMouseEvent, context: SnappableContext): Place | undefined => {
+      const at = context.project(event.lng, event.lat);
+      const beside = context.unproject(at.x + CATCH_PX, at.y - CATCH_PX);
+      return hooks.snap([event.lng, event.lat], { lon: Math.abs(beside.lng - event.lng), lat: Math.abs(beside.lat - event.lat) });
+    };
+    const styles = stylesOf(tokens);
+    this.#draw = new TerraDraw({
+      adapter: new TerraDrawMapLibreGLAdapter({ map, coordinatePrecision: 9 }),
+      modes: [
+        new TerraDrawPolygonMode({ snapping: { toCustom }, styles: styles.drawing, showCoordinatePoints: true, pointerDistance: 20 }),
+        new TerraDrawRectangleMode({ styles: styles.drawing, drawInteraction: "click-move-or-drag" }),
+        new TerraDrawCircleMode({ styles: styles.drawing, drawInteraction: "click-move-or-drag" }),
+        new TerraDrawSelectMode({
+          styles: styles.chosen, pointerDistance: 22, allowManualDeselection: false,
+          keyEvents: { deselect: null, delete: null, rotate: null, scale: null },
+          flags: { polygon: { feature: { draggable: false, coordinates: { midpoints: { draggable: true }, draggable: true, deletable: true, snappable: { toCustom } } } } },
+        }),
+      ],
+      undoRedo: { modeLevel: new TerraDrawModeUndoRedo() },
+    });
+    this.#draw.start();
+    this.#draw.setMode("select");
+    this.#draw.on("change", () => this.#changed());
+    this.#draw.on("finish", (id) => this.#finished(id));
+  }
+
+  /** Takes a tool in hand, or lays it down: then corners can be moved. */
+  use(tool: Tool | null, rings: readonly Ring[]): void {
+    this.#tool = tool;
+    this.#draw.setMode(tool === null ? "select" : tool === "hole" ? "polygon" : tool);
+    this.#draw.clearUndoRedoHistory();
+    this.#place(tool === null || tool === "hole" ? rings : []);
+  }
+
+  /** Shows the rings of the draft, unless they are what is there. */
+  show(rings: readonly Ring[]): void {
+    if (this.#tool !== null && this.#tool !== "hole") return;
+    if (JSON.stringify(this.#rings()) !== JSON.stringify(rings)) this.#place(rings);
+  }
+
+  /** Makes the corners of a ring movable. */
+  choose(ring: number): void {
+    const id = this.#ids[ring];
+    if (this.#tool === null && id !== undefined && this.#draw.hasFeature(id)) this.#draw.selectFeature(id);
+  }
+
+  /** Ends the ring that is being drawn, as Enter does on the map. */
+  finish(): void {
+    this.#map.getCanvas().dispatchEvent(new KeyboardEvent("keyup", { key: "Enter" }));
+  }
+
+  /** Takes the last corner of the ring that is being drawn back. Returns whether there was one. */
+  undoCorner(): boolean {
+    return this.#tool !== null && this.#draw.canUndo() && this.#draw.undo();
+  }
+
+  redoCorner(): boolean {
+    return this.#tool !== null && this.#draw.canRedo() && this.#draw.redo();
+  }
+
+  restyle(tokens: Tokens): void {
+    const styles = stylesOf(tokens);
+    this.#draw.updateModeOptions<typeof TerraDrawPolygonMode>("polygon", { styles: styles.drawing });
+    this.#draw.updateModeOptions<typeof TerraDrawRectangleMode>("rectangle", { styles: styles.drawing });
+    this.#draw.updateModeOptions<typeof TerraDrawCircleMode>("circle", { styles: styles.drawing });
+    this.#draw.updateModeOptions<typeof TerraDrawSelectMode>("select", { styles: styles.chosen });
+  }
+
+  stop(): void {
+    this.#draw.stop();
+  }
+
+  #place(rings: readonly Ring[]): void {
+    this.#placing = true;
+    try {
+      if (this.#ids.length > 0 || this.#draw.getSnapshot().length > 0) this.#draw.clear();
+      const drawable = rings.filter((ring) => ring.length >= 3);
+      const features = drawable.map((ring) => ({ type: "Feature" as const, id: this.#draw.getFeatureId(), properties: { mode: "polygon" }, geometry: polygonOf([ring]) }));
+      const taken = this.#draw.addFeatures(features);
+      this.#ids = features.filter((_, n) => taken[n]?.valid).map((each) => each.id);
+      if (this.#tool === null) this.choose(0);
+    } finally {
+      this.#placing = false;
+    }
+  }
+
+  #rings(): Ring[] {
+    return this.#ids.flatMap((id) => {
+      const ring = ringAt(this.#draw.getSnapshotFeature(id)?.geometry);
+      return ring === null ? [] : [ring];
+    });
+  }
+
+  #changed(): void {
+    if (this.#placing) return;
+    if (this.#tool === null) return this.#hooks.edited(this.#rings(), false);
+    const under = this.#draw.getSnapshot().find((each) => each.geometry.type === "Polygon" && each.id !== undefined && !this.#ids.includes(each.id));
+    this.#hooks.drawing(this.#tool, ringAt(under?.geometry));
+  }
+
+  #finished(id: Id): void {
+    if (this.#placing) return;
+    const tool = this.#tool;
+    if (tool === null) return this.#hooks.edited(this.#rings(), true);
+    const ring = ringAt(this.#draw.getSnapshotFeature(id)?.geometry);
+    if (ring !== null) this.#hooks.drawn(tool, ring);
+  }
+}
+
+function ringAt(geometry: GeoJSON.Geometry | undefined): Ring | null {
+  return geometry?.type === "Polygon" ? ringOf(geometry.coordinates[0] ?? []) : null;
+}
+
+/** The palette as the drawing tool takes it. */
+function stylesOf(tokens: Tokens): { drawing: Styles; chosen: Styles } {
+  const line = tokens.get("map-target") as HexColor;
+  const ground = tokens.get("map-halo") as HexColor;
+  const corner = { Color: ground, Width: 5, OutlineColor: line, OutlineWidth: 2 };
+  const as = (name: string, { Color, Width, OutlineColor, OutlineWidth } = corner): Styles => ({ [`${name}Color`]: Color, [`${name}Width`]: Width, [`${name}OutlineColor`]: OutlineColor, [`${name}OutlineWidth`]: OutlineWidth });
+  return {
+    drawing: {
+      fillColor: line, fillOpacity: 0.1, outlineColor: line, outlineWidth: 2.5,
+      ...as("closingPoint", { ...corner, Width: 7 }), ...as("coordinatePoint"), ...as("snappingPoint", { ...corner, Color: line }), ...as("editedPoint"),
+    },
+    chosen: {
+      selectedPolygonColor: line, selectedPolygonFillOpacity: 0.1, selectedPolygonOutlineColor: line, selectedPolygonOutlineWidth: 2.5,
+      ...as("selectionPoint", { ...corner, Width: 7 }), ...as("midPoint", { ...corner, Color: line, Width: 3 }),
+    },
+  };
+}

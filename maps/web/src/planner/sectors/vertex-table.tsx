@@ -1,0 +1,85 @@
+/** The corners of a polygon as a table: each can be typed, added and removed without a pointer. */
+import { signal, useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { t } from "../../i18n/index.ts";
+import { Icon } from "../../panels/icons.tsx";
+import { plannerMap } from "../planner-map.ts";
+import { setShape, shape } from "./draft.ts";
+import { chooseRing, corner } from "./drawing.ts";
+import { countPoints, type Place, type Ring, rounded } from "./shape.ts";
+
+/** Rows that are drawn at once: more are asked for. */
+const ROWS = 100;
+const shownRows = signal(ROWS);
+
+export function VertexTable(): JSX.Element | null {
+  const open = useSignal(false);
+  const now = shape.value;
+  if (now?.kind === "stretch") return null;
+  const rings: readonly Ring[] = now?.rings ?? [[]];
+  const put = (ring: number, places: Ring): void => {
+    const next = rings.map((each, n) => (n === ring ? places : each)).filter((each, n) => n === 0 || each.length > 0);
+    setShape(next[0]?.length === 0 && next.length === 1 ? null : { kind: "polygon", rings: next });
+  };
+  return (
+    <details class="vertices" open={open.value} onToggle={(event) => { open.value = event.currentTarget.open; }}>
+      <summary>{t("sector.corners", { n: countPoints(now) })}</summary>
+      {open.value && rings.map((ring, n) => <RingTable key={n} ring={ring} number={n} put={(places) => put(n, places)} />)}
+    </details>
+  );
+}
+
+function RingTable({ ring, number, put }: { ring: Ring; number: number; put: (places: Ring) => void }): JSX.Element {
+  const title = number === 0 ? t("sector.outer_ring") : t("sector.hole_n", { n: number });
+  const addMiddle = async (): Promise<void> => {
+    const { lng, lat } = (await plannerMap).getCenter();
+    put([...ring, rounded([lng, lat])]);
+  };
+  return (
+    <table class="vertex-table" onFocusCapture={() => chooseRing(number)}>
+      <caption>{title}</caption>
+      <thead><tr><th scope="col">{t("sector.corner")}</th><th scope="col">{t("sector.latitude")}</th><th scope="col">{t("sector.longitude")}</th><th scope="col"><span class="hidden">{t("sector.corner_acts")}</span></th></tr></thead>
+      <tbody>
+        {ring.slice(0, shownRows.value).map((place, n) => (
+          <Row key={n} place={place} number={n} ring={number}
+            put={(next) => put(ring.map((each, at) => (at === n ? next : each)))}
+            remove={() => put(ring.filter((_, at) => at !== n))}
+            insert={() => put([...ring.slice(0, n + 1), between(place, ring[(n + 1) % ring.length] ?? place), ...ring.slice(n + 1)])} />
+        ))}
+      </tbody>
+      <tfoot>
+        <tr><td colSpan={4}>
+          {ring.length > shownRows.value && <button class="button" type="button" onClick={() => { shownRows.value += ROWS; }}>{t("sector.corners_more", { n: ring.length - shownRows.value })}</button>}
+          <button class="button" type="button" onClick={() => void addMiddle()}><Icon name="plus" />{t("sector.corner_add")}</button>
+          {number > 0 && <button class="button" type="button" onClick={() => put([])}>{t("sector.hole_remove", { n: number })}</button>}
+        </td></tr>
+      </tfoot>
+    </table>
+  );
+}
+
+function Row({ place, number, ring, put, remove, insert }: { place: Place; number: number; ring: number; put: (place: Place) => void; remove: () => void; insert: () => void }): JSX.Element {
+  const n = number + 1;
+  const take = (index: 0 | 1, field: HTMLInputElement): void => {
+    const typed = Number(field.value.replace(",", "."));
+    const fits = field.value.trim() !== "" && Number.isFinite(typed) && Math.abs(typed) <= (index === 0 ? 180 : 90);
+    field.setAttribute("aria-invalid", String(!fits));
+    if (fits) put(rounded(index === 0 ? [typed, place[1]] : [place[0], typed]));
+  };
+  return (
+    <tr onFocusCapture={() => { corner.value = place; }} onBlurCapture={() => { corner.value = null; }}>
+      <th scope="row" class="num">{n}</th>
+      {([1, 0] as const).map((index) => (
+        <td key={index}><input id={`corner-${ring}-${n}-${index === 1 ? "lat" : "lon"}`} class="num" inputMode="decimal" autocomplete="off" aria-label={t(index === 1 ? "sector.corner_lat" : "sector.corner_lon", { n })} value={String(Number(place[index].toFixed(7)))} onChange={(event) => take(index, event.currentTarget)} /></td>
+      ))}
+      <td class="vertex-acts">
+        <button class="icon-button" type="button" aria-label={t("sector.corner_insert", { n })} title={t("sector.corner_insert", { n })} onClick={insert}><Icon name="plus" /></button>
+        <button class="icon-button" type="button" aria-label={t("sector.corner_remove", { n })} title={t("sector.corner_remove", { n })} onClick={remove}><Icon name="close" /></button>
+      </td>
+    </tr>
+  );
+}
+
+function between(a: Place, b: Place): Place {
+  return rounded([(a[0] + b[0]) / 2, (a[1] + b[1]) / 2]);
+}

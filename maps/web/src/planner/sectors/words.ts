@@ -1,0 +1,40 @@
+/** Sectors in words: measures, versions, what is wrong with a drawing. */
+import { now } from "../../clock.ts";
+import { t, wordsIfAny } from "../../i18n/index.ts";
+import { session, timeZone } from "../../session.ts";
+import { momentWords } from "../../times.ts";
+import type { Along, Fault, Lie, SectorPaper } from "./contract.ts";
+import { MAIN_RIVER } from "./store.ts";
+
+export function areaWords(km2: number | null | undefined): string {
+  if (km2 === null || km2 === undefined) return "–";
+  return t("sector.km2", { n: km2 < 1 ? km2.toFixed(3) : km2 < 100 ? km2.toFixed(2) : km2.toFixed(0) });
+}
+
+export function riverWords(river: string): string {
+  return river === MAIN_RIVER ? t("map.mekong") : river;
+}
+
+export function alongWords({ river, km_from, km_to, length_km }: Along): string {
+  return t("sector.along_one", { river: riverWords(river), from: km_from.toFixed(1), to: km_to.toFixed(1), length: length_km.toFixed(1) });
+}
+
+/** Countries that a sector reaches into beyond its agency's own, one sentence each. */
+export function acrossWords(countries: Lie["countries"]): string[] {
+  const own = session.value?.agency.country ?? null;
+  return Object.entries(countries ?? {}).filter(([code]) => own !== null && code !== own).map(([code, { border_m }]) =>
+    t("sector.across", { country: wordsIfAny(`country.${code}`) ?? code, km: (border_m / 1000).toFixed(1) }));
+}
+
+/** When and by whom a version was made. */
+export function madeWords({ at, by }: SectorPaper): string {
+  const time = momentWords(Date.parse(at), now.peek(), timeZone.value);
+  return by ? t("sector.made_by", { time, name: by }) : time;
+}
+
+/** What is wrong, in the reader's language where the code is known, else as the server says it. */
+export function faultWords({ code, message, ring, vertex }: Fault): string {
+  const where = vertex == null ? "" : ring ? t("sector.fault_in_hole", { hole: ring, corner: vertex + 1 }) : t("sector.fault_at", { corner: vertex + 1 });
+  const what = wordsIfAny(`sector.fault.${code}`);
+  return what === null ? message : where === "" ? what : `${what} ${where}`;
+}
