@@ -11,7 +11,7 @@ from patrol.book import Book
 from patrol.errors import Conflict, NotFound
 from patrol.papers import kind_of, new_id
 from patrol.patrol_acts import Who
-from patrol.patrols import Patrol, PatrolState
+from patrol.patrols import Patrol, PatrolState, Seal, sha256_of
 from patrol.plan_desk import PlanDesk
 from patrol.store import papers
 from patrol.store.tables import to_us
@@ -92,6 +92,17 @@ class PatrolDesk(PlanDesk):
         kept = await self._watch.store.read(papers.versions, kind_of(Patrol), id)
         seen = (self._policy.paper(cast(Patrol, each)) for each in kept)
         return [each for each in seen if each is not None]
+
+    async def seal(self, id: str) -> Seal:
+        """Return what a signature of a patrol's content stands for now.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none that is not over, or the user's agency is no party.
+        """
+        self._may("see patrols")
+        patrol = self._own(self._watch.clerk.book, Patrol, id)
+        return Seal(revision=patrol.revision, sha256=sha256_of(patrol), unsigned=patrol.unsigned)
 
     def span(self, patrol: Patrol) -> tuple[datetime, datetime]:
         """Return from when to when a patrol was under way, until now if it still is.

@@ -162,6 +162,20 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: Annotated[str, NEVER] = ""
 
 
+class Seal(msgspec.Struct, frozen=True, kw_only=True):
+    """What a signature stands for, before it is given.
+
+    Attributes:
+        revision: Of the patrol's content.
+        sha256: Of that content, hexadecimal: the same for every party.
+        unsigned: Ids of the agencies whose signature of it is missing.
+    """
+
+    revision: int
+    sha256: str
+    unsigned: tuple[str, ...]
+
+
 class Annex(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one agency keeps with a patrol for itself alone.
 

@@ -36,7 +36,7 @@ from maps.patrol_surveys import (
 )
 from maps.surveying import CoverageReport, EffortReport, Survey, UnitEffort
 from patrol.patrol_desk import MOST_PATROLS
-from patrol.patrols import Member, Patrol, PatrolState, Signature
+from patrol.patrols import Member, Patrol, PatrolState, Seal, Signature
 from patrol.plan import PlanConflict
 from patrol.plan_desk import PlanRefused
 
@@ -70,6 +70,7 @@ _PATROL: Final = Patrol(
         ),
     ),
 )
+_SEAL: Final = Seal(revision=1, sha256="3f0a" * 16, unsigned=("th-ck",))
 _CONFLICT: Final = PlanConflict(
     code="two_patrols",
     severity="error",
@@ -222,6 +223,15 @@ async def read_patrol(patrol: str, desk: DeskHere) -> Response:
 async def list_versions(patrol: str, desk: DeskHere) -> Response:
     """Return every version of a patrol that the caller may see, oldest first."""
     return answer(await desk.patrols.versions(patrol))
+
+
+@router.get("/{patrol}/seal", responses=answers(Seal, _SEAL, 403, 404))
+async def read_seal(patrol: str, desk: DeskHere) -> Response:
+    """Return what a signature stands for now: the content's revision and SHA-256, and who lacks.
+
+    The SHA-256 is of the whole content, which every party that reads it out compares.
+    """
+    return answer(await desk.patrols.seal(patrol))
 
 
 @router.get("/{patrol}/conflicts", responses=answers(list[PlanConflict], [_CONFLICT], 403, 404))

@@ -140,6 +140,24 @@ async def test_two_agencies_plan_sign_run_and_end_a_patrol(offices: Offices) -> 
     assert len(theirs) == len(versions) - 1, "the draft was not theirs"
 
 
+async def test_both_sides_are_told_the_same_seal_before_they_sign(offices: Offices) -> None:
+    await agree(offices)
+    draft = await drafted(offices)
+    path = f"/api/patrols/{draft['id']}"
+    assert (await offices["chai"].get(f"{path}/seal")).status_code == 404, "it is a draft"
+    good(await offices["noy"].post(f"{path}/propose"))
+    ours = good(await offices["noy"].get(f"{path}/seal"))
+    assert (ours["revision"], ours["unsigned"]) == (1, [LAO, THAI])
+    assert good(await offices["chai"].get(f"{path}/seal")) == ours
+    told = good(await offices["chai"].post(f"{path}/sign", json={"revision": 1}))
+    assert told["signatures"][0]["sha256"] == ours["sha256"]
+    left = good(await offices["noy"].get(f"{path}/seal"))
+    assert left == ours | {"unsigned": [LAO]}
+    changed = good(await offices["noy"].patch(path, json={"note": "no lights"}))
+    assert good(await offices["noy"].get(f"{path}/seal"))["sha256"] != ours["sha256"]
+    assert changed["revision"] == 2
+
+
 async def test_a_plan_with_errors_is_refused_with_all_of_them(offices: Offices) -> None:
     draft = await drafted(offices)
     path = f"/api/patrols/{draft['id']}"

@@ -281,7 +281,7 @@ async def test_heat_of_the_river_and_its_sectors(server: Running) -> None:
         assert [each["share"] for each in bins if 2346 <= each["km_from"] < 2349] == [1.0] * 3
         assert all((each["last"] is None) == (each["visits"] == 0) for each in bins)
         [sector] = told["sectors"]
-        assert (sector["name"], sector["visits"]) == ("Isles", 1)
+        assert (sector["name"], sector["visits"] >= 1) == ("Isles", True)
         assert sector["seen"]["share"] > 0.9
         assert 10 < len(sector["cells"]["features"]) <= 4100
         idle = await client.get("/api/coverage/heat", params=asked | {"on_patrol": True})
