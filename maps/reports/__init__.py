@@ -9,8 +9,10 @@ from typing import Final, Literal
 import msgspec
 
 from maps.reports.asked import Asked
-from maps.reports.briefing import briefing
+from maps.reports.briefing import patrol_briefing
+from maps.reports.coverage import coverage_report
 from maps.reports.document import Document
+from maps.reports.monthly import monthly_pack
 from maps.reports.patrol_debrief import patrol_debrief
 
 Format = Literal["html", "map", "pdf", "xlsx"]
@@ -38,11 +40,23 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 REPORTS: Final[Mapping[str, Report]] = MappingProxyType(
     {
         "briefing": Report(
-            make=briefing, about="patrol", formats=("html", "map", "pdf"), act="see patrols"
+            make=patrol_briefing, about="patrol", formats=("html", "map", "pdf"), act="see patrols"
         ),
         "patrol-debrief": Report(
             make=patrol_debrief,
             about="patrol",
+            formats=("html", "map", "pdf", "xlsx"),
+            act="see tracks",
+        ),
+        "coverage": Report(
+            make=coverage_report,
+            about="time",
+            formats=("html", "map", "pdf", "xlsx"),
+            act="see tracks",
+        ),
+        "monthly": Report(
+            make=monthly_pack,
+            about="time",
             formats=("html", "map", "pdf", "xlsx"),
             act="see tracks",
         ),

@@ -36,7 +36,7 @@ from patrol.patrols import Patrol
 from patrol.sectors import KEPT_OUT_OF
 
 
-async def briefing(asked: Asked) -> Document:
+async def patrol_briefing(asked: Asked) -> Document:
     """Return the briefing of a patrol.
 
     Raises:

@@ -12,21 +12,27 @@ from markupsafe import Markup
 from maps.reports.document import Bars, Document, Plate, Strip, shown
 from maps.reports.document import Key as MapKey
 from maps.reports.fonts import FAMILY, faces
+from maps.reports.line_breaks import breakable
 from maps.reports.svg_charts import HEAT, bars_svg, strip_svg
 from maps.reports.svg_map import key_svg, map_svg
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
-def html_page(document: Document) -> str:
+def html_page(document: Document, *, paper: bool = False) -> str:
     """Return the page; it opens from a file and asks the network for nothing.
+
+    Args:
+        document: The report.
+        paper: It is laid out for PDF, by an engine that has to be told where lines may end.
 
     It carries a Content-Security-Policy of its own that allows no script and no request.
     """
-    body = _template().render(document=document, faces="", style="")
+    template = _template(paper)
+    body = template.render(document=document, faces="", style="")
     style = _style(document)
     # Which fonts it needs is known once all its words are there.
-    return _template().render(document=document, faces=Markup(faces(body)), style=Markup(style))  # noqa: S704 - ours alone
+    return template.render(document=document, faces=Markup(faces(body)), style=Markup(style))  # noqa: S704 - ours alone
 
 
 def _style(document: Document) -> str:
@@ -36,19 +42,26 @@ def _style(document: Document) -> str:
 
 
 @cache
-def _template() -> Template:
+def _template(paper: bool) -> Template:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_with_breaks if paper else None,
     )
     environment.globals.update(
         shown=shown, kind_of=_kind_of, heat=HEAT, map_svg=_map, key_svg=_key, bars_svg=_bars,
         strip_svg=_strip,
     )  # fmt: skip
     return environment.get_template("report.html")
+
+
+def _with_breaks(value: object) -> object:
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return breakable(value)
 
 
 def _kind_of(block: object) -> str:

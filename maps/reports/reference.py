@@ -157,7 +157,7 @@ def _marks(frame: Any, words: Wording) -> list[Shape]:
 
 
 def _point(row: dict[str, Any], style: str, words: Wording) -> Shape:
-    name = _name(row, words.language)
+    name = name_of(row, words.language)
     return Shape(
         form="point",
         style=style,
@@ -167,7 +167,7 @@ def _point(row: dict[str, Any], style: str, words: Wording) -> Shape:
     )
 
 
-def _name(row: dict[str, Any], language: str) -> str:
+def name_of(row: dict[str, Any], language: str) -> str:
     """Return what something is called, in the reader's language if that is known."""
     for column in (f"name_{language}", "name_en", "name"):
         value = row.get(column)

@@ -58,7 +58,7 @@ async def rendered(document: Document, kind: Format, *, at: datetime) -> File:
     elif kind == "map":
         content = (await asyncio.to_thread(folium_page, document)).encode("utf-8")
     elif kind == "pdf":
-        content = await pdf_of(await asyncio.to_thread(html_page, document))
+        content = await pdf_of(await asyncio.to_thread(html_page, document, paper=True))
     else:
         content = await asyncio.to_thread(workbook_of, document)
     return File(

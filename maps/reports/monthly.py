@@ -1,0 +1,446 @@
+"""Monthly pack: what a meeting of border liaison offices looks at: a month in tables and charts.
+
+Effort, coverage, alerts, hand-offs with how long answers took, incidents by category and agency,
+seized goods. For a counterpart it holds what the agreements let cross to it, and says that it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from gis.tracks.effort import Effort, total
+from maps.errors import BadRequest
+from maps.heat import HeatReport
+from maps.reports import areas, event_tables, telling
+from maps.reports import coverage as covering
+from maps.reports.areas import Area
+from maps.reports.asked import Asked
+from maps.reports.crossing_view import CrossingView
+from maps.reports.document import (
+    Bars,
+    Block,
+    Cell,
+    Column,
+    Document,
+    Facts,
+    Section,
+    Series,
+    Table,
+    Words,
+    number,
+)
+from maps.reports.effort_tables import effort_bars, side_table
+from maps.reports.gathering import (
+    Answered,
+    acknowledged_s,
+    alerts_between,
+    hand_offs_between,
+    incidents_between,
+    quantile,
+    resolved_s,
+)
+from maps.surveying import UnitEffort
+from patrol.alerts import SEVERITIES, Alert
+from patrol.incident_totals import Total, totals
+from patrol.incidents import Incident
+
+LONGEST = timedelta(days=31, hours=1)  # a month in which a clock is set back
+_GAPS_NAMED = 5
+_ALERT_COLOURS = {"sos": "#a3123a", "high": "#d1003f", "medium": "#e88a9f", "low": "#f3cfd6"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Month:
+    start: datetime
+    end: datetime
+    units: Sequence[UnitEffort]
+    days: Sequence[tuple[str, Effort]]
+    heat: HeatReport | None
+    areas: Sequence[Area]
+    alerts: Sequence[Alert]
+    hand_offs: Sequence[Answered]
+    incidents: Sequence[Incident]
+
+
+async def monthly_pack(asked: Asked) -> Document:
+    """Return the pack of a month, or of any time up to that.
+
+    Raises:
+        BadRequest: If the time is none or too long, or the counterpart is none.
+        Forbidden: If the role may not see tracks.
+        Conflict: If what is shared changed while it was made.
+    """
+    words = asked.words
+    start, end = covering.time_of(asked)
+    if end - start > LONGEST:
+        raise BadRequest("ask for a month at most", field="end")
+    view = CrossingView(asked)
+    known = await _gathered(asked, view, start, end)
+    maps: tuple[Block, ...] = ()
+    if known.heat is not None:
+        maps = (await asyncio.to_thread(covering.plate_of, asked, known.heat, known.areas),)
+    asked.progress(0.95)
+    notes: tuple[Block, ...] = ()
+    if view.narrows:
+        text = words.say(
+            "report.only_what_crosses", agency=telling.agency(asked.site, asked.counterpart)
+        )
+        notes = (Words(text=text, kind="warning"),)
+    return Document(
+        report="monthly",
+        language=words.tag,
+        title=words.say("report.monthly"),
+        subtitle=words.say("report.span", start=words.day(start), end=words.day(_last_day(end))),
+        facts=covering.time_facts(asked, start, end),
+        sections=(
+            Section(title=words.say("report.in_short"), blocks=(*notes, _in_short(asked, known))),
+            Section(title=words.say("report.effort"), blocks=_effort(asked, known)),
+            Section(title=words.say("report.coverage"), blocks=(*_coverage(asked, known), *maps)),
+            Section(title=words.say("report.alerts"), blocks=_alerts(asked, known)),
+            Section(title=words.say("report.hand_offs"), blocks=_hand_offs(asked, known)),
+            Section(title=words.say("report.incidents"), blocks=_incidents(asked, known)),
+        ),
+        made=telling.made(asked, datetime.now(UTC)),
+        page=words.say("report.page"),
+    )
+
+
+async def _gathered(asked: Asked, view: CrossingView, start: datetime, end: datetime) -> _Month:
+    desk, units = view.tracks()
+    survey = asked.site.survey
+    days: list[tuple[str, Effort]] = []
+    by_unit: dict[str, list[UnitEffort]] = {}
+    spans = list(_days(asked, start, end))
+    for n, (first, last) in enumerate(spans):
+        name = f"{first.astimezone(asked.words.zone):%d}"
+        done = Effort()
+        if units:
+            told = await survey.effort(desk, units=units, start=first, end=last)
+            done = told.total
+            for each in told.units:
+                by_unit.setdefault(each.unit, []).append(each)
+        days.append((name, done))
+        asked.progress(0.05 + 0.5 * (n + 1) / len(spans))
+    known = areas.areas_in_use(asked)
+    if view.narrows:
+        known = [each for each in known if view.passes(each.sector) is not None]
+    heat: HeatReport | None = None
+    if units:
+        try:
+            heat = await covering.heat_for(asked, known, start, end, desk=desk, units=units)
+        except BadRequest:  # more positions than one look takes: the effort is told all the same
+            heat = None
+    if heat is not None and view.narrows:
+        kept = {each.sector.id for each in known}
+        heat = HeatReport(
+            **{name: getattr(heat, name) for name in HeatReport.__struct_fields__}
+            | {"sectors": [each for each in heat.sectors if each.sector in kept], "unread": 0}
+        )
+    asked.progress(0.75)
+    alerts = await alerts_between(asked.desk, start, end, passes=view.passes)
+    asked.progress(0.8)
+    hand_offs = await hand_offs_between(asked.desk, start, end, passes=view.passes)
+    if view.narrows:
+        both = {asked.own, asked.counterpart}
+        hand_offs = [each for each in hand_offs if {each.hand_off.agency, each.hand_off.to} == both]
+        alerts = [each for each in alerts if each.agency == asked.own]
+    asked.progress(0.85)
+    incidents = await incidents_between(asked.desk, start, end, passes=view.passes)
+    asked.progress(0.9)
+    if view.is_stale():
+        raise BadRequest("what is shared has just changed: ask again")
+    return _Month(
+        start=start,
+        end=end,
+        units=[_joined(some) for some in by_unit.values()],
+        days=days,
+        heat=heat,
+        areas=known,
+        alerts=alerts,
+        hand_offs=hand_offs,
+        incidents=incidents,
+    )
+
+
+def _days(asked: Asked, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """Return the local days of a time, the first and last cut to it."""
+    found = []
+    first = start
+    while first < end:
+        local = first.astimezone(asked.words.zone).date() + timedelta(days=1)
+        midnight = datetime.combine(local, time(), asked.words.zone).astimezone(UTC)
+        found.append((first, min(midnight, end)))
+        first = midnight
+    return found
+
+
+def _last_day(end: datetime) -> datetime:
+    return end - timedelta(seconds=1)
+
+
+def _joined(some: Sequence[UnitEffort]) -> UnitEffort:
+    removed: Counter[str] = Counter()
+    for each in some:
+        removed.update(each.removed)
+    first = some[0]
+    return UnitEffort(
+        unit=first.unit,
+        call_sign=first.call_sign,
+        country=first.country,
+        effort=total(each.effort for each in some),
+        removed=dict(removed),
+    )
+
+
+def _in_short(asked: Asked, known: _Month) -> Block:
+    words = asked.words
+    done = total(each.effort for each in known.units)
+    told = [each.response_s for each in known.hand_offs if each.response_s is not None]
+    pairs = [
+        (words.say("report.units"), str(len(known.units))),
+        (words.say("report.way"), f"{number(done.km, 1)} km"),
+        (words.say("report.hours_of_units"), number(done.hours, 1)),
+        (words.say("report.alerts"), str(len(known.alerts))),
+        (words.say("report.hand_offs"), str(len(known.hand_offs))),
+        (words.say("report.median_answer"), telling.duration(words, quantile(told, 0.5)) or "–"),
+        (words.say("report.incidents"), str(len(known.incidents))),
+    ]
+    return Facts(pairs=tuple(pairs))
+
+
+def _effort(asked: Asked, known: _Month) -> tuple[Block, ...]:
+    words = asked.words
+    if not known.units:
+        return (Words(text=words.say("report.no_tracks")),)
+    ordered = sorted(known.units, key=lambda each: -each.effort.km)
+    rows: list[tuple[Cell, ...]] = [
+        (
+            each.call_sign,
+            telling.country(words, each.country),
+            each.effort.km,
+            each.effort.hours,
+            each.effort.gap_hours,
+        )
+        for each in ordered
+    ]
+    done = total(each.effort for each in known.units)
+    rows.append((words.say("report.together"), "", done.km, done.hours, done.gap_hours))
+    names = [(each.call_sign, each.effort) for each in ordered]
+    return (
+        effort_bars(words, words.say("report.way_by_day"), known.days, upright=True),
+        effort_bars(words, words.say("report.way_by_unit"), names),
+        Table(
+            columns=(
+                Column(words.say("report.unit")),
+                Column(words.say("report.side")),
+                Column(words.say("report.way_km"), 1),
+                Column(words.say("report.hours"), 1),
+                Column(words.say("report.silent_hours"), 1),
+            ),
+            rows=tuple(rows),
+            totals=True,
+        ),
+        side_table(words, done),
+        Words(text=words.say("report.effort_note"), kind="note"),
+    )
+
+
+def _coverage(asked: Asked, known: _Month) -> tuple[Block, ...]:
+    words = asked.words
+    if known.heat is None:
+        return (Words(text=words.say("report.no_coverage")),)
+    worst = covering.worst_kilometres(known.heat.bins, known.end, _GAPS_NAMED)
+    rows: list[tuple[Cell, ...]] = [
+        (
+            telling.km_span(words, each.km_from, each.km_to),
+            telling.moment(words, each.last) or words.say("report.never"),
+            each.visits,
+        )
+        for each in worst
+    ]
+    return (
+        *covering.river_blocks(asked, known.heat, known.end),
+        *covering.sector_blocks(asked, known.heat, known.end),
+        Table(
+            title=words.say("report.longest_unseen"),
+            columns=(
+                Column(words.say("report.river_stretch")),
+                Column(words.say("report.last_seen")),
+                Column(words.say("report.visits"), 0),
+            ),
+            rows=tuple(rows),
+        ),
+        Words(text=words.say("report.radius_note", metres=number(asked.radius_m)), kind="note"),
+    )
+
+
+def _alerts(asked: Asked, known: _Month) -> tuple[Block, ...]:
+    words = asked.words
+    if not known.alerts:
+        return (Words(text=words.say("report.no_alerts")),)
+    rules = sorted({each.rule for each in known.alerts})
+    of = {rule: [each for each in known.alerts if each.rule == rule] for rule in rules}
+    rules.sort(key=lambda rule: -len(of[rule]))
+    names = tuple(event_tables.rule(words, rule) for rule in rules)
+    series = tuple(
+        Series(
+            name=words.say(f"report.severity.{severity}"),
+            values=tuple(
+                float(sum(each.severity == severity for each in of[rule])) for rule in rules
+            ),
+            colour=_ALERT_COLOURS[severity],
+        )
+        for severity in SEVERITIES
+        if any(each.severity == severity for each in known.alerts)
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for rule, name in zip(rules, names, strict=True):
+        some = of[rule]
+        known_s = [s for each in some if (s := acknowledged_s(each)) is not None]
+        done_s = [s for each in some if (s := resolved_s(each)) is not None]
+        rows.append(
+            (
+                name,
+                len(some),
+                telling.duration(words, quantile(known_s, 0.5)),
+                telling.duration(words, quantile(known_s, 0.9)),
+                len(some) - len(known_s),
+                telling.duration(words, quantile(done_s, 0.5)),
+            )
+        )
+    return (
+        Bars(title=words.say("report.alerts_by_rule"), unit="", labels=names, series=series),
+        Table(
+            columns=(
+                Column(words.say("report.alert")),
+                Column(words.say("report.count"), 0),
+                Column(words.say("report.median_acknowledged")),
+                Column(words.say("report.p90_acknowledged")),
+                Column(words.say("report.never_acknowledged"), 0),
+                Column(words.say("report.median_resolved")),
+            ),
+            rows=tuple(rows),
+        ),
+    )
+
+
+def _hand_offs(asked: Asked, known: _Month) -> tuple[Block, ...]:
+    words, site = asked.words, asked.site
+    pairs = sorted({(each.hand_off.agency, each.hand_off.to) for each in known.hand_offs})
+    rows: list[tuple[Cell, ...]] = []
+    for one, other in pairs:
+        some = [
+            each for each in known.hand_offs
+            if (each.hand_off.agency, each.hand_off.to) == (one, other)
+        ]  # fmt: skip
+        told = [each.response_s for each in some if each.response_s is not None]
+        rows.append(
+            (
+                telling.agency(site, one),
+                telling.agency(site, other),
+                len(some),
+                sum(each.answer == "accepted" for each in some),
+                sum(each.answer == "declined" for each in some),
+                sum(each.answer in ("lapsed", "open") for each in some),
+                telling.duration(words, quantile(told, 0.5)),
+                telling.duration(words, quantile(told, 0.9)),
+            )
+        )
+    return (
+        Table(
+            columns=(
+                Column(words.say("report.from_agency")),
+                Column(words.say("report.to_agency")),
+                Column(words.say("report.offered"), 0),
+                Column(words.say("report.answer.accepted"), 0),
+                Column(words.say("report.answer.declined"), 0),
+                Column(words.say("report.unanswered"), 0),
+                Column(words.say("report.median_answer")),
+                Column(words.say("report.p90_answer")),
+            ),
+            rows=tuple(rows),
+            empty=words.say("report.no_hand_offs"),
+        ),
+        *((event_tables.hand_off_table(asked, known.hand_offs),) if known.hand_offs else ()),
+    )
+
+
+def _incidents(asked: Asked, known: _Month) -> tuple[Block, ...]:
+    words, site = asked.words, asked.site
+    if not known.incidents:
+        return (Words(text=words.say("report.no_incidents")),)
+    told = totals(known.incidents, zone=words.zone)
+    by_category = sorted(told.by_category.items(), key=lambda each: -each[1].cases)
+    by_agency = [(telling.agency(site, id), each) for id, each in told.by_agency.items()]
+    named = [(event_tables.category(words, name), each) for name, each in by_category]
+    chart = Bars(
+        title=words.say("report.cases_by_category"),
+        unit="",
+        labels=tuple(name for name, _ in named),
+        series=(
+            Series(
+                name=words.say("report.cases"),
+                values=tuple(float(each.cases) for _, each in named),
+            ),
+        ),
+    )
+    return (
+        chart,
+        _totals(asked, words.say("report.by_category"), words.say("report.category"),
+                [*named, (words.say("report.together"), told.region)], summed=True),
+        _totals(asked, words.say("report.by_agency"), words.say("report.agency"), by_agency),
+        Words(text=words.say("report.joint_note"), kind="note"),
+        _seized(asked, told.region),
+        event_tables.incident_table(asked, known.incidents),
+    )  # fmt: skip
+
+
+def _totals(
+    asked: Asked, title: str, head: str, rows: Sequence[tuple[str, Total]], *, summed: bool = False
+) -> Table:
+    words = asked.words
+    return Table(
+        title=title,
+        columns=(
+            Column(head),
+            Column(words.say("report.reports"), 0),
+            Column(words.say("report.cases"), 0),
+            Column(words.say("report.arrested"), 0),
+            Column(words.say("report.people_found"), 0),
+            Column(words.say("report.vehicles"), 0),
+        ),
+        rows=tuple(
+            (name, each.reports, each.cases, each.arrested, each.people_found, each.vehicles)
+            for name, each in rows
+        ),
+        totals=summed,
+    )
+
+
+def _seized(asked: Asked, told: Total) -> Table:
+    words = asked.words
+    rows: list[tuple[Cell, ...]] = [
+        (
+            what,
+            amount,
+            words.say(f"report.amount.{unit}"),
+            words.say("report.at_least") if what in told.at_least else "",
+        )
+        for what, by_unit in told.seized.items()
+        for unit, amount in by_unit.items()
+    ]
+    return Table(
+        title=words.say("report.seized_goods"),
+        columns=(
+            Column(words.say("report.goods")),
+            Column(words.say("report.amount"), 3),
+            Column(words.say("report.amount_unit")),
+            Column(words.say("report.note")),
+        ),
+        rows=tuple(rows),
+        empty=words.say("report.nothing_seized"),
+    )
