@@ -42,8 +42,9 @@ EPOCH_FOR_S: Final = 1.0  # how long what was read of the account epoch is belie
 
 FIRST_STEPS: Final = frozenset(
     {
-        "/",
+        "/account",
         "/api/session",
+        "/api/session/preferences",
         "/api/session/second-factor",
         "/api/session/second-factor/confirm",
     }

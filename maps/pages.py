@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from maps.access import Access
-from maps.errors import NotSignedIn, TooManyTries
+from maps.errors import NotSignedIn, SecondFactorNeeded, TooManyTries
 from maps.packed import Packed
 from patrol.errors import NotFound
 
@@ -109,6 +109,12 @@ async def enrol(request: Request) -> Response:
     return await _page("enrol.html", request)
 
 
+@router.get("/trust")
+async def trust(request: Request) -> Response:
+    """Return the page that tells how a phone comes to trust this server."""
+    return await _page("trust.html", request)
+
+
 @router.get("/sign-in")
 async def sign_in(request: Request) -> Response:
     """Return the page to sign in with."""
@@ -129,6 +135,8 @@ async def _signed_in(name: str, request: Request) -> Response:
     except (NotSignedIn, TooManyTries):
         here = request.url.path
         return RedirectResponse("/sign-in" if here == "/" else f"/sign-in?next={here}", 303)
+    except SecondFactorNeeded:
+        return RedirectResponse("/account", 303)  # where it is set up
     return await _page(name, request)
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from maps.errors import BadRequest
+from maps.errors import BadRequest, SignInRefused
 from maps.passwords import PasswordWork, digest, new_token
 from patrol.accounts import Calendar, Device, Language, Session, User
 from patrol.errors import Conflict, NotFound
@@ -21,6 +21,9 @@ from patrol.store import accounts as queries
 from patrol.store import factors
 from patrol.store.store import Store
 from patrol.units import Role
+
+LINK_MINUTES: Final = 60.0
+"""How long a sign-in link is good that an administrator makes."""
 
 
 def utc_now() -> datetime:
@@ -190,6 +193,21 @@ class People:
         await self._scribe.write(note, changes.add_link, user, digest(token), until, now)
         return token
 
+    async def link_for_user(self, caller: User, name: str) -> tuple[str, datetime]:
+        """Return the token of a fresh sign-in link of a user of one's agency, and when it ends.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none of that name.
+            Conflict: If the user may not sign in.
+        """
+        require(caller.role, "manage users")
+        known = await self._of_agency(caller, name)
+        if known.disabled_at is not None:
+            raise Conflict(f"{name} may not sign in")
+        until = self._now() + timedelta(minutes=LINK_MINUTES)
+        return await self.link_for(known, minutes=LINK_MINUTES, by=caller.name), until
+
     async def add_device(self, name: str, agency: str, *, by: str = "") -> str:
         """Add a device, or give it a new key in place of the old one, and return the key.
 
@@ -267,6 +285,21 @@ class People:
     async def prefer(self, caller: User, *, language: Language, calendar: Calendar) -> None:
         """Keep how a user reads: it ends no session, and the journal need not know."""
         await self._store.write(changes.prefer, caller.name, language=language, calendar=calendar)
+
+    async def change_own_password(self, caller: User, *, present: str, new: str) -> None:
+        """Give the caller a new password; all its sessions, tokens and links end.
+
+        Raises:
+            SignInRefused: If the present password is wrong.
+            Conflict: If the caller has none.
+            BadRequest: If the new one is too short or too long.
+        """
+        found = await self.user(caller.name)
+        if found is None or found[1] is None:
+            raise Conflict("there is no password to change: an administrator gives one")
+        if not await self._passwords.verify(present, found[1]):
+            raise SignInRefused("the present password is wrong")
+        await self.set_password(caller.name, new, by=caller.name)
 
     async def end_sessions_for(self, caller: User, name: str) -> int:
         """End all sessions and tokens of a user, oneself or of one's agency; return how many.

@@ -119,6 +119,20 @@ class Wording:
         return f"{moment.astimezone(self.zone):%H:%M}"
 
 
+def preferred(accepted: str) -> Language:
+    """Return the first language of ours that a browser names (`Accept-Language`), else English.
+
+    >>> preferred("th-TH,th;q=0.9,en;q=0.8"), preferred("fr, lo"), preferred("*")
+    ('th', 'lo', 'en')
+    """
+    for each in accepted[:1000].split(","):
+        tag = each.partition(";")[0].partition("-")[0].strip().lower()
+        for known in LANGUAGES:
+            if tag == known:
+                return known
+    return "en"
+
+
 @cache
 def words_of(language: Language) -> Mapping[str, str]:
     """Return every word of a language, of all parts; in English what it lacks.

@@ -12,13 +12,14 @@ from maps.account_office import AccountOffice
 from maps.api.answers import answers, refusals
 from maps.errors import SignInRefused
 from maps.open_id import BACK, PENDING, WAIT_S, OpenId
+from maps.wording import Wording, preferred
 from patrol.errors import Conflict, NotFound
 
 router = APIRouter(prefix="/api/session/open-id", tags=["session"])
 
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Joint Patrol</title>
+_PAGE = """<!doctype html><html lang="{tag}"><head><meta charset="utf-8"><title>Joint Patrol</title>
 <meta http-equiv="refresh" content="{wait};url={to}"></head>
-<body><p>{words}</p><p><a href="{to}">Go on</a></p></body></html>"""
+<body><p>{words}</p>{why}<p><a href="{to}">{go_on}</a></p></body></html>"""
 
 
 _AWAY: dict[int | str, dict[str, Any]] = {303: {"description": "To the provider's page"}}
@@ -79,17 +80,33 @@ async def come_back(request: Request) -> Response:
         user = await provider.finish(said, request.cookies.get(PENDING, ""))
     except (SignInRefused, Conflict) as error:
         await accounts.signing_in.refused(request, why="open id")
-        response: Response = _page(str(error), "/sign-in", wait_s=8, status=403)
+        wording = Wording(preferred(request.headers.get("accept-language", "")))
+        words = wording.say("open_id.refused")
+        response: Response = _page(wording, words, "/sign-in", why=str(error), wait_s=8, status=403)
     else:
-        response = _page(f"signed in as {user.name}", "/", wait_s=0, status=200)
+        asked = preferred(request.headers.get("accept-language", ""))
+        wording = Wording(user.language or asked)
+        words = wording.say("open_id.done", name=user.name)
+        response = _page(wording, words, "/", wait_s=0, status=200)
         # The provider asked for what it asks for: a second factor is its own matter.
         await accounts.signing_in.start(response, request, user, way="open id", factor=True)
     response.delete_cookie(PENDING, path=BACK)
     return response
 
 
-def _page(words: str, to: str, *, wait_s: int, status: int) -> HTMLResponse:
-    return HTMLResponse(_PAGE.format(wait=wait_s, to=to, words=html.escape(words)), status)
+def _page(
+    wording: Wording, words: str, to: str, *, wait_s: int, status: int, why: str = ""
+) -> HTMLResponse:
+    page = _PAGE.format(
+        tag=wording.tag,
+        wait=wait_s,
+        to=to,
+        words=html.escape(words),
+        # The reason is the provider's or the technician's, in English.
+        why=f'<p lang="en">{html.escape(why)}</p>' if why else "",
+        go_on=html.escape(wording.say("open_id.go_on")),
+    )
+    return HTMLResponse(page, status)
 
 
 def _provider(accounts: AccountOffice) -> OpenId:

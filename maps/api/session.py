@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from maps.access import CallerHere
 from maps.account_office import AccountOffice
 from maps.api.answers import answer, answers
+from maps.errors import SignInRefused
 from maps.people import People
 from maps.scopes import READER
 from patrol.accounts import Calendar, Language, User
@@ -114,6 +115,20 @@ class Preferences(BaseModel):
     calendar: Calendar = Field(default="gregorian", description="Buddhist counts 543 years more")
 
 
+class NewPassword(BaseModel):
+    """The password as it is, and as it is to be."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"present": "a long pass phrase", "new": "a longer pass phrase"}]
+        },
+    )
+
+    present: Annotated[str, Field(min_length=1, max_length=1024)]
+    new: Annotated[str, Field(min_length=10, max_length=256)]
+
+
 class TokenWish(BaseModel):
     """How long a reading token is to be good."""
 
@@ -134,6 +149,16 @@ class ReadingToken(msgspec.Struct, frozen=True, kw_only=True):
     user: str
     token: str
     expires_at: datetime
+
+
+class Ways(msgspec.Struct, frozen=True, kw_only=True):
+    """How one may sign in here, beside name and password.
+
+    Attributes:
+        provider: Name for people of a provider at `/api/session/open-id`; None without one.
+    """
+
+    provider: str | None = None
 
 
 _TOKEN = ReadingToken(
@@ -165,6 +190,13 @@ async def sign_in_by_link(said: LinkSignIn, request: Request) -> Response:
         cookie, request, token=said.token, code=said.code
     )
     return _signed_in(request, user, cookie)
+
+
+@router.get("/ways", responses=answers(Ways, Ways(provider="Ministry")))
+async def read_ways(request: Request) -> Response:
+    """Return how one may sign in here; for the page to sign in with, so open to anybody."""
+    provider = _accounts(request).open_id
+    return answer(Ways(provider=None if provider is None else provider.title))
 
 
 @router.get("", responses=answers(Session, _SESSION))
@@ -200,6 +232,37 @@ async def prefer(wish: Preferences, caller: CallerHere, request: Request) -> Res
     people: People = request.app.state.people
     await people.prefer(caller.user, language=wish.language, calendar=wish.calendar)
     return Response(status_code=204)
+
+
+@router.put(
+    "/password",
+    status_code=204,
+    responses=answers(None, None, 400, 403, 409, 422, 429, 503, status=204),
+)
+async def change_password(said: NewPassword, caller: CallerHere, request: Request) -> Response:
+    """Change the caller's password; the caller goes on in a fresh session.
+
+    All other sessions, tokens and sign-in links of the caller end. A wrong present password is 401
+    and counted as a wrong code is; 409 where the caller has none (signed in by link or provider):
+    an administrator gives one.
+    """
+    accounts = _accounts(request)
+    name = caller.user.name
+    accounts.codes.check(name)
+    accounts.codes.failed(name)
+    try:
+        await accounts.people.change_own_password(caller.user, present=said.present, new=said.new)
+    except SignInRefused:
+        raise
+    except Exception:
+        accounts.codes.take_back(name)
+        raise
+    accounts.codes.succeeded(name)
+    response = Response(status_code=204)
+    await accounts.signing_in.start(
+        response, request, caller.user, way="password", factor=caller.factor
+    )
+    return response
 
 
 @router.delete("", status_code=204, responses=answers(None, None, status=204))

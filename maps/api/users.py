@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +13,7 @@ from maps.access import CallerHere
 from maps.api.answers import answer, answers
 from maps.people import People
 from patrol.accounts import User
+from patrol.errors import Forbidden
 from patrol.units import Role
 
 router = APIRouter(prefix="/api/users", tags=["users"])
@@ -48,6 +51,27 @@ class UserChange(BaseModel):
     disabled: bool | None = None
 
 
+class SignInLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A link that signs a user in once, shown this once.
+
+    Attributes:
+        name: The user's name.
+        address: To open; what follows the `#` never leaves the browser.
+        expires_at: When it ends, aware UTC.
+    """
+
+    name: str
+    address: str
+    expires_at: datetime
+
+
+_LINK = SignInLink(
+    name="somchai",
+    address="https://blo.example/sign-in#link=q3Vb…",
+    expires_at=datetime(2026, 11, 24, 3, 30, tzinfo=UTC),
+)
+
+
 @router.get("", responses=answers(list[User], [_USER], 403))
 async def list_users(caller: CallerHere, request: Request) -> Response:
     """Return the users of the caller's agency, by name."""
@@ -75,6 +99,20 @@ async def change_user(
         caller.user, name, role=change.role, password=change.password, disabled=change.disabled
     )
     return answer(changed)
+
+
+@router.post(
+    "/{name}/link",
+    status_code=201,
+    responses=answers(SignInLink, _LINK, 403, 404, 409, 422, 503, status=201),
+)
+async def make_link(name: str, caller: CallerHere, request: Request) -> Response:
+    """Make a link with which a user signs in once, within an hour; for people, not for tokens."""
+    if caller.scopes is not None:
+        raise Forbidden("make sign-in links with a token", caller.user.role)
+    token, expires_at = await _people(request).link_for_user(caller.user, name)
+    address = f"{str(request.base_url).rstrip('/')}/sign-in#link={token}"
+    return answer(SignInLink(name=name, address=address, expires_at=expires_at), status=201)
 
 
 @router.delete(

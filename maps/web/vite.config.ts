@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
 import { icons } from "./vite-plugins/icons.ts";
+import { pushWorker } from "./vite-plugins/push-worker.ts";
 import { serviceWorker } from "./vite-plugins/service-worker.ts";
 
 /** Puts Leaflet beside the pages: reports made with folium carry it inside, so that they ask the network for nothing. */
@@ -20,7 +21,7 @@ function forReports(): Plugin {
 
 export default defineConfig({
   base: "/",
-  plugins: [forReports(), icons(), serviceWorker()],
+  plugins: [forReports(), icons(), serviceWorker(), pushWorker()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   worker: { format: "es" },
   build: {

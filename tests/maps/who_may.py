@@ -178,6 +178,7 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("POST", "/api/crew/reports"): "report positions",
     ("PUT", "/api/crew/photos/{photo}"): "keep photos",
     ("GET", "/api/crew/map"): ANYONE,
+    ("POST", "/api/enrolment/look"): PUBLIC,
     ("GET", "/api/trust"): PUBLIC,
     ("GET", "/api/trust/authority.crt"): PUBLIC,
     ("GET", "/api/roster/shifts"): "see the roster",

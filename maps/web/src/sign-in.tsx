@@ -1,15 +1,20 @@
-/** The sign-in page: name and password, or a one-time link in the fragment; a code if the server asks for one. */
+/** The sign-in page: name and password, a one-time link in the fragment, or a provider; a code if the server asks for one. */
 import "./fonts.css";
 import "./theme.css";
 import "./page.css";
 import "./sign-in.css";
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
-import { t } from "./i18n/index.ts";
-import { openWords } from "./i18n/load.ts";
+import { type Language, LANGUAGES, type Part, t } from "./i18n/index.ts";
+import { chosenLanguage, openWords, preferredLanguage } from "./i18n/load.ts";
 import { Icon } from "./panels/icons.tsx";
-import { CallError, call } from "./rest.ts";
+import { CallError, call, fetchJson } from "./rest.ts";
+
+const PARTS: readonly Part[] = ["common", "sign-in"];
+/** The language that the page is drawn in. */
+const spoken = signal<Language>("en");
+const app = document.getElementById("app") as HTMLElement;
 
 /** The token of `#link=TOKEN`; null for a plain visit. */
 function linkToken(): string | null {
@@ -35,7 +40,27 @@ function faultOf(fault: unknown, byLink: boolean, withCode: boolean): string {
   return fault.status === 401 || fault.status === 403 || fault.status === 422 ? t("sign_in.wrong") : fault.message || t("sign_in.server");
 }
 
+/** In which language this machine is read until somebody signs in. */
+function LanguageChoice(): JSX.Element {
+  const choose = async (language: Language): Promise<void> => {
+    chosenLanguage.value = language;
+    await openWords(PARTS);
+    draw();
+  };
+  const shown = spoken.value;
+  return (
+    <div class="sign-in-language">
+      <label for="language">{t("sign_in.language")}</label>
+      <select id="language" value={shown} onChange={(event) => void choose(event.currentTarget.value as Language)}>
+        {Object.entries(LANGUAGES).map(([language, name]) => <option key={language} value={language} lang={language}>{name}</option>)}
+      </select>
+    </div>
+  );
+}
+
 function SignIn(): JSX.Element {
+  void spoken.value; // drawn anew in another language, with what was typed
+  const provider = useSignal<string | null>(null);
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
   const coded = useSignal(false);
@@ -62,6 +87,8 @@ function SignIn(): JSX.Element {
   useEffect(() => {
     const token = linkToken();
     if (token !== null) void enter("/api/session/link", { token }, true);
+    // Without an answer there is no button: name and password tell what is wrong.
+    fetchJson<{ provider: string | null }>("/api/session/ways").then((ways) => { provider.value = ways.provider; }, () => undefined);
   }, []);
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -89,10 +116,18 @@ function SignIn(): JSX.Element {
         </>}
         <p id="sign-in-fault" class="field-fault" role="alert">{fault.value}</p>
         <button class="button primary wide" type="submit" disabled={busy.value}>{busy.value ? t("sign_in.busy") : t("sign_in.go")}</button>
+        {provider.value !== null && !coded.value && <a class="button wide" href="/api/session/open-id">{t("sign_in.by", { name: provider.value })}</a>}
+        <LanguageChoice />
       </form>
     </main>
   );
 }
 
-await openWords(["common", "sign-in"]);
-render(<SignIn />, document.getElementById("app") as HTMLElement);
+function draw(): void {
+  spoken.value = preferredLanguage();
+  document.title = `${t("sign_in.go")} · ${t("sign_in.title")}`;
+}
+
+await openWords(PARTS);
+draw();
+render(<SignIn />, app);

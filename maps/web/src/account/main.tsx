@@ -1,21 +1,79 @@
-/** Starts the account page. */
+/** Starts the account page: how a person reads and signs in, notifications, tokens, and for administrators who else may. */
 import "../fonts.css";
 import "../theme.css";
 import "../page.css";
 import "../pages.css";
 import "../pages-menu.css";
-import { render } from "preact";
+import "./account.css";
+import { type JSX, render } from "preact";
 import { t } from "../i18n/index.ts";
+import { preferredLanguage } from "../i18n/load.ts";
 import { PagesMenu } from "../panels/pages-menu.tsx";
 import { Broken } from "../panels/states.tsx";
+import { may, session } from "../session.ts";
 import { app, startPage } from "../start.ts";
+import { type Acting, Section } from "./acting.tsx";
+import { Devices, ENROL, MANAGE } from "./devices.tsx";
+import { Factor } from "./factor.tsx";
+import { Notices } from "./notices.tsx";
+import { Password, Sessions } from "./password.tsx";
+import { PARTS, Reading, spoken, useReading } from "./reading.tsx";
+import { Tokens } from "./tokens.tsx";
+import { Users } from "./users.tsx";
+
+const MANAGE_USERS = "manage users";
+
+function Account(): JSX.Element {
+  const reading = useReading();
+  return <Drawn key={spoken.value} reading={reading} />;
+}
+
+function Drawn({ reading }: { reading: Acting }): JSX.Element {
+  const here = session.value;
+  const people = may(MANAGE_USERS) || may(MANAGE) || may(ENROL);
+  const parts = [
+    ["reading", t("account.reading")],
+    ["signing-in", t("account.signing_in")],
+    ["notices", t("account.notices")],
+    ["tokens", t("account.tokens")],
+    ...(people ? [["people", t("account.people")]] : []),
+  ];
+  return (
+    <main class="page">
+      <header class="page-head"><h1>{t("page.account")}</h1><PagesMenu /></header>
+      <div class="page-body account">
+        <nav aria-label={t("account.sections")}>
+          {parts.map(([id, words]) => <a key={id} href={`#${id}`}>{words}</a>)}
+        </nav>
+        <div class="parts">
+          <Reading acting={reading} />
+          <Section id="signing-in" title={t("account.signing_in")}>
+            {here !== null && <p>{t("account.you", { name: here.user, role: t(`role.${here.role}`), agency: here.agency.name })}</p>}
+            <Factor />
+            <Password />
+            <Sessions />
+          </Section>
+          <Notices />
+          <Tokens />
+          {people && (
+            <Section id="people" title={t("account.people")}>
+              {may(MANAGE_USERS) && <Users />}
+              <Devices />
+            </Section>
+          )}
+        </div>
+      </div>
+    </main>
+  );
+}
 
 function draw(): void {
-  render(<main class="page"><header class="page-head"><h1>{t("page.account")}</h1><PagesMenu /></header></main>, app);
+  spoken.value = preferredLanguage();
+  render(<Account />, app);
 }
 
 function broken(fault: unknown): void {
   render(<main class="alone"><Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} /></main>, app);
 }
 
-void startPage(["common", "account"], draw, broken);
+void startPage(PARTS, draw, broken);
