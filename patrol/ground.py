@@ -153,7 +153,7 @@ class Ground:
             GisError: If there is no such river.
         """
         key = (sector.id, sector.version)
-        return self._along.get(key, lambda: self._inside(self.area(sector)))
+        return self._along.get(key, lambda: self._inside(sector, self.area(sector)))
 
     def drafted(self, sector: Sector) -> tuple[Area, dict[str, Deep], tuple[Along, ...]]:
         """Return area, countries and kilometres of a sector that is not kept; remember nothing.
@@ -164,15 +164,25 @@ class Ground:
             GisError: If there is no such river.
         """
         area = self._made(sector)
-        return area, self._reached(area), self._inside(area)
+        return area, self._reached(area), self._inside(sector, area)
 
     # -- inside
 
-    def _inside(self, area: Area) -> tuple[Along, ...]:
+    def _inside(self, sector: Sector, area: Area) -> tuple[Along, ...]:
         addresses = self._addresses
         if addresses is None:
             return ()
-        return self._steps.get(("", 0), lambda: RiverSteps(addresses.rivers)).inside(area)
+        found = self._steps.get(("", 0), lambda: RiverSteps(addresses.rivers)).inside(area)
+        if sector.river is None or sector.km_from is None or sector.km_to is None:
+            return found
+        # Of its own river a stretch holds what it says, to the metre.
+        own = Along(
+            river=sector.river,
+            km_from=sector.km_from,
+            km_to=sector.km_to,
+            length_km=round(sector.km_to - sector.km_from, 3),
+        )
+        return (own, *(each for each in found if each.river != sector.river))
 
     def _made(self, sector: Sector) -> Area:
         if sector.river is not None:
