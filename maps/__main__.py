@@ -28,6 +28,7 @@ from maps.command import (
 from maps.evidence_commands import evidence_app
 from maps.exchange_commands import export_file, import_file
 from maps.logs import set_up_logging
+from maps.tls_commands import tls_app
 from maps.user_commands import user_app
 from patrol.units import UnitKind
 from radio_gateway.__main__ import decode
@@ -49,6 +50,7 @@ app.add_typer(unit_app, name="unit")
 app.add_typer(device_app, name="device")
 app.add_typer(aside_app, name="set-aside")
 app.add_typer(audit_app, name="audit")
+app.add_typer(tls_app, name="tls")
 app.add_typer(evidence_app, name="evidence")
 app.command()(decode)
 

@@ -50,6 +50,7 @@ from maps.api import (
     positions,
     radios,
     replay,
+    report_jobs,
     reports,
     roster,
     second_factor,
@@ -59,6 +60,7 @@ from maps.api import (
     tiles,
     tokens,
     tracks,
+    trust,
     units,
     users,
     watch_log,
@@ -78,10 +80,12 @@ from maps.errors import (
     NotBuilt,
     NotSignedIn,
     ProviderError,
+    ReportFailed,
     SealError,
     SecondFactorNeeded,
     SignInRefused,
     TooBusy,
+    TooManyReports,
     TooManyTries,
     TooManyWrites,
 )
@@ -92,9 +96,12 @@ from maps.guard import Guard
 from maps.histories import Histories
 from maps.importing import LONGEST_FILE
 from maps.office import Office, open_office
+from maps.reports.asked import Site
+from maps.reports.jobs import Jobs
 from maps.settings import Settings
 from maps.signing_journal import key_file
 from maps.surveying import Survey
+from maps.trusting import trust_in
 from patrol.errors import (
     AuditError,
     BadPhoto,
@@ -136,6 +143,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     inbound.router,
     replay.router,
     reports.router,
+    report_jobs.router,
     sectors.router,
     patrols.router,
     targets.router,
@@ -153,6 +161,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     metrics.router,
     deliveries.router,
     live.router,
+    trust.router,
 )
 
 # The one table from error to HTTP status, and the word programs read.
@@ -171,6 +180,7 @@ ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
     CannotSend: (409, "cannot_send"),
     TooManyTries: (429, "too_many_tries"),
     TooManyWrites: (429, "too_many_writes"),
+    TooManyReports: (429, "too_many_reports"),
     ProviderError: (503, "provider_down"),
     SealError: (503, "seal_broken"),
     AuditError: (503, "key_broken"),
@@ -178,6 +188,7 @@ ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
     StoreError: (503, "store_down"),
     LinkError: (503, "channel_down"),
     NotBuilt: (503, "not_built"),
+    ReportFailed: (503, "report_failed"),
 }
 
 _log = structlog.get_logger(__name__)
@@ -246,6 +257,7 @@ def create_app(
         tls=settings.web.tls,
     )
     app.state.failed = None
+    app.state.trust = trust_in(settings)
     app.state.pages = pages.Pages()
     return app
 
@@ -271,7 +283,9 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.histories = Histories()
     state.photo_turn = asyncio.Semaphore(1)
     state.at_km = office.geography.at_km
-    state.survey = Survey(office.geography)
+    state.survey = office.survey
+    state.report_site = office.report_site
+    state.report_jobs = Jobs(office.watch.now)
     state.inbound = office.inbound
     state.is_well = office.is_well
     state.gateway_report = office.report

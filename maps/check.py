@@ -23,6 +23,7 @@ from maps.lock import store_lock
 from maps.serving import listen
 from maps.settings import Settings, read_settings
 from maps.settings_tables import WebSettings
+from maps.tls_checking import tls_warnings
 from patrol.errors import StoreError
 from patrol.store.dialects import open_engine
 from radio_gateway.settings import ChannelSettings
@@ -74,7 +75,12 @@ def check(file: Path) -> Findings:
 
 def _check_web(settings: Settings, found: Findings) -> None:
     web, where = settings.web, f"{settings.source}: web"
-    for name, path in (("tls_certificate", web.tls_certificate), ("tls_key", web.tls_key)):
+    files = {
+        "tls_certificate": web.tls_certificate,
+        "tls_key": web.tls_key,
+        "tls_authority": web.tls_authority,
+    }
+    for name, path in files.items():
         if path is not None and not path.is_file():
             found.faults.append(f"{where}.{name}: there is no file {path}")
             return
@@ -85,6 +91,8 @@ def _check_web(settings: Settings, found: Findings) -> None:
             )
         except (ssl.SSLError, OSError) as error:
             found.faults.append(f"{where}.tls_certificate: cannot be used with tls_key: {error}")
+        else:
+            found.warnings += [f"{where}.{each}" for each in tls_warnings(web)]
     elif not web.loopback:
         found.warnings.append(
             f"{where}.tls_certificate: none, so passwords cross the network in the clear and "

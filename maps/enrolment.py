@@ -25,6 +25,7 @@ from patrol.store import enrolments
 from patrol.store.store import Store
 
 MINUTES: Final = 10
+NOT_GOOD: Final = "this code is not good any more: each is good once, for 10 minutes"
 
 
 class Enrolments:
@@ -81,6 +82,17 @@ class Enrolments:
         await self._scribe.write(note, enrolments.add_enrolment, enrolment, digest(code), now)
         return code, enrolment
 
+    async def look(self, code: str) -> Enrolment:
+        """Return what a code is for, without spending it.
+
+        Raises:
+            SignInRefused: If the code is unknown, spent or too old.
+        """
+        found = await self._store.read(enrolments.find_enrolment, digest(code), self._now())
+        if found is None:
+            raise SignInRefused(NOT_GOOD)
+        return found
+
     async def use(self, code: str) -> tuple[str, str, Device]:
         """Spend a code and return the phone's two keys, this once, and the phone.
 
@@ -110,7 +122,7 @@ class Enrolments:
             self._now(),
         )
         if used is None:
-            raise SignInRefused("this code is not good any more: each is good once, for 10 minutes")
+            raise SignInRefused(NOT_GOOD)
         return key, reporting, used[0]
 
     async def drop(self, user: User, device: str) -> None:

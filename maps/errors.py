@@ -129,5 +129,16 @@ class ProviderError(MapsError):
     """The provider of OpenID Connect cannot be reached, or says what it must not."""
 
 
+class TooManyReports(MapsError):
+    """A user has as many reports in line as anybody needs."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} reports are being made for you: wait for one of them")
+
+
 class ReportFailed(MapsError):
     """A report that cannot be made, for a reason that its reader can do something about."""
+
+
+class BadCertificate(MapsError):
+    """A certificate, its key or its passphrase cannot be used; says why."""

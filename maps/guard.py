@@ -45,6 +45,7 @@ class Guard:
         longer_bodies: The same for single paths that take more, or, of a path that ends in `/`, all
             right below it; each asks who is calling before it reads.
         tls: The server speaks TLS itself; browsers are told to insist on it.
+        connects: Origins of other servers that its pages may ask.
     """
 
     def __init__(
@@ -55,12 +56,17 @@ class Guard:
         longest_body: int,
         longer_bodies: Mapping[str, int] | None = None,
         tls: bool = False,
+        connects: Iterable[str] = (),
     ) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._longest_body = longest_body
         self._longer_bodies = dict(longer_bodies or {})
         self._headers = list(_HEADERS)
+        policy = CONTENT_SECURITY_POLICY.replace(
+            "connect-src 'self'", " ".join(("connect-src 'self'", *connects))
+        )
+        self._headers[0] = (b"content-security-policy", policy.encode())
         if tls:
             self._headers.append((b"strict-transport-security", b"max-age=31536000"))
 

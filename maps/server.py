@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+
+import structlog
+from msgspec import structs
 
 from maps.app import create_app
 from maps.office import Office
 from maps.people import People
-from maps.serving import address_of, listen, serve
+from maps.serving import address_of, address_with, listen, serve, serving_beside
 from maps.settings import Settings
+from maps.settings_tables import WebSettings
+from maps.tls_checking import tls_warnings
+from maps.trusting import trust_app
 from patrol.accounts import User
 from radio_gateway.settings import ChannelSettings
+
+_log = structlog.get_logger(__name__)
 
 FIRST_ADMIN = "admin"
 LINK_MINUTES = 60.0
@@ -33,6 +42,7 @@ async def run_server(settings: Settings, *, more: Sequence[ChannelSettings] = ()
     settings = replace(settings, channels=(*settings.channels, *more))
     bound = listen(settings.web)
     address = address_of(settings.web, bound)
+    beside = _trust_socket(settings.web)
     said = [f"Serving {settings.node.name} at {address}"]
 
     @asynccontextmanager
@@ -43,10 +53,37 @@ async def run_server(settings: Settings, *, more: Sequence[ChannelSettings] = ()
                 f"Nobody can sign in yet. This link signs in {FIRST_ADMIN!r} once, within "
                 f"{LINK_MINUTES:.0f} minutes: {address}/sign-in#link={token}"
             )
-        yield
+        async with AsyncExitStack() as stack:
+            if beside is not None:
+                trust = app.state.trust = structs.replace(
+                    app.state.trust, port=bound.getsockname()[1]
+                )
+                page = trust_app(trust, settings.web.hosts)
+                await stack.enter_async_context(serving_beside(page, beside))
+                port = beside.getsockname()[1]
+                said.append(f"Phones begin at {address_with(_plain(settings.web), port)}/trust")
+            yield
 
+    for warning in tls_warnings(settings.web):
+        _log.warning("tls", fault=warning)
     app = create_app(settings, opened=opened)
     await serve(app, settings.web, bound, ready=lambda: _say(said))
+
+
+def _trust_socket(web: WebSettings) -> socket.socket | None:
+    """Return where the page is served from which phones come to trust this server; None nowhere.
+
+    Raises:
+        OSError: If it cannot be listened on.
+    """
+    if web.trust_port is None:
+        return None
+    return listen(web.model_copy(update={"port": web.trust_port}))
+
+
+def _plain(web: WebSettings) -> WebSettings:
+    """Return the same without TLS."""
+    return web.model_copy(update={"tls_certificate": None, "tls_key": None})
 
 
 async def first_link(people: People, *, agency: str) -> str | None:

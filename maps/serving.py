@@ -12,12 +12,13 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from maps.settings_tables import WebSettings
 
@@ -157,6 +158,35 @@ async def serve(
         bound.close()
     if not server.started and app.state.failed is not None:
         raise app.state.failed
+
+
+@asynccontextmanager
+async def serving_beside(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
+    """Serve something small without TLS beside the node, while inside.
+
+    Args:
+        app: What is served.
+        bound: Where; closed at the end.
+    """
+    server = _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            limit_concurrency=50,
+            timeout_graceful_shutdown=1,
+        ),
+        lambda: None,
+    )
+    task = asyncio.create_task(server.serve(sockets=[bound]), name="serving beside")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await asyncio.gather(task, return_exceptions=True)
+        bound.close()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -369,6 +369,7 @@ def _resolved(web: WebSettings, folder: Path) -> WebSettings:
     files = {
         "tls_certificate": web.tls_certificate,
         "tls_key": web.tls_key,
+        "tls_authority": web.tls_authority,
         "metrics_token_file": web.metrics_token_file,
     }
     found = {name: folder / file for name, file in files.items() if file is not None}

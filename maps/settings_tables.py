@@ -65,6 +65,10 @@ class WebSettings(Table):
         trusted_proxies: Addresses of proxies whose X-Forwarded-For is believed.
         tls_certificate: PEM certificate chain; together with `tls_key`.
         tls_key: PEM key.
+        tls_authority: PEM certificate of the local authority that signed it: phones may fetch it
+            from the page /trust.
+        trust_port: Port on which that page is served without TLS, since a phone cannot open this
+            server's own before it trusts it; nothing else is there.
         session_hours: How long a sign-in lasts.
         longest_body: Most bytes of one request body.
         metrics_token_file: File with the token that a program shows to read `/metrics`.
@@ -76,6 +80,8 @@ class WebSettings(Table):
     trusted_proxies: tuple[str, ...] = ()
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    tls_authority: Path | None = None
+    trust_port: int | None = Field(default=None, ge=0, le=65535)
     session_hours: float = Field(default=12.0, gt=0, le=24 * 31)
     longest_body: int = Field(default=1_000_000, ge=10_000, le=100_000_000)
     metrics_token_file: Path | None = None
@@ -84,6 +90,10 @@ class WebSettings(Table):
     def _together(self) -> WebSettings:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("tls_certificate and tls_key go together")
+        if self.tls_authority is not None and self.tls_certificate is None:
+            raise ValueError("tls_authority goes with tls_certificate, which it signed")
+        if self.trust_port is not None and self.tls_authority is None:
+            raise ValueError("trust_port goes with tls_authority, which phones fetch there")
         if not self.loopback and not self.hosts:
             raise ValueError(
                 f"allowed_hosts must list the names people use when host is {self.host}"

@@ -14,7 +14,9 @@ from maps.api.answers import answer, answers
 from maps.errors import SignInRefused
 from maps.people import People
 from maps.qr import QrCode, qr_code
-from patrol.accounts import Device
+from patrol.accounts import Device, Enrolment, User
+from patrol.desk import Desk
+from patrol.errors import NotFound
 
 router = APIRouter(prefix="/api/devices", tags=["devices"])
 enrol_router = APIRouter(prefix="/api/enrolment", tags=["devices"])
@@ -56,6 +58,36 @@ class EnrolmentCode(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class EnrolmentUnit(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit that a phone will report for.
+
+    Attributes:
+        id: Its id.
+        call_sign: Name on the radio.
+    """
+
+    id: str
+    call_sign: str
+
+
+class EnrolmentShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What a code is for, so that a crew sees it before the code is spent.
+
+    Attributes:
+        node: Name of the office.
+        agency: Name of the agency.
+        device: Name the phone will have.
+        unit: The unit it will report for; None for none.
+        expires_at: When the code ends, aware UTC.
+    """
+
+    node: str
+    agency: str
+    device: str
+    unit: EnrolmentUnit | None
+    expires_at: datetime
+
+
 class EnrolledPhone(msgspec.Struct, frozen=True, kw_only=True):
     """A phone and its key, shown this once.
 
@@ -92,6 +124,15 @@ _PHONE = EnrolledPhone(
 )
 
 
+_SHOWN = EnrolmentShown(
+    node="Houay Xai",
+    agency="Houay Xai Border Liaison Office",
+    device="naga-1-phone",
+    unit=EnrolmentUnit(id="9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071", call_sign="Naga 1"),
+    expires_at=datetime(2026, 11, 24, 2, 40, tzinfo=UTC),
+)
+
+
 class NewEnrolment(BaseModel):
     """A phone to enrol, and the unit it will report for."""
 
@@ -106,12 +147,22 @@ class NewEnrolment(BaseModel):
     unit: str | None = Field(default=None, min_length=1, max_length=64)
 
 
-class SpentCode(BaseModel):
+class ShownCode(BaseModel):
     """An enrolment code."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"code": "q3Vb…"}]})
 
     code: str = Field(min_length=1, max_length=200)
+
+
+class SpentCode(ShownCode):
+    """An enrolment code that is to be spent."""
+
+    cookie: bool = Field(
+        default=True,
+        description="Whether the key comes as a cookie too; false for a page that keeps it itself,"
+        " under a PIN",
+    )
 
 
 class NewDevice(BaseModel):
@@ -180,9 +231,34 @@ async def revoke_device(name: str, caller: CallerHere, request: Request) -> Resp
     return Response(status_code=204)
 
 
+@enrol_router.post("/look", responses=answers(EnrolmentShown, _SHOWN, 422, 429))
+async def look(said: ShownCode, request: Request) -> Response:
+    """Return what an enrolment code is for; it stays good."""
+    accounts = _accounts(request)
+    try:
+        found = await accounts.enrolments.look(said.code)
+    except SignInRefused:
+        accounts.access.bad_key(peer_of(request))
+        raise
+    agency = request.app.state.agencies.get(found.agency)
+    return answer(
+        EnrolmentShown(
+            node=request.app.state.node.name,
+            agency=found.agency if agency is None else agency.name,
+            device=found.device,
+            unit=_unit(request, found),
+            expires_at=found.expires_at,
+        )
+    )
+
+
 @enrol_router.post("", responses=answers(EnrolledPhone, _PHONE, 409, 422, 429))
 async def enrol(said: SpentCode, request: Request) -> Response:
-    """Exchange an enrolment code for the phone's key, shown this once, and set it as a cookie."""
+    """Exchange an enrolment code for the phone's keys, shown this once; the first as a cookie too.
+
+    A page that keeps the key itself, under a PIN, asks for no cookie: whoever takes the phone would
+    need no PIN to use that.
+    """
     accounts = _accounts(request)
     try:
         key, reporting, device = await accounts.enrolments.use(said.code)
@@ -197,6 +273,8 @@ async def enrol(said: SpentCode, request: Request) -> Response:
         reporting_key=reporting,
     )
     response = answer(made)
+    if not said.cookie:
+        return response
     response.set_cookie(
         COOKIE,
         key,
@@ -206,6 +284,18 @@ async def enrol(said: SpentCode, request: Request) -> Response:
         samesite="strict",
     )
     return response
+
+
+def _unit(request: Request, found: Enrolment) -> EnrolmentUnit | None:
+    """Return the unit of an enrolment, as whoever reports for it will see it."""
+    if found.unit is None:
+        return None
+    crew = User(name=f"key:{found.device}", role="crew", agency=found.agency)
+    desk: Desk = request.app.state.desk_of(crew)
+    try:
+        return EnrolmentUnit(id=found.unit, call_sign=desk.unit(found.unit).call_sign)
+    except NotFound:  # it was taken out of service since
+        return None
 
 
 def _accounts(request: Request) -> AccountOffice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, delete, or_, select, update
@@ -39,6 +40,18 @@ def add_enrolment(
     )
 
 
+def find_enrolment(connection: Connection, key_hash: bytes, now: datetime) -> Enrolment | None:
+    """Return what a code is for, while it is good."""
+    row = connection.execute(
+        select(enrolments).where(
+            enrolments.c.key_hash == key_hash,
+            enrolments.c.used_us.is_(None),
+            enrolments.c.expires_us > to_us(now),
+        )
+    ).first()
+    return None if row is None else _enrolment(row)
+
+
 def use_enrolment(
     connection: Connection,
     key_hash: bytes,
@@ -70,14 +83,7 @@ def use_enrolment(
     if spent.rowcount != 1:
         return None
     row = connection.execute(select(enrolments).where(enrolments.c.key_hash == key_hash)).one()
-    enrolment = Enrolment(
-        device=row.device,
-        unit=row.unit,
-        agency=row.agency,
-        by=row.by,
-        expires_at=from_us(row.expires_us),
-        origin=row.origin,
-    )
+    enrolment = _enrolment(row)
     device = Device(
         name=enrolment.device,
         agency=enrolment.agency,
@@ -94,4 +100,15 @@ def drop_enrolments(connection: Connection, device: str, agency: str) -> None:
     """Make the codes that are out for a device good no more."""
     connection.execute(
         delete(enrolments).where(enrolments.c.device == device, enrolments.c.agency == agency)
+    )
+
+
+def _enrolment(row: Any) -> Enrolment:
+    return Enrolment(
+        device=row.device,
+        unit=row.unit,
+        agency=row.agency,
+        by=row.by,
+        expires_at=from_us(row.expires_us),
+        origin=row.origin,
     )

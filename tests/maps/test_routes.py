@@ -20,6 +20,10 @@ PUBLIC = {
     ("DELETE", "/api/session"),
     ("GET", "/api/health"),
     ("POST", "/api/enrolment"),
+    ("POST", "/api/enrolment/look"),
+    ("GET", "/api/trust"),
+    ("GET", "/api/trust/authority.crt"),
+    ("GET", "/api/session/ways"),
     ("GET", "/api/session/open-id"),
     ("GET", "/api/session/open-id/back"),
 }

@@ -1,0 +1,39 @@
+"""TLS checking: what is about to go wrong with a server's certificate, said in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from cryptography import x509
+
+from maps.errors import BadCertificate
+from maps.local_ca import hosts_of, read_certificate
+from maps.settings_tables import WebSettings
+
+SOON: Final = timedelta(days=30)
+
+
+def tls_warnings(web: WebSettings, *, now: datetime | None = None) -> Iterator[str]:
+    """Yield what people should see to: a certificate that ends soon, or names other hosts.
+
+    Args:
+        web: How pages are served; without TLS there is nothing to say.
+        now: The present, aware UTC; the clock's when None.
+    """
+    if web.tls_certificate is None:
+        return
+    try:
+        certificate = read_certificate(web.tls_certificate.read_bytes())
+        named = hosts_of(certificate)
+    except (BadCertificate, OSError, x509.ExtensionNotFound):
+        return  # whoever opens it says what is wrong
+    end = certificate.not_valid_after_utc
+    left = end - (now or datetime.now(UTC))
+    if left < SOON:
+        words = "has ended" if left < timedelta() else f"ends in {left.days} days"
+        yield f"tls_certificate: it {words}, on {end:%Y-%m-%d}: `joint-patrol tls renew`"
+    missing = [each for each in web.allowed_hosts if each.lower() not in named]
+    if missing and not any(name.startswith("*.") for name in named):
+        yield f"tls_certificate: it is not for {', '.join(missing)}, which allowed_hosts names"
