@@ -1,21 +1,39 @@
-/** Starts the replay page. */
+/** Starts the replay page: what a link asks for is loaded at once, else a range is chosen. */
 import "../fonts.css";
 import "../theme.css";
 import "../page.css";
+import "../panels.css";
 import "../pages.css";
 import "../pages-menu.css";
+import "./replay.css";
 import { render } from "preact";
+import { loadAgencies } from "../agencies.ts";
 import { t } from "../i18n/index.ts";
-import { PagesMenu } from "../panels/pages-menu.tsx";
 import { Broken } from "../panels/states.tsx";
 import { app, startPage } from "../start.ts";
+import { Frame } from "./frame.tsx";
+import { openTab } from "./frame-state.ts";
+import { listenToKeys } from "./keys.tsx";
+import { chosen, presentMs, range, start } from "./player.ts";
+import { askedFor, lastHours } from "./range.ts";
+import { loadReference } from "./replay-map.ts";
 
-function draw(): void {
-  render(<main class="page"><header class="page-head"><h1>{t("page.replay")}</h1><PagesMenu /></header></main>, app);
+async function draw(): Promise<void> {
+  document.title = `${t("page.replay")} · ${document.title}`;
+  await Promise.all([loadReference(), loadAgencies()]);
+  const asked = askedFor(new URLSearchParams(location.search));
+  range.value = asked?.range ?? lastHours(1, Math.floor(presentMs() / 60_000) * 60_000);
+  chosen.value = asked?.units ?? [];
+  render(<Frame />, app);
+  listenToKeys();
+  if (asked !== null) {
+    await start(asked.atMs);
+    openTab("units");
+  }
 }
 
 function broken(fault: unknown): void {
   render(<main class="alone"><Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} /></main>, app);
 }
 
-void startPage(["common", "replay"], draw, broken);
+void startPage(["common", "alerts", "commander", "replay"], draw, broken);

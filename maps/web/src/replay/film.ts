@@ -1,0 +1,171 @@
+/** Where one unit was, and when each position was known: asked for any moment, in both ways of looking at it. Pure. */
+import { type Block, BY_VOICE, CALLS, JUMP, NONE_16 } from "./columns.ts";
+
+/** `known`: as it was known then, by when it was heard; `was`: as it was, by when it was there. */
+export type Look = "known" | "was";
+
+type Column = "timeMs" | "knownMs" | "lonE7" | "latE7" | "riverKm" | "speedCmps" | "courseCdeg" | "headingCdeg" | "accuracyM" | "flags";
+const COLUMNS: readonly Column[] = ["timeMs", "knownMs", "lonE7", "latE7", "riverKm", "speedCmps", "courseCdeg", "headingCdeg", "accuracyM", "flags"];
+
+export class Film {
+  /** Positions that can be believed, by when they were there. */
+  readonly timeMs: Float64Array;
+  readonly knownMs: Float64Array;
+  readonly #columns: Record<Column, ArrayLike<number>>;
+  /** When something was heard, in order, and the number of the newest position known by then. */
+  readonly #heardMs: Float64Array;
+  readonly #newest: Int32Array;
+  /** Positions that nothing could have reached; they are not drawn. */
+  readonly jumps: number;
+
+  constructor(columns: Record<Column, ArrayLike<number>>) {
+    const all = columns.timeMs.length;
+    const kept: number[] = [];
+    for (let n = 0; n < all; n += 1) if (((columns.flags[n] ?? 0) & JUMP) === 0) kept.push(n);
+    this.jumps = all - kept.length;
+    const told = Object.fromEntries(COLUMNS.map((name) => [name, Float64Array.from(kept, (n) => columns[name][n] ?? 0)])) as Record<Column, Float64Array>;
+    this.#columns = told;
+    this.timeMs = told.timeMs;
+    // A device's clock may be ahead: nothing was known before it was so.
+    this.knownMs = told.knownMs.map((known, n) => Math.max(known, told.timeMs[n] ?? known));
+    const order = Uint32Array.from(kept.keys()).sort((a, b) => (this.knownMs[a] ?? 0) - (this.knownMs[b] ?? 0));
+    this.#heardMs = Float64Array.from(order, (n) => this.knownMs[n] ?? 0);
+    this.#newest = new Int32Array(order.length);
+    let best = -1;
+    order.forEach((n, place) => {
+      best = Math.max(best, n);
+      this.#newest[place] = best;
+    });
+  }
+
+  get length(): number {
+    return this.timeMs.length;
+  }
+
+  /** Number of the position where it was last seen at a moment; -1 before the first. */
+  newestAt(ms: number, look: Look): number {
+    if (look === "was") return after(this.timeMs, ms) - 1;
+    return this.#newest[after(this.#heardMs, ms) - 1] ?? -1;
+  }
+
+  /** How many positions count at a moment: what grows with it. */
+  countAt(ms: number, look: Look): number {
+    return after(look === "was" ? this.timeMs : this.#heardMs, ms);
+  }
+
+  /** Numbers of the positions from one time to before another that count at a moment, by when they were there. */
+  between(fromMs: number, toMs: number, ms: number, look: Look): number[] {
+    const first = before(this.timeMs, fromMs);
+    const end = Math.min(before(this.timeMs, toMs), after(this.timeMs, ms));
+    const found: number[] = [];
+    for (let n = first; n < end; n += 1) if (look === "was" || (this.knownMs[n] ?? 0) <= ms) found.push(n);
+    return found;
+  }
+
+  /** How many positions from one time to before another count at a moment. */
+  countBetween(fromMs: number, toMs: number, ms: number, look: Look): number {
+    const first = before(this.timeMs, fromMs);
+    const end = Math.min(before(this.timeMs, toMs), after(this.timeMs, ms));
+    if (look === "was") return Math.max(0, end - first);
+    let count = 0;
+    for (let n = first; n < end; n += 1) if ((this.knownMs[n] ?? 0) <= ms) count += 1;
+    return count;
+  }
+
+  /** The last position before a time that counts at a moment; -1 for none. */
+  lastBefore(timeMs: number, ms: number, look: Look): number {
+    let n = before(this.timeMs, timeMs) - 1;
+    while (n >= 0 && look === "known" && (this.knownMs[n] ?? 0) > ms) n -= 1;
+    return n;
+  }
+
+  /** When something changes next after a moment, or before it; null when nothing does. */
+  changeAfter(ms: number, look: Look): number | null {
+    const times = look === "was" ? this.timeMs : this.#heardMs;
+    return times[after(times, ms)] ?? null;
+  }
+
+  changeBefore(ms: number, look: Look): number | null {
+    const times = look === "was" ? this.timeMs : this.#heardMs;
+    return times[before(times, ms) - 1] ?? null;
+  }
+
+  place(n: number): [number, number] {
+    return [(this.#columns.lonE7[n] ?? 0) / 1e7, (this.#columns.latE7[n] ?? 0) / 1e7];
+  }
+
+  /** What was said of a position, absent where nobody said so. */
+  told(n: number): { speed_mps?: number; course_deg?: number; heading_deg?: number; accuracy_m?: number; river_km?: number; by_voice: boolean; calls: boolean } {
+    const { speedCmps, courseCdeg, headingCdeg, accuracyM, riverKm, flags } = this.#columns;
+    const bits = flags[n] ?? 0;
+    const told = (values: ArrayLike<number>, scale: number): number | undefined => {
+      const value = values[n] ?? NONE_16;
+      return value === NONE_16 ? undefined : value / scale;
+    };
+    const some = { speed_mps: told(speedCmps, 100), course_deg: told(courseCdeg, 100), heading_deg: told(headingCdeg, 100), accuracy_m: told(accuracyM, 1), river_km: Number.isFinite(riverKm[n]) ? riverKm[n] : undefined };
+    const known = Object.fromEntries(Object.entries(some).filter(([, value]) => value !== undefined));
+    return { ...known, by_voice: (bits & BY_VOICE) !== 0, calls: (bits & CALLS) !== 0 };
+  }
+}
+
+/** Makes the films of blocks that follow each other in time. */
+export function filmsOf(blocks: readonly Block[]): Map<string, Film> {
+  const parts = new Map<string, { block: Block; first: number; count: number }[]>();
+  for (const block of blocks) {
+    let first = 0;
+    for (const { id, count } of block.units) {
+      parts.set(id, [...(parts.get(id) ?? []), { block, first, count }]);
+      first += count;
+    }
+  }
+  const films = new Map<string, Film>();
+  for (const [id, some] of parts) {
+    const length = some.reduce((sum, part) => sum + part.count, 0);
+    const columns = Object.fromEntries(COLUMNS.map((name) => {
+      const values = new Float64Array(length);
+      let at = 0;
+      for (const { block, first, count } of some) {
+        values.set(block[name].subarray(first, first + count), at);
+        at += count;
+      }
+      return [name, values];
+    })) as Record<Column, Float64Array>;
+    films.set(id, new Film(columns));
+  }
+  return films;
+}
+
+/** How many positions were there in each of `count` equal parts of a time. */
+export function densityOf(films: Iterable<Film>, startMs: number, endMs: number, count: number): number[] {
+  const bins = new Array<number>(count).fill(0);
+  const wide = (endMs - startMs) / count;
+  for (const film of films) {
+    for (const time of film.timeMs) {
+      const bin = Math.min(count - 1, Math.floor((time - startMs) / wide));
+      if (bin >= 0) bins[bin] = (bins[bin] ?? 0) + 1;
+    }
+  }
+  return bins;
+}
+
+/** How many of sorted numbers are at most `value`. */
+function after(sorted: Float64Array, value: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? 0) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** How many of sorted numbers are below `value`. */
+function before(sorted: Float64Array, value: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? 0) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

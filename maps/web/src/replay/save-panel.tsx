@@ -1,0 +1,71 @@
+/** What can be taken away: a signed evidence file, a page that plays by itself, a picture of the moment. */
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { save } from "../files.ts";
+import { language, t, type Words } from "../i18n/index.ts";
+import { Icon } from "../panels/icons.tsx";
+import { Empty, faultWords } from "../panels/states.tsx";
+import { session, timeZone } from "../session.ts";
+import { readTokens } from "../tokens.ts";
+import { atMs, loaded } from "./player.ts";
+import { serverQuery } from "./range.ts";
+import { mapPicture } from "./replay-map.ts";
+import { momentWords, rangeWords } from "./words.ts";
+
+export function SavePanel(): JSX.Element {
+  const busy = useSignal("");
+  const said = useSignal<{ text: string; bad: boolean } | null>(null);
+  const now = loaded.value;
+  if (now === null) return <Empty title={t("replay.nothing")}>{t("replay.nothing_hint")}</Empty>;
+  const query = serverQuery(now.range, now.asked);
+  query.set("language", language);
+  const doing = (name: string, work: () => Promise<void>) => async (): Promise<void> => {
+    busy.value = name;
+    said.value = null;
+    try {
+      await work();
+      said.value = { text: t("replay.saved"), bad: false };
+    } catch (caught) {
+      said.value = { text: `${t("replay.not_saved")} ${faultWords(caught)}`, bad: true };
+    } finally {
+      busy.value = "";
+    }
+  };
+  const ways: [string, Words, Words, () => Promise<void>][] = [
+    ["evidence", "replay.save.evidence", "replay.save.evidence_hint", () => save(`/api/replay/evidence?${query}`)],
+    ["page", "replay.save.page", "replay.save.page_hint", () => save(`/api/replay/page?${query}`)],
+    ["picture", "replay.save.picture", "replay.save.picture_hint", savePicture],
+  ];
+  return (
+    <div class="save scroll padded" tabIndex={0} role="region" aria-label={t("replay.tab.save")}>
+      {ways.map(([name, words, hint, work]) => (
+        <section key={name}>
+          <button class="button wide" id={`save-${name}`} disabled={busy.value !== ""} onClick={() => void doing(name, work)()}><Icon name="save" />{t(busy.value === name ? "replay.saving" : words)}</button>
+          <p class="hint">{t(hint)}</p>
+        </section>
+      ))}
+      <p class={said.value?.bad ? "field-fault" : "hint"} role="status">{said.value?.text ?? ""}</p>
+    </div>
+  );
+}
+
+async function savePicture(): Promise<void> {
+  const picture = await mapPicture();
+  const pen = picture?.getContext("2d");
+  const now = loaded.peek();
+  if (!picture || !pen || now === null) throw new Error("no picture");
+  const scale = picture.width / Math.max(1, document.querySelector(".replay-map")?.clientWidth ?? picture.width);
+  const tokens = readTokens();
+  const lines = [session.peek()?.node.name ?? "", rangeWords(now.range, timeZone.peek()), rangeWords(now.range, "UTC"), momentWords(atMs.peek())];
+  pen.font = `${14 * scale}px "Noto Sans", sans-serif`;
+  const wide = Math.max(...lines.map((line) => pen.measureText(line).width)) + 24 * scale;
+  pen.fillStyle = tokens.get("paper");
+  pen.fillRect(8 * scale, 8 * scale, wide, (lines.length * 22 + 14) * scale);
+  pen.fillStyle = tokens.get("ink");
+  lines.forEach((line, n) => pen.fillText(line, 20 * scale, (30 + 22 * n) * scale));
+  const href = picture.toDataURL("image/png");
+  const link = document.createElement("a");
+  link.href = href;
+  link.download = `replay-${new Date(atMs.peek()).toISOString().replaceAll(":", "").slice(0, 15)}Z.png`;
+  link.click();
+}
