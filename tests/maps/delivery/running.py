@@ -26,11 +26,14 @@ from tests.patrol.running import AGENCY, NODE, OTHER, Node
 SECRET = "a webhook secret of many characters"
 
 
-def settings(folder: Path, **tables: Any) -> DeliverySettings:
+def settings(
+    folder: Path, *, node_reads: dict[str, Any] | None = None, **tables: Any
+) -> DeliverySettings:
     """Return what the settings say of deliveries, read as the server reads them."""
     (folder / "hook-secret").write_text(SECRET)
+    node = {"id": NODE, "name": "BLO Houay Xai", "time_zone": "Asia/Vientiane"}
     given = {
-        "node": {"id": NODE, "name": "BLO Houay Xai", "time_zone": "Asia/Vientiane"},
+        "node": node | (node_reads or {}),
         "agencies": [{"id": AGENCY, "name": "Houay Xai"}, {"id": OTHER, "name": "Chiang Khong"}],
         **tables,
     }
