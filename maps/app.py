@@ -51,6 +51,7 @@ from maps.api import (
     radios,
     replay,
     report_jobs,
+    report_kinds,
     reports,
     roster,
     second_factor,
@@ -96,11 +97,9 @@ from maps.guard import Guard
 from maps.histories import Histories
 from maps.importing import LONGEST_FILE
 from maps.office import Office, open_office
-from maps.reports.asked import Site
 from maps.reports.jobs import Jobs
 from maps.settings import Settings
 from maps.signing_journal import key_file
-from maps.surveying import Survey
 from maps.trusting import trust_in
 from patrol.errors import (
     AuditError,
@@ -142,6 +141,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     crew.router,
     inbound.router,
     replay.router,
+    report_kinds.router,
     reports.router,
     report_jobs.router,
     sectors.router,
@@ -217,6 +217,7 @@ def create_app(
                 office = await stack.enter_async_context(open_office(settings, geography=geography))
                 await stack.enter_async_context(office.working())
                 _hand_out(app, office)
+                stack.push_async_callback(app.state.report_jobs.close)
                 app.state.basemap = await stack.enter_async_context(_basemap(settings))
                 app.state.feeds = Feeds(settings.feeds, office.desk_of)
                 await stack.enter_async_context(app.state.feeds.working())
@@ -285,7 +286,8 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.at_km = office.geography.at_km
     state.survey = office.survey
     state.report_site = office.report_site
-    state.report_jobs = Jobs(office.watch.now)
+    state.report_post = office.report_post
+    state.report_jobs = Jobs(lambda: office.watch.now())
     state.inbound = office.inbound
     state.is_well = office.is_well
     state.gateway_report = office.report

@@ -10,24 +10,30 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
+import msgspec
 import structlog
 from msgspec.structs import replace
 
 from maps.account_office import open_accounts
 from maps.broker import EmbeddedBroker
 from maps.delivery.delivering import Delivering
+from maps.delivery.mail import MailWay
 from maps.delivery.metrics import delivery_metrics
 from maps.geography import Geography, read_geography
 from maps.keyed_channels import EMBEDDED
 from maps.lock import store_lock
 from maps.passwords import digest
 from maps.remote_orders import RemoteCarrier
+from maps.reports.asked import Site
+from maps.reports.scheduler import Line, Scheduler
 from maps.settings import Settings, read_token
+from maps.surveying import Survey
 from patrol.accounts import User
 from patrol.desk import Desk
 from patrol.errors import NotFound
-from patrol.store import registry
+from patrol.store import journal, registry
 from patrol.store.store import Store, open_store
 from patrol.units import Agency
 from patrol.watch import Watch
@@ -87,6 +93,9 @@ class Office:
         access: Who is calling: a part of that.
         geography: Layers and river.
         delivering: How alerts leave.
+        survey: Makes surveys of tracks.
+        report_site: What reports are made of.
+        report_post: Sends reports by mail.
         agencies: By id.
         channels: By name.
         outbounds: What each channel says to radios, by its name.
@@ -123,6 +132,23 @@ class Office:
             user_of=self._user,
             node=settings.node.name,
             time_zone=settings.node.time_zone,
+        )
+        self.survey = Survey(geography)
+        self.report_site = Site(
+            node=settings.node.name,
+            zone=ZoneInfo(settings.node.time_zone),
+            agencies=self.agencies,
+            land=geography,
+            survey=self.survey,
+            desk_of=self.desk_of,
+        )
+        self.report_post = Scheduler(
+            settings.reports,
+            self.report_site,
+            _mail_way(settings),
+            lines=self._report_lines,
+            note=self.watch.clerk.note,
+            now=lambda: self.watch.now(),
         )
         self.inbox = Inbox()
         self.channels: dict[str, Channel] = {}
@@ -210,6 +236,7 @@ class Office:
                 _end, asyncio.create_task(self._tell_health(), name="channel-health")
             )
             await stack.enter_async_context(self.delivering.working())
+            await stack.enter_async_context(self.report_post.working())
             yield
 
     def _add_channel(self, settings: ChannelSettings) -> None:
@@ -244,6 +271,18 @@ class Office:
     async def _user(self, name: str) -> User | None:
         found = await self.people.user(name)
         return None if found is None else found[0]
+
+    async def _report_lines(self, agency: str, name: str) -> list[Line]:
+        """Return what the journal says of a report that is sent again and again, newest first."""
+        found = await self.store.read(
+            lambda connection: journal.of_agency(connection, agency, subject=f"report:{name}")
+        )
+        lines: list[Line] = []
+        for entry in found:
+            detail = msgspec.json.decode(entry.detail)
+            if "period" in detail and "to" in detail:
+                lines.append(Line(entry.act, entry.at, detail["period"], detail["to"]))
+        return lines
 
     def _told(self, gateway: str, result: OrderResult, stored: Callable[[], None]) -> None:
         """Note what a remote gateway told of an order."""
@@ -374,6 +413,21 @@ async def open_office(
             yield office
         finally:
             await store.close()
+
+
+def _mail_way(settings: Settings) -> MailWay | None:
+    """Return the way reports leave by mail; None without a mail server."""
+    delivery, node = settings.delivery, settings.node
+    if delivery.mail is None:
+        return None
+    password = delivery.mail_password
+    return MailWay(
+        delivery.mail,
+        password=None if password is None else password.get_secret_value(),
+        node=node.name,
+        zone=ZoneInfo(node.time_zone),
+        link=delivery.link,
+    )
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -31,6 +31,7 @@ from maps.feeds.echoes import heard_back_by
 from maps.feeds.settings import FeedSettings
 from maps.keyed_channels import forgeable
 from maps.remote_gateways import RemoteGateways, read_remote_gateways
+from maps.report_settings import ReportSchedule, faults_of
 from maps.settings_tables import (
     AgencySettings,
     BasemapSettings,
@@ -72,6 +73,7 @@ class _File(Table):
     mail: MailSettings | None = None
     push: PushSettings | None = None
     webhooks: tuple[WebhookSettings, ...] = ()
+    reports: tuple[ReportSchedule, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,7 @@ class Settings:
         journal: Where all that the channels read is kept; None: nowhere.
         basemap: Detailed background map; None without one.
         delivery: Which alerts leave, to whom, and how.
+        reports: Which reports are sent by mail, and how often.
         access: What is asked of people who sign in.
         open_id: A provider with which people may sign in; None without one.
     """
@@ -113,6 +116,7 @@ class Settings:
     journal: JournalSettings | None = None
     basemap: BasemapSettings | None = None
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    reports: tuple[ReportSchedule, ...] = ()
     access: AccessSettings = field(default_factory=AccessSettings)
     open_id: OpenIdSettings | None = None
 
@@ -201,6 +205,12 @@ def settings_of(
             environment=environment or {},
         )
         faults += [f"{source}: {fault}" for fault in wrong]
+        wrong = faults_of(
+            parsed.reports,
+            agencies=frozenset(each.id for each in parsed.agencies) or frozenset({parsed.node.id}),
+            mail=parsed.mail is not None,
+        )
+        faults += [f"{source}: {fault}" for fault in wrong]
     if parsed is None or faults:
         raise SettingsFaults(faults)
     node = parsed.node
@@ -227,6 +237,7 @@ def settings_of(
         else parsed.basemap.model_copy(update={"file": folder / parsed.basemap.file}),
         feeds=tuple(each.from_folder(folder) for each in parsed.feeds),
         delivery=delivery,
+        reports=parsed.reports,
         access=parsed.access.model_copy(update={"key_file": folder / parsed.access.key_file}),
         open_id=_found_secret(parsed.open_id, folder),
     )

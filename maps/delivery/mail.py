@@ -6,6 +6,8 @@ Source: RFC 5321 and 3207 (SMTP, STARTTLS), RFC 5322 (message format), RFC 3834 
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -51,8 +53,44 @@ class MailWay:
 
     async def send(self, to: str, message: Message, desk: Desk) -> str:
         """Send a mail; returns its Message-ID. Raises as `Way.send` says."""
+        return await self._bring(
+            to, self.mail(to, message, words.wording_of(desk.user, self._zone)), desk
+        )
+
+    async def send_files(
+        self,
+        to: str,
+        *,
+        id: str,
+        subject: str,
+        text: str,
+        wording: Wording,
+        files: Sequence[tuple[str, str, bytes]],
+        at: datetime,
+        desk: Desk,
+    ) -> str:
+        """Send a mail with files; returns its Message-ID. Raises as `Way.send` says.
+
+        Args:
+            to: The receiver.
+            id: The same when it is tried again.
+            subject: Its subject.
+            text: Its words.
+            wording: The receiver's.
+            files: Name, media type and content of each.
+            at: When it was made, aware UTC.
+            desk: Through which what is in the files was read.
+        """
+        mail = self._empty(to, id=id, subject=subject, at=at)
+        mail.set_content(text, cte="quoted-printable")
+        mail["Content-Language"] = wording.tag
+        for name, media_type, content in files:
+            main, _, sub = media_type.partition(";")[0].partition("/")
+            mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
+        return await self._bring(to, mail, desk)
+
+    async def _bring(self, to: str, mail: EmailMessage, desk: Desk) -> str:
         settings = self._settings
-        mail = self.mail(to, message, words.wording_of(desk.user, self._zone))
         try:
             async with aiosmtplib.SMTP(
                 hostname=settings.host,
@@ -80,15 +118,8 @@ class MailWay:
 
     def mail(self, to: str, message: Message, wording: Wording) -> EmailMessage:
         """Return the mail as it is sent, in its reader's words."""
-        mail = EmailMessage(policy=SMTP)
-        domain = self._settings.sender.rpartition("@")[2]
-        mail["From"] = Address(words.one_line(self._node), addr_spec=self._settings.sender)
-        mail["To"] = Address(addr_spec=to)
-        mail["Subject"] = words.subject(message, wording, node=self._node)
-        mail["Date"] = format_datetime(message.at)
-        # The same when it is tried again, so that a mailbox can tell.
-        mail["Message-ID"] = f"<{message.id}@{domain}>"
-        mail["Auto-Submitted"] = "auto-generated"
+        subject = words.subject(message, wording, node=self._node)
+        mail = self._empty(to, id=message.id, subject=subject, at=message.at)
         if any(each.alert.severity in ("sos", "high") for each in message.told):
             mail["Importance"] = "high"
         mail.set_content(
@@ -96,6 +127,18 @@ class MailWay:
             cte="quoted-printable",  # goes through any server, and keeps lines short
         )
         mail["Content-Language"] = wording.tag
+        return mail
+
+    def _empty(self, to: str, *, id: str, subject: str, at: datetime) -> EmailMessage:
+        mail = EmailMessage(policy=SMTP)
+        domain = self._settings.sender.rpartition("@")[2]
+        mail["From"] = Address(words.one_line(self._node), addr_spec=self._settings.sender)
+        mail["To"] = Address(addr_spec=to)
+        mail["Subject"] = words.one_line(subject, 200)
+        mail["Date"] = format_datetime(at)
+        # The same when it is tried again, so that a mailbox can tell.
+        mail["Message-ID"] = f"<{id}@{domain}>"
+        mail["Auto-Submitted"] = "auto-generated"
         return mail
 
     def _tls(self) -> ssl.SSLContext | None:

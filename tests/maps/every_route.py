@@ -93,6 +93,7 @@ def filled(path: str, other: Side) -> Iterator[tuple[str, str]]:
         return
     known = dict(other.ids) | {
         "order": [NO_ID],
+        "job": [NO_ID],
         "name": {"/api/layers/{name}": ["border"], "/api/exports/layers/{name}": ["border"],
                  "/api/reports/{name}": ["debrief"]}.get(path, ["alerts-by-radio", "store"]),
         "unit": [*other.ids["unit"], *other.ids["address"]],
