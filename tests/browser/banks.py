@@ -63,6 +63,12 @@ class Banks:
         assert answer.is_success, answer.text
         return answer.json()
 
+    def patch(self, name: str, path: str, body: Any) -> Any:
+        """Have an officer change something on the server; it must agree."""
+        answer = self._clients[name].patch(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
     def get(self, name: str, path: str) -> Any:
         """Return what the server tells an officer."""
         answer = self._clients[name].get(path)

@@ -17,7 +17,7 @@ const judged = computed(() => moving.value ?? shape.value);
 
 /** Area of what is drawn now, km²; the server's number once it has told it. */
 export const areaNow = computed(() => {
-  if (checkState.value === "told" && checked.value?.area_km2 !== undefined) return checked.value.area_km2;
+  if (checkState.value === "told" && checked.value !== null) return checked.value.area_km2 ?? null; // none of what is no area
   return judged.value?.kind === "polygon" ? areaKm2(judged.value.rings) : null;
 });
 

@@ -85,7 +85,7 @@ async function start(): Promise<void> {
       toolState.value = "none";
       return;
     }
-    drawing = new DrawingTool(map, readTokens(), { drawn, drawing: under, edited, snap });
+    drawing = new DrawingTool(map, "planner-repair-halo", readTokens(), { drawn, drawing: under, edited, snap });
     drawing.show(rings());
     toolState.value = "ready";
   } catch {

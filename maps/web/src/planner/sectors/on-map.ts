@@ -1,9 +1,10 @@
 /** Sectors on the map: all of them, the one looked at, an old version, the draft, its repair, where a pointer caught. */
 import { effect } from "@preact/signals";
 import { t } from "../../i18n/index.ts";
+import { REGULAR } from "../../fonts.ts";
 import { NO_FEATURES } from "../../layers/layer.ts";
 import type { Sector } from "../../papers.ts";
-import { sectorFeatures } from "../../shapes.ts";
+import { middleOf, sectorFeatures } from "../../shapes.ts";
 import { addToMap, fitBox, plannerMap, setData } from "../planner-map.ts";
 import { plannerTab } from "../frame-state.ts";
 import { checked, repair } from "./checking.ts";
@@ -11,9 +12,10 @@ import type { SectorDetails } from "./contract.ts";
 import { draft, shape } from "./draft.ts";
 import { caught, corner, tool } from "./drawing.ts";
 import { fileAreas } from "./file-choice.ts";
-import { boxOf, polygonOf } from "./shape.ts";
+import { boxOf, partsOf, polygonOf } from "./shape.ts";
 import { looked, looking, sectors, view } from "./store.ts";
 
+const areas = ["!=", ["geometry-type"], "Point"] as never;
 const empty = { type: "geojson" as const, data: NO_FEATURES };
 
 /** Draws what belongs to sectors and keeps it in step; presses on a sector open it. */
@@ -30,8 +32,13 @@ export function drawOnMap(): void {
         { id: "planner-looked", type: "line", source: "planner-looked", layout: { "line-join": "round" }, paint: { "line-color": tokens.get("map-border"), "line-width": 3, "line-dasharray": [4, 2] } },
         { id: "planner-stretch-area", type: "fill", source: "planner-stretch", paint: { "fill-color": ink, "fill-opacity": 0.1 } },
         { id: "planner-stretch", type: "line", source: "planner-stretch", layout: { "line-join": "round" }, paint: { "line-color": ink, "line-width": 2.5 } },
-        { id: "planner-repair-halo", type: "line", source: "planner-repair", layout: { "line-join": "round" }, paint: { "line-color": halo, "line-width": 6 } },
-        { id: "planner-repair", type: "line", source: "planner-repair", layout: { "line-join": "round" }, paint: { "line-color": tokens.get("map-no-go"), "line-width": 3, "line-dasharray": [2, 1.5] } },
+        { id: "planner-repair-halo", type: "line", source: "planner-repair", filter: areas, layout: { "line-join": "round" }, paint: { "line-color": halo, "line-width": 6 } },
+        { id: "planner-repair", type: "line", source: "planner-repair", filter: areas, layout: { "line-join": "round" }, paint: { "line-color": tokens.get("map-no-go"), "line-width": 3, "line-dasharray": [2, 1.5] } },
+        {
+          id: "planner-repair-names", type: "symbol", source: "planner-repair", filter: ["==", ["geometry-type"], "Point"],
+          layout: { "text-field": ["get", "label"], "text-font": [REGULAR], "text-size": 18, "text-allow-overlap": true },
+          paint: { "text-color": tokens.get("map-no-go"), "text-halo-color": halo, "text-halo-width": 2.5 },
+        },
         { id: "planner-faults", type: "circle", source: "planner-faults", paint: { "circle-radius": 11, "circle-opacity": 0, "circle-stroke-color": tokens.get("alert"), "circle-stroke-width": 3 } },
         { id: "planner-caught", type: "circle", source: "planner-caught", paint: { "circle-radius": 10, "circle-color": halo, "circle-opacity": 0.35, "circle-stroke-color": ink, "circle-stroke-width": 2.5 } },
       ];
@@ -47,7 +54,8 @@ export function drawOnMap(): void {
   effect(() => put("planner-stretch", draft.value !== null && shape.value?.kind === "stretch" ? (checked.value?.outline ?? null) : null));
   effect(() => {
     const told = checked.value;
-    put("planner-repair", draft.value === null ? null : (repair.value?.polygon ?? null));
+    const mended = draft.value === null ? null : (repair.value?.polygon ?? null);
+    void setData("planner-repair", { type: "FeatureCollection", features: mended === null ? [] : [feature(mended), ...partNames(mended)] });
     const places = (told?.faults ?? []).flatMap(({ lon, lat }) => (lon != null && lat != null ? [[lon, lat]] : []));
     put("planner-faults", draft.value === null || places.length === 0 ? null : { type: "MultiPoint", coordinates: places });
   });
@@ -92,6 +100,13 @@ export function fitDraft(): void {
 function featuresOf({ sector, outline }: SectorDetails): GeoJSON.Feature[] {
   const use = sector.use ?? "patrol";
   return sectorFeatures({ ...sector, kind: "sector" } as Sector, outline ?? null, use === "patrol" ? "" : t(`sector.${use}`));
+}
+
+/** The numbers of the parts of a repair, each in its part, as the buttons have them. */
+function partNames(mended: GeoJSON.Polygon | GeoJSON.MultiPolygon): GeoJSON.Feature[] {
+  const parts = partsOf(mended);
+  if (parts.length < 2) return [];
+  return parts.map((part, n) => ({ type: "Feature", properties: { label: String(n + 1) }, geometry: { type: "Point", coordinates: middleOf({ type: "Polygon", coordinates: part }) ?? [] } }));
 }
 
 function put(source: string, geometry: GeoJSON.Geometry | null): void {

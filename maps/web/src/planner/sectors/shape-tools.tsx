@@ -2,9 +2,11 @@
 import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
+import type { Address } from "../../contract.ts";
 import { LARGEST_FILE, lookInto, READ_ENDINGS } from "../../files.ts";
 import { t } from "../../i18n/index.ts";
 import { faultWords } from "../../panels/states.tsx";
+import { fetchJson } from "../../rest.ts";
 import { plannerMap } from "../planner-map.ts";
 import { draft, edit, setShape, shape } from "./draft.ts";
 import { take, tool, type Tool, toolState } from "./drawing.ts";
@@ -30,8 +32,24 @@ export function choose(wanted: Way): void {
   fileAreas.value = null;
   if (wanted === "stretch" || wanted === "file") {
     if (tool.peek() !== null) take(null);
-    if (wanted === "stretch" && shape.peek()?.kind !== "stretch") setShape({ kind: "stretch", stretch: { river: MAIN_RIVER, km_from: 2350, km_to: 2360, width_m: 2000 } });
+    if (wanted === "stretch" && shape.peek()?.kind !== "stretch") void beginStretch();
   } else take(wanted);
+}
+
+/** Kilometres to begin with: those of the river at the middle of the map, once the server has told them. */
+async function beginStretch(): Promise<void> {
+  setShape({ kind: "stretch", stretch: { river: MAIN_RIVER, km_from: 2350, km_to: 2360, width_m: 2000 } });
+  const first = shape.peek();
+  try {
+    const { lng, lat } = (await plannerMap).getCenter();
+    const { address } = await fetchJson<{ address: Address }>(`/api/address?${new URLSearchParams({ lon: String(lng), lat: String(lat) })}`);
+    // Whoever has typed meanwhile knows better.
+    if (address.river === undefined || address.km === undefined || shape.peek() !== first) return;
+    const km = Math.round(address.km);
+    setShape({ kind: "stretch", stretch: { river: address.river, km_from: Math.max(0, km - 2), km_to: km + 2, width_m: 2000 } }, true);
+  } catch {
+    // The numbers to begin with are as good.
+  }
 }
 
 export function ShapeTools(): JSX.Element {

@@ -35,7 +35,8 @@ export class DrawingTool {
   #tool: Tool | null = null;
   #placing = false;
 
-  constructor(map: GlMap, tokens: Tokens, hooks: DrawHooks) {
+  /** @param below id of the layer that the drawing lies under. */
+  constructor(map: GlMap, below: string, tokens: Tokens, hooks: DrawHooks) {
     this.#map = map;
     this.#hooks = hooks;
     const toCustom = (event: TerraDrawMouseEvent, context: SnappableContext): Place | undefined => {
@@ -45,7 +46,7 @@ export class DrawingTool {
     };
     const styles = stylesOf(tokens);
     this.#draw = new TerraDraw({
-      adapter: new TerraDrawMapLibreGLAdapter({ map, coordinatePrecision: 9 }),
+      adapter: new TerraDrawMapLibreGLAdapter({ map, coordinatePrecision: 9, renderBelowLayerId: below }),
       modes: [
         new TerraDrawPolygonMode({ snapping: { toCustom }, styles: styles.drawing, showCoordinatePoints: true, pointerDistance: 20 }),
         new TerraDrawRectangleMode({ styles: styles.drawing, drawInteraction: "click-move-or-drag" }),

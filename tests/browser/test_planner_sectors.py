@@ -1,0 +1,328 @@
+"""The planner's afternoon with sectors: drawn, mended, changed, restored, brought from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Dialog, Page
+
+from tests.browser.banks import THAI_NAME, Banks, two_banks
+from tests.browser.commander import DESKTOP, PHONE, Commander, Size
+from tests.server import PASSWORD, wait_for
+
+pytestmark = [pytest.mark.browser]
+
+ISLANDS = [[100.44, 20.28], [100.46, 20.28], [100.46, 20.30], [100.44, 20.30], [100.44, 20.28]]
+REACH = {"river": "Mekong", "km_from": 2340, "km_to": 2344, "width_m": 2000}
+
+Open = Callable[..., Commander]
+
+
+@pytest.fixture(scope="module")
+def banks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Banks]:
+    """Both agencies, a sector of each, shared."""
+    with two_banks(tmp_path_factory.mktemp("planner")) as running:
+        running.agree("sectors")
+        polygon = {"type": "Polygon", "coordinates": [ISLANDS]}
+        running.post("somchai", "/api/sectors", {"name": "Islands", "polygon": polygon})
+        reach = {"name": "Reach 4", "use": "no_go", "stretch": REACH}
+        running.post("malee", "/api/sectors", reach)
+        yield running
+
+
+@pytest.fixture
+def plan(browser: Browser, banks: Banks) -> Iterator[Open]:
+    """Open the planner's page; at the end nothing may have gone wrong or left the server."""
+    open_pages: list[Commander] = []
+
+    def open_page(name: str = "somchai", size: Size = DESKTOP, palette: str = "day") -> Commander:
+        phone = size[0] < 500
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, has_touch=phone, is_mobile=phone
+        )
+        context.add_init_script(f"localStorage.setItem('jp.palette', '\"{palette}\"')")
+        signed_in = context.request.post(
+            f"{banks.server.url}/api/session",
+            data={"name": name, "password": PASSWORD},
+            headers={"Origin": banks.server.url},
+        )
+        assert signed_in.ok, signed_in.text()
+        page = Commander(context.new_page(), banks.server)
+        open_pages.append(page)
+        page.page.goto(f"{banks.server.url}/planner")
+        wait_for("the map", page.drawn, seconds=40)
+        wait_for("the list", lambda: page.page.locator(".sector-row").count() >= 2)
+        return page
+
+    yield open_page
+    for page in open_pages:
+        page.close()
+        assert page.foreign == [], "a request left the server"
+        assert page.complaints == []
+
+
+def new_sector(page: Page) -> None:
+    page.get_by_role("button", name="New sector").click()
+    wait_for("the drawing tool", page.locator(".way", has_text="Polygon").is_enabled)
+
+
+def pixel(page: Page, lon: float, lat: float) -> tuple[float, float]:
+    """Return where a place is on the page."""
+    x, y = page.evaluate(
+        """([lon, lat]) => {
+            const box = jointPatrol.map.getCanvas().getBoundingClientRect();
+            const at = jointPatrol.map.project([lon, lat]);
+            return [box.x + at.x, box.y + at.y];
+        }""",
+        [lon, lat],
+    )
+    return x, y
+
+
+def press(page: Page, *places: tuple[float, float], off: tuple[float, float] = (0, 0)) -> None:
+    """Press on places of the map, some pixels off."""
+    for lon, lat in places:
+        x, y = pixel(page, lon, lat)
+        page.mouse.move(x + off[0] - 3, y + off[1])
+        page.mouse.move(x + off[0], y + off[1])
+        page.mouse.click(x + off[0], y + off[1])
+        page.wait_for_timeout(250)  # two presses at once would be a double press
+
+
+def draw(page: Page, *places: tuple[float, float]) -> None:
+    """Draw a polygon by mouse and end it by Enter."""
+    page.keyboard.press("p")
+    press(page, *places)
+    page.keyboard.press("Enter")
+    page.get_by_text("corners", exact=False).first.wait_for()
+
+
+def saved(page: Page, banks: Banks, name: str, version: int = 1) -> dict[str, Any]:
+    """Save, wait until the page shows that version, and return what the server keeps."""
+    page.get_by_label("Name").fill(name)
+    page.keyboard.press("Control+Enter")
+    page.get_by_text(f"{name} is saved, version {version}.").wait_for()
+    assert page.locator("#sector-title").inner_text() == name
+    told = banks.get("somchai", "/api/sectors")
+    return dict(next(each for each in told if each["sector"]["name"] == name))
+
+
+def test_a_polygon_is_drawn_by_mouse_snaps_to_a_neighbour_and_is_saved(
+    plan: Open, banks: Banks
+) -> None:
+    page = plan().page
+    new_sector(page)
+    page.keyboard.press("p")
+    press(page, (100.48, 20.31), (100.48, 20.27))
+    # Beside the eastern edge of Islands, and beside one of its corners.
+    press(page, (100.46, 20.287), off=(7, 0))
+    x, y = pixel(page, 100.46, 20.295)
+    page.mouse.move(x + 6, y)
+    wait_for("a hint", lambda: "On the edge of Islands" in page.locator(".draw-says").inner_text())
+    page.keyboard.down("Alt")
+    page.mouse.move(x + 5, y)
+    wait_for("no hint", lambda: "On the edge" not in page.locator(".draw-says").inner_text())
+    page.keyboard.up("Alt")
+    press(page, (100.46, 20.30), off=(6, -5))
+    assert "km²" in page.locator(".draw-size").inner_text(), "while it is drawn"
+    page.keyboard.press("Enter")
+    wait_for("it", lambda: "4 corners" in page.locator(".vertices").inner_text())
+    page.get_by_text("The shape is well.").wait_for()
+    told = saved(page, banks, "East")
+    ring = told["sector"]["polygon"][0]
+    assert ring[0] == ring[-1]
+    on_edge = [lon for lon, lat in ring if 20.281 < lat < 20.299]
+    assert on_edge == pytest.approx([100.46] * len(on_edge), abs=1e-9), "exactly on the edge"
+    assert on_edge
+    assert [100.46, 20.30] in ring, "exactly on the corner"
+    page.get_by_role("button", name="Back to the list").click()
+    assert page.locator(".sector-row", has_text="East").is_visible()
+
+
+def test_a_self_crossing_is_flagged_and_the_repair_is_used(plan: Open, banks: Banks) -> None:
+    page = plan().page
+    new_sector(page)
+    draw(page, (100.50, 20.31), (100.54, 20.31), (100.50, 20.27), (100.54, 20.275))
+    page.locator('[data-code="self_crossing"]').wait_for()
+    page.get_by_label("Name").fill("Bow")
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("The shape cannot be saved as it is.").wait_for()
+    dashed = """jointPatrol.map.queryRenderedFeatures({ layers: ["planner-repair"] }).length"""
+    wait_for("the repair on the map", lambda: page.evaluate(dashed) > 0)
+    page.get_by_role("button", name="Use part 1").click()
+    page.get_by_text("The shape is well.").wait_for()
+    assert "3 corners" in page.locator(".vertices").inner_text()
+    page.locator("#draft-title").click()  # out of the field
+    page.keyboard.press("Control+z")
+    page.locator('[data-code="self_crossing"]').wait_for()
+    page.keyboard.press("Control+y")
+    page.get_by_text("The shape is well.").wait_for()
+    assert len(saved(page, banks, "Bow")["sector"]["polygon"][0]) == 4
+
+
+def test_a_corridor_by_kilometres_is_shown_as_it_is_typed(plan: Open, banks: Banks) -> None:
+    page = plan().page
+    new_sector(page)
+    page.keyboard.press("k")
+    page.get_by_label("From km").fill("2348")
+    page.get_by_label("To km").fill("2352")
+    page.get_by_label("Width, metres").fill("1500")
+    wait_for("its length", lambda: "2348.0 to 2352.0" in page.locator(".draw-bar").inner_text())
+    shown = """jointPatrol.map.queryRenderedFeatures({ layers: ["planner-stretch"] }).length"""
+    wait_for("the corridor", lambda: page.evaluate(shown) > 0)
+    page.get_by_label("To km").fill("9999")
+    page.locator('[data-code="off_river"]').wait_for()
+    page.get_by_label("To km").fill("2353")
+    page.get_by_text("The shape is well.").wait_for()
+    told = saved(page, banks, "Reach 7")
+    stretch = {name: told["sector"][name] for name in ("river", "km_from", "km_to", "width_m")}
+    assert stretch == {"river": "Mekong", "km_from": 2348, "km_to": 2353, "width_m": 1500}
+
+
+def test_a_change_is_a_new_version_that_others_may_overtake_and_an_old_one_is_restored(
+    plan: Open, banks: Banks
+) -> None:
+    square = [[100.30, 20.20], [100.32, 20.20], [100.32, 20.22], [100.30, 20.22], [100.30, 20.20]]
+    polygon = {"type": "Polygon", "coordinates": [square]}
+    made = banks.post("somchai", "/api/sectors", {"name": "Ferry", "polygon": polygon})
+    id = made["sector"]["id"]
+    seen = plan()
+    page = seen.page
+    page.locator(".sector-row", has_text="Ferry").click()
+    page.keyboard.press("e")
+    page.locator(".vertices summary").click()
+    page.get_by_label("Latitude of corner 3").fill("20.23")
+    page.get_by_label("Why").fill("the pier moved")
+    assert "4 corners" in page.locator(".vertices").inner_text()
+    # It is there after a reload, which warns before.
+    warned: list[str] = []
+
+    def go_on(dialog: Dialog) -> None:
+        warned.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", go_on)
+    page.reload()
+    page.get_by_text("was not saved. It is as you left it.").wait_for()
+    assert warned == ["beforeunload"]
+    # Somebody else saves first.
+    banks.patch("somchai", f"/api/sectors/{id}", {"note": "shallow in April"})
+    page.get_by_text("Somebody saved version 2 meanwhile.").wait_for()
+    page.get_by_role("button", name="Look at it").click()
+    looked = """jointPatrol.map.queryRenderedFeatures({ layers: ["planner-looked"] }).length"""
+    wait_for("the other version", lambda: page.evaluate(looked) > 0)
+    page.get_by_role("button", name="Save mine over it").click()
+    page.get_by_text("Ferry is saved, version 3.").wait_for()
+    page.keyboard.press("v")
+    cards = page.locator(".versions .card")
+    wait_for("three versions", lambda: cards.count() == 3)
+    assert "the pier moved" in cards.nth(0).inner_text()
+    assert "somchai" in cards.nth(2).inner_text()
+    page.get_by_role("button", name="Restore version 1").click()
+    page.get_by_role("button", name="Restore", exact=True).click()
+    page.get_by_text("Ferry is as in version 1 again.").wait_for()
+    now = banks.get("somchai", f"/api/sectors/{id}")["sector"]
+    assert (now["version"], now["polygon"], now.get("note", "")) == (4, [square], "")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Retire", exact=True).click()
+    page.locator("dialog").get_by_role("button", name="Retire").click()
+    page.get_by_text("Ferry is retired.").wait_for()
+    assert page.locator(".sector-row", has_text="Ferry").count() == 0
+
+
+@pytest.mark.parametrize("ending", ["gpx", "kml", "geojson"])
+def test_a_shape_comes_from_a_file(plan: Open, banks: Banks, tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"plan.{ending}"
+    file.write_text(FILES[ending], encoding="utf-8")
+    page = plan().page
+    new_sector(page)
+    page.keyboard.press("i")
+    page.set_input_files("#sector-file", file)
+    if ending == "geojson":
+        page.get_by_role("button", name="Second").click()
+    page.get_by_text("The shape is well.").wait_for()
+    wait_for("its name", lambda: page.get_by_label("Name").input_value() != "")
+    told = saved(page, banks, f"From {ending}")
+    places = {tuple(place) for place in told["sector"]["polygon"][0]}
+    assert places == {(100.6, 20.2), (100.62, 20.2), (100.62, 20.22), (100.6, 20.22)}
+
+
+_PLACES = [(100.6, 20.2), (100.62, 20.2), (100.62, 20.22), (100.6, 20.22)]
+_POINTS = "".join(f'<trkpt lon="{lon}" lat="{lat}"/>' for lon, lat in _PLACES)
+_WORDS = " ".join(f"{lon},{lat}" for lon, lat in [*_PLACES, _PLACES[0]])
+_RING = str([list(place) for place in [*_PLACES, _PLACES[0]]])
+FILES = {
+    "gpx": '<gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1"><trk><name>Round</name>'
+    f"<trkseg>{_POINTS}</trkseg></trk></gpx>",
+    "kml": '<kml xmlns="http://www.opengis.net/kml/2.2"><Placemark><name>Round</name><Polygon>'
+    f"<outerBoundaryIs><LinearRing><coordinates>{_WORDS}</coordinates></LinearRing>"
+    "</outerBoundaryIs></Polygon></Placemark></kml>",
+    "geojson": '{"type": "FeatureCollection", "features": ['
+    '{"type": "Feature", "properties": {"name": "First"}, "geometry": {"type": "Polygon",'
+    ' "coordinates": [[[101, 20], [101.1, 20], [101.1, 20.1], [101, 20]]]}},'
+    '{"type": "Feature", "properties": {"name": "Second"}, "geometry": {"type": "Polygon",'
+    f' "coordinates": [{_RING}]}}}}]}}',
+}
+
+
+def test_on_a_phone_a_sector_is_drawn_by_finger(plan: Open, banks: Banks) -> None:
+    page = plan(size=PHONE).page
+    new_sector(page)
+    page.locator(".way", has_text="Polygon").click()
+    for x, y in [(110, 250), (300, 250), (300, 420), (110, 420)]:
+        page.touchscreen.tap(x, y)
+        page.wait_for_timeout(350)
+    page.get_by_role("button", name="Finish the shape").click()
+    page.locator(".sheet-handle").press("ArrowUp")
+    wait_for("it", lambda: "4 corners" in page.locator(".vertices").inner_text())
+    page.get_by_text("The shape is well.").wait_for()
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= PHONE[0], "nothing sticks out"
+    saved(page, banks, "By finger")
+
+
+@pytest.mark.parametrize("palette", ["day", "dark", "red-night"])
+def test_axe_finds_nothing_and_another_agency_s_sector_is_only_read(
+    plan: Open, palette: str
+) -> None:
+    seen = plan(palette=palette)
+    page, axe = seen.page, Axe()
+    found: list[str] = []
+
+    def look(where: str) -> None:
+        results = axe.run(page).response["violations"]
+        found.extend(f"{where}: {v['id']} {v['nodes'][0]['html'][:160]}" for v in results)
+
+    look("list")
+    page.locator(".sector-row", has_text="Reach 4").click()
+    assert THAI_NAME in page.locator(".sector-note").inner_text()
+    assert page.get_by_role("button", name="Change", exact=True).count() == 0
+    look("theirs")
+    page.keyboard.press("Escape")
+    page.locator(".sector-row", has_text="Islands").click()
+    page.keyboard.press("v")
+    page.locator(".versions .card").first.wait_for()
+    look("versions")
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    page.locator(".vertices summary").click()
+    page.get_by_label("Latitude of corner 1").fill("20.32")
+    page.get_by_label("Latitude of corner 2").focus()
+    page.locator(".sector-faults li").first.wait_for()
+    look("change")
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("button, input, select, summary, a[href]")]
+            .filter((each) => each.checkVisibility() && !each.closest("[inert]"))
+            .map((each) => [each.getBoundingClientRect(), each])
+            .filter(([box]) => box.width > 0 && (box.width < 43.5 || box.height < 43.5))
+            .map(([box, each]) => each.outerHTML.slice(0, 90) + `${box.width}x${box.height}`)"""
+    )
+    assert small == []
+    page.locator("#draft-title").click()
+    page.keyboard.press("?")
+    look("keys")
+    assert found == []
