@@ -55,12 +55,12 @@ async def run_server(settings: Settings, *, more: Sequence[ChannelSettings] = ()
             )
         async with AsyncExitStack() as stack:
             if beside is not None:
+                port = beside.getsockname()[1]
                 trust = app.state.trust = structs.replace(
-                    app.state.trust, port=bound.getsockname()[1]
+                    app.state.trust, port=bound.getsockname()[1], trust_port=port
                 )
                 page = trust_app(trust, settings.web.hosts)
                 await stack.enter_async_context(serving_beside(page, beside))
-                port = beside.getsockname()[1]
                 said.append(f"Phones begin at {address_with(_plain(settings.web), port)}/trust")
             yield
 

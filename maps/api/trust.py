@@ -28,6 +28,7 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
         good_for: Names and addresses that it can sign for, and no others.
         until: When it ends, aware UTC.
         der: The certificate.
+        trust_port: Where the page /trust is served without TLS; None nowhere.
     """
 
     node: str
@@ -36,6 +37,7 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
     good_for: tuple[str, ...]
     until: datetime
     der: bytes
+    trust_port: int | None = None
 
 
 class Trusted(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +49,8 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
         fingerprint: SHA-256 of the authority's certificate, as phones show it.
         good_for: Names and addresses that it can sign for, and no others.
         until: When it ends, aware UTC.
+        begin_at: Address that a phone opens first, which does not trust the server yet; None for
+            none.
     """
 
     node: str
@@ -54,6 +58,7 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     good_for: tuple[str, ...]
     until: datetime
+    begin_at: str | None
 
 
 _TRUSTED = Trusted(
@@ -63,6 +68,7 @@ _TRUSTED = Trusted(
     "E3:52:CE:8E:E2",
     good_for=("blo.local", "10.0.0.5"),
     until=datetime(2036, 11, 23, tzinfo=UTC),
+    begin_at="http://blo.local:8080/trust",
 )
 _CERTIFICATE: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -101,6 +107,9 @@ async def read_trust(request: Request) -> Response:
     told = Trusted(
         node=trust.node,
         address=_address(request, trust),
+        begin_at=None
+        if trust.trust_port is None
+        else f"http://{_host(request)}:{trust.trust_port}/trust",
         fingerprint=trust.fingerprint,
         good_for=trust.good_for,
         until=trust.until,
@@ -119,8 +128,12 @@ def _address(request: Request, trust: Trust) -> str:
     """Return where the pages are, by the name that this request used."""
     if request.url.scheme == "https":
         return str(request.base_url).rstrip("/")
+    return f"https://{_host(request)}:{trust.port}"
+
+
+def _host(request: Request) -> str:
     host = request.url.hostname or ""
-    return f"https://{f'[{host}]' if ':' in host else host}:{trust.port}"
+    return f"[{host}]" if ":" in host else host
 
 
 def _trust(request: Request) -> Trust:

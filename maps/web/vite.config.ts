@@ -42,6 +42,7 @@ export default defineConfig({
         account: "account.html",
         crew: "crew.html",
         enrol: "enrol.html",
+        trust: "trust.html",
       },
     },
   },

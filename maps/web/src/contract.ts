@@ -62,6 +62,8 @@ export interface UnitState {
   by_voice?: boolean;
   status?: string | null;
   text?: string | null;
+  /** Code of the canned phrase that the text is: its words are `phrase.CODE`. */
+  phrase?: string | null;
   flags?: string[];
 }
 
@@ -282,7 +284,7 @@ export interface UnitRecord {
 }
 
 export type MessageKind = "distress" | "alert" | "poll" | "text";
-export type MessageState = "queued" | "sent" | "acknowledged" | "delivered" | "failed" | "expired" | "refused" | "cancelled";
+export type MessageState = "queued" | "sent" | "acknowledged" | "delivered" | "read" | "failed" | "expired" | "refused" | "cancelled";
 
 export interface MessageStep {
   state: MessageState;

@@ -47,4 +47,4 @@ function broken(fault: unknown): void {
   render(<main class="alone"><Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} /></main>, app);
 }
 
-void startPage(["common", "alerts", "commander"], draw, broken);
+void startPage(["common", "alerts", "commander", "phrases", "enrol"], draw, broken);

@@ -13,4 +13,5 @@ export const SHELVE = "shelve alerts";
 export const RESOLVE = "resolve alerts";
 export const ANSWER = "answer hand-offs";
 export const OFFER = "offer hand-offs";
+export const ENROL = "enrol phones";
 export const SUSPEND = "suspend agreements";

@@ -1,7 +1,25 @@
-/** Starts the page that a phone's QR code opens. */
+/** Starts the page that a phone's QR code opens: makes the phone known to the office, once. */
 import "../fonts.css";
 import "../theme.css";
 import "../page.css";
+import "../steps.css";
+import { render } from "preact";
+import { keepPage } from "../crew/install.ts";
+import { startClock } from "../clock.ts";
+import { t } from "../i18n/index.ts";
 import { openWords } from "../i18n/load.ts";
+import { Enrol, Unsafe } from "./enrol.tsx";
 
-await openWords(["common", "crew"]);
+await openWords(["common", "crew", "enrol"]);
+document.title = t("enrol.title");
+const safe = isSecureContext && "subtle" in crypto && "indexedDB" in globalThis;
+if (safe) {
+  startClock();
+  void keepPage("/enrol");
+}
+render(safe ? <Enrol code={codeOf(location.hash)} /> : <Unsafe />, document.getElementById("app") as HTMLElement);
+
+/** The code of `#code=CODE`; empty for none. It stays in the address until it is spent, so that the page can be read anew. */
+function codeOf(hash: string): string {
+  return new URLSearchParams(hash.slice(1)).get("code") ?? "";
+}

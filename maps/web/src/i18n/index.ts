@@ -12,6 +12,7 @@ export type Parts = {
   "reports": typeof import("../../../words/en/reports.json");
   "account": typeof import("../../../words/en/account.json");
   "phrases": typeof import("../../../words/en/phrases.json");
+  "enrol": typeof import("../../../words/en/enrol.json");
 };
 export type Part = keyof Parts;
 

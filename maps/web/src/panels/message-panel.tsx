@@ -43,7 +43,7 @@ function NoWay({ routes }: { routes: Route[] }): JSX.Element {
   return <>{[...said].map((words) => <p key={words} class="hint">{words}</p>)}</>;
 }
 
-const GOOD = new Set(["acknowledged", "delivered"]);
+const GOOD = new Set(["acknowledged", "delivered", "read"]);
 const BAD = new Set(["failed", "expired", "refused"]);
 
 function Sent({ message, again }: { message: RadioMessage; again: () => void }): JSX.Element {

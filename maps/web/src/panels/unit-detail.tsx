@@ -11,10 +11,12 @@ import { tip, turnCoordinates } from "../keys.ts";
 import { flyToSelected } from "../map-room.ts";
 import { coordinateFormat } from "../preferences.ts";
 import { CLEAR_DISTRESS, PLOT, ASSIGN, SEE_MESSAGES } from "../permissions.ts";
+import { ours } from "../queue.ts";
 import { call } from "../rest.ts";
 import { may, timeZone } from "../session.ts";
 import { ageSeconds, ageWords, momentWords } from "../times.ts";
 import { ClaimNotes } from "./claims.tsx";
+import { EnrolPhone } from "./enrol-phone.tsx";
 import { Icon } from "./icons.tsx";
 import { MarkIcon } from "./mark-icon.tsx";
 import { addressErrorWords, bearingWords, metresWords, reachWords, riverWords, sideWords, speedWords } from "./place-words.ts";
@@ -28,6 +30,8 @@ export function UnitDetail(): JSX.Element {
   const unit = selected.value;
   if (everyone.value === null) return <div class="scroll"><Loading /></div>;
   if (unit === null) return <div class="scroll"><GoneUnit id={selectedId.value} /><Empty title={t("unit.none")}>{t("unit.none_how")}</Empty></div>;
+  // Another agency's boat is looked at: its own people plot it and write to it.
+  const mine = unit.known === false || unit.agency === ours.value;
   return (
     <section class="panel" aria-labelledby="unit-title">
       <header class="unit-head">
@@ -46,9 +50,10 @@ export function UnitDetail(): JSX.Element {
         <Words unit={unit} />
         <Flags unit={unit} />
         <Addresses unit={unit} />
-        {may(SEE_MESSAGES) && <MessagePanel key={`message ${unit.id}`} unit={unit} />}
+        {may(SEE_MESSAGES) && mine && <MessagePanel key={`message ${unit.id}`} unit={unit} />}
         <TrackForm key={`track ${unit.id}`} unit={unit} />
-        {unit.known !== false && may(PLOT) && <PlotForm key={unit.id} unit={unit} />}
+        {unit.known !== false && mine && <EnrolPhone key={`phone ${unit.id}`} unit={unit} />}
+        {unit.known !== false && mine && may(PLOT) && <PlotForm key={unit.id} unit={unit} />}
       </div>
     </section>
   );
@@ -113,12 +118,15 @@ function Place({ unit }: { unit: UnitState }): JSX.Element | null {
   );
 }
 
+/** What a phone says of its call for help stands in the bar on top. */
+const SOS_STATUSES = new Set(["sos", "sos_cancel"]);
+
 function Words({ unit }: { unit: UnitState }): JSX.Element | null {
   if (!unit.text && !unit.status) return null;
   return (
     <dl class="facts">
-      {unit.status && <Fact name={t("unit.status")}>{wordsIfAny(`status.${unit.status}`) ?? unit.status}</Fact>}
-      {unit.text && <Fact name={t("unit.text")}><q>{unit.text}</q></Fact>}
+      {unit.status && !SOS_STATUSES.has(unit.status) && <Fact name={t("unit.status")}>{wordsIfAny(`status.${unit.status}`) ?? unit.status}</Fact>}
+      {unit.text && <Fact name={t("unit.text")}><q>{unit.phrase ? (wordsIfAny(`phrase.${unit.phrase}`) ?? unit.text) : unit.text}</q></Fact>}
     </dl>
   );
 }
@@ -158,7 +166,7 @@ function Distress({ unit }: { unit: UnitState }): JSX.Element {
   return (
     <div class="distress-bar">
       <Icon name="sos" />
-      <p>{t("distress.here")}</p>
+      <p>{t(unit.status === "sos_cancel" ? "status.sos_cancel" : "distress.here")}</p>
       {may(CLEAR_DISTRESS) && <button class="button" onClick={() => void clear()}>{t("distress.clear")}</button>}
     </div>
   );
