@@ -113,7 +113,7 @@ function Enrol({ units }: { units: readonly UnitState[] }): JSX.Element {
   const own = units.filter((unit) => unit.known !== false);
   return (
     <form class="form" onSubmit={enrol}>
-      <label for="phone-name">{t("account.device_name")}</label>
+      <label for="phone-name">{t("account.phone_name")}</label>
       <input id="phone-name" name="device" maxLength={64} pattern="[A-Za-z0-9_.\-]{1,64}" autocomplete="off" autocapitalize="none" spellcheck={false} required />
       <label for="phone-unit">{t("account.device_unit")}</label>
       <select id="phone-unit" name="unit">

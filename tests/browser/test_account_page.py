@@ -1,0 +1,276 @@
+"""The account page: a person's own language, ways in, notifications, tokens; users and devices."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pyotp
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.commander import DESKTOP, PHONE, Size
+from tests.server import PASSWORD, Server, serving, wait_for
+
+pytestmark = [pytest.mark.browser]
+
+PUSH = """
+[push]
+key_file = "push.pem"
+contact = "mailto:t@hx.example"
+"""
+SMALL = """() => [...document.querySelectorAll("button, input, select, summary, a[href]")]
+    .filter((each) => each.checkVisibility())
+    .map((each) => [(each.closest("label") ?? each).getBoundingClientRect(), each])
+    .filter(([box]) => box.width > 0 && (box.width < 43.5 || box.height < 43.5))
+    .map(([box, each]) => each.outerHTML.slice(0, 90) + ` ${box.width}x${box.height}`)"""
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder: Path = tmp_path_factory.mktemp("account")
+    with serving(folder, channels=PUSH, roles=("commander", "admin", "crew")) as running:
+        yield running
+
+
+class Visit:
+    """One browser at the account page.
+
+    Attributes:
+        page: Playwright's page.
+        complaints: What the browser complained of.
+    """
+
+    def __init__(self, page: Page, office: Server) -> None:
+        self.page, self._office = page, office
+        self.complaints: list[str] = []
+        page.on("console", self._told)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _told(self, message: Any) -> None:
+        # A refusal that a test provokes is complained of by the browser itself.
+        if message.type in ("error", "warning") and "Failed to load" not in message.text:
+            self.complaints.append(message.text)
+
+    def come(self, name: str) -> Page:
+        """Sign in and open the page."""
+        answer = self.page.context.request.post(
+            f"{self._office.url}/api/session",
+            data={"name": name, "password": PASSWORD},
+            headers={"Origin": self._office.url},
+        )
+        assert answer.ok, answer.text()
+        self.page.goto(f"{self._office.url}/account")
+        wait_for("the page", lambda: self.page.locator("#tokens .empty, #tokens li").count() > 0)
+        return self.page
+
+
+@pytest.fixture
+def visit(browser: Browser, office: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    size: Size = getattr(request, "param", DESKTOP)
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    context.grant_permissions(["notifications"], origin=office.url)
+    made = Visit(context.new_page(), office)
+    yield made
+    context.close()
+    assert made.complaints == []
+
+
+@pytest.mark.parametrize("visit", [DESKTOP, PHONE], ids=["desktop", "phone"], indirect=True)
+def test_axe_finds_nothing_and_all_fits_a_finger(visit: Visit) -> None:
+    page = visit.come("admin")
+    page.get_by_role("button", name="Set up a second factor").click()
+    wait_for("the QR code", lambda: page.locator(".qr img").count() == 1)
+    page.locator("#people summary").first.click()
+    axe, found = Axe(), []
+    for palette in ("Day", "Dark", "Red night"):
+        page.get_by_role("button", name=palette, exact=True).click()
+        found += [
+            f"{palette}: {v['id']} {v['nodes'][0]['html'][:160]}"
+            for v in axe.run(page).response["violations"]
+        ]
+        assert page.evaluate(SMALL) == []
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0, "nothing sticks out"
+    assert found == []
+
+
+def test_the_page_speaks_another_language_at_once_and_on_every_machine(
+    visit: Visit, browser: Browser, office: Server
+) -> None:
+    page = visit.come("crew")
+    thai = page.get_by_role("button", name="ไทย")
+    thai.focus()
+    page.keyboard.press("Enter")
+    wait_for("Thai", lambda: page.evaluate("document.documentElement.lang") == "th")
+    assert page.evaluate("document.activeElement.id") == "language-th"
+    assert page.locator("#language-th").get_attribute("aria-pressed") == "true"
+    page.locator("#calendar-buddhist").click()
+    wait_for("saved", lambda: page.evaluate("localStorage.getItem('jp.calendar')") == '"buddhist"')
+    assert page.evaluate("localStorage.getItem('jp.language')") == '"th"'
+    elsewhere = browser.new_context()
+    try:
+        page = Visit(elsewhere.new_page(), office).come("crew")
+        assert page.evaluate("document.documentElement.lang") == "th"
+        assert page.locator("#calendar-buddhist").get_attribute("aria-pressed") == "true"
+        page.locator("#language-en").click()
+        wait_for("English", lambda: page.get_by_role("heading", name="My account").count() == 1)
+    finally:
+        elsewhere.close()
+
+
+def test_a_second_factor_is_set_up_used_and_turned_off(visit: Visit, office: Server) -> None:
+    office.command("user", "add", "pim", "--role", "planner", input=f"{PASSWORD}\n{PASSWORD}\n")
+    page = visit.come("pim")
+    page.get_by_role("button", name="Set up a second factor").click()
+    code = pyotp.TOTP(page.locator("#signing-in form code").inner_text())
+    page.locator("#factor-first").fill("000000")
+    page.keyboard.press("Enter")
+    wait_for("the word", lambda: page.get_by_text("The code is wrong").count() == 1)
+    page.locator("#factor-first").fill(code.now())
+    page.keyboard.press("Enter")
+    wait_for("recovery codes", lambda: page.locator(".codes li").count() == 10)
+    recovery = page.locator(".codes code").all_inner_texts()
+    page.get_by_role("button", name="I have kept it").click()
+    wait_for("it is on", lambda: page.get_by_text("10 recovery codes are left.").count() == 1)
+    assert recovery[0] not in page.content(), "shown once"
+    page.locator("#factor-code").fill(recovery[0])
+    page.get_by_role("button", name="Turn it off").click()
+    page.locator(".sure").get_by_role("button", name="Turn it off").click()
+    page.wait_for_url(f"{office.url}/sign-in?next=/account")
+    visit.come("pim")
+    wait_for("it is off", lambda: page.get_by_text("It is off.").count() == 1)
+
+
+def test_the_own_password_is_changed_by_who_knows_it(visit: Visit, office: Server) -> None:
+    office.command("user", "add", "nid", "--role", "planner", input=f"{PASSWORD}\n{PASSWORD}\n")
+    page = visit.come("nid")
+
+    def change(present: str, new: str) -> None:
+        for field, value in (("present", present), ("fresh", new), ("again", new)):
+            page.locator(f"#password-{field}").fill(value)
+        page.get_by_role("button", name="Change the password").click()
+
+    change("not the password", "another long pass phrase")
+    wait_for("the word", lambda: page.get_by_text("The present password is wrong.").count() == 1)
+    change(PASSWORD, "short")
+    wait_for("the word", lambda: page.get_by_text("fewer than 10 characters").count() == 1)
+    change(PASSWORD, "another long pass phrase")
+    wait_for("the word", lambda: page.get_by_text("The password is changed.").count() == 1)
+    page.reload()  # in a fresh session, not signed out
+    wait_for("the page", lambda: page.locator("#password-present").count() == 1)
+    said = {"name": "nid", "password": PASSWORD}
+    assert httpx.post(f"{office.url}/api/session", json=said).status_code == 401
+
+
+def test_a_token_is_shown_once_works_and_is_revoked(visit: Visit, office: Server) -> None:
+    page = visit.come("commander")
+    page.get_by_label("What it is for").fill("wall screen")
+    page.get_by_role("button", name="Make a token").click()
+    wait_for("the word", lambda: page.get_by_text("Tick at least one thing").count() == 1)
+    page.get_by_label("See units, radios and channels as they are now").check()
+    page.get_by_role("button", name="Make a token").click()
+    wait_for("the token", lambda: page.locator(".secret").count() == 1)
+    token = page.locator(".secret").inner_text()
+
+    def units() -> int:
+        bearer = {"authorization": f"Bearer {token}"}
+        return httpx.get(f"{office.url}/api/units", headers=bearer).status_code
+
+    assert units() == 200
+    page.get_by_role("button", name="I have kept it").click()
+    assert token not in page.content()
+    page.locator("#tokens li").get_by_role("button", name="Revoke").click()
+    page.locator(".sure").get_by_role("button", name="Revoke").click()
+    wait_for("none left", lambda: page.get_by_text("You have no tokens.").count() == 1)
+    assert units() == 401
+
+
+def test_an_administrator_keeps_users_and_devices(visit: Visit, office: Server) -> None:
+    page = visit.come("admin")
+    page.get_by_label("Name to sign in with").fill("lek")
+    page.get_by_label("Role", exact=True).select_option("observer")
+    page.get_by_role("button", name="Add a user").click()
+    wait_for("lek", lambda: page.locator("#role-lek").count() == 1)
+    assert page.locator("#role-lek").input_value() == "observer"
+    page.locator("#role-lek").select_option("liaison")
+    wait_for("the word", lambda: page.get_by_text("lek is changed.").count() == 1)
+    lek = page.locator("#people li", has_text="lek")
+    lek.locator("summary").click()
+    lek.get_by_role("button", name="Make a sign-in link").click()
+    wait_for("a link", lambda: lek.locator(".secret").count() == 1)
+    link = lek.locator(".secret").inner_text()
+    token = {"token": link.partition("#link=")[2]}
+    assert httpx.post(f"{office.url}/api/session/link", json=token).json()["role"] == "liaison"
+    lek.get_by_role("button", name="I have kept it").click()
+    lek.get_by_role("button", name="Disable").click()
+    lek.locator(".sure").get_by_role("button", name="Disable").click()
+    wait_for("disabled", lambda: "disabled" in lek.locator(".entry-name").inner_text())
+
+    page.get_by_label("Name that its messages carry").fill("boat-7")
+    page.get_by_role("button", name="Add a tracker").click()
+    wait_for("its key", lambda: page.locator(".secret").count() == 1)
+    bearer = {"authorization": f"Bearer {page.locator('.secret').inner_text()}"}
+    said = {"id": "boat-7", "lon": 100.41, "lat": 20.27}
+    told = httpx.post(f"{office.url}/api/positions", json=said, headers=bearer)
+    assert told.status_code < 300, told.text
+    page.get_by_role("button", name="I have kept it").click()
+    page.get_by_label("Name of the phone").fill("naga-phone")
+    page.get_by_role("button", name="Enrol a phone").click()
+    wait_for("a QR code", lambda: page.locator("#people .qr img").count() == 1)
+    boat = page.locator("#people li", has_text="boat-7")
+    boat.get_by_role("button", name="Revoke").click()
+    boat.locator(".sure").get_by_role("button", name="Revoke").click()
+    wait_for("revoked", lambda: "revoked" in boat.locator(".entry-name").inner_text())
+
+
+def test_a_crew_is_offered_nothing_of_others(visit: Visit) -> None:
+    page = visit.come("crew")
+    assert page.locator("#people").count() == 0
+
+
+def test_what_is_pushed_is_shown_in_its_own_words(visit: Visit, office: Server) -> None:
+    """The real service worker; only the push service of the browser's maker is not asked."""
+    page = visit.come("commander")
+    page.evaluate("navigator.serviceWorker.register('/push.js', { scope: '/account' })")
+    wait_for(
+        "the worker",
+        lambda: page.evaluate(
+            "navigator.serviceWorker.getRegistration('/account')"
+            ".then((found) => found?.active?.state === 'activated')"
+        ),
+    )
+    devtools = page.context.new_cdp_session(page)
+    ids: list[str] = []
+    devtools.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda event: ids.extend(each["registrationId"] for each in event["registrations"]),
+    )
+    devtools.send("ServiceWorker.enable")
+    page.wait_for_timeout(200)  # events of DevTools come while Playwright waits
+    assert ids
+    pushed = {
+        "title": "[Test] SOS: ນາກາ 1",
+        "body": "ຍັງບໍ່ມີໃຜຮັບຮູ້",
+        "language": "lo",
+        "severity": "sos",
+        "tag": "a1",
+        "url": "/?alert=a1",
+    }
+    devtools.send(
+        "ServiceWorker.deliverPushMessage",
+        {"origin": office.url, "registrationId": ids[-1], "data": json.dumps(pushed)},
+    )
+    shown = wait_for(
+        "the notification",
+        lambda: page.evaluate(
+            "navigator.serviceWorker.getRegistration('/account')"
+            ".then((found) => found.getNotifications())"
+            ".then((all) => all.map((each) => [each.title, each.body, each.lang, each.tag]))"
+        ),
+    )
+    assert shown == [["[Test] SOS: ນາກາ 1", "ຍັງບໍ່ມີໃຜຮັບຮູ້", "lo", "a1"]]
