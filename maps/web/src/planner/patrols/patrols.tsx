@@ -1,8 +1,38 @@
-/** Joint patrols on a timeline. */
+/** Joint patrols: the list by day, one patrol, its versions, the plan that is made; the timeline lies along the map's foot. */
+import "./patrols.css";
 import type { JSX } from "preact";
-import { t } from "../../i18n/index.ts";
-import { Empty } from "../../panels/states.tsx";
+import { useEffect } from "preact/hooks";
+import { AskDialog } from "../../panels/ask-dialog.tsx";
+import { below, phone } from "../frame-state.ts";
+import { PatrolDetail } from "./detail.tsx";
+import { draft } from "./draft.ts";
+import { PlanForm } from "./form.tsx";
+import { PatrolList } from "./list.tsx";
+import { startPatrols } from "./start.ts";
+import { looking, view } from "./store.ts";
+import { Timeline } from "./timeline.tsx";
+import { Versions } from "./versions.tsx";
+
+const HEIGHT_PX = 336;
 
 export function Patrols(): JSX.Element {
-  return <section class="panel" aria-label={t("planner.patrols")}><Empty title={t("planner.patrols_none")} /></section>;
+  startPatrols();
+  const narrow = phone.value;
+  useEffect(() => {
+    below.value = narrow ? null : { view: () => <Timeline />, height: Math.min(HEIGHT_PX, Math.round(innerHeight * 0.42)) };
+    return () => {
+      below.value = null;
+    };
+  }, [narrow]);
+  const at = view.value.at;
+  const patrol = looking.value;
+  return (
+    <>
+      {at === "edit" && draft.value !== null ? <PlanForm />
+        : at === "versions" && patrol !== null ? <Versions patrol={patrol} />
+        : at === "patrol" && patrol !== null ? <PatrolDetail key={patrol.id} patrol={patrol} />
+        : <PatrolList />}
+      <AskDialog />
+    </>
+  );
 }
