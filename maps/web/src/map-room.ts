@@ -17,7 +17,7 @@ import { addPressed, measuredOnMap, measuring } from "./measure.ts";
 import type { TrackPoint } from "./picture.ts";
 import { pin, pinOnMap } from "./pin.ts";
 import { gravest } from "./queue.ts";
-import { inView, UnitDrawing } from "./unit-drawing.ts";
+import { DENSE, inView, UnitDrawing } from "./unit-drawing.ts";
 import { boundsOf, type Overlay, overlayFeatures } from "./overlays.ts";
 import { kept } from "./kept.ts";
 import { hiddenLayers, leftOpen, palette, plainDrawing, rightOpen } from "./preferences.ts";
@@ -28,9 +28,10 @@ import { readTokens } from "./tokens.ts";
 
 /** Houay Xai and Chiang Khong. */
 const HOME: View = { center: [100.41, 20.27], zoom: 11 };
-/** With more than so many in view units stay plain dots until much nearer. */
-const DENSE = 500;
 const SOON_MS = 120;
+/** Tracks are drawn at most so much later for each there is, and never later than this. */
+const TRACK_PAUSE_MS = 15;
+const TRACKS_EVERY_MS = 20_000;
 /** How near a search flies, at least. */
 const ZOOM: Record<FoundKind, number> = { place: 13, blo: 12, crossing: 13, town: 12, sector: 11, target: 13 };
 
@@ -41,6 +42,8 @@ export const mapFailed = signal<string | null>(null);
 let map: OperationsMap | null = null;
 let drawing: UnitDrawing | null = null;
 let due = false;
+const dirtyTracks = new Set<string>();
+let tracksAt = 0;
 const NONE: ReadonlySet<string> = new Set();
 const dense = computed(() => inView.value > DENSE);
 let fitted = lastView.value !== null;
@@ -197,9 +200,22 @@ function push(): void {
   if (map === null) return;
   const dirty = takeDirty();
   drawUnits(dirty.units);
-  for (const id of dirty.tracks) map.feeds.tracks.put(id, trackFeature(id));
-  void map.feeds.tracks.flush();
+  for (const id of dirty.tracks) dirtyTracks.add(id);
+  pushTracks(now.peek());
   if (dirty.tracks.has(selectedId.peek())) drawSelectedTrack(selectedId.peek());
+}
+
+/** Lines grow by a point at a time: with many of them that is drawn less often, for each push carries them whole. */
+function pushTracks(at: number): void {
+  if (map === null || dirtyTracks.size === 0 || at - tracksAt < Math.min(TRACKS_EVERY_MS, picture.tracks.size * TRACK_PAUSE_MS)) return;
+  tracksAt = at;
+  for (const id of dirtyTracks) {
+    const points = picture.tracks.get(id) ?? [];
+    const last = points.at(-1);
+    map.feeds.tracks.put(id, trackFeature(id), `${points.length} ${points[0]?.at} ${last?.at} ${last?.lon} ${last?.lat} ${picture.units.get(id)?.country}`);
+  }
+  dirtyTracks.clear();
+  void map.feeds.tracks.flush();
 }
 
 function drawUnits(dirty: ReadonlySet<string>): void {

@@ -67,7 +67,8 @@ export class OperationsMap {
       const image = drawImage(name);
       if (image !== null && !this.#map.hasImage(name)) this.#map.addImage(name, image, { pixelRatio: ICON_SCALE });
     });
-    this.loaded = new Promise((done) => void this.#map.once("load", () => done()));
+    // The style is enough: marks must not wait for the last tile of the ground under them.
+    this.loaded = new Promise((done) => void this.#map.once("style.load", () => done()));
     this.feeds = { units: new SourceFeed(this.#lazy("units")), tracks: new SourceFeed(this.#lazy("tracks")), crowds: new SourceFeed(this.#lazy("crowds")) };
     this.#listen(options.hooks);
   }

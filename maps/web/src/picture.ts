@@ -11,6 +11,8 @@ export interface TrackPoint {
 
 /** Points nearer in time than this add nothing to see; the newest one moves instead. */
 const TRACK_STEP_MS = 2000;
+/** With many units points lie farther apart by so much for each of them: a thousand tracks of hours must fit into memory. */
+const STEP_EACH_MS = 10;
 
 /** Rates are counted over so long, */
 const RATE_OVER_MS = 60e3;
@@ -173,18 +175,18 @@ export class Picture {
     if (fix.flags?.includes("jump") || (this.units.size > TRACKS_UP_TO && id !== this.watched)) return;
     let track = this.tracks.get(id);
     if (track === undefined) this.tracks.set(id, (track = []));
-    insert(track, { lon: fix.lon, lat: fix.lat, at: Date.parse(fix.time) });
+    insert(track, { lon: fix.lon, lat: fix.lat, at: Date.parse(fix.time) }, id === this.watched ? TRACK_STEP_MS : Math.max(TRACK_STEP_MS, this.units.size * STEP_EACH_MS));
     prune(track, now - this.keepMs);
     touched.tracks.add(id);
   }
 }
 
 /** Puts `point` into `track`, oldest first; a late point goes to its own moment, a known one nowhere. */
-export function insert(track: TrackPoint[], point: TrackPoint): void {
+export function insert(track: TrackPoint[], point: TrackPoint, stepMs = TRACK_STEP_MS): void {
   const last = track.at(-1);
   if (last === undefined || point.at > last.at) {
     const before = track.at(-2);
-    if (last !== undefined && before !== undefined && point.at - before.at < TRACK_STEP_MS) track[track.length - 1] = point;
+    if (last !== undefined && before !== undefined && point.at - before.at < stepMs) track[track.length - 1] = point;
     else track.push(point);
     return;
   }

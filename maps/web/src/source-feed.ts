@@ -25,9 +25,12 @@ export class SourceFeed {
     this.#source = source;
   }
 
-  /** Notes what a feature looks like now; null takes it away. What looks as before costs nothing. */
-  put(id: string, feature: GeoJSON.Feature | null): void {
-    const look = feature === null ? "" : JSON.stringify(feature);
+  /** Notes what a feature looks like now; null takes it away. What looks as before costs nothing.
+   *
+   * @param said tells one look from another where that is shorter than the whole feature.
+   */
+  put(id: string, feature: GeoJSON.Feature | null, said?: string): void {
+    const look = feature === null ? "" : (said ?? JSON.stringify(feature));
     if (look === (this.#shown.get(id) ?? "")) return;
     if (feature === null) {
       this.#features.delete(id);

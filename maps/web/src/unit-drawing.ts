@@ -5,10 +5,12 @@
 import { signal } from "@preact/signals";
 import type { UnitState } from "./contract.ts";
 import { countWithin, gather, GATHER_FROM, isCrowded, widened, within, type Box } from "./crowd.ts";
-import { nextLookMs, unitFeature } from "./layers/units.ts";
 import type { Severity } from "./papers.ts";
 import type { SourceFeed } from "./source-feed.ts";
+import { nextLookMs, unitFeature } from "./unit-feature.ts";
 
+/** With more than so many in view units stay plain dots, and tracks are left out, until one is much nearer. */
+export const DENSE = 500;
 /** What lies so many views beyond the edges is drawn too, so that a small move shows no gap. */
 const BEYOND = 0.75;
 
@@ -48,7 +50,7 @@ export class UnitDrawing {
 
   draw(scene: Scene): void {
     const many = scene.units.size > GATHER_FROM;
-    const here = many ? countWithin(scene.units.values(), scene.box) : 0;
+    const here = scene.units.size > DENSE ? countWithin(scene.units.values(), scene.box) : 0;
     this.#crowded = many && isCrowded(here, this.#crowded);
     inView.value = here;
     if (this.#crowded) this.#gathered(scene);

@@ -9,9 +9,9 @@ export const tracks: MapLayer = {
     tracks: { type: "geojson", data: NO_FEATURES, promoteId: "id", tolerance: 0.4 },
     "selected-track": { type: "geojson", data: NO_FEATURES, lineMetrics: true, tolerance: 0.2 },
   }),
-  layers: ({ tokens, selected, palette }) => [
+  layers: ({ tokens, selected, palette, dotsBelowZoom }) => [
     {
-      id: "tracks", type: "line", source: "tracks", minzoom: 7, filter: ["!=", ["get", "id"], selected], layout: { "line-join": "round", "line-cap": "round" },
+      id: "tracks", type: "line", source: "tracks", minzoom: dotsBelowZoom, filter: ["!=", ["get", "id"], selected], layout: { "line-join": "round", "line-cap": "round" },
       paint: { "line-color": bySide(tokens.side) as never, "line-width": 1.4, "line-opacity": selected === "" ? 0.6 : 0.3 },
     },
     {

@@ -122,7 +122,10 @@ function Place({ unit }: { unit: UnitState }): JSX.Element | null {
 const SOS_STATUSES = new Set(["sos", "sos_cancel"]);
 
 function Words({ unit }: { unit: UnitState }): JSX.Element | null {
-  if (!unit.text && !unit.status) return null;
+  // A canned phrase is read in the reader's own language, whoever said it in which.
+  const phrase = unit.phrase ? wordsIfAny(`phrase.${unit.phrase}`) : null;
+  const said = phrase ?? unit.text;
+  if (!said && !unit.status) return null;
   return (
     <dl class="facts">
       {unit.status && !SOS_STATUSES.has(unit.status) && <Fact name={t("unit.status")}>{wordsIfAny(`status.${unit.status}`) ?? unit.status}</Fact>}

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { UnitState } from "../src/contract.ts";
+import { type Box, countWithin, gather, isCrowded } from "../src/crowd.ts";
+import { nextLookMs, unitFeature } from "../src/unit-feature.ts";
+
+const BOX: Box = [100, 20, 101, 21];
+const at = "2026-11-25T01:00:00Z";
+const unit = (id: string, lon: number, lat: number, more: Partial<UnitState> = {}): UnitState => ({ id, call_sign: id, agency: "la", country: "LA", kind: "boat", liveness: "live", expected_interval_s: 60, last: { of: id, lon, lat, time: at }, ...more });
+
+test("units that lie close become one mark with its worst state and its sides", () => {
+  const some = [unit("a", 100.5, 20.5), unit("b", 100.5001, 20.5, { country: "TH" }), unit("c", 100.5, 20.5001, { liveness: "lost" }), unit("d", 100.9, 20.9)];
+  const { clusters, apart } = gather(some, BOX, 8, () => false);
+  assert.deepEqual(clusters.map(({ count, state, sides }) => ({ count, state, sides })), [{ count: 3, state: "lost", sides: ["LA", "TH"] }]);
+  assert.deepEqual([...apart], ["d"]);
+});
+
+test("a call for help is never gathered, not even outside the view", () => {
+  const some = [unit("a", 100.5, 20.5), unit("b", 100.5, 20.5), unit("sos", 100.5, 20.5, { distress: true }), unit("far", 10, 10, { distress: true })];
+  const { clusters, apart } = gather(some, BOX, 5, (each) => each.distress === true);
+  assert.equal(clusters[0]?.count, 2);
+  assert.deepEqual([...apart].sort(), ["far", "sos"]);
+});
+
+test("the map does not flicker at the limit", () => {
+  assert.equal(isCrowded(2000, false), false);
+  assert.equal(isCrowded(2001, false), true);
+  assert.equal(isCrowded(1900, true), true);
+  assert.equal(isCrowded(1800, true), false);
+  assert.equal(countWithin([unit("a", 100.5, 20.5), unit("b", 99, 20)], BOX), 1);
+});
+
+test("a mark is drawn anew when its age comes to a new word or step, and not before", () => {
+  const now = Date.parse(at);
+  for (const expected of [20, 45, 60, 300]) {
+    const boat = unit("a", 100.5, 20.5, { expected_interval_s: expected });
+    let due = nextLookMs(boat, now);
+    const look = (ms: number): string => JSON.stringify(unitFeature(boat, ms));
+    for (let ms = now; ms < now + 2 * 3600e3; ms += 1000) {
+      if (ms >= due) due = nextLookMs(boat, ms);
+      else assert.equal(look(ms), look(ms - (ms > now ? 1000 : 0)), `${expected} s: ${(ms - now) / 1000} s`);
+    }
+  }
+});
