@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from gis.address import Address
-from patrol.crossing import ALERTS, ENVELOPE, NEVER, POSITIONS
+from patrol.crossing import ALERTS, ENVELOPE, NEVER, POSITIONS, TEXTS
 from patrol.units import Liveness, UnitKind
 from radio_gateway.health import ChannelHealth
 
@@ -77,7 +77,8 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         status: Last status it sent.
         text: Last text it sent.
         phrase: Code of the canned phrase that the text is, so that each reads it in their own
-            language; None for words of the crew's own.
+            language; None for words of the crew's own. It crosses as a text, its words never do.
+        phrase_at: When that was said, aware UTC.
         flags: Quality flags of its newest message.
     """
 
@@ -98,7 +99,8 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     # These say no time of their own: nobody could tell whether it was one that was consented to.
     status: Annotated[str | None, NEVER] = None
     text: Annotated[str | None, NEVER] = None
-    phrase: Annotated[str | None, NEVER] = None
+    phrase: Annotated[str | None, TEXTS] = None
+    phrase_at: Annotated[datetime | None, TEXTS] = None
     flags: Annotated[tuple[str, ...], NEVER] = ()
 
 

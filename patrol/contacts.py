@@ -11,6 +11,7 @@ from bisect import insort
 from datetime import datetime
 from typing import Final, Literal
 
+from patrol.canned import code_of
 from patrol.changes import Fix, UnitState
 from patrol.links import Cut
 from patrol.quality import UNSURE_CLOCK_S, is_jump
@@ -63,6 +64,7 @@ class Contact:
         "named",
         "noted_at",
         "phrase",
+        "phrase_at",
         "sos_words",
         "status",
         "text",
@@ -93,6 +95,7 @@ class Contact:
         self.status: str | None = None
         self.text: str | None = None
         self.phrase: str | None = None
+        self.phrase_at: datetime | None = None
         self.flags: tuple[str, ...] = ()
         self.named = False
         self.sos_words: set[Literal["status", "text"]] = set()
@@ -145,7 +148,8 @@ class Contact:
         if self.noted_at[what] == (record.time, record.gid):
             if what == "text":
                 phrase = said.facts.get("phrase")
-                self.phrase = phrase if isinstance(phrase, str) else None
+                self.phrase = phrase if isinstance(phrase, str) else code_of(value)
+                self.phrase_at = None if self.phrase is None else record.time
             (self.sos_words.add if said.distress else self.sos_words.discard)(what)
         return changed
 
@@ -154,7 +158,7 @@ class Contact:
         for what in self.sos_words:
             setattr(self, what, None)
         if "text" in self.sos_words:
-            self.phrase = None
+            self.phrase = self.phrase_at = None
         self.sos_words.clear()
 
     def note_name(self, record: Record) -> bool:
@@ -245,6 +249,7 @@ class Contact:
             status=self.status,
             text=self.text,
             phrase=self.phrase,
+            phrase_at=self.phrase_at,
             flags=self.flags,
         )
 

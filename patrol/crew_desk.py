@@ -15,6 +15,7 @@ import shapely
 
 from gis.errors import GisError
 from patrol.accounts import User
+from patrol.canned import code_of
 from patrol.errors import NotFound
 from patrol.filing import Receipt
 from patrol.ground import Ground
@@ -118,7 +119,7 @@ class CrewText(msgspec.Struct, frozen=True, kw_only=True, rename={"by": "from"})
         at: When it was given, aware UTC.
         by: Who gave it.
         text: The words.
-        phrase: Code of a canned phrase, in place of words.
+        phrase: Code of the canned phrase that they are, to be read in the crew's own language.
         read_at: When the crew said that it has read it; None until then.
     """
 
@@ -314,6 +315,7 @@ class CrewDesk(PaperDesk):
                     at=each.created_at,
                     by=each.operator,
                     text=each.text,
+                    phrase=code_of(each.text),
                     read_at=next(read, None),
                 )
             )

@@ -23,9 +23,6 @@ from patrol.sharing import Sharing
 _Event: TypeAlias = UnitState | Fix | str
 """A state as the owner knows it, a position that joined, or the id of a unit that left."""
 
-_ONLY_POSITIONS: Final[frozenset[DataClass]] = frozenset({"positions"})
-_WITH_ALERTS: Final[frozenset[DataClass]] = frozenset({"positions", "alerts"})
-
 _AHEAD: Final = timedelta(minutes=1)
 
 
@@ -200,7 +197,7 @@ class Sight:
         grants = self._where(state, last, now)
         if not grants:
             return None
-        classes = _ONLY_POSITIONS
+        classes: set[DataClass] = {"positions"}
         if state.distress and self._sharing.grants(
             "alerts",
             owner=self.owner,
@@ -211,7 +208,18 @@ class Sight:
             lat=last.lat,
             unit=state.id,
         ):
-            classes = _WITH_ALERTS
+            classes.add("alerts")
+        if state.phrase_at is not None and self._sharing.grants(
+            "texts",
+            owner=self.owner,
+            viewer=self.viewer,
+            now=now,
+            at=state.phrase_at,
+            lon=last.lon,
+            lat=last.lat,
+            unit=state.id,
+        ):
+            classes.add("texts")
         seen = crossed(state, classes)
         if seen is None:
             return None

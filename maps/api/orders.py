@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
+from maps.delivery.delivering import Delivering
 from maps.errors import BadRequest
+from maps.phrase_words import radio_words
+from patrol.canned import NUMBERS
+from patrol.desk import Desk
 from patrol.message_desk import LONGEST, LONGEST_TEXT, MOST_MESSAGES
 from patrol.messages import Message, Route, Step
 from radio_gateway.order import OrderKind
@@ -58,6 +62,7 @@ class NewOrder(BaseModel):
         json_schema_extra={
             "examples": [
                 {"kind": "text", "unit": _UNIT, "text": "Return to the pier", "reason": "storm"},
+                {"kind": "text", "unit": _UNIT, "phrase": "returning_to_base"},
                 {"kind": "poll", "address": "owntracks:jane/phone", "expires_in_s": 120},
             ]
         },
@@ -88,6 +93,12 @@ class NewOrder(BaseModel):
         pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]*$",
         description="Words, without control characters; how many depends on the protocol",
     )
+    phrase: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9_]{1,40}$",
+        description="In place of words, of a `text`: code of a canned phrase. It goes as `#12` and"
+        " its words, in the language of this office where the radio shows it, else in English",
+    )
     reason: str = Field(default="", max_length=200, description="Why, for the record")
     expires_in_s: float = Field(
         default=600.0,
@@ -105,14 +116,17 @@ class NewOrder(BaseModel):
 @router.post(
     "", status_code=201, responses=answers(Message, _MESSAGE, 400, 403, 404, 409, 422, status=201)
 )
-async def send_order(new: NewOrder, desk: DeskHere) -> Response:
+async def send_order(new: NewOrder, desk: DeskHere, request: Request) -> Response:
     """Have something said to a radio.
 
     Once answered it is kept, and goes when its turn comes, before it expires. It is refused with
     409 and the reason when no channel takes it: every channel is listen-only unless its settings
     say otherwise, and not every protocol has words for everything.
     """
-    return answer(await desk.send_message(**new.model_dump()), status=201)
+    said = new.model_dump(exclude={"phrase"})
+    if new.phrase is not None:
+        said["text"] = await _in_words(new, new.phrase, desk, request)
+    return answer(await desk.send_message(**said), status=201)
 
 
 @router.get("", responses=answers(list[Message], [_MESSAGE], 403, 422))
@@ -159,3 +173,16 @@ async def cancel_order(order: str, desk: DeskHere) -> Response:
     `queued` until that gateway tells. 409 when it is too late.
     """
     return answer(await desk.cancel_message(order))
+
+
+async def _in_words(new: NewOrder, phrase: str, desk: Desk, request: Request) -> str:
+    if new.kind != "text" or new.text:
+        raise BadRequest("a phrase goes as a text, in place of words", field="phrase")
+    if phrase not in NUMBERS:
+        raise BadRequest(f"there is no phrase {phrase!r}", field="phrase")
+    to_radio = new.unit is not None or new.address is not None
+    routes = await desk.routes(unit=new.unit, address=new.address) if to_radio else []
+    if new.channel is not None:
+        routes = [each for each in routes if each.channel == new.channel]
+    delivering: Delivering = request.app.state.delivering
+    return radio_words(phrase, delivering.language, routes)

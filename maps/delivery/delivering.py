@@ -89,6 +89,10 @@ class Delivering:
         user_of: Returns the user of a name; None if there is none.
         node: This node's name for people.
         time_zone: Its local time, an IANA name.
+
+    Attributes:
+        push: How browsers are reached; None where this node does no Web Push.
+        language: What those read who did not choose.
     """
 
     def __init__(
@@ -102,6 +106,7 @@ class Delivering:
         time_zone: str,
     ) -> None:
         zone = ZoneInfo(time_zone)
+        self.language: Final = settings.language
         self._rules, self._now, self._desk_of = settings.rules, watch.now, desk_of
         self._outbox = outbox = Outbox(watch)
         self._receivers = receivers = Receivers(

@@ -1,0 +1,46 @@
+"""Words of canned phrases, as the server says them: to radios, in mails and in reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from maps.delivery.radio_text import ALL_SCRIPTS
+from maps.wording import words_of
+from patrol.accounts import Language
+from patrol.canned import code_of, in_short
+from patrol.messages import Route
+
+
+def phrase_words(code: str, language: Language) -> str | None:
+    """Return the words of a phrase; None for no code of ours.
+
+    >>> phrase_words("stop_the_boat", "en"), phrase_words("no such", "en")
+    ('Stop the boat', None)
+    """
+    return words_of(language).get(f"phrase.{code}")
+
+
+def said_words(text: str, language: Language) -> str:
+    """Return what somebody said by radio, in the reader's language where it was a phrase.
+
+    >>> said_words("#12", "en"), said_words("12 boats", "en")
+    ('Stop the boat', '12 boats')
+    """
+    code = code_of(text)
+    return text if code is None else phrase_words(code, language) or text
+
+
+def radio_words(code: str, language: Language, routes: Sequence[Route]) -> str:
+    """Return a phrase for a radio: its number, then its words.
+
+    The number is read by whatever this program listens with; the words are for who looks at the
+    radio, in English where it shows ASCII only.
+
+    Args:
+        code: The phrase.
+        language: What those on the radio read.
+        routes: Ways to the radio, the one first that it goes.
+    """
+    way = next((each.address for each in routes if "text" in each.takes), "")
+    shown = language if way.partition(":")[0] in ALL_SCRIPTS else "en"
+    return f"{in_short(code)} {phrase_words(code, shown)}"
