@@ -148,7 +148,7 @@ async def call_off_job(request: Request, caller: CallerHere, job: JobId) -> Resp
     return Response(status_code=204)
 
 
-@router.get("/{job}/file", responses=_FILE)
+@router.get("/{job}/file", responses=_FILE, response_class=Response)
 async def read_file(
     request: Request,
     desk: DeskHere,
