@@ -4,8 +4,8 @@ import type { Opened } from "./keys.ts";
 import { open, seal } from "./sealed.ts";
 import type { CrewNow } from "./server.ts";
 
-/** `now`: what the server last said; `map`: the ground; `track`: where this phone was; `sent`: own texts; `draft`: a form that was not sent yet. */
-export type CopyName = "now" | "map" | "track" | "sent" | "draft";
+/** `now`: what the server last said; `map`: the ground; `track`: where this phone was; `sent`: own texts; `done`: steps of patrols that the server does not tell yet; `draft`: a form that was not sent yet. */
+export type CopyName = "now" | "map" | "track" | "sent" | "done" | "draft";
 
 export async function readCopy<T>(who: Opened, name: CopyName): Promise<T | null> {
   const row = await (await database()).get("copies", [who.profile.id, name]);

@@ -83,6 +83,7 @@ export async function unlocked(who: Opened): Promise<void> {
     readCopy<CrewNow>(who, "now"), readCopy<GeoJSON.FeatureCollection>(who, "map"),
     readCopy<[number, number][]>(who, "track"), readCopy<Said[]>(who, "sent"),
   ]);
+  done.value = (await readCopy<typeof done.value>(who, "done")) ?? {};
   crew.value = now;
   ground.value = map;
   track.value = way ?? [];
@@ -135,9 +136,16 @@ export async function refresh(): Promise<void> {
     crewAt.value = Date.now();
     fault.value = null;
     if (link.peek().state !== "well") link.value = { ...link.peek(), state: "well", fault: "" };
-    if (waited === 0) done.value = {};
+    if (waited === 0 && Object.keys(done.peek()).length > 0) {
+      done.value = {}; // the server has it all: what it says counts
+      await dropCopy(who, "done");
+    }
     await keepCopy(who, "now", keepable(now));
-    if (now.unit !== null) await keepCallSign(who.profile.id, now.unit.call_sign);
+    if (now.unit !== null && profile.peek()?.call_sign !== now.unit.call_sign) {
+      await keepCallSign(who.profile.id, now.unit.call_sign);
+      known.value = await profiles();
+      profile.value = known.value.find((each) => each.id === who.profile.id) ?? profile.peek();
+    }
     if (sos.peek()?.state === "taken" && now.unit?.distress === false && Date.now() - (sos.peek()?.at ?? 0) > ASK_EVERY_MS) await over(who.profile);
     await renewGround(who, now);
     nudge();
@@ -195,6 +203,8 @@ export async function step(patrol: CrewPatrol, kind: "patrol_start" | "patrol_en
     ...done.peek(),
     [patrol.id]: { ids: [...(before?.ids ?? []), id], ...(state === undefined ? {} : { state }), ...(checkedAt === undefined ? {} : { checkedAt }) },
   };
+  const who = opened.peek();
+  if (who !== null) await keepCopy(who, "done", done.peek());
 }
 
 /** When the next check-in is due, ms UTC by the server's clock; null when none is. */

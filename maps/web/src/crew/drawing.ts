@@ -11,6 +11,9 @@ export interface Scene {
 type Ink = (name: string) => string;
 
 const LABELS_FROM = 60; // metres a pixel: farther out names would lie over each other
+/** Where labels lie, this time: the next one must find room. */
+const taken: { x: number; y: number; wide: number }[] = [];
+const LINE = 15;
 const KM_STEPS = [[12, 1], [60, 10], [400, 50]] as const;
 
 /** Draws everything anew; a frame of a small map takes a few milliseconds. */
@@ -28,6 +31,7 @@ export function draw(canvas: HTMLCanvasElement, size: Size, view: View, scene: S
   pen.lineJoin = "round";
   pen.lineCap = "round";
   const at = (point: GeoJSON.Position): [number, number] => pixel(view, size, point[0] ?? 0, point[1] ?? 0);
+  taken.length = 0;
   const features = scene.ground?.features ?? [];
   const layer = (name: string): GeoJSON.Feature[] => features.filter((each) => each.properties?.["layer"] === name);
   const line = (shape: GeoJSON.Geometry, close = false): void => {
@@ -91,21 +95,6 @@ function sectors(pen: CanvasRenderingContext2D, scene: Scene, ink: Ink, line: (s
 function marks(pen: CanvasRenderingContext2D, view: View, layer: (name: string) => GeoJSON.Feature[], ink: Ink, at: (p: GeoJSON.Position) => [number, number]): void {
   const named = view.metresPerPixel <= LABELS_FROM;
   const points = (name: string): [GeoJSON.Position, Record<string, unknown>][] => layer(name).flatMap((each) => (each.geometry.type === "Point" ? [[each.geometry.coordinates, each.properties ?? {}]] : []));
-  const step = KM_STEPS.find(([farthest]) => view.metresPerPixel <= farthest)?.[1] ?? 100;
-  for (const [place, { km }] of points("river_km")) {
-    if (typeof km !== "number" || Math.round(km) % step !== 0) continue;
-    const [x, y] = at(place);
-    pen.fillStyle = ink("--map-km");
-    pen.fillRect(x - 4, y - 1, 8, 2);
-    label(pen, String(Math.round(km)), x + 7, y + 4, ink, "--map-km", 12);
-  }
-  for (const [place, told] of points("crossings")) {
-    const [x, y] = at(place);
-    pen.strokeStyle = ink("--map-label");
-    pen.lineWidth = 2;
-    pen.strokeRect(x - 4, y - 4, 8, 8);
-    if (named && typeof told["name"] === "string") label(pen, told["name"], x + 9, y + 4, ink, "--map-label-2", 12);
-  }
   for (const [place, told] of points("blos")) {
     const [x, y] = at(place);
     pen.beginPath();
@@ -122,6 +111,21 @@ function marks(pen: CanvasRenderingContext2D, view: View, layer: (name: string) 
     pen.stroke();
     if (named) label(pen, String(told["name"] ?? ""), x + 11, y + 5, ink, "--map-label", 13);
   }
+  const step = KM_STEPS.find(([farthest]) => view.metresPerPixel <= farthest)?.[1] ?? 100;
+  for (const [place, { km }] of points("river_km")) {
+    if (typeof km !== "number" || Math.round(km) % step !== 0) continue;
+    const [x, y] = at(place);
+    pen.fillStyle = ink("--map-km");
+    pen.fillRect(x - 4, y - 1, 8, 2);
+    label(pen, String(Math.round(km)), x + 7, y + 4, ink, "--map-km", 12);
+  }
+  for (const [place, told] of points("crossings")) {
+    const [x, y] = at(place);
+    pen.strokeStyle = ink("--map-label");
+    pen.lineWidth = 2;
+    pen.strokeRect(x - 4, y - 4, 8, 8);
+    if (named && typeof told["name"] === "string") label(pen, told["name"], x + 9, y + 4, ink, "--map-label-2", 12);
+  }
   if (!named) return;
   for (const [place, told] of points("places").slice(0, 60)) {
     const [x, y] = at(place);
@@ -133,13 +137,20 @@ function marks(pen: CanvasRenderingContext2D, view: View, layer: (name: string) 
   }
 }
 
+/** Writes words beside a mark, to its other side at the edge; not at all where others stand. */
 function label(pen: CanvasRenderingContext2D, words: string, x: number, y: number, ink: Ink, colour: string, px: number): void {
   pen.font = `600 ${px}px "Noto Sans", sans-serif`;
+  const wide = pen.measureText(words).width;
+  const right = pen.canvas.width / (pen.getTransform().a || 1) - 4;
+  // At the edge on its other side, if there is more room.
+  const at = x + wide > right && x - 22 > right - x ? x - wide - 22 : x;
+  if (taken.some((each) => Math.abs(each.y - y) < LINE && at < each.x + each.wide && each.x < at + wide)) return;
+  taken.push({ x: at, y, wide });
   pen.lineWidth = 3;
   pen.strokeStyle = ink("--map-halo");
-  pen.strokeText(words, x, y);
+  pen.strokeText(words, at, y);
   pen.fillStyle = ink(colour);
-  pen.fillText(words, x, y);
+  pen.fillText(words, at, y);
 }
 
 function way(pen: CanvasRenderingContext2D, scene: Scene, ink: Ink, at: (p: GeoJSON.Position) => [number, number]): void {

@@ -141,6 +141,14 @@ async function unseal<T>(form: Kept["form"], sealed: Sealed | SealedTo, profile:
   return form === "data" ? open<T>(opened.data, sealed) : openTo<T>(opened.secret, profile.pair.open, sealed as SealedTo);
 }
 
+/** When the next call for help of these profiles may go that may not go yet, ms by this phone; null when there is none. */
+export async function nextDue(of: readonly Profile[]): Promise<number | null> {
+  const db = await database();
+  const rows = await Promise.all(of.map((each) => db.getAllFromIndex("outbox", "turn", IDBKeyRange.only([each.id, "waiting", 0]))));
+  const times = rows.flat().map((each) => each.not_before).filter((each) => each > Date.now());
+  return times.length === 0 ? null : Math.min(...times);
+}
+
 /** The server has these: they are gone from here. */
 export async function taken(ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;

@@ -26,6 +26,8 @@ export const pingedAt = signal<number | null>(null);
 
 /** A phone's clock and its receiver's may differ by so much before the receiver is not believed. */
 const STRANGE_MS = 5 * 60_000;
+/** What is older is not where the phone is. */
+const OLDEST_MS = 60_000;
 const FRESH = { enableHighAccuracy: true, timeout: 20_000, maximumAge: 0 } as const;
 const LOOK_EVERY_MS = 5000;
 
@@ -37,7 +39,10 @@ let report: (fix: Fix) => Promise<void> = async () => undefined;
 export function startPositions(how: (fix: Fix) => Promise<void>): void {
   report = how;
   effect(() => {
-    if (pinging.value) watchPlace();
+    if (pinging.value) {
+      watchPlace();
+      void consider();
+    }
     void stayAwake();
   });
   document.addEventListener("visibilitychange", () => void stayAwake());
@@ -105,7 +110,7 @@ let busy = false;
 
 async function consider(): Promise<void> {
   const now = fix.peek();
-  if (!pinging.peek() || now === null || busy) return;
+  if (!pinging.peek() || now === null || busy || Date.now() - now.at > OLDEST_MS) return;
   if (!due(last, now, inDistress.peek(), battery.peek())) return;
   busy = true;
   try {

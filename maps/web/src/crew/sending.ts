@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import type { Profile } from "./database.ts";
 import type { Opened } from "./keys.ts";
 import { activeProfile, profiles } from "./keys.ts";
-import { type Batch, nextBatch, nextPhoto, photoRefused, photoTaken, refused, taken } from "./outbox.ts";
+import { type Batch, nextBatch, nextDue, nextPhoto, photoRefused, photoTaken, refused, taken } from "./outbox.ts";
 import { backOff } from "./pace.ts";
 import { byReportingKey, type Report } from "./reports.ts";
 import { type By, Failure, readSession, sendPhoto, sendReports, type Took } from "./server.ts";
@@ -19,6 +19,9 @@ export interface Link {
 
 export const link = signal<Link>({ state: "untried", takenAt: null, fault: "" });
 export const sending = signal(false);
+
+/** Whatever was missed, by a timer that a sleeping phone lost or another tab that is gone, is sent by then. */
+const LOOK_EVERY_MS = 30_000;
 
 let opened: Opened | null = null;
 let failures = 0;
@@ -56,6 +59,7 @@ export function startSending(): void {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") hurry();
   });
+  setInterval(nudge, LOOK_EVERY_MS);
   next(0);
 }
 
@@ -78,6 +82,9 @@ async function run(): Promise<void> {
       else await drain();
     });
     failures = 0;
+    // A page that was opened anew within the seconds of an SOS: nobody else wakes it.
+    const due = await nextDue(await profiles());
+    if (due !== null) wait = Math.max(wait, due - Date.now() + 20);
   } catch (fault) {
     failures++;
     wait = Math.max(backOff(failures, Math.random()), fault instanceof Failure ? fault.waitMs : 0);

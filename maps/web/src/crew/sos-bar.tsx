@@ -5,7 +5,7 @@ import { t } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
 import { ageWords } from "../times.ts";
 import { opened, profile } from "./crew.ts";
-import { callForHelp, callOff, sos } from "./sos.ts";
+import { callForHelp, callOff, SECONDS_TO_CANCEL, sos } from "./sos.ts";
 import { clock, moment } from "./time.ts";
 
 export const HOLD_MS = 2000;
@@ -62,7 +62,7 @@ export function SosBar(): JSX.Element | null {
   if (profile.value === null) return null;
   const now = sos.value;
   if (now !== null) {
-    const left = Math.ceil((now.sendsAt - (clock.value - (moment() - Date.now()))) / 1000);
+    const left = Math.min(SECONDS_TO_CANCEL, Math.ceil((moment(now.sendsAt) - clock.value) / 1000));
     if (now.state === "ready" && left > 0) {
       return (
         <section class="sos-bar on" aria-label={t("crew.sos")}>

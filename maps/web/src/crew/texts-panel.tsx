@@ -9,6 +9,8 @@ import type { CrewPhrase } from "./server.ts";
 import { clock } from "./time.ts";
 
 const MOST_SHOWN = 40;
+/** Texts above the phrases; older ones stand below. */
+const NEWEST = 3;
 
 interface Line {
   id: string;
@@ -46,11 +48,7 @@ export function TextsPanel(): JSX.Element {
   const shown = lines();
   return (
     <section class="panel" aria-label={t("crew.tab.texts")}>
-      <form class="card say" onSubmit={send}>
-        <label for="words">{t("crew.text.words")}</label>
-        <textarea id="words" rows={2} maxLength={1000} value={words.value} onInput={(event) => { words.value = event.currentTarget.value; }} />
-        <button class="big wide primary" disabled={words.value.trim() === ""}>{t("crew.text.send")}</button>
-      </form>
+      {shown.length === 0 ? <p class="card">{t("crew.text.none")}</p> : <Lines of={shown.slice(0, NEWEST)} />}
       <div class="card">
         <h2>{t("crew.text.phrases")}</h2>
         <div class="phrases">
@@ -60,17 +58,26 @@ export function TextsPanel(): JSX.Element {
         </div>
         <button class="big wide quiet" aria-expanded={all.value} onClick={() => { all.value = !all.value; }}>{t(all.value ? "crew.text.fewer" : "crew.text.more")}</button>
       </div>
-      <h2 class="list-title">{t("crew.text.list")}</h2>
-      {shown.length === 0 && <p class="card">{t("crew.text.none")}</p>}
-      <ul class="texts">
-        {shown.map((each) => (
-          <li key={each.id} class="card" data-own={each.from === null}>
-            <p class="dim num">{each.from ?? t("crew.text.own")} · {minuteWords(each.at, clock.value, timeZone.value)}{each.from === null && ` · ${stateOf(each.id)}`}</p>
-            <p class="break">{each.words}</p>
-          </li>
-        ))}
-      </ul>
+      <form class="card say" onSubmit={send}>
+        <label for="words">{t("crew.text.words")}</label>
+        <textarea id="words" rows={2} maxLength={1000} value={words.value} onInput={(event) => { words.value = event.currentTarget.value; }} />
+        <button class="big wide primary" disabled={words.value.trim() === ""}>{t("crew.text.send")}</button>
+      </form>
+      {shown.length > NEWEST && <><h2 class="list-title">{t("crew.text.older")}</h2><Lines of={shown.slice(NEWEST)} /></>}
     </section>
+  );
+}
+
+function Lines({ of }: { of: readonly Line[] }): JSX.Element {
+  return (
+    <ul class="texts">
+      {of.map((each) => (
+        <li key={each.id} class="card" data-own={each.from === null} data-new={each.unread}>
+          <p class="dim num">{each.from ?? t("crew.text.own")} · {minuteWords(each.at, clock.value, timeZone.value)}{each.from === null && ` · ${stateOf(each.id)}`}</p>
+          <p class="break">{each.words}</p>
+        </li>
+      ))}
+    </ul>
   );
 }
 

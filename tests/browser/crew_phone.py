@@ -1,0 +1,204 @@
+"""A crew's phone as a test sees it: its page, its network, its place, what lies on it."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, Request
+
+from tests.server import PASSWORD, Server, wait_for
+
+PIN = "271828"
+LON, LAT = 100.409, 20.27
+
+
+class Phone:
+    """One phone with the crew's page.
+
+    Args:
+        browser: Where it is opened.
+        server: The office.
+        size: Of its screen, CSS pixels.
+        palette: In which it is drawn.
+        language: BCP 47 tag of the browser.
+        user: Who signs in on it; nobody when None.
+
+    Attributes:
+        page: Playwright's page.
+        sent: Ids of all reports that left it, as often as they did.
+        complaints: Errors of the browser that nobody made on purpose.
+    """
+
+    def __init__(
+        self,
+        browser: Browser,
+        server: Server,
+        *,
+        size: tuple[int, int] = (390, 844),
+        palette: str = "day",
+        language: str = "en",
+        user: str | None = "crew",
+    ) -> None:
+        self.server = server
+        self.context: BrowserContext = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            has_touch=True,
+            is_mobile=True,
+            locale=language,
+            geolocation={"longitude": LON, "latitude": LAT, "accuracy": 12},
+            permissions=["geolocation"],
+        )
+        self.context.add_init_script(
+            "if (!localStorage.getItem('jp.palette'))"
+            f" localStorage.setItem('jp.palette', '\"{palette}\"')"
+        )
+        if user is not None:
+            answer = self.context.request.post(
+                f"{server.url}/api/session",
+                data={"name": user, "password": PASSWORD},
+                headers={"Origin": server.url},
+            )
+            assert answer.ok, answer.text()
+        self.sent: list[str] = []
+        self.complaints: list[str] = []
+        self.page = self._new_page()
+
+    def _new_page(self) -> Page:
+        page = self.context.new_page()
+        page.on("request", self._asked)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return page
+
+    def crash(self) -> None:
+        """Let the page go without a word, and open it anew."""
+        self.page.close(run_before_unload=False)
+        self.page = self._new_page()
+        self.page.goto(f"{self.server.url}/crew")
+
+    def _asked(self, request: Request) -> None:
+        if request.url.endswith("/api/crew/reports") and request.post_data:
+            self.sent += [each["id"] for each in json.loads(request.post_data)["reports"]]
+
+    def close(self) -> None:
+        self.context.close()
+
+    def open(self) -> None:
+        """Open the page and wait until it will open again without a network."""
+        self.page.goto(f"{self.server.url}/crew")
+        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        wait_for("the worker", lambda: self.page.evaluate("!!navigator.serviceWorker.controller"))
+
+    def begin(self) -> None:
+        """Open the page and choose a PIN, as a crew member who has signed in."""
+        self.open()
+        self.page.locator("#again").wait_for(timeout=20_000)
+        self.page.fill("#pin", PIN)
+        self.page.fill("#again", PIN)
+        self.page.get_by_role("button", name=re.compile("^Begin$|စတင်")).click()
+        self.page.locator("#tab-map:enabled").wait_for(timeout=20_000)
+
+    def unlock(self, pin: str = PIN) -> None:
+        """Type a PIN."""
+        self.page.fill("#pin", pin)
+        self.page.keyboard.press("Enter")
+
+    def tab(self, name: str) -> None:
+        """Turn to a part of the page."""
+        self.page.locator(f"#tab-{name}").click()
+
+    def number(self, which: str) -> int:
+        """Return what the status line counts as urgent, routine or refused."""
+        found = self.page.locator(f"#{which}")
+        return int(found.inner_text()) if found.count() else 0
+
+    def says(self) -> str:
+        """Return the large word of the status line."""
+        return self.page.locator(".status h1").inner_text()
+
+    def goes(self, step: int) -> None:
+        """Move the phone some 30 m for each step, north."""
+        self.context.set_geolocation(
+            {"longitude": LON, "latitude": LAT + step * 0.0003, "accuracy": 9}
+        )
+
+    def hold_sos(self, milliseconds: int = 2200) -> None:
+        """Keep the SOS button pressed."""
+        box = self.page.locator(".sos").bounding_box()
+        assert box is not None
+        self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self.page.mouse.down()
+        self.page.wait_for_timeout(milliseconds)
+        self.page.mouse.up()
+
+    def stored(self) -> dict[str, Any]:
+        """Return all that lies on the phone: IndexedDB, local storage, caches of answers."""
+        text = self.page.evaluate(
+            """async () => {
+                const seen = (value) => {
+                    if (value instanceof CryptoKey) return { key: value.algorithm.name, extractable: value.extractable };
+                    if (value instanceof Uint8Array) return Array.from(value, (b) => String.fromCharCode(b)).join("");
+                    if (Array.isArray(value)) return value.map(seen);
+                    if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, seen(v)]));
+                    return value;
+                };
+                const all = {};
+                for (const { name } of await indexedDB.databases()) {
+                    const db = await new Promise((done) => { const r = indexedDB.open(name); r.onsuccess = () => done(r.result); });
+                    for (const store of db.objectStoreNames) {
+                        const rows = await new Promise((done) => { const r = db.transaction(store).objectStore(store).getAll(); r.onsuccess = () => done(r.result); });
+                        all[store] = rows.map(seen);
+                    }
+                    db.close();
+                }
+                all.local = { ...localStorage };
+                all.cached = [];
+                for (const name of await caches.keys())
+                    for (const each of await (await caches.open(name)).keys()) all.cached.push(new URL(each.url).pathname);
+                return JSON.stringify(all);
+            }"""
+        )
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+
+def crewed(server: Server, *, user: str = "crew", call_sign: str = "Naga 1") -> dict[str, Any]:
+    """Give the office a unit whose crew is `user`, and a patrol of it that is ready to start."""
+    with server.client() as client:
+        unit = client.post(
+            "/api/units", json={"call_sign": call_sign, "kind": "boat", "country": "LA"}
+        ).json()
+        bound = {
+            "address": f"position_json:{user}",
+            "unit": unit["id"],
+            "channel": f"user:{user}",
+        }
+        assert client.post("/api/assignments", json=bound).is_success
+    now = datetime.now(UTC)
+    with server.client("planner") as client:
+        stretch = {"river": "Mekong", "km_from": 2353, "km_to": 2358, "width_m": 1500}
+        sector = client.post("/api/sectors", json={"name": "Reach 4", "stretch": stretch})
+        assert sector.is_success, sector.text
+        made = client.post(
+            "/api/patrols",
+            json={
+                "name": "Night watch",
+                "starts_at": (now - timedelta(minutes=5)).isoformat(),
+                "ends_at": (now + timedelta(hours=3)).isoformat(),
+                "agencies": ["joint"],
+                "members": [{"unit": unit["id"], "agency": "joint", "crew": 4}],
+                "sectors": [sector.json()["sector"]["id"]],
+                "check_in_interval_s": 1800,
+            },
+        )
+        assert made.is_success, made.text
+        path = f"/api/patrols/{made.json()['id']}"
+        assert client.post(f"{path}/propose").is_success
+    with server.client() as client:
+        signed = client.post(f"{path}/sign", json={"revision": 1})
+        assert signed.is_success, signed.text
+        ready = client.post(f"{path}/ready")
+        assert ready.is_success, ready.text
+    return {"unit": unit["id"], "patrol": made.json()["id"]}

@@ -1,0 +1,231 @@
+"""A crew goes through a dead zone: all that it did there is on the phone, sealed, and arrives once."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Route
+
+from tests.browser.crew_phone import PIN, Phone, crewed
+from tests.server import Server, serving, wait_for
+
+pytestmark = [pytest.mark.browser]
+
+WORDS = "two sacks under the tarpaulin"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder: Path = tmp_path_factory.mktemp("crew")
+    with serving(folder, channels="", roles=("commander", "planner", "crew")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def papers(server: Server) -> dict[str, Any]:
+    return crewed(server)
+
+
+@pytest.fixture
+def phone(browser: Browser, server: Server, papers: dict[str, Any]) -> Iterator[Phone]:
+    opened = Phone(browser, server)
+    yield opened
+    opened.close()
+    assert opened.complaints == []
+
+
+def photo() -> bytes:
+    """Return a photo as a phone's camera makes it: large, and with a place written into it."""
+    picture = Image.effect_noise((2400, 1800), 60).convert("RGB")
+    exif = Image.Exif()
+    exif[0x010F] = "Camera of the crew"
+    body = io.BytesIO()
+    picture.save(body, "JPEG", quality=90, exif=exif)
+    return body.getvalue()
+
+
+def rows(server: Server, query: str) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(f"file:{server.database}?mode=ro", uri=True) as db:
+        return db.execute(query).fetchall()
+
+
+def heard(server: Server) -> Counter[str]:
+    """Return how often each report that a radio could have said is on disk, by its id."""
+    raws = rows(server, "select raw from transmissions where channel = 'user:crew'")
+    return Counter(json.loads(raw)["id"] for (raw,) in raws)
+
+
+def test_what_was_done_without_a_network_arrives_once(
+    phone: Phone, server: Server, papers: dict[str, Any]
+) -> None:
+    phone.begin()
+    phone.page.get_by_role("button", name="Start patrol").click()
+    wait_for("the start is taken", lambda: phone.number("urgent") == 0 and phone.sent)
+    phone.page.get_by_role("switch").click()  # pings by hand only, so that they can be counted
+    wait_for("all is out", lambda: phone.number("routine") == 0)
+    already = set(phone.sent)
+
+    # -- into the dead zone
+    phone.context.set_offline(True)
+    wait_for("the page says so", lambda: phone.says() == "No network")
+    for step in range(1, 6):
+        phone.goes(step)
+        phone.page.wait_for_timeout(150)
+        phone.page.get_by_role("button", name="Send position now").click()
+        wait_for("it is kept", lambda step=step: phone.number("routine") == step)
+    phone.page.get_by_role("button", name="Check in").click()
+    wait_for("it is kept", lambda: phone.number("urgent") == 1)
+    phone.tab("report")
+    phone.page.get_by_role("button", name="Incident").click()
+    phone.page.select_option("#category", "drugs")
+    phone.page.fill("#narrative", WORDS)
+    phone.page.set_input_files(
+        "#photo", {"name": "p.jpg", "mimeType": "image/jpeg", "buffer": photo()}
+    )
+    phone.page.locator(".photos img").wait_for()
+    phone.page.get_by_role("button", name="Report the incident").click()
+    wait_for("the incident and its photo are kept", lambda: phone.number("routine") == 7)
+    phone.tab("texts")
+    phone.page.get_by_role("button", name="Boat in sight").click()
+    phone.page.fill("#words", "three men on the sandbank")
+    phone.page.get_by_role("button", name="Send", exact=True).click()
+    wait_for("the texts are kept", lambda: phone.number("urgent") == 3)
+    phone.hold_sos()
+    wait_for("the SOS is kept", lambda: phone.number("urgent") == 4)
+    wait_for(
+        "it may be called off no more", lambda: phone.page.get_by_text("Cancel the SOS").count()
+    )
+
+    # -- nothing of it can be read from the phone
+    stored = phone.stored()
+    assert len(stored["outbox"]) == 4 + 6
+    assert len(stored["photos"]) == 1
+    text = json.dumps(stored)
+    for word in (
+        WORDS,
+        "three men",
+        "boat_in_sight",
+        "Night watch",
+        "Reach 4",
+        "tarpaulin",
+        "100.40",
+    ):
+        assert word not in text, word
+    assert "JFIF" not in text
+    keys = [each for each in stored["phone"] if "extractable" in each]
+    assert [each["extractable"] for each in keys] == [False]
+    assert not [path for path in stored["cached"] if path.startswith("/api/")]
+
+    # -- the page is closed and opens again, without a network
+    phone.page.reload()
+    phone.page.locator("#pin").wait_for()
+    assert phone.number("urgent") == 4
+    assert phone.number("routine") >= 7
+    assert phone.page.get_by_text("SOS is not sent yet").count() == 1, "it is told while locked"
+    phone.unlock("000111")
+    wait_for("the wrong PIN is told", lambda: phone.page.get_by_text("The PIN is wrong").count())
+    phone.unlock(PIN)
+    phone.page.locator("#tab-map:enabled").wait_for()
+    wait_for("the patrol is there", lambda: phone.page.get_by_text("Night watch").count())
+    assert phone.page.get_by_text("Under way").count() == 1
+
+    # -- out of it: the first answer is lost on the way, so the phone must send again
+    lost: list[str] = []
+
+    def lose_one(route: Route) -> None:
+        if lost:
+            route.continue_()
+            return
+        lost.append(route.fetch().text())
+        route.abort()
+
+    phone.page.route("**/api/crew/reports", lose_one)
+    phone.context.set_offline(False)
+    wait_for(
+        "all is out", lambda: phone.number("urgent") + phone.number("routine") == 0, seconds=40
+    )
+    assert lost and json.loads(lost[0])["taken"], "the server had taken what the phone did not hear"
+    assert phone.number("refused") == 0
+    wait_for("the office has it", lambda: phone.page.get_by_text("The office has your SOS").count())
+
+    # -- the office has each once
+    sent = Counter(phone.sent)
+    assert max(sent.values()) > 1, "something was sent twice"
+    there = heard(server)
+    receipts = {id for (id,) in rows(server, "select id from crew_reports where kind != 'photo'")}
+    assert set(phone.sent) <= receipts
+    assert set(there.values()) == {1}
+    assert len([id for id in there if id not in already]) >= 5 + 2 + 1
+    with server.client() as office:
+        incidents = office.get("/api/incidents").json()
+        assert [each["narrative"] for each in incidents] == [WORDS]
+        assert len(incidents[0]["photos"]) == 1
+        picture = office.get(f"/api/photos/{incidents[0]['photos'][0]}").content
+        assert max(Image.open(io.BytesIO(picture)).size) == 1600
+        alerts = [each for each in office.get("/api/alerts").json() if each["rule"] == "sos"]
+        assert [each["unit"] for each in alerts] == [papers["unit"]]
+        patrol = office.get(f"/api/patrols/{papers['patrol']}").json()
+        assert patrol["state"] == "under way"
+    assert len(phone.stored()["outbox"]) == 0
+
+
+def test_an_sos_goes_out_with_the_page_locked_even_after_a_crash(
+    phone: Phone, server: Server
+) -> None:
+    phone.begin()
+    phone.context.set_offline(True)
+    phone.page.reload()
+    phone.page.locator("#pin").wait_for()
+    phone.hold_sos(700)
+    assert phone.page.get_by_text("Keep it pressed").count() == 1, "a touch is not enough"
+    assert phone.number("urgent") == 0
+    phone.hold_sos()
+    phone.page.get_by_role("button", name="Do not send").click()
+    wait_for("it was called off", lambda: phone.number("urgent") == 0)
+    phone.hold_sos()
+    wait_for("it is kept", lambda: phone.number("urgent") == 1)
+    phone.crash()
+    phone.page.locator("#pin").wait_for()
+    before = sum(heard(server).values())
+    phone.context.set_offline(False)
+    wait_for("the office has it", lambda: phone.page.get_by_text("The office has your SOS").count())
+    wait_for("it is on disk", lambda: sum(heard(server).values()) > before)
+    phone.page.get_by_role("button", name="Cancel the SOS").click()
+    phone.page.get_by_role("button", name="Yes, we are safe").click()
+    wait_for("the word is out", lambda: len(set(phone.sent)) >= 2 and phone.number("urgent") == 0)
+
+
+def test_wrong_pins_cost_a_wait_and_nothing_else(phone: Phone, server: Server) -> None:
+    phone.begin()
+    phone.tab("texts")
+    phone.context.set_offline(True)
+    phone.page.get_by_role("button", name="All well").click()
+    wait_for("it is kept", lambda: phone.number("urgent") == 1)
+    phone.page.reload()
+    phone.page.locator("#pin").wait_for()
+    for n in range(1, 11):
+        phone.unlock(f"99887{n:02d}")
+        wait_for(
+            "an answer", lambda n=n: phone.page.get_by_text(f"Wrong tries: {n}").count() or n == 10
+        )
+    wait_for("a wait", lambda: phone.page.get_by_text("Too many wrong PINs").count())
+    assert phone.page.locator("#pin").is_disabled()
+    assert phone.number("urgent") == 1
+    phone.page.reload()
+    phone.page.locator("#pin").wait_for()
+    assert phone.page.locator("#pin").is_disabled(), "a reload is no way round it"
+    phone.page.clock.install()
+    phone.page.reload()
+    phone.page.clock.fast_forward("00:45")
+    wait_for("it is over", lambda: phone.page.locator("#pin").is_enabled())
+    phone.unlock(PIN)
+    phone.page.locator("#tab-map:enabled").wait_for()
+    assert phone.number("urgent") == 1
