@@ -12,7 +12,10 @@ import pytest
 from maps import awaiting
 from maps.wording import FOLDER, Wording, words_of
 from patrol.accounts import LANGUAGES
+from patrol.permissions import ACTS
+from tests.maps.spoken_text import ALLOWED, modules_that_speak, spoken, spoken_in_template
 
+MAPS = FOLDER.parent
 PARTS = sorted(path.stem for path in (FOLDER / "en").glob("*.json"))
 OTHERS = [each for each in LANGUAGES if each != "en"]
 PLACE = re.compile(r"\{\w+\}")
@@ -124,3 +127,41 @@ def test_the_web_client_asks_for_no_key_that_is_not_there() -> None:
     for path in sorted([*web.rglob("*.ts"), *web.rglob("*.tsx")]):
         for stem in re.findall(r"\b(?:t|wordsIfAny)\(`([\w.-]+\.)\$\{", path.read_text("utf-8")):
             assert any(key.startswith(stem) for key in known), f"{path.name}: {stem}…"
+
+
+@pytest.mark.parametrize(
+    "path", modules_that_speak(MAPS), ids=lambda path: str(path.relative_to(MAPS))
+)
+def test_what_the_server_says_to_people_stands_in_no_module(path: Path) -> None:
+    allowed = ALLOWED.get(str(path.relative_to(MAPS)), frozenset()) | set(ACTS)
+    found = [each for each in spoken(path.read_text("utf-8")) if each[1] not in allowed]
+    assert found == [], "texts for people belong into maps/words"
+
+
+def test_no_template_of_a_report_has_words_of_its_own() -> None:
+    templates = sorted((MAPS / "reports").rglob("*.html"))
+    assert templates
+    for path in templates:
+        assert spoken_in_template(path.read_text("utf-8")) == [], path.name
+
+
+def test_a_text_that_is_planted_is_found() -> None:
+    planted = '''
+"""A module that says something."""
+log = None
+KEY = "report.title"
+def say(name):
+    """Say it."""
+    log.info("nothing happened here")
+    if not name:
+        raise ValueError("there is no name")
+    lines = ["<p class='x y'>", f"Dear {name}, good morning"]
+    return lines + ["An alert came in", "ແຈ້ງເຕືອນ"]
+'''
+    assert [text for _, text in spoken(planted)] == [
+        "Dear %, good morning",
+        "An alert came in",
+        "ແຈ້ງເຕືອນ",
+    ]
+    template = '<h1 title="Sent today">{{ title }}</h1>{# a note #}<p>Dear reader</p>'
+    assert spoken_in_template(template) == ["Sent today", "Dear reader"]
