@@ -77,17 +77,20 @@ def forged(
     )
 
 
-def test_a_server_certificate_is_trusted_and_short_enough(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hosts", [HOSTS, HOSTS[:1], HOSTS[1:], ("2001:db8::5",)])
+def test_a_server_certificate_is_trusted_and_short_enough(
+    tmp_path: Path, hosts: tuple[str, ...]
+) -> None:
     key, server_key = local_ca.new_key(), local_ca.new_key()
-    authority = local_ca.make_authority("Houay Xai", HOSTS, key)
+    authority = local_ca.make_authority("Houay Xai", hosts, key)
     server = local_ca.make_server_certificate(
-        HOSTS, server_key.public_key(), authority=authority, authority_key=key
+        hosts, server_key.public_key(), authority=authority, authority_key=key
     )
     assert verified(tmp_path, authority, server).endswith("s.pem: OK\n")
-    assert local_ca.hosts_of(server) == HOSTS
+    assert local_ca.hosts_of(server) == hosts
     assert server.not_valid_after_utc - server.not_valid_before_utc <= timedelta(days=397)
     assert server.not_valid_before_utc < datetime.now(UTC)
-    assert local_ca.good_for(authority) == HOSTS
+    assert local_ca.good_for(authority) == hosts
 
 
 @pytest.mark.parametrize("hosts", [HOSTS, HOSTS[:1], HOSTS[1:]])

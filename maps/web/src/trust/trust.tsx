@@ -57,7 +57,7 @@ function Compare({ trusted }: { trusted: Trusted }): JSX.Element {
     <>
       <p>{t("trust.compare")}</p>
       <h3>{t("trust.fingerprint")}</h3>
-      <p class="fingerprint num">{fours.map((each) => <span key={each}>{each}</span>)}</p>
+      <p class="fingerprint num">{fours.map((each, n) => <span key={each}>{n === 0 ? each : ` ${each}`}</span>)}</p>
       <p class="hint">{t("trust.good_for")}: <b>{trusted.good_for.join(", ")}</b></p>
       <p class="hint">{t("trust.until", { date: trusted.until.slice(0, 10) })}</p>
     </>
