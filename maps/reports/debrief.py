@@ -15,9 +15,10 @@ from typing import Final
 import folium
 
 from maps.reports import telling
-from maps.reports.fonts import FAMILY, faces
+from maps.reports.fonts import faces
 from maps.reports.gathering import legs
 from maps.reports.page import blank_map, self_contained
+from maps.typesetting.cuts import FAMILY
 from maps.wording import Wording
 from patrol.changes import Fix, UnitState
 from patrol.desk import Desk

@@ -10,9 +10,10 @@ from typing import Final
 import folium
 
 from maps.reports.document import Document, Plate, Shape
-from maps.reports.fonts import FAMILY, faces
+from maps.reports.fonts import faces
 from maps.reports.map_styles import LOOKS, Looks
 from maps.reports.page import blank_map, self_contained
+from maps.typesetting.cuts import FAMILY
 
 MOST_LABELS: Final = 80
 

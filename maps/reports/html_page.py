@@ -11,10 +11,11 @@ from markupsafe import Markup
 
 from maps.reports.document import Bars, Document, Plate, Strip, shown
 from maps.reports.document import Key as MapKey
-from maps.reports.fonts import FAMILY, faces
-from maps.reports.line_breaks import breakable
+from maps.reports.fonts import faces
 from maps.reports.svg_charts import HEAT, bars_svg, strip_svg
 from maps.reports.svg_map import key_svg, map_svg
+from maps.typesetting.cuts import FAMILY
+from maps.typesetting.line_breaks import breakable
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 

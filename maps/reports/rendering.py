@@ -15,8 +15,8 @@ from maps.reports import Format
 from maps.reports.document import Document
 from maps.reports.folium_page import folium_page
 from maps.reports.html_page import html_page
-from maps.reports.pdf import pdf_of
 from maps.reports.xlsx import workbook_of
+from maps.typesetting.pdf import pdf_of
 
 MEDIA_TYPES: Final[Mapping[Format, str]] = MappingProxyType(
     {

@@ -12,8 +12,8 @@ from typing import Final
 from markupsafe import escape
 
 from maps.reports.document import Bars, Strip, number
-from maps.reports.fonts import FAMILY
-from maps.reports.lettering import cut_to, width_of
+from maps.typesetting.cuts import FAMILY
+from maps.typesetting.lettering import cut_to, width_of
 
 WIDTH: Final = 720.0
 HEAT: Final = ("#ffffff", "#d5e4bd", "#9cc48d", "#4f9a6d", "#1c6650")

@@ -14,9 +14,9 @@ from typing import Final
 from markupsafe import escape
 
 from maps.reports.document import Key, Place, Plate, Shape
-from maps.reports.fonts import FAMILY
-from maps.reports.lettering import cut_to, width_of
 from maps.reports.map_styles import LOOKS, Looks
+from maps.typesetting.cuts import FAMILY
+from maps.typesetting.lettering import cut_to, width_of
 
 WIDTH: Final = 720.0
 """Of the drawing, points of its own; it is scaled to the page."""

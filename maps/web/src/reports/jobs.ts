@@ -77,6 +77,8 @@ async function show(id: string): Promise<void> {
     const answer = await fetch(`/api/report-jobs/${id}/file`, { credentials: "same-origin" });
     if (!answer.ok) throw await problemFrom(answer);
     preview.value = await answer.text();
+    // On a phone it lies below what was asked for.
+    document.querySelector(".report-preview")?.scrollIntoView({ block: "nearest" });
   } catch (found) {
     fault.value = found;
   }

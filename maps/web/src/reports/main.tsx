@@ -75,9 +75,11 @@ function Page({ patrols, agencies }: { patrols: readonly PatrolChoice[]; agencie
       <div class="page-body reports">
         <div class="report-side">
           <Form patrols={patrols} agencies={agencies} />
-          {fault.value !== null && <p class="field-fault" role="alert">{faultWords(fault.value)}</p>}
-          <Jobs />
-          <Schedules />
+          <div class="report-lists">
+            {fault.value !== null && <p class="field-fault" role="alert">{faultWords(fault.value)}</p>}
+            <Jobs />
+            <Schedules />
+          </div>
         </div>
         <Preview />
       </div>

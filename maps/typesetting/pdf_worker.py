@@ -4,7 +4,7 @@ Laying out pages is long work in Python: in a thread of the server it would hold
 it may be ended at any time, and has no more memory than it is given. It fetches nothing: every URL
 that is not data inside the page is refused.
 
-    python -m maps.reports.pdf_worker < report.html > report.pdf
+    python -m maps.typesetting.pdf_worker < report.html > report.pdf
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import subprocess
 import sys
 from typing import Any, Final
 
-from maps.reports.fonts import beyond_the_cuts
+from maps.typesetting.cuts import beyond_the_cuts
 
 LONGEST_PDF: Final = 40_000_000
 """Bytes."""

@@ -27,7 +27,7 @@ async def pdf_of(page: str) -> bytes:
         ReportFailed: If it cannot be laid out, or takes too long or too much memory.
     """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "maps.reports.pdf_worker",
+        sys.executable, "-m", "maps.typesetting.pdf_worker",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
