@@ -14,6 +14,38 @@ from tests.server import PASSWORD, Server, wait_for
 PIN = "271828"
 LON, LAT = 100.409, 20.27
 
+# Bytes as text, so that words in them would be found; of a key only what kind it is.
+_DUMP = """async () => {
+    const done = (request) => new Promise((tell) => {
+        request.onsuccess = () => tell(request.result);
+    });
+    const seen = (value) => {
+        if (value instanceof CryptoKey) {
+            return { key: value.algorithm.name, extractable: value.extractable };
+        }
+        if (value instanceof Uint8Array) {
+            return Array.from(value, (each) => String.fromCharCode(each)).join("");
+        }
+        if (Array.isArray(value)) return value.map(seen);
+        if (value === null || typeof value !== "object") return value;
+        return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, seen(v)]));
+    };
+    const all = { local: { ...localStorage }, cached: [] };
+    for (const { name } of await indexedDB.databases()) {
+        const db = await done(indexedDB.open(name));
+        for (const store of db.objectStoreNames) {
+            const rows = await done(db.transaction(store).objectStore(store).getAll());
+            all[store] = rows.map(seen);
+        }
+        db.close();
+    }
+    for (const name of await caches.keys()) {
+        const cache = await caches.open(name);
+        for (const each of await cache.keys()) all.cached.push(new URL(each.url).pathname);
+    }
+    return JSON.stringify(all);
+}"""
+
 
 class Phone:
     """One phone with the crew's page.
@@ -135,31 +167,7 @@ class Phone:
 
     def stored(self) -> dict[str, Any]:
         """Return all that lies on the phone: IndexedDB, local storage, caches of answers."""
-        text = self.page.evaluate(
-            """async () => {
-                const seen = (value) => {
-                    if (value instanceof CryptoKey) return { key: value.algorithm.name, extractable: value.extractable };
-                    if (value instanceof Uint8Array) return Array.from(value, (b) => String.fromCharCode(b)).join("");
-                    if (Array.isArray(value)) return value.map(seen);
-                    if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, seen(v)]));
-                    return value;
-                };
-                const all = {};
-                for (const { name } of await indexedDB.databases()) {
-                    const db = await new Promise((done) => { const r = indexedDB.open(name); r.onsuccess = () => done(r.result); });
-                    for (const store of db.objectStoreNames) {
-                        const rows = await new Promise((done) => { const r = db.transaction(store).objectStore(store).getAll(); r.onsuccess = () => done(r.result); });
-                        all[store] = rows.map(seen);
-                    }
-                    db.close();
-                }
-                all.local = { ...localStorage };
-                all.cached = [];
-                for (const name of await caches.keys())
-                    for (const each of await (await caches.open(name)).keys()) all.cached.push(new URL(each.url).pathname);
-                return JSON.stringify(all);
-            }"""
-        )
+        text = self.page.evaluate(_DUMP)
         found: dict[str, Any] = json.loads(text)
         return found
 

@@ -40,7 +40,7 @@ export function Plain(): JSX.Element {
       <header class="status" data-tone="wait"><div class="status-top"><h1>{t("crew.plain.title")}</h1><span class="call-sign">{who.value?.user}</span></div></header>
       <main>
         <section class="panel">
-          <p class="card notice">{t("crew.plain.why")}</p>
+          <div class="card notice"><p>{t("crew.plain.why")}</p><a class="big wide" href="/trust">{t("crew.plain.trust")}</a></div>
           {who.value === null
             ? <a class="big wide primary" href="/sign-in?next=/crew">{t("crew.first.sign_in")}</a>
             : <>
