@@ -1,4 +1,5 @@
 /** Radios that nobody has registered, with what they sent. */
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { assigning, select, selectedId } from "../console.ts";
 import { now } from "../clock.ts";
@@ -19,15 +20,20 @@ import { placeWords } from "./place-words.ts";
 import { Broken, Empty, Loading, useLoaded } from "./states.tsx";
 import { Age } from "./unit-row.tsx";
 
+/** Rows drawn at once; more on demand. */
+const PAGE = 200;
+
 export function UnknownRadios(): JSX.Element {
   const radios = unknownRadios.value;
+  const shown = useSignal(PAGE);
   return (
     <section class="panel" aria-labelledby="unknown-title">
       <header class="panel-head"><h2 id="unknown-title">{t("unknown.title")}</h2><span class="count num">{radios === null ? "" : String(radios.length)}</span></header>
       <div class="scroll">
         {radios === null && <Loading />}
         {radios?.length === 0 && <Empty title={t("unknown.empty")}>{t("unknown.empty_how")}</Empty>}
-        <ul class="rows">{(radios ?? []).map((radio) => <Radio key={radio.id} radio={radio} />)}</ul>
+        <ul class="rows">{(radios ?? []).slice(0, shown.value).map((radio) => <Radio key={radio.id} radio={radio} />)}</ul>
+        {radios !== null && radios.length > shown.value && <button class="button wide" onClick={() => { shown.value += PAGE; }}>{t("units.more", { n: radios.length - shown.value })}</button>}
       </div>
     </section>
   );

@@ -69,7 +69,7 @@ export function Windowed({ id, rows, before, children }: { id: string; rows: rea
   return (
     <div class="scroll" ref={box} onScroll={(event) => { top.value = event.currentTarget.scrollTop; }} onKeyDown={walk} data-walk={id}>
       {children}
-      <ul class="rows" id={id} ref={list} style={{ height: `${total}px` }} onFocusCapture={(event) => { focused.current = rows[Number((event.target as HTMLElement).closest<HTMLElement>("[data-at]")?.dataset["at"] ?? -1)]?.key ?? ""; }}>
+      <ul class="rows windowed" id={id} ref={list} style={{ height: `${total}px` }} onFocusCapture={(event) => { focused.current = rows[Number((event.target as HTMLElement).closest<HTMLElement>("[data-at]")?.dataset["at"] ?? -1)]?.key ?? ""; }}>
         {shown.map(({ row, i }) => (
           <li key={row.key} data-at={i} class={row.heading ? "row-heading" : undefined} style={{ top: `${tops[i]}px`, height: `${row.height}px` }} {...(row.heading ? {} : { "aria-setsize": number, "aria-posinset": places[i] })}>{row.draw()}</li>
         ))}

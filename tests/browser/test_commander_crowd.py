@@ -1,0 +1,81 @@
+"""Thousands of units: close together they are one mark, and calls for help never are."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.commander import DESKTOP, Commander, looking
+from tests.browser.radio import UdpRadio
+from tests.server import Server, serving, wait_for
+
+pytestmark = [pytest.mark.browser]
+
+BOATS = 2300
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that hears thousands of AIS boats, and one that calls for help among them."""
+    dice = random.Random(3)
+    with (
+        UdpRadio() as radio,
+        serving(
+            tmp_path_factory.mktemp("crowd"), channels=radio.table, roles=("commander",)
+        ) as server,
+        server.client() as client,
+    ):
+        body = {"device": "sos-1", "lon": 100.41, "lat": 20.27, "distress": True}
+        assert client.post("/api/positions", json=body).is_success
+        heard = 0
+        while heard < BOATS:  # UDP may lose some when the machine is busy
+            for n in range(BOATS):
+                lon, lat = 100.41 + dice.gauss(0, 0.05), 20.27 + dice.gauss(0, 0.05)
+                radio.says(567000000 + n, lon=lon, lat=lat)
+                if n % 100 == 99:
+                    client.get("/api/health")  # a breath
+            heard = len(client.get("/api/radios/unknown").json())
+        yield server
+
+
+def test_a_crowd_is_gathered_and_an_sos_never_is(browser: Browser, crowd: Server) -> None:
+    page = looking(browser, crowd, role="commander", size=DESKTOP, palette="day")
+    page.page.evaluate("jointPatrol.map.jumpTo({ center: [100.41, 20.27], zoom: 9 })")
+    wait_for("gathered marks", lambda: sum(_counts(page)) > BOATS * 0.9, seconds=40)
+    marks = page.marks()
+    assert len(marks) < 100
+    [sos] = [mark for mark in marks.values() if mark["distress"]]
+    assert abs(sos["place"][0] - 100.41) < 1e-4
+    assert sum(_counts(page)) + len(marks) >= BOATS
+
+    # A press on a number comes nearer; near enough, every boat stands for itself.
+    x, y, before = page.page.evaluate(
+        """() => {
+            const map = jointPatrol.map;
+            const [one] = map.queryRenderedFeatures({ layers: ["crowds"] })
+                .sort((a, b) => b.properties.count - a.properties.count);
+            const at = map.project(one.geometry.coordinates);
+            return [at.x, at.y, map.getZoom()];
+        }"""
+    )
+    page.page.mouse.click(x, y)
+    wait_for(
+        "it comes nearer", lambda: page.page.evaluate("jointPatrol.map.getZoom()") > before + 1
+    )
+    page.page.evaluate("jointPatrol.map.jumpTo({ center: [100.41, 20.27], zoom: 13.5 })")
+    wait_for("no numbers", lambda: not _counts(page), seconds=40)
+    wait_for("boats", lambda: len(page.marks()) > 20, seconds=40)
+    assert any(mark["distress"] for mark in page.marks().values())
+    page.close()
+    assert page.complaints == []
+
+
+def _counts(page: Commander) -> list[int]:
+    found: list[int] = page.page.evaluate(
+        """jointPatrol.map.queryRenderedFeatures({ layers: ["crowds"] })
+            .map((each) => each.properties.count)"""
+    )
+    return found
