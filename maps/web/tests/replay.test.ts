@@ -88,6 +88,13 @@ test("papers are shown in the version of the moment", () => {
   assert.deepEqual(happenings(versions, 0, 1000 * S).map((each) => [each.kind, each.ms]), [["alert", 10 * S]]);
 });
 
+test("as it was, what was told later is there from when it happened", () => {
+  const late = { kind: "incident", id: "i", agency: "la", at: at(500), category: "timber", happened_at: at(100), precision: "minute" } as Stood;
+  const versions = versionsOf([late, alert(1, 400)]);
+  const kinds = (s: number, look: "known" | "was"): string[] => papersAt(versions, s * S, look).map((paper) => paper.kind);
+  assert.deepEqual([kinds(200, "known"), kinds(200, "was"), kinds(50, "was"), kinds(450, "known")], [[], ["incident", "alert"], ["alert"], ["alert"]]);
+});
+
 test("it is said of whom nothing was told, and why", () => {
   const held = { consents: [{ agency: "th", given: false, at: at(100), reason: "audit" }] };
   const versions = versionsOf([agreement(1, 0, "proposed"), agreement(2, 50, "active"), agreement(3, 100, "suspended", held), agreement(4, 200, "active", { windows: [{ agency: "th", data_class: "tracks", start: at(50), end: at(100) }, { agency: "th", data_class: "tracks", start: at(200) }] })]);

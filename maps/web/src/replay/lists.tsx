@@ -55,7 +55,7 @@ export function ThenPanel(): JSX.Element {
       <Part title={t("replay.then.offers")}>{[...of<Target>("target").map((each) => <li key={each.id}>{each.name}</li>), ...of<HandOff>("hand_off").map((each) => <li key={each.id}>{t("replay.mark.hand_off", { name: each.name || t(`target.${each.what ?? "vessel"}`) })}</li>)]}</Part>
       <Part title={t("replay.then.sectors")}>{of<Sector>("sector").map((each) => <li key={each.id}>{each.name}</li>)}</Part>
       <Part title={t("replay.then.incidents")}>{of<Incident>("incident").filter((each) => Date.parse(each.happened_at) <= shownMs.value).map((each) => <li key={each.id}>{categoryWords(each)}</li>)}</Part>
-      <h3>{t("replay.marks")}</h3>
+      <h2>{t("replay.marks")}</h2>
       {events.value.length === 0 ? <p class="hint">{t("replay.then.none")}</p> : (
         <ul class="happenings">{events.value.map((event) => (
           <li key={`${event.paper.id} ${event.ms}`}><button class="button" title={t("replay.go_to", { time: shortMoment(event.ms) })} onClick={() => seek(event.ms)}><span class="num">{shortMoment(event.ms)}</span><span>{happeningWords(event)}</span></button></li>
@@ -68,5 +68,5 @@ export function ThenPanel(): JSX.Element {
 }
 
 function Part({ title, children }: { title: string; children: ComponentChildren[] }): JSX.Element {
-  return <><h3>{title}</h3>{children.length === 0 ? <p class="hint">{t("replay.then.none")}</p> : <ul>{children}</ul>}</>;
+  return <><h2>{title}</h2>{children.length === 0 ? <p class="hint">{t("replay.then.none")}</p> : <ul>{children}</ul>}</>;
 }

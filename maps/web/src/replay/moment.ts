@@ -83,15 +83,26 @@ export function versionsOf(papers: readonly Stood[]): Versions {
   return found;
 }
 
-/** Each paper as it stood at a moment, those aside that were over. */
-export function papersAt(versions: Versions, ms: number): Stood[] {
+/** Each paper as it stood at a moment, those aside that were over; as it was, incidents and alerts that were told later, too. */
+export function papersAt(versions: Versions, ms: number, look: Look = "known"): Stood[] {
   const found: Stood[] = [];
   for (const some of versions.values()) {
     let then: Stood | null = null;
     for (const each of some) if (Date.parse(each.at) <= ms) then = each;
+    if (look === "was") then = toldLater(some, then, ms);
     if (then !== null && !isOver(then)) found.push(then);
   }
   return found;
+}
+
+/** What was so at a moment by the time of the event, though it was told only later. */
+function toldLater(some: readonly Stood[], then: Stood | null, ms: number): Stood | null {
+  const newest = some.at(-1);
+  if (newest?.kind === "incident") return Date.parse(newest.happened_at) <= ms ? newest : null;
+  const first = some[0];
+  if (then !== null || newest?.kind !== "alert" || first === undefined) return then;
+  const gone = newest.returned_at ? Date.parse(newest.returned_at) : Infinity;
+  return Date.parse(newest.raised_at) <= ms && ms < gone ? first : null;
 }
 
 const OVER: Readonly<Record<string, readonly string[]>> = {

@@ -33,7 +33,7 @@ export const versions = computed(() => versionsOf(loaded.value?.reel.papers ?? [
 export const events = computed(() => (loaded.value === null ? [] : happenings(versions.value, loaded.value.range.startMs, loaded.value.range.endMs)));
 export const ours = computed(() => session.value?.agency.id ?? "");
 export const others = computed(() => [...new Set(units.value.map((unit) => unit.agency).filter((agency) => agency !== ours.value))].sort());
-export const papers = computed(() => papersAt(versions.value, shownMs.value));
+export const papers = computed(() => papersAt(versions.value, shownMs.value, look.value));
 export const gravest = computed(() => gravestOf(papers.value));
 export const dark = computed(() => (loaded.value === null ? [] : darkAt(papers.value, others.value, ours.value, shownMs.value)));
 const darkAgencies = computed(() => new Set(dark.value.map((each) => each.agency)));

@@ -11,7 +11,7 @@ import { dateTime } from "../times.ts";
 import { TooMany } from "./load.ts";
 import { cancel, cancelled, chosen, fault, loaded, presentMs, progress, range, start } from "./player.ts";
 import { around, fieldValue, isRange, lastHours, momentOf, type Range, thisNight } from "./range.ts";
-import { alertWords } from "./words.ts";
+import { alertWords, momentWords } from "./words.ts";
 
 const inUtc = signal(false);
 const DAY = 86_400_000;
@@ -34,7 +34,8 @@ export function RangePanel(): JSX.Element {
     const id = name === "startMs" ? "range-from" : "range-to";
     return (
       <div><label for={id}>{t(name === "startMs" ? "replay.from" : "replay.to")}</label>
-        <input id={id} type="datetime-local" step={1} required value={fieldValue(range.value[name], zone)} aria-describedby="range-fault" onChange={(event) => { range.value = { ...range.peek(), [name]: momentOf(event.currentTarget.value, zone) }; }} />
+        <input id={id} type="datetime-local" step={1} required value={fieldValue(range.value[name], zone)} aria-describedby={`${id}-told range-fault`} onChange={(event) => { range.value = { ...range.peek(), [name]: momentOf(event.currentTarget.value, zone) }; }} />
+        <p class="hint num" id={`${id}-told`}>{Number.isFinite(range.value[name]) ? momentWords(range.value[name]) : ""}</p>
       </div>
     );
   };

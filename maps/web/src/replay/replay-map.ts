@@ -7,7 +7,6 @@ import type { BasemapInfo, LayerInfo } from "../contract.ts";
 import { BOLD } from "../fonts.ts";
 import { drawImage, ICON_SCALE } from "../images.ts";
 import { language, t, wordsIfAny } from "../i18n/index.ts";
-import { unitFeature } from "../layers/units.ts";
 import { kept } from "../kept.ts";
 import { sideName } from "../marks.ts";
 import type { HandOff, Sector, Target } from "../papers.ts";
@@ -18,6 +17,7 @@ import { type FedSource, SourceFeed } from "../source-feed.ts";
 import { buildStyle } from "../style.ts";
 import { changeStyle } from "../style-change.ts";
 import { bySide, readTokens } from "../tokens.ts";
+import { unitFeature } from "../unit-feature.ts";
 import { gapAfterS, type Incident } from "./moment.ts";
 import { atMs, gravest, loaded, look, papers, playing, selected, shownMs, stateOf, units } from "./player.ts";
 import { linesOf, SLICES, wholeLines } from "./tracks.ts";
@@ -94,7 +94,7 @@ function follow(shown: GlMap): void {
   /** What has been drawn of each unit and of each slice of its track: in which look, and how many positions counted. */
   let drawn = new Map<string, string>();
   let gapsDrawn = new Map<string, GeoJSON.Feature>();
-  let of = loaded.peek();
+  let of: typeof loaded.value = null;
   let pushedAt = 0;
   let selectedAt = 0;
   let waiting: ReturnType<typeof setTimeout> | undefined;
