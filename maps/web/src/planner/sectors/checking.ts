@@ -33,28 +33,26 @@ export const repair = computed(() => {
 
 let asked = 0;
 let pause: ReturnType<typeof setTimeout> | undefined;
+let lastText = "null";
 
 export function watchShape(): void {
   effect(() => {
     const body = bodyOf(draft.value === null ? null : judged.value);
     const text = JSON.stringify(body);
+    if (text === lastText && checkState.peek() !== "failed") return; // a name was typed: the check goes on
+    lastText = text;
     clearTimeout(pause);
     if (body === null) {
       asked += 1;
       checked.value = null;
       checkState.value = "none";
-      lastText = text;
       return;
     }
-    if (text === lastText && checkState.peek() !== "failed") return;
-    lastText = text;
     checkState.value = "asking";
     pause = setTimeout(() => void ask(body), PAUSE_MS);
   });
   addEventListener("online", checkAgain);
 }
-
-let lastText = "";
 
 export function checkAgain(): void {
   const body = bodyOf(draft.peek() === null ? null : judged.peek());

@@ -165,7 +165,7 @@ function FileForm(): JSX.Element {
       fileAreas.value = found;
       if (found.length === 1 && found[0] !== undefined) use(found[0]);
     } catch (caught) {
-      if (!(caught instanceof DOMException)) fault.value = `${t("sector.file_failed")} ${faultWords(caught)}`;
+      if (!(caught instanceof DOMException && caught.name === "AbortError")) fault.value = `${t("sector.file_failed")} ${faultWords(caught)}`;
     } finally {
       reading.value = null;
       if (field.current !== null) field.current.value = "";
