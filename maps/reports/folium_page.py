@@ -69,8 +69,10 @@ _STYLE: Final = """
 .report-head dt { color: #4a4a4a; font-size: 12px; }
 .report-head dd { margin: 0 0 3px; white-space: pre-line; }
 .report-head small { color: #4a4a4a; }
-.report-label { font: 12px/1.3 FAMILY, sans-serif; color: #1c1c1c; white-space: nowrap;
-  text-shadow: 0 0 2px #fff, 0 0 2px #fff, 0 0 3px #fff, 0 0 4px #fff; pointer-events: none; }
+.leaflet-tooltip.report-label { font: 12px/1.3 FAMILY, sans-serif; color: #1c1c1c; padding: 0;
+  background: none; border: 0; box-shadow: none; white-space: nowrap; pointer-events: none;
+  text-shadow: 0 0 2px #fff, 0 0 2px #fff, 0 0 3px #fff, 0 0 4px #fff; }
+.leaflet-tooltip.report-label::before { display: none; }
 .leaflet-container { font-family: FAMILY, sans-serif; background: #eef2f4; }
 """
 
@@ -133,16 +135,24 @@ def _place(shape: Shape, looks: Looks) -> folium.CircleMarker:
     )
 
 
-def _label(shape: Shape) -> folium.Marker:
+def _label(shape: Shape) -> folium.CircleMarker:
+    """Return a label that stands: a tooltip, for a marker would ask for a picture of a pin."""
     places = [place for line in shape.lines for place in line]
     if shape.form == "area":
         lons, lats = [lon for lon, _ in places], [lat for _, lat in places]
         lon, lat = (min(lons) + max(lons)) / 2.0, (min(lats) + max(lats)) / 2.0
     else:
         lon, lat = places[0]
-    words = f'<span class="report-label">{html.escape(shape.label)}</span>'
-    icon = folium.DivIcon(html=words, icon_size=(0, 0), icon_anchor=(-8, 8), class_name="label")
-    return folium.Marker((lat, lon), icon=icon)
+    words = folium.Tooltip(
+        html.escape(shape.label),
+        sticky=False,
+        permanent=True,
+        direction="center" if shape.form == "area" else "right",
+        className="report-label",
+    )
+    return folium.CircleMarker(
+        (lat, lon), radius=1, stroke=False, fill=False, interactive=False, tooltip=words
+    )
 
 
 def _heading(document: Document, plate: Plate) -> str:
