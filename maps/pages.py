@@ -6,6 +6,7 @@ import asyncio
 import mimetypes
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
@@ -133,8 +134,9 @@ async def _signed_in(name: str, request: Request) -> Response:
     try:
         await access.caller(request)
     except (NotSignedIn, TooManyTries):
-        here = request.url.path
-        return RedirectResponse("/sign-in" if here == "/" else f"/sign-in?next={here}", 303)
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        next_page = "" if here == "/" else f"?next={quote(here, safe='/')}"
+        return RedirectResponse(f"/sign-in{next_page}", 303)
     except SecondFactorNeeded:
         return RedirectResponse("/account", 303)  # where it is set up
     return await _page(name, request)

@@ -33,8 +33,17 @@ SMALL = """() => [...document.querySelectorAll("button, input, select, summary, 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder: Path = tmp_path_factory.mktemp("account")
-    with serving(folder, channels=PUSH, roles=("commander", "admin", "crew")) as running:
+    with serving(folder, channels=PUSH, roles=("admin",)) as running:
+        add(running, "commander", "crew")
         yield running
+
+
+def add(office: Server, *roles: str, name: str | None = None) -> None:
+    """Add a user for each role, as an administrator does."""
+    with office.client("admin") as client:
+        for role in roles:
+            said = {"name": name or role, "role": role, "password": PASSWORD}
+            client.post("/api/users", json=said).raise_for_status()
 
 
 class Visit:
@@ -124,7 +133,7 @@ def test_the_page_speaks_another_language_at_once_and_on_every_machine(
 
 
 def test_a_second_factor_is_set_up_used_and_turned_off(visit: Visit, office: Server) -> None:
-    office.command("user", "add", "pim", "--role", "planner", input=f"{PASSWORD}\n{PASSWORD}\n")
+    add(office, "planner", name="pim")
     page = visit.come("pim")
     page.get_by_role("button", name="Set up a second factor").click()
     code = pyotp.TOTP(page.locator("#signing-in form code").inner_text())
@@ -147,7 +156,7 @@ def test_a_second_factor_is_set_up_used_and_turned_off(visit: Visit, office: Ser
 
 
 def test_the_own_password_is_changed_by_who_knows_it(visit: Visit, office: Server) -> None:
-    office.command("user", "add", "nid", "--role", "planner", input=f"{PASSWORD}\n{PASSWORD}\n")
+    add(office, "planner", name="nid")
     page = visit.come("nid")
 
     def change(present: str, new: str) -> None:
@@ -274,3 +283,31 @@ def test_what_is_pushed_is_shown_in_its_own_words(visit: Visit, office: Server) 
         ),
     )
     assert shown == [["[Test] SOS: ນາກາ 1", "ຍັງບໍ່ມີໃຜຮັບຮູ້", "lo", "a1"]]
+
+
+def test_the_link_of_a_mail_leads_through_signing_in_to_its_alert(
+    visit: Visit, office: Server
+) -> None:
+    with office.client("commander") as client:
+        said = {"device": "boat-1", "lon": 100.41, "lat": 20.27, "distress": True}
+        client.post("/api/positions", json=said).raise_for_status()
+        said = {"device": "boat-2", "lon": 100.42, "lat": 20.27, "distress": True}
+        client.post("/api/positions", json=said).raise_for_status()
+
+        def older() -> Any:
+            found = client.get("/api/alerts").json()
+            return len(found) == 2 and min(found, key=lambda each: str(each["raised_at"]))["id"]
+
+        alert = wait_for("two alerts", older)
+    page = visit.page
+    page.goto(f"{office.url}/?alert={alert}")
+    assert page.url == f"{office.url}/sign-in?next=/%3Falert%3D{alert}"
+    page.get_by_label("Name").fill("commander")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    wait_for(
+        "its card in focus",
+        lambda: page.evaluate("document.activeElement?.id") == f"card-{alert}",
+        seconds=60,
+    )
+    assert page.url == f"{office.url}/", "a reload comes back to what was looked at since"

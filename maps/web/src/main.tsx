@@ -16,6 +16,7 @@ import { startBell } from "./bell.ts";
 import { basemapInfo, brokenLayers } from "./console.ts";
 import type { BasemapInfo } from "./contract.ts";
 import { live } from "./feed.ts";
+import { followLinks } from "./from-link.ts";
 import { t } from "./i18n/index.ts";
 import { listenToKeys } from "./keys.ts";
 import { loadReference } from "./map-room.ts";
@@ -35,6 +36,7 @@ async function draw(): Promise<void> {
   listenToKeys();
   startBell();
   startTabBadge();
+  followLinks();
   live.start();
   void loadAgencies();
   addEventListener("online", () => live.retryNow());

@@ -1,6 +1,7 @@
 /** The second factor: set up with a QR code and a first code, recovery codes shown once, turned off. */
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
 import { now } from "../clock.ts";
 import { t } from "../i18n/index.ts";
 import { Broken, Loading, useLoaded } from "../panels/states.tsx";
@@ -10,6 +11,9 @@ import { momentWords } from "../times.ts";
 import { type Acting, isWrong, Once, Outcome, Qr, SureButton, useActing } from "./acting.tsx";
 
 const PATH = "/api/session/second-factor";
+
+/** The role may do nothing else before the second factor is set up. */
+export const factorFirst = signal(false);
 
 interface FactorState {
   confirmed_at: string | null;
@@ -25,6 +29,9 @@ interface SetUp {
 
 export function Factor(): JSX.Element {
   const { value, fault, again } = useLoaded("factor", () => fetchJson<FactorState>(PATH));
+  useEffect(() => {
+    factorFirst.value = value !== null && value.required && value.confirmed_at === null;
+  }, [value]);
   const setUp = useSignal<SetUp | null>(null);
   const codes = useSignal<readonly string[] | null>(null);
   const acting = useActing();

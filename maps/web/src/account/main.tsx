@@ -14,7 +14,7 @@ import { may, session } from "../session.ts";
 import { app, startPage } from "../start.ts";
 import { type Acting, Section } from "./acting.tsx";
 import { Devices, ENROL, MANAGE } from "./devices.tsx";
-import { Factor } from "./factor.tsx";
+import { Factor, factorFirst } from "./factor.tsx";
 import { Notices } from "./notices.tsx";
 import { Password, Sessions } from "./password.tsx";
 import { PARTS, Reading, spoken, useReading } from "./reading.tsx";
@@ -30,12 +30,12 @@ function Account(): JSX.Element {
 
 function Drawn({ reading }: { reading: Acting }): JSX.Element {
   const here = session.value;
-  const people = may(MANAGE_USERS) || may(MANAGE) || may(ENROL);
+  const all = !factorFirst.value;
+  const people = all && (may(MANAGE_USERS) || may(MANAGE) || may(ENROL));
   const parts = [
     ["reading", t("account.reading")],
     ["signing-in", t("account.signing_in")],
-    ["notices", t("account.notices")],
-    ["tokens", t("account.tokens")],
+    ...(all ? [["notices", t("account.notices")], ["tokens", t("account.tokens")]] : []),
     ...(people ? [["people", t("account.people")]] : []),
   ];
   return (
@@ -50,11 +50,11 @@ function Drawn({ reading }: { reading: Acting }): JSX.Element {
           <Section id="signing-in" title={t("account.signing_in")}>
             {here !== null && <p>{t("account.you", { name: here.user, role: t(`role.${here.role}`), agency: here.agency.name })}</p>}
             <Factor />
-            <Password />
+            {all && <Password />}
             <Sessions />
           </Section>
-          <Notices />
-          <Tokens />
+          {all && <Notices />}
+          {all && <Tokens />}
           {people && (
             <Section id="people" title={t("account.people")}>
               {may(MANAGE_USERS) && <Users />}

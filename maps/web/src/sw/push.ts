@@ -16,7 +16,7 @@
   interface Page {
     readonly url: string;
     focus(): Promise<unknown>;
-    navigate(url: string): Promise<unknown>;
+    postMessage(told: object): void;
   }
   interface Worker {
     readonly registration: { showNotification(title: string, options: object): Promise<void> };
@@ -69,8 +69,9 @@
       const pages = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
       const map = pages.find((each) => new URL(each.url).pathname === "/");
       if (map === undefined) return worker.clients.openWindow(url);
-      await map.focus();
-      return map.navigate(url).catch(() => worker.clients.openWindow(url));
+      // The map stays as it is; the page brings the alert's card to the front.
+      map.postMessage({ open: url });
+      return map.focus();
     })());
   });
 

@@ -1,0 +1,32 @@
+/** Which alert a mail's link or a notification asks for: its card is brought to where it can be seen. */
+import { effect } from "@preact/signals";
+import { openTab } from "./console.ts";
+import { alerts, chosenId } from "./queue.ts";
+
+/** Reads `?alert=ID` once and listens for the same of the notifications' worker (`sw/push.ts`). */
+export function followLinks(): void {
+  const asked = new URLSearchParams(location.search).get("alert");
+  if (asked !== null) {
+    // Not twice: a reload comes back to what the person has looked at since.
+    history.replaceState(history.state, "", location.pathname + location.hash);
+    show(asked);
+  }
+  navigator.serviceWorker?.addEventListener("message", (event: MessageEvent) => {
+    const url = (event.data as { open?: unknown } | null)?.open;
+    const id = typeof url === "string" ? new URL(url, location.origin).searchParams.get("alert") : null;
+    if (id !== null) show(id);
+  });
+}
+
+/** Chooses the card, once the stream has brought it; one that is closed by then never comes. */
+function show(id: string): void {
+  openTab("alerts");
+  let done = false;
+  const stop = effect(() => {
+    if (done || !alerts.value.some((each) => each.id === id)) return;
+    done = true;
+    chosenId.value = id;
+    requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById(`card-${id}`)?.focus()));
+  });
+  setTimeout(stop, 30_000);
+}
