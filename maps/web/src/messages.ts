@@ -2,6 +2,7 @@
 import { signal, type Signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { MessageKind, RadioMessage, Route } from "./contract.ts";
+import { t } from "./i18n/index.ts";
 import { fetchJson } from "./rest.ts";
 
 const SHOWN = 5;
@@ -12,6 +13,11 @@ const LATE_MS = 90_000;
 
 /** Id of the unit whose form shall have the focus once it is there. */
 export const toWrite = signal("");
+
+/** A channel as people read it: the way to phones has no name of its own. */
+export function channelName(channel: string): string {
+  return channel === "phone" ? t("channel.phone") : channel;
+}
 
 export interface Messages {
   sent: Signal<RadioMessage[] | null>;

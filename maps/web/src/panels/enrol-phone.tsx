@@ -93,7 +93,7 @@ function Code({ code }: { code: EnrolmentCode }): JSX.Element {
     <>
       {!code.address.startsWith("https:") && <p class="field-fault">{t("phone.not_safe")}</p>}
       <p>{t("phone.show")}</p>
-      <img class="qr" src={`data:image/svg+xml,${encodeURIComponent(code.qr.svg)}`} alt={t("phone.qr", { address: page })} />
+      <div class="qr" role="img" aria-label={t("phone.qr", { address: page })} style={{ backgroundImage: `url("data:image/svg+xml,${encodeURIComponent(code.qr.svg)}")` }} />
       <p class="num" role="timer">{t("phone.left", { age: t("countdown.minutes", { m: Math.floor(left / 60), s: left % 60 }) })}</p>
       <p class="hint">{t("phone.once")}</p>
       {begin.value !== null && <p class="hint">{t("phone.trust", { address: begin.value })}</p>}

@@ -7,7 +7,7 @@ import { say } from "../console.ts";
 import type { MessageKind, Route, UnitState } from "../contract.ts";
 import { t, wordsIfAny } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
-import { newId, toWrite, wayFor } from "../messages.ts";
+import { channelName, newId, toWrite, wayFor } from "../messages.ts";
 import { call } from "../rest.ts";
 import { ageSeconds, ageWords } from "../times.ts";
 import { faultWords } from "./states.tsx";
@@ -67,7 +67,7 @@ export function MessageForm({ unit, routes, sent }: { unit: UnitState; routes: R
       <div class="segments" role="group" aria-label={t("message.kind")}>
         {KINDS.map((each) => <button key={each} type="button" aria-pressed={kind.value === each} onClick={() => { kind.value = each; change(); }}>{t(`message.${each}`)}</button>)}
       </div>
-      {way === null ? routes.map((route) => <p key={`${route.channel} ${route.address}`} class="hint cannot">{t("message.cannot", { channel: route.channel, why: refusalWords(route, kind.value) })}</p>) : (
+      {way === null ? routes.map((route) => <p key={`${route.channel} ${route.address}`} class="hint cannot">{t("message.cannot", { channel: channelName(route.channel), why: refusalWords(route, kind.value) })}</p>) : (
         <>
           {kind.value === "poll" ? <p class="hint">{t("message.poll_how")}</p> : (
             <>
@@ -81,7 +81,7 @@ export function MessageForm({ unit, routes, sent }: { unit: UnitState; routes: R
           </select>
           <label for="message-reason">{t("message.reason")}</label>
           <input id="message-reason" autocomplete="off" maxLength={200} value={reason.value} onInput={(event) => { reason.value = event.currentTarget.value; change(); }} />
-          <p class="hint way">{t("message.way", { channel: way.channel, address: way.address, age: ageWords(ageSeconds(way.heard_at, now.value) ?? 0) })}</p>
+          <p class="hint way">{t("message.way", { channel: channelName(way.channel), address: way.address, age: ageWords(ageSeconds(way.heard_at, now.value) ?? 0) })}</p>
           <button class="button primary" type="submit" disabled={busy.value}>{t(kind.value === "poll" ? "message.send_poll" : kind.value === "alert" ? "message.send_alert" : "message.send")}</button>
         </>
       )}

@@ -6,7 +6,7 @@ import { now } from "../clock.ts";
 import { say } from "../console.ts";
 import type { RadioMessage, Route, UnitState } from "../contract.ts";
 import { type Words, t, wordsIfAny } from "../i18n/index.ts";
-import { useMessages } from "../messages.ts";
+import { channelName, useMessages } from "../messages.ts";
 import { MESSAGE_RADIOS, RELAY_DISTRESS } from "../permissions.ts";
 import { call, CallError } from "../rest.ts";
 import { may, timeZone } from "../session.ts";
@@ -39,7 +39,7 @@ export function MessagePanel({ unit }: { unit: UnitState }): JSX.Element | null 
 
 function NoWay({ routes }: { routes: Route[] }): JSX.Element {
   if (routes.length === 0) return <p class="hint">{t("message.no_way")}</p>;
-  const said = new Set(routes.map((route) => t("message.cannot", { channel: route.channel, why: refusalWords(route, "text") })));
+  const said = new Set(routes.map((route) => t("message.cannot", { channel: channelName(route.channel), why: refusalWords(route, "text") })));
   return <>{[...said].map((words) => <p key={words} class="hint">{words}</p>)}</>;
 }
 
@@ -62,7 +62,7 @@ function Sent({ message, again }: { message: RadioMessage; again: () => void }):
       </p>
       {message.text && <p class="message-said"><q>{message.text}</q></p>}
       {(why || times) && <p class="hint">{[why, times].filter(Boolean).join(", ")}</p>}
-      <p class="dim num">{t("message.by", { operator: message.operator, time, channel: message.channel })}</p>
+      <p class="dim num">{t("message.by", { operator: message.operator, time, channel: channelName(message.channel) })}</p>
       {state === "queued" && message.final !== true && may(message.kind === "distress" ? RELAY_DISTRESS : MESSAGE_RADIOS) && <CallOff message={message} again={again} />}
     </li>
   );
