@@ -16,6 +16,7 @@ from maps.access import COOKIE
 from maps.open_id import OpenId
 from maps.settings import settings_of
 from maps.settings_tables import AgencySettings
+from maps.wording import words_of
 from tests.maps.provider import CLIENT, SECRET, Provider, providing, query_of
 from tests.maps.running import PASSWORD, Running, running
 from tests.ports import free_port
@@ -114,6 +115,21 @@ async def test_nobody_else_comes_in(tmp_path: Path, groups: object) -> None:
         assert answer.status_code == 403
         assert "not let in here" in answer.text
         assert await server.office.people.all() == []
+
+
+async def test_its_pages_speak_the_readers_language(tmp_path: Path) -> None:
+    account = {**ANONG, "groups": []}
+    async with office(tmp_path, account, title="Ministry") as (server, _):
+        async with server.stranger(**{"accept-language": "th-TH,th;q=0.9,en;q=0.5"}) as client:
+            assert (await client.get("/api/session/ways")).json() == {"provider": "Ministry"}
+            refused = await tried(client)
+            assert refused.status_code == 403
+            assert '<html lang="th">' in refused.text
+            assert words_of("th")["open_id.refused"] in refused.text
+            account["groups"] = ["staff"]
+            done = await tried(client)
+            assert done.status_code == 200
+            assert words_of("th")["open_id.go_on"] in done.text
 
 
 async def test_a_local_user_of_that_name_is_not_taken_over(tmp_path: Path) -> None:
