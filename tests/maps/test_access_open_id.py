@@ -119,17 +119,20 @@ async def test_nobody_else_comes_in(tmp_path: Path, groups: object) -> None:
 
 async def test_its_pages_speak_the_readers_language(tmp_path: Path) -> None:
     account = {**ANONG, "groups": []}
-    async with office(tmp_path, account, title="Ministry") as (server, _):
-        async with server.stranger(**{"accept-language": "th-TH,th;q=0.9,en;q=0.5"}) as client:
-            assert (await client.get("/api/session/ways")).json() == {"provider": "Ministry"}
-            refused = await tried(client)
-            assert refused.status_code == 403
-            assert '<html lang="th">' in refused.text
-            assert words_of("th")["open_id.refused"] in refused.text
-            account["groups"] = ["staff"]
-            done = await tried(client)
-            assert done.status_code == 200
-            assert words_of("th")["open_id.go_on"] in done.text
+    reads = {"accept-language": "th-TH,th;q=0.9,en;q=0.5"}
+    async with (
+        office(tmp_path, account, title="Ministry") as (server, _),
+        server.stranger(**reads) as client,
+    ):
+        assert (await client.get("/api/session/ways")).json() == {"provider": "Ministry"}
+        refused = await tried(client)
+        assert refused.status_code == 403
+        assert '<html lang="th">' in refused.text
+        assert words_of("th")["open_id.refused"] in refused.text
+        account["groups"] = ["staff"]
+        done = await tried(client)
+        assert done.status_code == 200
+        assert words_of("th")["open_id.go_on"] in done.text
 
 
 async def test_a_local_user_of_that_name_is_not_taken_over(tmp_path: Path) -> None:
