@@ -28,6 +28,7 @@ from maps.command import (
 from maps.evidence_commands import evidence_app
 from maps.exchange_commands import export_file, import_file
 from maps.logs import set_up_logging
+from maps.report_commands import make_report
 from maps.tls_commands import tls_app
 from maps.user_commands import user_app
 from patrol.units import UnitKind
@@ -56,6 +57,7 @@ app.command()(decode)
 
 app.command("export")(export_file)
 app.command("import")(import_file)
+app.command("report")(make_report)
 
 
 @app.command()
