@@ -33,7 +33,6 @@ export function Acts({ patrol }: { patrol: PatrolPaper }): JSX.Element | null {
   if (state === "signed" && party && may(RUN)) next.push(<button key="ready" class="button primary" disabled={busy.value} onClick={() => void run("/ready", "patrol.is_ready")}>{t("patrol.ready")}</button>);
   if (state === "ready" && party && may(RUN)) next.push(<button key="start" class="button primary" disabled={busy.value} onClick={() => void run("/start", "patrol.started")}>{t("patrol.start")}</button>);
   if (state === "under way" && party && may(RUN)) next.push(<button key="end" class="button" disabled={busy.value} onClick={() => ask(patrol, "/end", "patrol.end", "patrol.end_what", "patrol.not_ended")}>{t("patrol.end")}</button>);
-  if (["draft", "proposed", "signed", "ready"].includes(state) && ours && may(PLAN)) next.push(<button key="cancel" class="button" disabled={busy.value} onClick={() => ask(patrol, "/cancel", "patrol.cancel", "patrol.cancel_what", "patrol.not_cancelled")}>{t("patrol.cancel")}</button>);
   if (next.length === 0) return null;
   return (
     <>
@@ -43,6 +42,12 @@ export function Acts({ patrol }: { patrol: PatrolPaper }): JSX.Element | null {
       {fault.value !== null && <p class="field-fault" role="alert">{t("patrol.act_failed")} {faultWords(fault.value)}</p>}
     </>
   );
+}
+
+/** Calling it off cannot be undone: it stands apart, and asks once. */
+export function CallOff({ patrol }: { patrol: PatrolPaper }): JSX.Element | null {
+  if (!["draft", "proposed", "signed", "ready"].includes(stateOf(patrol)) || patrol.agency !== own.value || !may(PLAN)) return null;
+  return <div class="actions flat call-off"><button class="button" onClick={() => ask(patrol, "/cancel", "patrol.cancel", "patrol.cancel_what", "patrol.not_cancelled")}>{t("patrol.cancel")}</button></div>;
 }
 
 function ask(patrol: PatrolPaper, path: string, button: Words, about: Words, failed: Words): void {

@@ -44,9 +44,9 @@ export function Bar({ bar, row }: { bar: RowBar; row: string }): JSX.Element {
       onClick={() => open(patrol)}
       onKeyDown={(event) => keyed(event, patrol, bar.span, free)}>
       {free && <i class="edge first" data-part="start" />}
-      {worst !== undefined && <ConflictMark severity={worst.severity} />}
       <StateMark state={state} />
       <span class="bar-name">{name}</span>
+      {worst !== undefined && <span class="bar-conflict"><ConflictMark severity={worst.severity} /></span>}
       {free && <i class="edge last" data-part="end" />}
     </button>
   );

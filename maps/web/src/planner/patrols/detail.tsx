@@ -5,7 +5,7 @@ import { t } from "../../i18n/index.ts";
 import { Icon } from "../../panels/icons.tsx";
 import { may } from "../../session.ts";
 import { ageWords } from "../../times.ts";
-import { Acts } from "./acts.tsx";
+import { Acts, CallOff } from "./acts.tsx";
 import { Annex } from "./annex.tsx";
 import { ConflictList } from "./conflicts.tsx";
 import { type PatrolPaper, spanOf, stateOf } from "./contract.ts";
@@ -38,6 +38,7 @@ export function PatrolDetail({ patrol }: { patrol: PatrolPaper }): JSX.Element {
           <a class="button" href={`/reports?report=briefing&patrol=${encodeURIComponent(patrol.id)}`}><Icon name="save" />{t("patrol.briefing")}</a>
         </div>
         {conflicts.length > 0 && <section class="plan-part" aria-labelledby="conflicts-title"><h3 id="conflicts-title">{t("conflict.title")}</h3><ConflictList conflicts={conflicts} label={t("conflict.title")} /></section>}
+        <Signatures patrol={patrol} />
         <dl class="plan-facts">
           <div><dt>{t("patrol.when")}</dt><dd class="num">{span(...spanOf(patrol))}<small>{utcWords(patrol.starts_at)}</small><small>{utcWords(patrol.ends_at)}</small></dd></div>
           <div><dt>{t("patrol.lead")}</dt><dd>{agencyName(patrol.lead)}</dd></div>
@@ -49,8 +50,8 @@ export function PatrolDetail({ patrol }: { patrol: PatrolPaper }): JSX.Element {
           <div><dt>{t("patrol.check_in")}</dt><dd>{patrol.check_in_interval_s == null ? t("patrol.check_in_none") : t("patrol.check_in_every", { age: ageWords(patrol.check_in_interval_s) })}</dd></div>
           {patrol.note && <div><dt>{t("patrol.note")}</dt><dd class="pre">{patrol.note}</dd></div>}
         </dl>
-        <Signatures patrol={patrol} />
         {party && (may(ANNEX) || annex !== undefined) && <Annex patrol={patrol} />}
+        <CallOff patrol={patrol} />
       </div>
     </section>
   );

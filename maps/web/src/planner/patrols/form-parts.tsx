@@ -32,7 +32,7 @@ function UnitsOf({ plan, agency }: { plan: PlanContent; agency: string }): JSX.E
   if (known.length === 0 && unseen.length === 0 && theirs && !plan.agencies.includes(agency)) return null;
   return (
     <div class="checks units-of" role="group" aria-label={agencyName(agency)}>
-      <h4>{agencyName(agency)}</h4>
+      <h3>{agencyName(agency)}</h3>
       {known.map((unit) => <UnitLine key={unit.id} plan={plan} unit={unit.id} agency={agency}><MarkIcon unit={unit} /></UnitLine>)}
       {unseen.map((each) => <UnitLine key={each.unit} plan={plan} unit={each.unit} agency={agency}>{null}</UnitLine>)}
       {known.length === 0 && unseen.length === 0 && <p class="hint">{t(theirs ? "patrol.units_unshared" : "patrol.units_own_none")}</p>}

@@ -78,7 +78,7 @@ function Group({ group }: { group: AgencyRows }): JSX.Element {
   return (
     <section class="timeline-group" aria-label={agencyName(group.agency)}>
       <div class="timeline-row agency">
-        <h3 class="timeline-name">{agencyName(group.agency)}</h3>
+        <h2 class="timeline-name">{agencyName(group.agency)}</h2>
         <div class="timeline-track">{ours && shifts.value.map((each) => <Watch key={each.id} shift={each} />)}</div>
       </div>
       {group.rows.map((row) => <Row key={row.unit ?? "none"} row={row} agency={group.agency} />)}

@@ -1,0 +1,319 @@
+"""The planner's page: a joint patrol planned, signed on both banks, changed, started; coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from gis.river import load_mekong
+from tests.browser.banks import LAO, THAI, Banks, two_banks
+from tests.browser.commander import DESKTOP, PHONE, Commander, Size
+from tests.server import PASSWORD, wait_for
+
+pytestmark = [pytest.mark.browser]
+
+ZONE = ZoneInfo("Asia/Vientiane")
+TOMORROW = (datetime.now(ZONE) + timedelta(days=1)).replace(
+    hour=18, minute=0, second=0, microsecond=0
+)
+Open = Callable[..., Commander]
+
+
+def iso(hours: float) -> str:
+    """Return a time so many hours after tomorrow at 18:00, local time."""
+    return (TOMORROW + timedelta(hours=hours)).astimezone(UTC).isoformat()
+
+
+def field(hours: float) -> str:
+    """Return the same as a field of the form has it."""
+    return f"{TOMORROW + timedelta(hours=hours):%Y-%m-%dT%H:%M}"
+
+
+@pytest.fixture(scope="module")
+def banks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Banks]:
+    """Two agencies that share plans, with boats, sectors, a signed patrol and a driven track."""
+    with two_banks(tmp_path_factory.mktemp("planner")) as running:
+        running.agree("positions", "patrols", "sectors")
+        naga = running.boat("somchai", "Naga 1", "LA", lon=100.414, lat=20.27)
+        running.boat("malee", "Khong 2", "TH", lon=100.403, lat=20.268)
+        for name, use, low in (("Islands", "patrol", 2352), ("Mines", "no_go", 2345)):
+            stretch = {"river": "Mekong", "km_from": low, "km_to": low + 4, "width_m": 900}
+            body = {"name": name, "use": use, "stretch": stretch}
+            running.post("somchai", "/api/sectors", body)
+        day = {"name": "Day watch", "starts_at": iso(-8), "ends_at": iso(1), "agencies": [LAO]}
+        members = [{"unit": naga, "agency": LAO, "crew": 4}]
+        made = running.post("somchai", "/api/patrols", day | {"members": members})
+        path = f"/api/patrols/{made['id']}"
+        running.post("somchai", f"{path}/propose")
+        running.post("somchai", f"{path}/sign", {"revision": 1})
+        drives(running, naga)
+        yield running
+
+
+def drives(banks: Banks, unit: str) -> None:
+    """Have a boat go up 5 km of the Mekong in the last hour, at 5 m/s, heard every 50 s."""
+    address = {"address": "position_json:track", "unit": unit, "channel": "*"}
+    since = datetime.now(UTC) - timedelta(hours=1)
+    banks.post("somchai", "/api/assignments", address | {"start": since.isoformat()})
+    lons, lats = load_mekong().at_kms(np.arange(2353, 2357, 0.25))
+    for n, (lon, lat) in enumerate(zip(lons, lats, strict=True)):
+        at = since + timedelta(seconds=60 + 50 * n)
+        place = {"lon": float(lon), "lat": float(lat)}
+        report = {"device": "track", "time": at.isoformat()} | place
+        banks.post("somchai", "/api/positions", report)
+
+
+@pytest.fixture
+def open_planner(browser: Browser, banks: Banks) -> Iterator[Open]:
+    """Open the planner's page as an officer; at the end nothing may have gone wrong in it."""
+    opened: list[Commander] = []
+
+    def open_page(name: str, size: Size = DESKTOP, tab: str = "patrols") -> Commander:
+        phone = size[0] < 500
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, has_touch=phone, is_mobile=phone
+        )
+        context.add_init_script("localStorage.setItem('jp.palette', '\"day\"')")
+        answer = context.request.post(
+            f"{banks.server.url}/api/session",
+            data={"name": name, "password": PASSWORD},
+            headers={"Origin": banks.server.url},
+        )
+        assert answer.ok, answer.text()
+        page = Commander(context.new_page(), banks.server)
+        opened.append(page)
+        page.page.goto(f"{banks.server.url}/planner#{tab}")
+        wait_for("the map", page.drawn, seconds=60)
+        return page
+
+    yield open_page
+    for page in opened:
+        page.close()
+    for page in opened:
+        assert page.foreign == [], "a request left the server"
+        assert page.complaints == []
+
+
+def says(page: Page, selector: str, words: str) -> None:
+    """Wait until an element that `selector` finds contains `words`."""
+    found = page.locator(selector)
+    wait_for(
+        f"{words!r} in {selector}",
+        lambda: any(words in text for text in found.all_inner_texts()),
+        seconds=30,
+    )
+
+
+def state(page: Page, words: str) -> None:
+    """Wait until the patrol that is open is in a state."""
+    says(page, ".patrol-state", words)
+
+
+def test_a_joint_patrol_is_planned_signed_changed_and_started(
+    open_planner: Open, banks: Banks
+) -> None:
+    here = open_planner("somchai").page
+    here.keyboard.press("n")
+    here.locator("#plan-name").fill("Night watch")
+    here.locator("#plan-start").fill(field(0))
+    here.locator("#plan-start").blur()
+    here.locator("#plan-end").fill(field(6))
+    here.locator("#plan-end").blur()
+    says(here, "#plan-start-utc", f"{TOMORROW.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+    here.get_by_role("checkbox", name="Naga 1", exact=True).check()
+    here.get_by_role("checkbox", name="Khong 2", exact=True).check()
+    assert here.locator(".checks input:checked").count() == 4, "its agency joined with the boat"
+    here.get_by_label("Islands").check()
+    says(here, ".plan-form .conflicts", "Naga 1 is in another patrol, Day watch")
+    assert here.locator(".bar.made .conflict-error").count() == 2, "on both boats' rows"
+
+    here.get_by_role("button", name="Add a rendezvous").click()
+    here.locator("#meeting-0-place").fill("km 2347")
+    here.locator("#meeting-0-place").blur()
+    says(here, ".plan-form .conflicts", "Rendezvous 1 is inside Mines of Houay Xai border police")
+    here.locator("#meeting-0-place").fill("km 2354")
+    here.locator("#meeting-0-place").blur()
+    here.locator("#plan-start").fill(field(2))
+    here.locator("#plan-start").blur()
+    says(here, ".plan-form .conflicts", "Its crew would rest only from")
+    wait_for("no error", lambda: here.locator(".plan-form .wrong").count() == 0)
+    here.get_by_role("button", name="Save as draft").click()
+    state(here, "Draft")
+    here.get_by_role("button", name="Propose to all agencies").click()
+    state(here, "Proposed")
+    says(here, ".sign-form", "You sign plan 1 of Night watch")
+    here.get_by_role("button", name="Sign plan 1").click()
+    says(here, ".signatures", "somchai signed plan 1")
+
+    there = open_planner("malee").page
+    there.locator(".patrol-row", has_text="Night watch").click()
+    seal = there.locator(".sign-form code").get_attribute("title")
+    assert seal == here.locator(".signatures .given code").get_attribute("title")
+    there.get_by_role("button", name="Sign plan 1").click()
+    state(there, "Signed")
+    state(here, "Signed")
+
+    bar = here.locator(".timeline-row", has_text="Naga 1").locator(".bar", has_text="Night watch")
+    box = bar.bounding_box()
+    assert box is not None
+    here.mouse.move(box["x"] + box["width"] - 4, box["y"] + 22)
+    here.mouse.down()
+    here.mouse.move(box["x"] + box["width"] + 20, box["y"] + 22, steps=4)
+    here.mouse.up()
+    says(here, ".plan-cost", "Saving makes 2 signatures void")
+    dragged = here.locator("#plan-end").input_value()
+    assert dragged > field(8)
+    assert dragged[-2:] in {"00", "15", "30", "45"}
+    here.get_by_role("button", name="Save the plan").click()
+    state(here, "Proposed")
+    says(here, ".signatures", "has not signed yet")
+    state(there, "Proposed")
+
+    [patrol] = [each for each in banks.get("malee", "/api/patrols") if each["name"] != "Day watch"]
+    for name in ("somchai", "malee"):
+        banks.post(name, f"/api/patrols/{patrol['id']}/sign", {"revision": 2})
+    state(here, "Signed")
+    here.get_by_role("button", name="Crews are ready").click()
+    here.get_by_role("button", name="Start the patrol").click()
+    state(here, "Under way")
+    there.get_by_role("button", name="Versions").click()
+    says(there, ".plan-versions", "Changed: end")
+    link = here.get_by_role("link", name="Briefing").get_attribute("href")
+    assert link == f"/reports?report=briefing&patrol={patrol['id']}"
+
+
+def test_the_last_change_is_taken_back_and_a_refusal_is_shown(
+    open_planner: Open, banks: Banks
+) -> None:
+    made = banks.post(
+        "somchai",
+        "/api/patrols",
+        {"name": "Dawn", "starts_at": iso(40), "ends_at": iso(44), "note": "quiet"},
+    )
+    path = f"/api/patrols/{made['id']}"
+    page = open_planner("somchai").page
+    page.locator(".patrol-row", has_text="Dawn").click()
+    page.keyboard.press("e")
+    page.locator("#plan-name").fill("")
+    page.get_by_role("button", name="Save the plan").click()
+    says(page, "#plan-name-fault", "Give the patrol a name.")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+z")
+    wait_for("the name", lambda: page.locator("#plan-name").input_value() == "Dawn")
+    page.locator("#plan-note").fill("loud")
+    banks._clients["somchai"].patch(path, json={"note": "louder"})
+    says(page, ".plan-notice", "Somebody else changed this plan meanwhile.")
+    page.get_by_role("button", name="Put my changes onto it").click()
+    page.get_by_role("button", name="Save the plan").click()
+    state(page, "Draft")
+    assert banks.get("somchai", path)["note"] == "loud"
+    page.get_by_role("button", name="Versions").click()
+    page.get_by_role("button", name="Undo the last change").click()
+    wait_for("it", lambda: banks.get("somchai", path)["note"] == "louder")
+
+
+def test_coverage_of_a_driven_track(open_planner: Open) -> None:
+    page = open_planner("somchai", tab="coverage").page
+    says(page, ".empty", "Nothing to show yet.")
+    page.locator("#coverage-km-from").fill("2350")
+    page.locator("#coverage-km-to").fill("2360")
+    page.get_by_role("button", name="Show coverage").click()
+    says(page, ".empty", "No unit has a track in this time.")
+    page.get_by_label("Only while on patrol").uncheck()
+    page.get_by_role("button", name="Show coverage").click()
+    says(page, ".coverage", "Units with a track: Naga 1")
+    cells = page.locator(".coverage-strip .heat")
+    assert cells.count() == 10
+    fresh = [each.get_attribute("class") == "heat heat-fresh" for each in cells.all()]
+    assert fresh == [False] * 2 + [True] * 6 + [False] * 2
+    row = page.locator(".coverage-table tr", has_text="Islands").inner_text()
+    assert "ago" in row
+    assert "0 %" not in row.split("\n")
+    page.get_by_role("button", name="Show on map").click()
+    wait_for("the heat on the map", lambda: "fresh" in heat(page), seconds=40)
+    assert heat(page) == {"fresh", "never"}
+    with page.expect_download() as kept:
+        page.get_by_role("button", name="Save the table (CSV)").click()
+    text = kept.value.path().read_text(encoding="utf-8-sig")
+    assert len(text.splitlines()) == 12
+    assert "Islands" in text
+
+
+def heat(page: Page) -> set[Any]:
+    """Return the classes that the map has drawn."""
+    layers = ["heat-cells", "heat-never", "heat-river", "heat-river-never"]
+    found = page.evaluate(
+        "layers => jointPatrol.map.queryRenderedFeatures({ layers })"
+        ".map((each) => each.properties.heat)",
+        layers,
+    )
+    return set(found)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing_in_any_palette(open_planner: Open, size: Size) -> None:
+    page = open_planner("malee", size=size).page
+    axe = Axe()
+    found: list[str] = []
+    small: list[str] = []
+
+    def look(what: str) -> None:
+        found.extend(
+            f"{what}: {each['id']} {each['nodes'][0]['html'][:160]}"
+            for each in axe.run(page).response["violations"]
+        )
+
+    for palette in ("day", "dark", "red-night"):
+        page.evaluate("name => document.documentElement.dataset.palette = name", palette)
+        page.locator("#tab-patrols").click()
+        page.locator(".patrol-row", has_text="Night watch").click()
+        look(f"{palette} patrol")
+        page.get_by_role("button", name="Back to the list").click()
+        page.get_by_role("button", name="New patrol").click()
+        page.get_by_role("checkbox", name="Khong 2", exact=True).check()
+        page.get_by_role("button", name="Add a leg").click()
+        page.get_by_role("button", name="Add a rendezvous").click()
+        look(f"{palette} plan")
+        small += page.evaluate(
+            """() => [...document.querySelectorAll("button:not(.bar), input, select, a[href]")]
+                .filter((each) => each.checkVisibility() && !each.closest("[inert]"))
+                .map((each) => [each.closest("label") ?? each, each])
+                .map(([area, each]) => [area.getBoundingClientRect(), each])
+                .filter(([box]) => box.width > 0 && (box.width < 43.5 || box.height < 43.5))
+                .map(([box, each]) => each.outerHTML.slice(0, 90) + `${box.width}x${box.height}`)"""
+        )
+        page.get_by_role("button", name="Leave the plan").click()
+        page.get_by_role("button", name="Discard").click()
+        page.locator("#tab-coverage").click()
+        if page.locator(".coverage-table").count() == 0:
+            page.get_by_label("Only while on patrol").uncheck()
+            page.get_by_role("button", name="Show coverage").click()
+            says(page, ".coverage", "Units with a track")
+        look(f"{palette} coverage")
+    assert found == []
+    assert small == []
+    if size == PHONE:
+        assert page.locator(".timeline").count() == 0, "a phone has the list by day"
+        page.locator("#tab-patrols").click()
+        assert page.locator(".patrol-day").count() >= 1
+
+
+def test_who_suspended_is_told_and_the_other_sides_boats_go(
+    open_planner: Open, banks: Banks
+) -> None:
+    page = open_planner("malee").page
+    page.locator(".patrol-row", has_text="Night watch").click()
+    says(page, ".plan-facts", "Naga 1")
+    [agreement] = banks.get("kham", "/api/agreements")
+    banks.post("kham", f"/api/agreements/{agreement['id']}/suspend", {"reason": "by order"})
+    says(page, ".plan-notice", "Houay Xai border police suspended")
+    says(page, ".plan-notice q", "by order")
+    wait_for("their boat to go", lambda: "Naga 1" not in page.locator(".plan-facts").inner_text())
+    assert THAI in [each["id"] for each in banks.get("malee", "/api/agencies")]
