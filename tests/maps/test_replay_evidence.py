@@ -209,7 +209,7 @@ async def test_a_signer_cannot_leave_a_row_of_the_journal_out(
     first = json.loads(lines[0])["seq"]
     changed = json.loads(lines[1]) | {"actor": "nobody"}
     outside = files["positions.csv"] + b"x,N,joint,LA,2020-01-01T00:00:00.000000Z" + b"," * 12
-    faults = (
+    faults: tuple[tuple[Files, dict[str, int], str], ...] = (
         ({"journal.jsonl": b"".join(lines[:1] + lines[2:])}, {}, f"journal row {first + 1}"),
         (
             {

@@ -1,0 +1,218 @@
+"""The replay page in Chromium: a real history plays, what was known then, files that hold."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+from typer.testing import CliRunner
+
+from maps.__main__ import app
+from tests.browser.commander import DESKTOP, PHONE, Commander, Size
+from tests.browser.radio import UdpRadio
+from tests.server import PASSWORD, Server, wait_for
+
+pytestmark = [pytest.mark.browser]
+
+LATE = timedelta(minutes=10)
+TABS = ("range", "units", "then", "totals", "save")
+
+
+class Played:
+    """What was sent, and when.
+
+    Attributes:
+        begun: Before the first position that was heard over the radio.
+        ended: After the last.
+    """
+
+    def __init__(self, begun: datetime, ended: datetime) -> None:
+        self.begun, self.ended = begun, ended
+
+    @property
+    def query(self) -> str:
+        """The range, with the late report's moment in it."""
+        start, end = self.begun - 2 * LATE, self.ended + timedelta(seconds=5)
+        return urlencode({"from": start.isoformat(), "to": end.isoformat()})
+
+
+@pytest.fixture(scope="module")
+def history(server: Server, radio: UdpRadio) -> Played:
+    """A boat that sails past over the radio, and one whose report comes ten minutes late."""
+    boats: list[str] = []
+    with server.client() as client:
+        for name, address in (("Naga 1", "ais:567000901"), ("Late", "position_json:late-1")):
+            unit = {"call_sign": name, "kind": "boat", "country": "LA"}
+            made = client.post("/api/units", json=unit | {"expected_interval_s": 10})
+            boats.append(made.json()["id"])
+            bound = {"address": address, "unit": boats[-1], "channel": "*"}
+            bound["start"] = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+            assert client.post("/api/assignments", json=bound).status_code == 201
+        begun = datetime.now(UTC)
+        late = {
+            "device": "late-1",
+            "lon": 100.42,
+            "lat": 20.255,
+            "time": (begun - LATE).isoformat(),
+        }
+        assert client.post("/api/positions", json=late).json()["rejected"] == []
+
+        def heard() -> bool:
+            lines = client.get(f"/api/units/{boats[0]}/track").json()["geometry"]
+            return lines is not None and len(lines["coordinates"]) >= 4
+
+        for number in range(4):
+            radio.says(567000901, lon=100.405 + number * 0.0004, lat=20.268 - number * 0.0004)
+            time.sleep(1.1)  # two in one second could not be told apart
+        wait_for("all of them", heard)
+    return Played(begun, datetime.now(UTC))
+
+
+@pytest.fixture
+def watch(browser: Browser, server: Server, history: Played) -> Iterator[Any]:
+    """Open the replay page: `watch(size=…, palette=…)`."""
+    pages: list[Commander] = []
+
+    def open_page(size: Size = DESKTOP, palette: str = "day", role: str = "commander") -> Commander:
+        phone = size[0] < 500
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, has_touch=phone, is_mobile=phone
+        )
+        context.add_init_script(f"localStorage.setItem('jp.palette', '\"{palette}\"')")
+        signed = {"name": role, "password": PASSWORD}
+        origin = {"Origin": server.url}
+        assert context.request.post(f"{server.url}/api/session", data=signed, headers=origin).ok
+        shown = Commander(context.new_page(), server)
+        shown.page.goto(f"{server.url}/replay?{history.query}")
+        wait_for("the replay", lambda: shown.says("#clock") != "", seconds=30)
+        wait_for("the map", shown.drawn, seconds=40)
+        pages.append(shown)
+        return shown
+
+    yield open_page
+    for each in pages:
+        each.close()
+    for each in pages:
+        assert each.foreign == [], "a request left the server"
+        assert each.complaints == []
+
+
+def seek(shown: Commander, history: Played, at: datetime) -> None:
+    """Move the time line to a moment."""
+    start, end = history.begun - 2 * LATE, history.ended + timedelta(seconds=5)
+    shown.page.evaluate(
+        """share => {
+            const line = document.getElementById("scrubber");
+            line.value = Math.round(share * 10000);
+            line.dispatchEvent(new Event("input", { bubbles: true }));
+        }""",
+        (at - start) / (end - start),
+    )
+
+
+def test_it_plays_and_marks_move(watch: Any, history: Played) -> None:
+    shown: Commander = watch()
+    printed = shown.says("#printed-local")
+    assert "Asia/Vientiane +07" in printed
+    assert f"{history.ended + timedelta(hours=7):%Y-%m-%d}" in printed
+    assert shown.says("#printed-utc").endswith("UTC")
+    seek(shown, history, history.begun - timedelta(seconds=3))
+    wait_for("nothing yet", lambda: "Naga 1" not in shown.marks())
+    shown.page.keyboard.press("k")
+    shown.page.keyboard.press("ArrowRight")
+    first = shown.mark("Naga 1")["place"]
+    assert first == pytest.approx([100.405, 20.268], abs=1e-4), "a position on"
+    shown.page.locator("#speed").select_option("1")
+    shown.page.evaluate("document.activeElement.blur()")
+    before = shown.says("#clock")
+    shown.page.keyboard.press("Space")
+    wait_for("the clock runs", lambda: shown.says("#clock") != before)
+    wait_for("it moved on", lambda: shown.mark("Naga 1")["place"][0] > first[0] + 0.001)
+    shown.page.locator("#speed").select_option("600")
+    wait_for("the end", lambda: shown.says("#play") == "Play")
+    clock = shown.says("#clock")
+    shown.page.keyboard.press("Home")
+    wait_for("the start", lambda: shown.says("#clock") != clock and not shown.marks())
+
+
+def test_what_was_known_then_is_not_what_was(watch: Any, history: Played) -> None:
+    shown: Commander = watch()
+    seek(shown, history, history.begun - LATE + timedelta(seconds=15))
+    wait_for("not known then", lambda: "Late" not in shown.marks())
+    assert shown.says(".printed .how") == "As it was known then"
+    shown.page.keyboard.press("k")
+    mark = shown.mark("Late")
+    assert mark["state"] == "live"
+    assert "Heard 1" in shown.says(".row .late")
+    seek(shown, history, history.begun - LATE + timedelta(seconds=45))
+    wait_for("it ages", lambda: shown.mark("Late")["state"] == "late")
+    seek(shown, history, history.begun - timedelta(seconds=1))
+    wait_for("lost", lambda: shown.mark("Late")["state"] == "lost")
+    assert shown.mark("Late")["place"] == pytest.approx([100.42, 20.255], abs=1e-4), "where it was"
+
+
+def test_files_that_are_taken_away_hold(
+    watch: Any, browser: Browser, history: Played, tmp_path: Path
+) -> None:
+    shown: Commander = watch()
+    shown.page.keyboard.press("s")
+    files: dict[str, Path] = {}
+    for name in ("evidence", "page", "picture"):
+        with shown.page.expect_download() as coming:
+            shown.page.locator(f"#save-{name}").click()
+        files[name] = tmp_path / coming.value.suggested_filename
+        coming.value.save_as(files[name])
+    told = CliRunner().invoke(app, ["evidence", "verify", str(files["evidence"])])
+    assert told.exit_code == 0, told.output
+    assert re.search(r"\b[5-9] positions", told.output), told.output
+    assert files["picture"].read_bytes()[:4] == b"\x89PNG"
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(files["page"].as_uri())
+    assert "Asia/Vientiane" in page.locator("#replay-range").inner_text()
+    page.evaluate("ms => replay.seek(ms)", history.begun.timestamp() * 1000 - 1000)
+    assert page.locator(".replay-mark").count() == 1, "the late one"
+    page.locator("#replay-known").check()
+    assert page.locator(".replay-mark").count() <= 1
+    page.locator("#replay-play").click()
+    wait_for("both", lambda: page.locator(".replay-mark").count() == 2, seconds=30)
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert faults == []
+    context.close()
+
+
+@pytest.mark.parametrize(("size", "palette"), [(DESKTOP, "day"), (PHONE, "red-night")])
+def test_axe_finds_nothing(watch: Any, size: Size, palette: str) -> None:
+    shown: Commander = watch(size, palette)
+    found: list[str] = []
+    for tab in TABS:
+        shown.page.locator(f"#tab-{tab}").click()
+        if tab == "totals":
+            wait_for("the table", lambda: shown.page.locator(".totals td").count() > 0)
+        results = Axe().run(shown.page).response["violations"]
+        found += [f"{tab}: {v['id']} {v['nodes'][0]['html'][:160]}" for v in results]
+        small = shown.page.evaluate(
+            """() => [...document.querySelectorAll("button, input, select, a[href]")]
+                .filter((each) => each.checkVisibility() && !each.closest("[inert]"))
+                .map((each) => [each.closest("label") ?? each, each])
+                .map(([area, each]) => [area.getBoundingClientRect(), each])
+                .filter(([box]) => box.width > 0 && (box.width < 43.5 || box.height < 43.5))
+                .map(([box, each]) => each.outerHTML.slice(0, 90))"""
+        )
+        found += [f"{tab}: small {json.dumps(each)}" for each in small]
+    shown.page.keyboard.press("?")
+    found += [f"keys: {v['id']}" for v in Axe().run(shown.page).response["violations"]]
+    assert found == []
