@@ -1,0 +1,86 @@
+/** Shapes, steps, snapping and files of the planner's sectors. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Preview } from "../src/contract.ts";
+import { areasOf } from "../src/planner/sectors/file-shapes.ts";
+import { areaKm2, bodyOf, boxOf, circle, partsOf, type Place, ringOf, shapeOf } from "../src/planner/sectors/shape.ts";
+import { clipped, linesOf, snapped, type SnapLine } from "../src/planner/sectors/snap.ts";
+import { begin, redo, step, undo } from "../src/planner/sectors/steps.ts";
+
+const SQUARE: Place[] = [[100.4, 20.28], [100.42, 20.28], [100.42, 20.3], [100.4, 20.3]];
+
+test("a ring is kept once round, without repeated places", () => {
+  assert.deepEqual(ringOf([...SQUARE, SQUARE[0] as Place]), SQUARE);
+  assert.deepEqual(ringOf([[1, 2], [1, 2], [3, 4]]), [[1, 2], [3, 4]]);
+  assert.deepEqual(ringOf([]), []);
+});
+
+test("too little to judge is not asked about", () => {
+  assert.equal(bodyOf(null), null);
+  assert.equal(bodyOf({ kind: "polygon", rings: [SQUARE.slice(0, 2)] }), null);
+  assert.deepEqual(bodyOf({ kind: "polygon", rings: [SQUARE, []] })?.polygon?.coordinates, [[...SQUARE, SQUARE[0]]]);
+});
+
+test("area is within half a percent, holes taken away", () => {
+  const whole = areaKm2([SQUARE]);
+  assert.ok(Math.abs(whole - 4.63) < 0.02, String(whole));
+  assert.ok(areaKm2([SQUARE, [[100.405, 20.285], [100.41, 20.285], [100.41, 20.29]]]) < whole);
+  const round = areaKm2([circle([100.4, 20.3], 1000)]);
+  assert.ok(round > 3.11 && round < 3.142, String(round));
+});
+
+test("of several polygons the largest comes first, and one is taken", () => {
+  const small: GeoJSON.Position[][] = [[[0, 0], [0.1, 0], [0.1, 0.1], [0, 0]]];
+  const large: GeoJSON.Position[][] = [[[1, 1], [2, 1], [2, 2], [1, 1]]];
+  const both: GeoJSON.MultiPolygon = { type: "MultiPolygon", coordinates: [small, large] };
+  assert.equal(partsOf(both)[0], large);
+  assert.deepEqual(shapeOf({ polygon: both }, 1), { kind: "polygon", rings: [[[0, 0], [0.1, 0], [0.1, 0.1]]] });
+  assert.deepEqual(boxOf(both), [0, 0, 2, 2]);
+});
+
+test("steps go back and forth, typing is one step, and a new step forgets what was undone", () => {
+  let steps = step(step(begin<string | null>(null), "a"), "ab", true);
+  assert.deepEqual([steps.past, steps.now], [[null], "ab"]);
+  steps = undo(steps);
+  assert.equal(steps.now, null);
+  assert.equal(undo(steps), steps);
+  assert.equal(redo(steps).now, "ab");
+  assert.deepEqual(step(steps, "c").future, []);
+});
+
+const NEIGHBOUR: SnapLine[] = linesOf({ type: "Polygon", coordinates: [[...SQUARE, SQUARE[0] as Place]] }, "sector", "Islands");
+const REACH = { lon: 0.001, lat: 0.001 };
+
+test("a pointer near an edge lies exactly on it; a corner goes before an edge; far away is free", () => {
+  const edge = snapped([100.4205, 20.29], NEIGHBOUR, REACH);
+  assert.deepEqual([edge?.place, edge?.corner, edge?.onto.name], [[100.42, 20.29], false, "Islands"]);
+  const corner = snapped([100.4205, 20.2995], NEIGHBOUR, REACH);
+  assert.deepEqual([corner?.place, corner?.corner], [[100.42, 20.3], true]);
+  assert.equal(snapped([100.43, 20.29], NEIGHBOUR, REACH), null);
+  assert.equal(snapped([100.42, 20.29], [], REACH), null);
+});
+
+test("only what comes into the view is looked at", () => {
+  const line: SnapLine[] = [{ kind: "border", name: "", places: [[0, 0], [1, 1], [2, 2], [50, 50], [51, 51]] }];
+  assert.deepEqual(clipped(line, [0.5, 0.5, 1.5, 1.5]).map((each) => each.places), [[[0, 0], [1, 1], [2, 2]]]);
+  assert.deepEqual(clipped(line, [-9, -9, -8, -8]), []);
+});
+
+test("a file gives its areas, its lines closed, and its points in their order", () => {
+  const feature = (geometry: GeoJSON.Geometry, name?: string): GeoJSON.Feature => ({ type: "Feature", properties: name ? { name } : {}, geometry });
+  const preview = {
+    layers: [{
+      name: "plan", features: 6, faults: [], bounds: null,
+      collection: {
+        type: "FeatureCollection",
+        features: [
+          feature({ type: "Polygon", coordinates: [[...SQUARE, SQUARE[0] as Place]] }, "Islands"),
+          feature({ type: "LineString", coordinates: SQUARE }, "Round"),
+          feature({ type: "LineString", coordinates: SQUARE.slice(0, 2) }, "too short"),
+          ...SQUARE.slice(0, 3).map((place) => feature({ type: "Point", coordinates: place })),
+        ],
+      },
+    }],
+  } satisfies Preview;
+  assert.deepEqual(areasOf(preview).map((each) => [each.from, each.name, each.rings[0]?.length]), [["area", "Islands", 4], ["line", "Round", 4], ["points", "", 3]]);
+});
