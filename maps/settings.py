@@ -23,6 +23,7 @@ from maps.delivery.settings import (
     DeliverySettings,
     MailSettings,
     PushSettings,
+    Reading,
     WebhookSettings,
     read_delivery,
 )
@@ -199,8 +200,12 @@ def settings_of(
             parsed.webhooks,
             agencies=frozenset(each.id for each in parsed.agencies) or {parsed.node.id},
             link=_page_of(parsed.web),
-            language=parsed.node.language,
-            calendar=parsed.node.calendar,
+            reading=Reading(
+                language=parsed.node.language,
+                calendar=parsed.node.calendar,
+                languages={each.id: each.language for each in parsed.agencies if each.language},
+                calendars={each.id: each.calendar for each in parsed.agencies if each.calendar},
+            ),
             folder=folder,
             environment=environment or {},
         )

@@ -163,10 +163,14 @@ class AgencySettings(Table):
         name: Name for people.
         country: Side, ISO 3166-1 alpha-2.
         blos: Border liaison offices it works from, by their id in the layer `blos`.
+        language: What its people and radios read; the node's when absent.
+        calendar: How they count years; as the node when absent.
     """
 
     id: ShortName
     name: str = Field(min_length=1, max_length=100)
+    language: Language | None = None
+    calendar: Calendar | None = None
     country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     blos: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")], ...] = ()
 

@@ -185,4 +185,4 @@ async def _in_words(new: NewOrder, phrase: str, desk: Desk, request: Request) ->
     if new.channel is not None:
         routes = [each for each in routes if each.channel == new.channel]
     delivering: Delivering = request.app.state.delivering
-    return radio_words(phrase, delivering.language, routes)
+    return radio_words(phrase, delivering.reading.language_of(desk.user.agency), routes)

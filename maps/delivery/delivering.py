@@ -92,7 +92,7 @@ class Delivering:
 
     Attributes:
         push: How browsers are reached; None where this node does no Web Push.
-        language: What those read who did not choose.
+        reading: What those read who did not choose.
     """
 
     def __init__(
@@ -106,16 +106,10 @@ class Delivering:
         time_zone: str,
     ) -> None:
         zone = ZoneInfo(time_zone)
-        self.language: Final = settings.language
+        self.reading: Final = settings.reading
         self._rules, self._now, self._desk_of = settings.rules, watch.now, desk_of
         self._outbox = outbox = Outbox(watch)
-        self._receivers = receivers = Receivers(
-            outbox,
-            settings.rules,
-            user_of,
-            language=settings.language,
-            calendar=settings.calendar,
-        )
+        self._receivers = receivers = Receivers(outbox, settings.rules, user_of, settings.reading)
         self._ways: dict[DeliveryWay, Way] = {"radio": RadioWay(zone=zone)}
         if settings.mail is not None:
             password = settings.mail_password

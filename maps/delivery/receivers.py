@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from msgspec.structs import replace
 
 from maps.delivery.errors import ReceiverGone
-from maps.delivery.settings import DeliveryRule
-from patrol.accounts import Calendar, Language, User
+from maps.delivery.settings import DeliveryRule, Reading
+from patrol.accounts import User
 from patrol.deliveries import Delivery
 from patrol.outbox import Outbox
 
@@ -20,8 +20,7 @@ class Receivers:
         outbox: Knows the browsers.
         rules: Those of the settings.
         user_of: Returns the user of a name; None if there is none.
-        language: What those read who did not choose.
-        calendar: How they count years.
+        reading: What those read who did not choose.
     """
 
     def __init__(
@@ -29,13 +28,9 @@ class Receivers:
         outbox: Outbox,
         rules: Sequence[DeliveryRule],
         user_of: Callable[[str], Awaitable[User | None]],
-        *,
-        language: Language = "en",
-        calendar: Calendar = "gregorian",
+        reading: Reading,
     ) -> None:
-        self._outbox, self._user_of = outbox, user_of
-        self._language: Language = language
-        self._calendar: Calendar = calendar
+        self._outbox, self._user_of, self._reading = outbox, user_of, reading
         self.rules: Mapping[str, DeliveryRule] = {each.name: each for each in rules}
 
     def of_rule(self, rule: DeliveryRule) -> User:
@@ -44,8 +39,8 @@ class Receivers:
             name=f"delivery {rule.name}",
             role=rule.role,
             agency=rule.agency,
-            language=rule.language or self._language,
-            calendar=rule.calendar or self._calendar,
+            language=rule.language or self._reading.language_of(rule.agency),
+            calendar=rule.calendar or self._reading.calendar_of(rule.agency),
         )
 
     async def named_by(self, rule: DeliveryRule) -> list[tuple[str, str]]:
@@ -93,7 +88,11 @@ class Receivers:
             await self._outbox.end_subscription(id, "its user may not sign in any more")
             raise ReceiverGone("its user may not sign in any more")
         if user.language is None:  # never chosen: as this office reads
-            user = replace(user, language=self._language, calendar=self._calendar)
+            user = replace(
+                user,
+                language=self._reading.language_of(user.agency),
+                calendar=self._reading.calendar_of(user.agency),
+            )
         return user
 
 

@@ -8,7 +8,7 @@ way = "mail"                               # push, mail, webhook, radio
 to = ["duty@hx.example"]                   # mail: addresses; webhook: its name; radio: call signs
 severities = ["sos", "high"]               # all if not said; so for `rules`
 hours = "18:00-06:00"                      # local time of the node
-language = "lo"                            # by push each user's own; the node's if not said
+language = "lo"                            # by push each user's own; the agency's if not said
 
 [mail]
 host = "mail.hx.example"
@@ -113,8 +113,8 @@ class DeliveryRule(Table):
         expires_in_s: When it is worth nothing any more, seconds.
         per_minute: Messages to one receiver within a minute; what is beyond goes as one. An SOS
             may take as many again.
-        language: What its receivers read; the node's when absent. By push each user reads the own.
-        calendar: How they count years; as the node when absent.
+        language: What its receivers read; the agency's when absent. By push it is each user's.
+        calendar: How they count years; as the agency when absent.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -235,6 +235,31 @@ class WebhookSettings(Table):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What those read who did not choose.
+
+    Attributes:
+        language: Of the node.
+        calendar: Of the node.
+        languages: Of agencies that have another, by id.
+        calendars: The same of calendars.
+    """
+
+    language: Language = "en"
+    calendar: Calendar = "gregorian"
+    languages: Mapping[str, Language] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+
+    def language_of(self, agency: str) -> Language:
+        """Return what an agency's people and radios read."""
+        return self.languages.get(agency, self.language)
+
+    def calendar_of(self, agency: str) -> Calendar:
+        """Return how an agency's people count years."""
+        return self.calendars.get(agency, self.calendar)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeliverySettings:
     """All of it, with secrets read and paths made absolute.
 
@@ -246,8 +271,7 @@ class DeliverySettings:
         webhooks: By name.
         secrets: The webhooks' secrets, by name.
         link: How people open the page, without a slash at its end; None if that is not known.
-        language: What those read who did not choose.
-        calendar: How they count years.
+        reading: What those read who did not choose.
     """
 
     rules: tuple[DeliveryRule, ...] = ()
@@ -257,8 +281,7 @@ class DeliverySettings:
     webhooks: Mapping[str, WebhookSettings] = field(default_factory=dict)
     secrets: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
     link: str | None = None
-    language: Language = "en"
-    calendar: Calendar = "gregorian"
+    reading: Reading = Reading()
 
 
 def read_delivery(
@@ -269,8 +292,7 @@ def read_delivery(
     *,
     agencies: AbstractSet[str],
     link: str | None,
-    language: Language,
-    calendar: Calendar,
+    reading: Reading,
     folder: Path,
     environment: Mapping[str, str],
 ) -> tuple[DeliverySettings, list[str]]:
@@ -315,8 +337,7 @@ def read_delivery(
             },
             secrets=secrets,
             link=(mail.link if mail is not None and mail.link else link or "").rstrip("/") or None,
-            language=language,
-            calendar=calendar,
+            reading=reading,
         ),
         faults,
     )

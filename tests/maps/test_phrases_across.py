@@ -17,7 +17,7 @@ from maps.wording import FOLDER, words_of
 from patrol.accounts import LANGUAGES
 from patrol.canned import NUMBERS, code_of, in_short
 from patrol.messages import Route
-from tests.maps.offices import Offices, two_offices
+from tests.maps.offices import AGENCIES, THAI, Offices, two_offices
 from tests.maps.running import wait_until
 
 PLACE = {"lon": 100.41, "lat": 20.27}
@@ -25,7 +25,8 @@ PLACE = {"lon": 100.41, "lat": 20.27}
 
 @pytest.fixture
 async def offices(tmp_path: Path) -> AsyncIterator[Offices]:
-    async with two_offices(tmp_path, node={"id": "hx", "name": "Hx", "language": "th"}) as running:
+    agencies = [{**each, "language": "th" if each["id"] == THAI else "lo"} for each in AGENCIES]
+    async with two_offices(tmp_path, agencies=agencies) as running:
         yield running
 
 
@@ -137,8 +138,8 @@ async def test_a_phrase_of_the_office_goes_to_a_phone_as_its_code(offices: Offic
                 break
         assert sent is not None
         assert sent.status_code == 201, sent.text
-        thai = words_of("th")["phrase.returning_to_base"]
-        assert sent.json()["text"] == f"#5 {thai}"
+        lao = words_of("lo")["phrase.returning_to_base"]
+        assert sent.json()["text"] == f"#5 {lao}"
         [text] = (await phone.get("/api/crew")).json()["texts"]
         assert text["phrase"] == "returning_to_base"
     for wrong in ({"phrase": "no_such"}, {"phrase": "wait", "text": "x"}):
