@@ -3,7 +3,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { now } from "./clock.ts";
 import { awaitingPlace, basemapInfo, brokenLayers, clearSelection, layerInfos, phone, select, selected, selectedId, sheetStop } from "./console.ts";
 import type { LayerInfo } from "./contract.ts";
-import { type Box, GATHER_FROM } from "./crowd.ts";
+import { type Box, GATHER_FROM, within } from "./crowd.ts";
 import { distressed, everyone, picture, takeDirty, watch } from "./feed.ts";
 import { followed, followedId, stopFollowing } from "./follow.ts";
 import { sectorsOnMap, targetsOnMap } from "./ground.ts";
@@ -94,7 +94,10 @@ export function openMap(container: HTMLElement): void {
   effect(() => void shown.setData("targets", targetsOnMap.value));
   effect(() => shown.setPixelRatio(pixelRatio()));
   effect(() => void shown.setData("measure", measuredOnMap.value));
-  effect(() => void shown.setData("pin", pinOnMap.value));
+  effect(() => {
+    void shown.setData("pin", pinOnMap.value);
+    if (pin.value === null) void shown.setData("blo-ties", tiesOf(""));
+  });
   effect(() => shown.crosshair(awaitingPlace.value !== null || measuring.value !== null));
   effect(() => fitOnce(everyone.value !== null));
   effect(() => {
@@ -141,7 +144,7 @@ export function flyToPlace(lon: number, lat: number): void {
 export function flyToFound(place: Found): void {
   stopFollowing();
   pin.value = place.kind === "target" ? null : { lon: place.lon, lat: place.lat, label: place.title };
-  if (place.kind === "blo") void map?.setData("blo-ties", tiesOf(place.id));
+  void map?.setData("blo-ties", tiesOf(place.kind === "blo" ? place.id : ""));
   map?.flyTo(place.lon, place.lat, covered(), Math.max(map.zoom, ZOOM[place.kind]));
 }
 
@@ -167,6 +170,13 @@ export function fitAll(): void {
 export function fitOverlays(some: readonly Overlay[]): void {
   const box = boundsOf(some);
   if (box !== null) map?.fit(box, covered());
+}
+
+/** Shows all of some places, if one of them is out of sight. */
+export function fitPlaces(places: readonly { lon: number; lat: number }[]): void {
+  if (map === null || places.every(({ lon, lat }) => within(shownBox(), lon, lat))) return;
+  const [lons, lats] = [places.map(({ lon }) => lon), places.map(({ lat }) => lat)];
+  map.fit([Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)], covered());
 }
 
 function fitOnce(known: boolean): void {

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { NAUTICAL_MILE_M } from "../geodesy.ts";
 import { t } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
+import { fitPlaces } from "../map-room.ts";
 import { addPoint, measured, measuring, pointWords, riverKmWords, takeLastPoint } from "../measure.ts";
 import { firstPlaceFor } from "../search.ts";
 import { units } from "../feed.ts";
@@ -62,6 +63,7 @@ function TypedPlace(): JSX.Element {
     fault.value = place === null;
     if (place === null || measuring.peek() === null) return;
     addPoint({ lon: place.lon, lat: place.lat, name: place.title });
+    fitPlaces(measuring.value ?? []);
     words.value = "";
   };
   return (
