@@ -1,0 +1,120 @@
+"""Reports over HTTP: asked for, watched, called off, fetched; each person's own; a suspension."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from maps.reports.jobs import MOST_WAITING
+from tests.maps.reports.story import Story, joint_patrol
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
+    async with joint_patrol(tmp_path_factory.mktemp("jobs")) as told:
+        yield told
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def ask(client: httpx.AsyncClient, status: int = 202, **body: Any) -> dict[str, Any]:
+    """Ask for a report; return the job, or the refusal."""
+    answer = await client.post("/api/report-jobs", json=body)
+    assert answer.status_code == status, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def over(client: httpx.AsyncClient, job: dict[str, Any]) -> dict[str, Any]:
+    """Wait until a report is made or has failed."""
+    async with asyncio.timeout(60):
+        while True:
+            told: dict[str, Any] = (await client.get(f"/api/report-jobs/{job['id']}")).json()
+            if told.get("state") in ("made", "failed"):
+                return told
+            await asyncio.sleep(0.05)
+
+
+async def test_a_report_is_asked_for_watched_and_fetched(story: Story) -> None:
+    somchai = story.offices["somchai"]
+    kinds = {each["name"]: each for each in (await somchai.get("/api/reports")).json()}
+    assert set(kinds) == {"briefing", "patrol-debrief", "coverage", "monthly"}
+    assert kinds["briefing"]["formats"] == ["html", "map", "pdf"]
+    job = await ask(somchai, report="patrol-debrief", format="xlsx", patrol=story.patrol)
+    made = await over(somchai, job)
+    assert (made["state"], made["progress"]) == ("made", 1.0)
+    assert made["file"].startswith("patrol-debrief-night-watch-")
+    file = await somchai.get(f"/api/report-jobs/{job['id']}/file")
+    assert file.status_code == 200
+    assert file.content[:2] == b"PK"
+    assert len(file.content) == made["bytes"]
+    assert made["file"] in file.headers["content-disposition"]
+    assert job["id"] in [each["id"] for each in (await somchai.get("/api/report-jobs")).json()]
+    for name in ("malee", "kham"):
+        other = story.offices[name]
+        assert (await other.get(f"/api/report-jobs/{job['id']}")).status_code == 404
+        assert (await other.get(f"/api/report-jobs/{job['id']}/file")).status_code == 404
+        assert (await other.delete(f"/api/report-jobs/{job['id']}")).status_code == 404
+    assert (await somchai.delete(f"/api/report-jobs/{job['id']}")).status_code == 204
+    assert (await somchai.get(f"/api/report-jobs/{job['id']}")).status_code == 404
+
+
+async def test_one_is_called_off_and_nobody_has_too_many(story: Story) -> None:
+    somchai = story.offices["somchai"]
+    span: dict[str, Any] = {"start": story.start.isoformat(), "end": story.end.isoformat()}
+    jobs = [await ask(somchai, report="monthly", format="pdf", **span) for _ in range(MOST_WAITING)]
+    refused = await ask(somchai, 429, report="monthly", format="pdf", **span)
+    assert refused["error"] == "too_many_reports"
+    for job in jobs:
+        assert (await somchai.delete(f"/api/report-jobs/{job['id']}")).status_code == 204
+    assert (await somchai.get("/api/report-jobs")).json() == []
+    await over(somchai, await ask(somchai, report="coverage", format="html", **span))
+
+
+async def test_what_cannot_be_made_is_refused_at_once(story: Story) -> None:
+    somchai = story.offices["somchai"]
+    assert (await ask(somchai, 404, report="other"))["error"] == "not_found"
+    assert (await ask(somchai, 400, report="briefing"))["field"] == "patrol"
+    assert (await ask(somchai, 400, report="coverage"))["field"] == "start"
+    formats = await ask(somchai, 400, report="briefing", format="xlsx", patrol=story.patrol)
+    assert formats["field"] == "format"
+    span: dict[str, Any] = {"start": story.start.isoformat(), "end": story.end.isoformat()}
+    for_other = await ask(somchai, 400, report="coverage", counterpart="th-ck", **span)
+    assert for_other["field"] == "counterpart"
+    unknown = await over(somchai, await ask(somchai, report="briefing", patrol="0" * 32))
+    assert unknown["state"] == "failed"
+    assert "no patrol" in unknown["fault"]
+
+
+async def test_a_language_is_chosen(story: Story) -> None:
+    somchai = story.offices["somchai"]
+    job = await ask(
+        somchai, report="briefing", patrol=story.patrol, language="en", calendar="buddhist"
+    )
+    await over(somchai, job)
+    page = (await somchai.get(f"/api/report-jobs/{job['id']}/file")).text
+    assert f"{story.start.year + 543}-" in page
+    assert '<html lang="en">' in page
+
+
+async def test_what_was_made_is_gone_when_sharing_is_suspended(story: Story) -> None:
+    """Comes last: nothing crosses any more after it."""
+    somchai = story.offices["somchai"]
+    job = await ask(somchai, report="patrol-debrief", patrol=story.patrol)
+    await over(somchai, job)
+    before = (await somchai.get(f"/api/report-jobs/{job['id']}/file")).text
+    assert "Khong 1" in before
+    [agreement] = await story.offices.desk("kham").agreements.all()
+    await story.offices.desk("chai").agreements.suspend(agreement.id, reason="talks")
+    assert (await somchai.get(f"/api/report-jobs/{job['id']}/file")).status_code == 404
+    again = await ask(somchai, report="patrol-debrief", patrol=story.patrol)
+    await over(somchai, again)
+    after = (await somchai.get(f"/api/report-jobs/{again['id']}/file")).text
+    assert "Khong 1" not in after
+    assert "Naga 1" in after
