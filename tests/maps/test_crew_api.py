@@ -14,6 +14,7 @@ import pytest
 
 from maps.api.crew_forms import FORMS, MOST_REPORTS
 from maps.guard import Guard
+from maps.wording import words_of
 from tests.maps.running import Running, running, wait_until
 from tests.maps.test_access_phones import as_user, code_for, unit_of
 from tests.maps.test_photos import phone_photo
@@ -352,6 +353,31 @@ async def test_a_text_reaches_the_phone_is_delivered_and_read(server: Running) -
             assert await state(first) == "read"
             [text] = (await phone.browser.get("/api/crew")).json()["texts"]
             assert text["read_at"]
+
+
+async def test_a_phrase_is_told_by_its_code_and_in_words(server: Running) -> None:
+    code, words = next(
+        (key.removeprefix("phrase."), said)
+        for key, said in words_of("en").items()
+        if key.startswith("phrase.")
+    )
+    async with server.signed_in() as desk:
+        unit = await unit_of(desk)
+        async with enrolled(server, desk, unit) as phone, server.live(desk) as live:
+            await live.until("snapshot")
+            now = (await phone.browser.get("/api/crew")).json()
+            assert {"code": code} in now["phrases"]
+            await taken(phone.browser, report("text", phrase=code))
+            async for _ in wait_until("the stream tells it"):
+                change = await live.until("change")
+                told = [each for each in change.get("units", ()) if each.get("phrase")]
+                if told:
+                    break
+            assert [(each["phrase"], each["text"]) for each in told] == [(code, words)]
+            await taken(phone.browser, report("text", text="own words"))
+            state = (await desk.get(f"/api/units/{unit}")).json()
+            assert state["text"] == "own words"
+            assert "phrase" not in state
 
 
 async def test_a_text_that_no_phone_fetches_expires(server: Running) -> None:
