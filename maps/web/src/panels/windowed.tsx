@@ -51,9 +51,10 @@ export function Windowed({ id, rows, before, children }: { id: string; rows: rea
     if (start < place.scrollTop) place.scrollTop = start;
     else if (start + row.height > place.scrollTop + place.clientHeight) place.scrollTop = start + row.height - place.clientHeight;
     const find = (): HTMLElement | null => list.current?.querySelector<HTMLElement>(`[data-at="${at}"] button`) ?? null;
-    if (find() === null) top.value = place.scrollTop; // drawn before its turn
+    const here = find();
+    if (here !== null) return here.focus();
+    top.value = place.scrollTop; // drawn before its turn
     requestAnimationFrame(() => find()?.focus());
-    find()?.focus();
   };
   const walk = (event: KeyboardEvent): void => {
     const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
@@ -83,6 +84,8 @@ export function focusFirstRow(id: string): void {
   const place = document.querySelector<HTMLElement>(`[data-walk="${id}"]`);
   if (place === null) return;
   place.scrollTop = 0;
-  requestAnimationFrame(() => place.querySelector<HTMLElement>(`#${id} [data-at] button`)?.focus());
-  place.querySelector<HTMLElement>(`#${id} [data-at] button`)?.focus();
+  const find = (): HTMLElement | null => place.querySelector<HTMLElement>(`#${id} [data-at="0"] button, #${id} [data-at="1"] button`);
+  const here = find();
+  if (here !== null) here.focus();
+  else requestAnimationFrame(() => find()?.focus());
 }
