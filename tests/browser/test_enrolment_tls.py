@@ -124,6 +124,11 @@ def code_for(office: Office, call_sign: str, device: str) -> dict[str, Any]:
         return found
 
 
+def unit_in(code: dict[str, Any]) -> str:
+    """Return the id of the unit that a code is for."""
+    return str(code["unit"])
+
+
 def faults(page: Page) -> list[str]:
     return [each["id"] for each in Axe().run(page).response["violations"]]
 
@@ -175,6 +180,18 @@ def test_a_phone_is_enrolled_and_its_page_works_offline(
         page.reload()
         page.get_by_label("PIN of Kham").wait_for()
         context.set_offline(False)
+
+        # Behind the PIN a commander's text comes, and the commander sees that it did.
+        with office.client() as client:
+            text = {"kind": "text", "unit": unit_in(code), "text": "return to the pier"}
+            order = client.post("/api/orders", json=text)
+            assert order.status_code == 201, order.text
+            page.get_by_label("PIN of Kham").fill(PIN)
+            page.get_by_role("button", name="Open").click()
+            page.get_by_role("button", name="Texts").click()
+            page.get_by_text("return to the pier").wait_for(timeout=60_000)
+            path = f"/api/orders/{order.json()['id']}"
+            wait_for("it", lambda: client.get(path).json()["state"] in ("delivered", "read"))
         # Asked in vain: who is signed in, and anything while there is no network.
         expected = ("ERR_INTERNET_DISCONNECTED", "401 (Unauthorized)")
         assert [each for each in complaints if not any(word in each for word in expected)] == []
