@@ -278,7 +278,6 @@ def test_on_a_phone_a_sector_is_drawn_by_finger(plan: Open, banks: Banks) -> Non
         page.touchscreen.tap(x, y)
         page.wait_for_timeout(350)
     page.get_by_role("button", name="Finish the shape").click()
-    page.locator(".sheet-handle").press("ArrowUp")
     wait_for("it", lambda: "4 corners" in page.locator(".vertices").inner_text())
     page.get_by_text("The shape is well.").wait_for()
     wide = page.evaluate("document.documentElement.scrollWidth")

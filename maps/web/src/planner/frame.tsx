@@ -9,7 +9,7 @@ import { PagesMenu } from "../panels/pages-menu.tsx";
 import { session, timeZone } from "../session.ts";
 import { Coverage } from "./coverage/coverage.tsx";
 import { below, openPlannerTab, phone, PLANNER_TABS, plannerTab, sideOpen, told } from "./frame-state.ts";
-import { KeysDialog } from "./keys.tsx";
+import { helpOpen, KeysDialog } from "./keys.tsx";
 import { news, newsStatus } from "./news.ts";
 import { Patrols } from "./patrols/patrols.tsx";
 import { layerInfos, mapFailed, openMap, zoomBy } from "./planner-map.ts";
@@ -30,6 +30,7 @@ export function Frame(): JSX.Element {
         <div class="map-tools" role="toolbar" aria-label={t("tools.label")}>
           <button class="icon-button" title={t("key.zoom_in")} aria-label={t("key.zoom_in")} onClick={() => zoomBy(1)}><Icon name="plus" /></button>
           <button class="icon-button" title={t("key.zoom_out")} aria-label={t("key.zoom_out")} onClick={() => zoomBy(-1)}><Icon name="minus" /></button>
+          {!phone.value && <button class="icon-button" title={t("key.tip", { words: t("planner.keys"), key: "?" })} aria-label={t("planner.keys")} onClick={() => { helpOpen.value = true; }}><Icon name="help" /></button>}
         </div>
         <Attribution />
         <div class="notice-place" aria-live="polite">{told.value && <p class={told.value.bad ? "notice bad" : "notice"}>{told.value.text}</p>}</div>

@@ -26,7 +26,7 @@ export function DrawBar(): JSX.Element | null {
         {toolState.value === "failed" ? <>{t("sector.tool_failed")} <button class="button" onClick={startAgain}>{t("state.retry")}</button></>
           : caught.value !== null ? <b>{caughtWords(caught.value)}</b>
           : inHand !== null ? t(phone.value && (inHand === "polygon" || inHand === "hole") ? "sector.how_touch" : `sector.how_${inHand}`)
-          : draft.value.steps.now?.kind === "polygon" ? t("sector.how_edit")
+          : draft.value.steps.now?.kind === "polygon" ? t(phone.value ? "sector.how_edit_touch" : "sector.how_edit")
           : draft.value.steps.now === null ? t("sector.how_start") : t("sector.how_stretch")}
       </p>
       {areaNow.value !== null && <p class="draw-size num"><b>{areaWords(areaNow.value)}</b>{(checked.value?.along ?? []).slice(0, 2).map((each) => <span key={each.river}>{alongWords(each)}</span>)}{checkState.value === "asking" && <span class="dim">{t("sector.checking")}</span>}</p>}

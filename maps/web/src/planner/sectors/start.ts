@@ -58,8 +58,11 @@ export function startSectors(): void {
     way.value = null;
     fileAreas.value = null;
   });
-  // On a phone the map must be seen while somebody draws on it.
+  // On a phone the map must be seen while somebody draws on it, and the form after it.
+  let drew = false;
   effect(() => {
-    if (tool.value !== null && phone.peek()) sheetStop.value = "peek";
+    const draws = tool.value !== null;
+    if (draws !== drew && phone.peek()) sheetStop.value = draws ? "peek" : "half";
+    drew = draws;
   });
 }
