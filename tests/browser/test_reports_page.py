@@ -1,0 +1,162 @@
+"""The page of reports: looked at, kept as a file, called off; nobody is shut out."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.commander import DESKTOP, PHONE, Size
+from tests.browser.pixels import pixels
+from tests.server import PASSWORD, Server, wait_for
+
+pytestmark = [pytest.mark.browser]
+
+SMALL = """() => [...document.querySelectorAll("button, input, select, a[href], summary")]
+    .filter((each) => each.checkVisibility())
+    .map((each) => [each.getBoundingClientRect(), each])
+    .filter(([box]) => box.width > 0 && (box.width < 43.5 || box.height < 43.5))
+    .map(([box, each]) => each.outerHTML.slice(0, 90) + `${box.width}x${box.height}`)"""
+
+
+@pytest.fixture(scope="module")
+def patrol(server: Server) -> str:
+    """Return the id of a patrol with a boat and a sector."""
+    now = datetime.now(UTC)
+    with server.client() as client:
+        unit = client.post(
+            "/api/units", json={"call_sign": "Heron", "kind": "boat", "country": "LA"}
+        ).json()["id"]
+        client.post(f"/api/units/{unit}/plot", json={"river_km": 2352})
+        reach = {"river": "Mekong", "km_from": 2350, "km_to": 2356, "width_m": 2000}
+        made = client.post("/api/sectors", json={"name": "Reach of Heron", "stretch": reach})
+        assert made.status_code == 201, made.text
+        drafted = client.post(
+            "/api/patrols",
+            json={
+                "name": "Dawn on the river",
+                "starts_at": (now + timedelta(minutes=10)).isoformat(),
+                "ends_at": (now + timedelta(hours=3)).isoformat(),
+                "members": [{"unit": unit, "agency": "joint", "crew": 4}],
+                "sectors": [made.json()["sector"]["id"]],
+            },
+        )
+        assert drafted.status_code == 201, drafted.text
+        return str(drafted.json()["id"])
+
+
+@contextmanager
+def reports(
+    browser: Browser, server: Server, *, size: Size = DESKTOP, palette: str = "day", query: str = ""
+) -> Iterator[Page]:
+    """Open the page as the commander; at the end nothing may have left the server."""
+    phone = size[0] < 500
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, has_touch=phone, is_mobile=phone
+    )
+    # The frame of the preview has no storage, which is as it should be.
+    context.add_init_script(
+        f"try {{ localStorage.setItem('jp.palette', '\"{palette}\"') }} catch {{}}"
+    )
+    answer = context.request.post(
+        f"{server.url}/api/session",
+        data={"name": "commander", "password": PASSWORD},
+        headers={"Origin": server.url},
+    )
+    assert answer.ok, answer.text()
+    page = context.new_page()
+    foreign: list[str] = []
+    complaints: list[str] = []
+    host = urlsplit(server.url).netloc
+
+    def asked(url: str) -> None:
+        if urlsplit(url).scheme in ("http", "https") and urlsplit(url).netloc != host:
+            foreign.append(url)
+
+    page.on("request", lambda request: asked(request.url))
+    page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{server.url}/reports{query}")
+    page.wait_for_selector(".report-form", timeout=30_000)
+    yield page
+    context.close()
+    assert foreign == [], "a request left the server"
+    assert complaints == []
+
+
+def preview(page: Page) -> None:
+    """Wait until a page is looked at."""
+    page.wait_for_selector(".sheet-frame iframe", timeout=60_000)
+    expect(page.frame_locator(".sheet-frame iframe").locator("h1")).to_be_visible(timeout=20_000)
+
+
+def test_a_link_opens_a_briefing_and_the_rest_is_looked_at_and_kept(
+    browser: Browser, server: Server, patrol: str
+) -> None:
+    with reports(browser, server, query=f"?report=briefing&patrol={patrol}") as page:
+        preview(page)
+        sheet = page.frame_locator(".sheet-frame iframe")
+        expect(sheet.locator(".subtitle")).to_have_text("Dawn on the river")
+        expect(sheet.locator("svg.map")).to_be_visible()
+        assert page.locator("iframe").get_attribute("sandbox") == ""
+        page.get_by_role("button", name="Coverage of sectors and river").click()
+        page.get_by_role("button", name="This month").click()
+        page.keyboard.press("v")
+        expect(sheet.locator("h1")).to_have_text("Coverage of sectors and river", timeout=60_000)
+        with page.expect_download(timeout=60_000) as kept:
+            page.get_by_role("button", name="XLSX").click()
+        assert kept.value.suggested_filename.startswith("coverage-")
+        assert kept.value.suggested_filename.endswith(".xlsx")
+        with zipfile.ZipFile(kept.value.path()) as book:
+            assert "Reach of Heron" in book.read("xl/sharedStrings.xml").decode()
+
+
+def test_one_that_is_being_made_can_be_stopped(browser: Browser, server: Server) -> None:
+    with reports(browser, server) as page:
+        page.get_by_role("button", name="Meeting pack").click()
+        page.get_by_role("button", name="PDF").click()
+        row = page.locator(".report-jobs li", has_text="Meeting pack: PDF").first
+        expect(row.get_by_role("status")).to_be_visible()
+        before = page.locator(".report-jobs li").count()
+        row.get_by_role("button", name="Stop").click()
+        wait_for("it to go", lambda: page.locator(".report-jobs li").count() < before)
+        assert page.get_by_role("alert").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "palette"),
+    [
+        (DESKTOP, "day"),
+        (DESKTOP, "dark"),
+        (DESKTOP, "red-night"),
+        (PHONE, "day"),
+        (PHONE, "red-night"),
+    ],
+    ids=["day", "dark", "red-night", "phone-day", "phone-red-night"],
+)
+def test_axe_finds_nothing_and_a_finger_hits(
+    browser: Browser, server: Server, patrol: str, size: Size, palette: str
+) -> None:
+    query = f"?report=briefing&patrol={patrol}"
+    with reports(browser, server, size=size, palette=palette, query=query) as page:
+        preview(page)
+        found: list[str] = []
+        small: list[str] = []
+        for name in ("Patrol briefing", "Coverage of sectors and river", "Meeting pack"):
+            page.get_by_role("button", name=name).first.click()
+            told = Axe().run(page).response["violations"]
+            found += [f"{name}: {each['id']} {each['nodes'][0]['html'][:160]}" for each in told]
+            small += page.evaluate(SMALL)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert found == []
+        assert small == []
+        assert wide <= size[0], "nothing runs over the edge"
+        if palette == "red-night":
+            shown = pixels(page.screenshot()).reshape(-1, 3)
+            assert shown[:, 1:].max() <= 64, "no light but red leaves the screen"
