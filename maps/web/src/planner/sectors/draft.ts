@@ -174,9 +174,9 @@ export async function retire(details: SectorDetails, reason: string): Promise<vo
 export function keepDraft(): void {
   const key = `jp.planner.draft.${session.peek()?.user ?? ""}`;
   try {
-    const found = localStorage.getItem(key);
-    if (found !== null) {
-      draft.value = JSON.parse(found) as Draft;
+    const found = JSON.parse(localStorage.getItem(key) ?? "null") as Partial<Draft> | null;
+    if (typeof found?.name === "string" && found.steps && found.first) {
+      draft.value = found as Draft;
       restored.value = true;
       view.value = { at: "edit" };
     }

@@ -27,7 +27,7 @@ export function SectorDetail({ details }: { details: SectorDetails }): JSX.Eleme
         <dl class="facts">
           <Fact name={t("sector.agency")}>{agencyName(sector.agency)}</Fact>
           <Fact name={t("sector.area")}><span class="num">{areaWords(details.area_km2)}</span></Fact>
-          {(details.along ?? []).map((each) => <Fact key={each.river} name={t("sector.along")}><span class="num">{alongWords(each)}</span></Fact>)}
+          {(details.along ?? []).filter((each) => each.river !== stretch?.river).map((each) => <Fact key={each.river} name={t("sector.along")}><span class="num">{alongWords(each)}</span></Fact>)}
           {stretch !== null && <Fact name={t("sector.stretch")}><span class="num">{t("sector.stretch_of", { river: riverWords(stretch.river), from: stretch.km_from, to: stretch.km_to, width: stretch.width_m })}</span></Fact>}
           {acrossWords(details.countries).map((each) => <Fact key={each} name={t("sector.border")}>{each}</Fact>)}
           <Fact name={t("sector.version")}><span class="num">{versionNumber(sector)}</span><span class="fact-more num">{madeWords(sector)}</span></Fact>
