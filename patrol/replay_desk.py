@@ -19,6 +19,7 @@ from patrol.incident_desk import IncidentDesk
 from patrol.paper_desk import PaperDesk
 from patrol.papers import Paper
 from patrol.patrol_desk import PatrolDesk
+from patrol.patrols import Patrol
 from patrol.permissions import may
 from patrol.policy import Policy
 from patrol.sector_desk import SectorDesk
@@ -111,7 +112,7 @@ class ReplayDesk(PaperDesk):
                 versions = await self._versions[kind](id)
             except (Forbidden, NotFound):
                 continue
-            told += _in_use(versions, start, end)
+            told += [self._left(each) for each in _in_use(versions, start, end)]
         told.sort(key=lambda each: (each.at, each.id, each.version))
         outlines = {}
         for each in told:
@@ -167,6 +168,17 @@ class ReplayDesk(PaperDesk):
             )
             for each in entries[:MOST_ROWS]
         ], len(entries) <= MOST_ROWS
+
+    def _left(self, paper: Paper) -> Paper:
+        """Return what is left of a joint patrol while no agreement joins its agencies: the own part
+        of each version, also of the draft that was the own agency's alone.
+        """
+        sharing, own = self._policy.sharing, self._user.agency
+        if not isinstance(paper, Patrol) or sharing is None or own not in paper.parties:
+            return paper
+        now = self._watch.now()
+        joined = all(sharing.joined(own, each, now) for each in paper.agencies if each != own)
+        return paper if joined else paper.own_part(own)
 
     @staticmethod
     def _incidents(desk: IncidentDesk) -> Callable[[str], Awaitable[Sequence[Paper]]]:
