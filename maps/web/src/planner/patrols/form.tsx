@@ -65,7 +65,7 @@ export function PlanForm(): JSX.Element | null {
             <div><p><b>{t("patrol.overtaken")}</b></p><div class="actions flat"><button type="button" class="button" onClick={takeTheirs}>{t("patrol.take_theirs")}</button><button type="button" class="button" onClick={keepOurs}>{t("patrol.keep_ours")}</button></div></div>
           </div>
         )}
-        <Fields plan={plan} />
+        <Fields plan={plan} owner={kept?.agency ?? own.value} />
         <div class="plan-save">
           <Checked />
           {signed > 0 && changed.value && <p class="plan-cost"><Icon name="warn" />{t("signature.void", { n: signed })}</p>}
@@ -87,7 +87,7 @@ function Checked(): JSX.Element | null {
   return <p class="plan-checked" role="status" data-state={state}>{state === "asking" ? t("conflict.asking") : count === 0 ? t("conflict.none") : t("conflict.count", { n: count })}</p>;
 }
 
-function Fields({ plan }: { plan: PlanContent }): JSX.Element {
+function Fields({ plan, owner }: { plan: PlanContent; owner: string }): JSX.Element {
   const lacks = tried.value ? missing(plan) : {};
   const nameFault = lacks.name !== undefined ? t("patrol.name_needed") : refusalOf("name");
   return (
@@ -110,8 +110,8 @@ function Fields({ plan }: { plan: PlanContent }): JSX.Element {
         <div class="checks">
           {agencies.value.map((each) => (
             <label key={each.id}>
-              <input type="checkbox" checked={plan.agencies.includes(each.id)} disabled={each.id === own.value} onChange={(event) => change(withAgency(plan, each.id, event.currentTarget.checked, own.value))} />
-              <span>{each.name}{each.id === own.value && <small>{t("patrol.own_party")}</small>}</span>
+              <input type="checkbox" checked={plan.agencies.includes(each.id)} disabled={each.id === own.value || each.id === owner} onChange={(event) => change(withAgency(plan, each.id, event.currentTarget.checked, own.value))} />
+              <span>{each.name}{each.id === own.value && <small>{t("patrol.own_party")}</small>}{each.id === owner && each.id !== own.value && <small>{t("patrol.owner_party")}</small>}</span>
             </label>
           ))}
         </div>
