@@ -11,6 +11,8 @@ import { momentWords } from "../times.ts";
 import { type Acting, isWrong, Once, Outcome, Qr, SureButton, useActing } from "./acting.tsx";
 
 const PATH = "/api/session/second-factor";
+const CONFIRM = `${PATH}/confirm`;
+const RECOVERY = `${PATH}/recovery-codes`;
 
 /** The role may do nothing else before the second factor is set up. */
 export const factorFirst = signal(false);
@@ -59,8 +61,8 @@ export function Factor(): JSX.Element {
       {value !== null && value.confirmed_at === null && setUp.value === null && codes.value === null && (
         <div class="actions"><button class="button primary" type="button" disabled={acting.busy.value} onClick={() => void acting.run(async () => { setUp.value = await call<SetUp>("POST", PATH); })}>{t("account.factor_begin")}</button></div>
       )}
-      {setUp.value !== null && <Scan setUp={setUp.value} acting={acting} confirm={(code) => confirm(`${PATH}/confirm`, code)} />}
-      {value !== null && value.confirmed_at !== null && codes.value === null && <Change acting={acting} fresh={(code) => confirm(`${PATH}/recovery-codes`, code)} />}
+      {setUp.value !== null && <Scan setUp={setUp.value} acting={acting} confirm={(code) => confirm(CONFIRM, code)} />}
+      {value !== null && value.confirmed_at !== null && codes.value === null && <Change acting={acting} fresh={(code) => confirm(RECOVERY, code)} />}
       <Outcome of={acting} />
     </div>
   );
