@@ -113,7 +113,11 @@ function NumberField({ id, words, value }: { id: string; words: string; value: {
 
 /** Kilometres of a river and a width: the corridor is drawn as the numbers are typed. */
 function StretchForm({ stretch }: { stretch: Stretch }): JSX.Element {
-  const put = (some: Partial<Stretch>): void => setShape({ kind: "stretch", stretch: { ...stretch, ...some } }, true);
+  // From what stands now, not from what was drawn last: two fields may be filled between two drawings of the form.
+  const put = (some: Partial<Stretch>): void => {
+    const now = shape.peek();
+    setShape({ kind: "stretch", stretch: { ...(now?.kind === "stretch" ? now.stretch : stretch), ...some } }, true);
+  };
   const known = rivers.value.includes(stretch.river) ? rivers.value : [stretch.river, ...rivers.value];
   return (
     <div class="way-form">

@@ -17,23 +17,26 @@ export function VertexTable(): JSX.Element | null {
   const now = shape.value;
   if (now?.kind === "stretch") return null;
   const rings: readonly Ring[] = now?.rings ?? [[]];
-  const put = (ring: number, places: Ring): void => {
-    const next = rings.map((each, n) => (n === ring ? places : each)).filter((each, n) => n === 0 || each.length > 0);
+  // From what stands now, not from what was drawn last: two fields may be filled between two drawings of the table.
+  const put = (ring: number, change: (places: Ring) => Ring): void => {
+    const there = shape.peek();
+    const before: readonly Ring[] = there?.kind === "polygon" ? there.rings : [[]];
+    const next = before.map((each, n) => (n === ring ? change(each) : each)).filter((each, n) => n === 0 || each.length > 0);
     setShape(next[0]?.length === 0 && next.length === 1 ? null : { kind: "polygon", rings: next });
   };
   return (
     <details class="vertices" open={open.value} onToggle={(event) => { open.value = event.currentTarget.open; }}>
       <summary>{t("sector.corners", { n: countPoints(now) })}</summary>
-      {open.value && rings.map((ring, n) => <RingTable key={n} ring={ring} number={n} put={(places) => put(n, places)} />)}
+      {open.value && rings.map((ring, n) => <RingTable key={n} ring={ring} number={n} put={(change) => put(n, change)} />)}
     </details>
   );
 }
 
-function RingTable({ ring, number, put }: { ring: Ring; number: number; put: (places: Ring) => void }): JSX.Element {
+function RingTable({ ring, number, put }: { ring: Ring; number: number; put: (change: (places: Ring) => Ring) => void }): JSX.Element {
   const title = number === 0 ? t("sector.outer_ring") : t("sector.hole_n", { n: number });
   const addMiddle = async (): Promise<void> => {
     const { lng, lat } = (await plannerMap).getCenter();
-    put([...ring, rounded([lng, lat])]);
+    put((places) => [...places, rounded([lng, lat])]);
   };
   return (
     <table class="vertex-table" onFocusCapture={() => chooseRing(number)}>
@@ -42,29 +45,29 @@ function RingTable({ ring, number, put }: { ring: Ring; number: number; put: (pl
       <tbody>
         {ring.slice(0, shownRows.value).map((place, n) => (
           <Row key={n} place={place} number={n} ring={number}
-            put={(next) => put(ring.map((each, at) => (at === n ? next : each)))}
-            remove={() => put(ring.filter((_, at) => at !== n))}
-            insert={() => put([...ring.slice(0, n + 1), between(place, ring[(n + 1) % ring.length] ?? place), ...ring.slice(n + 1)])} />
+            put={(change) => put((places) => places.map((each, at) => (at === n ? change(each) : each)))}
+            remove={() => put((places) => places.filter((_, at) => at !== n))}
+            insert={() => put((places) => [...places.slice(0, n + 1), between(place, places[(n + 1) % places.length] ?? place), ...places.slice(n + 1)])} />
         ))}
       </tbody>
       <tfoot>
         <tr><td colSpan={4}>
           {ring.length > shownRows.value && <button class="button" type="button" onClick={() => { shownRows.value += ROWS; }}>{t("sector.corners_more", { n: ring.length - shownRows.value })}</button>}
           <button class="button" type="button" onClick={() => void addMiddle()}><Icon name="plus" />{t("sector.corner_add")}</button>
-          {number > 0 && <button class="button" type="button" onClick={() => put([])}>{t("sector.hole_remove", { n: number })}</button>}
+          {number > 0 && <button class="button" type="button" onClick={() => put(() => [])}>{t("sector.hole_remove", { n: number })}</button>}
         </td></tr>
       </tfoot>
     </table>
   );
 }
 
-function Row({ place, number, ring, put, remove, insert }: { place: Place; number: number; ring: number; put: (place: Place) => void; remove: () => void; insert: () => void }): JSX.Element {
+function Row({ place, number, ring, put, remove, insert }: { place: Place; number: number; ring: number; put: (change: (place: Place) => Place) => void; remove: () => void; insert: () => void }): JSX.Element {
   const n = number + 1;
   const take = (index: 0 | 1, field: HTMLInputElement): void => {
     const typed = Number(field.value.replace(",", "."));
     const fits = field.value.trim() !== "" && Number.isFinite(typed) && Math.abs(typed) <= (index === 0 ? 180 : 90);
     field.setAttribute("aria-invalid", String(!fits));
-    if (fits) put(rounded(index === 0 ? [typed, place[1]] : [place[0], typed]));
+    if (fits) put((before) => rounded(index === 0 ? [typed, before[1]] : [before[0], typed]));
   };
   return (
     <tr onFocusCapture={() => { corner.value = place; }} onBlurCapture={() => { corner.value = null; }}>
