@@ -45,7 +45,7 @@ def _heard(page: Commander) -> list[float]:
 
 
 def test_help_comes_before_offers_and_neither_can_be_missed(look: Look, banks: Banks) -> None:
-    banks.agree("positions", "targets")
+    banks.agree("targets")
     page = look("malee")
     page.page.add_init_script(EAR)
     page.page.reload()
@@ -121,4 +121,4 @@ def test_suspended_sharing_says_who_when_and_why_where_units_are_missed(
     page.mark(name)
     wait_for("no edge", lambda: edge.count() == 0)
     assert gone.count() == 0
-    banks.post("chai", f"/api/agreements/{agreement}/end", {})
+    banks.post("chai", f"/api/agreements/{agreement}/end", {"reason": "the test is over"})
