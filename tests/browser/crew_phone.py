@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -60,7 +59,7 @@ class Phone:
 
     Attributes:
         page: Playwright's page.
-        sent: Ids of all reports that left it, as often as they did.
+        sent: Ids of all reports of which an answer came back, as often as one did.
         complaints: Errors of the browser that nobody made on purpose.
     """
 
@@ -100,7 +99,7 @@ class Phone:
 
     def _new_page(self) -> Page:
         page = self.context.new_page()
-        page.on("request", self._asked)
+        page.on("requestfinished", self._sent)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return page
 
@@ -110,7 +109,7 @@ class Phone:
         self.page = self._new_page()
         self.page.goto(f"{self.server.url}/crew")
 
-    def _asked(self, request: Request) -> None:
+    def _sent(self, request: Request) -> None:
         if request.url.endswith("/api/crew/reports") and request.post_data:
             self.sent += [each["id"] for each in json.loads(request.post_data)["reports"]]
 
@@ -129,7 +128,7 @@ class Phone:
         self.page.locator("#again").wait_for(timeout=20_000)
         self.page.fill("#pin", PIN)
         self.page.fill("#again", PIN)
-        self.page.get_by_role("button", name=re.compile("^Begin$|စတင်")).click()
+        self.page.locator(".lock form button").click()
         self.page.locator("#tab-map:enabled").wait_for(timeout=20_000)
 
     def unlock(self, pin: str = PIN) -> None:

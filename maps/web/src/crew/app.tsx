@@ -1,5 +1,5 @@
 /** The page's frame: the status on top, one tab, SOS and the tabs below. */
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { t, type Words } from "../i18n/index.ts";
 import { Icon, type IconName } from "../panels/icons.tsx";
@@ -27,6 +27,10 @@ const TABS: readonly (readonly [Tab, Words, IconName])[] = [
 
 const tab = signal<Tab>("patrol");
 
+effect(() => {
+  if (opened.value === null) tab.value = "patrol"; // a page that was just locked shows that it is
+});
+
 export function App(): JSX.Element {
   const open = opened.value !== null;
   return (
@@ -35,6 +39,7 @@ export function App(): JSX.Element {
       <main tabIndex={-1}>
         {newer.value && <div class="card notice" role="status"><p>{t("crew.newer")}</p><button class="big wide primary" onClick={takeNewer}>{t("crew.newer.take")}</button></div>}
         {open && fault.value !== null && <div class="card notice" role="alert"><p>{t(fault.value === "other_user" ? "crew.fault.other_user" : "crew.fault.shut")}</p>{fault.value === "other_user" && <a class="big wide" href="/sign-in?next=/crew">{t("crew.first.sign_in")}</a>}</div>}
+        {open && tab.value !== "texts" && unreadTexts() > 0 && <button class="big wide primary new-text" onClick={() => { tab.value = "texts"; }}><Icon name="message" /> {t("crew.text.unread", { n: unreadTexts() })}</button>}
         {!open && tab.value !== "more" ? <LockPanel /> : <Panel />}
       </main>
       <SosBar />

@@ -132,6 +132,8 @@ export async function refresh(): Promise<void> {
     const waited = counts.peek().urgent;
     const now = await readCrew(who.key);
     if (opened.peek() !== who) return;
+    const before = new Set(crew.peek()?.texts.map((each) => each.id));
+    if (crewAt.peek() !== null && now.texts.some((each) => !before.has(each.id) && !each.read_at)) navigator.vibrate?.([80, 80, 80]);
     crew.value = now;
     crewAt.value = Date.now();
     fault.value = null;

@@ -1,0 +1,252 @@
+"""The crew's page: two crews on one phone, texts, a newer page, the plain page, gloves and eyes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Request
+
+from maps.wording import Wording
+from tests.browser.crew_phone import PIN, Phone, crewed
+from tests.server import Server, serving, wait_for
+
+pytestmark = [pytest.mark.browser]
+
+TABS = ("patrol", "map", "report", "texts", "more")
+OTHER_PIN = "314159"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder: Path = tmp_path_factory.mktemp("crew-page")
+    with serving(folder, channels="", roles=("commander", "planner", "crew")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def papers(server: Server) -> dict[str, Any]:
+    return crewed(server)
+
+
+@pytest.fixture
+def phones(browser: Browser, server: Server, papers: dict[str, Any]) -> Iterator[Any]:
+    opened: list[Phone] = []
+
+    def take(**how: Any) -> Phone:
+        opened.append(Phone(browser, server, **how))
+        return opened[-1]
+
+    yield take
+    for phone in opened:
+        phone.close()
+        assert phone.complaints == []
+
+
+def test_two_crews_with_one_phone_read_nothing_of_each_other(
+    phones: Any, server: Server, papers: dict[str, Any]
+) -> None:
+    with server.client() as office:
+        asked = {"device": "naga-1-phone", "unit": papers["unit"]}
+        code = office.post("/api/devices/enrolments", json=asked).json()["code"]
+    phone: Phone = phones(user=None)
+    calls: list[tuple[str, str]] = []
+
+    def heard(request: Request) -> None:
+        if "/api/" in request.url:
+            calls.append((request.url, request.headers.get("authorization", "")))
+
+    page = phone.page
+    page.on("request", heard)
+    page.goto(f"{server.url}/enrol#code={code}")
+    page.fill("#name", "Kham")
+    page.fill("#pin", PIN)
+    page.fill("#again", PIN)
+    page.locator("form button").click()
+    wait_for("the phone is enrolled", lambda: phone.stored().get("profiles"))
+    phone.open()
+    phone.unlock()
+    page.locator("#tab-map:enabled").wait_for()
+    wait_for("the patrol", lambda: page.get_by_text("Night watch").count())
+    keys = {key for url, key in calls if url.endswith("/api/crew")}
+    assert len(keys) == 1
+    [full] = keys
+    kept = json.dumps(phone.stored())
+    assert full.removeprefix("Bearer ") not in kept, "the phone's key lies under the PIN only"
+
+    # Kham writes where there is no network, and hands the phone on
+    phone.tab("texts")
+    phone.context.set_offline(True)
+    page.fill("#words", "a secret of Kham")
+    page.get_by_role("button", name="Send", exact=True).click()
+    wait_for("it is kept", lambda: phone.number("urgent") == 1)
+    phone.tab("more")
+    page.get_by_role("button", name="Add a crew member").click()
+    page.fill("#crew-name", "Noi")
+    page.fill("#pin", OTHER_PIN)
+    page.fill("#again", OTHER_PIN)
+    page.get_by_role("button", name="Add", exact=True).click()
+    wait_for("it is Noi's page", lambda: phone.number("urgent") == 0)
+    page.locator("#tab-texts:enabled").wait_for()
+    phone.context.set_offline(False)
+    wait_for("the network is back", lambda: phone.says() == "Online")
+    phone.tab("texts")
+    page.get_by_role("button", name="On station").click()
+    wait_for("Noi's is out", lambda: phone.number("urgent") == 0 and len(set(phone.sent)) == 1)
+    assert page.get_by_text("a secret of Kham").count() == 0
+    assert len(phone.stored()["outbox"]) == 1, "Kham's waits for Kham"
+
+    # with the page locked only the key that reads nothing is used
+    phone.tab("more")
+    page.get_by_role("button", name="Lock", exact=True).click()
+    page.locator("#pin").wait_for()
+    calls.clear()
+    phone.hold_sos()
+    wait_for("the office has it", lambda: page.get_by_text("The office has your SOS").count())
+    used = {key for url, key in calls if url.endswith("/api/crew/reports")}
+    assert used
+    assert full not in used
+    assert not [url for url, _ in calls if url.endswith("/api/crew")]
+    page.get_by_role("button", name="Cancel the SOS").click()
+    page.get_by_role("button", name="Yes, we are safe").click()
+
+    # Kham is back
+    page.get_by_role("button", name="Kham").click()
+    wait_for("Kham's waits", lambda: phone.number("urgent") == 1)
+    phone.unlock()
+    wait_for("it is out", lambda: phone.number("urgent") == 0 and not phone.stored()["outbox"])
+    phone.tab("texts")
+    assert page.get_by_text("a secret of Kham").count() == 1
+
+
+def test_a_phrase_of_the_office_is_read_in_the_crews_language(
+    phones: Any, server: Server, papers: dict[str, Any]
+) -> None:
+    phone: Phone = phones(language="lo")
+    lao = Wording("lo")
+    phone.begin()
+    with server.client() as office:
+        order = {
+            "kind": "text",
+            "unit": papers["unit"],
+            "channel": "phone",
+            "phrase": "returning_to_base",
+        }
+        sent = office.post("/api/orders", json=order)
+        assert sent.status_code == 201, sent.text
+        phone.page.reload()
+        phone.unlock()
+        phone.page.locator("#tab-texts:enabled").click()
+        words = lao.say_if_any("phrase.returning_to_base") or "Returning to base"
+        wait_for("the text", lambda: phone.page.locator(".texts li", has_text=words).count() == 1)
+
+        def state() -> str:
+            return str(office.get(f"/api/orders/{sent.json()['id']}").json()["state"])
+
+        wait_for("the office knows that it was read", lambda: state() == "read")
+
+
+def test_a_newer_page_waits_until_the_crew_says_so_and_loses_nothing(phones: Any) -> None:
+    phone: Phone = phones()
+    phone.begin()
+    phone.context.set_offline(True)
+    phone.tab("texts")
+    phone.page.get_by_role("button", name="All well").click()
+    wait_for("it is kept", lambda: phone.number("urgent") == 1)
+    phone.tab("report")
+    phone.page.fill("#name", "grey boat without lights")
+    phone.page.wait_for_timeout(900)  # it is kept a moment after the last letter
+    phone.context.set_offline(False)
+    phone.page.evaluate("navigator.serviceWorker.register('/sw.js?newer', { scope: '/crew' })")
+    button = phone.page.get_by_role("button", name="New version: reload")
+    button.wait_for()
+    assert phone.page.input_value("#name") == "grey boat without lights", "nothing has happened yet"
+    with phone.page.expect_navigation():
+        button.click()
+    phone.page.locator("#pin").wait_for()
+    phone.unlock()
+    phone.page.locator("#tab-report:enabled").click()
+    wait_for(
+        "what was being written",
+        lambda: phone.page.input_value("#name") == "grey boat without lights",
+    )
+    phone.page.get_by_role("button", name="Report the sighting").click()
+    phone.page.get_by_text("The sighting is kept").wait_for()
+    wait_for("all is out", lambda: phone.number("urgent") == 0)
+    assert phone.number("refused") == 0
+    with phone.server.client() as office:
+        names = [each["name"] for each in office.get("/api/targets").json()]
+    assert names == ["grey boat without lights"]
+
+
+def test_without_a_secure_context_a_plain_page_says_why_and_still_reports(
+    phones: Any, server: Server
+) -> None:
+    phone: Phone = phones()
+    phone.context.add_init_script(
+        "Object.defineProperty(window, 'isSecureContext', { value: false })"
+    )
+    page = phone.page
+    page.goto(f"{server.url}/crew")
+    page.get_by_text("This address is not secure").wait_for()
+    page.fill("#km", "2356")
+    page.get_by_role("button", name="Send position").click()
+    page.get_by_text("The office has it.").wait_for()
+    page.fill("#words", "the plain page works")
+    page.get_by_role("button", name="Send", exact=True).click()
+    wait_for("it is taken", lambda: page.input_value("#words") == "")
+    page.locator(".sos").click()
+    assert faults(page) == []
+    page.get_by_role("button", name="Yes, send SOS").click()
+    page.get_by_text("The office has it.").wait_for()
+    assert len(phone.sent) == 3
+    assert phone.stored()["local"].get("jp.crew") is None
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe finds, and what is too small for a glove."""
+    found = [
+        f"{each['id']} {each['nodes'][0]['html'][:160]}"
+        for each in Axe().run(page).response["violations"]
+    ]
+    small: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll("button, input, select, textarea, a[href], summary")]
+            .filter((each) => each.checkVisibility() && !each.classList.contains("hidden"))
+            .map((each) => [each.getBoundingClientRect(), each])
+            .filter(([box]) => box.width < 55.5 || box.height < 55.5)
+            .map(([box, each]) => `${each.outerHTML.slice(0, 90)} ${box.width}x${box.height}`)"""
+    )
+    wide: int = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return found + small + ([f"{wide} px too wide"] if wide > 0 else [])
+
+
+@pytest.mark.parametrize(
+    ("palette", "language"), [("day", "en"), ("dark", "km"), ("red-night", "my")]
+)
+def test_axe_finds_nothing_and_everything_fits_a_glove(
+    phones: Any, palette: str, language: str
+) -> None:
+    phone: Phone = phones(palette=palette, language=language)
+    phone.open()
+    phone.page.locator("#again").wait_for()
+    found = [f"first: {each}" for each in faults(phone.page)]
+    phone.begin()
+    for tab in TABS:
+        phone.tab(tab)
+        phone.page.wait_for_timeout(150)
+        found += [f"{tab}: {each}" for each in faults(phone.page)]
+        if tab == "report":
+            phone.page.locator(".pair button").nth(1).click()
+            phone.page.locator("summary").click()
+            found += [f"incident: {each}" for each in faults(phone.page)]
+    if palette == "day":
+        phone.page.get_by_role("button", name="Full sun").click()
+        found += [f"sun: {each}" for each in faults(phone.page)]
+    phone.page.reload()
+    phone.page.locator("#pin").wait_for()
+    found += [f"locked: {each}" for each in faults(phone.page)]
+    assert found == []
