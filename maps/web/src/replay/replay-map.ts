@@ -89,7 +89,9 @@ function follow(shown: GlMap): void {
     updateData: async (diff) => shown.getSource<GeoJSONSource>(name)?.updateData(diff) as unknown as Promise<void>,
   });
   const marks = new SourceFeed(source("units"));
+  // What runs changes with every push, and what has ended hardly ever: the map cuts a whole source into tiles anew.
   const tracks = new SourceFeed(source("tracks"));
+  const heads = new SourceFeed(source("replay-heads"));
   const set = (name: string, features: GeoJSON.Feature[]): void => void shown.getSource<GeoJSONSource>(name)?.setData({ type: "FeatureCollection", features });
   /** What has been drawn of each unit and of each slice of its track: in which look, and how many positions counted. */
   let drawn = new Map<string, string>();
@@ -108,6 +110,7 @@ function follow(shown: GlMap): void {
       drawn = new Map();
       gapsDrawn = new Map();
       tracks.keepOnly(new Set());
+      heads.keepOnly(new Set());
       fit();
     }
     const ids = new Set<string>();
@@ -127,12 +130,15 @@ function follow(shown: GlMap): void {
         const id = `${unit.id}/${slice}`;
         const from = startMs + (slice * (endMs - startMs)) / SLICES;
         const count = state === null || ms < from ? 0 : film.countBetween(from, from + (endMs - startMs) / SLICES, ms, look.peek());
-        const same = count === 0 ? "" : `${look.peek()} ${count}`;
+        const runs = ms < from + (endMs - startMs) / SLICES;
+        const same = count === 0 ? "" : `${look.peek()} ${count} ${runs}`;
         if ((drawn.get(id) ?? "") === same) continue;
         drawn.set(id, same);
         const lines = count === 0 ? { heard: [], gaps: [] } : linesOf(film, slice, startMs, endMs, ms, look.peek(), gapAfterS(unit) * 1000);
         const properties = { id, side: sideName(unit.country) };
-        tracks.put(id, lines.heard.length === 0 ? null : { type: "Feature", id, properties, geometry: { type: "MultiLineString", coordinates: lines.heard } });
+        const line: GeoJSON.Feature | null = lines.heard.length === 0 ? null : { type: "Feature", id, properties, geometry: { type: "MultiLineString", coordinates: lines.heard } };
+        heads.put(id, runs ? line : null);
+        tracks.put(id, runs ? null : line);
         if (lines.gaps.length > 0) gapsDrawn.set(id, { type: "Feature", properties, geometry: { type: "MultiLineString", coordinates: lines.gaps } });
         else if (!gapsDrawn.delete(id)) continue;
         gapsChanged = true;
@@ -142,6 +148,7 @@ function follow(shown: GlMap): void {
     if (gapsChanged) set("replay-gaps", [...gapsDrawn.values()]);
     void marks.flush();
     void tracks.flush();
+    void heads.flush();
   };
   const pushSoon = (): void => {
     clearTimeout(waiting);
@@ -153,7 +160,7 @@ function follow(shown: GlMap): void {
     pushedAt = performance.now();
     push();
     // What a push that still ran left over goes with the next one.
-    if (!playing.peek()) waiting = setTimeout(() => { void marks.flush(); void tracks.flush(); }, 3 * PUSH_MS);
+    if (!playing.peek()) waiting = setTimeout(() => { void marks.flush(); void tracks.flush(); void heads.flush(); }, 3 * PUSH_MS);
   };
   effect(() => {
     atMs.value;
@@ -257,10 +264,11 @@ function styleNow(): StyleSpecification {
   }, hiddenLayers.value.filter((name) => name !== "tracks"));
   const own = ownLayers();
   const marks = style.layers.findIndex((layer) => layer.id === "unit-ring");
+  style.sources["replay-heads"] = { type: "geojson", data: NONE, promoteId: "id", tolerance: 0.4 };
   style.sources["replay-gaps"] = { type: "geojson", data: NONE, tolerance: 0.2 };
   style.sources["replay-incidents"] = { type: "geojson", data: NONE };
-  style.layers.splice(marks < 0 ? style.layers.length : marks, 0, ...own);
-  // A track is many pieces here, so that none has the selected unit's id: its own line lies above them.
+  const heads = style.layers.filter((layer) => layer.id === "tracks").map((layer) => ({ ...layer, id: "replay-heads", source: "replay-heads" }) as LayerSpecification);
+  style.layers.splice(marks < 0 ? style.layers.length : marks, 0, ...heads, ...own);
   return style;
 }
 
