@@ -10,7 +10,7 @@ device. Tokens are made on such a route, so no token makes another.
 | an API token | those it was made with |
 | a reading token (`read_…`) | `read:features` |
 | an enrolled phone | `PHONE` |
-| a tracker's or gateway's key | `TRACKER` |
+| a tracker's or gateway's key, a phone's reporting key | `TRACKER` |
 """
 
 from __future__ import annotations
