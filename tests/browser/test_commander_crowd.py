@@ -53,9 +53,11 @@ def test_a_crowd_is_gathered_and_an_sos_never_is(browser: Browser, crowd: Server
     x, y, before = page.page.evaluate(
         """() => {
             const map = jointPatrol.map;
-            const [one] = map.queryRenderedFeatures({ layers: ["crowds"] })
-                .sort((a, b) => b.properties.count - a.properties.count);
-            const at = map.project(one.geometry.coordinates);
+            const sos = map.project([100.41, 20.27]);
+            const [at] = map.queryRenderedFeatures({ layers: ["crowds"] })
+                .map((each) => map.project(each.geometry.coordinates))
+                .filter((each) => Math.hypot(each.x - sos.x, each.y - sos.y) > 60)
+                .filter((each) => each.x > 400 && each.x < 980 && each.y > 150 && each.y < 700);
             return [at.x, at.y, map.getZoom()];
         }"""
     )

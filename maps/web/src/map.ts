@@ -155,9 +155,9 @@ export class OperationsMap {
   #listen(hooks: MapHooks): void {
     const map = this.#map;
     map.on("click", (event) => {
-      const crowd = this.#near(event, REACH_PX, ["crowds"]);
-      if (crowd !== null && this.#unitAt(event) === null && map.getCanvas().style.cursor !== "crosshair") {
-        const [lon = 0, lat = 0] = (crowd.geometry as GeoJSON.Point).coordinates;
+      const nearest = this.#near(event, REACH_PX, ["unit-marks", "unit-dots", "crowds"]);
+      if (nearest?.layer.id === "crowds" && map.getCanvas().style.cursor !== "crosshair") {
+        const [lon = 0, lat = 0] = (nearest.geometry as GeoJSON.Point).coordinates;
         map.easeTo({ center: [lon, lat], zoom: map.getZoom() + 2, duration: duration(400) });
         return;
       }
