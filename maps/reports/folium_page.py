@@ -43,7 +43,7 @@ def folium_page(document: Document) -> str:
             _place(shape, looks).add_to(page)
         elif shape.told or shape.colour:
             _one(shape, looks).add_to(page)
-        if shape.label and shape.form != "line" and labels < MOST_LABELS:
+        if shape.label and shape.form != "line" and looks.bold and labels < MOST_LABELS:
             _label(shape).add_to(page)
             labels += 1
     page.fit_bounds([(south, west), (north, east)])
@@ -68,12 +68,13 @@ _STYLE: Final = """
 .report-head dl { margin: 4px 0 0; }
 .report-head dt { color: #4a4a4a; font-size: 12px; }
 .report-head dd { margin: 0 0 3px; white-space: pre-line; }
-.report-head small { color: #4a4a4a; }
+.report-head small, .report-head summary { color: #4a4a4a; font-size: 12px; }
+.report-head summary { cursor: pointer; min-height: 28px; }
 .leaflet-tooltip.report-label { font: 12px/1.3 FAMILY, sans-serif; color: #1c1c1c; padding: 0;
   background: none; border: 0; box-shadow: none; white-space: nowrap; pointer-events: none;
   text-shadow: 0 0 2px #fff, 0 0 2px #fff, 0 0 3px #fff, 0 0 4px #fff; }
 .leaflet-tooltip.report-label::before { display: none; }
-.leaflet-container { font-family: FAMILY, sans-serif; background: #eef2f4; }
+.leaflet-container { font-family: FAMILY, sans-serif; background: #f7f4ec; }
 """
 
 
@@ -156,12 +157,18 @@ def _label(shape: Shape) -> folium.CircleMarker:
 
 
 def _heading(document: Document, plate: Plate) -> str:
-    facts = "".join(
-        f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>"
-        for name, value in document.facts
-    )
+    """Return the head: what it is and of when in view, the rest folded away from the map."""
+    first, rest = document.facts[:1], document.facts[1:]
     return (
         f'<div class="report-head"><h1>{html.escape(document.title)}: '
-        f"{html.escape(document.subtitle)}</h1><dl>{facts}</dl>"
-        f"<small>{html.escape(document.made)}<br>{html.escape(plate.attribution)}</small></div>"
+        f"{html.escape(document.subtitle)}</h1>{_facts(first)}"
+        f"<details><summary>{html.escape(document.made)}</summary>{_facts(rest)}"
+        f"<small>{html.escape(plate.attribution)}</small></details></div>"
     )
+
+
+def _facts(pairs: tuple[tuple[str, str], ...]) -> str:
+    said = "".join(
+        f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in pairs
+    )
+    return f"<dl>{said}</dl>"

@@ -124,9 +124,10 @@ def _places(geometry: Any) -> list[Place]:
 
 def _cut(frame: Any, box: Box, style: str, form: str, metres: float) -> Iterator[Shape]:
     west, south, east, north = box
-    room_lon, room_lat = (east - west) * 0.02, (north - south) * 0.02
+    # As much again on every side: an interactive map is moved about.
+    room_lon, room_lat = east - west, north - south
     edge = (west - room_lon, south - room_lat, east + room_lon, north + room_lat)
-    some = frame.cx[west:east, south:north].geometry
+    some = frame.cx[edge[0] : edge[2], edge[1] : edge[3]].geometry
     if not len(some):
         return
     cut = shapely.clip_by_rect(shapely.make_valid(some.to_numpy()), *edge)

@@ -81,8 +81,9 @@ async def test_a_pdf_in_each_script_is_one_page_with_its_words(language: str) ->
     assert made.name.startswith("test-")
     if pdftotext is None:
         return
-    read = partial(subprocess.run, [pdftotext, "-", "-"], capture_output=True, check=True)
-    said = (await asyncio.to_thread(read, input=made.content)).stdout.decode()
+    read = partial(subprocess.check_output, [pdftotext, "-", "-"], input=made.content)
+    told: bytes = await asyncio.to_thread(read)
+    said = told.decode()
     # Shapes that stand for several letters are not all told apart again.
     letters = set(SCRIPTS[language])
     assert len(letters & set(said)) > 0.7 * len(letters)
