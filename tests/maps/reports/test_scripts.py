@@ -10,7 +10,6 @@ import subprocess
 import sys
 import zipfile
 from datetime import UTC, datetime
-from functools import partial
 
 import pytest
 
@@ -81,9 +80,7 @@ async def test_a_pdf_in_each_script_is_one_page_with_its_words(language: str) ->
     assert made.name.startswith("test-")
     if pdftotext is None:
         return
-    read = partial(subprocess.check_output, [pdftotext, "-", "-"], input=made.content)
-    told: bytes = await asyncio.to_thread(read)
-    said = told.decode()
+    said = await asyncio.to_thread(_words_of, pdftotext, made.content)
     # Shapes that stand for several letters are not all told apart again.
     letters = set(SCRIPTS[language])
     assert len(letters & set(said)) > 0.7 * len(letters)
@@ -157,3 +154,9 @@ def test_a_workbook_keeps_what_looks_like_a_formula_as_text() -> None:
     with zipfile.ZipFile(io.BytesIO(made)) as book:
         assert "<f>" not in book.read("xl/worksheets/sheet2.xml").decode()
         assert "=1+1" in book.read("xl/sharedStrings.xml").decode()
+
+
+def _words_of(program: str, pdf: bytes) -> str:
+    return subprocess.run(
+        [program, "-", "-"], input=pdf, capture_output=True, check=True
+    ).stdout.decode()
