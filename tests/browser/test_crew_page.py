@@ -134,6 +134,7 @@ def test_a_phrase_of_the_office_is_read_in_the_crews_language(
             "kind": "text",
             "unit": papers["unit"],
             "channel": "phone",
+            "address": "position_json:crew",
             "phrase": "returning_to_base",
         }
         sent = office.post("/api/orders", json=order)
