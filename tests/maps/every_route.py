@@ -56,6 +56,8 @@ def asked(route: APIRoute, other: Side) -> Iterator[tuple[str, dict[str, Any], s
             for unit in other.ids["unit"]:
                 yield path, query | {"unit": unit}, unit
             continue
+        if route.path == "/api/coverage/heat":
+            query |= {"km_from": "2340", "km_to": "2380", "step_km": "10"}
         yield path, query, said
         for name in wanted & _LISTED.keys():
             for id in other.ids[_LISTED[name]][:1]:
