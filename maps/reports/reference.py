@@ -91,9 +91,10 @@ def keys(words: Wording) -> list[Key]:
 def attribution(land: Land, words: Wording) -> str:
     """Return whose lines these are, and that the border is drawn."""
     said = {
-        layer.attribution: None
+        part.strip(): None
         for layer in land.described()
         if layer.name in _LAYERS and layer.attribution
+        for part in layer.attribution.split(";")
     }
     return " ".join((words.say("report.border_drawn"), "; ".join(said)))
 

@@ -84,8 +84,8 @@ def strip_svg(strip: Strip) -> str:
     if not strip.cells:
         return ""
     low, top = strip.cells[0].start, strip.cells[-1].end
-    left, right, high = 12.0, WIDTH - 12.0, 118.0
-    band, tall = 42.0, 26.0
+    left, right, high = 16.0, WIDTH - 16.0, 132.0
+    band, tall = 56.0, 26.0
 
     def at(km: float) -> float:
         return left + (right - left) * (km - low) / ((top - low) or 1.0)
@@ -109,7 +109,7 @@ def strip_svg(strip: Strip) -> str:
         parts.append(_say(x, band + tall + 17.0, _tick(km), anchor="middle", size=10.0))
         km += step
     parts.append(_say(right, band + tall + 34.0, strip.unit, anchor="end", size=10.0))
-    free = -math.inf
+    free = [-math.inf, -math.inf]  # where each of the two rows of names ends
     for km, name in sorted(strip.marks):
         if not low <= km <= top:
             continue
@@ -118,9 +118,10 @@ def strip_svg(strip: Strip) -> str:
         parts.append(
             f'<path d="M{x:.1f} {band - 9:g}V{band + tall:g}" stroke="{_INK}" stroke-width="0.7"/>'
         )
-        if start > free:
-            parts.append(_say(start, band - 13.0, name, size=10.0))
-            free = start + wide + 6.0
+        row = next((n for n, end in enumerate(free) if start > end), None)
+        if row is not None:
+            parts.append(_say(start, band - 13.0 - row * 15.0, name, size=10.0))
+            free[row] = start + wide + 6.0
     parts.append("</svg>")
     return "".join(parts)
 
