@@ -28,11 +28,11 @@ SCRIPTS = {
 }
 # Names, units and formats that stay as they are, in whole texts.
 SAME_EVERYWHERE = re.compile(
-    r"(?:\{\w+\}|[\d\s.,:;/·+±×°%()“”\-–→—?~|]|UTC|SOS|QR|km²|km/h|km|kn|dBm|dB|min|m|s|h|d|MB|kB|GB|nm"
+    r"(?:\{\w+\}|[\d\s.,:;/·+±×°%()“”\-–→—?~|]|UTC|SOS|QR|km²|km/h|km|kg|kn|dBm|dB|min|m|s|h|d|MB|kB|GB|nm"
     r"|MGRS|DMS|GPX|KML|GeoPackage|GeoJSON|GeoParquet|QGIS|ATAK|AIS|PDF|XLSX|HTML|CSV|ID|PIN|GPS"
     r"|Wi-Fi|TLS|MQTT|Android|iOS|iPhone|iPad|Windows|Firefox|Chrome|Safari|SHA-256|BLO|VHF|UHF|kHz|MHz"
     r"|Joint Patrol|Esc|Enter|Ctrl|Alt|Shift|HX|CK|n/a|OK|WFS|OGC|API|TCP|UDP|HTTP|Excel|folium"
-    r"|OpenStreetMap|Google Earth|RTF|TOTP|e-mail|Mekong|Ruak|RSSI|SNR|Km|X|A–Z)*"
+    r"|OpenStreetMap|Google Earth|RTF|TOTP|e-mail|Mekong|Ruak|Myanmar|RSSI|SNR|Km|X|A–Z)*"
 )
 
 
