@@ -35,6 +35,7 @@ def test_a_unit_is_told_by_kilometre_bank_side_and_reach(
         handle.press("ArrowUp")
     row = page.locator("#unit-rows .row", has_text=name)
     row.wait_for()
+    page.locator("#unit-search").fill(str(size[0]))  # a short sheet draws only what fits
     assert row.locator(".row-place").inner_text() == "km 2\u202f355.8 · left bank · LA side"
     unsure = page.locator("#unit-rows .row", has_text=sure).locator(".row-place")
     assert unsure.inner_text() == "km 2\u202f355.5 · bank, side unsure"

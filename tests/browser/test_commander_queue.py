@@ -59,7 +59,7 @@ def test_help_comes_before_offers_and_neither_can_be_missed(look: Look, banks: B
     wait_for("the banner", banner.count, seconds=8)
     words = banner.inner_text()
     assert f"{LAO_NAME} offers Grey longtail." in words
-    assert "Answer within 14 min" in words
+    assert "Answer within 1" in words
     box, canvas = banner.bounding_box(), page.page.viewport_size
     assert box
     assert canvas
@@ -109,13 +109,14 @@ def test_suspended_sharing_says_who_when_and_why_where_units_are_missed(
     wait_for("that it is gone", lambda: name not in page.marks(), seconds=8)
     edge = page.page.locator(".map-edge")
     wait_for("the edge", edge.count)
-    for words in (THAI_NAME, "s ago", "“ordered from above”", "no longer shown", name):
+    for words in (THAI_NAME, "s ago", "“ordered from above”", "no longer shown"):
         wait_for(words, lambda words=words: words in edge.inner_text())
+    assert name not in edge.inner_text(), "what may not be held is not named either"
     page.page.locator("#tab-units").click() if size == PHONE else None
-    gone = page.page.locator(".row-gone", has_text=name)
+    gone = page.page.locator(".row-gone", has_text=THAI_NAME)
     wait_for("the row", lambda: "“ordered from above”" in gone.inner_text())
     if size == DESKTOP:
-        assert f"{name} is no longer shown" in page.says("#tab-content")
+        assert "No longer shown" in page.says("#tab-content")
     assert Axe().run(page.page).response["violations"] == []
     banks.post("chai", f"/api/agreements/{agreement}/resume", {"reason": ""})
     page.mark(name)

@@ -33,7 +33,7 @@ export const papers = signal<readonly Paper[] | null>(null);
 /** Hand-offs that ended while somebody looked, as they ended, the newest first. */
 export const endedHandOffs = signal<readonly HandOff[]>([]);
 /** Units that went from the picture while somebody looked: their names, so that it can be said why. */
-export const forgotten = signal<readonly { id: string; call_sign: string; agency: string }[]>([]);
+export const forgotten = signal<readonly { id: string; agency: string }[]>([]);
 export const tracksFailed = signal(false);
 
 export const units = computed(() => everyone.value?.filter((unit) => unit.known !== false) ?? null);

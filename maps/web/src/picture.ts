@@ -33,7 +33,7 @@ export interface Touched {
   /** Papers that came as they ended, and are kept no longer. */
   ended: Paper[];
   /** Units that may no longer be shown, or are no more: call sign and agency, nothing else. */
-  forgotten: { id: string; call_sign: string; agency: string }[];
+  forgotten: { id: string; agency: string }[];
 }
 
 /** With more units than this only the track of the watched one is kept: those of thousands would fill the memory. */
@@ -163,7 +163,7 @@ export class Picture {
 
   #forget(id: string, touched: Touched): void {
     const unit = this.units.get(id);
-    if (unit !== undefined && unit.known !== false) touched.forgotten.push({ id, call_sign: unit.call_sign, agency: unit.agency });
+    if (unit !== undefined && unit.known !== false) touched.forgotten.push({ id, agency: unit.agency });
     this.units.delete(id);
     this.tracks.delete(id);
     if (this.papers.delete(id)) touched.papers = true;

@@ -47,11 +47,11 @@ export function SuspendedEdge(): JSX.Element | null {
   return (
     <div class="map-edge" role="status" aria-label={t("sharing.title")}>
       {suspended.value.map((agreement) => {
-        const gone = withheld.value.filter((each) => each.by.id === agreement.id).map((each) => each.call_sign);
+        const gone = withheld.value.filter((each) => each.by.id === agreement.id).length;
         return (
           <p key={agreement.id}>
             <Icon name="pause" />
-            <span><b>{t("sharing.suspended", { name: agreement.terms.name })}</b> {reasons(agreement)}{gone.length > 0 && <> {t("sharing.gone", { names: gone.slice(0, NAMED).join(", "), n: gone.length })}</>}</span>
+            <span><b>{t("sharing.suspended", { name: agreement.terms.name })}</b> {reasons(agreement)}{gone > 0 && <> {t("sharing.gone", { n: gone })}</>}</span>
           </p>
         );
       })}
@@ -59,20 +59,17 @@ export function SuspendedEdge(): JSX.Element | null {
   );
 }
 
-/** Names that the edge of the map has room for. */
-const NAMED = 6;
-
 function reasons(agreement: Agreement): string {
   return (agreement.consents ?? []).filter((each) => !each.given).map((each) => (each.reason ? t("sharing.because", { who: whoWords(each), reason: each.reason }) : whoWords(each))).join(" ");
 }
 
-/** In the list, where a unit was that may no longer be shown: its name and why; where it was is not kept. */
-export function GoneRow({ unit }: { unit: { call_sign: string; agency: string; by: Agreement } }): JSX.Element {
+/** In the list, in place of an agency's units that may no longer be shown: how many, and why. Nothing else of them is kept. */
+export function GoneRow({ agency, n, by }: { agency: string; n: number; by: Agreement }): JSX.Element {
   return (
     <button class="row row-gone" onClick={() => openTab("alerts")}>
       <Icon name="pause" />
-      <span class="row-name">{unit.call_sign}</span>
-      <span class="row-place">{reasons(unit.by) || t("sharing.suspended", { name: unit.by.terms.name })}</span>
+      <span class="row-name">{agencyName(agency)}: {t("sharing.gone", { n })}</span>
+      <span class="row-place">{reasons(by) || t("sharing.suspended", { name: by.terms.name })}</span>
     </button>
   );
 }
@@ -81,7 +78,7 @@ export function GoneRow({ unit }: { unit: { call_sign: string; agency: string; b
 export function GoneUnit({ id }: { id: string }): JSX.Element | null {
   const unit = withheld.value.find((each) => each.id === id);
   if (unit === undefined) return null;
-  return <div class="queue-bar suspended" role="status"><Icon name="pause" /><div><p><b>{t("sharing.unit_gone", { name: unit.call_sign })}</b></p><p>{reasons(unit.by)}</p><p class="dim">{t("sharing.suspended_what")}</p></div></div>;
+  return <div class="queue-bar suspended" role="status"><Icon name="pause" /><div><p><b>{t("sharing.gone_title")}</b></p><p>{reasons(unit.by)}</p><p class="dim">{t("sharing.suspended_what")}</p></div></div>;
 }
 
 /** In the status strip: that sharing is suspended, whatever else is open. */

@@ -10,6 +10,7 @@ import { flyToFound, flyToSelected } from "../map-room.ts";
 import { withheld } from "../queue.ts";
 import { type Found, type FoundGroup, type FoundKind, placesFor, query, readNames } from "../search.ts";
 import { plainDigits } from "../seek.ts";
+import type { Agreement } from "../papers.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { GoneRow } from "./sharing.tsx";
 import { Empty, Loading } from "./states.tsx";
@@ -83,6 +84,10 @@ export function UnitList(): JSX.Element {
   );
 }
 
+function goneRow(agency: string, n: number, by: Agreement): () => JSX.Element {
+  return () => <GoneRow agency={agency} n={n} by={by} />;
+}
+
 interface Choices {
   choose: (unit: UnitState) => void;
   fly: (place: Found) => void;
@@ -97,7 +102,11 @@ function rowsOf(found: readonly UnitState[], places: readonly FoundGroup[], choi
   const units: WindowedRow[] = shown.map((unit) => ({ key: unit.id, height: ROW_PX, draw: () => <UnitRow unit={unit} chosen={selectedId.value === unit.id} choose={choices.choose} /> }));
   if (few) units.push({ key: "more", height: ROW_PX, draw: () => <button class="row row-more" onClick={choices.more}>{t("search.all_units", { n: found.length })}</button> });
   if (query.value.trim() === "") {
-    const gone = withheld.value.map((each): WindowedRow => ({ key: `gone ${each.id}`, height: ROW_PX, draw: () => <GoneRow unit={each} /> }));
+    const agencies = [...new Set(withheld.value.map((each) => each.agency))];
+    const gone = agencies.flatMap((agency): WindowedRow[] => {
+      const theirs = withheld.value.filter((each) => each.agency === agency);
+      return theirs[0] === undefined ? [] : [{ key: `gone ${agency}`, height: ROW_PX, draw: goneRow(agency, theirs.length, theirs[0].by) }];
+    });
     return gone.length === 0 ? units : [...units, heading("gone", t("sharing.gone_title")), ...gone];
   }
   const [first] = places;
