@@ -125,7 +125,7 @@ def rule(words: Wording, name: str) -> str:
 
 def category(words: Wording, name: str) -> str:
     """Return what a category of incidents is called."""
-    return words.say(f"report.category.{name}")
+    return words.say(f"category.{name}")
 
 
 def seized(words: Wording, what: str, amount: float, unit: str, at_least: bool) -> str:

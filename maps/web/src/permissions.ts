@@ -15,3 +15,4 @@ export const ANSWER = "answer hand-offs";
 export const OFFER = "offer hand-offs";
 export const ENROL = "enrol phones";
 export const SUSPEND = "suspend agreements";
+export const SEE_TRACKS = "see tracks";

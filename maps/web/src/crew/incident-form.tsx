@@ -41,7 +41,7 @@ export function IncidentForm(): JSX.Element {
       <label for="category">{t("crew.incident.category")}</label>
       <select id="category" required value={now.category} onInput={(event) => change({ category: event.currentTarget.value as Category, unit: "" })}>
         <option value="">{t("crew.choose")}</option>
-        {CATEGORIES.map((each) => <option key={each} value={each}>{t(`crew.category.${each}`)}</option>)}
+        {CATEGORIES.map((each) => <option key={each} value={each}>{t(`category.${each}`)}</option>)}
       </select>
       <label for="narrative">{t("crew.incident.narrative")}</label>
       <textarea id="narrative" rows={4} maxLength={10_000} {...field("narrative")} />

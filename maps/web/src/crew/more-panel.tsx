@@ -64,7 +64,7 @@ function Discard({ id }: { id: string }): JSX.Element {
 
 function wordsOf(report: Report): string {
   if (report.kind === "text") return "text" in report ? report.text : (wordsIfAny(`phrase.${report.phrase}`) ?? report.phrase);
-  if (report.kind === "incident") return report.narrative ?? t(`crew.category.${report.category}`);
+  if (report.kind === "incident") return report.narrative ?? t(`category.${report.category}`);
   if (report.kind === "sighting") return report.name ?? report.sighting.note ?? "";
   return "";
 }

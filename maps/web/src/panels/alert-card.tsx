@@ -12,7 +12,9 @@ import type { Alert, Severity } from "../papers.ts";
 import { chosenId, current, doable } from "../queue.ts";
 import { doAbout } from "../queue-acts.ts";
 import { alertPlace, alertTitle, alertWho } from "../queue-words.ts";
-import { timeZone } from "../session.ts";
+import { SEE_TRACKS } from "../permissions.ts";
+import { replayAround } from "../replay-link.ts";
+import { may, timeZone } from "../session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../times.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
@@ -42,6 +44,7 @@ export function AlertCard({ alert, own }: { alert: Alert; own: boolean }): JSX.E
           {acts.map((act, i) => <button key={act} class={`button${i === 0 && standing(alert) === "waiting" ? " primary" : ""}`} title={tip(t(`alert.${act}`), LETTERS[act])} onClick={() => doAbout(alert, act)}>{t(`alert.${act}`)}</button>)}
         </div>
       )}
+      {chosenId.value === alert.id && may(SEE_TRACKS) && <p class="alert-more"><a class="button" href={replayAround(Date.parse(alert.raised_at), now.value, alert.unit)}>{t("page.replay")}</a></p>}
     </li>
   );
 }

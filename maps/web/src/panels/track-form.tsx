@@ -6,6 +6,7 @@ import type { UnitState } from "../contract.ts";
 import { type FormatName, save, trackAddress } from "../files.ts";
 import { history, lastDays } from "../history.ts";
 import { t } from "../i18n/index.ts";
+import { replayAround } from "../replay-link.ts";
 import { FormatChoice } from "./format-choice.tsx";
 import { Icon } from "./icons.tsx";
 import { faultWords } from "./states.tsx";
@@ -47,6 +48,7 @@ export function TrackForm({ unit }: { unit: UnitState }): JSX.Element {
       </div>
       <button class="button wide" type="submit" disabled={busy.value}>{t(busy.value ? "track.saving" : "track.save")}</button>
       <button class="button wide" type="button" aria-pressed={shown} onClick={show}>{t(shown ? "history.hide" : "track.show")}</button>
+      <a class="button wide" href={replayAround(Date.parse(unit.last?.time ?? new Date().toISOString()), Date.now(), unit.id)}>{t("page.replay")}</a>
       {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
     </form>
   );
