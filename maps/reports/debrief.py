@@ -7,7 +7,6 @@ line never pretends to be a heard one.
 from __future__ import annotations
 
 import asyncio
-import html
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -17,7 +16,7 @@ import folium
 from maps.reports import telling
 from maps.reports.fonts import faces
 from maps.reports.gathering import legs
-from maps.reports.page import blank_map, self_contained
+from maps.reports.page import blank_map, inert, self_contained
 from maps.typesetting.cuts import FAMILY
 from maps.wording import Wording
 from patrol.changes import Fix, UnitState
@@ -91,7 +90,7 @@ def _draw(
             radius=3,
             color=_TRACK,
             fill=True,
-            tooltip=html.escape(_words(fix, words)),
+            tooltip=inert(_words(fix, words)),
         ).add_to(page)
     if fixes:
         page.fit_bounds(
@@ -110,12 +109,12 @@ def _draw(
 
 def _heading(state: UnitState, count: int, start: datetime, end: datetime, words: Wording) -> str:
     found = words.say("report.positions_found", n=count) if count else words.say("report.nowhere")
-    span = html.escape(telling.span(words, start, end)).replace("\n", "<br>")
+    span = inert(telling.span(words, start, end)).replace("\n", "<br>")
     return (
         '<div style="position:fixed;z-index:1000;left:50px;top:10px;padding:8px 12px;'
         f'background:#fff;border:1px solid #777;font:14px/1.6 {FAMILY}, sans-serif">'
-        f"<b>{html.escape(state.call_sign)}</b>: {html.escape(found)}<br>{span}<br>"
-        f"<small>{html.escape(str(words.zone))}. {html.escape(words.say('report.border_drawn'))} "
+        f"<b>{inert(state.call_sign)}</b>: {inert(found)}<br>{span}<br>"
+        f"<small>{inert(str(words.zone))}. {inert(words.say('report.border_drawn'))} "
         "© OpenStreetMap contributors (ODbL)</small></div>"
     )
 

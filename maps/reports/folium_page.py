@@ -9,10 +9,11 @@ from typing import Final
 
 import folium
 
+from maps.errors import ReportFailed
 from maps.reports.document import Document, Plate, Shape
 from maps.reports.fonts import faces
 from maps.reports.map_styles import LOOKS, Looks
-from maps.reports.page import blank_map, self_contained
+from maps.reports.page import blank_map, inert, self_contained
 from maps.typesetting.cuts import FAMILY
 
 MOST_LABELS: Final = 80
@@ -23,10 +24,10 @@ def folium_page(document: Document) -> str:
 
     Raises:
         NotBuilt: If the web client, which brings Leaflet, has not been built.
-        ValueError: If the report has no map.
+        ReportFailed: If the report has no map: nobody was seen in its time.
     """
     if not document.plates:
-        raise ValueError(f"{document.report} has no map")
+        raise ReportFailed("there is no map: nothing was seen in that time")
     plate = document.plates[0]
     west, south, east, north = plate.box
     page = blank_map(lon=(west + east) / 2.0, lat=(south + north) / 2.0, zoom=11)
@@ -114,7 +115,7 @@ def _style(looks: Looks, colour: str = "") -> dict[str, str | float | bool]:
 def _one(shape: Shape, looks: Looks) -> folium.GeoJson:
     style = _style(looks, shape.colour)
     feature = {"type": "Feature", "properties": {}, "geometry": _geometry(shape)}
-    tooltip = html.escape(shape.told) if shape.told else None
+    tooltip = inert(shape.told) if shape.told else None
     return folium.GeoJson(
         json.dumps(feature),
         style_function=lambda _feature, style=style: style,
@@ -132,7 +133,7 @@ def _place(shape: Shape, looks: Looks) -> folium.CircleMarker:
         fill=True,
         fill_color=looks.fill or looks.colour,
         fill_opacity=1.0,
-        tooltip=html.escape(shape.told or shape.label) or None,
+        tooltip=inert(shape.told or shape.label) or None,
     )
 
 
@@ -145,7 +146,7 @@ def _label(shape: Shape) -> folium.CircleMarker:
     else:
         lon, lat = places[0]
     words = folium.Tooltip(
-        html.escape(shape.label),
+        inert(shape.label),
         sticky=False,
         permanent=True,
         direction="center" if shape.form == "area" else "right",
@@ -160,15 +161,13 @@ def _heading(document: Document, plate: Plate) -> str:
     """Return the head: what it is and of when in view, the rest folded away from the map."""
     first, rest = document.facts[:1], document.facts[1:]
     return (
-        f'<div class="report-head"><h1>{html.escape(document.title)}: '
-        f"{html.escape(document.subtitle)}</h1>{_facts(first)}"
-        f"<details><summary>{html.escape(document.made)}</summary>{_facts(rest)}"
-        f"<small>{html.escape(plate.attribution)}</small></details></div>"
+        f'<div class="report-head"><h1>{inert(document.title)}: '
+        f"{inert(document.subtitle)}</h1>{_facts(first)}"
+        f"<details><summary>{inert(document.made)}</summary>{_facts(rest)}"
+        f"<small>{inert(plate.attribution)}</small></details></div>"
     )
 
 
 def _facts(pairs: tuple[tuple[str, str], ...]) -> str:
-    said = "".join(
-        f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in pairs
-    )
+    said = "".join(f"<dt>{inert(name)}</dt><dd>{inert(value)}</dd>" for name, value in pairs)
     return f"<dl>{said}</dl>"

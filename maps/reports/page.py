@@ -7,7 +7,9 @@ brought along; a link we have no file for is an error, never a request.
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import folium
@@ -28,6 +30,22 @@ _SCRIPT = re.compile(r'<script src="(?P<url>https?://[^"]+)"></script>')
 _STYLE = re.compile(r'<link rel="stylesheet" href="(?P<url>https?://[^"]+)"\s*/?>')
 
 
+_LIVE: Final[Mapping[int, str]] = {ord(each): f"&#{ord(each)};" for each in "{}`$\\"}
+"""What is markup to a template or a script, and no markup to HTML."""
+
+
+def inert(text: str) -> str:
+    """Return words as HTML that means nothing else wherever folium puts it.
+
+    folium makes templates of all that it is given, and puts tooltips between backticks of a script:
+    a call sign must neither be run by this server nor by the reader's browser.
+
+    >>> inert("Naga 1"), inert("<{{ 7 * 7 }}`")
+    ('Naga 1', '&lt;&#123;&#123; 7 * 7 &#125;&#125;&#96;')
+    """
+    return html.escape(text).translate(_LIVE)
+
+
 def blank_map(*, lon: float, lat: float, zoom: int) -> folium.Map:
     """Return a map without tiles, centred on `lon`, `lat` (degrees)."""
     page = folium.Map(location=[lat, lon], zoom_start=zoom, tiles=None, control_scale=True)
@@ -43,9 +61,9 @@ def self_contained(page: folium.Map) -> str:
         NotBuilt: If the web client, which brings Leaflet, has not been built.
         ValueError: If the map links something we have no file for.
     """
-    html = page.get_root().render()
-    html = _SCRIPT.sub(lambda found: _inline(found["url"], "script"), html)
-    return _STYLE.sub(lambda found: _inline(found["url"], "style"), html)
+    made = page.get_root().render()
+    made = _SCRIPT.sub(lambda found: _inline(found["url"], "script"), made)
+    return _STYLE.sub(lambda found: _inline(found["url"], "style"), made)
 
 
 def _inline(url: str, tag: str) -> str:
