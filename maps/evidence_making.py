@@ -37,7 +37,7 @@ from patrol.audit_key import AuditKey, audit_key
 from patrol.desk import Desk
 from patrol.errors import AuditError
 from patrol.permissions import may
-from patrol.replay_desk import LinkedRow, Stood
+from patrol.replay_desk import MOST_RAW, LinkedRow, Stood
 from patrol.store.films import Film
 from patrol.store.tables import from_us
 from radio_gateway.transmission import Transmission
@@ -181,10 +181,14 @@ async def _heard(
     found: list[tuple[str, Transmission]] = []
     own = False
     for unit in units:
-        some = await desk.replay.heard_raw(unit.id, start=start, end=end)
-        if some is not None:
-            own = True
-            found += [(unit.id, each) for each in some]
+        left = MOST_RAW - len(found)
+        some = await desk.replay.heard_raw(unit.id, start=start, end=end, most=left + 1)
+        if some is None:
+            continue
+        own = True
+        found += [(unit.id, each) for each in some[:left]]
+        if len(some) > left:
+            return found, ["transmissions: more than can be told"]
     if not own:
         return None, ["transmissions: none of the agency's own units"]
     return found, []

@@ -110,7 +110,8 @@ async def units_of(
     """
     told: list[ReplayUnit] = []
     chosen: Iterable[UnitState] = [desk.unit(id) for id in ids] if ids else desk.filmed()
-    for state in chosen:
+    # Each once, though it was named twice: nothing of it must be counted twice.
+    for state in {state.id: state for state in chosen}.values():
         hidden = state.agency != desk.user.agency and state.last is None
         if hidden and not await desk.days(state.id, start=start, end=end):
             if ids:

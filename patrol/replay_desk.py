@@ -123,10 +123,16 @@ class ReplayDesk(PaperDesk):
         return Stood(papers=tuple(told), outlines=outlines, left_off=len(found) > MOST_PAPERS)
 
     async def heard_raw(
-        self, unit: str, *, start: datetime, end: datetime
+        self, unit: str, *, start: datetime, end: datetime, most: int = MOST_RAW
     ) -> list[Transmission] | None:
-        """Return all that the radios of a unit of the user's agency sent; None of another's, whose
+        """Return what the radios of a unit of the user's agency sent; None of another's, whose
         messages never cross.
+
+        Args:
+            unit: Its id.
+            start: First moment, aware UTC.
+            end: Moment after the last, aware UTC.
+            most: Most messages, the first ones.
 
         Raises:
             Forbidden: If the role may not.
@@ -137,7 +143,7 @@ class ReplayDesk(PaperDesk):
             return None
         spans = spans_of_unit(self._watch.picture, unit, start=start, end=end)
         agencies = {known.agency, self._watch.agency}
-        return await self._watch.store.read(films.raw, spans, agencies, MOST_RAW)
+        return await self._watch.store.read(films.raw, spans, agencies, most)
 
     async def rows(self, *, start: datetime, end: datetime) -> tuple[list[LinkedRow], bool]:
         """Return the journal's rows from `start` to `end`, and whether these are all.

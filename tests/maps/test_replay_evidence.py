@@ -274,3 +274,30 @@ async def test_the_page_asks_for_nothing_and_says_its_range(server: Running) -> 
     assert "Naga </script>" not in page
     assert "Asia/Vientiane" in page
     assert '<html lang="lo">' in lao.text
+
+
+async def test_a_unit_named_twice_is_told_once(server: Running, tmp_path: Path) -> None:
+    naga = await sail(server, "Naga 1", "n1", 5, lon=100.4)
+    async with server.signed_in("admin") as client:
+        twice = {"unit": [naga, naga]}
+        answer = await client.get("/api/replay/evidence", params=DAY | twice)
+        totals = (await client.get("/api/replay/totals", params=DAY | twice)).json()
+    file = tmp_path / "evidence.zip"
+    file.write_bytes(answer.content)
+    assert verify(file).manifest.counts["positions"] == 5
+    assert [each["positions"] for each in totals["units"]] == [5]
+
+
+async def test_messages_that_are_too_many_are_named_as_left_out(
+    server: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("1", "2", "3"):
+        await sail(server, f"Naga {name}", f"n{name}", 4, lon=100.4)
+    for most, kept in ((12, 12), (11, 11), (6, 6), (4, 4)):
+        monkeypatch.setattr("maps.evidence_making.MOST_RAW", most)
+        file = tmp_path / f"{most}.zip"
+        file.write_bytes(await made(server))
+        manifest = verify(file).manifest
+        assert manifest.counts["messages"] == kept
+        named = "transmissions: more than can be told" in manifest.left_out
+        assert named == (most < 12), "what is cut off is said"
