@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -46,7 +48,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
             }
         },
     },
-    **refusals(401, 403, 404, 422),
+    **refusals(401, 403, 404, 422, 503),
 }
 
 
@@ -121,7 +123,9 @@ async def ask_for_report(request: Request, caller: CallerHere, body: NewReport) 
         return await made(body.report, body.format, asked, progress=progress)
 
     jobs: Jobs = request.app.state.report_jobs
-    job = jobs.begin(own, work, report=body.report, kind=body.format)
+    job = jobs.begin(
+        own, work, report=body.report, kind=body.format, is_stale=lambda: asked.is_stale
+    )
     location = {"location": f"/api/report-jobs/{job.id}"}
     return answer(job, status=202, headers=location)
 
@@ -156,10 +160,15 @@ async def read_file(
 ) -> Response:
     """Return the file that was made.
 
-    It is gone after half an hour, and at once when something in it is shared no more.
+    It is gone after half an hour, and at once when something in it is shared no more. The journal
+    notes that it was given out.
     """
     jobs: Jobs = request.app.state.report_jobs
-    file = jobs.file(job, desk)
+    file, about = jobs.file(job, desk), jobs.one(job, desk.user.name)
+    digest = await asyncio.to_thread(lambda: hashlib.sha256(file.content).hexdigest())
+    told = {"report": about.report, "format": about.format, "file": file.name, "sha256": digest}
+    await desk.audit.note("export", subject="export:report", detail=told)
+    file = jobs.file(job, desk)  # it may have been called off meanwhile, or a sharing suspended
     headers = {
         "content-disposition": f'attachment; filename="{file.name}"',
         "cache-control": "no-store",

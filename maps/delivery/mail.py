@@ -19,7 +19,7 @@ import aiosmtplib
 
 from maps.delivery import words
 from maps.delivery.errors import NotNow, Undeliverable
-from maps.delivery.messages import Message, check_fresh
+from maps.delivery.messages import Message, Source, check_fresh
 from maps.delivery.settings import MailSettings
 from maps.wording import Wording
 from patrol.desk import Desk
@@ -67,7 +67,7 @@ class MailWay:
         wording: Wording,
         files: Sequence[tuple[str, str, bytes]],
         at: datetime,
-        desk: Desk,
+        source: Source,
     ) -> str:
         """Send a mail with files; returns its Message-ID. Raises as `Way.send` says.
 
@@ -79,7 +79,7 @@ class MailWay:
             wording: The receiver's.
             files: Name, media type and content of each.
             at: When it was made, aware UTC.
-            desk: Through which what is in the files was read.
+            source: Through which what is in the files was read.
         """
         mail = self._empty(to, id=id, subject=subject, at=at)
         mail.set_content(text, cte="quoted-printable")
@@ -87,9 +87,9 @@ class MailWay:
         for name, media_type, content in files:
             main, _, sub = media_type.partition(";")[0].partition("/")
             mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
-        return await self._bring(to, mail, desk)
+        return await self._bring(to, mail, source)
 
-    async def _bring(self, to: str, mail: EmailMessage, desk: Desk) -> str:
+    async def _bring(self, to: str, mail: EmailMessage, source: Source) -> str:
         settings = self._settings
         try:
             async with aiosmtplib.SMTP(
@@ -102,7 +102,7 @@ class MailWay:
                 tls_context=self._tls(),
                 timeout=settings.timeout_s,
             ) as server:
-                check_fresh(desk)
+                check_fresh(source)
                 await server.send_message(mail, sender=settings.sender, recipients=[to])
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [each.code for each in error.recipients]

@@ -95,13 +95,21 @@ class Way(Protocol):
         """
 
 
-def check_fresh(desk: Desk) -> None:
+class Source(Protocol):
+    """What words were made through: a desk, or a report that was read through several."""
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether something of it may not pass any more."""
+
+
+def check_fresh(source: Source) -> None:
     """Raise if what was made through a desk may not pass any more: an agreement was suspended.
 
     Raises:
         NotNow: If so; the next try makes it anew, of what may pass then.
     """
-    if desk.is_stale:
+    if source.is_stale:
         raise NotNow("what the receiver may see has changed")
 
 

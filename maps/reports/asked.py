@@ -75,6 +75,7 @@ class Asked:
         counterpart: Agency it is for: then it holds of the asker's own agency what may cross to
             that one, and nothing else; empty: for the asker's own agency.
         second: Language beside the reader's, for phrases; None: none.
+        eyes: Desks of counterparts, on whose behalf it was asked what may cross to them.
         progress: Told how much is done, 0 to 1.
     """
 
@@ -89,9 +90,17 @@ class Asked:
     radius_m: float = 500.0
     counterpart: str = ""
     second: Wording | None = None
+    eyes: list[Desk] = field(default_factory=list)
     progress: Callable[[float], None] = field(default=_no_progress)
 
     @property
     def own(self) -> str:
         """The asker's agency."""
         return self.desk.user.agency
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether something in the report may not pass any more, to its asker or on to whom it is
+        for.
+        """
+        return any(desk.is_stale for desk in (self.desk, *self.eyes))

@@ -39,11 +39,9 @@ class CrossingView:
         theirs = User(
             name=asked.desk.user.name, role=asked.desk.user.role, agency=asked.counterpart
         )
-        own = asked.desk.policy
-        self._policy = Policy(
-            agency=asked.counterpart, role=theirs.role, sharing=own.sharing, now=own.now
-        )
         self._eyes = asked.site.desk_of(theirs)
+        self._policy = self._eyes.policy
+        asked.eyes.append(self._eyes)  # whoever hands the report out asks whether it still may
 
     @property
     def narrows(self) -> bool:
@@ -70,7 +68,7 @@ class CrossingView:
 
     def is_stale(self) -> bool:
         """Return whether what was let pass may not pass any more."""
-        return self._asked.desk.is_stale or (self._eyes is not None and self._eyes.is_stale)
+        return self._asked.is_stale
 
     def _is_told(self, unit: str) -> bool:
         assert self._eyes is not None

@@ -67,8 +67,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class _Kept:
-    def __init__(self, job: Job, user: str, desk: Desk) -> None:
-        self.job, self.user, self.desk = job, user, desk
+    def __init__(self, job: Job, desk: Desk, is_stale: Callable[[], bool]) -> None:
+        self.job, self.desk, self.is_stale = job, desk, is_stale
+        self.user = desk.user.name
         self.task: asyncio.Task[None] | None = None
         self.file: File | None = None
 
@@ -89,7 +90,9 @@ class Jobs:
         self._kept: dict[str, _Kept] = {}
         self._turn = asyncio.Semaphore(1)
 
-    def begin(self, desk: Desk, work: Work, *, report: str, kind: str) -> Job:
+    def begin(
+        self, desk: Desk, work: Work, *, report: str, kind: str, is_stale: Callable[[], bool]
+    ) -> Job:
         """Put a report in line.
 
         Args:
@@ -97,6 +100,7 @@ class Jobs:
             work: Makes it.
             report: Its name.
             kind: Its format.
+            is_stale: Whether something in it may not be handed out any more.
 
         Raises:
             TooManyReports: If the user has too many in line.
@@ -109,7 +113,7 @@ class Jobs:
         for each in [each for each in own if each.is_over][: -MOST_KEPT + 1]:
             del self._kept[each.job.id]
         job = Job(id=uuid4().hex, report=report, format=kind, asked_at=self._now())
-        kept = _Kept(job, user, desk)
+        kept = _Kept(job, desk, is_stale)
         self._kept[job.id] = kept
         kept.task = asyncio.create_task(self._make(kept, work), name=f"report {report}")
         return job
@@ -129,13 +133,15 @@ class Jobs:
         return self._own(id, user).job
 
     def file(self, id: str, desk: Desk) -> File:
-        """Return the file that was made, while all in it may still be shown to the user.
+        """Return the file that was made, while all in it may still be handed to the user.
 
         Raises:
             NotFound: If there is none (yet, or any more), or it is another's.
         """
         kept = self._own(id, desk.user.name)
-        if kept.desk.is_stale:  # what another agency shared is shared no more
+        was, now = kept.desk.user, desk.user
+        if kept.is_stale() or (was.agency, was.role) != (now.agency, now.role):
+            # what was shared is shared no more, or the user may see less by now
             self._drop(kept)
             raise NotFound("report", id)
         if kept.file is None:

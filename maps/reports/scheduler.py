@@ -20,6 +20,7 @@ import structlog
 
 from gis.errors import GisError
 from maps.delivery.errors import DeliveryError, Undeliverable
+from maps.delivery.messages import Source
 from maps.errors import MapsError, ReportFailed
 from maps.report_settings import ReportSchedule
 from maps.reports.asked import Asked, Site
@@ -51,7 +52,7 @@ class Mailing(Protocol):
 
     async def send_files(
         self, to: str, *, id: str, subject: str, text: str, wording: Wording,
-        files: Sequence[tuple[str, str, bytes]], at: datetime, desk: Desk,
+        files: Sequence[tuple[str, str, bytes]], at: datetime, source: Source,
     ) -> str: ...  # fmt: skip
 
 
@@ -186,6 +187,9 @@ class Scheduler:
                 await self._send(schedule, period, standing)
             except (DeliveryError, MapsError, PatrolError, GisError) as error:
                 self._wait(schedule, standing, str(error))
+            except Exception as error:  # noqa: BLE001 - logged; others must not wait for it
+                _log.exception("report_schedule_failed", schedule=schedule.name)
+                self._wait(schedule, standing, type(error).__name__)
             else:
                 standing.failures, standing.not_before, standing.fault = 0, None, ""
 
@@ -227,11 +231,12 @@ class Scheduler:
         )
         desk = self._site.desk_of(user)
         words = Wording(schedule.language, calendar=schedule.calendar, zone=self._site.zone)
-        files = await self._files(schedule, period, desk, words)
+        asked = self._asked(schedule, period, desk, words)
+        files = await self._files(schedule, asked)
         waits: DeliveryError | None = None
         for to in left:
             try:
-                await self._send_to(to, schedule, period, desk, words, files)
+                await self._send_to(to, schedule, period, asked, files)
             except Undeliverable as error:
                 await self._settle(REFUSED, schedule, period, to, standing, {"fault": error.fault})
                 standing.fault = error.fault
@@ -243,10 +248,8 @@ class Scheduler:
         if waits is not None:
             raise waits
 
-    async def _files(
-        self, schedule: ReportSchedule, period: Period, desk: Desk, words: Wording
-    ) -> list[File]:
-        asked = Asked(
+    def _asked(self, schedule: ReportSchedule, period: Period, desk: Desk, words: Wording) -> Asked:
+        return Asked(
             site=self._site,
             desk=desk,
             words=words,
@@ -255,16 +258,19 @@ class Scheduler:
             counterpart=schedule.counterpart,
             radius_m=schedule.radius_m,
         )
+
+    async def _files(self, schedule: ReportSchedule, asked: Asked) -> list[File]:
         files = [await made(schedule.report, kind, asked) for kind in schedule.formats]
         if sum(len(file.content) for file in files) > LARGEST_MAIL:
             raise ReportFailed("its files are too large for a mail: choose fewer formats")
         return files
 
     async def _send_to(
-        self, to: str, schedule: ReportSchedule, period: Period, desk: Desk, words: Wording,
+        self, to: str, schedule: ReportSchedule, period: Period, asked: Asked,
         files: Sequence[File],
     ) -> None:  # fmt: skip
         assert self._mailing is not None
+        words = asked.words
         title = words.say(f"report.name.{schedule.report}")
         start, end = words.day(period.start), words.day(period.end - _DAY)
         subject = words.say(
@@ -283,7 +289,7 @@ class Scheduler:
             wording=words,
             files=[(file.name, file.media_type, file.content) for file in files],
             at=self._now(),
-            desk=desk,
+            source=asked,
         )
 
     async def _settle(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 
 from maps.reports.jobs import MOST_WAITING
+from patrol.errors import NotFound
 from tests.maps.reports.story import Story, joint_patrol
 
 
@@ -55,6 +58,12 @@ async def test_a_report_is_asked_for_watched_and_fetched(story: Story) -> None:
     assert file.content[:2] == b"PK"
     assert len(file.content) == made["bytes"]
     assert made["file"] in file.headers["content-disposition"]
+    lines = (await story.offices["keo"].get("/api/audit?act=export")).json()["lines"]
+    assert (lines[0]["actor"], lines[0]["subject"]) == ("somchai", "export:report")
+    assert lines[0]["detail"] | {"sha256": ""} == {
+        "report": "patrol-debrief", "format": "xlsx", "file": made["file"], "sha256": "",
+    }  # fmt: skip
+    assert lines[0]["detail"]["sha256"] == hashlib.sha256(file.content).hexdigest()
     assert job["id"] in [each["id"] for each in (await somchai.get("/api/report-jobs")).json()]
     for name in ("malee", "kham"):
         other = story.offices[name]
@@ -103,6 +112,16 @@ async def test_a_language_is_chosen(story: Story) -> None:
     assert '<html lang="en">' in page
 
 
+async def test_what_a_role_was_given_is_not_given_to_a_lesser_one(story: Story) -> None:
+    somchai = story.offices["somchai"]
+    job = await ask(somchai, report="patrol-debrief", patrol=story.patrol)
+    await over(somchai, job)
+    jobs = story.offices.server.app.state.report_jobs
+    now = replace(story.offices.desk("somchai").user, role="crew")
+    with pytest.raises(NotFound):
+        jobs.file(job["id"], story.offices.server.office.desk_of(now))
+
+
 async def test_what_was_made_is_gone_when_sharing_is_suspended(story: Story) -> None:
     """Comes last: nothing crosses any more after it."""
     somchai = story.offices["somchai"]
@@ -110,9 +129,17 @@ async def test_what_was_made_is_gone_when_sharing_is_suspended(story: Story) -> 
     await over(somchai, job)
     before = (await somchai.get(f"/api/report-jobs/{job['id']}/file")).text
     assert "Khong 1" in before
+    kham = story.offices["kham"]
+    span: dict[str, Any] = {"start": story.start.isoformat(), "end": story.end.isoformat()}
+    pack = await ask(kham, report="monthly", counterpart="th-ck", **span)
+    await over(kham, pack)
+    assert "Naga 1" in (await kham.get(f"/api/report-jobs/{pack['id']}/file")).text
     [agreement] = await story.offices.desk("kham").agreements.all()
     await story.offices.desk("chai").agreements.suspend(agreement.id, reason="talks")
     assert (await somchai.get(f"/api/report-jobs/{job['id']}/file")).status_code == 404
+    assert (await kham.get(f"/api/report-jobs/{pack['id']}/file")).status_code == 404, (
+        "what was to be handed to them may not cross to them any more"
+    )
     again = await ask(somchai, report="patrol-debrief", patrol=story.patrol)
     await over(somchai, again)
     after = (await somchai.get(f"/api/report-jobs/{again['id']}/file")).text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,9 @@ import pytest
 
 from maps.errors import SettingsFaults
 from maps.report_settings import ReportSchedule
+from maps.reports.asked import Asked
+from maps.reports.rendering import File
+from maps.reports.scheduler import Line, Scheduler
 from maps.reports.schedules import is_late, newest_due, next_due
 from maps.settings import settings_of
 from tests.maps.delivery.test_mail import Mailbox, mail_server
@@ -73,6 +77,44 @@ def test_what_does_not_go_together_is_told_with_its_place() -> None:
     wrong = {"agencies": AGENCIES, "reports": [schedule(day=31)]}
     with pytest.raises(SettingsFaults, match="day of a week is one of"):
         settings_of(wrong, source="patrol.toml", folder=Path())
+
+
+async def test_one_that_breaks_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    sent: list[str] = []
+
+    async def made(_report: str, kind: str, _asked: Asked) -> File:
+        tried.append(kind)
+        if kind == "pdf":
+            raise OSError("no such program")
+        return File(name="a.xlsx", media_type="application/x", content=b"")
+
+    class Post:
+        async def send_files(self, to: str, **_more: Any) -> str:
+            sent.append(to)
+            return "id"
+
+    async def nothing(*_: Any) -> list[Line]:
+        return []
+
+    async def noted(_note: Any) -> None:
+        pass
+
+    monkeypatch.setattr("maps.reports.scheduler.made", made)
+    now = local(2026, 11, 23, 12)
+    site: Any = SimpleNamespace(
+        node="HX", zone=ZONE, desk_of=lambda user: SimpleNamespace(user=user, is_stale=False)
+    )
+    both = [
+        ReportSchedule(**schedule(name="broken", formats=["pdf"])),
+        ReportSchedule(**schedule(name="whole", recipients=["two@police.example"])),
+    ]
+    post = Scheduler(both, site, Post(), lines=nothing, note=noted, now=lambda: now)
+    await post.look()
+    await post.look()
+    assert sent == ["two@police.example"]
+    assert tried.count("pdf") == 1, "it waits before it is tried again"
+    assert [each.fault for each in await post.status(LAO)] == ["OSError", ""]
 
 
 async def test_each_recipient_gets_a_period_once_across_restarts(tmp_path: Path) -> None:
