@@ -72,7 +72,9 @@ def _first(selector: str) -> Callable[[Page], None]:
 
 def _unit(page: Page) -> None:
     page.keyboard.press("/")
-    page.locator(".row", has_text="Naga 1").first.click()
+    page.locator("#unit-search").fill("Naga 1")
+    page.keyboard.press("Enter")
+    page.keyboard.press("u")
 
 
 SHOTS: Final = (
