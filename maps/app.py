@@ -283,6 +283,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.crew_map = CrewMap(office.geography)
     state.histories = Histories()
     state.photo_turn = asyncio.Semaphore(1)
+    state.map_turn = asyncio.Semaphore(1)
     state.at_km = office.geography.at_km
     state.survey = office.survey
     state.report_site = office.report_site

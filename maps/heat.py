@@ -6,6 +6,7 @@ caller's Desk, so nobody learns of one that they may not see.
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -111,7 +112,8 @@ async def heat_of(
     outings = await outings_of(desk, start, end) if on_patrol else None
     followed = await survey.followed(desk, units, start, end, outings=outings)
     tracks = [each.track for each in followed]
-    shapes, unread = _shapes(desk)
+    known = desk.sectors.all(use="patrol")
+    shapes, unread = await asyncio.to_thread(_shapes, desk, known)
     river = survey.main_river
     whole_m2 = sum(area_m2 for _, _, area_m2 in shapes)
     cell_m = max(radius_m / 2.0, math.sqrt(whole_m2 / MOST_CELLS)) if shapes else None
@@ -172,11 +174,13 @@ def _outing(patrol: Patrol, end: datetime) -> Outing | None:
     return patrol.started_at, patrol.ended_at or end
 
 
-def _shapes(desk: Desk) -> tuple[list[tuple[Sector, shapely.Geometry, float]], int]:
-    """Return the sectors that patrols may go to, by name, and how many cannot be drawn."""
+def _shapes(
+    desk: Desk, sectors: Sequence[Sector]
+) -> tuple[list[tuple[Sector, shapely.Geometry, float]], int]:
+    """Return sectors with their shapes, in the same order, and how many cannot be drawn."""
     found: list[tuple[Sector, shapely.Geometry, float]] = []
     unread = 0
-    for sector in desk.sectors.all(use="patrol"):
+    for sector in sectors:
         lie = desk.sectors.lie(sector)
         if lie.outline is None or lie.area_km2 is None:
             unread += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from itertools import takewhile
@@ -114,12 +115,7 @@ class ReplayDesk(PaperDesk):
                 continue
             told += [self._left(each) for each in _in_use(versions, start, end)]
         told.sort(key=lambda each: (each.at, each.id, each.version))
-        outlines = {}
-        for each in told:
-            if isinstance(each, Sector) and each.polygon is None:
-                lie = self._sectors.lie(each)
-                if lie.outline is not None:
-                    outlines[f"{each.id} {each.version}"] = lie.outline
+        outlines = await asyncio.to_thread(self._outlines, told)
         return Stood(papers=tuple(told), outlines=outlines, left_off=len(found) > MOST_PAPERS)
 
     async def heard_raw(
@@ -174,6 +170,16 @@ class ReplayDesk(PaperDesk):
             )
             for each in entries[:MOST_ROWS]
         ], len(entries) <= MOST_ROWS
+
+    def _outlines(self, papers: Sequence[Paper]) -> dict[str, dict[str, Any]]:
+        """Return the areas of sectors that are stretches of a river, by `id version`."""
+        found = {}
+        for each in papers:
+            if isinstance(each, Sector) and each.polygon is None:
+                lie = self._sectors.lie(each)
+                if lie.outline is not None:
+                    found[f"{each.id} {each.version}"] = lie.outline
+        return found
 
     def _left(self, paper: Paper) -> Paper:
         """Return what is left of a joint patrol while no agreement joins its agencies: the own part

@@ -256,8 +256,10 @@ async def read_map(
     Lines are simplified until all of it has at most 150 kB; the places of marks are not moved.
     """
     maps: CrewMap = request.app.state.crew_map
-    body = await asyncio.to_thread(maps.around, lon=lon, lat=lat, radius_km=radius_km)
-    packed = await asyncio.to_thread(Packed, body)
+    one_at_a_time: asyncio.Semaphore = request.app.state.map_turn
+    async with one_at_a_time:  # it takes a processor for a while, and the live picture goes first
+        body = await asyncio.to_thread(maps.around, lon=lon, lat=lat, radius_km=radius_km)
+        packed = await asyncio.to_thread(Packed, body)
     return packed.answer(request, GeoJson.media_type, cache="private, no-cache")
 
 

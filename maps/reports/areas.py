@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,18 +45,20 @@ async def areas_of(asked: Asked, ids: Sequence[str]) -> tuple[list[Area], int]:
     found: list[Area] = []
     for id in ids:
         try:
-            found.append(_area(asked, await asked.desk.sectors.one(id)))
+            sector = await asked.desk.sectors.one(id)
         except NotFound:
             continue
+        found.append(await asyncio.to_thread(_area, asked, sector))
     return found, len(ids) - len(found)
 
 
-def areas_in_use(asked: Asked) -> list[Area]:
+async def areas_in_use(asked: Asked) -> list[Area]:
     """Return all sectors in use that the reader may see; none if the role sees none."""
     try:
-        return [_area(asked, sector) for sector in asked.desk.sectors.all()]
+        known = asked.desk.sectors.all()
     except Forbidden:
         return []
+    return await asyncio.to_thread(lambda: [_area(asked, sector) for sector in known])
 
 
 def shapes_of(areas: Sequence[Area], words: Wording) -> list[Shape]:

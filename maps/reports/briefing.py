@@ -50,7 +50,7 @@ async def patrol_briefing(asked: Asked) -> Document:
     ids = {each.sector.id for each in own}
     keep_out = [
         each
-        for each in areas.areas_in_use(asked)
+        for each in await areas.areas_in_use(asked)
         if each.sector.use in KEPT_OUT_OF and each.sector.id not in ids
     ]
     units = crews.crews_of(asked, patrol)

@@ -55,7 +55,7 @@ async def coverage_report(asked: Asked) -> Document:
     """
     words = asked.words
     start, end = time_of(asked)
-    known = areas.areas_in_use(asked)
+    known = await areas.areas_in_use(asked)
     asked.progress(0.1)
     heat = await heat_for(asked, known, start, end)
     asked.progress(0.6)

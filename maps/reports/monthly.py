@@ -125,7 +125,7 @@ async def _gathered(asked: Asked, view: CrossingView, start: datetime, end: date
                 by_unit.setdefault(each.unit, []).append(each)
         days.append((name, done))
         asked.progress(0.05 + 0.5 * (n + 1) / len(spans))
-    known = areas.areas_in_use(asked)
+    known = await areas.areas_in_use(asked)
     if view.narrows:
         known = [each for each in known if view.passes(each.sector) is not None]
     heat: HeatReport | None = None

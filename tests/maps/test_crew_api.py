@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -461,6 +463,29 @@ async def test_the_map_is_small_and_of_this_place(server: Running) -> None:
             headers={"if-none-match": answer.headers["etag"]},
         )
         assert again.status_code == 304
+
+
+async def test_maps_are_made_one_after_the_other(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once: list[int] = [0]
+    most: list[int] = []
+
+    class Slow:
+        def around(self, **_where: float) -> bytes:
+            at_once[0] += 1
+            most.append(at_once[0])
+            time.sleep(0.05)
+            at_once[0] -= 1
+            return b"{}"
+
+    monkeypatch.setattr(server.app.state, "crew_map", Slow())
+    async with server.signed_in("crew") as crew:
+        asked = (
+            crew.get("/api/crew/map", params={"lon": 100.0 + n, "lat": 20.0}) for n in range(4)
+        )
+        assert [each.status_code for each in await asyncio.gather(*asked)] == [200] * 4
+    assert most == [1] * 4, "whoever asks for many maps holds up nobody else's work"
 
 
 @pytest.mark.parametrize("role", ["planner", "liaison", "observer", "technician"])

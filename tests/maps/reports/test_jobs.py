@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,6 +15,8 @@ from msgspec.structs import replace
 
 from maps.reports.jobs import MOST_WAITING
 from patrol.errors import NotFound
+from patrol.sector_desk import Lie, SectorDesk
+from patrol.sectors import Sector
 from tests.maps.reports.story import Story, joint_patrol
 
 
@@ -110,6 +113,29 @@ async def test_a_language_is_chosen(story: Story) -> None:
     page = (await somchai.get(f"/api/report-jobs/{job['id']}/file")).text
     assert f"{story.start.year + 543}-" in page
     assert '<html lang="en">' in page
+
+
+async def test_nobody_waits_while_sectors_are_laid_out(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lie = SectorDesk.lie
+    beside: list[bool] = []
+
+    def watched(desk: SectorDesk, sector: Sector) -> Lie:
+        beside.append(threading.current_thread() is not threading.main_thread())
+        return lie(desk, sector)
+
+    monkeypatch.setattr(SectorDesk, "lie", watched)
+    somchai = story.offices["somchai"]
+    span: dict[str, Any] = {"start": story.start.isoformat(), "end": story.end.isoformat()}
+    await over(somchai, await ask(somchai, report="briefing", patrol=story.patrol))
+    await over(somchai, await ask(somchai, report="coverage", **span))
+    replay = await somchai.get("/api/replay", params=span)
+    assert replay.json()["outlines"], "a stretch of river is among the sectors"
+    heat = {"km_from": 2340, "km_to": 2380} | span
+    assert (await somchai.get("/api/coverage/heat", params=heat)).status_code == 200
+    assert len(beside) >= 5
+    assert all(beside), "shapes are made in a thread, not on the loop that positions come in on"
 
 
 async def test_what_a_role_was_given_is_not_given_to_a_lesser_one(story: Story) -> None:
