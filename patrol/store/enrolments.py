@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from patrol.accounts import Device, Enrolment
 from patrol.store import account_changes
@@ -16,13 +16,19 @@ from patrol.store.tables import enrolments, from_us, to_us
 def add_enrolment(
     connection: Connection, enrolment: Enrolment, key_hash: bytes, now: datetime
 ) -> None:
-    """Keep a fresh code; forget those that are good no more, and any for the same device."""
+    """Keep a fresh code; forget those that are good no more, and the agency's for the same device.
+
+    Another agency may have one out for a device of that name: who is first has the name.
+    """
     connection.execute(
         delete(enrolments).where(
             or_(
                 enrolments.c.used_us.is_not(None),
                 enrolments.c.expires_us < to_us(now),
-                enrolments.c.device == enrolment.device,
+                and_(
+                    enrolments.c.device == enrolment.device,
+                    enrolments.c.agency == enrolment.agency,
+                ),
             )
         )
     )

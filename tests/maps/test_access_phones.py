@@ -176,6 +176,12 @@ async def test_units_and_devices_of_another_agency_are_not_there(tmp_path: Path)
             other = await unit_of(kham, "Naga 2")
             moved = {"device": "mine", "unit": other}
             assert (await kham.post("/api/devices/enrolments", json=moved)).status_code == 409
+            ours, others = [await code_for(each, device="both") for each in (kham, anong)]
+            async with server.stranger(origin=server.url) as browser:
+                first = await browser.post("/api/enrolment", json={"code": ours["code"]})
+                assert first.status_code == 200, "another agency's code does not end it"
+                late = await browser.post("/api/enrolment", json={"code": others["code"]})
+                assert late.status_code == 409
 
 
 @asynccontextmanager
