@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import shapely
@@ -65,7 +65,7 @@ async def coverage_report(asked: Asked) -> Document:
         report="coverage",
         language=words.tag,
         title=words.say("report.coverage_title"),
-        subtitle=words.say("report.span", start=words.day(start), end=words.day(end)),
+        subtitle=words.say("report.span", start=words.day(start), end=words.day(last_day(end))),
         facts=time_facts(asked, start, end),
         sections=(
             Section(title=words.say("report.in_short"), blocks=_in_short(asked, heat)),
@@ -88,6 +88,11 @@ def time_of(asked: Asked) -> tuple[datetime, datetime]:
     if asked.start is None or asked.end is None or asked.end <= asked.start:
         raise BadRequest("say from when to when", field="start")
     return asked.start, asked.end
+
+
+def last_day(end: datetime) -> datetime:
+    """Return a moment of the last day of a time that ends before `end`."""
+    return end - timedelta(seconds=1)
 
 
 def time_facts(asked: Asked, start: datetime, end: datetime) -> tuple[tuple[str, str], ...]:

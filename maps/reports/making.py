@@ -22,7 +22,8 @@ def check(name: str, kind: Format, asked: Asked) -> None:
 
     Raises:
         NotFound: If there is no such report.
-        BadRequest: If it cannot be had in that format, or names no patrol or time.
+        BadRequest: If it cannot be had in that format, names no patrol or time, only one end of a
+            stretch of river, or a counterpart that is none.
         Forbidden: If the role may not.
     """
     report = REPORTS.get(name)
@@ -39,8 +40,14 @@ def check(name: str, kind: Format, asked: Asked) -> None:
             raise BadRequest("say from when to when", field="start")
         if asked.end <= asked.start:
             raise BadRequest("end comes after start", field="end")
+    if (asked.km_from is None) != (asked.km_to is None):
+        raise BadRequest("say from which kilometre to which", field="km_from")
     if asked.counterpart and name != "monthly":
         raise BadRequest("only the monthly pack is made for a counterpart", field="counterpart")
+    if asked.counterpart and (
+        asked.counterpart == asked.own or asked.counterpart not in asked.site.agencies
+    ):
+        raise BadRequest("is no counterpart at this node", field="counterpart")
 
 
 async def made(

@@ -94,7 +94,9 @@ async def monthly_pack(asked: Asked) -> Document:
         report="monthly",
         language=words.tag,
         title=words.say("report.monthly"),
-        subtitle=words.say("report.span", start=words.day(start), end=words.day(_last_day(end))),
+        subtitle=words.say(
+            "report.span", start=words.day(start), end=words.day(covering.last_day(end))
+        ),
         facts=covering.time_facts(asked, start, end),
         sections=(
             Section(title=words.say("report.in_short"), blocks=(*notes, _in_short(asked, known))),
@@ -176,10 +178,6 @@ def _days(asked: Asked, start: datetime, end: datetime) -> list[tuple[datetime, 
         found.append((first, min(midnight, end)))
         first = midnight
     return found
-
-
-def _last_day(end: datetime) -> datetime:
-    return end - timedelta(seconds=1)
 
 
 def _joined(some: Sequence[UnitEffort]) -> UnitEffort:

@@ -99,6 +99,11 @@ async def test_what_cannot_be_made_is_refused_at_once(story: Story) -> None:
     span: dict[str, Any] = {"start": story.start.isoformat(), "end": story.end.isoformat()}
     for_other = await ask(somchai, 400, report="coverage", counterpart="th-ck", **span)
     assert for_other["field"] == "counterpart"
+    for nobody in ("nobody", "la-hx"):
+        refused = await ask(somchai, 400, report="monthly", counterpart=nobody, **span)
+        assert refused["field"] == "counterpart"
+    half = await ask(somchai, 400, report="coverage", km_from=2340, **span)
+    assert half["field"] == "km_from"
     unknown = await over(somchai, await ask(somchai, report="briefing", patrol="0" * 32))
     assert unknown["state"] == "failed"
     assert "no patrol" in unknown["fault"]
@@ -113,6 +118,15 @@ async def test_a_language_is_chosen(story: Story) -> None:
     page = (await somchai.get(f"/api/report-jobs/{job['id']}/file")).text
     assert f"{story.start.year + 543}-" in page
     assert '<html lang="en">' in page
+
+
+async def test_a_week_ends_with_its_last_day(story: Story) -> None:
+    somchai = story.offices["somchai"]
+    week: dict[str, Any] = {"start": "2026-11-15T17:00:00Z", "end": "2026-11-22T17:00:00Z"}
+    job = await ask(somchai, report="coverage", **week)
+    await over(somchai, job)
+    page = (await somchai.get(f"/api/report-jobs/{job['id']}/file")).text
+    assert "2026-11-16 to 2026-11-22<" in page
 
 
 async def test_nobody_waits_while_sectors_are_laid_out(
