@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
+import structlog
 from msgspec.structs import replace
 
 from gis.errors import PositionError
@@ -30,9 +31,11 @@ from maps.wording import words_of
 from patrol.crew_desk import CrewDesk
 from patrol.crew_reports import said
 from patrol.desk import Desk
-from patrol.errors import AlreadyTaken, Conflict, Forbidden, NotFound
+from patrol.errors import AlreadyTaken, Conflict, Forbidden, NotFound, StoreError
 from patrol.filing import Receipt
 from radio_gateway.transmission import Transmission
+
+log = structlog.get_logger(__name__)
 
 ONLY_REPORTS: Final = frozenset({"position", "sos", "sos_cancel"})
 """What a key may send that only reports."""
@@ -70,6 +73,10 @@ class _NoPhoto(Exception):
     """A report names a photo that has not come yet."""
 
 
+class _Unstorable(Exception):
+    """A report that the store can never take: sent again and again it would hold up all others."""
+
+
 _WORDS: Final[Mapping[type[Exception], str]] = {
     BadReport: "bad_field",
     Forbidden: "forbidden",
@@ -77,6 +84,7 @@ _WORDS: Final[Mapping[type[Exception], str]] = {
     Conflict: "conflict",
     PositionError: "bad_position",
     _NoPhoto: "photo_missing",
+    _Unstorable: "unstorable",
 }
 
 
@@ -98,7 +106,7 @@ class Taking:
         """Take reports; what is named as taken is on disk when this returns.
 
         Raises:
-            StoreError: If the store refuses; what went through is known when it comes again.
+            StoreError: If the store refuses now; what went through is known when it comes again.
         """
         took = Took(taken=[], refused=[])
         wanted: list[tuple[AnyReport, dict[str, Any]]] = []
@@ -130,6 +138,13 @@ class Taking:
                 pass
             except tuple(_WORDS) as error:
                 took.refused.append(_refused(report.id, error))
+                continue
+            except StoreError as error:
+                if error.transient:
+                    raise
+                log.error("crew_report_unstorable", id=report.id, fault=str(error))
+                never = _Unstorable("the office cannot store it as it is")
+                took.refused.append(_refused(report.id, never))
                 continue
             took.taken.append(report.id)
         if receipts:

@@ -17,6 +17,9 @@ import pytest
 from maps.api.crew_forms import FORMS, MOST_REPORTS
 from maps.guard import Guard
 from maps.wording import words_of
+from patrol.errors import StoreError
+from patrol.incident_desk import IncidentDesk
+from patrol.incidents import Incident
 from tests.maps.running import Running, running, wait_until
 from tests.maps.test_access_phones import as_user, code_for, unit_of
 from tests.maps.test_photos import phone_photo
@@ -177,6 +180,31 @@ async def test_a_bad_report_is_named_and_holds_up_no_other(server: Running) -> N
             said = told[each.get("id", "")]
             assert (said["error"], said.get("field")) == (error, field), (each, said)
             assert said["message"]
+
+
+async def test_what_can_never_be_stored_holds_up_no_other(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with server.signed_in() as desk, enrolled(server, desk, None) as phone:
+        stuck = report("incident", category="drugs", when="2026-11-01")
+        whole = report("incident", category="timber", when="2026-11-01")
+        log, now = IncidentDesk.log, True
+
+        async def refusing(self: IncidentDesk, **told: Any) -> Incident:
+            if told["category"] == "drugs":
+                raise StoreError("IntegrityError: SECRET", transient=now)
+            return await log(self, **told)
+
+        monkeypatch.setattr(IncidentDesk, "log", refusing)
+        answer = await phone.browser.post("/api/crew/reports", json={"reports": [stuck, whole]})
+        assert answer.status_code == 503, "what may go later is tried again"
+        now = False
+        took = await send(phone.browser, stuck, whole)
+        assert took["taken"] == [whole["id"]]
+        assert [(each["id"], each["error"]) for each in took["refused"]] == [
+            (stuck["id"], "unstorable")
+        ]
+        assert "SECRET" not in str(took)
 
 
 async def test_bodies_are_bounded(server: Running) -> None:
