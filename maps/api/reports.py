@@ -44,7 +44,8 @@ async def make_report(
 ) -> Response:
     """Return a report as one self-contained HTML file, to keep or to hand on.
 
-    `debrief` is the map of where one unit was from `start` to `end`, at most seven days.
+    `debrief` is the map of where one unit was from `start` to `end`, at most seven days. The
+    journal notes that it was given out.
     """
     if name != "debrief":
         raise NotFound("report", name)
@@ -68,6 +69,8 @@ async def make_report(
         ),
         ground=ground,
     )
+    told = {"unit": unit, "start": start, "end": end}
+    await desk.audit.note("export", subject="export:debrief", detail=told)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     return HTMLResponse(
         page,

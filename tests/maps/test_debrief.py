@@ -49,7 +49,8 @@ def page_of_a_unit(tmp_path_factory: pytest.TempPathFactory) -> str:
 async def _page_of_a_unit(folder: Path) -> str:
     async with running(folder) as server, server.signed_in("commander") as client:
         answer = await client.post(
-            "/api/units", json={"call_sign": "Naga <1>", "kind": "boat", "country": "LA"}
+            "/api/units",
+            json={"call_sign": "Naga <1>{{ 7 * 191 }}", "kind": "boat", "country": "LA"},
         )
         unit = answer.json()["id"]
         now = datetime.now(UTC)
@@ -75,11 +76,16 @@ async def _page_of_a_unit(folder: Path) -> str:
         assert (late.status_code, late.json()["field"]) == (400, "end")
         unheard_of = await client.get("/api/reports/other", params=asked)
         assert unheard_of.status_code == 404
+        async with server.signed_in("admin") as admin:
+            [line] = (await admin.get("/api/audit?act=export")).json()["lines"]
+        assert (line["actor"], line["subject"]) == ("commander", "export:debrief")
+        assert line["detail"]["unit"] == unit
         return page.text
 
 
 def test_the_page_carries_the_track_and_names_no_server(page_of_a_unit: str) -> None:
     assert "Naga &lt;1&gt;" in page_of_a_unit
+    assert "Naga &lt;1&gt;1337" not in page_of_a_unit, "a call sign is no template"
     assert "3 positions" in page_of_a_unit
     outside_scripts = re.sub(r"<script>.*?</script>", "", page_of_a_unit, flags=re.DOTALL)
     assert not re.search(r'(src|href)="https?://', outside_scripts)
