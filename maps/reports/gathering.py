@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 import msgspec
 
 from maps.errors import BadRequest
+from patrol.alert_desk import MOST_ALERTS
 from patrol.alerts import Alert
 from patrol.changes import Fix
 from patrol.desk import Desk
@@ -22,6 +23,8 @@ MOST_FIXES: Final = 300_000
 """Of one report, as of one survey."""
 
 AT_ONCE: Final = timedelta(days=1)
+LATE: Final = timedelta(days=31)
+SHORTEST: Final = timedelta(minutes=1)
 
 _ANSWERS: Final[Mapping[str, str]] = {
     "accepted": "accepted",
@@ -63,20 +66,31 @@ async def alerts_between(
 ) -> list[Alert]:
     """Return the alerts that were raised in a time, oldest first; none if the role sees none.
 
-    They are looked for by when they last changed, day by day, since one answer has an end.
+    They are looked for by when they last changed, from then until now, in parts: one answer has an
+    end.
     """
     found: dict[str, Alert] = {}
-    day = start
+    first, now = start, max(datetime.now(UTC), end)
     try:
-        while day < end:
-            after = min(day + AT_ONCE, end)
-            _add(found, await desk.alerts.history(start=day, end=after, limit=1000), passes)
-            day = after
-        _add(found, await desk.alerts.history(start=end, limit=1000), passes)
+        while first < now:
+            # Most have come to their end soon; what changed long after is little.
+            after = min(first + (AT_ONCE if first < end + LATE else 7 * AT_ONCE), now)
+            _add(found, await _changed(desk, first, after), passes)
+            first = after
+        _add(found, await desk.alerts.history(start=now, limit=MOST_ALERTS), passes)
     except Forbidden:
         return []
     raised = [each for each in found.values() if start <= each.raised_at < end]
     return sorted(raised, key=lambda each: (each.raised_at, each.id))
+
+
+async def _changed(desk: Desk, start: datetime, end: datetime) -> list[Alert]:
+    """Return the alerts that last changed in a time, all of them."""
+    some = await desk.alerts.history(start=start, end=end, limit=MOST_ALERTS)
+    if len(some) < MOST_ALERTS or end - start <= SHORTEST:
+        return some
+    middle = start + (end - start) / 2
+    return [*await _changed(desk, start, middle), *await _changed(desk, middle, end)]
 
 
 async def hand_offs_between(
