@@ -20,7 +20,7 @@ from gis.errors import GisError
 from maps.errors import MapsError, TooManyReports
 from maps.reports.rendering import File
 from patrol.desk import Desk
-from patrol.errors import NotFound, PatrolError
+from patrol.errors import NotFound, PatrolError, StoreError
 
 MOST_WAITING: Final = 3
 """Of one user, waiting or being made."""
@@ -176,6 +176,9 @@ class Jobs:
             kept.job = msgspec.structs.replace(kept.job, state="making")
             try:
                 made = await work(progress)
+            except StoreError:  # its words are for the log: they name files and statements
+                _log.exception("report_failed", report=kept.job.report)
+                self._failed(kept, "")
             except (MapsError, PatrolError, GisError) as error:
                 self._failed(kept, str(error))
             except Exception:  # noqa: BLE001 - logged; its asker is told that it failed

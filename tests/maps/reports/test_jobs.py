@@ -14,7 +14,7 @@ import pytest_asyncio
 from msgspec.structs import replace
 
 from maps.reports.jobs import MOST_WAITING
-from patrol.errors import NotFound
+from patrol.errors import NotFound, StoreError
 from patrol.sector_desk import Lie, SectorDesk
 from patrol.sectors import Sector
 from tests.maps.reports.story import Story, joint_patrol
@@ -118,6 +118,17 @@ async def test_a_language_is_chosen(story: Story) -> None:
     page = (await somchai.get(f"/api/report-jobs/{job['id']}/file")).text
     assert f"{story.start.year + 543}-" in page
     assert '<html lang="en">' in page
+
+
+async def test_a_fault_of_the_store_is_for_the_log(story: Story) -> None:
+    async def work(_progress: Any) -> Any:
+        raise StoreError("OperationalError: /secret/patrol.db")
+
+    jobs, desk = story.offices.server.app.state.report_jobs, story.offices.desk("noy")
+    job = jobs.begin(desk, work, report="monthly", kind="pdf", is_stale=lambda: False)
+    told = await over(story.offices["noy"], {"id": job.id})
+    assert told["state"] == "failed"
+    assert "secret" not in str(told)
 
 
 async def test_a_week_ends_with_its_last_day(story: Story) -> None:
