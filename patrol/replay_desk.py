@@ -161,15 +161,9 @@ class ReplayDesk(PaperDesk):
             entries += takewhile(lambda each: each.at < end, some)
             if len(some) < 5_000 or some[-1].at >= end:
                 break
-        return [
-            LinkedRow(
-                seq=each.seq,
-                previous=each.previous.hex(),
-                hash=each.hash.hex(),
-                entry=each if reads and each.agency == self._user.agency else None,
-            )
-            for each in entries[:MOST_ROWS]
-        ], len(entries) <= MOST_ROWS
+        own = self._user.agency if reads else None
+        linked = await asyncio.to_thread(lambda: [_linked(each, own) for each in entries])
+        return linked[:MOST_ROWS], len(linked) <= MOST_ROWS
 
     def _outlines(self, papers: Sequence[Paper]) -> dict[str, dict[str, Any]]:
         """Return the areas of sectors that are stretches of a river, by `id version`."""
@@ -201,6 +195,16 @@ class ReplayDesk(PaperDesk):
                 return [await desk.incident(id)]
 
         return versions
+
+
+def _linked(entry: Entry, own: str | None) -> LinkedRow:
+    """Return a row, whole if it is on behalf of the agency `own`."""
+    return LinkedRow(
+        seq=entry.seq,
+        previous=entry.previous.hex(),
+        hash=entry.hash.hex(),
+        entry=entry if entry.agency == own else None,
+    )
 
 
 def _in_use(versions: Sequence[Paper], start: datetime, end: datetime) -> list[Paper]:

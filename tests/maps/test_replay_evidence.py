@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import threading
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from maps.__main__ import app
 from maps.evidence_file import BadEvidence, Manifest, files_inside, sealed, verify
 from maps.signing_journal import key_file
 from patrol.audit_key import AuditKey, audit_key
+from patrol.replay_desk import LinkedRow
 from tests import needs
 from tests.maps.agreed import agree
 from tests.maps.offices import THAI, Offices
@@ -279,13 +281,28 @@ async def test_the_page_asks_for_nothing_and_says_its_range(server: Running) -> 
 async def test_a_unit_named_twice_is_told_once(server: Running, tmp_path: Path) -> None:
     naga = await sail(server, "Naga 1", "n1", 5, lon=100.4)
     async with server.signed_in("admin") as client:
-        twice = {"unit": [naga, naga]}
-        answer = await client.get("/api/replay/evidence", params=DAY | twice)
-        totals = (await client.get("/api/replay/totals", params=DAY | twice)).json()
+        twice: dict[str, Any] = DAY | {"unit": [naga, naga]}
+        answer = await client.get("/api/replay/evidence", params=twice)
+        totals = (await client.get("/api/replay/totals", params=twice)).json()
     file = tmp_path / "evidence.zip"
     file.write_bytes(answer.content)
     assert verify(file).manifest.counts["positions"] == 5
     assert [each["positions"] for each in totals["units"]] == [5]
+
+
+async def test_nobody_waits_while_rows_are_laid_out(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside: list[bool] = []
+
+    def watched(**told: Any) -> LinkedRow:
+        beside.append(threading.current_thread() is not threading.main_thread())
+        return LinkedRow(**told)
+
+    monkeypatch.setattr("patrol.replay_desk.LinkedRow", watched)
+    await made(server, **now_range())
+    assert beside
+    assert all(beside), "two hundred thousand rows would hold up every position"
 
 
 async def test_messages_that_are_too_many_are_named_as_left_out(
