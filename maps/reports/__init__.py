@@ -46,7 +46,7 @@ REPORTS: Final[Mapping[str, Report]] = MappingProxyType(
             make=patrol_debrief,
             about="patrol",
             formats=("html", "map", "pdf", "xlsx"),
-            act="see tracks",
+            act="see incidents",  # else it would say that there was none
         ),
         "coverage": Report(
             make=coverage_report,
@@ -58,7 +58,7 @@ REPORTS: Final[Mapping[str, Report]] = MappingProxyType(
             make=monthly_pack,
             about="time",
             formats=("html", "map", "pdf", "xlsx"),
-            act="see tracks",
+            act="see incidents",
         ),
     }
 )
