@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from msgspec import convert
 
+from maps.account_office import open_account_office
+from maps.settings import read_settings
+from patrol.units import Role
 from tests.ports import free_port
 
 PASSWORD = "a long enough test password"
@@ -63,17 +69,25 @@ name = "Joint patrol"
 """,
             encoding="utf-8",
         )
-        for role in roles:
-            self.command(
-                "user",
-                "add",
-                role,
-                "--role",
-                role,
-                "--agency",
-                "joint",
-                input=f"{PASSWORD}\n{PASSWORD}\n",
-            )
+        self.add_users((role, role, "joint") for role in roles)
+
+    def add_users(self, users: Iterable[tuple[str, str, str]]) -> None:
+        """Add users by name, role and agency, each with `PASSWORD`, before the server starts.
+
+        The command line does the same, one process and seconds for each.
+        """
+        settings, wanted = read_settings(self.config), list(users)
+        if not wanted:
+            return
+
+        async def add() -> None:
+            async with open_account_office(settings) as accounts:
+                for name, role, agency in wanted:
+                    await accounts.people.add_user(name, convert(role, Role), agency, PASSWORD)
+
+        # In a thread: a browser keeps an event loop in this one.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, add()).result()
 
     def command(self, *words: str, input: str | None = None) -> str:
         """Run `joint-patrol WORDS --config …` and return what it printed."""

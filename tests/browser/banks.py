@@ -129,9 +129,7 @@ class Banks:
 def two_banks(folder: Path, *, channels: str = "") -> Iterator[Banks]:
     """Run the server, with every officer signed in to it."""
     server = Server(folder, channels=_AGENCIES + channels, roles=())
-    for name, (agency, role) in OFFICERS.items():
-        words = ("user", "add", name, "--role", role, "--agency", agency)
-        server.command(*words, input=f"{PASSWORD}\n{PASSWORD}\n")
+    server.add_users((name, role, agency) for name, (agency, role) in OFFICERS.items())
     server.start()
     clients: dict[str, httpx.Client] = {}
     try:
