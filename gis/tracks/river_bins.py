@@ -75,7 +75,7 @@ def river_bins(
     ...     [track], load_mekong(), km_from=2350.0, km_to=2354.0, step_km=1.0, radius_m=100.0
     ... )
     >>> [(each.km_from, each.visits, each.last is None) for each in bins]
-    [(2350.0, 0, True), (2351.0, 1, False), (2352.0, 1, False), (2353.0, 1, False)]
+    [(2350.0, 0, True), (2351.0, 0, True), (2352.0, 1, False), (2353.0, 1, False)]
     """
     if not (step_km > 0.0 and radius_m > 0.0):
         raise ValueError("step_km and radius_m must be above 0")

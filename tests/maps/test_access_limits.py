@@ -201,6 +201,7 @@ async def test_a_flood_of_sign_ins_does_not_starve_the_live_stream(
     The names are all different and the address waits for none, so that argon2 is really worked on.
     """
     monkeypatch.setattr(server.office.accounts.signing_in, "_peers", BackOff(free=10**9))
+    monkeypatch.setattr(server.office.access, "_writes", Pace(per_s=1e9, burst=1e9))
     key = await server.device("boat-3")
     async with (
         server.signed_in() as client,
