@@ -126,7 +126,8 @@ def test_measuring_by_hand_and_by_keyboard_tells_metres_and_river(look: Look) ->
     )
     expected = math.hypot((lon - other) * 104_560, (lat - north) * 110_720)
     assert abs(_metres(page) - expected) < expected * 0.01
-    assert page.page.evaluate("jointPatrol.map.querySourceFeatures('measure').length") > 0
+    drawn = "jointPatrol.map.querySourceFeatures('measure').length"
+    wait_for("the line on the map", lambda: page.page.evaluate(drawn) > 0)
     page.page.keyboard.press("Escape")
     wait_for("nothing", lambda: page.page.locator(".measure-card").count() == 0)
 

@@ -108,6 +108,7 @@ export function openMap(container: HTMLElement): void {
   });
   effect(() => {
     const { last } = followed.value ?? {};
+    now.value; // again each second: it may have moved while the map was zooming
     if (last) shown.slideTo(last.lon, last.lat, covered());
   });
   effect(() => {

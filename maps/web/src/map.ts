@@ -111,7 +111,10 @@ export class OperationsMap {
 
   /** Keeps the zoom and slides until the place lies in the middle of what the panels leave free. */
   slideTo(lon: number, lat: number, covered: Covered): void {
-    if (!this.#map.isZooming()) this.#map.easeTo({ center: [lon, lat], offset: [(covered.left - covered.right) / 2, (covered.top - covered.bottom) / 2], duration: duration(500), essential: false });
+    const middle = this.#map.project([lon, lat]);
+    const { clientWidth, clientHeight } = this.#map.getContainer();
+    const off = Math.hypot(middle.x - (clientWidth + covered.left - covered.right) / 2, middle.y - (clientHeight + covered.top - covered.bottom) / 2);
+    if (off > 1 && !this.#map.isZooming()) this.#map.easeTo({ center: [lon, lat], offset: [(covered.left - covered.right) / 2, (covered.top - covered.bottom) / 2], duration: duration(500), essential: false });
   }
 
   zoomBy(steps: number): void {

@@ -38,6 +38,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 effect(() => {
   const now = draft.value;
   clearTimeout(timer);
+  if (now === EMPTY) return; // nobody has written anything: what was kept stays
   timer = setTimeout(() => {
     if (opened.peek() !== null) void keepDraft({ ...now, kept: "" });
   }, KEEP_AFTER_MS);

@@ -16,7 +16,8 @@ export function ReportPanel(): JSX.Element {
   useEffect(() => {
     if (who === null || loaded.peek() === who) return;
     loaded.value = who;
-    void readDraft<Draft>().then((found) => { draft.value = { ...EMPTY, ...found }; });
+    // What somebody wrote while it was read goes before it.
+    void readDraft<Draft>().then((found) => { if (draft.peek() === EMPTY) draft.value = { ...EMPTY, ...found }; });
   }, [who]);
   const kind = draft.value.kind;
   return (
