@@ -208,6 +208,19 @@ def test_without_a_secure_context_a_plain_page_says_why_and_still_reports(
     assert phone.stored()["local"].get("jp.crew") is None
 
 
+def test_a_tab_opens_at_its_top(phones: Any) -> None:
+    phone: Phone = phones()
+    phone.begin()
+    phone.tab("report")
+    top = "document.querySelector('.crew main').scrollTop"
+    phone.page.evaluate("document.querySelector('.crew main').scrollTo(0, 9999)")
+    assert phone.page.evaluate(top) > 0, "there is something to scroll"
+    phone.tab("more")
+    assert phone.page.evaluate(top) == 0
+    phone.context.set_offline(True)
+    wait_for("no network", lambda: phone.page.locator(".status .icon-offline").count() == 1)
+
+
 def faults(page: Page) -> list[str]:
     """Return what axe finds, and what is too small for a glove."""
     found = [

@@ -1,6 +1,7 @@
 /** The page's frame: the status on top, one tab, SOS and the tabs below. */
 import { effect, signal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t, type Words } from "../i18n/index.ts";
 import { Icon, type IconName } from "../panels/icons.tsx";
 import { crew, fault, opened } from "./crew.ts";
@@ -33,10 +34,13 @@ effect(() => {
 
 export function App(): JSX.Element {
   const open = opened.value !== null;
+  const main = useRef<HTMLElement>(null);
+  // A tab opens at its top, however far the one before was scrolled.
+  useLayoutEffect(() => { main.current?.scrollTo(0, 0); }, [tab.value, open]);
   return (
     <div class="crew" key={chosen.value}>
       <StatusLine />
-      <main tabIndex={-1}>
+      <main tabIndex={-1} ref={main}>
         {newer.value && <div class="card notice" role="status"><p>{t("crew.newer")}</p><button class="big wide primary" onClick={takeNewer}>{t("crew.newer.take")}</button></div>}
         {open && fault.value !== null && <div class="card notice" role="alert"><p>{t(fault.value === "other_user" ? "crew.fault.other_user" : "crew.fault.shut")}</p>{fault.value === "other_user" && <a class="big wide" href="/sign-in?next=/crew">{t("crew.first.sign_in")}</a>}</div>}
         {open && tab.value !== "texts" && unreadTexts() > 0 && <button class="big wide primary new-text" onClick={() => { tab.value = "texts"; }}><Icon name="message" /> {t("crew.text.unread", { n: unreadTexts() })}</button>}

@@ -22,8 +22,8 @@ interface Told {
 }
 
 function told(): Told {
-  if (!networked.value) return { words: "crew.link.offline", icon: "mute", tone: "wait" };
-  if (link.value.state === "none") return { words: "crew.link.none", icon: "mute", tone: "wait" };
+  if (!networked.value) return { words: "crew.link.offline", icon: "offline", tone: "wait" };
+  if (link.value.state === "none") return { words: "crew.link.none", icon: "offline", tone: "wait" };
   if (link.value.state === "shut" || fault.value !== null) return { words: fault.value === "other_user" ? "crew.link.other_user" : "crew.link.shut", icon: "warn", tone: "bad" };
   if (link.value.state === "other") return { words: "crew.link.trouble", icon: "warn", tone: "bad" };
   if (sending.value) return { words: "crew.link.sending", icon: "open", tone: "well" };
