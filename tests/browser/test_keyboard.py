@@ -126,6 +126,14 @@ def test_a_phone_has_a_sheet_with_three_stops(look: Look) -> None:
     page.page.locator("#tab-units").tap()
     page.page.locator(".row", has_text="Heron").tap()
     wait_for("the detail", lambda: page.says("#unit-title") == "Heron")
+    page.page.locator(".pages summary").tap()
+    links = page.page.locator(".pages nav a").all()
+    assert links
+    for link in links:
+        at = link.bounding_box()
+        assert at is not None
+        assert 0 <= at["x"] <= PHONE[0] - at["width"]
+        assert 0 <= at["y"] <= PHONE[1] - at["height"]
 
 
 def test_a_crew_sees_no_button_for_what_it_may_not_do(look: Look) -> None:
