@@ -43,13 +43,13 @@ export function UnitDetail(): JSX.Element {
         <button class="icon-button" title={tip(t("unit.close"), "Esc")} aria-label={t("unit.close")} onClick={clearSelection}><Icon name="close" /></button>
       </header>
       <div class="scroll">
-        {unit.distress && <Distress unit={unit} />}
+        {unit.distress && <Distress unit={unit} mine={mine} />}
         <ClaimNotes unit={unit} />
         <Heard unit={unit} />
         <Place unit={unit} />
         <Words unit={unit} />
         <Flags unit={unit} />
-        <Addresses unit={unit} />
+        <Addresses unit={unit} mine={mine} />
         {may(SEE_MESSAGES) && mine && <MessagePanel key={`message ${unit.id}`} unit={unit} />}
         <TrackForm key={`track ${unit.id}`} unit={unit} />
         {unit.known !== false && mine && <EnrolPhone key={`phone ${unit.id}`} unit={unit} />}
@@ -145,18 +145,19 @@ function Flags({ unit }: { unit: UnitState }): JSX.Element | null {
   );
 }
 
-function Addresses({ unit }: { unit: UnitState }): JSX.Element {
+function Addresses({ unit, mine }: { unit: UnitState; mine: boolean }): JSX.Element {
   const addresses = unit.addresses ?? [];
   return (
     <div class="flags">
       <h3>{t("unit.addresses")}</h3>
-      {addresses.length === 0 ? <p class="dim">{t("unit.no_addresses")}</p> : <ul>{addresses.map((address) => <li key={address}><code>{address}</code></li>)}</ul>}
+      {addresses.length === 0 ? <p class="dim">{t(mine ? "unit.no_addresses" : "unit.addresses_there")}</p> : <ul>{addresses.map((address) => <li key={address}><code>{address}</code></li>)}</ul>}
       {unit.known === false && may(ASSIGN) && <div class="actions"><button class="button primary" onClick={() => { assigning.value = unit.id; }}>{t("unknown.assign")}</button></div>}
     </div>
   );
 }
 
-function Distress({ unit }: { unit: UnitState }): JSX.Element {
+/** Only the agency of the unit may say that its call is over. */
+function Distress({ unit, mine }: { unit: UnitState; mine: boolean }): JSX.Element {
   const clear = async (): Promise<void> => {
     if (!confirm(t("distress.confirm", { name: unit.call_sign }))) return;
     try {
@@ -170,7 +171,7 @@ function Distress({ unit }: { unit: UnitState }): JSX.Element {
     <div class="distress-bar">
       <Icon name="sos" />
       <p>{t(unit.status === "sos_cancel" ? "status.sos_cancel" : "distress.here")}</p>
-      {may(CLEAR_DISTRESS) && <button class="button" onClick={() => void clear()}>{t("distress.clear")}</button>}
+      {mine && may(CLEAR_DISTRESS) && <button class="button" onClick={() => void clear()}>{t("distress.clear")}</button>}
     </div>
   );
 }
