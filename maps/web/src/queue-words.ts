@@ -1,7 +1,7 @@
 /** Alerts, offers and sharing in words. */
 import { agencyName } from "./agencies.ts";
 import { coordinateWords } from "./coordinates.ts";
-import { everyone } from "./feed.ts";
+import { everyone, papers } from "./feed.ts";
 import { kmFigure } from "./address.ts";
 import { language, t, wordsIfAny } from "./i18n/index.ts";
 import type { Alert, HandOff, Landing, Sighting } from "./papers.ts";
@@ -23,8 +23,15 @@ export function alertTitle(alert: Alert): string {
 export function alertWho(alert: Alert): string {
   const facts = alert.facts ?? {};
   const unit = everyone.value?.find((each) => each.id === alert.unit);
-  const names = [facts["call_sign"] ?? unit?.call_sign ?? alert.unit, facts["patrol_name"], facts["channel"], facts["other"] === undefined ? undefined : agencyName(String(facts["other"]))];
+  const offer = offerOf(alert);
+  const names = [facts["call_sign"] ?? unit?.call_sign ?? alert.unit, offer === null ? undefined : offerName(offer), facts["patrol_name"], facts["channel"], facts["other"] === undefined ? undefined : agencyName(String(facts["other"]))];
   return [...new Set(names.filter((name) => name !== undefined && name !== null && name !== ""))].join(" · ");
+}
+
+/** The offer that an alert says nobody has answered; null for other alerts. */
+export function offerOf(alert: Alert): HandOff | null {
+  const id = alert.facts?.["hand_off"];
+  return (papers.value ?? []).find((paper): paper is HandOff => paper.kind === "hand_off" && paper.id === id) ?? null;
 }
 
 /** Where, in the reader's words: as its unit says if that is still there, else as the server tells the place. */

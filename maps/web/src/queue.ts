@@ -45,8 +45,11 @@ export function isOpen(handOff: HandOff): boolean {
   return handOff.state === undefined || handOff.state === "offered" || handOff.state === "escalated";
 }
 
-/** Things that wait for an answer of a person at this console. */
-export const waiting = computed(() => alerts.value.filter((each) => standing(each) === "waiting" && each.agency === ours.value).length + offers.value.length);
+/** Things that wait for an answer of a person at this console; an offer and the alert that nobody has answered it are one. */
+export const waiting = computed(() => {
+  const offered = new Set<unknown>(offers.value.map((each) => each.id));
+  return alerts.value.filter((each) => standing(each) === "waiting" && each.agency === ours.value && !offered.has(each.facts?.["hand_off"])).length + offers.value.length;
+});
 
 /** What the role may do about an alert; about one of another agency, nothing. */
 export function doable(alert: Alert): AlertAct[] {

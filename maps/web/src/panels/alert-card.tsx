@@ -8,10 +8,10 @@ import { everyone } from "../feed.ts";
 import { type Words, t } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
 import { flyToPlace, flyToSelected } from "../map-room.ts";
-import type { Alert, Severity } from "../papers.ts";
+import type { Alert, AlertState, Severity } from "../papers.ts";
 import { chosenId, current, doable } from "../queue.ts";
 import { doAbout } from "../queue-acts.ts";
-import { alertPlace, alertTitle, alertWho } from "../queue-words.ts";
+import { alertPlace, alertTitle, alertWho, offerOf } from "../queue-words.ts";
 import { SEE_TRACKS } from "../permissions.ts";
 import { replayAround } from "../replay-link.ts";
 import { may, timeZone } from "../session.ts";
@@ -28,6 +28,7 @@ export function AlertCard({ alert, own }: { alert: Alert; own: boolean }): JSX.E
   const age = ageSeconds(alert.raised_at, now.value) ?? 0;
   const place = alertPlace(alert);
   const who = alertWho(alert);
+  const safe = alert.rule === "sos" && everyone.value?.find((each) => each.id === alert.unit)?.status === "sos_cancel";
   return (
     <li id={`card-${alert.id}`} tabIndex={-1} class={`alert alert-${alert.severity} alert-${standing(alert)}${rings(alert) ? " rings" : ""}`} aria-current={current.value?.id === alert.id}
       onFocusCapture={() => { chosenId.value = alert.id; }}>
@@ -39,6 +40,7 @@ export function AlertCard({ alert, own }: { alert: Alert; own: boolean }): JSX.E
         {place !== "" && <span class="alert-place num">{place}</span>}
         <span class="alert-state num">{stateWords(alert)}</span>
       </button>
+      {safe && <p class="alert-more alert-safe">{t("status.sos_cancel")}</p>}
       {acts.length > 0 && (
         <div class="alert-acts">
           {acts.map((act, i) => <button key={act} class={`button${i === 0 && standing(alert) === "waiting" ? " primary" : ""}`} title={tip(t(`alert.${act}`), LETTERS[act])} onClick={() => doAbout(alert, act)}>{t(`alert.${act}`)}</button>)}
@@ -49,9 +51,16 @@ export function AlertCard({ alert, own }: { alert: Alert; own: boolean }): JSX.E
   );
 }
 
-/** Flies there, and leaves the queue where it is. */
+/** Flies there, and leaves the queue where it is; of an offer without an answer it goes to the offer. */
 function show(alert: Alert): void {
   chosenId.value = alert.id;
+  const offer = offerOf(alert);
+  if (offer !== null) {
+    document.getElementById(`card-${offer.id}`)?.focus();
+    const seen = offer.fixes?.at(-1);
+    if (seen) flyToPlace(seen.lon, seen.lat);
+    return;
+  }
   const unit = everyone.peek()?.find((each) => each.id === alert.unit);
   if (unit !== undefined) selectedId.value = unit.id;
   if (unit?.last) flyToSelected();
@@ -62,9 +71,14 @@ function show(alert: Alert): void {
 function stateWords(alert: Alert): string {
   const moment = (time: string | null | undefined): string => (time ? minuteWords(Date.parse(time), now.value, timeZone.value) : "");
   const state = stateOf(alert);
-  // Of another agency's alert nobody is named.
-  const named = state !== "acknowledged" || Boolean(alert.acknowledged_by);
-  const key: Words = alert.historical === true ? "alert.state.historical" : named ? `alert.state.${state}` : "alert.state.acknowledged_there";
+  const key: Words = alert.historical === true ? "alert.state.historical" : (unnamed(alert, state) ?? `alert.state.${state}`);
   const words = t(key, { name: alert.acknowledged_by ?? "", time: moment(alert.acknowledged_at), until: moment(alert.shelved_until), gone: moment(alert.returned_at) });
   return [t("alert.since", { time: moment(alert.raised_at) }), words, (alert.count ?? 1) > 1 ? t("alert.times", { n: alert.count ?? 1 }) : ""].filter(Boolean).join(" · ");
+}
+
+/** Of another agency's alert nobody is named, and not until when it is shelved: words without. */
+function unnamed(alert: Alert, state: AlertState): Words | null {
+  if (state === "acknowledged" && !alert.acknowledged_by) return "alert.state.acknowledged_there";
+  if ((state === "shelved" || state === "shelved_returned") && !alert.shelved_until) return `alert.state.${state}_there`;
+  return null;
 }

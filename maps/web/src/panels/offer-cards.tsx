@@ -35,7 +35,7 @@ export function OwnOffer({ offer }: { offer: HandOff }): JSX.Element {
   const mine = offer.agency === ours.value;
   const words = t(`offer.state.${offer.state ?? "offered"}`, { agency: agencyName(mine ? offer.to : offer.agency) });
   return (
-    <article class="offer offer-own" aria-label={words}>
+    <article id={`card-${offer.id}`} tabIndex={-1} class="offer offer-own" aria-label={words}>
       <Head offer={offer} words={words} />
       <Facts offer={offer} />
       {mine && isOpen(offer) && mayOffer.value && <div class="alert-acts"><button class="button" title={tip(t("offer.call_back"), "b")} onClick={() => callBack(offer)}>{t("offer.call_back")}</button></div>}
