@@ -57,7 +57,7 @@ export function openMap(container: HTMLElement): void {
         picked: (id, place) => {
           const waiting = awaitingPlace.peek();
           if (waiting !== null) waiting(place);
-          else if (measuring.peek() !== null) addPressed(id, place);
+          else if (measuring.peek() !== null) addPressed(id, place, (one, other) => map?.apartPx(one, other) ?? Infinity);
           else if (id === null) clearSelection();
           else select(id);
         },

@@ -117,6 +117,11 @@ export class OperationsMap {
     if (off > 1 && !this.#map.isZooming()) this.#map.easeTo({ center: [lon, lat], offset: [(covered.left - covered.right) / 2, (covered.top - covered.bottom) / 2], duration: duration(500), essential: false });
   }
 
+  /** How far two places are apart on the screen, pixels. */
+  apartPx(one: { lon: number; lat: number }, other: { lon: number; lat: number }): number {
+    return this.#map.project([one.lon, one.lat]).dist(this.#map.project([other.lon, other.lat]));
+  }
+
   zoomBy(steps: number): void {
     this.#map.easeTo({ zoom: this.#map.getZoom() + steps, duration: duration(200) });
   }

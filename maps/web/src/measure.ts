@@ -12,9 +12,12 @@ import { addressOf } from "./places-told.ts";
 import { coordinateFormat } from "./preferences.ts";
 import { MEKONG } from "./river-course.ts";
 
-export interface MeasurePoint {
+interface Place {
   lon: number;
   lat: number;
+}
+
+export interface MeasurePoint extends Place {
   /** A unit or a place that was named; absent for a press on the map. */
   name?: string;
 }
@@ -35,10 +38,15 @@ export function addPoint(point: MeasurePoint): void {
   measuring.value = [...(measuring.peek() ?? []), point];
 }
 
-/** A press on the map: on a unit it means where the unit is. */
-export function addPressed(unit: string | null, place: { lon: number; lat: number }): void {
+/** Presses as near each other as this are one, pixels: the second of a double click measures nothing. */
+const SAME_PX = 3;
+
+/** A press on the map: on a unit it means where the unit is. `apartPx` tells how far two places are apart on the screen. */
+export function addPressed(unit: string | null, place: Place, apartPx: (one: Place, other: Place) => number): void {
   const found = unit === null ? undefined : everyone.peek()?.find((each) => each.id === unit);
-  addPoint(found?.last ? { lon: found.last.lon, lat: found.last.lat, name: found.call_sign } : place);
+  const point: MeasurePoint = found?.last ? { lon: found.last.lon, lat: found.last.lat, name: found.call_sign } : place;
+  const last = measuring.peek()?.at(-1);
+  if (last === undefined || apartPx(last, point) > SAME_PX) addPoint(point);
 }
 
 export function takeLastPoint(): void {
