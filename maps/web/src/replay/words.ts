@@ -35,7 +35,8 @@ export function hours(h: number): string {
 
 export function alertWords(alert: Alert): string {
   const rule = wordsIfAny(`rule.${alert.rule}`) ?? alert.rule.replaceAll("_", " ");
-  const name = units.value.find((unit) => unit.id === alert.unit)?.call_sign ?? String(alert.facts?.["call_sign"] ?? alert.unit ?? "");
+  // A unit whose name was not told has no name here: its id says nothing to a reader.
+  const name = units.value.find((unit) => unit.id === alert.unit)?.call_sign ?? String(alert.facts?.["call_sign"] ?? "");
   return name === "" ? rule : t("replay.alert.name", { rule, name });
 }
 
