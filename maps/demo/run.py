@@ -20,6 +20,7 @@ from maps.demo.cast import CAST
 from maps.demo.radios import AisFeed, MqttRadio, Radios, SerialRadio
 from maps.demo.script import Script
 from maps.demo.story import DeskOf, Story
+from maps.enrolment import MINUTES
 from maps.office import Office
 from maps.serving import address_of, listen, run, serve
 from maps.settings import Settings, settings_of
@@ -33,6 +34,9 @@ LINK_HOURS = 12.0
 CHIANG_KHONG_PREFIX = "ck-"
 ACROSS: tuple[Role, ...] = ("commander", "liaison", "crew")
 """Roles that the demo has at Chiang Khong too."""
+
+CREW_PHONES = {cast.HOUAY_XAI: "Naga 2", cast.CHIANG_KHONG: "Khong 1"}
+"""The boat of each office on which a phone can be enrolled."""
 
 CLEARED_AFTER_S = 150  # how long the commander of the script takes to see to a call for help
 GARBLED_EVERY_S = 45
@@ -84,7 +88,8 @@ async def _run(options: Options, folder: Path) -> None:
         @asynccontextmanager
         async def opened(office: Office) -> AsyncIterator[None]:
             links.extend(await _links(office, address))
-            async with _playing(office, serial, options):
+            async with _playing(office, serial, options) as units:
+                links.extend(await _phones(office, address, units))
                 yield
 
         app = create_app(settings, opened=opened)
@@ -163,9 +168,22 @@ async def _links(office: Office, address: str) -> list[str]:
     return lines
 
 
+async def _phones(office: Office, address: str, units: dict[str, str]) -> list[str]:
+    """Return a line for each office with the address that enrols a phone on one of its boats."""
+    lines = ["", f"Or be the crew of a boat; each enrols one phone, within {MINUTES} minutes:", ""]
+    for agency, call_sign in CREW_PHONES.items():
+        desk = office.desk_of(User(name="demo", role="commander", agency=agency))
+        device = f"demo-phone-{call_sign.lower().replace(' ', '-')}"
+        code, _ = await office.accounts.enrolments.make(desk, device=device, unit=units[call_sign])
+        lines.append(f"  crew phone  {address}/enrol#code={code}  {call_sign}")
+    return lines
+
+
 @asynccontextmanager
-async def _playing(office: Office, serial: SerialRadio, options: Options) -> AsyncIterator[None]:
-    """Play the script while inside."""
+async def _playing(
+    office: Office, serial: SerialRadio, options: Options
+) -> AsyncIterator[dict[str, str]]:
+    """Play the script while inside; yield unit ids by call sign."""
     ais = AisFeed(await _ais_port(office))
     assert office.broker is not None
     mqtt: dict[str, MqttRadio] = {}
@@ -191,7 +209,7 @@ async def _playing(office: Office, serial: SerialRadio, options: Options) -> Asy
     for task in tasks:
         task.add_done_callback(_tell_failure)
     try:
-        yield
+        yield units
     finally:
         for task in tasks:
             task.cancel()

@@ -21,11 +21,13 @@ class Demo:
     Attributes:
         url: Where.
         links: Token of each role's sign-in link.
+        phones: Enrolment code of a crew's phone, by the boat's call sign.
         process: The process.
     """
 
     url: str
     links: dict[str, str]
+    phones: dict[str, str]
     process: subprocess.Popen[str]
 
     @contextmanager
@@ -54,15 +56,17 @@ def demo(folder: Path, *more: str) -> Iterator[Demo]:
         env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder)},
     )
     assert process.stdout is not None
-    url, links = "", {}
+    url, links, phones = "", {}, {}
     try:
         for line in process.stdout:
             if found := re.search(r"([\w-]+) +(http://[^/]+)/sign-in#link=(\S+)", line):
                 links[found[1]], url = found[3], found[2]
+            if found := re.search(r"crew phone  \S+/enrol#code=(\S+)  (.+)", line):
+                phones[found[2]] = found[1]
             if "Ctrl-C" in line:
                 break
         assert url, process.communicate()
-        yield Demo(url, links, process)
+        yield Demo(url, links, phones, process)
     finally:
         process.kill()
         process.communicate()

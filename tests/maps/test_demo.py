@@ -90,6 +90,17 @@ def test_each_link_signs_in_once_in_its_role(tmp_path: Path) -> None:
         assert foreign.status_code == 421
 
 
+def test_a_crews_phone_of_each_side_is_on_its_boat(tmp_path: Path) -> None:
+    with demo(tmp_path, "--duration", "30") as running:
+        assert running.phones.keys() == {"Naga 2", "Khong 1"}
+        for boat, code in running.phones.items():
+            enrolled = httpx.post(f"{running.url}/api/enrolment", json={"code": code})
+            assert enrolled.is_success, enrolled.text
+            key = {"authorization": f"Bearer {enrolled.json()['key']}"}
+            told = httpx.get(f"{running.url}/api/crew", headers=key).json()
+            assert told["unit"]["call_sign"] == boat
+
+
 def test_a_given_folder_keeps_the_records_and_is_taken_up_again(tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     for _ in range(2):
