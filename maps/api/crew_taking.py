@@ -69,6 +69,10 @@ class Took(msgspec.Struct, frozen=True, kw_only=True):
     refused: list[Refused]
 
 
+class _NoUnit(Conflict):
+    """Who reports speaks for no unit, which nobody at the phone can mend."""
+
+
 class _NoPhoto(Exception):
     """A report names a photo that has not come yet."""
 
@@ -82,6 +86,7 @@ _WORDS: Final[Mapping[type[Exception], str]] = {
     Forbidden: "forbidden",
     NotFound: "not_found",
     Conflict: "conflict",
+    _NoUnit: "no_unit",
     PositionError: "bad_position",
     _NoPhoto: "photo_missing",
     _Unstorable: "unstorable",
@@ -278,7 +283,7 @@ class Taking:
     def _own_unit(self) -> str:
         unit = self._crew.unit
         if unit is None:
-            raise Conflict("this phone speaks for no unit")
+            raise _NoUnit("this phone speaks for no unit")
         return unit
 
     def _hashes(self, ids: Sequence[str]) -> tuple[str, ...]:

@@ -208,6 +208,28 @@ def test_without_a_secure_context_a_plain_page_says_why_and_still_reports(
     assert phone.stored()["local"].get("jp.crew") is None
 
 
+def test_who_has_no_unit_is_told_so_and_offered_no_step(
+    phones: Any, server: Server, papers: dict[str, Any]
+) -> None:
+    with server.client() as office:
+        asked = {"device": "spare-phone", "unit": None}
+        code = office.post("/api/devices/enrolments", json=asked).json()["code"]
+    phone: Phone = phones(user=None)
+    page = phone.page
+    page.goto(f"{server.url}/enrol#code={code}")
+    page.fill("#name", "Kham")
+    page.fill("#pin", PIN)
+    page.fill("#again", PIN)
+    page.locator("form button").click()
+    wait_for("the phone is enrolled", lambda: phone.stored().get("profiles"))
+    phone.open()
+    phone.unlock()
+    page.get_by_text("You report for no unit.").wait_for()
+    page.get_by_text("Night watch").wait_for()
+    for words in ("Start patrol", "End patrol", "Check in: all well"):
+        assert page.get_by_role("button", name=words).count() == 0
+
+
 def test_a_tab_opens_at_its_top(phones: Any) -> None:
     phone: Phone = phones()
     phone.begin()

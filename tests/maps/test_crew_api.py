@@ -162,7 +162,7 @@ async def test_a_bad_report_is_named_and_holds_up_no_other(server: Running) -> N
             (report("text", phrase="no_such_phrase"), "bad_field", "phrase"),
             (report("text", text="x" * 1001), "bad_field", "text"),
             (report("text", text="a", more=1), "bad_field", "more"),
-            (report("check_in", patrol="nothing"), "conflict", None),
+            (report("check_in", patrol="nothing"), "no_unit", None),
             (report("patrol_start", patrol="nothing"), "not_found", None),
             (report("text_read", text_id="nothing"), "not_found", None),
             (report("sighting", sighting=PLACE), "bad_field", "name"),

@@ -16,6 +16,7 @@ export function PatrolPanel(): JSX.Element {
   const patrols = crew.value?.patrols ?? [];
   return (
     <section class="panel" aria-label={t("crew.tab.patrol")}>
+      {crew.value?.unit === null && <p class="card" role="note">{t("crew.why.no_unit")}</p>}
       {patrols.map((each) => <PatrolCard key={each.id} patrol={each} />)}
       {patrols.length === 0 && <p class="card">{crew.value === null ? t("crew.patrol.unknown") : t("crew.patrol.none")}</p>}
       <Positions />
@@ -25,6 +26,8 @@ export function PatrolPanel(): JSX.Element {
 
 function PatrolCard({ patrol }: { patrol: CrewPatrol }): JSX.Element {
   const asks = useSignal(false);
+  // The office refuses every step of who speaks for no unit.
+  const able = crew.value?.unit != null;
   const here = done.value[patrol.id];
   const state = here?.state ?? patrol.state;
   const waits = (here?.ids ?? []).some((id) => unsent.value.has(id));
@@ -37,8 +40,8 @@ function PatrolCard({ patrol }: { patrol: CrewPatrol }): JSX.Element {
       {names.length > 0 && <p class="dim">{names.join(" · ")}</p>}
       {patrol.units.length > 1 && <p class="dim">{patrol.units.map((each) => each.call_sign).join(" · ")}</p>}
       <p><b>{wordsIfAny(`crew.state.${state.replace(" ", "_")}`) ?? state}</b>{waits && ` · ${t("crew.waits")}`}</p>
-      {state === "ready" && <button class="big wide primary" onClick={() => { pinging.value = true; void step(patrol, "patrol_start"); }}>{t("crew.patrol.start")}</button>}
-      {state === "under way" && <>
+      {able && state === "ready" && <button class="big wide primary" onClick={() => { pinging.value = true; void step(patrol, "patrol_start"); }}>{t("crew.patrol.start")}</button>}
+      {able && state === "under way" && <>
         <CheckIn patrol={patrol} />
         {asks.value
           ? <div class="pair">
