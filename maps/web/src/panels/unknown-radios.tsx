@@ -89,6 +89,6 @@ function Messages({ address }: { address: string }): JSX.Element {
 /** Words first, then where it was; else what sort of thing it said. */
 function said(message: HeardMessage): string {
   const place = message.lon != null && message.lat != null ? coordinateWords(message.lon, message.lat, coordinateFormat.value) : null;
-  const words = [message.text || message.status, place].filter(Boolean).join(" · ");
+  const words = [message.text || (message.status && (wordsIfAny(`status.${message.status}`) ?? message.status)), place].filter(Boolean).join(" · ");
   return words || (wordsIfAny(`heard.${message.kind}`) ?? message.kind);
 }
