@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from uuid import uuid4
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
@@ -103,6 +106,28 @@ def test_an_sos_rings_is_acknowledged_and_resolved(look: Look, banks: Banks, siz
     wait_for("no card", lambda: card.count() == 0)
     assert banks.get("somchai", f"/api/alerts/{alert['id']}")["note"] == "engine failure, towed in"
     wait_for("no call over the map", lambda: page.page.locator(".distress-card").count() == 0)
+
+
+def test_the_crews_word_that_it_is_safe_stands_under_its_sos(look: Look, banks: Banks) -> None:
+    page = look("somchai")
+    page.page.keyboard.press("q")
+    unit = banks.boat("somchai", "Naga safe", "LA", lon=100.4123, lat=20.2791)
+    asked = {"device": "naga-safe-phone", "unit": unit}
+    code = banks.post("somchai", "/api/devices/enrolments", asked)["code"]
+    url = banks.server.url
+    keys = httpx.post(f"{url}/api/enrolment", json={"code": code}).json()
+    card = page.page.locator(".alert", has_text="Naga safe")
+    safe = "The crew says that its call for help is over."
+    for kind, seen in (("sos", False), ("sos_cancel", True)):
+        told = {"id": uuid4().hex, "kind": kind, "at": datetime.now(UTC).isoformat()}
+        taken = httpx.post(
+            f"{url}/api/crew/reports",
+            json={"reports": [told]},
+            headers={"authorization": f"Bearer {keys['reporting_key']}"},
+        ).json()
+        assert taken["taken"] == [told["id"]], taken
+        wait_for("the card", card.count, seconds=5)
+        wait_for(kind, lambda seen=seen: (safe in card.inner_text()) is seen, seconds=5)
 
 
 def test_what_nobody_acknowledges_rings_every_half_minute(look: Look, banks: Banks) -> None:
