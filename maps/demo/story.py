@@ -35,12 +35,13 @@ ANSWERED_AT_S: Final = 330.0
 
 _SIGHTED_FROM: Final = (100.4141, 20.2705)
 _SIGHTED_TO: Final = (100.4012, 20.2592)
-# On the Thai half of the river, km 2351.5 to 2352.1.
+# On the Thai half of the river below the patrol's sectors, km 2347.4 to 2348.0: what lies in a
+# no-go may not be planned, and Khong 1 comes by here.
 _NO_GO: Final = (
-    (100.42954, 20.24383),
-    (100.42850, 20.24131),
-    (100.43373, 20.23938),
-    (100.43477, 20.24191),
+    (100.45556, 20.22105),
+    (100.45455, 20.21587),
+    (100.45173, 20.21636),
+    (100.45273, 20.22154),
 )
 
 

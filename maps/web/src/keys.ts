@@ -37,8 +37,14 @@ export function focusSearch(): void {
 /** At once where it is on the page, so that what is typed next goes there; else when it has been drawn. */
 function focusOn(id: string): void {
   const find = (): HTMLElement | null => document.getElementById(id);
-  if (find()?.checkVisibility()) find()?.focus();
-  else requestAnimationFrame(() => requestAnimationFrame(() => find()?.focus()));
+  const enter = (): void => {
+    const field = find();
+    field?.focus();
+    // What stood there gives way to what is typed next.
+    if (field instanceof HTMLInputElement) field.select();
+  };
+  if (find()?.checkVisibility()) enter();
+  else requestAnimationFrame(() => requestAnimationFrame(enter));
 }
 
 /** Brings a form in the unit's detail under the fingers. */

@@ -50,6 +50,7 @@ export function UnitList(): JSX.Element {
       event.target.blur();
       event.preventDefault();
     } else if (event.key === "Enter" && event.target instanceof HTMLInputElement) {
+      event.target.blur(); // what was wanted is found: letters are keys again
       const best = places.value[0];
       if (best && (found.value.length === 0 || placesFirst(found.value, best))) fly(best.found[0] as Found);
       else if (found.value[0]) choose(found.value[0]);
