@@ -139,7 +139,9 @@ def test_a_night(browser: Browser, banks: Banks, radio: Kenwood, broker: Mosquit
         # The boat nearby is told over its serial radio.
         lao.page.keyboard.press("/")
         lao.page.keyboard.type("Naga 1")
+        wait_for("it in the list", lao.page.locator("#unit-rows .row", has_text="Naga 1").count)
         lao.page.keyboard.press("Enter")
+        wait_for("the detail", lambda: lao.says("#unit-title") == "Naga 1")
         lao.page.keyboard.press("t")
         words = lao.page.locator("#message-text")
         wait_for("the form", lambda: words.count() and words.is_visible())

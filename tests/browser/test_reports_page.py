@@ -31,7 +31,7 @@ def patrol(server: Server) -> str:
     now = datetime.now(UTC)
     with server.client() as client:
         unit = client.post(
-            "/api/units", json={"call_sign": "Heron", "kind": "boat", "country": "LA"}
+            "/api/units", json={"call_sign": "Heron 31", "kind": "boat", "country": "LA"}
         ).json()["id"]
         client.post(f"/api/units/{unit}/plot", json={"river_km": 2352})
         reach = {"river": "Mekong", "km_from": 2350, "km_to": 2356, "width_m": 2000}

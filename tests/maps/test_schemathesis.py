@@ -133,7 +133,7 @@ async def test_no_made_up_request_is_answered_by_anything_but_what_is_described(
         await asyncio.to_thread(prober.probe)
         print(prober.told)
         assert prober.told.total() > len(WHO_MAY), "every route was asked"
-        assert prober.told[401] + prober.told[429] < 0.02 * prober.told.total(), prober.told
+        assert prober.told[401] + prober.told[429] < 0.05 * prober.told.total(), prober.told
         assert prober.told[200] + prober.told[201] > 0.1 * prober.told.total(), prober.told
         async with httpx.AsyncClient(base_url=server.url) as client:
             assert (await client.get("/api/health")).status_code == 200
