@@ -6,7 +6,6 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 from tests.server import PASSWORD, Server, wait_for
@@ -14,12 +13,6 @@ from tests.server import PASSWORD, Server, wait_for
 Size = tuple[int, int]
 PHONE: Size = (390, 844)
 DESKTOP: Size = (1440, 900)
-LOOKS = pytest.mark.parametrize(
-    ("size", "palette"),
-    [(DESKTOP, "day"), (DESKTOP, "dark"), (DESKTOP, "red-night"), (PHONE, "red-night")],
-    ids=["day", "dark", "red-night", "phone-red-night"],
-)
-"""Every palette, and the phone in the one that differs most: what axe looks at."""
 
 
 class Commander:

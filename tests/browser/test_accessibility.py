@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.commander import DESKTOP, LOOKS, PHONE, Size
+from tests.browser.commander import DESKTOP, PHONE, Size
 from tests.browser.conftest import Look
 from tests.browser.pixels import pixels
 from tests.browser.radio import UdpRadio
@@ -37,7 +37,8 @@ def busy(server: Server, radio: UdpRadio) -> None:
     radio.raw(b"$GPRMC,023000,A,2016.2,N,10024.6,E,0.1,,241126,,*00\r\n")
 
 
-@LOOKS
+@SIZES
+@pytest.mark.parametrize("palette", ["day", "dark", "red-night"])
 def test_axe_finds_nothing_on_any_panel(look: Look, size: Size, palette: str) -> None:
     page = look(role="technician", size=size, palette=palette)
     axe = Axe()

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from tests.browser.banks import LAO_NAME, LAO_SIDE, THAI_NAME, Banks, two_banks
-from tests.browser.commander import DESKTOP, LOOKS, PHONE, Commander, Size, looking
+from tests.browser.commander import DESKTOP, PHONE, Commander, Size, looking
 from tests.server import wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -326,7 +326,8 @@ def test_sectors_and_targets_are_on_the_map(look: Look, banks: Banks) -> None:
     banks.post("chai", f"/api/agreements/{agreement}/end", {"reason": "the test is over"})
 
 
-@LOOKS
+@SIZES
+@pytest.mark.parametrize("palette", ["day", "dark", "red-night"])
 def test_axe_finds_nothing_in_a_full_queue(
     look: Look, banks: Banks, size: Size, palette: str
 ) -> None:

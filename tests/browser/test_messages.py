@@ -15,7 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from tests.browser.commander import DESKTOP, LOOKS, PHONE, Commander, Size, looking
+from tests.browser.commander import DESKTOP, PHONE, Commander, Size, looking
 from tests.server import Server, serving, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -218,7 +218,8 @@ def test_who_may_not_speak_sees_only_what_was_said(look: object) -> None:
     assert page.page.locator(".message textarea, .message button").count() == 0
 
 
-@LOOKS
+@SIZES
+@pytest.mark.parametrize("palette", ["day", "dark", "red-night"])
 def test_axe_finds_nothing_and_everything_fits_a_finger(
     look: object, size: Size, palette: str
 ) -> None:
