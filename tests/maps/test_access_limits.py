@@ -159,6 +159,7 @@ async def test_two_admins_cannot_disable_each_other_at_once(server: Running) -> 
 # -- a flood of sign-ins beside the live stream
 
 ROUND_S = 4.0
+PAUSE_S = 0.04
 
 
 @asynccontextmanager
@@ -183,13 +184,17 @@ async def flooding(server: Running, clients: int = 40) -> AsyncIterator[list[int
 
 
 async def rounds(boat: httpx.AsyncClient, live: Live) -> int:
-    """Return how many fixes went in and came out on the stream, one after the other."""
+    """Return how many fixes went in and came out on the stream, one each `PAUSE_S` at most.
+
+    As radios report, which is with pauses: without any, the machine itself is what is measured.
+    """
     done, end = 0, time.monotonic() + ROUND_S
     while time.monotonic() < end:
         report = {"lon": 100.4, "lat": 20 + done * 1e-5}
         assert (await boat.post("/api/positions", json=report)).status_code == 200
         await live.until("change")
         done += 1
+        await asyncio.sleep(PAUSE_S)
     return done
 
 
@@ -215,8 +220,7 @@ async def test_a_flood_of_sign_ins_does_not_starve_the_live_stream(
             await asyncio.sleep(0.5)
             flooded = await rounds(boat, live)
         assert {401, 503} <= set(told), "some were judged, and those too many refused at once"
-        # A quiet round takes some milliseconds: what is left of them is still many a second.
-        assert flooded >= quiet * 0.02, f"{quiet} rounds without, {flooded} with the flood"
+        assert flooded >= quiet * 0.1, f"{quiet} rounds without, {flooded} with the flood"
 
 
 async def test_a_flood_from_one_address_is_told_to_wait(

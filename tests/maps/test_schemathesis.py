@@ -79,6 +79,8 @@ class Prober:
         if name in self.faults or any(path.endswith(each) for each in ENDS_SESSIONS):
             return
         act = WHO_MAY.get((method, path), ANYONE)
+        # Who guesses a secret is told to wait, and rightly: that says nothing of the session.
+        guesses = path.startswith(("/api/session/second-factor", "/api/session/password"))
         role = next((role for role in ROLES if act in (PUBLIC, ANYONE) or may(role, act)), "admin")
         cookies = {"jp_session": self._sessions[role]}
 
@@ -98,7 +100,7 @@ class Prober:
                     if known is not None:
                         case.path_parameters[parameter] = known
             answer = case.call(base_url=self._url, cookies=cookies, timeout=20)
-            self.told[answer.status_code] += act != PUBLIC
+            self.told[answer.status_code] += act != PUBLIC and not guesses
             case.validate_response(answer, checks=CHECKS)
 
         try:
@@ -133,7 +135,7 @@ async def test_no_made_up_request_is_answered_by_anything_but_what_is_described(
         await asyncio.to_thread(prober.probe)
         print(prober.told)
         assert prober.told.total() > len(WHO_MAY), "every route was asked"
-        assert prober.told[401] + prober.told[429] < 0.05 * prober.told.total(), prober.told
+        assert prober.told[401] + prober.told[429] < 0.02 * prober.told.total(), prober.told
         assert prober.told[200] + prober.told[201] > 0.1 * prober.told.total(), prober.told
         async with httpx.AsyncClient(base_url=server.url) as client:
             assert (await client.get("/api/health")).status_code == 200
