@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Control bytes, line ends, and the marks that turn the direction of text around.
 _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
+@lru_cache(4096)  # asked of each message, and devices are few
 def is_device_name(text: str) -> bool:
     """Return whether `text` may name a device: something to see, and nothing that hides.
 

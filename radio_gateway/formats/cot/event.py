@@ -56,6 +56,8 @@ class CotEvent(msgspec.Struct, kw_only=True):
         how: How its place came about.
         time: When it was made, aware UTC.
         stale: When it is worth nothing any more, aware UTC.
+        shown_time: `time` as `show_time` shows it, where that is known already.
+        shown_stale: `stale`, the same.
         lon: Longitude, degrees east, unchecked.
         lat: Latitude, degrees north, unchecked.
         hae: Height above the ellipsoid, metres.
@@ -75,6 +77,8 @@ class CotEvent(msgspec.Struct, kw_only=True):
     how: str = ""
     time: datetime | None = None
     stale: datetime | None = None
+    shown_time: str | None = None
+    shown_stale: str | None = None
     lon: float | None = None
     lat: float | None = None
     hae: float | None = None
@@ -113,8 +117,9 @@ def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
     if doubt is not None:
         flags.add(doubt)
     kind, distress = _kind(event, flags)
-    facts = _facts(event)
-    name = _device(event).strip()[:MAX_FIELD]
+    of = _device(event)
+    facts = _facts(event, of)
+    name = of.strip()[:MAX_FIELD]
     device = name if is_device_name(name) else None
     if device is None:
         if not distress:
@@ -154,7 +159,7 @@ def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
             flags.add("placed_by_hand")
     key = None
     if event.time is not None:
-        key = f"{event.uid}|{show_time(event.time)}"
+        key = f"{event.uid}|{event.shown_time or show_time(event.time)}"
         if kind in ("text", "answer"):
             key += f"|{event.type}"
     return Transmission(
@@ -183,6 +188,8 @@ _RECEIPTS = {"b-t-f-d": "delivered", "b-t-f-r": "delivered", "b-t-f-s": "failed"
 def _kind(event: CotEvent, flags: set[str]) -> tuple[Kind, bool]:
     """Return the kind, and whether someone needs help now."""
     type_, emergency = event.type, event.detail.get("emergency")
+    if emergency is None and type_.startswith("a-"):  # nearly all
+        return "position", False
     cancelled = emergency is not None and emergency.get("cancel", "").lower() in ("true", "1")
     if type_.startswith("b-a-o-can") or cancelled:
         flags.add("distress_cancelled")
@@ -268,24 +275,26 @@ _DETAIL_FACTS = (
 )
 
 
-def _facts(event: CotEvent) -> dict[str, str | int | float | bool]:
+def _facts(event: CotEvent, of: str) -> dict[str, str | int | float | bool]:
+    detail = event.detail
     facts: dict[str, str | int | float | bool] = {"cot_type": event.type[:MAX_FIELD]}
     if event.type.startswith("t-x-c-t"):
         facts["kind"] = "heartbeat"
     if event.how:
         facts["how"] = event.how[:MAX_FIELD]
     if event.stale is not None:
-        facts["stale_utc"] = show_time(event.stale)
-    if _device(event) != event.uid:
+        facts["stale_utc"] = event.shown_stale or show_time(event.stale)
+    if of != event.uid:
         facts["uid"] = event.uid[:MAX_FIELD]
     for name, element, attribute in _DETAIL_FACTS:
-        value = event.detail.get(element, {}).get(attribute)
+        attributes = detail.get(element)
+        value = None if attributes is None else attributes.get(attribute)
         if value and name not in facts:
             facts[name] = value[:MAX_FIELD]
     accuracy = _within(event.le, 0.0, UNKNOWN - 1.0)
     if accuracy is not None:
         facts["vertical_accuracy_m"] = accuracy
-    battery = event.detail.get("status", {}).get("battery")
+    battery = detail.get("status", {}).get("battery")
     if battery:
         try:
             percent = _within(float(battery), 0.0, 100.0)

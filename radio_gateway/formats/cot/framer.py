@@ -66,8 +66,9 @@ class CotFramer:
         """Take what was read and return the events it completed, in order."""
         self._data += data
         payloads: list[bytes] = []
+        self._plain(payloads)
         while self._step(payloads):
-            pass
+            self._plain(payloads)
         self._data = self._data[self._at :]
         self._scan.move(-self._at)
         self._at = 0
@@ -87,6 +88,21 @@ class CotFramer:
         self._data = self._noise = b""
         self._scan, self._fresh, self._framed = _Scan(0), True, False
         return payloads
+
+    def _plain(self, payloads: list[bytes]) -> None:
+        """Cut plain events from the front, one right behind the other, as `_step` would."""
+        data, at = self._data, self._at
+        if self._scan.at != at:
+            return
+        while data.startswith(b"<event ", at):
+            end = _plain_end(data, at)
+            if not end:
+                break
+            payloads.append(data[at:end])
+            at = end
+        if at > self._at:
+            self._at, self._scan = at, _Scan(at)
+            self._fresh, self._framed = False, True
 
     def _step(self, payloads: list[bytes]) -> bool:
         """Cut one event or some junk from the front; return False when more must be read."""
@@ -235,9 +251,13 @@ def _plain_end(data: bytes, at: int) -> int:
     """
     found = data.find(b"</event>", at, at + MAX_EVENT)
     end = found + len(b"</event>")
-    if found < 0 or data.find(b"<!", at, end) >= 0 or data.find(b"<?", at, end) >= 0:
+    if found < 0:
         return 0
-    if data.find(b"<event", at + 1, end) >= 0 or data.count(b"</event", at, end) > 1:
+    for mark, section in ((b"!", b"<!"), (b"?", b"<?")):
+        # One byte is found at once; two that begin as every tag does are not.
+        if data.find(mark, at, end) >= 0 and data.find(section, at, end) >= 0:
+            return 0
+    if data.find(b"<event", at + 1, end) >= 0 or data.find(b"</event", at, found) >= 0:
         return 0
     root = _TAG.match(data, at, end)
     return end if root is not None and data[root.end() - 2] != _SLASH else 0

@@ -9,6 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 _FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
+_SHOWN = len("2026-01-01T07:00:00.000Z")
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MS = 253_370_764_800_000  # the year 9999 begins
 
@@ -24,9 +25,25 @@ def read_time(text: str) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(text)
+        if time.tzinfo is UTC:
+            return time
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def read_shown(text: str) -> tuple[datetime, str] | None:
+    """Return an xs:dateTime as `read_time` does, and as `show_time` shows it.
+
+    >>> read_shown("2026-01-01T07:00:00.000Z")
+    (datetime.datetime(2026, 1, 1, 7, 0, tzinfo=datetime.timezone.utc), '2026-01-01T07:00:00Z')
+    """
+    time = read_time(text)
+    if time is None:
+        return None
+    if len(text) == _SHOWN and text[19] == "." and text[23] == "Z":  # as TAK clients write it
+        return time, text if text[20:23] != "000" else f"{text[:19]}Z"
+    return time, show_time(time)
 
 
 def read_milliseconds(value: int) -> datetime | None:
@@ -58,4 +75,6 @@ def show_time(time: datetime, *, always_ms: bool = False) -> str:
     '2026-01-01T00:00:00Z'
     """
     precision = "milliseconds" if time.microsecond or always_ms else "seconds"
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+    if time.tzinfo is not UTC:
+        time = time.astimezone(UTC)
+    return time.isoformat(timespec=precision)[: -len("+00:00")] + "Z"

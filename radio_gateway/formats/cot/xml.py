@@ -14,12 +14,14 @@ Source: MITRE, CoT base schema 2.0 (`Event.xsd`); XML 1.0 (5th edition).
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from xml.parsers import expat
 
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.cot.event import MAX_TEXT, CotEvent
+from radio_gateway.formats.cot.everyday import cut_everyday
 from radio_gateway.formats.cot.framer import MAX_EVENT
-from radio_gateway.formats.cot.time import read_time
+from radio_gateway.formats.cot.time import read_shown
 
 MAX_DEPTH = 32
 MAX_ELEMENTS = 4000
@@ -42,30 +44,54 @@ def read_event(payload: bytes) -> CotEvent:
     """
     if len(payload) > MAX_EVENT:
         raise FrameError("too_long", payload, f"{len(payload)} bytes, at most {MAX_EVENT}")
-    reader = _Reader(payload)
-    reader.parse(payload)
-    attributes, point = reader.event, reader.point
+    everyday = cut_everyday(payload)
+    reader: _Reader | None = None
+    point: dict[str, str] | None
+    if everyday is not None:
+        attributes, point, elements = everyday
+    else:
+        reader = _Reader(payload)
+        reader.parse(payload)
+        attributes, point = reader.event, reader.point
     event = CotEvent(
         uid=attributes.get("uid", "").strip(),
         type=attributes.get("type", "").strip(),
         how=attributes.get("how", "").strip(),
         flags=set(),
     )
-    for name in ("time", "stale"):
-        value = attributes.get(name)
-        if value:
-            time = read_time(value)
-            if time is None:
-                raise FrameError("bad_time", payload, f"{name} {value[:40]!r} is no time")
-            setattr(event, name, time)
+    value = attributes.get("time")
+    if value:
+        event.time, event.shown_time = _time(value, "time", payload)
+    value = attributes.get("stale")
+    if value:
+        event.stale, event.shown_stale = _time(value, "stale", payload)
     if point is not None:
         event.lon = _number(point, "lon", payload)
         event.lat = _number(point, "lat", payload)
         event.hae = _number(point, "hae", payload)
         event.ce = _number(point, "ce", payload)
         event.le = _number(point, "le", payload)
-    reader.fill(event)
+    if reader is None:
+        _take(elements, event)
+    else:
+        reader.fill(event)
     return event
+
+
+def _take(elements: list[tuple[str, dict[str, str]]], event: CotEvent) -> None:
+    """Write the elements of an everyday event into `event`, as `_Reader.fill` would."""
+    detail: dict[str, dict[str, str]] = {}
+    for name, attributes in elements:
+        if name in _KNOWN:
+            if name not in detail:
+                detail[name] = attributes
+            if name == "link" and attributes.get("relation") == "p-p":
+                event.maker = event.maker or attributes.get("uid") or None
+    event.detail = detail
+    track = detail.get("track")
+    if track is not None:
+        event.speed = _loose_number(track.get("speed"), event)
+        event.course = _loose_number(track.get("course"), event)
 
 
 def read_detail(fragment: str, event: CotEvent, payload: bytes) -> None:
@@ -156,6 +182,14 @@ class _Reader:
             parts = self._texts[self._path[2]]
             if len(parts) < MAX_TEXT:
                 parts.append(text)
+
+
+def _time(text: str, name: str, payload: bytes) -> tuple[datetime, str]:
+    """Return a time, and how it is shown."""
+    found = read_shown(text)
+    if found is None:
+        raise FrameError("bad_time", payload, f"{name} {text[:40]!r} is no time")
+    return found
 
 
 def _number(point: dict[str, str], name: str, payload: bytes) -> float | None:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.cot import xml
+from radio_gateway.formats.cot.everyday import cut_everyday
 from radio_gateway.formats.cot.framer import MAX_EVENT, CotFramer
 from radio_gateway.formats.cot.xml import MAX_DEPTH
 from radio_gateway.order import Order, OrderError
@@ -366,6 +368,60 @@ def test_any_bytes_are_decoded_or_refused(payload: bytes) -> None:
             continue
         if transmission.position is not None:
             assert -90 <= transmission.position.lat <= 90
+
+
+ELEMENTS = (
+    '<contact callsign="PATROL 3" endpoint="*:-1:stcp"/>',
+    '<contact callsign="other"/>',
+    '<track course="181.2" speed="6.0"/>',
+    '<track speed="fast" />',
+    '<status battery="87"/>\n',
+    '<link uid="ANDROID-2" relation="p-p"/>',
+    '<link uid="ANDROID-3" relation="p-p" uid="again"/>',
+    "<takv device='radio'/>",
+    "<remarks>words &amp; words</remarks>",
+    "<remarks/>",
+    '<emergency type="911 Alert"/>',
+    '<__group name="Cyan" role="a &lt; b"/>',
+    '<__group name="a > b"/>',
+    '<x:y z="1"/>',
+    '<a><track speed="1"/></a>',
+    "<!-- <track/> -->",
+    '<x a="1"b="2"/>',
+    '<x a = "1"/>',
+    "words",
+    "</detail><detail>",
+)
+
+
+@given(
+    detail=st.lists(st.sampled_from(ELEMENTS), max_size=5).map("".join),
+    point=st.sampled_from(
+        (POINT, POINT + "<point/>", '<point lat="1" lat="2"/>', '<point lat="x" />', "", " ")
+    ),
+    times=st.sampled_from((TIMES, TIMES.replace('"', "'"), 'time="today"', TIMES + " uid='two'")),
+    uid=st.sampled_from(("ANDROID-1", " a ", "a\tb", "ເຮືອ", "&#65;", "a>b", "")),
+)
+def test_everyday_cut_and_the_parser_give_the_same(
+    detail: str, point: str, times: str, uid: str
+) -> None:
+    payload = event(uid=uid, times=times, point=point, detail=detail)
+
+    def read() -> object:
+        try:
+            return xml.read_event(payload)
+        except FrameError as error:
+            return error.reason
+
+    everyday = read()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xml, "cut_everyday", lambda _: None)
+        assert everyday == read()
+
+
+def test_event_of_a_client_is_everyday_and_one_that_an_entity_hides_in_is_not() -> None:
+    assert cut_everyday(event()) is not None
+    assert cut_everyday(event(uid="a&amp;b")) is None
 
 
 # --- orders
