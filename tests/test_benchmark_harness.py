@@ -10,10 +10,20 @@ from functools import reduce
 from operator import xor
 
 import pytest
+import shapely
+from pyais.messages import NMEASentenceFactory
 
 from tests.benchmarks.figures import figures, verdicts
 from tests.benchmarks.run import Run
-from tests.benchmarks.traffic import BOATS, MEKONG, SECTORS, Ground, Traffic
+from tests.benchmarks.traffic import (
+    BOATS,
+    FIRST_MMSI,
+    MEKONG,
+    SECTORS,
+    Ground,
+    Traffic,
+    closed_areas,
+)
 from tests.benchmarks.viewers import Gaze, Seat, Viewer, upgrade_request
 
 GAZE = Gaze(
@@ -44,6 +54,30 @@ def test_a_sentence_holds_the_latitude_exactly() -> None:
         assert int(checksum, 16) == reduce(xor, body)
         assert traffic.number(lat) == number
         assert (fields[1], fields[9]) == ("160000.25", "241125")
+
+
+def test_an_ais_sentence_holds_the_latitude_exactly() -> None:
+    traffic = Traffic(MEKONG, 12_345)
+    for number in (0, 499, 500, 7_777, 12_344):
+        sentence = traffic.ais(number, 1_764_000_007.25)
+        said = NMEASentenceFactory.produce(sentence.rstrip()).decode().asdict()
+        assert traffic.number(said["lat"]) == number
+        assert said["lon"] == pytest.approx(traffic.place(number)[0], abs=1e-6)
+        assert (said["mmsi"], said["second"]) == (FIRST_MMSI + number % BOATS, 7)
+
+
+def test_closed_areas_can_be_drawn_and_a_tenth_of_the_boats_lie_in_one() -> None:
+    rings = closed_areas()
+    areas = [shapely.Polygon(ring) for ring in rings]
+    assert len(areas) == 1000
+    assert {len(ring) for ring in rings} == {51}
+    assert all(area.is_valid for area in areas)
+    traffic = Traffic(MEKONG, 5_500)
+    inside = sum(
+        any(area.contains(shapely.Point(traffic.place(boat))) for area in areas[:20])
+        for boat in range(BOATS)
+    )
+    assert 25 <= inside <= 75
 
 
 def test_a_boat_moves_one_step_a_message_and_keeps_its_longitude() -> None:
@@ -172,7 +206,7 @@ def test_runs_on_a_busy_machine_are_left_out_when_two_clean_ones_remain() -> Non
 
 
 def test_a_goal_is_judged_only_when_both_servers_ran() -> None:
-    runs = [_run("joint-patrol", "flood", rate=30.0), _run("taky", "flood", rate=2.0)]
+    runs = [_run("joint-patrol, CoT", "flood", rate=30.0), _run("taky", "flood", rate=2.0)]
     judged = {verdict.what: verdict.reached for verdict in verdicts(figures(runs))}
-    assert judged["flood: messages/s against taky"] is True
-    assert judged["flood: messages/s against the loop"] is None
+    assert judged["flood, msg/s: CoT against taky"] is True
+    assert judged["flood, msg/s: RMC against the loop"] is None

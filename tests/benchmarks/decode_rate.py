@@ -22,6 +22,7 @@ from radio_gateway.framing import Frame
 from radio_gateway.protocols import PROTOCOLS
 from tests.benchmarks.contests import Contest, contests, rate_of
 from tests.benchmarks.figures import as_text
+from tests.benchmarks.goals import Verdict, told
 from tests.benchmarks.machine import describe
 from tests.fuzz.exercise import SOURCE
 from tests.fuzz.samples import SECRETS, TOPICS
@@ -79,7 +80,17 @@ def main() -> None:
         print(f"{key}: {value}")
     print(f"\n{as_text(rows)}")
     if options.json is not None:
-        options.json.write_text(json.dumps({"machine": machine, "contests": results}, indent=1))
+        judged = [
+            Verdict(
+                goal=9,
+                what=f"decode {each['protocol']}: against {each['peer']}",
+                value=each["ratio"],
+                bound=each["goal"],
+            )
+            for each in results
+        ]
+        figures = {"machine": machine, "contests": results, "goals": told(judged)}
+        options.json.write_text(json.dumps(figures, indent=1))
 
 
 def _measured(contest: Contest, reps: int) -> tuple[list[tuple[float, float]], int]:

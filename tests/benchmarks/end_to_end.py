@@ -1,6 +1,6 @@
-"""Positions in, viewers out: our server, taky and the minimal loop, side by side.
+"""Positions in, viewers out: our server, taky, Signal K, gpsd and the minimal loop, side by side.
 
-    python -m tests.benchmarks.end_to_end [--viewers 20] [--reps 3] [--quick] [--json FILE]
+    python -m tests.benchmarks.end_to_end [--reps 3] [--quick] [--load NAME] [--json FILE]
 
 Each server is started afresh for each run, gets the same traffic from the same feeder over TCP and
 is watched by the same viewers; the servers take turns, so that what else happens on the machine
@@ -14,7 +14,7 @@ import gc
 import json
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import uvloop
@@ -22,35 +22,73 @@ import uvloop
 from tests.benchmarks.environments import cache_folder
 from tests.benchmarks.figures import (
     BUSY,
+    COALESCED,
+    CROWD,
+    EACH,
+    FAN,
     FLOOD,
+    GPSD,
+    LOADS,
+    LOOP,
+    OURS,
+    OURS_AIS,
+    OURS_COT,
     QUIET,
+    SIGNAL_K,
+    TAKY,
     as_text,
     figures,
     table_of_figures,
-    table_of_verdicts,
     verdicts,
 )
+from tests.benchmarks.goals import table, told
 from tests.benchmarks.machine import describe, wait_for_quiet
 from tests.benchmarks.run import Load, Run, measure
-from tests.benchmarks.targets.joint_patrol import JointPatrol
+from tests.benchmarks.targets.bare_uvicorn import BareUvicorn
+from tests.benchmarks.targets.gpsd import Gpsd
+from tests.benchmarks.targets.joint_patrol import JointPatrol, Office
 from tests.benchmarks.targets.minimal_loop import MinimalLoop
+from tests.benchmarks.targets.signal_k import SignalK
 from tests.benchmarks.targets.taky import Taky
 from tests.benchmarks.targets.target import Target, TargetError, Unavailable
+
+_VIEWERS = {FLOOD: 20, QUIET: 20, BUSY: 20, CROWD: 200, FAN: 100}
+_TAKES_PART = {
+    FLOOD: (OURS, OURS_COT, OURS_AIS, TAKY, SIGNAL_K, LOOP),
+    QUIET: (OURS, OURS_COT, OURS_AIS, TAKY, SIGNAL_K, GPSD, LOOP),
+    BUSY: (OURS, OURS_COT, OURS_AIS, TAKY, SIGNAL_K, GPSD, LOOP),
+    CROWD: (OURS, OURS_COT, OURS_AIS, TAKY, SIGNAL_K, LOOP),
+    FAN: (OURS, EACH, COALESCED),
+}
 
 
 def main() -> int:
     """Run the benchmark; return 0 when every run lost nothing."""
     options = _options()
     cache = cache_folder(os.environ.get("JOINT_PATROL_BENCH_CACHE"))
-    every: list[Target] = [JointPatrol(), Taky(), MinimalLoop()]
+    office = Office()
+    every: list[Target] = [
+        JointPatrol(office),
+        JointPatrol(office, "cot"),
+        JointPatrol(office, "ais"),
+        Taky(),
+        SignalK(),
+        Gpsd(),
+        MinimalLoop(),
+        BareUvicorn("per message"),
+        BareUvicorn("coalesced"),
+    ]
+    wanted = {name for load in options.loads for name in _TAKES_PART[load]}
+    wanted &= set(options.only or wanted)
+    most = max(_viewers(load, options.viewers) for load in options.loads)
     targets: list[Target] = []
     versions: dict[str, str] = {}
     failed: list[str] = []
     for target in every:
-        if options.only and target.name not in options.only:
+        if target.name not in wanted:
             continue
         try:
-            versions[target.name] = target.prepare(cache, viewers=options.viewers)
+            versions[target.name] = target.prepare(cache, viewers=most)
         except Unavailable as reason:
             print(f"skipped {target.name}: {reason}", flush=True)
         except TargetError as error:
@@ -63,9 +101,13 @@ def main() -> int:
     for turn in range(1 if options.quick else options.reps):
         for name in options.loads:
             for target in targets:
+                if target.name not in _TAKES_PART[name]:
+                    continue
                 wait_for_quiet(options.wait)
+                load = _load(name, target, quick=options.quick)
+                load = replace(load, viewers=_viewers(name, options.viewers))
                 try:
-                    run = uvloop.run(measure(target, _load(name, target, quick=options.quick)))
+                    run = uvloop.run(measure(target, load))
                 except TargetError as error:
                     failed.append(f"{target.name}, {name}, run {turn + 1}: {error}")
                     print(f"FAILED {failed[-1]}", file=sys.stderr, flush=True)
@@ -80,24 +122,25 @@ def main() -> int:
     print()
     for key, value in {**machine, **versions}.items():
         print(f"{key}: {value}")
-    print(f"\n{as_text(table_of_figures(found))}\n\n{as_text(table_of_verdicts(judged))}")
+    print(f"\n{as_text(table_of_figures(found))}\n\n{as_text(table(judged))}")
     if options.json is not None:
         document = {
             "machine": machine,
             "versions": versions,
             "runs": [asdict(run) for run in runs],
-            "goals": [{**asdict(verdict), "reached": verdict.reached} for verdict in judged],
+            "goals": told(judged),
             "failed": failed,
         }
         options.json.write_text(json.dumps(document, indent=1) + "\n")
-    return 1 if failed or any(run.missing or run.repeated for run in runs) else 0
+    ours = [run for run in runs if run.target in (OURS, OURS_COT, OURS_AIS)]
+    return 1 if failed or any(run.missing or run.repeated for run in ours) else 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks.end_to_end", description=(__doc__ or "").split("\n\n")[0]
     )
-    parser.add_argument("--viewers", type=int, default=20, help="viewers of each server")
+    parser.add_argument("--viewers", type=int, help="viewers of each server, whatever the load")
     parser.add_argument("--reps", type=int, default=3, help="runs behind each median")
     parser.add_argument("--quick", action="store_true", help="one short run each, about a minute")
     parser.add_argument("--json", type=Path, help="write every run and the goals to this file")
@@ -106,7 +149,7 @@ def _options() -> argparse.Namespace:
         "--load",
         action="append",
         dest="loads",
-        choices=(FLOOD, QUIET, BUSY),
+        choices=LOADS,
         help="a load to run; may be given again",
     )
     parser.add_argument(
@@ -117,20 +160,26 @@ def _options() -> argparse.Namespace:
         help="before each run, wait at most so long for a quiet machine",
     )
     options = parser.parse_args()
-    options.loads = options.loads or [FLOOD, QUIET, BUSY]
+    options.loads = options.loads or list(LOADS)
     return options
 
 
+def _viewers(load: str, asked: int | None) -> int:
+    return asked or _VIEWERS[load]
+
+
 def _load(name: str, target: Target, *, quick: bool) -> Load:
-    if name == FLOOD:
-        return Load(name=name, count=target.flood // (3 if quick else 1), rate=None)
+    if name.startswith(FLOOD):
+        # Of many viewers, peers that send one message each take a tenth of the rate.
+        share = (3 if quick else 1) * (4 if name == CROWD and target.flood < 10_000 else 1)
+        return Load(name=name, count=target.flood // share, rate=None)
     rate = float(name.removesuffix("/s"))
     return Load(name=name, count=int(rate * (4 if quick else 10)), rate=rate)
 
 
 def _line(turn: int, run: Run) -> str:
     return (
-        f"run {turn + 1}  {run.load:6} {run.target:13} {run.rate:9,.0f} msg/s  "
+        f"run {turn + 1}  {run.load:18} {run.target:20} {run.rate:9,.0f} msg/s  "
         f"p50 {run.p50_ms:8.2f} ms  p99 {run.p99_ms:8.2f} ms  "
         f"CPU {run.cpu_s_per_10k:6.3f} s/10k  peak {run.peak_memory_mb:4.0f} MiB  "
         f"missing {run.missing}  repeated {run.repeated}  others {run.others:.0%}"

@@ -1,4 +1,4 @@
-"""Virtual environments for the programs our server is compared with, made on first use.
+"""Environments for the programs our server is compared with, made on first use.
 
 A peer runs as its own program with its own dependencies; nothing of it is imported here.
 """
@@ -56,3 +56,34 @@ def environment(folder: Path, *requirements: str) -> Path:
             raise TargetError(f"{' '.join(command)} failed: {result.stderr[-1500:]}")
     unfinished.unlink()
     return python
+
+
+def node_package(folder: Path, name: str, requirement: str) -> Path:
+    """Return the folder of a package from npm, installed into `folder` first where it is missing.
+
+    Args:
+        folder: Where npm installs.
+        name: Its name.
+        requirement: What npm is asked for, such as `name@2`.
+
+    Raises:
+        TargetError: If npm fails.
+    """
+    package = folder / "node_modules" / name
+    unfinished = folder / "unfinished"
+    if package.is_dir() and not unfinished.exists():
+        return package
+    print(f"installing {requirement} into {folder} (first use)", flush=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished.touch()
+    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev"]
+    result = subprocess.run(
+        [*command, "--prefix", str(folder), requirement],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0 or not package.is_dir():
+        raise TargetError(f"npm install {requirement} failed: {result.stderr[-1500:]}")
+    unfinished.unlink()
+    return package

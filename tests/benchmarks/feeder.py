@@ -13,9 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
-from typing import Literal
 
-from tests.benchmarks.traffic import BOATS, Ground, Traffic
+from tests.benchmarks.traffic import BOATS, Form, Ground, Traffic
 
 _Make = Callable[[int, float], bytes]
 _BLOCK = 50  # messages of a flood handed to the socket at once
@@ -31,7 +30,8 @@ class FeedPlan:
 
     Attributes:
         host: Address of the target.
-        port: TCP port of the target.
+        port: TCP port of the target, or ours that it dials.
+        listens: Whether the target dials in; else we connect to it.
         form: How a message is written.
         ground: Where the boats are.
         warm: Messages sent first, at 500 a second, to warm the target up.
@@ -44,7 +44,8 @@ class FeedPlan:
 
     host: str
     port: int
-    form: Literal["rmc", "cot"]
+    listens: bool
+    form: Form
     ground: Ground
     warm: int
     count: int
@@ -56,8 +57,9 @@ class FeedPlan:
 def feed(plan: FeedPlan, orders: Connection) -> None:
     """Connect, then send the two parts of the traffic, each when told to.
 
-    Says `connected`, waits, says `warmed`, makes a flood if there is one to make, says `made`,
-    waits, says `sent`; the link stays open until the caller closes its end of `orders`.
+    Says `listening` first where the target dials in. Says `connected`, waits, says `warmed`, makes
+    a flood if there is one to make, says `made`, waits, says `sent`; the link stays open until the
+    caller closes its end of `orders`.
 
     Args:
         plan: What to send, and where.
@@ -67,14 +69,17 @@ def feed(plan: FeedPlan, orders: Connection) -> None:
     stamps = SharedMemory(plan.stamps)
     assert stamps.buf is not None
     sent_at = stamps.buf.cast("q")
-    link = socket.create_connection((plan.host, plan.port))
+    if plan.listens:
+        link = _dialled(plan, orders)
+    else:
+        link = socket.create_connection((plan.host, plan.port))
     try:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         threading.Thread(target=_drain, args=(link,), daemon=True).start()
         _send(link, plan.hello)
         orders.send("connected")
         traffic = Traffic(plan.ground, plan.warm + plan.count)
-        make = traffic.rmc if plan.form == "rmc" else traffic.cot
+        make = traffic.written(plan.form)
         orders.recv()
         _paced(link, make, range(plan.warm), 500.0, sent_at)
         orders.send("warmed")
@@ -101,6 +106,16 @@ def feed(plan: FeedPlan, orders: Connection) -> None:
         link.close()
         sent_at.release()
         stamps.close()
+
+
+def _dialled(plan: FeedPlan, orders: Connection) -> socket.socket:
+    """Wait for the target to connect."""
+    with socket.create_server((plan.host, plan.port)) as server:
+        orders.send("listening")
+        server.settimeout(60.0)
+        link, _ = server.accept()
+    link.setblocking(True)
+    return link
 
 
 def _paced(

@@ -38,6 +38,7 @@ from gis.fences.watch import FenceWatch
 from gis.geodesy import Floats
 from gis.position import Position
 from tests.benchmarks.figures import as_text
+from tests.benchmarks.goals import Verdict, told
 from tests.benchmarks.machine import describe
 
 FENCES, VERTICES, BOATS, BATCH = 10_000, 50, 1000, 100
@@ -84,7 +85,17 @@ def main() -> None:
         print(f"{key}: {value}")
     print(f"\n{as_text(rows)}\ngoal: {GOAL} x the limit of the same points")
     if options.json is not None:
-        options.json.write_text(json.dumps({"machine": machine, "figures": figures}))
+        judged = [
+            Verdict(
+                goal=7,
+                what=f"fences, {name}: against the box query of the same points",
+                value=median(r.ours / r.limit for r in rounds),
+                bound=GOAL,
+            )
+            for name, rounds in figures.items()
+        ]
+        document = {"machine": machine, "figures": figures, "goals": told(judged)}
+        options.json.write_text(json.dumps(document))
 
 
 def measure(name: str, reps: int, *, profile: bool) -> list[Round]:

@@ -6,11 +6,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import median
 
+from tests.benchmarks.goals import Verdict
 from tests.benchmarks.machine import BUSY_SHARE
 from tests.benchmarks.run import Run
 
 OURS, TAKY, LOOP = "joint-patrol", "taky", "minimal loop"
+OURS_COT, OURS_AIS, SIGNAL_K, GPSD = "joint-patrol, CoT", "joint-patrol, AIS", "Signal K", "gpsd"
+EACH, COALESCED = "uvicorn, per message", "uvicorn, coalesced"
+TARGETS = (OURS, OURS_COT, OURS_AIS, TAKY, SIGNAL_K, GPSD, LOOP, EACH, COALESCED)
 FLOOD, QUIET, BUSY = "flood", "50/s", "500/s"
+CROWD, FAN = "flood, 200 viewers", "flood, 100 viewers"
+LOADS = (FLOOD, QUIET, BUSY, CROWD, FAN)
 _TICK_MS = 20.0  # longest batch of the watch
 
 
@@ -30,6 +36,11 @@ class Figure:
     load: str
     runs: tuple[Run, ...]
     left_out: int
+
+    @property
+    def others(self) -> float:
+        """Return the greatest share of the machine that others used in one of the runs."""
+        return max(run.others for run in self.runs)
 
     def of(self, value: Callable[[Run], float]) -> float:
         """Return the median of a value of the runs."""
@@ -77,12 +88,14 @@ def table_of_figures(found: dict[tuple[str, str], Figure]) -> list[list[str]]:
             "used by others",
         ]
     ]
-    for load in (FLOOD, QUIET, BUSY):
-        for target in (OURS, TAKY, LOOP):
+    for load in LOADS:
+        for target in TARGETS:
             figure = found.get((target, load))
             if figure is None:
                 continue
-            queued = load == FLOOD  # all is offered at once: latency there is only queueing
+            queued = load.startswith(
+                FLOOD
+            )  # all is offered at once: latency there is only queueing
             missing = max(run.missing for run in figure.runs)
             due = figure.runs[0].sent * figure.runs[0].viewers
             rows.append(
@@ -106,85 +119,94 @@ def table_of_figures(found: dict[tuple[str, str], Figure]) -> list[list[str]]:
     return rows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """One goal, and how our server stands to it.
-
-    Attributes:
-        goal: Number of the goal.
-        what: What is compared.
-        value: What came out; None when a target was not run.
-        bound: The goal's bound.
-        at_least: True when the value must not be below the bound; False when not above.
-        unit: Unit of both: `x` for a ratio, or `ms`.
-    """
-
-    goal: int
-    what: str
-    value: float | None
-    bound: float
-    at_least: bool
-    unit: str
-
-    @property
-    def reached(self) -> bool | None:
-        """Whether the goal is reached; None when it could not be judged."""
-        if self.value is None:
-            return None
-        return self.value >= self.bound if self.at_least else self.value <= self.bound
-
-
 def verdicts(found: dict[tuple[str, str], Figure]) -> list[Verdict]:
-    """Return how our server stands to goals 1, 3 and 4."""
+    """Return how our server stands to goals 1 to 4, 10 and 11."""
 
-    def ours(load: str, value: Callable[[Run], float]) -> float | None:
-        figure = found.get((OURS, load))
-        return None if figure is None else figure.of(value)
-
-    def ratio(load: str, other: str, value: Callable[[Run], float]) -> float | None:
-        mine, theirs = found.get((OURS, load)), found.get((other, load))
+    def ratio(
+        what: str, ours: str, load: str, other: str, value: Callable[[Run], float]
+    ) -> tuple[str, float | None, float | None]:
+        mine, theirs = found.get((ours, load)), found.get((other, load))
         if mine is None or theirs is None:
-            return None
-        return mine.of(value) / max(theirs.of(value), 1e-9)
+            return what, None, None
+        quotient = mine.of(value) / max(theirs.of(value), 1e-9)
+        return what, quotient, max(mine.others, theirs.others)
+
+    def alone(
+        what: str, ours: str, load: str, value: Callable[[Run], float]
+    ) -> tuple[str, float | None, float | None]:
+        mine = found.get((ours, load))
+        return what, None if mine is None else mine.of(value), None if mine is None else mine.others
 
     def rate(run: Run) -> float:
         return run.rate
 
-    def p99(run: Run) -> float:
-        return run.p99_ms
+    def per_cpu(run: Run) -> float:
+        return 1.0 / max(run.cpu_s_per_10k, 1e-9)
 
     def cpu(run: Run) -> float:
         return run.cpu_s_per_10k
 
-    rows: list[tuple[int, str, float | None, float, bool, str]] = [
-        (1, "flood: messages/s against taky", ratio(FLOOD, TAKY, rate), 10.0, True, "x"),
-        (1, "flood: messages/s against the loop", ratio(FLOOD, LOOP, rate), 0.35, True, "x"),
-        (3, "50/s: median latency", ours(QUIET, lambda run: run.p50_ms), 2.0, False, "ms"),
-        (3, "50/s: p99 latency against taky", ratio(QUIET, TAKY, p99), 3.0, False, "x"),
-        (3, "500/s: p99 latency", ours(BUSY, p99), _TICK_MS + 10.0, False, "ms"),
-        (4, "500/s: CPU a message against taky", ratio(BUSY, TAKY, cpu), 0.35, False, "x"),
-    ]
-    return [
-        Verdict(goal=goal, what=what, value=value, bound=bound, at_least=at_least, unit=unit)
-        for goal, what, value, bound, at_least, unit in rows
-    ]
+    def p50(run: Run) -> float:
+        return run.p50_ms
 
+    def p99(run: Run) -> float:
+        return run.p99_ms
 
-def table_of_verdicts(judged: list[Verdict]) -> list[list[str]]:
-    """Return the table of goals, its head first."""
-    rows = [["goal", "what", "measured", "goal", "reached"]]
-    for verdict in judged:
-        sign = ">=" if verdict.at_least else "<="
+    def memory(run: Run) -> float:
+        return run.peak_memory_mb
+
+    late = _TICK_MS + 10.0
+    rows: list[tuple[int, tuple[str, float | None, float | None], float | None, bool, str]] = []
+    for what, ours, other, bound in (
+        ("CoT against taky", OURS_COT, TAKY, 10.0),
+        ("AIS against Signal K", OURS_AIS, SIGNAL_K, 10.0),
+        ("RMC against the loop", OURS, LOOP, 0.35),
+    ):
+        rows.append((1, ratio(f"flood, msg/s: {what}", ours, FLOOD, other, rate), bound, True, "x"))
         rows.append(
-            [
-                str(verdict.goal),
-                verdict.what,
-                "not run" if verdict.value is None else f"{verdict.value:.2f} {verdict.unit}",
-                f"{sign} {verdict.bound:g} {verdict.unit}",
-                {None: "-", True: "yes", False: "no"}[verdict.reached],
-            ]
+            (1, ratio(f"flood, msg/CPU s: {what}", ours, FLOOD, other, per_cpu), None, True, "x")
         )
-    return rows
+    for what, ours, other, goal in (
+        ("CoT against taky", OURS_COT, TAKY, 25.0),
+        ("AIS against Signal K", OURS_AIS, SIGNAL_K, None),
+        ("RMC against the loop", OURS, LOOP, None),
+    ):
+        rows.append(
+            (2, ratio(f"{CROWD}, msg/s: {what}", ours, CROWD, other, rate), goal, True, "x")
+        )
+        rows.append(
+            (2, ratio(f"{CROWD}, msg/CPU s: {what}", ours, CROWD, other, per_cpu), None, True, "x")
+        )
+    rows += [
+        (3, alone("50/s: median latency, CoT", OURS_COT, QUIET, p50), 2.0, False, "ms"),
+        (3, ratio("50/s: p99, CoT against taky", OURS_COT, QUIET, TAKY, p99), 3.0, False, "x"),
+        (3, alone("500/s: p99, RMC", OURS, BUSY, p99), late, False, "ms"),
+        (3, alone("500/s: p99, CoT", OURS_COT, BUSY, p99), late, False, "ms"),
+        (3, alone("500/s: p99, AIS", OURS_AIS, BUSY, p99), late, False, "ms"),
+        (3, alone("500/s: p99 of gpsd", GPSD, BUSY, p99), None, False, "ms"),
+        (3, alone("500/s: p99 of Signal K", SIGNAL_K, BUSY, p99), None, False, "ms"),
+        (4, ratio("500/s, CPU: CoT against taky", OURS_COT, BUSY, TAKY, cpu), 0.35, False, "x"),
+        (4, ratio("500/s, CPU: AIS against gpsd", OURS_AIS, BUSY, GPSD, cpu), 1.5, False, "x"),
+        (4, ratio("500/s, CPU: AIS against Signal K", OURS_AIS, BUSY, SIGNAL_K, cpu), None, False,
+         "x"),
+        (10, ratio(f"{FAN}: against one message each", OURS, FAN, EACH, rate), 20.0, True, "x"),
+        (10, ratio(f"{FAN}, per CPU s: the same", OURS, FAN, EACH, per_cpu), None, True, "x"),
+        (10, ratio(f"{FAN}: against all of a tick as one", OURS, FAN, COALESCED, rate), None, True,
+         "x"),
+        (11, alone("500/s: peak memory", OURS, BUSY, memory), 150.0, False, "MiB"),
+    ]  # fmt: skip
+    return [
+        Verdict(
+            goal=goal,
+            what=what,
+            value=value,
+            bound=bound,
+            at_least=at_least,
+            unit=unit,
+            others=others,
+        )
+        for goal, (what, value, others), bound, at_least, unit in rows
+    ]
 
 
 def as_text(rows: list[list[str]]) -> str:

@@ -34,6 +34,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import needs
 from tests.benchmarks.figures import as_text
+from tests.benchmarks.goals import Verdict, told
 from tests.benchmarks.machine import describe
 from tests.benchmarks.page_stream import Load, serving
 from tests.browser.conftest import FLAGS
@@ -116,7 +117,28 @@ def main() -> None:
     print(as_text(_rows(found)))
     if said.json is not None:
         figures = [each._asdict() for each in found]
-        said.json.write_text(json.dumps({"machine": describe(), "figures": figures}, indent=1))
+        document = {"machine": describe(), "figures": figures, "goals": told(_ratios(found))}
+        said.json.write_text(json.dumps(document, indent=1))
+
+
+def _ratios(found: list[Figures]) -> list[Verdict]:
+    """Return the commander's page against the Leaflet page, load by load."""
+    ratios = []
+    for ours in found:
+        for other in found:
+            if ours.page.startswith("commander") and other.page.startswith("leaflet"):
+                if (ours.units, ours.hz) != (other.units, other.hz):
+                    continue
+                what = f"page, {ours.units:,} units at {ours.hz:g} Hz: against Leaflet"
+                ratios += [
+                    Verdict(goal=0, what=f"{what}, frames/s", value=ours.fps / max(other.fps, 0.1)),
+                    Verdict(
+                        goal=0,
+                        what=f"{what}, positions/s",
+                        value=ours.taken_hz / max(other.taken_hz, 0.1),
+                    ),
+                ]
+    return ratios
 
 
 def _rows(found: list[Figures]) -> list[list[str]]:

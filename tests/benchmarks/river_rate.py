@@ -1,6 +1,6 @@
 """How fast places get their river kilometre, beside shapely alone, in CPU time of the same run.
 
-    python -m tests.benchmarks.river_rate [--count 100000] [--reps 5]
+    python -m tests.benchmarks.river_rate [--count 100000] [--reps 5] [--json FILE]
 
 Ours finds kilometre, offset, bank and reach of places given as degrees. `line_locate_point` finds
 the metres along one line of places that are projected already, and `STRtree` only the segment:
@@ -10,7 +10,9 @@ what is the least that any way of doing it costs.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 from time import process_time
 from typing import Final
@@ -22,6 +24,7 @@ from gis.river import load_mekong
 from gis.river_track import follow
 from gis.rivers import load_rivers
 from tests.benchmarks.figures import as_text
+from tests.benchmarks.goals import Verdict, told
 from tests.benchmarks.machine import describe
 
 GOAL_PER_S: Final = 100_000.0
@@ -33,6 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.river_rate")
     parser.add_argument("--count", type=int, default=100_000, help="places, near the river")
     parser.add_argument("--reps", type=int, default=5, help="measurements behind each median")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
     mekong, rivers = load_mekong(), load_rivers()
     rng = np.random.default_rng(1)
@@ -82,9 +86,20 @@ def main() -> None:
                 "" if not goal else "yes" if median(found) >= GOAL_PER_S else "no",
             ]
         )
-    for key, value in describe().items():
+    machine = describe()
+    for key, value in machine.items():
         print(f"{key}: {value}")
     print(f"\n{as_text(rows)}")
+    if options.json is not None:
+        judged = Verdict(
+            goal=8,
+            what="river address, places/CPU s",
+            value=median(rates["River.locate_many"]),
+            bound=GOAL_PER_S,
+            unit="/s",
+        )
+        figures = {"machine": machine, "rates": rates, "goals": told([judged])}
+        options.json.write_text(json.dumps(figures, indent=1))
 
 
 if __name__ == "__main__":

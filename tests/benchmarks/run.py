@@ -8,8 +8,9 @@ import multiprocessing
 import os
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.benchmarks.feeder import FeedPlan, feed
 from tests.benchmarks.machine import others_share, peak_memory_mb, read_ticks
 from tests.benchmarks.targets.target import Started, Target, TargetError, tail_of
 from tests.benchmarks.traffic import BOATS, Traffic
-from tests.benchmarks.viewers import Viewer
+from tests.benchmarks.viewers import Seat, Viewer
 
 _SAMPLED = 5  # viewers that are read message by message, the first ones
 _PATIENCE_S = 6.0  # without progress, a run is over
@@ -31,11 +32,13 @@ class Load:
         name: `flood`, or messages a second.
         count: Messages measured.
         rate: Messages a second; None as fast as the target takes them.
+        viewers: How many look on; None all that the target was prepared for.
     """
 
     name: str
     count: int
     rate: float | None
+    viewers: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,62 +83,91 @@ async def measure(target: Target, load: Load) -> Run:
         TargetError: If it does not start, refuses a viewer, or shows no position at all.
     """
     with tempfile.TemporaryDirectory(prefix="joint-patrol-run-") as folder:
+        feeding = _Feeding(target, load)
         try:
+            if target.dials is not None:
+                feeding.start(target.dials, listens=True)
+                await _said(feeding.orders, "listening", 30.0)
             started = await asyncio.to_thread(target.start, Path(folder))
-            return await _watched(target, load, started)
+            if target.dials is None:
+                feeding.start(started.feed_port, listens=False)
+            return await _watched(target, load, started, feeding)
         finally:
+            await asyncio.to_thread(feeding.end)
             await asyncio.to_thread(target.stop)
 
 
-async def _watched(target: Target, load: Load, started: Started) -> Run:
-    viewers = await _seated(target, started)
-    stamps = SharedMemory(create=True, size=(BOATS + load.count) * 8)
-    plan = FeedPlan(
-        host="127.0.0.1",
-        port=started.feed_port,
-        form=target.form,
-        ground=target.ground,
-        warm=BOATS,
-        count=load.count,
-        rate=load.rate,
-        hello=target.hello,
-        stamps=stamps.name,
-    )
-    # A fresh interpreter: a fork would copy this one's event loop and sockets.
-    context = multiprocessing.get_context("spawn")
-    orders, theirs = context.Pipe()
-    feeder = context.Process(target=feed, args=(plan, theirs), daemon=True)
-    assert stamps.buf is not None
-    sent_at = stamps.buf.cast("q")
-    try:
-        feeder.start()
-        theirs.close()
-        assert feeder.pid is not None
-        await _said(orders, "connected", 30.0)
-        await asyncio.sleep(1.0)
-        await _warm_up(viewers, orders, started)
-        return await _offered(
-            target, load, started, viewers, orders, sent_at, [feeder.pid, os.getpid()]
+class _Feeding:
+    """The feeder's process and the stamps it shares with us."""
+
+    def __init__(self, target: Target, load: Load) -> None:
+        self._target, self._load = target, load
+        # A fresh interpreter: a fork would copy this one's event loop and sockets.
+        self._context = multiprocessing.get_context("spawn")
+        self.orders, self._theirs = self._context.Pipe()
+        self._stamps = SharedMemory(create=True, size=(BOATS + load.count) * 8)
+        assert self._stamps.buf is not None
+        self.sent_at: memoryview[int] = self._stamps.buf.cast("q")
+        self._process: SpawnProcess | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def start(self, port: int, *, listens: bool) -> None:
+        """Start the process."""
+        plan = FeedPlan(
+            host="127.0.0.1",
+            port=port,
+            listens=listens,
+            form=self._target.form,
+            ground=self._target.ground,
+            warm=BOATS,
+            count=self._load.count,
+            rate=self._load.rate,
+            hello=self._target.hello,
+            stamps=self._stamps.name,
         )
+        self._process = self._context.Process(target=feed, args=(plan, self._theirs), daemon=True)
+        self._process.start()
+        self._theirs.close()
+
+    def end(self) -> None:
+        """End the process and free what is shared."""
+        self.orders.close()
+        if self._process is not None:
+            self._process.join(5.0)
+            if self._process.is_alive():
+                self._process.kill()
+                self._process.join()
+            self._process.close()
+        self.sent_at.release()
+        self._stamps.close()
+        self._stamps.unlink()
+
+
+async def _watched(target: Target, load: Load, started: Started, feeding: _Feeding) -> Run:
+    seats = started.seats[: load.viewers]
+    viewers = await _seated(target, started, seats)
+    try:
+        await _said(feeding.orders, "connected", 30.0)
+        await asyncio.sleep(1.0)
+        await _warm_up(viewers, feeding.orders, started)
+        run = await _offered(target, load, started, viewers, feeding)
+        return replace(run, views=len({seat.view for seat in seats}))
     finally:
         for viewer in viewers:
             viewer.close()
-        orders.close()
-        await asyncio.to_thread(feeder.join, 5.0)
-        if feeder.is_alive():
-            feeder.kill()
-            feeder.join()
-        feeder.close()
-        sent_at.release()
-        stamps.close()
-        stamps.unlink()
 
 
-async def _seated(target: Target, started: Started) -> list[Viewer]:
+async def _seated(target: Target, started: Started, seats: list[Seat]) -> list[Viewer]:
     """Connect all viewers; the sampled ones look through different views as far as there are."""
     loop = asyncio.get_running_loop()
     viewers: list[Viewer] = []
-    for number, seat in enumerate(started.seats):
+    for number, seat in enumerate(seats):
         _, viewer = await loop.create_connection(
             lambda seat=seat, number=number: Viewer(  # type: ignore[misc]
                 seat, target.gaze, sampled=number < _SAMPLED
@@ -198,17 +230,16 @@ async def _offered(
     load: Load,
     started: Started,
     viewers: list[Viewer],
-    orders: Connection,
-    sent_at: memoryview[int],
-    ours: list[int],
+    feeding: _Feeding,
 ) -> Run:
     """Offer the load, wait until it has come through or nothing comes any more, and read."""
+    sent_at, ours = feeding.sent_at, [feeding.pid, os.getpid()]
     for viewer in viewers:
         viewer.start()
     gc.collect()
     gc.disable()
     before = read_ticks(started.pids, ours)
-    orders.send("go")
+    feeding.orders.send("go")
     await _until_seen(viewers, load)
     after = read_ticks(started.pids, ours)
     gc.enable()
@@ -246,7 +277,7 @@ async def _offered(
         peak_memory_mb=memory,
         others=others_share(before, after),
         viewers=len(viewers),
-        views=len({seat.view for seat in started.seats}),
+        views=1,
     )
 
 

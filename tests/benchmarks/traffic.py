@@ -1,4 +1,4 @@
-"""The radio traffic of the benchmarks: 500 boats, and the same fixes as RMC or as CoT.
+"""The radio traffic of the benchmarks: 500 boats, and the same fixes as RMC, CoT or AIS.
 
 Every message carries its own number, hidden in the latitude: message `n` comes from boat
 `n % 500`, and its latitude is a whole number of steps of 1e-4 minutes (0.19 m) that no other
@@ -8,7 +8,8 @@ as the latitude keeps six decimals.
 A boat moves one step north from message to message and keeps its longitude, so that the traffic is
 that of patient boats at any rate, not of boats that jump.
 
-Sources: RMC is NMEA 0183; CoT is the event schema of MITRE MTR 050026 as TAK clients send it.
+Sources: RMC is NMEA 0183; CoT is the event schema of MITRE MTR 050026 as TAK clients send it; AIS
+is message 1 of ITU-R M.1371-5, whose latitude has the very step.
 """
 
 from __future__ import annotations
@@ -18,10 +19,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from itertools import pairwise
+from math import cos, pi, sin
 from operator import xor
+from typing import Literal, TypeAlias
+
+Form: TypeAlias = Literal["rmc", "cot", "ais"]
+"""How a message is written."""
 
 BOATS = 500
 STEP_DEG = 1e-4 / 60.0
+
+FIRST_MMSI = 574_000_000  #: Of boat 0; the others follow.
+
+# Six bits as a character of an AIS payload (IEC 61162-1).
+_ARMOUR = bytes(code + 48 if code < 40 else code + 56 for code in range(64))
 
 #: The Mekong from Chiang Khong upstream: latitude, longitude of mid-channel, degrees.
 _MEKONG = (
@@ -51,6 +62,44 @@ def along_mekong(boat: int, lat: float) -> float:
         if lat <= north:
             return lon + (next_lon - lon) * (lat - south) / (north - south) + offset_deg
     return _MEKONG[-1][1] + offset_deg
+
+
+def closed_areas(count: int = 1000) -> list[list[list[float]]]:
+    """Return rings of 50 corners, as GeoJSON has them, that nobody is to enter.
+
+    They stand in a grid over the whole region; those on the boats' way are narrow strips across
+    the river, so that about one boat in ten lies in one and all others pass near some.
+    """
+    rings: list[list[list[float]]] = []
+    for step in range(20):
+        south = 20.2010 + step * 0.02
+        rings.append(_strip(along_mekong(0, south), south))
+    row = 0
+    while len(rings) < count:
+        lat = 20.00 + row * 0.02
+        river = along_mekong(0, min(max(lat, _MEKONG[0][0]), _MEKONG[-1][0]))
+        for column in range(40):
+            lon = 100.02 + column * 0.02
+            if abs(lon - river) > 0.02 and len(rings) < count:
+                rings.append(_blob(lon, lat, len(rings)))
+        row += 1
+    return rings
+
+
+def _blob(lon: float, lat: float, number: int) -> list[list[float]]:
+    ring = []
+    for corner in range(50):
+        angle = 2 * pi * corner / 50
+        radius = 0.008 + 0.001 * sin(3 * angle + number)
+        ring.append([round(lon + radius * cos(angle), 6), round(lat + radius * sin(angle), 6)])
+    return [*ring, ring[0]]
+
+
+def _strip(lon: float, south: float) -> list[list[float]]:
+    """Return a strip 100 m long and 2 km wide, with 25 corners on either side."""
+    east = [round(lon - 0.01 + 0.02 * corner / 24, 6) for corner in range(25)]
+    ring = [[x, south] for x in east] + [[x, round(south + 0.0009, 6)] for x in reversed(east)]
+    return [*ring, ring[0]]
 
 
 def over_sectors(boat: int, lat: float) -> float:
@@ -92,8 +141,6 @@ class Traffic:
             ground.longitude(boat, ground.south + boat * self._each * STEP_DEG)
             for boat in range(BOATS)
         ]
-        self._cot_times = ("", "")
-        self._cot_second = 0
 
     def place(self, number: int) -> tuple[float, float]:
         """Return longitude and latitude of message `number`, degrees."""
@@ -136,12 +183,41 @@ class Traffic:
     def cot(self, number: int, at: float) -> bytes:
         """Return message `number` as a CoT event; arguments as for `rmc`."""
         lon, lat = self.place(number)
-        if self._cot_second != int(at):
-            self._cot_second = int(at)
-            when = datetime.fromtimestamp(int(at), UTC)
-            stale = when + timedelta(minutes=5)
-            self._cot_times = f"{when:%Y-%m-%dT%H:%M:%S.000Z}", f"{stale:%Y-%m-%dT%H:%M:%S.000Z}"
-        return cot_event(f"R-{number % BOATS:04d}", lon=lon, lat=lat, times=self._cot_times)
+        when = datetime.fromtimestamp(at, UTC)
+        stale = when + timedelta(minutes=5)
+        times = (
+            f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}Z",
+            f"{stale:%Y-%m-%dT%H:%M:%S}.{stale.microsecond // 1000:03d}Z",
+        )
+        return cot_event(f"R-{number % BOATS:04d}", lon=lon, lat=lat, times=times)
+
+    def ais(self, number: int, at: float) -> bytes:
+        """Return message `number` as an AIVDM sentence; arguments as for `rmc`."""
+        boat = number % BOATS
+        steps = boat * self._each + number // BOATS
+        bits = 1  # message 1, said once
+        for value, width in (
+            (0, 2),
+            (FIRST_MMSI + boat, 30),
+            (0, 4),  # under way
+            (0x80, 8),  # no rate of turn
+            (124, 10),  # 12.4 knots
+            (1, 1),
+            (round(self._lons[boat] * 600_000.0), 28),
+            (self._south_minutes * 10_000 + steps, 27),
+            (0, 12),  # north
+            (0, 9),
+            (int(at) % 60, 6),
+            (0, 25),
+        ):
+            bits = bits << width | value
+        armour = bytes(_ARMOUR[bits >> shift & 0x3F] for shift in range(162, -6, -6))
+        body = b"AIVDM,1,1,,A,%b,0" % armour
+        return b"!%b*%02X\r\n" % (body, reduce(xor, body))
+
+    def written(self, form: Form) -> Callable[[int, float], bytes]:
+        """Return what writes a message in `form`; arguments as for `rmc`."""
+        return {"rmc": self.rmc, "cot": self.cot, "ais": self.ais}[form]
 
 
 def cot_event(uid: str, *, lon: float, lat: float, times: tuple[str, str]) -> bytes:

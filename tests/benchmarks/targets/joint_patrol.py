@@ -1,16 +1,19 @@
-"""Our own server, as an office runs it: sign-in on, a store on disk, several views.
+"""Our own server, as an office runs it: sign-in on, a store on disk, several views, closed areas.
 
-`joint-patrol serve` runs as a program of its own with one `tcp-listen` channel that speaks
-`nmea0183` and a SQLite file (`synchronous=FULL`, as always). The 500 boats are registered units.
-The viewers are signed in, each with a session of its own, in turn as commander, planner, liaison
-and technician: four views of the picture.
+`joint-patrol serve` runs as a program of its own with a SQLite file (`synchronous=FULL`, as always)
+and three `tcp-listen` channels, one each for `nmea0183`, `cot` and `ais`: a run feeds one of them,
+with the bytes that the peer beside it gets. The 500 boats are registered units. 1,000 areas of 50
+corners are closed to all (sectors for `no_go`), so that each position is checked against them and
+comings and goings raise and end alerts. The viewers are signed in, each with a session of its own,
+in turn as commander, planner, liaison and technician: four views of the picture.
 
-Users, units and sessions are made once, through the command line and the API; each run starts from
-a copy of that store.
+Users, sectors and sessions are made once, through the command line and the API, and units written
+into the store, for all forms together; each run starts from a copy of that store.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import secrets
@@ -21,11 +24,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import httpx
+from sqlalchemy import Connection
 
+from patrol.store import registry
+from patrol.store.store import open_store
+from patrol.units import Assignment, Unit
 from tests.benchmarks.machine import free_port
 from tests.benchmarks.targets.target import (
     Started,
@@ -35,7 +43,7 @@ from tests.benchmarks.targets.target import (
     tail_of,
     wait_for_port,
 )
-from tests.benchmarks.traffic import BOATS, MEKONG
+from tests.benchmarks.traffic import BOATS, FIRST_MMSI, MEKONG, Form, closed_areas
 from tests.benchmarks.viewers import Gaze, Seat, upgrade_request
 
 ROLES = ("commander", "planner", "liaison", "technician")
@@ -56,68 +64,89 @@ port = {web_port}
 id = "joint"
 name = "Joint patrol"
 
+[access]
+writes_per_s = 10000
+writes_burst = 100000
+
 [[channels]]
 name = "boats"
-url = "tcp-listen://127.0.0.1:{feed_port}"
+url = "tcp-listen://127.0.0.1:{rmc}"
 protocols = ["nmea0183"]
-"""
+
+[[channels]]
+name = "tak"
+url = "tcp-listen://127.0.0.1:{cot}"
+protocols = ["cot"]
+
+[[channels]]
+name = "ships"
+url = "tcp-listen://127.0.0.1:{ais}"
+protocols = ["ais"]
+{more}"""
+_FORMS: tuple[Form, ...] = ("rmc", "cot", "ais")
+_NAMES: dict[Form, str] = {
+    "rmc": "joint-patrol",
+    "cot": "joint-patrol, CoT",
+    "ais": "joint-patrol, AIS",
+}
 
 
-class JointPatrol:
-    """`joint-patrol serve` of this checkout."""
+class Office:
+    """A store with everything in it, made once, and the server on a copy of it.
 
-    name = "joint-patrol"
-    ground = MEKONG
-    form: Literal["rmc", "cot"] = "rmc"
-    hello = b""
-    gaze = Gaze(
-        # Every fix of a change stands in a list; a unit's last fix does not.
-        marks=(b'[{"of":', b',{"of":'),
-        latitude=re.compile(rb'[\[,]\{"of":"[^"]*","lon":[-\d.e]+,"lat":([-\d.e]+)'),
-    )
-    flood = 60_000
+    Args:
+        boats: How many are registered.
+        areas: How many areas are closed to them.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, boats: int = BOATS, areas: int = 1000) -> None:
+        self.sessions: list[tuple[str, str]] = []
+        self._boats, self._areas = boats, areas
         self._process: subprocess.Popen[bytes] | None = None
         self._template: tempfile.TemporaryDirectory[str] | None = None
         self._password = secrets.token_urlsafe(16)
-        self._sessions: list[tuple[str, str]] = []
 
-    def prepare(self, cache: Path, *, viewers: int) -> str:
-        """Make a store with users, their sessions and 500 registered boats."""
-        self._template = tempfile.TemporaryDirectory(prefix="joint-patrol-store-")
-        folder = Path(self._template.name)
-        web_port, _ = self._configure(folder)
-        self._command(folder, "user", "add", "admin", "--role", "admin", "--agency", "joint")
-        self._serve(folder, web_port)
-        try:
-            with self._signed_in(web_port, "admin") as admin:
-                for role in ROLES:
-                    user = {"name": role, "role": role}
-                    _post(admin, "/api/users", user | {"password": self._password})
-                for boat in range(BOATS):
-                    unit = {"call_sign": f"Boat {boat}", "kind": "boat", "country": "LA"}
-                    made = _post(admin, "/api/units", unit)
-                    assignment = {"address": f"nmea0183:R-{boat:04d}", "unit": made["id"]}
-                    _post(admin, "/api/assignments", assignment)
-            for number in range(viewers):
-                role = ROLES[number % len(ROLES)]
-                with self._signed_in(web_port, role) as client:
-                    self._sessions.append((role, client.cookies["jp_session"]))
-        finally:
-            self.stop()
-        return f"{len({role for role, _ in self._sessions})} views, SQLite, synchronous=FULL"
+    def prepare(self, viewers: int) -> str:
+        """Make users, their sessions, registered boats and closed areas; say what there is."""
+        if self._template is None:
+            self._template = tempfile.TemporaryDirectory(prefix="joint-patrol-store-")
+            folder = Path(self._template.name)
+            web_port, _ = self._configure(folder, "")
+            self._command(folder, "user", "add", "admin", "--role", "admin", "--agency", "joint")
+            asyncio.run(_register(folder / "patrol.db", self._boats))
+            self._serve(folder, web_port)
+            try:
+                self._fill(web_port, viewers)
+            finally:
+                self.stop()
+        views = len({role for role, _ in self.sessions})
+        return (
+            f"{views} views, {self._boats:,} boats, {self._areas:,} closed areas, SQLite, "
+            "synchronous=FULL"
+        )
 
-    def start(self, folder: Path) -> Started:
-        """Start the server on a copy of the prepared store."""
+    def start(self, folder: Path, *, more: str = "") -> tuple[int, int, dict[Form, int]]:
+        """Start the server on a copy of the store.
+
+        Args:
+            folder: An empty one.
+            more: Further lines of its settings.
+
+        Returns:
+            Its process id, its web port and the port of each form.
+        """
         assert self._template is not None
         for file in Path(self._template.name).glob("patrol.db*"):
             shutil.copy(file, folder)
-        web_port, feed_port = self._configure(folder)
+        web_port, feeds = self._configure(folder, more)
         process = self._serve(folder, web_port)
-        log = folder / "output.log"
-        wait_for_port(feed_port, process, log, 30.0)
-        seats = [
+        for port in feeds.values():
+            wait_for_port(port, process, folder / "output.log", 30.0)
+        return process.pid, web_port, feeds
+
+    def seats(self, web_port: int) -> list[Seat]:
+        """Return where the viewers connect."""
+        return [
             Seat(
                 host="127.0.0.1",
                 port=web_port,
@@ -129,20 +158,34 @@ class JointPatrol:
                 ),
                 view=role,
             )
-            for role, session in self._sessions
+            for role, session in self.sessions
         ]
-        return Started(pids=[process.pid], feed_port=feed_port, seats=seats, log=log)
 
     def stop(self) -> None:
         """Stop the server."""
         end_process(self._process)
 
-    def _configure(self, folder: Path) -> tuple[int, int]:
-        web_port, feed_port = free_port(), free_port()
-        (folder / "patrol.toml").write_text(
-            _CONFIG.format(web_port=web_port, feed_port=feed_port), encoding="utf-8"
-        )
-        return web_port, feed_port
+    def _fill(self, web_port: int, viewers: int) -> None:
+        with self._signed_in(web_port, "admin") as admin:
+            for role in ROLES:
+                user = {"name": role, "role": role}
+                _post(admin, "/api/users", user | {"password": self._password})
+        with self._signed_in(web_port, "planner") as planner:
+            for number, ring in enumerate(closed_areas(self._areas)):
+                polygon = {"type": "Polygon", "coordinates": [ring]}
+                area = {"name": f"Closed {number}", "use": "no_go", "polygon": polygon}
+                _post(planner, "/api/sectors", area)
+        for number in range(viewers):
+            role = ROLES[number % len(ROLES)]
+            with self._signed_in(web_port, role) as client:
+                self.sessions.append((role, client.cookies["jp_session"]))
+
+    def _configure(self, folder: Path, more: str) -> tuple[int, dict[Form, int]]:
+        web_port = free_port()
+        feeds: dict[Form, int] = {form: free_port() for form in _FORMS}
+        text = _CONFIG.format(web_port=web_port, more=more, **feeds)
+        (folder / "patrol.toml").write_text(text, encoding="utf-8")
+        return web_port, feeds
 
     def _command(self, folder: Path, *words: str) -> None:
         done = subprocess.run(
@@ -180,9 +223,90 @@ class JointPatrol:
             yield client
 
 
+async def _register(file: Path, boats: int) -> None:
+    """Write boats and the addresses that stand for them into a store, all at once."""
+    store = open_store(f"sqlite:///{file}")
+    start = datetime.now(UTC) - timedelta(days=1)
+
+    def put(connection: Connection) -> None:
+        for boat in range(boats):
+            unit = f"{boat:032x}"
+            registry.put_unit(
+                connection,
+                Unit(
+                    id=unit,
+                    call_sign=f"Boat {boat}",
+                    kind="boat",
+                    agency="joint",
+                    country="LA",
+                    origin="bench",
+                ),
+            )
+            addresses = (f"nmea0183:R-{boat:04d}", f"cot:R-{boat:04d}", f"ais:{FIRST_MMSI + boat}")
+            for number, address in enumerate(addresses):
+                registry.put_assignment(
+                    connection,
+                    Assignment(
+                        id=f"{boat:030x}{number:02x}",
+                        address=address,
+                        unit=unit,
+                        start=start,
+                        agency="joint",
+                        origin="bench",
+                    ),
+                )
+
+    try:
+        await store.write(put)
+    finally:
+        await store.close()
+
+
 def _post(client: httpx.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
     answer = client.post(path, json=body)
     if answer.is_error:
         raise TargetError(f"POST {path} {body}: {answer.status_code} {answer.text}")
     found: dict[str, Any] = answer.json() if answer.content else {}
     return found
+
+
+class JointPatrol:
+    """`joint-patrol serve` of this checkout, fed in one form.
+
+    Args:
+        office: The store to start from, shared by all forms.
+        form: How it is spoken to.
+    """
+
+    ground = MEKONG
+    dials: int | None = None
+    hello = b""
+    gaze = Gaze(
+        # Every fix of a change stands in a list; a unit's last fix does not.
+        marks=(b'[{"of":', b',{"of":'),
+        latitude=re.compile(rb'[\[,]\{"of":"[^"]*","lon":[-\d.e]+,"lat":([-\d.e]+)'),
+    )
+
+    def __init__(self, office: Office, form: Form = "rmc") -> None:
+        self.name = _NAMES[form]
+        self.form: Form = form
+        self.flood = 60_000 if form == "rmc" else 30_000
+        self._office = office
+
+    def prepare(self, cache: Path, *, viewers: int) -> str:
+        """Make the store, if nobody has."""
+        return self._office.prepare(viewers)
+
+    def start(self, folder: Path) -> Started:
+        """Start the server on a copy of the prepared store."""
+        pid, web_port, feeds = self._office.start(folder)
+        return Started(
+            pids=[pid],
+            feed_port=feeds[self.form],
+            seats=self._office.seats(web_port),
+            log=folder / "output.log",
+        )
+
+    def stop(self) -> None:
+        """Stop the server."""
+        self._office.stop()

@@ -13,12 +13,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Literal
 
 from tests.benchmarks.environments import environment, has_modules
 from tests.benchmarks.machine import free_port
 from tests.benchmarks.targets.target import Started, Unavailable, end_process, launch, wait_for_port
-from tests.benchmarks.traffic import SECTORS
+from tests.benchmarks.traffic import SECTORS, Form
 from tests.benchmarks.viewers import Gaze, Seat, upgrade_request
 
 _MODULES = ("fastapi", "msgspec", "numpy", "orjson", "shapely", "uvicorn", "uvloop", "websockets")
@@ -42,7 +41,8 @@ class MinimalLoop:
 
     name = "minimal loop"
     ground = SECTORS
-    form: Literal["rmc", "cot"] = "rmc"
+    form: Form = "rmc"
+    dials: int | None = None
     hello = b""
     gaze = Gaze(marks=(b'"lat":',), latitude=re.compile(rb'"lat":(-?\d+\.\d+)'))
     flood = 120_000

@@ -9,12 +9,11 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import Literal
 
 from tests.benchmarks.environments import environment
 from tests.benchmarks.machine import free_port
 from tests.benchmarks.targets.target import Started, end_process, launch, wait_for_port
-from tests.benchmarks.traffic import MEKONG, cot_event
+from tests.benchmarks.traffic import MEKONG, Form, cot_event
 from tests.benchmarks.viewers import Gaze, Seat
 
 _VERSION = "0.10"
@@ -43,7 +42,8 @@ class Taky:
 
     name = "taky"
     ground = MEKONG
-    form: Literal["rmc", "cot"] = "cot"
+    form: Form = "cot"
+    dials: int | None = None
     hello = _greeting("FEEDER")
     gaze = Gaze(marks=(b' lat="',), latitude=re.compile(rb' lat="(-?\d+\.\d+)"'))
     flood = 6_000

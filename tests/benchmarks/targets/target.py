@@ -7,9 +7,9 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
-from tests.benchmarks.traffic import Ground
+from tests.benchmarks.traffic import Form, Ground
 from tests.benchmarks.viewers import Gaze, Seat
 
 
@@ -27,7 +27,7 @@ class Started:
 
     Attributes:
         pids: Its processes; their children count too.
-        feed_port: Loopback port that takes the traffic.
+        feed_port: Loopback port that takes the traffic; unused where it dials in.
         seats: Where the viewers connect, one each.
         log: File with what it printed.
     """
@@ -45,14 +45,16 @@ class Target(Protocol):
         name: Its name in the tables.
         ground: Where its boats are.
         form: How it is spoken to.
+        dials: Our port that it connects to for the traffic; None where it listens itself.
         hello: What the feeder says first.
         gaze: How its viewers recognise a position.
-        flood: Messages of a flood that last it two to three seconds.
+        flood: Messages of a flood that last it two to three seconds; 0 where it is given none.
     """
 
     name: str
     ground: Ground
-    form: Literal["rmc", "cot"]
+    form: Form
+    dials: int | None
     hello: bytes
     gaze: Gaze
     flood: int
