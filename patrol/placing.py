@@ -1,9 +1,13 @@
-"""Placing: the river kilometre, bank and address of positions, many at a time."""
+"""Placing: the river kilometre, bank and address of positions, many at a time.
+
+What a sender says again from within a metre of where it was placed last, as a moored boat does and
+one that reports many times a second, keeps that place: kilometres are told to the metre.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 import structlog
@@ -11,6 +15,12 @@ import structlog
 from gis.address import Address
 from patrol.contacts import Contact
 from patrol.records import Record
+
+SAME_DEG: Final = 6e-6
+"""Places nearer than this in both degrees are less than a metre apart, anywhere on Earth."""
+
+KEPT: Final = 20_000
+"""Senders whose last place is remembered."""
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +38,16 @@ Describe: TypeAlias = Callable[
 """The same in, for each the same and its address."""
 
 
+class _Told(NamedTuple):
+    """A place that was asked for, and what was answered."""
+
+    lon: float
+    lat: float
+    accuracy_m: float | None
+    river: OnRiver
+    address: Address
+
+
 class Placing:
     """Gives records their place.
 
@@ -38,6 +58,7 @@ class Placing:
 
     def __init__(self, locate: Locate | None, describe: Describe | None) -> None:
         self._locate, self._describe = locate, describe
+        self._told: dict[str, _Told] = {}
 
     def records(self, records: Sequence[Record]) -> None:
         """Give each believable position its river kilometre and bank, all at once.
@@ -45,19 +66,33 @@ class Placing:
         The newest of each sender gets its whole address too: it is the one that people read. A
         failure is logged; positions count for more than what is said of them.
         """
-        placed = [record for record in records if record.usable]
-        newest = {} if self._describe is None else _newest(placed)
+        told = self._told
+        usable = [record for record in records if record.usable]
+        newest = {} if self._describe is None else _newest(usable)
+        asked: list[Record] = []
+        rest: list[Record] = []
+        for record in usable:
+            first = newest.get(record.address) is record
+            last = _kept(record, told)
+            if last is None:
+                (asked if first else rest).append(record)
+            else:
+                record.place = last.address if first else None
+                _put(record, last.river)
         try:
-            if newest and self._describe is not None:
-                told = list(newest.values())
-                found = self._describe(*_columns(told))
-                for record, (place, address) in zip(told, found, strict=True):
+            if asked and self._describe is not None:
+                found = self._describe(*_columns(asked))
+                if len(told) + len(asked) > KEPT:
+                    told.clear()
+                for record, (river, address) in zip(asked, found, strict=True):
                     record.place = address
-                    _put(record, place)
-            rest = [record for record in placed if newest.get(record.address) is not record]
+                    _put(record, river)
+                    at = record.transmission.position
+                    if at is not None:
+                        told[record.address] = _Told(at.lon, at.lat, at.accuracy_m, river, address)
             if rest and self._locate is not None:
-                for record, place in zip(rest, self._locate(*_columns(rest)), strict=True):
-                    _put(record, place)
+                for record, river in zip(rest, self._locate(*_columns(rest)), strict=True):
+                    _put(record, river)
         except Exception:
             log.exception("positions are stored without their river kilometre")
 
@@ -75,6 +110,20 @@ class Placing:
             contact.last = msgspec.structs.replace(last, place=address)
 
 
+def _kept(record: Record, told: dict[str, _Told]) -> _Told | None:
+    """Return the place its sender had last, if it is there still."""
+    last, at = told.get(record.address), record.transmission.position
+    if (
+        last is None
+        or at is None
+        or abs(at.lat - last.lat) > SAME_DEG
+        or abs(at.lon - last.lon) > SAME_DEG
+        or at.accuracy_m != last.accuracy_m
+    ):
+        return None
+    return last
+
+
 def _newest(records: Iterable[Record]) -> dict[str, Record]:
     newest: dict[str, Record] = {}
     for record in records:
@@ -84,9 +133,9 @@ def _newest(records: Iterable[Record]) -> dict[str, Record]:
     return newest
 
 
-def _put(record: Record, place: OnRiver) -> None:
-    if place is not None:
-        record.river_km, record.bank = place
+def _put(record: Record, river: OnRiver) -> None:
+    if river is not None:
+        record.river_km, record.bank = river
 
 
 def _columns(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from structlog.testing import capture_logs
 
 from gis.address import Address
@@ -50,6 +51,36 @@ def test_without_addresses_all_have_their_kilometre_and_without_both_nothing() -
     Placing(None, None).records([*bare])
     Placing(locate, describe).records([])
     assert bare[0].river_km is None
+
+
+def test_a_place_is_asked_for_again_once_its_sender_has_moved_by_a_metre() -> None:
+    asked: list[float] = []
+
+    def counted(
+        lons: Floats, lats: Floats, accuracy_m: Sequence[float | None]
+    ) -> list[tuple[OnRiver, Address]]:
+        asked.extend(lats)
+        return describe(lons, lats, accuracy_m)
+
+    placing = Placing(locate, counted)
+    lats = (20.27, 20.270005, 20.269995, 20.27001, 20.270011)
+    heard = [
+        record_of(said("a", at, lat=lat), lambda transmission, _: transmission.address)
+        for at, lat in enumerate(lats)
+    ]
+    for record in heard:
+        placing.records([record])
+    assert asked == [20.27, 20.27001]
+    assert [record.place for record in heard] == [Address(river="Mekong", km=2356.5)] * 5
+    assert [record.river_km for record in heard] == [2356.5] * 5
+    both = [*records(("a", 8)), *records(("a", 9))]
+    for record in both:
+        record.transmission = msgspec.structs.replace(
+            record.transmission, position=heard[-1].transmission.position
+        )
+    placing.records(both)
+    assert len(asked) == 2
+    assert [record.place is None for record in both] == [True, False]
 
 
 def test_what_carries_no_position_is_left_alone() -> None:
