@@ -101,6 +101,16 @@ def draw(page: Page, *places: tuple[float, float]) -> None:
     page.get_by_text("corners", exact=False).first.wait_for()
 
 
+def ringed(page: Page) -> list[list[float]]:
+    """Return the places that the map rings as faulty."""
+    found: list[list[float]] = page.evaluate(
+        """() => jointPatrol.map.queryRenderedFeatures({ layers: ["planner-faults"] })
+            .flatMap(({ geometry: { type, coordinates } }) =>
+                type === "Point" ? [coordinates] : coordinates)"""
+    )
+    return found
+
+
 def saved(page: Page, banks: Banks, name: str, version: int = 1) -> dict[str, Any]:
     """Save, wait until the page shows that version, and return what the server keeps."""
     page.get_by_label("Name").fill(name)
@@ -131,10 +141,12 @@ def test_a_polygon_is_drawn_by_mouse_snaps_to_a_neighbour_and_is_saved(
     assert "km²" in page.locator(".draw-size").inner_text(), "while it is drawn"
     page.keyboard.press("Enter")
     wait_for("it", lambda: "4 corners" in page.locator(".vertices").inner_text())
-    page.get_by_text("The shape is well.").wait_for()
+    page.get_by_text("The shape can be used.").wait_for()
     told = saved(page, banks, "East")
     ring = told["sector"]["polygon"][0]
     assert ring[0] == ring[-1]
+    assert ring[0] == pytest.approx([100.48, 20.31], abs=0.002), "in the order of the presses"
+    assert ring[1] == pytest.approx([100.48, 20.27], abs=0.002)
     on_edge = [lon for lon, lat in ring if 20.281 < lat < 20.299]
     assert on_edge == pytest.approx([100.46] * len(on_edge), abs=1e-9), "exactly on the edge"
     assert on_edge
@@ -146,22 +158,32 @@ def test_a_polygon_is_drawn_by_mouse_snaps_to_a_neighbour_and_is_saved(
 def test_a_self_crossing_is_flagged_and_the_repair_is_used(plan: Open, banks: Banks) -> None:
     page = plan().page
     new_sector(page)
-    draw(page, (100.50, 20.31), (100.54, 20.31), (100.50, 20.27), (100.54, 20.275))
-    page.locator('[data-code="self_crossing"]').wait_for()
+    # Clockwise on the whole: the drawing tool turns such a shape round when it is finished.
+    draw(page, (100.50, 20.31), (100.55, 20.31), (100.50, 20.27), (100.54, 20.275))
+    fault = page.locator('[data-code="self_crossing"]')
+    fault.wait_for()
+    assert "Look at corner 2." in fault.inner_text()
+    wait_for("its ring", lambda: ringed(page) != [])
+    for place in ringed(page):
+        assert place == pytest.approx([100.55, 20.31], abs=0.006), "the second that was pressed"
     page.get_by_label("Name").fill("Bow")
     page.keyboard.press("Control+Enter")
     page.get_by_text("The shape cannot be saved as it is.").wait_for()
     dashed = """jointPatrol.map.queryRenderedFeatures({ layers: ["planner-repair"] }).length"""
     wait_for("the repair on the map", lambda: page.evaluate(dashed) > 0)
     page.get_by_role("button", name="Use part 1").click()
-    page.get_by_text("The shape is well.").wait_for()
+    page.get_by_text("The shape can be used.").wait_for()
     assert "3 corners" in page.locator(".vertices").inner_text()
+    assert page.locator(".sector-faults [data-code]").count() == 0
+    wait_for("no ring", lambda: ringed(page) == [])
     page.locator("#draft-title").click()  # out of the field
     page.keyboard.press("Control+z")
     page.locator('[data-code="self_crossing"]').wait_for()
     page.keyboard.press("Control+y")
-    page.get_by_text("The shape is well.").wait_for()
+    page.get_by_text("The shape can be used.").wait_for()
     assert len(saved(page, banks, "Bow")["sector"]["polygon"][0]) == 4
+    page.get_by_role("tab", name="Sectors").click()
+    assert page.locator(".sector-row", has_text="Bow").is_visible(), "the tab leads to its list"
 
 
 def test_a_corridor_by_kilometres_is_shown_as_it_is_typed(plan: Open, banks: Banks) -> None:
@@ -177,7 +199,7 @@ def test_a_corridor_by_kilometres_is_shown_as_it_is_typed(plan: Open, banks: Ban
     page.get_by_label("To km").fill("9999")
     page.locator('[data-code="off_river"]').wait_for()
     page.get_by_label("To km").fill("2353")
-    page.get_by_text("The shape is well.").wait_for()
+    page.get_by_text("The shape can be used.").wait_for()
     told = saved(page, banks, "Reach 7")
     stretch = {name: told["sector"][name] for name in ("river", "km_from", "km_to", "width_m")}
     assert stretch == {"river": "Mekong", "km_from": 2348, "km_to": 2353, "width_m": 1500}
@@ -207,8 +229,11 @@ def test_a_change_is_a_new_version_that_others_may_overtake_and_an_old_one_is_re
 
     page.on("dialog", go_on)
     page.reload()
-    page.get_by_text("was not saved. It is as you left it.").wait_for()
+    page.get_by_text("The drawing Ferry of").wait_for()
     assert warned == ["beforeunload"]
+    page.keyboard.press("o")
+    assert "4 corners" in page.locator(".vertices").inner_text()
+    assert page.get_by_label("Why").input_value() == "the pier moved"
     wait_for("the map again", seen.drawn, seconds=40)
     # Somebody else saves first.
     banks.patch("somchai", f"/api/sectors/{id}", {"note": "shallow in April"})
@@ -235,6 +260,40 @@ def test_a_change_is_a_new_version_that_others_may_overtake_and_an_old_one_is_re
     assert page.locator(".sector-row", has_text="Ferry").count() == 0
 
 
+def test_nothing_of_a_drawing_outlives_the_sign_out(plan: Open, banks: Banks) -> None:
+    held = "() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }])"
+    seen = plan()
+    page = seen.page
+    page.on("dialog", Dialog.accept)
+    new_sector(page)
+    draw(page, (100.50, 20.31), (100.54, 20.31), (100.54, 20.275))
+    page.get_by_label("Name").fill("Night lane")
+    wait_for("it to be kept", lambda: "Night lane" in page.evaluate(held))
+    page.reload()
+    page.get_by_text("The drawing Night lane of").wait_for()
+    seen.lossy = True  # the session ends under the page
+    other = page.context.new_page()
+    other.goto(banks.server.url)
+    other.get_by_role("button", name="Sign out somchai").click()
+    page.wait_for_url("**/sign-in?next=*")
+    other.wait_for_url("**/sign-in")
+    assert "Night lane" not in page.evaluate(held)
+    assert "Night lane" not in other.evaluate(held)
+    page.get_by_label("Name").fill("somchai")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    new_sector(page)
+    assert page.get_by_text("was not saved").count() == 0
+    # What is thrown away is not offered a second time.
+    page.get_by_label("Name").fill("Day lane")
+    page.reload()
+    page.get_by_text("The drawing Day lane of").wait_for()
+    page.get_by_role("button", name="Throw it away").click()
+    page.reload()
+    page.locator(".sector-row").first.wait_for()
+    assert page.get_by_text("was not saved").count() == 0
+
+
 def test_shapes_come_from_files(plan: Open, banks: Banks, tmp_path: Path) -> None:
     page = plan().page
     for ending, text in FILES.items():
@@ -245,7 +304,7 @@ def test_shapes_come_from_files(plan: Open, banks: Banks, tmp_path: Path) -> Non
         page.set_input_files("#sector-file", file)
         if ending == "geojson":
             page.get_by_role("button", name="Second").click()
-        page.get_by_text("The shape is well.").wait_for()
+        page.get_by_text("The shape can be used.").wait_for()
         assert page.get_by_label("Name").input_value() in ("Round", "Second")
         told = saved(page, banks, f"From {ending}")
         assert {tuple(place) for place in told["sector"]["polygon"][0]} == set(_PLACES)
@@ -279,7 +338,7 @@ def test_on_a_phone_a_sector_is_drawn_by_finger(plan: Open, banks: Banks) -> Non
         page.wait_for_timeout(350)
     page.get_by_role("button", name="Finish the shape").click()
     wait_for("it", lambda: "4 corners" in page.locator(".vertices").inner_text())
-    page.get_by_text("The shape is well.").wait_for()
+    page.get_by_text("The shape can be used.").wait_for()
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= PHONE[0], "nothing sticks out"
     saved(page, banks, "By finger")

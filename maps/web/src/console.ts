@@ -2,10 +2,10 @@
 import { computed, signal } from "@preact/signals";
 import type { BasemapInfo, LayerInfo } from "./contract.ts";
 import { everyone } from "./feed.ts";
+import type { Stop } from "./panels/sheet.tsx";
 import { leftOpen, rightOpen } from "./preferences.ts";
 
 export type Tab = "units" | "alerts" | "unit" | "unknown" | "channels" | "map";
-export type Stop = "peek" | "half" | "full";
 
 /** Id of the selected unit or unknown radio; empty for none. */
 export const selectedId = signal("");

@@ -11,7 +11,8 @@ import { history, tilesOf } from "./history.ts";
 import { language, t } from "./i18n/index.ts";
 import { LAYERS } from "./layers/index.ts";
 import type { Drawing } from "./layers/layer.ts";
-import { type Covered, OperationsMap, type View } from "./map.ts";
+import { type Covered, OperationsMap } from "./map.ts";
+import { HOME, lastView, pixelRatio } from "./map-start.ts";
 import { sideName } from "./marks.ts";
 import { addPressed, measuredOnMap, measuring } from "./measure.ts";
 import type { TrackPoint } from "./picture.ts";
@@ -19,15 +20,12 @@ import { pin, pinOnMap } from "./pin.ts";
 import { gravest } from "./queue.ts";
 import { DENSE, inView, UnitDrawing } from "./unit-drawing.ts";
 import { boundsOf, type Overlay, overlayFeatures } from "./overlays.ts";
-import { kept } from "./kept.ts";
-import { hiddenLayers, leftOpen, palette, plainDrawing, rightOpen } from "./preferences.ts";
+import { hiddenLayers, leftOpen, palette, rightOpen } from "./preferences.ts";
 import { fetchJson } from "./rest.ts";
 import { crossingWords, type Found, type FoundKind } from "./search.ts";
 import { buildStyle } from "./style.ts";
 import { readTokens } from "./tokens.ts";
 
-/** Houay Xai and Chiang Khong. */
-const HOME: View = { center: [100.41, 20.27], zoom: 11 };
 const SOON_MS = 120;
 /** Tracks are drawn at most so much later for each there is, and never later than this. */
 const TRACK_PAUSE_MS = 15;
@@ -35,7 +33,6 @@ const TRACKS_EVERY_MS = 20_000;
 /** How near a search flies, at least. */
 const ZOOM: Record<FoundKind, number> = { place: 13, blo: 12, crossing: 13, town: 12, sector: 11, target: 13 };
 
-const lastView = kept<View | null>("jp.view", null);
 export const hovered = signal<{ title: string; lines: string[]; x: number; y: number } | null>(null);
 export const mapFailed = signal<string | null>(null);
 
@@ -52,7 +49,7 @@ const ties = new Map<string, { place: [number, number]; counterparts: string[] }
 export function openMap(container: HTMLElement): void {
   try {
     map = new OperationsMap({
-      container, style: style(), view: lastView.peek() ?? HOME, pixelRatio: pixelRatio(), label: t("map.label"),
+      container, style: style(), label: t("map.label"),
       hooks: {
         picked: (id, place) => {
           const waiting = awaitingPlace.peek();
@@ -62,9 +59,6 @@ export function openMap(container: HTMLElement): void {
           else select(id);
         },
         hovered: hover,
-        viewed: (view) => {
-          lastView.value = view;
-        },
         moving: () => {
           if (drawing?.outgrown(shownBox())) drawSoon();
         },
@@ -191,10 +185,6 @@ function covered(): Covered {
   if (!phone.peek()) return { left: leftOpen.peek() ? 320 : 0, right: rightOpen.peek() ? 340 : 0, top: cards, bottom: 0 };
   const sheet = { peek: 112, half: innerHeight * 0.5, full: innerHeight * 0.5 }[sheetStop.peek()];
   return { left: 0, right: 40, top: cards, bottom: sheet };
-}
-
-function pixelRatio(): number {
-  return plainDrawing.value ? devicePixelRatio / 2 : devicePixelRatio;
 }
 
 function style(): ReturnType<typeof buildStyle> {

@@ -1,17 +1,9 @@
-/** The only file that makes the MapLibre map. Everything else asks this object. */
-import "maplibre-gl/dist/maplibre-gl.css";
-import { type GeoJSONSource, type LngLatBoundsLike, type VectorTileSource, Map as GlMap, type MapGeoJSONFeature, type MapMouseEvent, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+/** The commander's map: presses, what is told of places, data and style. Everything else asks this object. */
+import type { GeoJSONSource, LngLatBoundsLike, VectorTileSource, Map as GlMap, MapGeoJSONFeature, MapMouseEvent, StyleSpecification } from "maplibre-gl";
 import type { Box } from "./crowd.ts";
-import { drawImage, ICON_SCALE } from "./images.ts";
+import { moving, startMap } from "./map-start.ts";
 import { type FedSource, SourceFeed } from "./source-feed.ts";
 import { changeStyle } from "./style-change.ts";
-
-export interface View {
-  center: [number, number];
-  zoom: number;
-  bearing?: number;
-}
 
 /** Pixels at each edge that panels cover. */
 export interface Covered {
@@ -26,7 +18,6 @@ export interface MapHooks {
   picked(id: string | null, place: { lon: number; lat: number }): void;
   /** The pointer is over an office or crossing, or over none. */
   hovered(what: { layer: string; properties: Record<string, unknown>; x: number; y: number } | null): void;
-  viewed(view: View): void;
   /** The view moves, for whatever reason. */
   moving(): void;
   /** Somebody moves the map by hand or key; zooming alone is not moving. */
@@ -43,34 +34,14 @@ export class OperationsMap {
   readonly loaded: Promise<void>;
   readonly feeds: { units: SourceFeed; tracks: SourceFeed; crowds: SourceFeed };
 
-  constructor(options: { container: HTMLElement; style: StyleSpecification; view: View; pixelRatio: number; label: string; hooks: MapHooks }) {
-    setWorkerUrl(new URL(workerUrl, document.baseURI).href);
-    this.#style = options.style;
-    this.#map = new GlMap({
-      container: options.container,
-      style: options.style,
-      ...options.view,
-      minZoom: 3.5,
-      maxZoom: 18,
-      maxPitch: 0,
-      pixelRatio: options.pixelRatio,
-      fadeDuration: 0,
-      attributionControl: false,
-      dragRotate: false,
-      pitchWithRotate: false,
-    });
-    this.#map.touchZoomRotate.disableRotation();
-    this.#map.keyboard.disableRotation();
-    this.#map.addControl(new ScaleControl({ unit: "metric", maxWidth: 110 }), "bottom-left");
-    this.#map.getCanvas().setAttribute("aria-label", options.label);
-    this.#map.setMissingStyleImageResolver((name) => {
-      const image = drawImage(name);
-      if (image !== null && !this.#map.hasImage(name)) this.#map.addImage(name, image, { pixelRatio: ICON_SCALE });
-    });
+  constructor(options: { container: HTMLElement; style: StyleSpecification; label: string; hooks: MapHooks }) {
+    const { container, style, label, hooks } = options;
+    this.#style = style;
+    this.#map = startMap({ container, style, label, failed: (source, why) => hooks.failed(source, why) });
     // The style is enough: marks must not wait for the last tile of the ground under them.
     this.loaded = new Promise((done) => void this.#map.once("style.load", () => done()));
     this.feeds = { units: new SourceFeed(this.#lazy("units")), tracks: new SourceFeed(this.#lazy("tracks")), crowds: new SourceFeed(this.#lazy("crowds")) };
-    this.#listen(options.hooks);
+    this.#listen(hooks);
   }
 
   /** The map as MapLibre knows it, to be read only: for tests and for the person at the console. */
@@ -114,7 +85,7 @@ export class OperationsMap {
     const middle = this.#map.project([lon, lat]);
     const { clientWidth, clientHeight } = this.#map.getContainer();
     const off = Math.hypot(middle.x - (clientWidth + covered.left - covered.right) / 2, middle.y - (clientHeight + covered.top - covered.bottom) / 2);
-    if (off > 1 && !this.#map.isZooming()) this.#map.easeTo({ center: [lon, lat], offset: [(covered.left - covered.right) / 2, (covered.top - covered.bottom) / 2], duration: duration(500), essential: false });
+    if (off > 1 && !this.#map.isZooming()) this.#map.easeTo({ center: [lon, lat], offset: [(covered.left - covered.right) / 2, (covered.top - covered.bottom) / 2], duration: moving(500), essential: false });
   }
 
   /** How far two places are apart on the screen, pixels. */
@@ -123,17 +94,17 @@ export class OperationsMap {
   }
 
   zoomBy(steps: number): void {
-    this.#map.easeTo({ zoom: this.#map.getZoom() + steps, duration: duration(200) });
+    this.#map.easeTo({ zoom: this.#map.getZoom() + steps, duration: moving(200) });
   }
 
   /** Moves so that the place lies in the middle of what the panels leave free. */
   flyTo(lon: number, lat: number, covered: Covered, zoom = Math.max(this.#map.getZoom(), 12)): void {
-    this.#map.flyTo({ center: [lon, lat], zoom, offset: [(covered.left - covered.right) / 2, (covered.top - covered.bottom) / 2], duration: duration(900), essential: false });
+    this.#map.flyTo({ center: [lon, lat], zoom, offset: [(covered.left - covered.right) / 2, (covered.top - covered.bottom) / 2], duration: moving(900), essential: false });
   }
 
   fit(bounds: LngLatBoundsLike, covered: Covered): void {
     const camera = this.#map.cameraForBounds(bounds, { maxZoom: 13, padding: { left: covered.left + 60, right: covered.right + 90, top: covered.top + 60, bottom: covered.bottom + 60 } });
-    if (camera?.center) this.#map.easeTo({ center: camera.center, ...(camera.zoom === undefined ? {} : { zoom: camera.zoom }), duration: duration(600) });
+    if (camera?.center) this.#map.easeTo({ center: camera.center, ...(camera.zoom === undefined ? {} : { zoom: camera.zoom }), duration: moving(600) });
   }
 
   crosshair(on: boolean): void {
@@ -166,7 +137,7 @@ export class OperationsMap {
       const nearest = this.#near(event, REACH_PX, ["unit-marks", "unit-dots", "crowds"]);
       if (nearest?.layer.id === "crowds" && map.getCanvas().style.cursor !== "crosshair") {
         const [lon = 0, lat = 0] = (nearest.geometry as GeoJSON.Point).coordinates;
-        map.easeTo({ center: [lon, lat], zoom: map.getZoom() + 2, duration: duration(400) });
+        map.easeTo({ center: [lon, lat], zoom: map.getZoom() + 2, duration: moving(400) });
         return;
       }
       hooks.picked(this.#unitAt(event), { lon: event.lngLat.lng, lat: event.lngLat.lat });
@@ -176,11 +147,6 @@ export class OperationsMap {
     map.on("dragstart", () => hooks.panned());
     map.getCanvas().addEventListener("keydown", (event) => {
       if (event.key.startsWith("Arrow")) hooks.panned();
-    });
-    map.on("moveend", () => hooks.viewed({ center: [map.getCenter().lng, map.getCenter().lat], zoom: map.getZoom() }));
-    map.on("error", (event) => {
-      const source = "sourceId" in event && typeof event.sourceId === "string" ? event.sourceId : null;
-      hooks.failed(source, event.error?.message ?? "");
     });
     map.on("mousemove", (event) => {
       const canvas = map.getCanvas();
@@ -215,9 +181,4 @@ export class OperationsMap {
     }
     return nearest?.feature ?? null;
   }
-}
-
-/** No movement for people who asked their system for none. */
-function duration(ms: number): number {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : ms;
 }

@@ -6,6 +6,7 @@ import "./sign-in.css";
 import { signal, useSignal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
+import { watchSignOut } from "./drafts.ts";
 import { type Language, LANGUAGES, type Part, t } from "./i18n/index.ts";
 import { chosenLanguage, openWords, preferredLanguage } from "./i18n/load.ts";
 import { Icon } from "./panels/icons.tsx";
@@ -128,6 +129,7 @@ function draw(): void {
   document.title = `${t("sign_in.go")} · ${t("sign_in.title")}`;
 }
 
+watchSignOut();
 await openWords(PARTS);
 draw();
 render(<SignIn />, app);

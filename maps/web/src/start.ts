@@ -2,6 +2,7 @@
 import { calendar } from "./calendar.ts";
 import { startClock } from "./clock.ts";
 import type { Session } from "./contract.ts";
+import { tidyDrafts, watchSignOut } from "./drafts.ts";
 import { type Part, t } from "./i18n/index.ts";
 import { chosenLanguage, isLanguage, openWords } from "./i18n/load.ts";
 import { CallError, fetchJson } from "./rest.ts";
@@ -14,6 +15,7 @@ export const app = document.getElementById("app") as HTMLElement;
  * @param broken draws what failed when the server does not say who is here.
  */
 export async function startPage(parts: readonly Part[], draw: () => void | Promise<void>, broken: (fault: unknown) => void): Promise<void> {
+  watchSignOut();
   await openWords(parts);
   let found: Session;
   try {
@@ -29,6 +31,7 @@ export async function startPage(parts: readonly Part[], draw: () => void | Promi
   }
   calendar.value = found.calendar;
   session.value = found;
+  tidyDrafts();
   document.title = t("app.title", { node: found.node.name });
   startClock();
   app.replaceChildren();

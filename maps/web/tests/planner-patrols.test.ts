@@ -7,7 +7,8 @@ import type { PatrolPaper } from "../src/planner/patrols/contract.ts";
 import { changesOf, checkBody, contentOf, draftOf, missing, newContent, withAgency, withUnit, withWindow } from "../src/planner/patrols/plan.ts";
 import { rowsOf } from "../src/planner/patrols/rows.ts";
 import { dragged, lanes, moved, percent, scaleFrom, ticks } from "../src/planner/patrols/scale.ts";
-import { HOUR_MS, midnight, momentOf, wallOf } from "../src/planner/patrols/wall.ts";
+import { HOUR_MS, midnight } from "../src/planner/patrols/wall.ts";
+import { momentOf, wallOf } from "../src/wall.ts";
 
 const ZONE = "Asia/Vientiane";
 const NIGHT = Date.parse("2026-11-26T11:00:00Z");

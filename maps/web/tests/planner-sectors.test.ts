@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Preview } from "../src/contract.ts";
 import { areasOf } from "../src/planner/sectors/file-shapes.ts";
-import { areaKm2, bodyOf, boxOf, circle, partsOf, type Place, ringOf, shapeOf } from "../src/planner/sectors/shape.ts";
+import { areaKm2, asDrawn, bodyOf, boxOf, circle, cornerAt, partsOf, type Place, ringOf, shapeOf } from "../src/planner/sectors/shape.ts";
 import { clipped, linesOf, snapped, type SnapLine } from "../src/planner/sectors/snap.ts";
 import { begin, redo, step, undo } from "../src/planner/sectors/steps.ts";
 
@@ -19,6 +19,26 @@ test("too little to judge is not asked about", () => {
   assert.equal(bodyOf(null), null);
   assert.equal(bodyOf({ kind: "polygon", rings: [SQUARE.slice(0, 2)] }), null);
   assert.deepEqual(bodyOf({ kind: "polygon", rings: [SQUARE, []] })?.polygon?.coordinates, [[...SQUARE, SQUARE[0]]]);
+});
+
+test("a corner is counted as people do, in the ring that was sent", () => {
+  const hole: Place[] = [[100.405, 20.285], [100.41, 20.285], [100.41, 20.29]];
+  const shape = { kind: "polygon" as const, rings: [SQUARE, [], hole] };
+  assert.deepEqual(cornerAt(shape, 0, 1), { ring: 0, corner: 2, place: [100.42, 20.28] });
+  assert.deepEqual(cornerAt(shape, 0, 4), { ring: 0, corner: 1, place: [100.4, 20.28] }, "the place that closes it is the first again");
+  assert.deepEqual(cornerAt(shape, 1, 2), { ring: 2, corner: 3, place: [100.41, 20.29] }, "an empty ring was not sent");
+  assert.deepEqual([cornerAt(shape, 2, 0), cornerAt(null, 0, 0)], [null, null]);
+});
+
+test("a ring that a tool turned round is turned back, whatever was moved in it", () => {
+  const [a, b, c, d] = SQUARE as [Place, Place, Place, Place];
+  const moved: Place = [100.39, 20.31];
+  assert.deepEqual(asDrawn([a, d, c, b], [a, b, c, d]), [a, b, c, d]);
+  assert.deepEqual(asDrawn([a, b, c, d], [a, b, c, d]), [a, b, c, d]);
+  assert.deepEqual(asDrawn([moved, d, c, b], SQUARE), [moved, b, c, d], "its first corner was dragged");
+  assert.deepEqual(asDrawn([a, d, moved, c, b], SQUARE), [a, b, c, moved, d], "one was added");
+  assert.deepEqual(asDrawn([a, d, c, b], [a, b, c, d, moved]), [a, b, c, d], "the one under the pointer went");
+  assert.deepEqual(asDrawn([a, moved], [a]), [a, moved]);
 });
 
 test("area is within half a percent, holes taken away", () => {

@@ -3,8 +3,10 @@ import { test } from "node:test";
 import { type Block, JUMP, NONE_16, unpack } from "../src/replay/columns.ts";
 import { densityOf, Film, filmsOf } from "../src/replay/film.ts";
 import { darkAt, gapAfterS, gravestOf, happenings, livenessAt, papersAt, type ReplayUnit, type Stood, unitAt, untold, versionsOf } from "../src/replay/moment.ts";
-import { around, askedFor, fieldValue, isRange, momentOf, thisNight } from "../src/replay/range.ts";
+import { quietAt } from "../src/replay/quiet.ts";
+import { around, askedFor, isRange, thisNight } from "../src/replay/range.ts";
 import { linesOf, SLICES, wholeLines } from "../src/replay/tracks.ts";
+import { momentOf, wallSeconds } from "../src/wall.ts";
 
 const S = 1000;
 const unit: ReplayUnit = { id: "u", call_sign: "Naga 1", agency: "la", kind: "boat", expected_interval_s: 30 };
@@ -55,6 +57,18 @@ test("a mark stays where it was heard, ages and is lost", () => {
   assert.deepEqual([at(60), at(61), at(150), at(151), at(599), at(600)], [["live", 100], ["late", 100], ["late", 100], ["lost", 100], ["lost", 100], ["live", 101]]);
   assert.equal(unitAt(unit, some, -1, "was"), null);
   assert.equal(livenessAt(200, { ...unit, expected_interval_s: null }), "late");
+});
+
+test("a moment is quiet when nobody reported for ten minutes, by when it was heard or by when it was", () => {
+  const films = [film([0, 0, 100], [900, 5000, 101]), film([1200, 1200, 100])];
+  const at = (s: number, look: "known" | "was"): unknown => {
+    const found = quietAt(films, s * S, look);
+    return found === null ? null : [found.before, found.next].map((ms) => (ms === null ? null : ms / S));
+  };
+  assert.deepEqual([at(-1, "was"), at(0, "was"), at(600, "was"), at(601, "was")], [[null, 0], null, null, [0, 900]]);
+  assert.deepEqual([at(900, "was"), at(900, "known"), at(1200, "known"), at(1801, "known")], [null, [0, 1200], null, [1200, 5000]]);
+  assert.deepEqual(at(9000, "was"), [1200, null]);
+  assert.deepEqual(quietAt([], 0, "was"), { before: null, next: null });
 });
 
 test("a silence is a jump, and no line", () => {
@@ -108,18 +122,18 @@ test("it is said of whom nothing was told, and why", () => {
 
 test("fields are read in the zone that is chosen", () => {
   const ms = Date.parse("2026-11-24T20:30:05Z");
-  assert.equal(fieldValue(ms, "Asia/Vientiane"), "2026-11-25T03:30:05");
+  assert.equal(wallSeconds(ms, "Asia/Vientiane"), "2026-11-25T03:30:05");
   assert.equal(momentOf("2026-11-25T03:30:05", "Asia/Vientiane"), ms);
   assert.equal(momentOf("2026-11-24T20:30", "UTC"), ms - 5000);
   assert.equal(momentOf("2026-03-29T03:30", "Europe/Berlin"), Date.parse("2026-03-29T01:30:00Z"), "just after clocks went on");
-  assert.ok(Number.isNaN(momentOf("", "UTC")));
+  assert.equal(momentOf("", "UTC"), null);
 });
 
 test("this night is from six to six, and not longer than it has lasted", () => {
   const zone = "Asia/Vientiane";
   const night = (now: string): string[] => {
     const { startMs, endMs } = thisNight(Date.parse(now), zone);
-    return [fieldValue(startMs, zone), fieldValue(endMs, zone)];
+    return [wallSeconds(startMs, zone), wallSeconds(endMs, zone)];
   };
   assert.deepEqual(night("2026-11-24T20:00:00Z"), ["2026-11-24T18:00:00", "2026-11-25T03:00:00"]);
   assert.deepEqual(night("2026-11-24T05:00:00Z"), ["2026-11-23T18:00:00", "2026-11-24T06:00:00"]);

@@ -1,5 +1,6 @@
 /** The person's own password, and all sessions at once. */
 import type { JSX } from "preact";
+import { forgetDrafts } from "../drafts.ts";
 import { t } from "../i18n/index.ts";
 import { call, CallError } from "../rest.ts";
 import { session } from "../session.ts";
@@ -51,12 +52,14 @@ export function Sessions(): JSX.Element {
     const name = session.peek()?.user ?? "";
     void acting.run(async () => {
       await call("DELETE", `/api/users/${encodeURIComponent(name)}/sessions`);
+      forgetDrafts();
       location.assign("/sign-in?next=/account");
     });
   };
   const signOut = (): void => {
     void acting.run(async () => {
       await call("DELETE", "/api/session");
+      forgetDrafts();
       location.assign("/sign-in");
     });
   };

@@ -9,8 +9,9 @@ import { t } from "../i18n/index.ts";
 import { SIDES } from "../marks.ts";
 import { ADD_UNIT } from "../permissions.ts";
 import { call } from "../rest.ts";
-import { may } from "../session.ts";
+import { may, timeZone } from "../session.ts";
 import { faultWords } from "./states.tsx";
+import { MomentField } from "./when-field.tsx";
 
 const KINDS: UnitKind[] = ["boat", "vehicle", "foot", "handheld", "fixed"];
 const NEW = "+";
@@ -26,6 +27,9 @@ function Form({ address }: { address: string }): JSX.Element {
   const fault = useSignal<string | null>(null);
   const unit = useSignal("");
   const since = useSignal("ever");
+  const start = useSignal<number | null>(null);
+  const end = useSignal<number | null>(null);
+  const tried = useSignal(false);
   useEffect(() => {
     const opener = document.activeElement;
     dialog.current?.showModal();
@@ -39,15 +43,21 @@ function Form({ address }: { address: string }): JSX.Element {
   };
   const send = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const shown = event.currentTarget as HTMLFormElement;
+    tried.value = true;
+    // A time that cannot be read must not pass for none.
+    const wrong = shown.querySelector<HTMLElement>("[aria-invalid='true']") ?? (since.value === "moment" && start.value === null ? shown.querySelector<HTMLElement>("#assign-start") : null);
+    if (wrong !== null) return wrong.focus();
+    const form = new FormData(shown);
     busy.value = true;
     fault.value = null;
     try {
       const chosen = unit.value === NEW ? (await call<UnitRecord>("POST", "/api/units", newUnit(form))).id : unit.value;
-      const start = startOf(form);
-      const body: Record<string, string> = { address, unit: chosen, ...(start === null ? {} : { start }) };
-      const end = String(form.get("end") ?? "");
-      if (end !== "") body["end"] = new Date(end).toISOString();
+      const startMs = since.value === "now" ? Date.now() : since.value === "moment" ? start.value : null;
+      const body: Record<string, string> = { address, unit: chosen };
+      // All it ever sent belongs to the unit, unless a later start is chosen.
+      if (startMs !== null) body["start"] = new Date(startMs).toISOString();
+      if (end.value !== null) body["end"] = new Date(end.value).toISOString();
       await call("POST", "/api/assignments", body);
       say(t("assign.done"));
       if (selectedId.peek() === address) select(chosen);
@@ -77,9 +87,8 @@ function Form({ address }: { address: string }): JSX.Element {
           <option value="now">{t("assign.since_now")}</option>
           <option value="moment">{t("assign.since_moment")}</option>
         </select>
-        {since.value === "moment" && <><label for="assign-start">{t("assign.start")}</label><input id="assign-start" name="start" type="datetime-local" required /></>}
-        <label for="assign-end">{t("assign.end")}</label>
-        <input id="assign-end" name="end" type="datetime-local" />
+        {since.value === "moment" && <MomentField id="assign-start" label={t("assign.start")} ms={start.value} zone={timeZone.value} fault={tried.value && start.value === null ? t("when.needed") : null} set={(ms) => { start.value = ms; }} />}
+        <MomentField id="assign-end" label={t("assign.end")} ms={end.value} zone={timeZone.value} set={(ms) => { end.value = ms; }} />
         <p class="hint">{t("assign.hint")}</p>
         {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
         <div class="actions end">
@@ -105,12 +114,4 @@ function NewUnit(): JSX.Element {
 
 function newUnit(form: FormData): Record<string, string | null> {
   return { call_sign: String(form.get("call_sign")).trim(), kind: String(form.get("kind")), country: String(form.get("country")) || null };
-}
-
-/** All it ever sent belongs to the unit (null), unless a later start is chosen. */
-function startOf(form: FormData): string | null {
-  const since = form.get("since");
-  if (since === "now") return new Date().toISOString();
-  if (since === "moment") return new Date(String(form.get("start"))).toISOString();
-  return null;
 }

@@ -1,7 +1,6 @@
 /** The frame round the map: two sides that fold on a desktop, a sheet with three stops on a phone. */
 import type { ComponentChildren, JSX } from "preact";
-import { useRef } from "preact/hooks";
-import { phone, sheetStop, type Stop, tab, type Tab, openTab } from "../console.ts";
+import { phone, sheetStop, tab, type Tab, openTab } from "../console.ts";
 import { liveStatus, unknownRadios, channels } from "../feed.ts";
 import { t, type Words } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
@@ -15,12 +14,14 @@ import { AssignDialog } from "./assign-dialog.tsx";
 import { Channels, isWell } from "./channels.tsx";
 import { HelpDialog } from "./help-dialog.tsx";
 import { Icon, type IconName } from "./icons.tsx";
+import { MapCanvas } from "./map-canvas.tsx";
 import { MapLayers } from "./map-layers.tsx";
 import { MeasureCard } from "./measure-card.tsx";
 import { WaitingCard } from "./offer-cards.tsx";
 import { Attribution, DistressCards, FollowChip, HoverTip, MapFailed, MapTools, Notice, PinChip, StaleBanner } from "./over-map.tsx";
 import { PagesMenu } from "./pages-menu.tsx";
 import { SuspendedEdge } from "./sharing.tsx";
+import { Sheet } from "./sheet.tsx";
 import { StatusStrip } from "./status-strip.tsx";
 import { UnitDetail } from "./unit-detail.tsx";
 import { UnitList } from "./unit-list.tsx";
@@ -42,7 +43,7 @@ export function Frame(): JSX.Element {
       <main class="bare" aria-label={t("map.title")}>
         <h1 class="hidden">{t("app.title", { node: session.value?.node.name ?? "" })}</h1>
         <div class="map-place">
-          <MapCanvas />
+          <MapCanvas open={openMap} />
           <HoverTip />
           <MapFailed />
         </div>
@@ -59,24 +60,12 @@ export function Frame(): JSX.Element {
         <MapTools />
         <Attribution />
       </main>
-      {phone.value ? <Sheet /> : <Sides />}
+      {phone.value ? <Sheet label={t("sheet.label")} stop={sheetStop}><Tabs tabs={TABS} active={tab.value} /><Content name={tab.value} /></Sheet> : <Sides />}
       <StatusStrip />
       <AssignDialog />
       <AskDialog />
       <HelpDialog />
     </div>
-  );
-}
-
-/** Made once: the map must never be made anew by a change of the frame. */
-function MapCanvas(): JSX.Element {
-  const made = useRef(false);
-  return (
-    <div class="map" ref={(element) => {
-      if (element === null || made.current) return;
-      made.current = true;
-      openMap(element);
-    }} />
   );
 }
 
@@ -143,44 +132,5 @@ function Content({ name }: { name: Tab }): JSX.Element {
       {name === "channels" && <Channels />}
       {name === "map" && <MapLayers />}
     </div>
-  );
-}
-
-const STOPS: Stop[] = ["peek", "half", "full"];
-
-function Sheet(): JSX.Element {
-  const start = useRef<{ y: number; height: number } | null>(null);
-  const sheet = useRef<HTMLElement>(null);
-  const step = (by: number): void => {
-    sheetStop.value = STOPS[Math.max(0, Math.min(2, STOPS.indexOf(sheetStop.value) + by))] ?? "peek";
-  };
-  const release = (event: PointerEvent): void => {
-    const from = start.current;
-    start.current = null;
-    if (from === null || sheet.current === null) return;
-    sheet.current.style.height = "";
-    const moved = from.y - event.clientY;
-    if (Math.abs(moved) < 6) return step(sheetStop.value === "full" ? -2 : 1);
-    const height = from.height + moved;
-    const heights = [112, innerHeight * 0.5, innerHeight - 44];
-    const nearest = heights.map((each) => Math.abs(each - height));
-    sheetStop.value = STOPS[nearest.indexOf(Math.min(...nearest))] ?? "half";
-  };
-  return (
-    <section class="sheet" data-stop={sheetStop.value} ref={sheet} aria-label={t("sheet.label")}>
-      <button class="sheet-handle" aria-label={t("sheet.handle", { stop: t(`sheet.${sheetStop.value}`) })}
-        onKeyDown={(event) => {
-          if (event.key === "ArrowUp") step(1);
-          else if (event.key === "ArrowDown") step(-1);
-          else if (event.key === "Enter" || event.key === " ") step(sheetStop.value === "full" ? -2 : 1);
-          else return;
-          event.preventDefault();
-        }}
-        onPointerDown={(event) => { start.current = { y: event.clientY, height: sheet.current?.offsetHeight ?? 0 }; event.currentTarget.setPointerCapture(event.pointerId); }}
-        onPointerMove={(event) => { if (start.current && sheet.current) sheet.current.style.height = `${start.current.height + start.current.y - event.clientY}px`; }}
-        onPointerUp={release} onPointerCancel={release}><i /></button>
-      <Tabs tabs={TABS} active={tab.value} />
-      <Content name={tab.value} />
-    </section>
   );
 }

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { allow, muted } from "../bell.ts";
 import { now, serverMoment } from "../clock.ts";
 import { openTab, phone } from "../console.ts";
+import { forgetDrafts } from "../drafts.ts";
 import { channels, cutOff, live, liveStatus } from "../feed.ts";
 import { t } from "../i18n/index.ts";
 import { helpOpen } from "../console.ts";
@@ -77,6 +78,7 @@ async function signOut(): Promise<void> {
   try {
     await call("DELETE", "/api/session");
   } finally {
+    forgetDrafts();
     live.stop();
     location.assign("/sign-in");
   }

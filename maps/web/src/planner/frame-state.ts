@@ -2,11 +2,10 @@
 import { computed, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { kept } from "../kept.ts";
+import type { Stop } from "../panels/sheet.tsx";
 
 export type PlannerTab = "sectors" | "patrols" | "coverage";
 export const PLANNER_TABS: readonly PlannerTab[] = ["sectors", "patrols", "coverage"];
-export type Stop = "peek" | "half" | "full";
-export const STOPS: readonly Stop[] = ["peek", "half", "full"];
 
 const fromAddress = location.hash.slice(1) as PlannerTab;
 
@@ -43,7 +42,17 @@ export function say(text: string, bad = false): void {
   }, bad ? 12000 : 5000);
 }
 
+const homes = new Map<PlannerTab, () => void>();
+
+/** Says what pressing a tab does that is open already: back to where the tab begins. */
+export function tabBegins(tab: PlannerTab, back: () => void): void {
+  homes.set(tab, back);
+}
+
 export function openPlannerTab(tab: PlannerTab): void {
+  // On a phone the first press brings the folded sheet up, with what is in it.
+  const folded = phone.peek() && sheetStop.peek() === "peek";
+  if (plannerTab.peek() === tab && !folded) homes.get(tab)?.();
   plannerTab.value = tab;
   history.replaceState(null, "", `#${tab}`);
   if (phone.peek() && sheetStop.peek() === "peek") sheetStop.value = "half";

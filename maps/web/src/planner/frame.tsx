@@ -1,21 +1,22 @@
 /** The frame of the planner's page: the map, a side that folds on a desktop, a sheet on a phone, three tabs. */
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
 import { clockTime } from "../times.ts";
 import { serverMoment } from "../clock.ts";
 import { t } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
+import { MapCanvas } from "../panels/map-canvas.tsx";
 import { PagesMenu } from "../panels/pages-menu.tsx";
+import { Sheet } from "../panels/sheet.tsx";
+import { layerInfos, mapFailed } from "../reference-map.ts";
 import { session, timeZone } from "../session.ts";
 import { Coverage } from "./coverage/coverage.tsx";
-import { below, openPlannerTab, phone, PLANNER_TABS, plannerTab, sideOpen, told } from "./frame-state.ts";
+import { below, openPlannerTab, phone, PLANNER_TABS, plannerTab, sheetStop, sideOpen, told } from "./frame-state.ts";
 import { helpOpen, KeysDialog } from "./keys.tsx";
 import { news, newsStatus } from "./news.ts";
 import { Patrols } from "./patrols/patrols.tsx";
-import { layerInfos, mapFailed, openMap, zoomBy } from "./planner-map.ts";
+import { openMap, zoomBy } from "./planner-map.ts";
 import { DrawBar } from "./sectors/draw-bar.tsx";
 import { Sectors } from "./sectors/sectors.tsx";
-import { Sheet } from "./sheet.tsx";
 
 export function Frame(): JSX.Element {
   return (
@@ -23,7 +24,7 @@ export function Frame(): JSX.Element {
       <main class="bare" aria-label={t("page.planner")}>
         <h1 class="hidden">{t("page.planner")}</h1>
         <div class="map-place">
-          <MapCanvas />
+          <MapCanvas open={openMap} />
           {mapFailed.value !== null && <div class="map-failed" role="alert"><Icon name="warn" /><p><b>{t("map.failed")}</b> {t("planner.map_failed_how")}</p></div>}
         </div>
         <div class="over"><Stale /><DrawBar /></div>
@@ -36,21 +37,9 @@ export function Frame(): JSX.Element {
         <div class="notice-place" aria-live="polite">{told.value && <p class={told.value.bad ? "notice bad" : "notice"}>{told.value.text}</p>}</div>
         {below.value !== null && <section class="planner-below" aria-label={t("planner.below")}>{below.value.view()}</section>}
       </main>
-      {phone.value ? <><header class="planner-head"><Head /></header><Sheet><Tabs /><Content /></Sheet></> : <Side />}
+      {phone.value ? <><header class="planner-head"><Head /></header><Sheet label={t("planner.panel")} stop={sheetStop}><Tabs /><Content /></Sheet></> : <Side />}
       <KeysDialog />
     </div>
-  );
-}
-
-/** Made once: the map must never be made anew by a change of the frame. */
-function MapCanvas(): JSX.Element {
-  const made = useRef(false);
-  return (
-    <div class="map" ref={(element) => {
-      if (element === null || made.current) return;
-      made.current = true;
-      openMap(element);
-    }} />
   );
 }
 

@@ -7,6 +7,7 @@ import { Icon } from "../panels/icons.tsx";
 import { palette, PALETTES } from "../preferences.ts";
 import { openPlannerTab, sideOpen } from "./frame-state.ts";
 import { zoomBy } from "./planner-map.ts";
+import { firstOffer } from "./unsaved.tsx";
 
 export interface PlannerKey {
   /** As the browser names the key; with Ctrl as `Ctrl+Z`. */
@@ -25,6 +26,8 @@ const table: PlannerKey[] = [
   { keys: ["1"], words: "planner.sectors", act: () => openPlannerTab("sectors") },
   { keys: ["2"], words: "planner.patrols", act: () => openPlannerTab("patrols") },
   { keys: ["3"], words: "planner.coverage", act: () => openPlannerTab("coverage") },
+  { keys: ["o"], words: "planner.take_up", when: () => firstOffer.peek() !== null, act: () => firstOffer.peek()?.take() },
+  { keys: ["x"], words: "planner.throw_away", when: () => firstOffer.peek() !== null, act: () => firstOffer.peek()?.drop() },
   { keys: ["+", "="], words: "key.zoom_in", act: () => zoomBy(1) },
   { keys: ["-"], words: "key.zoom_out", act: () => zoomBy(-1) },
   { keys: ["["], words: "planner.fold", act: () => { sideOpen.value = !sideOpen.value; } },

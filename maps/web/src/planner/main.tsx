@@ -10,16 +10,20 @@ import "../phone.css";
 import "./planner.css";
 import { render } from "preact";
 import { loadAgencies } from "../agencies.ts";
+import { watchSignOut } from "../drafts.ts";
 import { t } from "../i18n/index.ts";
 import { Broken } from "../panels/states.tsx";
+import { loadReference } from "../reference-map.ts";
 import { app, startPage } from "../start.ts";
 import { Frame } from "./frame.tsx";
 import { listenToKeys } from "./keys.tsx";
 import { news } from "./news.ts";
-import { loadReference } from "./planner-map.ts";
+import { draft as plan } from "./patrols/draft.ts";
+import { draft as drawing } from "./sectors/draft.ts";
 import { startSectors } from "./sectors/start.ts";
 
 async function draw(): Promise<void> {
+  watchSignOut(signedOut);
   await loadReference();
   startSectors();
   render(<Frame />, app);
@@ -27,6 +31,15 @@ async function draw(): Promise<void> {
   news.start();
   void loadAgencies();
   addEventListener("online", () => news.retryNow());
+}
+
+/** Somebody signed out in another tab: what is drafted must not stay on the screen either. */
+function signedOut(): void {
+  drawing.value = null;
+  plan.value = null;
+  news.stop();
+  app.replaceChildren();
+  location.replace("/sign-in?next=%2Fplanner");
 }
 
 function broken(fault: unknown): void {

@@ -85,6 +85,12 @@ export class Film {
     return times[after(times, ms)] ?? null;
   }
 
+  /** When something changed last, up to a moment; null before the first. */
+  lastAt(ms: number, look: Look): number | null {
+    const times = look === "was" ? this.timeMs : this.#heardMs;
+    return times[after(times, ms) - 1] ?? null;
+  }
+
   changeBefore(ms: number, look: Look): number | null {
     const times = look === "was" ? this.timeMs : this.#heardMs;
     return times[before(times, ms) - 1] ?? null;

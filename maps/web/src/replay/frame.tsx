@@ -1,22 +1,24 @@
 /** The frame of the replay page: a panel, the map with what is printed in it, the controls below. */
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
 import { t } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
+import { MapCanvas } from "../panels/map-canvas.tsx";
 import { PagesMenu } from "../panels/pages-menu.tsx";
 import { palette } from "../preferences.ts";
+import { mapFailed } from "../reference-map.ts";
 import { session, timeZone } from "../session.ts";
 import { clockTime, dateTime, zoneOffset } from "../times.ts";
 import { openTab, panelOpen, TABS, tab } from "./frame-state.ts";
 import { KeysDialog, keysOpen, nextPalette, tip } from "./keys.tsx";
 import { ThenPanel, UnitsPanel } from "./lists.tsx";
-import { dark, loaded, look, shownMs } from "./player.ts";
+import { dark, loaded, look, quiet, seek, shownMs } from "./player.ts";
+import { QUIET_MIN } from "./quiet.ts";
 import { RangePanel } from "./range-panel.tsx";
-import { fit, mapFailed, openMap, zoomBy } from "./replay-map.ts";
+import { fit, openMap, zoomBy } from "./replay-map.ts";
 import { SavePanel } from "./save-panel.tsx";
 import { TotalsPanel } from "./totals-panel.tsx";
 import { Transport } from "./transport.tsx";
-import { darkWords, rangeWords } from "./words.ts";
+import { darkWords, rangeWords, shortMoment } from "./words.ts";
 
 export function Frame(): JSX.Element {
   return (
@@ -29,8 +31,9 @@ export function Frame(): JSX.Element {
         <PagesMenu />
       </header>
       <main class="replay-main">
-        <div class="replay-map"><MapCanvas /></div>
+        <div class="replay-map"><MapCanvas open={openMap} /></div>
         <Printed />
+        <QuietNote />
         <div class="map-tools" role="group" aria-label={t("tools.label")}>
           <button class="icon-button" title={t("replay.zoom_in")} aria-label={t("replay.zoom_in")} onClick={() => zoomBy(1)}><Icon name="plus" /></button>
           <button class="icon-button" title={t("replay.zoom_out")} aria-label={t("replay.zoom_out")} onClick={() => zoomBy(-1)}><Icon name="minus" /></button>
@@ -48,18 +51,6 @@ export function Frame(): JSX.Element {
   );
 }
 
-/** Made once: the map must never be made anew by a change of the frame. */
-function MapCanvas(): JSX.Element {
-  const made = useRef(false);
-  return (
-    <div class="map" ref={(element) => {
-      if (element === null || made.current) return;
-      made.current = true;
-      openMap(element);
-    }} />
-  );
-}
-
 /** The range, its zone and the moment, in the picture itself: a photo of the screen proves nothing without them. */
 function Printed(): JSX.Element | null {
   const now = loaded.value;
@@ -73,6 +64,24 @@ function Printed(): JSX.Element | null {
       <p class="how">{t(look.value === "known" ? "replay.known" : "replay.as_it_was")}</p>
       {dark.value.map((each) => <p key={each.agency} class="untold">{darkWords(each)}</p>)}
     </section>
+  );
+}
+
+/** Where nobody reported: why the map is as it is, and the way to the reports around. */
+function QuietNote(): JSX.Element {
+  const now = quiet.value;
+  return (
+    <div class="quiet-place" role="status">
+      {now !== null && (
+        <div class="quiet">
+          <p>{t(now.before === null && now.next === null ? "replay.nothing" : "replay.quiet", { n: QUIET_MIN })}</p>
+          {now.before !== null && <button class="button num" title={tip(t("replay.step_back"), "←")} onClick={() => seek(now.before ?? 0)}>{t("replay.quiet.before", { time: shortMoment(now.before) })}</button>}
+          {now.next !== null && <button class="button num" title={tip(t("replay.step_on"), "→")} onClick={() => seek(now.next ?? 0)}>{t("replay.quiet.next", { time: shortMoment(now.next) })}</button>}
+          {now.before === null && now.next !== null && <p class="dim">{t("replay.quiet.no_before")}</p>}
+          {now.before !== null && now.next === null && <p class="dim">{t("replay.quiet.no_next")}</p>}
+        </div>
+      )}
+    </div>
   );
 }
 

@@ -10,17 +10,17 @@ import { render } from "preact";
 import { loadAgencies } from "../agencies.ts";
 import { t } from "../i18n/index.ts";
 import { Broken } from "../panels/states.tsx";
+import { loadReference } from "../reference-map.ts";
 import { app, startPage } from "../start.ts";
 import { Frame } from "./frame.tsx";
 import { openTab } from "./frame-state.ts";
 import { listenToKeys } from "./keys.tsx";
-import { chosen, presentMs, range, start } from "./player.ts";
+import { chosen, loadCallSigns, presentMs, range, start } from "./player.ts";
 import { askedFor, lastHours } from "./range.ts";
-import { loadReference } from "./replay-map.ts";
 
 async function draw(): Promise<void> {
   document.title = `${t("page.replay")} · ${document.title}`;
-  await Promise.all([loadReference(), loadAgencies()]);
+  await Promise.all([loadReference(), loadAgencies(), loadCallSigns()]);
   const asked = askedFor(new URLSearchParams(location.search));
   range.value = asked?.range ?? lastHours(1, Math.floor(presentMs() / 60_000) * 60_000);
   chosen.value = asked?.units ?? [];

@@ -1,10 +1,13 @@
 /** The replay that is loaded, its one clock, and how it runs. */
 import { batch, computed, signal } from "@preact/signals";
 import { now } from "../clock.ts";
+import type { UnitState } from "../contract.ts";
+import { fetchJson } from "../rest.ts";
 import { session } from "../session.ts";
 import type { Look } from "./film.ts";
 import { load, type Loaded, type Progress } from "./load.ts";
 import { darkAt, gravestOf, happenings, papersAt, unitAt, untold, versionsOf } from "./moment.ts";
+import { quietAt } from "./quiet.ts";
 import { isRange, linkOf, type Range } from "./range.ts";
 
 export const SPEEDS = [1, 2, 5, 10, 30, 60, 120, 300, 600] as const;
@@ -37,6 +40,28 @@ export const papers = computed(() => papersAt(versions.value, shownMs.value, loo
 export const gravest = computed(() => gravestOf(papers.value));
 export const dark = computed(() => (loaded.value === null ? [] : darkAt(papers.value, others.value, ours.value, shownMs.value)));
 const darkAgencies = computed(() => new Set(dark.value.map((each) => each.agency)));
+
+/** At the moment that is shown nobody of those who are told had reported for a while; null where somebody had. */
+export const quiet = computed(() => {
+  const now = loaded.value;
+  const untoldNow = look.value === "known" ? darkAgencies.value : new Set<string>();
+  const toldNow = units.value.filter((unit) => !untoldNow.has(unit.agency));
+  // Where nobody is told the page says so already, and why.
+  if (now === null || (units.value.length > 0 && toldNow.length === 0)) return null;
+  return quietAt(toldNow.map((unit) => now.films.get(unit.id)).filter((film) => film !== undefined), shownMs.value, look.value);
+});
+
+/** Call signs of the units that this person may know of now, chosen or not, by their ids. */
+export const callSigns = signal<ReadonlyMap<string, string>>(new Map());
+
+/** Reads them; without an answer those of the replay are named, and no others. */
+export async function loadCallSigns(): Promise<void> {
+  try {
+    callSigns.value = new Map((await fetchJson<UnitState[]>("/api/units?retired=true")).map((unit) => [unit.id, unit.call_sign]));
+  } catch {
+    // The next page asks again.
+  }
+}
 
 /** Every unit as it is shown at a moment; null for one that is not. */
 export function stateOf(id: string, ms: number): ReturnType<typeof unitAt> {

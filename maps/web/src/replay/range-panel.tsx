@@ -5,13 +5,14 @@ import type { UnitState } from "../contract.ts";
 import { t } from "../i18n/index.ts";
 import type { Alert, Patrol } from "../papers.ts";
 import { Empty, faultWords, Loading, useLoaded } from "../panels/states.tsx";
+import { MomentField } from "../panels/when-field.tsx";
 import { fetchJson } from "../rest.ts";
 import { may, timeZone } from "../session.ts";
 import { dateTime } from "../times.ts";
 import { TooMany } from "./load.ts";
 import { cancel, cancelled, chosen, fault, loaded, presentMs, progress, range, start } from "./player.ts";
-import { around, fieldValue, isRange, lastHours, momentOf, type Range, thisNight } from "./range.ts";
-import { alertWords, momentWords } from "./words.ts";
+import { around, isRange, lastHours, type Range, thisNight } from "./range.ts";
+import { alertWords } from "./words.ts";
 
 const inUtc = signal(false);
 const DAY = 86_400_000;
@@ -32,12 +33,7 @@ export function RangePanel(): JSX.Element {
   };
   const field = (name: "startMs" | "endMs"): JSX.Element => {
     const id = name === "startMs" ? "range-from" : "range-to";
-    return (
-      <div><label for={id}>{t(name === "startMs" ? "replay.from" : "replay.to")}</label>
-        <input id={id} type="datetime-local" step={1} required value={fieldValue(range.value[name], zone)} aria-describedby={`${id}-told range-fault`} onChange={(event) => { range.value = { ...range.peek(), [name]: momentOf(event.currentTarget.value, zone) }; }} />
-        <p class="hint num" id={`${id}-told`}>{Number.isFinite(range.value[name]) ? momentWords(range.value[name]) : ""}</p>
-      </div>
-    );
+    return <MomentField id={id} label={t(name === "startMs" ? "replay.from" : "replay.to")} ms={range.value[name]} zone={zone} set={(ms) => { range.value = { ...range.peek(), [name]: ms ?? NaN }; }} />;
   };
   return (
     <form class="range" onSubmit={submit}>

@@ -1,5 +1,6 @@
 /** Ranges of time that people choose, in local time or UTC. Pure but for the query of the page. */
 import { clockTime, isoDay } from "../times.ts";
+import { momentOf } from "../wall.ts";
 
 export interface Range {
   startMs: number;
@@ -13,21 +14,6 @@ export function isRange({ startMs, endMs }: Range): boolean {
   return Number.isFinite(startMs) && Number.isFinite(endMs) && endMs > startMs && endMs - startMs <= LONGEST_MS;
 }
 
-/** A moment as a field for date and time writes it, in the zone named. */
-export function fieldValue(ms: number, zone: string): string {
-  return Number.isFinite(ms) ? `${isoDay(ms, zone)}T${clockTime(ms, zone)}` : "";
-}
-
-/** The moment that a field means in the zone named; NaN for none. */
-export function momentOf(value: string, zone: string): number {
-  const asUtc = Date.parse(`${value}${value.length === 16 ? ":00" : ""}Z`);
-  if (!Number.isFinite(asUtc)) return NaN;
-  // Twice, for the offset is that of the moment itself.
-  let ms = asUtc;
-  for (let turn = 0; turn < 2; turn += 1) ms = asUtc - (Date.parse(`${fieldValue(ms, zone)}Z`) - ms);
-  return ms;
-}
-
 export function lastHours(hours: number, nowMs: number): Range {
   return { startMs: nowMs - hours * HOUR, endMs: nowMs };
 }
@@ -36,7 +22,7 @@ export function lastHours(hours: number, nowMs: number): Range {
 export function thisNight(nowMs: number, zone: string): Range {
   const hour = Number(clockTime(nowMs, zone).slice(0, 2));
   const day = hour >= 18 ? isoDay(nowMs, zone) : isoDay(nowMs - 24 * HOUR, zone);
-  const startMs = momentOf(`${day}T18:00`, zone);
+  const startMs = momentOf(`${day}T18:00`, zone) ?? NaN;
   return { startMs, endMs: Math.min(startMs + 12 * HOUR, nowMs) };
 }
 

@@ -1,85 +1,36 @@
 /** The map of the replay: the reference map, marks and tracks of the moment, what papers said then. */
-import "maplibre-gl/dist/maplibre-gl.css";
-import { effect, signal } from "@preact/signals";
-import { type GeoJSONSource, type LayerSpecification, Map as GlMap, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
-import type { BasemapInfo, LayerInfo } from "../contract.ts";
+import { effect } from "@preact/signals";
+import type { GeoJSONSource, LayerSpecification, Map as GlMap, StyleSpecification } from "maplibre-gl";
 import { BOLD } from "../fonts.ts";
-import { drawImage, ICON_SCALE } from "../images.ts";
-import { language, t, wordsIfAny } from "../i18n/index.ts";
-import { kept } from "../kept.ts";
+import { t, wordsIfAny } from "../i18n/index.ts";
+import { moving } from "../map-start.ts";
 import { sideName } from "../marks.ts";
 import type { HandOff, Sector, Target } from "../papers.ts";
-import { hiddenLayers, palette, plainDrawing } from "../preferences.ts";
-import { fetchJson } from "../rest.ts";
+import { hiddenLayers } from "../preferences.ts";
+import { openReferenceMap, referenceStyle } from "../reference-map.ts";
 import { sectorFeatures, targetFeatures } from "../shapes.ts";
 import { type FedSource, SourceFeed } from "../source-feed.ts";
-import { buildStyle } from "../style.ts";
-import { changeStyle } from "../style-change.ts";
 import { bySide, readTokens } from "../tokens.ts";
 import { unitFeature } from "../unit-feature.ts";
 import { gapAfterS, type Incident } from "./moment.ts";
 import { atMs, gravest, loaded, look, papers, playing, selected, shownMs, stateOf, units } from "./player.ts";
 import { linesOf, SLICES, wholeLines } from "./tracks.ts";
 
-const HOME: { center: [number, number]; zoom: number } = { center: [100.41, 20.27], zoom: 11 };
 /** Between two pushes to the map while it plays, milliseconds. */
 const PUSH_MS = 120;
 const SELECTED_MS = 400;
 const NONE: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 
-const lastView = kept<{ center: [number, number]; zoom: number } | null>("jp.view", null);
-export const mapFailed = signal<string | null>(null);
-const layerInfos = signal<ReadonlyMap<string, LayerInfo>>(new Map());
-const basemapInfo = signal<BasemapInfo | null>(null);
-
 let map: GlMap | null = null;
 
-export async function loadReference(): Promise<void> {
-  const [basemap, infos] = await Promise.allSettled([fetchJson<BasemapInfo | null>("/api/basemap"), fetchJson<LayerInfo[]>("/api/layers")]);
-  if (basemap.status === "fulfilled") basemapInfo.value = basemap.value;
-  if (infos.status === "fulfilled") layerInfos.value = new Map(infos.value.map((info) => [info.name, info]));
-}
-
 export function openMap(container: HTMLElement): void {
-  let style = styleNow();
-  try {
-    setWorkerUrl(new URL(workerUrl, document.baseURI).href);
-    map = new GlMap({
-      container, style, ...(lastView.peek() ?? HOME), minZoom: 3.5, maxZoom: 18, maxPitch: 0, pixelRatio: pixelRatio(),
-      fadeDuration: 0, attributionControl: false, dragRotate: false, pitchWithRotate: false,
+  map = openReferenceMap(container, t("replay.map"), styleNow, (shown) => {
+    shown.on("click", ({ point: { x, y } }) => {
+      const found = shown.queryRenderedFeatures([[x - 22, y - 22], [x + 22, y + 22]], { layers: ["unit-marks", "unit-dots"] })[0];
+      selected.value = found === undefined ? "" : String(found.properties["id"]);
     });
-  } catch (caught) {
-    mapFailed.value = caught instanceof Error ? caught.message : String(caught);
-    return;
-  }
-  const shown = map;
-  shown.touchZoomRotate.disableRotation();
-  shown.keyboard.disableRotation();
-  shown.addControl(new ScaleControl({ unit: "metric", maxWidth: 110 }), "bottom-left");
-  shown.getCanvas().setAttribute("aria-label", t("replay.map"));
-  shown.setMissingStyleImageResolver((name) => {
-    const image = drawImage(name);
-    if (image !== null && !shown.hasImage(name)) shown.addImage(name, image, { pixelRatio: ICON_SCALE });
-  });
-  shown.on("moveend", () => {
-    lastView.value = { center: [shown.getCenter().lng, shown.getCenter().lat], zoom: shown.getZoom() };
-  });
-  shown.on("error", (event) => console.warn(`map: ${event.error?.message ?? ""}`));
-  shown.on("click", ({ point: { x, y } }) => {
-    const found = shown.queryRenderedFeatures([[x - 22, y - 22], [x + 22, y + 22]], { layers: ["unit-marks", "unit-dots"] })[0];
-    selected.value = found === undefined ? "" : String(found.properties["id"]);
-  });
-  shown.once("load", () => {
-    effect(() => {
-      const next = styleNow();
-      changeStyle(shown, style, next);
-      style = next;
-    });
-    effect(() => shown.setPixelRatio(pixelRatio()));
     follow(shown);
   });
-  Object.defineProperty(window, "jointPatrol", { value: Object.freeze({ map: shown }) });
 }
 
 /** Keeps the map in step with the clock. */
@@ -225,11 +176,11 @@ export function fit(): void {
 
 export function flyTo(id: string): void {
   const last = stateOf(id, atMs.peek())?.last;
-  if (last) map?.easeTo({ center: [last.lon, last.lat], duration: still() ? 0 : 500 });
+  if (last) map?.easeTo({ center: [last.lon, last.lat], duration: moving(500) });
 }
 
 export function zoomBy(steps: number): void {
-  map?.easeTo({ zoom: map.getZoom() + steps, duration: still() ? 0 : 200 });
+  map?.easeTo({ zoom: map.getZoom() + steps, duration: moving(200) });
 }
 
 /** The map as it is drawn now, without its controls. */
@@ -248,20 +199,8 @@ export function mapPicture(): Promise<HTMLCanvasElement | null> {
   });
 }
 
-function still(): boolean {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches;
-}
-
-function pixelRatio(): number {
-  return plainDrawing.value ? devicePixelRatio / 2 : devicePixelRatio;
-}
-
 function styleNow(): StyleSpecification {
-  // The palette's attribute is on the page before this runs: preferences.ts sets it first.
-  const style = buildStyle({
-    palette: palette.value, tokens: readTokens(), infos: layerInfos.value, selected: selected.value, language,
-    basemap: basemapInfo.value, history: null, dotsBelowZoom: 7,
-  }, hiddenLayers.value.filter((name) => name !== "tracks"));
+  const style = referenceStyle(selected.value, hiddenLayers.value.filter((name) => name !== "tracks"));
   const own = ownLayers();
   const marks = style.layers.findIndex((layer) => layer.id === "unit-ring");
   style.sources["replay-heads"] = { type: "geojson", data: NONE, promoteId: "id", tolerance: 0.4 };

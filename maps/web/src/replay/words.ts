@@ -5,7 +5,7 @@ import type { Alert } from "../papers.ts";
 import { timeZone } from "../session.ts";
 import { ageWords, clockTime, dateTime, dayWords, zoneOffset } from "../times.ts";
 import type { Dark, Happening } from "./moment.ts";
-import { loaded, units } from "./player.ts";
+import { callSigns, loaded, units } from "./player.ts";
 import type { Range } from "./range.ts";
 import { categoryWords } from "./replay-map.ts";
 
@@ -35,9 +35,10 @@ export function hours(h: number): string {
 
 export function alertWords(alert: Alert): string {
   const rule = wordsIfAny(`rule.${alert.rule}`) ?? alert.rule.replaceAll("_", " ");
-  // A unit whose name was not told has no name here: its id says nothing to a reader.
-  const name = units.value.find((unit) => unit.id === alert.unit)?.call_sign ?? String(alert.facts?.["call_sign"] ?? "");
-  return name === "" ? rule : t("replay.alert.name", { rule, name });
+  if (alert.unit == null) return rule;
+  // Also of a unit that was not chosen. One whose name is not told has none here: its id says nothing to a reader.
+  const name = units.value.find((unit) => unit.id === alert.unit)?.call_sign ?? callSigns.value.get(alert.unit) ?? String(alert.facts?.["call_sign"] ?? "");
+  return name === "" ? t("replay.alert.untold", { rule }) : t("replay.alert.name", { rule, name });
 }
 
 export function happeningWords({ kind, paper }: Happening): string {

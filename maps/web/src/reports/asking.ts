@@ -1,8 +1,8 @@
 /** What is asked for on the page of reports, and what the server says of it. Pure but for the signals. */
 import { signal } from "@preact/signals";
 import { type Language } from "../i18n/index.ts";
-import { momentOf } from "../replay/range.ts";
 import { isoDay } from "../times.ts";
+import { momentOf } from "../wall.ts";
 
 export const FORMATS = ["html", "map", "pdf", "xlsx"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -88,7 +88,7 @@ export function daysOf(which: "week" | "month" | "last-month", nowMs: number, zo
 export function momentsOf(from: string, to: string, zone: string): { startMs: number; endMs: number } {
   const after = new Date(Date.parse(`${to}T00:00:00Z`) + 86_400_000);
   const day = Number.isFinite(after.getTime()) ? after.toISOString().slice(0, 10) : "";
-  return { startMs: momentOf(`${from}T00:00`, zone), endMs: momentOf(`${day}T00:00`, zone) };
+  return { startMs: momentOf(`${from}T00:00`, zone) ?? NaN, endMs: momentOf(`${day}T00:00`, zone) ?? NaN };
 }
 
 /** The body that asks for a report; null while something is missing. */

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { LANGUAGES, type Language, t } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
+import { DayField } from "../panels/when-field.tsx";
 import { session, timeZone } from "../session.ts";
 import { dayWords } from "../times.ts";
 import type { AgencyInfo } from "../contract.ts";
@@ -82,18 +83,13 @@ function PatrolField({ patrols, begun }: { patrols: readonly PatrolChoice[]; beg
 
 function TimeFields(): JSX.Element {
   const zone = timeZone.value;
+  const { from, to } = wish.value;
   const set = (which: "week" | "month" | "last-month"): void => change(daysOf(which, Date.now(), zone));
   return (
     <div class="report-time">
       <div class="row">
-        <div>
-          <label for="report-from">{t("reports.from")}</label>
-          <input id="report-from" type="date" required value={wish.value.from} max={wish.value.to} onInput={(event) => change({ from: event.currentTarget.value })} />
-        </div>
-        <div>
-          <label for="report-to">{t("reports.to")}</label>
-          <input id="report-to" type="date" required value={wish.value.to} min={wish.value.from} onInput={(event) => change({ to: event.currentTarget.value })} />
-        </div>
+        <DayField id="report-from" label={t("reports.from")} day={from} set={(day) => change({ from: day })} />
+        <DayField id="report-to" label={t("reports.to")} day={to} fault={from !== "" && to !== "" && from > to ? t("reports.days_order") : null} set={(day) => change({ to: day })} />
       </div>
       <div class="row presets">
         <button type="button" class="button" onClick={() => set("week")}>{t("reports.last_week")}</button>

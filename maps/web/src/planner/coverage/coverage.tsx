@@ -7,12 +7,14 @@ import { t } from "../../i18n/index.ts";
 import { Icon } from "../../panels/icons.tsx";
 import { Broken, Empty } from "../../panels/states.tsx";
 import { metresWords } from "../../panels/place-words.ts";
+import { DayField } from "../../panels/when-field.tsx";
 import { timeZone } from "../../session.ts";
 import { ageWords } from "../../times.ts";
+import { wallOf } from "../../wall.ts";
 import { phone, say, sheetStop } from "../frame-state.ts";
 import { units } from "../news.ts";
 import { loadCourses } from "../patrols/river.ts";
-import { DAY_MS, midnight, wallOf } from "../patrols/wall.ts";
+import { DAY_MS, midnight } from "../patrols/wall.ts";
 import { minute } from "../patrols/words.ts";
 import { CLASSES, classOf, csvOf, type HeatClass, type HeatReport, INK, type Seen } from "./heat.ts";
 import { drawCoverage, fitHeat } from "./on-map.ts";
@@ -55,7 +57,7 @@ function Ask(): JSX.Element {
     void ask();
   };
   const day = (ms: number | null): string => (ms === null ? "" : wallOf(ms, timeZone.value).slice(0, 10));
-  const dayOf = (text: string, after: number): number | null => (/^\d{4}-\d{2}-\d{2}$/.test(text) ? midnight(Date.parse(`${text}T12:00Z`), timeZone.peek(), after) : null);
+  const dayOf = (text: string, after: number): number | null => (text !== "" ? midnight(Date.parse(`${text}T12:00Z`), timeZone.peek(), after) : null);
   return (
     <form class="coverage-ask" onSubmit={send}>
       <div class="pair">
@@ -65,8 +67,8 @@ function Ask(): JSX.Element {
           <select id="coverage-unit" value={asked.unit} onChange={(event) => set({ unit: event.currentTarget.value })}><option value="">{t("coverage.units_all")}</option>{(units.value ?? []).map((each) => <option key={each.id} value={each.id}>{each.call_sign}</option>)}</select></div>
         {asked.days === 0 && (
           <>
-            <div><label for="coverage-from">{t("coverage.from")}</label><input id="coverage-from" type="date" value={day(asked.from)} onChange={(event) => set({ from: dayOf(event.currentTarget.value, 0) })} /></div>
-            <div><label for="coverage-until">{t("coverage.until")}</label><input id="coverage-until" type="date" value={day(asked.until === null ? null : asked.until - DAY_MS / 2)} onChange={(event) => set({ until: dayOf(event.currentTarget.value, 1) })} /></div>
+            <DayField id="coverage-from" label={t("coverage.from")} day={day(asked.from)} set={(text) => set({ from: dayOf(text, 0) })} />
+            <DayField id="coverage-until" label={t("coverage.until")} day={day(asked.until === null ? null : asked.until - DAY_MS / 2)} set={(text) => set({ until: dayOf(text, 1) })} />
           </>
         )}
         <div><label for="coverage-km-from">{t("coverage.km_from")}</label><input id="coverage-km-from" type="number" step="any" min={0} value={asked.kmFrom} onInput={(event) => set({ kmFrom: event.currentTarget.valueAsNumber })} /></div>

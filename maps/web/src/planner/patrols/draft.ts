@@ -1,8 +1,11 @@
 /** The plan that is being made: its steps, what the server says of it, saving it. */
 import { computed, effect, signal } from "@preact/signals";
 import { now } from "../../clock.ts";
+import { t } from "../../i18n/index.ts";
 import { call, CallError } from "../../rest.ts";
+import { say } from "../frame-state.ts";
 import { begin, redo, step, type Steps, undo } from "../sectors/steps.ts";
+import { Unsaved } from "../unsaved.tsx";
 import type { Member, PatrolPaper, PlanConflict } from "./contract.ts";
 import { changesOf, checkBody, contentOf, draftOf, missing, newContent, type PlanContent, type PlanDraft } from "./plan.ts";
 import { own, patrols, put, view } from "./store.ts";
@@ -34,10 +37,14 @@ export const overtaken = computed(() => {
   return known !== undefined && (known.revision ?? 1) > now.revision ? known : null;
 });
 
+/** Begun on the timeline, or taken up again: worth keeping before anything is changed. */
+const brought = signal(false);
+
 export function startNew(startsAt?: number, endsAt?: number, members: readonly Member[] = []): void {
   const first = startsAt ?? snapped(Math.ceil(now.peek() / HOUR_MS) * HOUR_MS + HOUR_MS);
   const last = endsAt ?? first + 4 * HOUR_MS;
   open({ id: null, revision: 0, before: null }, newContent(own.peek(), isoOf(first), isoOf(last), members));
+  brought.value = startsAt !== undefined;
 }
 
 export function startChange(patrol: PatrolPaper): void {
@@ -47,6 +54,7 @@ export function startChange(patrol: PatrolPaper): void {
 function open(next: PlanDraft, first: PlanContent): void {
   draft.value = next;
   steps.value = begin(first);
+  brought.value = false;
   found.value = [];
   tried.value = false;
   refused.value = null;
@@ -77,6 +85,37 @@ export function drop(): void {
   draft.value = null;
   steps.value = null;
   view.value = id === null ? { at: "list" } : { at: "patrol", id };
+}
+
+/** A plan as it is kept over a reload. */
+export interface LeftPlan {
+  draft: PlanDraft;
+  content: PlanContent;
+}
+
+/** Plans that were left without being saved. */
+export const unsaved = new Unsaved<LeftPlan>("patrols");
+
+function isLeft(what: unknown): what is LeftPlan {
+  const left = what as Partial<LeftPlan> | null;
+  return typeof left?.content?.name === "string" && Array.isArray(left.content.rendezvous) && typeof left.draft?.revision === "number";
+}
+
+/** Offers what this person planned before a reload, and keeps what is planned from now on. */
+export function keepPlan(): void {
+  unsaved.keep(isLeft, () => (draft.value !== null && content.value !== null && changed.value && (canUndo.value || brought.value) ? { draft: draft.value, content: content.value } : null));
+}
+
+/** Plans on with what was left; false while another plan is open that is not saved. */
+export function takeUp(left: LeftPlan): boolean {
+  if (draft.peek() !== null && changed.peek()) {
+    say(t("patrol.other_unsaved"), true);
+    return false;
+  }
+  // What has no place yet was kept as none.
+  open(left.draft, { ...left.content, rendezvous: left.content.rendezvous.map((each) => ({ ...each, lon: each.lon ?? Number.NaN, lat: each.lat ?? Number.NaN })) });
+  brought.value = true;
+  return true;
 }
 
 /** Takes the newer content that somebody else saved, and leaves the changes made here. */

@@ -1,23 +1,12 @@
 /** Fields that the form of a plan has more than once. */
 import type { JSX } from "preact";
+import { MomentField } from "../../panels/when-field.tsx";
 import { timeZone } from "../../session.ts";
-import { isoOf, momentOf, wallOf } from "./wall.ts";
-import { utcWords } from "./words.ts";
+import { isoOf, MINUTE_MS, STEP_MS } from "./wall.ts";
 
-/** A local time; what it is in UTC stands under it. */
+/** A local time of a plan, which is told as programs write it; empty for none. */
 export function TimeField({ id, label, value, fault, set }: { id: string; label: string; value: string; fault: string | null; set: (time: string) => void }): JSX.Element {
-  const wall = value === "" ? "" : wallOf(Date.parse(value), timeZone.value);
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <input id={id} type="datetime-local" step={900} value={wall} aria-invalid={fault !== null} aria-describedby={`${id}-utc`} onChange={(event) => {
-        const ms = momentOf(event.currentTarget.value, timeZone.peek());
-        set(ms === null ? "" : isoOf(ms));
-      }} />
-      <small id={`${id}-utc`} class="num dim">{value === "" ? "" : utcWords(value)}</small>
-      <FieldFault text={fault} />
-    </div>
-  );
+  return <MomentField id={id} label={label} ms={value === "" ? null : Date.parse(value)} zone={timeZone.value} minutes={STEP_MS / MINUTE_MS} fault={fault} set={(ms) => set(ms === null ? "" : isoOf(ms))} />;
 }
 
 export function FieldFault({ id, text }: { id?: string; text: string | null }): JSX.Element | null {

@@ -9,11 +9,19 @@ import { dayWords, isoDay } from "../../times.ts";
 import { isParty, conflictsOf, loadPatrols, patrols, patrolsFault, PLAN, scale, view } from "./store.ts";
 import { ConflictMark } from "./conflicts.tsx";
 import { type PatrolPaper, spanOf, stateOf } from "./contract.ts";
-import { draft, startNew } from "./draft.ts";
+import { draft, type LeftPlan, startNew, takeUp, unsaved } from "./draft.ts";
+import { fitPlan } from "./on-map.ts";
 import { StateMark, stateWords } from "./state-mark.tsx";
 import { TimeTools } from "./time-tools.tsx";
 import { joinNames, membersWords, span } from "./words.ts";
 import { phone } from "../frame-state.ts";
+import { UnsavedOffers } from "../unsaved.tsx";
+
+function planOn(left: LeftPlan): boolean {
+  const done = takeUp(left);
+  if (done) fitPlan();
+  return done;
+}
 
 export function PatrolList(): JSX.Element {
   const all = patrols.value;
@@ -32,6 +40,7 @@ export function PatrolList(): JSX.Element {
         {may(PLAN) && <button class="button primary" title={t("key.tip", { words: t("patrol.new"), key: "n" })} onClick={() => startNew()}><Icon name="plus" />{t("patrol.new")}</button>}
       </div>
       <div class="scroll">
+        <UnsavedOffers unsaved={unsaved} take={planOn} words={({ content }, time) => (content.name === "" ? t("patrol.left_nameless", { time }) : t("patrol.left", { time, name: content.name }))} />
         {draft.value !== null && <div class="plan-notice"><p>{t("patrol.unsaved")}</p><button class="button" onClick={() => { view.value = { at: "edit" }; }}>{t("patrol.go_on")}</button></div>}
         {patrolsFault.value !== null && <Broken what={t("patrol.list_failed")} fault={patrolsFault.value} retry={() => void loadPatrols()} />}
         {all === null && patrolsFault.value === null && <Loading />}

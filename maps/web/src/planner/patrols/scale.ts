@@ -1,5 +1,6 @@
 /** The scale of the timeline: which stretch of time it shows, its ticks, and the lanes of what overlaps. Pure. */
-import { DAY_MS, HOUR_MS, midnight, STEP_MS, wallOf } from "./wall.ts";
+import { wallOf } from "../../wall.ts";
+import { DAY_MS, HOUR_MS, midnight, STEP_MS } from "./wall.ts";
 
 export type Zoom = "day" | "week" | "month";
 export const ZOOMS: readonly Zoom[] = ["day", "week", "month"];

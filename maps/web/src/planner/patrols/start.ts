@@ -1,9 +1,9 @@
 /** Starts what patrols need, once, when their tab is first opened: lists, checks, the map, keys. */
-import { phone, plannerTab, say } from "../frame-state.ts";
+import { phone, plannerTab, say, tabBegins } from "../frame-state.ts";
 import { addKeys } from "../keys.tsx";
 import { t } from "../../i18n/index.ts";
 import { may } from "../../session.ts";
-import { draft, redoStep, save, startChange, startNew, undoStep, watchPlan } from "./draft.ts";
+import { draft, keepPlan, redoStep, save, startChange, startNew, undoStep, watchPlan } from "./draft.ts";
 import { drawPatrols } from "./on-map.ts";
 import { loadCourses } from "./river.ts";
 import { looking, mayChange, PLAN, view, watchPatrols } from "./store.ts";
@@ -14,11 +14,13 @@ let started = false;
 export function startPatrols(): void {
   if (started) return;
   started = true;
+  keepPlan();
   watchPatrols();
   watchPlan();
   drawPatrols();
   void loadCourses();
   addKeys(KEYS);
+  tabBegins("patrols", () => { view.value = { at: "list" }; });
 }
 
 const here = (): boolean => plannerTab.value === "patrols";

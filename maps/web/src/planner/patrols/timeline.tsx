@@ -8,6 +8,7 @@ import { MarkIcon } from "../../panels/mark-icon.tsx";
 import { Empty, Loading } from "../../panels/states.tsx";
 import { may, timeZone } from "../../session.ts";
 import { zoneOffset } from "../../times.ts";
+import { say } from "../frame-state.ts";
 import { units } from "../news.ts";
 import { Bar, BAR_PX } from "./bar.tsx";
 import { type PatrolPaper, type Shift, STATES } from "./contract.ts";
@@ -114,13 +115,14 @@ function Row({ row, agency }: { row: UnitRow; agency: string }): JSX.Element {
       const last = at(next.clientX);
       sketch.value = { row: id, from: Math.min(first, last), to: Math.max(first, last) };
     };
-    const end = (): void => {
+    const end = (next: PointerEvent): void => {
       track.removeEventListener("pointermove", move);
       track.removeEventListener("pointerup", end);
       track.removeEventListener("pointercancel", end);
       const made = sketch.peek();
       sketch.value = null;
-      if (made === null || made.to - made.from < STEP_MS || (draft.peek() !== null && changed.peek())) return;
+      if (made === null || made.to - made.from < STEP_MS || next.type === "pointercancel") return;
+      if (draft.peek() !== null && changed.peek()) return say(t("patrol.other_unsaved"), true);
       startNew(made.from, made.to, row.unit === null ? [] : [{ unit: row.unit, agency, crew: 1 }]);
     };
     track.addEventListener("pointermove", move);

@@ -9,6 +9,8 @@ const PAUSE_MS = 250;
 
 /** The newest answer; null before one. It may be of a shape a moment ago: see `checkState`. */
 export const checked = signal<Checked | null>(null);
+/** The shape that it is about: faults count its corners. */
+export const checkedShape = signal<SectorShape | null>(null);
 export const checkState = signal<"none" | "asking" | "told" | "failed">("none");
 /** The shape under the pointer, before it is a step; null while nothing is being drawn or dragged. */
 export const moving = signal<SectorShape | null>(null);
@@ -49,22 +51,29 @@ export function watchShape(): void {
       return;
     }
     checkState.value = "asking";
-    pause = setTimeout(() => void ask(body), PAUSE_MS);
+    pause = setTimeout(() => void ask(body, judged.peek()), PAUSE_MS);
   });
   addEventListener("online", checkAgain);
 }
 
 export function checkAgain(): void {
   const body = bodyOf(draft.peek() === null ? null : judged.peek());
-  if (body !== null) void ask(body);
+  if (body !== null) void ask(body, judged.peek());
 }
 
-async function ask(body: object): Promise<void> {
+/** What was told is of another shape now, a repaired one: nothing of it is shown until the next answer. */
+export function forgetCheck(): void {
+  asked += 1;
+  checked.value = null;
+}
+
+async function ask(body: object, about: SectorShape | null): Promise<void> {
   const mine = (asked += 1);
   checkState.value = "asking";
   try {
     const told = await call<Checked>("POST", "/api/sectors/check", body);
     if (mine !== asked) return;
+    checkedShape.value = about;
     checked.value = told;
     checkState.value = "told";
   } catch {

@@ -1,10 +1,10 @@
-/** What somebody is drawing: name, use, note and shape, with steps to take back; it survives a reload. */
-import { computed, effect, signal } from "@preact/signals";
+/** What somebody is drawing: name, use, note and shape, with steps to take back; a reload does not lose it. */
+import { computed, signal } from "@preact/signals";
 import { t } from "../../i18n/index.ts";
 import type { SectorUse } from "../../papers.ts";
 import { call, CallError, fetchJson } from "../../rest.ts";
-import { session } from "../../session.ts";
 import { say } from "../frame-state.ts";
+import { Unsaved } from "../unsaved.tsx";
 import { type PastVersion, type SectorDetails, versionNumber } from "./contract.ts";
 import { bodyOf, type SectorShape, sameShape } from "./shape.ts";
 import { begin, redo, step, type Steps, undo } from "./steps.ts";
@@ -26,14 +26,10 @@ export interface Draft extends Words {
   steps: Steps<SectorShape | null>;
   /** What it was when it began: equal means that nothing was changed. */
   first: Words & { shape: SectorShape | null };
-  /** When it was last touched, milliseconds of this machine. */
-  touched: number;
 }
 
 /** Null while nobody draws. */
 export const draft = signal<Draft | null>(null);
-/** The draft was there when the page opened. */
-export const restored = signal(false);
 /** What somebody else saved meanwhile, "gone" when the sector was retired; null while nobody did. */
 export const conflict = signal<SectorDetails | "gone" | null>(null);
 /** Between pressing Save and the server's answer. */
@@ -59,8 +55,7 @@ export function startEdit({ sector }: SectorDetails): void {
 
 function open(about: Words & { id: string | null; version: number }, first: SectorShape | null): void {
   const { name, use, note } = about;
-  draft.value = { ...about, reason: "", steps: begin(first), first: { name, use, note, shape: first }, touched: Date.now() };
-  restored.value = false;
+  draft.value = { ...about, reason: "", steps: begin(first), first: { name, use, note, shape: first } };
   conflict.value = null;
   saveFault.value = null;
   looked.value = null;
@@ -68,29 +63,28 @@ function open(about: Words & { id: string | null; version: number }, first: Sect
 }
 
 export function edit(some: Partial<Pick<Draft, "name" | "use" | "note" | "reason">>): void {
-  if (draft.value !== null) draft.value = { ...draft.value, ...some, touched: Date.now() };
+  if (draft.value !== null) draft.value = { ...draft.value, ...some };
 }
 
 /** Takes a new shape as a step. With `merge` it takes the place of the newest step. */
 export function setShape(next: SectorShape | null, merge = false): void {
   const now = draft.peek();
   if (now === null || sameShape(now.steps.now, next)) return;
-  draft.value = { ...now, steps: step(now.steps, next, merge), touched: Date.now() };
+  draft.value = { ...now, steps: step(now.steps, next, merge) };
 }
 
 export function undoShape(): void {
-  if (draft.value !== null) draft.value = { ...draft.value, steps: undo(draft.value.steps), touched: Date.now() };
+  if (draft.value !== null) draft.value = { ...draft.value, steps: undo(draft.value.steps) };
 }
 
 export function redoShape(): void {
-  if (draft.value !== null) draft.value = { ...draft.value, steps: redo(draft.value.steps), touched: Date.now() };
+  if (draft.value !== null) draft.value = { ...draft.value, steps: redo(draft.value.steps) };
 }
 
 /** Puts the draft away and shows what is there without it. */
 export function discard(): void {
   const id = draft.peek()?.id ?? null;
   draft.value = null;
-  restored.value = false;
   conflict.value = null;
   saveFault.value = null;
   looked.value = null;
@@ -126,7 +120,6 @@ export async function save(): Promise<void> {
       ? await call<SectorDetails>("POST", "/api/sectors", { ...words, ...body })
       : await call<SectorDetails>("PATCH", `/api/sectors/${encodeURIComponent(now.id)}`, { ...words, ...(moved ? body : {}), version: now.version, reason: now.reason });
     draft.value = null;
-    restored.value = false;
     conflict.value = null;
     looked.value = null;
     await loadSectors();
@@ -170,29 +163,27 @@ export async function retire(details: SectorDetails, reason: string): Promise<vo
   say(t("sector.retired", { name: details.sector.name }));
 }
 
-/** Brings back what this person drew before a reload, keeps what is drawn from now on, and warns before it is left. */
+/** Drawings that were left without being saved. */
+export const unsaved = new Unsaved<Draft>("sectors");
+
+function isDraft(what: unknown): what is Draft {
+  const found = what as Partial<Draft> | null;
+  return typeof found?.name === "string" && Array.isArray(found.steps?.past) && found.first !== undefined;
+}
+
+/** Offers what this person drew before a reload, and keeps what is drawn from now on. */
 export function keepDraft(): void {
-  const key = `jp.planner.draft.${session.peek()?.user ?? ""}`;
-  try {
-    const found = JSON.parse(localStorage.getItem(key) ?? "null") as Partial<Draft> | null;
-    if (typeof found?.name === "string" && found.steps && found.first) {
-      draft.value = found as Draft;
-      restored.value = true;
-      view.value = { at: "edit" };
-    }
-  } catch {
-    // Storage is off, or holds what another version wrote: nothing is brought back.
-  }
-  effect(() => {
+  unsaved.keep(isDraft, () => {
     const now = draft.value;
-    try {
-      if (now === null || !changed.value) localStorage.removeItem(key);
-      else localStorage.setItem(key, JSON.stringify({ ...now, steps: { ...now.steps, past: now.steps.past.slice(-20), future: [] } }));
-    } catch {
-      // It lives with the page then.
-    }
+    return now === null || !changed.value ? null : { ...now, steps: { ...now.steps, past: now.steps.past.slice(-20), future: [] } };
   });
-  addEventListener("beforeunload", (event) => {
-    if (changed.peek()) event.preventDefault();
-  });
+}
+
+/** Draws on with what was left. */
+export function takeUp(left: Draft): void {
+  draft.value = left;
+  conflict.value = null;
+  saveFault.value = null;
+  looked.value = null;
+  view.value = { at: "edit" };
 }

@@ -2,9 +2,9 @@
 import type { JSX } from "preact";
 import { t } from "../../i18n/index.ts";
 import { Icon } from "../../panels/icons.tsx";
-import { checkAgain, checked, checkState, repair } from "./checking.ts";
+import { checkAgain, checked, checkedShape, checkState, forgetCheck, repair } from "./checking.ts";
 import { setShape, shape } from "./draft.ts";
-import { areaKm2, bodyOf, partsOf, ringOf, shapeOf } from "./shape.ts";
+import { areaKm2, bodyOf, partsOf, ringOf, sameShape, shapeOf } from "./shape.ts";
 import { areaWords, faultWords } from "./words.ts";
 
 export function Faults(): JSX.Element | null {
@@ -17,7 +17,7 @@ export function Faults(): JSX.Element | null {
       {checkState.value === "told" && faults.length === 0 && <p class="sector-well">{t("sector.well")}</p>}
       {faults.length > 0 && (
         <ul>
-          {faults.map((fault, n) => <li key={n} class={fault.only_warns ? "warns" : "wrong"} data-code={fault.code}><Icon name="warn" /><span>{faultWords(fault)}</span></li>)}
+          {faults.map((fault, n) => <li key={n} class={fault.only_warns ? "warns" : "wrong"} data-code={fault.code}><Icon name="warn" /><span>{faultWords(fault, checkedShape.value)}</span></li>)}
         </ul>
       )}
       <Repair />
@@ -29,7 +29,9 @@ export function Faults(): JSX.Element | null {
 export function takeRepair(part = 0): void {
   const mended = repair.peek();
   const next = mended === null ? null : shapeOf(mended, part);
-  if (next !== null) setShape(next);
+  if (next === null || sameShape(next, shape.peek())) return;
+  forgetCheck();
+  setShape(next);
 }
 
 function Repair(): JSX.Element | null {

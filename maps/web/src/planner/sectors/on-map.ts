@@ -7,12 +7,12 @@ import type { Sector } from "../../papers.ts";
 import { middleOf, sectorFeatures } from "../../shapes.ts";
 import { addToMap, fitBox, plannerMap, setData } from "../planner-map.ts";
 import { plannerTab } from "../frame-state.ts";
-import { checked, repair } from "./checking.ts";
+import { checked, checkedShape, repair } from "./checking.ts";
 import type { SectorDetails } from "./contract.ts";
 import { draft, shape } from "./draft.ts";
 import { caught, corner, tool } from "./drawing.ts";
 import { fileAreas } from "./file-choice.ts";
-import { boxOf, partsOf, polygonOf } from "./shape.ts";
+import { boxOf, cornerAt, partsOf, polygonOf } from "./shape.ts";
 import { looked, looking, sectors, view } from "./store.ts";
 
 const areas = ["!=", ["geometry-type"], "Point"] as never;
@@ -56,7 +56,10 @@ export function drawOnMap(): void {
     const told = checked.value;
     const mended = draft.value === null ? null : (repair.value?.polygon ?? null);
     void setData("planner-repair", { type: "FeatureCollection", features: mended === null ? [] : [feature(mended), ...partNames(mended)] });
-    const places = (told?.faults ?? []).flatMap(({ lon, lat }) => (lon != null && lat != null ? [[lon, lat]] : []));
+    const places = (told?.faults ?? []).flatMap(({ lon, lat, ring, vertex }) => {
+      const meant = vertex == null ? null : cornerAt(checkedShape.value, ring ?? 0, vertex);
+      return meant !== null ? [meant.place] : lon != null && lat != null ? [[lon, lat]] : [];
+    });
     put("planner-faults", draft.value === null || places.length === 0 ? null : { type: "MultiPoint", coordinates: places });
   });
   effect(() => void setData("planner-file", { type: "FeatureCollection", features: (fileAreas.value ?? []).map((each) => feature(polygonOf(each.rings))) }));

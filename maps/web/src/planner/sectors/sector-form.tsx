@@ -2,16 +2,13 @@
 import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { agencyName } from "../../agencies.ts";
-import { now } from "../../clock.ts";
 import { t } from "../../i18n/index.ts";
 import type { SectorUse } from "../../papers.ts";
 import { Icon } from "../../panels/icons.tsx";
 import { faultWords } from "../../panels/states.tsx";
-import { timeZone } from "../../session.ts";
-import { momentWords } from "../../times.ts";
 import { areaNow, checked, checkState } from "./checking.ts";
 import { USES, versionNumber } from "./contract.ts";
-import { changed, conflict, discard, type Draft, draft, edit, restored, save, saveAsNew, saveFault, saveOver, saving, shape } from "./draft.ts";
+import { changed, conflict, discard, type Draft, draft, edit, save, saveAsNew, saveFault, saveOver, saving, shape } from "./draft.ts";
 import { Faults } from "./faults.tsx";
 import { fitDraft } from "./on-map.ts";
 import { bodyOf } from "./shape.ts";
@@ -54,7 +51,6 @@ export function SectorForm(): JSX.Element {
             <div class="actions flat"><button class="button" onClick={() => { leaving.value = false; discard(); }}>{t("sector.discard")}</button><button class="button primary" autofocus onClick={() => { leaving.value = false; }}>{t("sector.go_on")}</button></div>
           </div>
         )}
-        {restored.value && <p class="sector-note" role="status"><Icon name="clock" />{t("sector.restored_draft", { time: momentWords(about.touched, now.peek(), timeZone.value) })}</p>}
         <Conflict about={about} />
         <form class="sector-form" onSubmit={send}>
           <ShapeTools />

@@ -8,13 +8,20 @@ import { Icon } from "../../panels/icons.tsx";
 import { Broken, Empty, Loading } from "../../panels/states.tsx";
 import { may } from "../../session.ts";
 import { USES, versionNumber } from "./contract.ts";
-import { startNew } from "./draft.ts";
-import { open } from "./on-map.ts";
+import { UnsavedOffers } from "../unsaved.tsx";
+import { type Draft, startNew, takeUp, unsaved } from "./draft.ts";
+import { fitDraft, open } from "./on-map.ts";
 import { DRAW_SECTORS, isOurs, loadSectors, sectors, sectorsFault } from "./store.ts";
 import { areaWords } from "./words.ts";
 
 const sought = signal("");
 const use = signal<SectorUse | "">("");
+
+function drawOn(left: Draft): boolean {
+  takeUp(left);
+  fitDraft();
+  return true;
+}
 
 export function SectorList(): JSX.Element {
   const all = sectors.value;
@@ -36,6 +43,7 @@ export function SectorList(): JSX.Element {
         {may(DRAW_SECTORS) && <button class="button primary" title={t("key.tip", { words: t("sector.new"), key: "n" })} onClick={startNew}><Icon name="plus" />{t("sector.new")}</button>}
       </div>
       <div class="scroll">
+        <UnsavedOffers unsaved={unsaved} take={drawOn} words={(left, time) => (left.name === "" ? t("sector.left_nameless", { time }) : t("sector.left", { time, name: left.name }))} />
         {sectorsFault.value !== null && <Broken what={t("sector.list_failed")} fault={sectorsFault.value} retry={() => void loadSectors()} />}
         {all === null && sectorsFault.value === null && <Loading />}
         {all !== null && all.length === 0 && <Empty title={t("sector.none")}>{t(may(DRAW_SECTORS) ? "sector.none_how" : "sector.none_why")}</Empty>}

@@ -54,6 +54,20 @@ export function bodyOf(shape: SectorShape | null): ShapeBody | null {
   return (rings[0]?.length ?? 0) < 3 ? null : { polygon: polygonOf(rings) };
 }
 
+/** The corner that the server means by the numbers of a ring and of a place in it, both from 0: its ring, 0 the outline,
+ * its number as people count, from 1, and where it is. The place that closes a ring is its first corner again, and rings
+ * without a place were not sent. Null where there is none.
+ */
+export function cornerAt(shape: SectorShape | null, ring: number, vertex: number): { ring: number; corner: number; place: Place } | null {
+  if (shape?.kind !== "polygon") return null;
+  const sent = shape.rings.flatMap((each, n) => (n === 0 || each.length > 0 ? [n] : []));
+  const number = sent[ring];
+  const places = number === undefined ? undefined : shape.rings[number];
+  if (number === undefined || places === undefined || places.length === 0) return null;
+  const at = vertex % places.length;
+  return { ring: number, corner: at + 1, place: places[at] as Place };
+}
+
 /** The shape that the server tells of: a suggestion, a version. Of several polygons the one asked for. */
 export function shapeOf(told: { polygon?: GeoJSON.Polygon | GeoJSON.MultiPolygon | Place[][] | null | undefined; stretch?: Stretch | null | undefined }, part = 0): SectorShape | null {
   if (told.stretch) return { kind: "stretch", stretch: told.stretch };
@@ -110,6 +124,21 @@ export function boxOf(geometry: GeoJSON.Geometry | null): [number, number, numbe
   const lons = all.map((each) => each[0] ?? 0);
   const lats = all.map((each) => each[1] ?? 0);
   return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
+}
+
+/** A ring as somebody drew it, where a tool has turned it round: the first place stays the first. `before` is the ring as
+ * it was known a moment ago, with other corners perhaps.
+ */
+export function asDrawn(ring: Ring, before: Ring): Ring {
+  const key = (one: Place | undefined, other: Place | undefined): string => `${one} ${other}`;
+  const edges = new Set(ring.map((place, n) => key(place, ring[(n + 1) % ring.length])));
+  let [same, turned] = [0, 0];
+  before.forEach((place, n) => {
+    const next = before[(n + 1) % before.length];
+    if (edges.has(key(place, next))) same += 1;
+    if (edges.has(key(next, place))) turned += 1;
+  });
+  return turned > same ? [...ring.slice(0, 1), ...ring.slice(1).reverse()] : ring;
 }
 
 export function countPoints(shape: SectorShape | null): number {

@@ -1,5 +1,5 @@
 /** Starts what sectors need once: the list, the draft of before, the check, the drawing tool, the map, the keys. */
-import { plannerTab, sheetStop, phone } from "../frame-state.ts";
+import { phone, plannerTab, sheetStop, tabBegins } from "../frame-state.ts";
 import { addKeys, type PlannerKey } from "../keys.tsx";
 import { may } from "../../session.ts";
 import { effect } from "@preact/signals";
@@ -46,8 +46,16 @@ function back(): void {
   else view.value = { at: "list" };
 }
 
+/** Back to the list; a drawing that is not saved asks first. */
+function toList(): void {
+  if (tool.peek() !== null) take(null);
+  if (draft.peek() !== null) leave();
+  if (draft.peek() === null) view.value = { at: "list" };
+}
+
 export function startSectors(): void {
   addKeys(KEYS);
+  tabBegins("sectors", toList);
   keepDraft();
   watchSectors();
   watchShape();

@@ -3,7 +3,7 @@ import type { Map as GlMap } from "maplibre-gl";
 import { type HexColor, TerraDraw, TerraDrawCircleMode, type TerraDrawMouseEvent, TerraDrawModeUndoRedo, TerraDrawPolygonMode, TerraDrawRectangleMode, TerraDrawSelectMode, type SnappableContext } from "terra-draw";
 import { TerraDrawMapLibreGLAdapter } from "terra-draw-maplibre-gl-adapter";
 import type { Tokens } from "../../tokens.ts";
-import { polygonOf, type Place, type Ring, ringOf } from "./shape.ts";
+import { asDrawn, polygonOf, type Place, type Ring, ringOf } from "./shape.ts";
 import type { Reach } from "./snap.ts";
 
 export type Tool = "polygon" | "rectangle" | "circle" | "hole";
@@ -30,8 +30,14 @@ export class DrawingTool {
   readonly #draw: TerraDraw;
   readonly #map: GlMap;
   readonly #hooks: DrawHooks;
-  /** Ids of the rings that are drawn, the outer first. */
-  #ids: Id[] = [];
+  /** The rings of the draft as they were placed or moved last, the outer first. The tool turns rings round as it pleases:
+   * people count corners as they pressed them, so each is turned back by what was known of it.
+   */
+  #known: Ring[] = [];
+  /** Their ids; null for one that has too few corners to be drawn. */
+  #ids: (Id | null)[] = [];
+  /** The ring under the pointer, in the order of the presses. */
+  #under: Ring = [];
   #tool: Tool | null = null;
   #placing = false;
 
@@ -68,6 +74,7 @@ export class DrawingTool {
   /** Takes a tool in hand, or lays it down: then corners can be moved. */
   use(tool: Tool | null, rings: readonly Ring[]): void {
     this.#tool = tool;
+    this.#under = [];
     this.#draw.setMode(tool === null ? "select" : tool === "hole" ? "polygon" : tool);
     this.#draw.clearUndoRedoHistory();
     this.#place(tool === null || tool === "hole" ? rings : []);
@@ -82,7 +89,7 @@ export class DrawingTool {
   /** Makes the corners of a ring movable. */
   choose(ring: number): void {
     const id = this.#ids[ring];
-    if (this.#tool === null && id !== undefined && this.#draw.hasFeature(id)) this.#draw.selectFeature(id);
+    if (this.#tool === null && id != null && this.#draw.hasFeature(id)) this.#draw.selectFeature(id);
   }
 
   /** Ends the ring that is being drawn, as Enter does on the map. */
@@ -115,10 +122,12 @@ export class DrawingTool {
     this.#placing = true;
     try {
       if (this.#ids.length > 0 || this.#draw.getSnapshot().length > 0) this.#draw.clear();
-      const drawable = rings.filter((ring) => ring.length >= 3);
-      const features = drawable.map((ring) => ({ type: "Feature" as const, id: this.#draw.getFeatureId(), properties: { mode: "polygon" }, geometry: polygonOf([ring]) }));
-      const taken = this.#draw.addFeatures(features);
-      this.#ids = features.filter((_, n) => taken[n]?.valid).map((each) => each.id);
+      const features = rings.map((ring) => ({ type: "Feature" as const, id: this.#draw.getFeatureId(), properties: { mode: "polygon" }, geometry: polygonOf([ring]) }));
+      const drawable = features.filter((_, n) => (rings[n]?.length ?? 0) >= 3);
+      const taken = this.#draw.addFeatures(drawable);
+      const drawn = new Set(drawable.filter((_, n) => taken[n]?.valid).map((each) => each.id));
+      this.#ids = features.map(({ id }) => (drawn.has(id) ? id : null));
+      this.#known = [...rings];
       if (this.#tool === null) this.choose(0);
     } finally {
       this.#placing = false;
@@ -126,25 +135,31 @@ export class DrawingTool {
   }
 
   #rings(): Ring[] {
-    return this.#ids.flatMap((id) => {
-      const ring = ringAt(this.#draw.getSnapshotFeature(id)?.geometry);
-      return ring === null ? [] : [ring];
+    return this.#known.map((known, n) => {
+      const id = this.#ids[n];
+      const ring = id == null || !this.#draw.hasFeature(id) ? null : ringAt(this.#draw.getSnapshotFeature(id)?.geometry);
+      return ring === null ? known : asDrawn(ring, known);
     });
   }
 
   #changed(): void {
     if (this.#placing) return;
     if (this.#tool === null) return this.#hooks.edited(this.#rings(), false);
-    const under = this.#draw.getSnapshot().find((each) => each.geometry.type === "Polygon" && each.id !== undefined && !this.#ids.includes(each.id));
-    this.#hooks.drawing(this.#tool, ringAt(under?.geometry));
+    const found = this.#draw.getSnapshot().find((each) => each.geometry.type === "Polygon" && each.id !== undefined && !this.#ids.includes(each.id));
+    const ring = ringAt(found?.geometry);
+    if (ring !== null) this.#under = asDrawn(ring, this.#under);
+    this.#hooks.drawing(this.#tool, ring === null ? null : this.#under);
   }
 
   #finished(id: Id): void {
     if (this.#placing) return;
     const tool = this.#tool;
-    if (tool === null) return this.#hooks.edited(this.#rings(), true);
+    if (tool === null) {
+      this.#known = this.#rings();
+      return this.#hooks.edited(this.#known, true);
+    }
     const ring = ringAt(this.#draw.getSnapshotFeature(id)?.geometry);
-    if (ring !== null) this.#hooks.drawn(tool, ring);
+    if (ring !== null) this.#hooks.drawn(tool, asDrawn(ring, this.#under));
   }
 }
 

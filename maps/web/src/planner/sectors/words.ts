@@ -4,6 +4,7 @@ import { t, wordsIfAny } from "../../i18n/index.ts";
 import { session, timeZone } from "../../session.ts";
 import { momentWords } from "../../times.ts";
 import type { Along, Fault, Lie, SectorPaper } from "./contract.ts";
+import { cornerAt, type SectorShape } from "./shape.ts";
 import { MAIN_RIVER } from "./store.ts";
 
 export function areaWords(km2: number | null | undefined): string {
@@ -32,9 +33,10 @@ export function madeWords({ at, by }: SectorPaper): string {
   return by ? t("sector.made_by", { time, name: by }) : time;
 }
 
-/** What is wrong, in the reader's language where the code is known, else as the server says it. */
-export function faultWords({ code, message, ring, vertex }: Fault): string {
-  const where = vertex == null ? "" : ring ? t("sector.fault_in_hole", { hole: ring, corner: vertex + 1 }) : t("sector.fault_at", { corner: vertex + 1 });
+/** What is wrong with a shape, in the reader's language where the code is known, else as the server says it. */
+export function faultWords({ code, message, ring, vertex }: Fault, shape: SectorShape | null): string {
+  const found = vertex == null ? null : cornerAt(shape, ring ?? 0, vertex);
+  const where = found === null ? "" : found.ring > 0 ? t("sector.fault_in_hole", { hole: found.ring, corner: found.corner }) : t("sector.fault_at", { corner: found.corner });
   const what = wordsIfAny(`sector.fault.${code}`);
   return what === null ? message : where === "" ? what : `${what} ${where}`;
 }
