@@ -1,0 +1,249 @@
+"""The faults: of processes, clocks, links and inputs; and the list of all of them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from tests.endurance.disk_faults import DatabaseGone, DatabaseKilled, DatabaseLocked, DiskFull
+from tests.endurance.fault import Fault, Plain
+from tests.endurance.junk import JunkPlan, talk
+from tests.endurance.node import WEB
+from tests.endurance.rig import Rig, heard
+
+JUNK_TIMES: Final = 10.0
+PAST_LEASE_S: Final = 20.0
+"""Twice a lease as it is where nobody says otherwise."""
+
+_FAKETIME: Final = (
+    "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
+    "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
+)
+
+
+class Killed(Plain):
+    """A process is killed with -9, and started again at the end of the fault.
+
+    Args:
+        what: `node`, `watch` (the one that leads), `web`, `gateway` or `broker`.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"kill -9 {what}", loses_by_broker=what == "broker")
+        self._what = what
+
+    def why_not(self, rig: Rig) -> str | None:
+        """Return what the node is not."""
+        if self._what in ("watch", "web") and not rig.stage.node.is_apart:
+            return "the node is one process: give --apart"
+        if self._what == "node" and rig.stage.node.is_apart:
+            return "the node is several processes"
+        return None
+
+    def begin(self, rig: Rig) -> None:
+        """Kill it."""
+        if self._what == "web":
+            rig.stage.node.kill(WEB)
+        else:
+            self._process(rig).kill()
+
+    def end(self, rig: Rig) -> None:
+        """Start it; for the node until it answers, as its supervisor would see it."""
+        self._process(rig).start()
+
+    def _process(self, rig: Rig) -> Any:
+        stage = rig.stage
+        return {"gateway": stage.gateway, "broker": stage.broker}.get(self._what, stage.node)
+
+
+class WatchStopped(Plain):
+    """The Watch that leads is stopped for longer than its lease, and goes on where it was."""
+
+    def __init__(self) -> None:
+        super().__init__("watch stopped past its lease")
+        self._leader = ""
+
+    def why_not(self, rig: Rig) -> str | None:
+        """It needs a standby."""
+        return None if rig.stage.node.is_apart else "the node is one process: give --apart"
+
+    def begin(self, rig: Rig) -> None:
+        """Stop it, and give the standby the time to take over."""
+        self._leader = rig.stage.node.leader()
+        rig.stage.node.signal(self._leader, signal.SIGSTOP)
+        time.sleep(PAST_LEASE_S)
+
+    def end(self, rig: Rig) -> None:
+        """Let it go on: it is to end by itself; then start it again, as its supervisor would."""
+        node = rig.stage.node
+        node.signal(self._leader, signal.SIGCONT)
+        end = time.monotonic() + 20
+        while node.runs(self._leader):
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self._leader} lost its lease and goes on")
+            time.sleep(0.05)
+        node.start()
+
+
+class BrokerRestart(Plain):
+    """The broker is stopped in order and started again."""
+
+    def __init__(self) -> None:
+        super().__init__("broker restart")
+
+    def begin(self, rig: Rig) -> None:
+        """Stop it."""
+        rig.stage.broker.stop()
+
+    def end(self, rig: Rig) -> None:
+        """Start it."""
+        rig.stage.broker.start()
+
+
+class ClockJump(Plain):
+    """A machine's clock jumps by an hour and, at the end of the fault, back."""
+
+    def __init__(self, whose: str, hours: int) -> None:
+        super().__init__(f"clock {hours:+d} h: {whose}")
+        self._whose, self._hours = whose, hours
+        self._file = Path()
+
+    def why_not(self, rig: Rig) -> str | None:
+        """It needs libfaketime."""
+        return None if _faketime() else "needs libfaketime (apt-get install faketime)"
+
+    @contextmanager
+    def prepared(self, rig: Rig) -> Iterator[None]:
+        """Start the process again with a clock that can be set."""
+        self._file = rig.stage.folder / f"clock-{self._whose}"
+        self._set("+0")
+        environment = {
+            "LD_PRELOAD": _faketime() or "",
+            "FAKETIME_TIMESTAMP_FILE": str(self._file),
+            "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+        }
+        stage = rig.stage
+        if self._whose == "node":
+            stage.node.stop()
+            stage.node.start(wrapper=("env", *(f"{k}={v}" for k, v in environment.items())))
+        else:
+            stage.gateway.stop()
+            stage.gateway.start(environment=environment)
+        try:
+            yield
+        finally:
+            process: Any = getattr(stage, self._whose)
+            process.stop()
+            process.start()
+
+    def begin(self, rig: Rig) -> None:
+        """Let it jump."""
+        self._set(f"{self._hours * 3600:+d}")
+
+    def end(self, rig: Rig) -> None:
+        """Set it right."""
+        self._set("+0")
+
+    def _set(self, offset: str) -> None:
+        new = self._file.with_suffix(".new")
+        new.write_text(f"{offset}\n", encoding="ascii")
+        new.replace(self._file)  # it is read again every second
+
+
+class BadLink(Plain):
+    """The way between gateway and broker is cut, or loses packets."""
+
+    def __init__(self, name: str, percent: int) -> None:
+        super().__init__(name)
+        self._percent = percent
+
+    def why_not(self, rig: Rig) -> str | None:
+        """It needs network namespaces and nftables."""
+        if rig.stage.network is None:
+            return "needs root, for network namespaces"
+        found = shutil.which("nft", path=f"{os.environ['PATH']}:/usr/sbin")
+        return None if found else "needs nft (apt-get install nftables)"
+
+    def begin(self, rig: Rig) -> None:
+        """Cut it, or make it bad."""
+        assert rig.stage.network is not None
+        if self._percent == 100:
+            rig.stage.network.cut()
+        else:
+            rig.stage.network.lose(self._percent)
+
+    def end(self, rig: Rig) -> None:
+        """Mend it."""
+        assert rig.stage.network is not None
+        rig.stage.network.mend()
+
+
+class Flood(Plain):
+    """Nonsense on every input, ten times as much as there are reports."""
+
+    def __init__(self) -> None:
+        super().__init__("malformed flood")
+        self.said: dict[str, int] = {}
+        self._orders: Any = None
+        self._process: Any = None
+
+    def begin(self, rig: Rig) -> None:
+        """Begin to talk."""
+        stage, context = rig.stage, multiprocessing.get_context("spawn")
+        self._orders, theirs = context.Pipe()
+        plan = JunkPlan(
+            ends=rig.ends,
+            key=stage.junk_key,
+            gateway_password=stage.broker.passwords["gw-1"],
+            source="127.0.0.9",
+            rate=rig.rate * JUNK_TIMES,
+            boats=rig.fleet.boats,
+        )
+        self._process = context.Process(target=talk, args=(plan, theirs), daemon=True)
+        self._process.start()
+        rig.junk(rig.rate * JUNK_TIMES / 20)
+
+    def end(self, rig: Rig) -> None:
+        """Be silent; the last of it may still be on its way."""
+        rig.junk(0.0)
+        self._orders.send(("stop", None))
+        self.said = heard(self._orders, "said", 20.0)
+        self._process.join(10)
+
+
+def every() -> list[Fault]:
+    """Return all faults, in the order in which they are shown."""
+    return [
+        Killed("node"),
+        Killed("watch"),
+        WatchStopped(),
+        Killed("web"),
+        Killed("gateway"),
+        Killed("broker"),
+        BrokerRestart(),
+        DatabaseLocked(),
+        DatabaseGone(),
+        DatabaseKilled(),
+        DiskFull("store"),
+        DiskFull("spool"),
+        ClockJump("node", +1),
+        ClockJump("node", -1),
+        ClockJump("gateway", +1),
+        ClockJump("gateway", -1),
+        BadLink("network cut", 100),
+        BadLink("30 % loss", 30),
+        Flood(),
+    ]
+
+
+def _faketime() -> str | None:
+    return next((path for path in _FAKETIME if Path(path).exists()), None)
