@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
 import structlog
 from msgspec.structs import replace
 
@@ -37,6 +39,19 @@ TOLD_AT_MOST: Final = 10_000
 log = structlog.get_logger(__name__)
 
 
+def _nobody() -> None:
+    pass
+
+
+@dataclass(frozen=True, eq=False)
+class _Waiting:
+    """A step that is to be written, and who hears what became of it."""
+
+    told: Told
+    stored: Callable[[], None]
+    given_up: Callable[[], None]
+
+
 class Dispatch:
     """What goes out of one node.
 
@@ -55,7 +70,8 @@ class Dispatch:
         self._turn = turn
         self._now = now
         self._carriers: dict[str, Carrier] = {}
-        self._told: list[tuple[Told, Callable[[], None]]] = []
+        self._told: list[_Waiting] = []
+        self._writing: asyncio.Future[None] | None = None
         self._called_off: dict[str, Note] = {}  # by message, until its end is written
         self._news = asyncio.Event()
         self._unsent: list[Message] = []
@@ -137,17 +153,23 @@ class Dispatch:
         carrier = None if message.final else self._carrier(message.channel)
         if carrier is None or not carrier.cancel(message.id):
             raise Conflict("it was sent, is being sent, or has come to its end")
-        if any(told.id == message.id for told, _ in self._told):
+        # Only of its end: an older step of it may be on its way to the disk at this moment.
+        if any(_is_end_of(message.id, each.told) for each in self._told):
             self._called_off[message.id] = message_note("cancel message", message, by=by)
         else:  # that other gateway is asked, and tells later
             await self._scribe.note(message_note("ask to cancel message", message, by=by))
         with suppress(TimeoutError):  # what was told of it is on disk soon
             async with asyncio.timeout(STOP_WITHIN_S):
-                while any(told.id == message.id for told, _ in self._told):  # noqa: ASYNC110
+                while any(each.told.id == message.id for each in self._told):  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
 
     def told(
-        self, result: OrderResult, *, by: str = "", stored: Callable[[], None] = lambda: None
+        self,
+        result: OrderResult,
+        *,
+        by: str = "",
+        stored: Callable[[], None] = _nobody,
+        given_up: Callable[[], None] | None = None,
     ) -> None:
         """Note what a channel tells of a message. To be called on the event loop.
 
@@ -157,26 +179,25 @@ class Dispatch:
                 messages only.
             stored: Called once it is written down, or known to be nothing worth that; never for
                 what is not taken, which its gateway tells again.
+            given_up: Called if it can never be written; None: `stored` is, so that its gateway
+                does not tell it for ever.
         """
         if by and len(self._told) >= TOLD_AT_MOST:
             return
         # This node's own are as many as the messages it took, while the store took those.
-        self._told.append((Told(result.id, step_of(result), result.final, by), stored))
+        told = Told(result.id, step_of(result), result.final, by)
+        self._told.append(_Waiting(told, stored, given_up or stored))
         self._news.set()
 
     async def tell(self, result: OrderResult) -> None:
         """Note what became of a message; on disk, or known to be nothing new, when this returns.
 
         Raises:
-            StoreError: If the store does not take it soon; it may still be noted later.
+            StoreError: If the store does not take it soon, when it may still be noted later, or
+                never will.
         """
-        stored = asyncio.Event()
-        self.told(result, stored=stored.set)
-        try:
-            async with asyncio.timeout(STOP_WITHIN_S):
-                await stored.wait()
-        except TimeoutError:
-            raise StoreError("the store does not take what became of a message") from None
+        if not await self._is_stored(result, within_s=STOP_WITHIN_S):
+            raise StoreError("the store does not take what became of a message")
 
     async def begin(self, result: OrderResult, *, life_left_s: float) -> None:
         """Note that a channel hands a message to its link; on disk when this returns.
@@ -188,15 +209,11 @@ class Dispatch:
             life_left_s: For how long it is worth something, seconds.
 
         Raises:
-            GatewayError: If that is not on disk soon; it must not go then.
+            GatewayError: If that is not on disk soon, or never will be; it must not go then.
         """
-        stored = asyncio.Event()
-        self.told(replace(result, reason=messages.SENDING, final=False), stored=stored.set)
-        try:
-            async with asyncio.timeout(min(life_left_s, STOP_WITHIN_S)):
-                await stored.wait()
-        except TimeoutError:
-            raise GatewayError("the store does not take that it is sent") from None
+        begun = replace(result, reason=messages.SENDING, final=False)
+        if not await self._is_stored(begun, within_s=min(life_left_s, STOP_WITHIN_S)):
+            raise GatewayError("the store does not take that it is sent")
 
     async def not_begun(self, id: str) -> None:
         """Note that the link did not take a message that was never sent before."""
@@ -208,12 +225,27 @@ class Dispatch:
         try:
             await self._keep_writing()
         finally:
-            if self._told:  # what was told before the end must not be sent again at the next start
-                with suppress(StoreError, TimeoutError):
-                    async with asyncio.timeout(STOP_WITHIN_S):
-                        await self._write()
+            # What was told before the end must not be sent again at the next start.
+            with suppress(StoreError, TimeoutError):
+                async with asyncio.timeout(STOP_WITHIN_S):
+                    await self._finish()
 
     # -- inside
+
+    async def _is_stored(self, result: OrderResult, *, within_s: float) -> bool:
+        """Note a step; return whether it is on disk, or known to be nothing new, in time."""
+        known: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def settle(is_stored: bool) -> None:
+            if not known.done():
+                known.set_result(is_stored)
+
+        self.told(result, stored=lambda: settle(True), given_up=lambda: settle(False))
+        try:
+            async with asyncio.timeout(within_s):
+                return await known
+        except TimeoutError:
+            return False
 
     async def _keep_writing(self) -> None:
         while True:
@@ -230,41 +262,66 @@ class Dispatch:
                 await asyncio.sleep(1.0)
                 self._news.set()
 
+    async def _finish(self) -> None:
+        if self._writing is not None:  # the one that was under way when this was cancelled
+            with suppress(StoreError):
+                await asyncio.shield(self._writing)
+        if self._told:
+            await self._write()
+
     async def _write(self) -> None:
         self._news.clear()
         if self._told:
-            told = list(self._told)
-            await self._write_steps([step for step, _ in told])
-            del self._told[: len(told)]
-            for _, stored in told:
-                stored()
+            await self._write_first(len(self._told))
         elif await self._store.read(messages.open_ones):
             await self._store.write(messages.give_up, self._now(), restarted=False)
 
-    async def _write_steps(self, steps: Sequence[Told]) -> None:
-        """Write steps, and who called off what."""
-        notes = {
-            step.id: self._called_off[step.id] for step in steps if step.id in self._called_off
-        }
-        await self._scribe.write(tuple(notes.values()), messages.steps, steps)
-        for id in notes:
-            self._called_off.pop(id, None)
-
     async def _write_one_by_one(self) -> None:
         """Write what can be written; a step that never can is logged, and given up."""
-        for told in list(self._told):
+        for _ in range(len(self._told)):
             try:
-                await self._write_steps([told[0]])
+                await self._write_first(1)
             except StoreError as error:
                 if error.transient:
                     raise
-                log.error("step_given_up", message=told[0].id, fault=str(error))
-            if told in self._told:
-                self._told.remove(told)
-            told[1]()
+                given_up = self._told.pop(0)
+                log.error("step_given_up", message=given_up.told.id, fault=str(error))
+                if given_up.told.id in self._called_off and not any(
+                    _is_end_of(given_up.told.id, each.told) for each in self._told
+                ):
+                    del self._called_off[given_up.told.id]
+                given_up.given_up()
+
+    async def _write_first(self, count: int) -> None:
+        """Write the first steps that wait, and who called off what; then nobody waits for them.
+
+        The thread that writes cannot be stopped: whoever is cancelled meanwhile leaves it to its
+        end, so that what it wrote is not written a second time.
+        """
+        self._writing = asyncio.ensure_future(self._write_steps(self._told[:count]))
+        await asyncio.shield(self._writing)
+
+    async def _write_steps(self, steps: Sequence[_Waiting]) -> None:
+        ends = (each.told.id for each in steps if _is_end_of(each.told.id, each.told))
+        notes = {id: self._called_off[id] for id in ends if id in self._called_off}
+        told = [each.told for each in steps]
+        try:
+            await self._scribe.write(tuple(notes.values()), messages.steps, told)
+        except (msgspec.MsgspecError, ValueError) as error:  # what is kept of one is damaged
+            raise StoreError(str(error), transient=False) from error
+        for id in notes:
+            self._called_off.pop(id, None)
+        del self._told[: len(steps)]
+        for each in steps:
+            each.stored()
 
     def _carrier(self, channel: str) -> Carrier | None:
         carrier = self._carriers.get(channel)
         if carrier is None and "/" in channel:
             carrier = self._carriers.get(channel.partition("/")[0] + "/")
         return carrier
+
+
+def _is_end_of(id: str, told: Told) -> bool:
+    """Return whether a step says that a message was called off."""
+    return told.id == id and told.step.state == "cancelled"

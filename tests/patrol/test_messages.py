@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from patrol.errors import CannotSend, Conflict, Forbidden, NotFound, StoreError
 from patrol.messages import Message
@@ -17,7 +18,7 @@ from patrol.units import Role
 from radio_gateway.errors import GatewayError
 from radio_gateway.order import Order, OrderKind
 from radio_gateway.order_result import OrderResult, OrderState, Refusal
-from tests.patrol.running import AGENCY, OTHER, Node, address, at, said
+from tests.patrol.running import AGENCY, OTHER, Node, address, at, reading, said
 
 
 class Carrier:
@@ -397,27 +398,83 @@ async def test_who_told_a_step_hears_when_it_is_on_disk_and_not_before(
     assert found == ["sent", "sent"]
 
 
-async def test_a_step_that_can_never_be_stored_costs_no_other(
-    node: Node, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def never_takes(node: Node, id: str) -> None:
+    """Let the database refuse every step of one message, for ever."""
+
+    def refuse(connection: Connection) -> None:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER poison BEFORE UPDATE ON messages WHEN new.id = '" + id + "' "
+            "BEGIN SELECT RAISE(ABORT, 'cannot be stored'); END"
+        )
+
+    await node.store.write(refuse)
+
+
+async def test_a_step_that_can_never_be_stored_costs_no_other(node: Node) -> None:
     node.watch.dispatch.attach("pier/", Carrier())
     unit = await boat(node, channel="pier/vhf")
-    sent = await node.desk().send_message(kind="text", text="x", unit=unit)
-    write = node.store.write
-
-    async def refuse(work: Any, *args: Any) -> Any:
-        if work is messages.steps and any(step.id == "poison" for step in args[0]):
-            raise StoreError("cannot be stored", transient=False)
-        return await write(work, *args)
-
-    monkeypatch.setattr(node.store, "write", refuse)
+    sent, poison = [
+        await node.desk().send_message(kind="text", text="x", unit=unit) for _ in range(2)
+    ]
+    await never_takes(node, poison.id)
     stored: list[str] = []
-    for id in ("poison", sent.id):
+    for id in (poison.id, sent.id):
         result = OrderResult(id=id, state="sent", at=node.time, attempts=1)
         node.watch.dispatch.told(result, by="pier", stored=partial(stored.append, id))
     await settled(node)
-    assert stored == ["poison", sent.id]  # else its gateway would tell it for ever
+    assert stored == [poison.id, sent.id]  # else its gateway would tell it for ever
     assert (await node.desk().message(sent.id)).state == "sent"
+    assert (await node.desk().message(poison.id)).state == "queued"
+
+
+async def test_what_can_never_be_noted_is_not_sent_and_not_answered_for(node: Node) -> None:
+    node.watch.dispatch.attach("serial", Carrier())
+    sent = await node.desk().send_message(kind="text", text="x", unit=await boat(node))
+    await never_takes(node, sent.id)
+    result = OrderResult(id=sent.id, state="queued", at=node.time)
+    with pytest.raises(GatewayError):
+        await node.watch.dispatch.begin(result, life_left_s=60)
+    with pytest.raises(StoreError):
+        await node.watch.dispatch.tell(replace(result, state="read", final=True))
+    assert (await node.desk().message(sent.id)).history == sent.history
+
+
+async def test_a_message_whose_record_is_damaged_costs_no_other(node: Node) -> None:
+    node.watch.dispatch.attach("serial", Carrier())
+    unit = await boat(node)
+    sent, damaged = [
+        await node.desk().send_message(kind="text", text="x", unit=unit) for _ in range(2)
+    ]
+    await node.store.write(
+        lambda c: c.exec_driver_sql(f"UPDATE messages SET history = '[' WHERE id = '{damaged.id}'")
+    )
+    for id in (damaged.id, sent.id):
+        tell(node, id, "sent", attempts=1)
+    await settled(node)
+    assert (await node.desk().message(sent.id)).state == "sent"
+
+
+async def test_what_is_being_written_when_the_node_stops_is_written_once(node: Node) -> None:
+    carrier = Telling(node)
+    node.watch.dispatch.attach("serial", carrier)
+    unit = await boat(node)
+    desk = node.desk()
+    sent = await desk.send_message(kind="text", text="x", unit=unit)
+    gone = await desk.send_message(kind="text", text="y", unit=unit)
+    with reading(node.file) as other:
+        other.execute("BEGIN IMMEDIATE")  # the writer waits for the file, and cannot be stopped
+        tell(node, sent.id, "sent", attempts=1)
+        tell(node, sent.id, "sent", attempts=2)
+        calling_off = asyncio.create_task(node.desk(name="malee").cancel_message(gone.id))
+        await asyncio.sleep(0.2)
+        stopping = asyncio.create_task(node.again())
+        await asyncio.sleep(0.2)
+        other.execute("ROLLBACK")
+        await stopping
+    await asyncio.gather(calling_off, return_exceptions=True)
+    steps = (await node.desk().message(sent.id)).history
+    assert [step.attempts for step in steps if step.state == "sent"] == [1, 2]
+    assert await noted(node, gone.id) == [("send message", "kham"), ("cancel message", "malee")]
 
 
 async def test_a_gateways_channels_are_asked_each_for_itself(node: Node) -> None:
@@ -483,6 +540,27 @@ async def test_who_had_it_said_and_who_called_it_off_is_in_the_journal(node: Nod
         await node.desk(name="malee").cancel_message(sent.id)
     assert len(await noted(node, sent.id)) == 2
     assert (await node.store.read(proving.prove)).faults == ()
+
+
+async def test_a_call_off_that_came_too_late_is_not_noted_as_one(node: Node) -> None:
+    """An older step is on its way to the disk when another gateway is asked to call it off."""
+    node.watch.dispatch.attach("pier/", Carrier())
+    unit = await boat(node, channel="pier/vhf")
+    sent = await node.desk().send_message(kind="text", text="x", unit=unit)
+    with reading(node.file) as other:
+        other.execute("BEGIN IMMEDIATE")
+        tell(node, sent.id, "queued", reason="link_down")
+        calling_off = asyncio.create_task(node.desk(name="malee").cancel_message(sent.id))
+        await asyncio.sleep(0.1)
+        tell(node, sent.id, "sent", attempts=1, final=True)
+        other.execute("ROLLBACK")
+    await calling_off
+    await settled(node)
+    assert (await node.desk().message(sent.id)).state == "sent"
+    assert await noted(node, sent.id) == [
+        ("send message", "kham"),
+        ("ask to cancel message", "malee"),
+    ]
 
 
 async def test_that_another_gateway_was_asked_to_call_it_off_is_in_the_journal(
