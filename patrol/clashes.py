@@ -13,6 +13,7 @@ import shapely
 
 from gis.errors import GisError
 from gis.fences.area import Area
+from patrol.agreements import Agreement
 from patrol.patrols import Patrol
 from patrol.plan import (
     FIRM,
@@ -31,19 +32,15 @@ from patrol.sectors import KEPT_OUT_OF, Sector
 LEAST_REST: Final = timedelta(hours=8)
 """A crew that comes home and goes out again sooner has not slept."""
 
-_LOOKS: Final = 200
-"""At how many moments of a window an agreement is asked for: every two minutes of a night."""
-
 
 def two_patrols(plan: Plan) -> Iterator[PlanConflict]:
     """Yield every unit that is in another patrol then, or whose crew would not rest between."""
     patrol = plan.patrol
-    for other in _others(plan):
+    for other in _others(plan, within=LEAST_REST):
         start, end = max(patrol.starts_at, other.starts_at), min(patrol.ends_at, other.ends_at)
-        both = [id for id in patrol.units if id in other.units]
-        if start >= end and start - end >= LEAST_REST:
+        if start - end >= LEAST_REST:
             continue
-        for id in both:
+        for id in [id for id in patrol.units if id in other.units]:
             if start < end:
                 words = (
                     f"{name_of(plan, id)} is in patrol {other.name}, which is {other.state}, "
@@ -84,25 +81,26 @@ def same_ground(plan: Plan) -> Iterator[PlanConflict]:
 
 
 def agreed_windows(plan: Plan) -> Iterator[PlanConflict]:
-    """Yield each pair of agencies that is joined when the patrol begins, and not all the while."""
+    """Yield each agency that is joined with the viewer's when the patrol begins, and not all the
+    while.
+
+    Whether two others stay joined is theirs to know: each is told when it judges the plan itself,
+    before it signs.
+    """
     patrol = plan.patrol
     if patrol.ends_at <= patrol.starts_at:
         return
-    agencies = patrol.agencies
-    step = max((patrol.ends_at - patrol.starts_at) / _LOOKS, timedelta(minutes=1))
-    for n, one in enumerate(agencies):
-        for other in agencies[n + 1 :]:
-            if _why_not(plan, one, other, patrol.starts_at) is not None:
-                continue  # told as a whole
-            at = patrol.starts_at + step
-            while at < patrol.ends_at:
-                why = _why_not(plan, one, other, at)
-                if why is not None:
-                    words = f"from {time_words(at)} {one} and {other} are apart: {why}"
-                    yield warning("agreement_window", words, agency=other,
-                                  starts_at=at, ends_at=patrol.ends_at)  # fmt: skip
-                    break
-                at += step
+    for one, other in plan.pairs():
+        if _why_not(plan, one, other, patrol.starts_at) is not None:
+            continue  # told as a whole
+        for at in _ends(plan, one, other):
+            why = _why_not(plan, one, other, at)
+            if why is not None:
+                words = f"from {time_words(at)} {one} and {other} are apart: {why}"
+                yield warning("agreement_window", words,
+                              agency=one if other == plan.viewer else other,
+                              starts_at=at, ends_at=patrol.ends_at)  # fmt: skip
+                break
 
 
 def meetings(plan: Plan) -> Iterator[PlanConflict]:
@@ -129,12 +127,34 @@ def meetings(plan: Plan) -> Iterator[PlanConflict]:
 # -- inside
 
 
-def _others(plan: Plan) -> Iterator[Patrol]:
-    """Yield the other open patrols of the viewer's agency, as that one holds them."""
+def _others(plan: Plan, *, within: timedelta = timedelta()) -> Iterator[Patrol]:
+    """Yield the other open patrols of the viewer's agency, as that one holds them.
+
+    Args:
+        plan: The plan.
+        within: Only those that are under way at most so long before or after it.
+    """
+    start, end = plan.patrol.starts_at - within, plan.patrol.ends_at + within
     for other in plan.book.all(Patrol):
-        held = None if other.id == plan.patrol.id else other.held_by(plan.viewer)
+        if other.id == plan.patrol.id or other.starts_at >= end or other.ends_at <= start:
+            continue  # of most, and a party may hold a long paper: first, whether it matters
+        held = other.held_by(plan.viewer)
         if held is not None:
             yield held
+
+
+def _ends(plan: Plan, one: str, other: str) -> list[datetime]:
+    """Return when agreements of two agencies come to their end during the patrol, in order.
+
+    Planning together hangs on no hours of the day: who is joined stays so until one of these.
+    """
+    patrol = plan.patrol
+    ends = {
+        each.terms.valid_until
+        for each in plan.book.all(Agreement)
+        if one in each.agencies and other in each.agencies
+    }
+    return sorted(at for at in ends if patrol.starts_at < at < patrol.ends_at)
 
 
 def _areas(plan: Plan, ids: Sequence[str]) -> Iterator[tuple[str, tuple[Sector, Area]]]:

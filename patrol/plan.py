@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
@@ -86,6 +86,17 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     agencies: Mapping[str, Agency]
     why_not: WhyNot
     shows: Callable[[Sector], bool]
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Yield the viewer's agency with each other party, in the order of the parties.
+
+        What two others have agreed on is not for the viewer: they judge it themselves.
+        """
+        agencies = self.patrol.agencies
+        for n, one in enumerate(agencies):
+            for other in agencies[n + 1 :]:
+                if self.viewer in (one, other):
+                    yield one, other
 
 
 def overlap(one: Area, other: Area) -> tuple[float, float] | None:

@@ -65,11 +65,14 @@ def why_not_of(sharing: Sharing | None) -> WhyNot:
 def parted(sharing: Sharing, agencies: Sequence[str], at: datetime) -> str | None:
     """Return why some of these agencies are not joined at a moment; None if all are.
 
-    Those that never agreed on anything are not parted: they could not plan together either.
+    Those that never agreed on anything are not parted: they could not plan together either. Where
+    there is a third one, which may not know what two others agreed on, that is all that is said.
     """
     for n, one in enumerate(agencies):
         for other in agencies[n + 1 :]:
             if not sharing.joined(one, other, at):
+                if len(agencies) > 2:
+                    return "not all of its agencies are joined by an agreement at present"
                 why = sharing.why_not(owner=one, viewer=other, data_class="patrols", now=at)
                 return why or f"no agreement joins {one} and {other} any more"
     return None
@@ -115,10 +118,14 @@ def _parties(plan: Plan) -> Iterator[PlanConflict]:
     for owner in patrol.agencies:
         if not any(member.agency == owner for member in patrol.members):
             yield warning("no_member", f"no unit of {owner} takes part", agency=owner)
-    for one, other, why in _apart(plan.why_not, patrol.agencies, patrol.starts_at):
-        words = f"{one} and {other} cannot plan it together: {why}"
-        yield error("no_agreement", words, agency=other,
-                     starts_at=patrol.starts_at, ends_at=patrol.ends_at)  # fmt: skip
+    for one, other in plan.pairs():
+        why = plan.why_not(one, other, "patrols", patrol.starts_at) or plan.why_not(
+            other, one, "patrols", patrol.starts_at
+        )
+        if why is not None:
+            words = f"{one} and {other} cannot plan it together: {why}"
+            yield error("no_agreement", words, agency=one if other == plan.viewer else other,
+                        starts_at=patrol.starts_at, ends_at=patrol.ends_at)  # fmt: skip
 
 
 def _members(plan: Plan) -> Iterator[PlanConflict]:
@@ -179,13 +186,18 @@ def _sectors(plan: Plan) -> Iterator[PlanConflict]:
 def _over_border(
     plan: Plan, sector: Sector, countries: Mapping[str, Deep]
 ) -> Iterator[PlanConflict]:
-    """A party may go only where it is at home, or where a party at home there agrees."""
+    """A party may go only where it is at home, or where a party at home there agrees.
+
+    Of what hangs on others' agreements alone the viewer is told nothing: they judge it themselves.
+    """
     patrol = plan.patrol
     for country, deep in countries.items():
         there = [each for each in patrol.agencies if country_of(plan, each) == country]
         for agency in patrol.agencies:
             home = country_of(plan, agency)
             if home is None or home == country:
+                continue
+            if agency != plan.viewer and there not in ([], [plan.viewer]):
                 continue
             why = f"no agency of {country} is a party to the patrol"
             for host in there:
@@ -238,19 +250,3 @@ JUDGES: Final[tuple[Callable[[Plan], Iterable[PlanConflict]], ...]] = (
     meetings,
 )
 """In the order in which a plan is read."""
-
-
-# -- inside
-
-
-def _apart(
-    why_not: WhyNot, agencies: Sequence[str], at: datetime
-) -> Iterator[tuple[str, str, str]]:
-    """Yield each pair of agencies that no agreement joins at a moment, and why."""
-    for n, one in enumerate(agencies):
-        for other in agencies[n + 1 :]:
-            for owner, viewer in ((one, other), (other, one)):
-                why = why_not(owner, viewer, "patrols", at)
-                if why is not None:
-                    yield one, other, why
-                    break

@@ -10,14 +10,17 @@ import pytest
 
 from gis.addresses import load_addresses
 from gis.river import load_mekong
+from patrol.agreements import Agreement, Consent, PartySignature, Terms
 from patrol.book import Book
+from patrol.clashes import agreed_windows
 from patrol.crossing import DataClass
 from patrol.ground import Ground
 from patrol.papers import Paper
 from patrol.patrols import Leg, Member, Patrol, Rendezvous
 from patrol.plan import Plan, PlanConflict, WhyNot
-from patrol.planning import conflicts, errors, why_not_of
+from patrol.planning import conflicts, errors, parted, why_not_of
 from patrol.sectors import Sector
+from patrol.sharing import Sharing
 from patrol.units import Agency, Unit
 from tests.patrol.running import AGENCY, OTHER, at
 
@@ -290,14 +293,115 @@ def test_two_patrols_in_one_sector(ground: Ground) -> None:
     assert conflicts(plan(ground, ours, other, sector(), viewer=OTHER)) == (), "not theirs to know"
 
 
-def test_an_agreement_that_ends_before_the_patrol(ground: Ground) -> None:
-    def until(_owner: str, _viewer: str, _class: DataClass, moment: datetime) -> str | None:
-        return None if moment < at(7200) else "it is over since then"
+def agreement(id: str, *agencies: str, until: datetime, **more: Any) -> Agreement:
+    """Return an agreement on patrols, signed by all and in force until a moment."""
+    terms: dict[str, Any] = {"name": f"Terms {id}", "purposes": (), "classes": ("patrols",),
+             "valid_from": more.pop("since", at(-600)), "valid_until": until}  # fmt: skip
+    values: dict[str, Any] = {
+        "id": id,
+        "agency": agencies[0],
+        "at": at(-600),
+        "agencies": agencies,
+        "terms": Terms(**terms),
+        "state": "active",
+        "proposed_at": at(-600),
+        "signatures": tuple(PartySignature(agency=each, at=at(-600)) for each in agencies),
+    }
+    return Agreement(**(values | more))
 
-    told = found(plan(ground, patrol(), why_not=until))["agreement_window"]
-    assert (told.severity, told.agency, told.ends_at) == ("warning", OTHER, at(10_800))
-    assert told.starts_at is not None
-    assert at(7200) <= told.starts_at < at(7320)
+
+def agreed(ground: Ground, judged: Patrol, *papers: Paper, viewer: str = AGENCY) -> Plan:
+    """Return a plan among these papers, whose agreements are asked as a node asks them."""
+    asked = plan(ground, judged, *papers, viewer=viewer)
+    return msgspec.structs.replace(asked, why_not=why_not_of(Sharing(asked.book)))
+
+
+@pytest.mark.parametrize("viewer", [AGENCY, OTHER])
+def test_an_agreement_that_ends_before_the_patrol(ground: Ground, viewer: str) -> None:
+    ends = agreement("a1", AGENCY, OTHER, until=at(7201))
+    told = found(agreed(ground, patrol(), ends, viewer=viewer))["agreement_window"]
+    counterpart = OTHER if viewer == AGENCY else AGENCY
+    assert (told.severity, told.agency) == ("warning", counterpart)
+    assert (told.starts_at, told.ends_at) == (at(7201), at(10_800)), "to the second"
+    assert told.words == (
+        "from 2026-11-24 14:00 UTC la-hx and th-ck are apart: "
+        "“Terms a1” is over since 2026-11-24 14:00 UTC"
+    )
+    renewed = agreement("a2", AGENCY, OTHER, since=at(7201), until=at(90_000))
+    assert conflicts(agreed(ground, patrol(), ends, renewed, viewer=viewer)) == ()
+    later = agreement("a2", AGENCY, OTHER, since=at(7202), until=at(90_000))
+    told = found(agreed(ground, patrol(), ends, later, viewer=viewer))["agreement_window"]
+    assert told.starts_at == at(7201), "a second is a gap"
+
+
+def test_agreements_are_asked_only_when_one_of_them_ends(ground: Ground) -> None:
+    """A plan of a month costs no more than one of an hour."""
+    asked: list[datetime] = []
+    month = patrol(ends_at=at(31 * 86_400))
+    papers = [agreement("a0", AGENCY, OTHER, until=at(90 * 86_400))]
+    papers += [agreement(f"x{n}", OTHER, THIRD, until=at(7200 + n)) for n in range(50)]
+    judged = agreed(ground, month, *papers)
+    why_not = judged.why_not
+
+    def counted(owner: str, viewer: str, data_class: DataClass, moment: datetime) -> str | None:
+        asked.append(moment)
+        return why_not(owner, viewer, data_class, moment)
+
+    judged = msgspec.structs.replace(judged, why_not=counted)
+    assert list(agreed_windows(judged)) == []
+    assert asked == [month.starts_at] * 2, "once each way"
+
+
+THIRD = "mm-tl"
+
+
+def test_what_two_others_agreed_on_is_told_to_them_alone(ground: Ground) -> None:
+    three = patrol(
+        agencies=(AGENCY, OTHER, THIRD),
+        members=(*patrol().members, Member(unit="tachi", agency=THIRD)),
+        sectors=("s1",),
+    )
+    sound = [
+        agreement("a1", AGENCY, OTHER, until=at(90_000)),
+        agreement("a2", AGENCY, THIRD, until=at(90_000)),
+    ]
+    by_order = Consent(agency=OTHER, given=False, at=at(-60), reason="a matter of their own")
+    states = {
+        "suspended": agreement("a3", OTHER, THIRD, until=at(90_000), consents=(by_order,)),
+        "unsigned": agreement("a3", OTHER, THIRD, until=at(90_000), signatures=()),
+        "over soon": agreement("a3", OTHER, THIRD, until=at(7200)),
+    }
+    units = {**UNITS, "tachi": Unit(id="tachi", call_sign="Tachi 1", kind="boat", agency=THIRD)}
+    agencies = {**AGENCIES, THIRD: Agency(id=THIRD, name="Tachileik", country="MM")}
+    for state, theirs in states.items():
+        for viewer in (AGENCY, OTHER, THIRD):
+            judged = msgspec.structs.replace(
+                agreed(ground, three, sector(), *sound, theirs, viewer=viewer),
+                units=units, agencies=agencies,
+            )  # fmt: skip
+            told = conflicts(judged)
+            said = " ".join(each.words for each in told)
+            if viewer == AGENCY:
+                assert told == (), f"{state}: {said}"
+                continue
+            assert "Terms a3" in said, f"{state}, to {viewer}: {said}"
+            assert bool(errors(judged)) == (state != "over soon"), "it cannot be signed"
+
+
+def test_a_suspended_patrol_of_three_does_not_tell_one_of_them_why(ground: Ground) -> None:
+    by_order = Consent(agency=OTHER, given=False, at=at(-60), reason="a matter of their own")
+    book = Book()
+    book.put([
+        agreement("a1", AGENCY, OTHER, until=at(90_000)),
+        agreement("a2", AGENCY, THIRD, until=at(90_000)),
+        agreement("a3", OTHER, THIRD, until=at(90_000), consents=(by_order,)),
+    ])  # fmt: skip
+    sharing = Sharing(book)
+    assert parted(sharing, (AGENCY, OTHER), at(0)) is None
+    assert "a matter of their own" in (parted(sharing, (OTHER, THIRD), at(0)) or "")
+    why = parted(sharing, (AGENCY, OTHER, THIRD), at(0)) or ""
+    assert why.startswith("not all of its agencies are joined")
+    assert not any(word in why for word in (OTHER, THIRD, "Terms", "their own"))
 
 
 def test_nobody_meets_in_a_no_go(ground: Ground) -> None:
