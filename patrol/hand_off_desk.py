@@ -17,11 +17,11 @@ from patrol.hand_offs import LIFE, HandOff
 from patrol.handing_across import accepted_there, declined_there
 from patrol.handing_over import accepted, declined, offered, own_of, returned
 from patrol.leave import leave_of
+from patrol.offering import Offering
 from patrol.paper_desk import PaperDesk
 from patrol.papers import kind_of
 from patrol.store import papers
 from patrol.store.tables import to_us
-from patrol.target_desk import TargetDesk
 from patrol.targets import Target, remarked
 
 MOST_HAND_OFFS: Final = 1000
@@ -210,7 +210,7 @@ class HandOffDesk(PaperDesk):
     def _offered(self, mine: Target, to: str | None, note: str, now: datetime) -> Filing:
         office = ""
         if to is None:
-            found = TargetDesk(self._watch, self._user, self._policy).counterpart(mine)
+            found = Offering(self._watch, self._user).counterpart(mine)
             to, office = found.agency, found.office.id
         elif to not in self._watch.agencies and to not in self._watch.elsewhere:
             raise NotFound("agency", to)

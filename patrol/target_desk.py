@@ -1,7 +1,7 @@
 """TargetDesk: how a user opens, sights and closes targets, and sees those there are.
 
 A sighting that brings a target surely across the border, or the middle of a border river, offers it
-to the counterpart in the same transaction; where no agreement lets it, the target says why.
+to the counterpart in the same transaction (`patrol.offering`).
 """
 
 from __future__ import annotations
@@ -18,16 +18,12 @@ from patrol.clocks import check_date
 from patrol.custody import CaseStep, step_of, subject_of
 from patrol.errors import Conflict, IllegalStep, NotFound
 from patrol.filing import NOTHING, Filing
-from patrol.hand_offs import HandOff
-from patrol.handing_over import offered, refreshed
-from patrol.leave import leave_of
-from patrol.offices import Counterpart
+from patrol.offering import Offering
 from patrol.paper_desk import PaperDesk
 from patrol.papers import Paper, kind_of
 from patrol.patrols import Patrol
 from patrol.photo_desk import PhotoDesk
-from patrol.prediction import Landing
-from patrol.sightings import Across, Sighting, comes_across, placed
+from patrol.sightings import Sighting, placed
 from patrol.store import journal, papers
 from patrol.store.tables import to_us
 from patrol.targets import (
@@ -40,7 +36,6 @@ from patrol.targets import (
     closed,
     new_target,
     opened,
-    remarked,
     sighted,
 )
 
@@ -195,7 +190,7 @@ class TargetDesk(PaperDesk):
         def act(book: Book, now: datetime) -> Filing:
             before = self._own(book, Target, id)
             target = sighted(before, seen, ground=self._watch.ground, now=now, by=self._user.name)
-            return self._and_what_follows(book, before, target, now)
+            return Offering(self._watch, self._user).after_sighting(book, before, target, now)
 
         return await self._acted(id, "sight", act)
 
@@ -265,93 +260,7 @@ class TargetDesk(PaperDesk):
             ),
         )
 
-    def counterpart(self, target: Target) -> Counterpart:
-        """Return whom a target would be offered to: by where it will land, or where it is.
-
-        Raises:
-            Conflict: If that cannot be told; it says why.
-        """
-        agencies = self._watch.agencies
-        own = agencies.get(target.agency)
-        if own is None or self._watch.offices is None:
-            raise Conflict("no gazetteer of offices here: name the agency")
-        if not target.sightings:
-            raise Conflict("nobody has seen the target yet: name the agency")
-        last = target.sightings[-1]
-        landing: Landing | None = None if target.prediction is None else target.prediction.landing
-        where: Sighting | Landing = last if landing is None else landing
-        return self._watch.offices.find(
-            own,
-            agencies,
-            lon=where.lon,
-            lat=where.lat,
-            river=where.river,
-            km=where.km,
-            country=last.country if last.side_sure else None,
-        )
-
     # -- inside
-
-    def _and_what_follows(
-        self, book: Book, before: Target, target: Target, now: datetime
-    ) -> Filing:
-        """Return the filing of a new sighting, with the offer that follows from it if one does."""
-        made = book.find(HandOff, target.hand_off) if target.hand_off else None
-        if made is not None and made.is_open and made.target == target.id:
-            told = leave_of(self._watch).told(
-                made.agency, made.to, target.sightings, target.prediction, now
-            )
-            renewed = refreshed(made, target, *told, now=now, by=self._user.name)
-            return self._filing("sight target", target, renewed)
-        line = self._crossed(before, target) if target.state == "followed" else None
-        if line is None:
-            return self._filing("sight target", target)
-        try:
-            return self._offered(target, line, now)
-        except Conflict as why_not:
-            text = f"It crossed the {line}, and no offer went: {why_not}"
-            remarks = remarked(target, text, now=now).remarks
-            noted = msgspec.structs.replace(target, remarks=remarks)
-            return self._filing("sight target", noted, reason=text)
-
-    def _crossed(self, before: Target, target: Target) -> Across | None:
-        if target.sightings[:-1] != before.sightings:
-            return None  # a late one, put in among the others
-        agency = self._watch.agencies.get(target.agency)
-        return comes_across(target.sightings, None if agency is None else agency.country)
-
-    def _offered(self, target: Target, line: Across, now: datetime) -> Filing:
-        found = self.counterpart(target)
-        leave = leave_of(self._watch)
-        refusal = leave.why_no_offer(
-            target.agency, found.agency, lon=target.lon, lat=target.lat, now=now
-        )
-        if refusal is not None:
-            raise Conflict(refusal)
-        fixes, prediction = leave.told(
-            target.agency, found.agency, target.sightings, target.prediction, now
-        )
-        filing = offered(
-            target,
-            to=found.agency,
-            node=self._watch.node,
-            to_node=self._watch.elsewhere.get(found.agency, ""),
-            office=found.office.id,
-            why=line,
-            fixes=fixes,
-            prediction=prediction,
-            times=leave.times(target.agency, found.agency, now),
-            now=now,
-            by="",
-        )
-        # Sighting and offer are one version of the target.
-        both = msgspec.structs.replace(filing.papers[0], version=target.version, by=self._user.name)
-        return msgspec.structs.replace(
-            filing,
-            papers=(both, *filing.papers[1:]),
-            act="sight and offer target",
-            actor=self._user.name,
-        )
 
     def _checked(self, sighting: Sighting, now: datetime) -> Sighting:
         check_place(lon=sighting.lon, lat=sighting.lat)
@@ -372,14 +281,8 @@ class TargetDesk(PaperDesk):
         if photos:
             await PhotoDesk(self._watch, self._user, self._policy).check_own(photos)
 
-    def _filing(self, act: str, *made: Paper, reason: str = "") -> Filing:
-        return Filing(
-            papers=made,
-            act=act,
-            actor=self._user.name,
-            agency=self._user.agency,
-            reason=reason,
-        )
+    def _filing(self, act: str, *made: Paper) -> Filing:
+        return Filing(papers=made, act=act, actor=self._user.name, agency=self._user.agency)
 
     def _receipted(self, filing: Filing) -> Filing:
         return (
