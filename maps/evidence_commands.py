@@ -10,7 +10,7 @@ import typer
 from maps.command import tell
 
 if TYPE_CHECKING:
-    from maps.evidence_file import Verified
+    from maps.evidence_checking import Verified
 
 evidence_app = typer.Typer(help="Check files that were exported as evidence.", no_args_is_help=True)
 
@@ -34,20 +34,27 @@ def verify(
     """
 
     def check() -> Verified:
-        from maps.evidence_file import verify as verified
+        from maps.evidence_checking import verify as verified
 
         return verified(file, public=key)
 
     found = tell(check)
     about = found.manifest
     counts = ", ".join(f"{count} {what}" for what, count in sorted(about.counts.items()))
-    typer.echo(f"node {about.node} ({about.node_name}), {about.software}")
-    typer.echo(f"from {about.start} to {about.end} ({about.time_zone})")
-    typer.echo(f"for {about.asked.user}, {about.asked.role} of {about.asked.agency}")
-    typer.echo(f"{counts}; {found.rows_told} rows of the journal are proved with their content")
+    _say(f"node {about.node} ({about.node_name}), {about.software}")
+    _say(f"from {about.start} to {about.end} ({about.time_zone})")
+    _say(f"for {about.asked.user}, {about.asked.role} of {about.asked.agency}")
+    _say(f"{counts}; {found.rows_told} rows of the journal are proved with their content")
     for each in about.left_out:
-        typer.echo(f"left out: {each}")
-    typer.echo(f"made at {about.made_at}, signed by {found.public_key}")
+        _say(f"left out: {each}")
+    _say(f"made at {about.made_at}, signed by {found.public_key}")
     if key is None:
         typer.echo("the key is the one in the file: give the node's own with --key to be sure")
     typer.echo("everything holds")
+
+
+def _say(line: str) -> None:
+    """Print a line; what whoever signed it put in to move the cursor or begin a line is seen."""
+    from maps.evidence_checking import shown
+
+    typer.echo(shown(line))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
+import tempfile
 import threading
 import zipfile
 from collections.abc import Callable
@@ -15,12 +17,25 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from maps.__main__ import app
-from maps.evidence_file import BadEvidence, Manifest, files_inside, sealed, verify
+from maps.evidence_checking import BadEvidence, Verified, verify
+from maps.evidence_file import (
+    FORMAT,
+    SIGNATURE_FORMAT,
+    Manifest,
+    files_inside,
+    row_line,
+    sealed,
+)
 from maps.signing_journal import key_file
+from patrol.audit import FIRST, canonical, chained
+from patrol.audit_head import signed_head
 from patrol.audit_key import AuditKey, audit_key
+from patrol.filing import Note
 from patrol.replay_desk import LinkedRow
 from tests import needs
 from tests.maps.agreed import agree
@@ -233,6 +248,220 @@ async def test_a_signer_cannot_leave_a_row_of_the_journal_out(
         with pytest.raises(BadEvidence) as caught:
             verify(file)
         assert caught.value.what.startswith(what), str(caught.value)
+
+
+# -- whoever signed it may have put anything into it
+
+
+HOSTILE = AuditKey(b"h" * 32)
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def whole() -> tuple[dict[str, Any], Files]:
+    """Return a manifest, files not named, and the files of evidence in which all holds."""
+    rows, previous = [], FIRST
+    for seq in (1, 2, 3):
+        note = Note(act="export", actor="keo", agency="joint", subject=f"export:{seq}")
+        entry = chained(note, seq=seq, previous=previous, at=NOON, origin="hx")
+        linked = LinkedRow(seq=seq, previous=previous.hex(), hash=entry.hash.hex(), entry=entry)
+        rows.append(row_line(linked))
+        previous = entry.hash
+    head = signed_head(HOSTILE, node="hx", seq=3, last=previous, at=NOON)
+    cells = "unit,call_sign,time,lon,lat\r\nu1,Naga 1,2026-11-24T12:00:00.000000Z,100.4,20.27\r\n"
+    point = {"type": "Point", "coordinates": [100.4, 20.27]}
+    feature = {"type": "Feature", "geometry": point, "properties": {"unit": "u1"}}
+    files = {
+        "positions.csv": cells.encode(),
+        "positions.geojson": json.dumps(
+            {"type": "FeatureCollection", "features": [feature]}
+        ).encode(),
+        "journal.jsonl": b"".join([*rows, msgspec.json.encode(head) + b"\n"]),
+        "README.txt": b"read me",
+    }
+    manifest: dict[str, Any] = {
+        "format": FORMAT, "node": "hx", "node_name": "Houay Xai", "software": "ours",
+        "made_at": "2026-11-24T13:00:00.000000Z", "start": "2026-11-24T11:00:00.000000Z",
+        "end": "2026-11-24T13:00:00.000000Z", "time_zone": "Asia/Vientiane",
+        "start_local": "2026-11-24T18:00:00+07:00", "end_local": "2026-11-24T20:00:00+07:00",
+        "asked": {"user": "keo", "role": "admin", "agency": "joint"},
+        "units": [{"id": "u1", "call_sign": "Naga 1"}], "agreements": [],
+        "counts": {"positions": 1, "journal rows": 3}, "left_out": [],
+    }  # fmt: skip
+    return manifest, files
+
+
+def signed_by_anybody(manifest: bytes, files: Files, **signature: Any) -> bytes:
+    """Return a zip whose signature is good, whatever the manifest and the files are."""
+    digest = hashlib.sha256(manifest).hexdigest()
+    about = {
+        "format": SIGNATURE_FORMAT,
+        "manifest_sha256": digest,
+        "public_key": HOSTILE.public,
+        "signature": HOSTILE.sign(canonical((SIGNATURE_FORMAT, digest))),
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        said = json.dumps(about | signature).encode()
+        for name, body in ({"manifest.json": manifest, "signature.json": said} | files).items():
+            packed.writestr(name, body)
+    return out.getvalue()
+
+
+def judged(body: bytes) -> Verified | BadEvidence:
+    """Return what is found, by the function and by the command, which must say the same."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "evidence.zip"
+        file.write_bytes(body)
+        found = found_in(file)
+        told = CliRunner().invoke(app, ["evidence", "verify", str(file)])
+    fails = isinstance(found, BadEvidence)
+    assert told.exit_code == int(fails), told.output
+    assert not fails or isinstance(told.exception, SystemExit), told.exception
+    if fails:
+        assert str(found) in told.output
+    else:
+        assert told.output.split("\n").count("everything holds") == 1
+    return found
+
+
+def found_in(file: Path) -> Verified | BadEvidence:
+    """Return what is found in a file: that all holds, or something with a name and a reason."""
+    try:
+        return verify(file)
+    except BadEvidence as fault:
+        assert fault.what
+        assert fault.why
+        assert str(fault).isprintable(), "it goes to a terminal"
+        return fault
+
+
+MARKS = st.sampled_from(
+    ["\ud800", "\x00", "\x1b[2J", "\neverything holds", "", "2026-11-24T12:00:00", "9" * 5000,
+     "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "time", '"', ","]
+)  # fmt: skip
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | MARKS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(MARKS | st.text(max_size=4), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+BYTES = st.binary(max_size=40) | MARKS.map(lambda text: text.encode("utf-8", "surrogatepass"))
+
+
+@st.composite
+def cut(draw: st.DrawFn, body: bytes) -> bytes:
+    """Return a body with a part of it replaced."""
+    first = draw(st.integers(0, len(body)))
+    last = draw(st.integers(first, min(len(body), first + draw(st.sampled_from((0, 1, 8, 400))))))
+    return body[:first] + draw(BYTES) + body[last:]
+
+
+@st.composite
+def altered(draw: st.DrawFn, value: Any) -> Any:
+    """Return JSON with one value somewhere in it replaced, taken out or put in."""
+    if isinstance(value, (dict, list)) and value and draw(st.integers(0, 4)):
+        keys = list(value) if isinstance(value, dict) else range(len(value))
+        key = draw(st.sampled_from(list(keys)))
+        made = value.copy()
+        if draw(st.integers(0, 5)):
+            made[key] = draw(altered(value[key]))
+        else:
+            del made[key]
+        return made
+    return draw(VALUES)
+
+
+@st.composite
+def hostile(draw: st.DrawFn) -> bytes:
+    """Return an evidence file that is signed, and of which something else is not as it should."""
+    manifest, files = whole()
+    signature: dict[str, Any] = {}
+    which = draw(st.sampled_from([*files, "manifest", "signature", "files"]))
+    if which in files:
+        body = files[which]
+        if which == "positions.geojson" and draw(st.booleans()):
+            files[which] = json.dumps(draw(altered(json.loads(body)))).encode()
+        elif which == "journal.jsonl" and draw(st.booleans()):
+            lines = body.splitlines()
+            at = draw(st.integers(0, len(lines) - 1))
+            lines[at] = json.dumps(draw(altered(json.loads(lines[at])))).encode()
+            files[which] = b"\n".join(lines) + b"\n"
+        elif draw(st.integers(0, 9)):
+            files[which] = draw(cut(body))
+        else:
+            del files[which]
+    listed: Any = [msgspec.to_builtins(each) for each in files_inside(files)]
+    if which == "files":
+        listed = draw(altered(listed))
+    if which == "signature":
+        name = draw(st.sampled_from(["format", "manifest_sha256", "public_key", "signature"]))
+        signature[name] = draw(VALUES)
+    said: Any = manifest | {"files": listed}
+    if which == "manifest":
+        said = draw(altered(said))
+    written = json.dumps(said).encode()
+    if which == "manifest" and draw(st.booleans()):
+        written = draw(cut(written))
+    return signed_by_anybody(written, files, **signature)
+
+
+def with_file(name: str, body: bytes) -> bytes:
+    """Return evidence in which one file is another."""
+    manifest, files = whole()
+    files[name] = body
+    inside = [msgspec.to_builtins(each) for each in files_inside(files)]
+    return signed_by_anybody(json.dumps(manifest | {"files": inside}).encode(), files)
+
+
+def with_field(**fields: Any) -> bytes:
+    """Return evidence whose manifest says otherwise."""
+    manifest, files = whole()
+    inside = [msgspec.to_builtins(each) for each in files_inside(files)]
+    return signed_by_anybody(json.dumps(manifest | {"files": inside} | fields).encode(), files)
+
+
+def test_of_what_a_hostile_signer_wrote_the_first_fault_is_named() -> None:
+    assert isinstance(judged(with_file("README.txt", b"another")), Verified), "the rest is sound"
+    deep = b'{"features":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+    faults: dict[str, tuple[bytes, str]] = {
+        "no text": (with_file("positions.csv", b"time\r\n\xff\xfe\r\n"), "positions.csv"),
+        "no column": (with_file("positions.csv", b"a,b\r\n1,2\r\n"), "positions.csv"),
+        "nothing": (with_file("positions.csv", b""), "positions.csv"),
+        "a long cell": (
+            with_file("positions.csv", b"time\r\n" + b"9" * 140_000 + b"\r\n"), "positions.csv"),
+        "no offset": (
+            with_file("positions.csv", b"time\r\n2026-11-24T12:00:00\r\n"),
+            "positions.csv, line 2"),
+        "no JSON": (with_file("positions.geojson", b"{"), "positions.geojson"),
+        "a list": (with_file("positions.geojson", b"[]"), "positions.geojson"),
+        "a number": (with_file("positions.geojson", b'{"features": 1}'), "positions.geojson"),
+        "nested deep": (with_file("positions.geojson", deep), "positions.geojson"),
+        "a start that is none": (with_field(start="soon"), "manifest.json"),
+        "a start without offset": (with_field(start="2026-11-24T11:00:00"), "manifest.json"),
+        "an end before": (with_field(end="2026-11-24T10:00:00Z"), "manifest.json"),
+        "no text in the journal": (with_file("journal.jsonl", b"\xff"), "journal.jsonl, last line"),
+    }  # fmt: skip
+    for name, (body, what) in faults.items():
+        found = judged(body)
+        assert isinstance(found, BadEvidence), name
+        assert found.what == what, f"{name}: {found}"
+    sly = judged(with_field(node_name="x)\neverything holds\n\x1b[2J"))
+    assert isinstance(sly, Verified)
+
+
+@settings(max_examples=250, deadline=None)
+@given(hostile())
+@example(with_field(start="0001-01-01T00:00:00+14:00"))
+@example(with_field(counts={"positions": -1}))
+def test_whatever_a_hostile_signer_wrote_there_is_a_finding_and_no_traceback(body: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "evidence.zip"
+        file.write_bytes(body)
+        found = found_in(file)
+    if isinstance(found, Verified):
+        judged(body)
 
 
 async def test_nothing_of_another_agency_is_in_it_that_may_not_cross(
