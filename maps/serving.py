@@ -20,6 +20,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from maps.frames import SharedFrames
 from maps.settings_tables import WebSettings
 
 T = TypeVar("T")
@@ -132,7 +133,7 @@ async def serve(
             forwarded_allow_ips=list(web.trusted_proxies),
             ssl_certfile=web.tls_certificate,
             ssl_keyfile=web.tls_key,
-            ws="websockets-sansio",
+            ws=SharedFrames,
             ws_max_size=4096,  # viewers have nothing to say
             ws_per_message_deflate=False,  # once for each viewer would cost more than all the rest
             timeout_graceful_shutdown=5,

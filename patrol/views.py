@@ -83,14 +83,26 @@ class Subscription:
         self._frames: deque[bytes] = deque(first)
         self._taken: list[bytes] = []
         self._ready = asyncio.Event()
+        self._way: Callable[[bytes], bool] | None = None
+        self._idle = False  # everything taken was sent
         self.lost = False
         self.closed = False
         if first:
             self._ready.set()
 
+    def go_straight(self, way: Callable[[bytes], bool]) -> None:
+        """Have frames handed to `way` at once, without waking who takes them.
+
+        Only while nothing waits here and everything that was taken has been sent, so that all goes
+        out in order. A frame for which `way` returns False waits as ever.
+        """
+        self._way = way
+
     def push(self, frame: bytes) -> None:
         """Take one more frame; drop all of them once the viewer is too far behind."""
         if self.lost:
+            return
+        if self._idle and not self._frames and self._way is not None and self._way(frame):
             return
         if len(self._frames) >= BACKLOG:
             self.lost = True
@@ -109,9 +121,11 @@ class Subscription:
         if not self._frames and not self.lost and not self.closed:
             # A timer that wakes us is half the cost of a timeout, for each frame of each viewer.
             timer = asyncio.get_running_loop().call_later(timeout_s, self._ready.set)
+            self._idle = True
             try:
                 await self._ready.wait()
             finally:
+                self._idle = False
                 timer.cancel()
             # What came in the same turn as the timer goes first: a beat tells the number of the
             # last change, and must not come before it.

@@ -299,7 +299,9 @@ class Watch:
             except asyncio.CancelledError:
                 await self._finish(batch)
                 raise
-            await asyncio.sleep(self.pace.pause_s(len(deliveries), began))
+            pause_s = self.pace.pause_s(len(deliveries), began)
+            inbox.rest(pause_s)
+            await asyncio.sleep(pause_s)
 
     async def _in_turn(self, deliveries: Sequence[Delivery]) -> None:
         async with self.turn:

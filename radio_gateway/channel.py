@@ -42,6 +42,8 @@ from radio_gateway.turned_away import TurnedAway
 from radio_gateway.whereabouts import Whereabouts
 
 _FLUSH_EVERY_S = 0.1
+_WORTH_WAITING_S = 0.004  # a loop's timers are a millisecond or two late
+_AHEAD_S = 0.002
 Listener = Callable[[list[Transmission]], None]
 _log = structlog.get_logger(__name__)
 
@@ -236,6 +238,10 @@ class Channel:
                             await inbox.room()
                             if patience_s is not None:
                                 patience.reschedule(loop.time() + patience_s)
+                        if transport.can_wait and (rests_s := inbox.rests_s) > _WORTH_WAITING_S:
+                            # Under load all that comes until then is one batch here, too. It is
+                            # dated by the transport, when it is read.
+                            await asyncio.sleep(rests_s - _AHEAD_S)
             except TimeoutError as error:
                 what = silence_words(self._bytes - known_bytes)
                 fault = f"{what} for {patience_s:g} s; the link is opened again"

@@ -12,6 +12,7 @@ import asyncio
 import itertools
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from time import monotonic
 
 from radio_gateway.transmission import Delivery, Transmission
 
@@ -40,6 +41,7 @@ class Inbox:
         self._room.set()
         self.shed: Counter[str] = Counter()
         self.numbers: Iterator[int] = itertools.count(1)
+        self._rests_until_s = 0.0
 
     def __len__(self) -> int:
         """Return how many deliveries wait."""
@@ -78,6 +80,15 @@ class Inbox:
         self._arrived.set()
         if self.is_full:
             self._room.clear()
+
+    @property
+    def rests_s(self) -> float:
+        """How much longer nothing is taken, seconds; 0 or less when anything may be at once."""
+        return self._rests_until_s - monotonic()
+
+    def rest(self, seconds: float) -> None:
+        """Note that nothing will be taken for so long: who can wait may gather meanwhile."""
+        self._rests_until_s = monotonic() + seconds
 
     async def room(self) -> None:
         """Wait until the inbox is not full.

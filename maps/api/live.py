@@ -14,6 +14,7 @@ again later.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -21,6 +22,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from maps.access import Access, Caller
 from maps.errors import NotSignedIn, TooManyTries
+from maps.frames import EXTENSION
 from patrol.desk import Desk
 from patrol.errors import Forbidden, StoreError
 from patrol.views import Subscription
@@ -30,6 +32,7 @@ router = APIRouter()
 BEAT_S = 2.0
 CHECK_S = 5.0  # how long closing a stream may take
 LOOK_S = 30.0  # how long a session is believed while no account has changed
+STRAIGHT_S = 1.0  # how long frames go out without a look at the session
 STUCK_S = 20.0  # a peer that takes nothing for so long is gone
 
 NOT_SIGNED_IN, NOT_ALLOWED, FELL_BEHIND = 4401, 4403, 4409
@@ -82,12 +85,17 @@ class _Viewer:
 
     def __init__(self, socket: WebSocket, subscription: Subscription) -> None:
         self._socket, self._subscription = socket, subscription
+        self._give: Callable[[bytes], bool] | None
+        self._give = socket.scope.get("extensions", {}).get(EXTENSION, {}).get("give")
+        self._looked = 0.0
+        if self._give is not None:
+            subscription.go_straight(self._straight)
         self._sending_since: float | None = None
 
     async def send(self, access: Access, caller: Caller, epoch: int) -> tuple[int, str]:
         """Send frames until the session ends; return why."""
         looked = monotonic()
-        send, take = self._socket.send_text, self._subscription.take
+        socket, take = self._socket, self._subscription.take
         while True:
             frames = await take(BEAT_S)
             try:
@@ -101,10 +109,18 @@ class _Viewer:
                 return NOT_SIGNED_IN, "the session has ended"
             except StoreError:
                 pass  # nobody can sign in now; who is in stays in
-            self._sending_since = monotonic()
+            self._looked = self._sending_since = monotonic()
             for frame in frames:
-                await send(frame.decode())
+                if self._give is not None:
+                    await socket.send({"type": "websocket.send", "frame": frame})
+                else:
+                    await socket.send_text(frame.decode())
             self._sending_since = None
+
+    def _straight(self, frame: bytes) -> bool:
+        """Send a frame at once if its viewer takes it and was looked at a moment ago."""
+        give = self._give
+        return give is not None and monotonic() < self._looked + STRAIGHT_S and give(frame)
 
     async def until_stuck(self) -> tuple[int, str]:
         """Return once the peer has taken nothing for too long; a look now and then costs less than

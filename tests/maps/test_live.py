@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from maps.api import live as route
-from tests.maps.running import Running
+from patrol.units import Unit
+from tests.maps.running import AGENCY, Running
 
 
 async def say(server: Running, key: str, number: int) -> None:
@@ -63,6 +65,20 @@ async def test_a_viewer_that_was_cut_off_goes_on_without_a_gap(server: Running) 
         assert [fix["lon"] for fix in fixes] == pytest.approx(
             [100.4 + number * 1e-4 for number in range(5)]
         )
+
+
+async def test_a_frame_of_any_length_is_one_message(server: Running) -> None:
+    watch = server.office.watch
+    async with server.signed_in() as client, server.live(client) as live:
+        assert (await live.frame())["units"] == []  # of some 130 bytes
+        for number in range(500):
+            id = f"{number:032x}"
+            watch.picture.put_unit(Unit(id=id, call_sign=id, kind="boat", agency=AGENCY))
+        watch.publish(())
+        change = await live.until("change")
+        assert len(change["units"]) == 500
+        assert len(json.dumps(change)) > 1 << 16
+        assert (await live.until("beat", seconds=5))["seq"] == change["seq"]
 
 
 @pytest.mark.parametrize("query", ["?stream=other&since=3", "?since=abc", "?stream=x&since=-1"])

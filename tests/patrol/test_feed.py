@@ -64,6 +64,39 @@ async def test_a_viewer_who_comes_back_goes_on_where_it_stopped() -> None:
     assert await back.take(1) == [change(6)]
 
 
+async def test_frames_go_straight_only_while_nothing_is_before_them() -> None:
+    stream = feed()
+    viewer = stream.subscribe()
+    straight: list[bytes] = []
+    takes = [True]
+
+    def way(frame: bytes) -> bool:
+        if takes[0]:
+            straight.append(frame)
+        return takes[0]
+
+    viewer.go_straight(way)
+    stream.publish(BODY)  # behind the snapshot, which nobody has sent yet
+    assert straight == []
+    assert len(await viewer.take(1)) == 2
+    stream.publish(BODY)  # those may still be on their way
+    assert straight == []
+    assert await viewer.take(1) == [change(2)]
+    waiting = asyncio.create_task(viewer.take(0.05))
+    await asyncio.sleep(0)
+    stream.publish(BODY)
+    assert straight == [change(3)]
+    assert [type(frame_of(frame)) for frame in await waiting] == [Beat]
+    waiting = asyncio.create_task(viewer.take(5))
+    await asyncio.sleep(0)
+    takes[0] = False  # the peer takes nothing at the moment
+    stream.publish(BODY)
+    takes[0] = True
+    stream.publish(BODY)
+    assert await waiting == [change(4), change(5)]
+    assert straight == [change(3)]
+
+
 async def test_one_who_missed_nothing_is_told_so() -> None:
     stream = feed()
     stream.publish(BODY)

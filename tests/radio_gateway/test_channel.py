@@ -351,3 +351,29 @@ def test_what_came_in_one_read_keeps_its_order_in_time() -> None:
     earlier = AT - timedelta(hours=1)
     (after,) = sender.hear(Chunk(data=sentence, heard_at=earlier), reject)
     assert after.heard_at == earlier, "a clock that was set back is not held up"
+
+
+async def test_what_comes_while_the_inbox_rests_is_heard_at_once_with_its_own_time() -> None:
+    channel = make("tcp-listen://127.0.0.1:0")
+    inbox = channel._inbox
+    async with running(channel):
+        await until(lambda: channel.transport.port)  # type: ignore[attr-defined]
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1",
+            channel.transport.port,  # type: ignore[attr-defined]
+        )
+        writer.write(rmc(0) + rmc(1))
+        await hear(inbox, 1)
+        inbox.rest(0.4)
+        writer.write(rmc(2))  # the channel waits for something, and rests after that
+        await until(lambda: len(inbox))
+        for minute in range(3, 7):
+            writer.write(rmc(minute))
+            await asyncio.sleep(0.02)
+        assert len(inbox) == 1
+        heard = await hear(inbox, 5)
+        writer.close()
+        del reader
+    times = [delivery.transmission.heard_at for delivery in heard]
+    assert times == sorted(times)
+    assert (times[-1] - times[1]).total_seconds() > 0.03

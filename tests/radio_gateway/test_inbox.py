@@ -152,3 +152,14 @@ async def test_who_waits_for_room_goes_on_after_a_take() -> None:
 def test_an_inbox_that_holds_nothing_is_refused() -> None:
     with pytest.raises(ValueError):
         Inbox(0)
+
+
+async def test_an_inbox_that_rests_says_how_long_and_takes_what_comes() -> None:
+    inbox = Inbox(10)
+    assert inbox.rests_s <= 0
+    inbox.rest(0.05)
+    assert 0 < inbox.rests_s <= 0.05
+    inbox.offer([said("a")], can_wait=True)
+    assert names(await inbox.take()) == ["a"]
+    inbox.rest(0.0)
+    assert inbox.rests_s <= 0

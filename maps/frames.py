@@ -1,0 +1,74 @@
+"""Frames: a WebSocket that sends what is encoded already, without a copy for each viewer.
+
+The bytes of a change are the same for all who may see the same. Through `send_text` each viewer
+costs four copies of them (decoded, encoded, framed, joined) and a task that wakes; with many
+viewers that is most of what a server does. A connection of `SharedFrames` takes them as they are, under
+ASGI's extension `EXTENSION`: an event `websocket.send` may hold `frame`, one whole text message in
+UTF-8, in the place of `text`, and `give` of the extension sends one at once or says that it has to
+wait. It puts the header before it (RFC 6455, 5.2: from a server, unmasked) and hands both to the
+transport.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+from websockets.protocol import State
+
+EXTENSION: Final = "joint_patrol.frame"
+"""Stands in a connection's scope, under `extensions`, where it takes whole frames."""
+
+_TEXT: Final = 0x81  # the last frame of a message, text
+_SHORT, _LONG = 126, 127
+
+
+class SharedFrames(WebSocketsSansIOProtocol):
+    """uvicorn's connection, which also takes text messages that are bytes already.
+
+    It is to be used without compression: what it sends as it is would have to be compressed.
+    """
+
+    def handle_connect(self, event: Request) -> None:
+        """Take up a connection and say in its scope what it knows."""
+        super().handle_connect(event)
+        scope: Any = getattr(self, "scope", None)  # absent when the handshake failed
+        if scope is not None:
+            scope["extensions"][EXTENSION] = {"give": self.give}
+
+    async def send(self, message: Any) -> None:
+        """Send an event of ASGI; `frame` in a `websocket.send` as it is."""
+        frame: bytes | None = message.get("frame")
+        if frame is None:
+            await super().send(message)
+            return
+        if not self.writable.is_set():
+            await self.writable.wait()
+        if not self.give(frame):
+            await super().send({"type": "websocket.send", "text": frame.decode()})  # as it says
+
+    def give(self, frame: bytes) -> bool:
+        """Send one text message if the connection stands and takes it now; return whether."""
+        if (
+            self.disconnected
+            or self.close_sent
+            or not self.writable.is_set()
+            or self.conn.state is not State.OPEN
+        ):
+            return False
+        self.transport.writelines((_header(len(frame)), frame))
+        return True
+
+
+def _header(size: int) -> bytes:
+    """Return the header of an unmasked text message of so many bytes.
+
+    >>> _header(5), _header(300), _header(70_000)
+    (b'\\x81\\x05', b'\\x81~\\x01,', b'\\x81\\x7f\\x00\\x00\\x00\\x00\\x00\\x01\\x11p')
+    """
+    if size < _SHORT:
+        return bytes((_TEXT, size))
+    if size < 1 << 16:
+        return bytes((_TEXT, _SHORT)) + size.to_bytes(2, "big")
+    return bytes((_TEXT, _LONG)) + size.to_bytes(8, "big")
