@@ -29,7 +29,7 @@ from radio_gateway.chunk import Chunk
 from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.link import Link, Options
 from radio_gateway.transports.mailbox import Mailbox
-from radio_gateway.transports.mqtt_session import MqttSession, SessionSettings
+from radio_gateway.transports.mqtt_session import MqttSession, Published, SessionSettings
 
 STORED_WITHIN_S = 2.0
 
@@ -162,12 +162,8 @@ class MqttTransport:
         """Return the present."""
         return datetime.now(UTC)
 
-    def _on_message(self, session: MqttSession, message: paho.MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:  # forbidden (1.5.3); kept, for the decoder to reject
-            topic = None
-        payload = bytes(message.payload)
+    def _on_message(self, session: MqttSession, message: Published) -> None:
+        topic, payload = message.topic, message.payload  # None is kept, for the decoder to reject
         stored = None
         resent = message.dup
         if message.qos:
