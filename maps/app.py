@@ -81,11 +81,14 @@ from maps.errors import (
     NotBuilt,
     NotSignedIn,
     ProviderError,
+    ReplayBusy,
     ReportFailed,
+    ReportsBusy,
     SealError,
     SecondFactorNeeded,
     SignInRefused,
     TooBusy,
+    TooManyReplays,
     TooManyReports,
     TooManyTries,
     TooManyWrites,
@@ -97,6 +100,7 @@ from maps.guard import Guard
 from maps.histories import Histories
 from maps.importing import LONGEST_FILE
 from maps.office import Office, open_office
+from maps.replay_turns import ReplayTurns
 from maps.reports.jobs import Jobs
 from maps.settings import Settings
 from maps.signing_journal import key_file
@@ -181,10 +185,13 @@ ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
     TooManyTries: (429, "too_many_tries"),
     TooManyWrites: (429, "too_many_writes"),
     TooManyReports: (429, "too_many_reports"),
+    TooManyReplays: (429, "too_many_replays"),
     ProviderError: (503, "provider_down"),
     SealError: (503, "seal_broken"),
     AuditError: (503, "key_broken"),
     TooBusy: (503, "too_busy"),
+    ReplayBusy: (503, "replay_busy"),
+    ReportsBusy: (503, "reports_busy"),
     StoreError: (503, "store_down"),
     LinkError: (503, "channel_down"),
     NotBuilt: (503, "not_built"),
@@ -282,13 +289,14 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.collections = Shelf(office.geography)
     state.crew_map = CrewMap(office.geography)
     state.histories = Histories()
+    state.replay_turns = ReplayTurns()
     state.photo_turn = asyncio.Semaphore(1)
     state.map_turn = asyncio.Semaphore(1)
     state.at_km = office.geography.at_km
     state.survey = office.survey
     state.report_site = office.report_site
     state.report_post = office.report_post
-    state.report_jobs = Jobs(lambda: office.watch.now())
+    state.report_jobs = Jobs(lambda: office.watch.now(), office.report_press)
     state.inbound = office.inbound
     state.is_well = office.is_well
     state.gateway_report = office.report
@@ -321,19 +329,20 @@ async def _basemap(settings: Settings) -> AsyncIterator[Basemap | None]:
 async def _refuse(request: Request, error: Exception) -> Response:
     status, slug = next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
     headers: dict[str, str] = {}
-    if isinstance(error, TooManyTries):
-        headers["retry-after"] = str(max(1, round(error.wait_s)))
     if status == 401 and request.url.path.startswith("/in/"):
         # Phones send name and key only when asked; a browser on a page would ask its user.
         headers["www-authenticate"] = 'Basic realm="joint-patrol", charset="UTF-8"'
+    if status in (429, 503):
+        headers["retry-after"] = str(max(1, round(getattr(error, "wait_s", _AGAIN_S))))
     if status == 503:
-        headers["retry-after"] = "5"
         _log.warning("refused", error=slug, path=request.url.path, fault=str(error))
     field = getattr(error, "field", None)
     # What a store or link says of itself is for the log, not for strangers.
     message = _PLAIN.get(slug, str(error))
     return answer(Problem(error=slug, message=message, field=field), status=status, headers=headers)
 
+
+_AGAIN_S: Final = 5.0  # soon enough for who waits before a page, and no burden
 
 _PLAIN: Final = {
     "store_down": "the store cannot be used at the moment; try again in a few seconds",

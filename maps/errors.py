@@ -129,11 +129,50 @@ class ProviderError(MapsError):
     """The provider of OpenID Connect cannot be reached, or says what it must not."""
 
 
+class TooManyReplays(MapsError):
+    """A user loads as many replays at once as anybody needs.
+
+    Args:
+        wait_s: How long to wait before the next try, seconds.
+    """
+
+    code = "too_many_replays"
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = wait_s
+        super().__init__("too much of replays is being loaded for you: wait until some of it came")
+
+
+class ReplayBusy(MapsError):
+    """So many replays are being loaded that more would starve the live picture.
+
+    Args:
+        wait_s: How long to wait before the next try, seconds.
+    """
+
+    code = "replay_busy"
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = wait_s
+        super().__init__("too many replays are being loaded: try again in a few seconds")
+
+
 class TooManyReports(MapsError):
     """A user has as many reports in line as anybody needs."""
 
+    code = "too_many_reports"
+
     def __init__(self, most: int) -> None:
         super().__init__(f"{most} reports are being made for you: wait for one of them")
+
+
+class ReportsBusy(MapsError):
+    """As many reports are in line as this node makes in some minutes."""
+
+    code = "reports_busy"
+
+    def __init__(self, in_line: int) -> None:
+        super().__init__(f"{in_line} reports are in line already: ask again in some minutes")
 
 
 class ReportFailed(MapsError):

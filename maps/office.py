@@ -27,6 +27,7 @@ from maps.lock import store_lock
 from maps.passwords import digest
 from maps.remote_orders import RemoteCarrier
 from maps.reports.asked import Site
+from maps.reports.press import Press
 from maps.reports.scheduler import Line, Scheduler
 from maps.settings import Settings, read_token
 from maps.surveying import Survey
@@ -95,6 +96,7 @@ class Office:
         delivering: How alerts leave.
         survey: Makes surveys of tracks.
         report_site: What reports are made of.
+        report_press: Whose turn it is to make a report.
         report_post: Sends reports by mail.
         agencies: By id.
         channels: By name.
@@ -142,10 +144,12 @@ class Office:
             survey=self.survey,
             desk_of=self.desk_of,
         )
+        self.report_press = Press()
         self.report_post = Scheduler(
             settings.reports,
             self.report_site,
             _mail_way(settings),
+            press=self.report_press,
             lines=self._report_lines,
             note=self.watch.clerk.note,
             now=lambda: self.watch.now(),

@@ -6,12 +6,31 @@ import asyncio
 import gzip
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from fastapi import Request, Response
+from starlette.types import Receive, Scope, Send
 
 _LEAST_BYTES = 1000  # below, compressing saves no packet
+_PIECE: Final = 1 << 18
+
+
+class InPieces(Response):
+    """A body that is sent a piece at a time, each once most of the one before has left.
+
+    Sent at once, all of it would stand in the connection's queue, and whoever answers would take it
+    for gone.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Send it; return when all but the last of it has left, or whoever asked has gone."""
+        start = {"status": self.status_code, "headers": self.raw_headers}
+        await send({"type": "http.response.start", **start})
+        for at in range(0, max(len(self.body), 1), _PIECE):
+            piece = bytes(self.body[at : at + _PIECE])
+            more = at + _PIECE < len(self.body)
+            await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
 class Packed:
@@ -46,8 +65,8 @@ class Packed:
             return Response(status_code=304, headers=headers)
         if self._gzip is not None and "gzip" in request.headers.get("accept-encoding", ""):
             headers["content-encoding"] = "gzip"
-            return Response(self._gzip, headers=headers, media_type=media_type)
-        return Response(self.body, headers=headers, media_type=media_type)
+            return InPieces(self._gzip, headers=headers, media_type=media_type)
+        return InPieces(self.body, headers=headers, media_type=media_type)
 
 
 async def large_answer(request: Request, make: Callable[[], Any]) -> Response:

@@ -1,21 +1,27 @@
-"""Replay: all that is needed to play a stretch of time, and to take it away."""
+"""Replay: all that is needed to play a stretch of time, and to take it away.
+
+What is read at once is bounded, for each user and for the node (`maps.replay_turns`): who asks for
+more is told to come again.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from gis.tracks.effort import Amount
-from maps.access import DeskHere
+from maps.access import CallerHere, DeskHere
 from maps.api.answers import answers, refusals
 from maps.api.times import Moment
 from maps.evidence_making import Notary, evidence_of
-from maps.packed import Packed, large_answer
+from maps.packed import InPieces, Packed, large_answer
 from maps.replay_page import replay_page
 from maps.replay_reel import (
     MEDIA_TYPE,
@@ -27,6 +33,7 @@ from maps.replay_reel import (
     reel_of,
 )
 from maps.replay_totals import ReplayTotals, UnitTotals, totals_of
+from maps.replay_turns import ReplayTurns
 from maps.reports.debrief import GROUND
 from maps.wording import Wording
 from patrol.accounts import Language
@@ -34,8 +41,17 @@ from patrol.desk import Desk
 
 router = APIRouter(prefix="/api/replay", tags=["replay"])
 
-_TOGETHER: Final = asyncio.Semaphore(2)  # files of this size at once; the picture goes first
 
+async def _turn(
+    request: Request, caller: CallerHere
+) -> AsyncIterator[AbstractAsyncContextManager[None]]:
+    """Yield a turn of the caller, to be waited for; its place is free once the answer has left."""
+    turns: ReplayTurns = request.app.state.replay_turns
+    with turns.place(caller.user.name):
+        yield turns.turn(caller.user.name)
+
+
+TurnHere = Annotated[AbstractAsyncContextManager[None], Depends(_turn)]
 Start = Annotated[Moment, Query(examples=["2026-11-24T00:00:00Z"])]
 End = Annotated[Moment, Query(examples=["2026-11-24T06:00:00Z"])]
 Units = Annotated[
@@ -89,7 +105,7 @@ def _file(description: str, media_type: str) -> dict[int | str, dict[str, Any]]:
     content = {media_type: {"schema": {"type": "string", "format": "binary"}, "example": "…"}}
     return {
         200: {"description": description, "content": content},
-        **refusals(400, 401, 403, 404, 409, 422, 503),
+        **refusals(400, 401, 403, 404, 409, 422, 429, 503),
     }
 
 
@@ -99,30 +115,37 @@ class Positions(Response):
     media_type = MEDIA_TYPE
 
 
-class Zip(Response):
+class Zip(InPieces):
     """A zip file."""
 
     media_type = "application/zip"
 
 
-@router.get("", responses=answers(Reel, _REEL, 400, 403, 404, 422))
+class Page(InPieces):
+    """An HTML page."""
+
+    media_type = "text/html"
+
+
+@router.get("", responses=answers(Reel, _REEL, 400, 403, 404, 422, 429))
 async def read_reel(
-    request: Request, desk: DeskHere, start: Start, end: End, unit: Units = None
+    request: Request, desk: DeskHere, turn: TurnHere, start: Start, end: End, unit: Units = None
 ) -> Response:
     """Return which units there were from `start` to `end` and what papers said then.
 
     At most seven days. Every version of a paper comes with when it was made, so that each moment
     can be told as it stood. Positions are asked for apart, a part of the time after the other.
     """
-    reel = await reel_of(
-        desk,
-        start=start,
-        end=end,
-        ids=unit or [],
-        now=datetime.now(UTC),
-        time_zone=request.app.state.node.time_zone,
-    )
-    return await large_answer(request, lambda: reel)
+    async with turn:
+        reel = await reel_of(
+            desk,
+            start=start,
+            end=end,
+            ids=unit or [],
+            now=datetime.now(UTC),
+            time_zone=request.app.state.node.time_zone,
+        )
+        return await large_answer(request, lambda: reel)
 
 
 @router.get(
@@ -131,27 +154,28 @@ async def read_reel(
     response_class=Positions,
 )
 async def read_positions(
-    request: Request, desk: DeskHere, start: Start, end: End, unit: Units = None
+    request: Request, desk: DeskHere, turn: TurnHere, start: Start, end: End, unit: Units = None
 ) -> Response:
     """Return where units were from `start` to `end` and when that was known, at most 250,000.
 
     More are refused (409), not cut off: ask for a shorter time.
     """
     check_range(start, end)
-    async with _TOGETHER:
+    async with turn:
         films = await desk.films(start=start, end=end, ids=unit)
         packed = await asyncio.to_thread(lambda: Packed(packed_films(films)))
     return packed.answer(request, MEDIA_TYPE, cache="no-store")
 
 
-@router.get("/totals", responses=answers(ReplayTotals, _TOTALS, 400, 403, 404, 409, 422))
+@router.get("/totals", responses=answers(ReplayTotals, _TOTALS, 400, 403, 404, 409, 422, 429))
 async def read_totals(
-    request: Request, desk: DeskHere, start: Start, end: End, unit: Units = None
+    request: Request, desk: DeskHere, turn: TurnHere, start: Start, end: End, unit: Units = None
 ) -> Response:
     """Return what each unit did from `start` to `end`: way, stops, speed, sides, gaps."""
     border = await request.app.state.layers.border()
-    totals = await totals_of(desk, start=start, end=end, ids=unit or [], border=border)
-    return await large_answer(request, lambda: totals)
+    async with turn:
+        totals = await totals_of(desk, start=start, end=end, ids=unit or [], border=border)
+        return await large_answer(request, lambda: totals)
 
 
 @router.get(
@@ -162,6 +186,7 @@ async def read_totals(
 async def export_evidence(
     request: Request,
     desk: DeskHere,
+    turn: TurnHere,
     start: Start,
     end: End,
     unit: Units = None,
@@ -174,7 +199,7 @@ async def export_evidence(
     """
     notary: Notary = request.app.state.notary
     words = _words(request, desk, language)
-    async with _TOGETHER:
+    async with turn:
         made = await evidence_of(desk, notary, start=start, end=end, ids=unit or [], words=words)
     saved = _saved("evidence", start, end, "zip")
     return Zip(made, headers={"content-disposition": saved})
@@ -188,6 +213,7 @@ async def export_evidence(
 async def export_page(
     request: Request,
     desk: DeskHere,
+    turn: TurnHere,
     start: Start,
     end: End,
     unit: Units = None,
@@ -197,7 +223,7 @@ async def export_page(
     layers = request.app.state.layers
     known = {each.name for each in layers.described()}
     ground = {name: (await layers.geojson(name)).body.decode() for name in GROUND if name in known}
-    async with _TOGETHER:
+    async with turn:
         page = await replay_page(
             desk,
             start=start,
@@ -210,7 +236,7 @@ async def export_page(
         told = {"start": start, "end": end, "units": unit or [], "format": "page"}
         await desk.audit.note("export", subject="export:replay", detail=told)
     saved = _saved("replay", start, end, "html")
-    return HTMLResponse(page, headers={"content-disposition": saved})
+    return Page(page, headers={"content-disposition": saved})
 
 
 def _words(request: Request, desk: Desk, language: Language | None) -> Wording:

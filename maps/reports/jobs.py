@@ -1,8 +1,8 @@
 """Jobs: reports under way and those made lately, of each user for itself.
 
 A report takes seconds to minutes: it is asked for, looked at while it grows, may be called off, and
-is fetched once it is there. One is made at a time on this node, since positions come first; a user
-has a few in line. What is made is kept for a while, in memory, and by nobody else's id.
+is fetched once it is there. They stand in one line with those that go by mail (`press`); a user
+has a few in it. What is made is kept for a while, in memory, and by nobody else's id.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import structlog
 
 from gis.errors import GisError
 from maps.errors import MapsError, TooManyReports
+from maps.reports.press import Press
 from maps.reports.rendering import File
 from patrol.desk import Desk
 from patrol.errors import NotFound, PatrolError, StoreError
@@ -83,12 +84,12 @@ class Jobs:
 
     Args:
         now: Clock, aware UTC.
+        press: Whose turn it is to make one.
     """
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now = now
+    def __init__(self, now: Callable[[], datetime], press: Press) -> None:
+        self._now, self._press = now, press
         self._kept: dict[str, _Kept] = {}
-        self._turn = asyncio.Semaphore(1)
 
     def begin(
         self, desk: Desk, work: Work, *, report: str, kind: str, is_stale: Callable[[], bool]
@@ -104,12 +105,14 @@ class Jobs:
 
         Raises:
             TooManyReports: If the user has too many in line.
+            ReportsBusy: If all users have.
         """
         self._forget()
         user = desk.user.name
         own = [each for each in self._kept.values() if each.user == user]
         if sum(not each.is_over for each in own) >= MOST_WAITING:
             raise TooManyReports(MOST_WAITING)
+        self._press.check(sum(not each.is_over for each in self._kept.values()))
         for each in [each for each in own if each.is_over][: -MOST_KEPT + 1]:
             del self._kept[each.job.id]
         job = Job(id=uuid4().hex, report=report, format=kind, asked_at=self._now())
@@ -172,7 +175,7 @@ class Jobs:
             done = min(max(share, kept.job.progress), 0.99)
             kept.job = msgspec.structs.replace(kept.job, progress=round(done, 2))
 
-        async with self._turn:
+        async with self._press.turn():
             kept.job = msgspec.structs.replace(kept.job, state="making")
             try:
                 made = await work(progress)

@@ -2,7 +2,8 @@
 
 What went is a line of the journal, so that a restart sends nothing twice; what did not go is tried
 again, first after a minute, then ever more seldom, up to an hour. A mail that is tried again keeps
-its Message-ID, so that a mailbox can tell.
+its Message-ID, so that a mailbox can tell. Its files are made in one line with the reports that
+people ask for.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from maps.errors import MapsError, ReportFailed
 from maps.report_settings import ReportSchedule
 from maps.reports.asked import Asked, Site
 from maps.reports.making import made
+from maps.reports.press import Press
 from maps.reports.rendering import File
 from maps.reports.schedules import Period, is_late, newest_due, next_due
 from maps.wording import Wording
@@ -117,6 +119,7 @@ class Scheduler:
         schedules: Which.
         site: Where they are made.
         mailing: How they leave; None: none do.
+        press: Whose turn it is to make one.
         lines: Returns what the journal says of a schedule of an agency, newest first.
         note: Notes in the journal.
         now: Clock, aware UTC.
@@ -128,12 +131,13 @@ class Scheduler:
         site: Site,
         mailing: Mailing | None,
         *,
+        press: Press,
         lines: Callable[[str, str], Awaitable[list[Line]]],
         note: Callable[[Note], Awaitable[None]],
         now: Callable[[], datetime],
     ) -> None:
         self._schedules, self._site, self._mailing = tuple(schedules), site, mailing
-        self._lines, self._note, self._now = lines, note, now
+        self._press, self._lines, self._note, self._now = press, lines, note, now
         self._standing = {each.name: _Standing() for each in self._schedules}
 
     @asynccontextmanager
@@ -260,7 +264,10 @@ class Scheduler:
         )
 
     async def _files(self, schedule: ReportSchedule, asked: Asked) -> list[File]:
-        files = [await made(schedule.report, kind, asked) for kind in schedule.formats]
+        files = []
+        for kind in schedule.formats:
+            async with self._press.turn():  # others may come between one format and the next
+                files.append(await made(schedule.report, kind, asked))
         if sum(len(file.content) for file in files) > LARGEST_MAIL:
             raise ReportFailed("its files are too large for a mail: choose fewer formats")
         return files

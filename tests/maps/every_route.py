@@ -126,6 +126,9 @@ async def walk(
 
     async def ask(role: str, path: str, query: dict[str, Any], said: str) -> None:
         answer = await viewer.officers[role].get(path, params=query)
+        while b'"too_many_replays"' in answer.content or b'"replay_busy"' in answer.content:
+            await asyncio.sleep(0.1)  # it is told to come again: what it asks for must be seen
+            answer = await viewer.officers[role].get(path, params=query)
         # The debrief wants a script of the web client, which may not be built.
         fails = answer.status_code >= 500 and b"not_built" not in answer.content
         assert not fails, f"{path} {query}: {answer.status_code} {answer.text}"

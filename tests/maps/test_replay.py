@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
 import struct
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import numpy as np
 import pytest
 import pytest_asyncio
 
+from maps.access import COOKIE
+from maps.errors import ReplayBusy
+from maps.replay_turns import MOST_OF_USER, ReplayTurns
 from patrol import history_desk
 from patrol.accounts import User
 from tests.maps.agreed import agree
 from tests.maps.offices import THAI, Offices, two_offices
-from tests.maps.running import Running
+from tests.maps.running import Running, wait_until
 from tests.maps.test_ogc_api import BEGIN, sail
 
 DAY = {"start": "2026-11-23T00:00:00Z", "end": "2026-11-25T00:00:00Z"}
@@ -109,6 +116,119 @@ async def test_what_cannot_be_played_is_said(
 
 
 FEW = {"ids": None, "most": 29}
+
+
+# -- how much at once
+
+
+async def test_who_asks_for_too_much_at_once_is_told_to_come_again(server: Running) -> None:
+    """And the live picture goes on meanwhile."""
+    await sail(server, "Naga 1", "n1", 30, lon=100.4)
+    turns: ReplayTurns = server.app.state.replay_turns
+    async with (
+        server.signed_in("commander") as commander,
+        server.signed_in("liaison") as liaison,
+        server.live(commander) as live,
+        AsyncExitStack() as stack,
+    ):
+        for other in ("a", "b"):  # whose turns they are
+            await stack.enter_async_context(turns.turn(other))
+        paths = ["", "/positions", "/totals", "/positions"]
+        asked = [
+            asyncio.create_task(commander.get(f"/api/replay{path}", params=DAY)) for path in paths
+        ]
+        await asyncio.sleep(0.3)
+        for path in ("", "/positions", "/totals", "/evidence", "/page"):
+            answer = await commander.get(f"/api/replay{path}", params=DAY)
+            told = (answer.status_code, answer.json()["error"], answer.json()["code"])
+            assert told == (429, "too_many_replays", "too_many_replays"), path
+            assert int(answer.headers["retry-after"]) >= 1
+        assert not any(each.done() for each in asked), "they wait"
+        waiting = [asyncio.create_task(take(turns, f"c{number}")) for number in range(8)]
+        await asyncio.sleep(0)
+        answer = await liaison.get("/api/replay/positions", params=DAY)
+        told = (answer.status_code, answer.json()["error"], answer.json()["code"])
+        assert told == (503, "replay_busy", "replay_busy")
+        assert int(answer.headers["retry-after"]) >= 1
+        await live.until("beat", seconds=3)
+        await stack.aclose()
+        for answer in await asyncio.gather(*asked):
+            assert answer.status_code == 200, answer.text
+        await asyncio.gather(*waiting)
+        for _ in range(6):  # every place is free again
+            assert (await commander.get("/api/replay", params=DAY)).status_code == 200
+
+
+async def test_who_does_not_fetch_what_it_asked_for_keeps_its_places(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or their answers would fill the memory: nobody counts what stands in a socket's queue."""
+    await sail(server, "Naga 1", "n1", 3, lon=100.4)
+    large = bytes(1 << 24)
+    monkeypatch.setattr("maps.api.replay.packed_films", lambda _films: large)
+    loop = asyncio.get_running_loop()
+    host, port = server.url.removeprefix("http://").split(":")
+    async with server.signed_in() as client:
+        with ExitStack() as held:
+            said = (
+                f"GET /api/replay/positions?{urlencode(DAY)} HTTP/1.1\r\nHost: {host}\r\n"
+                f"Cookie: {COOKIE}={client.cookies.get(COOKIE)}\r\n\r\n"
+            )
+            for _ in range(MOST_OF_USER):
+                lazy = held.enter_context(socket.socket())
+                lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                lazy.setblocking(False)
+                await loop.sock_connect(lazy, (host, int(port)))
+                await loop.sock_sendall(lazy, said.encode())
+                assert (await loop.sock_recv(lazy, 12)).endswith(b" 200")
+            await asyncio.sleep(0.5)
+            assert (await client.get("/api/replay", params=DAY)).status_code == 429
+            async with server.signed_in("liaison") as other:
+                assert (await other.get("/api/replay", params=DAY)).status_code == 200
+        async for _ in wait_until("they are gone"):
+            if (await client.get("/api/replay", params=DAY)).status_code == 200:
+                break
+
+
+async def take(turns: ReplayTurns, user: str, log: list[str] | None = None) -> None:
+    """Have a turn, and say so."""
+    async with turns.turn(user):
+        if log is not None:
+            log.append(user)
+        await asyncio.sleep(0.01)
+
+
+async def test_who_has_nothing_under_way_comes_first() -> None:
+    turns = ReplayTurns(at_once=2)
+    log: list[str] = []
+    users = ["eager", "eager", "eager", "eager", "other", "eager", "third"]
+    await asyncio.gather(*(take(turns, user, log) for user in users))
+    assert log[:5] == ["eager", "eager", "other", "eager", "third"]
+    assert sorted(log) == sorted(users)
+
+
+async def test_who_waits_too_long_or_goes_away_takes_no_turn() -> None:
+    turns = ReplayTurns(at_once=1, waiting=2, longest_s=0.2)
+    log: list[str] = []
+    async with turns.turn("first"):
+        gone = asyncio.create_task(take(turns, "gone", log))
+        late = asyncio.create_task(take(turns, "late", log))
+        await asyncio.sleep(0)
+        with pytest.raises(ReplayBusy):
+            await take(turns, "one too many", log)
+        gone.cancel()
+        with pytest.raises(ReplayBusy):
+            await late
+    # one that is called at the very moment in which it goes away hands its turn on
+    async with turns.turn("holding"):
+        called, after = (
+            asyncio.create_task(take(turns, name, log)) for name in ("called", "after")
+        )
+        await asyncio.sleep(0)
+    called.cancel()
+    await asyncio.gather(called, after, return_exceptions=True)
+    await take(turns, "last", log)
+    assert log == ["after", "last"]
 
 
 @pytest_asyncio.fixture

@@ -6,17 +6,23 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
+from maps.report_settings import ReportSchedule
 from maps.reports.jobs import MOST_WAITING
+from maps.reports.rendering import File, rendered
+from maps.reports.scheduler import Line, Scheduler
 from patrol.errors import NotFound, StoreError
 from patrol.sector_desk import Lie, SectorDesk
 from patrol.sectors import Sector
+from tests.maps.offices import LAO
 from tests.maps.reports.story import Story, joint_patrol
 
 
@@ -196,3 +202,80 @@ async def test_what_was_made_is_gone_when_sharing_is_suspended(story: Story) -> 
     after = (await somchai.get(f"/api/report-jobs/{again['id']}/file")).text
     assert "Khong 1" not in after
     assert "Naga 1" in after
+
+
+# -- one line for people and for the mail
+
+
+async def test_what_goes_by_mail_and_what_people_ask_for_is_made_one_at_a_time(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way = most = 0
+    sent: list[str] = []
+    real = rendered
+
+    async def counted(*given: Any, **more: Any) -> File:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            await asyncio.sleep(0.2)
+            return await real(*given, **more)
+        finally:
+            under_way -= 1
+
+    class Post:
+        async def send_files(self, to: str, **_more: Any) -> str:
+            sent.append(to)
+            return "id"
+
+    async def nothing(*_: Any) -> list[Line]:
+        return []
+
+    async def noted(_note: Any) -> None:
+        pass
+
+    monkeypatch.setattr("maps.reports.making.rendered", counted)
+    office = story.offices.server.office
+    monday = datetime(2026, 11, 23, 12, tzinfo=ZoneInfo("Asia/Vientiane"))
+    week: dict[str, Any] = {
+        "name": "week", "report": "coverage", "every": "week", "day": "mon", "agency": LAO,
+        "recipients": ("one@police.example",), "formats": ("xlsx", "html"),
+    }  # fmt: skip
+    post = Scheduler(
+        [ReportSchedule(**week)], office.report_site, Post(), press=office.report_press,
+        lines=nothing, note=noted, now=lambda: monday,
+    )  # fmt: skip
+    looking = asyncio.create_task(post.look())
+    asked = {
+        name: await ask(
+            story.offices[name], report="patrol-debrief", format="xlsx", patrol=story.patrol
+        )
+        for name in ("somchai", "kham")
+    }
+    for name, job in asked.items():
+        assert (await over(story.offices[name], job))["state"] == "made"
+    await looking
+    assert sent == ["one@police.example"], await post.status(LAO)
+    assert most == 1
+
+
+async def test_the_line_has_an_end_that_is_told(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    press = story.offices.server.office.report_press
+    monkeypatch.setattr(press, "_most", 2)
+    body: dict[str, Any] = {"report": "briefing", "format": "html", "patrol": story.patrol}
+    async with press.turn():
+        asked = [(name, await ask(story.offices[name], **body)) for name in ("somchai", "kham")]
+        answer = await story.offices["malee"].post("/api/report-jobs", json=body)
+        assert (answer.status_code, answer.json()["error"]) == (503, "reports_busy")
+        assert int(answer.headers["retry-after"]) >= 1
+        for name, job in asked:
+            told = (await story.offices[name].get(f"/api/report-jobs/{job['id']}")).json()
+            assert told.get("state", "waiting") == "waiting"
+        # who calls one off makes room
+        somchai = story.offices["somchai"]
+        assert (await somchai.delete(f"/api/report-jobs/{asked[0][1]['id']}")).status_code == 204
+        third = await ask(story.offices["malee"], **body)
+    assert (await over(story.offices["malee"], third))["state"] == "made"

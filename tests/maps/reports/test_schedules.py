@@ -13,6 +13,7 @@ import pytest
 from maps.errors import SettingsFaults
 from maps.report_settings import ReportSchedule
 from maps.reports.asked import Asked
+from maps.reports.press import Press
 from maps.reports.rendering import File
 from maps.reports.scheduler import Line, Scheduler
 from maps.reports.schedules import is_late, newest_due, next_due
@@ -109,7 +110,7 @@ async def test_one_that_breaks_keeps_no_other_waiting(monkeypatch: pytest.Monkey
         ReportSchedule(**schedule(name="broken", formats=["pdf"])),
         ReportSchedule(**schedule(name="whole", recipients=["two@police.example"])),
     ]
-    post = Scheduler(both, site, Post(), lines=nothing, note=noted, now=lambda: now)
+    post = Scheduler(both, site, Post(), press=Press(), lines=nothing, note=noted, now=lambda: now)
     await post.look()
     await post.look()
     assert sent == ["two@police.example"]

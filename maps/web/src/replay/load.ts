@@ -1,5 +1,6 @@
 /** Loads a replay: what there is, then positions slice by slice, so that it shows how far it is and can be stopped. */
-import { CallError, problemFrom } from "../rest.ts";
+import { CallError } from "../rest.ts";
+import { ask } from "./asking.ts";
 import { type Block, unpack } from "./columns.ts";
 import { type Film, filmsOf } from "./film.ts";
 import type { ReplayUnit, Stood } from "./moment.ts";
@@ -42,7 +43,7 @@ export class TooMany extends Error {}
 
 export async function load(range: Range, asked: readonly string[], stop: AbortSignal, told: (progress: Progress) => void): Promise<Loaded> {
   told({ done: 0, all: 1, positions: 0 });
-  const reel = (await (await get(`/api/replay?${serverQuery(range, asked)}`, stop)).json()) as Reel;
+  const reel = (await (await ask(`/api/replay?${serverQuery(range, asked)}`, { stop })).json()) as Reel;
   const waiting = slices(range);
   const blocks: { startMs: number; block: Block }[] = [];
   let [all, done, positions] = [waiting.length, 0, 0];
@@ -50,7 +51,7 @@ export async function load(range: Range, asked: readonly string[], stop: AbortSi
     for (let slice = waiting.shift(); slice !== undefined; slice = waiting.shift()) {
       told({ done, all, positions });
       try {
-        const block = unpack(await (await get(`/api/replay/positions?${serverQuery(slice, asked)}`, stop)).arrayBuffer());
+        const block = unpack(await (await ask(`/api/replay/positions?${serverQuery(slice, asked)}`, { stop })).arrayBuffer());
         positions += block.timeMs.length;
         if (positions > MOST) throw new TooMany();
         blocks.push({ startMs: slice.startMs, block });
@@ -74,16 +75,4 @@ export function slices(range: Range): Range[] {
   const found: Range[] = [];
   for (let startMs = range.startMs; startMs < range.endMs; startMs += SLICE_MS) found.push({ startMs, endMs: Math.min(startMs + SLICE_MS, range.endMs) });
   return found;
-}
-
-async function get(path: string, stop: AbortSignal): Promise<Response> {
-  let answer: Response;
-  try {
-    answer = await fetch(path, { credentials: "same-origin", signal: stop });
-  } catch (fault) {
-    if (stop.aborted) throw fault;
-    throw new CallError(0, { error: "unreachable", message: "" });
-  }
-  if (!answer.ok) throw await problemFrom(answer);
-  return answer;
 }

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { t, wordsIfAny } from "../i18n/index.ts";
 import { Broken, Empty, Loading, useLoaded } from "../panels/states.tsx";
-import { fetchJson } from "../rest.ts";
+import { ask } from "./asking.ts";
 import { loaded } from "./player.ts";
 import { serverQuery } from "./range.ts";
 import { hours } from "./words.ts";
@@ -25,7 +25,7 @@ interface UnitTotals {
 export function TotalsPanel(): JSX.Element {
   const now = loaded.value;
   const query = now === null ? "" : serverQuery(now.range, now.asked).toString();
-  const { value, fault, again } = useLoaded<{ units: UnitTotals[] }>(query, () => (query === "" ? Promise.resolve({ units: [] }) : fetchJson(`/api/replay/totals?${query}`)));
+  const { value, fault, again } = useLoaded<{ units: UnitTotals[] }>(query, async () => query === "" ? { units: [] } : ((await (await ask(`/api/replay/totals?${query}`)).json()) as { units: UnitTotals[] }));
   if (fault !== null) return <Broken what={t("replay.totals_failed")} fault={fault} retry={again} />;
   if (value === null) return <Loading />;
   if (value.units.length === 0) return <Empty title={t("replay.nothing")}>{t("replay.nothing_hint")}</Empty>;
