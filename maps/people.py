@@ -129,12 +129,12 @@ class People:
             BadRequest: If the password is too short or too long.
         """
         if await self.user(name) is not None:
-            raise Conflict(f"there is a user {name!r} already")
+            raise Conflict(f"there is a user {name!r} already", code="user_taken", name=name)
         user = User(name=name, role=role, agency=agency, origin=self._node)
         hashed = None if password is None else await self._passwords.hash(password)
         note = _note("add user", f"user:{name}", by=by, agency=agency, role=role)
         if not await self._scribe.write(if_done(note), changes.new_user, user, hashed, self._now()):
-            raise Conflict(f"there is a user {name!r} already")
+            raise Conflict(f"there is a user {name!r} already", code="user_taken", name=name)
         return user
 
     async def set_password(self, name: str, password: str, *, by: str = "") -> None:

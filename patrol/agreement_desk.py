@@ -153,7 +153,10 @@ class AgreementDesk(PaperDesk):
 
         def signed(it: Agreement, now: datetime) -> Agreement:
             if version < it.terms_version:
-                raise Conflict("its terms were changed: read them again before you sign")
+                raise Conflict(
+                    "its terms were changed: read them again before you sign",
+                    code="changed_meanwhile",
+                )
             return acts.signed(it, at=now, who=self._who, office=office)
 
         return await self._do("sign agreement", id, signed)

@@ -126,7 +126,7 @@ def shelved(alert: Alert, *, at: datetime, by: str, until: datetime) -> Alert:
         Conflict: If it is a call for help, or `until` is not within `LONGEST_SHELF` from now.
     """
     if alert.severity == "sos":
-        raise Conflict("a call for help cannot be put aside")
+        raise Conflict("a call for help cannot be put aside", code="sos_not_shelved")
     if not at < until <= at + LONGEST_SHELF:
         hours = LONGEST_SHELF.total_seconds() / 3600
         raise Conflict(f"an alert is put aside until a time within the next {hours:.0f} hours")

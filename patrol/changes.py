@@ -60,10 +60,12 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         id: Unit id, or the radio address of an unknown radio.
         call_sign: Name on the radio; for an unknown radio what it calls itself, else its address.
-        kind: What it is; None for an unknown radio.
+        kind: What it is; None for an unknown radio, `handheld` for a person's phone.
         agency: Owner's id.
         country: Side, ISO 3166-1 alpha-2; None unknown.
         known: False for a radio that nobody has registered.
+        person: A user of the agency reports here and speaks for no unit; `call_sign` is that
+            user's name. Not `known`, and no stranger either.
         liveness: `live`, `late`, `lost` or `never` heard, by its own expected interval; `cut` in
             place of late or lost when every link that hears it is dead, or was until just now.
         cut_by: Those dead links; none once one of them is back and the next report is awaited.
@@ -76,6 +78,8 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         by_voice: Its newest position was plotted by a person from a voice report.
         status: Last status it sent.
         text: Last text it sent.
+        text_at: When it was said, aware UTC; None for words that are no message to the office:
+            those that came with a position, and those of a call for help, which is an alert.
         phrase: Code of the canned phrase that the text is, so that each reads it in their own
             language; None for words of the crew's own. It crosses as a text, its words never do.
         phrase_at: When that was said, aware UTC.
@@ -88,6 +92,7 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: Annotated[UnitKind | None, POSITIONS] = None
     country: Annotated[str | None, POSITIONS] = None
     known: Annotated[bool, ENVELOPE] = True
+    person: Annotated[bool, NEVER] = False
     liveness: Annotated[Liveness, POSITIONS] = "never"
     cut_by: Annotated[tuple[str, ...], NEVER] = ()  # names of the owner's own links
     expected_interval_s: Annotated[float | None, POSITIONS] = None
@@ -99,6 +104,7 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     # These say no time of their own: nobody could tell whether it was one that was consented to.
     status: Annotated[str | None, NEVER] = None
     text: Annotated[str | None, NEVER] = None
+    text_at: Annotated[datetime | None, NEVER] = None
     phrase: Annotated[str | None, TEXTS] = None
     phrase_at: Annotated[datetime | None, TEXTS] = None
     flags: Annotated[tuple[str, ...], NEVER] = ()

@@ -145,7 +145,8 @@ class Clerk:
             known = self.book.find(type(paper), paper.id)
             if known is not None and paper.version != known.version + 1:
                 raise Conflict(
-                    f"{kind_of(paper)} {paper.id} is at version {known.version}: look at it again"
+                    f"{kind_of(paper)} {paper.id} is at version {known.version}: look at it again",
+                    code="changed_meanwhile",
                 )
 
 

@@ -16,7 +16,7 @@ from patrol.changes import Fix, UnitState
 from patrol.links import Cut
 from patrol.quality import UNSURE_CLOCK_S, is_jump
 from patrol.records import Record
-from patrol.units import Liveness, Unit
+from patrol.units import Liveness, Unit, UnitKind
 
 WINDOW: Final = 8
 """Newest positions kept; an outlier is recognised among so many."""
@@ -53,6 +53,7 @@ class Contact:
         "call_sign",
         "clean",
         "cleared_at",
+        "country",
         "cut",
         "distress",
         "flags",
@@ -63,11 +64,13 @@ class Contact:
         "liveness",
         "named",
         "noted_at",
+        "person",
         "phrase",
         "phrase_at",
         "sos_words",
         "status",
         "text",
+        "text_at",
         "unit",
         "window",
     )
@@ -94,10 +97,13 @@ class Contact:
         self.noted_at: dict[str, tuple[datetime, bytes]] = {}
         self.status: str | None = None
         self.text: str | None = None
+        self.text_at: datetime | None = None
         self.phrase: str | None = None
         self.phrase_at: datetime | None = None
         self.flags: tuple[str, ...] = ()
         self.named = False
+        self.person = False
+        self.country: str | None = None
         self.sos_words: set[Literal["status", "text"]] = set()
         if self.unit is None:
             self.call_sign = self.id
@@ -106,6 +112,10 @@ class Contact:
     def expected_interval_s(self) -> float:
         """Longest normal time between two positions, seconds."""
         return UNKNOWN_INTERVAL_S if self.unit is None else self.unit.expected_interval_s
+
+    @property
+    def _kind(self) -> UnitKind | None:
+        return "handheld" if self.person else None
 
     @property
     def jumped_at(self) -> datetime | None:
@@ -150,6 +160,9 @@ class Contact:
                 phrase = said.facts.get("phrase")
                 self.phrase = phrase if isinstance(phrase, str) else code_of(value)
                 self.phrase_at = None if self.phrase is None else record.time
+                said_at = record.time if said.kind == "text" and not said.distress else None
+                changed |= said_at != self.text_at  # the same words again are another message
+                self.text_at = said_at
             (self.sos_words.add if said.distress else self.sos_words.discard)(what)
         return changed
 
@@ -160,6 +173,17 @@ class Contact:
         if "text" in self.sos_words:
             self.phrase = self.phrase_at = None
         self.sos_words.clear()
+
+    def is_person(self, name: str, country: str | None) -> bool:
+        """Note that a user who speaks for no unit reports here; return whether that is news.
+
+        Args:
+            name: The user's name.
+            country: The side of the user's agency.
+        """
+        told = self.person, self.call_sign, self.country
+        self.person, self.call_sign, self.country = True, name, country
+        return told != (True, name, country)
 
     def note_name(self, record: Record) -> bool:
         """Keep what an unknown radio calls itself; return whether anything changed.
@@ -235,9 +259,10 @@ class Contact:
             id=self.id,
             call_sign=self.call_sign,
             agency=self.agency,
-            kind=None if unit is None else unit.kind,
-            country=None if unit is None else unit.country,
+            kind=self._kind if unit is None else unit.kind,
+            country=self.country if unit is None else unit.country,
             known=unit is not None,
+            person=unit is None and self.person,
             liveness=self.liveness,
             cut_by=self.cut.by if self.cut is not None and self.liveness == "cut" else (),
             expected_interval_s=self.expected_interval_s,
@@ -248,6 +273,7 @@ class Contact:
             by_voice=last is not None and "by_voice" in last.flags,
             status=self.status,
             text=self.text,
+            text_at=self.text_at,
             phrase=self.phrase,
             phrase_at=self.phrase_at,
             flags=self.flags,

@@ -154,7 +154,9 @@ class Desk(MessageDesk):
         owner = self._registered(unit)
         radio = self._watch.picture.contacts.get(address)
         if radio is not None and radio.agency not in (owner.agency, self._watch.agency):
-            raise Conflict(f"{address} stands for another's unit at that time")
+            raise Conflict(
+                f"{address} stands for another's unit at that time", code="address_taken_there"
+            )
         if start is None:
             start = await self._watch.store.read(receptions.first_time, address)
             for other in self._watch.picture.assignments_of(address):
@@ -276,9 +278,11 @@ class Desk(MessageDesk):
         check_date(at)
         now = self._watch.now()
         if unit.retired_at is not None:
-            raise Conflict(f"{unit.call_sign} is out of service")
+            raise Conflict(
+                f"{unit.call_sign} is out of service", code="out_of_service", name=unit.call_sign
+            )
         if at is not None and at - now > timedelta(seconds=60):
-            raise Conflict("a position cannot be plotted ahead of time")
+            raise Conflict("a position cannot be plotted ahead of time", code="ahead_of_time")
         await self._watch.receive(
             [
                 Transmission(

@@ -29,7 +29,17 @@ class Forbidden(PatrolError):
 
 
 class Conflict(PatrolError):
-    """The order contradicts what is so, for example an address assigned twice at one time."""
+    """The order contradicts what is so, for example an address assigned twice at one time.
+
+    Args:
+        message: What is wrong, for people who read English.
+        code: Short fixed word of a fault that pages have words of their own for.
+        values: What stands in the places of those words.
+    """
+
+    def __init__(self, message: str, *, code: str | None = None, **values: str) -> None:
+        self.code, self.values = code, values
+        super().__init__(message)
 
 
 class IllegalStep(Conflict):
@@ -46,7 +56,10 @@ class IllegalStep(Conflict):
         self.what, self.state, self.act, self.possible = what, state, act, possible
         ways = f"only by: {', '.join(possible)}" if possible else "nothing changes it any more"
         article = "an" if what[0] in "aeiou" else "a"
-        super().__init__(f"{article} {what} that is {state} cannot be changed by {act!r}, {ways}")
+        super().__init__(
+            f"{article} {what} that is {state} cannot be changed by {act!r}, {ways}",
+            code="changed_meanwhile",
+        )
 
 
 class AlreadyTaken(Conflict):

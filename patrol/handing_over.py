@@ -284,7 +284,10 @@ def check_term(made: HandOff, term: int) -> None:
         Conflict: If it is another.
     """
     if term != made.term:
-        raise Conflict(f"the offer stands at term {made.term}, not {term}: look at it again")
+        raise Conflict(
+            f"the offer stands at term {made.term}, not {term}: look at it again",
+            code="changed_meanwhile",
+        )
 
 
 def check_time(made: HandOff, now: datetime) -> None:
@@ -294,7 +297,7 @@ def check_time(made: HandOff, now: datetime) -> None:
         Conflict: If it is.
     """
     if now >= made.lapses_at:
-        raise Conflict(f"the offer lapsed at {made.lapses_at:%H:%M:%S} UTC")
+        raise Conflict(f"the offer lapsed at {made.lapses_at:%H:%M:%S} UTC", code="offer_lapsed")
 
 
 def _kept(target: Target, *, now: datetime, by: str) -> Target:

@@ -11,6 +11,7 @@ from patrol.errors import CannotSend, Conflict, NotFound
 from patrol.history_desk import HistoryDesk
 from patrol.messages import Message, Route, Step
 from patrol.phone_post import PHONE, address_of, phone_of
+from patrol.picture import PERSON
 from patrol.store import accounts, messages
 from radio_gateway.order import OrderKind
 from radio_gateway.order_result import Refusal
@@ -102,7 +103,8 @@ class MessageDesk(HistoryDesk):
         """
         self._may("see messages")
         known, addresses = self._addressed(unit, address)
-        if known is None and self.policy.agency != self._watch.agency:
+        own = self.policy.agency == self._watch.agency or self._is_own_person(addresses)
+        if known is None and not own:
             return []  # when and where unknown radios are heard is for the node's own agency
         heard = await self._watch.store.read(messages.heard_on, addresses)
         ways = [
@@ -221,16 +223,32 @@ class MessageDesk(HistoryDesk):
     async def _to_phones(
         self, addresses: Sequence[str], heard: Sequence[tuple[str, str, datetime]]
     ) -> list[tuple[str, str, datetime]]:
-        """Return the ways to enrolled phones, which ask for what waits for them."""
+        """Return the ways to enrolled phones, and to people on the crew's page.
+
+        Both ask for what waits for them.
+        """
         names = [name for each in addresses if (name := phone_of(each)) is not None]
         if not names:
             return []
         phones = await self._watch.store.read(accounts.phones_of, self.policy.agency, names)
         last = {address: at for address, channel, at in heard if channel.startswith("key:")}
-        return [
+        ways = [
             (address_of(name), PHONE, max(since, last.get(address_of(name), since)))
             for name, since in phones
         ]
+        ways += [
+            (address, PHONE, at)
+            for address, channel, at in heard
+            if channel.startswith(PERSON) and address_of(channel.removeprefix(PERSON)) == address
+        ]
+        return ways
+
+    def _is_own_person(self, addresses: Sequence[str]) -> bool:
+        contacts = [self._watch.picture.contacts.get(each) for each in addresses]
+        return any(
+            each is not None and each.person and each.agency == self.policy.agency
+            for each in contacts
+        )
 
     def _route(self, address: str, channel: str, *, heard_at: datetime) -> Route:
         protocol = address.partition(":")[0]

@@ -185,7 +185,10 @@ class PatrolDesk(PlanDesk):
 
         def change(patrol: Patrol, now: datetime, who: Who) -> Patrol:
             if revision is not None and revision != patrol.revision:
-                raise Conflict(f"its content is at revision {patrol.revision}: look at it again")
+                raise Conflict(
+                    f"its content is at revision {patrol.revision}: look at it again",
+                    code="changed_meanwhile",
+                )
             values = dict(changes)
             if "agencies" in values:
                 values["agencies"] = tuple(dict.fromkeys((patrol.agency, *values["agencies"])))

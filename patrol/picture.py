@@ -7,8 +7,9 @@ moves what it knows. What changed is collected until `take_changes`.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -32,6 +33,9 @@ UNKNOWN_AT_MOST: Final = 20_000
 """Radios that nobody has registered and that are kept in mind; records keep all."""
 
 _DROPPED_AT_ONCE: Final = 50  # one in so many of them, so that looking for the stalest is rare
+PERSON: Final = "user:"
+"""What the channel begins with of that which a user said, signed in; the user's name follows."""
+
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -43,12 +47,21 @@ class Picture(Register):
         origin: This node's id.
         unknown_at_most: Radios that nobody has registered to keep in mind; of more, those that
             were not heard for longest are forgotten, never one that calls for help.
+        sides: Country of each agency of this node, for its people who speak for no unit.
     """
 
-    def __init__(self, *, agency: str, origin: str, unknown_at_most: int = UNKNOWN_AT_MOST) -> None:
+    def __init__(
+        self,
+        *,
+        agency: str,
+        origin: str,
+        unknown_at_most: int = UNKNOWN_AT_MOST,
+        sides: Mapping[str, str | None] = MappingProxyType({}),
+    ) -> None:
         super().__init__(agency=agency)
         self.origin = origin
         self.unknown_at_most = unknown_at_most
+        self._sides = sides
         self.channels: dict[str, ChannelHealth] = {}
         self.contacts: dict[str, Contact] = {}
         self._touched: dict[str, Contact] = {}
@@ -278,6 +291,8 @@ class Picture(Register):
         if contact is not None and contact.unit is None and contact.agency != agency:
             self._forgotten.add((address, contact.agency, False))
             contact.agency, self._touched[address] = agency, contact
+            if contact.person:
+                contact.country = self._sides.get(agency)
 
     def forget(self, address: str) -> None:
         """Take an unknown radio out, for example because it has become a unit's."""
@@ -337,6 +352,11 @@ class Picture(Register):
             self._touched[contact.id] = contact
         if contact.unit is None and transmission.facts and contact.note_name(record):
             self._touched[contact.id] = contact
+        user = transmission.device
+        if contact.unit is None and user is not None and transmission.channel == PERSON + user:
+            side = self._sides.get(contact.agency)
+            if contact.is_person(user, side):
+                self._touched[contact.id] = contact
 
     def _apply(self, contact: Contact, effect: Effect) -> None:
         if effect.liveness is not None and effect.liveness != contact.liveness:

@@ -40,10 +40,15 @@ class Register:
             if other.id != assignment.id and _overlap(assignment, other):
                 unit = self.units[other.unit]
                 if unit.agency != assignment.agency:  # whose, and since when, stays with them
-                    raise Conflict(f"{assignment.address} stands for another's unit at that time")
+                    raise Conflict(
+                        f"{assignment.address} stands for another's unit at that time",
+                        code="address_taken_there",
+                    )
                 raise Conflict(
                     f"{assignment.address} stands for {unit.call_sign} "
-                    f"from {other.start:%Y-%m-%d %H:%M}"
+                    f"from {other.start:%Y-%m-%d %H:%M}",
+                    code="address_taken",
+                    name=unit.call_sign,
                 )
 
     def put_assignment(self, assignment: Assignment) -> None:

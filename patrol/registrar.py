@@ -140,7 +140,7 @@ class Registrar:
             StoreError: If the store refuses.
         """
         if assignment.end is not None and assignment.end <= assignment.start:
-            raise Conflict("an assignment ends after it starts")
+            raise Conflict("an assignment ends after it starts", code="ends_first")
         await self._turn.order(lambda: self._put_assignment(assignment, by))
 
     async def clear_distress(self, of: str, *, by: str, note: str = "") -> None:
@@ -183,10 +183,18 @@ class Registrar:
                     and other.retired_at is None
                     and other.call_sign.casefold() == unit.call_sign.casefold()
                 ):
-                    raise Conflict(f"there is a unit {other.call_sign} already")
+                    raise Conflict(
+                        f"there is a unit {other.call_sign} already",
+                        code="call_sign_taken",
+                        name=other.call_sign,
+                    )
         elif contact is not None:
             if contact.distress:
-                raise Conflict(f"{unit.call_sign} calls for help: clear that first")
+                raise Conflict(
+                    f"{unit.call_sign} calls for help: clear that first",
+                    code="calls_for_help",
+                    name=unit.call_sign,
+                )
             ended = [
                 msgspec.structs.replace(each, end=max(unit.retired_at, each.start))
                 for each in picture.assignments.values()

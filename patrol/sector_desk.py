@@ -324,7 +324,12 @@ class SectorDesk(PaperDesk):
             for patrol in book.all(Patrol):
                 # Of another's plans nothing is told, not even that there is one.
                 if id in patrol.all_sectors and self._user.agency in patrol.parties:
-                    raise Conflict(f"sector {sector.name} is covered by patrol {patrol.name}")
+                    raise Conflict(
+                        f"sector {sector.name} is covered by patrol {patrol.name}",
+                        code="sector_covered",
+                        name=sector.name,
+                        patrol=patrol.name,
+                    )
             return (revised(sector, at=now, by=self._user.name, retired_at=now),)
 
         await self._file("retire sector", decide, reason=reason)
@@ -500,9 +505,14 @@ def _geojson(shape: shapely.Geometry) -> dict[str, Any]:
 def _check_name(book: Book, agency: str, name: str) -> None:
     for sector in book.all(Sector):
         if sector.agency == agency and sector.name.casefold() == name.casefold():
-            raise Conflict(f"there is a sector {sector.name} already")
+            raise Conflict(
+                f"there is a sector {sector.name} already", code="sector_taken", name=sector.name
+            )
 
 
 def _check_version(sector: Sector, version: int | None) -> None:
     if version is not None and version != sector.version:
-        raise Conflict(f"sector {sector.name} is at version {sector.version}: look at it again")
+        raise Conflict(
+            f"sector {sector.name} is at version {sector.version}: look at it again",
+            code="changed_meanwhile",
+        )

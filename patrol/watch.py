@@ -108,7 +108,8 @@ class Watch:
         self.elsewhere: Mapping[str, str] = MappingProxyType({})
         """Nodes of the agencies that are not of this one, by agency."""
         self.now = now
-        self.picture = Picture(agency=agency, origin=node)
+        sides = {each.id: each.country for each in agencies.values()}
+        self.picture = Picture(agency=agency, origin=node, sides=sides)
         self.turn = Turn()
         self.clerk = Clerk(store=store, turn=self.turn, node=node, now=lambda: self.now())
         self.sharing = Sharing(self.clerk.book, self.clerk.seen)

@@ -23,11 +23,15 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         error: Short fixed word for programs.
         message: What is wrong, for people.
         field: Field at fault, where it is one.
+        code: Short fixed word of a fault that pages have words of their own for, in every language.
+        values: What stands in the places of those words.
     """
 
     error: str
     message: str
     field: str | None = None
+    code: str | None = None
+    values: dict[str, str] = {}
 
 
 _PROBLEMS: Final[dict[int, tuple[str, Problem]]] = {

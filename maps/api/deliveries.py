@@ -51,14 +51,14 @@ _BROWSER = Browser(id="6f1c2d3b4a5e4f6071829a0b1c2d3e4f", label="office", since=
 _TESTED = Tested(to="duty@hx.example", ok=False, fault="mail.hx.example: Connection refused")
 
 
-class PushKeyTold(msgspec.Struct, frozen=True, kw_only=True):
+class PushKeyTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """With what a browser subscribes.
 
     Attributes:
-        key: Our public key (`applicationServerKey`), base64url.
+        key: Our public key (`applicationServerKey`), base64url; absent where there is no Web Push.
     """
 
-    key: str
+    key: str | None = None
 
 
 _KEY = PushKeyTold(
@@ -137,12 +137,15 @@ async def test_rule(asked: RuleToTest, desk: DeskHere, request: Request) -> Resp
     return answer(await _delivering(request).test(asked.rule, desk.user.agency))
 
 
-@router.get("/push-key", responses=answers(PushKeyTold, _KEY, 403, 404, 503))
+@router.get("/push-key", responses=answers(PushKeyTold, _KEY, 403, 503))
 async def read_push_key(desk: DeskHere, request: Request) -> Response:
-    """Return the public key with which a browser subscribes; 404 where there is no Web Push."""
+    """Return the public key with which a browser subscribes; none where there is no Web Push."""
     desk.deliveries.browsers()
+    push = _delivering(request).push
+    if push is None:
+        return answer(PushKeyTold())
     try:
-        return answer(PushKeyTold(key=_push(request).key.public()))
+        return answer(PushKeyTold(key=push.key.public()))
     except DeliveryError as error:
         raise LinkError("push", error.fault) from None
 

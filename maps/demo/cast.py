@@ -15,6 +15,9 @@ from patrol.units import UnitKind
 
 Radio = Literal["serial", "ais", "owntracks", "json"]
 
+TIME_ZONE = "Asia/Vientiane"
+"""Of both offices: what people do suits the time of day there."""
+
 HOUAY_XAI = "houay-xai"
 CHIANG_KHONG = "chiang-khong"
 AGENCIES: tuple[dict[str, object], ...] = (
@@ -27,6 +30,8 @@ SERIAL_CHANNEL = "pier-radio"
 AIS_CHANNEL = "ais-receiver"
 PHONES_CHANNEL = "phones"
 TRACKERS_CHANNEL = "trackers"
+BASE_CHANNEL = "base-radio"
+"""The office's voice radio, which also carries texts to the handsets on the boats."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +50,7 @@ class Actor:
         silent_s: From when to when its radio is silent, seconds after the start of the demo.
         jump_s: When one report is far off, seconds.
         distress_s: When it calls for help, seconds.
+        handset: FleetSync number (fleet and unit) of the radio on board that takes texts.
     """
 
     device: str
@@ -58,6 +64,7 @@ class Actor:
     silent_s: tuple[float, float] | None = None
     jump_s: float | None = None
     distress_s: float | None = None
+    handset: str | None = None
 
     @property
     def agency(self) -> str:
@@ -103,6 +110,7 @@ CAST: tuple[Actor, ...] = (
         interval_s=1,
         call_sign="Naga 1",
         country="LA",
+        handset="100:1001",
     ),
     Actor(
         device="bokeo/naga-2",
@@ -111,6 +119,7 @@ CAST: tuple[Actor, ...] = (
         interval_s=5,
         call_sign="Naga 2",
         country="LA",
+        handset="100:1002",
         jump_s=100,
     ),
     Actor(
@@ -129,6 +138,7 @@ CAST: tuple[Actor, ...] = (
         interval_s=5,
         call_sign="Khong 1",
         country="TH",
+        handset="200:2001",
         distress_s=180,
     ),
     Actor(
@@ -139,6 +149,7 @@ CAST: tuple[Actor, ...] = (
         call_sign="Khong 2",
         country="TH",
         ship_name="KHONG 2",
+        handset="200:2002",
     ),
     Actor(
         device="chiangkhong/foot-7",

@@ -9,6 +9,8 @@ import asyncio
 import os
 import socket
 import tty
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 
 import paho.mqtt.client as paho
@@ -16,6 +18,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from maps.demo import sentences
 from maps.demo.script import Report
+
+KEYED_EVERY_S = 5.0
+ON_THE_AIR_S = 0.8  # a burst and the other set's answer
+EVERYBODY = "0000000"
 
 
 class SerialRadio:
@@ -44,6 +50,51 @@ class SerialRadio:
         """Pull the plug."""
         os.close(self._near)
         os.close(self._far)
+
+
+class BaseRadio(SerialRadio):
+    """A Kenwood base radio: what it is told to send reaches the handsets on the boats.
+
+    Args:
+        handsets: Their FleetSync numbers, fleet and unit (`100:1001`).
+    """
+
+    def __init__(self, handsets: Iterable[str]) -> None:
+        super().__init__()
+        self._places: dict[str, bytes | None] = {each.replace(":", ""): None for each in handsets}
+        self._told = b""
+
+    def note(self, handset: str, place: bytes) -> None:
+        """Note what a handset would answer that is asked where it is."""
+        self._places[handset.replace(":", "")] = place
+
+    async def work(self) -> None:
+        """Answer what it is told, and let the crews key their handsets now and then; for ever."""
+        loop = asyncio.get_running_loop()
+        keyed_at = loop.time() - KEYED_EVERY_S
+        while True:
+            await asyncio.sleep(0.1)
+            if loop.time() - keyed_at >= KEYED_EVERY_S:
+                keyed_at = loop.time()
+                for number in self._places:
+                    await self.send(b"\x02I1%b\x03" % number.encode())
+            with suppress(BlockingIOError):
+                self._told += os.read(self._near, 4096)
+            *frames, self._told = self._told.split(b"\x03")
+            for frame in frames:
+                await self._answer(frame.rpartition(b"\x02")[2].decode("ascii", "replace"))
+
+    async def _answer(self, said: str) -> None:
+        """Answer as `radio_gateway.formats.kenwood.order` says that the radio does."""
+        asked = said.startswith("R3")
+        number = said[2:9] if asked else said[1:8]
+        if number == EVERYBODY:
+            return  # nobody answers that
+        await asyncio.sleep(ON_THE_AIR_S)
+        await self.send(b"\x020\x03" if number in self._places else b"\x021\x03")
+        place = self._places.get(number)
+        if asked and place is not None:
+            await self.send(place)
 
 
 class AisFeed:
@@ -100,12 +151,15 @@ class Radios:
 
     Args:
         serial: The serial radio.
+        base: The base radio.
         ais: The AIS feed.
         mqtt: Phones and trackers, by device.
     """
 
-    def __init__(self, serial: SerialRadio, ais: AisFeed, mqtt: dict[str, MqttRadio]) -> None:
-        self._serial, self._ais, self._mqtt = serial, ais, mqtt
+    def __init__(
+        self, serial: SerialRadio, base: BaseRadio, ais: AisFeed, mqtt: dict[str, MqttRadio]
+    ) -> None:
+        self._serial, self._base, self._ais, self._mqtt = serial, base, ais, mqtt
 
     async def send(self, report: Report, time: datetime) -> None:
         """Let the actor's radio send its report.
@@ -114,7 +168,9 @@ class Radios:
             report: What is to be said.
             time: When it is so, aware UTC.
         """
-        radio = report.actor.radio
+        radio, handset = report.actor.radio, report.actor.handset
+        if handset is not None:
+            self._base.note(handset, sentences.kenwood(report, time))
         if radio == "serial":
             await self._serial.send(sentences.nmea(report, time))
         elif radio == "ais":
@@ -131,7 +187,7 @@ class Radios:
         await self._serial.send(bytes(line))
 
     def close(self) -> None:
-        """Switch off all but the serial radio, whose line a channel still holds."""
+        """Switch off all but the serial ones, whose lines channels still hold."""
         for radio in self._mqtt.values():
             radio.close()
         self._ais.close()

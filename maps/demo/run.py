@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shlex
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -11,13 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from maps.app import create_app
 from maps.demo import cast
 from maps.demo.cast import CAST
-from maps.demo.radios import AisFeed, MqttRadio, Radios, SerialRadio
+from maps.demo.radios import AisFeed, BaseRadio, MqttRadio, Radios, SerialRadio
 from maps.demo.script import Script
 from maps.demo.story import DeskOf, Story
 from maps.enrolment import MINUTES
@@ -37,6 +40,9 @@ ACROSS: tuple[Role, ...] = ("commander", "liaison", "crew")
 
 CREW_PHONES = {cast.HOUAY_XAI: "Naga 2", cast.CHIANG_KHONG: "Khong 1"}
 """The boat of each office on which a phone can be enrolled."""
+
+CONFIG = "demo.toml"
+"""File beside the demo's records that tells commands like `joint-patrol audit verify` of them."""
 
 CLEARED_AFTER_S = 150  # how long the commander of the script takes to see to a call for help
 GARBLED_EVERY_S = 45
@@ -79,8 +85,10 @@ def run_demo(options: Options) -> None:
 
 async def _run(options: Options, folder: Path) -> None:
     serial = SerialRadio()
+    base = BaseRadio(actor.handset for actor in CAST if actor.handset is not None)
     try:
-        settings = demo_settings(folder, port=options.port, serial=serial.path)
+        settings = demo_settings(folder, port=options.port, serial=serial.path, base=base.path)
+        _describe(settings, folder)
         bound = listen(settings.web)
         address = address_of(settings.web, bound)
         links: list[str] = []
@@ -88,12 +96,12 @@ async def _run(options: Options, folder: Path) -> None:
         @asynccontextmanager
         async def opened(office: Office) -> AsyncIterator[None]:
             links.extend(await _links(office, address))
-            async with _playing(office, serial, options) as units:
+            async with _playing(office, serial, base, options) as units:
                 links.extend(await _phones(office, address, units))
                 yield
 
         app = create_app(settings, opened=opened)
-        serving = serve(app, settings.web, bound, ready=lambda: _welcome(address, links))
+        serving = serve(app, settings.web, bound, ready=lambda: _welcome(address, links, folder))
         try:
             async with asyncio.timeout(options.duration_s):
                 await serving
@@ -101,18 +109,20 @@ async def _run(options: Options, folder: Path) -> None:
             pass  # its time is over
     finally:
         serial.close()
+        base.close()
 
 
-def demo_settings(folder: Path, *, port: int, serial: str) -> Settings:
+def demo_settings(folder: Path, *, port: int, serial: str, base: str) -> Settings:
     """Return the settings of the demo's office, all on loopback.
 
     Args:
         folder: Where it keeps its store.
         port: Port of the pages.
         serial: Device of the serial radio.
+        base: Device of the base radio.
     """
     tables: dict[str, Any] = {
-        "node": {"id": "demo", "name": "BLO Houay Xai (demo)", "time_zone": "Asia/Vientiane"},
+        "node": {"id": "demo", "name": "BLO Houay Xai (demo)", "time_zone": cast.TIME_ZONE},
         "store": {"url": "sqlite:///joint-patrol.db"},
         "web": {"host": "127.0.0.1", "port": port},
         "broker": {"enabled": True, "port": 0},
@@ -123,6 +133,13 @@ def demo_settings(folder: Path, *, port: int, serial: str) -> Settings:
                 "url": f"serial://{serial}?baud=4800",
                 "protocols": ["nmea0183"],
                 "expected_interval_s": 5,
+            },
+            {
+                "name": cast.BASE_CHANNEL,
+                "url": f"serial://{base}?baud=9600",
+                "protocols": ["kenwood"],
+                "expected_interval_s": 60,
+                "listen_only": False,  # so that one can write to a boat
             },
             {
                 "name": cast.AIS_CHANNEL,
@@ -181,7 +198,7 @@ async def _phones(office: Office, address: str, units: dict[str, str]) -> list[s
 
 @asynccontextmanager
 async def _playing(
-    office: Office, serial: SerialRadio, options: Options
+    office: Office, serial: SerialRadio, base: BaseRadio, options: Options
 ) -> AsyncIterator[dict[str, str]]:
     """Play the script while inside; yield unit ids by call sign."""
     ais = AisFeed(await _ais_port(office))
@@ -193,18 +210,20 @@ async def _playing(
             mqtt[actor.device] = MqttRadio(
                 actor.device, key, host=office.broker.host, port=office.broker.port
             )
-    radios = Radios(serial, ais, mqtt)
+    radios = Radios(serial, base, ais, mqtt)
     start = datetime.now(UTC)
     before = timedelta(seconds=HISTORY_S / options.speed + 60)
     units = await _register(office.desk_of, since=start - before)
     script = Script(office.geography.river, seed=options.seed)
-    story = Story(office.desk_of, office.geography.river, units)
+    zone = ZoneInfo(office.settings.node.time_zone)
+    story = Story(office.desk_of, office.geography.river, units, zone)
     tasks = [
         asyncio.create_task(
             _play(script, radios, office.desk_of, units, start=start, speed=options.speed),
             name="demo-script",
         ),
         asyncio.create_task(story.play(start=start, speed=options.speed), name="demo-story"),
+        asyncio.create_task(base.work(), name="demo-base-radio"),
     ]
     for task in tasks:
         task.add_done_callback(_tell_failure)
@@ -240,12 +259,15 @@ async def _register(desk_of: DeskOf, *, since: datetime) -> dict[str, str]:
                 expected_interval_s=max(10.0, 2 * actor.interval_s),
             )
             units[actor.call_sign] = state.id
-        if actor.address not in assigned:
+        radios = {actor.address: actor.channel}
+        if actor.handset is not None:
+            radios[f"kenwood:{actor.handset}"] = cast.BASE_CHANNEL
+        for address in radios.keys() - assigned:
             await desk.assign(
-                address=actor.address,
+                address=address,
                 unit=units[actor.call_sign],
                 start=since,
-                channel=actor.channel,
+                channel=radios[address],
             )
     return units
 
@@ -307,13 +329,31 @@ async def _ais_port(office: Office) -> int:
     return int(transport.port)
 
 
-def _welcome(address: str, lines: list[str]) -> None:
+def _describe(settings: Settings, folder: Path) -> None:
+    """Write down what commands beside the demo must know of it, among its records."""
+    said = {"id": settings.node.id, "name": settings.node.name}
+    lines = ["[node]", *(f"{name} = {json.dumps(value)}" for name, value in said.items())]
+    lines += ["", "[store]", 'url = "sqlite:///joint-patrol.db"', ""]
+    for agency in settings.agencies:
+        lines += ["[[agencies]]", f'id = "{agency.id}"', f"name = {json.dumps(agency.name)}", ""]
+    (folder / CONFIG).write_text("\n".join(lines), encoding="utf-8")
+
+
+def _welcome(address: str, lines: list[str], folder: Path) -> None:
     say: Callable[[str], object] = sys.stdout.write
     say(f"A joint patrol of Houay Xai and Chiang Khong is on the river: {address}\n\n")
     say("Open one of these links; each signs in once, in its role:\n\n")
     say("\n".join(lines) + "\n\n")
+    said = [_command(), "audit", "verify", "--config", str((folder / CONFIG).resolve())]
+    say(f"To prove its journal, meanwhile, in another terminal:\n\n  {shlex.join(said)}\n\n")
     say("Nothing leaves this machine. Ctrl-C ends it.\n")
     sys.stdout.flush()
+
+
+def _command() -> str:
+    """Return the command as it was called, so that the line works as it stands."""
+    called = Path(sys.argv[0])
+    return sys.argv[0] if called.name == "joint-patrol" else "joint-patrol"
 
 
 def _tell_failure(task: asyncio.Task[None]) -> None:

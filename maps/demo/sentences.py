@@ -1,4 +1,4 @@
-"""What the demo's radios emit: NMEA 0183 sentences, AIS sentences, OwnTracks and our own JSON.
+"""What the demo's radios emit: NMEA 0183, Kenwood and AIS sentences, OwnTracks and our own JSON.
 
 Sources: NMEA 0183 (RMC, GGA, VTG; tag block `c`, time of reception in Unix seconds); ITU-R
 M.1371-5 messages 1, 5, 18 and 24, armoured by pyais; OwnTracks booklet, JSON `location`;
@@ -78,6 +78,14 @@ def owntracks(report: Report, time: datetime) -> tuple[str, bytes]:
             "tid": report.actor.device[-2:],
         }
     )
+
+
+def kenwood(report: Report, time: datetime) -> bytes:
+    """Return what a base radio prints when a handset answers where it is."""
+    here, handset = report.here, report.actor.handset or ""
+    lat, lon = _degrees(here.lat, 2, "NS"), _degrees(here.lon, 3, "EW")
+    clock = time.astimezone(UTC).strftime("%H%M%S")
+    return _sealed(f"PKLSH,{lat},{lon},{clock},A,{handset.replace(':', ',')},", b"$")
 
 
 def position_json(report: Report, time: datetime) -> tuple[str, bytes]:

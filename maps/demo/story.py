@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
+from zoneinfo import ZoneInfo
 
 from maps.demo.cast import CHIANG_KHONG, HOUAY_XAI
 from maps.demo.voyage import Centreline
@@ -33,6 +34,10 @@ OFFERED_AT_S: Final = 90.0
 ANSWERED_AT_S: Final = 330.0
 """When Chiang Khong accepts, unless somebody at a page has answered."""
 
+_PARTS_OF_DAY: Final = ((5, "Night"), (11, "Morning"), (17, "Afternoon"), (21, "Evening"))
+"""Hour before which each ends."""
+
+_RESTED_AFTER: Final = timedelta(hours=14)  # the patrol of now lasts six of them
 _SIGHTED_FROM: Final = (100.4141, 20.2705)
 _SIGHTED_TO: Final = (100.4012, 20.2592)
 # On the Thai half of the river below the patrol's sectors, km 2347.4 to 2348.0: what lies in a
@@ -52,10 +57,13 @@ class Story:
         desk_of: Returns a user's desk.
         river: The Mekong.
         units: Unit ids by call sign.
+        zone: Where it is the time of day that patrols are named by.
     """
 
-    def __init__(self, desk_of: DeskOf, river: Centreline, units: dict[str, str]) -> None:
-        self._desk_of, self._river, self._units = desk_of, river, units
+    def __init__(
+        self, desk_of: DeskOf, river: Centreline, units: dict[str, str], zone: ZoneInfo
+    ) -> None:
+        self._desk_of, self._river, self._units, self._zone = desk_of, river, units, zone
 
     async def play(self, *, start: datetime, speed: float) -> None:
         """Do what is due, from the start of the demo on.
@@ -144,7 +152,7 @@ class Story:
             )
         ]
         draft = await planner.draft(
-            name="Night patrol",
+            name=patrol_name(now.astimezone(self._zone)),
             agencies=(CHIANG_KHONG,),
             starts_at=now - timedelta(minutes=5),
             ends_at=now + timedelta(hours=6),
@@ -162,12 +170,12 @@ class Story:
         patrols = self._desk(HOUAY_XAI).patrols
         await patrols.ready(draft.id)
         await patrols.start(draft.id)
-        tomorrow = now.replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
+        morning = next_morning(now.astimezone(self._zone))
         await planner.draft(
-            name="Morning patrol",
+            name=patrol_name(morning),
             agencies=(CHIANG_KHONG,),
-            starts_at=tomorrow,
-            ends_at=tomorrow + timedelta(hours=5),
+            starts_at=morning.astimezone(UTC),
+            ends_at=morning.astimezone(UTC) + timedelta(hours=5),
             members=(members[1],),
             sectors=(sectors[0],),
             check_in_interval_s=1800.0,
@@ -175,9 +183,10 @@ class Story:
 
     async def _log(self) -> None:
         lon, lat = self._river.at_km(2357.5)
+        night = datetime.now(self._zone).replace(hour=2, minute=10, second=0, microsecond=0)
         await self._desk(HOUAY_XAI).incidents.log(
             category="drugs",
-            happened_at=datetime.now(UTC) - timedelta(days=2, hours=3),
+            happened_at=(night - timedelta(days=2)).astimezone(UTC),
             precision="minute",
             seizures=(Seizure(what="methamphetamine tablets", amount=6000, unit="tablets"),),
             arrested=(Arrested(count=2),),
@@ -198,6 +207,30 @@ class Story:
             speed_mps=7.0,
             course_deg=227.0,
         )
+
+
+def patrol_name(begins: datetime) -> str:
+    """Return what people call a patrol that begins then, local time.
+
+    >>> [patrol_name(datetime(2026, 11, 24, hour)) for hour in (4, 6, 15, 19, 23)]
+    ['Night patrol', 'Morning patrol', 'Afternoon patrol', 'Evening patrol', 'Night patrol']
+    """
+    part = next((name for before, name in _PARTS_OF_DAY if begins.hour < before), "Night")
+    return f"{part} patrol"
+
+
+def next_morning(now: datetime) -> datetime:
+    """Return the next six o'clock, local time as `now` is, for which a crew of now has rested.
+
+    >>> next_morning(datetime(2026, 11, 24, 15, 20)).isoformat()
+    '2026-11-25T06:00:00'
+    >>> next_morning(datetime(2026, 11, 24, 23, 5)).isoformat()
+    '2026-11-26T06:00:00'
+    """
+    morning = now.replace(hour=6, minute=0, second=0, microsecond=0)
+    while morning < now + _RESTED_AFTER:
+        morning += timedelta(days=1)
+    return morning
 
 
 async def _until(start: datetime, after_s: float) -> None:

@@ -18,6 +18,7 @@ OFFICERS = {
     "somchai": (LAO, "commander"),
     "kham": (LAO, "liaison"),
     "vanh": (LAO, "observer"),
+    "somsak": (LAO, "crew"),
     "malee": (THAI, "commander"),
     "chai": (THAI, "liaison"),
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,13 +12,14 @@ from playwright.sync_api import Browser
 
 from tests.browser.banks import LAO_NAME, THAI_NAME, Banks, two_banks
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, looking
+from tests.browser.crew_phone import Phone
 from tests.browser.test_alerts_page import EAR
 from tests.server import wait_for
 
 pytestmark = [pytest.mark.browser]
 
 Look = Callable[..., Commander]
-OFFER_HZ, SOS_HZ = {880, 660}, 1100
+OFFER_HZ, SOS_HZ, TEXT_HZ = {880, 660}, 1100, 587
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +126,74 @@ def test_suspended_sharing_says_who_when_and_why_where_units_are_missed(
     wait_for("no edge", lambda: edge.count() == 0)
     assert gone.count() == 0
     banks.post("chai", f"/api/agreements/{agreement}/end", {"reason": "the test is over"})
+
+
+def _reports(banks: Banks, kind: str, **said: object) -> None:
+    """Have the crew user, who has no boat, report something."""
+    report = {"id": uuid4().hex, "kind": kind, "at": datetime.now(UTC).isoformat(), **said}
+    took = banks.post("somsak", "/api/crew/reports", {"reports": [report]})
+    assert took["refused"] == []
+
+
+def test_who_has_no_boat_is_no_stranger_and_a_text_is_not_missed(
+    look: Look, banks: Banks, browser: Browser
+) -> None:
+    phone = Phone(browser, banks.server, user="somsak")
+    phone.begin()
+    phone.page.get_by_text("You report as somsak, without a boat.").wait_for()
+    phone.close()
+    page = look("somchai")
+    page.page.add_init_script(EAR)
+    page.page.reload()
+    wait_for("the stream", lambda: page.says("#stream-state").startswith("Live"))
+    page.page.keyboard.press("c")
+    page.page.keyboard.press("/")
+    page.page.keyboard.type("som")
+    _reports(banks, "position", lon=100.4123, lat=20.2791)
+    row = page.page.locator("#unit-rows .row", has_text="somsak")
+    wait_for("the person among the units", row.count)
+    assert page.mark("somsak")["side"] == "LA"
+
+    waited = int(page.says("#tab-alerts .badge") or 0)
+    silent = len(_heard(page))
+    _reports(banks, "text", text="fog at the bend")
+    wait_for("the count", lambda: int(page.says("#tab-alerts .badge") or 0) == waited + 1)
+    wait_for("its tune", lambda: TEXT_HZ in _heard(page)[silent:])
+    assert page.page.title().startswith(("(", "SOS ("))
+    assert "1 text is not read yet." in page.says(".waiting-card")
+    typing = page.page.evaluate("[document.activeElement.id, document.activeElement.value]")
+    assert typing == ["unit-search", "som"], "nobody is torn out of what they do"
+
+    page.page.keyboard.press("Escape")
+    page.page.keyboard.press("q")
+    card = page.page.locator(".queue .said", has_text="somsak")
+    wait_for("the card", card.count)
+    assert "fog at the bend" in card.inner_text()
+    assert Axe().run(page.page).response["violations"] == []
+    page.page.reload()
+    page.page.locator("#tab-alerts").click()
+    wait_for("it waits still", card.count)
+    page.page.keyboard.press("e")
+    wait_for("it is read", lambda: card.count() == 0)
+    page.page.reload()
+    wait_for("the stream", lambda: page.says("#stream-state").startswith("Live"))
+    page.page.locator("#tab-alerts").click()
+    page.mark("somsak")
+    assert card.count() == 0, "what was read stays read"
+    _reports(banks, "text", text="fog at the bend")
+    wait_for("the same words are another text", card.count)
+    card.locator(".alert-what").click()
+    wait_for("who wrote", lambda: page.says("#unit-title") == "somsak")
+    assert "Crew member without a boat" in page.says(".unit-head")
+    page.page.get_by_role("button", name="Mark as read").click()
+    wait_for("it is read", lambda: page.page.locator(".said .alert-what").count() == 0)
+
+    page.page.get_by_role("button", name="Add as a unit").click()
+    fields = ("call-sign", "kind", "side")
+    filled = [page.page.locator(f"#new-{each}").input_value() for each in fields]
+    assert filled == ["somsak", "foot", "LA"]
+    page.page.get_by_role("dialog").get_by_role("button", name="Assign", exact=True).click()
+    wait_for("the unit", lambda: "Foot team" in page.says(".unit-head"))
+    [unit] = [each for each in banks.get("somchai", "/api/units") if each["call_sign"] == "somsak"]
+    assert unit["addresses"] == ["position_json:somsak"]
+    assert banks.get("somsak", "/api/crew")["unit"]["id"] == unit["id"]

@@ -98,6 +98,21 @@ def test_places_are_found_in_any_script_by_kilometre_and_by_coordinates(
     wait_for("no pin", lambda: page.says("#found") == "")
 
 
+def test_under_a_kilometre_stands_who_is_nearest_along_the_river(
+    look: Look, server: Server, boat: str
+) -> None:
+    _plot(server, boat, lon=100.4123, lat=20.2791)
+    with server.client() as client:
+        km = client.get(f"/api/units/{boat}").json()["last"]["place"]["km"]
+    page = look()
+    _search(page, "km 2363", "km 2\u202f363.0")
+    row = page.page.locator(".row-near", has_text="Otter")
+    wait_for("the boat", row.count)
+    assert f"{2363 - km:.1f} km downstream" in row.inner_text()
+    row.click()
+    wait_for("the detail", lambda: page.says("#unit-title") == "Otter")
+
+
 def test_groups_are_walked_with_the_arrows_and_coordinates_turn(look: Look) -> None:
     page = look()
     _search(page, "chiang", "Chiang Saen")

@@ -410,6 +410,50 @@ async def test_a_phrase_is_told_by_its_code_and_in_words(server: Running) -> Non
             assert "phrase" not in state
 
 
+async def test_a_user_without_a_boat_is_no_stranger_is_written_to_and_becomes_a_unit(
+    tmp_path: Path,
+) -> None:
+    agencies = [
+        {"id": HERE, "name": "Houay Xai", "country": "LA"},
+        {"id": THERE, "name": "Chiang Khong", "country": "TH"},
+    ]
+    async with running(tmp_path, roles=(), agencies=agencies) as server:
+        for name, role in (("malee", "commander"), ("niran", "crew")):
+            await server.office.people.add_user(name, role, THERE, None)  # type: ignore[arg-type]
+        await server.office.people.add_user("somchai", "commander", HERE, None)
+        async with (
+            as_user(server, "malee") as office,
+            as_user(server, "niran") as crew,
+            as_user(server, "somchai") as across,
+        ):
+            await taken(crew, report("position", **PLACE), report("text", text="at the pier"))
+            state = (await office.get("/api/units/position_json:niran")).json()
+            assert (state["call_sign"], state["person"], state["known"]) == ("niran", True, False)
+            assert (state["kind"], state["country"], state["agency"]) == ("handheld", "TH", THERE)
+            assert state["text_at"] is not None
+            assert (await across.get("/api/units/position_json:niran")).status_code == 404
+            routes = {"unit": "position_json:niran"}
+            assert (await across.get("/api/orders/routes", params=routes)).status_code == 404
+
+            order = {"kind": "text", "unit": "position_json:niran", "text": "come to the office"}
+            sent = (await office.post("/api/orders", json=order)).json()
+            assert sent["channel"] == "phone"
+            [text] = (await crew.get("/api/crew")).json()["texts"]
+            assert text["text"] == "come to the office"
+            delivered = (await office.get(f"/api/orders/{sent['id']}")).json()
+            assert delivered["state"] == "delivered"
+
+            await taken(crew, report("sos", text="help"))
+            [alert] = (await office.get("/api/alerts")).json()
+            assert alert["facts"]["call_sign"] == "niran"
+            await office.post("/api/units/position_json:niran/clear-distress")
+            unit = await unit_of(office, "niran")
+            bound = {"address": "position_json:niran", "unit": unit}
+            assert (await office.post("/api/assignments", json=bound)).status_code == 201
+            assert (await crew.get("/api/crew")).json()["unit"]["id"] == unit
+            assert (await office.get("/api/radios/unknown")).json() == []
+
+
 async def test_a_text_that_no_phone_fetches_expires(server: Running) -> None:
     async with server.signed_in() as desk:
         unit = await unit_of(desk)

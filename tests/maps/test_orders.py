@@ -98,6 +98,7 @@ async def test_a_listen_only_channel_sends_nothing_and_says_so(
         body = {"kind": "text", "unit": unit, "text": "come home"}
         refused = await client.post("/api/orders", json=body)
         assert (refused.status_code, refused.json()["error"]) == (409, "cannot_send")
+        assert refused.json()["code"] == "listen_only"
         assert "base is listen-only" in refused.json()["message"]
         assert (await client.get("/api/orders")).json() == []
         await asyncio.sleep(0.2)

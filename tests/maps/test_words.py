@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import tomllib
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from maps import awaiting
+from maps.app import ERRORS
 from maps.wording import FOLDER, Wording, words_of
 from patrol.accounts import LANGUAGES
 from patrol.permissions import ACTS
@@ -127,6 +129,29 @@ def test_the_web_client_asks_for_no_key_that_is_not_there() -> None:
     for path in sorted([*web.rglob("*.ts"), *web.rglob("*.tsx")]):
         for stem in re.findall(r"\b(?:t|wordsIfAny)\(`([\w.-]+\.)\$\{", path.read_text("utf-8")):
             assert any(key.startswith(stem) for key in known), f"{path.name}: {stem}…"
+
+
+def _raised(path: Path) -> str:
+    """Return what a module raises, each on a line of its own."""
+    tree = ast.parse(path.read_text("utf-8"))
+    return "\n".join(ast.unparse(each) for each in ast.walk(tree) if isinstance(each, ast.Raise))
+
+
+def test_a_fault_with_a_code_has_words_and_so_has_every_sort_of_fault() -> None:
+    known = words("en", "common")
+    codes = {
+        code
+        for package in (MAPS, MAPS.parent / "patrol")
+        for path in package.glob("*.py")
+        for code in re.findall(r"\bConflict\(.*\bcode='(\w+)'", _raised(path))
+    }
+    assert len(codes) > 10
+    # What a page has words of its own for: who is signed in, and what that person may do.
+    by_status = {slug for status, slug in ERRORS.values() if status in (401, 403)}
+    # Programs meet these, pages do not.
+    others = {"provider_down", "not_built"}
+    sorts = {slug for _, slug in ERRORS.values()} - by_status - others
+    assert sorted(each for each in codes | sorts if f"fault.{each}" not in known) == []
 
 
 @pytest.mark.parametrize(

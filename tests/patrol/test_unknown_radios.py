@@ -77,3 +77,39 @@ async def test_all_calling_for_help_at_once_are_all_kept(node: Node) -> None:
     node.watch.picture.unknown_at_most = 10
     await node.hear(*(said(f"r{number}", 1, distress=True) for number in range(30)))
     assert len(node.states()) == 30
+
+
+async def test_a_user_who_speaks_for_no_unit_is_a_person_by_the_own_name(node: Node) -> None:
+    await node.hear(
+        said("kham", 1, channel="user:kham"),
+        said("boat-9", 2, channel="user:kham"),
+        said("user", 3, channel="pier"),
+    )
+
+    def told(from_: Node) -> list[tuple[str, bool, bool, str | None]]:
+        states = [from_.state(address(each)) for each in ("kham", "boat-9", "user")]
+        return [(each.call_sign, each.person, each.known, each.kind) for each in states]
+
+    expected = [
+        ("kham", True, False, "handheld"),
+        (address("boat-9"), False, False, None),
+        (address("user"), False, False, None),
+    ]
+    assert told(node) == expected
+    assert told(await node.again()) == expected
+
+
+async def test_a_text_to_the_office_tells_its_time_and_the_same_words_again_are_another(
+    node: Node,
+) -> None:
+    viewer = Viewer(node.desk().subscribe())
+    for second in (1, 2):
+        await node.hear(said("x", second, lon=None, kind="text", text="all well"))
+        await viewer.look()
+        assert viewer.units[address("x")].text_at == at(second)
+    assert (await node.again()).state(address("x")).text_at == at(2)
+    # What comes with a position is no message, and a call for help is an alert.
+    await node.hear(said("y", 1, text="moored"), said("z", 1, text="fire", distress=True))
+    for radio in ("y", "z"):
+        assert node.state(address(radio)).text is not None
+        assert node.state(address(radio)).text_at is None

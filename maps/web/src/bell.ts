@@ -8,7 +8,7 @@ import { kept } from "./kept.ts";
 
 const AGAIN_MS = 30_000;
 /** Pitches in hertz, one after another, the gravest first. A call for help rises twice, an offer falls; what is grave says it three times. */
-const TUNES = { sos: [660, 880, 1100, 660, 880, 1100], offer: [880, 660, 880, 660], high: [740, 740, 740], alert: [523] } as const;
+const TUNES = { sos: [660, 880, 1100, 660, 880, 1100], offer: [880, 660, 880, 660], high: [740, 740, 740], alert: [523], text: [587, 784] } as const;
 export type Tune = keyof typeof TUNES;
 const NOTE_S = 0.22;
 const LOUDNESS = 0.22;
@@ -47,6 +47,11 @@ export function callFor(now: Map<string, Tune>): void {
   } else if (now.size === 0) {
     clearInterval(again);
   }
+}
+
+/** Sounds once for what is news and calls for nobody; not in quiet. */
+export function soundOnce(tune: Tune): void {
+  sound([tune]);
 }
 
 /** Finds out whether the page may sound, and asks again with every press until it may. */

@@ -51,6 +51,8 @@ export interface UnitState {
   kind?: UnitKind | null;
   country?: string | null;
   known?: boolean;
+  /** Somebody of the agency who reports and speaks for no unit; `call_sign` is the user's name. */
+  person?: boolean;
   liveness?: Liveness;
   /** Dead links that explain `cut`; absent once one of them is back and the next report is awaited. */
   cut_by?: string[];
@@ -62,6 +64,8 @@ export interface UnitState {
   by_voice?: boolean;
   status?: string | null;
   text?: string | null;
+  /** When that was said; absent for words that are no message to the office. */
+  text_at?: string | null;
   /** Code of the canned phrase that the text is: its words are `phrase.CODE`. */
   phrase?: string | null;
   flags?: string[];
@@ -326,4 +330,8 @@ export interface Problem {
   error: string;
   message: string;
   field?: string;
+  /** Which of the faults with words in every language it is: `fault.CODE`. */
+  code?: string;
+  /** What goes into the places of those words. */
+  values?: Record<string, string>;
 }

@@ -6,6 +6,7 @@ import { LiveStream, type LiveStatus } from "./live.ts";
 import type { HandOff, Paper } from "./papers.ts";
 import { Picture, type Touched, TRACKS_UP_TO } from "./picture.ts";
 import { fetchJson } from "./rest.ts";
+import { hearTexts } from "./said.ts";
 
 /** Hours of track that are kept and shown. */
 export const TRACK_HOURS = 3;
@@ -36,8 +37,9 @@ export const endedHandOffs = signal<readonly HandOff[]>([]);
 export const forgotten = signal<readonly { id: string; agency: string }[]>([]);
 export const tracksFailed = signal(false);
 
-export const units = computed(() => everyone.value?.filter((unit) => unit.known !== false) ?? null);
-export const unknownRadios = computed(() => everyone.value?.filter((unit) => unit.known === false) ?? null);
+/** Units, and people of the agency who speak for none: both are ours, and no strangers. */
+export const units = computed(() => everyone.value?.filter((unit) => unit.known !== false || unit.person) ?? null);
+export const unknownRadios = computed(() => everyone.value?.filter((unit) => unit.known === false && !unit.person) ?? null);
 export const cutOff = computed(() => everyone.value?.filter((unit) => unit.liveness === "cut") ?? []);
 export const distressed = computed(() => everyone.value?.filter((unit) => unit.distress) ?? []);
 
@@ -72,10 +74,18 @@ function take(touched: Touched, whole: boolean): void {
   for (const id of touched.tracks) dirtyTracks.add(id);
   if (touched.papers) takePapers(touched.ended);
   noteForgotten(touched);
+  hearTexts(touchedUnits(touched), (id) => !picture.units.has(id), now.peek());
   if (whole && picture.units.size <= TRACKS_UP_TO) void loadTracks();
   else if (whole && picture.watched !== "") void loadTrack(picture.watched);
   else for (const id of touched.refetch) void loadTrack(id);
   renewal ??= setTimeout(renew, whole ? 0 : picture.units.size > TRACKS_UP_TO ? LONG_LIST_PAUSE_MS : LIST_PAUSE_MS);
+}
+
+function* touchedUnits(touched: Touched): Iterable<UnitState> {
+  for (const id of touched.units) {
+    const unit = picture.units.get(id);
+    if (unit !== undefined) yield unit;
+  }
 }
 
 /** Whose track is kept and fetched however many units there are. */

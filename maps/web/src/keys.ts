@@ -1,7 +1,7 @@
 /** Every action that has a key. Tooltips and the help list read the same table. */
 import type { AlertAct } from "./alerts.ts";
 import { asking } from "./ask.ts";
-import { assigning, awaitingPlace, clearSelection, helpOpen, openTab, phone, say, select, selectedId, sheetStop } from "./console.ts";
+import { assigning, awaitingPlace, clearSelection, helpOpen, openTab, phone, say, select, selectedId, sheetStop, tab } from "./console.ts";
 import { distressed } from "./feed.ts";
 import { followedId, stopFollowing, turnFollowing } from "./follow.ts";
 import { type Words, t } from "./i18n/index.ts";
@@ -11,8 +11,9 @@ import { toWrite } from "./messages.ts";
 import type { Alert, HandOff } from "./papers.ts";
 import { pin } from "./pin.ts";
 import { turnQuiet } from "./panels/quiet.tsx";
-import { chosenId, current, doable, inView, mayAnswer, mayOffer, isOpen, offers, ours, alerts, step, underWay } from "./queue.ts";
+import { chosenId, current, doable, inView, mayAnswer, mayOffer, isOpen, offers, ours, alerts, rightTab, step, underWay } from "./queue.ts";
 import { accept, callBack, decline, doAbout } from "./queue-acts.ts";
+import { markOldestRead, markTextsRead, writers } from "./said.ts";
 import { COORDINATE_FORMATS, coordinateFormat, leftOpen, PALETTES, palette, rightOpen } from "./preferences.ts";
 
 export interface KeyAction {
@@ -87,6 +88,13 @@ function callBackFirst(): void {
   if (queueShown() && mayOffer.value && mine !== undefined) callBack(mine);
 }
 
+/** Texts can be read in the queue, or where the unit itself is shown. */
+function readTexts(): void {
+  const shown = phone.value ? tab.value === "unit" && sheetStop.value !== "peek" : rightOpen.value && rightTab.value === "unit";
+  if (shown && writers.value.includes(selectedId.value)) markTextsRead(selectedId.value);
+  else if (queueShown()) markOldestRead();
+}
+
 function move(by: number): void {
   if (queueShown()) step(by);
 }
@@ -129,6 +137,7 @@ export const ACTIONS: readonly KeyAction[] = [
   { keys: ["a"], words: "key.acknowledge", act: () => actOnAlert("acknowledge") },
   { keys: ["v"], words: "key.resolve", act: () => actOnAlert("resolve") },
   { keys: ["s"], words: "key.shelve", act: () => actOnAlert("shelve", "unshelve") },
+  { keys: ["e"], words: "key.read", act: readTexts },
   { keys: ["z"], words: "key.quiet", act: turnQuiet },
   { keys: ["y"], words: "key.accept", act: () => answer(accept) },
   { keys: ["x"], words: "key.decline", act: () => answer(decline) },

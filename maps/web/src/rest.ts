@@ -6,6 +6,9 @@ export class CallError extends Error {
   readonly status: number;
   readonly slug: string;
   readonly field: string | undefined;
+  /** Which of the faults with words in every language it is. */
+  readonly code: string | undefined;
+  readonly values: Readonly<Record<string, string>>;
 
   constructor(status: number, problem: Problem) {
     super(problem.message);
@@ -13,6 +16,8 @@ export class CallError extends Error {
     this.status = status;
     this.slug = problem.error;
     this.field = problem.field;
+    this.code = problem.code;
+    this.values = problem.values ?? {};
   }
 }
 
@@ -45,7 +50,7 @@ export function fetchJson<T>(path: string): Promise<T> {
 function problemOf(text: string, fallback: string): Problem {
   try {
     const found = JSON.parse(text) as Partial<Problem>;
-    return { error: found.error ?? "error", message: found.message ?? fallback, ...(found.field ? { field: found.field } : {}) };
+    return { ...found, error: found.error ?? "error", message: found.message ?? fallback };
   } catch {
     return { error: "error", message: fallback };
   }

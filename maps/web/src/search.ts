@@ -10,6 +10,7 @@ import type { Paper } from "./papers.ts";
 import { coordinateFormat } from "./preferences.ts";
 import { targets } from "./queue.ts";
 import { fetchJson } from "./rest.ts";
+import type { OnRiver } from "./near.ts";
 import { MEKONG } from "./river-course.ts";
 import { readCoordinates, readKm, seek } from "./seek.ts";
 import { middleOf } from "./shapes.ts";
@@ -28,6 +29,8 @@ export interface Found {
   lat: number;
   words: readonly string[];
   weight: number;
+  /** The river and kilometre that were asked for. */
+  on?: OnRiver;
 }
 
 /** What has been typed into the search. */
@@ -100,7 +103,7 @@ export function placeIn(words: string): (Found & { sure: boolean }) | null {
   if (!named || !place) return null;
   const km = kmFigure(named.km);
   const title = named.river === MEKONG ? t("river.km", { km }) : t("river.other", { name: named.river, km });
-  return { kind: "place", id: title, title, more: named.river === MEKONG ? t("map.mekong") : named.river, lon: place[0], lat: place[1], words: [], weight: 0, sure: named.sure };
+  return { kind: "place", id: title, title, more: named.river === MEKONG ? t("map.mekong") : named.river, lon: place[0], lat: place[1], words: [], weight: 0, on: named, sure: named.sure };
 }
 
 /** Places that meet the query, by kind, each kind best first; `well` tells how well its best one does (seek.ts). */

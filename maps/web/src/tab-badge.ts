@@ -2,6 +2,7 @@
 import { effect } from "@preact/signals";
 import { t } from "./i18n/index.ts";
 import { calls, waiting } from "./queue.ts";
+import { writers } from "./said.ts";
 import { session } from "./session.ts";
 import { rings } from "./alerts.ts";
 
@@ -11,11 +12,11 @@ const ICON = "/icon.svg";
 /** Keeps title and icon in step with what waits. */
 export function startTabBadge(): void {
   const picture = new Image();
-  picture.onload = () => paint(picture, waiting.peek(), calling());
+  picture.onload = () => paint(picture, waiting.peek() + writers.peek().length, calling());
   picture.src = ICON;
   effect(() => {
     const name = t("app.title", { node: session.value?.node.name ?? "" });
-    const n = waiting.value;
+    const n = waiting.value + writers.value.length;
     document.title = n === 0 ? name : t(calling() ? "tab.sos" : "tab.waits", { count: n, title: name });
     paint(picture, n, calling());
   });

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RadioMessage, Route } from "../src/contract.ts";
+import type { RadioMessage, Route, UnitState } from "../src/contract.ts";
+import { refusedWords } from "../src/faults.ts";
+import { learn, speak } from "../src/i18n/index.ts";
 import { isOnItsWay, newId, wayFor } from "../src/messages.ts";
+import { news, pruned } from "../src/said-news.ts";
 
 const AT = Date.parse("2026-11-24T02:30:00Z");
 
@@ -39,4 +42,44 @@ test("no two ids are the same, and each is one the server takes", () => {
   const ids = new Set(Array.from({ length: 100 }, newId));
   assert.equal(ids.size, 100);
   for (const id of ids) assert.match(id, /^[A-Za-z0-9_-]{8,64}$/);
+});
+
+function wrote(more: Partial<UnitState> = {}): UnitState {
+  return { id: "u1", call_sign: "Naga 1", agency: "la", text: "fog here", text_at: "2026-11-24T02:30:00Z", ...more };
+}
+
+test("a text is news once, the same words later are another, and what was read is none", () => {
+  const first = news([], [wrote()], {}, AT);
+  assert.deepEqual(first, [{ unit: "u1", at: "2026-11-24T02:30:00Z", text: "fog here", phrase: null }]);
+  assert.deepEqual(news(first, [wrote()], {}, AT), []);
+  assert.equal(news(first, [wrote({ text_at: "2026-11-24T02:31:00Z" })], {}, AT).length, 1);
+  assert.deepEqual(news([], [wrote()], { u1: "2026-11-24T02:30:00Z" }, AT), []);
+  assert.equal(news([], [wrote()], { u2: "2026-11-24T02:30:00Z" }, AT).length, 1);
+});
+
+test("words without a time of their own and those of yesterday are no news", () => {
+  const { text_at: _, ...plain } = wrote();
+  assert.deepEqual(news([], [plain, wrote({ text: null })], {}, AT), []);
+  assert.deepEqual(news([], [wrote()], {}, AT + 13 * 3600e3), []);
+});
+
+test("of too many marks of reading the newest stay", () => {
+  const marks = Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`u${i}`, new Date(AT + i * 1000).toISOString()]));
+  const left = pruned(marks);
+  assert.equal(Object.keys(left).length, 500);
+  assert.ok("u599" in left && !("u0" in left));
+});
+
+test("a refusal is told in the reader's words where there are some, else by its sort and what the server said", () => {
+  Object.assign(globalThis, { document: { documentElement: {} } });
+  learn({ "fault.call_sign_taken": "TAKEN {name}", "fault.conflict": "CONFLICT", "fault.told": "{sort} ({message})", "fault.store_down": "DOWN", "refusal.too_long": "LONG", "fault.other": "OTHER" });
+  const said = (slug: string, message: string, code?: string): string => refusedWords({ slug, message, code, values: { name: "Naga 1" } });
+  assert.equal(said("conflict", "there is one", "call_sign_taken"), "TAKEN Naga 1");
+  assert.equal(said("cannot_send", "60 characters", "too_long"), "LONG");
+  assert.equal(said("conflict", "there is one"), "there is one");
+  speak("lo");
+  assert.equal(said("conflict", "there is one"), "CONFLICT (there is one)");
+  assert.equal(said("store_down", "the store"), "DOWN");
+  assert.equal(said("no_such_sort", ""), "OTHER");
+  speak("en");
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { UnitState } from "../src/contract.ts";
 import { leg } from "../src/geodesy.ts";
+import { nearestTo } from "../src/near.ts";
 import { type Reach, RiverCourses } from "../src/river-course.ts";
 import { fold, meets, readKm, seek } from "../src/seek.ts";
 
@@ -56,4 +58,19 @@ test("kilometres lie on the line of their river, and a stretch follows it", () =
   assert.equal(bent.length, 3);
   assert.deepEqual(bent[1], [100, 20.1]);
   assert.equal(known.stretch("Mekong", 40, 50).length, 0);
+});
+
+test("beside a kilometre stand the nearest of its river, above and below, and nobody of another", () => {
+  const at = (id: string, place: object): UnitState => ({ id, call_sign: id, agency: "la", last: { of: id, lon: 100, lat: 20, time: "2026-11-24T02:30:00Z", ...place } });
+  const units = [
+    at("far", { place: { river: "Mekong", km: 2480 } }),
+    at("below", { place: { river: "Mekong", km: 2361.5 } }),
+    at("above", { river_km: 2364 }),
+    at("beside", { place: { river: "Mekong", km: 2363 } }),
+    at("elsewhere", { place: { river: "Ruak", km: 2363 } }),
+    at("ashore", { place: { country: "LA" } }),
+    { id: "never", call_sign: "never", agency: "la" },
+  ];
+  assert.deepEqual(nearestTo({ river: "Mekong", km: 2363 }, units).map((each) => [each.unit.id, each.up_km]), [["beside", 0], ["above", 1], ["below", -1.5]]);
+  assert.equal(nearestTo({ river: "Mekong", km: 2363 }, Array.from({ length: 9 }, (_, n) => at(`u${n}`, { river_km: 2360 + n }))).length, 5);
 });

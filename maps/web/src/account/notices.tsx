@@ -11,25 +11,16 @@ import { Outcome, Section, useActing } from "./acting.tsx";
 import { cannot, end, list, ownId, type Subscribed, subscribe, test } from "./push.ts";
 
 export function Notices(): JSX.Element {
-  const key = useLoaded("push-key", keyIfAny);
+  const key = useLoaded("push-key", () => fetchJson<{ key?: string }>("/api/deliveries/push-key"));
   return (
     <Section id="notices" title={t("account.notices")}>
       <p class="hint">{t("account.notices_how")}</p>
       {key.fault != null && <Broken what={t("account.notices")} fault={key.fault} retry={key.again} />}
       {key.value === null && key.fault === null && <Loading />}
-      {key.value?.key === null && <p>{t("account.notices_none")}</p>}
-      {key.value?.key != null && <Browsers serverKey={key.value.key} />}
+      {key.value !== null && key.value.key === undefined && <p>{t("account.notices_none")}</p>}
+      {key.value?.key !== undefined && <Browsers serverKey={key.value.key} />}
     </Section>
   );
-}
-
-async function keyIfAny(): Promise<{ key: string | null }> {
-  try {
-    return await fetchJson<{ key: string }>("/api/deliveries/push-key");
-  } catch (caught) {
-    if (caught instanceof CallError && caught.status === 404) return { key: null };
-    throw caught;
-  }
 }
 
 function Browsers({ serverKey }: { serverKey: string }): JSX.Element {

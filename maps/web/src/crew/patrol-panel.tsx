@@ -16,7 +16,7 @@ export function PatrolPanel(): JSX.Element {
   const patrols = crew.value?.patrols ?? [];
   return (
     <section class="panel" aria-label={t("crew.tab.patrol")}>
-      {crew.value?.unit === null && <p class="card" role="note">{t("crew.why.no_unit")}</p>}
+      {crew.value?.unit === null && <p class="card" role="note">{crew.value.user === null ? t("crew.why.no_unit") : t("crew.patrol.on_foot", { name: crew.value.user })}</p>}
       {patrols.map((each) => <PatrolCard key={each.id} patrol={each} />)}
       {patrols.length === 0 && <p class="card">{crew.value === null ? t("crew.patrol.unknown") : t("crew.patrol.none")}</p>}
       <Positions />

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Session } from "../contract.ts";
 import { readCoordinates } from "../coordinates.ts";
-import { t } from "../i18n/index.ts";
+import { t, wordsIfAny } from "../i18n/index.ts";
 import { newId } from "./database.ts";
 import type { Report } from "./reports.ts";
 import { Failure, readPlaceAtKm, readSession, sendReports } from "./server.ts";
@@ -27,7 +27,7 @@ export function Plain(): JSX.Element {
         return;
       }
       const answer = await sendReports([report], null);
-      told.value = answer.taken.includes(report.id) ? t("crew.plain.taken") : (answer.refused[0]?.message ?? t("fault.other"));
+      told.value = answer.taken.includes(report.id) ? t("crew.plain.taken") : refusalWords(answer.refused[0]);
       if (answer.taken.includes(report.id) && report.kind === "text") words.value = "";
     } catch (fault) {
       told.value = fault instanceof Failure && fault.status === 401 ? t("fault.signed_out") : t("crew.plain.not_sent");
@@ -66,6 +66,10 @@ export function Plain(): JSX.Element {
       </section>
     </div>
   );
+}
+
+function refusalWords(why: { error: string; message: string } | undefined): string {
+  return (why && (wordsIfAny(`crew.why.${why.error}`) ?? why.message)) || t("fault.other");
 }
 
 /** Asked once: without a hold, a pocket must not call for help. */

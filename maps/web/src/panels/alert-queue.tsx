@@ -8,23 +8,25 @@ import { t } from "../i18n/index.ts";
 import { alerts, calls, ended, offers, ours, underWay, waiting } from "../queue.ts";
 import { AlertCard } from "./alert-card.tsx";
 import { EndedOffer, OfferCard, OwnOffer } from "./offer-cards.tsx";
+import { writers } from "../said.ts";
 import { Icon } from "./icons.tsx";
 import { QuietChoice } from "./quiet.tsx";
+import { SaidCards } from "./said-cards.tsx";
 import { Sharing, SuspendedBars } from "./sharing.tsx";
 import { TargetList } from "./target-list.tsx";
 import { Empty, Loading } from "./states.tsx";
 
-const GROUPS: Standing[] = ["waiting", "known", "aside"];
+const GROUPS: Standing[] = ["known", "aside"];
 
 export function AlertQueue(): JSX.Element {
   const known = papers.value !== null;
   const stopped = liveStatus.value.stale || liveStatus.value.refused !== null;
-  const empty = alerts.value.length + offers.value.length + underWay.value.length + ended.value.length === 0;
+  const empty = alerts.value.length + offers.value.length + underWay.value.length + ended.value.length + writers.value.length === 0;
   return (
     <section class="panel" aria-labelledby="alerts-title">
       <header class="panel-head">
         <h2 id="alerts-title">{t("alerts.title")}</h2>
-        <span class="count num">{known ? t("alerts.count", { n: waiting.value }) : ""}</span>
+        <span class="count num">{known ? t("alerts.count", { n: waiting.value + writers.value.length }) : ""}</span>
         <QuietChoice />
       </header>
       <div class="scroll">
@@ -42,6 +44,8 @@ export function AlertQueue(): JSX.Element {
         {ended.value.map((offer) => <EndedOffer key={offer.id} offer={offer} />)}
         {underWay.value.map((offer) => <OwnOffer key={offer.id} offer={offer} />)}
         {known && empty && <Empty title={t("alerts.empty")}>{t("alerts.empty_how")}</Empty>}
+        <Group group="waiting" />
+        <SaidCards />
         {GROUPS.map((group) => <Group key={group} group={group} />)}
         <TargetList />
         <Sharing />

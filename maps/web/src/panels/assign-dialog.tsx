@@ -3,8 +3,8 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { assigning, say, select, selectedId } from "../console.ts";
-import type { UnitKind, UnitRecord } from "../contract.ts";
-import { everyone, units } from "../feed.ts";
+import type { UnitKind, UnitRecord, UnitState } from "../contract.ts";
+import { everyone } from "../feed.ts";
 import { t } from "../i18n/index.ts";
 import { SIDES } from "../marks.ts";
 import { ADD_UNIT } from "../permissions.ts";
@@ -25,7 +25,9 @@ function Form({ address }: { address: string }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
-  const unit = useSignal("");
+  const radio = everyone.peek()?.find((each) => each.id === address);
+  // A person is nobody's radio: most likely a unit of their own is wanted.
+  const unit = useSignal(radio?.person && may(ADD_UNIT) ? NEW : "");
   const since = useSignal("ever");
   const start = useSignal<number | null>(null);
   const end = useSignal<number | null>(null);
@@ -37,7 +39,6 @@ function Form({ address }: { address: string }): JSX.Element {
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
     };
   }, []);
-  const radio = everyone.peek()?.find((each) => each.id === address);
   const shut = (): void => {
     assigning.value = null;
   };
@@ -71,15 +72,15 @@ function Form({ address }: { address: string }): JSX.Element {
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby="assign-title" onCancel={shut} onClose={shut}>
       <form onSubmit={(event) => void send(event)}>
-        <h2 id="assign-title">{t("assign.title")}</h2>
+        <h2 id="assign-title">{t(radio?.person ? "assign.person" : "assign.title")}</h2>
         <p class="dim">{radio?.call_sign !== address ? `${radio?.call_sign ?? ""} · ` : ""}<code>{address}</code></p>
         <label for="assign-unit">{t("assign.unit")}</label>
         <select id="assign-unit" required value={unit.value} onChange={(event) => { unit.value = event.currentTarget.value; }}>
           <option value="" disabled>{t("assign.choose")}</option>
           {may(ADD_UNIT) && <option value={NEW}>{t("assign.new")}</option>}
-          {(units.value ?? []).map((each) => <option key={each.id} value={each.id}>{each.call_sign}{each.country ? ` (${each.country})` : ""}</option>)}
+          {(everyone.value ?? []).filter((each) => each.known !== false).map((each) => <option key={each.id} value={each.id}>{each.call_sign}{each.country ? ` (${each.country})` : ""}</option>)}
         </select>
-        {unit.value === NEW && <NewUnit />}
+        {unit.value === NEW && <NewUnit person={radio?.person ? radio : null} />}
         {!may(ADD_UNIT) && <p class="hint">{t("assign.ask_unit")}</p>}
         <label for="assign-since">{t("assign.since")}</label>
         <select id="assign-since" name="since" value={since.value} onChange={(event) => { since.value = event.currentTarget.value; }}>
@@ -100,14 +101,15 @@ function Form({ address }: { address: string }): JSX.Element {
   );
 }
 
-function NewUnit(): JSX.Element {
+/** What is known of a person is filled in already. */
+function NewUnit({ person }: { person: UnitState | null }): JSX.Element {
   return (
     <fieldset class="pair">
       <legend class="hidden">{t("assign.new")}</legend>
       <label class="whole" for="new-call-sign">{t("assign.call_sign")}</label>
-      <input class="whole" id="new-call-sign" name="call_sign" required maxLength={40} autocomplete="off" />
-      <div><label for="new-kind">{t("assign.kind")}</label><select id="new-kind" name="kind">{KINDS.map((kind) => <option key={kind} value={kind}>{t(`kind.${kind}`)}</option>)}</select></div>
-      <div><label for="new-side">{t("assign.side")}</label><select id="new-side" name="country"><option value="">{t("country.unknown")}</option>{SIDES.map((side) => <option key={side} value={side}>{t(`country.${side}`)}</option>)}</select></div>
+      <input class="whole" id="new-call-sign" name="call_sign" required maxLength={40} autocomplete="off" defaultValue={person?.call_sign ?? ""} />
+      <div><label for="new-kind">{t("assign.kind")}</label><select id="new-kind" name="kind">{KINDS.map((kind) => <option key={kind} value={kind} selected={person !== null && kind === "foot"}>{t(`kind.${kind}`)}</option>)}</select></div>
+      <div><label for="new-side">{t("assign.side")}</label><select id="new-side" name="country"><option value="">{t("country.unknown")}</option>{SIDES.map((side) => <option key={side} value={side} selected={person?.country === side}>{t(`country.${side}`)}</option>)}</select></div>
     </fieldset>
   );
 }

@@ -7,6 +7,7 @@ import { tip } from "../keys.ts";
 import { openMap } from "../map-room.ts";
 import { leftOpen, rightOpen } from "../preferences.ts";
 import { rightTab, waiting } from "../queue.ts";
+import { writers } from "../said.ts";
 import { session } from "../session.ts";
 import { AlertQueue } from "./alert-queue.tsx";
 import { AskDialog } from "./ask-dialog.tsx";
@@ -117,7 +118,10 @@ function Tabs({ tabs, active }: { tabs: typeof TABS; active: Tab }): JSX.Element
 }
 
 function Badge({ name }: { name: Tab }): JSX.Element | null {
-  if (name === "alerts") return waiting.value === 0 ? null : <span class="badge calls num">{waiting.value}</span>;
+  if (name === "alerts") {
+    const all = waiting.value + writers.value.length;
+    return all === 0 ? null : <span class={waiting.value === 0 ? "badge num" : "badge calls num"}>{all}</span>;
+  }
   const n = name === "unknown" ? (unknownRadios.value?.length ?? 0) : name === "channels" ? (channels.value ?? []).filter((channel) => !isWell(channel)).length : 0;
   return n === 0 ? null : <span class="badge num">{n}</span>;
 }

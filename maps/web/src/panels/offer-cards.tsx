@@ -10,6 +10,7 @@ import type { HandOff } from "../papers.ts";
 import { chosenId, current, inView, isOpen, markRead, mayAnswer, mayOffer, offers, ours, waiting } from "../queue.ts";
 import { accept, callBack, decline } from "../queue-acts.ts";
 import { countdownWords, landingWords, offerName, seenWords } from "../queue-words.ts";
+import { unread, writers } from "../said.ts";
 import { timeZone } from "../session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../times.ts";
 import { Icon } from "./icons.tsx";
@@ -97,18 +98,20 @@ function Fact({ words, children }: { words: Words; children: ComponentChildren }
 /** Over the map, while the queue is out of sight: what waits, and the way to it. An offer takes the whole breadth. */
 export function WaitingCard(): JSX.Element | null {
   const first = offers.value[0];
-  if (inView.value || waiting.value === 0) return null;
+  const texts = writers.value.length === 0 ? null : t("texts.wait", { n: unread.value.length });
+  if (inView.value || (waiting.value === 0 && texts === null)) return null;
   const eta = first?.prediction?.landing?.eta;
   const soon = eta ? Date.parse(eta) - now.value : 0;
   const left = first === undefined ? 0 : Date.parse(first.lapses_at) - now.value;
   return (
-    <div class={first ? "waiting-card offer waiting-offer" : "waiting-card"} role="status">
-      <Icon name={first ? "give" : "bell"} />
+    <div class={first ? "waiting-card offer waiting-offer" : waiting.value > 0 ? "waiting-card" : "waiting-card waiting-texts"} role="status">
+      <Icon name={first ? "give" : waiting.value > 0 ? "bell" : "message"} />
       <p>
-        <b>{first ? t("offer.waits", { agency: agencyName(first.agency), name: offerName(first) }) : t("alerts.wait", { n: waiting.value })}</b>
+        <b>{first ? t("offer.waits", { agency: agencyName(first.agency), name: offerName(first) }) : waiting.value > 0 ? t("alerts.wait", { n: waiting.value }) : texts}</b>
         {first && soon > 0 && <span class="num"> {t("offer.lands_soon", { time: countdownWords(soon) })}</span>}
         {first && left > 0 && <span class="num"> {t("offer.answer_within", { time: countdownWords(left) })}</span>}
         {first && waiting.value > 1 && <span> {t("alerts.also", { n: waiting.value - 1 })}</span>}
+        {waiting.value > 0 && texts !== null && <span> {texts}</span>}
       </p>
       <button class="button" title={tip(t("key.alerts"), "q")} onClick={() => openTab("alerts")}>{t("distress.show")}</button>
     </div>

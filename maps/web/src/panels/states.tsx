@@ -1,6 +1,7 @@
 /** The three states every panel has besides its content: loading, empty, broken. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { refusedWords } from "../faults.ts";
 import { t } from "../i18n/index.ts";
 import { CallError } from "../rest.ts";
 import { Icon } from "./icons.tsx";
@@ -35,7 +36,7 @@ export function faultWords(fault: unknown): string {
     if (fault.status === 0) return t("fault.unreachable");
     if (fault.status === 401) return t("fault.signed_out");
     if (fault.status === 403) return t("fault.forbidden");
-    return fault.message || t("fault.other");
+    return refusedWords(fault);
   }
   return t("fault.other");
 }

@@ -21,6 +21,7 @@ import { Icon } from "./icons.tsx";
 import { MarkIcon } from "./mark-icon.tsx";
 import { addressErrorWords, bearingWords, metresWords, reachWords, riverWords, sideWords, speedWords } from "./place-words.ts";
 import { MessagePanel } from "./message-panel.tsx";
+import { SaidOf } from "./said-cards.tsx";
 import { GoneUnit } from "./sharing.tsx";
 import { PlotForm } from "./plot-form.tsx";
 import { Empty, faultWords, Loading } from "./states.tsx";
@@ -44,6 +45,7 @@ export function UnitDetail(): JSX.Element {
       </header>
       <div class="scroll">
         {unit.distress && <Distress unit={unit} mine={mine} />}
+        <div class="said"><SaidOf unit={unit.id} /></div>
         <ClaimNotes unit={unit} />
         <Heard unit={unit} />
         <Place unit={unit} />
@@ -60,6 +62,7 @@ export function UnitDetail(): JSX.Element {
 }
 
 function describe(unit: UnitState): string {
+  if (unit.person) return t("unit.person");
   if (unit.known === false) return t("unknown.one");
   const side = unit.country ? (wordsIfAny(`country.${unit.country}`) ?? unit.country) : t("country.unknown");
   return unit.kind ? `${t(`kind.${unit.kind}`)} · ${side}` : side;
@@ -151,7 +154,8 @@ function Addresses({ unit, mine }: { unit: UnitState; mine: boolean }): JSX.Elem
     <div class="flags">
       <h3>{t("unit.addresses")}</h3>
       {addresses.length === 0 ? <p class="dim">{t(mine ? "unit.no_addresses" : "unit.addresses_there")}</p> : <ul>{addresses.map((address) => <li key={address}><code>{address}</code></li>)}</ul>}
-      {unit.known === false && may(ASSIGN) && <div class="actions"><button class="button primary" onClick={() => { assigning.value = unit.id; }}>{t("unknown.assign")}</button></div>}
+      {unit.person && <p class="hint">{t("unit.person_how")}</p>}
+      {unit.known === false && may(ASSIGN) && <div class="actions"><button class="button primary" onClick={() => { assigning.value = unit.id; }}>{t(unit.person ? "unit.person_add" : "unknown.assign")}</button></div>}
     </div>
   );
 }

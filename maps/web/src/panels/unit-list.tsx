@@ -11,10 +11,13 @@ import { withheld } from "../queue.ts";
 import { type Found, type FoundGroup, type FoundKind, placesFor, query, readNames } from "../search.ts";
 import { plainDigits } from "../seek.ts";
 import type { Agreement } from "../papers.ts";
+import { type Near, nearestTo } from "../near.ts";
 import { Icon, type IconName } from "./icons.tsx";
+import { MarkIcon } from "./mark-icon.tsx";
+import { metresWords, placeWords } from "./place-words.ts";
 import { GoneRow } from "./sharing.tsx";
 import { Empty, Loading } from "./states.tsx";
-import { UnitRow } from "./unit-row.tsx";
+import { Age, UnitRow } from "./unit-row.tsx";
 import { focusFirstRow, Windowed, type WindowedRow } from "./windowed.tsx";
 
 const FILTERS: Liveness[] = ["live", "late", "lost", "cut"];
@@ -23,6 +26,8 @@ const ROW_PX = 58;
 const HEADING_PX = 34;
 /** Units shown above places that were found, before all others of them. */
 const UNITS_ABOVE = 5;
+/** Nearer than this along the river a unit is beside a kilometre: it is not known better. */
+const BESIDE_KM = 0.05;
 const ICONS: Record<FoundKind, IconName> = { place: "target", blo: "house", crossing: "bridge", town: "town", sector: "layers", target: "target" };
 
 export function UnitList(): JSX.Element {
@@ -111,12 +116,17 @@ function rowsOf(found: readonly UnitState[], places: readonly FoundGroup[], choi
     return gone.length === 0 ? units : [...units, heading("gone", t("sharing.gone_title")), ...gone];
   }
   const [first] = places;
-  const others = places.flatMap((group): WindowedRow[] => [heading(group.kind, t(`search.${group.kind}`)), ...group.found.map((place): WindowedRow => ({ key: `${place.kind} ${place.id}`, height: ROW_PX, draw: () => <FoundRow place={place} fly={choices.fly} /> }))]);
+  const blocks = places.map((group): WindowedRow[] => [
+    heading(group.kind, t(`search.${group.kind}`)),
+    ...group.found.map((place): WindowedRow => ({ key: `${place.kind} ${place.id}`, height: ROW_PX, draw: () => <FoundRow place={place} fly={choices.fly} /> })),
+    ...nearRows(group.found[0], choices.choose),
+  ]);
+  const others = blocks.flat();
   if (units.length === 0) return others;
   if (others.length === 0) return units;
   const head = heading("units", t("units.title"));
   if (first !== undefined && placesFirst(found, first)) {
-    const size = first.found.length + 1;
+    const size = blocks[0]?.length ?? 0;
     return [...others.slice(0, size), head, ...units, ...others.slice(size)];
   }
   return [head, ...units, ...others];
@@ -127,6 +137,25 @@ function placesFirst(found: readonly UnitState[], best: FoundGroup): boolean {
   if (best.well < 0) return true;
   const wanted = plainDigits(query.value).trim().toLowerCase();
   return !found.some((unit) => unit.call_sign.toLowerCase().split(/[\s-]+/).some((word) => word.startsWith(wanted)) || unit.call_sign.toLowerCase().startsWith(wanted) || wanted.includes(" "));
+}
+
+/** Who is beside the kilometre that was found. */
+function nearRows(place: Found | undefined, choose: (unit: UnitState) => void): WindowedRow[] {
+  const near = place?.on === undefined ? [] : nearestTo(place.on, units.value ?? []);
+  if (near.length === 0) return [];
+  return [heading("near", t("search.near")), ...near.map((each): WindowedRow => ({ key: `near ${each.unit.id}`, height: ROW_PX, draw: () => <NearRow near={each} choose={choose} /> }))];
+}
+
+function NearRow({ near: { unit, up_km }, choose }: { near: Near; choose: (unit: UnitState) => void }): JSX.Element {
+  const far = Math.abs(up_km) < BESIDE_KM ? t("search.near_at") : t(up_km > 0 ? "search.near_up" : "search.near_down", { far: metresWords(Math.abs(up_km) * 1000) });
+  return (
+    <button class="row row-near" aria-current={selectedId.value === unit.id} onClick={() => choose(unit)}>
+      <MarkIcon unit={unit} />
+      <span class="row-name">{unit.call_sign}</span>
+      <Age unit={unit} />
+      <span class="row-place num">{unit.last ? `${far} · ${placeWords(unit.last)}` : far}</span>
+    </button>
+  );
 }
 
 function heading(key: string, words: string): WindowedRow {

@@ -1,0 +1,37 @@
+/** Which texts are news to a console. Pure. */
+import type { UnitState } from "./contract.ts";
+
+/** One text to the office. */
+export interface Said {
+  unit: string;
+  at: string;
+  text: string;
+  phrase: string | null;
+}
+
+/** A page that is opened shows the newest text of each unit, unless it is older than this. */
+const LATELY_MS = 12 * 3600e3;
+/** Units whose mark of reading is kept; of more, those read longest ago lose it. */
+const MARKS_KEPT = 500;
+
+/**
+ * Texts of `units` that are later than what was read and than what waits. A unit tells its newest text only, with its
+ * time; words that came with a position or a call for help have none and are no text to the office.
+ */
+export function news(waiting: readonly Said[], units: Iterable<UnitState>, readUpTo: Readonly<Record<string, string>>, nowMs: number): Said[] {
+  const found: Said[] = [];
+  for (const unit of units) {
+    if (!unit.text_at || !unit.text) continue;
+    const at = Date.parse(unit.text_at);
+    const known = waiting.findLast((each) => each.unit === unit.id)?.at ?? readUpTo[unit.id];
+    if (nowMs - at > LATELY_MS || (known !== undefined && at <= Date.parse(known))) continue;
+    found.push({ unit: unit.id, at: unit.text_at, text: unit.text, phrase: unit.phrase ?? null });
+  }
+  return found;
+}
+
+/** The newest marks of reading. */
+export function pruned(marks: Readonly<Record<string, string>>): Record<string, string> {
+  const newest = Object.entries(marks).sort(([, a], [, b]) => Date.parse(b) - Date.parse(a));
+  return Object.fromEntries(newest.slice(0, MARKS_KEPT));
+}

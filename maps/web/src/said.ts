@@ -1,0 +1,40 @@
+/** Texts that came from radios and phones and that nobody at this console has read. Their words stand in the units. */
+import { computed, signal } from "@preact/signals";
+import { soundOnce } from "./bell.ts";
+import type { UnitState } from "./contract.ts";
+import { kept } from "./kept.ts";
+import { ACKNOWLEDGE } from "./permissions.ts";
+import { may } from "./session.ts";
+import { news, pruned, type Said } from "./said-news.ts";
+
+/** Until when the texts of each unit have been read here: the time of the newest one, by unit id. */
+const readUpTo = kept<Record<string, string>>("jp.texts_read", {});
+const waits = signal<readonly Said[]>([]);
+
+/** Oldest first. */
+export const unread = computed(() => waits.value);
+/** Units that wrote, each once: what badges count. */
+export const writers = computed(() => [...new Set(unread.value.map((each) => each.unit))]);
+
+/** Takes what a batch of the stream brought; sounds once if there is news, and opens nothing. */
+export function hearTexts(units: Iterable<UnitState>, gone: (id: string) => boolean, nowMs: number): void {
+  const before = waits.peek();
+  const left = before.filter((each) => !gone(each.unit));
+  const fresh = news(left, units, readUpTo.peek(), nowMs);
+  if (fresh.length > 0 || left.length < before.length) waits.value = [...left, ...fresh].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  if (fresh.length > 0 && may(ACKNOWLEDGE)) soundOnce("text");
+}
+
+/** Notes that the texts of a unit have been read. */
+export function markTextsRead(unit: string): void {
+  const newest = unread.peek().findLast((each) => each.unit === unit);
+  if (newest === undefined) return;
+  readUpTo.value = pruned({ ...readUpTo.peek(), [unit]: newest.at });
+  waits.value = waits.peek().filter((each) => each.unit !== unit);
+}
+
+/** Of whoever wrote first: for the key. */
+export function markOldestRead(): void {
+  const first = unread.peek()[0];
+  if (first !== undefined) markTextsRead(first.unit);
+}
