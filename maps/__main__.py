@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,15 +82,42 @@ def demo(
     tell(lambda: run_demo(options))
 
 
+class ServerRole(StrEnum):
+    """Which part of a node a process is."""
+
+    ALL = "all"
+    WATCH = "watch"
+    WEB = "web"
+
+
 @app.command()
-def serve(config: Config = CONFIG) -> None:
-    """Serve one node with the links that the configuration names."""
-    from maps.server import run_server
-    from maps.serving import run
+def serve(
+    config: Config = CONFIG,
+    role: Annotated[
+        ServerRole,
+        typer.Option(
+            help="all: everything in this process. watch: radios, picture and store, or the standby"
+            " of that. web: what people connect to, as often as need be."
+        ),
+    ] = ServerRole.ALL,
+) -> None:
+    """Serve one node with the links that the configuration names, or a part of it."""
+    from maps.loop import run
 
     set_up_logging()
     settings = settings_in(config)
-    tell(lambda: run(run_server(settings)))
+    if role is ServerRole.WATCH:
+        from maps.roles.watch_server import run_watch
+
+        tell(lambda: run(run_watch(settings)))
+    elif role is ServerRole.WEB:
+        from maps.roles.web_server import run_web
+
+        tell(lambda: run(run_web(settings)))
+    else:
+        from maps.server import run_server
+
+        tell(lambda: run(run_server(settings)))
 
 
 @app.command()

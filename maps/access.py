@@ -38,6 +38,9 @@ from patrol.errors import Forbidden
 
 COOKIE: Final = "jp_session"
 
+VERIFIED: Final = "joint-patrol.caller"
+"""Where in its scope stands who is calling, of a request that another process of this node took."""
+
 EPOCH_FOR_S: Final = 1.0  # how long what was read of the account epoch is believed
 
 FIRST_STEPS: Final = frozenset(
@@ -174,6 +177,9 @@ class Access:
         self._keys.failed(peer)
 
     async def _found(self, connection: HTTPConnection) -> Caller:
+        verified = connection.scope.get(VERIFIED)
+        if isinstance(verified, Caller):
+            return verified
         scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() in ("bearer", "basic"):
             name, key = (

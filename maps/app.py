@@ -78,6 +78,7 @@ from maps.errors import (
     BadFile,
     BadRequest,
     CodeNeeded,
+    NoAnswer,
     NotBuilt,
     NotSignedIn,
     ProviderError,
@@ -92,6 +93,7 @@ from maps.errors import (
     TooManyReports,
     TooManyTries,
     TooManyWrites,
+    WatchAway,
 )
 from maps.evidence_making import Notary
 from maps.feeds.feeding import Feeds
@@ -99,7 +101,7 @@ from maps.geography import Geography
 from maps.guard import Guard
 from maps.histories import Histories
 from maps.importing import LONGEST_FILE
-from maps.office import Office, open_office
+from maps.office import Lead, Office, open_office
 from maps.replay_turns import ReplayTurns
 from maps.reports.jobs import Jobs
 from maps.settings import Settings
@@ -190,6 +192,8 @@ ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
     SealError: (503, "seal_broken"),
     AuditError: (503, "key_broken"),
     TooBusy: (503, "too_busy"),
+    WatchAway: (503, "watch_away"),
+    NoAnswer: (503, "no_answer"),
     ReplayBusy: (503, "replay_busy"),
     ReportsBusy: (503, "reports_busy"),
     StoreError: (503, "store_down"),
@@ -199,7 +203,7 @@ ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
 }
 
 _log = structlog.get_logger(__name__)
-_described = APIRouter(include_in_schema=False)
+described = APIRouter(include_in_schema=False)
 
 
 def create_app(
@@ -207,6 +211,7 @@ def create_app(
     *,
     opened: Callable[[Office], AbstractAsyncContextManager[None]] | None = None,
     geography: Callable[[], Awaitable[Geography]] | None = None,
+    lead: Lead | None = None,
 ) -> FastAPI:
     """Return the web server of the node that `settings` describe.
 
@@ -215,17 +220,20 @@ def create_app(
         opened: Entered with the office once it hears radios, before requests are answered; left
             before it closes.
         geography: Brings the layers; those that the settings name when None.
+        lead: How this process comes to be the only writer; None: the file's lock.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             try:
-                office = await stack.enter_async_context(open_office(settings, geography=geography))
+                office = await stack.enter_async_context(
+                    open_office(settings, geography=geography, lead=lead)
+                )
                 await stack.enter_async_context(office.working())
                 _hand_out(app, office)
                 stack.push_async_callback(app.state.report_jobs.close)
-                app.state.basemap = await stack.enter_async_context(_basemap(settings))
+                app.state.basemap = await stack.enter_async_context(open_basemap(settings))
                 app.state.feeds = Feeds(settings.feeds, office.desk_of)
                 await stack.enter_async_context(app.state.feeds.working())
                 if opened is not None:
@@ -244,15 +252,24 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    for router in (*ROUTERS, _described, pages.router):
+    for router in (*ROUTERS, described, pages.router):
         app.include_router(router)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.add_middleware(CrossingGuard)
+    guard(app, settings)
+    app.state.failed = None
+    app.state.trust = trust_in(settings)
+    app.state.pages = pages.Pages()
+    return app
+
+
+def guard(app: FastAPI, settings: Settings) -> None:
+    """Put the guard before `app`, and let it answer each error as the table says."""
     for error in ERRORS:
         app.add_exception_handler(error, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_field)
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(Exception, _failed)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
-    app.add_middleware(CrossingGuard)
     app.add_middleware(
         Guard,
         hosts=settings.web.hosts,
@@ -264,13 +281,9 @@ def create_app(
         },
         tls=settings.web.tls,
     )
-    app.state.failed = None
-    app.state.trust = trust_in(settings)
-    app.state.pages = pages.Pages()
-    return app
 
 
-@_described.get("/api/openapi.json")
+@described.get("/api/openapi.json")
 async def read_openapi(request: Request, caller: CallerHere) -> Response:  # noqa: ARG001
     """Return the description of this interface, OpenAPI 3.1."""
     return answer(request.app.openapi())
@@ -283,6 +296,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.people = office.people
     state.accounts = office.accounts
     state.desk_of = office.desk_of
+    state.watching = office.watching
     state.delivering = office.delivering
     state.layers = office.geography
     state.addresses = office.geography
@@ -304,14 +318,20 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.metrics_token = office.metrics_token
     state.agencies = office.agencies
     node = office.settings.node
-    state.node = session.Node(id=node.id, name=node.name, time_zone=node.time_zone)
+    state.node = node_of(office.settings)
     state.notary = Notary(
         key_file(office.settings), node=node.id, name=node.name, time_zone=node.time_zone
     )
 
 
+def node_of(settings: Settings) -> session.Node:
+    """Return what people are told of their node."""
+    node = settings.node
+    return session.Node(id=node.id, name=node.name, time_zone=node.time_zone)
+
+
 @asynccontextmanager
-async def _basemap(settings: Settings) -> AsyncIterator[Basemap | None]:
+async def open_basemap(settings: Settings) -> AsyncIterator[Basemap | None]:
     """Open the site's basemap, if it has one."""
     said = settings.basemap
     if said is None:

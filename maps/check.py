@@ -17,9 +17,10 @@ from gis.errors import GisError
 from maps.basemap import Basemap, BasemapError
 from maps.broker import EMBEDDED
 from maps.delivery import checking as delivery_checking
-from maps.errors import ServerRunning, SettingsFaults
+from maps.errors import SealError, ServerRunning, SettingsFaults
 from maps.feeds.checking import faults_of, warnings_of
 from maps.lock import store_lock
+from maps.sealing import read_or_make_key
 from maps.serving import listen
 from maps.settings import Settings, read_settings
 from maps.settings_tables import WebSettings
@@ -58,6 +59,7 @@ def check(file: Path) -> Findings:
     _check_offices(settings, found)
     _check_basemap(settings, found)
     _check_ports(settings, found)
+    _check_internal(settings, found)
     for number, channel in enumerate(settings.channels):
         _check_channel(settings, channel, f"{settings.source}: channels[{number}].url", found)
     for number, feed in enumerate(settings.feeds):
@@ -156,6 +158,33 @@ def _check_store(settings: Settings, found: Findings) -> None:
                 pass
         except ServerRunning:
             found.warnings.append(f"{where}: a server is running on {path}")
+
+
+def _check_internal(settings: Settings, found: Findings) -> None:
+    internal, where = settings.internal, f"{settings.source}: internal"
+    if internal is None:
+        return
+    if internal.key_file.exists():
+        try:
+            read_or_make_key(internal.key_file)  # there is one: none is made
+            internal.check_key()
+        except SealError as error:
+            found.faults.append(f"{where}.key_file: {error}")
+    elif not internal.key_file.parent.is_dir():
+        found.faults.append(f"{where}.key_file: there is no folder {internal.key_file.parent}")
+    else:
+        found.warnings.append(
+            f"{where}.key_file: there is no file {internal.key_file}: the first process that starts"
+            " makes it, and those on other machines need a copy"
+        )
+    for name, read in (("password_file", internal.password), ("ca_file", internal.tls_context)):
+        try:
+            read()
+        except (OSError, UnicodeDecodeError) as error:
+            found.faults.append(f"{where}.{name}: {error}")
+    fault = _no_answer(*internal.broker)
+    if fault is not None:
+        found.warnings.append(f"{where}.url: {fault}")
 
 
 def _check_layers(settings: Settings, found: Findings) -> None:

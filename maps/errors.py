@@ -92,6 +92,14 @@ class ServerRunning(MapsError):
     """The store is in use by a running server, which alone may write to it."""
 
 
+class WatchAway(MapsError):
+    """The process that keeps the picture cannot be reached now; nothing was done."""
+
+
+class NoAnswer(MapsError):
+    """The process that keeps the picture did not answer: what was asked may or may not be done."""
+
+
 class NotBuilt(MapsError):
     """The web client, or a file it brings along, has not been built."""
 

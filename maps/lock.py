@@ -16,8 +16,12 @@ except ImportError:  # Windows has no advisory locks of this kind
 
 
 @contextmanager
-def store_lock(url: str) -> Iterator[None]:
+def store_lock(url: str, *, shared: bool = False) -> Iterator[None]:
     """Hold the lock of the store at `url` while inside; does nothing for a database server.
+
+    Args:
+        url: The store.
+        shared: Others that share may hold it too: those that a lease keeps apart.
 
     Raises:
         ServerRunning: If another process holds it.
@@ -30,7 +34,7 @@ def store_lock(url: str) -> Iterator[None]:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError:
             raise ServerRunning(f"{path.with_suffix('')} is in use by a running server") from None
         yield

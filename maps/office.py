@@ -8,7 +8,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -37,6 +42,7 @@ from patrol.errors import NotFound
 from patrol.store import journal, registry
 from patrol.store.store import Store, open_store
 from patrol.units import Agency
+from patrol.views import Subscription
 from patrol.watch import Watch
 from radio_gateway.channel import Channel
 from radio_gateway.health import ChannelHealth, GatewayHealth, RejectedFrame
@@ -49,6 +55,10 @@ from radio_gateway.outbound import Outbound
 from radio_gateway.settings import ChannelSettings
 from radio_gateway.transports.http import HttpTransport
 from radio_gateway.uplink.receiver import Receiver
+
+Lead = Callable[[Store], AbstractAsyncContextManager[None]]
+"""Entered with the store before anything of it is read; waits until no other process is the Watch,
+and sees to it that none becomes it, or that this one can commit nothing any more."""
 
 HEALTH_EVERY_S = 1.0
 COUNTERS_EVERY = 5  # looks at the channels between two that also tell the counters
@@ -183,6 +193,10 @@ class Office:
     def desk_of(self, user: User) -> Desk:
         """Return the desk of `user`."""
         return Desk(self.watch, user, rejected=self._rejected)
+
+    async def watching(self, user: User, stream: str | None, since: int | None) -> Subscription:
+        """Return a viewer's place in the live stream, as `Outlook.subscribe` does."""
+        return self.desk_of(user).subscribe(stream=stream, since=since)
 
     def is_well(self) -> bool:
         """Return whether the watch works and the store takes records."""
@@ -392,13 +406,17 @@ class Office:
 
 @asynccontextmanager
 async def open_office(
-    settings: Settings, *, geography: Callable[[], Awaitable[Geography]] | None = None
+    settings: Settings,
+    *,
+    geography: Callable[[], Awaitable[Geography]] | None = None,
+    lead: Lead | None = None,
 ) -> AsyncIterator[Office]:
     """Open the store and take up the picture; hear no radio yet.
 
     Args:
         settings: What the node is told.
         geography: Brings the layers; those that the settings name when None.
+        lead: How this process comes to be the only writer; None: by the file's lock alone.
 
     Raises:
         StoreError: If the store cannot be opened.
@@ -409,12 +427,13 @@ async def open_office(
         read = await asyncio.to_thread(read_geography, settings.layers)
     else:
         read = await geography()
-    with store_lock(settings.store.url):
+    with store_lock(settings.store.url, shared=lead is not None):
         store = await asyncio.to_thread(open_store, settings.store.url)
         try:
-            office = Office(settings, store, read)
-            await office.start()
-            yield office
+            async with nullcontext() if lead is None else lead(store):
+                office = Office(settings, store, read)
+                await office.start()
+                yield office
         finally:
             await store.close()
 

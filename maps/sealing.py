@@ -74,11 +74,16 @@ class Seal:
 
     def _derived(self, purpose: bytes) -> bytes:
         if self._key is None:
-            self._key = _read_or_make(self._file)
+            self._key = read_or_make_key(self._file)
         return hmac.new(self._key, purpose, hashlib.sha256).digest()
 
 
-def _read_or_make(file: Path) -> bytes:
+def read_or_make_key(file: Path) -> bytes:
+    """Return the key of 32 bytes in `file`; make it, readable by its owner only, if there is none.
+
+    Raises:
+        SealError: If it cannot be read or made, or is no key.
+    """
     try:
         if not file.exists():
             # Written aside and linked: another process sees no half a key, and one of two wins.

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import structlog
+from fastapi import FastAPI
 from msgspec import structs
 
 from maps.app import create_app
@@ -20,6 +21,7 @@ from maps.settings_tables import WebSettings
 from maps.tls_checking import tls_warnings
 from maps.trusting import trust_app
 from patrol.accounts import User
+from patrol.errors import Conflict
 from radio_gateway.settings import ChannelSettings
 
 _log = structlog.get_logger(__name__)
@@ -40,34 +42,60 @@ async def run_server(settings: Settings, *, more: Sequence[ChannelSettings] = ()
         MapsError, PatrolError, GisError: If the store or a layer cannot be opened.
     """
     settings = replace(settings, channels=(*settings.channels, *more))
-    bound = listen(settings.web)
-    address = address_of(settings.web, bound)
-    beside = _trust_socket(settings.web)
-    said = [f"Serving {settings.node.name} at {address}"]
+    front = Front(settings)
 
     @asynccontextmanager
     async def opened(office: Office) -> AsyncIterator[None]:
-        token = await first_link(office.people, agency=settings.agencies[0].id)
+        async with front.opened(app, office.people):
+            yield
+
+    app = create_app(settings, opened=opened)
+    await front.serve(app)
+
+
+class Front:
+    """Where people reach a process, and what is said of it once it answers.
+
+    Args:
+        settings: What the node is told.
+
+    Raises:
+        OSError: If an address cannot be listened on.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._bound = listen(settings.web)
+        self._address = address_of(settings.web, self._bound)
+        self._beside = _trust_socket(settings.web)
+        self._said = [f"Serving {settings.node.name} at {self._address}"]
+
+    @asynccontextmanager
+    async def opened(self, app: FastAPI, people: People) -> AsyncIterator[None]:
+        """Make a link for the first administrator, if need be; serve the page of trust inside."""
+        settings, said = self._settings, self._said
+        token = await first_link(people, agency=settings.agencies[0].id)
         if token is not None:
             said.append(
                 f"Nobody can sign in yet. This link signs in {FIRST_ADMIN!r} once, within "
-                f"{LINK_MINUTES:.0f} minutes: {address}/sign-in#link={token}"
+                f"{LINK_MINUTES:.0f} minutes: {self._address}/sign-in#link={token}"
             )
         async with AsyncExitStack() as stack:
-            if beside is not None:
-                port = beside.getsockname()[1]
+            if self._beside is not None:
+                port = self._beside.getsockname()[1]
                 trust = app.state.trust = structs.replace(
-                    app.state.trust, port=bound.getsockname()[1], trust_port=port
+                    app.state.trust, port=self._bound.getsockname()[1], trust_port=port
                 )
                 page = trust_app(trust, settings.web.hosts)
-                await stack.enter_async_context(serving_beside(page, beside))
+                await stack.enter_async_context(serving_beside(page, self._beside))
                 said.append(f"Phones begin at {address_with(_plain(settings.web), port)}/trust")
             yield
 
-    for warning in tls_warnings(settings.web):
-        _log.warning("tls", fault=warning)
-    app = create_app(settings, opened=opened)
-    await serve(app, settings.web, bound, ready=lambda: _say(said))
+    async def serve(self, app: FastAPI) -> None:
+        """Serve `app` until a signal ends it."""
+        for warning in tls_warnings(self._settings.web):
+            _log.warning("tls", fault=warning)
+        await serve(app, self._settings.web, self._bound, ready=lambda: _say(self._said))
 
 
 def _trust_socket(web: WebSettings) -> socket.socket | None:
@@ -95,7 +123,10 @@ async def first_link(people: People, *, agency: str) -> str | None:
     """
     users = await people.all()
     if not users:
-        users = [await people.add_user(FIRST_ADMIN, "admin", agency, None)]
+        try:
+            users = [await people.add_user(FIRST_ADMIN, "admin", agency, None)]
+        except Conflict:  # another process was first
+            users = await people.all()
     if [user.name for user in users] != [FIRST_ADMIN] or await _has_password(people, users[0]):
         return None
     return await people.link_for(users[0], minutes=LINK_MINUTES)

@@ -42,7 +42,7 @@ class _Server(uvicorn.Server):
         except SystemExit:  # its word for an app that does not start
             self.should_exit = True
         if self.started:
-            _spare_the_collector()
+            spare_the_collector()
             self._ready()
 
     @contextmanager
@@ -51,7 +51,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """Leave what a start made (geography, code) out of every later collection of garbage.
 
     The hot path makes no cycles; looking through all that for some cost a tenth of its time.

@@ -30,6 +30,7 @@ from maps.delivery.settings import (
 from maps.errors import SettingsFaults
 from maps.feeds.echoes import heard_back_by
 from maps.feeds.settings import FeedSettings
+from maps.internal_settings import InternalSettings
 from maps.keyed_channels import forgeable
 from maps.remote_gateways import RemoteGateways, read_remote_gateways
 from maps.report_settings import ReportSchedule, faults_of
@@ -60,6 +61,7 @@ class _File(Table):
     web: WebSettings = WebSettings()
     access: AccessSettings = AccessSettings()
     open_id: OpenIdSettings | None = None
+    internal: InternalSettings | None = None
     gateway: GatewaySettings = GatewaySettings()
     uplink: dict[str, Any] | None = None
     gateways: tuple[RemoteGatewaySettings, ...] = ()
@@ -100,6 +102,7 @@ class Settings:
         reports: Which reports are sent by mail, and how often.
         access: What is asked of people who sign in.
         open_id: A provider with which people may sign in; None without one.
+        internal: How the processes of this node reach each other; None where it is one.
     """
 
     source: str
@@ -120,6 +123,7 @@ class Settings:
     reports: tuple[ReportSchedule, ...] = ()
     access: AccessSettings = field(default_factory=AccessSettings)
     open_id: OpenIdSettings | None = None
+    internal: InternalSettings | None = None
 
 
 def read_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -245,6 +249,7 @@ def settings_of(
         reports=parsed.reports,
         access=parsed.access.model_copy(update={"key_file": folder / parsed.access.key_file}),
         open_id=_found_secret(parsed.open_id, folder),
+        internal=None if parsed.internal is None else parsed.internal.from_folder(folder),
     )
 
 

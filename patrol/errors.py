@@ -109,5 +109,19 @@ class StoreError(PatrolError):
         super().__init__(fault)
 
 
+class LeaseLost(StoreError):
+    """Another process is the node's Watch now: this one may write nothing any more.
+
+    Args:
+        epoch: What this process held.
+        now: What stands now; None if there is none.
+        holder: Who holds it.
+    """
+
+    def __init__(self, epoch: int, now: int | None, holder: str) -> None:
+        self.epoch, self.now, self.holder = epoch, now, holder
+        super().__init__(f"the lease of epoch {epoch} is lost: {now} is held by {holder}")
+
+
 class AuditError(PatrolError):
     """A head, key or export of the journal that cannot be used."""

@@ -25,7 +25,7 @@ from patrol.spans import ALWAYS, spans_of_radio, spans_of_unit
 from patrol.store import receptions, tracks
 from patrol.store.tracks import Span
 from patrol.units import Assignment, Unit
-from patrol.views import Subscription
+from patrol.views import Feed, Subscription
 from patrol.watch import Watch
 from radio_gateway.health import ChannelHealth, RejectedFrame
 from radio_gateway.transmission import Transmission
@@ -99,8 +99,16 @@ class Outlook:
         Raises:
             Forbidden: If the role may not.
         """
+        return self.feed().subscribe(stream=stream, since=since)
+
+    def feed(self) -> Feed:
+        """Return the live stream of all who see the same.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
         self._may("see the picture")
-        return self._watch.board.feed(self.policy).subscribe(stream=stream, since=since)
+        return self._watch.board.feed(self.policy)
 
     def units(self, *, retired: bool = False) -> list[UnitDetails]:
         """Return what is known of every registered unit the user may see, by call sign.

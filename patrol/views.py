@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Self
 
@@ -134,9 +134,10 @@ class Subscription:
                 return [self._feed.beat()]
         self._ready.clear()
         if self.lost:
-            self.lost = False
+            frames = await self._feed.fresh()
+            self.lost = False  # only now: what came meanwhile is in those
             self._frames.clear()
-            self._taken = [self._feed.snapshot()]
+            self._taken = frames
             return self._taken
         self._taken = list(self._frames)
         self._frames.clear()
@@ -205,6 +206,10 @@ class Feed:
         frame = b'{"type":"change","seq":%d%s}' % (self.seq, body)
         if own is not None:
             frame = Mixed(frame, b'{"type":"change","seq":%d%s}' % (self.seq, own))
+        self.pass_on(frame)
+
+    def pass_on(self, frame: bytes) -> None:
+        """Hand change number `seq`, encoded, to every viewer, and keep it for who comes back."""
         self._ring.append((self.seq, frame))
         self._ring_bytes += _size(frame)
         while len(self._ring) > RING or (self._ring_bytes > RING_BYTES and len(self._ring) > 1):
@@ -219,10 +224,24 @@ class Feed:
             stream: The stream the viewer followed.
             since: Number of the last change it has.
         """
-        first = self._missed(since) if stream == self.stream and since is not None else None
-        subscription = Subscription(self, [self.snapshot()] if first is None else first)
-        self._viewers.add(subscription)
-        return subscription
+        first = self.missed(since) if stream == self.stream and since is not None else None
+        if first == []:
+            first = [self.beat()]
+        return self.join(Subscription(self, [self.snapshot()] if first is None else first))
+
+    def lead(self, frames: Sequence[tuple[int, bytes]]) -> None:
+        """Keep changes, by number, that went right before the first that is kept."""
+        self._ring.extendleft(reversed(frames))
+        self._ring_bytes += sum(_size(frame) for _, frame in frames)
+
+    def join(self, viewer: Subscription) -> Subscription:
+        """Hand every change from now on to `viewer`."""
+        self._viewers.add(viewer)
+        return viewer
+
+    async def fresh(self) -> list[bytes]:
+        """Return where a viewer begins anew that fell behind: a snapshot, and what followed it."""
+        return [self.snapshot()]
 
     def leave(self, subscription: Subscription) -> None:
         """Forget a viewer."""
@@ -254,11 +273,12 @@ class Feed:
         """Return an encoded beat."""
         return _encode(Beat(seq=self.seq, time=self._now()))
 
-    def _missed(self, since: int) -> list[bytes] | None:
+    def missed(self, since: int) -> list[bytes] | None:
+        """Return the changes after number `since`; None if one of them is not kept any more."""
         if since > self.seq or since < 0:
             return None
         if since == self.seq:
-            return [self.beat()]
+            return []
         if not self._ring or self._ring[0][0] > since + 1:
             return None
         return [frame for seq, frame in self._ring if seq > since]

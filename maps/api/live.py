@@ -21,9 +21,8 @@ from time import monotonic
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from maps.access import Access, Caller
-from maps.errors import NotSignedIn, TooManyTries
+from maps.errors import NoAnswer, NotSignedIn, TooManyTries, WatchAway
 from maps.frames import EXTENSION
-from patrol.desk import Desk
 from patrol.errors import Forbidden, StoreError
 from patrol.views import Subscription
 
@@ -47,14 +46,16 @@ async def live(socket: WebSocket, stream: str | None = None, since: str | None =
     try:
         epoch = await access.epoch()  # before: what changes while we look is looked at again
         caller = await access.caller(socket)
-        desk: Desk = socket.app.state.desk_of(caller.user)
         known = int(since) if since is not None and since.isdecimal() else None
-        subscription = desk.subscribe(stream=stream, since=known)
+        subscription = await socket.app.state.watching(caller.user, stream, known)
     except (NotSignedIn, TooManyTries):
         await socket.close(NOT_SIGNED_IN, "sign in first")
         return
     except StoreError:
         await socket.close(TRY_AGAIN, "the store cannot be used at the moment")
+        return
+    except (WatchAway, NoAnswer):
+        await socket.close(TRY_AGAIN, "the picture cannot be followed at the moment")
         return
     except Forbidden as error:
         await socket.close(NOT_ALLOWED, str(error))
@@ -97,7 +98,12 @@ class _Viewer:
         looked = monotonic()
         socket, take = self._socket, self._subscription.take
         while True:
-            frames = await take(BEAT_S)
+            try:
+                frames = await take(BEAT_S)
+            except (WatchAway, NoAnswer):
+                return TRY_AGAIN, "the picture cannot be followed at the moment"
+            if self._subscription.closed:
+                return TRY_AGAIN, "the picture cannot be followed any more"
             try:
                 now_epoch = await access.epoch()
                 if now_epoch != epoch or monotonic() - looked > LOOK_S or _is_over(caller):

@@ -44,16 +44,21 @@ async def permitted(request: Request) -> str | None:
         NotSignedIn: If nobody we know.
         Forbidden: If a device or a role that does not see rejected frames.
     """
-    token: bytes | None = request.app.state.metrics_token
-    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
-    bearer = token is not None and scheme.lower() == "bearer"
-    if bearer and hmac.compare_digest(digest(shown.strip()), token or b""):
+    if shows_token(request):
         return None
     caller = await reporter(request)
     if caller.device is not None:
         raise Forbidden("read metrics", "device")
     require(caller.user.role, "see rejected frames")
     return caller.user.agency
+
+
+def shows_token(request: Request) -> bool:
+    """Return whether a program shows the token of metrics."""
+    token: bytes | None = request.app.state.metrics_token
+    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+    bearer = token is not None and scheme.lower() == "bearer"
+    return bearer and hmac.compare_digest(digest(shown.strip()), token or b"")
 
 
 Permitted = Annotated[str | None, Depends(permitted)]

@@ -63,6 +63,8 @@ class Store:
         self._insert_also = insert_unless_known(also_heard, ALSO_HEARD_COLUMNS, engine)
         self._writing: Connection | None = None
         self._closed = False
+        self.fence: Callable[[Connection], None] | None = None
+        """Called first in each transaction that writes; what it raises undoes that."""
 
     async def commit(
         self, rows: list[Row], also: list[Row], acts: list[Callable[[Connection], None]]
@@ -102,6 +104,8 @@ class Store:
 
         def transaction() -> T:
             with self._connection().begin():
+                if self.fence is not None:
+                    self.fence(self._connection())
                 return query(self._connection(), *args, **kwargs)
 
         return await self._run(self._writer, transaction)
@@ -142,6 +146,8 @@ class Store:
     ) -> None:
         connection = self._connection()
         with connection.begin():
+            if self.fence is not None:
+                self.fence(connection)
             if rows:
                 connection.exec_driver_sql(self._insert, rows)
             if also:

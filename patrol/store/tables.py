@@ -399,3 +399,16 @@ crew_reports = Table(
     Column("at_us", BigInteger, nullable=False),
     Column("origin", Text, nullable=False),
 )
+
+# Which process is a node's Watch (`patrol.store.lease`): each of its commits checks the epoch.
+leases = Table(
+    "leases",
+    metadata,
+    Column("id", Text, primary_key=True),  # the node's
+    Column("epoch", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("renewals", BigInteger, nullable=False),
+    Column("held", SmallInteger, nullable=False),
+    Column("renewed_us", BigInteger, nullable=False),
+    *_owner(),
+)

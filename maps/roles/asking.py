@@ -1,0 +1,157 @@
+"""Asking: a web process asks the Watch, and knows whether there is one.
+
+What is asked is said again every few seconds until it is answered: the Watch does it once. When the
+Watch falls silent or another takes over, whatever was asked is over, answered or not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from maps.errors import NoAnswer, WatchAway
+from maps.roles.words import GONE_AFTER_S, Answer, Ask, Beat, Refused
+
+AGAIN_S: Final = 3.0
+MOST_ASKED: Final = 256
+ANSWER_WITHIN_S: Final = 120.0
+
+Say = Callable[[bytes, int], None]
+"""Called with an `Ask`, encoded, and its number."""
+
+_log = structlog.get_logger(__name__)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+@dataclass
+class _Asked:
+    body: bytes
+    answered: asyncio.Future[Any]
+    again_at: float
+    pause_s: float = field(default=AGAIN_S)
+
+
+class Asking:
+    """What a web process asks, and whether there is a Watch.
+
+    Args:
+        web: Id of this web process.
+        say: Sends what is asked.
+        moved: Called when a Watch came, went or was replaced.
+        now: A clock that only goes forward, seconds.
+
+    Attributes:
+        watch: Id of the Watch; empty while there is none.
+        well: What the Watch last said of itself.
+        requests: How many were asked.
+        unanswered: How many got no answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        web: str,
+        say: Say,
+        moved: Callable[[], None] = lambda: None,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        self._web, self._say, self._moved, self._now = web, say, moved, now
+        self._asked: dict[int, _Asked] = {}
+        self._number = 0
+        self._epoch, self._by, self._count = 0, "", -1
+        self._heard_at = float("-inf")
+        self.watch = ""
+        self.well = False
+        self.requests = self.unanswered = 0
+
+    def beat(self, beat: Beat) -> None:
+        """Note that a Watch is there; what is played again or of one that went before is not."""
+        if beat.epoch < self._epoch or (beat.by == self._by and beat.count <= self._count):
+            return
+        if beat.epoch == self._epoch and beat.by != self._by:
+            return
+        replaced = beat.by != self.watch
+        self._epoch, self._by, self._count = beat.epoch, beat.by, beat.count
+        self._heard_at, self.well = self._now(), beat.well
+        if replaced:
+            self._gone("another watch has taken over")
+            self.watch = beat.by
+            _log.info("watch_heard", epoch=beat.epoch)
+            self._moved()
+
+    def lost(self, fault: str) -> None:
+        """Note that the Watch cannot be reached."""
+        if self.watch:
+            _log.warning("watch_away", fault=fault)
+            self.watch, self.well = "", False
+            self._gone(fault)
+            self._moved()
+
+    def tick(self) -> None:
+        """Say again what was not answered; see whether the Watch has fallen silent."""
+        now = self._now()
+        if self.watch and now - self._heard_at > GONE_AFTER_S:
+            self.lost("the watch is not heard")
+        for number, asked in self._asked.items():
+            if now >= asked.again_at:
+                asked.pause_s *= 2
+                asked.again_at = now + asked.pause_s
+                self._say(asked.body, number)
+
+    def answer(self, answer: Answer) -> None:
+        """Take an answer."""
+        asked = self._asked.get(answer.number)
+        if answer.by == self.watch and asked is not None and not asked.answered.done():
+            asked.answered.set_result(answer.what)
+
+    def tell(self, what: Any) -> None:
+        """Say what needs no answer."""
+        if self.watch:
+            number, body = self._encoded(what)
+            self._say(body, number)
+
+    async def ask(self, what: Any) -> Any:
+        """Return what the Watch answers.
+
+        Raises:
+            WatchAway: If there is none, or too much is asked of it already.
+            NoAnswer: If it went before it answered, or did not answer in time.
+
+        """
+        if not self.watch:
+            raise WatchAway("the watch cannot be reached at the moment")
+        if len(self._asked) >= MOST_ASKED:
+            raise WatchAway("too much is asked of the watch at once")
+        number, body = self._encoded(what)
+        answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._asked[number] = _Asked(body, answered, self._now() + AGAIN_S)
+        self.requests += 1
+        self._say(body, number)
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                said = await answered
+        except TimeoutError:
+            self.unanswered += 1
+            raise NoAnswer("the watch does not answer") from None
+        finally:
+            del self._asked[number]
+        if isinstance(said, Refused):
+            raise WatchAway(said.fault)
+        return said
+
+    def _encoded(self, what: Any) -> tuple[int, bytes]:
+        self._number += 1
+        asked = Ask(web=self._web, number=self._number, to=self.watch, what=what)
+        return self._number, _encode(asked)
+
+    def _gone(self, fault: str) -> None:
+        for asked in self._asked.values():
+            if not asked.answered.done():
+                self.unanswered += 1
+                asked.answered.set_exception(NoAnswer(fault))

@@ -1,0 +1,145 @@
+"""Holding: a Watch process takes the node's lease, keeps it, and ends at once when it lost it.
+
+One that waits is a standby: it has read its geography and looks at the lease several times in the
+length of one, so that it works within about a lease and a half after the other was last alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from time import monotonic
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from patrol.errors import LeaseLost, StoreError
+from patrol.store import lease
+from patrol.store.store import Store
+
+LOST: Final = 75
+"""Exit code of a Watch that lost its lease (EX_TEMPFAIL of sysexits.h): start it again, and it
+waits as the standby."""
+
+_LOOKS = 6  # at the lease, in the length of one
+
+_log = structlog.get_logger(__name__)
+
+
+def end_now(lost: LeaseLost) -> None:
+    """End this process at once, without a farewell to radios, brokers or people.
+
+    Whatever it would still do, it would do beside the one that took over. Nothing that is stored is
+    harmed, and what was not stored was not acknowledged.
+    """
+    sys.stderr.write(f"{lost}; this process ends\n")
+    sys.stderr.flush()
+    os._exit(LOST)
+
+
+class Holding:
+    """A process's hold on the lease of a node.
+
+    Args:
+        node: The node's id.
+        agency: Owner of what is the node's own.
+        life_s: How long it lasts without being renewed, seconds.
+        lost: Called on whatever thread finds that somebody else took it.
+
+    Attributes:
+        epoch: Of the lease that was taken; 0 while none is.
+        holder: What this process calls itself.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        *,
+        agency: str,
+        life_s: float,
+        lost: Callable[[LeaseLost], None] = end_now,
+    ) -> None:
+        self._node, self._agency, self._life_s, self._lost = node, agency, life_s, lost
+        self.epoch = 0
+        self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+    @asynccontextmanager
+    async def over(self, store: Store) -> AsyncIterator[None]:
+        """Wait for the lease and hold it while inside; nothing else is written to `store` then."""
+        await self._take(store)
+        store.fence = self._check
+        keeping = asyncio.create_task(self._keep(store), name="lease")
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+            await self._give_back(store)
+
+    async def _take(self, store: Store) -> None:
+        """Wait until nobody holds it, or who does has been still for as long as it lasts."""
+        seen: lease.Lease | None = None
+        since = monotonic()
+        waits = False
+        while True:
+            try:
+                now = await store.read(lease.read, self._node)
+                if now != seen or now is None:
+                    seen, since = now, monotonic()
+                if now is None or not now.held or monotonic() - since >= self._life_s:
+                    taken = await store.write(
+                        partial(
+                            lease.take,
+                            holder=self.holder,
+                            seen=now,
+                            at=datetime.now(UTC),
+                            agency=self._agency,
+                        ),
+                        self._node,
+                    )
+                    if taken is not None:
+                        self.epoch = taken
+                        _log.info("lease_taken", node=self._node, epoch=taken, holder=self.holder)
+                        return
+                elif not waits:
+                    waits = True
+                    _log.info("standing_by", node=self._node, holder=now.holder, epoch=now.epoch)
+            except StoreError as error:
+                _log.warning("lease_not_read", fault=str(error))
+            await asyncio.sleep(self._life_s / _LOOKS)
+
+    async def _keep(self, store: Store) -> None:
+        while True:
+            await asyncio.sleep(self._life_s / 3)
+            try:
+                await store.write(
+                    partial(lease.renew, epoch=self.epoch, at=datetime.now(UTC)), self._node
+                )
+            except LeaseLost:
+                return  # told by the fence
+            except StoreError as error:
+                _log.warning("lease_not_renewed", fault=str(error))
+
+    async def _give_back(self, store: Store) -> None:
+        try:
+            await store.write(
+                partial(lease.renew, epoch=self.epoch, at=datetime.now(UTC), held=False), self._node
+            )
+        except StoreError as error:
+            _log.warning("lease_not_given_back", fault=str(error))
+
+    def _check(self, connection: Connection) -> None:
+        """Refuse a transaction of who lost the lease; runs first in each that writes."""
+        try:
+            lease.check(connection, self._node, self.epoch)
+        except LeaseLost as lost:
+            self._lost(lost)
+            raise

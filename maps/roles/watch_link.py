@@ -1,0 +1,95 @@
+"""Watch link: a Watch's way to its web processes: beats, asks, answers and the frames of views."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from typing import Self
+
+import msgspec
+import structlog
+from starlette.types import ASGIApp
+
+from maps.internal_settings import InternalSettings
+from maps.roles.answering import Answering
+from maps.roles.bus import Bus
+from maps.roles.showing import Showing
+from maps.roles.words import BEAT_S, Answer, Ask, Beat, Topics, Word
+from patrol.accounts import User
+from patrol.desk import Desk
+
+_log = structlog.get_logger(__name__)
+_ask = msgspec.msgpack.Decoder(Ask).decode
+
+
+class WatchLink:
+    """The way to the web processes; an async context manager.
+
+    Args:
+        settings: Which broker.
+        key: What messages are sealed with.
+        node: The node's id.
+        epoch: Of the lease that this Watch holds.
+        app: Its routers.
+        desk_of: Returns a user's desk.
+        is_well: Returns whether the Watch works.
+    """
+
+    def __init__(
+        self,
+        settings: InternalSettings,
+        key: bytes,
+        *,
+        node: str,
+        epoch: int,
+        app: ASGIApp,
+        desk_of: Callable[[User], Desk],
+        is_well: Callable[[], bool],
+    ) -> None:
+        self._topics, self._epoch, self._is_well = Topics(node), epoch, is_well
+        self._id = secrets.token_hex(8)
+        self._bus = Bus(settings, key, client_id=f"{node}-watch-{self._id}", heard=self._hear)
+        self._bus.add(self._topics.asks)
+        self._showing = Showing(desk_of, by=self._id, tell=self._show)
+        self._answering = Answering(app, self._showing, by=self._id, say=self._answer)
+        self._beats = 0
+
+    async def __aenter__(self) -> Self:
+        """Begin; goes on until it is left, whatever becomes of the broker."""
+        await self._bus.__aenter__()
+        self._beating = asyncio.create_task(self._beat(), name="watch-link")
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        self._beating.cancel()
+        await asyncio.gather(self._beating, return_exceptions=True)
+        await self._answering.close()
+        self._showing.close()
+        await self._bus.__aexit__(*exception)
+
+    # -- inside
+
+    def _hear(self, topic: str, body: bytes) -> None:
+        try:
+            self._answering.take(topic.rpartition("/")[2], _ask(body))
+        except msgspec.MsgspecError as error:  # of another version of this software
+            _log.error("not_understood", topic=topic, fault=str(error))
+
+    def _answer(self, web: str, answer: Answer) -> None:
+        self._bus.say(self._topics.answer(web), answer, about=b"%d" % answer.number)
+
+    def _show(self, agency: str, role: str, word: Word) -> None:
+        self._bus.say(self._topics.view(agency, role), word)
+
+    async def _beat(self) -> None:
+        while True:
+            try:
+                self._beats += 1
+                beat = Beat(by=self._id, epoch=self._epoch, count=self._beats, well=self._is_well())
+                self._bus.say(self._topics.beat, beat)
+                self._answering.tick()
+                self._showing.sweep()
+            except Exception:  # noqa: BLE001 - logged; it must go on
+                _log.exception("watch_link_failed")
+            await asyncio.sleep(BEAT_S)

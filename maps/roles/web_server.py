@@ -1,0 +1,40 @@
+"""Web server: `joint-patrol serve --role web`: one of many processes that people reach."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from maps.account_office import AccountOffice, open_account_office
+from maps.roles.needed import internal_of, key_of
+from maps.roles.web_app import create_web_app
+from maps.roles.web_link import WebLink
+from maps.server import Front
+from maps.settings import Settings
+
+
+async def run_web(settings: Settings) -> None:
+    """Serve until a signal ends it.
+
+    Raises:
+        OSError: If the address cannot be listened on.
+        MapsError, PatrolError: If the store or the key cannot be used.
+    """
+    internal = internal_of(settings)
+    link = WebLink(internal, key_of(internal), node=settings.node.id)
+    front = Front(settings)
+
+    @asynccontextmanager
+    async def opened(app: FastAPI) -> AsyncIterator[AccountOffice]:
+        app.state.watching, app.state.is_well = link.views.enter, link.is_well
+        async with (
+            open_account_office(settings) as accounts,
+            link,
+            front.opened(app, accounts.people),
+        ):
+            yield accounts
+
+    app = create_web_app(settings, opened=opened, pass_on=link.pass_on, metrics_text=link.metrics)
+    await front.serve(app)

@@ -1,0 +1,228 @@
+"""Views that come from a Watch: viewers go on, fall behind and are stripped as in one process."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from maps.errors import WatchAway
+from maps.roles import far_views, words
+from maps.roles.far_views import FarViews
+from maps.roles.showing import Showing
+from patrol.accounts import User
+from patrol.changes import Snapshot
+from patrol.errors import Forbidden
+from patrol.views import BACKLOG, Feed, Subscription, View
+
+NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
+SOMCHAI = User(name="somchai", role="commander", agency="joint")
+
+
+class Desk:
+    """A desk of which only the live stream is asked for."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+
+    def feed(self) -> Feed:
+        return self._feed
+
+
+class Pair:
+    """A Watch with one view, and a web process that follows it.
+
+    Attributes:
+        feed: The Watch's.
+        views: The web process's.
+        asked: What was asked, by name.
+        words: What the Watch told and has not come yet, while `holds`.
+    """
+
+    def __init__(self) -> None:
+        self.feed = Feed(
+            View(agency="joint", role="commander"),
+            lambda stream, seq: Snapshot(stream=stream, seq=seq, time=NOW, units=()),
+            lambda: NOW,
+        )
+        self.asked: list[str] = []
+        self.words: list[words.Word] = []
+        self.holds = False
+        self.showing = Showing(cast(Any, lambda _user: Desk(self.feed)), by="w1", tell=self._told)
+        self.views = self.another()
+
+    def another(self) -> FarViews:
+        """Return a web process that has just started."""
+
+        async def subscribe(_agency: str, _role: str) -> None:
+            pass
+
+        return FarViews(self._ask, subscribe=subscribe, unsubscribe=lambda *_: None)
+
+    async def _ask(self, what: Any) -> Any:
+        self.asked.append(type(what).__name__)
+        await asyncio.sleep(0)
+        if isinstance(what, words.OpenView):
+            said: Any = self.showing.open(what)
+        else:
+            said = self.showing.missed(what)
+        await asyncio.sleep(0)
+        return msgspec.msgpack.decode(msgspec.msgpack.encode(said), type=words.Begin)
+
+    def _told(self, agency: str, role: str, word: words.Word) -> None:
+        if self.holds:
+            self.words.append(word)
+        else:
+            self.views.take(agency, role, word)
+
+    def come(self) -> None:
+        """Let what was held back come."""
+        self.holds = False
+        held, self.words = self.words, []
+        for word in held:
+            self.views.take("joint", "commander", word)
+
+    def change(self, own: bytes | None = None) -> None:
+        """Something changes."""
+        body = b',"fixes":[%d]' % (self.feed.seq + 1)
+        self.feed.publish(body, own)
+
+
+def numbers(frames: list[bytes]) -> list[tuple[str, int]]:
+    said = [msgspec.json.decode(each) for each in frames]
+    return [(each["type"], each["seq"]) for each in said]
+
+
+async def taken(subscription: Subscription) -> list[tuple[str, int]]:
+    return numbers(await subscription.take(0.05))
+
+
+async def test_one_opening_and_one_snapshot_serve_all_who_begin_at_once() -> None:
+    pair = Pair()
+    for _ in range(3):
+        pair.change()
+    viewers = await asyncio.gather(*(pair.views.enter(SOMCHAI, None, None) for _ in range(50)))
+    assert pair.asked == ["OpenView"]
+    pair.change()
+    late = await pair.views.enter(SOMCHAI, None, None)
+    for viewer in (*viewers, late):
+        assert await taken(viewer) == [("snapshot", 3), ("change", 4)]
+    assert await taken(late) == [("beat", 4)]
+    assert pair.asked == ["OpenView"]
+    with pytest.raises(Forbidden):
+        await pair.views.enter(User(name="x", role=cast(Any, "none"), agency="joint"), None, None)
+
+
+async def test_frames_that_come_before_the_picture_does_are_in_their_place() -> None:
+    pair = Pair()
+    pair.change()
+    entering = asyncio.create_task(pair.views.enter(SOMCHAI, None, None))
+    for _ in range(3):
+        await asyncio.sleep(0)
+        pair.change()
+    viewer = await entering
+    said = await taken(viewer)
+    first = said[0][1]
+    assert said == [("snapshot", first), *(("change", n) for n in range(first + 1, 5))]
+
+
+async def test_a_viewer_goes_on_at_a_web_process_that_was_not_there_before() -> None:
+    pair = Pair()
+    await pair.views.enter(SOMCHAI, None, None)
+    for _ in range(600):
+        pair.change()
+    stream = pair.feed.stream
+    pair.views = pair.another()
+    viewer = await pair.views.enter(SOMCHAI, stream, 500)
+    assert await taken(viewer) == [("change", n) for n in range(501, 601)]
+    assert pair.asked == ["OpenView", "OpenView"]
+    near = await pair.views.enter(SOMCHAI, stream, 450)  # others stopped a bit before: no new ask
+    assert (await taken(near))[0] == ("change", 451)
+    assert len(pair.asked) == 2
+    far = await pair.views.enter(SOMCHAI, stream, 20)
+    assert await taken(far) == [("change", n) for n in range(21, 601)]
+    assert pair.asked[2:] == ["Missed"]
+    strange = await pair.views.enter(SOMCHAI, "another", 20)
+    assert (await taken(strange))[0][0] == "snapshot"
+
+
+async def test_a_viewer_that_falls_behind_gets_a_fresh_picture_and_what_follows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(far_views, "SNAPSHOT_FOR_S", 0.0)
+    pair = Pair()
+    viewer = await pair.views.enter(SOMCHAI, None, None)
+    await taken(viewer)
+    for _ in range(BACKLOG + 5):
+        pair.change()
+    last = pair.feed.seq
+    taking = asyncio.create_task(taken(viewer))
+    await asyncio.sleep(0)
+    pair.change()
+    said = await taking
+    first = said[0][1]
+    assert first >= last
+    assert said == [("snapshot", first), *(("change", n) for n in range(first + 1, last + 2))]
+    pair.change()
+    assert await taken(viewer) == [("change", last + 2)]
+
+
+async def test_what_may_not_pass_any_more_does_not_go_out() -> None:
+    pair = Pair()
+    viewer = await pair.views.enter(SOMCHAI, None, None)
+    await taken(viewer)
+    pair.change(own=b',"fixes":["own"]')
+    pair.feed.begin_epoch(1)
+    pair.change()
+    said = await viewer.take(0.05)
+    assert numbers(said) == [("change", 1), ("change", 2)]
+    assert b'"own"' in said[0]
+    again = await pair.views.enter(SOMCHAI, pair.feed.stream, 0)
+    assert b'"own"' in (await again.take(0.05))[0]
+
+    # Sent under the old epoch, and come with the new one: the picture that was asked for meanwhile.
+    pair.views = pair.another()
+    pair.holds = True
+    pair.change(own=b',"fixes":["own"]')
+    entering = asyncio.create_task(pair.views.enter(SOMCHAI, pair.feed.stream, 2))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    pair.feed.begin_epoch(2)
+    pair.come()
+    said = await (await entering).take(0.05)
+    assert numbers(said) == [("change", 3)]
+    assert b'"own"' in said[0]
+
+
+async def test_a_gap_ends_the_stream_and_who_comes_again_misses_nothing() -> None:
+    pair = Pair()
+    viewer = await pair.views.enter(SOMCHAI, None, None)
+    await taken(viewer)
+    pair.holds = True
+    pair.change()
+    pair.words.clear()  # the broker lost it
+    pair.holds = False
+    pair.change()
+    assert viewer.closed
+    assert await viewer.take(0.05) == []
+    again = await pair.views.enter(SOMCHAI, pair.feed.stream, 0)
+    assert await taken(again) == [("change", 1), ("change", 2)]
+    pair.views.close()
+    assert again.closed
+
+
+async def test_a_watch_that_cannot_be_asked_keeps_nobody_waiting() -> None:
+    async def ask(_what: Any) -> Any:
+        raise WatchAway("the watch cannot be reached at the moment")
+
+    async def subscribe(_agency: str, _role: str) -> None:
+        pass
+
+    views = FarViews(ask, subscribe=subscribe, unsubscribe=lambda *_: None)
+    for _ in range(2):
+        with pytest.raises(WatchAway):
+            await views.enter(SOMCHAI, None, None)
+    assert views.views == []

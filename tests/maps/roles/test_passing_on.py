@@ -1,0 +1,194 @@
+"""What a web process asks and a Watch does: once, whatever is lost, played again or forged.
+
+The broker between them is a list here, so that a message can be lost or come twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import msgspec
+import pytest
+from fastapi import FastAPI, Request
+
+from maps.access import VERIFIED, Caller
+from maps.errors import NoAnswer, WatchAway
+from maps.roles import words
+from maps.roles.answering import Answering
+from maps.roles.asking import Asking
+from maps.roles.envelope import PIECE_BYTES, Envelopes
+from maps.roles.showing import Showing
+from patrol.accounts import User
+from tests.maps.running import wait_until
+
+CALLER = Caller(
+    user=User(name="somchai", role="commander", agency="joint"), session="s", factor=True
+)
+
+
+def request(method: str = "POST", path: str = "/api/orders") -> words.Request:
+    return words.Request(
+        method=method,
+        path=path,
+        query=b"a=1",
+        scheme="https",
+        headers=[(b"host", b"hx.example"), (b"content-type", b"application/json")],
+        client=("10.0.0.7", 40000),
+        caller=CALLER,
+        body=b'{"say":"hello"}',
+    )
+
+
+def beat(count: int, *, by: str = "w1", epoch: int = 1) -> words.Beat:
+    return words.Beat(by=by, epoch=epoch, count=count, well=True)
+
+
+class Line:
+    """A web process and a Watch, and what they said to each other.
+
+    Attributes:
+        asks: What was asked, encoded.
+        answers: What was answered.
+        done: How often each request was done.
+        now_s: The clock of both.
+    """
+
+    def __init__(self) -> None:
+        self.asks: list[bytes] = []
+        self.answers: list[words.Answer] = []
+        self.done: list[str] = []
+        self.loses_answers = False
+        self.now_s = 100.0
+        self.asking = Asking(web="web-1", say=self._asked, now=lambda: self.now_s)
+        app = FastAPI()
+
+        @app.post("/api/orders")
+        async def order(request: Request) -> dict[str, Any]:
+            caller = request.scope[VERIFIED]
+            self.done.append((await request.body()).decode())
+            return {
+                "number": len(self.done),
+                "by": caller.user.name,
+                "from": request.client.host if request.client else "",
+                "address": str(request.url_for("order")),
+            }
+
+        showing = Showing(cast(Any, None), by="w1", tell=lambda *_: None)
+        self.answering = Answering(
+            app, showing, by="w1", say=self._answered, now=lambda: self.now_s
+        )
+
+    def _asked(self, body: bytes, _number: int) -> None:
+        self.asks.append(body)
+
+    def _answered(self, web: str, answer: words.Answer) -> None:
+        assert web == "web-1"
+        self.answers.append(answer)
+        if not self.loses_answers:
+            self.asking.answer(answer)
+
+    def deliver(self, body: bytes, *, web: str = "web-1") -> None:
+        self.answering.take(web, msgspec.msgpack.decode(body, type=words.Ask))
+
+
+@pytest.fixture
+async def line() -> AsyncIterator[Line]:
+    made = Line()
+    made.asking.beat(beat(1))
+    yield made
+    await made.answering.close()
+
+
+async def settled(line: Line, answers: int) -> None:
+    async for _ in wait_until("an answer", seconds=5):
+        if len(line.answers) >= answers:
+            return
+
+
+async def test_an_order_whose_answer_is_lost_is_asked_again_and_done_once(line: Line) -> None:
+    line.loses_answers = True
+    asked = asyncio.create_task(line.asking.ask(request()))
+    await asyncio.sleep(0)
+    line.deliver(line.asks[0])
+    line.deliver(line.asks[0])  # while it is being worked on
+    await settled(line, 1)
+    assert len(line.answers) == 1
+    line.loses_answers = False
+    line.now_s += 3.1
+    line.asking.beat(beat(2))
+    line.asking.tick()
+    assert line.asks[1] == line.asks[0]
+    line.deliver(line.asks[1])
+    answer: words.Response = await asked
+    assert (answer.status, line.done) == (200, ['{"say":"hello"}'])
+    said = msgspec.json.decode(answer.body)
+    assert (said["by"], said["from"]) == ("somchai", "10.0.0.7")
+    assert said["address"] == "https://hx.example/api/orders"
+
+    line.now_s += 10_000
+    line.answering.tick()  # its answer is kept no more, and still it is not done again
+    line.deliver(line.asks[0])
+    await asyncio.sleep(0.05)
+    assert len(line.done) == 1
+
+
+async def test_what_was_meant_for_another_watch_or_said_on_anothers_topic_is_not_done(
+    line: Line,
+) -> None:
+    asked = asyncio.create_task(line.asking.ask(request()))
+    await asyncio.sleep(0)
+    said = msgspec.msgpack.decode(line.asks[0], type=words.Ask)
+    line.answering.take("web-2", said)
+    line.answering.take("web-1", msgspec.structs.replace(said, to="w0"))
+    await asyncio.sleep(0.05)
+    assert line.done == []
+    asked.cancel()
+
+
+async def test_when_the_watch_goes_or_another_takes_over_whoever_waits_is_told(line: Line) -> None:
+    asked = asyncio.create_task(line.asking.ask(request()))
+    await asyncio.sleep(0)
+    line.now_s += words.GONE_AFTER_S + 0.1
+    line.asking.tick()
+    with pytest.raises(NoAnswer):
+        await asked
+    with pytest.raises(WatchAway):
+        await line.asking.ask(request())
+    line.asking.beat(beat(1))  # played again
+    assert line.asking.watch == ""
+    line.asking.beat(beat(2))
+    asked = asyncio.create_task(line.asking.ask(request()))
+    await asyncio.sleep(0)
+    line.asking.beat(beat(1, by="w2", epoch=2))
+    with pytest.raises(NoAnswer):
+        await asked
+    line.asking.beat(beat(50))  # of the one that lost its lease
+    line.asking.beat(beat(51, by="w3", epoch=2))  # there is only one of an epoch
+    assert line.asking.watch == "w2"
+
+
+def test_what_is_sealed_opens_whole_and_for_its_topic_and_key_alone() -> None:
+    ours, theirs = Envelopes(bytes(32)), Envelopes(b"k" * 32)
+    body = bytes(range(256)) * 4000
+    messages = list(ours.seal(body, topic="a"))
+    assert len(messages) == -(-len(body) // PIECE_BYTES) > 5
+    assert all(len(each) < PIECE_BYTES + 200 for each in messages)
+    assert all(body[:40] not in each for each in messages)
+    opened = [ours.open(each, topic="a") for each in messages]
+    assert opened[-1] == body
+    assert set(opened[:-1]) == {None}
+    assert ours.strange == 0
+
+    for topic, reader in (("b", ours), ("a", theirs)):
+        assert [reader.open(each, topic=topic) for each in messages] == [None] * len(messages)
+    (short,) = ours.seal(b"short", topic="a")
+    assert ours.open(short, topic="a") == b"short"
+    assert ours.open(short[:-1] + bytes([short[-1] ^ 1]), topic="a") is None
+    assert ours.open(b"", topic="a") is None
+    for number in range(1, 3):  # a piece is missing or comes twice
+        left = [*messages[:number], *messages[number + 1 :]]
+        assert all(ours.open(each, topic="a") is None for each in left)
+    twice = [each for message in messages for each in (message, message)]
+    assert [each for each in (ours.open(one, topic="a") for one in twice) if each] == [body]

@@ -1,0 +1,88 @@
+"""What ships in `deploy/`: units that systemd takes, and command lines that are ours."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from maps.__main__ import app
+from maps.settings import read_settings
+from radio_gateway.__main__ import app as gateway_app
+from tests import needs
+
+DEPLOY = Path(__file__).parent.parent / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+
+
+def parsed(command: list[str]) -> dict[str, Any]:
+    """Return what our command line reads in `command`, without doing it."""
+    group: Any = typer.main.get_command(gateway_app if command[0] == "radio-gateway" else app)
+    with group.make_context(command[0], command[1:]) as context:
+        name, found, rest = group.resolve_command(
+            context, [*context._protected_args, *context.args]
+        )
+        assert found is not None
+        with found.make_context(name, rest, parent=context) as inner:
+            return {"command": name, **inner.params}
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_units_are_taken_by_systemd_and_start_what_there_is(unit: Path, tmp_path: Path) -> None:
+    text = unit.read_text(encoding="utf-8")
+    (line,) = re.findall(r"^ExecStart=/opt/joint-patrol/bin/(.*)$", text, re.MULTILINE)
+    command = parsed(shlex.split(line))
+    assert command["command"] in ("serve", "run")
+    role = {"joint-patrol-watch@": "watch", "joint-patrol-web@": "web"}.get(unit.stem, "all")
+    assert str(command.get("role", "all")) == role
+    for name in re.findall(r"^Environment=(\w+)=", text, re.MULTILINE):
+        assert name in ("JOINT_PATROL_INTERNAL__PORT", "JOINT_PATROL_WEB__PORT")
+
+    analyze = needs.program("systemd-analyze", hint="systemd")
+    # It looks for the program too: one that is on every machine stands in for ours.
+    shown = tmp_path / unit.name
+    shown.write_text(
+        re.sub(r"^ExecStart=/opt/\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE)
+    )
+    done = subprocess.run(
+        [analyze, "verify", "--man=no", str(shown)], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_compose_file_starts_every_part_by_command_lines_of_ours() -> None:
+    compose = importlib.import_module("yaml").safe_load((DEPLOY / "compose.yaml").read_text())
+    roles = {}
+    for name, service in compose["services"].items():
+        if service["image"] == "joint-patrol":
+            roles[name] = str(parsed(["joint-patrol", *service["command"]])["role"])
+        for volume in service["volumes"]:
+            ours = volume.partition(":")[0]
+            if ours.startswith("./") and "secrets" not in ours:
+                assert (DEPLOY / ours).exists(), ours
+            if not ours.startswith("./"):
+                assert ours in compose["volumes"]
+    assert roles == {"watch": "watch", "standby": "watch", "web-1": "web", "web-2": "web"}
+    assert {"broker", "store"} < set(compose["services"])
+
+
+def test_its_settings_can_be_read_and_name_its_services(tmp_path: Path) -> None:
+    compose = importlib.import_module("yaml").safe_load((DEPLOY / "compose.yaml").read_text())
+    file, secrets = tmp_path / "patrol.toml", tmp_path / "secrets"
+    file.write_text((DEPLOY / "compose" / "patrol.toml").read_text(encoding="utf-8"))
+    secrets.mkdir()
+    (secrets / "mqtt-node").write_text("a password")
+    settings = read_settings(file, {})
+    internal = settings.internal
+    assert internal is not None
+    assert internal.broker == ("broker", 1883)
+    assert internal.password() == "a password"
+    assert f"127.0.0.1:{internal.port}/health" in str(compose["services"]["watch"]["healthcheck"])
+    assert "@store/" in settings.store.url
+    assert all(each.link.host in compose["services"] for each in settings.channels)
