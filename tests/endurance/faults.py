@@ -50,7 +50,7 @@ class Outcome:
         in_time: Share of what was sent during it that was seen within the limit.
         recovered_s: From its end until p95 was back; None when it was not in time.
         stored_s: From its end until everything acknowledged was stored; None when it was not.
-        late: Share of what was seen in the first seconds after that which moved no mark.
+        late: Share of what was sent and seen in the first seconds after that which moved no mark.
         account: What came of the reports since shortly before it.
         shown: What operators were shown, each with the seconds since it began.
         good: Whether nothing was lost or twice, and it recovered; None when skipped.
@@ -143,7 +143,8 @@ def show(rig: Rig, fault: Fault, *, hold_s: float, patience_s: float) -> Outcome
         stored_s = None if stored is None else time.monotonic() - ended_s
         after_ns = int((ended_s + (recovered or 0.0)) * 1e9)
         time.sleep(max(0.0, after_ns / 1e9 + AFTER_S - time.monotonic()))
-        seen = rig.sightings.all(after_ns)
+        fresh = rig.sightings.all(after_ns)
+        fresh_live = fresh.live[rig.ledger.sent_at[fresh.numbers] >= after_ns]
         # what is lost is known only of what had time to be stored
         until = int(rig.ledger.begun)
         wait_until_stored(rig.reader, rig.ledger, first=first, seconds=30.0)
@@ -157,7 +158,7 @@ def show(rig: Rig, fault: Fault, *, hold_s: float, patience_s: float) -> Outcome
         in_time=rig.sightings.within(int(began_s * 1e9), int(ended_s * 1e9), limit_ms),
         recovered_s=recovered,
         stored_s=stored_s,
-        late=float((~seen.live).mean()) if len(seen.live) else 0.0,
+        late=float((~fresh_live).mean()) if len(fresh_live) else 0.0,
         account=told,
         shown=tuple(f"{at - began_s:+.0f} s {what}" for what, at in shown),
         good=recovered is not None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -136,6 +139,9 @@ def rigged(
         postgres: The store is in a PostgreSQL server of the run's own, and not in a file.
         apart: The node's parts are processes of their own, with a standby.
     """
+    if threading.current_thread() is threading.main_thread():
+        # whoever ends us ends all that we started
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     fleet = Fleet(units)
     capacity = int(units / EVERY_S * (seconds + 300)) + 10_000
     context = multiprocessing.get_context("spawn")  # a fork would copy this one's threads

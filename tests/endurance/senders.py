@@ -288,6 +288,7 @@ class MqttOut:
         self._ends, self._fleet, self._ledger = ends, fleet, ledger
         self._lock = threading.Lock()
         self._pending: dict[int, int] = {}
+        self._early: set[int] = set()
         client = paho.Client(
             CallbackAPIVersion.VERSION2, client_id="endurance-fleet", clean_session=False
         )
@@ -311,12 +312,19 @@ class MqttOut:
     def send(self, number: int, report: bytes) -> None:
         """Publish it; again after a new connection, until it is confirmed."""
         name = self._fleet.name(number % self._fleet.boats)
+        # never with our lock: the client holds its own while it tells us of another
+        mid = self._client.publish(f"joint-patrol/v1/position/{name}", report, qos=1).mid
         with self._lock:
-            said = self._client.publish(f"joint-patrol/v1/position/{name}", report, qos=1)
-            self._pending[said.mid] = number
+            if mid not in self._early:
+                self._pending[mid] = number
+                return
+            self._early.discard(mid)
+        self._ledger.state[number] = BY_BROKER
 
     def _confirmed(self, _client: object, _data: object, mid: int, *_more: object) -> None:
         with self._lock:
             number = self._pending.pop(mid, None)
+            if number is None:
+                self._early.add(mid)
         if number is not None:
             self._ledger.state[number] = BY_BROKER
