@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Dialog, Page
 
 from gis.river import load_mekong
 from tests.browser.banks import LAO, THAI, Banks, two_banks
@@ -34,7 +35,7 @@ def iso(hours: float) -> str:
 
 def field(hours: float) -> str:
     """Return the same as a field of the form has it."""
-    return f"{TOMORROW + timedelta(hours=hours):%Y-%m-%dT%H:%M}"
+    return f"{TOMORROW + timedelta(hours=hours):%Y-%m-%d %H:%M}"
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,9 @@ def open_planner(browser: Browser, banks: Banks) -> Iterator[Open]:
     """Open the planner's page as an officer; at the end nothing may have gone wrong in it."""
     opened: list[Commander] = []
 
-    def open_page(name: str, size: Size = DESKTOP, tab: str = "patrols") -> Commander:
+    def open_page(
+        name: str, size: Size = DESKTOP, tab: str = "patrols", path: str = "/planner"
+    ) -> Commander:
         phone = size[0] < 500
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, has_touch=phone, is_mobile=phone
@@ -95,7 +98,7 @@ def open_planner(browser: Browser, banks: Banks) -> Iterator[Open]:
         assert answer.ok, answer.text()
         page = Commander(context.new_page(), banks.server)
         opened.append(page)
-        page.page.goto(f"{banks.server.url}/planner#{tab}")
+        page.page.goto(f"{banks.server.url}{path}#{tab}")
         wait_for("the map", page.drawn, seconds=60)
         return page
 
@@ -132,7 +135,8 @@ def test_a_joint_patrol_is_planned_signed_changed_and_started(
     here.locator("#plan-start").blur()
     here.locator("#plan-end").fill(field(6))
     here.locator("#plan-end").blur()
-    says(here, "#plan-start-utc", f"{TOMORROW.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+    says(here, "#plan-start-told", f"{TOMORROW.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+    says(here, "#plan-start-told", "Asia/Vientiane +07")
     here.get_by_role("checkbox", name="Naga 1", exact=True).check()
     here.get_by_role("checkbox", name="Khong 2", exact=True).check()
     assert here.locator(".checks input:checked").count() == 4, "its agency joined with the boat"
@@ -226,6 +230,124 @@ def test_the_last_change_is_taken_back_and_a_refusal_is_shown(
     wait_for("it", lambda: banks.get("somchai", path)["note"] == "louder")
 
 
+def test_a_plan_begun_on_an_empty_row_is_picked_on_the_map_and_outlives_a_reload(
+    open_planner: Open, banks: Banks
+) -> None:
+    seen = open_planner("malee")
+    page = seen.page
+    page.on("dialog", Dialog.accept)
+    row = page.locator(".timeline-row", has_text="Khong 2")
+    box = row.locator(".empty-track").bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 6.2 / 7, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 6.6 / 7, y, steps=6)
+    assert " to " in row.locator(".sketch").inner_text()
+    page.mouse.up()
+    start = page.locator("#plan-start")
+    start.wait_for()
+    assert page.locator(".bar.made").count() == 1
+    assert page.get_by_role("checkbox", name="Khong 2", exact=True).is_checked()
+    week = TOMORROW.replace(hour=0) - timedelta(days=1)
+    begun, ends = (moment(page, id) - week for id in ("#plan-start", "#plan-end"))
+    assert begun / timedelta(days=1) == pytest.approx(6.2, abs=0.05), "where the pointer went down"
+    assert ends / timedelta(days=1) == pytest.approx(6.6, abs=0.05), "where it came up"
+
+    # Times in words: what is wrong, and what the keys do.
+    end = page.locator("#plan-end")
+    for typed, words in (
+        ("11/26/2026 06:00 PM", "This is no date with a time. Write it as "),
+        ("2569-11-26 18:00", "2569 is a year of the Buddhist era. Write 2026."),
+        ("2026-11-31 18:00", "This month has only the days 1 to 30."),
+    ):
+        end.fill(typed)
+        end.blur()
+        says(page, "#plan-end-fault", words)
+        assert end.get_attribute("aria-invalid") == "true"
+        assert end.input_value() == typed, "it stays to be mended"
+    page.locator("#plan-name").fill("Dawn sweep")
+    page.get_by_role("button", name="Save as draft").click()
+    wait_for("the field", lambda: end.evaluate("(each) => each === document.activeElement"))
+    end.fill(f"{week + timedelta(days=6, hours=20, minutes=50):%Y%m%d%H%M}")
+    end.blur()
+    end.focus()
+    end.press("End")
+    end.press("ArrowUp")
+    assert end.input_value() == f"{week + timedelta(days=6, hours=21, minutes=5):%Y-%m-%d %H:%M}"
+    assert page.locator("#plan-end-fault").inner_text() == ""
+
+    # What is pressed on the map: a sector in and out and in again, then the place of a rendezvous.
+    lons, lats = load_mekong().at_kms(np.array([2354.0, 2355.0]))
+    (lon, lat), (met_lon, met_lat) = zip(lons.tolist(), lats.tolist(), strict=True)
+    islands = page.get_by_label("Islands").first
+    for chosen in (True, False, True):
+        page.mouse.click(*pixel(page, lon, lat))
+        wait_for("the sector", lambda wanted=chosen: islands.is_checked() == wanted)
+        page.wait_for_timeout(400)  # two presses at once would be a double press
+    page.get_by_role("button", name="Add a rendezvous").click()
+    page.get_by_role("button", name="On the map").click()
+    says(page, ".plan-piece", "Press the place on the map.")
+    page.mouse.click(*pixel(page, met_lon, met_lat))
+    place = page.locator("#meeting-0-place")
+    wait_for("the place", lambda: place.input_value() != "")
+    assert page.get_by_text("Press the place on the map.").count() == 0
+    says(page, ".plan-piece", "km 2\u202f355")
+    assert islands.is_checked(), "the press was for the rendezvous alone"
+
+    typed_place, typed_start = place.input_value(), start.input_value()
+    years(page, banks, "buddhist")
+    page.reload()
+    says(page, ".unsaved", "The plan Dawn sweep of")
+    page.get_by_role("button", name="Take it up again").click()
+    assert page.locator("#plan-name").input_value() == "Dawn sweep"
+    assert place.input_value() == typed_place
+    assert start.input_value() == typed_start, "Gregorian, whatever the reader's years are"
+    says(page, "#plan-start-told", f"{int(typed_start[:4]) + 543}{typed_start[4:10]} BE")
+    years(page, banks, "gregorian")
+    wait_for("the check", lambda: page.locator('.plan-checked[data-state="told"]').count() == 1)
+    page.get_by_role("button", name="Save as draft").click()
+    state(page, "Draft")
+    [made] = [each for each in banks.get("malee", "/api/patrols") if each["name"] == "Dawn sweep"]
+    [meeting] = made["rendezvous"]
+    assert meeting["lon"] == pytest.approx(met_lon, abs=5e-4)
+    assert meeting["lat"] == pytest.approx(met_lat, abs=5e-4)
+    assert len(made["sectors"]) == 1
+    page.get_by_role("tab", name="Patrols").click()
+    assert page.locator(".patrol-row", has_text="Dawn sweep").is_visible(), "the tab leads home"
+    assert page.locator(".unsaved").count() == 0
+    banks.post("malee", f"/api/patrols/{made['id']}/cancel", {"reason": "only a test"})
+
+
+def moment(page: Page, id: str) -> datetime:
+    """Return the local time that a field has."""
+    text = page.locator(id).input_value()
+    return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=ZONE)
+
+
+def pixel(page: Page, lon: float, lat: float) -> tuple[float, float]:
+    """Return where a place is on the page."""
+    x, y = page.evaluate(
+        """([lon, lat]) => {
+            const box = jointPatrol.map.getCanvas().getBoundingClientRect();
+            const at = jointPatrol.map.project([lon, lat]);
+            return [box.x + at.x, box.y + at.y];
+        }""",
+        [lon, lat],
+    )
+    return x, y
+
+
+def years(page: Page, banks: Banks, calendar: str) -> None:
+    """Have the person who is signed in count years so, from the next page on."""
+    answer = page.context.request.put(
+        f"{banks.server.url}/api/session/preferences",
+        data={"language": "en", "calendar": calendar},
+        headers={"Origin": banks.server.url},
+    )
+    assert answer.ok, answer.text()
+
+
 def test_coverage_of_a_driven_track(open_planner: Open) -> None:
     page = open_planner("somchai", tab="coverage").page
     says(page, ".empty", "Nothing to show yet.")
@@ -251,6 +373,20 @@ def test_coverage_of_a_driven_track(open_planner: Open) -> None:
     text = kept.value.path().read_text(encoding="utf-8-sig")
     assert len(text.splitlines()) == 12
     assert "Islands" in text
+    # Days of one's own are whole local days.
+    page.locator("#coverage-days").select_option("0")
+    page.locator("#coverage-from").fill("2026-02-30")
+    page.locator("#coverage-from").blur()
+    says(page, "#coverage-from-fault", "This month has only the days 1 to 28.")
+    today = TOMORROW - timedelta(days=1)
+    page.locator("#coverage-from").fill(f"{today - timedelta(days=1):%Y-%m-%d}")
+    page.locator("#coverage-until").fill(f"{today:%Y-%m-%d}")
+    with page.expect_request("**/api/coverage/heat?*") as asked:
+        page.get_by_role("button", name="Show coverage").click()
+    first = (today - timedelta(days=1)).replace(hour=0).astimezone(UTC)
+    assert f"start={first:%Y-%m-%dT%H}%3A00%3A00Z" in asked.value.url
+    assert f"end={first + timedelta(days=2):%Y-%m-%dT%H}%3A00%3A00Z" in asked.value.url
+    says(page, ".coverage", "Units with a track: Naga 1")
 
 
 def heat(page: Page) -> set[Any]:
@@ -324,3 +460,27 @@ def test_who_suspended_is_told_and_the_other_sides_boats_go(
     says(page, ".plan-notice q", "by order")
     wait_for("their boat to go", lambda: "Naga 1" not in page.locator(".plan-facts").inner_text())
     assert THAI in [each["id"] for each in banks.get("malee", "/api/agencies")]
+
+
+def test_a_replay_names_who_called_for_help_though_others_were_chosen(
+    open_planner: Open, banks: Banks
+) -> None:
+    since = datetime.now(UTC) - timedelta(minutes=5)
+    unit = banks.boat("somchai", "Naga 8", "LA", lon=100.42, lat=20.28)
+    banks.calls_for_help("somchai", unit, lon=100.42, lat=20.28)
+    wait_for("the alert", lambda: _calls(banks, unit))
+    banks.patch("somchai", f"/api/units/{unit}", {"call_sign": "Naga 9"})
+    [chosen] = [
+        each for each in banks.get("somchai", "/api/units") if each["call_sign"] == "Naga 1"
+    ]
+    query = {"from": since.isoformat(), "to": datetime.now(UTC).isoformat(), "unit": chosen["id"]}
+    page = open_planner("somchai", path=f"/replay?{urlencode(query)}", tab="").page
+    wait_for("the replay", lambda: page.locator("#clock").count() == 1)
+    page.keyboard.press("End")
+    page.keyboard.press("h")
+    says(page, ".then", "Naga 9")
+    assert unit not in page.locator(".then").inner_text()
+
+
+def _calls(banks: Banks, unit: str) -> bool:
+    return any(each.get("unit") == unit for each in banks.get("somchai", "/api/alerts"))

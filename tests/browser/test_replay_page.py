@@ -142,6 +142,12 @@ def test_it_plays_and_marks_move(watch: Any, history: Played) -> None:
     clock = shown.says("#clock")
     shown.page.keyboard.press("Home")
     wait_for("the start", lambda: shown.says("#clock") != clock and not shown.marks())
+    # An empty map says why, and leads to the report that comes next.
+    assert "Nobody reported in the 10 minutes before this moment." in shown.says(".quiet")
+    assert "There is no report before it in this range." in shown.says(".quiet")
+    shown.page.get_by_role("button", name="Next report: ").click()
+    wait_for("no word of it", lambda: shown.says(".quiet") == "")
+    wait_for("whoever it was", shown.marks)
 
 
 def test_what_was_known_then_is_not_what_was(watch: Any, history: Played) -> None:
@@ -158,6 +164,31 @@ def test_what_was_known_then_is_not_what_was(watch: Any, history: Played) -> Non
     seek(shown, history, history.begun - timedelta(seconds=1))
     wait_for("lost", lambda: shown.mark("Late")["state"] == "lost")
     assert shown.mark("Late")["place"] == pytest.approx([100.42, 20.255], abs=1e-4), "where it was"
+
+
+def test_a_range_is_typed_in_local_time_or_utc_and_what_is_wrong_is_told(
+    watch: Any, history: Played
+) -> None:
+    shown: Commander = watch()
+    page = shown.page
+    page.keyboard.press("c")
+    start = history.begun.replace(second=0, microsecond=0)
+    local, utc = (f"{start + timedelta(hours=h):%Y-%m-%d %H:%M}" for h in (7, 0))
+    field = page.locator("#range-from")
+    field.fill(local)
+    assert shown.says("#range-from-told") == f"Asia/Vientiane +07 · {utc} UTC"
+    page.locator("#range-zone").select_option("utc")
+    assert field.input_value() == utc
+    assert shown.says("#range-from-told") == f"UTC · {local}, Asia/Vientiane +07"
+    field.fill("25:00 tomorrow")
+    field.press("Enter")
+    assert shown.says("#range-from-fault").startswith("This is no date with a time. Write it as 20")
+    assert shown.says("#range-fault") == "Give both times, as a date and a time of day."
+    assert field.input_value() == "25:00 tomorrow"
+    field.fill(utc)
+    page.locator("#range-to").fill(f"{start + timedelta(minutes=5):%Y-%m-%d %H:%M}")
+    page.locator("#load").click()
+    wait_for("that range", lambda: shown.says("#printed-utc").startswith(f"{utc}:00 to "))
 
 
 def test_files_that_are_taken_away_hold(

@@ -107,6 +107,22 @@ def test_a_link_opens_a_briefing_and_the_rest_is_looked_at_and_kept(
         assert page.locator("iframe").get_attribute("sandbox") == ""
         page.get_by_role("button", name="Coverage of sectors and river").click()
         page.get_by_role("button", name="This month").click()
+        first, last = page.locator("#report-from"), page.locator("#report-to")
+        assert first.input_value() == f"{last.input_value()[:8]}01"
+        kept_day = last.input_value()
+        look_at = page.get_by_role("button", name="Preview", exact=True)
+        for typed, words in (
+            ("26.11.26", "This is no date. Write it as 20"),
+            ("2026-00-10", "There is no month 0. Write 01 to 12."),
+            ("2001-01-01", "The last day lies before the first."),
+        ):
+            last.fill(typed)
+            last.blur()
+            expect(page.locator("#report-to-fault")).to_contain_text(words)
+            expect(look_at).to_be_disabled()
+        last.fill(kept_day.replace("-", ""))
+        last.blur()
+        expect(last).to_have_value(kept_day)
         page.keyboard.press("v")
         expect(sheet.locator("h1")).to_have_text("Coverage of sectors and river", timeout=60_000)
         with page.expect_download(timeout=60_000) as kept:

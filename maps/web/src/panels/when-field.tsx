@@ -41,10 +41,10 @@ interface Whole extends Common {
 }
 
 function WhenField({ id, label, fault = null, value, zone, precision, minutes, told, set }: Whole): JSX.Element {
-  /** What is typed and not taken: still being typed, or left as it is because it is wrong. */
-  const typed = useSignal<{ text: string; fault: WhenFault | null; left: boolean } | null>(null);
-  // A wrong text that was left gives way when the value comes from elsewhere.
-  const mine = typed.value !== null && !(typed.value.left && value !== "") ? typed.value : null;
+  /** What stands in the field while it is typed, or because it is wrong, and the value that came of it. */
+  const typed = useSignal<{ text: string; fault: WhenFault | null; made: string } | null>(null);
+  // It gives way when the value comes from elsewhere.
+  const mine = typed.value?.made === value ? typed.value : null;
   const example = exampleOf(zone, precision);
   const wrong = mine?.fault ? faultWords(mine.fault, precision, example) : fault;
   const take = (text: string): void => {
@@ -52,12 +52,12 @@ function WhenField({ id, label, fault = null, value, zone, precision, minutes, t
   };
   const write = (text: string): void => {
     const read = isWhole(text, precision) ? readWhen(text, precision) : null;
-    typed.value = { text, fault: null, left: false };
+    typed.value = { text, fault: null, made: read?.text ?? value };
     if (read?.text) take(read.text);
   };
   const leave = (text: string): void => {
     const read = readWhen(text, precision);
-    typed.value = read.fault === null ? null : { text, fault: read.fault, left: true };
+    typed.value = read.fault === null ? null : { text, fault: read.fault, made: "" };
     take(read.text ?? "");
   };
   const step = (event: KeyboardEvent & { currentTarget: HTMLInputElement }): void => {
