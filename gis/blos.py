@@ -6,10 +6,14 @@ countries.
 
 from __future__ import annotations
 
-import geopandas as gpd
+from typing import TYPE_CHECKING
+
 import shapely
 
 from gis.errors import LayerError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 OFFICES = {"KH": 11, "CN": 7, "LA": 18, "MM": 8, "TH": 18, "VN": 8}
 

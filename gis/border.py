@@ -9,8 +9,8 @@ reaches to the limit of its territorial sea.
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import msgspec
 import numpy as np
 import shapely
@@ -18,6 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from gis.geodesy import Floats, distances_m
 from gis.shipped import read_shipped
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 MERCATOR_LAT = 85.0
 
@@ -231,12 +234,15 @@ def territories(borders: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> gpd.Ge
     Returns:
         Areas with the column `country`; a country whose lines do not close has an empty area.
 
+    >>> import geopandas as gpd
     >>> shore = shapely.LineString([(0, 0), (2, 0), (2, 2), (0, 2), (0, 0)])
     >>> no_borders = gpd.GeoDataFrame({"countries": []}, geometry=[], crs=4326)
     >>> outline = gpd.GeoDataFrame({"country": ["AA"]}, geometry=[shore], crs=4326)
     >>> territories(no_borders, outline).geometry[0].area
     4.0
     """
+    import geopandas as gpd  # takes half a second to load
+
     lines: dict[str, list[shapely.Geometry]] = {}
     for text, shape in zip(borders["countries"], borders.geometry, strict=True):
         for country in str(text).split(";"):

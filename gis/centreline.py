@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import msgspec
 import numpy as np
 import shapely
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from gis.errors import LayerError
 from gis.geodesy import Floats, distance_m, distances_m
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 JOIN_M = 100.0  # segments of a centreline must meet this closely
 
@@ -43,6 +46,7 @@ def measured(frame: gpd.GeoDataFrame, *, file: str) -> Centreline:
         LayerError: If a reach is no line, has no length, does not begin where the one before
             ends, or has kilometres that do not.
 
+    >>> import geopandas as gpd
     >>> line = shapely.LineString([(100.0, 20.1), (100.0, 20.0)])
     >>> frame = gpd.GeoDataFrame({"reach": ["a"], "error_m": [9]}, geometry=[line], crs=4326)
     >>> measured(frame, file="mine").km.round(2)
@@ -63,6 +67,7 @@ def measured(frame: gpd.GeoDataFrame, *, file: str) -> Centreline:
 def column(frame: gpd.GeoDataFrame, name: str, default: float) -> Floats:
     """Return a column as numbers; `default` where it is missing or a row has none.
 
+    >>> import geopandas as gpd
     >>> column(gpd.GeoDataFrame({"a": [1, None]}), "a", 7.0)
     array([1., 7.])
     >>> column(gpd.GeoDataFrame({"a": [1, None]}), "b", 7.0)

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import geopandas as gpd
 import msgspec
 import numpy as np
 import shapely
@@ -23,6 +22,9 @@ from gis.course import Course
 from gis.errors import PositionError
 from gis.geodesy import Floats, distance_m
 from gis.shipped import read_shipped
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 Bank: TypeAlias = Literal["left", "right", "mid"]
 
@@ -378,6 +380,8 @@ def kilometre_marks(river: River, *, step_km: int = 1) -> gpd.GeoDataFrame:
     >>> len(marks), marks["every"].unique().tolist()
     (56, [50])
     """
+    import geopandas as gpd  # takes half a second to load
+
     low, high = river.km_range
     kms = np.arange(math.ceil(low / step_km) * step_km, math.floor(high) + 1, step_km)
     lons, lats = river.at_kms(kms)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,9 @@ from gis.errors import GisError, LayerError
 from gis.geodesy import Floats
 from gis.river import REACH_OF_RIVER_M, River, RiverPlace, load_mekong
 from gis.shipped import read_shipped
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 
 class OnRiver(msgspec.Struct, frozen=True, kw_only=True):

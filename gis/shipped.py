@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import msgspec
 
 from gis.errors import GisError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 FOLDER = Path(__file__).parent / "reference"
 
@@ -83,6 +86,8 @@ def read_shipped(name: str) -> gpd.GeoDataFrame:
     >>> len(read_shipped("crossings"))
     41
     """
+    import geopandas as gpd  # takes half a second to load
+
     layer = info(name)
     if layer.computed is not None:
         raise GisError(f"layer {name} has no file; it is made from {layer.computed}")

@@ -28,12 +28,10 @@ from maps.command import (
 )
 from maps.evidence_commands import evidence_app
 from maps.exchange_commands import export_file, import_file
-from maps.logs import set_up_logging
 from maps.report_commands import make_report
 from maps.tls_commands import tls_app
 from maps.user_commands import user_app
 from patrol.units import UnitKind
-from radio_gateway.__main__ import decode
 
 if TYPE_CHECKING:
     from maps.people import People
@@ -54,11 +52,21 @@ app.add_typer(aside_app, name="set-aside")
 app.add_typer(audit_app, name="audit")
 app.add_typer(tls_app, name="tls")
 app.add_typer(evidence_app, name="evidence")
-app.command()(decode)
-
 app.command("export")(export_file)
 app.command("import")(import_file)
 app.command("report")(make_report)
+
+
+@app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)
+def decode(context: typer.Context) -> None:
+    """Decode a stream from standard input, or captures, exactly as a channel would."""
+    # Its options name every protocol: these take longer to load than any other command here.
+    from radio_gateway.__main__ import app as gateway
+
+    gateway(["decode", *context.args], prog_name="joint-patrol")
 
 
 @app.command()
@@ -76,6 +84,7 @@ def demo(
 ) -> None:
     """Show a joint patrol on the Mekong: everything in one process, on this machine only."""
     from maps.demo.run import Options, run_demo
+    from maps.logs import set_up_logging
 
     set_up_logging()
     options = Options(folder=folder, port=port, speed=speed, duration_s=duration)
@@ -102,6 +111,7 @@ def serve(
     ] = ServerRole.ALL,
 ) -> None:
     """Serve one node with the links that the configuration names, or a part of it."""
+    from maps.logs import set_up_logging
     from maps.loop import run
 
     set_up_logging()
@@ -155,9 +165,10 @@ def replay(
     again: Annotated[bool, typer.Option("--loop", help="Start again at the end.")] = False,
 ) -> None:
     """Replay a capture: into a running server, or into one of its own with a page to watch it."""
+    from maps.logs import set_up_logging
+    from maps.loop import run
     from maps.replaying import replay_channel, send_capture
     from maps.server import run_server
-    from maps.serving import run
     from maps.settings import settings_of
 
     set_up_logging()

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from maps.access import Access
+from maps.account_books import books_of
 from maps.backoff import BackOff
 from maps.enrolment import Enrolments
 from maps.open_id import OpenId
 from maps.pace import Pace
-from maps.passwords import PasswordWork
 from maps.people import People
-from maps.sealing import Seal
 from maps.second_factor import SecondFactors
 from maps.settings import Settings
 from maps.signing_in import SigningIn
@@ -59,32 +58,29 @@ def open_accounts(settings: Settings, store: Store, *, scribe: Scribe) -> Accoun
         store: Its records.
         scribe: Writes sign-ins, refusals and changes with their lines in the journal.
     """
-    passwords = PasswordWork()
-    people = People(store, node=settings.node.id, passwords=passwords, scribe=scribe)
-    seal = Seal(settings.access.key_file)
-    factors = SecondFactors(store, seal, scribe=scribe, issuer=settings.node.name)
+    books = books_of(settings, store, scribe=scribe)
     needing = frozenset(settings.access.second_factor)
     access = Access(
-        people,
+        books.people,
         second_factor=needing,
         writes=Pace(per_s=settings.access.writes_per_s, burst=settings.access.writes_burst),
     )
     signing_in = SigningIn(
-        people,
+        books.people,
         access,
-        passwords,
-        factors,
-        seal,
+        books.passwords,
+        books.factors,
+        books.seal,
         session_hours=settings.web.session_hours,
         secure=settings.web.tls,
         told=scribe.note,
     )
     return AccountOffice(
-        people=people,
+        people=books.people,
         access=access,
         signing_in=signing_in,
-        factors=factors,
-        tokens=Tokens(store, scribe=scribe),
+        factors=books.factors,
+        tokens=books.tokens,
         enrolments=Enrolments(store, node=settings.node.id, scribe=scribe),
         codes=BackOff(free=5, longest_s=120),
         second_factor=needing,

@@ -69,8 +69,8 @@ def retry_aside(
 
     What is stored then is set aside no longer. Worth it after an update or a repaired store.
     """
+    from maps.loop import run
     from maps.office import open_office
-    from maps.serving import run
     from patrol.errors import CannotRetry
     from patrol.retrying import retry
 
@@ -116,7 +116,7 @@ def _one(settings: Settings, id: str) -> Kept:
 
 def _read(settings: Settings, query: Callable[[Connection], list[Kept]]) -> list[Kept]:
     """Read from the store; a running server may have it open too."""
-    from maps.serving import run
+    from maps.loop import run
     from patrol.store.store import open_store
 
     async def read() -> list[Kept]:

@@ -19,9 +19,9 @@ from maps.broker import EMBEDDED
 from maps.delivery import checking as delivery_checking
 from maps.errors import SealError, ServerRunning, SettingsFaults
 from maps.feeds.checking import faults_of, warnings_of
+from maps.listening import listen
 from maps.lock import store_lock
 from maps.sealing import read_or_make_key
-from maps.serving import listen
 from maps.settings import Settings, read_settings
 from maps.settings_tables import WebSettings
 from maps.tls_checking import tls_warnings

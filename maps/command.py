@@ -17,7 +17,7 @@ from patrol.errors import PatrolError
 from radio_gateway.errors import GatewayError
 
 if TYPE_CHECKING:
-    from maps.account_office import AccountOffice
+    from maps.account_books import AccountBooks
     from maps.people import People
     from maps.settings import Settings
     from patrol.desk import Desk
@@ -59,14 +59,14 @@ def with_people(settings: Settings, work: Callable[[People], Coroutine[Any, Any,
 
 
 def with_accounts(
-    settings: Settings, work: Callable[[AccountOffice], Coroutine[Any, Any, None]]
+    settings: Settings, work: Callable[[AccountBooks], Coroutine[Any, Any, None]]
 ) -> None:
     """Do `work` with all that says who may come in to a node."""
-    from maps.account_office import open_account_office
-    from maps.serving import run
+    from maps.account_books import open_account_books
+    from maps.loop import run
 
     async def open_and_work() -> None:
-        async with open_account_office(settings) as accounts:
+        async with open_account_books(settings) as accounts:
             await work(accounts)
 
     tell(lambda: run(open_and_work()))
@@ -76,8 +76,8 @@ def at_desk(
     settings: Settings, agency: str, work: Callable[[Desk], Coroutine[Any, Any, None]]
 ) -> None:
     """Do `work` at an administrator's desk; the server must not be running."""
+    from maps.loop import run
     from maps.office import open_office
-    from maps.serving import run
     from patrol.accounts import User
 
     async def open_and_work() -> None:

@@ -60,10 +60,10 @@ def make_report(
 def _made(
     settings: Settings, agency: str, name: str, kind: Format, reader: Any, chosen: dict[str, Any]
 ) -> bytes:
+    from maps.loop import run
     from maps.office import open_office
     from maps.reports.asked import Asked
     from maps.reports.making import made
-    from maps.serving import run
     from maps.wording import Wording
     from patrol.accounts import User
 

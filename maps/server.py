@@ -13,9 +13,10 @@ from fastapi import FastAPI
 from msgspec import structs
 
 from maps.app import create_app
+from maps.listening import address_of, address_with, listen
 from maps.office import Office
 from maps.people import People
-from maps.serving import address_of, address_with, listen, serve, serving_beside
+from maps.serving import serve, serving_beside
 from maps.settings import Settings
 from maps.settings_tables import WebSettings
 from maps.tls_checking import tls_warnings

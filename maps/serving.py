@@ -7,14 +7,12 @@ it happens.
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeVar
 
 import uvicorn
 from fastapi import FastAPI
@@ -22,8 +20,7 @@ from starlette.types import ASGIApp
 
 from maps.frames import SharedFrames
 from maps.settings_tables import WebSettings
-
-T = TypeVar("T")
+from maps.small_port import SmallPortProtocol
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -59,46 +56,6 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` on an event loop of its own: uvloop's, where there is one."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(work)
-
-
-def listen(web: WebSettings) -> socket.socket:
-    """Return a socket bound where `web` says; port 0 takes a free one.
-
-    Raises:
-        OSError: If it cannot be bound.
-    """
-    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
-    # The protocol is named: asyncio leaves Nagle's algorithm on for a socket of protocol 0, and
-    # then each answer on a kept connection waits 40 ms for the acknowledgement of the one before.
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((web.host, web.port))
-    except OSError as error:
-        bound.close()
-        fault = f"cannot listen on {web.host} port {web.port}: {error.strerror}"
-        if error.errno == errno.EADDRINUSE:
-            fault += "; choose another with --port (0 takes a free one) or web.port"
-        raise OSError(error.errno, fault) from None
-    return bound
-
-
-def address_of(web: WebSettings, bound: socket.socket) -> str:
-    """Return the address people type, without a slash at the end."""
-    return address_with(web, bound.getsockname()[1])
-
-
-def address_with(web: WebSettings, port: int) -> str:
-    """Return the address people type to reach `port`, without a slash at the end."""
-    host = web.host if web.loopback or not web.allowed_hosts else web.allowed_hosts[0]
-    shown = f"[{host}]" if ":" in host else host
-    return f"{'https' if web.tls else 'http'}://{shown}:{port}"
 
 
 async def serve(
@@ -163,7 +120,7 @@ async def serve(
 
 @asynccontextmanager
 async def serving_beside(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
-    """Serve something small without TLS beside the node, while inside.
+    """Serve something small without TLS beside the node, to whoever comes, while inside.
 
     Args:
         app: What is served.
@@ -176,7 +133,8 @@ async def serving_beside(app: ASGIApp, bound: socket.socket) -> AsyncIterator[No
             access_log=False,
             server_header=False,
             lifespan="off",
-            limit_concurrency=50,
+            http=SmallPortProtocol,
+            ws="none",
             timeout_graceful_shutdown=1,
         ),
         lambda: None,
@@ -188,11 +146,3 @@ async def serving_beside(app: ASGIApp, bound: socket.socket) -> AsyncIterator[No
         server.should_exit = True
         await asyncio.gather(task, return_exceptions=True)
         bound.close()
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:  # there is none for Windows
-        return None
-    return uvloop.new_event_loop

@@ -23,7 +23,7 @@ from maps.command import (
 )
 
 if TYPE_CHECKING:
-    from maps.account_office import AccountOffice
+    from maps.account_books import AccountBooks
     from maps.people import People
     from maps.settings import Settings
     from patrol.accounts import User
@@ -54,7 +54,7 @@ def add_user(
     checked = _role(role)
     password = None if link else _password()
 
-    async def add(accounts: AccountOffice) -> None:
+    async def add(accounts: AccountBooks) -> None:
         user = await accounts.people.add_user(
             name, checked, agency_named(settings, agency), password, by=BY
         )
@@ -70,7 +70,7 @@ def sign_in_link(name: str, config: Config = CONFIG) -> None:
     """Print a sign-in link, good once, for 60 minutes."""
     settings = settings_in(config)
 
-    async def make(accounts: AccountOffice) -> None:
+    async def make(accounts: AccountBooks) -> None:
         await _print_link(accounts, settings, await _named(accounts, name))
 
     with_accounts(settings, make)
@@ -81,7 +81,7 @@ def change_password(name: str, config: Config = CONFIG) -> None:
     """Give a user a new password and end all its sessions; asks for it."""
     password = _password()
 
-    async def change(accounts: AccountOffice) -> None:
+    async def change(accounts: AccountBooks) -> None:
         await accounts.people.set_password(name, password, by=BY)
         typer.echo(f"{name} has a new password")
 
@@ -93,7 +93,7 @@ def change_role(name: str, role: str, config: Config = CONFIG) -> None:
     """Give a user another role and end all its sessions."""
     checked = _role(role)
 
-    async def change(accounts: AccountOffice) -> None:
+    async def change(accounts: AccountBooks) -> None:
         user = await accounts.people.change_user(name, role=checked, by=BY)
         typer.echo(f"{name} is {role} of {user.agency}")
 
@@ -116,7 +116,7 @@ def enable(name: str, config: Config = CONFIG) -> None:
 def sign_out(name: str, config: Config = CONFIG) -> None:
     """End all sessions and tokens of a user."""
 
-    async def end(accounts: AccountOffice) -> None:
+    async def end(accounts: AccountBooks) -> None:
         ended = await accounts.people.end_sessions(name, by=BY)
         typer.echo(f"{ended} sessions and tokens of {name} have ended")
 
@@ -131,14 +131,14 @@ def second_factor(
 ) -> None:
     """Set up a user's authenticator by a QR code in the terminal, or turn it off."""
 
-    async def remove(accounts: AccountOffice) -> None:
+    async def remove(accounts: AccountBooks) -> None:
         user = await _named(accounts, name)
         if not await accounts.factors.remove(name, note=_note("remove second factor", user)):
             typer.echo(f"{name} had no second factor")
             return
         typer.echo(f"{name} has no second factor any more")
 
-    async def set_up(accounts: AccountOffice) -> None:
+    async def set_up(accounts: AccountBooks) -> None:
         from maps.qr import for_terminal
 
         user = await _named(accounts, name)
@@ -167,7 +167,7 @@ def token(
 ) -> None:
     """Print a token with which a program (QGIS, GDAL, a script) acts as this user, this once."""
 
-    async def make(accounts: AccountOffice) -> None:
+    async def make(accounts: AccountBooks) -> None:
         from maps.scopes import READER
 
         user = await _named(accounts, name)
@@ -193,14 +193,14 @@ def list_users(config: Config = CONFIG) -> None:
 
 
 def _set_disabled(config: Config, name: str, disabled: bool) -> None:
-    async def change(accounts: AccountOffice) -> None:
+    async def change(accounts: AccountBooks) -> None:
         await accounts.people.change_user(name, disabled=disabled, by=BY)
         typer.echo(f"{name} is {'disabled' if disabled else 'enabled'}")
 
     with_accounts(settings_in(config), change)
 
 
-async def _named(accounts: AccountOffice, name: str) -> User:
+async def _named(accounts: AccountBooks, name: str) -> User:
     from patrol.errors import NotFound
 
     found = await accounts.people.user(name)
@@ -215,7 +215,7 @@ def _note(act: str, user: User) -> Note:
     return Note(act=act, actor=BY, agency=user.agency, subject=f"user:{user.name}")
 
 
-async def _print_link(accounts: AccountOffice, settings: Settings, user: User) -> None:
+async def _print_link(accounts: AccountBooks, settings: Settings, user: User) -> None:
     link = await accounts.people.link_for(user, minutes=LINK_MINUTES, by=BY)
     typer.echo(f"good once, for {LINK_MINUTES} minutes: {_address(settings)}/sign-in#link={link}")
 
@@ -226,7 +226,7 @@ def _address(settings: Settings) -> str:
     Where the settings do not tell (a proxy or only this machine reaches the server, or its port is
     any) it says that the address is missing, and returns none.
     """
-    from maps.serving import address_with
+    from maps.listening import address_with
 
     web = settings.web
     if web.loopback or web.trusted_proxies or not web.port:

@@ -24,8 +24,10 @@ from maps.demo.radios import AisFeed, BaseRadio, MqttRadio, Radios, SerialRadio
 from maps.demo.script import Script
 from maps.demo.story import DeskOf, Story
 from maps.enrolment import MINUTES
+from maps.listening import address_of, listen
+from maps.loop import run
 from maps.office import Office
-from maps.serving import address_of, listen, run, serve
+from maps.serving import serve
 from maps.settings import Settings, settings_of
 from patrol.accounts import User
 from patrol.desk import Desk

@@ -16,8 +16,9 @@ from websockets.asyncio.client import connect
 
 from maps.access import COOKIE
 from maps.app import create_app
+from maps.listening import address_of, listen
 from maps.office import Office
-from maps.serving import address_of, listen, serve
+from maps.serving import serve
 from maps.settings import settings_of
 from patrol.units import ROLES, Role
 

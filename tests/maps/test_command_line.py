@@ -288,3 +288,48 @@ def test_a_capture_is_replayed_into_a_server_of_its_own_and_into_a_running_one(
 class _Straight:
     def at_km(self, km: float, /) -> tuple[float, float]:
         return 100.4 + (2356 - km) * 0.005, 20.27
+
+
+SERVER: frozenset[str] = frozenset(
+    {"fastapi", "starlette", "uvicorn", "websockets", "authlib", "geopandas", "pandas", "pyogrio",
+     "matplotlib", "folium", "weasyprint", "xlsxwriter", "patrol.watch", "maps.office"}
+)  # fmt: skip
+"""What serves, draws and prints: half a second and more to load."""
+
+STORE: frozenset[str] = frozenset(
+    {"numpy", "shapely", "pyproj", "sqlalchemy", "alembic", "pydantic", "cryptography", "structlog",
+     "httpx", "pyais", "paho", "maps.settings"}
+)  # fmt: skip
+"""What a command needs once it does something."""
+
+
+def loaded(*words: str, folder: Path) -> set[str]:
+    """Run a command and return the modules that it loaded."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "maps", *words],
+        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = (line for line in done.stderr.splitlines() if line.startswith("import time:"))
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
+def test_a_command_loads_no_more_than_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "patrol.toml").write_text(SMALL.format(port=0))
+    told = loaded("--help", folder=tmp_path)
+    assert "typer" in told
+    assert not told & (SERVER | STORE)
+    told = loaded("user", "list", folder=tmp_path)
+    assert {"sqlalchemy", "maps.settings"} <= told
+    assert not told & SERVER
+
+
+def test_a_capture_is_decoded_with_the_gateways_own_options(tmp_path: Path) -> None:
+    out, _ = run("decode", "--help", folder=tmp_path)
+    assert "--vectors" in out
+    assert "nmea0183" in out
+    sentence = "!AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0*24\r\n"
+    out, _ = run("decode", "--protocol", "ais", folder=tmp_path, input=sentence)
+    assert '"protocol":"ais"' in out.replace(" ", "")
+    _, wrong = run("decode", "--protocol", "morse", folder=tmp_path, good=False)
+    assert "morse" in wrong

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from maps.serving import listen
+from maps.listening import listen
 from maps.settings_tables import WebSettings
 
 
