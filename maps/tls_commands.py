@@ -7,9 +7,12 @@ they trust. An office without a public name has none; this makes one.
 from __future__ import annotations
 
 import os
+import tomllib
+from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -65,50 +68,74 @@ def init(
         typer.Option("--force", help="Make a new authority in place of one that phones trust."),
     ] = False,
 ) -> None:
-    """Make an authority of this office, and a certificate of its server that it signs."""
+    """Make an authority of this office, and a certificate of its server that it signs.
+
+    All of it or nothing: whoever is stopped on the way says it again.
+    """
     from maps import local_ca
-    from maps.tls_files import web_table, with_web
+    from maps.tls_files import web_table
 
     files, hosts, office = _asked(config, host, folder)
     if not hosts:
         typer.echo("no name or address is known of this server: give --host", err=True)
         raise typer.Exit(1)
-    if files.authority.exists() and not force:
+    wanted = write and not force and not _has_certificate(config)
+    left = _left_over(files, host) if wanted else None
+    if left is not None:
+        hosts = local_ca.hosts_of(left[1])
+    table = web_table(files, hosts, port=port, trust_port=trust_port, below=config.parent)
+    whole = _with_settings(config, table) if write else None
+    if left is not None and whole is not None:
+        _told(*left)
+        _write(config, whole)
+        _begin_at(hosts, trust_port)
+        return
+    if files.is_there and not force:
         typer.echo(
             f"there is an authority in {files.folder}, which phones may trust: `tls renew` makes a "
             "new certificate by it, --force a new authority that every phone must trust anew",
             err=True,
         )
         raise typer.Exit(1)
+    if files.folder.is_dir() and any(files.folder.iterdir()) and not force:
+        typer.echo(f"{files.folder} is not empty: say another --folder", err=True)
+        raise typer.Exit(1)
     secret = _new_passphrase() if passphrase else None
+    aside = files.folder.with_name(f"{files.folder.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
 
     def make() -> tuple[x509.Certificate, x509.Certificate]:
+        from maps.all_or_nothing import new_file, new_folder
+        from maps.tls_files import TlsFiles
+
         key = local_ca.new_key()
         authority = local_ca.make_authority(name or office, hosts, key)
         server_key = local_ca.new_key()
         server = local_ca.make_server_certificate(
             hosts, server_key.public_key(), authority=authority, authority_key=key
         )
-        files.put(files.authority_key, local_ca.key_pem(key, secret), secret=True)
-        files.put(files.authority, local_ca.certificate_pem(authority), secret=False)
-        files.put(files.server_key, local_ca.key_pem(server_key), secret=True)
-        files.put(files.server, local_ca.certificate_pem(server), secret=False)
+        with ExitStack() as stack:
+            if whole is not None:  # last: a configuration never names files that are not there
+                stack.enter_context(new_file(config, whole.encode()))
+            made = stack.enter_context(new_folder(files.folder, aside=aside if force else None))
+            beside = TlsFiles(made)
+            beside.put(beside.authority_key, local_ca.key_pem(key, secret), secret=True)
+            beside.put(beside.authority, local_ca.certificate_pem(authority), secret=False)
+            beside.put(beside.server_key, local_ca.key_pem(server_key), secret=True)
+            beside.put(beside.server, local_ca.certificate_pem(server), secret=False)
         return authority, server
 
     authority, server = tell(make)
     _told(authority, server)
-    table = web_table(files, hosts, port=port, trust_port=trust_port, below=config.parent)
-    if write:
-        text = config.read_text(encoding="utf-8") if config.exists() else ""
-        whole = tell(lambda: with_web(text, table))
-        tell(lambda: config.write_text(whole, encoding="utf-8"))
+    if aside.exists():
+        typer.echo(f"\nThe files that were there are in {aside} now.")
+    if whole is not None:
         typer.echo(f"\n{config} has the settings now. Start the server anew.")
     else:
         from maps.tls_files import toml_lines
 
         typer.echo(f"\nPut into {config}, and start the server anew:\n")
         typer.echo("\n".join(["[web]", *toml_lines(table)]))
-    typer.echo(f"\nPhones begin at http://{_shown(hosts[0])}:{trust_port}/trust")
+    _begin_at(hosts, trust_port)
 
 
 @tls_app.command("renew")
@@ -154,6 +181,62 @@ def show(config: Config = CONFIG, folder: Folder = None) -> None:
         )
 
     _told(*tell(read))
+
+
+def _left_over(
+    files: TlsFiles, host: list[str] | None
+) -> tuple[x509.Certificate, x509.Certificate] | None:
+    """Return the certificates that are there, where nothing is left to do but the settings; None
+    where there are none, or they are for other hosts than are asked for.
+    """
+    from cryptography.exceptions import InvalidSignature
+
+    from maps import local_ca
+    from maps.errors import BadCertificate
+
+    try:
+        authority = local_ca.read_certificate(files.authority.read_bytes())
+        server = local_ca.read_certificate(files.server.read_bytes())
+        server.verify_directly_issued_by(authority)
+        key = local_ca.read_key(files.server_key.read_bytes())
+    except (BadCertificate, OSError, ValueError, TypeError, InvalidSignature):
+        return None
+    is_whole = files.authority_key.exists() and key.public_key() == server.public_key()
+    if not is_whole or (host and set(host) != set(local_ca.hosts_of(server))):
+        return None
+    return authority, server
+
+
+def _has_certificate(config: Path) -> bool:
+    """Return whether the settings name a certificate, which is whoever's choice it was."""
+    web = tomllib.loads(_text(config)).get("web", {})
+    return isinstance(web, dict) and "tls_certificate" in web
+
+
+def _text(config: Path) -> str:
+    return config.read_text(encoding="utf-8") if config.exists() else ""
+
+
+def _with_settings(config: Path, table: dict[str, Any]) -> str:
+    """Return the configuration with these settings; one that cannot be kept ends the command."""
+    from maps.tls_files import with_web
+
+    return tell(lambda: with_web(_text(config), table))
+
+
+def _write(config: Path, whole: str) -> None:
+    from maps.all_or_nothing import new_file
+
+    def write() -> None:
+        with new_file(config, whole.encode()):
+            pass
+
+    tell(write)
+    typer.echo(f"\n{config} has the settings now. Start the server anew.")
+
+
+def _begin_at(hosts: Sequence[str], trust_port: int) -> None:
+    typer.echo(f"\nPhones begin at http://{_shown(hosts[0])}:{trust_port}/trust")
 
 
 def _asked(

@@ -36,6 +36,16 @@ class TlsFiles:
         self.server: Final = folder / "server.pem"
         self.server_key: Final = folder / "server.key"
 
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """Every one of them."""
+        return self.authority, self.authority_key, self.server, self.server_key
+
+    @property
+    def is_there(self) -> bool:
+        """Whether any of them is: then nothing is put in their place unless people say so."""
+        return any(path.exists() for path in self.all)
+
     def put(self, path: Path, body: bytes, *, secret: bool) -> None:
         """Write a file, whole or not at all; a secret one is its owner's alone from the beginning.
 

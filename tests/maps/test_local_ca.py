@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import stat
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,16 +19,21 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
+from starlette.types import ASGIApp, Receive, Scope, Send
+from typer.testing import CliRunner
 
-from maps import local_ca
+from maps import local_ca, small_port
+from maps.__main__ import app
 from maps.api.trust import Trust
 from maps.errors import BadCertificate
+from maps.listening import listen
+from maps.serving import serving_beside
 from maps.settings_tables import WebSettings
 from maps.tls_checking import tls_warnings
 from maps.tls_files import with_web
 from maps.trusting import trust_app
 from tests import needs
-from tests.maps.running import running
+from tests.maps.running import running, wait_until
 
 HOSTS = ("blo.local", "10.0.0.5")
 
@@ -180,6 +188,106 @@ def test_init_and_renew_on_the_command_line(tmp_path: Path) -> None:
     assert (tls / "server.pem").read_bytes() == second
 
 
+def quickly(folder: Path, *words: str) -> str:
+    """Do as `joint_patrol`, in this process."""
+    done = CliRunner().invoke(app, [*words, "--config", str(folder / "patrol.toml")])
+    assert done.exit_code == 0, f"{words}: {done.output}"
+    return done.output
+
+
+def is_whole(tls: Path) -> bool:
+    """Return whether a folder holds an authority and a server's certificate that go together."""
+    if not tls.exists():
+        return False
+    authority = local_ca.read_certificate((tls / "authority.pem").read_bytes())
+    key = local_ca.read_key((tls / "authority.key").read_bytes())
+    assert key.public_key() == authority.public_key()
+    server = local_ca.read_certificate((tls / "server.pem").read_bytes())
+    server.verify_directly_issued_by(authority)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tls / "server.pem", tls / "server.key")
+    return True
+
+
+CONFIG = '[node]\nid = "hx"\nname = "HX"\n\n[[agencies]]\nid = "joint"\nname = "Joint"\n'
+
+
+def killed_at_each_step(folder: Path, *words: str) -> list[Path]:
+    """Run a command over copies of FOLDER/begin, killed a step later each time; return the copies,
+    the last one of which it had time to finish.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.maps.killed_while_making_tls", str(folder), *words],
+        capture_output=True, text=True, timeout=120, check=False,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs = int(done.stdout)
+    assert runs > 8, "it takes more steps than that"
+    return [folder / str(number) for number in range(runs)]
+
+
+HOST_WORDS = [word for host in HOSTS for word in ("--host", host)]
+
+
+def test_an_init_that_is_killed_leaves_all_or_nothing(tmp_path: Path) -> None:
+    (tmp_path / "begin").mkdir()
+    (tmp_path / "begin" / "patrol.toml").write_text(CONFIG)
+    states: list[tuple[bool, bool]] = []
+    runs = killed_at_each_step(tmp_path, "tls", "init", *HOST_WORDS, "--write")
+    for run in runs:
+        whole, text = is_whole(run / "tls"), (run / "patrol.toml").read_text()
+        names = "tls_certificate" in text
+        assert whole or not names, "a configuration names no files that are not there"
+        assert text == CONFIG or names
+        for left in run.rglob("*.key"):
+            assert stat.S_IMODE(left.stat().st_mode) == 0o600
+        states.append((whole, names))
+    assert states == sorted(states)
+    assert set(states) == {(False, False), (True, False), (True, True)}
+    for run in (runs[0], runs[len(runs) // 2], runs[states.index((True, False))]):
+        # said again, it comes to its end, and takes away what was left
+        fingerprint = (run / "tls" / "authority.pem").read_bytes() if is_whole(run / "tls") else b""
+        quickly(run, "tls", "init", *HOST_WORDS, "--write")
+        assert is_whole(run / "tls")
+        assert fingerprint in (run / "tls" / "authority.pem").read_bytes(), "the same authority"
+        assert sorted(each.name for each in run.iterdir()) == ["patrol.toml", "tls"]
+        text = (run / "patrol.toml").read_text()
+        with pytest.raises(AssertionError, match="phones may trust"):
+            quickly(run, "tls", "init", *HOST_WORDS, "--write", "--port", "9000")
+        assert (run / "patrol.toml").read_text() == text
+
+
+def test_a_new_authority_in_place_of_one_is_all_or_nothing_too(tmp_path: Path) -> None:
+    begin = tmp_path / "begin"
+    begin.mkdir()
+    quickly(begin, "tls", "init", *HOST_WORDS, "--write")
+    old = (begin / "tls" / "authority.pem").read_bytes()
+    (begin / "tls" / "note.txt").write_text("ours")
+    for run in killed_at_each_step(tmp_path, "tls", "init", *HOST_WORDS, "--write", "--force"):
+        assert is_whole(run / "tls"), "the server can be started at any moment"
+    assert (run / "tls" / "authority.pem").read_bytes() != old
+    [aside] = run.glob("tls.before-*")
+    assert (aside / "authority.pem").read_bytes() == old
+    assert (aside / "note.txt").exists(), "nothing of people's is thrown away"
+
+
+def test_an_init_puts_nothing_over_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "tls").mkdir()
+    for name in ("server.key", "authority.key", "another.txt"):
+        file = tmp_path / "tls" / name
+        file.write_text("mine")
+        with pytest.raises(AssertionError, match=r"phones may trust|not empty"):
+            quickly(tmp_path, "tls", "init", *HOST_WORDS, "--write")
+        assert file.read_text() == "mine"
+        assert not (tmp_path / "patrol.toml").exists()
+        file.unlink()
+    (tmp_path / "patrol.toml").write_text(CONFIG + "[web]\nallowed_hosts = [\n  'b',\n]\n")
+    with pytest.raises(AssertionError, match="by hand"):
+        quickly(tmp_path, "tls", "init", *HOST_WORDS, "--write")
+    assert not any((tmp_path / "tls").iterdir()), "nothing is made whose settings cannot be written"
+
+
 def test_settings_go_into_a_configuration_and_nothing_else_changes() -> None:
     table: dict[str, Any] = {"port": 8443, "allowed_hosts": ["a"]}
     text = '[node]\nid = "x"\n\n[web] # pages\nport = 1\nhost = "0.0.0.0"\n\n[store]\nurl = "sqlite:///a"\n'
@@ -234,6 +342,98 @@ async def test_the_port_without_tls_has_the_certificate_and_nothing_to_sign_in_t
         for path in ("/sign-in", "/crew", "/api/session", "/index.html", "/assets/../index.html"):
             assert (await client.get(path)).status_code == 404, path
         assert (await client.get("/", headers={"host": "evil.example"})).status_code == 421
+
+
+@asynccontextmanager
+async def trust_port(*, answers: ASGIApp | None = None) -> AsyncIterator[int]:
+    """Serve the page that phones trust from as a node does; yield its port."""
+    authority = local_ca.make_authority("Houay Xai", HOSTS, local_ca.new_key())
+    told = Trust(node="HX", port=8443, fingerprint="", good_for=HOSTS,
+                 until=authority.not_valid_after_utc,
+                 der=local_ca.certificate_der(authority))  # fmt: skip
+    bound = listen(WebSettings(port=0))
+    port = bound.getsockname()[1]
+    async with serving_beside(answers or trust_app(told, ["127.0.0.1"]), bound):
+        async for _ in wait_until("the port"):
+            with suppress(ConnectionRefusedError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                break
+        yield port
+
+
+async def is_closed(reader: asyncio.StreamReader, within_s: float) -> bool:
+    """Return whether the other side ends a connection in time, without a word."""
+    try:
+        async with asyncio.timeout(within_s):
+            return await reader.read() == b""
+    except ConnectionResetError:
+        return True
+    except TimeoutError:
+        return False
+
+
+async def test_who_says_nothing_fills_no_trust_port() -> None:
+    async with trust_port() as port, AsyncExitStack() as stack:
+        readers = []
+        for number in range(small_port.MOST + 20):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            stack.callback(writer.close)
+            if number % 2:  # half a request is none
+                writer.write(b"GET / HTTP/1.1\r\nHost: ")
+            readers.append(reader)
+        for number in range(3):
+            async with asyncio.timeout(3):
+                page = await asyncio.to_thread(httpx.get, f"http://127.0.0.1:{port}/api/trust")
+            assert page.status_code == 200, f"{number}: {page.text}"
+        assert all([await is_closed(each, 1) for each in readers[:20]]), "the oldest made room"
+        assert not await is_closed(readers[-1], 0.1), "the newest are left"
+
+
+async def test_a_request_comes_in_time_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(small_port, "IDLE_S", 0.4)
+    async with trust_port() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        began = asyncio.get_running_loop().time()
+        slowly = asyncio.create_task(byte_by_byte(writer))
+        assert await is_closed(reader, 5), "a byte now and then holds it no longer"
+        assert asyncio.get_running_loop().time() - began < 2
+        slowly.cancel()
+        writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(3):  # one that asks again and again is no idle one
+            writer.write(b"GET /api/trust HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+            assert b"fingerprint" in await reader.readuntil(b"}")
+            await asyncio.sleep(0.25)
+        writer.close()
+
+
+async def byte_by_byte(writer: asyncio.StreamWriter) -> None:
+    for each in b"GET / HTTP/1.1\r\nX: " + b"x" * 1000:
+        writer.write(bytes([each]))
+        await asyncio.sleep(0.05)
+
+
+async def test_an_answer_that_nobody_reads_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(small_port, "ANSWER_S", 0.5)
+    left = asyncio.Event()
+
+    async def large(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        try:
+            for _ in range(200):
+                body = {"type": "http.response.body", "body": b"x" * 1_000_000, "more_body": True}
+                await send(body)
+        finally:
+            left.set()
+
+    async with trust_port(answers=large) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(5):
+            await left.wait()
+        writer.close()
 
 
 async def test_a_server_without_an_authority_says_so(tmp_path: Path) -> None:
