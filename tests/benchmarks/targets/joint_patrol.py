@@ -206,8 +206,8 @@ class Office:
             env=dict(os.environ),
         )
         log = folder / "output.log"
-        wait_for_port(web_port, self._process, log, 60.0)
-        end = time.monotonic() + 30.0
+        wait_for_port(web_port, self._process, log, 180.0)
+        end = time.monotonic() + 60.0
         while time.monotonic() < end:
             answer = httpx.get(f"http://127.0.0.1:{web_port}/api/health", timeout=10.0)
             if answer.status_code == 200:
