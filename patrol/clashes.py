@@ -62,13 +62,14 @@ def same_ground(plan: Plan) -> Iterator[PlanConflict]:
     """Yield every sector in which another patrol is to be at the same time."""
     patrol = plan.patrol
     ours = dict(_areas(plan, patrol.all_sectors))
+    met_at = _Meetings()
     for other in _others(plan):
         start, end = max(patrol.starts_at, other.starts_at), min(patrol.ends_at, other.ends_at)
         if start >= end:
             continue
         theirs = dict(_areas(plan, other.all_sectors))
         for id, (sector, area) in ours.items():
-            met = _met(area, id, theirs)
+            met = met_at.first(area, id, theirs)
             if met is None:
                 continue
             place = where(plan, *met)
@@ -168,13 +169,23 @@ def _areas(plan: Plan, ids: Sequence[str]) -> Iterator[tuple[str, tuple[Sector, 
             continue  # told as a bad sector
 
 
-def _met(area: Area, id: str, theirs: dict[str, tuple[Sector, Area]]) -> tuple[float, float] | None:
-    """Return (lon, lat) where an area meets one of the others; None if it does not."""
-    for other, (_, theirs_area) in theirs.items():
-        met = overlap(area, area if other == id else theirs_area)
-        if met is not None:
-            return met
-    return None
+class _Meetings:
+    """Where sectors meet, looked for once: many patrols go to the same few."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[float, float] | None] = {}
+
+    def first(
+        self, area: Area, id: str, theirs: dict[str, tuple[Sector, Area]]
+    ) -> tuple[float, float] | None:
+        """Return (lon, lat) where an area meets one of the others; None if it does not."""
+        for other, (_, theirs_area) in theirs.items():
+            if (id, other) not in self._known:
+                self._known[id, other] = overlap(area, area if other == id else theirs_area)
+            met = self._known[id, other]
+            if met is not None:
+                return met
+        return None
 
 
 def _why_not(plan: Plan, one: str, other: str, at: datetime) -> str | None:
