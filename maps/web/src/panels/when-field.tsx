@@ -79,7 +79,7 @@ function WhenField({ id, label, fault = null, value, zone, precision, minutes, t
       <input id={id} class="num" inputMode="numeric" autocomplete="off" spellcheck={false} maxLength={24} placeholder={example} title={t("when.keys")}
         value={mine?.text ?? value} aria-invalid={wrong !== null} aria-describedby={`${id}-told ${id}-fault`}
         onInput={(event) => write(event.currentTarget.value)} onChange={(event) => leave(event.currentTarget.value)} onKeyDown={step} />
-      <small id={`${id}-told`} class="num dim">{told !== "" ? told : t(precision === "day" ? "when.write_day" : "when.write", { example, zone })}</small>
+      <small id={`${id}-told`} class="num dim">{told !== "" ? told : mine?.fault ? zone : t(precision === "day" ? "when.write_day" : "when.write", { example, zone })}</small>
       <p id={`${id}-fault`} class="field-fault" role="alert">{wrong ?? ""}</p>
     </div>
   );
