@@ -71,7 +71,7 @@ def closed_areas(count: int = 1000) -> list[list[list[float]]]:
     the river, so that about one boat in ten lies in one and all others pass near some.
     """
     rings: list[list[list[float]]] = []
-    for step in range(20):
+    for step in range(min(count, 20)):
         south = 20.2010 + step * 0.02
         rings.append(_strip(along_mekong(0, south), south))
     row = 0

@@ -7,8 +7,8 @@ corners are closed to all (sectors for `no_go`), so that each position is checke
 comings and goings raise and end alerts. The viewers are signed in, each with a session of its own,
 in turn as commander, planner, liaison and technician: four views of the picture.
 
-Users, sectors and sessions are made once, through the command line and the API, and units written
-into the store, for all forms together; each run starts from a copy of that store.
+Users and sessions are made once, through the command line and the API, units written into the
+store and sectors filed, for all forms together; each run starts from a copy of that store.
 """
 
 from __future__ import annotations
@@ -31,9 +31,13 @@ from typing import Any
 import httpx
 from sqlalchemy import Connection
 
+from patrol.book import Book
+from patrol.filing import Filing
+from patrol.sectors import Sector
 from patrol.store import registry
 from patrol.store.store import open_store
 from patrol.units import Assignment, Unit
+from patrol.watch import Watch
 from tests.benchmarks.machine import free_port
 from tests.benchmarks.targets.target import (
     Started,
@@ -113,7 +117,7 @@ class Office:
             folder = Path(self._template.name)
             web_port, _ = self._configure(folder, "")
             self._command(folder, "user", "add", "admin", "--role", "admin", "--agency", "joint")
-            asyncio.run(_register(folder / "patrol.db", self._boats))
+            asyncio.run(_register(folder / "patrol.db", self._boats, self._areas))
             self._serve(folder, web_port)
             try:
                 self._fill(web_port, viewers)
@@ -170,11 +174,6 @@ class Office:
             for role in ROLES:
                 user = {"name": role, "role": role}
                 _post(admin, "/api/users", user | {"password": self._password})
-        with self._signed_in(web_port, "planner") as planner:
-            for number, ring in enumerate(closed_areas(self._areas)):
-                polygon = {"type": "Polygon", "coordinates": [ring]}
-                area = {"name": f"Closed {number}", "use": "no_go", "polygon": polygon}
-                _post(planner, "/api/sectors", area)
         for number in range(viewers):
             role = ROLES[number % len(ROLES)]
             with self._signed_in(web_port, role) as client:
@@ -223,8 +222,8 @@ class Office:
             yield client
 
 
-async def _register(file: Path, boats: int) -> None:
-    """Write boats and the addresses that stand for them into a store, all at once."""
+async def _register(file: Path, boats: int, areas: int) -> None:
+    """Write boats, the addresses that stand for them and closed areas into a store, at once."""
     store = open_store(f"sqlite:///{file}")
     start = datetime.now(UTC) - timedelta(days=1)
 
@@ -256,8 +255,31 @@ async def _register(file: Path, boats: int) -> None:
                     ),
                 )
 
+    def drawn(_: Book, now: datetime) -> Filing:
+        return Filing(
+            papers=tuple(
+                Sector(
+                    id=f"{number:032x}",
+                    agency="joint",
+                    at=now,
+                    origin="bench",
+                    by="planner",
+                    name=f"Closed {number}",
+                    use="no_go",
+                    polygon=(tuple((lon, lat) for lon, lat in ring),),
+                )
+                for number, ring in enumerate(closed_areas(areas))
+            ),
+            act="draw sector",
+            actor="planner",
+            agency="joint",
+        )
+
     try:
         await store.write(put)
+        watch = Watch(store, node="bench", agency="joint")
+        await watch.start()
+        await watch.clerk.file(drawn)
     finally:
         await store.close()
 
