@@ -69,11 +69,12 @@ def feed(plan: FeedPlan, orders: Connection) -> None:
     stamps = SharedMemory(plan.stamps)
     assert stamps.buf is not None
     sent_at = stamps.buf.cast("q")
-    if plan.listens:
-        link = _dialled(plan, orders)
-    else:
-        link = socket.create_connection((plan.host, plan.port))
+    link: socket.socket | None = None
     try:
+        if plan.listens:
+            link = _dialled(plan, orders)
+        else:
+            link = socket.create_connection((plan.host, plan.port))
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         threading.Thread(target=_drain, args=(link,), daemon=True).start()
         _send(link, plan.hello)
@@ -103,7 +104,8 @@ def feed(plan: FeedPlan, orders: Connection) -> None:
     except (EOFError, ConnectionError):
         pass  # the caller has gone
     finally:
-        link.close()
+        if link is not None:
+            link.close()
         sent_at.release()
         stamps.close()
 
@@ -112,7 +114,7 @@ def _dialled(plan: FeedPlan, orders: Connection) -> socket.socket:
     """Wait for the target to connect."""
     with socket.create_server((plan.host, plan.port)) as server:
         orders.send("listening")
-        server.settimeout(60.0)
+        server.settimeout(180.0)  # on a busy machine a server takes long to start
         link, _ = server.accept()
     link.setblocking(True)
     return link

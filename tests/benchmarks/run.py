@@ -153,7 +153,7 @@ async def _watched(target: Target, load: Load, started: Started, feeding: _Feedi
     seats = started.seats[: load.viewers]
     viewers = await _seated(target, started, seats)
     try:
-        await _said(feeding.orders, "connected", 30.0)
+        await _said(feeding.orders, "connected", 90.0)
         await asyncio.sleep(1.0)
         await _warm_up(viewers, feeding.orders, started)
         run = await _offered(target, load, started, viewers, feeding)
@@ -212,8 +212,8 @@ async def _warm_up(viewers: list[Viewer], orders: Connection, started: Started) 
     for viewer in viewers:
         viewer.count = 0
     orders.send("go")
-    await _said(orders, "warmed", 30.0)
-    end = time.monotonic() + 10.0
+    await _said(orders, "warmed", 60.0)
+    end = time.monotonic() + 60.0
     while min(viewer.count for viewer in viewers) < BOATS:
         if time.monotonic() > end:
             raise TargetError(
