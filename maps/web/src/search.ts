@@ -101,9 +101,13 @@ export function placeIn(words: string): (Found & { sure: boolean }) | null {
   const named = readKm(words, courses.value?.names ?? [MEKONG]);
   const place = named && courses.value?.at(named.river, named.km);
   if (!named || !place) return null;
-  const km = kmFigure(named.km);
-  const title = named.river === MEKONG ? t("river.km", { km }) : t("river.other", { name: named.river, km });
+  const title = kmWords(named);
   return { kind: "place", id: title, title, more: named.river === MEKONG ? t("map.mekong") : named.river, lon: place[0], lat: place[1], words: [], weight: 0, on: named, sure: named.sure };
+}
+
+/** `km 2 363.0`, with the name of any river but the Mekong. */
+export function kmWords({ river, km }: OnRiver): string {
+  return river === MEKONG ? t("river.km", { km: kmFigure(km) }) : t("river.other", { name: river, km: kmFigure(km) });
 }
 
 /** Places that meet the query, by kind, each kind best first; `well` tells how well its best one does (seek.ts). */

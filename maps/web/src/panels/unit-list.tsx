@@ -8,13 +8,13 @@ import { t } from "../i18n/index.ts";
 import { focusSearch, tip } from "../keys.ts";
 import { flyToFound, flyToSelected } from "../map-room.ts";
 import { withheld } from "../queue.ts";
-import { type Found, type FoundGroup, type FoundKind, placesFor, query, readNames } from "../search.ts";
+import { type Found, type FoundGroup, type FoundKind, kmWords, placesFor, query, readNames } from "../search.ts";
 import { plainDigits } from "../seek.ts";
 import type { Agreement } from "../papers.ts";
-import { type Near, nearestTo } from "../near.ts";
+import { type Near, nearestTo, type OnRiver } from "../near.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { MarkIcon } from "./mark-icon.tsx";
-import { metresWords, placeWords } from "./place-words.ts";
+import { metresWords } from "./place-words.ts";
 import { GoneRow } from "./sharing.tsx";
 import { Empty, Loading } from "./states.tsx";
 import { Age, UnitRow } from "./unit-row.tsx";
@@ -141,19 +141,20 @@ function placesFirst(found: readonly UnitState[], best: FoundGroup): boolean {
 
 /** Who is beside the kilometre that was found. */
 function nearRows(place: Found | undefined, choose: (unit: UnitState) => void): WindowedRow[] {
-  const near = place?.on === undefined ? [] : nearestTo(place.on, units.value ?? []);
-  if (near.length === 0) return [];
-  return [heading("near", t("search.near")), ...near.map((each): WindowedRow => ({ key: `near ${each.unit.id}`, height: ROW_PX, draw: () => <NearRow near={each} choose={choose} /> }))];
+  const on = place?.on;
+  const near = on === undefined ? [] : nearestTo(on, units.value ?? []);
+  if (on === undefined || near.length === 0) return [];
+  return [heading("near", t("search.near")), ...near.map((each): WindowedRow => ({ key: `near ${each.unit.id}`, height: ROW_PX, draw: () => <NearRow near={each} on={on} choose={choose} /> }))];
 }
 
-function NearRow({ near: { unit, up_km }, choose }: { near: Near; choose: (unit: UnitState) => void }): JSX.Element {
+function NearRow({ near: { unit, up_km }, on, choose }: { near: Near; on: OnRiver; choose: (unit: UnitState) => void }): JSX.Element {
   const far = Math.abs(up_km) < BESIDE_KM ? t("search.near_at") : t(up_km > 0 ? "search.near_up" : "search.near_down", { far: metresWords(Math.abs(up_km) * 1000) });
   return (
     <button class="row row-near" aria-current={selectedId.value === unit.id} onClick={() => choose(unit)}>
       <MarkIcon unit={unit} />
       <span class="row-name">{unit.call_sign}</span>
       <Age unit={unit} />
-      <span class="row-place num">{unit.last ? `${far} · ${placeWords(unit.last)}` : far}</span>
+      <span class="row-place num">{far} · {kmWords({ river: on.river, km: on.km + up_km })}</span>
     </button>
   );
 }
