@@ -119,6 +119,8 @@ def main() -> int:
     machine = describe()
     found = figures(runs)
     judged = verdicts(found)
+    if options.only or options.loads != list(LOADS):  # of what was not asked for nothing is told
+        judged = [verdict for verdict in judged if verdict.value is not None]
     print()
     for key, value in {**machine, **versions}.items():
         print(f"{key}: {value}")
