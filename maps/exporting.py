@@ -66,7 +66,7 @@ async def tracks(
     found: list[Track] = []
     count = 0
     for id in ids:
-        state = desk.unit(id)
+        state = desk.unit(id, unplaced=True)  # named below only beside its positions
         fixes: list[Fix] = []
         after = None
         while True:

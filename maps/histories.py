@@ -162,7 +162,7 @@ class Histories:
 
 
 def _about(desk: Desk, id: str) -> dict[str, Value | None]:
-    state = desk.unit(id)
+    state = desk.unit(id, unplaced=True)  # there is a path of it
     return {"call_sign": state.call_sign, "kind": state.kind, "side": state.country or "unknown"}
 
 

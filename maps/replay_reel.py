@@ -109,11 +109,12 @@ async def units_of(
         NotFound: If one of `ids` is none, or the user may not know of it.
     """
     told: list[ReplayUnit] = []
-    chosen: Iterable[UnitState] = [desk.unit(id) for id in ids] if ids else desk.filmed()
+    chosen: Iterable[UnitState] = (
+        [desk.unit(id, unplaced=True) for id in ids] if ids else desk.filmed()
+    )
     # Each once, though it was named twice: nothing of it must be counted twice.
     for state in {state.id: state for state in chosen}.values():
-        hidden = state.agency != desk.user.agency and state.last is None
-        if hidden and not await desk.days(state.id, start=start, end=end):
+        if not await desk.is_known(state, start=start, end=end):
             if ids:
                 raise NotFound("unit or radio", state.id)
             continue

@@ -307,7 +307,7 @@ class Survey:
         found: list[Followed] = []
         count = 0
         for id in ids:
-            state = desk.unit(id)
+            state = desk.unit(id, unplaced=True)  # named below only beside its positions
             if outings is not None and state.id not in outings:
                 continue
             fixes: list[Fix] = []

@@ -10,9 +10,10 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from patrol.changes import Fix, UnitState
-from patrol.details import out_of_service
+from patrol.details import UnitDetails, details, out_of_service
 from patrol.errors import Conflict, NotFound
 from patrol.outlook import Outlook
+from patrol.patrols import Patrol
 from patrol.reading import batched
 from patrol.spans import ALWAYS, NEVER
 from patrol.store import films, history
@@ -52,6 +53,69 @@ class HistoryDesk(Outlook):
             elif unit.retired_at is not None and self.policy.passes(agency=unit.agency, known=True):
                 states[unit.id] = out_of_service(unit)
         return [states[id] for id in sorted(states)]
+
+    async def unit_then(self, id: str, *, start: datetime, end: datetime) -> UnitDetails:
+        """Return a unit or radio as whoever is told of a stretch of time may know it.
+
+        Another agency's that is seen nowhere now is known where a position of it in that time is
+        told, and only there: its name alone does not cross.
+
+        Args:
+            id: Unit id, in service or not, or radio address.
+            start: First moment, aware UTC.
+            end: Moment after the last, aware UTC.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        state = self.unit(id, unplaced=True)
+        if not await self.is_known(state, start=start, end=end):
+            raise NotFound("unit or radio", id)
+        return state
+
+    async def partner(self, id: str, patrol: Patrol) -> UnitDetails:
+        """Return a unit that takes part in a patrol of the user's agency, as they may know it.
+
+        Of another agency's the call sign is a thing of positions, as in a plan: it is known while
+        that agency lets these cross, wherever the unit is. While it lets only tracks cross, it is
+        known by a position that it had on the patrol; that it takes part is no reason by itself.
+
+        Args:
+            id: Its id.
+            patrol: As the user sees it.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, it takes no part, or the user may not know of it.
+        """
+        self._may("see the picture")
+        unit = self._watch.picture.units.get(id)
+        if unit is None or id not in patrol.units:
+            raise NotFound("unit", id)
+        is_party = self.user.agency in patrol.parties and unit.agency in patrol.agencies
+        if (
+            is_party
+            and unit.agency != self.user.agency
+            and self.policy.lets(unit.agency, "positions")
+        ):
+            seen = self._watch.lookout.seen(self.user.agency, id, self._watch.now())
+            state = out_of_service(unit) if seen is None else seen
+            self._note_shown(state)
+            return details(state, None)
+        start = patrol.started_at or patrol.starts_at
+        end = patrol.ended_at or self._watch.now()
+        return await self.unit_then(id, start=start, end=end)
+
+    async def is_known(self, state: UnitState, *, start: datetime, end: datetime) -> bool:
+        """Return whether a state that the user was given may be named of a stretch of time.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        if state.agency == self.user.agency or state.last is not None:
+            return True
+        return bool(await self.days(state.id, start=start, end=end))
 
     async def fixes(
         self,

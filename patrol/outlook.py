@@ -132,13 +132,13 @@ class Outlook:
         found = [details(state, self._own_unit(state)) for state in states]
         return sorted(found, key=lambda each: (each.call_sign.casefold(), each.id))
 
-    def unit(self, id: str, *, placed: bool = False) -> UnitDetails:
+    def unit(self, id: str, *, unplaced: bool = False) -> UnitDetails:
         """Return what is known of one unit, in service or not, or of one unknown radio.
 
         Args:
             id: Unit id or radio address.
-            placed: Another agency's only while it is seen somewhere: its name alone does not
-                cross, and whether any of its past does, only that past can tell.
+            unplaced: Another agency's also while it is seen nowhere and some of its past might be:
+                for who names it only beside a position of that past. A name alone does not cross.
 
         Raises:
             Forbidden: If the role may not.
@@ -146,7 +146,7 @@ class Outlook:
         """
         self._may("see the picture")
         state = self._visible(id)
-        if placed and state.agency != self.user.agency and state.last is None:
+        if not unplaced and state.agency != self.user.agency and state.last is None:
             raise NotFound("unit or radio", id)
         return details(state, self._own_unit(state))
 

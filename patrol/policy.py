@@ -63,6 +63,19 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             self.sharing is not None and self.now is not None and may(self.role, "see the picture")
         )
 
+    def lets(self, owner: str, data_class: DataClass) -> bool:
+        """Return whether an agency lets records of a class cross to the viewer's at present, of
+        some place.
+        """
+        if owner == self.agency:
+            return True
+        if self.sharing is None or self.now is None:
+            return False
+        why = self.sharing.why_not(
+            owner=owner, viewer=self.agency, data_class=data_class, now=self.now()
+        )
+        return why is None
+
     def alone(self) -> Policy:
         """Return the same with nothing of others'."""
         return Policy(agency=self.agency, role=self.role)

@@ -186,7 +186,7 @@ async def read_track(
     except NotFound:
         whole = f"{unit}/track"  # a radio may be called so itself: `owntracks:jane/track`
         with suppress(NotFound):
-            return answer(desk.unit(whole, placed=True))
+            return answer(desk.unit(whole))
         raise
     return await large_answer(request, lambda: track_feature(unit, fixes, tolerance_m=tolerance_m))
 
@@ -215,7 +215,7 @@ async def clear_distress(unit: str, desk: DeskHere) -> Response:
 @router.get("/{unit:path}", responses=answers(UnitDetails, _DETAILS, 403, 404))
 async def read_unit(unit: str, desk: DeskHere) -> Response:
     """Return one unit, or one unknown radio by its address."""
-    return answer(desk.unit(unit, placed=True))
+    return answer(desk.unit(unit))
 
 
 @router.patch("/{unit:path}", responses=answers(Unit, _UNIT, 400, 403, 404, 409, 422))

@@ -53,7 +53,7 @@ async def patrol_briefing(asked: Asked) -> Document:
         for each in await areas.areas_in_use(asked)
         if each.sector.use in KEPT_OUT_OF and each.sector.id not in ids
     ]
-    units = crews.crews_of(asked, patrol)
+    units = await crews.crews_of(asked, patrol)
     asked.progress(0.3)
     plate = await asyncio.to_thread(_plate, asked, patrol, own, keep_out, units)
     asked.progress(0.7)

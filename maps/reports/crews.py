@@ -47,9 +47,9 @@ GAP_OF_INTERVALS = 3.0
 """So many normal intervals without a word are a gap."""
 
 
-def crews_of(asked: Asked, patrol: Patrol) -> list[Crew]:
+async def crews_of(asked: Asked, patrol: Patrol) -> list[Crew]:
     """Return the units of a patrol, by agency and call sign, those unknown last."""
-    found = [_crew(asked, member) for member in patrol.members]
+    found = [await _crew(asked, patrol, member) for member in patrol.members]
     return sorted(
         found,
         key=lambda each: (
@@ -72,9 +72,9 @@ def name(asked: Asked, crew: Crew) -> str:
     return asked.words.say("report.unit_of", agency=agency)
 
 
-def _crew(asked: Asked, member: Member) -> Crew:
+async def _crew(asked: Asked, patrol: Patrol, member: Member) -> Crew:
     try:
-        state = asked.desk.unit(member.unit)
+        state = await asked.desk.partner(member.unit, patrol)
     except (NotFound, Forbidden):
         country = telling.country_of(asked.site, member.agency)
         return Crew(member=member, call_sign="", country=country)

@@ -73,7 +73,7 @@ class CrossingView:
     def _is_told(self, unit: str) -> bool:
         assert self._eyes is not None
         try:
-            self._eyes.unit(unit)
+            self._eyes.unit(unit, unplaced=True)
         except (NotFound, Forbidden):
             return False
         return True

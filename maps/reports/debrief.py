@@ -63,7 +63,7 @@ async def debrief(
         NotBuilt: If the web client has not been built.
     """
     fixes = await desk.track(unit, start=start, end=end)
-    state = desk.unit(unit, placed=not fixes)
+    state = desk.unit(unit, unplaced=bool(fixes))
     heading = _heading(state, len(fixes), start, end, words)
     gap_s = LATE_AFTER * (state.expected_interval_s or 60.0)
     return await asyncio.to_thread(_draw, fixes, gap_s, heading, words, ground)

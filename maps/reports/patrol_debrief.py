@@ -129,7 +129,7 @@ async def _known(asked: Asked) -> _Known:
     desk, survey = asked.desk, asked.site.survey
     patrol = await desk.patrols.one(asked.patrol)
     start, end = desk.patrols.span(patrol)
-    units = crews.crews_of(asked, patrol)
+    units = await crews.crews_of(asked, patrol)
     fixes = await fixes_of(desk, [each.unit for each in units if each.is_known], start, end)
     asked.progress(0.2)
     effort: PatrolEffort | None = None

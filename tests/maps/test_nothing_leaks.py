@@ -20,6 +20,7 @@ import pytest_asyncio
 from patrol.crossing import DATA_CLASSES
 from tests.maps.every_route import oracles, walk, walks
 from tests.maps.offices import LAO, THAI
+from tests.maps.running import wait_until
 from tests.maps.two_sides import PLACES, ROLES, Side, Sides, two_sides
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -52,7 +53,7 @@ def shown(side: Side, found: dict[str, set[str]]) -> set[str]:
 
 CROSSES: Final[dict[str, tuple[set[str], set[str]]]] = {
     "positions": ({"unit", "boat", "far"}, set()),
-    "tracks": ({"unit", "boat", "far"}, {"retired", "elsewhere"}),
+    "tracks": ({"unit", "boat", "far"}, set()),
     "sectors": ({"sector", "patrol", "no_go", "sectornote"}, set()),
     "patrols": ({"patrol", "own", "plan", "unit", "sector"}, set()),
     "alerts": ({"alert", "unit"}, set()),
@@ -230,3 +231,40 @@ async def test_a_suspension_leaves_nothing_and_no_sign_of_anything(sides: Sides)
     assert await walks(sides, "commander") == {}, "once it is over"
     for viewer, other in sides.ways:
         assert await oracles(viewer, other) == []
+
+
+# -- in a report
+
+
+async def report(side: Side, **asked: Any) -> bytes:
+    """Return a report that a commander asks for, as a page."""
+    client = side.officers["commander"]
+    job = await side.post("commander", "/api/report-jobs", 202, format="html", **asked)
+    async for _ in wait_until("the report"):
+        told = (await client.get(f"/api/report-jobs/{job['id']}")).json()
+        if told["state"] in ("made", "failed"):
+            break
+    assert told["state"] == "made", told
+    return (await client.get(f"/api/report-jobs/{job['id']}/file")).content
+
+
+async def test_who_takes_part_is_named_where_a_position_of_it_is_told(sides: Sides) -> None:
+    """The call sign crosses with a position, and with nothing else: that it takes part is none."""
+    async with sides.agreed(["tracks", "patrols"]):
+        known = await sides.lao.officers["commander"].get("/api/patrols?state=under way")
+        for each in known.json():  # no boat is in two at a time
+            await sides.lao.post("commander", f"/api/patrols/{each['id']}/end", 200)
+        path = await joint_patrol(sides)
+        patrol = path.rpartition("/")[2]
+        for sailed in (False, True):
+            if sailed:
+                for side in (sides.lao, sides.thai):
+                    await side.sail("boat", *PLACES[side.agency])
+            for viewer, other in sides.ways:
+                for name in ("briefing", "patrol-debrief"):
+                    page = await report(viewer, report=name, patrol=patrol)
+                    assert f"{viewer.mark}-boat".encode() in page, "one's own is named"
+                    seen = known_as(other, other.seen_in(page))
+                    assert ("boat" in seen) == sailed, f"{name}: {seen}"
+                    assert seen <= {"boat", "leg", "meeting", "checkin", "unit", "patrol"}, seen
+        await sides.lao.post("commander", f"{path}/end", 200)
