@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +18,10 @@ import httpx
 from msgspec import convert
 
 from maps.account_office import open_account_office
+from maps.people import People
 from maps.settings import read_settings
 from patrol.units import Role
+from tests.forked import Forked
 from tests.ports import free_port
 
 PASSWORD = "a long enough test password"
@@ -32,6 +34,9 @@ class Server:
         folder: Where configuration, database and log go.
         channels: `[[channels]]` tables as TOML text.
         roles: A user is made for each, named as the role.
+
+    Attributes:
+        sessions: Session cookies of who signed in by `session`, by name.
     """
 
     def __init__(
@@ -43,7 +48,8 @@ class Server:
         self.config = folder / "patrol.toml"
         self.log = folder / "server.log"
         self.database = folder / "patrol.db"
-        self._process: subprocess.Popen[bytes] | None = None
+        self.sessions: dict[str, str] = {}
+        self._process: subprocess.Popen[bytes] | Forked | None = None
         self.config.write_text(
             f"""
 [node]
@@ -76,18 +82,39 @@ name = "Joint patrol"
 
         The command line does the same, one process and seconds for each.
         """
-        settings, wanted = read_settings(self.config), list(users)
-        if not wanted:
-            return
+        wanted = list(users)
 
-        async def add() -> None:
+        async def add(people: People) -> None:
+            for name, role, agency in wanted:
+                await people.add_user(name, convert(role, Role), agency, PASSWORD)
+
+        if wanted:
+            self._with_people(add)
+
+    def add_devices(self, names: Iterable[str]) -> dict[str, str]:
+        """Add what reports with a key of its own, before the server starts; return the keys.
+
+        The command line does the same, one process and seconds for each.
+        """
+        keys: dict[str, str] = {}
+
+        async def add(people: People) -> None:
+            for name in names:
+                keys[name] = await people.add_device(name, "joint")
+
+        self._with_people(add)
+        return keys
+
+    def _with_people(self, work: Callable[[People], Coroutine[Any, Any, None]]) -> None:
+        settings = read_settings(self.config)
+
+        async def open_and_work() -> None:
             async with open_account_office(settings) as accounts:
-                for name, role, agency in wanted:
-                    await accounts.people.add_user(name, convert(role, Role), agency, PASSWORD)
+                await work(accounts.people)
 
         # In a thread: a browser keeps an event loop in this one.
         with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, add()).result()
+            thread.submit(asyncio.run, open_and_work()).result()
 
     def command(self, *words: str, input: str | None = None) -> str:
         """Run `joint-patrol WORDS --config …` and return what it printed."""
@@ -110,13 +137,17 @@ name = "Joint patrol"
 
     def start(self, *, wrapper: tuple[str, ...] = ()) -> None:
         """Start the server and wait until it answers."""
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*wrapper, sys.executable, "-m", "maps", "serve", "--config", str(self.config)],
-                stdout=log,
-                stderr=log,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
-            )
+        words = ["serve", "--config", str(self.config)]
+        if wrapper:
+            with self.log.open("ab") as log:
+                self._process = subprocess.Popen(
+                    [*wrapper, sys.executable, "-m", "maps", *words],
+                    stdout=log,
+                    stderr=log,
+                    env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                )
+        else:
+            self._process = Forked(words, self.log)
         end = time.monotonic() + 40
         while time.monotonic() < end:
             assert self._process.poll() is None, self.log.read_text(encoding="utf-8")[-4000:]
@@ -124,7 +155,7 @@ name = "Joint patrol"
                 if httpx.get(f"{self.url}/api/health", timeout=2).status_code == 200:
                     return
             except httpx.TransportError:
-                time.sleep(0.1)
+                time.sleep(0.05)
         raise AssertionError(f"no answer from the server:\n{self.log.read_text()[-4000:]}")
 
     def kill(self) -> None:
@@ -145,6 +176,13 @@ name = "Joint patrol"
             self._process.kill()
             self._process.wait(20)
         self._process = None
+
+    def session(self, name: str) -> str:
+        """Return a session cookie of a user, the same one each time: a password takes long."""
+        if name not in self.sessions:
+            with self.client(name) as client:
+                self.sessions[name] = client.cookies["jp_session"]
+        return self.sessions[name]
 
     @contextmanager
     def client(self, role: str = "commander") -> Iterator[httpx.Client]:
@@ -168,7 +206,7 @@ def serving(
         server.stop()
 
 
-def wait_for(what: str, probe: Any, *, seconds: float = 20, every: float = 0.2) -> Any:
+def wait_for(what: str, probe: Any, *, seconds: float = 20, every: float = 0.05) -> Any:
     """Call `probe` until it returns something true, and return that; fail after `seconds`."""
     end = time.monotonic() + seconds
     while True:

@@ -1,0 +1,91 @@
+"""A process that runs `joint-patrol` and need not load it first: seconds saved at each start.
+
+It is forked from a small process that has imported the product and done nothing else. From there on
+it is a process like any other: its own memory and files, its own signals, to be stopped, killed and
+started again; and it runs the command by the same words. The start of Python itself is looked at
+where that is the point (`tests/maps/test_command_line.py`, the demo, whatever wraps the command).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+_FORKS: Final = get_context("forkserver")
+_FORKS.set_forkserver_preload(["maps.__main__", "maps.server"])
+
+
+class Forked:
+    """One running command; what tests use of `subprocess.Popen`.
+
+    Args:
+        words: Of the command, after `joint-patrol`.
+        log: File to whose end its output goes.
+        environment: Its environment; this process's own when None.
+    """
+
+    def __init__(
+        self, words: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        given = dict(os.environ if environment is None else environment)
+        # A daemon: a test that forgets it must not keep the interpreter from ending.
+        self._process = _FORKS.Process(target=_run, args=(list(words), log, given), daemon=True)
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        """Return how it ended; None while it runs."""
+        return self._process.exitcode
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill -9."""
+        self.send_signal(signal.SIGKILL)
+
+    def wait(self, timeout: float) -> int:
+        """Wait until it has ended and return how.
+
+        Raises:
+            subprocess.TimeoutExpired: If it has not, after `timeout` seconds.
+        """
+        self._process.join(timeout)
+        ended = self.poll()
+        if ended is None:
+            raise subprocess.TimeoutExpired("joint-patrol", timeout)
+        return ended
+
+
+def _run(words: list[str], log: Path, environment: dict[str, str]) -> None:
+    """Be the command, in the new process."""
+    os.environ.clear()
+    os.environ.update(environment)
+    for path, flags, to in (
+        (os.devnull, os.O_RDONLY, (0,)),
+        (log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, (1, 2)),
+    ):
+        opened = os.open(path, flags, 0o644)
+        for descriptor in to:
+            os.dup2(opened, descriptor)
+        os.close(opened)
+    sys.argv = ["joint-patrol", *words]
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what is read while it runs
+    from maps.__main__ import app
+
+    app(words)
