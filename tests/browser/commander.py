@@ -8,11 +8,13 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
-from tests.server import PASSWORD, Server, wait_for
+from tests.server import Server, wait_for
 
 Size = tuple[int, int]
 PHONE: Size = (390, 844)
 DESKTOP: Size = (1440, 900)
+DRAFT = 0.5
+"""Pixels of the screen for each CSS pixel, where no test looks at pixels: a quarter to draw."""
 
 
 class Commander:
@@ -86,23 +88,71 @@ class Commander:
         return found.inner_text() if found.count() else ""
 
 
-def looking(browser: Browser, server: Server, *, role: str, size: Size, palette: str) -> Commander:
-    """Sign in and open the commander's page."""
+def opened(
+    browser: Browser,
+    server: Server,
+    path: str = "/",
+    *,
+    role: str | None,
+    size: Size = DESKTOP,
+    palette: str = "day",
+    moving: bool = False,
+    sharp: bool = False,
+    at: tuple[float, float] | None = None,
+    script: str = "",
+) -> Commander:
+    """Open a page of the server.
+
+    Args:
+        browser: In which.
+        server: Whose page.
+        path: Of the page.
+        role: Name of who is signed in; a stranger when None.
+        size: Of the window, CSS pixels.
+        palette: In which it is drawn until one is chosen on it.
+        moving: Let the map fly and what rings pulse. Without, the browser says that its user wants
+            no motion, as a system's settings have it: the page shows the same, at once, and does
+            not draw itself sixty times a second.
+        sharp: Draw every pixel, for who looks at them; else `DRAFT`.
+        at: Longitude and latitude that the browser tells; none when None.
+        script: Runs in the page before its own.
+    """
     phone = size[0] < 500
     context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, has_touch=phone, is_mobile=phone
+        viewport={"width": size[0], "height": size[1]},
+        has_touch=phone,
+        is_mobile=phone,
+        reduced_motion="no-preference" if moving else "reduce",
+        device_scale_factor=1 if sharp else DRAFT,
     )
+    if at is not None:
+        context.grant_permissions(["geolocation"], origin=server.url)
+        context.set_geolocation({"longitude": at[0], "latitude": at[1], "accuracy": 12})
+    # The frame of a report's preview has no storage, which is as it should be.
     context.add_init_script(
-        "if (!localStorage.getItem('jp.palette'))"
-        f" localStorage.setItem('jp.palette', '\"{palette}\"')"
+        "try { if (!localStorage.getItem('jp.palette'))"
+        f" localStorage.setItem('jp.palette', '\"{palette}\"') }} catch {{}}"
     )
-    answer = context.request.post(
-        f"{server.url}/api/session",
-        data={"name": role, "password": PASSWORD},
-        headers={"Origin": server.url},
-    )
-    assert answer.ok, answer.text()
-    commander = Commander(context.new_page(), server)
-    commander.page.goto(server.url)
-    wait_for("the map", commander.drawn, seconds=40)
-    return commander
+    if script:
+        context.add_init_script(script)
+    if role is not None:
+        session = server.session(role)
+        context.add_cookies([{"name": "jp_session", "value": session, "url": server.url}])
+    shown = Commander(context.new_page(), server)
+    shown.page.goto(server.url + path)
+    return shown
+
+
+def looking(
+    browser: Browser,
+    server: Server,
+    *,
+    role: str,
+    size: Size,
+    palette: str,
+    **how: Any,
+) -> Commander:
+    """Open the commander's page as somebody, as `opened` does, and wait until its map is drawn."""
+    shown = opened(browser, server, role=role, size=size, palette=palette, **how)
+    wait_for("the map", shown.drawn, seconds=40)
+    return shown

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests import needs
 from tests.browser.commander import Commander, Size, looking
@@ -25,20 +26,60 @@ FLAGS = [
     "--enable-unsafe-swiftshader",
 ]
 
+QUICK = [*FLAGS, "--disable-gpu-compositing"]
+"""For tests: the map is drawn by WebGL all the same, but the page about it not as one more picture
+of it: a third less work (what is measured elsewhere is measured with `FLAGS`).
+"""
+
 Look = Callable[..., Commander]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A running Chromium. Playwright keeps an event loop while it runs, so it must not outlive its
-    module: tests that run loops of their own could not.
+class Chromium:
+    """A running Chromium, started again if it fell down.
+
+    Args:
+        playwright: What starts it.
+    """
+
+    def __init__(self, playwright: Playwright) -> None:
+        self._playwright = playwright
+        self._running: Browser | None = None
+
+    def running(self) -> Browser:
+        """Return the browser; a context of it shares nothing with another."""
+        if self._running is None or not self._running.is_connected():
+            self._running = self._playwright.chromium.launch(
+                executable_path=needs.program("chromium"), args=QUICK
+            )
+        return self._running
+
+    def close(self) -> None:
+        """Stop it."""
+        if self._running is not None:
+            self._running.close()
+
+
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    """Playwright keeps an event loop while it runs, so it must not outlive its package: tests that
+    run loops of their own could not.
     """
     needs.web_client()
-    chromium = needs.program("chromium")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield running
-        running.close()
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright: Playwright) -> Iterator[Chromium]:
+    started = Chromium(playwright)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Chromium) -> Browser:
+    """A running Chromium, the same for all files: every test opens a context of its own."""
+    return chromium.running()
 
 
 @pytest.fixture(scope="package")
@@ -50,23 +91,26 @@ def radio() -> Iterator[UdpRadio]:
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory, radio: UdpRadio) -> Iterator[Server]:
     folder: Path = tmp_path_factory.mktemp("browser")
-    roles = ("commander", "technician", "crew")
+    roles = ("commander", "planner", "technician", "crew", "admin")
     with serving(folder, channels=radio.table, roles=roles) as running:
         yield running
 
 
 @pytest.fixture
 def look(browser: Browser, server: Server) -> Iterator[Look]:
-    """Open the commander's page: `look(role=…, size=…, palette=…)`.
+    """Open the commander's page: `look(role=…, size=…, palette=…)`, and how `opened` does it.
 
     At the end nothing may have gone wrong in the browser and nothing may have left the server.
     """
     open_pages: list[Commander] = []
 
     def open_page(
-        role: str = "commander", size: Size = (1440, 900), palette: str = "day"
+        role: str = "commander",
+        size: Size = (1440, 900),
+        palette: str = "day",
+        **how: Any,
     ) -> Commander:
-        page = looking(browser, server, role=role, size=size, palette=palette)
+        page = looking(browser, server, role=role, size=size, palette=palette, **how)
         open_pages.append(page)
         return page
 

@@ -79,6 +79,7 @@ class Phone:
             has_touch=True,
             is_mobile=True,
             locale=language,
+            reduced_motion="reduce",
             geolocation={"longitude": LON, "latitude": LAT, "accuracy": 12},
             permissions=["geolocation"],
         )

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, Playwright, ViewportSize, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, ViewportSize
 
 from tests import needs
+from tests.browser.axe import violations
 from tests.browser.conftest import FLAGS
 from tests.ports import free_port
 from tests.server import Server, wait_for
@@ -76,13 +76,6 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         made.stop()
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    needs.web_client()
-    with sync_playwright() as running:
-        yield running
-
-
 def chromium(playwright: Playwright, home: Path, *, trusts: Path | None = None) -> BrowserContext:
     """Start a Chromium of its own, with or without the authority in its store."""
     store = home / ".pki" / "nssdb"
@@ -129,8 +122,12 @@ def unit_in(code: dict[str, Any]) -> str:
     return str(code["unit"])
 
 
-def faults(page: Page) -> list[str]:
-    return [each["id"] for each in Axe().run(page).response["violations"]]
+def faults(page: Page, where: str) -> list[str]:
+    """Return what axe finds in every palette, on a desktop and on a phone; it is left a phone."""
+    page.set_viewport_size({"width": 1440, "height": 900})
+    found = violations(page, f"{where}, desktop")
+    page.set_viewport_size(PHONE)
+    return found + violations(page, where)
 
 
 def test_a_phone_is_enrolled_and_its_page_works_offline(
@@ -149,13 +146,13 @@ def test_a_phone_is_enrolled_and_its_page_works_offline(
         assert ":".join(each.strip() for each in shown) in office.said
         page.get_by_role("button", name="Check whether this phone trusts it").click()
         page.get_by_text("This phone trusts the office.").wait_for()
-        assert faults(page) == []
+        assert faults(page, "trust") == []
         page.screenshot(path=str(tmp_path / "trust.png"), full_page=True)
 
         page.goto(code["address"])
         page.get_by_text("Naga 1", exact=True).wait_for()
         assert page.get_by_text("naga-1-phone", exact=True).is_visible()
-        assert faults(page) == []
+        assert faults(page, "enrol") == []
         page.get_by_label("Your name").fill("Kham")
         page.get_by_label("New PIN").fill(PIN)
         page.get_by_label("The same PIN again").fill("271829")
@@ -254,7 +251,7 @@ def test_the_commander_makes_the_code_beside_the_unit(
         begin = page.get_by_text("A phone that was never here first opens")
         begin.wait_for()
         assert f"{office.plain}/trust" in begin.inner_text()
-        assert faults(page) == []
+        assert violations(page, "QR code") == []
         page.screenshot(path=str(tmp_path / "commander.png"))
         assert urlsplit(page.url).netloc == urlsplit(office.url).netloc
     finally:

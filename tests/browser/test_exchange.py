@@ -25,7 +25,7 @@ Open = Callable[..., Commander]
 
 def sail(server: Server) -> str:
     """Let a boat go up and down the river for five days, and return its id."""
-    key = server.command("device", "add", "boat-1").strip()
+    key = server.add_devices(["boat-1"])["boat-1"]
     server.start()
     now = datetime.now(UTC)
     reports = [

@@ -40,7 +40,7 @@ def _rows(page: Commander) -> list[str]:
 
 
 def test_search_narrows_the_list_and_enter_flies_there(look: Look) -> None:
-    page = look()
+    page = look(moving=True)
     wait_for("the list", lambda: "Heron" in _rows(page))
     page.page.keyboard.press("/")
     page.page.keyboard.type("kestrel thai")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pytest
+from playwright.sync_api import Browser
 
-from tests.browser.commander import Commander
+from tests.browser.commander import Commander, opened
 from tests.browser.conftest import Look
+from tests.browser.loading import API, Weight, loaded, whole
 from tests.browser.pixels import pixels
 from tests.browser.radio import UdpRadio
 from tests.server import Server, wait_for
@@ -15,6 +19,10 @@ pytestmark = [pytest.mark.browser]
 
 NAGA, PLACE = 531000101, (100.4123, 20.2791)
 STRANGER = 567000999
+
+FIRST_MAP: Final = {"cold": Weight(56, 1_570_000), "warm": Weight(22, 2_000)}
+"""The most that the commander's first map asks for, and bytes of bodies, what the server tells of
+its units apart: as `python -m tests.benchmarks.first_map` measured it, and a tenth more."""
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +60,7 @@ def test_a_unit_is_drawn_where_its_radio_says(look: Look, naga: str) -> None:
 
 
 def test_the_mark_has_its_sides_colour_on_the_screen(look: Look, naga: str) -> None:
-    page = look()
+    page = look(sharp=True)
     pixel = page.mark("Naga 1")["pixel"]
     wait_for("a still map", page.drawn)
     near = {"x": pixel["x"] - 20, "y": pixel["y"] - 20, "width": 40, "height": 40}
@@ -190,7 +198,7 @@ def test_offices_crossings_and_borders_are_drawn_from_the_servers_own_layers(loo
             )
         )
 
-    page.page.evaluate("jointPatrol.map.jumpTo({ center: [100.41, 20.27], zoom: 11 })")
+    page.page.evaluate("void jointPatrol.map.jumpTo({ center: [100.41, 20.27], zoom: 11 })")
     wait_for("the offices", lambda: len(names("blos")) >= 2)
     assert any("Chiang Khong" in name for name in names("blos"))
     assert names("border-line")
@@ -209,3 +217,24 @@ def test_a_layer_that_cannot_be_read_is_told_and_the_rest_works(look: Look, naga
     page.page.keyboard.press("m")
     wait_for("the word", lambda: "Could not be loaded" in page.says(".checks"))
     page.page.unroute_all()
+
+
+def test_the_first_map_keeps_its_budget_with_and_without_what_is_kept(
+    browser: Browser, server: Server
+) -> None:
+    cold = opened(browser, server, role="commander")
+    context = cold.page.context
+    found: dict[str, Weight] = {}
+    for cache in FIRST_MAP:
+        shown = cold if cache == "cold" else Commander(context.new_page(), server)
+        if cache == "warm":
+            shown.page.goto(server.url)
+        wait_for("the map", shown.drawn, seconds=40)
+        found[cache] = whole(loaded(shown.page), without=(API,))
+        shown.page.close()
+        assert shown.complaints == []
+    context.close()
+    assert found["warm"].size < found["cold"].size / 10, "what does not change is kept"
+    for cache, most in FIRST_MAP.items():
+        assert found[cache].requests <= most.requests, (cache, found)
+        assert found[cache].size <= most.size, (cache, found)
