@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import reduce
 from operator import xor
+from typing import Any
 
+import pyais
 import pytest
 import shapely
-from pyais.messages import NMEASentenceFactory
 
 from tests.benchmarks.figures import figures, verdicts
 from tests.benchmarks.run import Run
@@ -60,10 +61,10 @@ def test_an_ais_sentence_holds_the_latitude_exactly() -> None:
     traffic = Traffic(MEKONG, 12_345)
     for number in (0, 499, 500, 7_777, 12_344):
         sentence = traffic.ais(number, 1_764_000_007.25)
-        said = NMEASentenceFactory.produce(sentence.rstrip()).decode().asdict()
-        assert traffic.number(said["lat"]) == number
-        assert said["lon"] == pytest.approx(traffic.place(number)[0], abs=1e-6)
-        assert (said["mmsi"], said["second"]) == (FIRST_MMSI + number % BOATS, 7)
+        said: Any = pyais.decode(sentence.rstrip())
+        assert traffic.number(said.lat) == number
+        assert said.lon == pytest.approx(traffic.place(number)[0], abs=1e-6)
+        assert (said.mmsi, said.second) == (FIRST_MMSI + number % BOATS, 7)
 
 
 def test_closed_areas_can_be_drawn_and_a_tenth_of_the_boats_lie_in_one() -> None:

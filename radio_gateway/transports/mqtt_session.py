@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -424,7 +424,7 @@ class _Client(paho.Client):
         packets = b"".join([_PUBACK + mid.to_bytes(2, "big") for mid in mids])
         self._packet_queue(paho.PUBACK, packets, mids[-1], 0)
 
-    def _packet_read(self) -> paho.MQTTErrorCode:
+    def _packet_read(self) -> MQTTErrorCode:
         if self._in_packet["command"] == 0 and self.protocol != paho.MQTTv5 and self._cut():
             with self._msgtime_mutex:
                 self._last_bytes_received = time.monotonic()  # its keep-alive asks for that

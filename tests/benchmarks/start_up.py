@@ -85,11 +85,11 @@ def main() -> None:
                 f"{name}: {took[name][-1].wall:.2f} s, CPU {took[name][-1].cpu:.2f} s", flush=True
             )
     judged = [
-        Verdict(goal=0, what=f"{name}{kind}", value=median(value(each) for each in found), unit="s")
+        Verdict(goal=0, what=f"{name}{kind}", value=value, unit="s")
         for name, found in took.items()
         for kind, value in (
-            ("", lambda each: float(each.wall)),
-            (", CPU", lambda each: float(each.cpu)),
+            ("", median(each.wall for each in found)),
+            (", CPU", median(each.cpu for each in found)),
         )
     ]
     machine = describe()

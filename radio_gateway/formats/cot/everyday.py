@@ -49,8 +49,9 @@ def cut_everyday(
         payload: One event.
 
     Returns:
-        The attributes of `event` and `point` as far as they matter, and the elements of `detail` in order, each a name
-        and attributes that are shared and must not be changed; None when it is anything else.
+        The attributes of `event` and `point` as far as they matter, and the elements of `detail` in
+        order, each a name and attributes that are shared and must not be changed; None when it is
+        anything else.
     """
     if len(payload) > _MAX_CHARACTERS or not payload.isascii():
         return None
@@ -59,12 +60,12 @@ def cut_everyday(
     event: Attributes | None
     point: Attributes | None
     if match is not None:
-        _, uid, type_, how, time, _, stale, how_late, *of_point, inside = match.groups()
+        _, uid, type_, how, time, _, stale, how_late, *place, inside = match.groups()
         if how is not None and how_late is not None:
             return None
         event = {"uid": uid, "type": type_, "how": how or how_late or ""}
         event["time"], event["stale"] = time, stale
-        lat, lon, hae, ce, le = of_point
+        lat, lon, hae, ce, le = place
         point = {"lat": lat, "lon": lon, "hae": hae, "ce": ce, "le": le}
     else:
         match = _EVENT.fullmatch(text)
