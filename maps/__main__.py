@@ -16,6 +16,7 @@ import typer
 
 from maps.aside_commands import aside_app
 from maps.audit_commands import audit_app
+from maps.backup_commands import backup, restore
 from maps.command import (
     CONFIG,
     AgencyId,
@@ -52,6 +53,8 @@ app.add_typer(aside_app, name="set-aside")
 app.add_typer(audit_app, name="audit")
 app.add_typer(tls_app, name="tls")
 app.add_typer(evidence_app, name="evidence")
+app.command()(backup)
+app.command()(restore)
 app.command("export")(export_file)
 app.command("import")(import_file)
 app.command("report")(make_report)

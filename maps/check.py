@@ -27,6 +27,7 @@ from maps.settings_tables import WebSettings
 from maps.tls_checking import tls_warnings
 from patrol.errors import StoreError
 from patrol.store.dialects import open_engine
+from patrol.store.schema import look
 from radio_gateway.settings import ChannelSettings
 
 REACH_S = 2.0  # how long a broker or host may take to answer
@@ -147,8 +148,10 @@ def _check_store(settings: Settings, found: Findings) -> None:
     except StoreError as error:
         found.faults.append(f"{where}: {error}")
         return
-    path = Path(url.removeprefix("sqlite:///"))
-    if not path.parent.is_dir():
+    path = settings.store.file
+    if path is None:
+        _check_database(url, where, found)
+    elif not path.parent.is_dir():
         found.faults.append(f"{where}: there is no folder {path.parent}")
     elif not os.access(path if path.exists() else path.parent, os.W_OK):
         found.faults.append(f"{where}: {path} cannot be written")
@@ -158,6 +161,18 @@ def _check_store(settings: Settings, found: Findings) -> None:
                 pass
         except ServerRunning:
             found.warnings.append(f"{where}: a server is running on {path}")
+
+
+def _check_database(url: str, where: str, found: Findings) -> None:
+    """Say what is wrong with a database on a server, and whether a server is running on it."""
+    try:
+        found.warnings += [f"{where}: {fault}" for fault in look(url)]
+        with store_lock(url):
+            pass
+    except StoreError as error:
+        found.faults.append(f"{where}: {error}")
+    except ServerRunning as error:
+        found.warnings.append(f"{where}: {error}")
 
 
 def _check_internal(settings: Settings, found: Findings) -> None:

@@ -1,4 +1,4 @@
-"""Lock: one process at a time works on a store of one file."""
+"""Lock: one process at a time works on a store, be it a file or a database on a server."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from maps.errors import ServerRunning
+from maps.settings_tables import SQLITE
+from patrol.store.dialects import open_engine
+from patrol.store.postgres import named, watching
 
 try:
     import fcntl
@@ -17,7 +20,9 @@ except ImportError:  # Windows has no advisory locks of this kind
 
 @contextmanager
 def store_lock(url: str, *, shared: bool = False) -> Iterator[None]:
-    """Hold the lock of the store at `url` while inside; does nothing for a database server.
+    """Hold the lock of the store at `url` while inside.
+
+    Of a file, one beside it; of a database, one in it, held by a connection of its own.
 
     Args:
         url: The store.
@@ -25,12 +30,16 @@ def store_lock(url: str, *, shared: bool = False) -> Iterator[None]:
 
     Raises:
         ServerRunning: If another process holds it.
+        StoreError: If the database cannot be asked.
     """
-    start = "sqlite:///"
-    if fcntl is None or not url.startswith(start):
+    if not url.startswith(SQLITE):
+        with _database_lock(url, shared=shared):
+            yield
+        return
+    if fcntl is None:
         yield
         return
-    path = Path(url.removeprefix(start) + ".lock")
+    path = Path(url.removeprefix(SQLITE) + ".lock")
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
@@ -40,3 +49,15 @@ def store_lock(url: str, *, shared: bool = False) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+@contextmanager
+def _database_lock(url: str, *, shared: bool) -> Iterator[None]:
+    engine = open_engine(url)
+    try:
+        with watching(engine, shared=shared) as free:
+            if not free:
+                raise ServerRunning(f"{named(engine)} is in use by a running server")
+            yield
+    finally:
+        engine.dispose()

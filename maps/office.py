@@ -39,6 +39,7 @@ from maps.surveying import Survey
 from patrol.accounts import User
 from patrol.desk import Desk
 from patrol.errors import NotFound
+from patrol.retention import Retention
 from patrol.store import journal, registry
 from patrol.store.store import Store, open_store
 from patrol.units import Agency
@@ -108,6 +109,7 @@ class Office:
         report_site: What reports are made of.
         report_press: Whose turn it is to make a report.
         report_post: Sends reports by mail.
+        retention: Thins what is old.
         agencies: By id.
         channels: By name.
         outbounds: What each channel says to radios, by its name.
@@ -162,6 +164,13 @@ class Office:
             press=self.report_press,
             lines=self._report_lines,
             note=self.watch.clerk.note,
+            now=lambda: self.watch.now(),
+        )
+        self.retention = Retention(
+            store,
+            None if settings.retention is None else settings.retention.policy,
+            agency=settings.agencies[0].id,
+            node=settings.node.id,
             now=lambda: self.watch.now(),
         )
         self.inbox = Inbox()
@@ -252,6 +261,9 @@ class Office:
                 )
             stack.push_async_callback(
                 _end, asyncio.create_task(self._tell_health(), name="channel-health")
+            )
+            stack.push_async_callback(
+                _end, asyncio.create_task(self.retention.run(), name="retention")
             )
             await stack.enter_async_context(self.delivering.working())
             await stack.enter_async_context(self.report_post.working())

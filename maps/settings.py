@@ -35,6 +35,7 @@ from maps.keyed_channels import forgeable
 from maps.remote_gateways import RemoteGateways, read_remote_gateways
 from maps.report_settings import ReportSchedule, faults_of
 from maps.settings_tables import (
+    SQLITE,
     AgencySettings,
     BasemapSettings,
     BrokerSettings,
@@ -44,6 +45,7 @@ from maps.settings_tables import (
     LayersSettings,
     NodeSettings,
     RemoteGatewaySettings,
+    RetentionSettings,
     StoreSettings,
     Table,
     WebSettings,
@@ -58,6 +60,7 @@ _SHORTEST_TOKEN = 20  # nobody types it
 class _File(Table):
     node: NodeSettings = NodeSettings()
     store: StoreSettings = StoreSettings()
+    retention: RetentionSettings | None = None
     web: WebSettings = WebSettings()
     access: AccessSettings = AccessSettings()
     open_id: OpenIdSettings | None = None
@@ -103,6 +106,7 @@ class Settings:
         access: What is asked of people who sign in.
         open_id: A provider with which people may sign in; None without one.
         internal: How the processes of this node reach each other; None where it is one.
+        retention: How long what was heard is kept; None: for ever.
     """
 
     source: str
@@ -124,6 +128,7 @@ class Settings:
     access: AccessSettings = field(default_factory=AccessSettings)
     open_id: OpenIdSettings | None = None
     internal: InternalSettings | None = None
+    retention: RetentionSettings | None = None
 
 
 def read_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -249,6 +254,7 @@ def settings_of(
         reports=parsed.reports,
         access=parsed.access.model_copy(update={"key_file": folder / parsed.access.key_file}),
         open_id=_found_secret(parsed.open_id, folder),
+        retention=parsed.retention,
         internal=None if parsed.internal is None else parsed.internal.from_folder(folder),
     )
 
@@ -415,5 +421,4 @@ def _store_url(url: str, folder: Path) -> str:
     >>> _store_url("sqlite:///patrol.db", Path("/srv/patrol"))
     'sqlite:////srv/patrol/patrol.db'
     """
-    start = "sqlite:///"
-    return f"{start}{folder / url.removeprefix(start)}" if url.startswith(start) else url
+    return f"{SQLITE}{folder / url.removeprefix(SQLITE)}" if url.startswith(SQLITE) else url

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from patrol.accounts import Calendar, Language
+from patrol.retention_policy import Policy
+
+SQLITE: Final = "sqlite:///"
+"""What the URL of a store in a file begins with."""
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -49,10 +54,54 @@ class StoreSettings(Table):
     """Where records are kept.
 
     Attributes:
-        url: SQLAlchemy URL; `sqlite:///file.db` with a path relative to the settings file.
+        url: SQLAlchemy URL; `sqlite:///file.db` with a path relative to the settings file, or
+            `postgresql+psycopg://user@host/database`. Its password is best kept out of it: in a
+            file that libpq reads (`?passfile=…`, or `~/.pgpass`).
     """
 
     url: str = Field(default="sqlite:///joint-patrol.db", pattern=r"^[a-z][a-z0-9+]*://")
+
+    @property
+    def file(self) -> Path | None:
+        """The file that records are in; None for a database on a server."""
+        return Path(self.url.removeprefix(SQLITE)) if self.url.startswith(SQLITE) else None
+
+
+class RetentionSettings(Table):
+    """How long what was heard is kept; without this table all of it is, for ever.
+
+    Attributes:
+        raw_days: Everything is kept so long, from when it was heard.
+        minute_days: After that one position a minute, so long; for ever if not said.
+        quarter_days: After that one in 15 minutes, so long; then they go. For ever if not said.
+        around_minutes: So long before and after an incident, a target, a hand-off or a call for
+            help everything stays; of any other alert, what its unit said.
+    """
+
+    raw_days: int = Field(ge=31, le=36_525)
+    minute_days: int | None = Field(default=None, ge=31, le=36_525)
+    quarter_days: int | None = Field(default=None, ge=31, le=36_525)
+    around_minutes: int = Field(default=60, ge=10, le=7 * 1440)
+
+    @property
+    def policy(self) -> Policy:
+        """The same as the patrol takes it."""
+        return Policy(
+            raw=timedelta(days=self.raw_days),
+            minute=None if self.minute_days is None else timedelta(days=self.minute_days),
+            quarter=None if self.quarter_days is None else timedelta(days=self.quarter_days),
+            around=timedelta(minutes=self.around_minutes),
+        )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> RetentionSettings:
+        days = [self.raw_days, self.minute_days, self.quarter_days]
+        if self.minute_days is None and self.quarter_days is not None:
+            raise ValueError("quarter_days goes with minute_days, which come before them")
+        given = [each for each in days if each is not None]
+        if given != sorted(set(given)):
+            raise ValueError("raw_days, minute_days and quarter_days must each be more")
+        return self
 
 
 class WebSettings(Table):

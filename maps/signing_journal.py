@@ -21,30 +21,33 @@ from patrol.audit_key import AuditKey, audit_key
 from patrol.errors import AuditError, StoreError
 from patrol.filing import Note
 from patrol.store import journal, proving
-from patrol.store.dialects import open_engine
+from patrol.store.dialects import connect_to_read, open_engine
+from patrol.store.postgres import commit_proved
 from patrol.store.schema import migrate
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_SQLITE = "sqlite:///"
 
-
-def store_file(settings: Settings) -> Path:
-    """Return the file of the node's store.
+def require_store(settings: Settings) -> None:
+    """Check that the node has a store.
 
     Raises:
         StoreError: If there is none: to prove an empty one would prove nothing.
     """
-    file = Path(settings.store.url.removeprefix(_SQLITE))
-    if not file.is_file():
+    file = settings.store.file
+    if file is not None and not file.is_file():
         raise StoreError(f"there is no store {file}")
-    return file
 
 
 def key_file(settings: Settings) -> Path:
-    """Return where the node keeps the key that signs its journal."""
-    return Path(settings.store.url.removeprefix(_SQLITE) + ".audit-key")
+    """Return where the node keeps the key that signs its journal.
+
+    Beside the store's file, or of a database on a server, which is no place for it, beside the
+    settings.
+    """
+    file = settings.store.file or settings.folder / "joint-patrol"
+    return file.with_name(f"{file.name}.audit-key")
 
 
 def read_store(
@@ -67,7 +70,8 @@ def note(settings: Settings, told: Note) -> None:
     Raises:
         StoreError: If the store refuses.
     """
-    if not Path(settings.store.url.removeprefix(_SQLITE)).exists():
+    file = settings.store.file
+    if file is None or not file.exists():
         engine = open_engine(settings.store.url)
         migrate(engine)
         engine.dispose()
@@ -103,7 +107,7 @@ def write_export(settings: Settings, file: Path, *, after: int) -> Head:
         StoreError: If the store cannot be read.
         OSError: If the file cannot be written.
     """
-    store_file(settings)
+    require_store(settings)
     audit_key(key_file(settings))  # before anything is written: it may be one that others can read
     note = Note(
         act="export journal",
@@ -168,12 +172,12 @@ def _run(
     reads: bool,
     **kwargs: object,
 ) -> T:
-    store_file(settings)
+    require_store(settings)
     engine = open_engine(settings.store.url)
     try:
         with (
-            engine.connect().execution_options(reads=reads) as connection,
-            contextlib.nullcontext() if reads else connection.begin(),
+            connect_to_read(engine) if reads else engine.connect() as connection,
+            contextlib.nullcontext() if reads else commit_proved(connection),
         ):
             return query(connection, *args, **kwargs)
     except SQLAlchemyError as error:

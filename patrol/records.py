@@ -161,12 +161,19 @@ def named_gid(address: str, content: str) -> bytes:
 def _check_texts(said: Transmission) -> None:
     """Raise UnicodeEncodeError for a text that neither files nor viewers can take."""
     for text in (said.device, said.text, said.status, said.duplicate_key):
-        if text is not None and not text.isascii():
+        if text is None:
+            continue
+        if "\0" in text:  # PostgreSQL keeps none in a text, and no viewer shows one
+            at = text.index("\0")
+            raise UnicodeEncodeError("utf-8", text, at, at + 1, "a null byte")
+        if not text.isascii():
             text.encode()
 
 
 def _escaped(said: Transmission) -> Transmission:
-    """Return it with half characters (lone surrogates) written out: it may be a call for help."""
+    """Return it with half characters (lone surrogates) and null bytes written out: it may be a call
+    for help.
+    """
     return msgspec.structs.replace(
         said,
         device=_escape(said.device),
@@ -186,4 +193,6 @@ def _escaped(said: Transmission) -> Transmission:
 
 
 def _escape(text: str | None) -> str | None:
-    return None if text is None else text.encode(errors="backslashreplace").decode()
+    if text is None:
+        return None
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")

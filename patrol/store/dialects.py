@@ -1,14 +1,15 @@
-"""What differs between the databases, in one place."""
+"""Dialects: opens a database by its URL, whichever it is."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from patrol.errors import StoreError
+from patrol.store.postgres import is_postgres, open_postgres
 
 BUSY_S: Final = 5.0
 """How long to wait for another process that writes; then the store refuses."""
@@ -18,20 +19,45 @@ def open_engine(url: str) -> Engine:
     """Open the database at `url`.
 
     SQLite runs in WAL mode with `synchronous=FULL`: a commit is on disk when it returns, and
-    readers never wait for the writer.
+    readers never wait for the writer. So does PostgreSQL as `postgres.require` demands it.
+
+    Args:
+        url: `sqlite:///FILE`, or `postgresql+psycopg://USER@HOST/DATABASE`.
 
     Raises:
         StoreError: If the URL is not one we can use.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError("that is no URL of a database") from error
+    if parsed.get_backend_name() == "postgresql":
+        return open_postgres(parsed)
     if parsed.get_backend_name() != "sqlite":
-        raise StoreError(f"no store for {parsed.get_backend_name()!r}: use sqlite:///FILE")
+        raise StoreError(
+            f"no store for {parsed.get_backend_name()!r}: use sqlite:///FILE"
+            " or postgresql+psycopg://USER@HOST/DATABASE"
+        )
     if parsed.database in (None, "", ":memory:"):
         raise StoreError("a store in memory keeps nothing: use sqlite:///FILE")
+    return _open_sqlite(parsed)
+
+
+def connect_to_read(engine: Engine) -> Connection:
+    """Return a connection that only reads, and sees one state of the store throughout."""
+    connection = engine.connect().execution_options(reads=True)
+    if is_postgres(engine):
+        connection = connection.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+    return connection
+
+
+def _open_sqlite(url: URL) -> Engine:
     # The driver would commit before DDL; we begin transactions ourselves, so that a migration
     # that is cut off leaves nothing behind.
     engine = create_engine(
-        parsed,
+        url,
         connect_args={"timeout": BUSY_S, "check_same_thread": False, "isolation_level": None},
     )
 
@@ -57,13 +83,3 @@ def open_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
-
-
-def insert_unless_known(table: Table, columns: tuple[str, ...], engine: Engine) -> str:
-    """Return SQL that inserts one positional row and leaves a known one alone."""
-    values = dict.fromkeys(columns)
-    statement = sqlite_insert(table).values(values).on_conflict_do_nothing()
-    compiled = statement.compile(dialect=engine.dialect)
-    if tuple(compiled.positiontup or ()) != columns:
-        raise StoreError(f"columns of {table.name} compiled out of order")
-    return str(compiled)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, or_, select
 
+from patrol.store.conditions import told_between
 from patrol.store.rows import readable, transmission_of
 from patrol.store.tables import papers, to_us, transmissions
 from patrol.store.tracks import Span, inside
@@ -137,6 +138,7 @@ def raw(
             _T.address == span.address,
             _T.time_us >= to_us(span.start),
             _T.time_us < to_us(span.end),
+            told_between(to_us(span.start), to_us(span.end)),
             _T.agency.in_(sorted(agencies)),
         )
         if span.channel is not None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
 from patrol.audit import FIRST, Entry, chained
 from patrol.filing import Note
@@ -154,14 +154,17 @@ def on(
         before: Only smaller numbers.
         limit: Most entries.
     """
-    kind = func.substr(_J.subject, 1, func.instr(_J.subject, ":") - 1)
     asked = select(journal).where(
         _J.seq > after,
         _J.seq < before,
-        or_(and_(_J.agency == agency, kind.in_(sorted(own))), kind.in_(sorted(joint))),
+        or_(and_(_J.agency == agency, _is_of(own)), _is_of(joint)),
     )
     rows = connection.execute(asked.order_by(_J.seq.desc()).limit(limit))
     return list(readable(rows, _entry))
+
+
+def _is_of(kinds: Collection[str]) -> ColumnElement[bool]:
+    return or_(false(), *(_is_on(f"{kind}:") for kind in sorted(kinds)))
 
 
 def _is_on(subject: str) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from patrol.kinds import decode
 from patrol.papers import Paper
 from patrol.photos import Photo
+from patrol.store.conditions import bytes_contain
 from patrol.store.rows import readable
 from patrol.store.tables import papers, photos, to_us
 
@@ -73,10 +74,7 @@ def closed_papers_naming(connection: Connection, sha256: str) -> list[Paper]:
     It looks through them one by one: only who is shown another agency's paper needs it, and only
     once that is closed.
     """
-    # By bytes, as SQLite does with two blobs; the JSON of a paper has a hash as it stands.
-    rows = connection.execute(
-        select(papers).where(
-            _P.newest == 1, _P.closed == 1, func.instr(_P.body, sha256.encode()) > 0
-        )
-    )
+    # By bytes: the JSON of a paper has a hash as it stands.
+    named = bytes_contain(_P.body, sha256.encode())
+    rows = connection.execute(select(papers).where(_P.newest == 1, _P.closed == 1, named))
     return list(readable(rows, lambda row: decode(row.kind, row.body)))

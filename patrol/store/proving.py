@@ -19,27 +19,32 @@ from sqlalchemy import Connection
 from patrol.audit import Chain, Entry, Fault
 from patrol.kinds import KINDS, decode
 from patrol.papers import Paper
+from patrol.store.postgres import is_postgres
 from patrol.store.tables import from_us, to_us
 
 PAGE: Final = 5_000
 _AT_ONCE: Final = 400  # papers asked for in one statement
 
 _ENTRIES: Final = """
-SELECT seq, at_us, CAST(act AS BLOB), CAST(actor AS BLOB), CAST(agency AS BLOB),
-       CAST(subject AS BLOB), CAST(detail AS BLOB), CAST(origin AS BLOB), previous, hash
-FROM journal WHERE seq > ? ORDER BY seq LIMIT ?"""
+SELECT seq, at_us, {act}, {actor}, {agency}, {subject}, {detail}, {origin}, previous, hash
+FROM journal WHERE seq > {mark} ORDER BY seq LIMIT {mark}"""
 
 _PAPERS: Final = """
-SELECT CAST(id AS BLOB), version, CAST(kind AS BLOB), CAST(agency AS BLOB), at_us, closed, body
-FROM papers WHERE (id, version) IN (VALUES {})"""
+SELECT {id}, version, {kind}, {agency}, at_us, closed, body
+FROM papers WHERE (id, version) IN (VALUES {values})"""
 
 _VERSIONS: Final = """
-SELECT id, version, kind FROM papers WHERE (id, version) > (?, ?) ORDER BY id, version LIMIT ?"""
+SELECT id, version, kind FROM papers
+WHERE (id, version) > ({mark}, {mark}) ORDER BY id, version LIMIT {mark}"""
+
+_TOLD: Final = "SELECT detail FROM journal WHERE subject = {mark}"
 
 _NEWEST: Final = """
-SELECT id, max(version), kind FROM papers
+SELECT id, max(version), max(kind) FROM papers
 GROUP BY id HAVING sum(newest) <> 1 OR max(version) <> max(CASE newest WHEN 1 THEN version END)
 ORDER BY id LIMIT 1"""
+
+_TEXTS: Final = ("act", "actor", "agency", "subject", "detail", "origin", "id", "kind")
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +142,7 @@ def pages(connection: Connection, *, after: int = 0) -> Iterator[list[Entry]]:
 
 def _pages(connection: Connection, after: int = 0) -> Iterator[tuple[list[Entry], Fault | None]]:
     while True:
-        rows = connection.exec_driver_sql(_ENTRIES, (after, PAGE)).fetchall()
+        rows = _rows(connection, _ENTRIES, (after, PAGE))
         entries: list[Entry] = []
         for row in rows:
             entry = _entry(row)
@@ -191,9 +196,9 @@ def _compare(connection: Connection, entries: Sequence[Entry]) -> tuple[int, Fau
     count = 0
     for start in range(0, len(told), _AT_ONCE):
         some = told[start : start + _AT_ONCE]
-        values = ",".join(["(?,?)"] * len(some))
+        values = ",".join(["({mark},{mark})"] * len(some))
         asked = tuple(part for _, _, id, version, _ in some for part in (id, version))
-        rows = connection.exec_driver_sql(_PAPERS.format(values), asked).fetchall()
+        rows = _rows(connection, _PAPERS.replace("{values}", values), asked)
         kept = {(row[0], row[1]): row for row in rows}
         for entry, kind, id, version, sha256 in some:
             row = kept.get((id.encode(), version))
@@ -264,7 +269,7 @@ def _unwritten(connection: Connection, told: int) -> list[Fault]:
         return faults
     after: tuple[Any, Any] = ("", -1)
     while True:
-        rows = connection.exec_driver_sql(_VERSIONS, (*after, PAGE)).fetchall()
+        rows = _rows(connection, _VERSIONS, (*after, PAGE))
         for id, version, kind in rows:
             if version not in _versions_told(connection, f"{kind}:{id}"):
                 paper = f"{kind} {id} version {version}"
@@ -276,9 +281,20 @@ def _unwritten(connection: Connection, told: int) -> list[Fault]:
 
 
 def _versions_told(connection: Connection, subject: str) -> set[int]:
-    asked = "SELECT detail FROM journal WHERE subject = ?"
     versions: set[int] = set()
-    for detail in connection.exec_driver_sql(asked, (subject,)).scalars():
+    for (detail,) in _rows(connection, _TOLD, (subject,)):
         with suppress(msgspec.MsgspecError):
             versions.add(msgspec.json.decode(detail, type=_Told).version)
     return versions
+
+
+def _rows(connection: Connection, asked: str, values: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
+    """Return what a query of the above finds, texts as their bytes in UTF-8.
+
+    On SQLite a column may hold anything; PostgreSQL keeps its types, and its bytes are as told.
+    """
+    mark, as_bytes = "?", "CAST({} AS BLOB)"
+    if is_postgres(connection):
+        mark, as_bytes = "%s", "convert_to({}, 'UTF8')"
+    texts = {name: as_bytes.format(name) for name in _TEXTS}
+    return connection.exec_driver_sql(asked.format(mark=mark, **texts), values).fetchall()

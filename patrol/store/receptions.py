@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Select,
@@ -24,6 +25,8 @@ from sqlalchemy import (
 from patrol.contacts import WINDOW
 from patrol.hearing import Heard, HeardBy, heard
 from patrol.records import Record
+from patrol.store import bulk
+from patrol.store.conditions import told_between
 from patrol.store.rows import (
     TRANSMISSION_COLUMNS,
     Row,
@@ -54,6 +57,9 @@ def _newest_in_span(count: int, *conditions: ColumnElement[bool]) -> Select[Any]
             _T.address == bindparam("address"),
             _T.time_us >= bindparam("start_us"),
             _T.time_us < bindparam("end_us"),
+            told_between(
+                bindparam("start_us", type_=BigInteger), bindparam("end_us", type_=BigInteger)
+            ),
             or_(channel.is_(None), _T.channel == channel),
             *conditions,
         )
@@ -214,7 +220,7 @@ def put_first(connection: Connection, row: Row) -> None:
     new = dict(zip(TRANSMISSION_COLUMNS, row, strict=True))
     old = connection.execute(select(transmissions).where(_T.gid == new["gid"])).first()
     if old is None:
-        connection.execute(transmissions.insert().values(**new))
+        bulk.put_transmissions(connection, [row])
         return
     if (old.heard_us, old.reception_id) <= (new["heard_us"], new["reception_id"]):
         return

@@ -7,45 +7,24 @@ the store decides on which thread and in which transaction they run.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from patrol.errors import PatrolError, StoreError
-from patrol.store.dialects import insert_unless_known, open_engine
-from patrol.store.rows import ALSO_HEARD_COLUMNS, TRANSMISSION_COLUMNS, Row
+from patrol.store import bulk, faults
+from patrol.store.dialects import connect_to_read, open_engine
+from patrol.store.postgres import commit_proved, named
+from patrol.store.rows import Row
 from patrol.store.schema import migrate
-from patrol.store.tables import also_heard, transmissions
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 READERS: Final = 4
-
-_STORES_FAULT: Final = frozenset(
-    {
-        sqlite3.SQLITE_AUTH,
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_INTERRUPT,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_NOLFS,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_PERM,
-        sqlite3.SQLITE_PROTOCOL,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_SCHEMA,
-    }
-)
-"""What no record causes (disk full, locked): the same may go through later."""
 
 
 class Store:
@@ -59,8 +38,6 @@ class Store:
         self._engine = engine
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
-        self._insert = insert_unless_known(transmissions, TRANSMISSION_COLUMNS, engine)
-        self._insert_also = insert_unless_known(also_heard, ALSO_HEARD_COLUMNS, engine)
         self._writing: Connection | None = None
         self._closed = False
         self.fence: Callable[[Connection], None] | None = None
@@ -103,7 +80,7 @@ class Store:
         """
 
         def transaction() -> T:
-            with self._connection().begin():
+            with commit_proved(self._connection()):
                 if self.fence is not None:
                     self.fence(self._connection())
                 return query(self._connection(), *args, **kwargs)
@@ -120,7 +97,7 @@ class Store:
         """
 
         def reading() -> T:
-            with self._engine.connect().execution_options(reads=True) as connection:
+            with connect_to_read(self._engine) as connection:
                 return query(connection, *args, **kwargs)
 
         return await self._run(self._readers, reading)
@@ -145,13 +122,11 @@ class Store:
         self, rows: list[Row], also: list[Row], acts: list[Callable[[Connection], None]]
     ) -> None:
         connection = self._connection()
-        with connection.begin():
+        with commit_proved(connection):
             if self.fence is not None:
                 self.fence(connection)
-            if rows:
-                connection.exec_driver_sql(self._insert, rows)
-            if also:
-                connection.exec_driver_sql(self._insert_also, also)
+            bulk.put_transmissions(connection, rows)
+            bulk.put_also_heard(connection, also)
             for act in acts:
                 act(connection)
 
@@ -165,16 +140,16 @@ class Store:
         try:
             return await loop.run_in_executor(pool, work, *args)
         except (UnicodeError, OverflowError) as error:
-            raise StoreError(_said(error), transient=False) from error
+            raise StoreError(faults.said(error), transient=False) from error
         except SQLAlchemyError as error:
-            raise StoreError(_said(error), transient=_is_stores_fault(error)) from error
+            raise StoreError(faults.said(error), transient=faults.is_stores(error)) from error
 
 
 def open_store(url: str) -> Store:
     """Open the store at `url` and bring it to the newest schema.
 
     Args:
-        url: `sqlite:///FILE`.
+        url: `sqlite:///FILE`, or `postgresql+psycopg://USER@HOST/DATABASE`.
 
     Raises:
         StoreError: If it cannot be opened, or was made by a newer version.
@@ -185,20 +160,7 @@ def open_store(url: str) -> Store:
         return Store(engine)
     except SQLAlchemyError as error:
         engine.dispose()
-        raise StoreError(f"{url}: {_said(error)}") from error
+        raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
     except StoreError:
         engine.dispose()
         raise
-
-
-def _is_stores_fault(error: SQLAlchemyError) -> bool:
-    """Return whether `error` has nothing to do with what was to be written or asked for."""
-    if not isinstance(error, DBAPIError):
-        return False
-    # The low byte is the kind; what stands above it says more of the same.
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _STORES_FAULT
-
-
-def _said(error: Exception) -> str:
-    return str(error.__cause__ or error)

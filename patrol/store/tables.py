@@ -412,3 +412,12 @@ leases = Table(
     Column("renewed_us", BigInteger, nullable=False),
     *_owner(),
 )
+
+# Until which heard time each stage of the retention is done (`patrol.retention`).
+retention_marks = Table(
+    "retention_marks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("until_us", BigInteger, nullable=False),
+    *_owner(),
+)

@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from patrol.changes import Fix
+from patrol.store.conditions import about_box, told_between
 from patrol.store.rows import fix_from
 from patrol.store.tables import to_us, transmissions
 
@@ -130,6 +131,7 @@ def inside(span: Span, agencies: Collection[str]) -> list[ColumnElement[bool]]:
         _T.address == span.address,
         _T.time_us >= to_us(span.start),
         _T.time_us < to_us(span.end),
+        told_between(to_us(span.start), to_us(span.end)),
         _T.usable == 1,
         _T.agency.in_(sorted(agencies)),
     ]
@@ -143,7 +145,7 @@ def inside(span: Span, agencies: Collection[str]) -> list[ColumnElement[bool]]:
 def in_box(box: Box) -> ColumnElement[bool]:
     """Return the condition on a position in a box."""
     west, south, east, north = box
-    across = and_(_T.lon >= west, _T.lon <= east)
+    across = and_(_T.lon >= west, _T.lon <= east, about_box(west, south, east, north))
     if west > east:
         across = or_(_T.lon >= west, _T.lon <= east)
     return and_(_T.lat >= south, _T.lat <= north, across)

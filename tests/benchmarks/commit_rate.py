@@ -1,11 +1,15 @@
 """How fast positions are committed, against bare sqlite3 on the same disk in the same run.
 
-    python -m tests.benchmarks.commit_rate [--reps 3] [--json FILE]
+    python -m tests.benchmarks.commit_rate [--reps 3] [--no-postgres] [--json FILE]
 
 Bare sqlite3 writes what a plain tracker would keep of a position: eleven columns and one index, in
 batches of 1,000, WAL. Our store writes the whole record, with its unique global id and its index,
 `synchronous=FULL`. Compared in CPU time, which other work on the machine hardly changes; rows a
 second of wall time stand beside it. `watch_rate` measures the watch in front of the store.
+
+On PostgreSQL the bare limit is a binary COPY by psycopg of as few columns into one plain table with
+a PostGIS point, its GiST index and one of unit and time; CPU time is that of both, this process and
+the server's. Our store writes the whole record with its indexes there too.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import argparse
 import asyncio
 import json
 import sqlite3
+import struct
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,8 +26,9 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import psutil
 from msgspec.structs import replace
 
 from patrol.records import record_of
@@ -32,6 +38,7 @@ from radio_gateway.decoder import DecoderSettings
 from radio_gateway.framing import Frame
 from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.transmission import Transmission
+from tests import databases
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.goals import Verdict, told
 from tests.benchmarks.machine import describe
@@ -47,6 +54,16 @@ CREATE TABLE positions (
 );
 CREATE INDEX positions_by_unit ON positions (unit, time_us);
 """
+_BARE_POSTGRES = """
+CREATE TABLE positions (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, unit text NOT NULL, at timestamptz NOT NULL,
+    place geometry(Point, 4326), speed real, course real, sector int, source text, raw bytea
+);
+CREATE INDEX ON positions (unit, at);
+CREATE INDEX ON positions USING gist (place)
+"""
+_BARE_COPY = "bare psycopg binary COPY"
+_ON_POSTGRES = "store on PostgreSQL"
 _BARE_INSERT = (
     "INSERT INTO positions (unit, time_us, heard_us, lon, lat, speed, course, altitude, sector, "
     "source, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -59,13 +76,26 @@ class _Rate(NamedTuple):
 
 
 class _Clock:
-    def __init__(self) -> None:
-        self._wall, self._cpu = time.perf_counter(), time.process_time()
+    """Counts from when it is made.
+
+    Args:
+        server: Count the CPU time of the PostgreSQL server too.
+    """
+
+    def __init__(self, *, server: bool = False) -> None:
+        self._server = psutil.Process(databases.server().pid) if server else None
+        self._began_s = self._cpu_s()
+        self._wall = time.perf_counter()
 
     def rate(self, rows: int) -> _Rate:
         """Return the rates of `rows` written since this was made."""
-        wall, cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu
+        wall, cpu = time.perf_counter() - self._wall, self._cpu_s() - self._began_s
         return _Rate(rows / wall, rows / cpu)
+
+    def _cpu_s(self) -> float:
+        others = [] if self._server is None else [self._server, *self._server.children()]
+        times = [each.cpu_times() for each in others]
+        return time.process_time() + sum(each.user + each.system for each in times)
 
 
 def main() -> None:
@@ -73,25 +103,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.commit_rate")
     parser.add_argument("--reps", type=int, default=3, help="measurements behind each median")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--no-postgres", action="store_true", help="SQLite alone")
     options = parser.parse_args()
 
     heard = _heard()
     contests: dict[str, Callable[[Path], _Rate]] = {
         "bare sqlite3, NORMAL": lambda folder: _bare(folder, heard, "NORMAL"),
         "bare sqlite3, FULL": lambda folder: _bare(folder, heard, "FULL"),
-        "store": lambda folder: asyncio.run(_store(folder, heard)),
+        "store": lambda folder: asyncio.run(_store(f"sqlite:///{folder / 'store.db'}", heard)),
     }
+    if not options.no_postgres:
+        contests |= {
+            _BARE_COPY: lambda _: _copy(_plain(heard)),
+            _ON_POSTGRES: lambda _: asyncio.run(_store(_fresh(), heard)),
+        }
     rates: dict[str, list[_Rate]] = {name: [] for name in contests}
-    for _ in range(options.reps):
-        for name, contest in contests.items():
-            with tempfile.TemporaryDirectory(prefix="joint-patrol-commit-") as folder:
-                rates[name].append(contest(Path(folder)))
+    try:
+        for _ in range(options.reps):
+            for name, contest in contests.items():
+                with tempfile.TemporaryDirectory(prefix="joint-patrol-commit-") as folder:
+                    rates[name].append(contest(Path(folder)))
+    finally:
+        databases.stop()
 
-    limit = _middle(rates["bare sqlite3, NORMAL"])
+    limits = {"store": "bare sqlite3, NORMAL", _ON_POSTGRES: _BARE_COPY}
     rows = [["goal", "what", "rows/s", "rows/CPU s", "spread", "ratio", "to reach", "reached"]]
     for name, measured in rates.items():
         cpu, middle = [rate.cpu for rate in measured], _middle(measured)
-        judged = name == "store"
+        judged = name in limits
+        against = limits.get(name, _BARE_COPY if name == _BARE_COPY else limits["store"])
+        limit = _middle(rates[against])
         rows.append(
             [
                 "6" if judged else "",
@@ -109,17 +150,20 @@ def main() -> None:
         print(f"{key}: {value}")
     print(f"\n{as_text(rows)}")
     if options.json is not None:
-        judged = Verdict(
-            goal=6,
-            what="commit, rows/CPU s: against bare SQLite, NORMAL",
-            value=_middle(rates["store"]) / limit,
-            bound=0.5,
-        )
+        verdicts = [
+            Verdict(
+                goal=6,
+                what=f"commit, rows/CPU s: {name} against {limit_name}",
+                value=_middle(rates[name]) / _middle(rates[limit_name]) if name in rates else None,
+                bound=0.5,
+            )
+            for name, limit_name in limits.items()
+        ]
         options.json.write_text(
             json.dumps(
                 {
                     "machine": machine,
-                    "goals": told([judged]),
+                    "goals": told(verdicts),
                     "rates": {
                         name: [rate._asdict() for rate in measured]
                         for name, measured in rates.items()
@@ -188,14 +232,55 @@ def _bare(folder: Path, heard: list[Transmission], synchronous: str) -> _Rate:
         return clock.rate(len(rows))
 
 
-async def _store(folder: Path, heard: list[Transmission]) -> _Rate:
+def _fresh() -> str:
+    """Return the URL of an empty store on the server of this run."""
+    server = databases.server()
+    return server.url(server.create(template=server.migrated()))
+
+
+def _plain(heard: list[Transmission]) -> list[tuple[Any, ...]]:
+    point = struct.Struct("<BIIdd")
+    return [
+        (
+            said.address,
+            said.heard_at,
+            point.pack(1, 0x20000001, 4326, said.position.lon, said.position.lat),
+            said.position.speed_mps,
+            said.position.course_deg,
+            number % 1000,
+            said.channel,
+            said.raw,
+        )
+        for number, said in enumerate(heard)
+        if said.position is not None
+    ]
+
+
+def _copy(rows: list[tuple[Any, ...]]) -> _Rate:
+    server = databases.server()
+    types = ("text", "timestamptz", "bytea", "float4", "float4", "int4", "text", "bytea")
+    asked = "COPY positions (unit, at, place, speed, course, sector, source, raw) FROM STDIN"
+    with server.connect(server.create(template=server.migrated())) as database:
+        database.execute(_BARE_POSTGRES)
+        database.autocommit = False
+        clock = _Clock(server=True)
+        for at in range(0, len(rows), _BATCH):
+            with database.cursor().copy(f"{asked} (FORMAT BINARY)") as copy:
+                copy.set_types(types)
+                for row in rows[at : at + _BATCH]:
+                    copy.write_row(row)
+            database.commit()
+        return clock.rate(len(rows))
+
+
+async def _store(url: str, heard: list[Transmission]) -> _Rate:
     rows: list[Row] = [
         transmission_row(record_of(transmission, lambda said, _: said.address), origin="bench")
         for transmission in heard
     ]
-    store = open_store(f"sqlite:///{folder / 'store.db'}")
+    store = open_store(url)
     try:
-        clock = _Clock()
+        clock = _Clock(server=not url.startswith("sqlite"))
         for at in range(0, len(rows), _BATCH):
             await store.commit(rows[at : at + _BATCH], [], [])
         return clock.rate(len(rows))

@@ -6,10 +6,8 @@ it is named as taken; then once more. Nothing is lost, and nothing is there twic
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.databases import reading
 from tests.server import Server, serving
 
 pytestmark = [pytest.mark.slow]
@@ -141,7 +140,7 @@ def test_reports_have_one_effect_each_across_kills(tmp_path: Path) -> None:
                 assert client.get(f"/api/units/{phone.unit}").json()["distress"]
             rung = [each for each in client.get("/api/alerts").json() if each["rule"] == "sos"]
             assert len(rung) == PHONES
-    with closing(sqlite3.connect(server.database)) as file:
+    with reading(server.database) as file:
         counts = dict(
             file.execute("SELECT kind, count(*) FROM transmissions GROUP BY kind").fetchall()
         )

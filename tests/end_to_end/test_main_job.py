@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import sqlite3
 import subprocess
 import threading
 import time
@@ -30,6 +29,7 @@ from tests import needs
 from tests.broker import mosquitto
 from tests.browser.commander import DESKTOP, Commander, looking
 from tests.browser.conftest import browser as browser
+from tests.databases import reading
 from tests.ports import free_port
 from tests.server import Server, serving, wait_for
 
@@ -151,11 +151,10 @@ LINKS = {"serial": _serial, "tcp": _tcp_client, "udp": _udp, "mqtt": _mqtt}
 
 
 def _stored(server: Server) -> list[Place]:
-    with sqlite3.connect(f"file:{server.database}?mode=ro", uri=True) as database:
+    with reading(server.database) as database:
         rows = database.execute(
             "SELECT address, lon, lat FROM transmissions WHERE lon IS NOT NULL"
         ).fetchall()
-    database.close()
     return [(address.partition(":")[2], round(lon, 4), round(lat, 4)) for address, lon, lat in rows]
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests import needs
 from tests.broker import Mosquitto, mosquitto
+from tests.databases import reading
 from tests.server import Server, serving, wait_for
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -70,9 +70,8 @@ def _publish(broker: Mosquitto, count: int, done: threading.Event, *, first: int
 
 def _stored(server: Server) -> list[int]:
     """Return the number of every stored message, read beside the server."""
-    with sqlite3.connect(f"file:{server.database}?mode=ro", uri=True) as database:
+    with reading(server.database) as database:
         rows = database.execute("SELECT lon FROM transmissions WHERE channel = 'boats'").fetchall()
-    database.close()
     return sorted(round((lon - 100.4) * 1e6) for (lon,) in rows)
 
 

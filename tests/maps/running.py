@@ -21,6 +21,7 @@ from maps.office import Office
 from maps.serving import serve
 from maps.settings import settings_of
 from patrol.units import ROLES, Role
+from tests.databases import store_url
 
 AGENCY = "joint"
 PASSWORD = "a long enough pass phrase"
@@ -124,6 +125,7 @@ async def running(
         "node": {"id": "test", "name": "Test", "time_zone": "Asia/Vientiane"},
         "web": {"port": 0},
         "agencies": [{"id": AGENCY, "name": "Joint patrol"}],
+        "store": {"url": store_url(folder / "joint-patrol.db")},
         **tables,
     }
     settings = settings_of(given, source="patrol.toml", folder=folder)

@@ -16,8 +16,9 @@ from patrol.filing import Filing, Note
 from patrol.papers import revised
 from patrol.phrases import Phrase
 from patrol.store import journal
-from patrol.store.dialects import open_engine
+from patrol.store.dialects import connect_to_read, open_engine
 from patrol.store.proving import Proof, prove
+from tests.databases import store_url
 from tests.patrol.running import AGENCY, NODE, Node, at
 
 P = ParamSpec("P")
@@ -55,9 +56,9 @@ def read(
     file: Path, query: Callable[Concatenate[Connection, P], T], *args: P.args, **more: P.kwargs
 ) -> T:
     """Run a query on a file, whether a node has it open or not."""
-    engine = open_engine(f"sqlite:///{file}")
+    engine = open_engine(store_url(file))
     try:
-        with engine.connect().execution_options(reads=True) as connection:
+        with connect_to_read(engine) as connection:
             return query(connection, *args, **more)
     finally:
         engine.dispose()

@@ -12,11 +12,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-import sqlite3
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ from patrol.store.store import Store, open_store
 from patrol.targets import HAD
 from patrol.units import Agency
 from patrol.watch import Watch
+from tests.databases import POSTGRES, reading, store_url
 
 LAO, THAI = "la-hx", "th-ck"
 AGENCIES = {LAO: Agency(id=LAO, name="Lao", country="LA"), THAI: Agency(id=THAI, name="Thai")}
@@ -83,16 +84,16 @@ class Node:
         self.clock, self._committed = clock, committed
         self.ledger = Ledger()
         self._read_up_to = 0
+        self._outside = ExitStack()
 
     async def create(self) -> None:
         """Make the file."""
-        await open_store(f"sqlite:///{self.file}").close()
-        self._reader = sqlite3.connect(self.file)
-        self._reader.row_factory = sqlite3.Row
+        await open_store(store_url(self.file)).close()
+        self._reader = self._outside.enter_context(reading(self.file))
 
     async def start(self) -> None:
         """Come up on what is in the file."""
-        self.store = Store(open_engine(f"sqlite:///{self.file}"))
+        self.store = Store(open_engine(store_url(self.file)))
         self.watch = Watch(
             self.store,
             node=self.name,
@@ -119,13 +120,14 @@ class Node:
     async def close(self) -> None:
         """End."""
         await self.store.close()
-        self._reader.close()
+        self._outside.close()
 
     async def refuse(self, refuses: bool) -> None:
         """Have the database itself refuse every write, or take them again."""
 
         def pragma(connection: Connection) -> None:
-            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if refuses else 'OFF'}")
+            said = "SET default_transaction_read_only" if POSTGRES else "PRAGMA query_only"
+            connection.exec_driver_sql(f"{said}={'ON' if refuses else 'OFF'}")
 
         await self.store.write(pragma)
 

@@ -1,12 +1,10 @@
-"""A node for tests: a real SQLite file, a real watch that runs, a clock that tests set."""
+"""A node for tests: a real database, a real watch that runs, a clock that tests set."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import sqlite3
-from collections.abc import Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Union
@@ -24,6 +22,8 @@ from patrol.views import Subscription
 from patrol.watch import Watch
 from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Delivery, Transmission
+from tests.databases import reading as reading
+from tests.databases import store_url
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 NODE, AGENCY, OTHER = "node-hx", "la-hx", "th-ck"
@@ -75,18 +75,19 @@ class Node:
     """One node while its watch runs.
 
     Args:
-        file: The database.
+        file: The database, or what stands for it (`tests.databases`).
         now: Seconds of the clock at the start.
+        url: The database, where it is another one.
     """
 
-    def __init__(self, file: Path, now: float = 0) -> None:
-        self.file = file
+    def __init__(self, file: Path, now: float = 0, *, url: str | None = None) -> None:
+        self.file, self.url = file, url
         self.time = at(now)
         self._running: asyncio.Task[None] | None = None
         self._open()
 
     def _open(self) -> None:
-        self.store: Store = open_store(f"sqlite:///{self.file}")
+        self.store: Store = open_store(self.url or store_url(self.file))
         self.watch = Watch(self.store, node=NODE, agency=AGENCY, now=lambda: self.time)
         self.inbox = Inbox()
 
@@ -150,10 +151,11 @@ class Node:
         desk = self.desk("admin", agency)
         return (await desk.add_unit(call_sign=call_sign, kind="boat", **more)).id
 
-    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
-        """Read the file as anybody could, past our own code."""
+    def rows(self, query: str, *values: object) -> list[Any]:
+        """Read the database as anybody could, past our own code."""
         with reading(self.file) as connection:
-            return connection.execute(query, values).fetchall()
+            found: list[Any] = connection.execute(query, values).fetchall()
+            return found
 
 
 @asynccontextmanager
@@ -165,17 +167,6 @@ async def running(file: Path, now: float = 0) -> Any:
         yield node
     finally:
         await node.stop()
-
-
-@contextmanager
-def reading(file: Path) -> Iterator[sqlite3.Connection]:
-    """Open the file with the standard library while inside."""
-    connection = sqlite3.connect(file, isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    try:
-        yield connection
-    finally:
-        connection.close()
 
 
 class Viewer:

@@ -6,8 +6,6 @@ import asyncio
 import hashlib
 import json
 import os
-import shutil
-import sqlite3
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from patrol.audit import FIRST, Chain, Entry, first_fault, hash_of, time_text
 from patrol.filing import Note
 from patrol.store import journal, proving
 from patrol.store.store import open_store
+from tests.databases import copied, store_url
 from tests.patrol.chains import ROWS, chain_of, fill, notes, proved, read, texts
 from tests.patrol.running import AGENCY, NODE, Node, reading
 
@@ -100,15 +99,13 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store with papers in several versions and notes in between."""
     file = tmp_path_factory.mktemp("audit") / "patrol.db"
     asyncio.run(fill(file))
-    with sqlite3.connect(file) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return file
 
 
 @pytest.fixture
 def file(filled: Path, tmp_path: Path) -> Path:
     """Return a copy to do something to."""
-    return Path(shutil.copy(filled, tmp_path / "patrol.db"))
+    return copied(filled, tmp_path / "patrol.db")
 
 
 def do(file: Path, *statements: tuple[str, tuple[Any, ...]] | str) -> None:
@@ -139,7 +136,7 @@ def test_one_altered_byte_anywhere_in_the_journal_is_named(filled: Path, data: A
     seq = data.draw(st.integers(1, ROWS))
     column = data.draw(st.sampled_from((*TEXTS, "previous", "hash", "at_us")))
     where, bit = data.draw(st.integers(0, 10**6)), data.draw(st.integers(0, 7))
-    file = Path(shutil.copy(filled, filled.with_name("altered.db")))
+    file = copied(filled, filled.with_name("altered.db"))
     old = one(file, f"SELECT {column} FROM journal WHERE seq = ?", seq)[0]
     if column == "at_us":
         new: Any = old ^ (1 << (where % 50))
@@ -163,7 +160,7 @@ def test_one_altered_byte_anywhere_in_the_journal_is_named(filled: Path, data: A
 @settings(max_examples=25, deadline=None)
 @given(seq=st.integers(1, ROWS - 1))
 def test_a_row_that_was_taken_out_is_named(filled: Path, seq: int) -> None:
-    file = Path(shutil.copy(filled, filled.with_name("taken.db")))
+    file = copied(filled, filled.with_name("taken.db"))
     do(file, ("DELETE FROM journal WHERE seq = ?", (seq,)))
     fault = (proved(file)).faults[0]
     assert (fault.seq, fault.what) == (seq, "missing")
@@ -177,7 +174,7 @@ def test_a_row_that_was_taken_out_is_named(filled: Path, seq: int) -> None:
 @settings(max_examples=25, deadline=None)
 @given(pair=st.lists(st.integers(1, ROWS), min_size=2, max_size=2, unique=True))
 def test_rows_that_changed_places_are_named(filled: Path, pair: list[int]) -> None:
-    file = Path(shutil.copy(filled, filled.with_name("moved.db")))
+    file = copied(filled, filled.with_name("moved.db"))
     one_, two = pair
     do(
         file,
@@ -192,7 +189,7 @@ def test_rows_that_changed_places_are_named(filled: Path, pair: list[int]) -> No
 @settings(max_examples=25, deadline=None)
 @given(seq=st.integers(1, ROWS + 1))
 def test_a_row_that_was_put_in_is_named(filled: Path, seq: int) -> None:
-    file = Path(shutil.copy(filled, filled.with_name("put.db")))
+    file = copied(filled, filled.with_name("put.db"))
     for later in range(ROWS, seq - 1, -1):
         do(file, ("UPDATE journal SET seq = ? WHERE seq = ?", (later + 1, later)))
     made = os.urandom(32)
@@ -276,12 +273,11 @@ def test_a_row_that_cannot_be_read_is_named_all_the_same(file: Path, change: str
 # -- papers
 
 
-def some_paper(file: Path) -> sqlite3.Row:
-    row: sqlite3.Row = one(file, "SELECT * FROM papers WHERE version = 2 ORDER BY id LIMIT 1")
-    return row
+def some_paper(file: Path) -> Any:
+    return one(file, "SELECT * FROM papers WHERE version = 2 ORDER BY id LIMIT 1")
 
 
-def told_in(file: Path, row: sqlite3.Row) -> int:
+def told_in(file: Path, row: Any) -> int:
     found = one(
         file,
         "SELECT seq FROM journal WHERE subject = ? AND detail LIKE ?",
@@ -348,7 +344,7 @@ async def test_it_is_proved_while_the_watch_writes(tmp_path: Path) -> None:
         note = Note(act="x", actor="kham", agency=AGENCY)
         for _ in range(20):
             await node.watch.clerk.note(note)
-        other = open_store(f"sqlite:///{file}")
+        other = open_store(store_url(file))
         try:
             for _ in range(5):
                 before = (await node.store.read(journal.end))[0]
@@ -370,7 +366,7 @@ async def test_a_long_journal_is_read_in_pages(
     monkeypatch.setattr(proving, "PAGE", 7)
     monkeypatch.setattr(proving, "_AT_ONCE", 3)
     seen: list[int] = []
-    store = open_store(f"sqlite:///{file}")
+    store = open_store(store_url(file))
     try:
         proof = await store.read(proving.prove, progress=seen.append)
     finally:

@@ -19,7 +19,10 @@ from patrol.store.dialects import open_engine
 from patrol.store.store import open_store
 from patrol.store.tables import metadata
 from patrol.store.tracks import Span
+from tests.databases import sqlite_only
 from tests.patrol.running import at
+
+pytestmark = sqlite_only  # PostgreSQL's: test_postgres.py
 
 
 def tables(file: Path) -> set[str]:

@@ -18,6 +18,7 @@ from patrol.store import schema
 from patrol.store.dialects import open_engine
 from radio_gateway.order_result import OrderResult
 from radio_gateway.transmission import Signal, Transmission
+from tests.databases import sqlite_only
 from tests.patrol.running import Node, Viewer, address, at, reading, running, said
 
 NEVER = "RAISE(ABORT, 'not this one')"
@@ -202,6 +203,7 @@ async def test_what_cannot_even_be_set_aside_is_not_answered_until_it_can(
     assert [each.state for each in node.watch.picture.channels.values()] == ["open"]
 
 
+@sqlite_only
 async def test_before_this_table_was_there_the_file_is_brought_up(tmp_path: Path) -> None:
     async with running(tmp_path / "p.db") as node:
         await node.hear(said("a", 1))

@@ -16,6 +16,7 @@ from patrol.changes import Change, Snapshot
 from patrol.errors import NotFound, StoreError
 from patrol.watch import Watch
 from radio_gateway.health import ChannelHealth
+from tests.databases import POSTGRES, sqlite_only
 from tests.patrol.running import AGENCY, NODE, Node, Viewer, address, at, reading, running, said
 
 
@@ -35,7 +36,8 @@ async def room_again(node: Node) -> None:
 
 async def impatient(node: Node) -> None:
     """Wait 50 ms for other writers, not seconds."""
-    await node.store.write(lambda c: c.exec_driver_sql("PRAGMA busy_timeout=50"))
+    said = "SET lock_timeout = 50" if POSTGRES else "PRAGMA busy_timeout=50"
+    await node.store.write(lambda c: c.exec_driver_sql(said))
 
 
 async def until_down(node: Node) -> None:
@@ -50,6 +52,7 @@ async def refused_within(seconds: float, order: Awaitable[object]) -> None:
             await order
 
 
+@sqlite_only
 async def test_on_a_full_disk_the_batch_is_kept_and_goes_through_later(node: Node) -> None:
     viewer = Viewer(node.desk().subscribe())
     await viewer.look()
@@ -86,7 +89,7 @@ async def test_while_another_process_holds_the_file_the_batch_is_kept(node: Node
         other.execute("BEGIN IMMEDIATE")
         (answer,) = node.offer(said("a", 1))
         await until_down(node)
-        assert "locked" in (node.watch.picture.channels["store"].fault or "")
+        assert "lock" in (node.watch.picture.channels["store"].fault or "")
         assert not answer.is_set()
         other.execute("ROLLBACK")
         async with asyncio.timeout(10):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from time import monotonic
 
 from patrol.changes import Change
-from tests.patrol.running import OTHER, Node, Viewer, address, at, said
+from tests.patrol.running import OTHER, Node, Viewer, address, at, reading, said
 
 
 async def test_what_waits_is_one_batch_one_commit_and_one_change(node: Node) -> None:
@@ -70,9 +69,8 @@ async def test_a_crew_s_report_counts_under_the_key_that_vouches_for_it(node: No
 
 async def test_readers_never_wait_for_a_writer(node: Node) -> None:
     await node.hear(said("a", 1))
-    other = sqlite3.connect(node.file, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    async with asyncio.timeout(1):
-        assert len(await node.desk().track(address(), start=at(0), end=at(9))) == 1
-    other.execute("ROLLBACK")
-    other.close()
+    with reading(node.file) as other:
+        other.execute("BEGIN IMMEDIATE")
+        async with asyncio.timeout(1):
+            assert len(await node.desk().track(address(), start=at(0), end=at(9))) == 1
+        other.execute("ROLLBACK")

@@ -1,0 +1,111 @@
+"""Bulk: many rows at once, each as fast as its database takes them; known ones are left alone.
+
+SQLite takes one statement with many rows. PostgreSQL takes a binary COPY straight into the tables,
+in the hope that all is new: the watch has asked before what is known. Where that hope fails, the
+rows that are known are found and the others copied. Only one transaction writes at a time, so
+nobody can store the same in between. Measured against COPY into a temporary table and INSERT …
+SELECT … ON CONFLICT (docs/decisions.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Connection, Float, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy.exc import DBAPIError
+
+from patrol.store import partitions
+from patrol.store.postgres import is_postgres, raw_cursor
+from patrol.store.rows import ALSO_HEARD_COLUMNS, TRANSMISSION_COLUMNS, Row
+from patrol.store.tables import also_heard, transmissions
+
+_GID: Final = TRANSMISSION_COLUMNS.index("gid")
+_HEARD: Final = TRANSMISSION_COLUMNS.index("heard_us")
+_UNIQUE: Final = "23505"
+
+
+def put_transmissions(connection: Connection, rows: Sequence[Row]) -> None:
+    """Store messages; one whose global id is known is left alone.
+
+    Args:
+        connection: To the store, in a transaction that writes.
+        rows: In the order of `TRANSMISSION_COLUMNS`.
+    """
+    if not rows:
+        return
+    if not is_postgres(connection):
+        connection.exec_driver_sql(_insert(transmissions, TRANSMISSION_COLUMNS, "?"), [*rows])
+        return
+    partitions.cover(connection, [row[_HEARD] for row in rows])
+    try:
+        with connection.begin_nested():
+            _copy(connection, rows)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _UNIQUE:
+            raise
+        _copy(connection, _new(connection, rows))
+
+
+def put_also_heard(connection: Connection, rows: Sequence[Row]) -> None:
+    """Store who else heard some messages; a reception that is known is left alone.
+
+    Args:
+        connection: To the store, in a transaction that writes.
+        rows: In the order of `ALSO_HEARD_COLUMNS`.
+    """
+    if rows:
+        mark = "%s" if is_postgres(connection) else "?"
+        connection.exec_driver_sql(_insert(also_heard, ALSO_HEARD_COLUMNS, mark), [*rows])
+
+
+def _copy(connection: Connection, rows: Sequence[Row]) -> None:
+    with raw_cursor(connection) as cursor:
+        _write(cursor, "transmission_ids", ("gid",), ("bytea",), ((row[_GID],) for row in rows))
+        _write(cursor, "transmissions", TRANSMISSION_COLUMNS, _types(), rows)
+
+
+def _write(
+    cursor: Any, table: str, columns: Sequence[str], types: Sequence[str], rows: Iterable[Row]
+) -> None:
+    asked = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+    with cursor.copy(asked) as copy:
+        copy.set_types(types)
+        write_row = copy.write_row
+        for row in rows:
+            write_row(row)
+
+
+def _new(connection: Connection, rows: Sequence[Row]) -> list[Row]:
+    """Return the rows that are not stored, each global id once: the first."""
+    with raw_cursor(connection) as cursor:
+        cursor.execute(
+            "SELECT gid FROM transmission_ids WHERE gid = ANY(%s)", ([row[_GID] for row in rows],)
+        )
+        known = {bytes(found[0]) for found in cursor.fetchall()}
+    fresh: dict[bytes, Row] = {}
+    for row in rows:
+        if row[_GID] not in known:
+            fresh.setdefault(row[_GID], row)
+    return list(fresh.values())
+
+
+@cache
+def _insert(table: Table, columns: Sequence[str], mark: str) -> str:
+    marks = ", ".join([mark] * len(columns))
+    names = ", ".join(columns)
+    # Names of our own tables and columns, nothing from outside.
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+
+
+@cache
+def _types() -> tuple[str, ...]:
+    names: dict[type[Any], str] = {
+        BigInteger: "int8",
+        Float: "float8",
+        LargeBinary: "bytea",
+        SmallInteger: "int2",
+        Text: "text",
+    }
+    return tuple(names[type(transmissions.c[name].type)] for name in TRANSMISSION_COLUMNS)

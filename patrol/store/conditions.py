@@ -1,0 +1,91 @@
+"""Conditions that each database says in its own words."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, ColumnElement, Float, LargeBinary, literal
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import Boolean
+
+from patrol.clocks import AHEAD, BEHIND, FEEDER_BEHIND
+
+_AHEAD_US: Final = int(AHEAD.total_seconds() * 1e6)
+_BEHIND_US: Final = int(max(BEHIND, FEEDER_BEHIND).total_seconds() * 1e6)
+
+
+class bytes_contain(FunctionElement[bool]):  # noqa: N801 - it is called as a function
+    """Whether the bytes of a column contain some bytes."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], part: bytes) -> None:
+        super().__init__(column, literal(part, LargeBinary))
+
+
+class told_between(FunctionElement[bool]):  # noqa: N801
+    """What helps PostgreSQL to leave out the months in which nothing of a time was heard.
+
+    It is true of every message whose effective time is at `start_us` or later and before `end_us`,
+    since `patrol.clocks` believes no time that lies further from when it was heard. It is asked
+    beside those times, never alone; SQLite has one table and is asked nothing.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, start_us: Any, end_us: Any) -> None:
+        super().__init__(*(_number(each) for each in (start_us, end_us)))
+
+
+class about_box(FunctionElement[bool]):  # noqa: N801
+    """What lets PostGIS find positions in a box by its index; asked beside the exact degrees."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, west: float, south: float, east: float, north: float) -> None:
+        super().__init__(*(literal(each, Float) for each in (west, south, east, north)))
+
+
+def _number(value: Any) -> ColumnElement[int]:
+    return literal(value, BigInteger) if isinstance(value, int) else value
+
+
+@compiles(bytes_contain)
+def _instr(element: bytes_contain, compiler: Any, **more: Any) -> str:
+    column, part = _words(element, compiler, **more)
+    return f"(instr({column}, {part}) > 0)"
+
+
+@compiles(bytes_contain, "postgresql")
+def _position(element: bytes_contain, compiler: Any, **more: Any) -> str:
+    column, part = _words(element, compiler, **more)
+    return f"(position({part} IN {column}) > 0)"
+
+
+@compiles(told_between)
+@compiles(about_box)
+def _nothing(_element: Any, _compiler: Any, **_more: Any) -> str:
+    return "(1 = 1)"
+
+
+@compiles(told_between, "postgresql")
+def _heard(element: told_between, compiler: Any, **more: Any) -> str:
+    start, end = _words(element, compiler, **more)
+    return (
+        f"(transmissions.heard_us >= {start} - {_AHEAD_US}"
+        f" AND transmissions.heard_us < {end} + {_BEHIND_US})"
+    )
+
+
+@compiles(about_box, "postgresql")
+def _overlaps(element: about_box, compiler: Any, **more: Any) -> str:
+    corners = ", ".join(_words(element, compiler, **more))
+    return f"(transmissions.place && ST_MakeEnvelope({corners}, 4326))"
+
+
+def _words(element: FunctionElement[bool], compiler: Any, **more: Any) -> list[str]:
+    return [compiler.process(each, **more) for each in element.clauses]

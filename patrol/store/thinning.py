@@ -1,0 +1,190 @@
+"""Thinning: what of the stored messages is old, and takes some of them out.
+
+Messages are gone through by the time they were heard and by address, as the index has them, so
+that each look is short and each transaction takes out few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, delete, func, or_, select, text, update
+
+from patrol.kinds import decode
+from patrol.papers import Paper
+from patrol.store.postgres import is_postgres
+from patrol.store.rows import readable
+from patrol.store.tables import (
+    also_heard,
+    assignments,
+    papers,
+    retention_marks,
+    to_us,
+    transmissions,
+)
+
+_T = transmissions.c
+_M = retention_marks.c
+
+AT_ONCE: Final = 500
+"""Messages that are taken out in one transaction."""
+
+
+class Message(NamedTuple):
+    """What is to be known of a message to keep it or not.
+
+    Attributes:
+        id: Its number in the store.
+        gid: Its global id.
+        time_us: Effective time.
+        heard_us: When it was heard.
+        usable: Whether its position belongs on a map.
+        bare: It is a position and says nothing else: no text, no status, no call for help.
+    """
+
+    id: int
+    gid: bytes
+    time_us: int
+    heard_us: int
+    usable: int
+    bare: bool
+
+
+class Told(NamedTuple):
+    """A paper: its newest version, when its first was made, and whether it is closed."""
+
+    paper: Paper
+    first_us: int
+    last_us: int
+    closed: bool
+
+
+def mark(connection: Connection, stage: str) -> int | None:
+    """Return until which heard time a stage is done, microseconds; None before its first."""
+    found: int | None = connection.execute(select(_M.until_us).where(_M.id == stage)).scalar()
+    return found
+
+
+def put_mark(
+    connection: Connection, stage: str, until_us: int, *, agency: str, origin: str
+) -> None:
+    """Note until which heard time a stage is done."""
+    moved = connection.execute(
+        update(retention_marks).where(_M.id == stage).values(until_us=until_us)
+    )
+    if moved.rowcount == 0:
+        connection.execute(
+            retention_marks.insert().values(
+                id=stage, until_us=until_us, agency=agency, origin=origin
+            )
+        )
+
+
+def next_heard(connection: Connection, since_us: int) -> int | None:
+    """Return when the first message since then was heard; None if there is none."""
+    first: int | None = None
+    for address in addresses(connection):
+        found = connection.execute(
+            select(func.min(_T.heard_us)).where(_T.address == address, _T.heard_us >= since_us)
+        ).scalar()
+        if found is not None and (first is None or found < first):
+            first = found
+    return first
+
+
+def addresses(connection: Connection) -> Iterator[str]:
+    """Yield every address there is a message of, in order; one step into the index for each."""
+    address = connection.execute(select(func.min(_T.address))).scalar()
+    while address is not None:
+        yield address
+        address = connection.execute(
+            select(func.min(_T.address)).where(_T.address > address)
+        ).scalar()
+
+
+def all_addresses(connection: Connection) -> list[str]:
+    """Return `addresses` as a list."""
+    return list(addresses(connection))
+
+
+def messages(connection: Connection, address: str, start_us: int, end_us: int) -> list[Message]:
+    """Return what an address was heard to say from `start_us` (in) to `end_us` (out)."""
+    rows = connection.execute(
+        select(
+            _T.id,
+            _T.gid,
+            _T.time_us,
+            _T.heard_us,
+            _T.usable,
+            _T.kind,
+            _T.text,
+            _T.status,
+            _T.distress,
+        ).where(_T.address == address, _T.heard_us >= start_us, _T.heard_us < end_us)
+    )
+    return [
+        Message(
+            row.id,
+            row.gid,
+            row.time_us,
+            row.heard_us,
+            row.usable,
+            row.kind == "position" and row.text is None and row.status is None and not row.distress,
+        )
+        for row in rows
+    ]
+
+
+def take_out(connection: Connection, some: Sequence[Message]) -> int:
+    """Take messages out, with all who heard them; return how many there were.
+
+    Args:
+        connection: To the store, in a transaction that writes.
+        some: At most `AT_ONCE`.
+    """
+    gids = [each.gid for each in some]
+    first, last = min(each.heard_us for each in some), max(each.heard_us for each in some)
+    gone = connection.execute(
+        delete(transmissions).where(
+            _T.id.in_([each.id for each in some]),
+            # so that PostgreSQL looks in their month alone
+            _T.heard_us >= first,
+            _T.heard_us <= last,
+        )
+    )
+    connection.execute(delete(also_heard).where(also_heard.c.gid.in_(gids)))
+    if is_postgres(connection):
+        connection.execute(
+            text("DELETE FROM transmission_ids WHERE gid = ANY(:gids)"), {"gids": gids}
+        )
+    return gone.rowcount
+
+
+def told(connection: Connection, kinds: Sequence[str], since: datetime) -> list[Told]:
+    """Return the papers of some kinds that are open, or were still changed at `since` or later."""
+    first = papers.alias("first")
+    rows = connection.execute(
+        select(papers, first.c.at_us.label("first_us"))
+        .join(first, first.c.id == papers.c.id)
+        .where(
+            first.c.version == 1,
+            papers.c.newest == 1,
+            papers.c.kind.in_(list(kinds)),
+            or_(papers.c.closed == 0, papers.c.at_us >= to_us(since)),
+        )
+    )
+    return list(
+        readable(
+            rows,
+            lambda row: Told(decode(row.kind, row.body), row.first_us, row.at_us, bool(row.closed)),
+        )
+    )
+
+
+def units_of(connection: Connection, address: str) -> frozenset[str]:
+    """Return the units that an address has ever stood for."""
+    believed, _, _ = address.partition("@")
+    asked = select(assignments.c.unit).where(assignments.c.address.in_([address, believed]))
+    return frozenset(connection.execute(asked).scalars())

@@ -1,0 +1,163 @@
+"""`joint-patrol backup` and `restore`: what is restored is what was there, and is proved."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from maps.__main__ import app
+from patrol.errors import StoreError
+from patrol.store.backup import back_up, inventory, restore
+from tests import databases
+from tests.patrol.running import Node, address, at, said
+
+
+def run(folder: Path, *words: str) -> Result:
+    return CliRunner().invoke(app, [*words, "--config", str(folder / "patrol.toml")])
+
+
+def configure(folder: Path, url: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    agency = '[[agencies]]\nid = "la-hx"\nname = "Houay Xai"\n'
+    (folder / "patrol.toml").write_text(f'[store]\nurl = "{url}"\n{agency}', encoding="utf-8")
+    return folder
+
+
+def names(folder: Path, start: str, *, mode: int | None = None) -> list[str]:
+    """Return the files there whose names begin so, and have that mode where one is given."""
+    found = folder.glob(f"{start}*")
+    return [each.name for each in found if mode in (None, each.stat().st_mode & 0o777)]
+
+
+def damage(file: Path) -> None:
+    with file.open("rb+") as opened:
+        opened.seek(4096 * 3)
+        opened.write(os.urandom(4096 * 4))
+
+
+@contextmanager
+def urls(kind: str, folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield a store with something in it and a place where none is yet."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'old.db'}", f"sqlite:///{folder / 'new.db'}"
+        return
+    server = databases.server()
+    old = server.name_of(folder / "old.db")
+    yield server.url(old), server.url(server.create())
+
+
+async def filled(url: str, folder: Path) -> Node:
+    node = Node(folder / "old.db", url=url)
+    await node.start()
+    boat = await node.boat()
+    await node.desk().assign(address=address(), unit=boat, start=at(-1))
+    await node.hear(*[said("a", second, text="ສະບາຍດີ") for second in range(20)])
+    return node
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+async def test_what_is_restored_is_what_was_there_while_the_watch_went_on(
+    tmp_path: Path, kind: str
+) -> None:
+    with urls(kind, tmp_path) as (old, new):
+        node = await filled(old, tmp_path)
+        done = run(configure(tmp_path / "here", old), "backup", str(tmp_path / "b"))
+        assert done.exit_code == 0, done.output
+        there = inventory(old)
+        await node.hear(said("b", 1))
+        await node.stop()
+        assert names(tmp_path, "b") == ["b"]
+        assert names(tmp_path, "b", mode=0o600) == ["b"]
+
+        done = run(configure(tmp_path / "there", new), "restore", str(tmp_path / "b"))
+        assert done.exit_code == 0, done.output
+        assert f"transmissions: {there.rows['transmissions']}\n" in done.output
+        restored = inventory(new)
+        grown = {"journal": 1}  # that it was restored
+        assert restored.rows == {
+            name: count + grown.get(name, 0) for name, count in there.rows.items()
+        }
+        assert restored.proof.faults == ()
+        again = Node(tmp_path / "new.db", url=new)
+        await again.start()
+        await node_is_the_same(again)
+        await again.stop()
+
+
+async def node_is_the_same(node: Node) -> None:
+    (state,) = node.states().values()
+    assert state.call_sign == "Boat 3"
+    assert state.text == "ສະບາຍດີ"
+    await node.hear(said("a", 30))  # it takes new records
+    assert len(await node.desk().track(state.id, start=at(0), end=at(60))) == 21
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+async def test_nothing_is_ever_written_over(tmp_path: Path, kind: str) -> None:
+    with urls(kind, tmp_path) as (old, _):
+        node = await filled(old, tmp_path)
+        await node.stop()
+        folder = configure(tmp_path / "here", old)
+        (tmp_path / "b").write_text("mine")
+        done = run(folder, "backup", str(tmp_path / "b"))
+        assert (done.exit_code, (tmp_path / "b").read_text()) == (1, "mine")
+        assert run(folder, "backup", str(tmp_path / "c")).exit_code == 0
+        before = inventory(old)
+        done = run(folder, "restore", str(tmp_path / "c"))
+        assert done.exit_code == 1
+        assert "move it away" in done.output or "is not empty" in done.output
+        assert inventory(old) == before
+
+
+async def test_a_back_up_that_was_altered_is_not_restored(tmp_path: Path) -> None:
+    with urls("sqlite", tmp_path) as (old, new):
+        await (await filled(old, tmp_path)).stop()
+        back_up(old, tmp_path / "b")
+        with closing(sqlite3.connect(tmp_path / "b")) as copy, copy:
+            copy.execute("UPDATE journal SET actor = 'nobody' WHERE seq = 1")
+        with pytest.raises(StoreError, match="not as it was written: journal row 1"):
+            restore(tmp_path / "b", new)
+        assert names(tmp_path, "new.db") == []
+
+
+async def test_a_damaged_or_foreign_file_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    with urls("sqlite", tmp_path) as (old, new):
+        await (await filled(old, tmp_path)).stop()
+        back_up(old, tmp_path / "b")
+        damaged = tmp_path / "damaged"
+        shutil.copy(tmp_path / "b", damaged)
+        damage(damaged)
+        with pytest.raises(StoreError):
+            restore(damaged, new)
+        (tmp_path / "other").write_bytes(b"PGDMP is for a server")
+        with pytest.raises(StoreError, match="no back-up of a store in a file"):
+            restore(tmp_path / "other", new)
+        assert names(tmp_path, "new.db") == []
+
+
+def test_without_a_store_there_is_no_back_up(tmp_path: Path) -> None:
+    folder = configure(tmp_path / "here", f"sqlite:///{tmp_path / 'none.db'}")
+    done = run(folder, "backup", str(tmp_path / "b"))
+    assert done.exit_code == 1
+    assert "there is no store" in done.output
+    assert not (tmp_path / "b").exists()
+
+
+def test_without_the_programs_it_is_said_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import patrol.store.backup
+
+    monkeypatch.setattr(patrol.store.backup, "_PROGRAMS", tmp_path)
+    monkeypatch.setenv("PATH", "/nowhere")
+    with urls("postgres", tmp_path) as (old, _):
+        with pytest.raises(StoreError, match=r"no pg_dump .*apt-get install postgresql-client-\d+"):
+            back_up(old, tmp_path / "b")
+        assert not list(tmp_path.glob("b*"))
