@@ -16,6 +16,7 @@ from patrol.store import lease, registry
 from patrol.store.store import Store, open_store
 from patrol.store.tables import agencies
 from patrol.units import Agency
+from tests.databases import store_url
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 
@@ -30,7 +31,7 @@ async def put(store: Store, name: str) -> None:
 async def test_who_waits_takes_the_lease_when_it_falls_still_and_the_other_commits_nothing(
     tmp_path: Path,
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'patrol.db'}"
+    url = store_url(tmp_path / "patrol.db")
     first, second = open_store(url), open_store(url)
     lost: list[LeaseLost] = []
     one, two = (Holding("hx", agency="joint", life_s=0.4, lost=lost.append) for _ in range(2))
@@ -73,7 +74,7 @@ async def test_who_waits_takes_the_lease_when_it_falls_still_and_the_other_commi
 
 
 async def test_what_was_given_back_is_taken_at_once(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'patrol.db'}")
+    store = open_store(store_url(tmp_path / "patrol.db"))
     try:
         for epoch in (1, 2):
             holding = Holding("hx", agency="joint", life_s=60)
@@ -85,7 +86,7 @@ async def test_what_was_given_back_is_taken_at_once(tmp_path: Path) -> None:
 
 
 async def test_of_two_that_saw_the_same_only_one_takes_it(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'patrol.db'}")
+    store = open_store(store_url(tmp_path / "patrol.db"))
     try:
         take = partial(lease.take, seen=None, at=NOW, agency="joint")
         assert await store.write(take, "hx", "a") == 1
