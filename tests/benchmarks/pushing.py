@@ -72,7 +72,9 @@ async def main(way: str, feed_port: int, view_port: int) -> None:
         pusher.application,
         host="127.0.0.1",
         port=view_port,
-        ws="websockets",
+        interface="asgi3",
+        lifespan="off",
+        ws="websockets-sansio",
         ws_per_message_deflate=False,
         log_level="error",
     )

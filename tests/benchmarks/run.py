@@ -177,7 +177,7 @@ async def _seated(target: Target, started: Started, seats: list[Seat]) -> list[V
         )
         viewers.append(viewer)
     try:
-        async with asyncio.timeout(20.0):
+        async with asyncio.timeout(120.0):
             for viewer in viewers:
                 await viewer.ready
     except (TimeoutError, ConnectionError) as error:
