@@ -13,7 +13,7 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -395,18 +395,33 @@ async def test_a_watch_that_was_stopped_past_its_lease_commits_nothing_when_it_g
     assert old.health() == "standby"
 
 
-async def test_without_a_watch_people_are_told_so_and_may_still_sign_in(node: Node) -> None:
+async def test_without_a_broker_or_watch_people_are_told_so_and_may_still_sign_in(
+    node: Node,
+) -> None:
     await node.up()
     web = node.webs[1]
     async with node.signed_in(web) as client:
-        async with Live(web.url, client.cookies.get(COOKIE) or "") as live:
-            await live.until("snapshot")
+
+        async def told_when(killed: Callable[[], None]) -> None:
+            async with Live(web.url, client.cookies.get(COOKIE) or "") as live:
+                await live.until("snapshot")
+                killed()
+                since = time.monotonic()
+                with pytest.raises(ConnectionClosedError, match="1013"):
+                    await until_closed(live)
+                assert time.monotonic() - since < 5.0
+
+        await told_when(node.broker.kill)
+        assert (await client.get("/api/units")).json()["error"] == "watch_away"
+        node.broker.start()
+        await web.until("ok")
+        assert (await client.get("/api/units")).status_code == 200
+
+        def kill_watches() -> None:
             for process in node.watches:
                 process.signal(signal.SIGKILL)
-            killed = time.monotonic()
-            with pytest.raises(ConnectionClosedError, match="1013"):
-                await until_closed(live)
-            assert time.monotonic() - killed < 5.0
+
+        await told_when(kill_watches)
         answer = await client.get("/api/units")
         assert (answer.status_code, answer.json()["error"]) == (503, "watch_away")
         assert answer.headers["retry-after"]
