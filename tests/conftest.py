@@ -29,6 +29,7 @@ SECONDS: Final[dict[str, float]] = {
     "tests/radio_gateway/uplink/test_orders.py": 35,
     "tests/radio_gateway/uplink/test_bad_links.py": 30,
     "tests/maps/test_suspension.py": 30,
+    "tests/end_to_end/test_roles.py": 30,
     "tests/maps/test_command_line.py": 30,
     "tests/end_to_end/test_remote_gateway.py": 25,
     "tests/maps/test_audit_commands.py": 20,
