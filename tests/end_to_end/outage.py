@@ -217,10 +217,7 @@ def run(
         node_key = key_file(folder / "node.key")
         gateways = [GatewayProcess(folder, name, broker, cut, node_key) for name in GATEWAYS]
         server = _server(folder, broker, gateways)
-        keys = {
-            boat.name: server.command("device", "add", boat.name).split()[-1]
-            for boat in boats[2 * BY_GATEWAY :]
-        }
+        keys = server.add_devices(boat.name for boat in boats[2 * BY_GATEWAY :])
         server.start()
         stack.callback(server.stop)
         for gateway in gateways:

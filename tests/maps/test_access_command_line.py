@@ -12,7 +12,7 @@ import pyotp
 import pytest
 
 from tests.maps.running import PASSWORD, running
-from tests.maps.test_command_line import folder, run
+from tests.maps.test_command_line import call, folder
 
 __all__ = ["folder"]  # a fixture
 
@@ -20,25 +20,25 @@ __all__ = ["folder"]  # a fixture
 def test_users_are_changed_shut_out_and_let_in_again(folder: Path) -> None:
     words = f"{PASSWORD}\n"
     for name, role in (("boss", "admin"), ("somchai", "commander"), ("ann", "observer")):
-        run("user", "add", name, "--role", role, folder=folder, input=words)
-    out, _ = run("user", "role", "somchai", "planner", folder=folder)
+        call("user", "add", name, "--role", role, folder=folder, input=words)
+    out, _ = call("user", "role", "somchai", "planner", folder=folder)
     assert out == "somchai is planner of hx\n"
-    assert run("user", "disable", "somchai", folder=folder)[0] == "somchai is disabled\n"
-    listed, _ = run("user", "list", folder=folder)
+    assert call("user", "disable", "somchai", folder=folder)[0] == "somchai is disabled\n"
+    listed, _ = call("user", "list", folder=folder)
     assert "somchai                 planner     hx  disabled" in listed.splitlines()
-    _, err = run("user", "link", "somchai", folder=folder, good=False)
+    _, err = call("user", "link", "somchai", folder=folder, good=False)
     assert "no user 'somchai'" in err
-    assert run("user", "enable", "somchai", folder=folder)[0] == "somchai is enabled\n"
-    out, _ = run("user", "link", "somchai", folder=folder)
+    assert call("user", "enable", "somchai", folder=folder)[0] == "somchai is enabled\n"
+    out, _ = call("user", "link", "somchai", folder=folder)
     assert "/sign-in#link=" in out
     for words_ in (("disable", "boss"), ("role", "boss", "crew")):
-        _, err = run("user", *words_, folder=folder, good=False)
+        _, err = call("user", *words_, folder=folder, good=False)
         assert "boss is the last administrator of hx: add another first" in err
-    _, err = run("user", "role", "ann", "king", folder=folder, good=False)
+    _, err = call("user", "role", "ann", "king", folder=folder, good=False)
     assert "king" in err
-    out, _ = run("user", "second-factor", "ann", "--off", folder=folder)
+    out, _ = call("user", "second-factor", "ann", "--off", folder=folder)
     assert out == "ann had no second factor\n"
-    out, _ = run("user", "sign-out", "ann", folder=folder)
+    out, _ = call("user", "sign-out", "ann", folder=folder)
     assert out == "0 sessions and tokens of ann have ended\n"
     with closing(sqlite3.connect(folder / "joint-patrol.db")) as file:
         told = [
@@ -50,14 +50,14 @@ def test_users_are_changed_shut_out_and_let_in_again(folder: Path) -> None:
 
 
 def test_a_token_with_scopes_is_printed_once(folder: Path) -> None:
-    run("user", "add", "somchai", "--role", "commander", folder=folder, input=f"{PASSWORD}\n")
-    out, err = run(
+    call("user", "add", "somchai", "--role", "commander", folder=folder, input=f"{PASSWORD}\n")
+    out, err = call(
         "user", "token", "somchai", "--scope", "read:picture", "--days", "3", folder=folder
     )
     assert out.startswith("api_")
     assert "good until" in err
-    assert run("user", "token", "somchai", folder=folder)[0].startswith("read_")
-    _, err = run("user", "token", "somchai", "--scope", "read:all", folder=folder, good=False)
+    assert call("user", "token", "somchai", folder=folder)[0].startswith("read_")
+    _, err = call("user", "token", "somchai", "--scope", "read:all", folder=folder, good=False)
     assert "no scope 'read:all'" in err
 
 
@@ -65,7 +65,7 @@ def test_an_office_that_is_in_no_gazetteer_is_a_fault(folder: Path) -> None:
     with (folder / "patrol.toml").open("a", encoding="utf-8") as file:
         file.write('\n[[agencies]]\nid = "la-hx"\nname = "Houay Xai"\ncountry = "LA"\n')
         file.write('blos = ["LA-HXI", "LA-NIX"]\n')
-    out, _ = run("check", folder=folder, good=False)
+    out, _ = call("check", folder=folder, good=False)
     faults = [line for line in out.splitlines() if "blos" in line]
     assert faults == ["fault: patrol.toml: agencies[0].blos: no office 'LA-NIX' in the layer blos"]
 

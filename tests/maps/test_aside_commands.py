@@ -10,7 +10,7 @@ import pytest
 
 from maps.office import open_office
 from maps.settings import settings_of
-from tests.maps.test_command_line import run
+from tests.maps.test_command_line import call, run
 from tests.patrol.running import said
 
 CONFIG = """
@@ -57,32 +57,32 @@ async def folder(tmp_path: Path) -> Path:
 
 
 def test_they_are_listed_and_shown(folder: Path) -> None:
-    out, _ = run("set-aside", "list", folder=folder)
+    out, _ = call("set-aside", "list", folder=folder)
     assert len(out.splitlines()) == 2
     assert "test:a" in out
     assert "not this one" in out
-    assert len(run("set-aside", "list", "--limit", "1", folder=folder)[0].splitlines()) == 1
+    assert len(call("set-aside", "list", "--limit", "1", folder=folder)[0].splitlines()) == 1
     (line,) = (line for line in out.splitlines() if "test:a" in line)
-    shown, _ = run("set-aside", "show", line[:8], folder=folder)
+    shown, _ = call("set-aside", "show", line[:8], folder=folder)
     assert "bytes       01 24 61" in shown
     assert json.loads(shown[shown.index("{") :])["text"] == "bad one"
-    _, fault = run("set-aside", "show", "zz", folder=folder, good=False)
+    _, fault = call("set-aside", "show", "zz", folder=folder, good=False)
     assert "no" in fault
 
 
 def test_what_is_taken_in_again_is_set_aside_no_longer_and_the_rest_stays(folder: Path) -> None:
-    out, _ = run("set-aside", "retry", "all", folder=folder, good=False)
+    out, _ = call("set-aside", "retry", "all", folder=folder, good=False)
     assert out.count("it can still not be taken") == 2
     assert "not this one" in out
     change(folder, "DROP TRIGGER never")
     change(folder, NEVER.replace("bad%", "bad two"))
-    out, _ = run("set-aside", "retry", "all", folder=folder, good=False)
+    out, _ = call("set-aside", "retry", "all", folder=folder, good=False)
     assert out.count("is stored") == 1
     assert change(folder, "SELECT address FROM set_aside") == [("test:c",)]
     assert change(folder, "SELECT text FROM transmissions ORDER BY text") == [(None,), ("bad one",)]
     change(folder, "DROP TRIGGER never")
     (id,) = (str(row[0]) for row in change(folder, "SELECT id FROM set_aside"))
-    out, _ = run("set-aside", "retry", id[:8], folder=folder)
+    out, _ = call("set-aside", "retry", id[:8], folder=folder)
     assert out == f"{id[:8]}  is stored\n"
     assert run("set-aside", "list", folder=folder)[0] == "nothing is set aside\n"
 
@@ -90,6 +90,6 @@ def test_what_is_taken_in_again_is_set_aside_no_longer_and_the_rest_stays(folder
 def test_of_what_only_the_bytes_are_kept_that_is_said(folder: Path) -> None:
     change(folder, "UPDATE set_aside SET said = NULL")
     change(folder, "DROP TRIGGER never")
-    out, _ = run("set-aside", "retry", "all", folder=folder, good=False)
+    out, _ = call("set-aside", "retry", "all", folder=folder, good=False)
     assert out.count("it can still not be taken: only its bytes are kept") == 2
     assert len(change(folder, "SELECT id FROM set_aside")) == 2
