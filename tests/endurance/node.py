@@ -24,7 +24,7 @@ ROLES: Final = ("commander", "planner", "liaison", "technician")
 ALONE: Final = "node"
 WATCHES: Final = ("watch-1", "watch-2")
 WEB: Final = "web"
-ANSWERS_WITHIN_S: Final = 60.0
+ANSWERS_WITHIN_S: Final = 180.0
 
 
 class Node(Server):
