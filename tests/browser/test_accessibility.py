@@ -91,6 +91,8 @@ TABLE: Final = (
 ELSEWHERE: Final = (
     "test_alerts_page.py",
     "test_messages.py",
+    "test_planner_sectors.py",
+    "test_planner_patrols.py",
     "test_enrolment_tls.py",
 )
 
@@ -120,6 +122,14 @@ def scene(server: Server, radio: UdpRadio) -> Scene:
                 "/api/positions", json={"device": "osprey-1", "time": at} | place
             ).json()
             assert sent["rejected"] == [], sent
+        late = client.post("/api/units", json={"call_sign": "Plover", "kind": "boat"}).json()
+        bound |= {"address": "position_json:plover-1", "unit": late["id"]}
+        assert client.post("/api/assignments", json=bound).is_success
+        at = (now - timedelta(minutes=10)).isoformat()  # heard late
+        client.post(
+            "/api/positions",
+            json={"device": "plover-1", "lon": 100.42, "lat": 20.255, "time": at},
+        )
     radio.says(567000777, lon=100.415, lat=20.262)
     radio.says(567000778, lon=100.515, lat=20.262)  # from elsewhere than it is bound to
     radio.raw(b"$GPRMC,023000,A,2016.2,N,10024.6,E,0.1,,241126,,*00\r\n")

@@ -43,6 +43,7 @@ def test_a_crowd_is_gathered_and_an_sos_never_is(browser: Browser, crowd: Server
     page = looking(browser, crowd, role="commander", size=DESKTOP, palette="day")
     page.page.evaluate("void jointPatrol.map.jumpTo({ center: [100.41, 20.27], zoom: 9 })")
     wait_for("gathered marks", lambda: sum(_counts(page)) > BOATS * 0.9, seconds=40)
+    wait_for("a call", lambda: any(each["distress"] for each in page.marks().values()), seconds=40)
     marks = page.marks()
     assert len(marks) < 100
     [sos] = [mark for mark in marks.values() if mark["distress"]]

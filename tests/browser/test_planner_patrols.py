@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Dialog, Page
 
 from gis.river import load_mekong
+from tests.browser.axe import too_small, violations
 from tests.browser.banks import LAO, THAI, Banks, two_banks
-from tests.browser.commander import DESKTOP, PHONE, Commander, Size
-from tests.server import PASSWORD, wait_for
+from tests.browser.commander import DESKTOP, PHONE, Commander, Size, opened
+from tests.server import wait_for
 
 # With the making of both offices the first test takes long where the machine is busy.
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
@@ -80,32 +80,20 @@ def drives(banks: Banks, unit: str) -> None:
 @pytest.fixture
 def open_planner(browser: Browser, banks: Banks) -> Iterator[Open]:
     """Open the planner's page as an officer; at the end nothing may have gone wrong in it."""
-    opened: list[Commander] = []
+    pages: list[Commander] = []
 
     def open_page(
         name: str, size: Size = DESKTOP, tab: str = "patrols", path: str = "/planner"
     ) -> Commander:
-        phone = size[0] < 500
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, has_touch=phone, is_mobile=phone
-        )
-        context.add_init_script("localStorage.setItem('jp.palette', '\"day\"')")
-        answer = context.request.post(
-            f"{banks.server.url}/api/session",
-            data={"name": name, "password": PASSWORD},
-            headers={"Origin": banks.server.url},
-        )
-        assert answer.ok, answer.text()
-        page = Commander(context.new_page(), banks.server)
-        opened.append(page)
-        page.page.goto(f"{banks.server.url}{path}#{tab}")
+        page = opened(browser, banks.server, f"{path}#{tab}", role=name, size=size)
+        pages.append(page)
         wait_for("the map", page.drawn, seconds=60)
         return page
 
     yield open_page
-    for page in opened:
+    for page in pages:
         page.close()
-    for page in opened:
+    for page in pages:
         assert page.foreign == [], "a request left the server"
         assert page.complaints == []
 
@@ -403,45 +391,23 @@ def heat(page: Page) -> set[Any]:
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_axe_finds_nothing_in_any_palette(open_planner: Open, size: Size) -> None:
     page = open_planner("malee", size=size).page
-    axe = Axe()
-    found: list[str] = []
-    small: list[str] = []
-
-    def look(what: str) -> None:
-        found.extend(
-            f"{what}: {each['id']} {each['nodes'][0]['html'][:160]}"
-            for each in axe.run(page).response["violations"]
-        )
-
-    for palette in ("day", "dark", "red-night") if size == DESKTOP else ("day", "red-night"):
-        page.evaluate("name => document.documentElement.dataset.palette = name", palette)
-        page.locator("#tab-patrols").click()
-        page.locator(".patrol-row", has_text="Evening round").click()
-        look(f"{palette} patrol")
-        page.get_by_role("button", name="Back to the list").click()
-        page.get_by_role("button", name="New patrol").click()
-        page.get_by_role("checkbox", name="Khong 2", exact=True).check()
-        page.get_by_role("button", name="Add a leg").click()
-        page.get_by_role("button", name="Add a rendezvous").click()
-        look(f"{palette} plan")
-        small += page.evaluate(
-            """() => [...document.querySelectorAll("button:not(.bar), input, select, a[href]")]
-                .filter((each) => each.checkVisibility() && !each.closest("[inert]"))
-                .map((each) => [each.closest("label") ?? each, each])
-                .map(([area, each]) => [area.getBoundingClientRect(), each])
-                .filter(([box]) => box.width > 0 && (box.width < 43.5 || box.height < 43.5))
-                .map(([box, each]) => each.outerHTML.slice(0, 90) + `${box.width}x${box.height}`)"""
-        )
-        page.get_by_role("button", name="Leave the plan").click()
-        page.get_by_role("button", name="Discard").click()
-        page.locator("#tab-coverage").click()
-        if page.locator(".coverage-table").count() == 0:
-            page.get_by_label("Only while on patrol").uncheck()
-            page.get_by_role("button", name="Show coverage").click()
-            says(page, ".coverage", "Units with a track")
-        look(f"{palette} coverage")
+    page.locator("#tab-patrols").click()
+    page.locator(".patrol-row", has_text="Evening round").click()
+    found = violations(page, "patrol")
+    page.get_by_role("button", name="Back to the list").click()
+    page.get_by_role("button", name="New patrol").click()
+    page.get_by_role("checkbox", name="Khong 2", exact=True).check()
+    page.get_by_role("button", name="Add a leg").click()
+    page.get_by_role("button", name="Add a rendezvous").click()
+    found += violations(page, "plan") + too_small(page, "plan")
+    page.get_by_role("button", name="Leave the plan").click()
+    page.get_by_role("button", name="Discard").click()
+    page.locator("#tab-coverage").click()
+    page.get_by_label("Only while on patrol").uncheck()
+    page.get_by_role("button", name="Show coverage").click()
+    says(page, ".coverage", "Units with a track")
+    found += violations(page, "coverage")
     assert found == []
-    assert small == []
     if size == PHONE:
         assert page.locator(".timeline").count() == 0, "a phone has the list by day"
         page.locator("#tab-patrols").click()

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Dialog, Page
 
+from tests.browser.axe import violations
 from tests.browser.banks import THAI_NAME, Banks, two_banks
-from tests.browser.commander import DESKTOP, PHONE, Commander, Size
+from tests.browser.commander import DESKTOP, PHONE, Commander, Size, opened
 from tests.server import PASSWORD, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -40,20 +40,8 @@ def plan(browser: Browser, banks: Banks) -> Iterator[Open]:
     open_pages: list[Commander] = []
 
     def open_page(name: str = "somchai", size: Size = DESKTOP, palette: str = "day") -> Commander:
-        phone = size[0] < 500
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, has_touch=phone, is_mobile=phone
-        )
-        context.add_init_script(f"localStorage.setItem('jp.palette', '\"{palette}\"')")
-        signed_in = context.request.post(
-            f"{banks.server.url}/api/session",
-            data={"name": name, "password": PASSWORD},
-            headers={"Origin": banks.server.url},
-        )
-        assert signed_in.ok, signed_in.text()
-        page = Commander(context.new_page(), banks.server)
+        page = opened(browser, banks.server, "/planner", role=name, size=size, palette=palette)
         open_pages.append(page)
-        page.page.goto(f"{banks.server.url}/planner")
         wait_for("the map", page.drawn, seconds=40)
         wait_for("the list", lambda: page.page.locator(".sector-row").count() >= 2)
         return page
@@ -276,6 +264,7 @@ def test_nothing_of_a_drawing_outlives_the_sign_out(plan: Open, banks: Banks) ->
     other.goto(banks.server.url)
     other.get_by_role("button", name="Sign out somchai").click()
     page.wait_for_url("**/sign-in?next=*")
+    banks.server.sessions.clear()  # this one has ended
     other.wait_for_url("**/sign-in")
     assert "Night lane" not in page.evaluate(held)
     assert "Night lane" not in other.evaluate(held)
@@ -345,16 +334,11 @@ def test_on_a_phone_a_sector_is_drawn_by_finger(plan: Open, banks: Banks) -> Non
 
 
 def test_axe_finds_nothing_and_another_agency_s_sector_is_only_read(plan: Open) -> None:
-    page, axe = plan().page, Axe()
+    page = plan().page
     found: list[str] = []
 
     def look(where: str) -> None:
-        for palette in ("day", "dark", "red-night"):
-            page.evaluate("(name) => { document.documentElement.dataset.palette = name; }", palette)
-            results = axe.run(page).response["violations"]
-            found.extend(
-                f"{where}, {palette}: {v['id']} {v['nodes'][0]['html'][:160]}" for v in results
-            )
+        found.extend(violations(page, where))
 
     look("list")
     page.locator(".sector-row", has_text="Reach 4").click()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Iterator
@@ -12,19 +11,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 from typer.testing import CliRunner
 
 from maps.__main__ import app
-from tests.browser.commander import DESKTOP, PHONE, Commander, Size
+from tests.browser.commander import Commander, opened
 from tests.browser.radio import UdpRadio
-from tests.server import PASSWORD, Server, wait_for
+from tests.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]
 
 LATE = timedelta(minutes=10)
-TABS = ("range", "units", "then", "totals", "save")
 
 
 class Played:
@@ -79,20 +76,11 @@ def history(server: Server, radio: UdpRadio) -> Played:
 
 @pytest.fixture
 def watch(browser: Browser, server: Server, history: Played) -> Iterator[Any]:
-    """Open the replay page: `watch(size=…, palette=…)`."""
+    """Open the replay page."""
     pages: list[Commander] = []
 
-    def open_page(size: Size = DESKTOP, palette: str = "day", role: str = "commander") -> Commander:
-        phone = size[0] < 500
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, has_touch=phone, is_mobile=phone
-        )
-        context.add_init_script(f"localStorage.setItem('jp.palette', '\"{palette}\"')")
-        signed = {"name": role, "password": PASSWORD}
-        origin = {"Origin": server.url}
-        assert context.request.post(f"{server.url}/api/session", data=signed, headers=origin).ok
-        shown = Commander(context.new_page(), server)
-        shown.page.goto(f"{server.url}/replay?{history.query}")
+    def open_page() -> Commander:
+        shown = opened(browser, server, f"/replay?{history.query}", role="commander")
         wait_for("the replay", lambda: shown.says("#clock") != "", seconds=30)
         wait_for("the map", shown.drawn, seconds=40)
         pages.append(shown)
@@ -223,27 +211,3 @@ def test_files_that_are_taken_away_hold(
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert faults == []
     context.close()
-
-
-@pytest.mark.parametrize(("size", "palette"), [(DESKTOP, "day"), (PHONE, "red-night")])
-def test_axe_finds_nothing(watch: Any, size: Size, palette: str) -> None:
-    shown: Commander = watch(size, palette)
-    found: list[str] = []
-    for tab in TABS:
-        shown.page.locator(f"#tab-{tab}").click()
-        if tab == "totals":
-            wait_for("the table", lambda: shown.page.locator(".totals td").count() > 0)
-        results = Axe().run(shown.page).response["violations"]
-        found += [f"{tab}: {v['id']} {v['nodes'][0]['html'][:160]}" for v in results]
-        small = shown.page.evaluate(
-            """() => [...document.querySelectorAll("button, input, select, a[href]")]
-                .filter((each) => each.checkVisibility() && !each.closest("[inert]"))
-                .map((each) => [each.closest("label") ?? each, each])
-                .map(([area, each]) => [area.getBoundingClientRect(), each])
-                .filter(([box]) => box.width > 0 && (box.width < 43.5 || box.height < 43.5))
-                .map(([box, each]) => each.outerHTML.slice(0, 90))"""
-        )
-        found += [f"{tab}: small {json.dumps(each)}" for each in small]
-    shown.page.keyboard.press("?")
-    found += [f"keys: {v['id']}" for v in Axe().run(shown.page).response["violations"]]
-    assert found == []

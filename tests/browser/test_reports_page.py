@@ -9,20 +9,12 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.commander import DESKTOP, PHONE, Size
-from tests.browser.pixels import pixels
+from tests.browser.commander import DESKTOP, Size
 from tests.server import PASSWORD, Server, wait_for
 
 pytestmark = [pytest.mark.browser]
-
-SMALL = """() => [...document.querySelectorAll("button, input, select, a[href], summary")]
-    .filter((each) => each.checkVisibility())
-    .map((each) => [each.getBoundingClientRect(), each])
-    .filter(([box]) => box.width > 0 && (box.width < 43.5 || box.height < 43.5))
-    .map(([box, each]) => each.outerHTML.slice(0, 90) + `${box.width}x${box.height}`)"""
 
 
 @pytest.fixture(scope="module")
@@ -143,36 +135,3 @@ def test_one_that_is_being_made_can_be_stopped(browser: Browser, server: Server)
         row.get_by_role("button", name="Stop").click()
         wait_for("it to go", lambda: page.locator(".report-jobs li").count() < before)
         assert page.get_by_role("alert").count() == 0
-
-
-@pytest.mark.parametrize(
-    ("size", "palette"),
-    [
-        (DESKTOP, "day"),
-        (DESKTOP, "dark"),
-        (DESKTOP, "red-night"),
-        (PHONE, "day"),
-        (PHONE, "red-night"),
-    ],
-    ids=["day", "dark", "red-night", "phone-day", "phone-red-night"],
-)
-def test_axe_finds_nothing_and_a_finger_hits(
-    browser: Browser, server: Server, patrol: str, size: Size, palette: str
-) -> None:
-    query = f"?report=briefing&patrol={patrol}"
-    with reports(browser, server, size=size, palette=palette, query=query) as page:
-        preview(page)
-        found: list[str] = []
-        small: list[str] = []
-        for name in ("Patrol briefing", "Coverage of sectors and river", "Meeting pack"):
-            page.get_by_role("button", name=name).first.click()
-            told = Axe().run(page).response["violations"]
-            found += [f"{name}: {each['id']} {each['nodes'][0]['html'][:160]}" for each in told]
-            small += page.evaluate(SMALL)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert found == []
-        assert small == []
-        assert wide <= size[0], "nothing runs over the edge"
-        if palette == "red-night":
-            shown = pixels(page.screenshot()).reshape(-1, 3)
-            assert shown[:, 1:].max() <= 64, "no light but red leaves the screen"

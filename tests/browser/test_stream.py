@@ -112,5 +112,6 @@ def test_the_page_finds_a_server_that_was_started_again(
 def test_a_session_that_ended_is_told(page: Commander, own_server: Server) -> None:
     wait_for("a live stream", lambda: _state(page) == "live")
     page.page.evaluate("fetch('/api/session', { method: 'DELETE' })")
+    own_server.sessions.clear()
     wait_for("the word that one is signed out", lambda: _state(page) == "refused", seconds=20)
     assert "signed out" in page.says("#stale")
