@@ -296,6 +296,7 @@ class _Outsider:
         trigger = _TRIGGER.fullmatch(query)
         if trigger is not None:
             return self._connection.execute(_function(trigger).encode())
+        query = query.replace("AS BLOB)", "AS bytea)")
         if query.startswith("DROP TRIGGER "):
             query = f"DROP FUNCTION {query.removeprefix('DROP TRIGGER ')} CASCADE"
         if query == "BEGIN IMMEDIATE":  # what whoever writes begins with

@@ -25,8 +25,8 @@ def _phrase(id: str) -> Phrase:
     return Phrase(id=id, agency=AGENCY, at=at(0), language="en", text=id)
 
 
-async def _run(file: Path, moment: str) -> None:
-    node = Node(file)
+async def _run(file: Path, moment: str, url: str) -> None:
+    node = Node(file, url=url)
     await node.start()
     clerk = node.watch.clerk
     await clerk.file(lambda _b, _n: Filing(papers=(_phrase("before"),), act="write"))
@@ -39,4 +39,4 @@ async def _run(file: Path, moment: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(Path(sys.argv[1]), sys.argv[2]))
+    asyncio.run(_run(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))

@@ -19,7 +19,7 @@ from patrol.audit import FIRST, Chain, Entry, first_fault, hash_of, time_text
 from patrol.filing import Note
 from patrol.store import journal, proving
 from patrol.store.store import open_store
-from tests.databases import copied, store_url
+from tests.databases import copied, sqlite_only, store_url
 from tests.patrol.chains import ROWS, chain_of, fill, notes, proved, read, texts
 from tests.patrol.running import AGENCY, NODE, Node, reading
 
@@ -130,6 +130,7 @@ def test_what_was_written_is_proved(file: Path) -> None:
     assert proof.origin == NODE
 
 
+@sqlite_only  # a server keeps texts that are none, and other types, out by itself
 @settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_one_altered_byte_anywhere_in_the_journal_is_named(filled: Path, data: Any) -> None:
@@ -254,6 +255,7 @@ def test_rows_after_a_head_are_no_fault(file: Path) -> None:
     assert (proved(file, (row["seq"], row["hash"]))).faults == ()
 
 
+@sqlite_only
 @pytest.mark.parametrize(
     "change",
     [
@@ -290,8 +292,10 @@ def told_in(file: Path, row: Any) -> int:
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ("UPDATE papers SET body = replace(body, 'v2', 'v9')", "altered"),
-        ("UPDATE papers SET body = x'00'", "altered"),
+        pytest.param(
+            "UPDATE papers SET body = replace(body, 'v2', 'v9')", "altered", marks=sqlite_only
+        ),
+        ("UPDATE papers SET body = CAST('0' AS BLOB)", "altered"),
         ("UPDATE papers SET kind = 'shift'", "altered"),
         ("UPDATE papers SET agency = 'th-ck'", "altered"),
         ("UPDATE papers SET at_us = at_us + 1", "altered"),

@@ -177,9 +177,10 @@ async def test_if_one_half_cannot_be_written_the_other_is_not_there(node: Node, 
 @pytest.mark.parametrize("moment", ["between", "after"])
 async def test_a_crash_leaves_all_of_an_act_or_nothing(tmp_path: Path, moment: str) -> None:
     file = tmp_path / "patrol.db"
+    url = store_url(file)
     killed = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-m", "tests.patrol.killed_while_filing", str(file), moment],
+        [sys.executable, "-m", "tests.patrol.killed_while_filing", str(file), moment, url],
         timeout=60,
         check=False,
         capture_output=True,

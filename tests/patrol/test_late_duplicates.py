@@ -22,6 +22,7 @@ from patrol.duplicates import Asked, Duplicates
 from patrol.lately import Known, Lately
 from patrol.store import known
 from radio_gateway.transmission import Signal, Transmission
+from tests.databases import sqlite_only
 from tests.patrol.running import Node, Viewer, address, at, said
 from tests.patrol.test_heard_by import as_heard, messages
 
@@ -208,6 +209,7 @@ async def test_the_store_is_asked_once_for_a_batch_and_not_at_all_about_what_is_
     assert len(reads) == 1
 
 
+@sqlite_only
 async def test_the_store_finds_it_by_an_index(forgetful: Node) -> None:
     asked = Asked()
     asked.gids, asked.receptions = [b"1" * 16, b"2" * 16], ["pier/boot/1"]

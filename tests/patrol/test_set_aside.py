@@ -187,7 +187,7 @@ async def test_what_cannot_even_be_set_aside_is_not_answered_until_it_can(
 ) -> None:
     monkeypatch.setattr(patrol.keeper, "AGAIN_AT_MOST_S", 0.05)
     refuse(node, "new.text = 'bad'")
-    refuse(node, "1", table="set_aside")
+    refuse(node, "1 = 1", table="set_aside")
     bad, good = node.offer(said("a", 1, text="bad"), said("a", 2, text="good"))
     async with asyncio.timeout(5):
         while "store" not in node.watch.picture.channels:  # noqa: ASYNC110
