@@ -20,7 +20,7 @@ from websockets.asyncio.client import connect
 import tests.maps.running as running
 from gis.exchange.formats import FORMATS
 from gis.vector_tile import project
-from maps import exporting, serving
+from maps import exporting, listening
 from maps.access import COOKIE
 from maps.api import live
 from maps.app import ROUTERS
@@ -106,7 +106,7 @@ class Story(Offices):
 @pytest_asyncio.fixture
 async def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Story]:
     """Two offices; sockets of the server hold little, so that who does not read is soon stalled."""
-    listen = serving.listen
+    listen = listening.listen
 
     def small(web: Any) -> socket.socket:
         bound = listen(web)
