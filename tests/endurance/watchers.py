@@ -324,7 +324,7 @@ class Sightings:
         return (seen.at_ns[within] - sent) / 1e6
 
     def within(self, from_ns: int, until_ns: int, limit_ms: float) -> float:
-        """Return the share of what was sent between two moments that was seen within a limit.
+        """Return the share of what was sent between two moments that moved a mark within a limit.
 
         What goes by a way that promises nothing and was lost before it went out does not count.
         Every sampled viewer counts by itself.
@@ -335,7 +335,7 @@ class Sightings:
             return 0.0
         due = int((self._ledger.state[first:last] != LOST_HERE).sum())
         seen = self.all(from_ns)
-        wanted = (seen.numbers >= first) & (seen.numbers < last)
+        wanted = (seen.numbers >= first) & (seen.numbers < last) & seen.live
         numbers, at_ns = seen.numbers[wanted], seen.at_ns[wanted]
         soon = (at_ns - sent_at[numbers]) <= limit_ms * 1e6
         keys = np.unique(numbers[soon] * SAMPLED + seen.viewer[wanted][soon])
