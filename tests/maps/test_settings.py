@@ -108,6 +108,40 @@ def test_paths_start_from_the_file(tmp_path: Path) -> None:
     assert read_settings(file, {}).store.url == f"sqlite:///{tmp_path.resolve()}/records.db"
 
 
+def test_a_database_on_a_server_has_no_file_and_its_url_is_left_as_it_is(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://patrol@db/patrol?passfile=/etc/pgpass"
+    said = settings(tmp_path, store={"url": url})
+    assert (said.store.url, said.store.file) == (url, None)
+    assert settings(tmp_path).store.file == tmp_path / "joint-patrol.db"
+
+
+def test_without_a_word_about_it_everything_is_kept(tmp_path: Path) -> None:
+    assert settings(tmp_path).retention is None
+    said = settings(tmp_path, retention={"raw_days": 90, "minute_days": 730}).retention
+    assert said is not None
+    assert [name for name, _, _ in said.policy.stages()] == ["quarter", "minute"]
+    assert said.policy.around.total_seconds() == 3600
+
+
+@pytest.mark.parametrize(
+    ("table", "word"),
+    [
+        ({}, "raw_days"),
+        ({"raw_days": 30}, "31"),
+        ({"raw_days": 90, "minute_days": 90}, "must each be more"),
+        ({"raw_days": 90, "minute_days": 365, "quarter_days": 100}, "must each be more"),
+        ({"raw_days": 90, "quarter_days": 365}, "quarter_days goes with minute_days"),
+        ({"raw_days": 90, "around_minutes": 0}, "around_minutes"),
+    ],
+)
+def test_what_would_take_out_too_much_is_refused(
+    tmp_path: Path, table: dict[str, int], word: str
+) -> None:
+    (fault,) = faults(tmp_path, retention=table)
+    assert "retention" in fault
+    assert word in fault
+
+
 @pytest.mark.parametrize(
     ("content", "word"), [(b"[node", "not TOML"), (b"\xff", "not UTF-8"), (None, "cannot be read")]
 )
