@@ -328,11 +328,12 @@ def found_in(file: Path) -> Verified | BadEvidence:
     """Return what is found in a file: that all holds, or something with a name and a reason."""
     try:
         return verify(file)
-    except BadEvidence as fault:
-        assert fault.what
-        assert fault.why
-        assert str(fault).isprintable(), "it goes to a terminal"
-        return fault
+    except BadEvidence as bad:
+        fault = bad
+    assert fault.what
+    assert fault.why
+    assert str(fault).isprintable(), "it goes to a terminal"
+    return fault
 
 
 MARKS = st.sampled_from(
