@@ -359,7 +359,15 @@ async def _refuse(request: Request, error: Exception) -> Response:
     field = getattr(error, "field", None)
     # What a store or link says of itself is for the log, not for strangers.
     message = _PLAIN.get(slug, str(error))
-    return answer(Problem(error=slug, message=message, field=field), status=status, headers=headers)
+    code = error.reason if isinstance(error, CannotSend) else getattr(error, "code", None)
+    problem = Problem(
+        error=slug,
+        message=message,
+        field=field,
+        code=code,
+        values=getattr(error, "values", {}) if code is not None else {},
+    )
+    return answer(problem, status=status, headers=headers)
 
 
 _AGAIN_S: Final = 5.0  # soon enough for who waits before a page, and no burden
