@@ -5,8 +5,8 @@ costs four copies of them (decoded, encoded, framed, joined) and a task that wak
 viewers that is most of what a server does. A connection of `SharedFrames` takes them as they are,
 under ASGI's extension `EXTENSION`: an event `websocket.send` may hold `frame`, one whole text
 message in UTF-8, in the place of `text`, and `give` of the extension sends one at once or says that
-it has to wait. It puts the header before it (RFC 6455, 5.2: from a server, unmasked) and hands both to the
-transport.
+it has to wait. It puts the header before it (RFC 6455, 5.2: from a server, unmasked) and hands both
+to the transport.
 """
 
 from __future__ import annotations
