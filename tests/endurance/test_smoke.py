@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 def test_a_killed_node_is_measured_and_a_row_that_vanished_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tests.endurance.faults.BEFORE_S", 2.0)
+    monkeypatch.setattr("tests.endurance.faults.BEFORE_S", 3.0)
     monkeypatch.setattr("tests.endurance.faults.AFTER_S", 1.0)
     with rigged(units=100, viewers=8, seconds=60) as rig:
         rig.wait_until_all_report()
