@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Final
 
 # Control bytes, line ends, and the marks that turn the direction of text around.
 _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
+_LONGEST_REMEMBERED: Final = 200  # characters; what is longer would fill the memory
 
-@lru_cache(4096)  # asked of each message, and devices are few
+
 def is_device_name(text: str) -> bool:
     """Return whether `text` may name a device: something to see, and nothing that hides.
 
     >>> is_device_name("ANDROID-1"), is_device_name("ເຮືອ 3"), is_device_name("boat\\x00")
     (True, True, False)
     """
+    return _is_shown(text) if len(text) > _LONGEST_REMEMBERED else _remembered(text)
+
+
+def _is_shown(text: str) -> bool:
     return bool(text.strip()) and _HIDDEN.search(text) is None
+
+
+_remembered = lru_cache(4096)(_is_shown)  # asked of each message, and devices are few

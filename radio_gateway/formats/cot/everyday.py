@@ -35,6 +35,7 @@ _ATTRIBUTE = re.compile(r' ([^ =]+)="([^"]*)"')
 
 _MAX_CHARACTERS: Final = 4000
 _REMEMBERED: Final = 8192  # elements; of 1,000 devices with some each
+_LONGEST_REMEMBERED: Final = 200  # characters; long ones would fill the memory, and are rare
 
 Attributes = dict[str, str]
 _elements: dict[str, tuple[str, Attributes]] = {}
@@ -97,7 +98,8 @@ def _element(piece: str) -> tuple[str, Attributes] | None:
     if attributes is None:
         return None
     made = match[1], attributes
-    if match[1] != "track":  # another one in every event
+    # A track is another one in every event.
+    if match[1] != "track" and len(piece) <= _LONGEST_REMEMBERED:
         if len(_elements) >= _REMEMBERED:
             _elements.clear()
         _elements[piece] = made

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats import device_name
+from radio_gateway.formats.cot import everyday as cutting
 from radio_gateway.formats.cot import xml
 from radio_gateway.formats.cot.everyday import cut_everyday
 from radio_gateway.formats.cot.framer import MAX_EVENT, CotFramer
@@ -422,6 +424,20 @@ def test_everyday_cut_and_the_parser_give_the_same(
 def test_event_of_a_client_is_everyday_and_one_that_an_entity_hides_in_is_not() -> None:
     assert cut_everyday(event()) is not None
     assert cut_everyday(event(uid="a&amp;b")) is None
+
+
+def test_long_texts_of_a_sender_are_read_and_not_remembered() -> None:
+    kept = set(cutting._elements)
+    short, long = '<contact callsign="SHORT 7"/>', f'<contact callsign="{"L" * 1000}"/>'
+    cut = cut_everyday(event(detail=short + long))
+    assert cut is not None
+    assert [of["callsign"] for _, of in cut[2]] == ["SHORT 7", "L" * 1000]
+    assert set(cutting._elements) - kept == {short[1:]}
+
+    names = device_name._remembered.cache_info().currsize
+    assert device_name.is_device_name("L" * 201)
+    assert not device_name.is_device_name("L" * 201 + "\0")
+    assert device_name._remembered.cache_info().currsize == names
 
 
 # --- orders
