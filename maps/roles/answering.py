@@ -136,7 +136,12 @@ class Answering:
         if changes and asker.is_used(ask.number):
             return
         if len(self._tasks) >= MOST_AT_ONCE:
-            self._answer(ask, Refused(fault="too much is asked at once"))
+            refused = Refused(fault="too much is asked at once")
+            answer = Answer(by=self._by, number=ask.number, what=refused)
+            if changes:  # the second copy of it may come when there is room: it was not done
+                asker.use(ask.number)
+                self._keep(asker, ask, answer)
+            self._say(ask.web, answer)
             return
         asker.working.add(ask.number)
         asker.use(ask.number)
@@ -155,9 +160,8 @@ class Answering:
         self._say(ask.web, answer)
 
     def _keep(self, asker: _Asker, ask: Ask, answer: Answer) -> None:
-        assert isinstance(answer.what, Response)
         asker.kept[ask.number] = answer
-        size = len(answer.what.body) + 500
+        size = 500 + (len(answer.what.body) if isinstance(answer.what, Response) else 0)
         self._kept[ask.web, ask.number] = (self._now(), size)
         self._kept_bytes += size
         self.tick()

@@ -65,17 +65,25 @@ class Asking:
         self._asked: dict[int, _Asked] = {}
         self._number = 0
         self._epoch, self._by, self._count = 0, "", -1
+        self._gone_by: set[str] = set()  # Watches that another took over from: a few a year
         self._heard_at = float("-inf")
         self.watch = ""
         self.well = False
         self.requests = self.unanswered = 0
 
     def beat(self, beat: Beat) -> None:
-        """Note that a Watch is there; what is played again or of one that went before is not."""
-        if beat.epoch < self._epoch or (beat.by == self._by and beat.count <= self._count):
+        """Note that a Watch is there; what is played again or of one that went before is not.
+
+        While there is none, one that was never heard is taken whatever its epoch: a store that was
+        restored, or a database that took over from a failed one, may count from further back.
+        """
+        if beat.by == self._by:
+            if beat.epoch < self._epoch or beat.count <= self._count:
+                return
+        elif beat.by in self._gone_by or (self.watch and beat.epoch <= self._epoch):
             return
-        if beat.epoch == self._epoch and beat.by != self._by:
-            return
+        else:
+            self._gone_by.add(self._by)
         replaced = beat.by != self.watch
         self._epoch, self._by, self._count = beat.epoch, beat.by, beat.count
         self._heard_at, self.well = self._now(), beat.well

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from maps.account_office import AccountOffice, open_account_office
+from maps.lock import store_lock
 from maps.roles.needed import internal_of, key_of
 from maps.roles.web_app import create_web_app
 from maps.roles.web_link import WebLink
@@ -20,6 +21,7 @@ async def run_web(settings: Settings) -> None:
 
     Raises:
         OSError: If the address cannot be listened on.
+        ServerRunning: If one process alone works on the store, or it is being restored.
         MapsError, PatrolError: If the store or the key cannot be used.
     """
     internal = internal_of(settings)
@@ -29,12 +31,14 @@ async def run_web(settings: Settings) -> None:
     @asynccontextmanager
     async def opened(app: FastAPI) -> AsyncIterator[AccountOffice]:
         app.state.watching, app.state.is_well = link.views.enter, link.is_well
-        async with (
-            open_account_office(settings) as accounts,
-            link,
-            front.opened(app, accounts.people),
-        ):
-            yield accounts
+        # No other store may take its place while who may come in is judged by this one.
+        with store_lock(settings.store.url, shared=True):
+            async with (
+                open_account_office(settings) as accounts,
+                link,
+                front.opened(app, accounts.people),
+            ):
+                yield accounts
 
     app = create_web_app(settings, opened=opened, pass_on=link.pass_on, metrics_text=link.metrics)
     await front.serve(app)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -14,14 +15,19 @@ import pytest
 from fastapi import FastAPI, Request
 
 from maps.access import VERIFIED, Caller
-from maps.errors import NoAnswer, WatchAway
-from maps.roles import words
+from maps.errors import NoAnswer, ServerRunning, WatchAway
+from maps.lock import store_lock
+from maps.roles import answering, words
 from maps.roles.answering import Answering
 from maps.roles.asking import Asking
 from maps.roles.envelope import PIECE_BYTES, Envelopes
 from maps.roles.showing import Showing
+from maps.roles.web_server import run_web
+from maps.settings import settings_of
 from patrol.accounts import User
+from tests.databases import store_url
 from tests.maps.running import wait_until
+from tests.ports import free_port
 
 CALLER = Caller(
     user=User(name="somchai", role="commander", agency="joint"), session="s", factor=True
@@ -167,6 +173,75 @@ async def test_when_the_watch_goes_or_another_takes_over_whoever_waits_is_told(l
     line.asking.beat(beat(50))  # of the one that lost its lease
     line.asking.beat(beat(51, by="w3", epoch=2))  # there is only one of an epoch
     assert line.asking.watch == "w2"
+
+
+async def test_what_was_refused_because_too_much_is_asked_is_not_done_later(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "MOST_AT_ONCE", 0)
+    line.loses_answers = True
+    asked = asyncio.create_task(line.asking.ask(request()))
+    await asyncio.sleep(0)
+    line.deliver(line.asks[0])
+    monkeypatch.undo()
+    line.loses_answers = False
+    line.deliver(line.asks[0])  # asked again, and now there would be room
+    with pytest.raises(WatchAway, match="too much"):
+        await asked
+    line.deliver(line.asks[0])
+    await asyncio.sleep(0.05)
+    assert line.done == []
+
+
+async def test_while_there_is_no_watch_one_that_counts_from_further_back_is_heard(
+    line: Line,
+) -> None:
+    line.asking.beat(beat(7, by="w5", epoch=5))
+    line.asking.beat(beat(1, by="w6", epoch=2))
+    assert line.asking.watch == "w5"  # there is one
+    line.now_s += words.GONE_AFTER_S + 0.1
+    line.asking.tick()
+    line.asking.beat(beat(1, by="w6", epoch=2))  # the store was restored meanwhile
+    assert line.asking.watch == "w6"
+    line.asking.beat(beat(8, by="w5", epoch=5))
+    assert line.asking.watch == "w6"
+    line.now_s += words.GONE_AFTER_S + 0.1
+    line.asking.tick()
+    for old in (beat(9, by="w5", epoch=5), beat(9), beat(1, by="w6", epoch=2)):
+        line.asking.beat(old)  # played again
+        assert line.asking.watch == ""
+    line.asking.beat(beat(2, by="w6", epoch=2))
+    assert line.asking.watch == "w6"
+
+
+async def test_no_store_is_restored_under_a_web_process(tmp_path: Path) -> None:
+    given = {
+        "node": {"id": "test", "name": "Test", "time_zone": "Asia/Vientiane"},
+        "web": {"port": 0},
+        "agencies": [{"id": "joint", "name": "Joint patrol"}],
+        "store": {"url": store_url(tmp_path / "patrol.db")},
+        "internal": {"url": f"mqtt://127.0.0.1:{free_port()}"},
+    }
+    settings = settings_of(given, source="patrol.toml", folder=tmp_path)
+    web = asyncio.create_task(run_web(settings))
+    try:
+        refused = False
+        async for _ in wait_until("the lock", seconds=20):
+            assert not web.done()
+            try:
+                with store_lock(settings.store.url):  # as `restore` does
+                    pass
+            except ServerRunning:
+                refused = True
+                break
+        assert refused
+        with store_lock(settings.store.url, shared=True):
+            pass  # a Watch and other web processes are welcome
+    finally:
+        web.cancel()
+        await asyncio.gather(web, return_exceptions=True)
+    with store_lock(settings.store.url):
+        pass
 
 
 def test_what_is_sealed_opens_whole_and_for_its_topic_and_key_alone() -> None:
