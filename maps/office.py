@@ -27,6 +27,7 @@ from maps.delivery.delivering import Delivering
 from maps.delivery.mail import MailWay
 from maps.delivery.metrics import delivery_metrics
 from maps.geography import Geography, read_geography
+from maps.holding import holding_alone
 from maps.keyed_channels import EMBEDDED
 from maps.lock import store_lock
 from maps.passwords import digest
@@ -35,6 +36,7 @@ from maps.reports.asked import Site
 from maps.reports.press import Press
 from maps.reports.scheduler import Line, Scheduler
 from maps.settings import Settings, read_token
+from maps.settings_tables import SQLITE
 from maps.surveying import Survey
 from patrol.accounts import User
 from patrol.desk import Desk
@@ -428,7 +430,8 @@ async def open_office(
     Args:
         settings: What the node is told.
         geography: Brings the layers; those that the settings name when None.
-        lead: How this process comes to be the only writer; None: by the file's lock alone.
+        lead: How this process comes to be the only writer; None: by the store's lock, and on a
+            server by a lease too.
 
     Raises:
         StoreError: If the store cannot be opened.
@@ -439,7 +442,10 @@ async def open_office(
         read = await asyncio.to_thread(read_geography, settings.layers)
     else:
         read = await geography()
-    with store_lock(settings.store.url, shared=lead is not None):
+    shared = lead is not None
+    if lead is None and not settings.store.url.startswith(SQLITE):
+        lead = holding_alone(settings).over
+    with store_lock(settings.store.url, shared=shared):
         store = await asyncio.to_thread(open_store, settings.store.url)
         try:
             async with nullcontext() if lead is None else lead(store):

@@ -14,9 +14,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from maps.app import create_app
+from maps.holding import Holding
 from maps.listening import listen
 from maps.office import Office
-from maps.roles.holding import Holding
 from maps.roles.needed import internal_of, key_of
 from maps.roles.watch_link import WatchLink
 from maps.roles.watch_page import State, watch_page
@@ -27,7 +27,7 @@ from maps.settings import Settings
 async def run_watch(settings: Settings) -> None:
     """Stand by, then keep the picture, until a signal ends it.
 
-    A process that loses its lease ends at once with exit code `maps.roles.holding.LOST`.
+    A process that loses its lease ends at once with exit code `maps.holding.LOST`.
 
     Raises:
         OSError: If the address cannot be listened on.

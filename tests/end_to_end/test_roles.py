@@ -26,9 +26,9 @@ from paho.mqtt import publish
 from websockets.exceptions import ConnectionClosedError
 
 from maps.access import COOKIE, Caller
+from maps.holding import LOST
 from maps.roles import words
 from maps.roles.envelope import Envelopes
-from maps.roles.holding import LOST
 from patrol.accounts import User
 from tests.broker import Mosquitto, mosquitto
 from tests.databases import POSTGRES, reading

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from maps.roles.holding import Holding
+from maps.holding import Holding
 from patrol.errors import LeaseLost
 from patrol.store import lease, registry
 from patrol.store.store import Store, open_store

@@ -7,10 +7,12 @@ JOINT_PATROL_TEST_STORE=postgres.
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -21,8 +23,10 @@ from sqlalchemy.exc import DBAPIError
 
 from maps.errors import ServerRunning
 from maps.lock import store_lock
+from maps.office import open_office
+from maps.settings import settings_of
 from patrol.clocks import effective_time
-from patrol.errors import StoreError
+from patrol.errors import LeaseLost, StoreError
 from patrol.records import record_of
 from patrol.store import (
     bulk,
@@ -79,6 +83,13 @@ def asked(url: str, query: str) -> list[tuple[Any, ...]]:
     database = url.partition("@/")[2].partition("?")[0]
     with databases.server().connect(database) as connection:
         return connection.execute(query.encode()).fetchall()
+
+
+_CUT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+"""Cuts the connections of all others to the database."""
 
 
 def count(url: str) -> int:
@@ -186,6 +197,35 @@ async def test_two_watches_do_not_work_on_one_database(url: str) -> None:
         pass
     with store_lock(url):
         pass
+
+
+async def test_a_server_alone_whose_lock_is_cut_still_keeps_others_out_by_its_lease(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    given = {
+        "node": {"id": "test", "name": "Test", "time_zone": "Asia/Vientiane"},
+        "agencies": [{"id": "joint", "name": "Joint patrol"}],
+        "store": {"url": url},
+        "internal": {"lease_s": 2.0},
+    }
+    settings = settings_of(given, source="patrol.toml", folder=tmp_path)
+    async with open_office(settings) as first:
+        asked(url, _CUT)
+        with store_lock(url):
+            pass  # nobody holds it any more
+        with pytest.raises(ServerRunning, match="test is kept by"):
+            async with open_office(settings):
+                pass
+        for task in asyncio.all_tasks():  # as if it were stopped: nothing renews it
+            if task.get_name() == "lease":
+                task.cancel()
+        async with open_office(settings):
+            assert ended == []
+            with pytest.raises(LeaseLost):
+                await first.store.write(lambda _: None)
+            assert ended == [75]
 
 
 # -- many at once
@@ -376,16 +416,12 @@ async def test_a_connection_that_is_cut_is_made_anew_and_nothing_is_lost(
     store: Store, url: str
 ) -> None:
     await store.commit([row(heard(1))], [], [])
-    cut = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    asked(url, cut)
+    asked(url, _CUT)
     with pytest.raises(StoreError) as found:
         await store.commit([row(heard(2))], [], [])
     assert found.value.transient
     await store.commit([row(heard(2))], [], [])
-    asked(url, cut)
+    asked(url, _CUT)
     assert await store.read(known.last_heard) is not None  # readers do not even notice
     assert count(url) == 2
 

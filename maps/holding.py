@@ -21,6 +21,9 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
+from maps.errors import ServerRunning
+from maps.internal_settings import InternalSettings
+from maps.settings import Settings
 from patrol.errors import LeaseLost, StoreError
 from patrol.store import lease
 from patrol.store.store import Store
@@ -52,6 +55,7 @@ class Holding:
         node: The node's id.
         agency: Owner of what is the node's own.
         life_s: How long it lasts without being renewed, seconds.
+        alone: Whether one that lives is to be refused, not waited for.
         lost: Called on whatever thread finds that somebody else took it.
 
     Attributes:
@@ -65,15 +69,21 @@ class Holding:
         *,
         agency: str,
         life_s: float,
+        alone: bool = False,
         lost: Callable[[LeaseLost], None] = end_now,
     ) -> None:
         self._node, self._agency, self._life_s, self._lost = node, agency, life_s, lost
+        self._alone = alone
         self.epoch = 0
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     @asynccontextmanager
     async def over(self, store: Store) -> AsyncIterator[None]:
-        """Wait for the lease and hold it while inside; nothing else is written to `store` then."""
+        """Wait for the lease and hold it while inside; nothing else is written to `store` then.
+
+        Raises:
+            ServerRunning: If this one is to be alone, and another renews it.
+        """
         await self._take(store)
         store.fence = self._check
         keeping = asyncio.create_task(self._keep(store), name="lease")
@@ -92,6 +102,8 @@ class Holding:
         while True:
             try:
                 now = await store.read(lease.read, self._node)
+                if self._alone and seen and now and now.held and now != seen:
+                    raise ServerRunning(f"{self._node} is kept by {now.holder}, which runs")
                 if now != seen or now is None:
                     seen, since = now, monotonic()
                 if now is None or not now.held or monotonic() - since >= self._life_s:
@@ -143,3 +155,13 @@ class Holding:
         except LeaseLost as lost:
             self._lost(lost)
             raise
+
+
+def holding_alone(settings: Settings) -> Holding:
+    """Return the hold of a process that works alone on a database.
+
+    The lock there goes with its connection, unnoticed, when the server starts again or the network
+    cuts it; the lease is looked at in each commit.
+    """
+    life_s = (settings.internal or InternalSettings()).lease_s
+    return Holding(settings.node.id, agency=settings.agencies[0].id, life_s=life_s, alone=True)
