@@ -82,14 +82,15 @@ def browser(chromium: Chromium) -> Browser:
     return chromium.running()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def radio() -> Iterator[UdpRadio]:
     with UdpRadio() as sender:
         yield sender
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, radio: UdpRadio) -> Iterator[Server]:
+    """A server for each file: what one file leaves on the map moves what another looks at."""
     folder: Path = tmp_path_factory.mktemp("browser")
     roles = ("commander", "planner", "technician", "crew", "admin")
     with serving(folder, channels=radio.table, roles=roles) as running:

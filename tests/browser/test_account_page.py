@@ -279,9 +279,6 @@ def test_the_link_of_a_mail_leads_through_signing_in_to_its_alert(
     page.get_by_label("Name").fill("commander")
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
-    wait_for(
-        "its card in focus",
-        lambda: page.evaluate("document.activeElement?.id") == f"card-{alert}",
-        seconds=60,
-    )
+    # Its card in focus, on the page that comes after the sign-in.
+    page.locator(f"#card-{alert}:focus").wait_for(timeout=60_000)
     assert page.url == f"{office.url}/", "a reload comes back to what was looked at since"

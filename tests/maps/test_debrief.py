@@ -14,7 +14,7 @@ from maps.reports.gathering import legs
 from maps.reports.page import blank_map, self_contained
 from patrol.changes import Fix
 from tests import needs
-from tests.browser.conftest import browser as browser
+from tests.browser.alone import browser as browser
 from tests.maps.running import running
 
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser
 from maps.reports import REPORTS
 from maps.reports.rendering import File, rendered
 from tests import needs
-from tests.browser.conftest import browser as browser
+from tests.browser.alone import browser as browser
 from tests.maps.reports.story import joint_patrol
 
 Files = dict[tuple[str, str], File]
