@@ -55,8 +55,12 @@ class Visit:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _told(self, message: Any) -> None:
-        # A refusal that a test provokes is complained of by the browser itself.
-        if message.type in ("error", "warning") and "Failed to load" not in message.text:
+        # A refusal that a test provokes is complained of by the browser itself, and software that
+        # draws a map by the way it is drawn (as in `Commander`).
+        itself = ("Failed to load", "GPU stall due to ReadPixels", "no longer repeat")
+        if message.type in ("error", "warning") and not any(
+            words in message.text for words in itself
+        ):
             self.complaints.append(message.text)
 
     def come(self, name: str) -> Page:

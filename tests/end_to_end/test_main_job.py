@@ -27,8 +27,8 @@ from pyais.stream import IterMessages
 
 from tests import needs
 from tests.broker import mosquitto
-from tests.browser.commander import DESKTOP, Commander, looking
 from tests.browser.alone import browser as browser
+from tests.browser.commander import DESKTOP, Commander, looking
 from tests.databases import reading
 from tests.ports import free_port
 from tests.server import Server, serving, wait_for
