@@ -57,7 +57,7 @@ class Visit:
     def _told(self, message: Any) -> None:
         # A refusal that a test provokes is complained of by the browser itself, and software that
         # draws a map by the way it is drawn (as in `Commander`).
-        itself = ("Failed to load", "GPU stall due to ReadPixels", "no longer repeat")
+        itself = ("Failed to load", "GPU stall due to ReadPixels")
         if message.type in ("error", "warning") and not any(
             words in message.text for words in itself
         ):
