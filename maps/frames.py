@@ -3,14 +3,16 @@
 The bytes of a change are the same for all who may see the same. Through `send_text` each viewer
 costs four copies of them (decoded, encoded, framed, joined) and a task that wakes; with many
 viewers that is most of what a server does. A connection of `SharedFrames` takes them as they are,
-under ASGI's extension `EXTENSION`: an event `websocket.send` may hold `frame`, one whole text
-message in UTF-8, in the place of `text`, and `give` of the extension sends one at once or says that
-it has to wait. It puts the header before it (RFC 6455, 5.2: from a server, unmasked) and hands both
-to the transport.
+under ASGI's extension `EXTENSION`: an event `websocket.send` may hold `frame`, which returns one
+whole text message in UTF-8 when the connection takes it, in the place of `text`; `give` of the
+extension sends one at once or says that it has to wait, and `abort` ends the connection without
+waiting for a peer that takes nothing. It puts the header before it (RFC 6455, 5.2: from a server,
+unmasked) and hands both to the transport.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -35,18 +37,22 @@ class SharedFrames(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         scope: Any = getattr(self, "scope", None)  # absent when the handshake failed
         if scope is not None:
-            scope["extensions"][EXTENSION] = {"give": self.give}
+            scope["extensions"][EXTENSION] = {
+                "give": self.give,
+                "abort": self.transport.abort,
+            }
 
     async def send(self, message: Any) -> None:
         """Send an event of ASGI; `frame` in a `websocket.send` as it is."""
-        frame: bytes | None = message.get("frame")
+        frame: Callable[[], bytes] | None = message.get("frame")
         if frame is None:
             await super().send(message)
             return
         if not self.writable.is_set():
             await self.writable.wait()
-        if not self.give(frame):
-            await super().send({"type": "websocket.send", "text": frame.decode()})  # as it says
+        whole = frame()  # only now: part of it may have been taken out while it waited
+        if not self.give(whole):
+            await super().send({"type": "websocket.send", "text": whole.decode()})  # as it says
 
     def give(self, frame: bytes) -> bool:
         """Send one text message if the connection stands and takes it now; return whether."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -72,8 +73,10 @@ async def live(socket: WebSocket, stream: str | None = None, since: str | None =
             await asyncio.wait({sending})
             async with asyncio.timeout(CHECK_S):
                 await socket.close(code, reason)
-    except (WebSocketDisconnect, RuntimeError, TimeoutError):
-        pass  # the peer went while we were closing, or takes nothing any more
+    except TimeoutError:
+        viewer.abort()  # it takes nothing any more: its socket would stay for as long as it likes
+    except (WebSocketDisconnect, RuntimeError):
+        pass  # the peer went while we were closing
     finally:
         subscription.close()
         for task in (gone, sending, stuck):
@@ -86,8 +89,9 @@ class _Viewer:
 
     def __init__(self, socket: WebSocket, subscription: Subscription) -> None:
         self._socket, self._subscription = socket, subscription
-        self._give: Callable[[bytes], bool] | None
-        self._give = socket.scope.get("extensions", {}).get(EXTENSION, {}).get("give")
+        extension = socket.scope.get("extensions", {}).get(EXTENSION, {})
+        self._give: Callable[[bytes], bool] | None = extension.get("give")
+        self._abort: Callable[[], None] | None = extension.get("abort")
         self._looked = 0.0
         if self._give is not None:
             subscription.go_straight(self._straight)
@@ -116,9 +120,11 @@ class _Viewer:
             except StoreError:
                 pass  # nobody can sign in now; who is in stays in
             self._looked = self._sending_since = monotonic()
-            for frame in frames:
+            for place, frame in enumerate(frames):
                 if self._give is not None:
-                    await socket.send({"type": "websocket.send", "frame": frame})
+                    # Looked up once it can go: what may not pass any more is replaced in the list.
+                    late = partial(frames.__getitem__, place)
+                    await socket.send({"type": "websocket.send", "frame": late})
                 else:
                     await socket.send_text(frame.decode())
             self._sending_since = None
@@ -127,6 +133,11 @@ class _Viewer:
         """Send a frame at once if its viewer takes it and was looked at a moment ago."""
         give = self._give
         return give is not None and monotonic() < self._looked + STRAIGHT_S and give(frame)
+
+    def abort(self) -> None:
+        """End the connection at once; what the peer has not taken is lost."""
+        if self._abort is not None:
+            self._abort()
 
     async def until_stuck(self) -> tuple[int, str]:
         """Return once the peer has taken nothing for too long; a look now and then costs less than

@@ -24,6 +24,7 @@ from maps import exporting, listening
 from maps.access import COOKIE
 from maps.api import live
 from maps.app import ROUTERS
+from maps.frames import SharedFrames
 from tests.maps.agreed import agree
 from tests.maps.offices import LAO, THAI, Offices, two_offices
 from tests.maps.running import Live
@@ -363,6 +364,76 @@ async def test_the_story_over_http_and_websocket(
     since_joined = lao.fixes(story.lao)[AT_ONCE : (BEFORE + 11) * AT_ONCE]
     assert reader.fixes(story.lao) == since_joined, "nothing of its own is missing"
     assert set(reader.units) == {story.lao.id}
+
+
+async def stalled_in_the_middle(story: Story, name: str) -> tuple[Any, SharedFrames]:
+    """Return a live stream that reads nothing while another's boat sails, with the connection of
+    the server: a frame about that boat waits in it.
+    """
+    found: list[SharedFrames] = []
+    with pytest.MonkeyPatch.context() as patched:
+        take_up = SharedFrames.handle_connect
+
+        def seen(self: SharedFrames, event: Any) -> None:
+            take_up(self, event)
+            found.append(self)
+
+        patched.setattr(SharedFrames, "handle_connect", seen)
+        stalled = await stalled_socket(story, name)
+    (connection,) = found
+    async for _ in running.wait_until("the connection to take no more"):
+        await story.thai.sail()
+        if not connection.writable.is_set():
+            break
+    for _ in range(3):
+        await story.thai.sail()
+    return stalled, connection
+
+
+async def test_the_frame_that_waits_for_its_socket_goes_out_without_what_ended(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "STUCK_S", 300.0)  # who does not read would be cut off by then
+    given: list[bytes] = []
+    give = SharedFrames.give
+
+    def noted(self: SharedFrames, frame: bytes) -> bool:
+        gone = give(self, frame)
+        if gone:
+            given.append(frame)
+        return gone
+
+    monkeypatch.setattr(SharedFrames, "give", noted)
+    agreement = await agree(story)
+    await story.thai.sail()
+    stalled, connection = await stalled_in_the_middle(story, "kham")
+    assert any(story.thai.id.encode() in frame for frame in given), "they are told before"
+    answer = await story["chai"].post(
+        f"/api/agreements/{agreement}/suspend", json={"reason": "by order"}
+    )
+    assert answer.status_code == 200, answer.text
+    assert not connection.writable.is_set(), "it waits still"
+    given.clear()
+    assert gapless(await read_all(stalled))
+    await stalled.close()
+    told = [json.loads(frame) for frame in given]
+    assert len([frame for frame in told if frame["type"] == "change"]) > 3, "what waited went out"
+    for frame in told:
+        if "forget" not in frame:
+            assert story.thai.id not in json.dumps(frame)
+
+
+async def test_who_takes_nothing_does_not_keep_its_socket(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "CHECK_S", 0.2)
+    monkeypatch.setattr(live, "STUCK_S", 0.5)
+    await agree(story)
+    stalled, connection = await stalled_in_the_middle(story, "kham")
+    async for _ in running.wait_until("its socket to be closed", 5):
+        if connection.disconnected:
+            break
+    stalled.transport.abort()
 
 
 async def test_resumption_without_and_with_backfill(story: Story) -> None:
