@@ -1,7 +1,8 @@
 /** Unsaved work of the person who is signed in: kept in this tab over a reload, and gone when they sign out.
  *
  * The tab's own storage holds it, so that it is gone with the tab too. A sign-out in another tab of the same browser is
- * told through a time in the common storage, which says nothing of what was drafted.
+ * told through a random mark in the common storage, which says nothing of what was drafted. A time would not do: after
+ * a clock is set back, whoever signs in would be signed out at once.
  */
 import { session } from "./session.ts";
 
@@ -12,11 +13,14 @@ export interface Kept<T> {
 }
 
 const PREFIX = "jp.draft.";
+/** Holds the mark of the last sign-out: in the common storage that of the browser, in the tab's that of its drafts. */
 const OUT = "jp.signed_out";
 /** A draft that nobody took up for so long belongs to another watch. */
 const LONGEST_MS = 12 * 3_600_000;
 /** Set once somebody signed out: nothing may be written after that. */
 let over = false;
+/** The mark as this page found it. */
+let began: string | null = null;
 
 /** What was kept under a name for this person and office; nothing where storage is off or holds something else. */
 export function readDrafts<T>(name: string, fits: (what: unknown) => what is T): Kept<T>[] {
@@ -54,7 +58,7 @@ export function forgetDrafts(): void {
   over = true;
   clear();
   try {
-    localStorage.setItem(OUT, String(Date.now()));
+    localStorage.setItem(OUT, crypto.getRandomValues(new Uint32Array(4)).join("-"));
   } catch {
     // Storage is off: other tabs kept nothing either.
   }
@@ -62,11 +66,12 @@ export function forgetDrafts(): void {
 
 /** Takes away what is of before a sign-out, now and whenever somebody signs out in another tab; `act` is done then. */
 export function watchSignOut(act: () => void = () => undefined): void {
-  const began = Date.now();
+  // Once for the page: who watches later must not miss what came in between.
+  const found = began ??= lastSignOut();
   let done = false;
   const look = (): void => {
-    dropUpTo(signedOutAt(), () => true);
-    if (done || signedOutAt() < began) return;
+    dropOfBefore();
+    if (done || lastSignOut() === found) return;
     done = over = true;
     act();
   };
@@ -74,6 +79,18 @@ export function watchSignOut(act: () => void = () => undefined): void {
   addEventListener("storage", look);
   // The browser may show a page again as it was left.
   addEventListener("pageshow", look);
+}
+
+/** Takes away drafts that were written under another mark than the last: their tab was closed or away at the sign-out. */
+function dropOfBefore(): void {
+  const last = lastSignOut();
+  try {
+    if ((sessionStorage.getItem(OUT) ?? "") === last) return;
+    clear();
+    sessionStorage.setItem(OUT, last);
+  } catch {
+    // Storage is off: there is nothing.
+  }
 }
 
 function clear(): void {
@@ -104,11 +121,11 @@ function listOf(text: string | null): Kept<unknown>[] {
   }
 }
 
-function signedOutAt(): number {
+function lastSignOut(): string {
   try {
-    return Number(localStorage.getItem(OUT) ?? 0) || 0;
+    return localStorage.getItem(OUT) ?? "";
   } catch {
-    return 0;
+    return "";
   }
 }
 

@@ -7,6 +7,72 @@ import { areaKm2, asDrawn, bodyOf, boxOf, circle, cornerAt, partsOf, type Place,
 import { clipped, linesOf, snapped, type SnapLine } from "../src/planner/sectors/snap.ts";
 import { begin, redo, step, undo } from "../src/planner/sectors/steps.ts";
 
+/** A page's own view of the drafts: each load reads the module anew. */
+let loads = 0;
+const load = (): Promise<typeof import("../src/drafts.ts")> => import(`../src/drafts.ts?load=${++loads}`);
+
+/** Storage as a browser has it: what is in it are its own keys. */
+function storage(): Storage {
+  return Object.defineProperties({}, {
+    getItem: { value(this: Record<string, string>, key: string) { return this[key] ?? null; } },
+    setItem: { value(this: Record<string, string>, key: string, text: string) { this[key] = text; } },
+    removeItem: { value(this: Record<string, string>, key: string) { delete this[key]; } },
+  }) as Storage;
+}
+
+/** Puts the storages of a tab in place; what it listens to comes back. */
+function enter(tab: Storage, common: Storage): (() => void)[] {
+  const looks: (() => void)[] = [];
+  const put = (name: string, value: unknown): unknown => Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  put("sessionStorage", tab);
+  put("localStorage", common);
+  put("addEventListener", (type: string, look: () => void) => { if (type === "storage") looks.push(look); });
+  return looks;
+}
+
+test("a sign-out takes drafts away in every tab, whatever the clock says, and once", async (context) => {
+  const isText = (what: unknown): what is string => typeof what === "string";
+  const [first, second, common] = [storage(), storage(), storage()];
+  const kept = (page: Awaited<ReturnType<typeof load>>): string[] => page.readDrafts("lane", isText).map((each) => each.what);
+  // Two tabs with a draft each, of which the second is not there at the sign-out.
+  enter(second, common);
+  const away = await load();
+  away.watchSignOut();
+  away.writeDrafts("lane", [{ at: Date.now(), what: "away" }]);
+  const looks = enter(first, common);
+  const open = await load();
+  let acts = 0;
+  open.watchSignOut(() => acts++);
+  open.writeDrafts("lane", [{ at: Date.now(), what: "open" }]);
+  // The clock is a day ahead at the sign-out and is put right after it.
+  context.mock.timers.enable({ apis: ["Date"], now: Date.now() + 86_400_000 });
+  enter(storage(), common);
+  (await load()).forgetDrafts();
+  context.mock.timers.reset();
+  enter(first, common);
+  for (const look of [...looks, ...looks]) look();
+  assert.deepEqual([acts, kept(open)], [1, []]);
+  // Who signs in again drafts and reloads in peace.
+  for (const what of ["again", "and again"]) {
+    const page = await load();
+    page.watchSignOut(() => acts++);
+    page.watchSignOut(() => acts++);
+    page.writeDrafts("lane", [...page.readDrafts("lane", isText), { at: Date.now(), what }]);
+  }
+  assert.deepEqual([acts, kept(await load())], [1, ["again", "and again"]]);
+  // The tab that was away comes back: nothing of before is offered, though touched after this clock's sign-out.
+  enter(second, common);
+  const back = await load();
+  assert.deepEqual(kept(back), ["away"]);
+  back.watchSignOut(() => acts++);
+  assert.deepEqual([acts, kept(back)], [1, []]);
+  // One who watches only once the page is drawn learns of what came meanwhile.
+  enter(storage(), common);
+  (await load()).forgetDrafts();
+  back.watchSignOut(() => acts++);
+  assert.equal(acts, 2);
+});
+
 const SQUARE: Place[] = [[100.4, 20.28], [100.42, 20.28], [100.42, 20.3], [100.4, 20.3]];
 
 test("a ring is kept once round, without repeated places", () => {
