@@ -81,7 +81,7 @@ def back_up(url: str, file: Path) -> Inventory | None:
     os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     engine = open_engine(url)
     try:
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        _make(part)
         if is_postgres(engine):
             _dump(engine, part)
             found = None
@@ -152,7 +152,7 @@ def _put(file: Path, store: Path) -> Inventory:
             raise StoreError(f"{there} is there: move it away first, nothing is written over")
     part = store.with_name(f"{store.name}.part")
     try:
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        _make(part)
         _copy_file(file, part)
         engine = open_engine(f"sqlite:///{part}")
         try:
@@ -193,6 +193,16 @@ def _settle(file: Path) -> None:
 
 def _beside(file: Path) -> list[Path]:
     return [file.with_name(f"{file.name}-{what}") for what in ("wal", "shm", "journal")]
+
+
+def _make(part: Path) -> None:
+    """Make the file that is to hold a store until it has its name, for nobody else to read.
+
+    What lies there, of a run that was cut off or of another user, is never written into.
+    """
+    _remove(part)
+    follow_none = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such thing
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | follow_none, 0o600))
 
 
 def _remove(file: Path) -> None:

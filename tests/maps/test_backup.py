@@ -161,3 +161,22 @@ def test_without_the_programs_it_is_said_what_to_install(
         with pytest.raises(StoreError, match=r"no pg_dump .*apt-get install postgresql-client-\d+"):
             back_up(old, tmp_path / "b")
         assert not list(tmp_path.glob("b*"))
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+async def test_what_another_user_laid_ready_never_holds_the_store(
+    tmp_path: Path, kind: str
+) -> None:
+    with urls("sqlite", tmp_path) as (old, new):
+        await (await filled(old, tmp_path)).stop()
+        theirs = tmp_path / "theirs"
+        theirs.touch(mode=0o666)
+        theirs.chmod(0o666)
+        for part in (tmp_path / "b.part", tmp_path / "new.db.part"):
+            part.symlink_to(theirs) if kind == "link" else os.link(theirs, part)
+        back_up(old, tmp_path / "b")
+        restore(tmp_path / "b", new)
+        assert theirs.stat().st_size == 0
+        for made in (tmp_path / "b", tmp_path / "new.db"):
+            assert (made.is_symlink(), made.stat().st_mode & 0o777) == (False, 0o600)
+        assert names(tmp_path, "b.part") == names(tmp_path, "new.db.part") == []
