@@ -11,6 +11,8 @@ unit of any alert said about its time. Of an alert that is open, and of a hand-o
 something is still to be sent to another node, it stays until now. (An incident that nobody ever
 closes must not keep everything.) What a signed pack tells lies in that pack, whatever goes here.
 
+Nothing goes while the clock cannot be believed (`patrol.credible_clock`).
+
 It works in small steps between which the watch goes on. How far it is stands in the store.
 """
 
@@ -26,6 +28,7 @@ import msgspec
 import structlog
 
 from patrol.alerts import Alert
+from patrol.credible_clock import CredibleClock
 from patrol.errors import PatrolError
 from patrol.hand_offs import HandOff
 from patrol.incidents import Incident
@@ -143,6 +146,7 @@ class Retention:
         agency: Owner of what nobody else owns.
         node: This node's id.
         now: The node's clock, aware UTC.
+        steady: Seconds that only ever pass, whatever is done to the clock.
     """
 
     def __init__(
@@ -153,11 +157,13 @@ class Retention:
         agency: str,
         node: str,
         now: Callable[[], datetime],
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._policy = policy
         self._agency, self._node = agency, node
         self._now = now
+        self._clock = CredibleClock(store, agency=agency, node=node, now=now, steady=steady)
 
     async def run(self) -> None:
         """Keep at it, and see to the tables of the coming months; ends by being cancelled."""
@@ -175,14 +181,18 @@ class Retention:
             await asyncio.sleep(EVERY.total_seconds())
 
     async def catch_up(self) -> int:
-        """Do all that is due, a day after the other; return how many messages went."""
+        """Do all that is due, a day after the other; return how many messages went.
+
+        Raises:
+            StoreError: If the store cannot be read or written, or one of its papers not be read.
+        """
         gone = 0
-        if self._policy is not None:
+        if self._policy is not None and await self._clock.is_credible():
             for stage, age, part_us in self._policy.stages():
                 while (day := await self._next_day(stage, age)) is not None:
                     gone += await self._thin(stage, day, part_us)
                 if part_us is None:
-                    await self._store.write(partitions.drop_empty, to_us(self._now() - age))
+                    await self._store.write(partitions.drop_empty, to_us(self._clock.now() - age))
         return gone
 
     async def _next_day(self, stage: str, age: timedelta) -> int | None:
@@ -192,7 +202,7 @@ class Retention:
         if first is None:
             return None
         day = first // _DAY_US * _DAY_US
-        return day if day + _DAY_US <= to_us(self._now() - age) else None
+        return day if day + _DAY_US <= to_us(self._clock.now() - age) else None
 
     async def _thin(self, stage: str, day: int, part_us: int | None) -> int:
         assert self._policy is not None

@@ -10,15 +10,17 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, delete, func, or_, select, text, update
 
+from patrol.errors import StoreError
 from patrol.kinds import decode
 from patrol.papers import Paper
 from patrol.store.postgres import is_postgres
-from patrol.store.rows import readable
 from patrol.store.tables import (
     also_heard,
     assignments,
+    journal,
     papers,
     retention_marks,
     to_us,
@@ -94,6 +96,39 @@ def next_heard(connection: Connection, since_us: int) -> int | None:
     return first
 
 
+def newest(connection: Connection, before_us: int) -> int | None:
+    """Return how far time had come before then, by what is stored; None if nothing is.
+
+    That is when the last message was heard or the last line of the journal written, but no later
+    than the clock was last believed: under a wrong clock wrong times are stored too.
+    """
+    heard = [
+        connection.execute(
+            select(func.max(_T.heard_us)).where(_T.address == address, _T.heard_us < before_us)
+        ).scalar()
+        for address in addresses(connection)
+    ]
+    written = connection.execute(
+        select(func.max(journal.c.at_us)).where(journal.c.at_us < before_us)
+    ).scalar()
+    known: list[int] = [each for each in (*heard, written) if each is not None]
+    if not known:
+        return None
+    believed = mark(connection, "clock")
+    return max(known) if believed is None else min(max(known), believed)
+
+
+def last_id(connection: Connection) -> int:
+    """Return the number of the message that was stored last; 0 if there is none."""
+    return int(connection.execute(select(func.max(_T.id))).scalar() or 0)
+
+
+def told_by_device(connection: Connection, after_id: int, start_us: int, end_us: int) -> bool:
+    """Return whether a device's own clock told a time from start to end, in a later message."""
+    asked = select(_T.id).where(_T.id > after_id, _T.device_us.between(start_us, end_us)).limit(1)
+    return connection.execute(asked).first() is not None
+
+
 def addresses(connection: Connection) -> Iterator[str]:
     """Yield every address there is a message of, in order; one step into the index for each."""
     address = connection.execute(select(func.min(_T.address))).scalar()
@@ -163,7 +198,11 @@ def take_out(connection: Connection, some: Sequence[Message]) -> int:
 
 
 def told(connection: Connection, kinds: Sequence[str], since: datetime) -> list[Told]:
-    """Return the papers of some kinds that are open, or were still changed at `since` or later."""
+    """Return the papers of some kinds that are open, or were still changed at `since` or later.
+
+    Raises:
+        StoreError: If one cannot be read: nobody knows then what it needs.
+    """
     first = papers.alias("first")
     rows = connection.execute(
         select(papers, first.c.at_us.label("first_us"))
@@ -175,12 +214,17 @@ def told(connection: Connection, kinds: Sequence[str], since: datetime) -> list[
             or_(papers.c.closed == 0, papers.c.at_us >= to_us(since)),
         )
     )
-    return list(
-        readable(
-            rows,
-            lambda row: Told(decode(row.kind, row.body), row.first_us, row.at_us, bool(row.closed)),
-        )
-    )
+    found: list[Told] = []
+    for row in rows:
+        try:
+            paper = decode(row.kind, row.body)
+        except (ValueError, TypeError, ArithmeticError, msgspec.MsgspecError) as error:
+            raise StoreError(
+                f"a paper cannot be read, nothing is thinned: {row.kind} {row.id}: {error}",
+                transient=False,
+            ) from error
+        found.append(Told(paper, row.first_us, row.at_us, bool(row.closed)))
+    return found
 
 
 def units_of(connection: Connection, address: str) -> frozenset[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from sqlalchemy import Connection, update
+from structlog.testing import capture_logs
 
 from patrol.alerts import Alert
+from patrol.errors import StoreError
 from patrol.filing import Filing
 from patrol.hand_offs import HandOff, Owed
 from patrol.incidents import Incident
@@ -21,7 +24,7 @@ from patrol.papers import Paper, new_id
 from patrol.retention import Retention, doomed, merged, needed
 from patrol.retention_policy import Policy
 from patrol.store import thinning
-from patrol.store.tables import to_us
+from patrol.store.tables import papers, to_us
 from patrol.store.thinning import Message, Told
 from patrol.targets import Target
 from tests.patrol.running import AGENCY, NODE, OTHER, Node, address, at, running, said
@@ -31,8 +34,18 @@ DAY_S = 86_400
 POLICY = Policy(raw=timedelta(days=40), minute=timedelta(days=100), quarter=timedelta(days=200))
 
 
-def retention(node: Node, policy: Policy | None = POLICY) -> Retention:
-    return Retention(node.store, policy, agency=AGENCY, node=NODE, now=lambda: node.time)
+def retention(
+    node: Node, policy: Policy | None = POLICY, *, steady: Callable[[], float] | None = None
+) -> Retention:
+    """Return one that has run for days, or as long as `steady` says."""
+    return Retention(
+        node.store,
+        policy,
+        agency=AGENCY,
+        node=NODE,
+        now=lambda: node.time,
+        steady=steady or count(0, DAY_S).__next__,
+    )
 
 
 @pytest.fixture
@@ -140,7 +153,7 @@ async def test_it_goes_on_where_it_was_cut_off(node: Node, monkeypatch: pytest.M
     write = node.store.write
 
     async def cut(query: Any, *args: Any, **more: Any) -> Any:
-        if query is thinning.put_mark:
+        if query is thinning.put_mark and args[0] == "minute":
             raise KeyboardInterrupt
         return await write(query, *args, **more)
 
@@ -174,7 +187,71 @@ async def test_a_picture_that_starts_on_thinned_records_is_the_same(node: Node) 
     assert (after.lon, after.time) == (before.lon, before.time)
 
 
+# -- a clock that is wrong
+
+
+async def test_a_clock_that_leaps_ahead_while_it_runs_makes_nothing_old(node: Node) -> None:
+    await ten_minutes(node)
+    node.time = at(600)
+    passed = [0.0]
+    running_ = retention(node, steady=lambda: passed[0])
+    node.time, passed[0] = at(800 * DAY_S), 3 * DAY_S
+    assert await running_.catch_up() == 0
+    assert len(times(node)) == 60
+    passed[0] = 41 * DAY_S  # so long it truly was
+    assert await running_.catch_up() == 50
+
+
+async def test_a_clock_that_is_far_ahead_at_the_start_has_to_run_for_a_day(node: Node) -> None:
+    await ten_minutes(node)
+    node.time = at(41 * DAY_S)
+    passed = [0.0]
+    running_ = retention(node, steady=lambda: passed[0])
+    with capture_logs() as logs:
+        assert await running_.catch_up() == 0
+    assert [each["log_level"] for each in logs] == ["warning"]
+    assert "nothing is thinned" in logs[0]["event"]
+    await node.hear(said("b", 41 * DAY_S, device_time=None))  # heard by the same clock
+    assert await running_.catch_up() == 0
+    passed[0] = DAY_S
+    assert await running_.catch_up() == 50
+
+
+async def test_a_clock_that_a_device_agrees_with_is_believed_at_once(node: Node) -> None:
+    await ten_minutes(node)
+    node.time = at(41 * DAY_S)
+    running_ = retention(node, steady=lambda: 0.0)
+    assert await running_.catch_up() == 0
+    await node.hear(said("b", 41 * DAY_S))
+    assert await running_.catch_up() == 50
+
+
+async def test_what_was_stored_under_a_wrong_clock_does_not_speak_for_it(node: Node) -> None:
+    await ten_minutes(node)
+    node.time = at(600)
+    assert await retention(node, steady=lambda: 0.0).catch_up() == 0  # it is believed
+    node.time = at(800 * DAY_S)
+    await node.hear(said("b", 800 * DAY_S, device_time=None))
+    node.time = at(800 * DAY_S + 60)
+    assert await retention(node, steady=lambda: 0.0).catch_up() == 0
+    assert len(times(node)) == 60
+
+
 # -- what is needed
+
+
+async def test_while_a_paper_cannot_be_read_nothing_goes(node: Node) -> None:
+    await ten_minutes(node)
+    await filed(node, paper("target"))
+
+    def damage(connection: Connection) -> None:
+        connection.execute(update(papers).values(body=b"{"))
+
+    await node.store.write(damage)
+    node.time = at(41 * DAY_S)
+    with pytest.raises(StoreError, match="a paper cannot be read, nothing is thinned"):
+        await retention(node).catch_up()
+    assert len(times(node)) == 60
 
 
 async def filed(node: Node, paper: Paper) -> None:
