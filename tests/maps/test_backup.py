@@ -169,14 +169,14 @@ async def test_what_another_user_laid_ready_never_holds_the_store(
 ) -> None:
     with urls("sqlite", tmp_path) as (old, new):
         await (await filled(old, tmp_path)).stop()
-        theirs = tmp_path / "theirs"
-        theirs.touch(mode=0o666)
-        theirs.chmod(0o666)
-        for part in (tmp_path / "b.part", tmp_path / "new.db.part"):
+        laid = {tmp_path / "b.part": tmp_path / "one", tmp_path / "new.db.part": tmp_path / "two"}
+        for part, theirs in laid.items():
+            theirs.touch()
+            theirs.chmod(0o666)
             part.symlink_to(theirs) if kind == "link" else os.link(theirs, part)
         back_up(old, tmp_path / "b")
         restore(tmp_path / "b", new)
-        assert theirs.stat().st_size == 0
+        assert [theirs.stat().st_size for theirs in laid.values()] == [0, 0]
         for made in (tmp_path / "b", tmp_path / "new.db"):
             assert (made.is_symlink(), made.stat().st_mode & 0o777) == (False, 0o600)
         assert names(tmp_path, "b.part") == names(tmp_path, "new.db.part") == []
