@@ -66,7 +66,9 @@ class Enrolments:
         require(user.role, "enrol phones")
         known = await self._store.read(queries.device_named, device)
         if known is not None and known.agency != user.agency:
-            raise Conflict(f"there is a device {device!r} already")
+            raise Conflict(
+                f"there is a device {device!r} already", code="device_taken", name=device
+            )
         if unit is not None:
             await self._bind(desk, device, unit)
         code, now = new_token(), self._now()

@@ -62,7 +62,12 @@ def change_user(
         return None
     goes = bool(disabled) or role not in (None, "admin") or agency not in (None, found[0].agency)
     if goes and is_last_admin(connection, found[0]):
-        raise Conflict(f"{name} is the last administrator of {found[0].agency}: add another first")
+        raise Conflict(
+            f"{name} is the last administrator of {found[0].agency}: add another first",
+            code="last_admin",
+            name=name,
+            agency=found[0].agency,
+        )
     values: dict[str, Any] = {}
     if role is not None:
         values["role"] = role

@@ -155,8 +155,9 @@ async def test_the_last_admin_of_an_agency_stays_one(store: Store, change: dict[
     for name, agency in (("boss", "la-hx"), ("chief", "th-ck")):
         boss = User(name=name, role="admin", agency=agency, origin="node-hx")
         await store.write(accounts.put_user, boss, None, at(0))
-    with pytest.raises(Conflict, match="last administrator of la-hx"):
+    with pytest.raises(Conflict, match="last administrator of la-hx") as told:
         await store.write(account_changes.change_user, "boss", at(1), **change)
+    assert told.value.code == "last_admin"
     second = User(name="second", role="admin", agency="la-hx", origin="node-hx")
     await store.write(accounts.put_user, second, None, at(0))
     changed = await store.write(account_changes.change_user, "boss", at(2), **change)
