@@ -26,6 +26,8 @@ from tests.maps.demo_process import Demo, demo
 
 SIZES: Final = {"desktop": (1440, 900), "phone": (390, 844)}
 THUMB: Final = 360
+PIN: Final = "271828"
+BOAT: Final = "Naga 1"
 
 # Elements whose text is wider than they are though nothing tells the reader that it goes on.
 CUT_OFF: Final = """() => {
@@ -49,12 +51,14 @@ class Shot:
         path: Of the page.
         role: Who looks; None for a stranger.
         act: What to do before the picture.
+        enrolled: Whether it is a phone that a crew has enrolled and opened with its PIN.
     """
 
     name: str
     path: str
     role: str | None = "commander"
     act: Callable[[Page], None] = lambda page: None
+    enrolled: bool = False
 
 
 def _tab(name: str) -> Callable[[Page], None]:
@@ -91,6 +95,10 @@ SHOTS: Final = (
     Shot("reports", "/reports"),
     Shot("account", "/account", role="admin"),
     Shot("crew", "/crew", role="crew"),
+    *(
+        Shot(f"crew-{tab}", "/crew", role=None, act=_tab(tab), enrolled=True)
+        for tab in ("patrol", "map", "report", "texts", "more")
+    ),
     Shot("enrol", "/enrol#code=unknown", role=None),
     Shot("trust", "/trust", role=None),
 )
@@ -116,8 +124,14 @@ class Photographer:
             page = context.new_page()
             name = f"{shot.name}-{size}-{palette}-{language}"
             page.on("pageerror", lambda error: self.faults.append(f"{name}: {error}"))
+            if shot.enrolled:
+                self._enrol(page, name)
             page.goto(self._running.url + shot.path)
             page.wait_for_load_state("load")
+            if shot.enrolled:
+                page.fill("#pin", PIN)
+                page.keyboard.press("Enter")
+                page.locator("#tab-map:enabled").wait_for()
             _settle(page)
             shot.act(page)
             page.wait_for_timeout(700)
@@ -143,6 +157,20 @@ class Photographer:
             )
         yield context
         context.close()
+
+    def _enrol(self, page: Page, device: str) -> None:
+        """Make the page's browser the phone of a boat of the demo."""
+        with self._running.client("admin") as office:
+            boats = office.get("/api/units").json()
+            boat = next(each for each in boats if each["call_sign"] == BOAT)
+            asked = {"device": device, "unit": boat["id"]}
+            code = office.post("/api/devices/enrolments", json=asked).json()["code"]
+        page.goto(f"{self._running.url}/enrol#code={code}")
+        page.fill("#name", "Kham")
+        page.fill("#pin", PIN)
+        page.fill("#again", PIN)
+        page.locator("form button").click()
+        page.locator("form").wait_for(state="detached")
 
     def _cookie(self, role: str) -> str:
         if role not in self._cookies:
