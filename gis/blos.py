@@ -6,14 +6,12 @@ countries.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
 
 import shapely
 
 from gis.errors import LayerError
-
-if TYPE_CHECKING:
-    import geopandas as gpd
+from gis.features import Features
 
 OFFICES = {"KH": 11, "CN": 7, "LA": 18, "MM": 8, "TH": 18, "VN": 8}
 
@@ -29,7 +27,7 @@ def counterparts(text: object) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
-def check(offices: gpd.GeoDataFrame, *, territories: gpd.GeoDataFrame, file: str = "blos") -> None:
+def check(offices: Features, *, territories: Features, file: str = "blos") -> None:
     """Raise unless these are the 70 offices.
 
     Args:
@@ -45,13 +43,14 @@ def check(offices: gpd.GeoDataFrame, *, territories: gpd.GeoDataFrame, file: str
     for column in ("id", "name", "country", "counterparts"):
         if column not in offices.columns:
             raise LayerError(file, f"has no column {column}")
-    counted = offices["country"].value_counts().to_dict()
+    counted = dict(Counter(offices["country"].tolist()))
     if counted != OFFICES:
         raise LayerError(file, f"has offices {_words(counted)}; there must be {_words(OFFICES)}")
-    named = {row.id: (row.country, counterparts(row.counterparts)) for row in offices.itertuples()}
-    if len(named) < len(offices):
-        doubles = offices["id"][offices["id"].duplicated()]
-        raise LayerError(file, "stands twice", feature=str(doubles.iloc[0]))
+    named: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for row in offices.rows():
+        if row["id"] in named:
+            raise LayerError(file, "stands twice", feature=str(row["id"]))
+        named[row["id"]] = (row["country"], counterparts(row["counterparts"]))
     for office, (_, others) in named.items():
         for other in others:
             if other not in named:
@@ -65,9 +64,9 @@ def check(offices: gpd.GeoDataFrame, *, territories: gpd.GeoDataFrame, file: str
                 fault = f"has a counterpart {other} in its own country"
                 raise LayerError(file, fault, feature=office)
     areas = dict(zip(territories["country"], territories.geometry, strict=True))
-    for row in offices.itertuples():
-        if not shapely.covers(areas[row.country], row.geometry):
-            raise LayerError(file, f"lies outside {row.country}", feature=row.id)
+    for row in offices.rows():
+        if not shapely.covers(areas[row["country"]], row["geometry"]):
+            raise LayerError(file, f"lies outside {row['country']}", feature=row["id"])
 
 
 def _words(counted: dict[str, int]) -> str:

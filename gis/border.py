@@ -16,11 +16,14 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from gis.features import Features, features_of
 from gis.geodesy import Floats, distances_m
-from gis.shipped import read_shipped
+from gis.shipped import shipped_features
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from gis.features import Table
 
 MERCATOR_LAT = 85.0
 
@@ -71,11 +74,11 @@ class Border:
 
     def __init__(
         self,
-        borders: gpd.GeoDataFrame,
-        territories: gpd.GeoDataFrame,
+        borders: Table,
+        territories: Table,
         *,
-        outlines: gpd.GeoDataFrame | None = None,
-        doubts: gpd.GeoDataFrame | None = None,
+        outlines: Table | None = None,
+        doubts: Table | None = None,
     ) -> None:
         """Index the layers (all EPSG:4326).
 
@@ -86,12 +89,14 @@ class Border:
                 line without an error is an edge of the data and no border.
             doubts: Areas that may belong to either country.
         """
+        drawn, areas = features_of(borders), features_of(territories)
         pairs: list[tuple[str | None, ...]] = [
-            tuple(str(text).split(";")) for text in borders["countries"]
+            tuple(str(text).split(";")) for text in drawn["countries"]
         ]
-        shapes, errors = list(borders.geometry), list(borders["error_m"])
+        shapes, errors = list(drawn.geometry), list(drawn["error_m"])
         if outlines is not None and "error_m" in outlines.columns:
-            real = outlines[outlines["error_m"].notna()]
+            edges = features_of(outlines)
+            real = edges.take(np.array([each is not None for each in edges["error_m"]], dtype=bool))
             pairs += [(str(country), None) for country in real["country"]]
             shapes, errors = shapes + list(real.geometry), errors + list(real["error_m"])
         # One more row, for what has no line near it.
@@ -107,8 +112,8 @@ class Border:
         self._row = np.repeat(of_row, [len(p) - 1 for p in points])
         segments = np.stack([self._start, self._end], axis=1)
         self._tree = shapely.STRtree(shapely.linestrings(segments))
-        self._codes = [*(str(code) for code in territories["country"]), None]
-        self._areas = list(territories.geometry)
+        self._codes = [*(str(code) for code in areas["country"]), None]
+        self._areas = list(areas.geometry)
         self._doubts = shapely.union_all([] if doubts is None else list(doubts.geometry))
         shapely.prepare([*self._areas, self._doubts])
 
@@ -224,7 +229,18 @@ class Border:
         return np.degrees(plane[:, 0]) + self._middle_deg, lat
 
 
-def territories(borders: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def territories(borders: Table, outlines: Table) -> gpd.GeoDataFrame:
+    """Return the areas that borders and outlines enclose, one feature a country, as a frame.
+
+    >>> shore = shapely.LineString([(0, 0), (2, 0), (2, 2), (0, 2), (0, 0)])
+    >>> outline = Features({"country": ["AA"]}, [shore])
+    >>> territories(Features({"countries": []}, []), outline).crs.to_string()
+    'EPSG:4326'
+    """
+    return enclosed(borders, outlines).frame()
+
+
+def enclosed(borders: Table, outlines: Table) -> Features:
     """Return the areas that borders and outlines enclose, one feature a country.
 
     Args:
@@ -234,15 +250,11 @@ def territories(borders: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> gpd.Ge
     Returns:
         Areas with the column `country`; a country whose lines do not close has an empty area.
 
-    >>> import geopandas as gpd
     >>> shore = shapely.LineString([(0, 0), (2, 0), (2, 2), (0, 2), (0, 0)])
-    >>> no_borders = gpd.GeoDataFrame({"countries": []}, geometry=[], crs=4326)
-    >>> outline = gpd.GeoDataFrame({"country": ["AA"]}, geometry=[shore], crs=4326)
-    >>> territories(no_borders, outline).geometry[0].area
+    >>> outline = Features({"country": ["AA"]}, [shore])
+    >>> enclosed(Features({"countries": []}, []), outline).geometry[0].area
     4.0
     """
-    import geopandas as gpd  # takes half a second to load
-
     lines: dict[str, list[shapely.Geometry]] = {}
     for text, shape in zip(borders["countries"], borders.geometry, strict=True):
         for country in str(text).split(";"):
@@ -251,7 +263,7 @@ def territories(borders: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> gpd.Ge
         lines.setdefault(str(country), []).append(shape)
     codes = sorted(lines)
     areas = [shapely.build_area(shapely.union_all(lines[code])) for code in codes]
-    return gpd.GeoDataFrame({"country": codes}, geometry=areas, crs="EPSG:4326")
+    return Features({"country": codes}, areas)
 
 
 @functools.cache
@@ -261,12 +273,12 @@ def load_border() -> Border:
     >>> load_border() is load_border()
     True
     """
-    borders, outlines = read_shipped("borders"), read_shipped("outlines")
+    borders, outlines = shipped_features("borders"), shipped_features("outlines")
     return Border(
         borders,
-        territories(borders, outlines),
+        enclosed(borders, outlines),
         outlines=outlines,
-        doubts=read_shipped("border_doubts"),
+        doubts=shipped_features("border_doubts"),
     )
 
 

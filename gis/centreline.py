@@ -11,10 +11,11 @@ import shapely
 from numpy.typing import NDArray
 
 from gis.errors import LayerError
+from gis.features import Features, features_of
 from gis.geodesy import Floats, distance_m, distances_m
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    from gis.features import Table
 
 JOIN_M = 100.0  # segments of a centreline must meet this closely
 
@@ -26,7 +27,7 @@ class Centreline(msgspec.Struct, frozen=True, kw_only=True):
         start: Where each begins, a row of lon and lat in degrees.
         end: Where each ends.
         km: Kilometre where each begins; one more, where the last ends. Falls.
-        reach: Row of the frame that each belongs to.
+        reach: Row of the table that each belongs to.
     """
 
     start: Floats
@@ -35,54 +36,50 @@ class Centreline(msgspec.Struct, frozen=True, kw_only=True):
     reach: NDArray[np.intp]
 
 
-def measured(frame: gpd.GeoDataFrame, *, file: str) -> Centreline:
+def measured(table: Table, *, file: str) -> Centreline:
     """Return the segments of a centreline with their kilometres.
 
     Args:
-        frame: One LineString a reach (EPSG:4326), as `River` takes it.
+        table: One LineString a reach (EPSG:4326), as `River` takes it.
         file: Name for error messages.
 
     Raises:
         LayerError: If a reach is no line, has no length, does not begin where the one before
             ends, or has kilometres that do not.
 
-    >>> import geopandas as gpd
     >>> line = shapely.LineString([(100.0, 20.1), (100.0, 20.0)])
-    >>> frame = gpd.GeoDataFrame({"reach": ["a"], "error_m": [9]}, geometry=[line], crs=4326)
-    >>> measured(frame, file="mine").km.round(2)
+    >>> measured(Features({"reach": ["a"], "error_m": [9]}, [line]), file="mine").km.round(2)
     array([11.07,  0.  ])
     """
-    _check_joined(frame, file)
-    points = [shapely.get_coordinates(line) for line in frame.geometry]
+    features = features_of(table)
+    _check_joined(features, file)
+    points = [shapely.get_coordinates(line) for line in features.geometry]
     start, end = np.vstack([p[:-1] for p in points]), np.vstack([p[1:] for p in points])
     reach = np.repeat(np.arange(len(points)), [len(p) - 1 for p in points])
     length_m = distances_m(lon1=start[:, 0], lat1=start[:, 1], lon2=end[:, 0], lat2=end[:, 1])
     for number in np.flatnonzero(np.bincount(reach, weights=length_m) == 0.0)[:1]:
         raise LayerError(file, "has no length", feature=int(number))
     real = length_m > 0.0
-    km = _kilometres(frame, length_m[real], reach[real], file)
+    km = _kilometres(features, length_m[real], reach[real], file)
     return Centreline(start=start[real], end=end[real], km=km, reach=reach[real])
 
 
-def column(frame: gpd.GeoDataFrame, name: str, default: float) -> Floats:
+def column(features: Features, name: str, default: float) -> Floats:
     """Return a column as numbers; `default` where it is missing or a row has none.
 
-    >>> import geopandas as gpd
-    >>> column(gpd.GeoDataFrame({"a": [1, None]}), "a", 7.0)
+    >>> column(Features({"a": [1, None]}, [None, None]), "a", 7.0)
     array([1., 7.])
-    >>> column(gpd.GeoDataFrame({"a": [1, None]}), "b", 7.0)
+    >>> column(Features({"a": [1, None]}, [None, None]), "b", 7.0)
     array([7., 7.])
     """
-    if name not in frame.columns:
-        return np.full(len(frame), default)
-    values = np.asarray(frame[name].to_numpy(dtype=np.float64, na_value=np.nan))
+    if name not in features.columns:
+        return np.full(len(features), default)
+    values = features[name].astype(np.float64)  # None becomes NaN
     return np.where(np.isnan(values), default, values)
 
 
-def _kilometres(
-    frame: gpd.GeoDataFrame, length_m: Floats, reach: NDArray[np.intp], file: str
-) -> Floats:
-    start, end = column(frame, "km_start", math.nan), column(frame, "km_end", math.nan)
+def _kilometres(features: Features, length_m: Floats, reach: NDArray[np.intp], file: str) -> Floats:
+    start, end = column(features, "km_start", math.nan), column(features, "km_end", math.nan)
     km = np.append(length_m[::-1].cumsum()[::-1] / 1000.0, 0.0)
     if (np.isnan(start) | np.isnan(end)).any():
         return km + (0.0 if math.isnan(end[-1]) else float(end[-1]))
@@ -99,14 +96,14 @@ def _kilometres(
     return np.append(end[reach] + (total - below[reach]) * share[reach], end[-1])
 
 
-def _check_joined(frame: gpd.GeoDataFrame, file: str) -> None:
-    if len(frame) == 0:
+def _check_joined(features: Features, file: str) -> None:
+    if len(features) == 0:
         raise LayerError(file, "has no reach")
     for name in ("reach", "error_m"):
-        if name not in frame.columns:
+        if name not in features.columns:
             raise LayerError(file, f"has no column {name}")
     last: tuple[float, float] | None = None
-    for number, line in enumerate(frame.geometry):
+    for number, line in enumerate(features.geometry):
         if line is None or line.geom_type != "LineString" or line.is_empty:
             raise LayerError(file, "is not one line", feature=number)
         first = line.coords[0]

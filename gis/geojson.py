@@ -7,74 +7,78 @@ rule (section 3.1.6); no `crs` member is written (section 4).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import msgspec
 import numpy as np
-import pandas as pd
 import shapely
+from numpy.typing import NDArray
+
+from gis.features import features_of, same
+
+if TYPE_CHECKING:
+    from gis.features import Table
 
 PLAIN = (str, int, float, bool)
 HEIGHT_DECIMALS = 2
 
 
 def encode(
-    frame: gpd.GeoDataFrame,
+    table: Table,
     *,
     columns: Sequence[str] | None = None,
     decimals: int = 5,
     line_per_feature: bool = False,
 ) -> bytes:
-    """Return `frame` (EPSG:4326) as a GeoJSON FeatureCollection.
+    """Return a table (EPSG:4326) as a GeoJSON FeatureCollection.
 
     Args:
-        frame: Features; a missing or empty geometry becomes `null`.
-        columns: Properties to keep, in this order; None keeps all. A name the frame does not
+        table: Features; a missing or empty geometry becomes `null`.
+        columns: Properties to keep, in this order; None keeps all. A name the table does not
             have is passed over. Missing values (None, NaN) are left out of a feature.
         decimals: Decimals of a degree; 5 is about a metre.
         line_per_feature: Write each feature on a line of its own, for files kept under version
             control.
 
     Returns:
-        UTF-8 JSON. An empty frame gives a collection without features.
+        UTF-8 JSON. An empty table gives a collection without features.
 
-    >>> from shapely import Point
-    >>> office = gpd.GeoDataFrame(
-    ...     {"id": ["LA-HXI"], "river": [None]},
-    ...     geometry=[Point(100.4178004, 20.27)], crs="EPSG:4326")
+    >>> from gis.features import Features
+    >>> place = shapely.Point(100.4178004, 20.27)
+    >>> office = Features({"id": ["LA-HXI"], "river": [None]}, [place])
     >>> encode(office).decode()  # doctest: +NORMALIZE_WHITESPACE
     '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"id":"LA-HXI"},"geometry":{"type":"Point","coordinates":[100.4178,20.27]}}]}'
     """
-    features = encode_features(frame, columns=columns, decimals=decimals)
+    features = encode_features(table, columns=columns, decimals=decimals)
     mark = b"\n" if line_per_feature else b""
     body = (b"," + mark).join(features)
     return b'{"type":"FeatureCollection","features":[' + mark + body + mark + b"]}" + mark
 
 
 def encode_features(
-    frame: gpd.GeoDataFrame,
+    table: Table,
     *,
     columns: Sequence[str] | None = None,
     decimals: int = 5,
     ids: Sequence[str] | None = None,
 ) -> list[bytes]:
-    """Return each feature of `frame` (EPSG:4326) as a GeoJSON Feature; arguments as for `encode`.
+    """Return each feature of a table (EPSG:4326) as a GeoJSON Feature; arguments as for `encode`.
 
     Args:
-        frame: Features.
+        table: Features.
         columns: Properties to keep; None keeps all.
         decimals: Decimals of a degree.
         ids: The `id` of each; None for none.
 
-    >>> frame = gpd.GeoDataFrame({"a": [1]}, geometry=[None], crs="EPSG:4326")
-    >>> encode_features(frame, ids=["x"])
+    >>> from gis.features import Features
+    >>> encode_features(Features({"a": [1]}, [None]), ids=["x"])
     [b'{"type":"Feature","id":"x","properties":{"a":1},"geometry":null}']
     """
-    wanted = [c for c in frame.columns if c != frame.geometry.name] if columns is None else columns
-    kept = {name: frame[name].tolist() for name in wanted if name in frame.columns}
+    features = features_of(table)
+    wanted = features.columns if columns is None else columns
+    kept = {name: features[name].tolist() for name in wanted if name in features.columns}
     heads = (
-        [b'{"type":"Feature","properties":'] * len(frame)
+        [b'{"type":"Feature","properties":'] * len(features)
         if ids is None
         else [
             b'{"type":"Feature","id":' + msgspec.json.encode(id) + b',"properties":' for id in ids
@@ -86,7 +90,7 @@ def encode_features(
         + b',"geometry":'
         + shape
         + b"}"
-        for i, shape in enumerate(_shapes(frame, decimals))
+        for i, shape in enumerate(_shapes(features.geometry, decimals))
     ]
 
 
@@ -98,7 +102,7 @@ def said(value: Any) -> bool:
     """
     if isinstance(value, list | tuple | np.ndarray):
         return True
-    return not pd.isna(value) and value != ""
+    return same(value) and value != ""
 
 
 def plain(value: Any) -> Any:
@@ -118,8 +122,8 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def _shapes(frame: gpd.GeoDataFrame, decimals: int) -> list[bytes]:
-    shapes = shapely.orient_polygons(np.asarray(frame.geometry.values))
+def _shapes(geometry: NDArray[np.object_], decimals: int) -> list[bytes]:
+    shapes = shapely.orient_polygons(geometry)
     rounded = shapely.transform(shapes, lambda places: np.round(places, decimals))
     high = np.flatnonzero(shapely.has_z(shapes))
     if len(high):

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
+import shapely
 
 from gis import layers
 from gis.addresses import Addresses, load_addresses
-from gis.border import Border, load_border, territories
+from gis.border import Border, enclosed, load_border
 from gis.errors import GisError, LayerError
-from gis.river import River, kilometre_marks, load_mekong
+from gis.features import Features, features_of
+from gis.river import River, kilometres, load_mekong
 from gis.river_marks import RiverMarks, marks_along
 from gis.rivers import Rivers, load_rivers, rivers_of
 from gis.shipped import LayerInfo
 
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from gis.features import Table
+
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 PathLike = str | os.PathLike[str]
+Reading: TypeAlias = "Callable[[str, str | None], Table]"
+"""Takes a file and the layer inside it, None for its only one; raises LayerError."""
 
 
 class LayerSet:
@@ -36,6 +44,7 @@ class LayerSet:
         *,
         replace: Mapping[str, PathLike] | None = None,
         add: Mapping[str, PathLike] | None = None,
+        read: Reading = layers.read_layer,
     ) -> None:
         """Read and check a site's own files.
 
@@ -43,6 +52,8 @@ class LayerSet:
             replace: Name of a shipped layer → file in its place. The file must bring the columns
                 that `layers.info(name).required` names; `file.gpkg:layer` picks a layer of it.
             add: New name (a to z, 0 to 9, _) → file. Any columns will do.
+            read: How a file is read: here, which loads geopandas, or by
+                `gis.layer_aside.read_layer_aside`, which does not.
 
         Raises:
             LayerError: If a file cannot be used; names file, layer, feature and fault.
@@ -51,24 +62,23 @@ class LayerSet:
         >>> LayerSet().names() == layers.names()
         True
         """
-        self._own: dict[str, gpd.GeoDataFrame] = {}
+        self._own: dict[str, Features] = {}
         self._info: dict[str, LayerInfo] = {name: layers.info(name) for name in layers.names()}
         self._encoded: dict[str, bytes] = {}
         for name, path in (replace or {}).items():
             shipped = layers.info(name)
             if shipped.computed is not None:
                 raise GisError(f"layer {name} is made from {shipped.computed}; replace those")
-            frame = _read(path)
-            check_layer(frame, shipped, file=os.fspath(path))
-            self._own[name] = frame
-            self._info[name] = _site_info(name, path, frame, shipped)
+            own = check_layer(_read(path, read), shipped, file=os.fspath(path))
+            self._own[name] = own
+            self._info[name] = _site_info(name, path, own, shipped)
         for name, path in (add or {}).items():
             if name in self._info:
                 raise GisError(f"there is a layer {name} already; replace it, or take another name")
             if NAME.fullmatch(name) is None:
                 raise GisError(f"layer name {name!r} may only have a to z, 0 to 9 and _")
-            self._own[name] = frame = _read(path)
-            self._info[name] = _site_info(name, path, frame, None)
+            self._own[name] = own = _read(path, read)
+            self._info[name] = _site_info(name, path, own, None)
         self._check(replace or {})
 
     def names(self) -> tuple[str, ...]:
@@ -86,19 +96,33 @@ class LayerSet:
         return self._info[name]
 
     def load(self, name: str) -> gpd.GeoDataFrame:
-        """Return the layer `name`; the caller may change it.
+        """Return the layer `name` as a frame; the caller may change it. Loads geopandas.
 
         Raises:
             GisError: If there is none of that name.
         """
         self.info(name)
-        if name in self._own:
-            return self._own[name].copy()
-        if name == "river_km" and "mekong" in self._own:
-            return kilometre_marks(self.river())
-        if name == "territories" and self._own.keys() & {"borders", "outlines"}:
-            return territories(self.load("borders"), self.load("outlines"))
+        if name in self._own or self._follows(name):
+            return self.features(name).frame()
         return layers.load(name)
+
+    def features(self, name: str) -> Features:
+        """Return the layer `name`, all its columns.
+
+        Raises:
+            GisError: If there is none of that name.
+
+        >>> len(LayerSet().features("gauges"))
+        21
+        """
+        self.info(name)
+        if name in self._own:
+            return self._own[name]
+        if name == "river_km" and "mekong" in self._own:
+            return kilometres(self.river())
+        if name == "territories" and self._own.keys() & {"borders", "outlines"}:
+            return enclosed(self.features("borders"), self.features("outlines"))
+        return layers.features(name)
 
     def as_geojson(self, name: str) -> bytes:
         """Return the layer `name` as compact GeoJSON with the columns a map needs; kept.
@@ -109,7 +133,7 @@ class LayerSet:
         if name not in self._encoded:
             own = self.info(name)
             changed = own != layers.info(name) if name in layers.names() else True
-            source = self.load(name) if changed or self._follows(name) else name
+            source = self.features(name) if changed or self._follows(name) else name
             self._encoded[name] = layers.as_geojson(source, columns=own.map)
         return self._encoded[name]
 
@@ -131,7 +155,7 @@ class LayerSet:
         """
         if not self._own.keys() & {"mekong", "centrelines"}:
             return load_rivers()
-        others = self.load("centrelines")
+        others = self.features("centrelines")
         return rivers_of(self.river(), others, file=self._file("centrelines"))
 
     def marks(self) -> dict[str, RiverMarks]:
@@ -142,9 +166,9 @@ class LayerSet:
         """
         return marks_along(
             self.rivers(),
-            gauges=self.load("gauges"),
-            blos=self.load("blos"),
-            crossings=self.load("crossings"),
+            gauges=self.features("gauges"),
+            blos=self.features("blos"),
+            crossings=self.features("crossings"),
         )
 
     def addresses(self) -> Addresses:
@@ -166,11 +190,11 @@ class LayerSet:
         """
         if not self._own.keys() & {"borders", "outlines", "border_doubts", "territories"}:
             return load_border()
-        doubts = None if "borders" in self._own else self.load("border_doubts")
+        doubts = None if "borders" in self._own else self.features("border_doubts")
         return Border(
-            self.load("borders"),
-            self.load("territories"),
-            outlines=self.load("outlines"),
+            self.features("borders"),
+            self.features("territories"),
+            outlines=self.features("outlines"),
             doubts=self._own.get("border_doubts", doubts),
         )
 
@@ -186,63 +210,81 @@ class LayerSet:
         if replaced.keys() & {"mekong", "centrelines"}:
             self.rivers()
         if replaced.keys() & {"borders", "outlines"}:
-            areas = self.load("territories")
-            for country in areas["country"][areas.geometry.is_empty]:
+            areas = self.features("territories")
+            for country in areas["country"][shapely.is_empty(areas.geometry)]:
                 file = os.fspath(replaced.get("borders", replaced.get("outlines", "")))
                 raise LayerError(file, f"leaves {country} open: its lines do not close")
         if "blos" in replaced:
             layers.validate_blos(
                 self._own["blos"],
-                territories=self.load("territories"),
+                territories=self.features("territories"),
                 file=os.fspath(replaced["blos"]),
             )
 
 
-def check_layer(frame: gpd.GeoDataFrame, what: LayerInfo, *, file: str) -> None:
-    """Raise unless a site's frame can stand for the shipped layer `what`.
+def check_layer(table: Table, what: LayerInfo, *, file: str) -> Features:
+    """Raise unless a site's layer can stand for the shipped layer `what`.
 
-    Metres given as text are made numbers, in place.
+    Returns:
+        The layer, with metres that were given as text as numbers.
 
     Raises:
         LayerError: If a required column is missing or empty somewhere, a geometry has the wrong
             type, or a value of the unique column stands twice.
     """
+    layer = features_of(table)
     for column in what.required:
-        if column not in frame.columns:
+        if column not in layer.columns:
             raise LayerError(file, f"has no column {column}, which layer {what.name} needs")
-        for number in np.flatnonzero(frame[column].isna())[:1]:
-            raise LayerError(file, f"has no {column}", feature=int(number))
+        for number in _missing(layer[column])[:1]:
+            raise LayerError(file, f"has no {column}", feature=number)
         if column.endswith("_m"):  # KML and Shapefile may bring numbers as text
-            frame[column] = pd.to_numeric(frame[column], errors="coerce")
-            for number in np.flatnonzero(frame[column].isna())[:1]:
-                raise LayerError(file, f"has {column} that is no number", feature=int(number))
-    for number in np.flatnonzero(~frame.geom_type.isin(what.geometry))[:1]:
-        kind = frame.geom_type.iloc[number]
-        fault = f"is a {kind}; layer {what.name} takes {' and '.join(what.geometry)}"
-        raise LayerError(file, fault, feature=int(number))
+            layer = layer.with_column(column, [_number(value) for value in layer[column]])
+            for number in _missing(layer[column])[:1]:
+                raise LayerError(file, f"has {column} that is no number", feature=number)
+    for number, kind in enumerate(_kinds(layer)):
+        if kind not in what.geometry:
+            fault = f"is a {kind}; layer {what.name} takes {' and '.join(what.geometry)}"
+            raise LayerError(file, fault, feature=number)
     if what.unique is not None:
-        for number in np.flatnonzero(frame[what.unique].duplicated())[:1]:
-            value = frame[what.unique].iloc[number]
-            raise LayerError(file, f"has {what.unique} {value} a second time", feature=int(number))
+        seen: set[Any] = set()
+        for number, value in enumerate(layer[what.unique]):
+            if value in seen:
+                raise LayerError(file, f"has {what.unique} {value} a second time", feature=number)
+            seen.add(value)
+    return layer
 
 
-def _read(path: PathLike) -> gpd.GeoDataFrame:
+def _missing(values: Sequence[Any] | np.ndarray) -> list[int]:
+    return [number for number, value in enumerate(values) if value is None]
+
+
+def _number(value: Any) -> float | None:
+    """Return a value as a number; None for one that is none, or not finite."""
+    try:
+        return value if isinstance(value, int | float) else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _kinds(layer: Features) -> list[str]:
+    return [shape.geom_type for shape in layer.geometry]
+
+
+def _read(path: PathLike, read: Reading) -> Features:
     text = os.fspath(path)
     file, mark, layer = text.rpartition(":")
     if mark and Path(file).suffix.lower() in (".gpkg", ".kml", ".gpx") and not Path(text).exists():
-        return layers.read_layer(file, layer)
-    return layers.read_layer(text)
+        return features_of(read(file, layer))
+    return features_of(read(text, None))
 
 
-def _site_info(
-    name: str, path: PathLike, frame: gpd.GeoDataFrame, shipped: LayerInfo | None
-) -> LayerInfo:
-    columns = [str(column) for column in frame.columns if column != frame.geometry.name]
-    kept: Sequence[str] = columns if shipped is None else shipped.map
+def _site_info(name: str, path: PathLike, own: Features, shipped: LayerInfo | None) -> LayerInfo:
+    kept: Sequence[str] = own.columns if shipped is None else shipped.map
     return LayerInfo(
         name=name,
         title=name.replace("_", " ").capitalize() if shipped is None else shipped.title,
-        geometry=tuple(sorted(set(frame.geom_type))) if shipped is None else shipped.geometry,
+        geometry=tuple(sorted(set(_kinds(own)))) if shipped is None else shipped.geometry,
         required=() if shipped is None else shipped.required,
         map=tuple(kept),
         source=Path(os.fspath(path)).name,

@@ -1,25 +1,33 @@
 """The door to geographic layers: what ships, what a site brings, and GeoJSON of either.
 
-Every frame is EPSG:4326, longitude first. `names()` are in drawing order, lowest first.
+Every frame is EPSG:4326, longitude first. `names()` are in drawing order, lowest first. Only what
+gives or takes frames loads geopandas.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-
-import geopandas as gpd
+from typing import TYPE_CHECKING
 
 from gis import blos
-from gis.border import territories
+from gis.border import enclosed, territories
+from gis.features import Features, features_of
 from gis.geojson import encode
-from gis.layer_file import read_layer
-from gis.river import kilometre_marks, load_mekong
-from gis.shipped import LayerInfo, info, read_shipped, table
+from gis.river import kilometre_marks, kilometres, load_mekong
+from gis.shipped import LayerInfo, info, read_shipped, shipped_features, table
+
+if TYPE_CHECKING:
+    import os
+
+    import geopandas as gpd
+
+    from gis.features import Table
 
 __all__ = [
     "LayerInfo",
     "as_geojson",
+    "features",
     "info",
     "load",
     "names",
@@ -49,15 +57,46 @@ def load(name: str) -> gpd.GeoDataFrame:
     return _load(name).copy()
 
 
+def features(name: str) -> Features:
+    """Return the shipped layer `name`, all its columns, without loading geopandas.
+
+    Raises:
+        GisError: If there is none of that name.
+
+    >>> len(features("blos")), features("river_km")["km"][0]
+    (70, 0)
+    """
+    if name == "river_km":
+        return kilometres(load_mekong())
+    if name == "territories":
+        return _territories()
+    return shipped_features(name)
+
+
+def read_layer(path: str | os.PathLike[str], layer: str | None = None) -> gpd.GeoDataFrame:
+    """Return one layer of a file that somebody brings, as `gis.layer_file.read_layer` does.
+
+    Raises:
+        LayerError: With what is wrong with it.
+
+    >>> from gis.shipped import FOLDER
+    >>> len(read_layer(FOLDER / "blos.geojson"))
+    70
+    """
+    from gis import layer_file  # loads geopandas
+
+    return layer_file.read_layer(path, layer)
+
+
 def as_geojson(
-    layer: str | gpd.GeoDataFrame, *, columns: Sequence[str] | None = None, decimals: int = 5
+    layer: str | Table, *, columns: Sequence[str] | None = None, decimals: int = 5
 ) -> bytes:
     """Return a layer as compact GeoJSON for a map.
 
     Args:
-        layer: Name of a shipped layer (encoded once and kept), or a frame in EPSG:4326.
+        layer: Name of a shipped layer (encoded once and kept), or a table in EPSG:4326.
         columns: Properties to keep. None keeps those the map needs of a shipped layer, and all of
-            a frame.
+            a table.
         decimals: Decimals of a degree; 5 is about a metre.
 
     Raises:
@@ -73,9 +112,9 @@ def as_geojson(
 
 
 def validate_blos(
-    offices: gpd.GeoDataFrame,
+    offices: Table,
     *,
-    territories: gpd.GeoDataFrame | None = None,
+    territories: Table | None = None,
     file: str = "blos",
 ) -> None:
     """Raise unless these are the 70 offices, each in its country, counterparts naming each other.
@@ -94,8 +133,8 @@ def validate_blos(
     ...
     gis.errors.LayerError: ours.gpkg: has offices CN 3; there must be CN 7, KH 11, LA 18, MM 8, ...
     """
-    areas = _load("territories") if territories is None else territories
-    blos.check(offices, territories=areas, file=file)
+    areas = _territories() if territories is None else features_of(territories)
+    blos.check(features_of(offices), territories=areas, file=file)
 
 
 @functools.cache
@@ -109,4 +148,9 @@ def _load(name: str) -> gpd.GeoDataFrame:
 
 @functools.lru_cache(maxsize=64)
 def _encoded(name: str, columns: tuple[str, ...], decimals: int) -> bytes:
-    return encode(_load(name), columns=columns, decimals=decimals)
+    return encode(features(name), columns=columns, decimals=decimals)
+
+
+@functools.lru_cache(maxsize=1)
+def _territories() -> Features:
+    return enclosed(shipped_features("borders"), shipped_features("outlines"))

@@ -20,11 +20,14 @@ from numpy.typing import ArrayLike, NDArray
 from gis.centreline import column, measured
 from gis.course import Course
 from gis.errors import PositionError
+from gis.features import Features, features_of
 from gis.geodesy import Floats, distance_m
-from gis.shipped import read_shipped
+from gis.shipped import shipped_features
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from gis.features import Table
 
 Bank: TypeAlias = Literal["left", "right", "mid"]
 
@@ -86,7 +89,7 @@ class River:
     """A centreline that runs down to the sea, and addresses along it."""
 
     def __init__(
-        self, centreline: gpd.GeoDataFrame, *, file: str = "centreline", name: str = "Mekong"
+        self, centreline: Table, *, file: str = "centreline", name: str = "Mekong"
     ) -> None:
         """Measure a centreline.
 
@@ -104,11 +107,12 @@ class River:
             LayerError: If a reach is no line, or does not begin where the one before ends.
         """
         self.name = name
-        self.reaches: tuple[str, ...] = tuple(str(each) for each in centreline["reach"])
-        self.course = Course(measured(centreline, file=file))
-        self._error_m = column(centreline, "error_m", math.nan)
-        self._km_error_share = column(centreline, "km_error_share", 0.04)
-        self._width_m = column(centreline, "width_m", math.nan)
+        reaches = features_of(centreline)
+        self.course = Course(measured(reaches, file=file))
+        self.reaches: tuple[str, ...] = tuple(str(each) for each in reaches["reach"])
+        self._error_m = column(reaches, "error_m", math.nan)
+        self._km_error_share = column(reaches, "km_error_share", 0.04)
+        self._width_m = column(reaches, "width_m", math.nan)
         self.golden_triangle_km: float | None = None
         mark = self.locate(lon=GOLDEN_TRIANGLE[0], lat=GOLDEN_TRIANGLE[1])
         low, high = self.km_range
@@ -367,26 +371,33 @@ def load_mekong() -> River:
     >>> [round(km) for km in load_mekong().km_range]
     [0, 2755]
     """
-    return River(read_shipped("mekong"), file="mekong.geojson")
+    return River(shipped_features("mekong"), file="mekong.geojson")
 
 
 def kilometre_marks(river: River, *, step_km: int = 1) -> gpd.GeoDataFrame:
+    """Return points at whole kilometres, upstream from the sea, as a frame.
+
+    >>> kilometre_marks(load_mekong(), step_km=50).crs.to_string()
+    'EPSG:4326'
+    """
+    return kilometres(river, step_km=step_km).frame()
+
+
+def kilometres(river: River, *, step_km: int = 1) -> Features:
     """Return points at whole kilometres, upstream from the sea.
 
     Columns: `km`, `km_below_golden_triangle` (to 0.1) and `every`, the coarsest of 50, 10 and
     `step_km` kilometres that the mark belongs to, so that a map thins them as it zooms out.
 
-    >>> marks = kilometre_marks(load_mekong(), step_km=50)
-    >>> len(marks), marks["every"].unique().tolist()
-    (56, [50])
+    >>> marks = kilometres(load_mekong(), step_km=50)
+    >>> len(marks), set(marks["every"].tolist())
+    (56, {50})
     """
-    import geopandas as gpd  # takes half a second to load
-
     low, high = river.km_range
     kms = np.arange(math.ceil(low / step_km) * step_km, math.floor(high) + 1, step_km)
     lons, lats = river.at_kms(kms)
     every = np.select([kms % 50 == 0, kms % 10 == 0], [50, 10], step_km)
-    columns: dict[str, object] = {"km": kms, "every": every}
+    columns = {"km": kms, "every": every}
     if river.golden_triangle_km is not None:
         columns["km_below_golden_triangle"] = (river.golden_triangle_km - kms).round(1)
-    return gpd.GeoDataFrame(columns, geometry=shapely.points(lons, lats), crs="EPSG:4326")
+    return Features(columns, shapely.points(lons, lats))

@@ -5,14 +5,19 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-import geopandas as gpd
 import msgspec
+import numpy as np
+import shapely
 
 from gis.centreline import column
+from gis.features import features_of
 from gis.river import River
 from gis.rivers import Rivers
+
+if TYPE_CHECKING:
+    from gis.features import Features, Table
 
 MarkKind: TypeAlias = Literal["gauge", "office", "crossing"]
 Way: TypeAlias = Literal["up", "down"]
@@ -151,9 +156,9 @@ class RiverMarks:
 def marks_along(
     rivers: Rivers,
     *,
-    gauges: gpd.GeoDataFrame,
-    blos: gpd.GeoDataFrame,
-    crossings: gpd.GeoDataFrame,
+    gauges: Table,
+    blos: Table,
+    crossings: Table,
 ) -> dict[str, RiverMarks]:
     """Return the marks of each river by its name; what is on none is left out.
 
@@ -166,31 +171,32 @@ def marks_along(
         blos: Points with `id`, `name` and, if known, `uncertainty_m`.
         crossings: Points with `id`, `name` and `kind`.
 
-    >>> from gis.layers import load
     >>> from gis.rivers import load_rivers
+    >>> from gis.shipped import shipped_features
     >>> names = ("gauges", "blos", "crossings")
-    >>> marks = marks_along(load_rivers(), **{name: load(name) for name in names})
+    >>> marks = marks_along(load_rivers(), **{name: shipped_features(name) for name in names})
     >>> [mark.id for mark in marks["Ruak"].marks], len(marks["Mekong"].marks) > 60
     ([], True)
     """
     found: dict[str, list[Mark]] = {name: [] for name in rivers.names}
-    wet = crossings[~crossings["kind"].isin(NOT_ON_WATER)]
-    kinds: tuple[tuple[MarkKind, gpd.GeoDataFrame], ...] = (
-        ("gauge", gauges),
-        ("office", blos),
+    over = features_of(crossings)
+    wet = over.take(np.array([kind not in NOT_ON_WATER for kind in over["kind"]], dtype=bool))
+    kinds: tuple[tuple[MarkKind, Features], ...] = (
+        ("gauge", features_of(gauges)),
+        ("office", features_of(blos)),
         ("crossing", wet),
     )
-    for kind, frame in kinds:
-        places = rivers.locate_many(frame.geometry.x, frame.geometry.y)
-        error = column(frame, "uncertainty_m", GAUGE_ERROR_M)
+    for kind, known in kinds:
+        places = rivers.locate_many(shapely.get_x(known.geometry), shapely.get_y(known.geometry))
+        error = column(known, "uncertainty_m", GAUGE_ERROR_M)
         for n, at in enumerate(places.river.tolist()):
             if at < 0:
                 continue
             found[rivers.names[at]].append(
                 Mark(
                     kind=kind,
-                    id=str(frame["id"].iloc[n]),
-                    name=str(frame["name"].iloc[n]),
+                    id=str(known["id"][n]),
+                    name=str(known["name"][n]),
                     km=float(places.km[n]),
                     offset_m=float(places.offset_m[n]),
                     error_m=float(error[n]),
@@ -208,10 +214,10 @@ def load_marks(river: str) -> RiverMarks:
     >>> load_marks("Moei").marks[0].name
     'Myawaddy'
     """
-    from gis.layers import load
     from gis.rivers import load_rivers
+    from gis.shipped import shipped_features
 
     rivers = load_rivers()
     rivers.river(river)
-    layers = {name: load(name) for name in ("gauges", "blos", "crossings")}
+    layers = {name: shipped_features(name) for name in ("gauges", "blos", "crossings")}
     return marks_along(rivers, **layers)[river]

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gis.errors import GisError, LayerError
+from gis.features import features_of
 from gis.geodesy import Floats
 from gis.river import REACH_OF_RIVER_M, River, RiverPlace, load_mekong
-from gis.shipped import read_shipped
+from gis.shipped import shipped_features
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    from gis.features import Table
 
 
 class OnRiver(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,7 +177,7 @@ class Rivers:
         return (np.flatnonzero(inside.any(axis=1)) + 1).tolist()
 
 
-def rivers_of(main: River, others: gpd.GeoDataFrame, *, file: str = "centrelines") -> Rivers:
+def rivers_of(main: River, others: Table, *, file: str = "centrelines") -> Rivers:
     """Return the main river and those of a layer.
 
     Args:
@@ -187,17 +188,17 @@ def rivers_of(main: River, others: gpd.GeoDataFrame, *, file: str = "centrelines
     Raises:
         LayerError: If a river's reaches do not join, or it is called as the main one.
 
-    >>> rivers_of(load_mekong(), read_shipped("centrelines")).names[:3]
+    >>> rivers_of(load_mekong(), shipped_features("centrelines")).names[:3]
     ('Mekong', 'Ruak', 'Moei')
     """
     if "river" not in others.columns:
         raise LayerError(file, "has no column river")
-    found = [main]
-    for name in dict.fromkeys(str(each) for each in others["river"]):
+    found, reaches = [main], features_of(others)
+    for name in dict.fromkeys(str(each) for each in reaches["river"]):
         if name == main.name:
             raise LayerError(file, f"has a river {name}, which is the main one")
-        reaches = others[others["river"] == name].reset_index(drop=True)
-        found.append(River(reaches, file=f"{file}, river {name}", name=name))
+        own = reaches.take(np.array([str(each) == name for each in reaches["river"]]))
+        found.append(River(own, file=f"{file}, river {name}", name=name))
     return Rivers(found)
 
 
@@ -210,4 +211,4 @@ def load_rivers() -> Rivers:
     >>> {river.name: round(river.km_range[1]) for river in load_rivers().all[1:5]}
     {'Ruak': 30, 'Moei': 286, 'Nam Heuang': 67, 'Beilun': 40}
     """
-    return rivers_of(load_mekong(), read_shipped("centrelines"), file="centrelines.geojson")
+    return rivers_of(load_mekong(), shipped_features("centrelines"), file="centrelines.geojson")

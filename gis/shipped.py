@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gis.errors import GisError
+from gis.features import Features, features_in
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -88,7 +89,23 @@ def read_shipped(name: str) -> gpd.GeoDataFrame:
     """
     import geopandas as gpd  # takes half a second to load
 
+    return gpd.read_file(_file(name), engine="pyogrio")
+
+
+def shipped_features(name: str) -> Features:
+    """Return the same without geopandas, which a server does not load for it.
+
+    Raises:
+        GisError: If there is none of that name, or it is computed and has no file.
+
+    >>> len(shipped_features("crossings"))
+    41
+    """
+    return features_in(_file(name).read_bytes())
+
+
+def _file(name: str) -> Path:
     layer = info(name)
     if layer.computed is not None:
         raise GisError(f"layer {name} has no file; it is made from {layer.computed}")
-    return gpd.read_file(FOLDER / f"{name}.geojson", engine="pyogrio")
+    return FOLDER / f"{name}.geojson"

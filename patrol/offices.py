@@ -8,15 +8,20 @@ the river; away from a river, nearest over land.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
+import shapely
 
 from gis.blos import counterparts
+from gis.features import features_of
 from gis.geodesy import distance_m
 from gis.rivers import Rivers
 from patrol.errors import Conflict
 from patrol.units import Agency
+
+if TYPE_CHECKING:
+    from gis.features import Table
 
 
 class Office(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,24 +128,27 @@ class Offices:
         return best
 
 
-def offices_of(frame: Any, rivers: Rivers) -> list[Office]:
+def offices_of(table: Table, rivers: Rivers) -> list[Office]:
     """Return the offices of the reference layer, each abreast of its river.
 
     Args:
-        frame: GeoDataFrame of points with `id`, `name`, `country` and, if known, `counterparts`.
+        table: Points with `id`, `name`, `country` and, if known, `counterparts`.
         rivers: The rivers.
 
-    >>> from gis.layers import load
+    >>> from gis.layers import features
     >>> from gis.rivers import load_rivers
-    >>> by_id = {office.id: office for office in offices_of(load("blos"), load_rivers())}
+    >>> by_id = {office.id: office for office in offices_of(features("blos"), load_rivers())}
     >>> by_id["LA-HXI"].faces, by_id["LA-HXI"].river, by_id["TH-MSI"].country
     (('TH-CKG',), 'Mekong', 'TH')
     """
-    places = rivers.locate_many(frame.geometry.x, frame.geometry.y)
-    faces = frame["counterparts"] if "counterparts" in frame.columns else [None] * len(frame)
+    offices = features_of(table)
+    lons, lats = shapely.get_x(offices.geometry), shapely.get_y(offices.geometry)
+    places = rivers.locate_many(lons, lats)
+    known = "counterparts" in offices.columns
+    faces = offices["counterparts"] if known else [None] * len(offices)
     found: list[Office] = []
-    for n, (id, name, country, pair, point) in enumerate(
-        zip(frame["id"], frame["name"], frame["country"], faces, frame.geometry, strict=True)
+    for n, (id, name, country, pair) in enumerate(
+        zip(offices["id"], offices["name"], offices["country"], faces, strict=True)
     ):
         at = int(places.river[n])
         found.append(
@@ -148,8 +156,8 @@ def offices_of(frame: Any, rivers: Rivers) -> list[Office]:
                 id=str(id),
                 name=str(name),
                 country=str(country),
-                lon=float(point.x),
-                lat=float(point.y),
+                lon=float(lons[n]),
+                lat=float(lats[n]),
                 faces=counterparts(pair),
                 river=rivers.names[at] if at >= 0 else None,
                 km=float(places.km[n]) if at >= 0 else None,
