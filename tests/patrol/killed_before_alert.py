@@ -11,12 +11,12 @@ from tests.patrol.running import Node, said
 from tests.patrol.test_once import die
 
 
-async def _run(file: Path) -> None:
-    node = Node(file)
+async def _run(file: Path, url: str) -> None:
+    node = Node(file, url=url)
     await node.start()
     node.inbox.offer([Delivery(said("a", 0, distress=True), die)], can_wait=True)
     await asyncio.sleep(30)
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(Path(sys.argv[1])))
+    asyncio.run(_run(Path(sys.argv[1]), sys.argv[2]))

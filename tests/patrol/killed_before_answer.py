@@ -11,12 +11,12 @@ from tests.patrol.running import Node
 from tests.patrol.test_once import die, messages
 
 
-async def _run(file: Path, own: bool) -> None:
-    node = Node(file)
+async def _run(file: Path, own: bool, url: str) -> None:
+    node = Node(file, url=url)
     await node.start()
     node.inbox.offer([Delivery(message, die) for message in messages(own)], can_wait=True)
     await asyncio.sleep(30)
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(Path(sys.argv[1]), sys.argv[2] == "True"))
+    asyncio.run(_run(Path(sys.argv[1]), sys.argv[2] == "True", sys.argv[3]))

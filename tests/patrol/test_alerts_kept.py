@@ -13,6 +13,7 @@ from patrol.errors import Conflict, Forbidden, IllegalStep, NotFound, StoreError
 from patrol.rules import ALERT_RULES
 from patrol.rules.scene import Condition, Scene
 from patrol.store import papers
+from tests.databases import store_url
 from tests.patrol.alerting import (
     GOES_IN,
     IN,
@@ -123,7 +124,7 @@ async def test_the_call_of_a_radio_that_becomes_a_units_is_the_units_call(node: 
 async def test_a_call_for_help_rings_after_a_kill_right_behind_its_commit(tmp_path: Path) -> None:
     file = tmp_path / "patrol.db"
     killed = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.patrol.killed_before_alert", str(file)
+        sys.executable, "-m", "tests.patrol.killed_before_alert", str(file), store_url(file)
     )
     async with asyncio.timeout(30):
         assert await killed.wait() != 0

@@ -52,7 +52,7 @@ async def test_one_bad_row_does_not_keep_a_node_from_starting(tmp_path: Path) ->
     await node.hear(said("a", 1, facts={"n": 1}), said("a", 2), said("b", 1))
     await node.stop()
     with reading(node.file) as file:
-        file.execute("UPDATE transmissions SET facts = x'ff' WHERE facts IS NOT NULL")
+        file.execute("UPDATE transmissions SET facts = ? WHERE facts IS NOT NULL", (b"\xff",))
         file.execute("UPDATE assignments SET start_us = -99999999999999999 WHERE unit = ?", (boat,))
         file.execute("UPDATE assignments SET unit = 'gone' WHERE unit = ?", (other,))
     with capture_logs() as logs:
