@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
     nullcontext,
 )
-from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -48,6 +47,7 @@ from patrol.units import Agency
 from patrol.views import Subscription
 from patrol.watch import Watch
 from radio_gateway.channel import Channel
+from radio_gateway.clock import CLOCK, utc_now
 from radio_gateway.health import ChannelHealth, GatewayHealth, RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.journal import Journal
@@ -368,8 +368,10 @@ class Office:
         return GatewayReport(
             health=GatewayHealth(
                 gateway=self.settings.gateway_id,
-                told_at=datetime.now(UTC),
+                told_at=utc_now(),
                 channels=tuple(self._fares()),
+                clock=CLOCK.doubt,
+                inbox=self.inbox.unstored,
             ),
             rejected={name: channel.rejected() for name, channel in channels},
         )
@@ -386,7 +388,7 @@ class Office:
     def _gateway_metrics(self) -> bytes:
         own, remote = self._own_fares(), self.receiver
         if remote is None:
-            return metrics_text(own, own=self.settings.gateway_id, now=datetime.now(UTC))
+            return self._metrics_text(own, ())
         channels: dict[str, list[ChannelHealth]] = {}
         for each in remote.health():
             gateway, _, channel = each.name.partition("/")
@@ -398,8 +400,18 @@ class Office:
             replace(each, channels=tuple(channels.get(each.gateway, ())))
             for each in remote.gateways()
         ]
+        return self._metrics_text(own, gateways)
+
+    def _metrics_text(
+        self, own: Sequence[ChannelHealth], gateways: Sequence[GatewayHealth]
+    ) -> bytes:
         return metrics_text(
-            own, gateways=gateways, own=self.settings.gateway_id, now=datetime.now(UTC)
+            own,
+            gateways=gateways,
+            own=self.settings.gateway_id,
+            inbox=self.inbox.unstored,
+            clock=CLOCK.doubt,
+            now=utc_now(),
         )
 
     def _fares(self) -> list[ChannelHealth]:
@@ -407,7 +419,10 @@ class Office:
         return fares if self.receiver is None else fares + self.receiver.health()
 
     def _own_fares(self) -> list[ChannelHealth]:
-        fares = [channel.health() for channel in self.channels.values()]
+        inbox = self.inbox.unstored_by_channel()
+        fares = [
+            replace(channel.health(), inbox=inbox[name]) for name, channel in self.channels.items()
+        ]
         return fares if self.receiver is None else [*fares, self.receiver.broker()]
 
     def _rejected(self, name: str) -> list[RejectedFrame]:

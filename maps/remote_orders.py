@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
 from time import monotonic
 from typing import Final, Protocol
 
@@ -18,6 +17,7 @@ import structlog
 from msgspec.structs import replace
 
 from patrol.store.messages import NO_WORD
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError
 from radio_gateway.health import ChannelHealth
 from radio_gateway.order import Order, OrderKind
@@ -109,7 +109,7 @@ class RemoteCarrier:
         if known is not None:
             known.again_s = 0.0
         else:
-            now = datetime.now(UTC)
+            now = utc_now()
             given = _Given(
                 order=order,
                 ends_s=self._now_s() + (order.expires_at - now).total_seconds(),
@@ -254,7 +254,7 @@ class RemoteCarrier:
             self._show(given, reason, detail)
 
     def _show(self, given: _Given, reason: str, detail: str) -> None:
-        given.last = replace(given.last, at=datetime.now(UTC), reason=reason, detail=detail)
+        given.last = replace(given.last, at=utc_now(), reason=reason, detail=detail)
         self._tell(given.last)
 
     def _after_its_time(self, given: _Given, now_s: float, fault: str | None) -> None:
@@ -270,7 +270,7 @@ class RemoteCarrier:
             self._close(given, "failed", NO_WORD, detail)  # what is told later still counts
 
     def _close(self, given: _Given, state: OrderState, reason: str, detail: str) -> None:
-        result = replace(given.last, state=state, at=datetime.now(UTC), final=True)
+        result = replace(given.last, state=state, at=utc_now(), final=True)
         self._tell(replace(result, reason=reason, detail=detail))
 
     def _has_room(self, kind: OrderKind) -> bool:

@@ -55,7 +55,11 @@ TIMETABLE: Final[Mapping[Severity, tuple[Stage, ...]]] = MappingProxyType(
 """Who is told of an alert that rings, and who next while nobody acknowledges it."""
 
 ALSO_TOLD: Final[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
-    {"silent_channel": ("technician",), "impossible_movement": ("technician",)}
+    {
+        "silent_channel": ("technician",),
+        "impossible_movement": ("technician",),
+        "doubtful_clock": ("technician",),
+    }
 )
 """Whose business a rule is from the first moment, besides those of its severity."""
 

@@ -11,8 +11,11 @@ from bisect import insort
 from datetime import datetime
 from typing import Final, Literal
 
+import msgspec
+
 from patrol.canned import code_of
 from patrol.changes import Fix, UnitState
+from patrol.clocks import AHEAD
 from patrol.links import Cut
 from patrol.quality import UNSURE_CLOCK_S, is_jump
 from patrol.records import Record
@@ -251,6 +254,20 @@ class Contact:
         before = self.last
         self.last, self.clean = _newest_believable(window)
         return self.last is fix and before is not fix
+
+    def not_after(self, now: datetime) -> None:
+        """Let nothing be known of it from the future.
+
+        What was kept while a clock was ahead would else stand above all that is heard until that
+        time has come. It counts as of now.
+        """
+        self.window = [
+            entry
+            if entry[0] - now <= AHEAD
+            else (now, entry[1], msgspec.structs.replace(entry[2], time=now), entry[3])
+            for entry in self.window
+        ]
+        self.last, self.clean = _newest_believable(self.window)
 
     def state(self) -> UnitState:
         """Return what viewers are told."""

@@ -102,13 +102,17 @@ class Joined:
 
 
 def judge(
-    deliveries: Sequence[Delivery], believed_address: Callable[[Transmission, datetime], str]
+    deliveries: Sequence[Delivery],
+    believed_address: Callable[[Transmission, datetime], str],
+    *,
+    now: datetime | None = None,
 ) -> tuple[list[Record], list[Refused]]:
     """Judge each message by itself, in the order of arrival.
 
     Args:
         deliveries: What was heard.
         believed_address: As for `record_of`.
+        now: As for `record_of`.
 
     Returns:
         The records, and what none can be made of.
@@ -117,7 +121,7 @@ def judge(
     bad: list[Refused] = []
     for delivery in deliveries:
         try:
-            records.append(record_of(delivery.transmission, believed_address))
+            records.append(record_of(delivery.transmission, believed_address, now))
         except Exception as error:  # noqa: BLE001 - set aside; the rest of the batch goes on
             bad.append(refused(delivery.transmission, error))
     return records, bad

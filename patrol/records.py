@@ -9,7 +9,7 @@ from hashlib import blake2b
 import msgspec
 
 from gis.address import Address
-from patrol.clocks import TimeSource, effective_time
+from patrol.clocks import AHEAD, TimeSource, effective_time
 from patrol.quality import NOT_CURRENT, place_flag
 from radio_gateway.transmission import Transmission
 
@@ -84,7 +84,9 @@ class Record:
 
 
 def record_of(
-    transmission: Transmission, believed_address: Callable[[Transmission, datetime], str]
+    transmission: Transmission,
+    believed_address: Callable[[Transmission, datetime], str],
+    now: datetime | None = None,
 ) -> Record:
     """Judge one transmission by itself: its source, its identity, its clock, its place.
 
@@ -92,6 +94,8 @@ def record_of(
         transmission: What was heard.
         believed_address: Given it and its effective time, returns the address to keep it under:
             its own, or `address@channel` when it claims one that is bound elsewhere.
+        now: The present, aware UTC: nothing was heard later, whatever a gateway's clock says. None
+            for what is told from the store.
 
     Returns:
         The record, its flags and `usable` set as far as one message can tell.
@@ -104,10 +108,11 @@ def record_of(
     except UnicodeEncodeError:
         transmission = _escaped(transmission)
         facts = _encode(transmission.facts) if transmission.facts else None
+    heard_at = transmission.heard_at
     time, source, clock_flag = effective_time(
         device_time=transmission.device_time,
         passed_on_at=transmission.passed_on_at,
-        heard_at=transmission.heard_at,
+        heard_at=heard_at if now is None or heard_at - now <= AHEAD else now,
     )
     address = believed_address(transmission, time)
     position = transmission.position

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from time import monotonic
 from types import MappingProxyType
 from typing import Final
@@ -23,6 +23,7 @@ from patrol.batch import Batch
 from patrol.board import Board, Update
 from patrol.changes import Claim, Fix, Snapshot, UnitState
 from patrol.clerk import Clerk
+from patrol.clock_health import ClockHealth
 from patrol.dispatch import Dispatch
 from patrol.duplicates import Duplicates
 from patrol.errors import NotFound, StoreError
@@ -54,6 +55,7 @@ from patrol.store.store import Store
 from patrol.store_health import TOLD_FOR, StoreHealth
 from patrol.turn import Turn
 from patrol.units import Agency
+from radio_gateway.clock import CLOCK, Clock, utc_now
 from radio_gateway.health import ChannelHealth
 from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Delivery, Transmission
@@ -64,11 +66,6 @@ STOP_WITHIN_S: Final = 5.0
 """How long a store that refuses may hold up the end; nothing unstored was acknowledged."""
 
 log = structlog.get_logger(__name__)
-
-
-def utc_now() -> datetime:
-    """Return the present, aware UTC."""
-    return datetime.now(UTC)
 
 
 class Watch:
@@ -84,6 +81,7 @@ class Watch:
         agencies: Those of this node, by id.
         offices: Border liaison offices that face each other; None without a gazetteer.
         now: Clock, aware UTC.
+        clock: Tells when the times of this process are doubtful.
     """
 
     def __init__(
@@ -98,6 +96,7 @@ class Watch:
         agencies: Mapping[str, Agency] = MappingProxyType({}),
         offices: Offices | None = None,
         now: Callable[[], datetime] = utc_now,
+        clock: Clock = CLOCK,
     ) -> None:
         self.store = store
         self.node = node
@@ -108,6 +107,7 @@ class Watch:
         self.elsewhere: Mapping[str, str] = MappingProxyType({})
         """Nodes of the agencies that are not of this one, by agency."""
         self.now = now
+        self._machine_clock = ClockHealth(clock, self.channel_health)
         sides = {each.id: each.country for each in agencies.values()}
         self.picture = Picture(agency=agency, origin=node, sides=sides)
         self.turn = Turn()
@@ -200,7 +200,7 @@ class Watch:
             if of is not None:
                 for address in {said.address for said in transmissions}:
                     self.picture.vouch(address, of)
-            await self._batch(deliveries)
+            await self._batch(self._machine_clock.hear(deliveries))
 
         await self.turn.order(taken)
 
@@ -293,6 +293,7 @@ class Watch:
         while True:
             deliveries = await inbox.take(LONGEST_BATCH)
             began = monotonic()
+            deliveries = self._machine_clock.hear(deliveries)
             # What was taken must not be lost to a cancellation half-way.
             batch = asyncio.ensure_future(self._in_turn(deliveries))
             try:
@@ -318,6 +319,7 @@ class Watch:
     async def _clock(self) -> None:
         while True:
             await asyncio.sleep(1.0)
+            self._machine_clock.look()
             async with self.turn:
                 self.picture.tick(self.now())
                 self._store_health.tick()
@@ -341,7 +343,7 @@ class Watch:
     async def _batch(self, deliveries: Sequence[Delivery]) -> None:
         """Judge, put into the picture, commit, answer, show; in a turn of its own."""
         picture, origin = self.picture, self.node
-        judged, bad = judge(deliveries, picture.believed_address)
+        judged, bad = judge(deliveries, picture.believed_address, now=self.now())
         self._duplicates.learn(*await self._keeper.known(self._duplicates.asked(judged)))
         try:
             heard = join(judged, self._duplicates)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -18,6 +18,7 @@ from radio_gateway.answering import after, reply_after
 from radio_gateway.backoff import STABLE_S, Backoff
 from radio_gateway.capture import Mark
 from radio_gateway.chunk import Chunk, Doorkeeper, Transport
+from radio_gateway.clock import CLOCK, utc_now
 from radio_gateway.connection import Connection
 from radio_gateway.connections import (
     KEPT,
@@ -77,6 +78,8 @@ class Channel:
     ) -> None:
         self.settings = settings
         self.transport: Transport = make_transport(settings, gateway=gateway)
+        if settings.link.scheme == "replay":
+            CLOCK.recordings.add(settings.name)
         self._inbox = inbox
         self._prefix = f"{gateway}/{boot}/"
         self._listeners: list[Listener] = []
@@ -91,7 +94,7 @@ class Channel:
         self._flush_timer: asyncio.TimerHandle | None = None
         self._recordings = Recordings(settings.name, settings.protocols, journal)
         self._state: LinkState = "stopped"
-        self._since = datetime.now(UTC)
+        self._since = utc_now()
         self._fault: str | None = None
         self._silence = Silence(settings.expected_interval_s)
         self._last_heard_at: datetime | None = None
@@ -416,5 +419,5 @@ class Channel:
         # an outage lasts from its first failure on, whatever is tried meanwhile
         trying = self._fault is not None and {state, self._state} == {"opening", "down"}
         if state != self._state and not trying:
-            self._since = datetime.now(UTC)
+            self._since = utc_now()
         self._state, self._fault = state, fault

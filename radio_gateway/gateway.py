@@ -13,7 +13,6 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -21,6 +20,7 @@ from msgspec.structs import replace
 
 from radio_gateway import service
 from radio_gateway.channel import Channel
+from radio_gateway.clock import CLOCK, SAMPLE, utc_now
 from radio_gateway.gateway_settings import GatewaySettings
 from radio_gateway.health import ChannelHealth, GatewayHealth, RejectedFrame
 from radio_gateway.inbox import Inbox
@@ -102,7 +102,7 @@ class Gateway:
             )
             path = settings.spool.with_name(f"{settings.spool.name}.orders")
             orders = self._orders = await stack.enter_async_context(await open_order_log(path))
-            for ended in await orders.end_of_last_run(datetime.now(UTC), RESULTS_KEPT):
+            for ended in await orders.end_of_last_run(utc_now(), RESULTS_KEPT):
                 uplink.tell(ended)
 
             def told(result: OrderResult) -> None:
@@ -181,7 +181,7 @@ class Gateway:
                 OrderResult(
                     id=order.id,
                     state="refused",
-                    at=datetime.now(UTC),
+                    at=utc_now(),
                     final=True,
                     reason="no_channel",
                     detail=f"gateway {self.settings.id} has no channel {order.channel!r}",
@@ -201,11 +201,16 @@ class Gateway:
         return before is not None
 
     def _health(self) -> GatewayHealth:
+        inbox = self._inbox.unstored_by_channel()
         return GatewayHealth(
             gateway=self.settings.id,
-            told_at=datetime.now(UTC),
-            channels=tuple(self._health_of(name) for name in self.channels),
+            told_at=utc_now(),
+            channels=tuple(
+                replace(self._health_of(name), inbox=inbox[name]) for name in self.channels
+            ),
             spool_fault=self._spool_fault,
+            clock=CLOCK.doubt,
+            inbox=self._inbox.unstored,
         )
 
     def _health_of(self, name: str) -> ChannelHealth:
@@ -222,6 +227,7 @@ class Gateway:
         """Put what is heard into the spool, answer who waits for that, and have it sent."""
         while True:
             deliveries = await self._inbox.take(A_BATCH)
+            CLOCK.hear(each.transmission for each in deliveries[:SAMPLE])
             keeping = asyncio.ensure_future(self._put(spool, deliveries))
             try:
                 puts = await asyncio.shield(keeping)
@@ -233,7 +239,9 @@ class Gateway:
 
     async def _put(self, spool: Spool, deliveries: Sequence[Delivery]) -> list[Put]:
         try:
-            puts = await self._put_all(spool, [each.transmission for each in deliveries])
+            puts = await self._put_all(
+                spool, [CLOCK.mark(each.transmission) for each in deliveries]
+            )
         except Exception as error:  # noqa: BLE001 - one that cannot be kept must not cost the rest
             if len(deliveries) > 1:
                 return [put for each in deliveries for put in await self._put(spool, [each])]
@@ -273,11 +281,13 @@ class Gateway:
         """Tell of changed channels, and drop what is too old."""
         loop = asyncio.get_running_loop()
         told: dict[str, tuple[str, str | None]] = {}
+        doubt = CLOCK.doubt
         drop_at_s = loop.time()
         while True:
+            CLOCK.look()
             states = {name: _state(each.health()) for name, each in self.channels.items()}
-            if states != told:
-                told = states
+            if states != told or CLOCK.doubt != doubt:
+                told, doubt = states, CLOCK.doubt
                 uplink.tell_health()
             if loop.time() >= drop_at_s:
                 drop_at_s = loop.time() + DROP_OLD_EVERY_S

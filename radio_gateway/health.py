@@ -43,6 +43,8 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
             listens.
         refuses: Why a remote gateway's channel takes no order at all; None if it takes some.
         gateway: For the way from a remote gateway: how it fares itself, without its channels.
+        clock: Why a computer's times are doubtful, for the one whose clock it is.
+        inbox: Of the transmissions, those not yet stored.
     """
 
     name: str
@@ -65,6 +67,28 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
     orders: tuple[str, ...] = ()
     refuses: Refusal | None = None
     gateway: GatewayHealth | None = None
+    clock: ClockDoubt | None = None
+    inbox: int = 0
+
+
+class ClockDoubt(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the times of a computer are doubtful.
+
+    Attributes:
+        kind: `set` (its clock was set), `differs` (the clocks of many radios all differ from it by
+            the same) or `gateway` (a gateway's differs from the node's).
+        by_s: By how many seconds it was set ahead; or the radios or gateway are ahead of it;
+            negative for back or behind.
+        at: When that was noticed, by the time that goes on, aware UTC.
+        followed: Whether the time that it was set to is used.
+        radios: How many radios say so.
+    """
+
+    kind: Literal["set", "differs", "gateway"]
+    by_s: float
+    at: datetime
+    followed: bool = False
+    radios: int = 0
 
 
 class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +115,8 @@ class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
         answers: Nonce of the node's last Hello; empty before the first.
         count: How many times it told since that Hello, from 1.
         rejected: Frames rejected since it last told, at most 20.
+        clock: Why its times are doubtful; None when nothing is known against them.
+        inbox: Transmissions that it received and that are not yet on its disk.
     """
 
     gateway: str
@@ -111,6 +137,8 @@ class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
     answers: bytes = b""
     count: int = 0
     rejected: tuple[RejectedFrame, ...] = ()
+    clock: ClockDoubt | None = None
+    inbox: int = 0
 
 
 class RejectedFrame(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,10 +42,22 @@ class Inbox:
         self.shed: Counter[str] = Counter()
         self.numbers: Iterator[int] = itertools.count(1)
         self._rests_until_s = 0.0
+        self._taken: list[Delivery] = []
 
     def __len__(self) -> int:
         """Return how many deliveries wait."""
         return len(self._waiting)
+
+    @property
+    def unstored(self) -> int:
+        """How many were received and are not yet stored: what waits, and what was taken last."""
+        return len(self._waiting) + len(self._taken)
+
+    def unstored_by_channel(self) -> Counter[str]:
+        """Return the same by the channel that heard them."""
+        return Counter(
+            delivery.transmission.channel for delivery in (*self._taken, *self._waiting.values())
+        )
 
     @property
     def is_full(self) -> bool:
@@ -87,7 +99,10 @@ class Inbox:
         return self._rests_until_s - monotonic()
 
     def rest(self, seconds: float) -> None:
-        """Note that nothing will be taken for so long: who can wait may gather meanwhile."""
+        """Note that what was taken is stored and nothing will be taken for so long: who can wait
+        may gather meanwhile.
+        """
+        self._taken = []
         self._rests_until_s = monotonic() + seconds
 
     async def room(self) -> None:
@@ -101,9 +116,12 @@ class Inbox:
     async def take(self, limit: int = 2000) -> list[Delivery]:
         """Wait until something is there and return all that waits, oldest first.
 
+        Who takes has stored what it took before.
+
         Args:
             limit: The most to return.
         """
+        self._taken = []
         while not self._waiting:
             self._arrived.clear()
             await self._arrived.wait()
@@ -117,6 +135,7 @@ class Inbox:
             taken = [self._waiting.pop(key) for key in keys]
             self._can_shed.difference_update(keys)
         self._room.set()
+        self._taken = taken
         return taken
 
     def _add(self, delivery: Delivery) -> None:

@@ -15,7 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_late
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from radio_gateway.health import ChannelHealth, GatewayHealth, LinkState
+from radio_gateway.health import ChannelHealth, ClockDoubt, GatewayHealth, LinkState
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_1_0_0
 _PREFIX = "radio_gateway_"
@@ -35,6 +35,8 @@ def metrics_text(
     *,
     gateways: Sequence[GatewayHealth] = (),
     own: str = "",
+    inbox: int | None = None,
+    clock: ClockDoubt | None = None,
     now: datetime,
 ) -> bytes:
     """Return everything that can be counted, as Prometheus reads it.
@@ -44,13 +46,20 @@ def metrics_text(
         gateways: Gateways that report here, or the one that this process is; their channels are
             told too, with the gateway's id in the label `gateway`.
         own: Label `gateway` of `channels`.
+        inbox: Transmissions that this process has received and not yet stored; None when it is one
+            of `gateways`, which tell it themselves.
+        clock: Why times of this process are doubtful, if they are; told with `inbox`.
         now: The present, aware UTC.
     """
     said: list[tuple[str, ChannelHealth]] = [(own, each) for each in channels]
     for gateway in gateways:
         said += [(gateway.gateway, each) for each in gateway.channels]
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Told([*_of_channels(said, now), *_of_gateways(gateways, now)]))
+    processes = [(each.gateway, each.inbox, each.clock) for each in gateways]
+    if inbox is not None:
+        processes.insert(0, (own, inbox, clock))
+    told = [*_of_channels(said, now), *_of_processes(processes), *_of_gateways(gateways, now)]
+    registry.register(_Told(told))
     return generate_latest(registry)
 
 
@@ -88,6 +97,17 @@ def _of_channels(said: Sequence[tuple[str, ChannelHealth]], now: datetime) -> It
             expected.add_metric(label, each.expected_interval_s)
         journal.add_metric(label, float(each.journal_fault is None))
     yield from (errors, state, age, expected, journal)
+
+
+def _of_processes(told: Sequence[tuple[str, int, ClockDoubt | None]]) -> Iterator[Metric]:
+    if not told:
+        return
+    waiting = _gauge("inbox_waiting", "Transmissions received and not yet on disk")
+    right = _gauge("clock_ok", "0 while the clock of the computer is doubtful")
+    for gateway, inbox, clock in told:
+        waiting.add_metric((gateway,), inbox)
+        right.add_metric((gateway,), float(clock is None))
+    yield from (waiting, right)
 
 
 def _of_gateways(gateways: Sequence[GatewayHealth], now: datetime) -> Iterator[Metric]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 import msgspec
 import structlog
 
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError, fault_of
 from radio_gateway.health import GatewayHealth, RejectedFrame
 from radio_gateway.transports.http_request import HttpPeer, Limits, Refused, Request
@@ -99,7 +99,7 @@ async def _serve(
             if request.target == "/metrics":
                 from radio_gateway.metrics import CONTENT_TYPE, metrics_text  # not all ask for it
 
-                text = metrics_text((), gateways=(told,), now=datetime.now(UTC))
+                text = metrics_text((), gateways=(told,), now=utc_now())
                 await peer.respond(200, text, {"content-type": CONTENT_TYPE})
             else:
                 report = GatewayReport(

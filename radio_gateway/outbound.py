@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from time import monotonic
 from typing import Final, Protocol
 
@@ -17,6 +17,7 @@ import structlog
 from msgspec.structs import replace
 
 from radio_gateway.chunk import Transport
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import GatewayError, GoneError, LinkError
 from radio_gateway.health import ChannelHealth
 from radio_gateway.order import Order, OrderError, OrderKind, OutboundModule, Outgoing
@@ -35,11 +36,6 @@ NOT_CONNECTED: Final = "not_connected"
 """Why an order waits: the link stands, and its radio is not connected to it."""
 
 _log = structlog.get_logger(__name__)
-
-
-def utc_now() -> datetime:
-    """Return the present, aware UTC."""
-    return datetime.now(UTC)
 
 
 class OutboundChannel(Protocol):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+
+from radio_gateway.clock import utc_now
 
 _COUNT = re.compile(r"^received \d+ bytes")
 SILENT_TIMES = 3.0  # a link silent for so many expected intervals is opened again
@@ -56,7 +58,7 @@ class Silence:
         lasts_s = time.monotonic() - self._since_s
         if lasts_s < self._normal_s:
             return None
-        began = datetime.now(UTC) - timedelta(seconds=lasts_s)
+        began = utc_now() - timedelta(seconds=lasts_s)
         words = f"{silence_words(self._received)} since {began:%Y-%m-%d %H:%M:%S} UTC"
         return began + timedelta(seconds=self._normal_s), words
 

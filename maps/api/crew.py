@@ -26,6 +26,7 @@ from maps.wording import words_of
 from patrol.crew_desk import CrewDesk, CrewMember, CrewPatrol, CrewSector, CrewText, CrewUnit
 from patrol.desk import Desk
 from patrol.permissions import require
+from radio_gateway.clock import utc_now
 
 router = APIRouter(prefix="/api/crew", tags=["crew"])
 
@@ -168,7 +169,7 @@ async def read_now(request: Request, caller: CallerHere, desk: DeskHere) -> Resp
     """
     crew = _crew(caller, desk)
     told = CrewNow(
-        server_time=datetime.now(UTC),
+        server_time=utc_now(),
         node=request.app.state.node,
         agency=caller.user.agency,
         user=caller.user.name if caller.device is None else None,

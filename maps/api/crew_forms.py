@@ -5,7 +5,6 @@ A call for help loses its bad fields, not its hearing.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -15,6 +14,7 @@ from gis.position import Position
 from maps.api.incident_forms import NewIncident
 from maps.api.targets import Id, NewSighting, NewTarget
 from maps.api.times import Moment
+from radio_gateway.clock import utc_now
 
 MOST_REPORTS: Final = 100
 MOST_PHOTOS: Final = 20
@@ -221,7 +221,7 @@ def _heard(said: dict[str, Any], error: ValidationError) -> SosReport:
     bad = {str(each["loc"][0]) for each in error.errors() if each["loc"]} - {"id", "kind"}
     good = {name: value for name, value in said.items() if name not in bad}
     if "at" not in good:
-        good["at"] = datetime.now(UTC)
+        good["at"] = utc_now()
     try:
         return SosReport.model_validate(good)
     except ValidationError as fault:

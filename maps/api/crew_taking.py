@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -33,6 +32,7 @@ from patrol.crew_reports import said
 from patrol.desk import Desk
 from patrol.errors import AlreadyTaken, Conflict, Forbidden, NotFound, StoreError
 from patrol.filing import Receipt
+from radio_gateway.clock import utc_now
 from radio_gateway.transmission import Transmission
 
 log = structlog.get_logger(__name__)
@@ -104,7 +104,7 @@ class Taking:
 
     def __init__(self, desk: Desk, crew: CrewDesk, caller: Caller) -> None:
         self._desk, self._crew, self._caller = desk, crew, caller
-        self._now = datetime.now(UTC)
+        self._now = utc_now()
         self._photos: Mapping[str, Receipt] = {}
 
     async def take(self, reports: Sequence[dict[str, Any]]) -> Took:

@@ -14,6 +14,7 @@ from maps.api.targets import LINES, PREDICTION, SIGHTING
 from maps.api.times import Moment
 from patrol.hand_off_desk import MOST_HAND_OFFS
 from patrol.hand_offs import HandOff
+from radio_gateway.clock import utc_now
 
 router = APIRouter(prefix="/api/hand-offs", tags=["hand-offs"])
 
@@ -118,7 +119,7 @@ async def list_hand_offs(
     """
     if ended_since is None:
         return answer(desk.hand_offs.all()[:limit])
-    until = ended_until or datetime.now(UTC) + timedelta(minutes=1)
+    until = ended_until or utc_now() + timedelta(minutes=1)
     return answer(await desk.hand_offs.past(since=ended_since, until=until, limit=limit))
 
 

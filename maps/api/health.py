@@ -8,6 +8,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from maps.api.answers import answer, answers
+from radio_gateway.clock import utc_now
 
 router = APIRouter(prefix="/api/health", tags=["health"])
 
@@ -32,6 +33,6 @@ async def read_health(request: Request) -> Response:
     """Return 200 while the server works, 503 while it does not."""
     well = bool(request.app.state.is_well())
     return answer(
-        Health(status="ok" if well else "degraded", time=datetime.now(UTC)),
+        Health(status="ok" if well else "degraded", time=utc_now()),
         status=200 if well else 503,
     )

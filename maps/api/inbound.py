@@ -7,7 +7,6 @@ MQTT topic of that device.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Protocol
 
 from fastapi import APIRouter, Request, Response
@@ -17,6 +16,7 @@ from maps.api.answers import answers
 from maps.people import People
 from patrol.errors import Forbidden, NotFound
 from patrol.permissions import require
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import FrameError
 from radio_gateway.protocols.position_json import TOPIC_PREFIX, decode_items
 
@@ -113,7 +113,7 @@ def _refuse_others(body: bytes, device: str) -> None:
         Forbidden: If so; what cannot be read is for the channel to reject.
     """
     try:
-        items = decode_items(body, heard_at=datetime.now(UTC), device=device)
+        items = decode_items(body, heard_at=utc_now(), device=device)
     except FrameError:
         return
     if any(item.error.reason == "device_mismatch" for item in items.rejected):

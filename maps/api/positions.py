@@ -5,7 +5,7 @@ The same format as over MQTT, and the same decoder: `radio_gateway.protocols.pos
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -14,6 +14,7 @@ from maps.access import ReporterHere
 from maps.api.answers import SCHEMAS, answer, answers, described
 from maps.errors import BadRequest
 from patrol.desk import Desk
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import FrameError
 from radio_gateway.protocols.position_json import Item, Items, decode_items
 
@@ -87,7 +88,7 @@ async def report_positions(request: Request, caller: ReporterHere) -> Response:
     effect. A device key speaks only for its own device, a crew only for themselves; any other
     person who names no device speaks as themselves.
     """
-    body, now = await request.body(), datetime.now(UTC)
+    body, now = await request.body(), utc_now()
     speaker = caller.user.name if caller.user.role == "crew" else None
     try:
         items = decode_items(body, heard_at=now, device=caller.device or speaker)

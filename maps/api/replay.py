@@ -38,6 +38,7 @@ from maps.reports.debrief import GROUND
 from maps.wording import Wording
 from patrol.accounts import Language
 from patrol.desk import Desk
+from radio_gateway.clock import utc_now
 
 router = APIRouter(prefix="/api/replay", tags=["replay"])
 
@@ -142,7 +143,7 @@ async def read_reel(
             start=start,
             end=end,
             ids=unit or [],
-            now=datetime.now(UTC),
+            now=utc_now(),
             time_zone=request.app.state.node.time_zone,
         )
         return await large_answer(request, lambda: reel)

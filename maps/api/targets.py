@@ -16,6 +16,7 @@ from patrol.prediction import Ahead, Landing, Prediction
 from patrol.sightings import Sighting
 from patrol.target_desk import MOST_TARGETS
 from patrol.targets import MOST_PHOTOS, Outcome, Target, TargetKind
+from radio_gateway.clock import utc_now
 
 router = APIRouter(prefix="/api/targets", tags=["targets"])
 
@@ -255,7 +256,7 @@ async def list_targets(
     """
     if closed_since is None:
         return answer(desk.targets.all()[:limit])
-    until = closed_until or datetime.now(UTC) + timedelta(minutes=1)
+    until = closed_until or utc_now() + timedelta(minutes=1)
     return answer(await desk.targets.past(since=closed_since, until=until, limit=limit))
 
 
@@ -267,7 +268,7 @@ async def list_targets(
 async def open_target(new: NewTarget, desk: DeskHere) -> Response:
     """Open a target. The caller's agency has it from now on, by term 1 of its custody."""
     told = new.model_dump(exclude={"what", "name", "sighting"})
-    seen = None if new.sighting is None else new.sighting.sighting(datetime.now(UTC))
+    seen = None if new.sighting is None else new.sighting.sighting(utc_now())
     made = await desk.targets.open(what=new.what, name=new.name, sighting=seen, **told)
     return answer(made, status=201)
 
@@ -314,7 +315,7 @@ async def sight_target(target: str, seen: NewSighting, desk: DeskHere) -> Respon
     border or the middle of a border river offers it to the counterpart at once. Where no agreement
     lets that happen, no offer goes, and `remarks` of the target say why.
     """
-    made = await desk.targets.sight(target, seen.sighting(datetime.now(UTC)))
+    made = await desk.targets.sight(target, seen.sighting(utc_now()))
     return answer(made, status=201)
 
 

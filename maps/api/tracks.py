@@ -12,6 +12,7 @@ from maps.api.answers import answers
 from maps.api.features import ToleranceM, TrackCollection, track_feature
 from maps.packed import large_answer
 from patrol.changes import Fix
+from radio_gateway.clock import utc_now
 
 router = APIRouter(prefix="/api/tracks", tags=["tracks"])
 
@@ -35,7 +36,7 @@ async def list_tracks(
     Of more than `points_each` positions the newest of each part of the time; with `tolerance_m`
     as few of those as draw the same line.
     """
-    end = datetime.now(UTC) + timedelta(minutes=2)
+    end = utc_now() + timedelta(minutes=2)
     tracks = await desk.tracks(start=end - timedelta(hours=hours), end=end, points_each=points_each)
     return await large_answer(
         request,

@@ -20,6 +20,7 @@ from patrol.changes import Fix, UnitState
 from patrol.details import UnitDetails, details
 from patrol.errors import NotFound
 from patrol.units import Unit, UnitKind
+from radio_gateway.clock import utc_now
 
 router = APIRouter(prefix="/api/units", tags=["units"])
 
@@ -179,7 +180,7 @@ async def read_track(
     the last three hours; of more than `limit` positions the newest. With `tolerance_m`, for a
     screen, as few of those as draw the same line, each with its own time.
     """
-    until = end or datetime.now(UTC) + timedelta(minutes=2)
+    until = end or utc_now() + timedelta(minutes=2)
     since = start or until - timedelta(hours=3)
     try:
         fixes = await desk.track(unit, start=since, end=until, limit=limit)

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from radio_gateway.clock import utc_now
+
 LONGEST_S: Final = 900.0
 
 
@@ -29,5 +31,5 @@ def retry_after_s(header: str | None, now: datetime | None = None) -> float | No
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    left_s = (moment - (now or datetime.now(UTC))).total_seconds()
+    left_s = (moment - (now or utc_now())).total_seconds()
     return min(max(left_s, 0.0), LONGEST_S)

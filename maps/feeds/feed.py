@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -23,6 +23,7 @@ from patrol.changes import UnitState
 from patrol.desk import Desk
 from patrol.views import Subscription
 from radio_gateway.backoff import Backoff
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError
 
 UNITS_AT_ONCE: Final = 20
@@ -47,7 +48,7 @@ class Feed:
         settings: FeedSettings,
         desk: Desk,
         *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.settings = settings
         self._desk, self._now = desk, now

@@ -10,6 +10,7 @@ from typing import Final
 from patrol.contacts import Contact
 from patrol.rules import border_crossed, no_go, outside_sector, silent, silent_channel, void_sector
 from patrol.rules.distress import distress
+from patrol.rules.doubtful_clock import doubtful_clock
 from patrol.rules.impossible_movement import impossible_movement
 from patrol.rules.liveness import heard_again, liveness
 from patrol.rules.low_battery import low_battery
@@ -66,6 +67,7 @@ ALERT_RULES: Final[tuple[AlertRule, ...]] = (
         calm_for_s=CALM_S,
         unsure=silent_channel.unsure,
     ),
+    AlertRule("doubtful_clock", doubtful_clock, calm_for_s=CALM_S),
     AlertRule("low_battery", low_battery),
     AlertRule("rendezvous_missed", rendezvous_missed),
     AlertRule("unanswered_offer", unanswered_offer),

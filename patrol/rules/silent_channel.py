@@ -8,6 +8,7 @@ from typing import Final
 
 from patrol.alerts import Alert
 from patrol.rules.scene import Condition, Scene
+from radio_gateway.clock import CLOCK_CHANNEL
 
 BAD_FOR: Final = timedelta(seconds=30)
 """A link that is back sooner was opened anew, which happens."""
@@ -15,7 +16,7 @@ BAD_FOR: Final = timedelta(seconds=30)
 KNOWN_WITHIN: Final = timedelta(minutes=2)
 """After a start, how long channels may take to tell how they fare."""
 
-NO_LINK: Final = frozenset({"store"})
+NO_LINK: Final = frozenset({"store", CLOCK_CHANNEL})
 """Told as channels, and none."""
 
 

@@ -7,7 +7,7 @@ and calls `submit`, which answers once everything in the body is stored.
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from radio_gateway.chunk import Chunk
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError
 from radio_gateway.health import RejectedFrame
 from radio_gateway.link import Link, Options
@@ -113,7 +114,7 @@ class HttpTransport:
 
     def now(self) -> datetime:
         """Return the present."""
-        return datetime.now(UTC)
+        return utc_now()
 
     async def submit(
         self,
@@ -157,7 +158,7 @@ class HttpTransport:
         room = self._mailbox.put(
             Chunk(
                 body,
-                datetime.now(UTC),
+                utc_now(),
                 connection=source,
                 topic=topic or None,
                 source=source or None,

@@ -26,13 +26,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import ClassVar, Self
 
 from msgspec.structs import replace
 
 from radio_gateway.chunk import Chunk, TurnAway
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.framing import Frame
 from radio_gateway.link import Link, Options
@@ -214,7 +215,7 @@ class HttpListenTransport:
     async def _turn_away(self, request: Request, source: str) -> tuple[int, bytes, dict[str, str]]:
         path = request.target.partition("?")[0][:_LONGEST_TOPIC]
         reason = "wrong_key" if credentials(request.headers)[1] else "no_key"
-        frame = Frame(b"", datetime.now(UTC), topic=path, source=source)
+        frame = Frame(b"", utc_now(), topic=path, source=source)
         self.on_turned_away(frame, reason, self._keys.names(request))
         await asyncio.sleep(WRONG_KEY_S)
         words = b"no key was sent\n" if reason == "no_key" else b"the key is not good\n"

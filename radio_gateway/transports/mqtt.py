@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import OrderedDict
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import ClassVar, Self
@@ -26,6 +26,7 @@ import msgspec
 from paho.mqtt import client as paho
 
 from radio_gateway.chunk import Chunk
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.link import Link, Options
 from radio_gateway.transports.mailbox import Mailbox
@@ -160,7 +161,7 @@ class MqttTransport:
 
     def now(self) -> datetime:
         """Return the present."""
-        return datetime.now(UTC)
+        return utc_now()
 
     def _on_message(self, session: MqttSession, message: Published) -> None:
         topic, payload = message.topic, message.payload  # None is kept, for the decoder to reject
@@ -184,7 +185,7 @@ class MqttTransport:
             stored = partial(self._stored, message.mid, receipt)
         chunk = Chunk(
             payload,
-            datetime.now(UTC),
+            utc_now(),
             connection=topic or "",
             topic=topic,
             whole=True,

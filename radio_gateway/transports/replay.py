@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from radio_gateway.capture import CaptureError, read_capture
 from radio_gateway.chunk import Chunk
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.link import Link, Options
 
@@ -84,7 +85,7 @@ class ReplayTransport:
         clock = asyncio.get_running_loop().time
         await asyncio.sleep(max(0.0, self._due_s - clock()))
         # uvloop wakes up to a millisecond early; nothing due would read as the end of the file.
-        now_s, now = max(clock(), self._due_s), datetime.now(UTC)
+        now_s, now = max(clock(), self._due_s), utc_now()
         chunks: list[Chunk] = []
         size = 0
         while self._next is not None and self._due_s <= now_s and size < _A_TURN_BYTES:
@@ -105,7 +106,7 @@ class ReplayTransport:
         """Return the present: of the capture, if that is the clock in use."""
         if self._as_captured and self._captured_now is not None:
             return self._captured_now
-        return datetime.now(UTC)
+        return utc_now()
 
     def _rewind(self) -> None:
         self._chunks = read_capture(self._path, lines_per_s=self._rate)

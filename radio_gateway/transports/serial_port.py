@@ -16,7 +16,7 @@ import os
 import re
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
@@ -25,6 +25,7 @@ import serial
 import structlog
 
 from radio_gateway.chunk import Chunk
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.link import Link, Options
 from radio_gateway.transports.mailbox import Mailbox
@@ -117,7 +118,7 @@ class SerialTransport:
 
     def now(self) -> datetime:
         """Return the present."""
-        return datetime.now(UTC)
+        return utc_now()
 
     async def _stop(self) -> None:
         if self._reader is not None:
@@ -222,7 +223,7 @@ class _Reader:
             if data:
                 data += port.read(port.in_waiting)
                 self._room.clear()
-                self._call(self._arrived, data, datetime.now(UTC))
+                self._call(self._arrived, data, utc_now())
                 # the port is slower than any loop; this bounds what a stuck loop piles up
                 self._room.wait()
             if time.monotonic() >= look_at:

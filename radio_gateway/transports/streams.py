@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import cast
 
 from radio_gateway.chunk import Chunk
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError
 from radio_gateway.transports.mailbox import Mailbox
 
@@ -68,7 +68,7 @@ class StreamPeer(asyncio.Protocol):
         self.last_heard_s = self._loop.time()
         chunk = Chunk(
             bytes(data),
-            datetime.now(UTC),
+            utc_now(),
             connection=self.address,
             source=self.address,
             understood=self._on_understood,
@@ -86,9 +86,7 @@ class StreamPeer(asyncio.Protocol):
         """Mark the end of the connection, so that a half-heard message is not joined to another."""
         self._transport = None
         self._drained.set()
-        end = Chunk(
-            b"", datetime.now(UTC), connection=self.address, source=self.address, ended=True
-        )
+        end = Chunk(b"", utc_now(), connection=self.address, source=self.address, ended=True)
         self._mailbox.put(end)
         if not self.closed.done():
             self.closed.set_result(None)

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import ClassVar, Self
 
 from radio_gateway.chunk import Chunk
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError, SettingsError, fault_of
 from radio_gateway.link import Link, Options
 from radio_gateway.transports.mailbox import Mailbox
@@ -91,7 +92,7 @@ class TcpTransport:
 
     def now(self) -> datetime:
         """Return the present."""
-        return datetime.now(UTC)
+        return utc_now()
 
     def _opened(self, peer: StreamPeer) -> None:
         if self._greeting:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import ClassVar, Self
 
 from radio_gateway.chunk import Chunk
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import GoneError, LinkError, SettingsError
 from radio_gateway.link import Link, Options
 from radio_gateway.transports.listener import Listener
@@ -105,7 +106,7 @@ class TcpListenTransport:
 
     def now(self) -> datetime:
         """Return the present."""
-        return datetime.now(UTC)
+        return utc_now()
 
     async def _serve(self, sock: socket.socket, guest: Guest) -> None:
         peer = StreamPeer(

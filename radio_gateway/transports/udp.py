@@ -14,7 +14,7 @@ import asyncio
 import ipaddress
 import socket
 from collections import OrderedDict
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Self
 import structlog
 
 from radio_gateway.chunk import Chunk
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError, SettingsError, fault_of
 from radio_gateway.link import Link, Options
 from radio_gateway.transports.mailbox import Mailbox
@@ -140,7 +141,7 @@ class UdpTransport:
 
     def now(self) -> datetime:
         """Return the present."""
-        return datetime.now(UTC)
+        return utc_now()
 
     def _join(self, sock: socket.socket) -> None:
         group = self._group
@@ -157,7 +158,7 @@ class UdpTransport:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, membership)
 
     def _readable(self, sock: socket.socket) -> None:
-        heard_at = datetime.now(UTC)
+        heard_at = utc_now()
         for _ in range(_A_TURN):
             if self._mailbox.is_full:
                 return

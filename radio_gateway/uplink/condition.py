@@ -7,11 +7,12 @@ that stands may be no good either: nobody answers, or somebody who is not the no
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
 
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError, RefusedError
 from radio_gateway.health import LinkState
 from radio_gateway.link import Link
@@ -129,7 +130,7 @@ class Condition:
         asked_s = self._asked_s
         if asked_s is None or now_s - max(asked_s, self._opened_s) <= UNANSWERED_S:
             return None
-        since = datetime.now(UTC) - timedelta(seconds=now_s - asked_s)
+        since = utc_now() - timedelta(seconds=now_s - asked_s)
         return f"the node has not answered since {since:%H:%M:%S} UTC"
 
     def _look_at_node(self, now_s: float) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
 from msgspec.structs import replace
 
-from radio_gateway.health import ChannelHealth, GatewayHealth, LinkState
+from radio_gateway.clock import FAR_S, utc_now, words
+from radio_gateway.health import ChannelHealth, ClockDoubt, GatewayHealth, LinkState
 from radio_gateway.rejections import LastRejected
 from radio_gateway.uplink.signing import Verifier
 
@@ -35,6 +36,7 @@ class FarGateway:
         verifier: As given.
         told: How it said it fares; None before it did.
         told_heard_s: When, by the steady clock.
+        ahead_s: By how much its clock is ahead of ours, seconds; negative for behind.
         heard_at: The same by the calendar, aware UTC.
         nonce: Of our last Hello to it.
         asked_s: When it was last greeted for want of an answer, steady clock.
@@ -50,10 +52,11 @@ class FarGateway:
         self.verifier = verifier
         self.told: GatewayHealth | None = None
         self.told_heard_s = 0.0
+        self.ahead_s = 0.0
         self.heard_at: datetime | None = None
         self.nonce = b""
         self.asked_s = -ASK_EVERY_S
-        self.since = datetime.now(UTC)
+        self.since = utc_now()
         self.transmissions = 0
         self.errors: Counter[str] = Counter()
         self.rejected: dict[str, LastRejected] = {}
@@ -91,6 +94,7 @@ class FarGateway:
             expected_interval_s=silent_after.total_seconds(),
             transmissions=self.transmissions,
             errors=dict(self.errors),
+            clock=self._doubt(),
             gateway=None
             if self.told is None
             else replace(self.told, channels=(), rejected=(), answers=b""),
@@ -113,10 +117,21 @@ class FarGateway:
             )
         return [way, *(replace(each, name=f"{name}/{each.name}") for each in own)]
 
+    def _doubt(self) -> ClockDoubt | None:
+        """Return why what it says of times is doubtful."""
+        told = self.told
+        if told is None or told.clock is not None:
+            return None if told is None else told.clock
+        if abs(self.ahead_s) <= FAR_S:
+            return None
+        return ClockDoubt(
+            kind="gateway", by_s=round(self.ahead_s, 1), at=self.heard_at or self.since
+        )
+
     def _way(
         self, broker: ChannelHealth, silent_after: timedelta
     ) -> tuple[LinkState, datetime, str | None]:
-        now, last = datetime.now(UTC), self.heard_at
+        now, last = utc_now(), self.heard_at
         late = last is None or now - last > silent_after
         silent_since = self.since if last is None else last + silent_after
         if broker.state != "open":
@@ -137,6 +152,8 @@ class FarGateway:
             fault = f"its spool: {told.spool_fault}"
         elif told is not None and told.damaged:
             fault = "its spool was damaged; what could be read was saved, the file lies there"
+        elif (doubt := self._doubt()) is not None:
+            fault = words(doubt)
         else:
             return "open", broker.since, None
         return "open", broker.since, fault

@@ -15,7 +15,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from time import monotonic
 from typing import Final
@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from radio_gateway.backoff import Backoff
 from radio_gateway.chunk import Chunk
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import GatewayError, LinkError, RefusedError
 from radio_gateway.health import ChannelHealth, GatewayHealth, LinkState, RejectedFrame
 from radio_gateway.inbox import Inbox
@@ -98,7 +99,7 @@ class Receiver:
         self._words: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
         self._state: LinkState = "stopped"
         self._fault: str | None = None
-        self._since = datetime.now(UTC)
+        self._since = utc_now()
 
     async def run(self) -> None:
         """Keep the way open until cancelled."""
@@ -195,7 +196,7 @@ class Receiver:
         said = OrderFor(
             node=self._node,
             gateway=gateway,
-            said_at=datetime.now(UTC),
+            said_at=utc_now(),
             told_at=known.told.told_at,
             life_left_s=heard_ago_s + life_left_s,
             order=order,
@@ -246,7 +247,7 @@ class Receiver:
         hello = Hello(
             node=self._node,
             gateway=name,
-            said_at=datetime.now(UTC),
+            said_at=utc_now(),
             nonce=gateway.nonce,
             began=began,
         )
@@ -376,6 +377,7 @@ class Receiver:
                 raise EnvelopeError("was told before")
             return
         gateway.told = told
+        gateway.ahead_s = (told.told_at - chunk.heard_at).total_seconds()
         for frame in told.rejected:
             kept = gateway.rejected.setdefault(frame.channel, LastRejected())
             kept.add(replace(frame, channel=f"{name}/{frame.channel}"))
@@ -397,5 +399,5 @@ class Receiver:
         # an outage lasts from its first failure on, whatever is tried meanwhile
         trying = self._fault is not None and {state, self._state} == {"opening", "down"}
         if state != self._state and not trying:
-            self._since = datetime.now(UTC)
+            self._since = utc_now()
         self._state, self._fault = state, fault

@@ -15,7 +15,6 @@ import secrets
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from msgspec.structs import replace
 
 from radio_gateway.backoff import Backoff
 from radio_gateway.chunk import Chunk
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.health import GatewayHealth, RejectedFrame
 from radio_gateway.order_result import OrderResult
@@ -139,7 +139,7 @@ class Uplink:
         told, now_s = self._health(), monotonic()
         return GatewayHealth(
             gateway=self._gateway,
-            told_at=datetime.now(UTC),
+            told_at=utc_now(),
             channels=told.channels,
             uplink=self._condition.state,
             uplink_fault=self._condition.fault(now_s),
@@ -280,7 +280,7 @@ class Uplink:
                 gateway=self._gateway,
                 spool=self._spool.id,
                 nonce=os.urandom(8),
-                sent_at=datetime.now(UTC),
+                sent_at=utc_now(),
                 items=items,
                 results=results,
             )

@@ -29,6 +29,7 @@ from typing import Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 import msgspec
 import structlog
 
+from radio_gateway.clock import utc_now
 from radio_gateway.errors import fault_of
 from radio_gateway.transmission import Transmission
 from radio_gateway.uplink import spool_rows as rows
@@ -274,7 +275,7 @@ class Spool:
         now_s = self._steady_s()
         last = self._dropping
         if last is None or last.why != why or now_s - last.last_s > TOLD_EVERY_S:
-            last = self._dropping = _Dropping(why, datetime.now(UTC), last_s=now_s)
+            last = self._dropping = _Dropping(why, utc_now(), last_s=now_s)
         last.last_s = now_s
         last.count += dropped.total()
         if last.told_s is None or now_s - last.told_s >= TOLD_EVERY_S:

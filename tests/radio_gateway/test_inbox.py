@@ -163,3 +163,24 @@ async def test_an_inbox_that_rests_says_how_long_and_takes_what_comes() -> None:
     assert names(await inbox.take()) == ["a"]
     inbox.rest(0.0)
     assert inbox.rests_s <= 0
+
+
+async def test_what_was_taken_counts_as_unstored_until_the_next_take_or_rest() -> None:
+    inbox = Inbox(10)
+    assert inbox.unstored == 0
+    inbox.offer([said("a"), said("b"), said("c")], can_wait=True)
+    assert inbox.unstored == 3
+    await inbox.take(2)  # and is being committed
+    assert len(inbox) == 1
+    assert inbox.unstored == 3
+    assert inbox.unstored_by_channel() == {"udp": 3}
+    inbox.rest(0.0)  # what was taken is on disk
+    assert inbox.unstored == 1
+    await inbox.take()
+    assert inbox.unstored == 1
+    waiting = asyncio.create_task(inbox.take())
+    await asyncio.sleep(0)
+    assert inbox.unstored == 0
+    inbox.offer([said("d")], can_wait=True)
+    await waiting
+    assert inbox.unstored == 1

@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from radio_gateway.errors import LinkError
-from radio_gateway.health import ChannelHealth, GatewayHealth, RejectedFrame
+from radio_gateway.health import ChannelHealth, ClockDoubt, GatewayHealth, RejectedFrame
 from radio_gateway.metrics import metrics_text
 from radio_gateway.metrics_server import GatewayReport, serving_metrics
 from tests.radio_gateway.running import open_descriptors
@@ -49,6 +49,7 @@ GATEWAY = GatewayHealth(
     receipted=13,
     dropped={"pier": 4},
     spool_fault="full",
+    inbox=350,
 )
 REJECTED = RejectedFrame(
     channel="pier", heard_at=NOW, reason="bad_checksum", detail="is 6B", payload=b"$\xff"
@@ -91,6 +92,8 @@ def test_what_channels_and_gateway_count_is_told() -> None:
         ("uplink_ok", "hx"): 1,
         ("uplink_node_answered_seconds", "hx"): 45,
         ("told_seconds", "hx"): 5,
+        ("inbox_waiting", "hx"): 350,
+        ("clock_ok", "hx"): 1,
     }
     for key, value in expected.items():
         found = [v for k, v in said.items() if set(k) == set(key)]
@@ -104,6 +107,16 @@ def test_a_channel_without_a_gateway_and_one_that_heard_nothing_are_told() -> No
     assert "channel_age_seconds" not in names
     assert "spool_waiting" not in names
     assert metrics_text((), now=NOW).count(b"# HELP") == 12
+
+
+def test_a_process_tells_what_it_has_not_stored_yet_and_whether_its_clock_is_doubtful() -> None:
+    doubt = ClockDoubt(kind="set", by_s=-3600.0, at=NOW)
+    doubted = msgspec.structs.replace(GATEWAY, clock=doubt)
+    text = metrics_text((), gateways=(doubted,), own="node", inbox=12, clock=None, now=NOW)
+    said = samples(text)
+    assert said["inbox_waiting", "node"] == 12
+    assert said["inbox_waiting", "hx"] == 350
+    assert (said["clock_ok", "node"], said["clock_ok", "hx"]) == (1.0, 0.0)
 
 
 @pytest.fixture

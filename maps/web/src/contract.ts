@@ -96,6 +96,21 @@ export interface ChannelHealth {
   journal_missed?: number;
   /** For the way from a remote gateway: how it fares itself. */
   gateway?: GatewayHealth | null;
+  /** Why a computer's times are doubtful, for the one whose clock it is. */
+  clock?: ClockDoubt | null;
+  /** Of the transmissions, those not yet stored. */
+  inbox?: number;
+}
+
+/** Why the times of a computer are doubtful: its clock was set, or radios or this office tell another time. */
+export interface ClockDoubt {
+  kind: "set" | "differs" | "gateway";
+  /** Seconds that it was set ahead, or that others are ahead of it; negative for back or behind. */
+  by_s: number;
+  at: string;
+  /** Whether the time that it was set to is used. */
+  followed?: boolean;
+  radios?: number;
 }
 
 /** A gateway on another computer, as it last told. */
@@ -113,6 +128,8 @@ export interface GatewayHealth {
   /** Damaged spool files that lie there for the technician. */
   damaged?: number;
   spool_fault: string | null;
+  /** Received there and not yet on its disk. */
+  inbox?: number;
 }
 
 /** A second sender uses a radio address. */

@@ -9,6 +9,7 @@ import { SEE_REJECTED, SEE_SENT } from "../permissions.ts";
 import { fetchJson } from "../rest.ts";
 import { may, timeZone } from "../session.ts";
 import { ageSeconds, ageWords, minuteWords, momentWords } from "../times.ts";
+import { computerName, doubtWords, OWN_CLOCK } from "./clock-doubt.tsx";
 import { reasonWords, RejectedFrames } from "./rejected-frames.tsx";
 import { Broken, Empty, Loading, useLoaded } from "./states.tsx";
 import { WhyForm } from "./why-form.tsx";
@@ -63,7 +64,7 @@ function GatewayHead({ gateway, way, links }: { gateway: string; way: ChannelHea
         <h3>{t("channels.gateway", { name: gateway })}</h3>
         {way !== undefined && <span class="channel-state">{t(`channel.${way.state}`)}</span>}
       </div>
-      {way?.fault && <p class="fault">{way.fault}</p>}
+      {way?.fault && <p class="fault">{doubtWords(way) ?? way.fault}</p>}
       {silent && <p class="num">{t("channels.since", { time: momentWords(Date.parse(way.since), now.value, timeZone.value) })}</p>}
       <dl class="figures num">
         <Figure name={t("hop.radios")} ill={!links.every(isWell)}>{t("channels.open", { open: links.filter(isWell).length, n: links.length })}</Figure>
@@ -71,6 +72,7 @@ function GatewayHead({ gateway, way, links }: { gateway: string; way: ChannelHea
         <Figure name={t("hop.node")} ill={way !== undefined && !isWell(way)}>{heard === null ? t("age.never") : ageWords(heard)}</Figure>
         {told !== null && <Figure name={t("hop.waiting")} ill={oldest !== null && oldest > WAITS_LONG_S}>{told.waiting === 0 ? t("hop.nothing_waits") : t("hop.waits", { n: told.waiting.toLocaleString("en"), age: oldest === null ? "" : ageWords(oldest) })}<AsTold words={asTold} /></Figure>}
         {told !== null && <Figure name={t("hop.receipted")}>{told.receipted.toLocaleString("en")}</Figure>}
+        {(told?.inbox ?? 0) > 0 && <Figure name={t("channels.inbox")} ill={(told?.inbox ?? 0) > INBOX_ILL}>{(told?.inbox ?? 0).toLocaleString("en")}<AsTold words={asTold} /></Figure>}
         {dropped > 0 && <Figure name={t("channels.shed")} ill>{dropped.toLocaleString("en")}</Figure>}
         {told !== null && told.refused > 0 && <Figure name={t("hop.refused")} ill>{told.refused.toLocaleString("en")}</Figure>}
         {told !== null && (told.damaged ?? 0) > 0 && <Figure name={t("hop.damaged")} ill>{(told.damaged ?? 0).toLocaleString("en")}</Figure>}
@@ -105,12 +107,12 @@ function Channel({ channel }: { channel: ChannelHealth }): JSX.Element {
     <li class={`card channel-${channel.state}`}>
       <div class="card-head">
         <span class={`lamp lamp-${channel.state}`} aria-hidden="true" />
-        <h3>{channel.name === BROKER_WAY ? t("channels.broker") : channel.name}</h3>
-        <span class="channel-state">{t(`channel.${channel.state}`)}</span>
+        <h3>{channel.name === BROKER_WAY ? t("channels.broker") : channel.name === OWN_CLOCK ? t("clock.title", { computer: computerName(channel) }) : channel.name}</h3>
+        <span class="channel-state">{channel.name === OWN_CLOCK ? t(isWell(channel) ? "clock.good" : "clock.bad") : t(`channel.${channel.state}`)}</span>
       </div>
       {channel.url !== "" && <p class="dim break"><code>{channel.url}</code></p>}
       {channel.protocols.length > 0 && <p class="dim">{t("channels.speaks", { names: channel.protocols.join(", ") })}</p>}
-      {channel.fault && <p class="fault">{channel.fault}</p>}
+      {channel.fault && <p class="fault">{doubtWords(channel) ?? channel.fault}</p>}
       {channel.journal_fault && <p class="fault">{t("channels.journal", { fault: channel.journal_fault })}</p>}
       {!isWell(channel) && <p class="num">{t("channels.since", { time: momentWords(Date.parse(channel.since), now.value, timeZone.value) })}</p>}
       {behind > 0 && <p>{t("channels.behind", { n: behind })}</p>}
@@ -135,12 +137,16 @@ function Figures({ channel, rejected }: { channel: ChannelHealth; rejected: numb
       <Figure name={t("channels.messages")}>{channel.transmissions.toLocaleString("en")}</Figure>
       <Figure name={t("channels.rejected")} ill={rejected > channel.transmissions}>{rejected.toLocaleString("en")}</Figure>
       {junk > 0 && <Figure name={t("channels.junk")} ill={junk > JUNK_ILL}>{junk.toLocaleString("en", { style: "percent", maximumFractionDigits: junk < 0.1 ? 1 : 0 })}</Figure>}
+      {(channel.inbox ?? 0) > 0 && <Figure name={t("channels.inbox")} ill={(channel.inbox ?? 0) > INBOX_ILL}>{(channel.inbox ?? 0).toLocaleString("en")}</Figure>}
       {channel.shed > 0 && <Figure name={t("channels.shed")} ill>{channel.shed.toLocaleString("en")}</Figure>}
       {(channel.journal_missed ?? 0) > 0 && <Figure name={t("channels.journal_missed")} ill>{(channel.journal_missed ?? 0).toLocaleString("en")}</Figure>}
       {channel.reconnects > 0 && <Figure name={t("channels.reconnects")}>{channel.reconnects.toLocaleString("en")}</Figure>}
     </dl>
   );
 }
+
+/** More than this waits only where the store is slow or refuses: a batch is at most 2,000. */
+const INBOX_ILL = 2000;
 
 /** More junk than this share, and the port speaks something else, or at another speed. */
 const JUNK_ILL = 0.2;

@@ -13,6 +13,7 @@ import { AlertQueue } from "./alert-queue.tsx";
 import { AskDialog } from "./ask-dialog.tsx";
 import { AssignDialog } from "./assign-dialog.tsx";
 import { Channels, isWell } from "./channels.tsx";
+import { ClockBanner } from "./clock-doubt.tsx";
 import { HelpDialog } from "./help-dialog.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { MapCanvas } from "./map-canvas.tsx";
@@ -50,6 +51,7 @@ export function Frame(): JSX.Element {
         </div>
         <div class="over">
           <StaleBanner />
+          <ClockBanner />
           <DistressCards />
           <WaitingCard />
           <FollowChip />

@@ -4,6 +4,7 @@ import { allow, muted } from "../bell.ts";
 import { now, serverMoment } from "../clock.ts";
 import { openTab, phone } from "../console.ts";
 import { forgetDrafts } from "../drafts.ts";
+import type { ChannelHealth } from "../contract.ts";
 import { channels, cutOff, live, liveStatus } from "../feed.ts";
 import { t } from "../i18n/index.ts";
 import { helpOpen } from "../console.ts";
@@ -14,6 +15,7 @@ import { session, timeZone } from "../session.ts";
 import { ageWords, clockTime, zoneOffset } from "../times.ts";
 import { BROKER_WAY, isWell } from "./channels.tsx";
 import { ClaimsItem } from "./claims.tsx";
+import { computerName, OWN_CLOCK } from "./clock-doubt.tsx";
 import { Icon } from "./icons.tsx";
 import { PagesMenu } from "./pages-menu.tsx";
 import { QuietItem } from "./quiet.tsx";
@@ -65,13 +67,18 @@ function Links(): JSX.Element | null {
   const all = channels.value;
   if (all === null) return null;
   const ill = all.filter((channel) => !isWell(channel));
-  const words = ill.some((channel) => channel.name === BROKER_WAY) ? t("strip.no_broker") : ill.length === 0 ? t("strip.all_open", { n: all.length }) : ill.length === 1 ? t("strip.one_down", { name: ill[0]?.name ?? "", state: t(`channel.${ill[0]?.state ?? "down"}`) }) : t("strip.some_down", { down: ill.length, n: all.length });
+  const words = ill.some((channel) => channel.name === BROKER_WAY) ? t("strip.no_broker") : ill.length === 0 ? t("strip.all_open", { n: all.length }) : ill.length === 1 ? oneDownWords(ill[0]) : t("strip.some_down", { down: ill.length, n: all.length });
   const cut = cutOff.value.filter((unit) => unit.known !== false && (unit.cut_by?.length ?? 0) > 0).length;
   return (
     <button class={`strip-button${ill.length > 0 ? " ill" : ""}`} title={tip(t("channels.title"), "c")} onClick={() => openTab("channels")}>
       <Icon name={ill.length > 0 ? "warn" : "link"} /><span>{cut === 0 ? words : t("strip.cut_off", { words, n: cut })}</span>
     </button>
   );
+}
+
+function oneDownWords(ill: ChannelHealth | undefined): string {
+  if (ill?.name === OWN_CLOCK) return t("strip.one_down", { name: t("clock.title", { computer: computerName(ill) }), state: t("clock.bad") });
+  return t("strip.one_down", { name: ill?.name ?? "", state: t(`channel.${ill?.state ?? "down"}`) });
 }
 
 async function signOut(): Promise<void> {
