@@ -34,6 +34,10 @@ class LayerError(GisError):
         super().__init__(f"{where}: {fault}")
 
 
+class ExportError(GisError):
+    """Something that a format cannot hold, or that cannot be written here."""
+
+
 class PositionError(GisError):
     """Coordinates that are no place on Earth."""
 

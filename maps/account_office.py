@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from maps.access import Access
 from maps.account_books import books_of
 from maps.backoff import BackOff
 from maps.enrolment import Enrolments
-from maps.open_id import OpenId
 from maps.pace import Pace
 from maps.people import People
 from maps.second_factor import SecondFactors
@@ -21,6 +21,9 @@ from maps.signing_in import SigningIn
 from maps.tokens import Tokens
 from patrol.scribe import Scribe
 from patrol.store.store import Store, open_store
+
+if TYPE_CHECKING:
+    from maps.open_id import OpenId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +87,17 @@ def open_accounts(settings: Settings, store: Store, *, scribe: Scribe) -> Accoun
         enrolments=Enrolments(store, node=settings.node.id, scribe=scribe),
         codes=BackOff(free=5, longest_s=120),
         second_factor=needing,
-        open_id=None
-        if settings.open_id is None
-        else OpenId(settings.open_id, store, node=settings.node.id),
+        open_id=_open_id(settings, store),
     )
+
+
+def _open_id(settings: Settings, store: Store) -> OpenId | None:
+    """Return the provider with which people may sign in; what speaks to it is loaded for it."""
+    if settings.open_id is None:
+        return None
+    from maps.open_id import OpenId
+
+    return OpenId(settings.open_id, store, node=settings.node.id)
 
 
 @asynccontextmanager
@@ -97,7 +107,7 @@ async def open_account_office(settings: Settings) -> AsyncIterator[AccountOffice
     Raises:
         StoreError: If the store cannot be opened.
     """
-    store = await asyncio.to_thread(open_store, settings.store.url)
+    store = await asyncio.to_thread(open_store, settings.store.url, migrates="never")
 
     scribe = Scribe(store=store, node=settings.node.id, now=lambda: datetime.now(UTC))
     try:

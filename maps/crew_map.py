@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from threading import Lock
 from typing import Any, Final, Protocol
 
-import geopandas as gpd
 import msgspec
 import shapely
+
+from gis.features import Features
 
 LARGEST: Final = 150_000
 """Bytes of one map, about."""
@@ -41,8 +42,8 @@ _GRID_DEG: Final = 1e-5  # 1.1 m
 class Layers(Protocol):
     """The layers of this site."""
 
-    def frame(self, name: str) -> gpd.GeoDataFrame:
-        """Return a layer as a frame in EPSG:4326; NotFound if there is none."""
+    def features(self, name: str) -> Features:
+        """Return a layer; NotFound if there is none."""
 
 
 class CrewMap:
@@ -102,18 +103,16 @@ class CrewMap:
     def _cut(
         self, name: str, told: tuple[str, ...], box: tuple[float, float, float, float]
     ) -> Iterator[tuple[dict[str, Any], shapely.Geometry]]:
-        frame = self._layers.frame(name)
-        for row in frame.cx[box[0] : box[2], box[1] : box[3]].itertuples():
-            shape = shapely.clip_by_rect(row.geometry, *box)
+        for row in self._layers.features(name).within(*box).rows():
+            shape = shapely.clip_by_rect(row["geometry"], *box)
             if not shape.is_empty:
                 yield _told(row, told), shape
 
     def _marks(
         self, name: str, told: tuple[str, ...], box: tuple[float, float, float, float]
     ) -> Iterator[dict[str, Any]]:
-        frame = self._layers.frame(name)
-        for row in frame.cx[box[0] : box[2], box[1] : box[3]].itertuples():
-            yield _feature(name, _told(row, told), row.geometry)
+        for row in self._layers.features(name).within(*box).rows():
+            yield _feature(name, _told(row, told), row["geometry"])
 
 
 def _simple(
@@ -135,14 +134,9 @@ def _feature(name: str, told: dict[str, Any], shape: shapely.Geometry) -> dict[s
     }
 
 
-def _told(row: Any, names: tuple[str, ...]) -> dict[str, Any]:
+def _told(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """Return what is told of a feature, without what is not known of it."""
-    told = {name: getattr(row, name, None) for name in names}
-    return {
-        name: value.item() if hasattr(value, "item") else value
-        for name, value in told.items()
-        if value is not None and value == value and value != ""  # NaN is not itself
-    }
+    return {name: row[name] for name in names if row.get(name) not in (None, "")}
 
 
 def _encoded(features: list[dict[str, Any]]) -> bytes:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import geopandas as gpd
-import pandas as pd
 import shapely
 
 from gis.exchange.formats import FORMATS, ExportError, Format
-from gis.exchange.frames import DEGREES
 from gis.exchange.material import Material, Track
 from gis.position import Position
 from maps.errors import BadRequest
 from maps.patrol_surveys import units_seen
 from patrol.changes import Fix, UnitState
 from patrol.desk import Desk
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 LONGEST: Final = timedelta(days=92)
 MOST_POSITIONS: Final = 200_000
@@ -123,6 +123,9 @@ def units(desk: Desk) -> Material:
     Raises:
         Forbidden: If the role may not.
     """
+    import geopandas as gpd  # takes half a second to load
+    import pandas as pd
+
     placed = [(state, state.last) for state in desk.units() if state.last is not None]
     columns: dict[str, list[Any]] = {name: [] for name in _UNIT_COLUMNS}
     for state, last in placed:
@@ -134,7 +137,7 @@ def units(desk: Desk) -> Material:
         else shapely.Point(last.lon, last.lat, last.altitude_m)
         for _, last in placed
     ]
-    frame = gpd.GeoDataFrame(columns, geometry=shapes, crs=DEGREES)
+    frame = gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:4326")
     if placed:
         frame["time"] = pd.to_datetime(frame["time"], utc=True).astype("datetime64[ms, UTC]")
     return Material(title="Units", made_at=datetime.now(UTC), layers={"units": frame})

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-
-import geopandas as gpd
+from typing import TYPE_CHECKING
 
 from gis.address import Address
 from gis.border import Border
 from gis.errors import PositionError
+from gis.features import Features
+from gis.layer_aside import read_layer_aside
 from gis.layer_set import LayerSet
 from gis.river import River
 from gis.river_marks import MARK_KINDS, WAYS
@@ -22,6 +23,9 @@ from patrol.errors import NotFound
 from patrol.ground import Ground
 from patrol.offices import Offices, offices_of
 from patrol.placing import OnRiver
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 ASSUMED_ACCURACY_M = 15.0  # of a position that does not say how wrong it may be
 _BANKS = {1: "left", -1: "right", 0: None}
@@ -76,7 +80,7 @@ class Geography:
         return self._border
 
     def frame(self, name: str) -> gpd.GeoDataFrame:
-        """Return a layer as a frame in EPSG:4326.
+        """Return a layer as a frame in EPSG:4326, for a file of it; loads geopandas.
 
         Raises:
             NotFound: If there is none of that name.
@@ -85,9 +89,19 @@ class Geography:
             raise NotFound("layer", name)
         return self._layers.load(name)
 
+    def features(self, name: str) -> Features:
+        """Return a layer.
+
+        Raises:
+            NotFound: If there is none of that name.
+        """
+        if name not in self._layers.names():
+            raise NotFound("layer", name)
+        return self._layers.features(name)
+
     def offices(self) -> Offices:
         """Return the border liaison offices that face each other."""
-        return Offices(offices_of(self._layers.load("blos"), self._addresses.rivers))
+        return Offices(offices_of(self._layers.features("blos"), self._addresses.rivers))
 
     def at_km(self, km: float) -> tuple[float, float]:
         """Return longitude and latitude, degrees, of the river at `km` from the sea.
@@ -215,5 +229,6 @@ def read_geography(settings: LayersSettings) -> Geography:
     layers = LayerSet(
         replace={name: each.file for name, each in settings.replace.items()},
         add={name: each.file for name, each in settings.add.items()},
+        read=read_layer_aside,
     )
     return Geography(layers, {**settings.replace, **settings.add})

@@ -15,7 +15,6 @@ from pathlib import Path, PurePath
 from typing import Final
 
 import msgspec
-import pyogrio
 
 from gis.exchange.preview import Preview
 from gis.layer_format import FORMATS
@@ -106,6 +105,8 @@ def _layer(said: str | None, name: str) -> str | None:
 @cache
 def _environment() -> dict[str, str]:
     """Return the environment of that process: nothing of ours, few drivers, no network."""
+    import pyogrio  # loads geopandas; asked once for all files
+
     others = [name for name in pyogrio.list_drivers() if name not in _KNOWN]
     kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "PYTHONPATH", "VIRTUAL_ENV")
     return {name: os.environ[name] for name in kept if name in os.environ} | {

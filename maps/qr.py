@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 
 import msgspec
-import segno
 
 
 class QrCode(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +21,8 @@ class QrCode(msgspec.Struct, frozen=True, kw_only=True):
 
 def qr_code(said: str) -> QrCode:
     """Return `said` as a QR code, error correction M, with its quiet zone."""
+    import segno
+
     code = segno.make(said, error="m", micro=False)
     drawn = io.BytesIO()
     code.save(drawn, kind="svg", scale=4, xmldecl=False, light="#fff")
@@ -30,6 +31,8 @@ def qr_code(said: str) -> QrCode:
 
 def for_terminal(said: str) -> str:
     """Return `said` as a QR code of characters."""
+    import segno
+
     drawn = io.StringIO()
     segno.make(said, error="m", micro=False).terminal(drawn, compact=True)
     return drawn.getvalue()

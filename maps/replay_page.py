@@ -13,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import folium
 import msgspec
 import numpy as np
 
@@ -108,6 +107,8 @@ def _drawn(
     title: str,
     ground: Mapping[str, str],
 ) -> str:
+    import folium  # and all it draws with: only such pages need it
+
     count = sum(len(film) for film in films.values())
     step_s = 0.0
     if count > MOST_ON_PAGE:

@@ -1,4 +1,7 @@
-"""FORMATS: what can be written, by name; a new format is a writer and one line here."""
+"""FORMATS: what can be written, by name; a new format is a writer and one line here.
+
+A writer is loaded when it first writes: geopandas comes with it.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from gis.exchange.gpx_file import write_gpx
-from gis.exchange.kml_file import write_kml
+from gis.errors import ExportError
 from gis.exchange.material import Material
-from gis.exchange.tables import ExportError, write_geojson, write_geopackage, write_geoparquet
 
 __all__ = ["FORMATS", "ExportError", "Format"]
 
@@ -31,30 +32,60 @@ class Format:
     write: Callable[[Material], bytes]
 
 
+def _gpx(material: Material) -> bytes:
+    from gis.exchange.gpx_file import write_gpx
+
+    return write_gpx(material)
+
+
+def _kml(material: Material) -> bytes:
+    from gis.exchange.kml_file import write_kml
+
+    return write_kml(material)
+
+
+def _geopackage(material: Material) -> bytes:
+    from gis.exchange.tables import write_geopackage
+
+    return write_geopackage(material)
+
+
+def _geojson(material: Material) -> bytes:
+    from gis.exchange.tables import write_geojson
+
+    return write_geojson(material)
+
+
+def _geoparquet(material: Material) -> bytes:
+    from gis.exchange.tables import write_geoparquet
+
+    return write_geoparquet(material)
+
+
 FORMATS: Final[dict[str, Format]] = {
-    "gpx": Format(title="GPX", ending=".gpx", media_type="application/gpx+xml", write=write_gpx),
+    "gpx": Format(title="GPX", ending=".gpx", media_type="application/gpx+xml", write=_gpx),
     "kml": Format(
         title="KML",
         ending=".kml",
         media_type="application/vnd.google-earth.kml+xml",
-        write=write_kml,
+        write=_kml,
     ),
     "gpkg": Format(
         title="GeoPackage",
         ending=".gpkg",
         media_type="application/geopackage+sqlite3",
-        write=write_geopackage,
+        write=_geopackage,
     ),
     "geojson": Format(
         title="GeoJSON",
         ending=".geojson",
         media_type="application/geo+json",
-        write=write_geojson,
+        write=_geojson,
     ),
     "parquet": Format(
         title="GeoParquet",
         ending=".parquet",
         media_type="application/vnd.apache.parquet",
-        write=write_geoparquet,
+        write=_geoparquet,
     ),
 }

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
-
-import geopandas as gpd
+from typing import TYPE_CHECKING
 
 from gis.position import Position
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 GAP = timedelta(minutes=30)
 """A silence this long breaks a track: nobody knows where it was meanwhile."""

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 import shapely
 
 from gis.errors import LayerError
-from gis.exchange.reading import ReadLayer, read_file
-from gis.exchange.tables import with_text_times
 from gis.geojson import encode
+
+if TYPE_CHECKING:
+    from gis.exchange.reading import ReadLayer
 
 MOST_VERTICES = 200_000
 """Of one file, for looking at; a page cannot draw more at ease."""
@@ -74,6 +76,8 @@ def preview(path: Path) -> Preview:
     'does not exist'
     """
     try:
+        from gis.exchange.reading import read_file  # geopandas is for this process alone
+
         found = read_file(path)
         vertices = sum(
             int(shapely.get_num_coordinates(np.asarray(each.frame.geometry.values)).sum())
@@ -88,6 +92,8 @@ def preview(path: Path) -> Preview:
 
 
 def _shown(each: ReadLayer) -> PreviewLayer:
+    from gis.exchange.tables import with_text_times
+
     bounds = each.frame.total_bounds.tolist() if len(each.frame) else None
     return PreviewLayer(
         name=each.name,

@@ -20,15 +20,11 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from gis.errors import GisError
+from gis.errors import ExportError
 from gis.exchange.frames import track_lines, track_points
 from gis.exchange.material import Material, moment, time_of
 from gis.exchange.rows import value_of
 from gis.geojson import encode_features
-
-
-class ExportError(GisError):
-    """Something that a format cannot hold, or that cannot be written here."""
 
 
 def write_geojson(material: Material) -> bytes:
@@ -95,7 +91,7 @@ def write_geoparquet(material: Material) -> bytes:
     >>> write_geoparquet(Material(title="x", made_at=datetime(2026, 11, 24, tzinfo=UTC)))
     Traceback (most recent call last):
     ...
-    gis.exchange.tables.ExportError: GeoParquet holds one table; there are 0 to write
+    gis.errors.ExportError: GeoParquet holds one table; there are 0 to write
     """
     if importlib.util.find_spec("pyarrow") is None:
         raise ExportError("GeoParquet needs pyarrow: pip install 'joint-patrol[parquet]'")

@@ -14,11 +14,10 @@ import math
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import msgspec
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from pyproj import Proj
@@ -30,6 +29,9 @@ from gis.tracks.chords import cartesian, places
 from gis.tracks.legs import MAX_GAP_S, legs_of, pieces
 from gis.tracks.sightings import Sightings, sightings, together_us
 from gis.tracks.track import Track, from_us
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 MOST_CELLS = 10_000
 MOST_STEPS = 60_000
@@ -126,6 +128,9 @@ def area_seen(
     >>> round(seen.whole, 2), round(seen.share, 2), round(seen.seen_hours * 3600)
     (4.92, 0.5, 142)
     """
+    import geopandas as gpd  # takes half a second to load
+    import pandas as pd
+
     _check_above(radius_m=radius_m, cell_m=1.0 if cell_m is None else cell_m)
     shape, plane = _flat(area)
     given = [track for track in tracks if len(track)]

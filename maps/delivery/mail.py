@@ -15,8 +15,6 @@ from email.utils import format_datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import aiosmtplib
-
 from maps.delivery import words
 from maps.delivery.errors import NotNow, Undeliverable
 from maps.delivery.messages import Message, Source, check_fresh
@@ -90,6 +88,8 @@ class MailWay:
         return await self._bring(to, mail, source)
 
     async def _bring(self, to: str, mail: EmailMessage, source: Source) -> str:
+        import aiosmtplib
+
         settings = self._settings
         try:
             async with aiosmtplib.SMTP(

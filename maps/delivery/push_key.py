@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from py_vapid import Vapid02, VapidException
 
 from maps.delivery.base64url import b64url
 from maps.delivery.errors import NotNow, Undeliverable
@@ -66,6 +65,8 @@ class PushKey:
             NotNow: If the file cannot be used.
             Undeliverable: If the endpoint has no origin that can be signed for.
         """
+        from py_vapid import Vapid02, VapidException
+
         parts = urlsplit(endpoint)
         claims = {
             "aud": f"{parts.scheme}://{parts.netloc}",

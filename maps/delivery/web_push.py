@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
-from pywebpush import WebPusher
 
 from maps.delivery import words
 from maps.delivery.base64url import b64url, from_b64url
@@ -62,6 +61,8 @@ class PushWay:
         known = self._outbox.subscription(to)
         if known is None or known.user != desk.user.name:
             raise ReceiverGone("the browser is not subscribed any more")
+        from pywebpush import WebPusher  # and with it aiohttp and requests
+
         pusher = WebPusher(
             {"endpoint": known.endpoint, "keys": {"p256dh": known.p256dh, "auth": known.auth}}
         )

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from gis.address import Address
+from gis.features import Features
 from gis.river import River
 from maps.surveying import Survey
 from maps.wording import Wording
@@ -25,7 +26,7 @@ class Land(Protocol):
 
     def described(self) -> Sequence[Any]: ...
 
-    def frame(self, name: str) -> Any: ...
+    def features(self, name: str) -> Features: ...
 
     def describe(
         self, lons: Sequence[float], lats: Sequence[float], accuracy_m: Sequence[float | None]

@@ -160,9 +160,8 @@ def _round_offices(asked: Asked) -> tuple[float, float]:
     river = asked.site.land.river
     agency = asked.site.agencies.get(asked.own)
     wanted = set(() if agency is None else agency.blos)
-    frame = asked.site.land.frame("blos")
     kms = []
-    for row in frame.to_dict("records"):
+    for row in asked.site.land.features("blos").rows():
         if row["id"] in wanted:
             at = river.locate(lon=row["geometry"].x, lat=row["geometry"].y)
             if at is not None:
@@ -358,8 +357,7 @@ def _office_marks(asked: Asked, heat: HeatReport) -> list[tuple[float, str]]:
     west, east = min(lons) - 1.0, max(lons) + 1.0
     south, north = min(lats) - 1.0, max(lats) + 1.0
     found: dict[int, str] = {}
-    frame = asked.site.land.frame("blos").cx[west:east, south:north]
-    for row in frame.to_dict("records"):
+    for row in asked.site.land.features("blos").within(west, south, east, north).rows():
         at = river.locate(lon=row["geometry"].x, lat=row["geometry"].y)
         if at is not None:
             name = reference.name_of(row, asked.words.language)

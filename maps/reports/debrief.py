@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-import folium
-
 from maps.reports import telling
 from maps.reports.fonts import faces
 from maps.reports.gathering import legs
@@ -72,6 +70,8 @@ async def debrief(
 def _draw(
     fixes: list[Fix], gap_s: float, heading: str, words: Wording, ground: Mapping[str, str]
 ) -> str:
+    import folium  # and all it draws with: only such pages need it
+
     lon, lat = (fixes[-1].lon, fixes[-1].lat) if fixes else HOUAY_XAI
     page = blank_map(lon=lon, lat=lat, zoom=12)
     for name, style in GROUND.items():

@@ -10,12 +10,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from typing import Final
-
-import folium
+from typing import TYPE_CHECKING, Final
 
 from maps.errors import NotBuilt
 from maps.pages import FOLDER
+
+if TYPE_CHECKING:
+    import folium
 
 BROUGHT: Final = FOLDER / "folium"
 """Where the build puts Leaflet and jQuery."""
@@ -48,6 +49,8 @@ def inert(text: str) -> str:
 
 def blank_map(*, lon: float, lat: float, zoom: int) -> folium.Map:
     """Return a map without tiles, centred on `lon`, `lat` (degrees)."""
+    import folium  # and all it draws with: only such pages need it
+
     page = folium.Map(location=[lat, lon], zoom_start=zoom, tiles=None, control_scale=True)
     page.options["maxZoom"] = 18
     page.options["attributionControl"] = False

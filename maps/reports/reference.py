@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import shapely
 
+from gis.features import Features
 from maps.reports.asked import Land
 from maps.reports.document import Key, Place, Shape
 from maps.reports.svg_map import metres_per_point, seen_box
@@ -55,7 +56,7 @@ def below(land: Land, box: Box) -> list[Shape]:
         ("borders", "border", "line"),
     ):
         if name in known:
-            found += _cut(land.frame(name), seen, style, form, metres_per_point(box))
+            found += _cut(land.features(name), seen, style, form, metres_per_point(box))
     return found
 
 
@@ -65,15 +66,15 @@ def above(land: Land, box: Box, words: Wording) -> list[Shape]:
     known = {layer.name for layer in land.described()}
     found: list[Shape] = []
     if "river_km" in known:
-        found += _marks(land.frame("river_km").cx[seen[0] : seen[2], seen[1] : seen[3]], words)
+        found += _marks(land.features("river_km").within(*seen), words)
     if "places" in known:
-        frame = land.frame("places").cx[seen[0] : seen[2], seen[1] : seen[3]]
-        largest = sorted(_rows(frame), key=lambda row: -_float(row.get("population")))
+        rows = land.features("places").within(*seen).rows()
+        largest = sorted(rows, key=lambda row: -_float(row.get("population")))
         found += [_point(row, "place", words) for row in largest[:MOST_PLACES]][::-1]
     for name, style in (("crossings", "crossing"), ("blos", "blo")):
         if name in known:
-            frame = land.frame(name).cx[seen[0] : seen[2], seen[1] : seen[3]]
-            found += [_point(row, style, words) for row in _rows(frame)]
+            rows = land.features(name).within(*seen).rows()
+            found += [_point(row, style, words) for row in rows]
     return found
 
 
@@ -123,15 +124,15 @@ def _places(geometry: Any) -> list[Place]:
     return [(float(lon), float(lat)) for lon, lat in shapely.get_coordinates(geometry).tolist()]
 
 
-def _cut(frame: Any, box: Box, style: str, form: str, metres: float) -> Iterator[Shape]:
+def _cut(layer: Features, box: Box, style: str, form: str, metres: float) -> Iterator[Shape]:
     west, south, east, north = box
     # As much again on every side: an interactive map is moved about.
     room_lon, room_lat = east - west, north - south
     edge = (west - room_lon, south - room_lat, east + room_lon, north + room_lat)
-    some = frame.cx[edge[0] : edge[2], edge[1] : edge[3]].geometry
+    some = layer.within(*edge).geometry
     if not len(some):
         return
-    cut = shapely.clip_by_rect(shapely.make_valid(some.to_numpy()), *edge)
+    cut = shapely.clip_by_rect(shapely.make_valid(some), *edge)
     thin = shapely.simplify(cut, 0.5 * metres / _M_PER_DEG, preserve_topology=form == "area")
     for geometry in thin.tolist():
         lines = lines_of(geometry)
@@ -141,8 +142,8 @@ def _cut(frame: Any, box: Box, style: str, form: str, metres: float) -> Iterator
             yield Shape(form="area" if form == "area" else "line", style=style, lines=lines)
 
 
-def _marks(frame: Any, words: Wording) -> list[Shape]:
-    rows = list(_rows(frame))
+def _marks(marks: Features, words: Wording) -> list[Shape]:
+    rows = list(marks.rows())
     for every in (1, 10, 50):
         chosen = [row for row in rows if int(row["every"]) >= every]
         if len(chosen) <= MOST_MARKS:
@@ -176,10 +177,6 @@ def name_of(row: dict[str, Any], language: str) -> str:
         if isinstance(value, str) and value:
             return value
     return ""
-
-
-def _rows(frame: Any) -> Iterator[dict[str, Any]]:
-    yield from frame.to_dict("records")
 
 
 def _float(value: Any) -> float:

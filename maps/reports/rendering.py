@@ -13,9 +13,7 @@ import msgspec
 
 from maps.reports import Format
 from maps.reports.document import Document
-from maps.reports.folium_page import folium_page
 from maps.reports.html_page import html_page
-from maps.reports.xlsx import workbook_of
 from maps.typesetting.pdf import pdf_of
 
 MEDIA_TYPES: Final[Mapping[Format, str]] = MappingProxyType(
@@ -56,10 +54,14 @@ async def rendered(document: Document, kind: Format, *, at: datetime) -> File:
     if kind == "html":
         content = (await asyncio.to_thread(html_page, document)).encode("utf-8")
     elif kind == "map":
+        from maps.reports.folium_page import folium_page  # folium is for this alone
+
         content = (await asyncio.to_thread(folium_page, document)).encode("utf-8")
     elif kind == "pdf":
         content = await pdf_of(await asyncio.to_thread(html_page, document, paper=True))
     else:
+        from maps.reports.xlsx import workbook_of
+
         content = await asyncio.to_thread(workbook_of, document)
     return File(
         name=file_name(document.report, document.subtitle, kind, at=at),

@@ -6,10 +6,9 @@ After these come the reference layers of the site, each under its own name.
 from __future__ import annotations
 
 import asyncio
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-import geopandas as gpd
-
+from gis.features import Features
 from maps.api.layers import Layer
 from maps.api.ogc.areas import Sectors
 from maps.api.ogc.incidents import Incidents
@@ -17,6 +16,9 @@ from maps.api.ogc.moving import Fixes, Tracks, Units
 from maps.api.ogc.source import Source
 from maps.api.ogc.still import LayerSource
 from patrol.errors import NotFound
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 COLLECTIONS: Final[dict[str, Source]] = {
     "units": Units(),
@@ -28,13 +30,20 @@ COLLECTIONS: Final[dict[str, Source]] = {
 
 
 class FrameShelf(Protocol):
-    """The layers of this site, as frames."""
+    """The layers of this site."""
 
     def described(self) -> list[Layer]:
         """Return every layer, in the order a map draws them."""
 
+    def features(self, name: str) -> Features:
+        """Return a layer; takes a while.
+
+        Raises:
+            NotFound: If there is none of that name.
+        """
+
     def frame(self, name: str) -> gpd.GeoDataFrame:
-        """Return a layer; takes a while the first time.
+        """Return a layer as a frame, which loads geopandas.
 
         Raises:
             NotFound: If there is none of that name.
@@ -75,6 +84,6 @@ class Shelf:
         async with self._one_at_a_time:
             if id not in self._read:
                 about = self._named[id]
-                frame = await asyncio.to_thread(self._layers.frame, about.name)
-                self._read[id] = LayerSource(about, frame)
+                features = await asyncio.to_thread(self._layers.features, about.name)
+                self._read[id] = LayerSource(about, features)
         return self._read[id]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from functools import cached_property
+from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import shapely
 
-from gis.exchange.tables import with_text_times
+from gis.exchange.material import moment
+from gis.features import Features
 from gis.geojson import encode_features
 from maps.api.layers import Layer
 from maps.api.ogc.asking import Asked, Box
@@ -26,20 +28,21 @@ class LayerSource:
 
     Args:
         about: What it is.
-        frame: Its features, EPSG:4326.
+        features: Its features.
     """
 
     timed = False
 
-    def __init__(self, about: Layer, frame: gpd.GeoDataFrame) -> None:
+    def __init__(self, about: Layer, features: Features) -> None:
         self.title = about.title
         self.description = _words(about)
-        self._frame = frame
-        self._shapes = np.asarray(frame.geometry.values)
+        self._features = features
+        self._shapes = features.geometry
         # A site's own ids, where they tell features apart; else the number of the feature.
-        own = frame["id"].astype(str).tolist() if "id" in frame.columns else []
-        unique = len(own) == len(set(own)) == len(frame) and not frame["id"].isna().any()
-        self._ids = own if unique else [str(number) for number in range(len(frame))]
+        own = features["id"].tolist() if "id" in features.columns else []
+        ids = [str(each) for each in own]
+        unique = len(ids) == len(set(ids)) == len(features) and None not in own
+        self._ids = ids if unique else [str(number) for number in range(len(features))]
 
     async def bounds(self, desk: Desk) -> Box | None:  # noqa: ARG002
         """Return the box of all features."""
@@ -81,7 +84,17 @@ class LayerSource:
 
     @cached_property
     def _encoded(self) -> list[bytes]:
-        return encode_features(with_text_times(self._frame), ids=self._ids, decimals=6)
+        told = self._features
+        for name in told.columns:
+            told = told.with_column(name, [_said(value) for value in told[name]])
+        return encode_features(told, ids=self._ids, decimals=6)
+
+
+def _said(value: Any) -> Any:
+    """Return a value as JSON says it: a time as RFC 3339 has it."""
+    if not isinstance(value, datetime):
+        return value
+    return moment(value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
 
 
 def _words(about: Layer) -> str:
