@@ -67,7 +67,7 @@ async def open_account_books(settings: Settings) -> AsyncIterator[AccountBooks]:
     Raises:
         StoreError: If the store cannot be opened.
     """
-    store = await asyncio.to_thread(open_store, settings.store.url)
+    store = await asyncio.to_thread(open_store, settings.store.url, migrates="never")
     scribe = Scribe(store=store, node=settings.node.id, now=lambda: datetime.now(UTC))
     try:
         yield books_of(settings, store, scribe=scribe)

@@ -120,7 +120,7 @@ def _read(settings: Settings, query: Callable[[Connection], list[Kept]]) -> list
     from patrol.store.store import open_store
 
     async def read() -> list[Kept]:
-        store = await asyncio.to_thread(open_store, settings.store.url)
+        store = await asyncio.to_thread(open_store, settings.store.url, migrates="never")
         try:
             return await store.read(query)
         finally:

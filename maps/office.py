@@ -461,9 +461,15 @@ async def open_office(
     if lead is None and not settings.store.url.startswith(SQLITE):
         lead = holding_alone(settings).over
     with store_lock(settings.store.url, shared=shared):
-        store = await asyncio.to_thread(open_store, settings.store.url)
+        store = await asyncio.to_thread(
+            open_store,
+            settings.store.url,
+            migrates="now" if lead is None else "with the lease",
+        )
         try:
             async with nullcontext() if lead is None else lead(store):
+                if lead is not None:
+                    await store.migrate()
                 office = Office(settings, store, read)
                 await office.start()
                 yield office

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from patrol.errors import StoreError
@@ -19,8 +20,12 @@ from patrol.store.postgres import is_postgres, named, require
 from patrol.store.tables import metadata
 
 
-def migrate(engine: Engine) -> None:
+def migrate(engine: Engine, *, first: Callable[[Connection], None] | None = None) -> None:
     """Run every migration the database has not seen, in one transaction.
+
+    Args:
+        engine: The database.
+        first: Called in that transaction before anything is changed; what it raises undoes it.
 
     Raises:
         StoreError: If the database was made by a newer version of this software, or is on a server
@@ -29,18 +34,56 @@ def migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         if is_postgres(engine):
             require(connection)
-        config = _config(connection)
-        script = ScriptDirectory.from_config(config)
-        now = MigrationContext.configure(connection).get_current_revision()
-        if now is not None and now not in {
-            revision.revision for revision in script.walk_revisions()
-        }:
-            raise StoreError(
-                f"{engine.url.database} was made by a newer version (schema {now}): update this one"
-            )
-        if now != script.get_current_head():
-            command.upgrade(config, "head")
+        if first is not None:
+            first(connection)
+        now, known = _versions(connection)
+        if now is not None and now not in known:
+            raise _newer(engine, now)
+        if now != known[0]:
+            command.upgrade(_config(connection), "head")
         partitions.make_ahead(connection, datetime.now(UTC))
+
+
+def expect(engine: Engine, *, waits: bool = False) -> None:
+    """Make sure that this program can work with the database, and change nothing that is in use.
+
+    An empty database gets its tables: nobody uses it yet.
+
+    Args:
+        engine: The database.
+        waits: An older one will do, as the lease is to be waited for; it is migrated with that.
+            One older than leases nobody can hold: it is migrated at once.
+
+    Raises:
+        StoreError: If it was made by a newer version, or is older and not to be waited for.
+    """
+    with connect_to_read(engine) as connection:
+        now, known = _versions(connection)
+        leased = inspect(connection).has_table("leases")
+    if now == known[0]:
+        return
+    if now is None or (waits and now in known and not leased):
+        migrate(engine)
+    elif now not in known:
+        raise _newer(engine, now)
+    elif not waits:
+        raise StoreError(
+            f"the store {engine.url.database} is at version {now}, this program needs {known[0]};"
+            " the Watch (or `joint-patrol serve`) migrates it when it leads"
+        )
+
+
+def _versions(connection: Connection) -> tuple[str | None, list[str]]:
+    """Return the version of a database, None when it is empty, and those known, newest first."""
+    script = ScriptDirectory.from_config(_config(connection))
+    now = MigrationContext.configure(connection).get_current_revision()
+    return now, [revision.revision for revision in script.walk_revisions()]
+
+
+def _newer(engine: Engine, now: str) -> StoreError:
+    return StoreError(
+        f"{engine.url.database} was made by a newer version (schema {now}): update this one"
+    )
 
 
 def look(url: str) -> list[str]:

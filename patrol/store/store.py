@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,7 +19,7 @@ from patrol.store import bulk, faults
 from patrol.store.dialects import connect_to_read, open_engine
 from patrol.store.postgres import commit_proved, named
 from patrol.store.rows import Row
-from patrol.store.schema import migrate
+from patrol.store.schema import expect, migrate
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -102,6 +102,18 @@ class Store:
 
         return await self._run(self._readers, reading)
 
+    async def migrate(self) -> None:
+        """Bring the database to the newest schema, if it is not; whoever must hold a lease does.
+
+        Raises:
+            StoreError: If it refuses, or was made by a newer version.
+        """
+
+        def migrating() -> None:
+            migrate(self._engine, first=self.fence)
+
+        await self._run(self._writer, migrating)
+
     async def close(self) -> None:
         """Finish what is being written and close the database; once closed, nothing happens."""
         if self._closed:
@@ -145,18 +157,28 @@ class Store:
             raise StoreError(faults.said(error), transient=faults.is_stores(error)) from error
 
 
-def open_store(url: str) -> Store:
-    """Open the store at `url` and bring it to the newest schema.
+Migrates = Literal["now", "with the lease", "never"]
+
+
+def open_store(url: str, *, migrates: Migrates = "now") -> Store:
+    """Open the store at `url`.
 
     Args:
         url: `sqlite:///FILE`, or `postgresql+psycopg://USER@HOST/DATABASE`.
+        migrates: When it is brought to the newest schema: now, by who works on it alone; with the
+            lease, by who calls `Store.migrate` once it holds that; never, by who works beside a
+            Watch. An empty store gets its tables in any case.
 
     Raises:
-        StoreError: If it cannot be opened, or was made by a newer version.
+        StoreError: If it cannot be opened, was made by a newer version, or is older and never to be
+            migrated.
     """
     engine = open_engine(url)
     try:
-        migrate(engine)
+        if migrates == "now":
+            migrate(engine)
+        else:
+            expect(engine, waits=migrates == "with the lease")
         return Store(engine)
     except SQLAlchemyError as error:
         engine.dispose()

@@ -1,0 +1,155 @@
+"""Who may migrate a store: who works on it alone, or holds the lease; nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+
+from maps.holding import Holding
+from patrol.errors import LeaseLost, StoreError
+from patrol.store import lease
+from patrol.store.dialects import connect_to_read, open_engine
+from patrol.store.schema import _config, _versions
+from patrol.store.store import open_store
+from tests.databases import store_url
+
+
+def version(url: str) -> str | None:
+    engine = open_engine(url)
+    with connect_to_read(engine) as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    engine.dispose()
+    return found
+
+
+def newest(url: str) -> str:
+    engine = open_engine(url)
+    with connect_to_read(engine) as connection:
+        found = _versions(connection)[1][0]
+    engine.dispose()
+    return found
+
+
+def make_older(url: str, to: str = "-1") -> str:
+    """Take the store back to an older schema, really; return which."""
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        command.downgrade(_config(connection), to)
+    engine.dispose()
+    found = version(url)
+    assert found is not None
+    return found
+
+
+def name(url: str, made_by: str) -> None:
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{made_by}'")
+    engine.dispose()
+
+
+@pytest.fixture
+async def url(tmp_path: Path) -> str:
+    found = store_url(tmp_path / "patrol.db")
+    await open_store(found).close()
+    return found
+
+
+async def test_beside_a_watch_an_older_store_is_refused_in_clear_words_and_left_alone(
+    url: str,
+) -> None:
+    older = make_older(url)
+    with pytest.raises(
+        StoreError,
+        match=re.escape(f"is at version {older}, this program needs {newest(url)}; the Watch"),
+    ):
+        open_store(url, migrates="never")
+    assert version(url) == older
+    await open_store(url).close()  # who is alone does it
+    assert version(url) == newest(url)
+    await open_store(url, migrates="never").close()
+
+
+@pytest.mark.parametrize("migrates", ["now", "with the lease", "never"])
+async def test_a_newer_store_is_refused_to_everybody_and_left_alone(
+    url: str, migrates: str
+) -> None:
+    name(url, "9999")
+    with pytest.raises(StoreError, match=r"newer version \(schema 9999\): update this one"):
+        open_store(url, migrates=migrates)  # type: ignore[arg-type]
+    assert version(url) == "9999"
+
+
+async def test_a_newer_watch_migrates_only_once_the_other_has_let_go_of_the_lease(
+    url: str,
+) -> None:
+    older = make_older(url)
+    running, coming = (open_store(url, migrates="with the lease") for _ in range(2))
+    assert version(url) == older
+    one, two = (Holding("hx", agency="joint", life_s=0.6) for _ in range(2))
+    try:
+        first = one.over(running)
+        await first.__aenter__()
+        second = two.over(coming)
+        waiting = asyncio.create_task(second.__aenter__())
+        await asyncio.sleep(1.5)
+        assert not waiting.done()
+        assert version(url) == older, "it waits, and what the other works with stands"
+        await first.__aexit__(None, None, None)
+        async with asyncio.timeout(10):
+            await waiting
+        await coming.migrate()
+        assert version(url) == newest(url)
+        held = await coming.read(lease.read, "hx")
+        assert held is not None
+        assert held.epoch == two.epoch == 2
+        await second.__aexit__(None, None, None)
+    finally:
+        await running.close()
+        await coming.close()
+
+
+async def test_who_lost_the_lease_migrates_nothing(url: str) -> None:
+    older = make_older(url)
+    store, other = (open_store(url, migrates="with the lease") for _ in range(2))
+    lost: list[LeaseLost] = []
+    try:
+        one = Holding("hx", agency="joint", life_s=60, lost=lost.append)
+        holding = one.over(store)
+        await holding.__aenter__()
+        await other.write(_take_over)
+        with pytest.raises(LeaseLost):
+            await store.migrate()
+        assert len(lost) == 1
+        assert version(url) == older
+        await holding.__aexit__(None, None, None)
+    finally:
+        await store.close()
+        await other.close()
+
+
+async def test_a_store_older_than_leases_is_migrated_at_once_as_no_watch_can_hold_it(
+    url: str,
+) -> None:
+    assert make_older(url, "0010") == "0010"
+    await open_store(url, migrates="with the lease").close()
+    assert version(url) == newest(url)
+
+
+async def test_an_empty_store_gets_its_tables_from_whoever_comes_first(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    await open_store(url, migrates="never").close()
+    assert version(url) == newest(url)
+
+
+def _take_over(connection: Connection) -> None:
+    seen = lease.read(connection, "hx")
+    assert seen is not None
+    taken = lease.take(connection, "hx", "another", seen=seen, at=seen.renewed_at, agency="joint")
+    assert taken == 2
