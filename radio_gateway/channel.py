@@ -284,14 +284,12 @@ class Channel:
                 heard = own_words(chunk, heard, self._reject)
             if chunk.judged is not None:
                 chunk.judged(len(heard), rejecting)
-            stored = chunk.stored
+            stored, waiting = chunk.stored, not chunk.ended and connection.waiting
             if chunk.reply is not None:
                 for answer in reversed(connection.answers()):  # each a datagram of its own
                     stored = reply_after(chunk.reply, answer, stored)
-            self._deliver(
-                chunk.connection, connection, heard, deliveries, stored, ended=chunk.ended
-            )
-            if not chunk.ended and connection.waiting:
+            self._deliver(chunk.connection, connection, heard, deliveries, stored, waiting=waiting)
+            if waiting:
                 self._unfinished[chunk.connection] = connection
             if known:
                 self._know(chunk, deliveries)
@@ -309,7 +307,7 @@ class Channel:
         deliveries: list[Delivery],
         stored: Callable[[], None] | None,
         *,
-        ended: bool,
+        waiting: bool,
     ) -> None:
         """Add `heard` to `deliveries`, each with who must be answered.
 
@@ -317,7 +315,6 @@ class Channel:
         """
         answers: list[Callable[[], None]] = []
         if connection.held or stored is not None:
-            waiting = not ended and connection.waiting
             if connection.held and (heard or not waiting):
                 now_s = asyncio.get_running_loop().time()
                 answers = connection.release(now_s, all_=not waiting)
@@ -358,7 +355,7 @@ class Channel:
             self._rejections.lately = rejecting
             now = max(present, connection.now())  # the clock may have been set back
             heard = connection.flush(now, self._reject)
-            self._deliver(key, connection, heard, deliveries, None, ended=False)
+            self._deliver(key, connection, heard, deliveries, None, waiting=connection.waiting)
             if heard or rejecting or not connection.waiting:
                 self._recordings.write(Mark("flush", now, key))
             if not connection.waiting:
@@ -396,7 +393,7 @@ class Channel:
         connection = self._connections.get(key)
         assert connection is not None
         heard = connection.flush(None, self._reject)
-        self._deliver(key, connection, heard, deliveries, None, ended=True)
+        self._deliver(key, connection, heard, deliveries, None, waiting=False)
         self._forget(key)
 
     def _forget(self, key: str) -> None:

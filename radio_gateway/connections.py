@@ -50,11 +50,11 @@ class Connections:
 
     def get(self, key: str) -> Connection | None:
         """Return the connection that is just being heard; None when there is none yet."""
-        for kind in (self._known, self._strangers):
-            if (connection := kind.get(key)) is not None:
-                kind.move_to_end(key)
-                return connection
-        return None
+        kind = self._known if key in self._known else self._strangers
+        connection = kind.get(key)
+        if connection is not None:
+            kind.move_to_end(key)
+        return connection
 
     def crowded_out(self) -> str | None:
         """Return the key of the stranger that must end before another is met; None when none."""

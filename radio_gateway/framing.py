@@ -82,11 +82,16 @@ class LineFramer:
         """Take what was read and return the payloads it completed, in order."""
         data = self._rest + data
         end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        if end == len(data):
+            self._rest = b""
+            return self._payloads(data)
         self._rest = self._newest(data[end:])
         return self._payloads(data[:end]) if end else []
 
     def close(self) -> list[bytes]:
         """Return what the unfinished line holds; the framer can be used again."""
+        if not self._rest:
+            return []
         line, self._rest = self._rest, b""
         return self._payloads(line)
 

@@ -59,6 +59,8 @@ class Recordings:
 
     def write(self, event: Chunk | Mark) -> None:
         """Keep what was read, or what happened in between."""
+        if self._journal is None and self._capture is None:
+            return
         for keeper in (self._journal, self._capture):
             if keeper is None:
                 continue

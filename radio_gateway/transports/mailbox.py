@@ -14,7 +14,7 @@ class Mailbox:
     """Chunks that wait for `take`; used on one event loop only.
 
     Args:
-        full_bytes: From how many waiting bytes on the mailbox is full; one more chunk still fits.
+        full_bytes: From how many waiting bytes on the mailbox is full; one more read still fits.
     """
 
     def __init__(self, full_bytes: int = FULL_BYTES) -> None:
@@ -36,6 +36,14 @@ class Mailbox:
         self._chunks.append(chunk)
         self._bytes += len(chunk.data)
         self._arrived.set()
+        return not self.is_full
+
+    def put_all(self, chunks: list[Chunk]) -> bool:
+        """Add what one read brought, in order, as `put` adds one."""
+        if chunks:
+            self._chunks += chunks
+            self._bytes += sum([len(chunk.data) for chunk in chunks])
+            self._arrived.set()
         return not self.is_full
 
     def call_when_empty(self, wake: Callable[[], None]) -> None:

@@ -17,8 +17,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import OrderedDict
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -33,20 +32,29 @@ from radio_gateway.transports.mailbox import Mailbox
 from radio_gateway.transports.mqtt_session import MqttSession, Published, SessionSettings
 
 STORED_WITHIN_S = 2.0
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class _Receipt(msgspec.Struct):
-    """A QoS 1 message that was handed on.
+    """A QoS 1 message that was handed on; called once it is stored.
 
     Attributes:
+        mid: Packet identifier.
         mark: Hash of topic and payload.
         session: The connection that may be told.
         stored: Whether it is stored.
     """
 
+    mid: int
     mark: int
     session: MqttSession
     stored: bool = False
+
+    def __call__(self) -> None:
+        self.stored = True
+        session = self.session
+        session.unstored -= 1
+        session.acknowledge(self.mid)
 
 
 class MqttTransport:
@@ -104,7 +112,7 @@ class MqttTransport:
     async def __aenter__(self) -> Self:
         """Connect and subscribe. Raises LinkError when the broker is absent or refuses."""
         self._mailbox = Mailbox()
-        self._session = session = MqttSession(self._settings, self._on_message, self._mailbox.fail)
+        self._session = session = MqttSession(self._settings, self._on_messages, self._mailbox.fail)
         try:
             known = await session.connect()
             if not known:
@@ -129,11 +137,11 @@ class MqttTransport:
         assert session is not None
         session.stop_reading()
         for chunk in self._mailbox.drain():  # nobody will store these: they must come again
-            if isinstance(chunk.stored, partial):
-                mid, receipt = chunk.stored.args
+            receipt = chunk.stored
+            if isinstance(receipt, _Receipt):
                 session.unstored -= 1
-                if self._receipts.get(mid) is receipt:
-                    del self._receipts[mid]
+                if self._receipts.get(receipt.mid) is receipt:
+                    del self._receipts[receipt.mid]
         if not isinstance(error, LinkError | asyncio.CancelledError | None):
             # what the channel was busy with is lost, and it is not known what that was
             for mid in [mid for mid, receipt in self._receipts.items() if not receipt.stored]:
@@ -163,43 +171,45 @@ class MqttTransport:
         """Return the present."""
         return utc_now()
 
-    def _on_message(self, session: MqttSession, message: Published) -> None:
-        topic, payload = message.topic, message.payload  # None is kept, for the decoder to reject
-        stored = None
-        resent = message.dup
-        if message.qos:
-            mark = hash((topic, payload))
-            receipt = self._receipts.get(message.mid)
-            if resent and receipt is not None and receipt.mark == mark:
-                receipt.session = session
-                if receipt.stored:
-                    session.acknowledge(message.mid)
-                else:
-                    session.unstored += 1
-                return
-            receipt = self._receipts[message.mid] = _Receipt(mark, session)
-            session.unstored += 1
-            self._receipts.move_to_end(message.mid)
-            if len(self._receipts) > 2 * self._receive_maximum:
-                self._receipts.popitem(last=False)
-            stored = partial(self._stored, message.mid, receipt)
-        chunk = Chunk(
-            payload,
-            utc_now(),
-            connection=topic or "",
-            topic=topic,
-            whole=True,
-            resent=resent,
-            stored=stored,
-        )
-        if not self._mailbox.put(chunk):
+    def _on_messages(self, session: MqttSession, messages: list[Published]) -> None:
+        receipts, heard_at = self._receipts, self.now()
+        chunks: list[Chunk] = []
+        for message in messages:
+            topic, payload, mid = message.topic, message.payload, message.mid
+            resent = message.dup
+            receipt = None
+            if message.qos:
+                mark = hash((topic, payload))
+                known = receipts.get(mid)
+                if known is not None:
+                    if resent and known.mark == mark:
+                        known.session = session
+                        if known.stored:
+                            session.acknowledge(mid)
+                        else:
+                            session.unstored += 1
+                        continue
+                    del receipts[mid]  # the next one stands last
+                receipt = receipts[mid] = _Receipt(mid, mark, session)
+                session.unstored += 1
+            # no topic is kept, for the decoder to reject
+            chunks.append(
+                Chunk(
+                    payload,
+                    heard_at,
+                    connection=topic or "",
+                    topic=topic,
+                    whole=True,
+                    resent=resent,
+                    stored=receipt,
+                )
+            )
+            heard_at += _MICROSECOND  # each takes longer: they keep their order on all topics
+        while len(receipts) > 2 * self._receive_maximum:
+            receipts.popitem(last=False)
+        if not self._mailbox.put_all(chunks):
             session.stop_reading()
             self._mailbox.call_when_empty(session.go_on_reading)
-
-    def _stored(self, mid: int, receipt: _Receipt) -> None:
-        receipt.stored = True
-        receipt.session.unstored -= 1
-        receipt.session.acknowledge(mid)
 
 
 def _is_filter(topic: str) -> bool:

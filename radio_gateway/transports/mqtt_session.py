@@ -3,8 +3,8 @@
 paho does the protocol. It runs on the loop instead of a thread of its own, so that a message is
 handed on and acknowledged without crossing threads; only connecting, which blocks, is done aside.
 What comes in floods is done around it: whole PUBLISH packets of version 3.1.1 that were read ahead
-are cut here, and acknowledgements of one turn of the loop go out together. paho takes some 30 us
-for the one and sends the others one by one.
+are cut here and handed on together, and acknowledgements of one turn of the loop go out together.
+paho takes some 30 us for the one and sends the others one by one.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class MqttSession:
 
     Args:
         settings: Where to connect and how.
-        on_message: Called with this session and each message.
+        on_messages: Called with this session and the messages that one read brought, in order.
         on_fault: Called with a LinkError when the connection breaks.
 
     Attributes:
@@ -90,10 +90,10 @@ class MqttSession:
     def __init__(
         self,
         settings: SessionSettings,
-        on_message: Callable[[MqttSession, Published], None],
+        on_messages: Callable[[MqttSession, list[Published]], None],
         on_fault: Callable[[Exception], None],
     ) -> None:
-        self._settings, self._on_message, self._on_fault = settings, on_message, on_fault
+        self._settings, self._on_messages, self._on_fault = settings, on_messages, on_fault
         self._loop = asyncio.get_running_loop()
         self._connected: asyncio.Future[bool] = self._loop.create_future()
         self._subscribed: asyncio.Future[None] = self._loop.create_future()
@@ -251,10 +251,10 @@ class MqttSession:
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
-        client.on_message = lambda _client, _userdata, message: self._on_message(
-            self, _published(message)
+        client.on_message = lambda _client, _userdata, message: self._on_messages(
+            self, [_published(message)]
         )
-        client.on_published = lambda published: self._on_message(self, published)
+        client.on_published = lambda published: self._on_messages(self, published)
         return client
 
     async def _aside(self, connect: Callable[[], object]) -> None:
@@ -398,12 +398,12 @@ class _Client(paho.Client):
     Attributes:
         dry: Whether the socket had nothing more when it was last asked.
         wanted: Whether more messages are wanted at the moment.
-        on_published: Takes the messages that are cut here and not by paho.
+        on_published: Takes the messages that are cut here and not by paho, those of a read at once.
     """
 
     dry = False
     wanted = True
-    on_published: Callable[[Published], None]
+    on_published: Callable[[list[Published]], None]
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         self._ahead = b""
@@ -425,7 +425,8 @@ class _Client(paho.Client):
         self._packet_queue(paho.PUBACK, packets, mids[-1], 0)
 
     def _packet_read(self) -> MQTTErrorCode:
-        if self._in_packet["command"] == 0 and self.protocol != paho.MQTTv5 and self._cut():
+        plain = self.wanted and self.protocol != paho.MQTTv5
+        if plain and self._in_packet["command"] == 0 and self._cut():
             with self._msgtime_mutex:
                 self._last_bytes_received = time.monotonic()  # its keep-alive asks for that
             return paho.MQTT_ERR_SUCCESS
@@ -437,8 +438,9 @@ class _Client(paho.Client):
         What is anything else, or odd in any way, is left to paho.
         """
         data, at = self._ahead, self._ahead_at
-        size, found = len(data), False
-        while self.wanted and at + 4 <= size:
+        size = len(data)
+        found: list[Published] = []
+        while at + 4 <= size:
             head, length, body = data[at], data[at + 1], at + 2
             if head & ~(_DUP | 0x03) != _PUBLISH:  # of another kind, or of QoS 2
                 break
@@ -450,18 +452,21 @@ class _Client(paho.Client):
             end, text = body + length, body + 2
             if end > size or length < 2:
                 break
-            start = text + int.from_bytes(data[body:text], "big")
-            topic, mid = data[text:start], 0
-            if head & _QOS:
-                mid = int.from_bytes(data[start : start + 2], "big")
+            start = text + (data[body] << 8 | data[body + 1])
+            topic, qos, mid = data[text:start], (head & _QOS) >> 1, 0
+            if qos:
                 start += 2
-            if start > end or not topic or (head & _QOS and not mid):
+                if start > end:
+                    break
+                mid = data[start - 2] << 8 | data[start - 1]
+            if start > end or not topic or (qos and not mid):
                 break
-            self._ahead_at = at = end
-            found = True
-            qos = (head & _QOS) >> 1
-            self.on_published(Published(_text(topic), data[start:end], mid, qos, bool(head & _DUP)))
-        return found
+            found.append(Published(_text(topic), data[start:end], mid, qos, head & _DUP != 0))
+            at = end
+        if found:
+            self._ahead_at = at
+            self.on_published(found)
+        return bool(found)
 
     def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
         assert self._ssl_context is not None
