@@ -9,6 +9,7 @@ reaches to the limit of its territorial sea.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gis.features import Table
 
 MERCATOR_LAT = 85.0
+SEGMENTS = 8  # of a line, in one stretch of the index
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,8 +112,9 @@ class Border:
         self._start = np.vstack([np.empty((0, 2)), *(p[:-1] for p in points)])
         self._end = np.vstack([np.empty((0, 2)), *(p[1:] for p in points)])
         self._row = np.repeat(of_row, [len(p) - 1 for p in points])
-        segments = np.stack([self._start, self._end], axis=1)
-        self._tree = shapely.STRtree(shapely.linestrings(segments))
+        # A tree of stretches, not of segments: a geometry for each would take twenty megabytes.
+        self._first_of, shapes_of = _stretches(points)
+        self._tree = shapely.STRtree(shapes_of)
         self._codes = [*(str(code) for code in areas["country"]), None]
         self._areas = list(areas.geometry)
         self._doubts = shapely.union_all([] if doubts is None else list(doubts.geometry))
@@ -191,7 +194,12 @@ class Border:
         (low_x, low_y), (high_x, high_y) = self._plane(
             np.array([west, east]), np.clip(np.array([south, north]), -MERCATOR_LAT, MERCATOR_LAT)
         )
-        found = np.sort(self._tree.query(shapely.box(low_x, low_y, high_x, high_y)))
+        stretches = np.sort(self._tree.query(shapely.box(low_x, low_y, high_x, high_y)))
+        found = self._segments_of(stretches)[0]
+        low = np.minimum(self._start[found], self._end[found])
+        high = np.maximum(self._start[found], self._end[found])
+        touches = (low <= (high_x, high_y)).all(axis=1) & (high >= (low_x, low_y)).all(axis=1)
+        found = found[touches]
         start_lon, start_lat = self._place(self._start[found])
         end_lon, end_lat = self._place(self._end[found])
         return np.column_stack([start_lon, start_lat, end_lon, end_lat])
@@ -204,15 +212,31 @@ class Border:
         if real.size == 0 or len(self._row) == 0:
             return distance, row
         place = self._plane(lon[real], lat[real])
-        found, segment = self._tree.query_nearest(shapely.points(place), all_matches=False)
+        found, stretch = self._tree.query_nearest(shapely.points(place), all_matches=False)
+        segment, of_stretch = self._segments_of(stretch)
         start, along = self._start[segment], self._end[segment] - self._start[segment]
         square = np.maximum((along * along).sum(axis=1), 1e-30)
-        share = np.clip(((place[found] - start) * along).sum(axis=1) / square, 0.0, 1.0)
-        foot_lon, foot_lat = self._place(start + share[:, None] * along)
+        from_start = place[found][of_stretch] - start
+        share = np.clip((from_start * along).sum(axis=1) / square, 0.0, 1.0)
+        away = from_start - share[:, None] * along
+        # The first of the nearest of each stretch.
+        order = np.lexsort(((away * away).sum(axis=1), of_stretch))
+        best = order[np.searchsorted(of_stretch, np.arange(len(stretch)))]
+        segment = segment[best]
+        foot_lon, foot_lat = self._place(start[best] + share[best, None] * along[best])
         at = real[found]
         distance[at] = distances_m(lon1=lon[at], lat1=lat[at], lon2=foot_lon, lat2=foot_lat)
         row[at] = self._row[segment]
         return distance, row
+
+    def _segments_of(
+        self, stretches: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the segments of stretches, one after the other, and which of them each is of."""
+        first = self._first_of[stretches]
+        count = self._first_of[stretches + 1] - first
+        of = np.repeat(np.arange(len(stretches)), count)
+        return first[of] + np.arange(len(of)) - (np.cumsum(count) - count)[of], of
 
     def _plane(self, lon: Floats, lat: Floats) -> Floats:
         """Mercator on a sphere: conformal, so that the nearest on paper is the nearest on Earth.
@@ -280,6 +304,25 @@ def load_border() -> Border:
         outlines=outlines,
         doubts=shipped_features("border_doubts"),
     )
+
+
+def _stretches(lines: Sequence[Floats]) -> tuple[NDArray[np.intp], list[shapely.LineString]]:
+    """Return lines in stretches of a few segments.
+
+    Args:
+        lines: Points of each, two or more.
+
+    Returns:
+        Number of the first segment of each stretch, and one more: of the segment after the last;
+        the stretches.
+    """
+    first, shapes, count = [], [], 0
+    for points in lines:
+        for at in range(0, len(points) - 1, SEGMENTS):
+            first.append(count + at)
+            shapes.append(shapely.LineString(points[at : at + SEGMENTS + 1]))
+        count += len(points) - 1
+    return np.array([*first, count], dtype=np.intp), shapes
 
 
 def _middle(lons: Floats) -> float:
