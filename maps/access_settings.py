@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
 from maps.settings_tables import ShortName, Table
 from patrol.units import Role
+
+BACK: Final = "/api/session/open-id/back"
+"""Where a provider of OpenID Connect sends people back to."""
+
+PENDING: Final = "jp_open_id"
+"""The cookie that ties an answer of the provider to the browser that asked."""
+
+WAIT_S: Final = 600.0
+"""How long a provider may take with somebody."""
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _Text = Annotated[str, Field(min_length=1, max_length=200)]

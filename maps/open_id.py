@@ -32,7 +32,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from maps.access_settings import ClaimSettings, OpenIdSettings
+from maps.access_settings import BACK, WAIT_S, ClaimSettings, OpenIdSettings
 from maps.errors import ProviderError, SignInRefused
 from maps.passwords import digest, new_token
 from patrol.accounts import User
@@ -41,11 +41,6 @@ from patrol.scribe import Scribe
 from patrol.store import identities
 from patrol.store.store import Store
 
-BACK: Final = "/api/session/open-id/back"
-PENDING: Final = "jp_open_id"
-"""The cookie that ties an answer of the provider to the browser that asked."""
-
-WAIT_S: Final = 600.0
 LEEWAY_S: Final = 60
 _TIMEOUT_S: Final = 10.0
 _MOST_BYTES: Final = 1_000_000

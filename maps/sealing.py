@@ -13,12 +13,12 @@ import hmac
 import os
 import secrets
 from pathlib import Path
-from typing import Final
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from typing import TYPE_CHECKING, Final
 
 from maps.errors import SealError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
@@ -54,6 +54,8 @@ class Seal:
         Raises:
             SealError: If it was sealed with another key or about another, or was altered.
         """
+        from cryptography.exceptions import InvalidTag
+
         nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             return self._cipher().decrypt(nonce, rest, about.encode()).decode()
@@ -70,6 +72,8 @@ class Seal:
         return hmac.new(self._derived(b"mark"), said, hashlib.sha256).hexdigest()
 
     def _cipher(self) -> AESGCM:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # not before it is needed
+
         return AESGCM(self._derived(b"seal"))
 
     def _derived(self, purpose: bytes) -> bytes:

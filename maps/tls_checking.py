@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from cryptography import x509
-
 from maps.errors import BadCertificate
-from maps.local_ca import hosts_of, read_certificate
 from maps.settings_tables import WebSettings
 
 SOON: Final = timedelta(days=30)
@@ -24,6 +21,10 @@ def tls_warnings(web: WebSettings, *, now: datetime | None = None) -> Iterator[s
     """
     if web.tls_certificate is None:
         return
+    from cryptography import x509  # and what reads certificates: only where there are some
+
+    from maps.local_ca import hosts_of, read_certificate
+
     try:
         certificate = read_certificate(web.tls_certificate.read_bytes())
         named = hosts_of(certificate)

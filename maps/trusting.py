@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from cryptography import x509
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
@@ -20,7 +19,6 @@ from maps.api import trust
 from maps.api.trust import Trust
 from maps.errors import BadCertificate
 from maps.guard import Guard
-from maps.local_ca import certificate_der, fingerprint, good_for, read_certificate
 from maps.settings import Settings
 from patrol.errors import NotFound
 
@@ -37,6 +35,10 @@ def trust_in(settings: Settings) -> Trust | None:
     path = settings.web.tls_authority
     if path is None:
         return None
+    from cryptography import x509  # and what reads certificates: only where there are some
+
+    from maps.local_ca import certificate_der, fingerprint, good_for, read_certificate
+
     try:
         authority = read_certificate(path.read_bytes())
         hosts = good_for(authority)

@@ -10,9 +10,6 @@ import os
 from base64 import b64decode, b64encode
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
 from patrol.errors import AuditError
 
 
@@ -27,6 +24,8 @@ class AuditKey:
     """
 
     def __init__(self, seed: bytes) -> None:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
         self.public = b64encode(self._key.public_key().public_bytes_raw()).decode()
 
@@ -41,6 +40,9 @@ class AuditKey:
 
 def is_signed(body: bytes, signature: str, *, public: str) -> bool:
     """Return whether `signature` is that of `body` by the key `public`, both base64."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     try:
         key = Ed25519PublicKey.from_public_bytes(b64decode(public, validate=True))
         key.verify(b64decode(signature, validate=True), body)

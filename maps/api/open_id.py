@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import html
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from maps.access_settings import BACK, PENDING, WAIT_S
 from maps.account_office import AccountOffice
 from maps.api.answers import answers, refusals
 from maps.errors import SignInRefused
-from maps.open_id import BACK, PENDING, WAIT_S, OpenId
 from maps.wording import Wording, preferred
 from patrol.errors import Conflict, NotFound
+
+if TYPE_CHECKING:
+    from maps.open_id import OpenId
 
 router = APIRouter(prefix="/api/session/open-id", tags=["session"])
 

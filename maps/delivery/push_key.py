@@ -15,14 +15,14 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
-
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from maps.delivery.base64url import b64url
 from maps.delivery.errors import NotNow, Undeliverable
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec
 
 GOOD_FOR: Final = timedelta(hours=12)  # RFC 8292: no more than 24
 
@@ -52,6 +52,8 @@ class PushKey:
         Raises:
             NotNow: If the file cannot be used.
         """
+        from cryptography.hazmat.primitives import serialization
+
         return b64url(
             self._read()
             .public_key()
@@ -85,6 +87,9 @@ class PushKey:
 
 
 def _key_in(file: Path) -> ec.EllipticCurvePrivateKey:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
     try:
         if not file.exists():
             _make(file)
@@ -106,6 +111,9 @@ def _key_in(file: Path) -> ec.EllipticCurvePrivateKey:
 
 def _make(file: Path) -> None:
     """Make a key; whole in its file or not at all, and never readable by others."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
     pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

@@ -10,7 +10,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from maps.delivery import words
 from maps.delivery.base64url import b64url, from_b64url
@@ -132,6 +131,8 @@ class PushWay:
                 fault = f"is at {address}, where this server may not be sent"
         if fault is not None:
             return "endpoint", fault
+        from cryptography.hazmat.primitives.asymmetric import ec
+
         try:
             point = from_b64url(p256dh)
             ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
