@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,32 @@ async def test_what_is_not_stored_comes_again_and_what_is_stored_does_not(
     async with running(third):
         await asyncio.to_thread(publish, broker, 5)
         assert ids(await hear(third._inbox, 1)) == ["m5"]
+
+
+async def test_what_comes_at_once_keeps_its_order_across_topics(broker: Mosquitto) -> None:
+    """One look at the clock serves a whole read, and the time heard still orders it."""
+    channel = listening(broker, "version=3.1.1")
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id="publisher")
+    client.username_pw_set("gw-1", broker.passwords["gw-1"])
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    devices = [f"boat-{number % 7}" for number in range(200)]
+    for number, device in enumerate(devices):
+        message = {"id": f"m{number}", "lon": 100.4, "lat": 20.27}
+        sent = client.publish(f"{POSITIONS}/{device}", json.dumps(message), qos=1)
+    sent.wait_for_publish(10)
+    client.disconnect()
+    client.loop_stop()
+    again = listening(broker, "version=3.1.1")
+    async with running(again):
+        heard = await hear(again._inbox, len(devices))
+        say_stored(heard)
+    assert ids(heard) == [f"m{number}" for number in range(len(devices))]
+    assert [each.transmission.device for each in heard] == devices
+    times = [each.transmission.heard_at for each in heard]
+    assert all(first < next_ for first, next_ in pairwise(times))
 
 
 async def test_what_is_sent_while_nobody_listens_is_kept(broker: Mosquitto) -> None:
