@@ -14,6 +14,7 @@ Source: NMEA 0183 v4.11; IEC 61162-1.
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime, timedelta
 
 from gis.position import Position
@@ -165,10 +166,13 @@ class _Source:
         if whole.facts is not None:
             facts |= whole.facts
         time: datetime | None = None
+        written: str | None = None
         if whole.time_of_day is not None:
             if whole.date is not None:
-                time = whole.date + whole.time_of_day
-                time, doubt = corrected(time, heard_at, live=self._live)
+                moment, written = _moment(whole.date, whole.time_of_day)
+                time, doubt = corrected(moment, heard_at, live=self._live)
+                if time is not moment:
+                    written = str(time)
                 if doubt is not None:
                     flags = (*flags, doubt)
             else:
@@ -192,7 +196,7 @@ class _Source:
                 course_deg=whole.course_deg if moving else None,
             )
             if self._device is not None and whole.date is not None:
-                key = f"{time}|{lon}|{lat}"
+                key = f"{written}|{lon}|{lat}"
         else:
             kind = _kind_without_place(epoch)
             if kind == "motion":
@@ -244,6 +248,13 @@ class _Source:
                 resent=frame.resent,
             )
         ]
+
+
+@functools.lru_cache(maxsize=256)
+def _moment(date: datetime, time_of_day: timedelta) -> tuple[datetime, str]:
+    """Return a moment and how it is written: a fleet says the same one many times over."""
+    moment = date + time_of_day
+    return moment, str(moment)
 
 
 def _kind_without_place(epoch: Epoch) -> Kind:

@@ -9,16 +9,18 @@ Source: as for `nmea_fields` and `sentence`.
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import timedelta
 
 from radio_gateway.formats.nmea.fields import KNOT_MPS, Part, date_of, micros
 from radio_gateway.formats.nmea.sentence import CHECKSUMS, Sentence, checksum
 
+# Nothing that a part takes could belong to the next: no part gives anything back (`+`).
 _RMC = re.compile(
-    r"(?:([A-Za-z0-9_.:-]{1,40}),?)?\$([A-Z]{2}RMC,(\d{4})([0-5]\d)(?:\.(\d*))?,A"
-    r",(\d\d[0-5]\d\.\d*),([NS]),(\d{3}[0-5]\d\.\d*),([EW]),([\d.]*),([\d.]*),(\d{6})"
-    r"(?:,[\d.]*,[EW]?(?:,[ADFPR](?:,[A-Z])?)?)?)\*..",
+    r"(?:([A-Za-z0-9_.:-]{1,40}+),?)?\$([A-Z]{2}RMC,(\d{4}[0-5]\d(?:\.\d*+)?),A"
+    r",(\d\d[0-5]\d\.\d*+),([NS]),(\d{3}[0-5]\d\.\d*+),([EW]),([\d.]*+),([\d.]*+),(\d{6})"
+    r"(?:,[\d.]*+,[EW]?(?:,[ADFPR](?:,[A-Z])?)?)?)\*..",
     re.ASCII,
 )
 # hhmm of every minute of a day -> seconds since midnight
@@ -42,13 +44,11 @@ def read_everyday(payload: bytes) -> tuple[Sentence, Part] | None:
         match = _RMC.fullmatch(text) if len(text) <= _MAX_CHARACTERS else None
         if match is None or checksum(payload[match.start(2) : -3]) != CHECKSUMS.get(text[-2:]):
             return None
-        device, body, minute, second, fraction, lat, north, lon, east, knots, course, day = (
-            match.groups()
-        )
+        device, body, clock, lat, north, lon, east, knots, course, day = match.groups()
         ddmm, dddmm = float(lat), float(lon)
         part = Part(
             "RMC",
-            timedelta(0, _SECONDS[minute] + int(second), micros(fraction) if fraction else 0),
+            _time_of_day(clock),
             date_of(day),
             # dd * 100 + mm are dd * 60 + mm minutes
             (dddmm - dddmm // 100.0 * 40.0) / (60.0 if east == "E" else -60.0),
@@ -68,3 +68,9 @@ def read_everyday(payload: bytes) -> tuple[Sentence, Part] | None:
     ):
         return None
     return Sentence("$", body, True, device), part
+
+
+@functools.lru_cache(maxsize=256)
+def _time_of_day(clock: str) -> timedelta:
+    """Return the time since midnight: a fleet says the same second many times over."""
+    return timedelta(0, _SECONDS[clock[:4]] + int(clock[4:6]), micros(clock[7:]))

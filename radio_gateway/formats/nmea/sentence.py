@@ -113,7 +113,8 @@ def checksum(body: bytes) -> int:
         return reduce(xor, body)
     # Folding one big integer is four times as fast as a loop over its bytes.
     folded = int.from_bytes(body, "big")
-    folded ^= folded >> 512
+    if len(body) > 64:
+        folded ^= folded >> 512
     folded ^= folded >> 256
     folded ^= folded >> 128
     folded ^= folded >> 64
