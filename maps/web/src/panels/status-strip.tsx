@@ -70,7 +70,7 @@ function Links(): JSX.Element | null {
   const words = ill.some((channel) => channel.name === BROKER_WAY) ? t("strip.no_broker") : ill.length === 0 ? t("strip.all_open", { n: all.length }) : ill.length === 1 ? oneDownWords(ill[0]) : t("strip.some_down", { down: ill.length, n: all.length });
   const cut = cutOff.value.filter((unit) => unit.known !== false && (unit.cut_by?.length ?? 0) > 0).length;
   return (
-    <button class={`strip-button${ill.length > 0 ? " ill" : ""}`} title={tip(t("channels.title"), "c")} onClick={() => openTab("channels")}>
+    <button class={`strip-button channels-item${ill.length > 0 ? " ill" : ""}`} title={tip(t("channels.title"), "c")} onClick={() => openTab("channels")}>
       <Icon name={ill.length > 0 ? "warn" : "link"} /><span>{cut === 0 ? words : t("strip.cut_off", { words, n: cut })}</span>
     </button>
   );
