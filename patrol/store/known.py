@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, case, column, func, select, text
+from sqlalchemy import Connection, case, column, select
 
 from patrol.duplicates import Asked, Stored
 from patrol.lately import Known
+from patrol.store import heard_times
 from patrol.store.tables import also_heard, from_us, to_us, transmissions
 
 _T = transmissions.c
@@ -72,15 +73,8 @@ def newest(connection: Connection, limit: int) -> tuple[Found, bool]:
 
 
 def last_heard(connection: Connection) -> datetime | None:
-    """Return when the last of all messages was heard, by whatever clock; None without any.
-
-    Hops from one address to the next in the index, whatever the number of messages.
-    """
-    hop = select(func.min(_T.address).label("address")).cte("hop", recursive=True)
-    following = select(func.min(_T.address)).where(_T.address > hop.c.address).scalar_subquery()
-    hop = hop.union_all(select(following).where(hop.c.address.is_not(None)))
-    last = select(func.max(_T.heard_us)).where(_T.address == hop.c.address).scalar_subquery()
-    last_us = connection.execute(select(func.max(last)).select_from(hop)).scalar_one()
+    """Return when the last of all messages was heard, by whatever clock; None without any."""
+    last_us = heard_times.last(connection)
     return None if last_us is None else from_us(last_us)
 
 
@@ -106,31 +100,19 @@ def _spans(near: Iterable[tuple[str, datetime, float]]) -> list[tuple[str, int, 
 
 
 def _within(spans: int) -> Any:
-    """Return the query for what was heard in so many spans.
-
-    In words of SQL that both databases know: the spans are a table that stands first, so that
-    each costs one step into the index.
-    """
-    rows = ", ".join(f"(:address{n}, :first{n}, :last{n})" for n in range(spans))
+    """Return the query for what was heard in so many spans."""
     names = ", ".join(
         f"t.{name}" for name in ("address", "duplicate_key", "channel", "raw", "heard_us", "gid")
     ).replace("t.raw", "CASE WHEN t.duplicate_key IS NULL THEN t.raw END AS raw")
-    return text(
-        f"WITH asked(address, first_us, last_us) AS (VALUES {rows})"  # noqa: S608 - names only
-        f" SELECT {names}, t.reception_id FROM asked CROSS JOIN transmissions AS t"
-        " WHERE t.address = asked.address"
-        " AND t.heard_us BETWEEN asked.first_us AND asked.last_us"
-    ).columns(*(column(each.name) for each in _COLUMNS))
+    return heard_times.within(spans, f"{names}, t.reception_id").columns(
+        *(column(each.name) for each in _COLUMNS)
+    )
 
 
 def _values(spans: Sequence[tuple[str, int, int]]) -> dict[str, object]:
     values: dict[str, object] = {}
-    for number, (address, first_us, last_us) in enumerate(spans):
-        values |= {
-            f"address{number}": address,
-            f"first{number}": first_us,
-            f"last{number}": last_us,
-        }
+    for number, span in enumerate(spans):
+        values |= heard_times.span_values(number, *span)
     return values
 
 

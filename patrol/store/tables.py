@@ -55,6 +55,21 @@ def from_us(microseconds: int) -> datetime:
         return _FIRST if microseconds < 0 else _LAST
 
 
+PROMPT_US: Final = 10_000_000
+"""A message that tells of a time further than this from when it was heard, is late."""
+
+
+def is_late(of: str = "") -> str:
+    """Return the condition that a message is late, in words that both databases know.
+
+    Always in the same words, or they would not see that the index for such messages serves.
+
+    Args:
+        of: Alias of the table of messages, with its dot.
+    """
+    return f"{of}heard_us - {of}time_us NOT BETWEEN -{PROMPT_US} AND {PROMPT_US}"
+
+
 def _owner() -> tuple[Column[Any], Column[Any]]:
     return Column("agency", Text, nullable=False), Column("origin", Text, nullable=False)
 
@@ -132,8 +147,15 @@ transmissions = Table(
     *_owner(),
 )
 Index("transmissions_by_address", transmissions.c.address, transmissions.c.time_us)
-# For duplicates, which are told by when they were heard, however much later they come.
-Index("transmissions_by_heard", transmissions.c.address, transmissions.c.heard_us)
+# For what is told by when it was heard: duplicates, retention. What came at once is found by its
+# effective time (`heard_times`) and costs nothing here.
+Index(
+    "transmissions_by_heard",
+    transmissions.c.address,
+    transmissions.c.heard_us,
+    sqlite_where=literal_column(is_late()),
+    postgresql_where=literal_column(is_late()),
+)
 for _name, _some in (
     # For what was said last, however long ago; messages that say nothing cost nothing here.
     ("transmissions_text", transmissions.c.text.is_not(None)),

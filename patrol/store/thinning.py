@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, func, or_, select, text, update
 from patrol.errors import StoreError
 from patrol.kinds import decode
 from patrol.papers import Paper
+from patrol.store import heard_times
 from patrol.store.postgres import is_postgres
 from patrol.store.tables import (
     also_heard,
@@ -32,6 +33,19 @@ _M = retention_marks.c
 
 AT_ONCE: Final = 500
 """Messages that are taken out in one transaction."""
+
+
+_LOOKED_AT: Final = (
+    "id",
+    "gid",
+    "time_us",
+    "heard_us",
+    "usable",
+    "kind",
+    "text",
+    "status",
+    "distress",
+)
 
 
 class Message(NamedTuple):
@@ -86,14 +100,7 @@ def put_mark(
 
 def next_heard(connection: Connection, since_us: int) -> int | None:
     """Return when the first message since then was heard; None if there is none."""
-    first: int | None = None
-    for address in addresses(connection):
-        found = connection.execute(
-            select(func.min(_T.heard_us)).where(_T.address == address, _T.heard_us >= since_us)
-        ).scalar()
-        if found is not None and (first is None or found < first):
-            first = found
-    return first
+    return heard_times.first(connection, since_us)
 
 
 def newest(connection: Connection, before_us: int) -> int | None:
@@ -102,16 +109,11 @@ def newest(connection: Connection, before_us: int) -> int | None:
     That is when the last message was heard or the last line of the journal written, but no later
     than the clock was last believed: under a wrong clock wrong times are stored too.
     """
-    heard = [
-        connection.execute(
-            select(func.max(_T.heard_us)).where(_T.address == address, _T.heard_us < before_us)
-        ).scalar()
-        for address in addresses(connection)
-    ]
+    heard = heard_times.last(connection, before_us)
     written = connection.execute(
         select(func.max(journal.c.at_us)).where(journal.c.at_us < before_us)
     ).scalar()
-    known: list[int] = [each for each in (*heard, written) if each is not None]
+    known: list[int] = [each for each in (heard, written) if each is not None]
     if not known:
         return None
     believed = mark(connection, "clock")
@@ -146,20 +148,11 @@ def all_addresses(connection: Connection) -> list[str]:
 
 def messages(connection: Connection, address: str, start_us: int, end_us: int) -> list[Message]:
     """Return what an address was heard to say from `start_us` (in) to `end_us` (out)."""
+    columns = ", ".join(f"t.{name}" for name in _LOOKED_AT)
     rows = connection.execute(
-        select(
-            _T.id,
-            _T.gid,
-            _T.time_us,
-            _T.heard_us,
-            _T.usable,
-            _T.kind,
-            _T.text,
-            _T.status,
-            _T.distress,
-        ).where(_T.address == address, _T.heard_us >= start_us, _T.heard_us < end_us)
+        heard_times.within(1, columns), heard_times.span_values(0, address, start_us, end_us - 1)
     )
-    return [
+    found = [
         Message(
             row.id,
             row.gid,
@@ -170,6 +163,7 @@ def messages(connection: Connection, address: str, start_us: int, end_us: int) -
         )
         for row in rows
     ]
+    return sorted(found, key=lambda each: (each.heard_us, each.id))
 
 
 def take_out(connection: Connection, some: Sequence[Message]) -> int:
