@@ -1,4 +1,9 @@
-"""Pace: how far batches are apart: not at all when it is quiet, a tick under load."""
+"""Pace: how far batches are apart: not at all when it is quiet, a tick under load.
+
+Under load the tick grows with what it costs to show one: what many viewers are sent costs the same
+for one position as for twenty, so the more look on, the more goes out together, up to
+`LONGEST_TICK_S`. Who cannot keep up does not rest, whatever that costs.
+"""
 
 from __future__ import annotations
 
@@ -9,27 +14,46 @@ from typing import Final
 TICK_S: Final = 0.020
 """How far batches are apart under load."""
 
+LONGEST_TICK_S: Final = 0.050
+"""How far they are apart at most, where showing one costs much."""
+
+SHOWING_SHARE: Final = 0.025
+"""Share of a core that showing may take before the tick grows."""
+
 QUIET_PER_S: Final = 120.0
 """Up to this rate nothing waits."""
 
 BUSY_PER_S: Final = 400.0
-"""From this rate on batches are `TICK_S` apart; in between, in proportion."""
+"""From this rate on batches are a tick apart; in between, in proportion."""
 
 RATE_OVER_S: Final = 0.3
 """Time over which the rate is measured."""
 
+_COST_OVER: Final = 16  # batches over which the cost of showing is measured
+
 
 class Pace:
-    """Measures how much comes."""
+    """Measures how much comes, and what it costs to show it."""
 
     def __init__(self) -> None:
         self._rate = 0.0
+        self._showing_s = 0.0
         self._last_batch = monotonic()
+
+    @property
+    def tick_s(self) -> float:
+        """How far batches are apart under load now, seconds."""
+        return min(max(self._showing_s / SHOWING_SHARE, TICK_S), LONGEST_TICK_S)
+
+    def showed(self, cpu_s: float) -> None:
+        """Note what it cost to show a batch to all viewers, seconds of CPU time."""
+        self._showing_s += (cpu_s - self._showing_s) / _COST_OVER
 
     def pause_s(self, count: int, began_s: float) -> float:
         """Return how long to let messages gather after a batch, seconds.
 
-        Nothing when it is quiet, under load until a tick has passed since the batch began.
+        Nothing when it is quiet, under load until a tick has passed since the batch began. A batch
+        that took `TICK_S` itself is followed by the next at once.
 
         Args:
             count: Messages of the batch.
@@ -37,5 +61,8 @@ class Pace:
         """
         passed, self._last_batch = began_s - self._last_batch, began_s
         self._rate = self._rate * math.exp(-passed / RATE_OVER_S) + count / RATE_OVER_S
-        share = (self._rate - QUIET_PER_S) / (BUSY_PER_S - QUIET_PER_S)
-        return max(TICK_S * min(max(share, 0.0), 1.0) - (monotonic() - began_s), 0.0)
+        share = min(max((self._rate - QUIET_PER_S) / (BUSY_PER_S - QUIET_PER_S), 0.0), 1.0)
+        took_s = monotonic() - began_s
+        if took_s >= TICK_S:
+            return 0.0
+        return max(self.tick_s * share - took_s, 0.0)

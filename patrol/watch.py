@@ -2,7 +2,7 @@
 
 What waits in the inbox is taken as one batch: judged, put into the picture, committed in one
 transaction, answered, and only then shown. When the system is quiet a batch is whatever one turn of
-the event loop brought; under load batches are at least `TICK_S` apart.
+the event loop brought; under load batches are a tick apart (`patrol.pace`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from time import monotonic
+from time import monotonic, thread_time
 from types import MappingProxyType
 from typing import Final
 
@@ -376,7 +376,9 @@ class Watch:
                 self._answer(delivery.stored)
         if unsure:
             await self.registrar.tell_anew(sorted(unsure))
+        before_s = thread_time()
         self.publish(list(fixes.values()))
+        self.pace.showed(thread_time() - before_s)
         await self.alarms.after(records, fixes)
 
     def _take_back(self, bad: Sequence[Record], fixes: dict[bytes, Fix]) -> set[str]:

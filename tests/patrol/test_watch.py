@@ -6,6 +6,7 @@ import asyncio
 from time import monotonic
 
 from patrol.changes import Change
+from patrol.pace import Pace
 from tests.patrol.running import OTHER, Node, Viewer, address, at, reading, said
 
 
@@ -37,6 +38,46 @@ async def test_when_it_is_quiet_nothing_waits_and_under_load_batches_gather(node
     assert 0.015 < pauses[-1] <= 0.020
     # the batch itself took long enough
     assert node.watch.pace.pause_s(20, monotonic() - 0.1) == 0.0
+
+
+def busy() -> Pace:
+    pace = Pace()
+    for _ in range(100):
+        pace.pause_s(20, monotonic())
+    return pace
+
+
+def test_the_tick_grows_with_what_it_costs_to_show_one_and_no_further_than_its_bound() -> None:
+    pace = busy()
+    for cpu_s, at_least_s, at_most_s in (
+        (0.0004, 0.0, 0.020),
+        (0.0008, 0.030, 0.032),
+        (0.1, 0.048, 0.050),
+        (0.0, 0.0, 0.020),
+    ):
+        for _ in range(300):
+            pace.showed(cpu_s)
+        assert at_least_s < pace.pause_s(20, monotonic()) <= at_most_s
+
+
+def test_one_batch_that_is_costly_to_show_does_not_stretch_the_tick_by_itself() -> None:
+    pace = busy()
+    pace.showed(0.005)
+    assert pace.tick_s == 0.020
+
+
+def test_when_it_is_quiet_nothing_waits_whatever_showing_costs() -> None:
+    pace = Pace()
+    for _ in range(300):
+        pace.showed(0.1)
+    assert pace.pause_s(1, monotonic()) == 0.0
+
+
+def test_who_cannot_keep_up_does_not_rest_whatever_showing_costs() -> None:
+    pace = busy()
+    for _ in range(300):
+        pace.showed(0.1)
+    assert pace.pause_s(20, monotonic() - 0.021) == 0.0
 
 
 async def test_every_record_says_whose_it_is_and_where_it_was_made(node: Node) -> None:
