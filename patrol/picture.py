@@ -114,7 +114,7 @@ class Picture(Register):
         if self._is_nobodys(record):
             record.agency = self.agency
             return None
-        contact = self._whose(record)
+        contact, assignment = self._whose(record)
         record.agency = contact.agency
         by_voice = transmission.protocol == VOICE
         contact.hear(None if by_voice else transmission.channel, transmission.heard_at)
@@ -150,7 +150,7 @@ class Picture(Register):
         if hear_claims and not by_voice:
             if record.flags and "unbound_source" in record.flags:
                 self._hear_bound_claim(record)
-            elif fix is not None and self._bound_to(record.address, record.time) is None:
+            elif fix is not None and (assignment is None or assignment.channel is None):
                 unit = None if contact.unit is None else contact.id
                 self.claims.placed(record, fix, agency=contact.agency, unit=unit)
         step = Step(contact=contact, record=record, fix=fix)
@@ -166,7 +166,7 @@ class Picture(Register):
         if self._is_nobodys(record):
             return
         said = record.transmission  # viewers are told with the next thing that changes
-        self._whose(record).hear(said.channel, said.heard_at)
+        self._whose(record)[0].hear(said.channel, said.heard_at)
 
     def put_first(self, record: Record) -> str | None:
         """Let an earlier reception of a known message stand for it.
@@ -181,7 +181,7 @@ class Picture(Register):
         if self._is_nobodys(record):
             record.agency = self.agency
             return None
-        contact = self._whose(record)
+        contact, _ = self._whose(record)
         record.agency = contact.agency
         return contact.id if contact.depends_on(record) else None
 
@@ -310,22 +310,21 @@ class Picture(Register):
         said, address = record.transmission, record.address
         return said.is_of_no_radio and not (address in self.contacts or address in self._by_address)
 
-    def _whose(self, record: Record) -> Contact:
+    def _whose(self, record: Record) -> tuple[Contact, Assignment | None]:
+        """Return who said it, and what says that its address stood for a unit then."""
         address = record.address
         transmission = record.transmission
         if transmission.protocol == VOICE and transmission.device in self.contacts:
             record.unit = transmission.device
-            return self.contacts[transmission.device]
+            return self.contacts[transmission.device], None
+        assignment = None
         if address in self._by_address:
             assignment = self.unit_at(address, record.time)
             contact = None if assignment is None else self.contacts.get(assignment.unit)
             if assignment is not None and contact is not None:
                 record.unit = assignment.unit
-                return contact
-        contact = self.contacts.get(address)
-        if contact is None:
-            contact = self._add_unknown(address)
-        return contact
+                return contact, assignment
+        return self.contacts.get(address) or self._add_unknown(address), assignment
 
     def _add_unknown(self, address: str) -> Contact:
         if self._unknown >= self.unknown_at_most:

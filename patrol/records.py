@@ -16,7 +16,7 @@ from radio_gateway.transmission import Transmission
 _encode = msgspec.json.Encoder().encode
 
 
-class Record:
+class Record(msgspec.Struct, eq=False, gc=False):
     """One transmission and what this node made of it.
 
     Attributes:
@@ -38,49 +38,20 @@ class Record:
         place: Its whole address, given to the newest of a sender; not stored.
     """
 
-    __slots__ = (
-        "address",
-        "agency",
-        "bank",
-        "facts",
-        "flags",
-        "gid",
-        "latched",
-        "place",
-        "river_km",
-        "time",
-        "time_source",
-        "transmission",
-        "unit",
-        "usable",
-    )
-
-    def __init__(
-        self,
-        transmission: Transmission,
-        *,
-        gid: bytes,
-        address: str,
-        time: datetime,
-        time_source: TimeSource,
-        flags: tuple[str, ...],
-        usable: bool,
-        facts: bytes | None = None,
-    ) -> None:
-        self.transmission = transmission
-        self.gid = gid
-        self.address = address
-        self.time = time
-        self.time_source = time_source
-        self.flags = flags
-        self.usable = usable
-        self.facts = facts
-        self.unit: str | None = None
-        self.agency = ""
-        self.latched = False
-        self.river_km: float | None = None
-        self.bank: str | None = None
-        self.place: Address | None = None
+    transmission: Transmission
+    gid: bytes
+    address: str
+    time: datetime
+    time_source: TimeSource
+    flags: tuple[str, ...]
+    usable: bool
+    facts: bytes | None = None
+    unit: str | None = None
+    agency: str = ""
+    latched: bool = False
+    river_km: float | None = None
+    bank: str | None = None
+    place: Address | None = None
 
 
 def record_of(

@@ -10,7 +10,7 @@ from patrol.records import Record
 from patrol.units import Liveness
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One transmission and where it left its sender.
 
     Attributes:
