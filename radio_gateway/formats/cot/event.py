@@ -260,18 +260,15 @@ def _add_place(event: CotEvent, facts: dict[str, str | int | float | bool]) -> N
         facts["waypoint_lon"], facts["waypoint_lat"] = lon, lat
 
 
+# Of each element of the detail: its facts, and the attributes that say them.
 _DETAIL_FACTS = (
-    ("callsign", "contact", "callsign"),
-    ("callsign", "__chat", "senderCallsign"),
-    ("chatroom", "__chat", "chatroom"),
-    ("to", "remarks", "to"),
-    ("emergency_type", "emergency", "type"),
-    ("team", "__group", "name"),
-    ("role", "__group", "role"),
-    ("device_model", "takv", "device"),
-    ("platform", "takv", "platform"),
-    ("version", "takv", "version"),
-    ("position_source", "precisionlocation", "geopointsrc"),
+    ("contact", (("callsign", "callsign"),)),
+    ("__chat", (("callsign", "senderCallsign"), ("chatroom", "chatroom"))),
+    ("remarks", (("to", "to"),)),
+    ("emergency", (("emergency_type", "type"),)),
+    ("__group", (("team", "name"), ("role", "role"))),
+    ("takv", (("device_model", "device"), ("platform", "platform"), ("version", "version"))),
+    ("precisionlocation", (("position_source", "geopointsrc"),)),
 )
 
 
@@ -286,11 +283,13 @@ def _facts(event: CotEvent, of: str) -> dict[str, str | int | float | bool]:
         facts["stale_utc"] = event.shown_stale or show_time(event.stale)
     if of != event.uid:
         facts["uid"] = event.uid[:MAX_FIELD]
-    for name, element, attribute in _DETAIL_FACTS:
+    for element, told in _DETAIL_FACTS:
         attributes = detail.get(element)
-        value = None if attributes is None else attributes.get(attribute)
-        if value and name not in facts:
-            facts[name] = value[:MAX_FIELD]
+        if attributes:
+            for name, attribute in told:
+                value = attributes.get(attribute)
+                if value and name not in facts:
+                    facts[name] = value[:MAX_FIELD]
     accuracy = _within(event.le, 0.0, UNKNOWN - 1.0)
     if accuracy is not None:
         facts["vertical_accuracy_m"] = accuracy
