@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 DEGREE_M = 111_320.0
 POLAR_LAT = 80.0
+HALF_DEGREE = 0.008726646259971648  # in radians: half the sum of two latitudes
 
 #: What a unit's fixes up to one have come to, by number of area or name of rule; never changed.
 State: TypeAlias = Mapping[Any, Any]
 #: The good fix before the last, the last good one, and those that wait for others to confirm them.
 Judged: TypeAlias = "tuple[Fix | None, Fix | None, tuple[Fix, ...]]"
+
+#: What a fix says: seconds since 1970, lon, lat, error in metres, speed.
+Row: TypeAlias = tuple[float, float, float, float, float | None]
 
 NO_STATE: State = MappingProxyType({})
 
@@ -83,6 +87,6 @@ def apart_m(a: Fix, b: Fix) -> float:
     east = b.lon - a.lon
     if not -180.0 <= east <= 180.0:
         east = (east + 180.0) % 360.0 - 180.0
-    east *= math.cos((a.lat + b.lat) * 0.008726646259971648)
+    east *= math.cos((a.lat + b.lat) * HALF_DEGREE)
     north = b.lat - a.lat
     return DEGREE_M * math.sqrt(east * east + north * north)

@@ -6,10 +6,14 @@ those that wait, so that a late fix changes what is believed only near itself.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
-from gis.fences.fix import Fix, Judged, apart_m
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.fences.fix import DEGREE_M, HALF_DEGREE, POLAR_LAT, Fix, Judged, apart_m
 from gis.fences.settings import FenceSettings
+from gis.geodesy import Floats
 
 Verdict: TypeAlias = Literal["fine", "odd", "denied", "impossible"]
 
@@ -20,6 +24,17 @@ SPEED_MORE_MPS = 2.0
 NOISE_SHARE = 0.5  # of the margins: enough between two fixes, and outliers begin there
 AGREE_SHARE = 0.75  # where no speed is told, two that agree are so much nearer to each other
 OFF_COURSE_SHARE = 0.5  # a boat that goes on as before is off by less of the way
+SURELY = 1e-9  # by far more than cosines of two libraries differ
+
+
+class Many(NamedTuple):
+    """Fixes of as many units, as arrays; NaN stands for None."""
+
+    t: Floats
+    lon: Floats
+    lat: Floats
+    error_m: Floats
+    speed_mps: Floats
 
 
 def verdict(before: Fix | None, last: Fix, fix: Fix, settings: FenceSettings) -> Verdict:
@@ -66,6 +81,54 @@ def verdict(before: Fix | None, last: Fix, fix: Fix, settings: FenceSettings) ->
         None,
     )
     return "fine" if apart_m(ahead, fix) <= noise + OFF_COURSE_SHARE * way else "odd"
+
+
+def surely_fine(
+    before: tuple[Floats, Floats, Floats], last: Many, fix: Many, settings: FenceSettings
+) -> NDArray[np.bool_]:
+    """Return where `verdict` says "fine" of each of many fixes; not all of those that it does.
+
+    Args:
+        before: Time, longitude and latitude of the good fixes before the last; NaN for None.
+        last: The last good ones.
+        fix: The fixes, all later.
+        settings: How fast boats are.
+
+    >>> a, b = (np.array([each]) for each in (100.0, 100.0005))
+    >>> zero, wide = np.array([0.0]), np.array([60.0])
+    >>> none = zero * np.nan
+    >>> last, fix = Many(zero, a, zero, wide, none), Many(zero + 10.0, b, zero, wide, none)
+    >>> surely_fine((none, none, none), last, fix, FenceSettings())
+    array([ True])
+    """
+    begun, from_lon, from_lat = before
+    noise = (last.error_m + fix.error_m) * NOISE_SHARE
+    east, north = fix.lon - last.lon, fix.lat - last.lat
+    # Along parallel and meridian it is at least as far as it is straight.
+    fine = (np.abs(east) + np.abs(north)) * DEGREE_M <= noise
+    if fine.all():
+        return fine
+    seconds, span = fix.t - last.t, last.t - begun
+    wide = east * np.cos((last.lat + fix.lat) * HALF_DEGREE)
+    way = DEGREE_M * np.sqrt(wide * wide + north * north)
+    beyond = way * (1.0 + SURELY) - noise
+    told = np.maximum(fix.speed_mps, last.speed_mps)
+    untold = np.isnan(told)
+    told[untold] = np.inf
+    share = seconds / span
+    ahead_lon = last.lon + (last.lon - from_lon) * share
+    ahead_lat = last.lat + (last.lat - from_lat) * share
+    off_east, off_north = fix.lon - ahead_lon, fix.lat - ahead_lat
+    wide = off_east * np.cos((ahead_lat + fix.lat) * HALF_DEGREE)
+    off = DEGREE_M * np.sqrt(wide * wide + off_north * off_north)
+    known = span <= settings.gap_s
+    goes_on = off * (1.0 + SURELY) <= noise + OFF_COURSE_SHARE * way * (1.0 - SURELY)
+    goes_on &= (np.abs(ahead_lat) <= POLAR_LAT) & (np.abs(off_east) <= 180.0)
+    said = beyond <= np.minimum(settings.fastest_mps, told * SPEED_SHARE + SPEED_MORE_MPS) * seconds
+    said &= np.where(known, goes_on, ~untold)
+    said &= (seconds <= settings.gap_s) & (np.abs(east) <= 180.0)
+    said &= np.maximum(np.abs(last.lat), np.abs(fix.lat)) <= POLAR_LAT
+    return fine | said
 
 
 def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tuple[Fix, ...]]:

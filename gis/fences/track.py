@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 from gis.fences.events import FenceEvent
-from gis.fences.fix import DEGREE_M, NO_STATE, Fix, Judged, State
+from gis.fences.fix import DEGREE_M, NO_STATE, Fix, Judged, Row, State
 from gis.fences.plausible import NOISE_SHARE, judge, verdict
 from gis.fences.rulebook import RuleBook
 from gis.fences.settings import FenceSettings
@@ -26,23 +26,26 @@ class FenceTrack:
     __slots__ = (
         "_base",
         "_dirty",
+        "_fixes",
         "_fresh",
         "_horizon",
         "_stretches",
-        "fixes",
+        "_times",
         "free_lat",
         "free_lon",
         "free_m",
         "full",
-        "times",
+        "place",
+        "spare",
         "unit",
+        "unread",
     )
 
     def __init__(self, unit: str) -> None:
         """Begin with no fix."""
         self.unit = unit
-        self.fixes: list[Fix] = []
-        self.times: list[float] = []
+        self._fixes: list[Fix] = []
+        self._times: list[float] = []
         #: What the fixes that are no longer held had come to.
         self._base: tuple[Judged, State] = (START, NO_STATE)
         self._horizon = float("-inf")
@@ -53,9 +56,68 @@ class FenceTrack:
         self.free_lon = self.free_lat = 0.0
         self.free_m = -1.0
         #: How many fixes there may be before the oldest are let go of.
-        self.full = 64
+        self.full = self.spare = 64
+        #: Newest fixes that change nothing and are not yet made into any; `spare` of them may be.
+        self.unread: list[Row] = []
+        #: Where `Newest` has the last of them; below 0 while it has not.
+        self.place = -1
         #: Of which the standing may be new.
         self._stretches: list[tuple[int, int]] = []
+
+    @property
+    def fixes(self) -> list[Fix]:
+        """All fixes that are held, in order of time."""
+        if self.unread:
+            self.catch_up()
+        return self._fixes
+
+    @property
+    def times(self) -> list[float]:
+        """Their times."""
+        if self.unread:
+            self.catch_up()
+        return self._times
+
+    def catch_up(self) -> None:
+        """Make fixes of what was only noted down: good ones, near no edge.
+
+        >>> track = FenceTrack("lima-2")
+        >>> for t in (1.0, 2.0):
+        ...     _ = track.put(Fix(t, 100.0, 20.0, 30.0, None), FenceSettings())
+        >>> _ = track.believe(FenceSettings())
+        >>> track.unread.append((3.0, 100.0, 20.0, 30.0, None))
+        >>> track.catch_up()
+        >>> track.times
+        [1.0, 2.0, 3.0]
+        """
+        last = self._fixes[-1]
+        for row in self.unread:
+            fix = Fix(*row)
+            fix.before, fix.good, fix.sights, fix.state = last, True, (), last.state
+            fix.margin_m = max(fix.error_m, last.error_m)
+            self._fixes.append(fix)
+            self._times.append(fix.t)
+            last = fix
+        self.unread.clear()
+        self.spare = self.full - len(self._fixes)
+
+    def newest(self) -> tuple[float, ...] | None:
+        """Return what the next fix is judged by, as `Newest` has it; None where some wait.
+
+        >>> FenceTrack("lima-2").newest() is None
+        True
+        """
+        last = self._fixes[-1] if self._fixes else None
+        if last is None or not last.good or last.judged is not None:
+            return None
+        self.spare = self.full - len(self._fixes)
+        before, none = last.before, float("nan")
+        return (
+            last.t, last.lon, last.lat, last.error_m,
+            none if last.speed_mps is None else last.speed_mps, last.margin_m,
+            *((none, none, none) if before is None else (before.t, before.lon, before.lat)),
+            self.free_lon, self.free_lat, self.free_m,
+        )  # fmt: skip
 
     def horizon(self, settings: FenceSettings) -> float:
         """Return from when on fixes are taken: after this time.
@@ -63,9 +125,10 @@ class FenceTrack:
         >>> FenceTrack("lima-2").horizon(FenceSettings())
         -inf
         """
-        if not self.times:
+        if not self._times:
             return self._horizon
-        return max(self._horizon, self.times[-1] - settings.late_s)
+        newest = self.unread[-1][0] if self.unread else self._times[-1]
+        return max(self._horizon, newest - settings.late_s)
 
     def extend(self, fix: Fix, settings: FenceSettings) -> bool:
         """Take a fix that is newer than all and plainly right; whether it was one.
@@ -76,7 +139,7 @@ class FenceTrack:
         >>> FenceTrack("lima-2").extend(alone, FenceSettings())
         False
         """
-        fixes = self.fixes
+        fixes = self._fixes
         if self._dirty or not fixes:
             return False
         last = fixes[-1]
@@ -93,7 +156,7 @@ class FenceTrack:
         fix.good = True
         fix.margin_m = max(fix.error_m, last.error_m)
         fixes.append(fix)
-        self.times.append(fix.t)
+        self._times.append(fix.t)
         self._fresh += 1
         return True
 
@@ -108,11 +171,11 @@ class FenceTrack:
         >>> [track.put(fix, FenceSettings()) for _ in range(2)]
         [True, False]
         """
-        times = self.times
+        times = self._times
         if fix.t <= self.horizon(settings):
             return False
         index = len(times) if not times or fix.t > times[-1] else bisect_left(times, fix.t)
-        twin = self.fixes[index] if index < len(times) and times[index] == fix.t else None
+        twin = self._fixes[index] if index < len(times) and times[index] == fix.t else None
         if twin is not None and not fix.rank() < twin.rank():
             return False
         if self._fresh:
@@ -121,7 +184,7 @@ class FenceTrack:
             self._fresh = 0
         if twin is None:
             times.insert(index, fix.t)
-            self.fixes.insert(index, fix)
+            self._fixes.insert(index, fix)
         else:
             self._swap(index, fix)
         self._dirty.append(fix.t)
@@ -167,10 +230,10 @@ class FenceTrack:
         """
         self.free_m = -1.0
         if self._fresh:
-            first = len(self.fixes) - self._fresh
+            first = len(self._fixes) - self._fresh
             self._fresh = 0
-            self._stretches = [(first, len(self.fixes) - 1)]
-            return self.fixes[first:], self.times[first - 1]
+            self._stretches = [(first, len(self._fixes) - 1)]
+            return self._fixes[first:], self._times[first - 1]
         dirty = self._dirty
         self._dirty = []
         self._stretches = []
@@ -191,15 +254,15 @@ class FenceTrack:
 
         And the time up to which this changed nothing.
         """
-        fixes, count = self.fixes, len(self.fixes)
-        first = bisect_left(self.times, dirty[at])
+        fixes, count = self._fixes, len(self._fixes)
+        first = bisect_left(self._times, dirty[at])
         judged = self._judged(first - 1)
         old: dict[int, tuple[bool, Fix | None, bool]] = {}
         undone = first
         widened: list[Fix] = []
         for waiting in judged[2]:
             # Waiting when the new one comes: what became of it is open again.
-            index = bisect_left(self.times, waiting.t)
+            index = bisect_left(self._times, waiting.t)
             if index < first and fixes[index] is waiting:
                 undone = min(undone, index)
                 old[index] = (waiting.good, waiting.before, waiting.jump)
@@ -262,7 +325,7 @@ class FenceTrack:
         >>> told
         []
         """
-        fixes, count = self.fixes, len(self.fixes)
+        fixes, count = self._fixes, len(self._fixes)
         gone = -1
         for first, until in self._stretches:
             index = max(first, gone)
@@ -302,23 +365,30 @@ class FenceTrack:
         >>> len(track.fixes)
         5000
         """
-        old = bisect_left(self.times, self.horizon(settings))
-        cut = max(old, len(self.times) - settings.most_fixes)
+        count = self.held()
+        old = bisect_left(self._times, self.horizon(settings))
+        cut = max(old, count - settings.most_fixes)
+        if cut > 0:
+            self.catch_up()
+            old = bisect_left(self._times, self.horizon(settings))
+            cut = max(old, count - settings.most_fixes)
         # Nothing that still waits may be let go of.
         waiting = self._judged(cut - 1)[2] if cut > 0 else ()
         if waiting:
-            cut = bisect_left(self.times, waiting[0].t)
+            cut = bisect_left(self._times, waiting[0].t)
         if cut > 0:
-            last = self.fixes[cut - 1]
+            last = self._fixes[cut - 1]
             self._base = (self._judged(cut - 1), last.state)
             self._horizon = max(self._horizon, last.t)
             # The good fixes name the ones before them; cut here, or none would ever be freed.
             oldest = self._base[0][0]
             if oldest is not None:
                 oldest.before = oldest.judged = None
-            del self.fixes[:cut], self.times[:cut]
+            del self._fixes[:cut], self._times[:cut]
+            count = len(self._times)
         # In slices: to take one off the front of a list moves all the others.
-        self.full = len(self.times) + max(64, settings.most_fixes // 8)
+        self.full = count + max(64, settings.most_fixes // 8)
+        self.spare = self.full - len(self._times)
 
     def known_until(self) -> float:
         """Return the time of the newest good fix; -inf without one.
@@ -326,8 +396,18 @@ class FenceTrack:
         >>> FenceTrack("lima-2").known_until()
         -inf
         """
-        last = self._judged(len(self.fixes) - 1)[1]
+        if self.unread:
+            return self.unread[-1][0]
+        last = self._judged(len(self._fixes) - 1)[1]
         return float("-inf") if last is None else last.t
+
+    def held(self) -> int:
+        """Return how many fixes are held.
+
+        >>> FenceTrack("lima-2").held()
+        0
+        """
+        return len(self._times) + len(self.unread)
 
     def since(self, t: float) -> list[Fix]:
         """Return the fixes after a time.
@@ -343,7 +423,7 @@ class FenceTrack:
         >>> dict(FenceTrack("lima-2").state())
         {}
         """
-        return self.fixes[-1].state if self.fixes else self._base[1]
+        return self._fixes[-1].state if self._fixes else self._base[1]
 
     def base_state(self) -> State:
         """Return what the fixes that are no longer held had come to.
@@ -356,14 +436,14 @@ class FenceTrack:
     def _judged(self, index: int) -> Judged:
         if index < 0:
             return self._base[0]
-        fix = self.fixes[index]
+        fix = self._fixes[index]
         return fix.judged or (fix.before, fix, ())
 
     def _swap(self, index: int, fix: Fix) -> None:
         """Put a fix in the place of another of the same time."""
-        old = self.fixes[index]
+        old = self._fixes[index]
         # What it brought must be withdrawn, and others judged by it judged again.
         fix.events, fix.passages, fix.state = old.events, old.passages, old.state
         fix.good, fix.before, fix.judged = old.good, old.before, (None, None, (old,))
         fix.jump = old.jump
-        self.fixes[index] = fix
+        self._fixes[index] = fix

@@ -21,6 +21,8 @@ from gis.fences.fix import Fix
 from gis.fences.index import FenceSet
 from gis.fences.meetings import Buckets, Pair
 from gis.fences.moves import Moves
+from gis.fences.newest import FEW, FURTHEST_DEG_M, ROOM_M, Heard, Newest, turns
+from gis.fences.plausible import Many
 from gis.fences.rulebook import RuleBook
 from gis.fences.rules import Rule
 from gis.fences.settings import FenceSettings
@@ -28,9 +30,6 @@ from gis.fences.standing import Inside, Passage
 from gis.fences.track import FenceTrack
 from gis.fences.void import Span, void_events, watches
 from gis.position import Position, check_place
-
-FURTHEST_DEG_M = 111_700.0  # no degree is longer, in any area's plane
-ROOM_M = 50.0  # how much farther than need be to look for edges, so as not to ask at every fix
 
 
 class FenceWatch:
@@ -82,6 +81,9 @@ class FenceWatch:
         self._buckets = Buckets()
         self._pairs: dict[str, dict[str, list[Pair]]] = {}
         self._forgotten = float("-inf")
+        self._newest = Newest()
+        #: Whether a fix that changes no standing brings nothing.
+        self._brisk = not (self.book.lasting or self.book.meeting or self.book.voids)
 
     def see(self, fixes: Iterable[tuple[str, Position]]) -> Outcome:
         """Take fixes (unit, position with its time), in any order.
@@ -93,15 +95,28 @@ class FenceWatch:
         Outcome(added=(), withdrawn=())
         """
         settings, book, tracks = self.settings, self.book, self.tracks
+        added: list[FenceEvent] = []
+        full: list[FenceTrack] = []
+        batch = list(fixes)
+        heard = None
+        if self._brisk and len(batch) >= FEW:
+            heard = self._newest.hear(batch, settings)
+        if heard is None:
+            rest = self._read(batch)
+        else:
+            self.refused["vague"] += len(batch) - len(heard.units)
+            rest = self._follow(heard, added, full)
         # Most fixes are the newest of their unit and plainly right, and each unit has one in a
         # batch: those go a short way. All others, and whoever has several, go the whole way.
         calm: dict[str, tuple[FenceTrack, Fix]] = {}
         touched: dict[str, FenceTrack] = {}
         silent = float("inf")
-        for unit, fix in self._read(fixes):
+        for unit, fix in rest:
             track = tracks.get(unit)
             if track is None:
                 track = tracks[unit] = FenceTrack(unit)
+            elif track.place >= 0:
+                self._newest.hide(track)
             if book.voids:
                 silent = min(silent, track.known_until())
             if track.extend(fix, settings):
@@ -133,7 +148,6 @@ class FenceWatch:
             changed.append((track, since))
         if missing:
             self._look(missing, asking)
-        added: list[FenceEvent] = []
         withdrawn: list[FenceEvent] = []
         passages: list[Passage] = []
         for track, fix in calm.values():
@@ -150,8 +164,8 @@ class FenceWatch:
         # Told hours change with who came and went, and with who was silent then and no longer is.
         if book.voids and (passages or silent + settings.gap_s < self._told_until):
             self._void(added, withdrawn)
-        for track in [*touched.values(), *(track for track, _ in calm.values())]:
-            if len(track.times) >= track.full:
+        for track in [*full, *touched.values(), *(track for track, _ in calm.values())]:
+            if track.held() >= track.full:
                 track.forget(settings)
         return _outcome(added, withdrawn)
 
@@ -187,8 +201,40 @@ class FenceWatch:
         return frozenset(
             unit
             for unit, track in self.tracks.items()
-            if (standing := track.state().get(number)) is not None and standing.inside
+            if isinstance(standing := track.state().get(number), Inside) and standing.inside
         )
+
+    def _follow(
+        self, heard: Heard, added: list[FenceEvent], full: list[FenceTrack]
+    ) -> list[tuple[str, Fix]]:
+        """Take the fixes of a batch that go on as expected; return the others, in their order.
+
+        Adds events, and tracks that may have to let go of fixes.
+        """
+        newest, book, settings = self._newest, self.book, self.settings
+        tracks = [self.tracks.get(unit) for unit in heard.units]
+        known = [track for track in tracks if track is not None]
+        newest.show({track.unit: track for track in known if track.place < 0}.values())
+        places = np.array([-1 if track is None else track.place for track in tracks], dtype=np.intp)
+        rest: list[int] = []
+        for turn in turns(places, rest, FEW):
+            whole = len(turn) == len(places)
+            fixes = heard.fixes if whole else Many(*(each[turn] for each in heard.fixes))
+            taken, met = newest.follow(places[turn], fixes, book.fences, settings)
+            for at, (n, calm) in enumerate(zip(turn.tolist(), taken.tolist(), strict=True)):
+                track = tracks[n]
+                if not calm or track is None:
+                    rest.append(n)
+                    continue
+                unread = track.unread
+                unread.append(heard.rows[n])
+                if at in met:
+                    fix = track.fixes[-1]
+                    fix.sights = met[at]
+                    added += track.settle(fix, book, settings)
+                if len(unread) >= track.spare:
+                    full.append(track)
+        return [(heard.units[n], Fix(*heard.rows[n])) for n in sorted(rest)]
 
     def _read(self, fixes: Iterable[tuple[str, Position]]) -> list[tuple[str, Fix]]:
         settings = self.settings
