@@ -234,20 +234,29 @@ def come_live(alert: Alert, *, at: datetime, **about: Any) -> Alert:
     return replace(after, **_bell(after, at))
 
 
-def escalated(alert: Alert, *, at: datetime) -> Alert:
-    """Return it at the next stage of its timetable.
+def escalated(alert: Alert, *, at: datetime, by: str = "") -> Alert:
+    """Return it at the next stage of its timetable: before its time where a person asks for that.
+
+    Args:
+        alert: Which.
+        at: The present, aware UTC.
+        by: Who asks; nobody where its time has come.
 
     Raises:
         IllegalStep: If it does not ring.
+        Conflict: If a person asks though everybody in its timetable was told.
     """
     stages = TIMETABLE[alert.severity]
+    LIFE.after(alert.state, "escalate")  # whether it can be comes before whether there is more
+    if by and alert.level + 1 >= len(stages):
+        raise Conflict("everybody whom its timetable names was told", code="all_told")
     level = min(alert.level + 1, len(stages) - 1)
     roles = tuple(dict.fromkeys((*alert.told, *stages[level].roles)))
     return _after(
         alert,
         "escalate",
         at,
-        "",
+        by,
         level=level,
         told=roles,
         escalates_at=_next_stage(alert.severity, level, alert.rings_since or at),

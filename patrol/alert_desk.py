@@ -163,6 +163,26 @@ class AlertDesk(PaperDesk):
             ),
         )
 
+    async def escalate(self, id: str) -> Alert:
+        """Tell those of an alert who would be told next, now: whoever sees it cannot do it alone.
+
+        Args:
+            id: Which.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none open, or the user's agency does not hold it.
+            IllegalStep: If it does not ring.
+            Conflict: If everybody was told.
+            StoreError: If the store refuses.
+        """
+        self._may("acknowledge alerts")
+        return await self._change(
+            "escalate alert",
+            id,
+            lambda alert, now: alert_acts.escalated(alert, at=now, by=self._user.name),
+        )
+
     async def acknowledge_all(self, ids: Sequence[str], *, where: str = "") -> AlertsAcknowledged:
         """Say that somebody knows of many alerts; those that do not wait for it are left.
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.api.times import Moment
-from patrol.alert_acts import acknowledged, begun, resolved, returned, shelved
+from patrol.alert_acts import acknowledged, begun, escalated, resolved, returned, shelved
 from patrol.alert_desk import MOST_ALERTS, AlertLeft, AlertsAcknowledged
 from patrol.alerts import Alert, AlertState, Severity
 
@@ -40,6 +40,7 @@ _RAISED = replace(
 _KNOWN = acknowledged(
     _RAISED, at=_AT + timedelta(minutes=1), by="somchai", where="BLO Houay Xai, desk 1"
 )
+_ESCALATED = escalated(_RAISED, at=_AT + timedelta(minutes=1), by="somchai")
 _SHELVED = shelved(
     _RAISED, at=_AT + timedelta(minutes=1), by="somchai", until=_AT + timedelta(hours=1)
 )
@@ -164,6 +165,12 @@ async def list_versions(alert: str, desk: DeskHere) -> Response:
 async def acknowledge_alert(alert: str, knowing: Knowing, desk: DeskHere) -> Response:
     """Say that somebody knows of an alert: it rings no more and nobody else is told."""
     return answer(await desk.alerts.acknowledge(alert, where=knowing.where))
+
+
+@router.post("/{alert}/escalate", responses=answers(Alert, _ESCALATED, 403, 404, 409))
+async def escalate_alert(alert: str, desk: DeskHere) -> Response:
+    """Tell those of an alert that rings who would be told next, without waiting for its time."""
+    return answer(await desk.alerts.escalate(alert))
 
 
 @router.post("/{alert}/shelve", responses=answers(Alert, _SHELVED, 403, 404, 409, 422))

@@ -166,6 +166,7 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("GET", "/api/alerts/{alert}"): "see alerts",
     ("GET", "/api/alerts/{alert}/versions"): "see alerts",
     ("POST", "/api/alerts/{alert}/acknowledge"): "acknowledge alerts",
+    ("POST", "/api/alerts/{alert}/escalate"): "acknowledge alerts",
     ("POST", "/api/alerts/{alert}/shelve"): "shelve alerts",
     ("DELETE", "/api/alerts/{alert}/shelve"): "shelve alerts",
     ("POST", "/api/alerts/{alert}/resolve"): "resolve alerts",

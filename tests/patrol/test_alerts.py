@@ -151,6 +151,24 @@ def test_it_is_escalated_by_the_timetable_until_the_last_stage(severity: Severit
     assert alert_acts.due(now, at(10**6)) is None
 
 
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_a_person_escalates_it_before_its_time_until_everybody_was_told(severity: Severity) -> None:
+    stages = TIMETABLE[severity]
+    now = alert(severity)
+    for level, stage in enumerate(stages[1:], start=1):
+        now = alert_acts.escalated(now, at=at(level), by="kham")
+        assert (now.state, now.level, now.by) == ("escalated", level, "kham")
+        assert set(stage.roles) <= set(now.told)
+        assert now.rings
+    assert now.escalates_at is None
+    with pytest.raises(Conflict) as told:
+        alert_acts.escalated(now, at=at(9), by="kham")
+    assert told.value.code == "all_told"
+    known = alert_acts.acknowledged(alert(severity), at=at(1), by="kham")
+    with pytest.raises(IllegalStep):
+        alert_acts.escalated(known, at=at(2), by="kham")
+
+
 def test_the_timetable_rises_and_begins_at_once() -> None:
     for stages in TIMETABLE.values():
         assert stages[0].after_s == 0

@@ -181,6 +181,19 @@ async def test_what_nobody_acknowledges_is_escalated_and_what_is_put_aside_comes
         await node.desk().alerts.unshelve(only(node).id)
 
 
+async def test_whoever_cannot_do_it_alone_tells_the_next_at_once(node: Node) -> None:
+    await unit(node)
+    await hear(node, said("a", 1, distress=True))
+    desk = node.desk().alerts
+    told = await desk.escalate(only(node).id)
+    assert (told.state, told.level, told.by) == ("escalated", 1, "kham")
+    assert {"planner", "technician"} <= set(told.told)
+    with pytest.raises(Forbidden):
+        await node.desk("observer").alerts.escalate(told.id)
+    last = node.rows("SELECT act, actor FROM journal ORDER BY seq DESC LIMIT 1")[0]
+    assert (last["act"], last["actor"]) == ("escalate alert", "kham")
+
+
 async def test_many_are_acknowledged_in_one_step_and_the_others_named(node: Node) -> None:
     for device in "abc":
         await unit(node, device)

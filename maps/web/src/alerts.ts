@@ -1,15 +1,15 @@
 /** How alerts stand to each other, and what may be done about one: the life of an alert (patrol/alerts.py) as the page needs it. Pure. */
 import type { Alert, AlertState, Severity } from "./papers.ts";
 
-export type AlertAct = "acknowledge" | "resolve" | "shelve" | "unshelve";
+export type AlertAct = "acknowledge" | "escalate" | "resolve" | "shelve" | "unshelve";
 /** Where a card stands: it waits for somebody, somebody knows of it, or it can be left alone. */
 export type Standing = "waiting" | "known" | "aside";
 
 const WEIGHT: Record<Severity, number> = { sos: 0, high: 1, medium: 2, low: 3 };
 
 const ACTS: Record<AlertState, readonly AlertAct[]> = {
-  raised: ["acknowledge", "shelve", "resolve"],
-  escalated: ["acknowledge", "shelve", "resolve"],
+  raised: ["acknowledge", "escalate", "shelve", "resolve"],
+  escalated: ["acknowledge", "escalate", "shelve", "resolve"],
   returned_unacknowledged: ["acknowledge", "resolve"],
   acknowledged: ["resolve", "shelve"],
   returned_acknowledged: ["resolve"],
@@ -39,9 +39,10 @@ export function standing(alert: Alert): Standing {
   return rings(alert) || state === "returned_unacknowledged" ? "waiting" : "known";
 }
 
-/** What its life lets people do now; a call for help cannot be put aside. */
+/** What its life lets people do now: a call for help cannot be put aside, and others are told while there are some left. */
 export function actsOf(alert: Alert): AlertAct[] {
-  return ACTS[stateOf(alert)].filter((act) => act !== "shelve" || alert.severity !== "sos");
+  const barred: AlertAct[] = [...(alert.severity === "sos" ? ["shelve" as const] : []), ...(rings(alert) && alert.escalates_at ? [] : ["escalate" as const])];
+  return ACTS[stateOf(alert)].filter((act) => !barred.includes(act));
 }
 
 const STANDINGS: readonly Standing[] = ["waiting", "known", "aside"];

@@ -136,6 +136,7 @@ export const ACTIONS: readonly KeyAction[] = [
   { keys: ["k"], words: "key.previous", act: () => move(-1) },
   { keys: ["a"], words: "key.acknowledge", act: () => actOnAlert("acknowledge") },
   { keys: ["v"], words: "key.resolve", act: () => actOnAlert("resolve") },
+  { keys: ["o"], words: "key.escalate", act: () => actOnAlert("escalate") },
   { keys: ["s"], words: "key.shelve", act: () => actOnAlert("shelve", "unshelve") },
   { keys: ["e"], words: "key.read", act: readTexts },
   { keys: ["z"], words: "key.quiet", act: turnQuiet },

@@ -37,6 +37,10 @@ export interface Alert extends PaperOf<"alert"> {
   facts?: Record<string, string | number | boolean>;
   returned_at?: string | null;
   count?: number;
+  /** Roles that have been told by now. */
+  told?: string[];
+  /** When others are told, unless somebody acknowledges it; absent when nobody is left. */
+  escalates_at?: string | null;
   acknowledged_at?: string | null;
   acknowledged_by?: string;
   shelved_until?: string | null;

@@ -29,6 +29,8 @@ export function doAbout(alert: Alert, act: AlertAct): void {
   const about = [alertTitle(alert), alertWho(alert)].filter(Boolean).join(" · ");
   if (act === "acknowledge") {
     void tell("alert.not_acknowledged", `${path}/acknowledge`, {});
+  } else if (act === "escalate") {
+    void tell("alert.not_escalated", `${path}/escalate`, undefined);
   } else if (act === "unshelve") {
     void tell("alert.not_unshelved", `${path}/shelve`, undefined, "DELETE");
   } else if (act === "resolve") {

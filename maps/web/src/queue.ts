@@ -9,7 +9,7 @@ import { ACKNOWLEDGE, ANSWER, OFFER, RESOLVE, SHELVE } from "./permissions.ts";
 import { rightOpen } from "./preferences.ts";
 import { may, session } from "./session.ts";
 
-const MAY: Record<AlertAct, string> = { acknowledge: ACKNOWLEDGE, resolve: RESOLVE, shelve: SHELVE, unshelve: SHELVE };
+const MAY: Record<AlertAct, string> = { acknowledge: ACKNOWLEDGE, escalate: ACKNOWLEDGE, resolve: RESOLVE, shelve: SHELVE, unshelve: SHELVE };
 
 export const ours = computed(() => session.value?.agency.id ?? "");
 

@@ -20,6 +20,15 @@ test("calls for help come first, then what waits, then what is known, then what 
   assert.deepEqual(found.map((each) => each.id), ["sos known", "newer", "high", "low", "gone", "known", "old", "shelved"]);
 });
 
+test("others can be told of what rings as long as somebody is left to tell", () => {
+  const later = { escalates_at: "2026-11-25T01:05:00Z" };
+  assert.deepEqual(actsOf(alert("a", later)), ["acknowledge", "escalate", "shelve", "resolve"]);
+  assert.deepEqual(actsOf(alert("a", { ...later, state: "escalated", severity: "sos" })), ["acknowledge", "escalate", "resolve"]);
+  assert.ok(!actsOf(alert("a")).includes("escalate"));
+  assert.ok(!actsOf(alert("a", { ...later, historical: true })).includes("escalate"));
+  assert.ok(!actsOf(alert("a", { ...later, state: "acknowledged" })).includes("escalate"));
+});
+
 test("a state that is absent is the first one, and rings", () => {
   assert.ok(rings(alert("a")));
   assert.ok(rings(alert("a", { state: "escalated" })));

@@ -5,7 +5,7 @@ import { agencyName } from "../agencies.ts";
 import { now } from "../clock.ts";
 import { selectedId } from "../console.ts";
 import { everyone } from "../feed.ts";
-import { type Words, t } from "../i18n/index.ts";
+import { type Words, t, wordsIfAny } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
 import { flyToPlace, flyToSelected } from "../map-room.ts";
 import type { Alert, AlertState, Severity } from "../papers.ts";
@@ -19,12 +19,14 @@ import { ageSeconds, ageWords, minuteWords } from "../times.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
 const ICONS: Record<Severity, IconName> = { sos: "sos", high: "warn", medium: "bell", low: "bell" };
-export const LETTERS: Record<AlertAct, string> = { acknowledge: "a", resolve: "v", shelve: "s", unshelve: "s" };
-/** Buttons of a card; other acts have a key. */
+export const LETTERS: Record<AlertAct, string> = { acknowledge: "a", escalate: "o", resolve: "v", shelve: "s", unshelve: "s" };
+/** Buttons of a card that is not chosen; other acts have a key, and a chosen card has them all. */
+const FIRST: readonly AlertAct[] = ["acknowledge", "shelve", "unshelve", "resolve"];
 const SHOWN = 2;
 
 export function AlertCard({ alert, own }: { alert: Alert; own: boolean }): JSX.Element {
-  const acts = doable(alert).slice(0, SHOWN);
+  const chosen = chosenId.value === alert.id;
+  const acts = chosen ? doable(alert) : doable(alert).filter((act) => FIRST.includes(act)).slice(0, SHOWN);
   const age = ageSeconds(alert.raised_at, now.value) ?? 0;
   const place = alertPlace(alert);
   const who = alertWho(alert);
@@ -46,7 +48,8 @@ export function AlertCard({ alert, own }: { alert: Alert; own: boolean }): JSX.E
           {acts.map((act, i) => <button key={act} class={`button${i === 0 && standing(alert) === "waiting" ? " primary" : ""}`} title={tip(t(`alert.${act}`), LETTERS[act])} onClick={() => doAbout(alert, act)}>{t(`alert.${act}`)}</button>)}
         </div>
       )}
-      {chosenId.value === alert.id && may(SEE_TRACKS) && <p class="alert-more"><a class="button" href={replayAround(Date.parse(alert.raised_at), now.value, alert.unit)}>{t("page.replay")}</a></p>}
+      {chosen && own && rings(alert) && (alert.told ?? []).length > 0 && <p class="alert-more num">{toldWords(alert)}</p>}
+      {chosen && may(SEE_TRACKS) && <p class="alert-more"><a class="button" href={replayAround(Date.parse(alert.raised_at), now.value, alert.unit)}>{t("page.replay")}</a></p>}
     </li>
   );
 }
@@ -74,6 +77,13 @@ function stateWords(alert: Alert): string {
   const key: Words = alert.historical === true ? "alert.state.historical" : (unnamed(alert, state) ?? `alert.state.${state}`);
   const words = t(key, { name: alert.acknowledged_by ?? "", time: moment(alert.acknowledged_at), until: moment(alert.shelved_until), gone: moment(alert.returned_at) });
   return [t("alert.since", { time: moment(alert.raised_at) }), words, (alert.count ?? 1) > 1 ? t("alert.times", { n: alert.count ?? 1 }) : ""].filter(Boolean).join(" · ");
+}
+
+/** `Told: commander. More at 02:36.` */
+function toldWords(alert: Alert): string {
+  const roles = (alert.told ?? []).map((role) => wordsIfAny(`role.${role}`) ?? role).join(", ");
+  if (!alert.escalates_at) return t("alert.told", { roles });
+  return t("alert.told_next", { roles, time: minuteWords(Date.parse(alert.escalates_at), now.value, timeZone.value) });
 }
 
 /** Of another agency's alert nobody is named, and not until when it is shelved: words without. */
