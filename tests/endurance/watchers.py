@@ -133,22 +133,28 @@ class _Watching:
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
+        # A reader of uvloop's makes the pipe refuse what it has no room for: a thread waits.
         loop = asyncio.get_running_loop()
-        loop.add_reader(self._reports.fileno(), self._hear)
+        threading.Thread(target=self._listen, args=(loop,), daemon=True).start()
         tasks = [asyncio.create_task(self._sit(n)) for n in range(self._plan.viewers)]
         while not self._stop.is_set():
             await asyncio.sleep(EVERY_S)
-            self._reports.send(self._seen())
-            self._reports.send(self._seats())
+            await asyncio.to_thread(self._reports.send, self._seen())
+            await asyncio.to_thread(self._reports.send, self._seats())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _hear(self) -> None:
-        try:
-            word = self._reports.recv()
-        except (EOFError, OSError):
-            word = "stop"
+    def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
+        word = ""
+        while word != "stop":
+            try:
+                word = self._reports.recv()
+            except (EOFError, OSError):
+                word = "stop"
+            loop.call_soon_threadsafe(self._hear, word)
+
+    def _hear(self, word: str) -> None:
         if word == "stall":
             self._flows.clear()
             self._stalled.set()
@@ -156,7 +162,6 @@ class _Watching:
             self._stalled.clear()
             self._flows.set()
         else:
-            asyncio.get_running_loop().remove_reader(self._reports.fileno())
             self._stop.set()
 
     async def _sit(self, number: int) -> None:
