@@ -4,6 +4,8 @@ import { now } from "./clock.ts";
 import { courses, readCourses } from "./courses.ts";
 import { papers } from "./feed.ts";
 import { t } from "./i18n/index.ts";
+import { categoryWords } from "./incident-words.ts";
+import { lately } from "./incidents.ts";
 import type { HandOff, Landing, Paper, Sector, Target } from "./papers.ts";
 import { versionOf } from "./papers.ts";
 import { isOpen, ours } from "./queue.ts";
@@ -31,6 +33,11 @@ export const targetsOnMap = computed<GeoJSON.FeatureCollection>(() => {
   for (const target of had.filter((each) => each.agency === ours.value)) byCase.set(target.case, fromTarget(target));
   return { type: "FeatureCollection", features: [...byCase.values()].flatMap((each) => targetFeatures(each, stretch)) };
 });
+
+export const incidentsOnMap = computed<GeoJSON.FeatureCollection>(() => ({
+  type: "FeatureCollection",
+  features: lately.value.flatMap((each): GeoJSON.Feature[] => (each.lon == null || each.lat == null ? [] : [{ type: "Feature", properties: { id: each.id, name: categoryWords(each) }, geometry: { type: "Point", coordinates: [each.lon, each.lat] } }])),
+}));
 
 /** Landings need the rivers: read when the first one is there. */
 function stretch(river: string, from: number, to: number): [number, number][] {

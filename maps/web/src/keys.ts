@@ -13,6 +13,7 @@ import { pin } from "./pin.ts";
 import { turnQuiet } from "./panels/quiet.tsx";
 import { chosenId, current, doable, inView, mayAnswer, mayOffer, isOpen, offers, ours, alerts, rightTab, step, underWay } from "./queue.ts";
 import { accept, callBack, decline, doAbout } from "./queue-acts.ts";
+import { markOldestSeen } from "./incidents.ts";
 import { markOldestRead, markTextsRead, writers } from "./said.ts";
 import { COORDINATE_FORMATS, coordinateFormat, leftOpen, PALETTES, palette, rightOpen } from "./preferences.ts";
 
@@ -88,11 +89,13 @@ function callBackFirst(): void {
   if (queueShown() && mayOffer.value && mine !== undefined) callBack(mine);
 }
 
-/** Texts can be read in the queue, or where the unit itself is shown. */
+/** Texts can be read in the queue, or where the unit itself is shown; incidents come after them. */
 function readTexts(): void {
   const shown = phone.value ? tab.value === "unit" && sheetStop.value !== "peek" : rightOpen.value && rightTab.value === "unit";
   if (shown && writers.value.includes(selectedId.value)) markTextsRead(selectedId.value);
-  else if (queueShown()) markOldestRead();
+  else if (!queueShown()) return;
+  else if (writers.value.length > 0) markOldestRead();
+  else markOldestSeen();
 }
 
 function move(by: number): void {

@@ -6,7 +6,7 @@ import type { LayerInfo } from "./contract.ts";
 import { type Box, GATHER_FROM, within } from "./crowd.ts";
 import { distressed, everyone, picture, takeDirty, watch } from "./feed.ts";
 import { followed, followedId, stopFollowing } from "./follow.ts";
-import { sectorsOnMap, targetsOnMap } from "./ground.ts";
+import { incidentsOnMap, sectorsOnMap, targetsOnMap } from "./ground.ts";
 import { history, tilesOf } from "./history.ts";
 import { language, t } from "./i18n/index.ts";
 import { LAYERS } from "./layers/index.ts";
@@ -86,6 +86,7 @@ export function openMap(container: HTMLElement): void {
   effect(() => void shown.setData("overlay", overlayFeatures.value));
   effect(() => void shown.setData("sectors", sectorsOnMap.value));
   effect(() => void shown.setData("targets", targetsOnMap.value));
+  effect(() => void shown.setData("incidents", incidentsOnMap.value));
   effect(() => shown.setPixelRatio(pixelRatio()));
   effect(() => void shown.setData("measure", measuredOnMap.value));
   effect(() => {

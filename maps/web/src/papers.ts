@@ -144,6 +144,24 @@ export interface Sector extends PaperOf<"sector"> {
   retired_at?: string | null;
 }
 
+/** What happened: told by a crew or an office. */
+export interface Incident extends PaperOf<"incident"> {
+  state?: "reported" | "confirmed" | "corrected" | "closed" | "withdrawn";
+  /** Who made this version; absent for another agency's. */
+  by?: string;
+  category: string;
+  happened_at: string;
+  precision: string;
+  lon?: number | null;
+  lat?: number | null;
+  /** River address in words. */
+  place?: string;
+  place_name?: string;
+  narrative?: string;
+  /** SHA-256 of each: `/api/photos/HASH`. */
+  photos?: string[];
+}
+
 /** Units that go out together. */
 export interface Patrol extends PaperOf<"patrol"> {
   name: string;
@@ -161,9 +179,10 @@ const ENDS: Record<Paper["kind"], readonly string[]> = {
   agreement: ["ended", "expired"],
   patrol: ["ended", "cancelled"],
   sector: [],
+  incident: ["closed", "withdrawn"],
 };
 
-export type Paper = Alert | Target | HandOff | Agreement | Sector | Patrol;
+export type Paper = Alert | Target | HandOff | Agreement | Sector | Patrol | Incident;
 
 export function isShown(paper: { kind: string }): boolean {
   return paper.kind in ENDS;

@@ -39,10 +39,15 @@ export function alertPlace(alert: Alert): string {
   const last = everyone.value?.find((each) => each.id === alert.unit)?.last;
   if (last?.place !== undefined && last.lon === alert.lon && last.lat === alert.lat) return placeWords(last);
   if (alert.lon == null || alert.lat == null) return alert.place ?? "";
-  const address = addressOf(alert.lon, alert.lat);
-  if (address !== null) return placeWords({ of: "", lon: alert.lon, lat: alert.lat, time: alert.raised_at, place: address });
+  return spotWords(alert.lon, alert.lat, alert.raised_at, alert.place);
+}
+
+/** A place at which no unit stands; `told` is what the server called it. */
+export function spotWords(lon: number, lat: number, time: string, told: string | undefined): string {
+  const address = addressOf(lon, lat);
+  if (address !== null) return placeWords({ of: "", lon, lat, time, place: address });
   // Until the server has told it in fields: its own words are English.
-  return language === "en" && alert.place ? alert.place : coordinateWords(alert.lon, alert.lat, coordinateFormat.value);
+  return language === "en" && told ? told : coordinateWords(lon, lat, coordinateFormat.value);
 }
 
 export function offerName(offer: HandOff): string {

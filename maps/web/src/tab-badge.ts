@@ -2,6 +2,7 @@
 import { effect } from "@preact/signals";
 import { t } from "./i18n/index.ts";
 import { calls, waiting } from "./queue.ts";
+import { unseen } from "./incidents.ts";
 import { writers } from "./said.ts";
 import { session } from "./session.ts";
 import { rings } from "./alerts.ts";
@@ -12,11 +13,11 @@ const ICON = "/icon.svg";
 /** Keeps title and icon in step with what waits. */
 export function startTabBadge(): void {
   const picture = new Image();
-  picture.onload = () => paint(picture, waiting.peek() + writers.peek().length, calling());
+  picture.onload = () => paint(picture, waiting.peek() + writers.peek().length + unseen.peek().length, calling());
   picture.src = ICON;
   effect(() => {
     const name = t("app.title", { node: session.value?.node.name ?? "" });
-    const n = waiting.value + writers.value.length;
+    const n = waiting.value + writers.value.length + unseen.value.length;
     document.title = n === 0 ? name : t(calling() ? "tab.sos" : "tab.waits", { count: n, title: name });
     paint(picture, n, calling());
   });

@@ -6,6 +6,7 @@ import { countries, countryNames } from "./countries.ts";
 import { crossings } from "./crossings.ts";
 import { crowds } from "./crowds.ts";
 import { historyTracks } from "./history.ts";
+import { incidents } from "./incidents.ts";
 import type { MapLayer } from "./layer.ts";
 import { overlay } from "./overlay.ts";
 import { places } from "./places.ts";
@@ -17,7 +18,7 @@ import { tools } from "./tools.ts";
 import { tracks } from "./tracks.ts";
 import { units } from "./units.ts";
 
-export const LAYERS: readonly MapLayer[] = [countries, basemap, rivers, sectors, borders, riverKm, countryNames, places, crossings, blos, overlay, historyTracks, tracks, targets, crowds, units, tools];
+export const LAYERS: readonly MapLayer[] = [countries, basemap, rivers, sectors, borders, riverKm, countryNames, places, crossings, blos, overlay, historyTracks, tracks, targets, incidents, crowds, units, tools];
 
 /** Names people can switch, in the order of the legend. */
-export const TOGGLES = ["tracks", "targets", "sectors", "blos", "crossings", "borders", "river_km", "rivers", "places", "basemap"] as const;
+export const TOGGLES = ["tracks", "targets", "incidents", "sectors", "blos", "crossings", "borders", "river_km", "rivers", "places", "basemap"] as const;

@@ -8,7 +8,9 @@ import { t } from "../i18n/index.ts";
 import { alerts, calls, ended, offers, ours, underWay, waiting } from "../queue.ts";
 import { AlertCard } from "./alert-card.tsx";
 import { EndedOffer, OfferCard, OwnOffer } from "./offer-cards.tsx";
+import { unseen } from "../incidents.ts";
 import { writers } from "../said.ts";
+import { IncidentCards, IncidentsOfTheDay } from "./incident-cards.tsx";
 import { Icon } from "./icons.tsx";
 import { QuietChoice } from "./quiet.tsx";
 import { SaidCards } from "./said-cards.tsx";
@@ -21,12 +23,12 @@ const GROUPS: Standing[] = ["known", "aside"];
 export function AlertQueue(): JSX.Element {
   const known = papers.value !== null;
   const stopped = liveStatus.value.stale || liveStatus.value.refused !== null;
-  const empty = alerts.value.length + offers.value.length + underWay.value.length + ended.value.length + writers.value.length === 0;
+  const empty = alerts.value.length + offers.value.length + underWay.value.length + ended.value.length + writers.value.length + unseen.value.length === 0;
   return (
     <section class="panel" aria-labelledby="alerts-title">
       <header class="panel-head">
         <h2 id="alerts-title">{t("alerts.title")}</h2>
-        <span class="count num">{known ? t("alerts.count", { n: waiting.value + writers.value.length }) : ""}</span>
+        <span class="count num">{known ? t("alerts.count", { n: waiting.value + writers.value.length + unseen.value.length }) : ""}</span>
         <QuietChoice />
       </header>
       <div class="scroll">
@@ -46,7 +48,9 @@ export function AlertQueue(): JSX.Element {
         {known && empty && <Empty title={t("alerts.empty")}>{t("alerts.empty_how")}</Empty>}
         <Group group="waiting" />
         <SaidCards />
+        <IncidentCards />
         {GROUPS.map((group) => <Group key={group} group={group} />)}
+        <IncidentsOfTheDay />
         <TargetList />
         <Sharing />
       </div>

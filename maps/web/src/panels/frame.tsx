@@ -7,6 +7,7 @@ import { tip } from "../keys.ts";
 import { openMap } from "../map-room.ts";
 import { leftOpen, rightOpen } from "../preferences.ts";
 import { rightTab, waiting } from "../queue.ts";
+import { unseen } from "../incidents.ts";
 import { writers } from "../said.ts";
 import { session } from "../session.ts";
 import { AlertQueue } from "./alert-queue.tsx";
@@ -16,6 +17,7 @@ import { Channels, isWell } from "./channels.tsx";
 import { ClockBanner } from "./clock-doubt.tsx";
 import { HelpDialog } from "./help-dialog.tsx";
 import { Icon, type IconName } from "./icons.tsx";
+import { PhotoDialog } from "./incident-cards.tsx";
 import { MapCanvas } from "./map-canvas.tsx";
 import { MapLayers } from "./map-layers.tsx";
 import { MeasureCard } from "./measure-card.tsx";
@@ -67,6 +69,7 @@ export function Frame(): JSX.Element {
       <StatusStrip />
       <AssignDialog />
       <AskDialog />
+      <PhotoDialog />
       <HelpDialog />
     </div>
   );
@@ -121,7 +124,7 @@ function Tabs({ tabs, active }: { tabs: typeof TABS; active: Tab }): JSX.Element
 
 function Badge({ name }: { name: Tab }): JSX.Element | null {
   if (name === "alerts") {
-    const all = waiting.value + writers.value.length;
+    const all = waiting.value + writers.value.length + unseen.value.length;
     return all === 0 ? null : <span class={waiting.value === 0 ? "badge num" : "badge calls num"}>{all}</span>;
   }
   const n = name === "unknown" ? (unknownRadios.value?.length ?? 0) : name === "channels" ? (channels.value ?? []).filter((channel) => !isWell(channel)).length : 0;

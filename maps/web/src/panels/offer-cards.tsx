@@ -10,6 +10,7 @@ import type { HandOff } from "../papers.ts";
 import { chosenId, current, inView, isOpen, markRead, mayAnswer, mayOffer, offers, ours, waiting } from "../queue.ts";
 import { accept, callBack, decline } from "../queue-acts.ts";
 import { countdownWords, landingWords, offerName, seenWords } from "../queue-words.ts";
+import { unseen } from "../incidents.ts";
 import { unread, writers } from "../said.ts";
 import { timeZone } from "../session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../times.ts";
@@ -98,7 +99,8 @@ function Fact({ words, children }: { words: Words; children: ComponentChildren }
 /** Over the map, while the queue is out of sight: what waits, and the way to it. An offer takes the whole breadth. */
 export function WaitingCard(): JSX.Element | null {
   const first = offers.value[0];
-  const texts = writers.value.length === 0 ? null : t("texts.wait", { n: unread.value.length });
+  const quiet = [...(writers.value.length === 0 ? [] : [t("texts.wait", { n: unread.value.length })]), ...(unseen.value.length === 0 ? [] : [t("incident.wait", { n: unseen.value.length })])];
+  const texts = quiet.length === 0 ? null : quiet.join(" ");
   if (inView.value || (waiting.value === 0 && texts === null)) return null;
   const eta = first?.prediction?.landing?.eta;
   const soon = eta ? Date.parse(eta) - now.value : 0;

@@ -18,6 +18,7 @@ import { ageSeconds, ageWords, momentWords } from "../times.ts";
 import { ClaimNotes } from "./claims.tsx";
 import { EnrolPhone } from "./enrol-phone.tsx";
 import { Icon } from "./icons.tsx";
+import { IncidentsOfUnit } from "./incident-cards.tsx";
 import { MarkIcon } from "./mark-icon.tsx";
 import { addressErrorWords, bearingWords, metresWords, reachWords, riverWords, sideWords, speedWords } from "./place-words.ts";
 import { MessagePanel } from "./message-panel.tsx";
@@ -51,6 +52,7 @@ export function UnitDetail(): JSX.Element {
         <Place unit={unit} />
         <Words unit={unit} />
         <Flags unit={unit} />
+        <IncidentsOfUnit unit={unit} />
         <Addresses unit={unit} mine={mine} />
         {may(SEE_MESSAGES) && mine && <MessagePanel key={`message ${unit.id}`} unit={unit} />}
         <TrackForm key={`track ${unit.id}`} unit={unit} />

@@ -2,13 +2,14 @@
 import type { ComponentChildren, JSX } from "preact";
 import { agencyName } from "../agencies.ts";
 import { t } from "../i18n/index.ts";
+import { categoryWords } from "../incident-words.ts";
 import { MarkIcon } from "../panels/mark-icon.tsx";
 import { Empty } from "../panels/states.tsx";
-import type { Alert, HandOff, Sector, Target } from "../papers.ts";
+import type { Alert, HandOff, Incident, Sector, Target } from "../papers.ts";
 import { ageSeconds, ageWords } from "../times.ts";
-import { heardLateS, type Incident, underWay } from "./moment.ts";
+import { heardLateS, underWay } from "./moment.ts";
 import { dark, events, gaps, loaded, look, papers, seek, selected, shownMs, stateOf, units } from "./player.ts";
-import { categoryWords, flyTo } from "./replay-map.ts";
+import { flyTo } from "./replay-map.ts";
 import { alertWords, darkWords, happeningWords, shortMoment } from "./words.ts";
 
 /** Heard later than this is worth saying, seconds. */

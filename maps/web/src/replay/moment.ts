@@ -14,23 +14,7 @@ export interface ReplayUnit {
   expected_interval_s?: number | null;
 }
 
-/** An incident, as far as this page shows it. */
-export interface Incident {
-  kind: "incident";
-  id: string;
-  agency: string;
-  at: string;
-  version?: number;
-  state?: string;
-  category: string;
-  happened_at: string;
-  precision: string;
-  lon?: number | null;
-  lat?: number | null;
-  place_name?: string;
-}
-
-export type Stood = Paper | Incident;
+export type Stood = Paper;
 
 /** Expected intervals after which a unit is late, and lost (patrol/rules/liveness.py). */
 const LATE_AFTER = 2;

@@ -3,16 +3,17 @@ import { effect } from "@preact/signals";
 import type { GeoJSONSource, LayerSpecification, Map as GlMap, StyleSpecification } from "maplibre-gl";
 import { BOLD } from "../fonts.ts";
 import { t, wordsIfAny } from "../i18n/index.ts";
+import { categoryWords } from "../incident-words.ts";
 import { moving } from "../map-start.ts";
 import { sideName } from "../marks.ts";
-import type { HandOff, Sector, Target } from "../papers.ts";
+import type { HandOff, Incident, Sector, Target } from "../papers.ts";
 import { hiddenLayers } from "../preferences.ts";
 import { openReferenceMap, referenceStyle } from "../reference-map.ts";
 import { sectorFeatures, targetFeatures } from "../shapes.ts";
 import { type FedSource, SourceFeed } from "../source-feed.ts";
 import { bySide, readTokens } from "../tokens.ts";
 import { unitFeature } from "../unit-feature.ts";
-import { gapAfterS, type Incident } from "./moment.ts";
+import { gapAfterS } from "./moment.ts";
 import { atMs, gravest, loaded, look, papers, playing, selected, shownMs, stateOf, units } from "./player.ts";
 import { linesOf, SLICES, wholeLines } from "./tracks.ts";
 
@@ -141,10 +142,6 @@ function follow(shown: GlMap): void {
 
 function useWords(sector: Sector): string {
   return sector.use === undefined || sector.use === "patrol" ? "" : (wordsIfAny(`sector.${sector.use}`) ?? "");
-}
-
-export function categoryWords(incident: Incident): string {
-  return wordsIfAny(`category.${incident.category}`) ?? incident.place_name ?? incident.category.replaceAll("_", " ");
 }
 
 function followed(target: Target): GeoJSON.Feature[] {

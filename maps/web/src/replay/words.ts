@@ -1,13 +1,13 @@
 /** Moments, alerts and other things of a replay in words. */
 import { agencyName } from "../agencies.ts";
 import { t, wordsIfAny } from "../i18n/index.ts";
+import { categoryWords } from "../incident-words.ts";
 import type { Alert } from "../papers.ts";
 import { timeZone } from "../session.ts";
 import { ageWords, clockTime, dateTime, dayWords, zoneOffset } from "../times.ts";
 import type { Dark, Happening } from "./moment.ts";
 import { callSigns, loaded, units } from "./player.ts";
 import type { Range } from "./range.ts";
-import { categoryWords } from "./replay-map.ts";
 
 /** `2026-11-25 21:04:05 to 22:04:05`, the second day only where it is another. */
 export function rangeWords({ startMs, endMs }: Range, zone: string): string {

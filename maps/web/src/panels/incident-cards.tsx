@@ -1,0 +1,91 @@
+/** Incidents: what is new, as quiet cards; those of a day, as a list; a photo, large. */
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { agencyName } from "../agencies.ts";
+import { now } from "../clock.ts";
+import type { UnitState } from "../contract.ts";
+import { everyone } from "../feed.ts";
+import { t } from "../i18n/index.ts";
+import { unitOf } from "../incident-news.ts";
+import { categoryWords } from "../incident-words.ts";
+import { lately, markSeen, photoShown, readLately, unseen } from "../incidents.ts";
+import { tip } from "../keys.ts";
+import { flyToPlace } from "../map-room.ts";
+import type { Incident } from "../papers.ts";
+import { spotWords } from "../queue-words.ts";
+import { ageSeconds, ageWords } from "../times.ts";
+import { Icon } from "./icons.tsx";
+
+/** One card for each that nobody at this console has seen. */
+export function IncidentCards(): JSX.Element | null {
+  if (unseen.value.length === 0) return null;
+  return <ul class="queue">{unseen.value.map((each) => <li key={each.id} class="alert alert-waiting said"><IncidentOf incident={each} fresh /></li>)}</ul>;
+}
+
+/** Those of the last day, seen or not: shut until somebody asks. */
+export function IncidentsOfTheDay(): JSX.Element {
+  return (
+    <details class="incidents" onToggle={(event) => { if (event.currentTarget.open) void readLately(); }}>
+      <summary>{t("layer.incidents")} <span class="num">{lately.value.length}</span></summary>
+      <IncidentList incidents={lately.value} />
+    </details>
+  );
+}
+
+/** What a unit told of in the last day. */
+export function IncidentsOfUnit({ unit }: { unit: UnitState }): JSX.Element | null {
+  const mine = lately.value.filter((each) => unitOf(each, everyone.value ?? [])?.id === unit.id);
+  return mine.length === 0 ? null : <div class="unit-incidents"><h3>{t("layer.incidents")}</h3><IncidentList incidents={mine} /></div>;
+}
+
+function IncidentList({ incidents }: { incidents: readonly Incident[] }): JSX.Element {
+  if (incidents.length === 0) return <p class="hint">{t("incident.none")}</p>;
+  return <ul class="queue">{incidents.map((each) => <li key={each.id} class="alert said"><IncidentOf incident={each} /></li>)}</ul>;
+}
+
+function IncidentOf({ incident, fresh = false }: { incident: Incident; fresh?: boolean }): JSX.Element {
+  const { lon, lat } = incident;
+  const who = unitOf(incident, everyone.value ?? [])?.call_sign ?? (incident.by?.replace(/^key:/, "") || agencyName(incident.agency));
+  const place = lon == null || lat == null ? (incident.place_name ?? "") : spotWords(lon, lat, incident.happened_at, incident.place);
+  return (
+    <>
+      <div class="alert-what">
+        <Icon name="list" />
+        <span class="alert-title">{t("incident.title", { category: categoryWords(incident) })}</span>
+        <span class="alert-age num">{ageWords(ageSeconds(incident.happened_at, now.value) ?? 0)}</span>
+        <span class="alert-who">{who}</span>
+        {incident.narrative && <span class="alert-who"><q>{incident.narrative}</q></span>}
+        {place !== "" && <span class="alert-place">{place}</span>}
+        {(incident.photos ?? []).length > 0 && <span class="photos">{incident.photos?.map((photo) => <button key={photo} class="photo" title={t("incident.photo")} aria-label={t("incident.photo")} onClick={() => { photoShown.value = photo; }}><img src={`/api/photos/${photo}`} alt="" loading="lazy" /></button>)}</span>}
+      </div>
+      <div class="alert-acts">
+        {lon != null && lat != null && <button class="button" onClick={() => flyToPlace(lon, lat)}>{t("alert.show")}</button>}
+        {fresh && <button class="button" title={tip(t("incident.seen"), "e")} onClick={() => markSeen(incident.id)}>{t("incident.seen")}</button>}
+      </div>
+    </>
+  );
+}
+
+export function PhotoDialog(): JSX.Element | null {
+  return photoShown.value === "" ? null : <Photo photo={photoShown.value} />;
+}
+
+function Photo({ photo }: { photo: string }): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const shut = (): void => {
+    photoShown.value = "";
+  };
+  useEffect(() => {
+    const opener = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+    };
+  }, []);
+  return (
+    <dialog ref={dialog} class="dialog photo-dialog" aria-label={t("incident.photo")} onClose={shut} onCancel={shut}>
+      <header class="dialog-head"><h2>{t("incident.photo")}</h2><button class="icon-button" aria-label={t("dialog.close")} title={t("dialog.close")} onClick={shut}><Icon name="close" /></button></header>
+      <div class="photo"><img src={`/api/photos/${photo}`} alt={t("incident.photo")} /></div>
+    </dialog>
+  );
+}

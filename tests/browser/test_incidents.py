@@ -1,0 +1,130 @@
+"""A crew reports an incident with a photo: the commander learns of it and finds it again."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from PIL import Image
+
+from tests.browser.axe import violations
+from tests.browser.commander import DESKTOP, PHONE, Commander, Size
+from tests.browser.conftest import Look
+from tests.server import Server, wait_for
+
+pytestmark = [pytest.mark.browser]
+
+PLACE = {"lon": 100.4102, "lat": 20.2711}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def boat(server: Server) -> None:
+    """The boat on which the crew's page runs."""
+    with server.client("commander") as office:
+        made = office.post("/api/units", json={"call_sign": "Naga 2", "kind": "boat"})
+        body = {"address": "position_json:crew", "unit": made.json()["id"]}
+        assert office.post("/api/assignments", json=body).is_success
+
+
+def _photo() -> bytes:
+    body = io.BytesIO()
+    Image.new("RGB", (1600, 1200), "navy").save(body, "JPEG")
+    return body.getvalue()
+
+
+def _report(server: Server, words: str, **told: object) -> None:
+    photo = uuid4().hex
+    report = {
+        "id": uuid4().hex,
+        "kind": "incident",
+        "at": datetime.now(UTC).isoformat(),
+        "category": "timber",
+        "when": datetime.now(UTC).isoformat(),
+        "narrative": words,
+        "photos": [photo],
+        **told,
+    }
+    with server.client("crew") as phone:
+        kept = phone.put(f"/api/crew/photos/{photo}", content=_photo())
+        assert kept.is_success, kept.text
+        took = phone.post("/api/crew/reports", json={"reports": [report]}).json()
+        assert took["taken"] == [report["id"]], took
+
+
+def _drawn(page: Commander) -> int:
+    found: int = page.page.evaluate(
+        'jointPatrol.map.queryRenderedFeatures({ layers: ["incidents"] }).length'
+    )
+    return found
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_an_incident_with_a_photo_is_told_seen_and_found_again(
+    look: Look, server: Server, size: Size
+) -> None:
+    words = f"Eleven logs under a blue sheet, {size[0]}"
+    page = look(size=size)
+    wait_for("the stream", lambda: page.says("#stream-state").startswith("Live"))
+    before = page.page.title()
+    _report(server, words, **PLACE)
+    wait_for("the count on the tab", lambda: page.page.title() != before, seconds=8)
+    page.page.keyboard.press("q")
+    card = page.page.locator(".alert", has_text=words).first
+    wait_for("the card", card.count)
+    told = card.inner_text()
+    for each in ("Incident: Timber", "Naga 2", "km 2"):
+        wait_for(each, lambda each=each: each in card.inner_text())
+    count = page.says("#alerts-title + .count").split()[0]
+    assert page.page.title().startswith(f"({count}) "), "badge and list count the same"
+    assert "crew" not in told, "the boat is named, not who signed in"
+    photo = card.locator(".photo img")
+    wait_for("its photo", lambda: photo.evaluate("(each) => each.naturalWidth") > 0)
+    assert violations(page.page, "incidents") == []
+
+    card.get_by_label("Photo of the incident").click()
+    large = page.page.locator("dialog[open] img")
+    wait_for("it large", lambda: (large.bounding_box() or {"width": 0})["width"] > size[0] / 2)
+    assert violations(page.page, "photo") == []
+    page.page.keyboard.press("Escape")
+    large.wait_for(state="detached")
+
+    card.get_by_role("button", name="Show on the map").click()
+    wait_for("its mark", lambda: _drawn(page) > 0)
+    card.get_by_role("button", name="Seen").click()
+    wait_for("nothing waits", lambda: page.page.title() == before)
+
+    # Seen is seen after a reload, and the incident is found again.
+    page.page.reload()
+    wait_for("the stream", lambda: page.says("#stream-state").startswith("Live"))
+    page.page.keyboard.press("q")
+    page.page.locator("summary", has_text="Incidents of the last 24 hours").click()
+    again = page.page.locator(".incidents .alert", has_text=words)
+    wait_for("it in the list", again.count)
+    assert again.get_by_role("button", name="Seen").count() == 0
+    assert page.page.title() == before
+
+
+def test_the_panel_of_its_boat_lists_it(look: Look, server: Server) -> None:
+    _report(server, "A raft of bamboo with nobody on it")
+    page = look()
+    page.page.locator(".row", has_text="Naga 2").first.click()
+    wait_for("the boat", lambda: page.says("#unit-title") == "Naga 2")
+    wait_for("its incident", lambda: "A raft of bamboo" in page.says(".unit-incidents"))
+
+
+def test_what_was_closed_is_still_in_the_list_of_the_day(look: Look, server: Server) -> None:
+    _report(server, "Nets across the whole channel")
+    with server.client("commander") as office:
+        found = office.get("/api/incidents").json()
+        made = next(each for each in found if each["narrative"].startswith("Nets across"))
+        for act in ("confirm", "close"):
+            version = office.get(f"/api/incidents/{made['id']}").json().get("version", 1)
+            done = office.post(f"/api/incidents/{made['id']}/{act}", json={"version": version})
+            assert done.is_success, done.text
+    page = look()
+    wait_for("the stream", lambda: page.says("#stream-state").startswith("Live"))
+    page.page.keyboard.press("q")
+    page.page.locator("summary", has_text="Incidents of the last 24 hours").click()
+    wait_for("it", page.page.locator(".incidents .alert", has_text="Nets across").count)
