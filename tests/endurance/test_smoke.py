@@ -32,7 +32,7 @@ def test_a_killed_node_is_measured_and_a_row_that_vanished_is_found(
         assert outcome.recovered_s is not None
         assert outcome.shown, "operators were shown nothing while there was no server"
 
-        rig.report(0)
+        assert rig.stop_reporting(seconds=60) == 0
         whole = rig.settled(seconds=60)
         assert whole.is_good, whole
         assert (whole.untold, whole.refused, whole.strangers) == (0, 0, 0)
