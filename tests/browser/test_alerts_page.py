@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -125,6 +126,12 @@ def test_the_crews_word_that_it_is_safe_stands_under_its_sos(look: Look, banks: 
         assert taken["taken"] == [told["id"]], taken
         wait_for("the card", card.count, seconds=5)
         wait_for(kind, lambda seen=seen: (safe in card.inner_text()) is seen, seconds=5)
+        over = page.page.locator(".distress-card", has_text="Naga safe")
+        wait_for("the bar over the map", over.count, seconds=5)
+        wait_for("how long", lambda over=over: "SOS for" in over.inner_text(), seconds=5)
+        assert re.search(r"SOS for \d+ s · position \d+ s ago", over.inner_text())
+        word = over.get_by_text("The crew says it is over: check")
+        wait_for(kind, lambda word=word, seen=seen: bool(word.count()) is seen, seconds=5)
 
 
 def test_what_nobody_acknowledges_rings_every_half_minute(look: Look, banks: Banks) -> None:

@@ -182,7 +182,7 @@ function fitOnce(known: boolean): void {
 }
 
 function covered(): Covered {
-  const cards = Math.min(2, distressed.peek().length) * 66;
+  const cards = Math.min(2, distressed.peek().length) * 85;
   if (!phone.peek()) return { left: leftOpen.peek() ? 320 : 0, right: rightOpen.peek() ? 340 : 0, top: cards, bottom: 0 };
   const sheet = { peek: 112, half: innerHeight * 0.5, full: innerHeight * 0.5 }[sheetStop.peek()];
   return { left: 0, right: 40, top: cards, bottom: sheet };

@@ -11,6 +11,7 @@ import { fitAll, flyToSelected, hovered, mapFailed, zoomBy } from "../map-room.t
 import { measuring, turnMeasuring } from "../measure.ts";
 import { pin } from "../pin.ts";
 import { coordinateFormat } from "../preferences.ts";
+import { calls } from "../queue.ts";
 import { timeZone } from "../session.ts";
 import { ageSeconds, ageWords, clockTime } from "../times.ts";
 import { Icon, type IconName } from "./icons.tsx";
@@ -80,12 +81,16 @@ export function DistressCards(): JSX.Element | null {
     <div class="distress-cards" role="alert" aria-label={t("distress.title")}>
       {distressed.value.map((unit) => {
         const age = ageSeconds(unit.last?.time, now.value);
+        const since = ageSeconds(calls.value.find((each) => each.unit === unit.id)?.raised_at, now.value);
+        const ages = [since === null ? "" : t("distress.for", { time: ageWords(since) }), age === null ? "" : t("distress.position", { ago: t("age.ago", { age: ageWords(age) }) })].filter(Boolean).join(" · ");
         return (
           <article key={unit.id} class="distress-card">
             <Icon name="sos" />
             <div>
               <h2>{t("distress.who", { name: unit.call_sign })}</h2>
-              <p class="num">{unit.last ? placeWords(unit.last) : t("unit.no_place")}{age !== null && ` · ${t("age.ago", { age: ageWords(age) })}`}</p>
+              <p class="num">{unit.last ? placeWords(unit.last) : t("unit.no_place")}</p>
+              {ages !== "" && <p class="num">{ages}</p>}
+              {unit.status === "sos_cancel" && <p><b>{t("distress.over")}</b></p>}
             </div>
             <button class="button" onClick={() => { select(unit.id); flyToSelected(); }}>{t("distress.show")}</button>
           </article>
