@@ -157,13 +157,24 @@ class Phone:
         )
 
     def hold_sos(self, milliseconds: int = 2200) -> None:
-        """Keep the SOS button pressed."""
+        """Keep the SOS button pressed, or what stands in its place."""
         box = self.page.locator(".sos").bounding_box()
         assert box is not None
         self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         self.page.mouse.down()
         self.page.wait_for_timeout(milliseconds)
         self.page.mouse.up()
+
+    def call_off_sos(self) -> None:
+        """Press "Do not send", which takes no press in its first second."""
+        self.page.wait_for_timeout(1000)
+        self.page.get_by_role("button", name="Do not send").click()
+
+    def call_off_as_safe(self) -> None:
+        """Cancel an SOS that has gone; the second button takes no press in its first second."""
+        self.page.get_by_role("button", name="Cancel the SOS").click()
+        self.page.wait_for_timeout(1000)
+        self.page.get_by_role("button", name="Yes, we are safe").click()
 
     def stored(self) -> dict[str, Any]:
         """Return all that lies on the phone: IndexedDB, local storage, caches of answers."""

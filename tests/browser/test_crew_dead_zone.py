@@ -21,6 +21,18 @@ pytestmark = [pytest.mark.browser]
 
 WORDS = "two sacks under the tarpaulin"
 
+# The hand of who was pressing already: it is on the button in the moment in which that appears.
+TOO_SOON = """() => {
+    const pressed = new WeakSet();
+    new MutationObserver(() => {
+        for (const button of document.querySelectorAll(".sos-bar.on button")) {
+            if (pressed.has(button) || !/^(Do not send|Yes)/.test(button.textContent)) continue;
+            pressed.add(button);
+            button.click();
+        }
+    }).observe(document.body, { childList: true, subtree: true });
+}"""
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -188,7 +200,7 @@ def test_an_sos_goes_out_with_the_page_locked_even_after_a_crash(
     assert phone.page.get_by_text("Keep it pressed").count() == 1, "a touch is not enough"
     assert phone.number("urgent") == 0
     phone.hold_sos()
-    phone.page.get_by_role("button", name="Do not send").click()
+    phone.call_off_sos()
     wait_for("it was called off", lambda: phone.number("urgent") == 0)
     phone.hold_sos()
     wait_for("it is kept", lambda: phone.number("urgent") == 1)
@@ -198,9 +210,47 @@ def test_an_sos_goes_out_with_the_page_locked_even_after_a_crash(
     phone.context.set_offline(False)
     wait_for("the office has it", lambda: phone.page.get_by_text("The office has your SOS").count())
     wait_for("it is on disk", lambda: sum(heard(server).values()) > before)
-    phone.page.get_by_role("button", name="Cancel the SOS").click()
-    phone.page.get_by_role("button", name="Yes, we are safe").click()
+    phone.call_off_as_safe()
     wait_for("the word is out", lambda: phone.number("urgent") == 0 and len(set(phone.sent)) >= 2)
+
+
+def test_who_presses_sos_again_does_not_call_it_off(phone: Phone) -> None:
+    phone.begin()
+    page = phone.page
+    button = page.locator(".sos").bounding_box()
+    assert button is not None
+    middle = (button["x"] + button["width"] / 2, button["y"] + button["height"] / 2)
+    page.evaluate(TOO_SOON)
+    phone.hold_sos()
+    place = page.locator(".sos").bounding_box()
+    assert place is not None
+    assert page.get_by_text("SOS goes out in").count() == 1
+    for side in ("y", "height"):
+        assert place[side] == button[side], "the place stays while it counts"
+    page.mouse.click(*middle)
+    phone.hold_sos(1500)
+    wait_for("the office has it", lambda: page.get_by_text("The office has your SOS").count())
+    for _ in range(3):
+        page.mouse.click(*middle)
+    page.get_by_role("button", name="Cancel the SOS").click()
+    page.get_by_role("button", name="Keep it").click()  # "Yes" was pressed too soon
+    phone.call_off_as_safe()
+    wait_for("it is over", lambda: page.locator("button.sos").count())
+
+
+def test_an_sos_that_was_called_off_is_said_not_to_have_gone(phone: Phone) -> None:
+    phone.begin()
+    told = phone.page.locator(".sos-bar p[role='status']").first
+    assert told.inner_text() == ""
+    phone.hold_sos()
+    phone.call_off_sos()
+    wait_for("it is said", lambda: told.inner_text() == "The SOS was not sent.")
+    phone.page.wait_for_timeout(5000)
+    assert told.is_visible(), "it stays"
+    assert phone.number("urgent") == 0
+    assert phone.page.get_by_text("The office has your SOS").count() == 0
+    phone.hold_sos(300)
+    assert told.inner_text() == "", "the next press is something else"
 
 
 def test_wrong_pins_cost_a_wait_and_nothing_else(phone: Phone, server: Server) -> None:

@@ -121,8 +121,7 @@ def test_two_crews_with_one_phone_read_nothing_of_each_other(
     assert used
     assert full not in used
     assert not [url for url, _ in calls if url.endswith("/api/crew")]
-    page.get_by_role("button", name="Cancel the SOS").click()
-    page.get_by_role("button", name="Yes, we are safe").click()
+    phone.call_off_as_safe()
 
     # Kham is back
     page.get_by_role("button", name="Kham").click()

@@ -9,7 +9,7 @@ import { type Fix, fix } from "./position.ts";
 import type { Report } from "./reports.ts";
 import { hurry, link, nudge, sendFor } from "./sending.ts";
 import { type CrewNow, type CrewPatrol, Failure, readCrew, readMap, readSession } from "./server.ts";
-import { look, over, recall, sos } from "./sos.ts";
+import { ended, look, over, recall, sos } from "./sos.ts";
 import { isoTime, moment } from "./time.ts";
 
 export const known = signal<Profile[]>([]);
@@ -71,6 +71,7 @@ export async function startCrew(): Promise<void> {
 export async function choose(which: Profile | null): Promise<void> {
   await lock();
   profile.value = which;
+  ended.value = null;
   if (which === null) return;
   await recall(which);
   await recountNow();

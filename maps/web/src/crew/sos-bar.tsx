@@ -1,14 +1,16 @@
 /** SOS, always at the bottom: held for two seconds it calls for help, with the page locked too. */
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { t } from "../i18n/index.ts";
+import { useRef } from "preact/hooks";
+import { t, type Words } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
 import { ageWords } from "../times.ts";
 import { opened, profile } from "./crew.ts";
-import { callForHelp, callOff, SECONDS_TO_CANCEL, sos } from "./sos.ts";
+import { callForHelp, callOff, ended, SECONDS_TO_CANCEL, type Sos, sos } from "./sos.ts";
 import { clock, moment } from "./time.ts";
 
 export const HOLD_MS = 2000;
+const UNHURRIED_MS = 1000;
 
 const held = signal(0);
 const hint = signal(false);
@@ -21,6 +23,7 @@ function press(): void {
   if (since !== null || sos.peek() !== null) return;
   since = performance.now();
   hint.value = false;
+  ended.value = null;
   const grow = (): void => {
     if (since === null) return;
     held.value = Math.min(1, (performance.now() - since) / HOLD_MS);
@@ -41,6 +44,7 @@ function release(): void {
 async function call(): Promise<void> {
   since = null;
   held.value = 0;
+  asks.value = false;
   navigator.vibrate?.([200, 100, 200]);
   const who = profile.peek();
   if (who === null) return;
@@ -61,32 +65,22 @@ function off(): void {
 export function SosBar(): JSX.Element | null {
   if (profile.value === null) return null;
   const now = sos.value;
-  if (now !== null) {
-    const left = Math.min(SECONDS_TO_CANCEL, Math.ceil((moment(now.sendsAt) - clock.value) / 1000));
-    if (now.state === "ready" && left > 0) {
-      return (
-        <section class="sos-bar on" aria-label={t("crew.sos")}>
-          <p role="alert">{t("crew.sos.ready", { n: left })}</p>
-          <button class="big wide" onClick={off}>{t("crew.sos.stop")}</button>
-        </section>
-      );
-    }
-    return (
-      <section class="sos-bar on" aria-label={t("crew.sos")}>
-        <p role="alert"><Icon name="sos" /> {t(now.state === "taken" ? "crew.sos.taken" : "crew.sos.waiting", { age: ageWords((Date.now() - now.at) / 1000) })}</p>
-        {asks.value
-          ? <div class="pair"><button class="big" onClick={off}>{t("crew.sos.yes")}</button><button class="big" onClick={() => { asks.value = false; }}>{t("crew.sos.no")}</button></div>
-          : <button class="big wide" onClick={() => { asks.value = true; }}>{t("crew.sos.cancel")}</button>}
-      </section>
-    );
-  }
+  return (
+    <section class={now === null ? "sos-bar" : "sos-bar on"} aria-label={t("crew.sos")}>
+      <p role="status">{ended.value === null ? "" : t("crew.sos.unsent")}</p>
+      {now === null ? <Call /> : <Called now={now} />}
+    </section>
+  );
+}
+
+function Call(): JSX.Element {
   const key = (event: KeyboardEvent): void => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
     if (!event.repeat) press();
   };
   return (
-    <section class="sos-bar" aria-label={t("crew.sos")}>
+    <>
       {hint.value && <p role="status">{t("crew.sos.hold")}</p>}
       {broken.value !== "" && <p role="alert">{t("crew.sos.broken")}</p>}
       <button
@@ -96,6 +90,31 @@ export function SosBar(): JSX.Element | null {
       >
         <Icon name="sos" /><b>{t("crew.sos")}</b><span id="sos-how">{t("crew.sos.how")}</span>
       </button>
-    </section>
+    </>
   );
+}
+
+/** Where the button was stands how the call is, and nothing to press: who is afraid presses there again. */
+function Called({ now }: { now: Sos }): JSX.Element {
+  const left = Math.min(SECONDS_TO_CANCEL, Math.ceil((moment(now.sendsAt) - clock.value) / 1000));
+  const counting = now.state === "ready" && left > 0;
+  return (
+    <>
+      {counting
+        ? <Unhurried key="stop" words="crew.sos.stop" act={off} />
+        : asks.value
+          ? <div class="pair"><Unhurried key="yes" words="crew.sos.yes" act={off} /><button class="big" onClick={() => { asks.value = false; }}>{t("crew.sos.no")}</button></div>
+          : <button class="big wide" onClick={() => { asks.value = true; }}>{t("crew.sos.cancel")}</button>}
+      <p class="sos" role="alert" onContextMenu={(event) => event.preventDefault()}>
+        <Icon name="sos" />
+        <span>{counting ? t("crew.sos.ready", { n: left }) : t(now.state === "taken" ? "crew.sos.taken" : "crew.sos.waiting", { age: ageWords((Date.now() - now.at) / 1000) })}</span>
+      </p>
+    </>
+  );
+}
+
+/** A button that takes no press in its first second: a hand that was pressing there already did not mean it. */
+function Unhurried({ words, act }: { words: Words; act: () => void }): JSX.Element {
+  const since = useRef(performance.now());
+  return <button class="big wide" onClick={() => { if (performance.now() - since.current >= UNHURRIED_MS) act(); }}>{t(words)}</button>;
 }

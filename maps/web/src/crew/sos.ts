@@ -24,6 +24,12 @@ export interface Sos {
 /** The call for help of this profile; null when there is none. */
 export const sos = signal<Sos | null>(null);
 
+/** How long the page says that it is over. */
+const SAID_MS = 15_000;
+
+/** What became of the last one that was called off here; null when there is nothing to say. */
+export const ended = signal<{ state: "unsent" } | null>(null);
+
 /** Calls for help. When this resolves it is on the disk. */
 export async function callForHelp(profile: Profile, opened: Opened | null): Promise<void> {
   const at = Date.now();
@@ -59,7 +65,15 @@ export async function callOff(profile: Profile, opened: Opened | null): Promise<
   const unsent = now.state === "ready" && Date.now() < now.sendsAt && (await takeBack(now.id));
   if (!unsent) await keep({ id: newId(), kind: "sos_cancel", at: isoTime() }, profile, opened);
   await over(profile);
+  if (unsent) sayEnd({ state: "unsent" });
   hurry();
+}
+
+function sayEnd(what: { state: "unsent" }): void {
+  ended.value = what;
+  setTimeout(() => {
+    if (ended.peek() === what) ended.value = null;
+  }, SAID_MS);
 }
 
 /** It is over: called off here, or cleared by the office. */
