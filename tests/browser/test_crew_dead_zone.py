@@ -253,6 +253,36 @@ def test_an_sos_that_was_called_off_is_said_not_to_have_gone(phone: Phone) -> No
     assert told.inner_text() == "", "the next press is something else"
 
 
+def test_an_sos_sends_positions_while_it_is_on_and_no_longer(phone: Phone) -> None:
+    phone.begin()
+    switch = phone.page.get_by_role("switch")
+    assert switch.get_attribute("aria-checked") == "false"
+    phone.hold_sos()
+    assert switch.get_attribute("aria-checked") == "true"
+    assert switch.is_disabled()
+    assert phone.page.get_by_text("While the SOS is on, positions go out").count() == 1
+    phone.call_off_sos()
+    wait_for("as it was", lambda: switch.get_attribute("aria-checked") == "false")
+    assert switch.is_enabled()
+    assert phone.stored()["local"].get("jp.crew.pinging") == "false"
+
+
+def test_that_they_are_safe_is_said_once_the_office_knows(phone: Phone) -> None:
+    phone.begin()
+    told = phone.page.locator(".sos-bar p[role='status']").first
+    phone.hold_sos()
+    text = phone.page.get_by_text("The office has your SOS")
+    wait_for("the office has it", lambda: text.count())
+    phone.context.set_offline(True)
+    phone.call_off_as_safe()
+    wait_for("it waits", lambda: told.inner_text().startswith("The office does not know yet"))
+    assert phone.number("urgent") == 1
+    phone.context.set_offline(False)
+    safe = "The office was told that you are safe."
+    wait_for("the office knows", lambda: told.inner_text() == safe)
+    assert phone.number("urgent") == 0
+
+
 def test_wrong_pins_cost_a_wait_and_nothing_else(phone: Phone, server: Server) -> None:
     phone.begin()
     phone.tab("texts")

@@ -5,7 +5,7 @@ import { t, wordsIfAny } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
 import { ageWords, minuteWords } from "../times.ts";
 import { crew, done, nextCheckIn, step, timeZone, unsent } from "./crew.ts";
-import { awake, fix, pingedAt, pinging, pingNow, placeNow, watching, watchPlace } from "./position.ts";
+import { awake, fix, going, inDistress, pingedAt, pinging, pingNow, placeNow, watching, watchPlace } from "./position.ts";
 import type { CrewPatrol } from "./server.ts";
 import { clock, moment } from "./time.ts";
 
@@ -85,16 +85,17 @@ function Positions(): JSX.Element {
   return (
     <article class="card">
       <h2>{t("crew.ping.title")}</h2>
-      <button class="big wide toggle" role="switch" aria-checked={pinging.value} onClick={() => { pinging.value = !pinging.value; }}>
-        <span>{t("crew.ping.auto")}</span><i aria-hidden="true" /><b>{t(pinging.value ? "crew.on" : "crew.off")}</b>
+      <button class="big wide toggle" role="switch" aria-checked={going.value} disabled={inDistress.value} aria-describedby="pings" onClick={() => { pinging.value = !pinging.value; }}>
+        <span>{t("crew.ping.auto")}</span><i aria-hidden="true" /><b>{t(going.value ? "crew.on" : "crew.off")}</b>
       </button>
+      <p class="dim" id="pings" role="status">{inDistress.value ? t("crew.ping.sos") : ""}</p>
       <button class="big wide" disabled={busy.value} onClick={() => void ping()}><Icon name="target" /> {t(busy.value ? "crew.ping.busy" : "crew.ping.now")}</button>
       <p class="dim" role="status">
         {missed.value ? t("crew.ping.missed") : pingedAt.value !== null ? t("crew.ping.last", { age: ageWords((clock.value - moment(pingedAt.value)) / 1000) }) : ""}
       </p>
       {watching.value === "denied" && <p class="field-fault">{t("crew.ping.denied")}</p>}
       {watching.value === "none" && <p class="field-fault">{t("crew.ping.unable")}</p>}
-      {pinging.value && <p class="dim">{t(awake.value ? "crew.ping.awake" : "crew.ping.background")}</p>}
+      {going.value && <p class="dim">{t(awake.value ? "crew.ping.awake" : "crew.ping.background")}</p>}
     </article>
   );
 }

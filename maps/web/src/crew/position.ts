@@ -1,5 +1,5 @@
 /** Where this phone is: watched while the page is open, reported at a pace that fits. */
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { kept } from "../kept.ts";
 import { due, interval, type Motion } from "./pace.ts";
 import type { Place } from "./reports.ts";
@@ -21,6 +21,8 @@ export const awake = signal(false);
 export const battery = signal<number | null>(null);
 /** A call for help is out: positions go often. */
 export const inDistress = signal(false);
+/** Positions go out by themselves: the crew chose it, or a call for help is out. */
+export const going = computed(() => pinging.value || inDistress.value);
 /** When a position was last put into the outbox, ms by this phone. */
 export const pingedAt = signal<number | null>(null);
 
@@ -39,7 +41,7 @@ let report: (fix: Fix) => Promise<void> = async () => undefined;
 export function startPositions(how: (fix: Fix) => Promise<void>): void {
   report = how;
   effect(() => {
-    if (pinging.value) {
+    if (going.value) {
       watchPlace();
       void consider();
     }
@@ -99,7 +101,7 @@ function failed(fault: GeolocationPositionError): void {
 
 /** A phone at rest may be told nothing new: it asks, when its turn has come. */
 async function look(): Promise<void> {
-  if (!pinging.peek() || watching.peek() !== "on") return;
+  if (!going.peek() || watching.peek() !== "on") return;
   const known = fix.peek();
   const since = last === null ? Number.POSITIVE_INFINITY : (Date.now() - last.at) / 1000;
   if (since < interval(known?.speed_mps ?? 0, inDistress.peek(), battery.peek())) return;
@@ -110,7 +112,7 @@ let busy = false;
 
 async function consider(): Promise<void> {
   const now = fix.peek();
-  if (!pinging.peek() || now === null || busy || Date.now() - now.at > OLDEST_MS) return;
+  if (!going.peek() || now === null || busy || Date.now() - now.at > OLDEST_MS) return;
   if (!due(last, now, inDistress.peek(), battery.peek())) return;
   busy = true;
   try {
@@ -151,7 +153,7 @@ let lock: WakeLockSentinel | null = null;
 
 /** Keeps the screen on while positions go out: a page in the background gets none. */
 async function stayAwake(): Promise<void> {
-  if (!pinging.value || document.visibilityState !== "visible" || !("wakeLock" in navigator)) {
+  if (!going.value || document.visibilityState !== "visible" || !("wakeLock" in navigator)) {
     await lock?.release();
     lock = null;
     awake.value = false;

@@ -67,7 +67,7 @@ export function SosBar(): JSX.Element | null {
   const now = sos.value;
   return (
     <section class={now === null ? "sos-bar" : "sos-bar on"} aria-label={t("crew.sos")}>
-      <p role="status">{ended.value === null ? "" : t("crew.sos.unsent")}</p>
+      <p role="status">{ended.value === null ? "" : t(`crew.sos.${ended.value.state}`)}</p>
       {now === null ? <Call /> : <Called now={now} />}
     </section>
   );

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { database, newId, phoneKey, type Profile } from "./database.ts";
 import type { Opened } from "./keys.ts";
 import { keep, pending, renew, takeBack } from "./outbox.ts";
-import { inDistress, pinging, placeNow } from "./position.ts";
+import { inDistress, placeNow } from "./position.ts";
 import type { Report } from "./reports.ts";
 import { open, seal, type Sealed } from "./sealed.ts";
 import { hurry } from "./sending.ts";
@@ -27,8 +27,15 @@ export const sos = signal<Sos | null>(null);
 /** How long the page says that it is over. */
 const SAID_MS = 15_000;
 
+export interface Ended {
+  /** `unsent`: nobody was told of it; `saying`: the word that it is over waits; `said`: the server has that word. */
+  state: "unsent" | "saying" | "said";
+  /** Of the word that it is over. */
+  id: string | null;
+}
+
 /** What became of the last one that was called off here; null when there is nothing to say. */
-export const ended = signal<{ state: "unsent" } | null>(null);
+export const ended = signal<Ended | null>(null);
 
 /** Calls for help. When this resolves it is on the disk. */
 export async function callForHelp(profile: Profile, opened: Opened | null): Promise<void> {
@@ -43,7 +50,6 @@ export async function callForHelp(profile: Profile, opened: Opened | null): Prom
   await remember(profile, found);
   sos.value = found;
   inDistress.value = true;
-  pinging.value = true;
   setTimeout(() => {
     if (sos.peek()?.id === id) sos.value = { ...found, state: "waiting" };
     hurry();
@@ -63,14 +69,16 @@ export async function callOff(profile: Profile, opened: Opened | null): Promise<
   const now = sos.peek();
   if (now === null) return;
   const unsent = now.state === "ready" && Date.now() < now.sendsAt && (await takeBack(now.id));
-  if (!unsent) await keep({ id: newId(), kind: "sos_cancel", at: isoTime() }, profile, opened);
+  const id = unsent ? null : newId();
+  if (id !== null) await keep({ id, kind: "sos_cancel", at: isoTime() }, profile, opened);
   await over(profile);
-  if (unsent) sayEnd({ state: "unsent" });
+  sayEnd(id === null ? { state: "unsent", id } : { state: "saying", id });
   hurry();
 }
 
-function sayEnd(what: { state: "unsent" }): void {
+function sayEnd(what: Ended): void {
   ended.value = what;
+  if (what.state === "saying") return; // until the server has it
   setTimeout(() => {
     if (ended.peek() === what) ended.value = null;
   }, SAID_MS);
@@ -94,12 +102,13 @@ export async function recall(profile: Profile): Promise<void> {
   const found = await open<Sos>(await phoneKey(), sealed as Sealed);
   sos.value = { ...found, state: Date.now() < found.sendsAt ? "ready" : "waiting" };
   inDistress.value = true;
-  pinging.value = true;
   setTimeout(() => void look(profile), Math.max(0, found.sendsAt - Date.now()) + 20);
 }
 
-/** Looks whether the server has taken it. */
+/** Looks whether the server has taken it, or the word that it is over. */
 export async function look(profile: Profile): Promise<void> {
+  const word = ended.peek();
+  if (word?.state === "saying" && word.id !== null && !(await pending(profile.id)).has(word.id) && ended.peek() === word) sayEnd({ ...word, state: "said" });
   const now = sos.peek();
   if (now === null || Date.now() < now.sendsAt) return;
   const state = (await pending(profile.id)).has(now.id) ? "waiting" : "taken";
