@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -281,6 +282,28 @@ def test_that_they_are_safe_is_said_once_the_office_knows(phone: Phone) -> None:
     safe = "The office was told that you are safe."
     wait_for("the office knows", lambda: told.inner_text() == safe)
     assert phone.number("urgent") == 0
+
+
+def test_since_when_the_office_has_an_sos_is_counted_from_when_it_had_it(phone: Phone) -> None:
+    phone.begin()
+    phone.context.set_offline(True)
+    phone.hold_sos()
+    phone.page.wait_for_timeout(15_000)
+    phone.context.set_offline(False)
+
+    def age() -> int | None:
+        found = re.search(r"office has your SOS\. It came (\d+) s ago", bar.inner_text())
+        return None if found is None else int(found[1])
+
+    bar = phone.page.locator(".sos-bar")
+    wait_for("the office has it", lambda: age() is not None)
+    assert (age() or 0) < 12, "the press was more than 15 s ago"
+    phone.page.wait_for_timeout(2000)
+    before = age() or 0
+    phone.page.reload()
+    phone.page.locator("#pin").wait_for()
+    wait_for("it is known still", lambda: (age() or 0) >= before)
+    phone.call_off_as_safe()
 
 
 def test_wrong_pins_cost_a_wait_and_nothing_else(phone: Phone, server: Server) -> None:

@@ -107,10 +107,16 @@ function Called({ now }: { now: Sos }): JSX.Element {
           : <button class="big wide" onClick={() => { asks.value = true; }}>{t("crew.sos.cancel")}</button>}
       <p class="sos" role="alert" onContextMenu={(event) => event.preventDefault()}>
         <Icon name="sos" />
-        <span>{counting ? t("crew.sos.ready", { n: left }) : t(now.state === "taken" ? "crew.sos.taken" : "crew.sos.waiting", { age: ageWords((Date.now() - now.at) / 1000) })}</span>
+        <span>{counting ? t("crew.sos.ready", { n: left }) : stateWords(now)}</span>
       </p>
     </>
   );
+}
+
+/** How old the call is while it waits; after that, since when the office has it. */
+function stateWords(now: Sos): string {
+  if (now.state !== "taken") return t("crew.sos.waiting", { age: ageWords((Date.now() - now.at) / 1000) });
+  return now.takenAt === null ? t("crew.sos.there") : t("crew.sos.taken", { age: ageWords((Date.now() - now.takenAt) / 1000) });
 }
 
 /** A button that takes no press in its first second: a hand that was pressing there already did not mean it. */

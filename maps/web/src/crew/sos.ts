@@ -19,6 +19,8 @@ export interface Sos {
   sendsAt: number;
   /** `ready`: may still be called off; `waiting`: not yet taken by the server; `taken`: the server has it. */
   state: "ready" | "waiting" | "taken";
+  /** Since when the server has it, ms by this phone; null when that was not seen. */
+  takenAt: number | null;
 }
 
 /** The call for help of this profile; null when there is none. */
@@ -46,12 +48,12 @@ export async function callForHelp(profile: Profile, opened: Opened | null): Prom
   const place = placeNow(SECONDS_TO_CANCEL * 1000 - 500);
   const first = await placeNow(0); // what is known already
   await keep(report(id, said, first), profile, opened, { notBefore: sendsAt });
-  const found: Sos = { id, at, sendsAt, state: "ready" };
+  const found: Sos = { id, at, sendsAt, state: "ready", takenAt: null };
   await remember(profile, found);
   sos.value = found;
   inDistress.value = true;
   setTimeout(() => {
-    if (sos.peek()?.id === id) sos.value = { ...found, state: "waiting" };
+    if (sos.peek()?.id === id && sos.peek()?.state === "ready") sos.value = { ...found, state: "waiting" };
     hurry();
   }, SECONDS_TO_CANCEL * 1000 + 20);
   const better = await place;
@@ -100,7 +102,8 @@ export async function recall(profile: Profile): Promise<void> {
     return;
   }
   const found = await open<Sos>(await phoneKey(), sealed as Sealed);
-  sos.value = { ...found, state: Date.now() < found.sendsAt ? "ready" : "waiting" };
+  const waits = (await pending(profile.id)).has(found.id);
+  sos.value = { ...found, takenAt: found.takenAt ?? null, state: Date.now() < found.sendsAt ? "ready" : waits ? "waiting" : "taken" };
   inDistress.value = true;
   setTimeout(() => void look(profile), Math.max(0, found.sendsAt - Date.now()) + 20);
 }
@@ -112,7 +115,10 @@ export async function look(profile: Profile): Promise<void> {
   const now = sos.peek();
   if (now === null || Date.now() < now.sendsAt) return;
   const state = (await pending(profile.id)).has(now.id) ? "waiting" : "taken";
-  if (sos.peek()?.id === now.id && now.state !== state) sos.value = { ...now, state };
+  if (sos.peek() !== now || now.state === state) return;
+  const found: Sos = { ...now, state, takenAt: state === "taken" ? Date.now() : null };
+  sos.value = found;
+  if (state === "taken") await remember(profile, found);
 }
 
 async function remember(profile: Profile, found: Sos | null): Promise<void> {
