@@ -306,6 +306,50 @@ def test_since_when_the_office_has_an_sos_is_counted_from_when_it_had_it(phone: 
     phone.call_off_as_safe()
 
 
+def test_all_that_waits_is_counted_and_an_incident_is_said_to_be_there_once_it_is(
+    phone: Phone, server: Server
+) -> None:
+    phone.begin()
+    page = phone.page
+    wait_for("nothing waits", lambda: phone.number("urgent") + phone.number("routine") == 0)
+    phone.context.set_offline(True)
+    phone.tab("texts")
+    page.fill("#words", "a sack on the bank")
+    page.get_by_role("button", name="Send", exact=True).click()
+    wait_for("the text is kept", lambda: phone.number("urgent") == 1)
+    phone.tab("report")
+    page.get_by_role("button", name="Incident").click()
+    told = page.locator(".kept")
+    page.evaluate(
+        "window.saw = []; new MutationObserver(() => {"
+        " saw.push(document.querySelector('.kept')?.textContent ?? ''); })"
+        ".observe(document.body, { childList: true, subtree: true, characterData: true })"
+    )
+    for waiting, files in ((1, 0), (3, 1)):
+        page.select_option("#category", "timber")
+        if files:
+            picture = {"name": "p.jpg", "mimeType": "image/jpeg", "buffer": photo()}
+            page.set_input_files("#photo", picture)
+            page.locator(".photos img").wait_for()
+        page.get_by_role("button", name="Report the incident").click()
+        wait_for("it is kept", lambda waiting=waiting: phone.number("routine") == waiting)
+        told.get_by_text("The incident is kept on this phone").wait_for()
+    assert phone.number("urgent") == 1
+    assert len(phone.stored()["outbox"]) == 3
+    assert len(phone.stored()["photos"]) == 1
+    saw = page.evaluate("window.saw")
+    assert any("is kept on" in each for each in saw)
+    assert not [each for each in saw if "office has" in each], "nobody has it yet"
+    phone.context.set_offline(False)
+    told.get_by_text("The office has the incident.").wait_for(timeout=20_000)
+    with server.client() as office:
+        found = [
+            each for each in office.get("/api/incidents").json() if each["category"] == "timber"
+        ]
+    assert sorted(len(each.get("photos", ())) for each in found) == [0, 1]
+    wait_for("nothing waits", lambda: phone.number("urgent") + phone.number("routine") == 0)
+
+
 def test_wrong_pins_cost_a_wait_and_nothing_else(phone: Phone, server: Server) -> None:
     phone.begin()
     phone.tab("texts")

@@ -110,7 +110,15 @@ export async function lock(): Promise<void> {
   sendFor(null);
 }
 
-async function recountNow(): Promise<void> {
+let counting = Promise.resolve();
+
+/** Looks what waits, one look after the other: an old look must not be shown over a newer one. */
+function recountNow(): Promise<void> {
+  counting = counting.then(countNow, countNow);
+  return counting;
+}
+
+async function countNow(): Promise<void> {
   const which = profile.peek();
   if (which === null) return;
   await recount(which.id);
@@ -189,6 +197,7 @@ export async function tell(what: Omit<Report, "id" | "at"> & Record<string, unkn
   await keep({ ...what, id, at } as Report, which, opened.peek(), extra);
   if (what.kind === "position" || what.kind === "text_read") nudge();
   else hurry();
+  await recountNow(); // who asks what became of it must not hear that it is gone
   return id;
 }
 
@@ -221,6 +230,19 @@ export function nextCheckIn(patrol: CrewPatrol, here: { state?: string; checkedA
 export async function say(what: { text: string } | { phrase: string }): Promise<void> {
   const id = await tell({ kind: "text", ...what });
   said.value = [...said.peek(), { id, at: moment(), ...what }].slice(-MOST_SAID);
+  const who = opened.peek();
+  if (who !== null) await keepCopy(who, "sent", said.peek());
+}
+
+/** What became of a report that this phone kept. */
+export function fate(id: string): "taken" | "waiting" | "refused" {
+  return unsent.value.get(id) ?? "taken";
+}
+
+/** Forgets a text that the crew discarded: the office does not have it. */
+export async function unsay(id: string): Promise<void> {
+  if (!said.peek().some((each) => each.id === id)) return;
+  said.value = said.peek().filter((each) => each.id !== id);
   const who = opened.peek();
   if (who !== null) await keepCopy(who, "sent", said.peek());
 }

@@ -28,8 +28,8 @@ export function IncidentForm(): JSX.Element {
     try {
       const place = await placeNow(4000, OLDEST_PLACE_MS);
       const patrol = crew.peek()?.patrols.find((each) => each.state === "under way");
-      await tell({ kind: "incident", ...said(), ...(place ? { lon: place.lon, lat: place.lat } : {}), ...(patrol ? { patrol: patrol.id } : {}) }, { photos: now.photos });
-      draft.value = { ...EMPTY, kind: "incident", kept: "incident" };
+      const keptId = await tell({ kind: "incident", ...said(), ...(place ? { lon: place.lon, lat: place.lat } : {}), ...(patrol ? { patrol: patrol.id } : {}) }, { photos: now.photos });
+      draft.value = { ...EMPTY, kind: "incident", kept: "incident", keptId };
     } catch {
       fault.value = t("crew.storage.broken");
     } finally {

@@ -5,11 +5,12 @@ import { useEffect } from "preact/hooks";
 import { LANGUAGES, type Language, t, wordsIfAny } from "../i18n/index.ts";
 import { coordinateFormat, palette, PALETTES } from "../preferences.ts";
 import { minuteWords } from "../times.ts";
-import { crew, lock, opened, profile, timeZone, unlocked } from "./crew.ts";
+import { crew, lock, opened, profile, timeZone, unlocked, unsay } from "./crew.ts";
 import { canInstall, install, keepForever, keptForever, keptOffline } from "./install.ts";
 import { changePin, makeProfile } from "./keys.ts";
 import { PinFields, pinWords } from "./lock-panel.tsx";
 import { counts, refusals, takeBack, tryAgain } from "./outbox.ts";
+import { change, draft } from "./report-draft.ts";
 import type { Report } from "./reports.ts";
 import { hurry } from "./sending.ts";
 import { chosen, speakNow } from "./speech.ts";
@@ -58,8 +59,14 @@ function Refused(): JSX.Element | null {
 function Discard({ id }: { id: string }): JSX.Element {
   const asks = useSignal(false);
   return asks.value
-    ? <button class="big alarm" onClick={() => void takeBack(id)}>{t("crew.refused.discard_yes")}</button>
+    ? <button class="big alarm" onClick={() => void discard(id)}>{t("crew.refused.discard_yes")}</button>
     : <button class="big" onClick={() => { asks.value = true; }}>{t("crew.refused.discard")}</button>;
+}
+
+async function discard(id: string): Promise<void> {
+  if (draft.peek().keptId === id) change({}); // nothing is said of it any more
+  await unsay(id);
+  await takeBack(id);
 }
 
 function wordsOf(report: Report): string {

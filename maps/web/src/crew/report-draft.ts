@@ -7,6 +7,7 @@ export interface Draft {
   kind: "incident" | "sighting";
   /** What was sent last, so that the page can say so. */
   kept: "" | "incident" | "sighting";
+  keptId: string;
   category: Category | "";
   narrative: string;
   what: string;
@@ -26,7 +27,7 @@ export interface Draft {
 }
 
 export const EMPTY: Draft = {
-  kind: "sighting", kept: "", category: "", narrative: "", what: "", amount: "", unit: "", arrested: "", found: "", photos: [],
+  kind: "sighting", kept: "", keptId: "", category: "", narrative: "", what: "", amount: "", unit: "", arrested: "", found: "", photos: [],
   target: "", seen: "vessel", name: "", note: "", bearing: "", metres: "", course: "",
 };
 
@@ -40,7 +41,7 @@ effect(() => {
   clearTimeout(timer);
   if (now === EMPTY) return; // nobody has written anything: what was kept stays
   timer = setTimeout(() => {
-    if (opened.peek() !== null) void keepDraft({ ...now, kept: "" });
+    if (opened.peek() !== null) void keepDraft({ ...now, kept: "", keptId: "" });
   }, KEEP_AFTER_MS);
 });
 
@@ -52,7 +53,7 @@ effect(() => {
 });
 
 export function change(some: Partial<Draft>): void {
-  draft.value = { ...draft.peek(), kept: "", ...some };
+  draft.value = { ...draft.peek(), kept: "", keptId: "", ...some };
 }
 
 /** A field of the form. */

@@ -4,10 +4,14 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { t } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
-import { opened, readDraft } from "./crew.ts";
+import { fate, opened, readDraft } from "./crew.ts";
 import { IncidentForm } from "./incident-form.tsx";
 import { draft, type Draft, EMPTY } from "./report-draft.ts";
 import { SightingForm } from "./sighting-form.tsx";
+
+function keptWords(kept: "incident" | "sighting", now: ReturnType<typeof fate>): string {
+  return now === "refused" ? t("crew.report.refused") : t(`crew.report.${now === "taken" ? "taken" : "kept"}_${kept}`);
+}
 
 const loaded = signal<string | null>(null);
 
@@ -26,7 +30,7 @@ export function ReportPanel(): JSX.Element {
         <button class="big" aria-pressed={kind === "sighting"} onClick={() => { draft.value = { ...draft.value, kind: "sighting" }; }}><Icon name="target" /> {t("crew.report.sighting")}</button>
         <button class="big" aria-pressed={kind === "incident"} onClick={() => { draft.value = { ...draft.value, kind: "incident" }; }}><Icon name="list" /> {t("crew.report.incident")}</button>
       </div>
-      {draft.value.kept !== "" && <p class="card kept" role="status">{t(draft.value.kept === "incident" ? "crew.report.kept_incident" : "crew.report.kept_sighting")}</p>}
+      {draft.value.kept !== "" && <p class="card kept" role="status" data-fate={fate(draft.value.keptId)}>{keptWords(draft.value.kept, fate(draft.value.keptId))}</p>}
       {kind === "incident" ? <IncidentForm /> : <SightingForm />}
     </section>
   );

@@ -35,8 +35,8 @@ export function SightingForm(): JSX.Element {
         fault.value = t("crew.sighting.no_place");
         return;
       }
-      await tell({ kind: "sighting", ...said });
-      draft.value = { ...EMPTY, kind: "sighting", kept: "sighting" };
+      const keptId = await tell({ kind: "sighting", ...said });
+      draft.value = { ...EMPTY, kind: "sighting", kept: "sighting", keptId };
     } catch {
       fault.value = t("crew.storage.broken");
     } finally {

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { language, t, wordsIfAny } from "../i18n/index.ts";
 import { minuteWords } from "../times.ts";
-import { crew, isUnread, markRead, said, say, timeZone, unsent } from "./crew.ts";
+import { crew, fate, isUnread, markRead, said, say, timeZone } from "./crew.ts";
 import type { CrewPhrase } from "./server.ts";
 import { clock } from "./time.ts";
 
@@ -73,7 +73,7 @@ function Lines({ of }: { of: readonly Line[] }): JSX.Element {
     <ul class="texts">
       {of.map((each) => (
         <li key={each.id} class="card" data-own={each.from === null} data-new={each.unread}>
-          <p class="dim num">{each.from ?? t("crew.text.own")} · {minuteWords(each.at, clock.value, timeZone.value)}{each.from === null && ` · ${stateOf(each.id)}`}</p>
+          <p class="dim num">{each.from ?? t("crew.text.own")} · {minuteWords(each.at, clock.value, timeZone.value)}{each.from === null && ` · ${t(`crew.sent.${fate(each.id)}`)}`}</p>
           <p class="break">{each.words}</p>
         </li>
       ))}
@@ -85,11 +85,6 @@ function Lines({ of }: { of: readonly Line[] }): JSX.Element {
 function codes(): CrewPhrase[] {
   const told = crew.value?.phrases ?? [];
   return told.filter((each) => each.text === undefined || each.language === undefined || each.language.split("-")[0] === language);
-}
-
-function stateOf(id: string): string {
-  const state = unsent.value.get(id);
-  return t(state === undefined ? "crew.sent.taken" : state === "waiting" ? "crew.sent.waiting" : "crew.sent.refused");
 }
 
 /** How many texts have not been looked at. */
