@@ -239,6 +239,20 @@ def test_who_has_no_unit_is_told_so_and_offered_no_step(
         assert page.get_by_role("button", name=words).count() == 0
 
 
+def test_a_missing_category_is_told_in_the_language_of_the_page(phones: Any) -> None:
+    phone: Phone = phones(language="lo")
+    phone.begin()
+    phone.tab("report")
+    phone.page.locator(".pair button").nth(1).click()
+    phone.page.locator("form button.primary").click()
+    words = Wording("lo").say_if_any("crew.incident.missing")
+    told = phone.page.locator("#category-fault")
+    wait_for("it is told", lambda: told.inner_text() == words)
+    assert phone.page.evaluate("document.activeElement.id") == "category"
+    phone.page.select_option("#category", "drugs")
+    wait_for("it is gone", lambda: told.inner_text() == "")
+
+
 def test_a_tab_opens_at_its_top(phones: Any) -> None:
     phone: Phone = phones()
     phone.begin()

@@ -19,10 +19,16 @@ const OLDEST_PLACE_MS = 10 * 60_000;
 export function IncidentForm(): JSX.Element {
   const busy = useSignal(false);
   const fault = useSignal("");
+  const missing = useSignal(false);
   const now = draft.value;
   const units = now.category === "" ? [] : UNITS_OF[now.category];
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
+    missing.value = now.category === "";
+    if (missing.value) {
+      document.getElementById("category")?.focus();
+      return;
+    }
     busy.value = true;
     fault.value = "";
     try {
@@ -39,10 +45,11 @@ export function IncidentForm(): JSX.Element {
   return (
     <form class="card" onSubmit={(event) => void submit(event)}>
       <label for="category">{t("crew.incident.category")}</label>
-      <select id="category" required value={now.category} onInput={(event) => change({ category: event.currentTarget.value as Category, unit: "" })}>
+      <select id="category" aria-required="true" aria-invalid={missing.value} aria-describedby="category-fault" value={now.category} onInput={(event) => { missing.value = false; change({ category: event.currentTarget.value as Category, unit: "" }); }}>
         <option value="">{t("crew.choose")}</option>
         {CATEGORIES.map((each) => <option key={each} value={each}>{t(`category.${each}`)}</option>)}
       </select>
+      <p id="category-fault" class="field-fault" role="alert">{missing.value ? t("crew.incident.missing") : ""}</p>
       <label for="narrative">{t("crew.incident.narrative")}</label>
       <textarea id="narrative" rows={4} maxLength={10_000} {...field("narrative")} />
       <Photos />
