@@ -328,8 +328,9 @@ def test_all_that_waits_is_counted_and_an_incident_is_said_to_be_there_once_it_i
     for waiting, files in ((1, 0), (3, 1)):
         page.select_option("#category", "timber")
         if files:
-            picture = {"name": "p.jpg", "mimeType": "image/jpeg", "buffer": photo()}
-            page.set_input_files("#photo", picture)
+            page.set_input_files(
+                "#photo", {"name": "p.jpg", "mimeType": "image/jpeg", "buffer": photo()}
+            )
             page.locator(".photos img").wait_for()
         page.get_by_role("button", name="Report the incident").click()
         wait_for("it is kept", lambda waiting=waiting: phone.number("routine") == waiting)
