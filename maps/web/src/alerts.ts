@@ -47,9 +47,9 @@ export function actsOf(alert: Alert): AlertAct[] {
 
 const STANDINGS: readonly Standing[] = ["waiting", "known", "aside"];
 
-/** Calls for help first; then what waits, what is known, what is put aside; in each the worst first, then the newest. */
-export function inOrder(alerts: readonly Alert[]): Alert[] {
-  const rank = (alert: Alert): number[] => [alert.severity === "sos" && standing(alert) !== "aside" ? 0 : 1, STANDINGS.indexOf(standing(alert)), rings(alert) ? 0 : 1, WEIGHT[alert.severity], -Date.parse(alert.raised_at)];
+/** Calls for help first; then what waits, what is known, what is put aside; in each those of `ours`, the worst first, then the newest. */
+export function inOrder(alerts: readonly Alert[], ours: string): Alert[] {
+  const rank = (alert: Alert): number[] => [alert.severity === "sos" && standing(alert) !== "aside" ? 0 : 1, STANDINGS.indexOf(standing(alert)), alert.agency === ours ? 0 : 1, rings(alert) ? 0 : 1, WEIGHT[alert.severity], -Date.parse(alert.raised_at)];
   return [...alerts].map((alert) => ({ alert, by: rank(alert) })).sort((a, b) => compare(a.by, b.by)).map(({ alert }) => alert);
 }
 

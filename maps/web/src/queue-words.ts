@@ -1,13 +1,14 @@
 /** Alerts, offers and sharing in words. */
 import { agencyName } from "./agencies.ts";
 import { coordinateWords } from "./coordinates.ts";
-import { everyone, papers } from "./feed.ts";
+import { endedHandOffs, everyone, papers } from "./feed.ts";
 import { kmFigure } from "./address.ts";
 import { language, t, wordsIfAny } from "./i18n/index.ts";
 import type { Alert, HandOff, Landing, Sighting } from "./papers.ts";
 import { placeWords } from "./panels/place-words.ts";
 import { addressOf } from "./places-told.ts";
 import { coordinateFormat } from "./preferences.ts";
+import { unitName } from "./unit-name.ts";
 
 /** What it is: by its rule, with the names that the rule says. Rules that this page does not know say their name. */
 export function alertTitle(alert: Alert): string {
@@ -24,14 +25,14 @@ export function alertWho(alert: Alert): string {
   const facts = alert.facts ?? {};
   const unit = everyone.value?.find((each) => each.id === alert.unit);
   const offer = offerOf(alert);
-  const names = [facts["call_sign"] ?? unit?.call_sign ?? alert.unit, offer === null ? undefined : offerName(offer), facts["patrol_name"], facts["channel"], facts["other"] === undefined ? undefined : agencyName(String(facts["other"]))];
+  const names = [facts["call_sign"] ?? unit?.call_sign ?? (alert.unit ? unitName(alert.unit, everyone.value, t("unit.some")) : undefined), offer === null ? (alert.rule === "unanswered_offer" ? t("target.unnamed") : undefined) : offerName(offer), facts["patrol_name"], facts["channel"], facts["other"] === undefined ? undefined : agencyName(String(facts["other"]))];
   return [...new Set(names.filter((name) => name !== undefined && name !== null && name !== ""))].join(" · ");
 }
 
 /** The offer that an alert says nobody has answered; null for other alerts. */
 export function offerOf(alert: Alert): HandOff | null {
-  const id = alert.facts?.["hand_off"];
-  return (papers.value ?? []).find((paper): paper is HandOff => paper.kind === "hand_off" && paper.id === id) ?? null;
+  const id = alert.facts?.["hand_off"] ?? (alert.rule === "unanswered_offer" ? alert.subject : undefined);
+  return [...(papers.value ?? []), ...endedHandOffs.value].find((paper): paper is HandOff => paper.kind === "hand_off" && paper.id === id) ?? null;
 }
 
 /** Where, in the reader's words: as its unit says if that is still there, else as the server tells the place. */

@@ -17,7 +17,7 @@ function all<K extends Paper["kind"]>(kind: K): Extract<Paper, { kind: K }>[] {
   return (papers.value ?? []).filter((paper): paper is Extract<Paper, { kind: K }> => paper.kind === kind);
 }
 
-export const alerts = computed<Alert[]>(() => inOrder(all("alert")));
+export const alerts = computed<Alert[]>(() => inOrder(all("alert"), ours.value));
 /** Offers that this agency is asked to answer, the first to lapse first. */
 export const offers = computed<HandOff[]>(() => all("hand_off").filter((each) => each.to === ours.value && isOpen(each)).sort(byEnd));
 /** Hand-offs of ours that are under way, and those of others that wait for the other node. */
@@ -45,11 +45,8 @@ export function isOpen(handOff: HandOff): boolean {
   return handOff.state === undefined || handOff.state === "offered" || handOff.state === "escalated";
 }
 
-/** Things that wait for an answer of a person at this console; an offer and the alert that nobody has answered it are one. */
-export const waiting = computed(() => {
-  const offered = new Set<unknown>(offers.value.map((each) => each.id));
-  return alerts.value.filter((each) => standing(each) === "waiting" && each.agency === ours.value && !offered.has(each.facts?.["hand_off"])).length + offers.value.length;
-});
+/** Things that wait for an answer of a person at this console: each is a card with buttons in the queue. */
+export const waiting = computed(() => alerts.value.filter((each) => standing(each) === "waiting" && each.agency === ours.value).length + offers.value.length);
 
 /** What the role may do about an alert; about one of another agency, nothing. */
 export function doable(alert: Alert): AlertAct[] {

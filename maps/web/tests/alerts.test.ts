@@ -16,8 +16,14 @@ test("calls for help come first, then what waits, then what is known, then what 
     alert("newer", { raised_at: "2026-11-25T01:05:00Z" }),
     alert("high"),
     alert("sos known", { severity: "sos", state: "acknowledged" }),
-  ]);
+  ], "la");
   assert.deepEqual(found.map((each) => each.id), ["sos known", "newer", "high", "low", "gone", "known", "old", "shelved"]);
+});
+
+test("what others answer comes after one's own, but for calls for help", () => {
+  const theirs = { agency: "th" };
+  const found = inOrder([alert("theirs", theirs), alert("ours", { severity: "low" }), alert("ours known", { state: "acknowledged" }), alert("their call", { ...theirs, severity: "sos" })], "la");
+  assert.deepEqual(found.map((each) => each.id), ["their call", "ours", "theirs", "ours known"]);
 });
 
 test("others can be told of what rings as long as somebody is left to tell", () => {

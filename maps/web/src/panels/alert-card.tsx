@@ -43,6 +43,7 @@ export function AlertCard({ alert, own }: { alert: Alert; own: boolean }): JSX.E
         <span class="alert-state num">{stateWords(alert)}</span>
       </button>
       {safe && <p class="alert-more alert-safe">{t("status.sos_cancel")}</p>}
+      {!own && standing(alert) === "waiting" && <p class="alert-more">{t("alert.answers", { agency: agencyName(alert.agency) })}</p>}
       {acts.length > 0 && (
         <div class="alert-acts">
           {acts.map((act, i) => <button key={act} class={`button${i === 0 && standing(alert) === "waiting" ? " primary" : ""}`} title={tip(t(`alert.${act}`), LETTERS[act])} onClick={() => doAbout(alert, act)}>{t(`alert.${act}`)}</button>)}

@@ -45,7 +45,7 @@ function IncidentList({ incidents }: { incidents: readonly Incident[] }): JSX.El
 
 function IncidentOf({ incident, fresh = false }: { incident: Incident; fresh?: boolean }): JSX.Element {
   const { lon, lat } = incident;
-  const who = unitOf(incident, everyone.value ?? [])?.call_sign ?? (incident.by?.replace(/^key:/, "") || agencyName(incident.agency));
+  const who = everyone.value === null ? t("unit.some") : unitOf(incident, everyone.value)?.call_sign ?? (incident.by?.replace(/^key:/, "") || agencyName(incident.agency));
   const place = lon == null || lat == null ? (incident.place_name ?? "") : spotWords(lon, lat, incident.happened_at, incident.place);
   return (
     <>

@@ -87,7 +87,7 @@ function Facts({ offer }: { offer: HandOff }): JSX.Element {
       {last && <Fact words="offer.last_seen">{seenWords(last)} <span class="dim">{t("age.ago", { age: ageWords(ageSeconds(last.at, now.value) ?? 0) })}</span></Fact>}
       {speed !== null && <Fact words="unit.speed">{speedWords(speed)}</Fact>}
       {offer.note && <Fact words="offer.note"><q>{offer.note}</q></Fact>}
-      {isOpen(offer) && <Fact words="offer.lapses">{left > 0 ? t("offer.lapses_in", { time: countdownWords(left), term: offer.term }) : t("offer.lapses_now", { term: offer.term })}</Fact>}
+      {isOpen(offer) && <Fact words="offer.lapses">{left > 0 ? t("offer.lapses_in", { time: countdownWords(left) }) : t("offer.lapses_now")}</Fact>}
     </dl>
   );
 }

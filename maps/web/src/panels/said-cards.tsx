@@ -12,6 +12,7 @@ import type { Said } from "../said-news.ts";
 import { markTextsRead, unread, writers } from "../said.ts";
 import { may } from "../session.ts";
 import { ageSeconds, ageWords } from "../times.ts";
+import { unitName } from "../unit-name.ts";
 import { Icon } from "./icons.tsx";
 
 /** One card for each unit that wrote. */
@@ -37,7 +38,7 @@ export function SaidOf({ unit, linked = false }: { unit: string; linked?: boolea
   const content = (
     <>
       <Icon name="message" />
-      <span class="alert-title">{t("texts.from", { name: who?.call_sign ?? unit })}</span>
+      <span class="alert-title">{t("texts.from", { name: unitName(unit, everyone.value, t("unit.some")) })}</span>
       <span class="alert-age num">{ageWords(ageSeconds(newest.at, now.value) ?? 0)}</span>
       {texts.map((each) => <span key={each.at} class="alert-who"><q>{words(each)}</q></span>)}
     </>
