@@ -37,6 +37,25 @@ export function meets(words: readonly string[], query: string): number | null {
   return best;
 }
 
+/** Shorter parts of a radio's address are in too many of them. */
+const ADDRESS_PART = 3;
+
+/**
+ * How well a unit meets a query: as `meets` for its call sign, 4 when each word of the query begins a word of its call
+ * sign, side, kind or agency, or is part of a radio's address; null not at all.
+ */
+export function unitMeets(unit: { callSign: string; others: readonly string[]; addresses: readonly string[] }, query: string): number | null {
+  const wanted = plainDigits(query).trim().toLowerCase();
+  if (wanted === "") return 0;
+  const well = meets([unit.callSign], wanted);
+  // A figure in the middle of another one is another figure.
+  if (well !== null && !(well === 3 && /^\d+$/.test(wanted))) return well;
+  const begins = [unit.callSign, ...unit.others].flatMap((each) => plainDigits(each).toLowerCase().split(/[\s\-/(]+/));
+  const said = plainDigits(unit.callSign).toLowerCase();
+  const met = wanted.split(/\s+/).every((word) => begins.some((each) => each.startsWith(word)) || (!/^\d+$/.test(word) && said.includes(word)) || unit.others.some((each) => each.toLowerCase().startsWith(word)) || (word.length >= ADDRESS_PART && unit.addresses.some((each) => each.toLowerCase().includes(word))));
+  return met ? 4 : null;
+}
+
 /** The best of many, best first, then the larger `weight`; at most `most`. */
 export function seek<T extends Findable>(all: readonly T[], query: string, most: number, weight: (thing: T) => number = () => 0): { thing: T; well: number }[] {
   const found: { thing: T; well: number }[] = [];

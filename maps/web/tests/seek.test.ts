@@ -4,7 +4,7 @@ import type { UnitState } from "../src/contract.ts";
 import { leg } from "../src/geodesy.ts";
 import { nearestTo } from "../src/near.ts";
 import { type Reach, RiverCourses } from "../src/river-course.ts";
-import { fold, meets, readKm, seek } from "../src/seek.ts";
+import { fold, meets, readKm, seek, unitMeets } from "../src/seek.ts";
 
 const RIVERS = ["Mekong", "Ruak", "Nam Heuang"];
 
@@ -31,6 +31,15 @@ test("names meet without accents, spaces and case; marks of other scripts are le
   assert.equal(meets(["ห้วยทราย"], "หวย"), null);
   assert.equal(fold("ຫ້ວຍຊາຍ"), "ຫ້ວຍຊາຍ");
   assert.equal(meets(["x"], "  "), null);
+});
+
+test("a unit is met by its call sign first, and a figure by no other figure", () => {
+  const unit = (callSign: string) => ({ callSign, others: ["LA", "Lao PDR", "Boat", "la-hx"], addresses: ["ais:531000101", `mqtt:${callSign}`] });
+  const well = (callSign: string, query: string): number | null => unitMeets(unit(callSign), query);
+  assert.deepEqual([well("Naga 1", "naga 1"), well("Naga 12", "naga 1"), well("Naga 2", "naga 1"), well("Naga 21", "naga 1")], [0, 1, null, null]);
+  assert.deepEqual([well("Naga 21", "1"), well("Naga 1", "1"), well("Naga ໑", "naga 1")], [null, 2, 0]);
+  assert.deepEqual(["aga", "1 naga", "lao pdr", "boat la", "hx", "000101", "10"].map((query) => well("Naga 1", query)), [3, 4, 4, 4, 4, 4, null]);
+  assert.equal(well("Naga 1", "khong"), null);
 });
 
 test("the best come first, then the larger", () => {

@@ -9,7 +9,7 @@ import { focusSearch, tip } from "../keys.ts";
 import { flyToFound, flyToSelected } from "../map-room.ts";
 import { withheld } from "../queue.ts";
 import { type Found, type FoundGroup, type FoundKind, kmWords, placesFor, query, readNames } from "../search.ts";
-import { plainDigits } from "../seek.ts";
+import { plainDigits, unitMeets } from "../seek.ts";
 import type { Agreement } from "../papers.ts";
 import { type Near, nearestTo, type OnRiver } from "../near.ts";
 import { Icon, type IconName } from "./icons.tsx";
@@ -33,7 +33,7 @@ const ICONS: Record<FoundKind, IconName> = { place: "target", blo: "house", cros
 export function UnitList(): JSX.Element {
   const filter = useSignal<Liveness | null>(null);
   const every = useSignal("");
-  const found = useComputed(() => (units.value ?? []).filter((unit) => matches(unit, query.value) && (filter.value === null || unit.liveness === filter.value)));
+  const found = useComputed(() => bestFirst((units.value ?? []).filter((unit) => filter.value === null || unit.liveness === filter.value), query.value));
   const places = useComputed(() => placesFor(query.value));
   const all = units.value;
   const choose = (unit: UnitState): void => {
@@ -65,7 +65,7 @@ export function UnitList(): JSX.Element {
     <section class="panel" aria-labelledby="units-title" onKeyDown={onKey}>
       <header class="panel-head">
         <h2 id="units-title">{t("units.title")}</h2>
-        <span class="count num">{all === null ? "" : t("units.count", { n: all.length })}</span>
+        <span class="count num">{all === null ? "" : query.value.trim() === "" && filter.value === null ? t("units.count", { n: all.length }) : t("units.found", { found: found.value.length, n: all.length })}</span>
       </header>
       <div class="search">
         <Icon name="search" />
@@ -173,12 +173,13 @@ function FoundRow({ place, fly }: { place: Found; fly: (place: Found) => void })
   );
 }
 
-/** Call sign, side, kind or address: whatever people type. */
-function matches(unit: UnitState, typed: string): boolean {
-  const wanted = plainDigits(typed).trim().toLowerCase();
-  if (wanted === "") return true;
-  const side = unit.country ? `${unit.country} ${t(`country.${unit.country}` as "country.LA")}` : "";
-  const kind = unit.kind ? t(`kind.${unit.kind}`) : "";
-  const text = [unit.call_sign, side, kind, unit.agency, ...(unit.addresses ?? [])].join(" ").toLowerCase();
-  return wanted.split(/\s+/).every((word) => text.includes(word));
+/** Those that meet what was typed, by call sign, side, kind or address, the best first. */
+function bestFirst(some: readonly UnitState[], typed: string): readonly UnitState[] {
+  if (typed.trim() === "") return some;
+  const found = some.flatMap((unit) => {
+    const side = unit.country ? [unit.country, t(`country.${unit.country}` as "country.LA")] : [];
+    const well = unitMeets({ callSign: unit.call_sign, others: [...side, unit.kind ? t(`kind.${unit.kind}`) : "", unit.agency], addresses: unit.addresses ?? [] }, typed);
+    return well === null ? [] : [{ unit, well }];
+  });
+  return found.sort((a, b) => a.well - b.well).map(({ unit }) => unit);
 }
