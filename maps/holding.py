@@ -75,6 +75,7 @@ class Holding:
         self._node, self._agency, self._life_s, self._lost = node, agency, life_s, lost
         self._alone = alone
         self.epoch = 0
+        self._renewed_s = 0.0
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     @asynccontextmanager
@@ -118,7 +119,7 @@ class Holding:
                         self._node,
                     )
                     if taken is not None:
-                        self.epoch = taken
+                        self.epoch, self._renewed_s = taken, monotonic()
                         _log.info("lease_taken", node=self._node, epoch=taken, holder=self.holder)
                         return
                 elif not waits:
@@ -135,6 +136,7 @@ class Holding:
                 await store.write(
                     partial(lease.renew, epoch=self.epoch, at=datetime.now(UTC)), self._node
                 )
+                self._renewed_s = monotonic()
             except LeaseLost:
                 return  # told by the fence
             except StoreError as error:
@@ -149,9 +151,17 @@ class Holding:
             _log.warning("lease_not_given_back", fault=str(error))
 
     def _check(self, connection: Connection) -> None:
-        """Refuse a transaction of who lost the lease; runs first in each that writes."""
+        """Refuse a transaction of who lost the lease; runs first in each that writes.
+
+        One that was still for as long as the lease lasts, and so might have been replaced, renews
+        it in that very transaction: nothing is committed under a lease that has run out, and who
+        was about to take it sees that it moved.
+        """
         try:
-            lease.check(connection, self._node, self.epoch)
+            if monotonic() - self._renewed_s < self._life_s:
+                lease.check(connection, self._node, self.epoch)
+                return
+            lease.renew(connection, self._node, self.epoch, at=datetime.now(UTC))
         except LeaseLost as lost:
             self._lost(lost)
             raise

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -100,3 +102,91 @@ async def test_of_two_that_saw_the_same_only_one_takes_it(tmp_path: Path) -> Non
             await store.write(lease.check, "hx", 1)
     finally:
         await store.close()
+
+
+async def test_who_was_still_past_the_lease_renews_it_in_the_first_transaction_and_goes_on(
+    tmp_path: Path,
+) -> None:
+    url = store_url(tmp_path / "patrol.db")
+    first, second = open_store(url), open_store(url)
+    lost: list[LeaseLost] = []
+    one = Holding("hx", agency="joint", life_s=0.3, lost=lost.append)
+    try:
+        holding = one.over(first)
+        await holding.__aenter__()
+        for task in asyncio.all_tasks():  # nothing renews it, and nobody stands by
+            if task.get_name() == "lease":
+                task.cancel()
+        await asyncio.sleep(0.5)
+        seen = await second.read(lease.read, "hx")
+        assert seen is not None
+        assert seen.renewals == 0
+        await put(first, "goes on")
+        assert lost == []
+        now = await second.read(lease.read, "hx")
+        assert now is not None
+        assert (now.epoch, now.renewals) == (1, 2)  # each of the two, until the next is in time
+        # who had waited for long enough by what it saw before comes too late
+        late = partial(lease.take, holder="two", seen=seen, at=NOW, agency="joint")
+        assert await second.write(late, "hx") is None
+        await holding.__aexit__(None, None, None)
+    finally:
+        await first.close()
+        await second.close()
+
+
+async def test_a_process_that_was_stopped_and_not_replaced_goes_on_under_its_lease(
+    tmp_path: Path,
+) -> None:
+    """Stopped by SIGSTOP for three leases; then it commits again, under a lease that it renewed."""
+    url = store_url(tmp_path / "patrol.db")
+    store = open_store(url)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", _HOLDS, url)
+    try:
+
+        async def seen() -> tuple[int, int]:
+            held = await store.read(lease.read, "hx")
+            rows = await store.read(
+                lambda connection: connection.execute(select(agencies.c.name)).scalars().all()
+            )
+            return (0 if held is None else held.renewals), max(map(int, rows), default=0)
+
+        async with asyncio.timeout(60):
+            while (await seen())[1] < 3:  # noqa: ASYNC110 - another process writes
+                await asyncio.sleep(0.1)
+            process.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(0.5)
+            renewals, written = await seen()
+            await asyncio.sleep(3.0)
+            assert await seen() == (renewals, written)
+            process.send_signal(signal.SIGCONT)
+            while (await seen())[1] < written + 3:  # noqa: ASYNC110 - another process writes
+                await asyncio.sleep(0.1)
+        assert (await seen())[0] > renewals
+        held = await store.read(lease.read, "hx")
+        assert held is not None
+        assert held.epoch == 1
+        assert process.returncode is None
+    finally:
+        process.kill()
+        await process.wait()
+        await store.close()
+
+
+_HOLDS = """
+import asyncio, sys
+from maps.holding import Holding
+from patrol.store import registry
+from patrol.store.store import open_store
+from patrol.units import Agency
+
+async def main():
+    store = open_store(sys.argv[1], migrates="with the lease")
+    async with Holding("hx", agency="joint", life_s=1.0).over(store):
+        for number in range(1, 100_000):
+            agency = Agency(id="joint", name=str(number), country=None, blos=())
+            await store.write(registry.put_agency, agency, "test")
+            await asyncio.sleep(0.05)
+
+asyncio.run(main())
+"""
