@@ -41,6 +41,23 @@ def test_name_and_password_open_the_map(page: Page, server: Server) -> None:
     wait_for("the page", lambda: page.locator("#unit-search").count() == 1)
 
 
+def test_a_link_opens_the_page_of_the_role_unless_the_address_says_where(
+    page: Page, server: Server
+) -> None:
+    for role, address, opened in (
+        ("planner", "/sign-in", "/planner"),
+        ("crew", "/sign-in", "/crew"),
+        ("technician", "/sign-in", "/"),
+        ("planner", "/sign-in?next=/reports", "/reports"),
+        ("planner", "/sign-in?next=//elsewhere.example", "/planner"),
+    ):
+        page.context.clear_cookies()
+        link = server.command("user", "link", role).rpartition("#link=")[2].strip()
+        page.goto("about:blank")
+        page.goto(f"{server.url}{address}#link={link}")
+        page.wait_for_url(f"{server.url}{opened}")
+
+
 def test_a_wrong_password_is_told_and_the_field_waits(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/sign-in")
     page.get_by_label("Name").fill("commander")

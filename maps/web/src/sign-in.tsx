@@ -6,6 +6,7 @@ import "./sign-in.css";
 import { signal, useSignal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
+import type { Role, Session } from "./contract.ts";
 import { watchSignOut } from "./drafts.ts";
 import { type Language, LANGUAGES, type Part, t } from "./i18n/index.ts";
 import { chosenLanguage, openWords, preferredLanguage } from "./i18n/load.ts";
@@ -15,6 +16,8 @@ import { CallError, call, fetchJson } from "./rest.ts";
 const PARTS: readonly Part[] = ["common", "sign-in"];
 /** The language that the page is drawn in. */
 const spoken = signal<Language>("en");
+/** The page that was asked for before this one; a link takes itself out of the address. */
+const asked = new URLSearchParams(location.search).get("next");
 const app = document.getElementById("app") as HTMLElement;
 
 /** The token of `#link=TOKEN`; null for a plain visit. */
@@ -25,10 +28,13 @@ function linkToken(): string | null {
   return found;
 }
 
-/** Where the person came from; only a path of this server. */
-function nextPage(): string {
-  const next = new URLSearchParams(location.search).get("next") ?? "/";
-  return next.startsWith("/") && !next.startsWith("//") && !next.includes("\\") ? next : "/";
+/** Where whoever came from no other page begins to work. */
+const FIRST: Partial<Record<Role, string>> = { planner: "/planner", crew: "/crew" };
+
+/** Where the person came from, only a path of this server; else where the role works. */
+function nextPage(role: Role): string {
+  const next = asked;
+  return next !== null && next.startsWith("/") && !next.startsWith("//") && !next.includes("\\") ? next : (FIRST[role] ?? "/");
 }
 
 function faultOf(fault: unknown, byLink: boolean, withCode: boolean): string {
@@ -71,8 +77,8 @@ function SignIn(): JSX.Element {
     busy.value = true;
     fault.value = null;
     try {
-      await call("POST", path, body);
-      location.replace(nextPage());
+      const { role } = await call<Session>("POST", path, body);
+      location.replace(nextPage(role));
     } catch (caught) {
       const asked = caught instanceof CallError && caught.slug === "code_needed";
       fault.value = faultOf(caught, byLink, "code" in body);
