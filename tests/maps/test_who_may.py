@@ -10,6 +10,7 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from tests.maps.running import Running, running
 from tests.maps.test_access_phones import as_user
 from tests.maps.who_may import ANYONE, DEVICES_ONLY, PUBLIC, WHO_MAY
 
+_NOW = datetime.now(UTC)  # of radios that are all days off an alert tells
+
 HERE, THERE = "la-hx", "th-ck"
 AGENCIES = [
     {"id": HERE, "name": "Houay Xai", "country": "LA", "blos": ["LA-HXI"]},
@@ -36,7 +39,7 @@ OWN = {"{z}": "1", "{x}": "1", "{y}": "1"}
 DESCRIBES = ("/api/ogc/api",)  # the same for everybody, with made-up names as examples
 QUERIES = {
     "/api/orders/routes": {"unit": "nothing"},  # one of several that must be there
-    "/api/watch-log/export": {"until": "2026-11-25T02:30:00Z"},  # after `since`
+    "/api/watch-log/export": {"until": (_NOW + timedelta(days=1)).isoformat()},
 }
 RAW = {"/api/imports": b"{}", "/api/photos": b"no photo"}
 
@@ -62,7 +65,7 @@ def filled(path: str, ids: dict[str, str] | None = None) -> str:
 def _made_up(schema: dict[str, Any]) -> object:
     if schema.get("type") in ("integer", "number"):
         return 1
-    return "2026-11-24T02:30:00Z" if schema.get("format") == "date-time" else "x"
+    return _NOW.isoformat() if schema.get("format") == "date-time" else "x"
 
 
 class Walk:

@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import pytest
 from structlog.testing import capture_logs
 
+from radio_gateway import clock as process_clock
 from radio_gateway.channel import Channel
 from radio_gateway.inbox import Inbox
 from radio_gateway.silence import Silence
@@ -352,27 +353,15 @@ async def _publish_and_hear(broker: Mosquitto, inbox: Inbox, number: int) -> Non
 
 
 class Clock:
-    """A wall clock that can be set, in the modules that read it."""
+    """A wall clock that can be set, under the clock of this process."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.offset = timedelta()
-        clock = self
+        self.process = process_clock.Clock(wall_ns=self._wall_ns)
+        monkeypatch.setattr(process_clock, "CLOCK", self.process)
 
-        class Set(datetime):
-            @classmethod
-            def now(cls, tz: tzinfo | None = None) -> Any:
-                return datetime.now(tz) + clock.offset
-
-        for module in (
-            "channel",
-            "silence",
-            "connection",
-            "transports.streams",
-            "transports.tcp",
-            "transports.serial_port",
-            "transports.udp",
-        ):
-            monkeypatch.setattr(f"radio_gateway.{module}.datetime", Set)
+    def _wall_ns(self) -> int:
+        return time.time_ns() + round(self.offset.total_seconds() * 1e9)
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=1), timedelta(days=-1)])
@@ -388,8 +377,11 @@ async def test_a_clock_that_jumps_changes_neither_watchdog_nor_state(
             clock.offset = jump
             assert channel.health().state == "open"
             heard = await hear(inbox, 3)
-            apart = abs(heard[-1].transmission.heard_at - datetime.now(UTC) - jump)
+            followed = max(jump, timedelta())  # back, time goes on as it was
+            apart = abs(heard[-1].transmission.heard_at - datetime.now(UTC) - followed)
             assert apart < timedelta(seconds=5)
+            assert clock.process.doubt is not None
+            assert abs(timedelta(seconds=clock.process.doubt.by_s) - jump) < timedelta(seconds=5)
             assert channel.health().state == "open"
             assert channel.health().reconnects == 0
             proxy.die()
@@ -418,6 +410,7 @@ async def test_what_waits_for_a_pause_is_told_though_the_clock_was_set_back(
         await until(lambda: channel.health().frames == 1)
         clock.offset = -timedelta(days=1)
         await hear(inbox, 1, within_s=8)
+        assert clock.process.doubt is not None
     radio.unplug()
 
 
