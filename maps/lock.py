@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from maps.errors import ServerRunning
 from maps.settings_tables import SQLITE
@@ -16,6 +17,8 @@ try:
     import fcntl
 except ImportError:  # Windows has no advisory locks of this kind
     fcntl = None  # type: ignore[assignment]
+
+_IN_USE: Final = "is in use by a running server: one that is alone, a Watch or a web process"
 
 
 @contextmanager
@@ -45,7 +48,7 @@ def store_lock(url: str, *, shared: bool = False) -> Iterator[None]:
         try:
             fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError:
-            raise ServerRunning(f"{path.with_suffix('')} is in use by a running server") from None
+            raise ServerRunning(f"{path.with_suffix('')} {_IN_USE}") from None
         yield
     finally:
         os.close(handle)
@@ -57,7 +60,7 @@ def _database_lock(url: str, *, shared: bool) -> Iterator[None]:
     try:
         with watching(engine, shared=shared) as free:
             if not free:
-                raise ServerRunning(f"{named(engine)} is in use by a running server")
+                raise ServerRunning(f"{named(engine)} {_IN_USE}")
             yield
     finally:
         engine.dispose()

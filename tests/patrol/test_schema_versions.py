@@ -154,3 +154,16 @@ def _take_over(connection: Connection) -> None:
     assert seen is not None
     taken = lease.take(connection, "hx", "another", seen=seen, at=seen.renewed_at, agency="joint")
     assert taken == 2
+
+
+async def test_a_standby_that_is_older_than_what_the_other_made_of_the_store_does_not_lead(
+    url: str,
+) -> None:
+    store = open_store(url, migrates="with the lease")
+    try:
+        name(url, "9999")  # a newer Watch led meanwhile
+        async with Holding("hx", agency="joint", life_s=60).over(store):
+            with pytest.raises(StoreError, match="newer version"):
+                await store.migrate()
+    finally:
+        await store.close()

@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request
 from maps.access import VERIFIED, Caller
 from maps.errors import NoAnswer, ServerRunning, WatchAway
 from maps.lock import store_lock
+from maps.office import open_office
 from maps.roles import answering, words
 from maps.roles.answering import Answering
 from maps.roles.asking import Asking
@@ -235,6 +236,10 @@ async def test_no_store_is_restored_under_a_web_process(tmp_path: Path) -> None:
                 refused = True
                 break
         assert refused
+        # Nor does a server that is alone start beside it: the two would not know of each other.
+        with pytest.raises(ServerRunning, match="one that is alone, a Watch or a web process"):
+            async with open_office(settings):
+                pass
         with store_lock(settings.store.url, shared=True):
             pass  # a Watch and other web processes are welcome
     finally:
