@@ -234,6 +234,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
         sections: Its parts.
         made: When and by which node it was made.
         page: Word before the number of a page.
+        file_stem: Name of its file without the ending; empty: report, subtitle, when it was made.
     """
 
     report: str
@@ -244,6 +245,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     sections: tuple[Section, ...]
     made: str
     page: str = ""
+    file_stem: str = ""
 
     @property
     def plates(self) -> tuple[Plate, ...]:

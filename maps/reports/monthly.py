@@ -7,10 +7,11 @@ seized goods. For a counterpart it holds what the agreements let cross to it, an
 from __future__ import annotations
 
 import asyncio
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from gis.tracks.effort import Effort, total
 from maps.errors import BadRequest
@@ -108,7 +109,23 @@ async def monthly_pack(asked: Asked) -> Document:
         ),
         made=telling.made(asked, datetime.now(UTC)),
         page=words.say("report.page"),
+        file_stem=file_stem(
+            start.astimezone(words.zone).date(),
+            covering.last_day(end).astimezone(words.zone).date(),
+        ),
     )
+
+
+def file_stem(first: date, last: date) -> str:
+    """Return the name of a pack's file without its ending: a whole month by itself, else both days.
+
+    >>> file_stem(date(2026, 10, 1), date(2026, 10, 31))
+    'meeting-pack-2026-10'
+    >>> file_stem(date(2026, 2, 1), date(2026, 2, 27))
+    'meeting-pack-2026-02-01-to-2026-02-27'
+    """
+    whole = first.day == 1 and last == first.replace(day=monthrange(first.year, first.month)[1])
+    return f"meeting-pack-{first:%Y-%m}" if whole else f"meeting-pack-{first}-to-{last}"
 
 
 async def _gathered(asked: Asked, view: CrossingView, start: datetime, end: datetime) -> _Month:

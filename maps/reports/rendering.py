@@ -64,7 +64,9 @@ async def rendered(document: Document, kind: Format, *, at: datetime) -> File:
 
         content = await asyncio.to_thread(workbook_of, document)
     return File(
-        name=file_name(document.report, document.subtitle, kind, at=at),
+        name=document.file_stem + _ENDINGS[kind]
+        if document.file_stem
+        else file_name(document.report, document.subtitle, kind, at=at),
         media_type=MEDIA_TYPES[kind],
         content=content,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -98,7 +98,7 @@ def test_a_link_opens_a_briefing_and_the_rest_is_looked_at_and_kept(
         expect(sheet.locator("svg.map")).to_be_visible()
         assert page.locator("iframe").get_attribute("sandbox") == ""
         page.get_by_role("button", name="Coverage of sectors and river").click()
-        page.get_by_role("button", name="This month").click()
+        page.get_by_role("button", name="This month so far").click()
         first, last = page.locator("#report-from"), page.locator("#report-to")
         assert first.input_value() == f"{last.input_value()[:8]}01"
         kept_day = last.input_value()
@@ -118,7 +118,7 @@ def test_a_link_opens_a_briefing_and_the_rest_is_looked_at_and_kept(
         page.keyboard.press("v")
         expect(sheet.locator("h1")).to_have_text("Coverage of sectors and river", timeout=60_000)
         with page.expect_download(timeout=60_000) as kept:
-            page.get_by_role("button", name="XLSX").click()
+            page.get_by_role("button", name="XLSX", exact=True).click()
         assert kept.value.suggested_filename.startswith("coverage-")
         assert kept.value.suggested_filename.endswith(".xlsx")
         with zipfile.ZipFile(kept.value.path()) as book:
@@ -135,3 +135,30 @@ def test_one_that_is_being_made_can_be_stopped(browser: Browser, server: Server)
         row.get_by_role("button", name="Stop").click()
         wait_for("it to go", lambda: page.locator(".report-jobs li").count() < before)
         assert page.get_by_role("alert").count() == 0
+
+
+def test_a_pack_is_of_the_last_whole_month_and_its_file_says_which(
+    browser: Browser, server: Server
+) -> None:
+    with reports(browser, server) as page:
+        page.get_by_role("button", name="Meeting pack").click()
+        first, last = page.locator("#report-from"), page.locator("#report-to")
+        month = first.input_value()[:7]
+        assert first.input_value() == f"{month}-01"
+        following = date.fromisoformat(last.input_value()) + timedelta(days=1)
+        assert following.day == 1
+        assert month == last.input_value()[:7]
+        presets = page.locator(".presets").get_by_role("button")
+        expect(presets).to_have_text(["Last month", "This month so far", "Last 7 days"])
+        with page.expect_download(timeout=60_000) as kept:
+            page.get_by_role("button", name="XLSX", exact=True).click()
+        assert kept.value.suggested_filename == f"meeting-pack-{month}.xlsx"
+        presets.get_by_text("Last 7 days").click()
+        days = f"{first.input_value()}-to-{last.input_value()}"
+        with page.expect_download(timeout=60_000) as kept:
+            page.get_by_role("button", name="XLSX", exact=True).click()
+        assert kept.value.suggested_filename == f"meeting-pack-{days}.xlsx"
+        # Days that somebody set stay when another report is looked at.
+        presets.get_by_text("This month so far").click()
+        page.locator(".report-kinds").get_by_text("Coverage of sectors and river").click()
+        assert first.input_value() == f"{last.input_value()[:8]}01"

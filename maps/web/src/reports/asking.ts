@@ -84,6 +84,11 @@ export function daysOf(which: "week" | "month" | "last-month", nowMs: number, zo
   return { from: `${last.slice(0, 8)}01`, to: last };
 }
 
+/** The days a report is mostly made of: a pack tells of a whole month that is over. */
+export function usualDays(report: string): "week" | "last-month" {
+  return report === "monthly" ? "last-month" : "week";
+}
+
 /** The moments a wish means: from the first day's midnight to the one after the last day. */
 export function momentsOf(from: string, to: string, zone: string): { startMs: number; endMs: number } {
   const after = new Date(Date.parse(`${to}T00:00:00Z`) + 86_400_000);

@@ -6,7 +6,7 @@ import { DayField } from "../panels/when-field.tsx";
 import { session, timeZone } from "../session.ts";
 import { dayWords } from "../times.ts";
 import type { AgencyInfo } from "../contract.ts";
-import { bodyOf, change, daysOf, type Format, kindOf, kinds, type PatrolChoice, wish } from "./asking.ts";
+import { bodyOf, change, daysOf, type Format, kindOf, kinds, type PatrolChoice, usualDays, wish } from "./asking.ts";
 import { ask, FORMAT_WORDS, looking } from "./jobs.ts";
 
 const NAMES = {
@@ -27,6 +27,14 @@ export function make(format: Format, how: "look" | "save"): void {
   if (body !== null) void ask(body, how);
 }
 
+/** Chooses a report, with the days it is mostly made of; days that somebody set stay. */
+function choose(report: string): void {
+  const now = Date.now();
+  const { report: before, from, to } = wish.value;
+  const usual = daysOf(usualDays(before), now, timeZone.value);
+  change({ report, ...(from === usual.from && to === usual.to ? daysOf(usualDays(report), now, timeZone.value) : {}) });
+}
+
 export function Form({ patrols, agencies }: { patrols: readonly PatrolChoice[]; agencies: readonly AgencyInfo[] }): JSX.Element {
   const made = wish.value;
   const kind = kindOf(made.report);
@@ -36,7 +44,7 @@ export function Form({ patrols, agencies }: { patrols: readonly PatrolChoice[]; 
       <fieldset class="report-kinds">
         <legend>{t("reports.which")}</legend>
         {kinds.value.filter((each) => each.allowed).map((each) => (
-          <button key={each.name} type="button" class="button wide kind" aria-pressed={each.name === made.report} onClick={() => change({ report: each.name })}>
+          <button key={each.name} type="button" class="button wide kind" aria-pressed={each.name === made.report} onClick={() => choose(each.name)}>
             <span>{reportName(each.name)}</span>
           </button>
         ))}
@@ -92,9 +100,9 @@ function TimeFields(): JSX.Element {
         <DayField id="report-to" label={t("reports.to")} day={to} fault={from !== "" && to !== "" && from > to ? t("reports.days_order") : null} set={(day) => change({ to: day })} />
       </div>
       <div class="row presets">
-        <button type="button" class="button" onClick={() => set("week")}>{t("reports.last_week")}</button>
-        <button type="button" class="button" onClick={() => set("month")}>{t("reports.this_month")}</button>
         <button type="button" class="button" onClick={() => set("last-month")}>{t("reports.last_month")}</button>
+        <button type="button" class="button" onClick={() => set("month")}>{t("reports.this_month")}</button>
+        <button type="button" class="button" onClick={() => set("week")}>{t("reports.last_week")}</button>
       </div>
       <p class="hint">{t("reports.days_hint", { zone })}</p>
     </div>

@@ -16,7 +16,7 @@ import { Broken, Empty, faultWords, Loading } from "../panels/states.tsx";
 import { fetchJson } from "../rest.ts";
 import { session, timeZone } from "../session.ts";
 import { app, startPage } from "../start.ts";
-import { change, daysOf, kinds, type PatrolChoice, type ReportKind } from "./asking.ts";
+import { change, daysOf, kinds, type PatrolChoice, type ReportKind, usualDays } from "./asking.ts";
 import { Form, make } from "./form.tsx";
 import { fault, look, looking, preview } from "./jobs.ts";
 import { Jobs, Schedules } from "./lists.tsx";
@@ -51,7 +51,7 @@ async function patrolsAt(path: string): Promise<PatrolChoice[]> {
   }
 }
 
-/** What a link asks for, else the first report that may be had, of the last week. */
+/** What a link asks for, else the first report that may be had, of the days it is mostly made of. */
 function begin(found: readonly ReportKind[], patrols: readonly PatrolChoice[], nowMs: number): void {
   const query = new URLSearchParams(location.search);
   const asked = query.get("report") ?? "";
@@ -59,7 +59,7 @@ function begin(found: readonly ReportKind[], patrols: readonly PatrolChoice[], n
   const report = allowed.find((each) => each.name === asked)?.name ?? allowed[0]?.name ?? "";
   const language = isLanguage(session.value?.language) ? session.value.language : preferredLanguage();
   const patrol = patrols.find((each) => each.id === query.get("patrol"))?.id ?? patrols[0]?.id ?? "";
-  change({ ...daysOf("week", nowMs, timeZone.value), report, patrol, language, second: language === "lo" ? "th" : "lo" });
+  change({ ...daysOf(usualDays(report), nowMs, timeZone.value), report, patrol, language, second: language === "lo" ? "th" : "lo" });
 }
 
 function onKey(event: KeyboardEvent): void {
