@@ -160,12 +160,7 @@ async def test_a_node_clock_that_is_set_neither_ends_an_order_nor_lengthens_its_
     way = Way()
     way.carrier.send(given(for_s=30))
 
-    class Set(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return datetime(2036, 1, 1, tzinfo=UTC)
-
-    monkeypatch.setattr("maps.remote_orders.datetime", Set)
+    monkeypatch.setattr("maps.remote_orders.utc_now", lambda: datetime(2036, 1, 1, tzinfo=UTC))
     assert await way.wait(1) == ["o1"]
     assert way.passed_on == [("o1", "base", 29.0)]
     await way.wait(29)
