@@ -114,9 +114,11 @@ def serve(
     ] = ServerRole.ALL,
 ) -> None:
     """Serve one node with the links that the configuration names, or a part of it."""
+    from maps.heap import keep_one_arena
     from maps.logs import set_up_logging
     from maps.loop import run
 
+    keep_one_arena()
     set_up_logging()
     settings = settings_in(config)
     if role is ServerRole.WATCH:

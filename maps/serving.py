@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from maps.frames import SharedFrames
+from maps.heap import give_back
 from maps.settings_tables import WebSettings
 from maps.small_port import SmallPortProtocol
 
@@ -56,6 +57,7 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    give_back()
 
 
 async def serve(

@@ -1,0 +1,75 @@
+"""A server that shows maps and takes positions loads nothing that only files and reports need."""
+
+from __future__ import annotations
+
+import re
+import socket
+from datetime import UTC, datetime
+from functools import reduce
+from operator import xor
+from pathlib import Path
+
+from tests.ports import free_port
+from tests.server import Server, wait_for
+
+HEAVY = {
+    "aiohttp",
+    "aiosmtplib",
+    "authlib",
+    "branca",
+    "cryptography",
+    "folium",
+    "geopandas",
+    "joserfc",
+    "matplotlib",
+    "pandas",
+    "pyarrow",
+    "pyogrio",
+    "pywebpush",
+    "py_vapid",
+    "requests",
+    "segno",
+    "weasyprint",
+    "xlsxwriter",
+    "xyzservices",
+}
+_CHANNEL = """
+[[channels]]
+name = "boats"
+url = "tcp-listen://127.0.0.1:{port}"
+protocols = ["nmea0183"]
+"""
+
+
+def test_maps_and_positions_load_no_library_for_tables_files_and_reports(tmp_path: Path) -> None:
+    port = free_port()
+    server = Server(tmp_path, channels=_CHANNEL.format(port=port), roles=("commander",))
+    server.command("unit", "add", "Naga 1", "--address", "nmea0183:R-0001")
+    server.start(wrapper=("env", "PYTHONPROFILEIMPORTTIME=1"))
+    try:
+        with server.client() as client, socket.create_connection(("127.0.0.1", port)) as radio:
+            for layer in client.get("/api/layers").json():
+                shown = client.get(f"/api/layers/{layer['name']}")
+                assert shown.json()["type"] == "FeatureCollection"
+            items = client.get("/api/ogc/collections/blos/items", params={"limit": 3})
+            assert items.status_code == 200
+            radio.sendall(rmc())
+            wait_for(
+                "the boat",
+                lambda: [each for each in client.get("/api/units").json() if each.get("last")],
+            )
+            assert client.get("/").status_code == 200
+    finally:
+        server.stop()
+    loaded = set(
+        re.findall(r"^import time:.*\|\s+(\w+)[.\w]*$", server.log.read_text(), re.MULTILINE)
+    )
+    assert {"maps", "shapely", "sqlalchemy"} <= loaded
+    assert not loaded & HEAVY
+
+
+def rmc() -> bytes:
+    """Return where a boat is now, by Houay Xai."""
+    now = datetime.now(UTC)
+    body = f"GPRMC,{now:%H%M%S}.00,A,2016.000,N,10024.600,E,5.0,0.0,{now:%d%m%y},,,A".encode()
+    return b"R-0001,$%b*%02X\r\n" % (body, reduce(xor, body))
