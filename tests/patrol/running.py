@@ -14,6 +14,7 @@ import msgspec
 from gis.position import Position
 from patrol.accounts import User
 from patrol.changes import Beat, Change, Snapshot, UnitState
+from patrol.clocks import AHEAD
 from patrol.desk import Desk
 from patrol.kinds import ALL
 from patrol.store.store import Store, open_store
@@ -124,7 +125,13 @@ class Node:
         return answers
 
     async def hear(self, *messages: Transmission) -> None:
-        """Hand messages to the inbox as one batch and wait until all are answered."""
+        """Hand messages to the inbox as one batch and wait until all are answered.
+
+        What is heard by the same clock is not heard later than now: that moves, as far as it must.
+        """
+        latest = max((each.heard_at for each in messages), default=self.time)
+        if latest - self.time > AHEAD:
+            self.time = latest
         async with asyncio.timeout(10):
             for answer in self.offer(*messages):
                 await answer.wait()

@@ -166,7 +166,6 @@ async def test_a_call_for_help_and_a_claim_do_not_end_each_other(node: Node) -> 
 
 
 async def in_turn(node: Node, *places: tuple[str, float, float]) -> list[Claim]:
-    node.time = max(node.time, *(at(second) for _, second, _ in places))
     await node.hear_in_turn(
         *(said("a", second, lon=lon, channel=channel) for channel, second, lon in places)
     )

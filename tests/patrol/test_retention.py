@@ -63,7 +63,6 @@ def times(node: Node, device: str = "a") -> list[float]:
 
 async def ten_minutes(node: Node, device: str = "a", **more: Any) -> None:
     """A fix every ten seconds for ten minutes."""
-    node.time = max(node.time, at(600))
     await node.hear(*[said(device, 10 * n, lon=100.4 + n * 1e-4, **more) for n in range(60)])
 
 
@@ -262,7 +261,6 @@ async def filed(node: Node, paper: Paper) -> None:
 async def test_about_an_incident_everything_stays_for_good(node: Node) -> None:
     await ten_minutes(node)
     await ten_minutes(node, "b", heard=None)
-    node.time = at(7260)
     await node.hear(*[said("a", 7200 + n) for n in range(0, 60, 10)])
     await filed(
         node,
