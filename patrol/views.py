@@ -25,8 +25,8 @@ from patrol.changes import Beat, Snapshot
 RING: Final = 2048
 """Changes kept for viewers who come back; at one a second, half an hour."""
 
-RING_BYTES: Final = 32 * 1024 * 1024
-"""Most bytes of the ring."""
+RING_BYTES: Final = 4 * 1024 * 1024
+"""Most bytes of the ring: whoever missed more is served as soon by a snapshot."""
 
 BACKLOG: Final = 256
 """Frames a viewer may lag behind before it must start from a snapshot."""
@@ -212,6 +212,7 @@ class Feed:
         """Hand change number `seq`, encoded, to every viewer, and keep it for who comes back."""
         self._ring.append((self.seq, frame))
         self._ring_bytes += _size(frame)
+        self._snapshot = None  # of before this change: nobody begins there any more
         while len(self._ring) > RING or (self._ring_bytes > RING_BYTES and len(self._ring) > 1):
             self._ring_bytes -= _size(self._ring.popleft()[1])
         for viewer in self._viewers:

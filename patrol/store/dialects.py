@@ -68,7 +68,8 @@ def _open_sqlite(url: URL) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-65536",
+            # 8 MiB for each connection: measured, eight times as much writes no faster.
+            "cache_size=-8192",
             "temp_store=MEMORY",
             # 16 MB between checkpoints: a quarter of the fsyncs, and up to a third faster.
             "wal_autocheckpoint=4000",
