@@ -67,7 +67,7 @@ ALERT_RULES: Final[tuple[AlertRule, ...]] = (
         calm_for_s=CALM_S,
         unsure=silent_channel.unsure,
     ),
-    AlertRule("doubtful_clock", doubtful_clock, calm_for_s=CALM_S),
+    AlertRule("doubtful_clock", doubtful_clock),
     AlertRule("low_battery", low_battery),
     AlertRule("rendezvous_missed", rendezvous_missed),
     AlertRule("unanswered_offer", unanswered_offer),

@@ -155,6 +155,8 @@ class Uplink:
             spool_fault=told.spool_fault or self.remove_fault or state.fault,
             answers=self._nonce,
             count=self._told,
+            clock=told.clock,
+            inbox=told.inbox,
         )
 
     async def run(self) -> None:

@@ -73,14 +73,18 @@ async def gateway(
     signer: Signer = GW_1_KEY,
     port: int | None = None,
     node_key: Signer = NODE_KEY,
+    fares: GatewayHealth | None = None,
 ) -> AsyncIterator[Ended]:
-    """Run a gateway's uplink; `port` is that of what lies before the broker."""
+    """Run a gateway's uplink; `port` is that of what lies before the broker.
+
+    `fares` is what the gateway itself knows of how it fares.
+    """
     async with await open_spool(folder / f"{name}.db") as spool:
         uplink = Uplink(
             settings(broker, user or name, signer, port=port, node_key=node_key),
             spool,
             gateway=name,
-            health=lambda: GatewayHealth(gateway=name, told_at=datetime.now(UTC)),
+            health=lambda: fares or GatewayHealth(gateway=name, told_at=datetime.now(UTC)),
         )
         task = asyncio.create_task(uplink.run())
         try:

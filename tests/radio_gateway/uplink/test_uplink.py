@@ -13,6 +13,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from gis.position import Position
+from radio_gateway.health import ClockDoubt, GatewayHealth
 from radio_gateway.transmission import Transmission
 from radio_gateway.uplink.envelope import Envelope, Receipt, digest_of, pack, topic_of, unpack
 from radio_gateway.uplink.signing import SIGNATURE_BYTES, Signer
@@ -252,6 +253,35 @@ async def test_a_gateway_that_is_not_heard_is_silent_and_so_are_its_channels(
             assert hx.receiver.gateways()[0].uplink == "open"
         await until(lambda: hx.receiver.health()[0].state == "silent")
         assert "has not been heard since" in (hx.receiver.health()[0].fault or "")
+
+
+async def test_a_gateways_doubt_of_its_clock_and_what_it_has_not_stored_are_told_here(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    doubt = ClockDoubt(kind="set", by_s=-3600.0, at=AT)
+    fares = GatewayHealth(gateway="gw-1", told_at=AT, clock=doubt, inbox=350)
+    async with node(broker) as hx, gateway(broker, tmp_path, fares=fares):
+        await until(lambda: hx.receiver.health()[0].state == "open")
+        way = hx.receiver.health()[0]
+        assert way.clock == doubt
+        assert "set back by 1:00:00 at 2026-11-25 03:00:00 UTC" in (way.fault or "")
+        assert way.gateway is not None
+        assert way.gateway.inbox == 350
+
+
+@pytest.mark.parametrize("by_s", [-3600, 3600])
+async def test_a_gateway_whose_clock_is_wrong_from_its_start_is_told_here(
+    broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_s: int
+) -> None:
+    wrong = timedelta(seconds=by_s)
+    monkeypatch.setattr("radio_gateway.uplink.sender.utc_now", lambda: datetime.now(UTC) + wrong)
+    async with node(broker) as hx, gateway(broker, tmp_path):
+        await until(lambda: hx.receiver.health()[0].state == "open")
+        way = hx.receiver.health()[0]
+        assert way.clock is not None
+        assert way.clock.kind == "gateway"
+        assert way.clock.by_s == pytest.approx(by_s, abs=5)
+        assert f"clock is 1:00:00 {'behind' if by_s < 0 else 'ahead of'}" in (way.fault or "")
 
 
 async def test_what_another_key_signed_is_told_as_that_and_not_as_silence(
