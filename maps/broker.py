@@ -39,7 +39,6 @@ from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
 
 from maps.door import Door, KeyCheck
-from maps.keyed_channels import EMBEDDED as EMBEDDED
 from maps.packets import PacketReader
 from patrol.errors import StoreError
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from gis.errors import GisError
 from maps.basemap import Basemap, BasemapError
-from maps.broker import EMBEDDED
 from maps.delivery import checking as delivery_checking
 from maps.errors import SealError, ServerRunning, SettingsFaults
 from maps.feeds.checking import faults_of, warnings_of
+from maps.keyed_channels import EMBEDDED
 from maps.listening import listen
 from maps.lock import store_lock
 from maps.sealing import read_or_make_key
@@ -210,8 +210,9 @@ def _check_layers(settings: Settings, found: Findings) -> None:
 
     for table, given in (("replace", layers.replace), ("add", layers.add)):
         for name, layer in given.items():
+            file = {name: layer.file}
             try:
-                LayerSet(**{table: {name: layer.file}})
+                LayerSet(replace=file) if table == "replace" else LayerSet(add=file)
             except GisError as error:
                 found.faults.append(f"{settings.source}: layers.{table}.{name}: {error}")
 

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any, Final
 
-import structlog
+
+@contextmanager
+def _without(name: str) -> Iterator[None]:
+    """Let a library that is not loaded yet not be found while inside."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # Python's mark for what is not there
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+with _without("rich"):  # nine megabytes, for errors drawn in a way that is not ours (see below)
+    import structlog
 
 _SECRET: Final = ("password", "secret", "token", "key", "cookie", "authorization")
 

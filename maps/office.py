@@ -14,6 +14,7 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,7 +22,6 @@ import structlog
 from msgspec.structs import replace
 
 from maps.account_office import open_accounts
-from maps.broker import EmbeddedBroker
 from maps.delivery.delivering import Delivering
 from maps.delivery.mail import MailWay
 from maps.delivery.metrics import delivery_metrics
@@ -58,6 +58,9 @@ from radio_gateway.outbound import Outbound
 from radio_gateway.settings import ChannelSettings
 from radio_gateway.transports.http import HttpTransport
 from radio_gateway.uplink.receiver import Receiver
+
+if TYPE_CHECKING:
+    from maps.broker import EmbeddedBroker
 
 Lead = Callable[[Store], AbstractAsyncContextManager[None]]
 """Entered with the store before anything of it is read; waits until no other process is the Watch,
@@ -225,6 +228,8 @@ class Office:
         """Hear radios and keep the picture while inside."""
         async with AsyncExitStack() as stack:
             if self.settings.broker.enabled:
+                from maps.broker import EmbeddedBroker  # amqtt is for the demo and a lone office
+
                 self.broker = await stack.enter_async_context(
                     EmbeddedBroker(
                         host=self.settings.broker.host,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
-
-import httpx
 
 from maps.delivery.errors import NotNow, Undeliverable
 from maps.delivery.targets import Network, literal, resolve
+
+if TYPE_CHECKING:
+    import httpx
 
 WITHIN_S: Final = 10.0
 LONGEST_URL: Final = 2000
@@ -33,6 +34,8 @@ def url_fault(url: str, *, clear: bool) -> str | None:
     """
     if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
         return f"must be a URL of at most {LONGEST_URL} ASCII characters"
+    import httpx  # twelve megabytes: for who has something to post
+
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -68,7 +71,13 @@ class Outgoing:
     ) -> None:
         self.listed = tuple(listed)
         self._within_s = within_s
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls
+
+    def _trusted(self) -> ssl.SSLContext:
+        """Return what to trust; the machine's certificates are read at the first post."""
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
 
     def may_be_clear(self, url: str) -> bool:
         """Return whether `url` names an address of a listed network, where TLS can be spared."""
@@ -101,6 +110,8 @@ class Outgoing:
             Undeliverable: If this server may not be sent there, or is sent elsewhere.
             NotNow: If it cannot be reached in time.
         """
+        import httpx
+
         try:
             async with asyncio.timeout(self._within_s):
                 return await self._post(httpx.URL(url), body, headers, check)
@@ -119,6 +130,8 @@ class Outgoing:
         headers: Mapping[str, str],
         check: Callable[[], None],
     ) -> httpx.Response:
+        import httpx
+
         host = url.host
         address = await resolve(
             host, url.port or (443 if url.scheme == "https" else 80), self.listed
@@ -138,7 +151,7 @@ class Outgoing:
 
         async with (
             httpx.AsyncClient(
-                verify=self._tls,
+                verify=self._trusted(),
                 trust_env=False,
                 follow_redirects=False,
                 timeout=self._within_s,

@@ -13,7 +13,6 @@ import msgspec
 
 from maps.reports import Format
 from maps.reports.document import Document
-from maps.reports.html_page import html_page
 from maps.typesetting.pdf import pdf_of
 
 MEDIA_TYPES: Final[Mapping[Format, str]] = MappingProxyType(
@@ -50,6 +49,8 @@ async def rendered(document: Document, kind: Format, *, at: datetime) -> File:
         NotBuilt: If an interactive map is asked for and the web client has not been built.
         ReportFailed: If a PDF cannot be laid out.
     """
+    from maps.reports.html_page import html_page  # and Jinja
+
     content: bytes
     if kind == "html":
         content = (await asyncio.to_thread(html_page, document)).encode("utf-8")

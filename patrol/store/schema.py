@@ -1,16 +1,16 @@
-"""Brings a database to the newest schema, by the migrations that ship with the package."""
+"""Brings a database to the newest schema, by the migrations that ship with the package.
+
+Alembic is loaded when there is something to migrate; mostly there is not.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from patrol.errors import StoreError
@@ -18,6 +18,11 @@ from patrol.store import faults, partitions
 from patrol.store.dialects import connect_to_read, open_engine
 from patrol.store.postgres import is_postgres, named, require
 from patrol.store.tables import metadata
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
 def migrate(engine: Engine, *, first: Callable[[Connection], None] | None = None) -> None:
@@ -40,6 +45,8 @@ def migrate(engine: Engine, *, first: Callable[[Connection], None] | None = None
         if now is not None and now not in known:
             raise _newer(engine, now)
         if now != known[0]:
+            from alembic import command
+
             command.upgrade(_config(connection), "head")
         partitions.make_ahead(connection, datetime.now(UTC))
 
@@ -75,9 +82,17 @@ def expect(engine: Engine, *, waits: bool = False) -> None:
 
 def _versions(connection: Connection) -> tuple[str | None, list[str]]:
     """Return the version of a database, None when it is empty, and those known, newest first."""
-    script = ScriptDirectory.from_config(_config(connection))
-    now = MigrationContext.configure(connection).get_current_revision()
-    return now, [revision.revision for revision in script.walk_revisions()]
+    # Each file is named by its revision: 0001_first_schema.py. They make one line.
+    files = (_MIGRATIONS / "versions").glob("[0-9]*_*.py")
+    known = sorted((file.name.partition("_")[0] for file in files), reverse=True)
+    return _version(connection), known
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
 
 
 def _newer(engine: Engine, now: str) -> StoreError:
@@ -99,8 +114,7 @@ def look(url: str) -> list[str]:
     try:
         with connect_to_read(engine) as connection:
             require(connection, changes=False)
-            now = MigrationContext.configure(connection).get_current_revision()
-            if now is None:
+            if _version(connection) is None:
                 return ["the database is empty: the first start makes its tables"]
             count = partitions.stray(connection)
     except SQLAlchemyError as error:
@@ -113,9 +127,11 @@ def look(url: str) -> list[str]:
 
 
 def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
     # Alembic reads %-signs in paths as its own.
-    folder = str(Path(__file__).with_name("migrations")).replace("%", "%%")
+    folder = str(_MIGRATIONS).replace("%", "%%")
     config.set_main_option("script_location", folder)
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection

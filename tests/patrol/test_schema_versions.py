@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from maps.holding import Holding
@@ -51,6 +52,16 @@ def name(url: str, made_by: str) -> None:
     engine = open_engine(url)
     with engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{made_by}'")
+    engine.dispose()
+
+
+def test_the_versions_known_without_alembic_are_those_it_knows(url: str) -> None:
+    engine = open_engine(url)
+    with connect_to_read(engine) as connection:
+        script = ScriptDirectory.from_config(_config(connection))
+        now = MigrationContext.configure(connection).get_current_revision()
+        known = [revision.revision for revision in script.walk_revisions()]
+        assert _versions(connection) == (now, known)
     engine.dispose()
 
 
