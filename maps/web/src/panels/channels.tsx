@@ -1,6 +1,7 @@
 /** Every link: is it open, how much and when did it last hear, what did it reject; and why a radio is missing. */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
+import { computerName, doubtWords, OWN_CLOCK } from "../clock-doubt.ts";
 import { now } from "../clock.ts";
 import type { ChannelHealth, RejectedFrame } from "../contract.ts";
 import { channels, cutOff, picture } from "../feed.ts";
@@ -9,7 +10,6 @@ import { SEE_REJECTED, SEE_SENT } from "../permissions.ts";
 import { fetchJson } from "../rest.ts";
 import { may, timeZone } from "../session.ts";
 import { ageSeconds, ageWords, minuteWords, momentWords } from "../times.ts";
-import { computerName, doubtWords, OWN_CLOCK } from "./clock-doubt.tsx";
 import { reasonWords, RejectedFrames } from "./rejected-frames.tsx";
 import { Broken, Empty, Loading, useLoaded } from "./states.tsx";
 import { WhyForm } from "./why-form.tsx";
@@ -64,7 +64,7 @@ function GatewayHead({ gateway, way, links }: { gateway: string; way: ChannelHea
         <h3>{t("channels.gateway", { name: gateway })}</h3>
         {way !== undefined && <span class="channel-state">{t(`channel.${way.state}`)}</span>}
       </div>
-      {way?.fault && <p class="fault">{doubtWords(way) ?? way.fault}</p>}
+      {way?.fault && <p class="fault">{doubtWords(way, now.value, timeZone.value) ?? way.fault}</p>}
       {silent && <p class="num">{t("channels.since", { time: momentWords(Date.parse(way.since), now.value, timeZone.value) })}</p>}
       <dl class="figures num">
         <Figure name={t("hop.radios")} ill={!links.every(isWell)}>{t("channels.open", { open: links.filter(isWell).length, n: links.length })}</Figure>
@@ -112,7 +112,7 @@ function Channel({ channel }: { channel: ChannelHealth }): JSX.Element {
       </div>
       {channel.url !== "" && <p class="dim break"><code>{channel.url}</code></p>}
       {channel.protocols.length > 0 && <p class="dim">{t("channels.speaks", { names: channel.protocols.join(", ") })}</p>}
-      {channel.fault && <p class="fault">{doubtWords(channel) ?? channel.fault}</p>}
+      {channel.fault && <p class="fault">{doubtWords(channel, now.value, timeZone.value) ?? channel.fault}</p>}
       {channel.journal_fault && <p class="fault">{t("channels.journal", { fault: channel.journal_fault })}</p>}
       {!isWell(channel) && <p class="num">{t("channels.since", { time: momentWords(Date.parse(channel.since), now.value, timeZone.value) })}</p>}
       {behind > 0 && <p>{t("channels.behind", { n: behind })}</p>}

@@ -1,6 +1,7 @@
 /** Always answers: is this live, how old is it, which link is down, what time is it. */
 import type { JSX } from "preact";
 import { allow, muted } from "../bell.ts";
+import { computerName, OWN_CLOCK } from "../clock-doubt.ts";
 import { now, serverMoment } from "../clock.ts";
 import { openTab, phone } from "../console.ts";
 import { forgetDrafts } from "../drafts.ts";
@@ -15,7 +16,6 @@ import { session, timeZone } from "../session.ts";
 import { ageWords, clockTime, zoneOffset } from "../times.ts";
 import { BROKER_WAY, isWell } from "./channels.tsx";
 import { ClaimsItem } from "./claims.tsx";
-import { computerName, OWN_CLOCK } from "./clock-doubt.tsx";
 import { Icon } from "./icons.tsx";
 import { PagesMenu } from "./pages-menu.tsx";
 import { QuietItem } from "./quiet.tsx";
