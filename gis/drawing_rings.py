@@ -34,6 +34,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         part: Which polygon of several, from 0.
         ring: 0 the outer one, from 1 holes; None where it is of the whole.
         vertex: From 0; None where it is of the whole ring.
+        crosses: Of two edges of the ring that cross: `vertex` begins the one, this the other;
+            None for other faults. Where to look is where they cross.
         lon: Where to look, degrees.
         lat: Where to look, degrees.
         only_warns: Whether the area can be used all the same.
@@ -44,6 +46,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     part: int = 0
     ring: int | None = None
     vertex: int | None = None
+    crosses: int | None = None
     lon: float | None = None
     lat: float | None = None
     only_warns: bool = False
@@ -116,9 +119,12 @@ def ring_faults(points: Ring, *, name: str, part: int, ring: int) -> list[Fault]
         before, after = closed[kept[n - 1]], closed[kept[(n + 1) % len(kept)]]
         if corner_deg(before, closed[vertex], after) < SPIKE_DEG:
             faults.append(fault("spike", vertex, "goes out and comes back the same way"))
-    for a, b in crossing_edges(_unwrapped(closed)):
+    flat = _unwrapped(closed)
+    for a, b in crossing_edges(flat):
         text = f"the edge to vertex {a + 2} crosses the edge from vertex {b + 1} to {b + 2}"
-        faults.append(fault("self_crossing", a, text.replace(f"to {len(closed)}", "to 1")))
+        found = fault("self_crossing", a, text.replace(f"to {len(closed)}", "to 1"))
+        lon, lat = crossing_place(flat, a, b)
+        faults.append(msgspec.structs.replace(found, crosses=b, lon=lon, lat=lat))
     return faults
 
 
@@ -145,6 +151,23 @@ def crossing_edges(closed: Floats, *, most: int = 10) -> list[tuple[int, int]]:
                 if len(found) == most:
                     return found
     return found
+
+
+def crossing_place(closed: Floats, a: int, b: int) -> tuple[float, float]:
+    """Return (lon, lat) where two edges of a ring meet; the middle of what they share of a line.
+
+    Args:
+        closed: The ring without a jump at the antimeridian.
+        a: First vertex of the one edge.
+        b: First vertex of the other, which meets it.
+
+    >>> crossing_place(np.array([[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]], dtype=float), 0, 2)
+    (0.5, 0.5)
+    """
+    one, other = shapely.linestrings([closed[a : a + 2], closed[b : b + 2]])
+    middle = shapely.centroid(shapely.intersection(one, other))
+    lon, lat = float(middle.x), float(middle.y)
+    return (lon if abs(lon) <= 180.0 else _turn(lon)), lat
 
 
 def corner_deg(before: tuple[float, float], at: tuple[float, float],

@@ -71,6 +71,42 @@ def test_a_fault_of_a_ring_is_named_and_mended(
         assert found.suggestion.equals(shapely.Polygon(SQUARE))
 
 
+@pytest.mark.parametrize(
+    ("ring", "edges", "place"),
+    [
+        (  # a bow of four corners, the crossing far from each
+            [[100.50, 20.31], [100.55, 20.31], [100.50, 20.27], [100.54, 20.275], [100.50, 20.31]],
+            (1, 3), (100.5239, 20.2891),
+        ),
+        (  # not closed: the edge back to the start crosses
+            [[100.50, 20.31], [100.55, 20.31], [100.50, 20.27], [100.54, 20.275]],
+            (1, 3), (100.5239, 20.2891),
+        ),
+        (  # across the antimeridian, told within 180 degrees
+            [[179.8, 0.0], [-179.8, 0.3], [-179.8, 0.0], [179.8, 0.1], [179.8, 0.0]],
+            (0, 2), (179.9, 0.075),
+        ),
+        (
+            [[179.8, 0.0], [-179.8, 0.1], [-179.8, 0.0], [179.8, 0.3], [179.8, 0.0]],
+            (0, 2), (-179.9, 0.075),
+        ),
+        (  # two edges share a stretch of the same line: its middle
+            [[0.0, 0.0], [4.0, 0.0], [4.0, 1.0], [3.0, 1.0], [3.0, 0.0], [1.0, 0.0], [1.0, 1.0],
+             [0.0, 1.0], [0.0, 0.0]],
+            (0, 4), (2.0, 0.0),
+        ),
+    ],
+)  # fmt: skip
+def test_a_crossing_names_both_edges_and_where_they_cross(
+    ring: list[list[float]], edges: tuple[int, int], place: tuple[float, float]
+) -> None:
+    found = check_drawing(drawn(ring)).faults
+    fault = next(each for each in found if each.code == "self_crossing")
+    assert (fault.vertex, fault.crosses) == edges
+    assert (fault.lon, fault.lat) == pytest.approx(place, abs=1e-4)
+    assert all(each.crosses is None for each in found if each.code != "self_crossing")
+
+
 def test_a_hole_is_named_by_its_number() -> None:
     inside, outside = box(100.42, 20.22, 100.44, 20.24), box(100.6, 20.2, 100.61, 20.21)
     across = box(100.49, 20.25, 100.51, 20.26)

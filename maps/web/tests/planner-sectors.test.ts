@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Preview } from "../src/contract.ts";
+import { placeOf, sidesOf } from "../src/planner/sectors/fault-places.ts";
 import { areasOf } from "../src/planner/sectors/file-shapes.ts";
 import { areaKm2, asDrawn, bodyOf, boxOf, circle, cornerAt, partsOf, type Place, ringOf, shapeOf } from "../src/planner/sectors/shape.ts";
 import { clipped, linesOf, snapped, type SnapLine } from "../src/planner/sectors/snap.ts";
@@ -94,6 +95,17 @@ test("a corner is counted as people do, in the ring that was sent", () => {
   assert.deepEqual(cornerAt(shape, 0, 4), { ring: 0, corner: 1, place: [100.4, 20.28] }, "the place that closes it is the first again");
   assert.deepEqual(cornerAt(shape, 1, 2), { ring: 2, corner: 3, place: [100.41, 20.29] }, "an empty ring was not sent");
   assert.deepEqual([cornerAt(shape, 2, 0), cornerAt(null, 0, 0)], [null, null]);
+});
+
+test("of sides that cross both are named, and the place is where they do", () => {
+  const [a, b, c, d] = SQUARE as [Place, Place, Place, Place];
+  const bow = { kind: "polygon" as const, rings: [SQUARE, [], [a, b, d, c]] };
+  const fault = { ring: 1, vertex: 1, crosses: 3, lon: 100.41, lat: 20.29 };
+  assert.deepEqual(sidesOf(fault, bow), [{ ring: 2, from: 2, to: 3 }, { ring: 2, from: 4, to: 1 }]);
+  assert.deepEqual(placeOf(fault, bow), [100.41, 20.29]);
+  const spike = { ring: 0, vertex: 1, lon: 1, lat: 2 };
+  assert.deepEqual([sidesOf(spike, bow), placeOf(spike, bow)], [null, b], "the corner as it was drawn");
+  assert.deepEqual([sidesOf(fault, null), placeOf({}, bow)], [null, null]);
 });
 
 test("a ring that a tool turned round is turned back, whatever was moved in it", () => {

@@ -56,6 +56,8 @@ export interface Fault {
   /** 0 the outer ring, from 1 holes. */
   ring?: number | null;
   vertex?: number | null;
+  /** Of two sides that cross: `vertex` begins the one, this the other; `lon` and `lat` are where they cross. */
+  crosses?: number | null;
   lon?: number | null;
   lat?: number | null;
   only_warns?: boolean;

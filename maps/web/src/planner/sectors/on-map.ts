@@ -11,8 +11,9 @@ import { checked, checkedShape, repair } from "./checking.ts";
 import type { SectorDetails } from "./contract.ts";
 import { draft, shape } from "./draft.ts";
 import { caught, corner, tool } from "./drawing.ts";
+import { placeOf } from "./fault-places.ts";
 import { fileAreas } from "./file-choice.ts";
-import { boxOf, cornerAt, partsOf, polygonOf } from "./shape.ts";
+import { boxOf, partsOf, polygonOf } from "./shape.ts";
 import { looked, looking, sectors, view } from "./store.ts";
 
 const areas = ["!=", ["geometry-type"], "Point"] as never;
@@ -56,10 +57,7 @@ export function drawOnMap(): void {
     const told = checked.value;
     const mended = draft.value === null ? null : (repair.value?.polygon ?? null);
     void setData("planner-repair", { type: "FeatureCollection", features: mended === null ? [] : [feature(mended), ...partNames(mended)] });
-    const places = (told?.faults ?? []).flatMap(({ lon, lat, ring, vertex }) => {
-      const meant = vertex == null ? null : cornerAt(checkedShape.value, ring ?? 0, vertex);
-      return meant !== null ? [meant.place] : lon != null && lat != null ? [[lon, lat]] : [];
-    });
+    const places = (told?.faults ?? []).map((fault) => placeOf(fault, checkedShape.value)).filter((place) => place !== null);
     put("planner-faults", draft.value === null || places.length === 0 ? null : { type: "MultiPoint", coordinates: places });
   });
   effect(() => void setData("planner-file", { type: "FeatureCollection", features: (fileAreas.value ?? []).map((each) => feature(polygonOf(each.rings))) }));

@@ -4,6 +4,7 @@ import { t, wordsIfAny } from "../../i18n/index.ts";
 import { session, timeZone } from "../../session.ts";
 import { momentWords } from "../../times.ts";
 import type { Along, Fault, Lie, SectorPaper } from "./contract.ts";
+import { sidesOf } from "./fault-places.ts";
 import { cornerAt, type SectorShape } from "./shape.ts";
 import { MAIN_RIVER } from "./store.ts";
 
@@ -34,9 +35,19 @@ export function madeWords({ at, by }: SectorPaper): string {
 }
 
 /** What is wrong with a shape, in the reader's language where the code is known, else as the server says it. */
-export function faultWords({ code, message, ring, vertex }: Fault, shape: SectorShape | null): string {
-  const found = vertex == null ? null : cornerAt(shape, ring ?? 0, vertex);
-  const where = found === null ? "" : found.ring > 0 ? t("sector.fault_in_hole", { hole: found.ring, corner: found.corner }) : t("sector.fault_at", { corner: found.corner });
-  const what = wordsIfAny(`sector.fault.${code}`);
-  return what === null ? message : where === "" ? what : `${what} ${where}`;
+export function faultWords(fault: Fault, shape: SectorShape | null): string {
+  const what = wordsIfAny(`sector.fault.${fault.code}`);
+  const where = whereWords(fault, shape);
+  return what === null ? fault.message : where === "" ? what : `${what} ${where}`;
+}
+
+function whereWords(fault: Fault, shape: SectorShape | null): string {
+  const sides = sidesOf(fault, shape);
+  if (sides !== null) {
+    const [{ ring: hole, from, to }, other] = sides;
+    const corners = { from, to, other_from: other.from, other_to: other.to };
+    return hole > 0 ? t("sector.fault_sides_in_hole", { hole, ...corners }) : t("sector.fault_sides", corners);
+  }
+  const found = fault.vertex == null ? null : cornerAt(shape, fault.ring ?? 0, fault.vertex);
+  return found === null ? "" : found.ring > 0 ? t("sector.fault_in_hole", { hole: found.ring, corner: found.corner }) : t("sector.fault_at", { corner: found.corner });
 }
