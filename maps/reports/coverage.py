@@ -76,6 +76,7 @@ async def coverage_report(asked: Asked) -> Document:
         ),
         made=telling.made(asked, datetime.now(UTC)),
         page=words.say("report.page"),
+        sheet=words.say("report.sheet.about"),
     )
 
 
@@ -215,6 +216,7 @@ def river_blocks(asked: Asked, heat: HeatReport, end: datetime) -> tuple[Block, 
             cells=tuple(visits),
             legend=_visit_legend(words, bounds),
             marks=marks,
+            sheet=words.say("report.sheet.visits"),
         ),
         Strip(
             title=words.say("report.strip_age"),
@@ -228,6 +230,7 @@ def river_blocks(asked: Asked, heat: HeatReport, end: datetime) -> tuple[Block, 
                 words.say("report.within_day"),
             ),
             marks=marks,
+            sheet=words.say("report.sheet.last_visits"),
         ),
     )
 
@@ -262,6 +265,7 @@ def sector_blocks(asked: Asked, heat: HeatReport, end: datetime) -> tuple[Block,
             ),
             rows=tuple(rows),
             empty=words.say("report.no_sectors"),
+            sheet=words.say("report.sectors"),
         )
     ]
     if heat.unread:

@@ -39,6 +39,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         empty: What is said where there are no rows.
         totals: The last row is the sum of the others.
         ruled: Lines to write on: rows are tall and all edges drawn.
+        sheet: Short name of its sheet in a workbook; empty: its title, else its section's.
     """
 
     columns: tuple[Column, ...]
@@ -47,6 +48,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     empty: str = ""
     totals: bool = False
     ruled: bool = False
+    sheet: str = ""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +93,7 @@ class Bars(msgspec.Struct, frozen=True, kw_only=True):
         series: What is stacked, from the base up.
         decimals: Digits after the point.
         upright: Bars stand, for days; else they lie, for names.
+        sheet: Short name of its sheet in a workbook; empty: its title.
     """
 
     title: str
@@ -99,6 +102,7 @@ class Bars(msgspec.Struct, frozen=True, kw_only=True):
     series: tuple[Series, ...]
     decimals: int = 0
     upright: bool = False
+    sheet: str = ""
 
 
 class StripCell(msgspec.Struct, frozen=True):
@@ -124,6 +128,7 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
         cells: Its stretches, from the lower end up.
         legend: What each level means, from 0.
         marks: Places beside it: kilometre and name.
+        sheet: Short name of its sheet in a workbook; empty: its title.
     """
 
     title: str
@@ -131,6 +136,7 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
     cells: tuple[StripCell, ...]
     legend: tuple[str, ...]
     marks: tuple[tuple[float, str], ...] = ()
+    sheet: str = ""
 
 
 Place: TypeAlias = tuple[float, float]
@@ -235,6 +241,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
         made: When and by which node it was made.
         page: Word before the number of a page.
         file_stem: Name of its file without the ending; empty: report, subtitle, when it was made.
+        sheet: Short name of the first sheet of its workbook; empty: its title.
     """
 
     report: str
@@ -246,6 +253,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     made: str
     page: str = ""
     file_stem: str = ""
+    sheet: str = ""
 
     @property
     def plates(self) -> tuple[Plate, ...]:

@@ -14,7 +14,12 @@ _UNSURE = "#b9b9b9"
 
 
 def effort_bars(
-    words: Wording, title: str, efforts: Sequence[tuple[str, Effort]], *, upright: bool = False
+    words: Wording,
+    title: str,
+    efforts: Sequence[tuple[str, Effort]],
+    *,
+    sheet: str,
+    upright: bool = False,
 ) -> Bars:
     """Return the way of each, stacked by the side it was on.
 
@@ -22,6 +27,7 @@ def effort_bars(
         words: The reader's.
         title: Above the chart.
         efforts: Name (of a unit, a day) and effort.
+        sheet: Short name of its sheet in a workbook.
         upright: Bars stand, for days.
     """
     sides = sorted({side for _, each in efforts for side in each.sides}, key=_last_unsure)
@@ -39,6 +45,7 @@ def effort_bars(
         ),
         decimals=1,
         upright=upright,
+        sheet=sheet,
     )
 
 
@@ -58,6 +65,7 @@ def side_table(words: Wording, effort: Effort) -> Table:
         ),
         rows=tuple(rows),
         totals=True,
+        sheet=words.say("report.sheet.by_side"),
     )
 
 

@@ -73,8 +73,14 @@ def incident_table(asked: Asked, incidents: Sequence[Incident]) -> Table:
     return Table(columns=columns, rows=tuple(rows), empty=words.say("report.no_incidents"))
 
 
-def hand_off_table(asked: Asked, hand_offs: Sequence[Answered]) -> Table:
-    """Return hand-offs with how long the other side took to answer."""
+def hand_off_table(asked: Asked, hand_offs: Sequence[Answered], *, sheet: str = "") -> Table:
+    """Return hand-offs with how long the other side took to answer.
+
+    Args:
+        asked: The report.
+        hand_offs: Oldest first.
+        sheet: Short name of its sheet in a workbook; empty: its section's.
+    """
     words, site = asked.words, asked.site
     rows: list[tuple[Cell, ...]] = [
         (
@@ -93,6 +99,7 @@ def hand_off_table(asked: Asked, hand_offs: Sequence[Answered]) -> Table:
         columns=tuple(Column(words.say(f"report.{each}")) for each in heads),
         rows=tuple(rows),
         empty=words.say("report.no_hand_offs"),
+        sheet=sheet,
     )
 
 

@@ -109,6 +109,7 @@ async def monthly_pack(asked: Asked) -> Document:
         ),
         made=telling.made(asked, datetime.now(UTC)),
         page=words.say("report.page"),
+        sheet=words.say("report.sheet.about"),
         file_stem=file_stem(
             start.astimezone(words.zone).date(),
             covering.last_day(end).astimezone(words.zone).date(),
@@ -246,8 +247,19 @@ def _effort(asked: Asked, known: _Month) -> tuple[Block, ...]:
     rows.append((words.say("report.together"), "", done.km, done.hours, done.gap_hours))
     names = [(each.call_sign, each.effort) for each in ordered]
     return (
-        effort_bars(words, words.say("report.way_by_day"), known.days, upright=True),
-        effort_bars(words, words.say("report.way_by_unit"), names),
+        effort_bars(
+            words,
+            words.say("report.way_by_day"),
+            known.days,
+            sheet=words.say("report.sheet.way_by_day"),
+            upright=True,
+        ),
+        effort_bars(
+            words,
+            words.say("report.way_by_unit"),
+            names,
+            sheet=words.say("report.sheet.way_by_unit"),
+        ),
         Table(
             columns=(
                 Column(words.say("report.unit")),
@@ -288,6 +300,7 @@ def _coverage(asked: Asked, known: _Month) -> tuple[Block, ...]:
                 Column(words.say("report.visits"), 0),
             ),
             rows=tuple(rows),
+            sheet=words.say("report.sheet.unseen"),
         ),
         Words(text=words.say("report.radius_note", metres=number(asked.radius_m)), kind="note"),
     )
@@ -328,7 +341,13 @@ def _alerts(asked: Asked, known: _Month) -> tuple[Block, ...]:
             )
         )
     return (
-        Bars(title=words.say("report.alerts_by_rule"), unit="", labels=names, series=series),
+        Bars(
+            title=words.say("report.alerts_by_rule"),
+            unit="",
+            labels=names,
+            series=series,
+            sheet=words.say("report.sheet.alerts_by_rule"),
+        ),
         Table(
             columns=(
                 Column(words.say("report.alert")),
@@ -346,6 +365,9 @@ def _alerts(asked: Asked, known: _Month) -> tuple[Block, ...]:
 def _hand_offs(asked: Asked, known: _Month) -> tuple[Block, ...]:
     words, site = asked.words, asked.site
     pairs = sorted({(each.hand_off.agency, each.hand_off.to) for each in known.hand_offs})
+    listed = event_tables.hand_off_table(
+        asked, known.hand_offs, sheet=words.say("report.sheet.each_hand_off")
+    )
     rows: list[tuple[Cell, ...]] = []
     for one, other in pairs:
         some = [
@@ -380,7 +402,7 @@ def _hand_offs(asked: Asked, known: _Month) -> tuple[Block, ...]:
             rows=tuple(rows),
             empty=words.say("report.no_hand_offs"),
         ),
-        *((event_tables.hand_off_table(asked, known.hand_offs),) if known.hand_offs else ()),
+        *((listed,) if known.hand_offs else ()),
     )
 
 

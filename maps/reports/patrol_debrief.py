@@ -122,6 +122,7 @@ async def patrol_debrief(asked: Asked) -> Document:
         ),
         made=telling.made(asked, datetime.now(UTC)),
         page=words.say("report.page"),
+        sheet=words.say("report.sheet.about"),
     )
 
 
@@ -310,7 +311,10 @@ def _effort(asked: Asked, known: _Known) -> tuple[Block, ...]:
         totals=True,
     )
     names = [(each.call_sign, each.effort) for each in report.units]
-    blocks: list[Block] = [table, effort_bars(words, words.say("report.way_by_unit"), names)]
+    chart = effort_bars(
+        words, words.say("report.way_by_unit"), names, sheet=words.say("report.sheet.way_by_unit")
+    )
+    blocks: list[Block] = [table, chart]
     blocks.append(side_table(words, report.total))
     blocks.append(Words(text=words.say("report.effort_note"), kind="note"))
     return tuple(blocks)

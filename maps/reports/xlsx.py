@@ -42,15 +42,15 @@ def workbook_of(document: Document) -> bytes:
         if isinstance(block, Facts)
         for pair in block.pairs
     ]
-    sheets.pairs(document.title, [*pairs, ("", document.made)])
+    sheets.pairs(document.sheet or document.title, [*pairs, ("", document.made)])
     for section in document.sections:
         for block in section.blocks:
             if isinstance(block, Table) and not block.ruled:
-                sheets.table(block.title or section.title, block)
+                sheets.table(block.sheet or block.title or section.title, block)
             elif isinstance(block, Bars):
-                sheets.table(block.title, _of_bars(block))
+                sheets.table(block.sheet or block.title, _of_bars(block))
             elif isinstance(block, Strip):
-                sheets.table(block.title, _of_strip(block))
+                sheets.table(block.sheet or block.title, _of_strip(block))
     book.close()
     return into.getvalue()
 
