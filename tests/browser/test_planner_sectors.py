@@ -89,6 +89,16 @@ def draw(page: Page, *places: tuple[float, float]) -> None:
     page.get_by_text("corners", exact=False).first.wait_for()
 
 
+def pressed(page: Page) -> int:
+    """Return how many corners stand on the map of an outline that is not closed."""
+    found: int = page.evaluate(
+        """() => Math.max(0, ...jointPatrol.map.getStyle().sources["td-polygon"].data.features
+            .filter(({ properties }) => properties.currentlyDrawing)
+            .map(({ properties }) => properties.committedCoordinateCount))"""
+    )
+    return found
+
+
 def ringed(page: Page) -> list[list[float]]:
     """Return the places that the map rings as faulty."""
     found: list[list[float]] = page.evaluate(
@@ -174,6 +184,91 @@ def test_a_self_crossing_is_flagged_and_the_repair_is_used(plan: Open, banks: Ba
     assert len(saved(page, banks, "Bow")["sector"]["polygon"][0]) == 4
     page.get_by_role("tab", name="Sectors").click()
     assert page.locator(".sector-row", has_text="Bow").is_visible(), "the tab leads to its list"
+
+
+def test_an_outline_is_taken_back_corner_by_corner_after_it_was_closed(
+    plan: Open, banks: Banks
+) -> None:
+    page = plan().page
+    new_sector(page)
+    corners = [(100.50, 20.31), (100.54, 20.31), (100.545, 20.285), (100.52, 20.275)]
+    draw(page, *corners)
+    count = page.locator(".vertices summary")
+    wait_for("it", lambda: "4 corners" in count.inner_text())
+    finish = page.get_by_role("button", name="Finish the shape")
+    assert finish.count() == 0
+    undo, redo = (page.get_by_role("button", name=name) for name in ("Undo", "Redo"))
+    # The closing is a step, and then each corner is.
+    undo.click()
+    finish.wait_for()
+    assert "0 corners" in count.inner_text(), "not closed yet"
+    for left in (4, 3, 2, 1, 0):
+        wait_for(f"{left} corners", lambda left=left: pressed(page) == left)
+        page.keyboard.press("Control+z")
+    # Each comes again, and at last the closing.
+    for there in (1, 2, 3, 4):
+        page.keyboard.press("Control+y")
+        wait_for(f"{there} corners", lambda there=there: pressed(page) == there)
+        assert "0 corners" in count.inner_text()
+    redo.click()
+    wait_for("the closing", lambda: "4 corners" in count.inner_text())
+    assert finish.count() == 0
+    assert redo.is_disabled()
+    # One goes on where the corner was wrong, and what was undone does not come over it.
+    undo.click()
+    undo.click()
+    wait_for("3 corners", lambda: pressed(page) == 3)
+    press(page, (100.51, 20.28), (100.495, 20.29))
+    page.keyboard.press("Control+y")
+    page.locator("canvas").first.focus()
+    page.keyboard.press("Enter")
+    wait_for("five", lambda: "5 corners" in count.inner_text())
+    page.get_by_text("The shape can be used.").wait_for()
+    # A hole goes in the same way, and leaves the outline as it is.
+    page.keyboard.press("h")
+    press(page, (100.51, 20.305), (100.53, 20.305), (100.52, 20.295))
+    page.keyboard.press("Enter")
+    wait_for("eight", lambda: "8 corners" in count.inner_text())
+    for left in (3, 2, 1, 0):
+        page.keyboard.press("Control+z")
+        wait_for(f"{left} corners", lambda left=left: pressed(page) == left)
+        assert "5 corners" in count.inner_text()
+    page.keyboard.press("Control+z")
+    wait_for("the outline opened", lambda: pressed(page) == 5)
+    page.keyboard.press("Control+y")
+    wait_for("the outline closed", lambda: "5 corners" in count.inner_text())
+    # It is offered corner by corner after a reload, too.
+    page.get_by_label("Name").fill("Taken back")
+    page.on("dialog", Dialog.accept)
+    page.reload()
+    page.get_by_text("The drawing Taken back of").wait_for()
+    page.keyboard.press("o")
+    wait_for("the drawing tool", page.locator(".way", has_text="Polygon").is_enabled)
+    page.locator("#draft-title").click()
+    page.keyboard.press("Control+z")
+    wait_for("it opened", lambda: pressed(page) == 5)
+    page.keyboard.press("Control+z")
+    wait_for("four", lambda: pressed(page) == 4)
+    page.keyboard.press("Enter")
+    wait_for("closed", lambda: "4 corners" in count.inner_text())
+    page.get_by_text("The shape can be used.").wait_for()
+    ring = saved(page, banks, "Taken back")["sector"]["polygon"][0]
+    for place, pressed_at in zip(ring, [*corners[:3], (100.51, 20.28)], strict=False):
+        assert place == pytest.approx(pressed_at, abs=0.002), "in the order of the presses"
+
+
+def test_a_rectangle_is_one_step(plan: Open) -> None:
+    page = plan().page
+    new_sector(page)
+    page.keyboard.press("r")
+    press(page, (100.50, 20.31), (100.54, 20.28))
+    count = page.locator(".vertices summary")
+    wait_for("it", lambda: "4 corners" in count.inner_text())
+    page.keyboard.press("Control+z")
+    wait_for("nothing", lambda: "0 corners" in count.inner_text())
+    assert page.get_by_role("button", name="Finish the shape").count() == 0
+    page.keyboard.press("Control+y")
+    wait_for("it again", lambda: "4 corners" in count.inner_text())
 
 
 def test_a_corridor_by_kilometres_is_shown_as_it_is_typed(plan: Open, banks: Banks) -> None:

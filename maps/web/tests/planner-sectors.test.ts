@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Preview } from "../src/contract.ts";
 import { placeOf, sidesOf } from "../src/planner/sectors/fault-places.ts";
 import { areasOf } from "../src/planner/sectors/file-shapes.ts";
-import { areaKm2, asDrawn, bodyOf, boxOf, circle, cornerAt, partsOf, type Place, ringOf, shapeOf } from "../src/planner/sectors/shape.ts";
+import { areaKm2, asDrawn, bodyOf, boxOf, circle, closedRing, cornerAt, partsOf, type Place, ringOf, sameShape, shapeOf } from "../src/planner/sectors/shape.ts";
 import { clipped, linesOf, snapped, type SnapLine } from "../src/planner/sectors/snap.ts";
 import { begin, redo, step, undo } from "../src/planner/sectors/steps.ts";
 
@@ -134,6 +134,16 @@ test("of several polygons the largest comes first, and one is taken", () => {
   assert.equal(partsOf(both)[0], large);
   assert.deepEqual(shapeOf({ polygon: both }, 1), { kind: "polygon", rings: [[[0, 0], [0.1, 0], [0.1, 0.1]]] });
   assert.deepEqual(boxOf(both), [0, 0, 2, 2]);
+});
+
+test("a step that closes a ring gives its corners back, and is the same shape as one that does not", () => {
+  const hole: Place[] = [[100.41, 20.285], [100.415, 20.285], [100.41, 20.29]];
+  const rings = [SQUARE, hole];
+  assert.deepEqual(closedRing({ kind: "polygon", rings: [SQUARE], closed: "polygon" }), { tool: "polygon", ring: SQUARE });
+  assert.deepEqual(closedRing({ kind: "polygon", rings, closed: "hole" }), { tool: "hole", ring: hole });
+  for (const other of [null, undefined, { kind: "polygon" as const, rings }]) assert.equal(closedRing(other), null);
+  assert.ok(sameShape({ kind: "polygon", rings }, { kind: "polygon", rings, closed: "hole" }));
+  assert.ok(!sameShape({ kind: "polygon", rings }, { kind: "polygon", rings: [SQUARE] }));
 });
 
 test("steps go back and forth, typing is one step, and a new step forgets what was undone", () => {

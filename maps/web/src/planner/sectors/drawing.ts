@@ -6,7 +6,7 @@ import { kept } from "../../kept.ts";
 import { mapMoved, plannerMap } from "../planner-map.ts";
 import { moving } from "./checking.ts";
 import { draft, redoShape, setShape, shape, undoShape } from "./draft.ts";
-import type { Place, Ring } from "./shape.ts";
+import { type ByCorners, closedRing, type Place, type Ring } from "./shape.ts";
 import { clipped, type Reach, type SnapLine, snapped, type Snapped } from "./snap.ts";
 import { sectors, snapLines } from "./store.ts";
 import type { DrawingTool, Tool } from "./terra.ts";
@@ -67,13 +67,42 @@ export function chooseRing(ring: number): void {
   drawing?.choose(ring);
 }
 
-/** Takes back a corner of what is being drawn, else the last step of the draft. */
+/** Takes back a corner of what is being drawn, else the last step of the draft: of a ring that was closed that is the
+ * closing, and its corners are in hand again.
+ */
 export function undoOne(): void {
-  if (!drawing?.undoCorner()) undoShape();
+  caught.value = null;
+  if (drawing?.undoCorner()) return;
+  if (tool.peek() !== null && moving.peek() !== null) return take(null); // a rectangle or circle that is begun
+  const steps = draft.peek()?.steps;
+  if (steps === undefined || steps.past.length === 0) return;
+  const closed = closedRing(steps.now);
+  if (tool.peek() !== null) take(null);
+  undoShape();
+  if (closed !== null) reopen(closed.tool, closed.ring, closed.ring.length);
 }
 
+/** Does again what was taken back last: a corner, the closing of a ring, a step. */
 export function redoOne(): void {
-  if (!drawing?.redoCorner()) redoShape();
+  caught.value = null;
+  if (drawing?.redoCorner()) return;
+  const next = draft.peek()?.steps.future[0];
+  if (next === undefined) return;
+  const closed = closedRing(next);
+  const pressed = drawing?.pressed() ?? [];
+  const same = closed?.tool === tool.peek() && JSON.stringify(closed?.ring) === JSON.stringify(pressed);
+  if (pressed.length > 0 && !same) return; // another ring is being drawn
+  if (drawing !== null && closed !== null && !same) return reopen(closed.tool, closed.ring, 1);
+  if (tool.peek() !== null) take(null);
+  redoShape();
+}
+
+/** Takes corners in hand that were pressed before. The buttons of the drawing keep the focus where they have it. */
+function reopen(wanted: ByCorners, ring: Ring, count: number): void {
+  if (drawing === null) return;
+  tool.value = wanted;
+  drawing.reopen(wanted, rings(), ring, count);
+  if (document.activeElement?.closest(".draw-bar") == null) void plannerMap.then((map) => map.getCanvas().focus());
 }
 
 async function start(): Promise<void> {
@@ -109,7 +138,7 @@ function drawn(used: Tool, ring: Ring): void {
   moving.value = null;
   caught.value = null;
   const before = rings();
-  if (ring.length >= 3) setShape({ kind: "polygon", rings: used === "hole" ? [...before, ring] : [ring] });
+  if (ring.length >= 3) setShape(used === "polygon" || used === "hole" ? { kind: "polygon", rings: used === "hole" ? [...before, ring] : [ring], closed: used } : { kind: "polygon", rings: [ring] });
   // The tool is still ending its own work: it is put down after that.
   queueMicrotask(() => take(null));
 }

@@ -14,8 +14,13 @@ export interface Stretch {
   width_m: number;
 }
 
-/** The outer ring first, holes after it; or a stretch of a river. */
-export type SectorShape = { kind: "polygon"; rings: readonly Ring[] } | { kind: "stretch"; stretch: Stretch };
+/** With which tool somebody pressed the last ring corner by corner. */
+export type ByCorners = "polygon" | "hole";
+
+/** The outer ring first, holes after it; or a stretch of a river. `closed` says that this step is the closing of the last
+ * ring: its corners can be taken back one by one.
+ */
+export type SectorShape = { kind: "polygon"; rings: readonly Ring[]; closed?: ByCorners } | { kind: "stretch"; stretch: Stretch };
 
 /** What the server takes in place of a shape. */
 export interface ShapeBody {
@@ -83,7 +88,18 @@ export function partsOf(geometry: GeoJSON.Polygon | GeoJSON.MultiPolygon): GeoJS
 }
 
 export function sameShape(a: SectorShape | null, b: SectorShape | null): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return JSON.stringify(placesOf(a)) === JSON.stringify(placesOf(b));
+}
+
+function placesOf(shape: SectorShape | null): unknown {
+  return shape?.kind === "polygon" ? shape.rings : shape;
+}
+
+/** The ring that somebody closed with this step, and the tool that it was pressed with; null where the step is another. */
+export function closedRing(shape: SectorShape | null | undefined): { tool: ByCorners; ring: Ring } | null {
+  if (shape?.kind !== "polygon" || shape.closed === undefined) return null;
+  const ring = shape.rings.at(-1);
+  return ring === undefined ? null : { tool: shape.closed, ring };
 }
 
 /** Area on a sphere, km²: within half a percent, at once; the server says it exactly. */

@@ -3,7 +3,7 @@ import type { Map as GlMap } from "maplibre-gl";
 import { type HexColor, TerraDraw, TerraDrawCircleMode, type TerraDrawMouseEvent, TerraDrawModeUndoRedo, TerraDrawPolygonMode, TerraDrawRectangleMode, TerraDrawSelectMode, type SnappableContext } from "terra-draw";
 import { TerraDrawMapLibreGLAdapter } from "terra-draw-maplibre-gl-adapter";
 import type { Tokens } from "../../tokens.ts";
-import { asDrawn, polygonOf, type Place, type Ring, ringOf } from "./shape.ts";
+import { asDrawn, type ByCorners, polygonOf, type Place, type Ring, ringOf, rounded } from "./shape.ts";
 import type { Reach } from "./snap.ts";
 
 export type Tool = "polygon" | "rectangle" | "circle" | "hole";
@@ -28,6 +28,8 @@ const CATCH_PX = 14;
 
 export class DrawingTool {
   readonly #draw: TerraDraw;
+  /** The mode that takes corners one by one, and keeps their history. */
+  readonly #corners: TerraDrawPolygonMode;
   readonly #map: GlMap;
   readonly #hooks: DrawHooks;
   /** The rings of the draft as they were placed or moved last, the outer first. The tool turns rings round as it pleases:
@@ -40,21 +42,25 @@ export class DrawingTool {
   #under: Ring = [];
   #tool: Tool | null = null;
   #placing = false;
+  /** Corners are put or taken by steps, not by the pointer: nothing catches them. */
+  #stepping = false;
 
   /** @param below id of the layer that the drawing lies under. */
   constructor(map: GlMap, below: string, tokens: Tokens, hooks: DrawHooks) {
     this.#map = map;
     this.#hooks = hooks;
     const toCustom = (event: TerraDrawMouseEvent, context: SnappableContext): Place | undefined => {
+      if (this.#stepping) return undefined;
       const at = context.project(event.lng, event.lat);
       const beside = context.unproject(at.x + CATCH_PX, at.y - CATCH_PX);
       return hooks.snap([event.lng, event.lat], { lon: Math.abs(beside.lng - event.lng), lat: Math.abs(beside.lat - event.lat) });
     };
     const styles = stylesOf(tokens);
+    this.#corners = new TerraDrawPolygonMode({ snapping: { toCustom }, styles: styles.drawing, showCoordinatePoints: true, pointerDistance: 20 });
     this.#draw = new TerraDraw({
       adapter: new TerraDrawMapLibreGLAdapter({ map, coordinatePrecision: 9, renderBelowLayerId: below }),
       modes: [
-        new TerraDrawPolygonMode({ snapping: { toCustom }, styles: styles.drawing, showCoordinatePoints: true, pointerDistance: 20 }),
+        this.#corners,
         new TerraDrawRectangleMode({ styles: styles.drawing, drawInteraction: "click-move-or-drag" }),
         new TerraDrawCircleMode({ styles: styles.drawing, drawInteraction: "click-move-or-drag" }),
         new TerraDrawSelectMode({
@@ -97,13 +103,35 @@ export class DrawingTool {
     this.#map.getCanvas().dispatchEvent(new KeyboardEvent("keyup", { key: "Enter" }));
   }
 
-  /** Takes the last corner of the ring that is being drawn back. Returns whether there was one. */
-  undoCorner(): boolean {
-    return this.#tool !== null && this.#draw.canUndo() && this.#draw.undo();
+  /** Takes a tool in hand with corners of a ring pressed already, as if they had been a moment ago.
+   * @param count how many of them; the others can be done again.
+   */
+  reopen(tool: ByCorners, rings: readonly Ring[], ring: Ring, count: number): void {
+    this.use(tool, rings);
+    // A place of no pixels is near to none, so that no corner closes the ring.
+    for (const [lng, lat] of ring) this.#step(() => this.#corners.onClick({ lng, lat, containerX: NaN, containerY: NaN, button: "left", heldKeys: [], isContextMenu: false }));
+    for (let n = ring.length; n > count; n -= 1) this.undoCorner();
   }
 
+  /** The corners that are pressed of the ring that is being drawn, and not closed. */
+  pressed(): Ring {
+    const count = this.#byCorners() ? this.#corners.undoSize() : 0;
+    const geometry = count === 0 ? undefined : this.#beingDrawn()?.geometry;
+    return geometry?.type === "Polygon" ? (geometry.coordinates[0] ?? []).slice(0, count).map(rounded) : [];
+  }
+
+  /** Takes the last corner of the ring that is being drawn back. Returns whether there was one. */
+  undoCorner(): boolean {
+    if (!this.#byCorners() || this.#corners.undoSize() === 0) return false;
+    this.#step(() => this.#corners.undo());
+    return true;
+  }
+
+  /** Not by way of the whole tool, which does no first corner again. */
   redoCorner(): boolean {
-    return this.#tool !== null && this.#draw.canRedo() && this.#draw.redo();
+    if (!this.#byCorners() || this.#corners.redoSize() === 0) return false;
+    this.#step(() => this.#corners.redo());
+    return true;
   }
 
   restyle(tokens: Tokens): void {
@@ -116,6 +144,19 @@ export class DrawingTool {
 
   stop(): void {
     this.#draw.stop();
+  }
+
+  #byCorners(): boolean {
+    return this.#tool === "polygon" || this.#tool === "hole";
+  }
+
+  #step(act: () => void): void {
+    this.#stepping = true;
+    try {
+      act();
+    } finally {
+      this.#stepping = false;
+    }
   }
 
   #place(rings: readonly Ring[]): void {
@@ -145,10 +186,13 @@ export class DrawingTool {
   #changed(): void {
     if (this.#placing) return;
     if (this.#tool === null) return this.#hooks.edited(this.#rings(), false);
-    const found = this.#draw.getSnapshot().find((each) => each.geometry.type === "Polygon" && each.id !== undefined && !this.#ids.includes(each.id));
-    const ring = ringAt(found?.geometry);
+    const ring = ringAt(this.#beingDrawn()?.geometry);
     if (ring !== null) this.#under = asDrawn(ring, this.#under);
     this.#hooks.drawing(this.#tool, ring === null ? null : this.#under);
+  }
+
+  #beingDrawn(): GeoJSON.Feature | undefined {
+    return this.#draw.getSnapshot().find((each) => each.geometry.type === "Polygon" && each.id !== undefined && !this.#ids.includes(each.id)) as GeoJSON.Feature | undefined;
   }
 
   #finished(id: Id): void {
