@@ -107,12 +107,34 @@ def seek(shown: Commander, history: Played, at: datetime) -> None:
     )
 
 
+def bars(shown: Commander, *, before: float) -> int:
+    """Return how many pixels of bars stand in the time line before a share of it."""
+    found: int = shown.page.evaluate(
+        """share => {
+            const canvas = document.querySelector(".scrubber canvas");
+            const wide = Math.floor(canvas.width * share);
+            const copy = new OffscreenCanvas(canvas.width, canvas.height);
+            const pen = copy.getContext("2d", { willReadFrequently: true });
+            pen.drawImage(canvas, 0, 0);
+            const { data } = pen.getImageData(0, 0, wide, canvas.height);
+            return data.filter((value, n) => n % 4 === 3 && value > 0).length;
+        }""",
+        before,
+    )
+    return found
+
+
 def test_it_plays_and_marks_move(watch: Any, history: Played) -> None:
     shown: Commander = watch()
     printed = shown.says("#printed-local")
     assert "Asia/Vientiane +07" in printed
     assert f"{history.ended + timedelta(hours=7):%Y-%m-%d}" in printed
     assert shown.says("#printed-utc").endswith("UTC")
+    # It begins at the first report, not at minutes without one.
+    assert shown.says(".quiet") == ""
+    wait_for("whoever was heard first", shown.marks)
+    tabs = [each.inner_text() for each in shown.page.get_by_role("tab").all()]
+    assert tabs == ["Range", "Units", "Alerts, patrols", "Totals", "Export"]
     seek(shown, history, history.begun - timedelta(seconds=3))
     wait_for("nothing yet", lambda: "Naga 1" not in shown.marks())
     shown.page.keyboard.press("k")
@@ -143,7 +165,9 @@ def test_what_was_known_then_is_not_what_was(watch: Any, history: Played) -> Non
     seek(shown, history, history.begun - LATE + timedelta(seconds=15))
     wait_for("not known then", lambda: "Late" not in shown.marks())
     assert shown.says(".printed .how") == "As it was known then"
+    assert bars(shown, before=0.6) == 0, "nothing had been heard by then"
     shown.page.keyboard.press("k")
+    wait_for("where it was there", lambda: bars(shown, before=0.6) > 0)
     mark = shown.mark("Late")
     assert mark["state"] == "live"
     assert "Heard 1" in shown.says(".row .late")

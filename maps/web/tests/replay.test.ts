@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Block, JUMP, NONE_16, unpack } from "../src/replay/columns.ts";
-import { densityOf, Film, filmsOf } from "../src/replay/film.ts";
+import { densityOf, Film, filmsOf, firstReport } from "../src/replay/film.ts";
 import { darkAt, gapAfterS, gravestOf, happenings, livenessAt, papersAt, type ReplayUnit, type Stood, unitAt, untold, versionsOf } from "../src/replay/moment.ts";
 import { quietAt } from "../src/replay/quiet.ts";
 import { around, askedFor, isRange, thisNight } from "../src/replay/range.ts";
@@ -87,7 +87,21 @@ test("blocks that follow each other make one film", () => {
   const found = filmsOf([block(0), block(60_000)]).get("u");
   assert.equal(found?.length, 2);
   assert.deepEqual(found?.told(1), { speed_mps: 3.5, accuracy_m: 8, by_voice: false, calls: false });
-  assert.deepEqual(densityOf([found as Film], 0, 120_000, 4), [1, 0, 1, 0]);
+  assert.deepEqual(densityOf([found as Film], 0, 120_000, 4, "was"), [1, 0, 1, 0]);
+});
+
+test("bars stand where a position was, or where it was heard, as one looks at it", () => {
+  const some = [film([0, 0, 100], [30, 90, 101]), film([60, 3600, 102], [119, 120, 103])];
+  assert.deepEqual(densityOf(some, 0, 120 * S, 4, "was"), [1, 1, 1, 1]);
+  assert.deepEqual(densityOf(some, 0, 120 * S, 4, "known"), [1, 0, 0, 2], "what was heard after the range is in no bar");
+});
+
+test("a replay begins at the first report of its range, as one looks at it", () => {
+  const some = [film([600, 900, 100]), film([700, 700, 101]), film()];
+  assert.deepEqual([firstReport(some, 0, 3600 * S, "was"), firstReport(some, 0, 3600 * S, "known")], [600 * S, 700 * S]);
+  assert.equal(firstReport(some, 600 * S, 3600 * S, "was"), 600 * S, "one at the very start counts");
+  assert.equal(firstReport(some, 0, 650 * S, "known"), null, "what is heard after the end is no beginning");
+  assert.equal(firstReport([], 0, 3600 * S, "was"), null);
 });
 
 const at = (s: number): string => new Date(s * S).toISOString();

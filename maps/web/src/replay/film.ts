@@ -48,9 +48,14 @@ export class Film {
     return this.#newest[after(this.#heardMs, ms) - 1] ?? -1;
   }
 
+  /** When a position came to count, in order: when it was there, or when it was heard. */
+  times(look: Look): Float64Array {
+    return look === "was" ? this.timeMs : this.#heardMs;
+  }
+
   /** How many positions count at a moment: what grows with it. */
   countAt(ms: number, look: Look): number {
-    return after(look === "was" ? this.timeMs : this.#heardMs, ms);
+    return after(this.times(look), ms);
   }
 
   /** Numbers of the positions from one time to before another that count at a moment, by when they were there. */
@@ -81,18 +86,18 @@ export class Film {
 
   /** When something changes next after a moment, or before it; null when nothing does. */
   changeAfter(ms: number, look: Look): number | null {
-    const times = look === "was" ? this.timeMs : this.#heardMs;
+    const times = this.times(look);
     return times[after(times, ms)] ?? null;
   }
 
   /** When something changed last, up to a moment; null before the first. */
   lastAt(ms: number, look: Look): number | null {
-    const times = look === "was" ? this.timeMs : this.#heardMs;
+    const times = this.times(look);
     return times[after(times, ms) - 1] ?? null;
   }
 
   changeBefore(ms: number, look: Look): number | null {
-    const times = look === "was" ? this.timeMs : this.#heardMs;
+    const times = this.times(look);
     return times[before(times, ms) - 1] ?? null;
   }
 
@@ -141,12 +146,20 @@ export function filmsOf(blocks: readonly Block[]): Map<string, Film> {
   return films;
 }
 
-/** How many positions were there in each of `count` equal parts of a time. */
-export function densityOf(films: Iterable<Film>, startMs: number, endMs: number, count: number): number[] {
+/** The first moment of a range at which a position counts; null where none does before its end. */
+export function firstReport(films: Iterable<Film>, startMs: number, endMs: number, look: Look): number | null {
+  let first = Infinity;
+  for (const film of films) first = Math.min(first, film.changeAfter(startMs - 1, look) ?? Infinity);
+  return first < endMs ? first : null;
+}
+
+/** How many positions came to count in each of `count` equal parts of a time; what was heard after it is in none. */
+export function densityOf(films: Iterable<Film>, startMs: number, endMs: number, count: number, look: Look): number[] {
   const bins = new Array<number>(count).fill(0);
   const wide = (endMs - startMs) / count;
   for (const film of films) {
-    for (const time of film.timeMs) {
+    for (const time of film.times(look)) {
+      if (time > endMs) break;
       const bin = Math.min(count - 1, Math.floor((time - startMs) / wide));
       if (bin >= 0) bins[bin] = (bins[bin] ?? 0) + 1;
     }

@@ -4,7 +4,7 @@ import { now } from "../clock.ts";
 import type { UnitState } from "../contract.ts";
 import { fetchJson } from "../rest.ts";
 import { session } from "../session.ts";
-import type { Look } from "./film.ts";
+import { firstReport, type Look } from "./film.ts";
 import { load, type Loaded, type Progress } from "./load.ts";
 import { darkAt, gravestOf, happenings, papersAt, unitAt, untold, versionsOf } from "./moment.ts";
 import { quietAt } from "./quiet.ts";
@@ -80,7 +80,7 @@ export const gaps = computed(() => {
 
 let stop: AbortController | null = null;
 
-/** Loads what is chosen; what was loaded before stays until that is there. */
+/** Loads what is chosen; what was loaded before stays until that is there. Without a moment it begins at the first report. */
 export async function start(at = NaN): Promise<void> {
   const wanted = range.peek();
   if (!isRange(wanted)) return;
@@ -100,7 +100,7 @@ export async function start(at = NaN): Promise<void> {
     history.replaceState(null, "", linkOf(wanted, chosen.peek()));
     batch(() => {
       loaded.value = found;
-      seek(Number.isFinite(at) ? at : wanted.startMs);
+      seek(Number.isFinite(at) ? at : firstReport(found.films.values(), wanted.startMs, wanted.endMs, look.peek()) ?? wanted.startMs);
     });
   } catch (caught) {
     if (stop !== mine) return;

@@ -49,7 +49,7 @@ export function Transport(): JSX.Element {
 function Scrubber(): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const now = loaded.value;
-  const bins = useMemo(() => (now === null ? [] : densityOf(now.films.values(), now.range.startMs, now.range.endMs, BINS)), [now]);
+  const bins = useMemo(() => (now === null ? [] : densityOf(now.films.values(), now.range.startMs, now.range.endMs, BINS, look.value)), [now, look.value]);
   const [startMs, endMs] = now === null ? [0, 1] : [now.range.startMs, now.range.endMs];
   const share = (ms: number): number => (ms - startMs) / (endMs - startMs);
   useEffect(() => {
