@@ -1,8 +1,9 @@
 """Briefing: what crews of both sides take along before a patrol, on one sheet or two.
 
-Everything that the reader may see of the plan: map, sectors, units and call signs, times,
-check-ins, meetings, radio, phrases in two languages, signatures. Of what others keep to themselves
-the sheet says how much is missing, so that nobody takes a gap for nothing.
+Everything that the reader may see of the plan: what is in its way, map, sectors, units and call
+signs, times, check-ins, meetings, radio, phrases in two languages, signatures. Of what
+others keep to themselves the sheet says how much is missing, so that nobody takes a gap for
+nothing.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from maps.reports.document import (
     Table,
     Words,
 )
+from maps.reports.in_the_way import in_the_way
 from maps.reports.phrasebook import phrase_tables
 from patrol.errors import Forbidden
 from patrol.patrols import Patrol
@@ -64,6 +66,7 @@ async def patrol_briefing(asked: Asked) -> Document:
         subtitle=patrol.name,
         facts=facts(asked, patrol),
         sections=(
+            *await in_the_way(asked, patrol, units),
             Section(title=words.say("report.map"), blocks=(plate,)),
             Section(title=words.say("report.timetable"), blocks=_timetable(asked, patrol, units)),
             Section(title=words.say("report.units"), blocks=_units(asked, units)),
