@@ -14,6 +14,7 @@ import shapely
 from gis.errors import GisError
 from gis.fences.area import Area
 from patrol.agreements import Agreement
+from patrol.overlaps import kept_out, overlap
 from patrol.patrols import Patrol
 from patrol.plan import (
     FIRM,
@@ -21,13 +22,12 @@ from patrol.plan import (
     PlanConflict,
     error,
     name_of,
-    overlap,
     span_words,
     time_words,
     warning,
     where,
 )
-from patrol.sectors import KEPT_OUT_OF, Sector
+from patrol.sectors import Sector
 
 LEAST_REST: Final = timedelta(hours=8)
 """A crew that comes home and goes out again sooner has not slept."""
@@ -108,9 +108,7 @@ def meetings(plan: Plan) -> Iterator[PlanConflict]:
     """Yield every rendezvous where nobody is to go."""
     for meeting in plan.patrol.rendezvous:
         point = shapely.Point(meeting.lon, meeting.lat)
-        for sector in plan.book.all(Sector):
-            if sector.use not in KEPT_OUT_OF or not plan.shows(sector):
-                continue
+        for sector in kept_out(plan.book.all(Sector), shows=plan.shows):
             try:
                 inside = plan.ground.area(sector).geometry.covers(point)
             except GisError:

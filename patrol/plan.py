@@ -7,18 +7,13 @@ from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
 import msgspec
-import shapely
 
-from gis.fences.area import Area
 from patrol.book import Book
 from patrol.crossing import DataClass
 from patrol.ground import Ground
 from patrol.patrols import Patrol
 from patrol.sectors import Sector
 from patrol.units import Agency, Unit
-
-LEAST_OVERLAP_M2: Final = 100.0
-"""Less is how two people draw the same bank."""
 
 FIRM: Final = frozenset({"signed", "ready", "under way"})
 """States in which a unit's time is taken, not only asked for."""
@@ -97,18 +92,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             for other in agencies[n + 1 :]:
                 if self.viewer in (one, other):
                     yield one, other
-
-
-def overlap(one: Area, other: Area) -> tuple[float, float] | None:
-    """Return (lon, lat) in the middle of what two areas have in common; None for nothing."""
-    ours, theirs = one.geometry, other.geometry
-    if not shapely.intersects(ours, theirs):
-        return None
-    common = shapely.intersection(ours, theirs)
-    if common.area * one.plane.lon_m * one.plane.lat_m < LEAST_OVERLAP_M2:
-        return None
-    middle = shapely.point_on_surface(common)
-    return float(middle.x), float(middle.y)
 
 
 def country_of(plan: Plan, agency: str) -> str | None:

@@ -16,6 +16,7 @@ from gis.errors import GisError
 from patrol.clashes import agreed_windows, meetings, same_ground, two_patrols
 from patrol.crossing import DataClass
 from patrol.ground import Deep
+from patrol.overlaps import kept_out, overlaps
 from patrol.plan import (
     Plan,
     PlanConflict,
@@ -23,7 +24,6 @@ from patrol.plan import (
     country_of,
     error,
     name_of,
-    overlap,
     span_words,
     tells,
     time_words,
@@ -217,26 +217,12 @@ def _over_border(
 
 
 def _into_no_go(plan: Plan, sector: Sector) -> Iterator[PlanConflict]:
-    area = plan.ground.area(sector)
-    for other in plan.book.all(Sector):
-        if other.use not in KEPT_OUT_OF or other.id == sector.id or not plan.shows(other):
-            continue
-        try:
-            shared = overlap(area, plan.ground.area(other))
-        except GisError:
-            continue  # it was judged when it was drawn: this site's rivers have changed since
-        if shared is None:
-            continue
-        lon, lat = shared
-        place = where(plan, lon, lat)
-        own = other.agency == sector.agency
-        words = (
-            f"sector {sector.name} overlaps {other.use.replace('_', '-')} {other.name} of "
-            f"{other.agency} at {place['place']}"
-        )
-        make = warning if own else error
-        yield make("no_go", words, sector=sector.id, other=other.id, agency=other.agency,
-                   **place)  # fmt: skip
+    others = kept_out(plan.book.all(Sector), shows=plan.shows, but=sector.id)
+    for found in overlaps(plan.ground.area(sector), others, plan.ground):
+        make = warning if found.agency == sector.agency else error
+        yield make("no_go", f"sector {sector.name} {found.message}", sector=sector.id,
+                   other=found.sector, agency=found.agency, lon=found.lon, lat=found.lat,
+                   place=found.place)  # fmt: skip
 
 
 JUDGES: Final[tuple[Callable[[Plan], Iterable[PlanConflict]], ...]] = (

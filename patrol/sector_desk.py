@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -17,10 +17,11 @@ from patrol.along import Along
 from patrol.book import Book
 from patrol.errors import Conflict, PatrolError
 from patrol.ground import Deep, Ground
+from patrol.overlaps import Overlap, kept_out, overlaps
 from patrol.paper_desk import PaperDesk
 from patrol.papers import kind_of, new_id, revised
 from patrol.patrols import Patrol
-from patrol.sectors import Rings, Sector, SectorUse
+from patrol.sectors import KEPT_OUT_OF, Rings, Sector, SectorUse
 from patrol.store import journal, papers
 
 MOST_POSITIONS: Final = 1000
@@ -122,6 +123,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         area_km2: How large it is.
         along: Which kilometres of which rivers lie in it.
         countries: Countries that it surely reaches into, and where it does so deepest.
+        overlaps: No-go and restricted sectors in its way, as far as the user may see them: nobody
+            patrols there, but it can be kept.
     """
 
     faults: tuple[Fault, ...]
@@ -131,6 +134,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     area_km2: float | None = None
     along: tuple[Along, ...] = ()
     countries: dict[str, Deep] = {}
+    overlaps: tuple[Overlap, ...] = ()
 
 
 class PastVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -190,14 +194,26 @@ class SectorDesk(PaperDesk):
             list[Sector], await self._watch.store.read(papers.versions, kind_of(Sector), id)
         )
 
-    async def check(self, shape: Shape) -> Checked:
+    async def check(
+        self, shape: Shape, *, use: SectorUse = "patrol", id: str | None = None
+    ) -> Checked:
         """Return what is wrong with a shape that somebody draws, and how it would lie.
+
+        Args:
+            shape: What is drawn.
+            use: What it is for; what is to be kept out of is in no other's way.
+            id: The sector that is drawn anew, which is not in its own way; None for a new one.
 
         Raises:
             Forbidden: If the role may not.
         """
         self._may("draw sectors")
-        return await asyncio.to_thread(check, shape, self._ground)
+        found = kept_out(
+            () if use in KEPT_OUT_OF else self._watch.clerk.book.all(Sector),
+            shows=lambda sector: self._policy.paper(sector) is not None,
+            but=id,
+        )
+        return await asyncio.to_thread(check, shape, self._ground, no_goes=tuple(found))
 
     async def history(self, id: str) -> list[PastVersion]:
         """Return the versions that `versions` returns, each with how it lay and why it was made.
@@ -374,8 +390,14 @@ class _Why(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def check(shape: Shape, ground: Ground) -> Checked:
-    """Return what is wrong with a shape, and how it would lie if it can be a sector."""
+def check(shape: Shape, ground: Ground, *, no_goes: Iterable[Sector] = ()) -> Checked:
+    """Return what is wrong with a shape, and how it would lie if it can be a sector.
+
+    Args:
+        shape: What is drawn.
+        ground: Where it lies.
+        no_goes: Sectors that it had better not overlap.
+    """
     judged, placed = judge(shape, ground)
     told = Checked(faults=judged.faults, usable=judged.usable, suggestion=judged.suggestion)
     if placed is None:
@@ -391,6 +413,7 @@ def check(shape: Shape, ground: Ground) -> Checked:
         area_km2=round(area.shape.area / 1e6, 4),
         along=along,
         countries=countries,
+        overlaps=tuple(overlaps(area, no_goes, ground)),
     )
 
 

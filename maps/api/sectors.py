@@ -17,6 +17,7 @@ from maps.api.answers import SCHEMAS, answer, answers, described
 from patrol.along import Along
 from patrol.desk import Desk
 from patrol.ground import Deep
+from patrol.overlaps import Overlap
 from patrol.sector_desk import BadShape, Checked, Judged, PastVersion, RiverStretch, Shape
 from patrol.sectors import Sector, SectorUse
 
@@ -108,6 +109,19 @@ class ShapeForm(BaseModel):
         return Shape(polygon=self.polygon, stretch=stretch)
 
 
+class DrawnShape(ShapeForm):
+    """A shape that somebody is drawing."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"polygon": _POLYGON, "use": "patrol"}]}
+    )
+
+    use: SectorUse = Field(default="patrol", description="What the sector is to be for")
+    sector: Name | None = Field(
+        default=None, description="The sector that is drawn anew, by id; absent for a new one"
+    )
+
+
 class NewSector(ShapeForm):
     """A sector to be drawn."""
 
@@ -187,6 +201,18 @@ _CHECKED: Final = Checked(
     area_km2=_DETAILS.area_km2,
     along=_DETAILS.along,
     countries=_DETAILS.countries,
+    overlaps=(
+        Overlap(
+            message="overlaps no-go Don Xao of th-ck at km 2359.4",
+            sector="0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f",
+            name="Don Xao",
+            use="no_go",
+            agency="th-ck",
+            lon=100.41,
+            lat=20.29,
+            place="km 2359.4",
+        ),
+    ),
 )
 _PAST: Final = PastVersion(
     sector=_SECTOR, reason="after the flood", outline=_POLYGON, area_km2=_DETAILS.area_km2
@@ -239,12 +265,13 @@ async def draw_sector(new: NewSector, desk: DeskHere) -> Response:
 
 
 @router.post("/check", responses=answers(Checked, _CHECKED, 403, 422))
-async def check_shape(shape: ShapeForm, desk: DeskHere) -> Response:
+async def check_shape(shape: DrawnShape, desk: DeskHere) -> Response:
     """Return what is wrong with a shape, warnings too, and how it could be mended; keep nothing.
 
-    Of one that can be a sector its outline, area, countries and kilometres of rivers, too.
+    Of one that can be a sector its outline, area, countries and kilometres of rivers, too, and the
+    no-go and restricted sectors that it overlaps, of those that the caller may see.
     """
-    return answer(await desk.sectors.check(shape.shape()))
+    return answer(await desk.sectors.check(shape.shape(), use=shape.use, id=shape.sector))
 
 
 @router.get("/{sector}", responses=answers(SectorDetails, _DETAILS, 403, 404))

@@ -290,6 +290,52 @@ def test_a_corridor_by_kilometres_is_shown_as_it_is_typed(plan: Open, banks: Ban
     assert stretch == {"river": "Mekong", "km_from": 2348, "km_to": 2353, "width_m": 1500}
 
 
+def test_a_no_go_in_the_way_is_told_in_the_form_and_does_not_keep_from_saving(
+    plan: Open, banks: Banks
+) -> None:
+    page = plan().page
+    told = page.locator('.sector-faults [data-code="no_go"]')
+    well = page.get_by_text("The shape can be used.")
+    new_sector(page)
+    page.keyboard.press("k")
+    page.get_by_label("From km").fill("2343")
+    page.get_by_label("To km").fill("2346")
+    page.get_by_label("Width, metres").fill("1500")
+    told.wait_for()
+    words = f"The shape overlaps Reach 4 of {THAI_NAME}, where nobody goes: "
+    assert told.inner_text().strip().startswith(words)
+    assert "warns" in (told.get_attribute("class") or "")
+    assert told.count() == 1
+    assert well.count() == 0
+    wait_for("its ring", lambda: ringed(page) != [])
+    # What is itself to be kept out of is in nobody's way, not even its own as it is changed.
+    page.select_option("#sector-use", "no_go")
+    well.wait_for()
+    assert told.count() == 0
+    saved(page, banks, "Reach 5")
+    page.keyboard.press("e")
+    page.select_option("#sector-use", "patrol")
+    told.wait_for()
+    assert told.count() == 1
+    assert "Reach 4" in told.inner_text()
+    sector = saved(page, banks, "Reach 5", version=2)["sector"]
+    assert (sector.get("use", "patrol"), sector["km_from"]) == ("patrol", 2343)
+    # It is told while somebody draws, too, and no longer than it is so.
+    page.get_by_role("button", name="Back to the list").click()
+    new_sector(page)
+    draw(page, (100.50, 20.31), (100.54, 20.31), (100.54, 20.275))
+    well.wait_for()
+    around = [[100.49, 20.27], [100.55, 20.27], [100.55, 20.32], [100.49, 20.32], [100.49, 20.27]]
+    polygon = {"type": "Polygon", "coordinates": [around]}
+    body = {"name": "Rapids", "use": "restricted", "polygon": polygon}
+    rapids = banks.post("malee", "/api/sectors", body)
+    told.wait_for()
+    assert f"Rapids of {THAI_NAME}" in told.inner_text()
+    banks.post("malee", f"/api/sectors/{rapids['sector']['id']}/retire")
+    well.wait_for()
+    assert told.count() == 0
+
+
 def test_a_change_is_a_new_version_that_others_may_overtake_and_an_old_one_is_restored(
     plan: Open, banks: Banks
 ) -> None:

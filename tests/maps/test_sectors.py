@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from tests.maps.agreed import agree
-from tests.maps.offices import LAO, Offices, two_offices
+from tests.maps.offices import LAO, THAI, Offices, two_offices
 
 RING = [[100.40, 20.28], [100.42, 20.28], [100.42, 20.30], [100.40, 20.30], [100.40, 20.28]]
 POLYGON = {"type": "Polygon", "coordinates": [RING]}
@@ -202,6 +202,57 @@ async def test_a_check_tells_how_a_drawing_would_lie_and_keeps_nothing(offices: 
     crossed = {"polygon": {"type": "Polygon", "coordinates": [bow]}}
     told = (await offices["noy"].post("/api/sectors/check", json=crossed)).json()
     assert (told["usable"], "outline" in told) == (False, False)
+
+
+MINES = {
+    "type": "Polygon",
+    "coordinates": [
+        [[100.41, 20.29], [100.43, 20.29], [100.43, 20.31], [100.41, 20.31], [100.41, 20.29]]
+    ],
+}
+
+
+async def in_the_way(offices: Offices, by: str = "noy", **more: Any) -> list[tuple[str, str]]:
+    """Return name and agency of what a drawing overlaps; it can be a sector all the same."""
+    body = {"polygon": POLYGON} | more
+    answer = await offices[by].post("/api/sectors/check", json=body)
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert (told["usable"], told["faults"]) == (True, [])
+    for each in told.get("overlaps", []):
+        assert 100.41 < each["lon"] < 100.42
+        assert 20.29 < each["lat"] < 20.30
+        said = f"overlaps {each['use'].replace('_', '-')} {each['name']} of {each['agency']} at "
+        assert each["message"] == said + each["place"]
+    return [(each["name"], each["agency"]) for each in told.get("overlaps", [])]
+
+
+async def test_a_check_warns_of_a_no_go_in_the_way_as_far_as_the_caller_may_see_it(
+    offices: Offices,
+) -> None:
+    agreement = await agree(offices, classes=["sectors"])
+    await drawn(offices, "malee", name="Mines", polygon=MINES, use="no_go")
+    own = (await drawn(offices, name="Rapids", polygon=MINES, use="restricted"))["sector"]
+    await drawn(offices, "malee", name="Theirs", polygon=MINES)
+    await drawn(offices, "malee", name="Spawning", polygon=MINES, use="fishing_ban")
+    old = (await drawn(offices, name="Old", polygon=MINES, use="no_go"))["sector"]["id"]
+    assert (await offices["noy"].post(f"/api/sectors/{old}/retire", json={})).status_code == 200
+    both = [("Mines", THAI), ("Rapids", LAO)]
+    assert await in_the_way(offices) == both
+    assert await in_the_way(offices, use="rendezvous") == both
+    assert await in_the_way(offices, use="no_go") == [], "nobody is to patrol there anyway"
+    beside = [[[lon - 0.01, lat - 0.01] for lon, lat in RING]]
+    assert await in_the_way(offices, polygon={"type": "Polygon", "coordinates": beside}) == []
+    assert await in_the_way(offices, sector=own["id"]) == both[:1], "it is not in its own way"
+    await drawn(offices, name="Kept all the same")
+    stopped = await offices["kham"].post(
+        f"/api/agreements/{agreement}/suspend", json={"reason": "by order"}
+    )
+    assert stopped.status_code == 200, stopped.text
+    assert await in_the_way(offices) == both[1:], "what is not shared is not given away"
+    assert await in_the_way(offices, "malee") == both[:1]
+    wrong = await offices["noy"].post("/api/sectors/check", json={"polygon": POLYGON, "use": "fun"})
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "use")
 
 
 async def test_the_history_tells_who_changed_a_sector_when_and_why(offices: Offices) -> None:

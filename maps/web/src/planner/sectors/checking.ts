@@ -4,6 +4,7 @@ import { call } from "../../rest.ts";
 import type { Checked } from "./contract.ts";
 import { draft, shape } from "./draft.ts";
 import { areaKm2, bodyOf, type SectorShape } from "./shape.ts";
+import { keptOut } from "./store.ts";
 
 const PAUSE_MS = 250;
 
@@ -35,12 +36,12 @@ export const repair = computed(() => {
 
 let asked = 0;
 let pause: ReturnType<typeof setTimeout> | undefined;
-let lastText = "null";
+let lastText = "";
 
 export function watchShape(): void {
   effect(() => {
-    const body = bodyOf(draft.value === null ? null : judged.value);
-    const text = JSON.stringify(body);
+    const body = asking();
+    const text = JSON.stringify([body, keptOut.value]); // what is in its way may come and go
     if (text === lastText && checkState.peek() !== "failed") return; // a name was typed: the check goes on
     lastText = text;
     clearTimeout(pause);
@@ -57,8 +58,15 @@ export function watchShape(): void {
 }
 
 export function checkAgain(): void {
-  const body = bodyOf(draft.peek() === null ? null : judged.peek());
+  const body = asking();
   if (body !== null) void ask(body, judged.peek());
+}
+
+/** What the server is asked: the shape, what it is for, and of which sector it is; null while there is too little to judge. */
+function asking(): object | null {
+  const now = draft.value;
+  const body = bodyOf(now === null ? null : judged.value);
+  return now === null || body === null ? null : { ...body, use: now.use, ...(now.id === null ? {} : { sector: now.id }) };
 }
 
 /** What was told is of another shape now, a repaired one: nothing of it is shown until the next answer. */

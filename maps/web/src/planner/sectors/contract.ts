@@ -63,8 +63,22 @@ export interface Fault {
   only_warns?: boolean;
 }
 
+/** A sector in the way of a shape: nobody patrols there. */
+export interface Overlap {
+  message: string;
+  sector: string;
+  name: string;
+  use: SectorUse;
+  agency: string;
+  lon: number;
+  lat: number;
+  place: string;
+}
+
 export interface Checked extends Lie {
   faults: Fault[];
+  /** They keep nobody from saving it. */
+  overlaps?: Overlap[];
   usable: boolean;
   suggestion?: { polygon?: GeoJSON.Polygon | GeoJSON.MultiPolygon; stretch?: Stretch };
 }

@@ -5,19 +5,22 @@ import { Icon } from "../../panels/icons.tsx";
 import { checkAgain, checked, checkedShape, checkState, forgetCheck, repair } from "./checking.ts";
 import { setShape, shape } from "./draft.ts";
 import { areaKm2, bodyOf, partsOf, ringOf, sameShape, shapeOf } from "./shape.ts";
-import { areaWords, faultWords } from "./words.ts";
+import { areaWords, faultWords, overlapWords } from "./words.ts";
 
 export function Faults(): JSX.Element | null {
   if (bodyOf(shape.value) === null && checkState.value === "none") return null;
   const told = checked.value;
   const faults = told?.faults ?? [];
+  const overlaps = told?.overlaps ?? [];
+  const none = faults.length === 0 && overlaps.length === 0;
   return (
     <div class="sector-faults" aria-live="polite">
       {checkState.value === "failed" && <p class="dim">{t("sector.not_checked")} <button class="button" type="button" onClick={checkAgain}>{t("state.retry")}</button></p>}
-      {checkState.value === "told" && faults.length === 0 && <p class="sector-well">{t("sector.well")}</p>}
-      {faults.length > 0 && (
+      {checkState.value === "told" && none && <p class="sector-well">{t("sector.well")}</p>}
+      {!none && (
         <ul>
           {faults.map((fault, n) => <li key={n} class={fault.only_warns ? "warns" : "wrong"} data-code={fault.code}><Icon name="warn" /><span>{faultWords(fault, checkedShape.value)}</span></li>)}
+          {overlaps.map((each) => <li key={each.sector} class="warns" data-code="no_go"><Icon name="warn" /><span>{overlapWords(each)}</span></li>)}
         </ul>
       )}
       <Repair />

@@ -57,7 +57,8 @@ export function drawOnMap(): void {
     const told = checked.value;
     const mended = draft.value === null ? null : (repair.value?.polygon ?? null);
     void setData("planner-repair", { type: "FeatureCollection", features: mended === null ? [] : [feature(mended), ...partNames(mended)] });
-    const places = (told?.faults ?? []).map((fault) => placeOf(fault, checkedShape.value)).filter((place) => place !== null);
+    const wrong = (told?.faults ?? []).map((fault) => placeOf(fault, checkedShape.value)).filter((place) => place !== null);
+    const places = [...wrong, ...(told?.overlaps ?? []).map(({ lon, lat }) => [lon, lat])];
     put("planner-faults", draft.value === null || places.length === 0 ? null : { type: "MultiPoint", coordinates: places });
   });
   effect(() => void setData("planner-file", { type: "FeatureCollection", features: (fileAreas.value ?? []).map((each) => feature(polygonOf(each.rings))) }));

@@ -27,6 +27,12 @@ export const looking = computed(() => {
   return now.at === "sector" || now.at === "versions" ? (sectors.value?.find((each) => each.sector.id === now.id) ?? null) : null;
 });
 
+/** Which sectors nobody patrols, each as it is now; changes when one of them does. */
+export const keptOut = computed(() => {
+  const there = (sectors.value ?? []).filter(({ sector: { use } }) => use === "no_go" || use === "restricted");
+  return there.map(({ sector }) => `${sector.id} ${versionNumber(sector)}`).sort().join(", ");
+});
+
 const riverLines = signal<readonly SnapLine[]>([]);
 const borderLines = signal<readonly SnapLine[]>([]);
 

@@ -1,9 +1,11 @@
 /** Sectors in words: measures, versions, what is wrong with a drawing. */
+import { agencyName } from "../../agencies.ts";
 import { now } from "../../clock.ts";
 import { t, wordsIfAny } from "../../i18n/index.ts";
 import { session, timeZone } from "../../session.ts";
 import { momentWords } from "../../times.ts";
-import type { Along, Fault, Lie, SectorPaper } from "./contract.ts";
+import { placeWords } from "../patrols/words.ts";
+import type { Along, Fault, Lie, Overlap, SectorPaper } from "./contract.ts";
 import { sidesOf } from "./fault-places.ts";
 import { cornerAt, type SectorShape } from "./shape.ts";
 import { MAIN_RIVER } from "./store.ts";
@@ -39,6 +41,11 @@ export function faultWords(fault: Fault, shape: SectorShape | null): string {
   const what = wordsIfAny(`sector.fault.${fault.code}`);
   const where = whereWords(fault, shape);
   return what === null ? fault.message : where === "" ? what : `${what} ${where}`;
+}
+
+/** Into which sector that nobody patrols a shape runs, and whose that is. */
+export function overlapWords({ name, agency, lon, lat }: Overlap): string {
+  return t("sector.overlaps", { other: name, agency: agencyName(agency), place: placeWords(lon, lat) });
 }
 
 function whereWords(fault: Fault, shape: SectorShape | null): string {
