@@ -332,6 +332,10 @@ def test_a_no_go_in_the_way_is_told_in_the_form_and_does_not_keep_from_saving(
     told.wait_for()
     assert f"Rapids of {THAI_NAME}" in told.inner_text()
     banks.post("malee", f"/api/sectors/{rapids['sector']['id']}/retire")
+    names = page.locator("button:visible").evaluate_all(
+        "(all) => all.map((each) => each.ariaLabel ?? each.innerText.trim())"
+    )
+    assert len(names) == len(set(names)), "two buttons of one name"
     well.wait_for()
     assert told.count() == 0
 

@@ -90,7 +90,7 @@ function Measures(): JSX.Element | null {
   const told = checked.value;
   return (
     <dl class="facts sector-measures">
-      <div class="fact"><dt>{t("sector.area")}</dt><dd class="num">{areaWords(areaNow.value)}<button class="icon-button" type="button" aria-label={t("sector.show_drawing")} title={t("sector.show_drawing")} onClick={fitDraft}><Icon name="fit" /></button></dd></div>
+      <div class="fact"><dt>{t("sector.area")}</dt><dd class="num">{areaWords(areaNow.value)}<button class="icon-button" type="button" aria-label={t("sector.show_area")} title={t("sector.show_area")} onClick={fitDraft}><Icon name="fit" /></button></dd></div>
       {(told?.along ?? []).map((each) => <div key={each.river} class="fact"><dt>{t("sector.along")}</dt><dd class="num">{alongWords(each)}</dd></div>)}
       {acrossWords(told?.countries).map((each) => <div key={each} class={shape.value?.kind === "polygon" ? "fact across" : "fact"}><dt>{t("sector.border")}</dt><dd>{shape.value?.kind === "polygon" && <Icon name="warn" />} {each}</dd></div>)}
     </dl>

@@ -130,7 +130,7 @@ function StretchForm({ stretch }: { stretch: Stretch }): JSX.Element {
         <StretchField id="stretch-to" words={t("sector.km_to")} value={stretch.km_to} put={(n) => put({ km_to: n })} />
         <StretchField id="stretch-width" words={t("sector.width")} value={stretch.width_m} put={(n) => put({ width_m: n })} />
       </div>
-      <div class="actions flat"><button class="button" type="button" onClick={fitDraft}>{t("sector.show_drawing")}</button></div>
+      <div class="actions flat"><button class="button" type="button" onClick={fitDraft}>{t("sector.show_stretch")}</button></div>
     </div>
   );
 }
