@@ -6,11 +6,13 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.banks import LAO, THAI, Banks, two_banks
 from tests.browser.commander import DESKTOP, Size
 from tests.server import PASSWORD, Server, wait_for
 
@@ -45,9 +47,15 @@ def patrol(server: Server) -> str:
 
 @contextmanager
 def reports(
-    browser: Browser, server: Server, *, size: Size = DESKTOP, palette: str = "day", query: str = ""
+    browser: Browser,
+    server: Server,
+    *,
+    name: str = "commander",
+    size: Size = DESKTOP,
+    palette: str = "day",
+    query: str = "",
 ) -> Iterator[Page]:
-    """Open the page as the commander; at the end nothing may have left the server."""
+    """Open the page as a commander; at the end nothing may have left the server."""
     phone = size[0] < 500
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]}, has_touch=phone, is_mobile=phone
@@ -58,7 +66,7 @@ def reports(
     )
     answer = context.request.post(
         f"{server.url}/api/session",
-        data={"name": "commander", "password": PASSWORD},
+        data={"name": name, "password": PASSWORD},
         headers={"Origin": server.url},
     )
     assert answer.ok, answer.text()
@@ -162,3 +170,42 @@ def test_a_pack_is_of_the_last_whole_month_and_its_file_says_which(
         presets.get_by_text("This month so far").click()
         page.locator(".report-kinds").get_by_text("Coverage of sectors and river").click()
         assert first.input_value() == f"{last.input_value()[:8]}01"
+
+
+def plan(banks: Banks, name: str, agencies: list[str], *, hours: int) -> str:
+    """Draft a patrol of the Lao commander, without units, and return its id."""
+    starts_at = datetime.now(UTC) + timedelta(hours=hours)
+    body = {
+        "name": name,
+        "agencies": agencies,
+        "starts_at": starts_at.isoformat(),
+        "ends_at": (starts_at + timedelta(hours=3)).isoformat(),
+    }
+    return str(banks.post("somchai", "/api/patrols", body)["id"])
+
+
+def test_a_briefing_speaks_the_other_sides_language_too_and_says_what_is_in_the_way(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with two_banks(tmp_path) as banks:
+        alone = plan(banks, "Own watch", [LAO], hours=30)
+        joint = plan(banks, "Joint watch", [LAO, THAI], hours=10)
+        query = f"?report=briefing&patrol={joint}"
+        with reports(browser, banks.server, name="somchai", query=query) as page:
+            patrol, second = page.locator("#report-patrol"), page.locator("#report-second")
+            expect(second).to_have_value("th")
+            preview(page)
+            sheet = page.frame_locator(".sheet-frame iframe")
+            expect(sheet.locator("section h2").first).to_have_text("In the way")
+            warnings = sheet.locator("section").first.locator("p.warning")
+            expect(warnings.filter(has_text="Error: No unit takes part.")).to_have_count(1)
+            expect(sheet.get_by_role("columnheader", name="Thai", exact=True)).to_be_visible()
+            patrol.select_option(alone)
+            expect(second).to_have_value("lo")
+            patrol.select_option(joint)
+            expect(second).to_have_value("th")
+            second.select_option("km")
+            patrol.select_option(alone)
+            expect(second).to_have_value("km")
+            patrol.select_option(joint)
+            expect(second).to_have_value("km")

@@ -1,6 +1,7 @@
 /** What is asked for on the page of reports, and what the server says of it. Pure but for the signals. */
 import { signal } from "@preact/signals";
 import { type Language } from "../i18n/index.ts";
+import type { AgencyInfo } from "../contract.ts";
 import { isoDay } from "../times.ts";
 import { momentOf } from "../wall.ts";
 
@@ -46,6 +47,8 @@ export interface PatrolChoice {
   starts_at: string;
   started_at?: string | null;
   state?: string;
+  /** Ids of those that take part. */
+  agencies?: readonly string[];
 }
 
 export interface Wish {
@@ -55,7 +58,8 @@ export interface Wish {
   from: string;
   to: string;
   language: Language;
-  second: Language;
+  /** Null until somebody chose one: that of the other side. */
+  second: Language | null;
   counterpart: string;
   kmFrom: string;
   kmTo: string;
@@ -64,11 +68,21 @@ export interface Wish {
 
 export const kinds = signal<ReportKind[]>([]);
 export const wish = signal<Wish>({
-  report: "", patrol: "", from: "", to: "", language: "en", second: "lo", counterpart: "", kmFrom: "", kmTo: "", radius: "500",
+  report: "", patrol: "", from: "", to: "", language: "en", second: null, counterpart: "", kmFrom: "", kmTo: "", radius: "500",
 });
 
 export function change(values: Partial<Wish>): void {
   wish.value = { ...wish.value, ...values };
+}
+
+const LANGUAGE_OF: Readonly<Record<string, Language>> = { TH: "th", LA: "lo", MM: "my", KH: "km", VN: "vi", CN: "zh" };
+
+/** The second language that a wish means: the one chosen, else that of the other side of its patrol, else of the own side; never the first one twice. */
+export function secondOf(made: Wish, patrols: readonly PatrolChoice[], agencies: readonly AgencyInfo[], own: string): Language {
+  if (made.second !== null) return made.second;
+  const parties = patrols.find((each) => each.id === made.patrol)?.agencies ?? [];
+  const spoken = [...parties.filter((each) => each !== own), own].map((id) => LANGUAGE_OF[agencies.find((each) => each.id === id)?.country ?? ""]);
+  return spoken.find((each) => each !== undefined && each !== made.language) ?? (made.language === "lo" ? "th" : "lo");
 }
 
 export function kindOf(name: string): ReportKind | undefined {
@@ -97,7 +111,7 @@ export function momentsOf(from: string, to: string, zone: string): { startMs: nu
 }
 
 /** The body that asks for a report; null while something is missing. */
-export function bodyOf(made: Wish, kind: ReportKind, format: Format, zone: string): Record<string, unknown> | null {
+export function bodyOf(made: Wish & { second: Language }, kind: ReportKind, format: Format, zone: string): Record<string, unknown> | null {
   const body: Record<string, unknown> = { report: kind.name, format, language: made.language };
   if (kind.about === "patrol") {
     if (made.patrol === "") return null;

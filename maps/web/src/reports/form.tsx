@@ -1,4 +1,5 @@
 /** What is asked for: which report, of which patrol or time, in which language. */
+import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { LANGUAGES, type Language, t } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
@@ -6,7 +7,7 @@ import { DayField } from "../panels/when-field.tsx";
 import { session, timeZone } from "../session.ts";
 import { dayWords } from "../times.ts";
 import type { AgencyInfo } from "../contract.ts";
-import { bodyOf, change, daysOf, type Format, kindOf, kinds, type PatrolChoice, usualDays, wish } from "./asking.ts";
+import { bodyOf, change, daysOf, type Format, kindOf, kinds, type PatrolChoice, secondOf, usualDays, wish, type Wish } from "./asking.ts";
 import { ask, FORMAT_WORDS, looking } from "./jobs.ts";
 
 const NAMES = {
@@ -20,10 +21,19 @@ export function reportName(name: string): string {
   return name in NAMES ? t(NAMES[name as keyof typeof NAMES]) : name;
 }
 
+/** Patrols and agencies that there are to choose from. */
+export const choices = signal<{ patrols: readonly PatrolChoice[]; agencies: readonly AgencyInfo[] }>({ patrols: [], agencies: [] });
+
+/** What is wished for, with its second language. */
+function meant(): Wish & { second: Language } {
+  const { patrols, agencies } = choices.value;
+  return { ...wish.value, second: secondOf(wish.value, patrols, agencies, session.value?.agency.id ?? "") };
+}
+
 /** Asks for the chosen report; to look at it, or to keep it as a file. */
 export function make(format: Format, how: "look" | "save"): void {
   const kind = kindOf(wish.value.report);
-  const body = kind === undefined ? null : bodyOf(wish.value, kind, format, timeZone.value);
+  const body = kind === undefined ? null : bodyOf(meant(), kind, format, timeZone.value);
   if (body !== null) void ask(body, how);
 }
 
@@ -35,8 +45,9 @@ function choose(report: string): void {
   change({ report, ...(from === usual.from && to === usual.to ? daysOf(usualDays(report), now, timeZone.value) : {}) });
 }
 
-export function Form({ patrols, agencies }: { patrols: readonly PatrolChoice[]; agencies: readonly AgencyInfo[] }): JSX.Element {
-  const made = wish.value;
+export function Form(): JSX.Element {
+  const { patrols, agencies } = choices.value;
+  const made = meant();
   const kind = kindOf(made.report);
   const ready = kind !== undefined && bodyOf(made, kind, "html", timeZone.value) !== null;
   return (

@@ -17,7 +17,7 @@ import { fetchJson } from "../rest.ts";
 import { session, timeZone } from "../session.ts";
 import { app, startPage } from "../start.ts";
 import { change, daysOf, kinds, type PatrolChoice, type ReportKind, usualDays } from "./asking.ts";
-import { Form, make } from "./form.tsx";
+import { choices, Form, make } from "./form.tsx";
 import { fault, look, looking, preview } from "./jobs.ts";
 import { Jobs, Schedules } from "./lists.tsx";
 
@@ -35,8 +35,9 @@ async function draw(): Promise<void> {
   ]);
   kinds.value = found;
   const patrols = [...running, ...past].sort((one, other) => other.starts_at.localeCompare(one.starts_at));
+  choices.value = { patrols, agencies };
   begin(found, patrols, now);
-  render(<Page patrols={patrols} agencies={agencies} />, app);
+  render(<Page />, app);
   document.addEventListener("keydown", onKey);
   await look();
   if (new URLSearchParams(location.search).has("report")) make("html", "look");
@@ -59,7 +60,7 @@ function begin(found: readonly ReportKind[], patrols: readonly PatrolChoice[], n
   const report = allowed.find((each) => each.name === asked)?.name ?? allowed[0]?.name ?? "";
   const language = isLanguage(session.value?.language) ? session.value.language : preferredLanguage();
   const patrol = patrols.find((each) => each.id === query.get("patrol"))?.id ?? patrols[0]?.id ?? "";
-  change({ ...daysOf(usualDays(report), nowMs, timeZone.value), report, patrol, language, second: language === "lo" ? "th" : "lo" });
+  change({ ...daysOf(usualDays(report), nowMs, timeZone.value), report, patrol, language });
 }
 
 function onKey(event: KeyboardEvent): void {
@@ -68,13 +69,13 @@ function onKey(event: KeyboardEvent): void {
   if (event.key.toLowerCase() === "v" && looking.value === null) make("html", "look");
 }
 
-function Page({ patrols, agencies }: { patrols: readonly PatrolChoice[]; agencies: readonly AgencyInfo[] }): JSX.Element {
+function Page(): JSX.Element {
   return (
     <main class="page">
       <header class="page-head"><h1>{t("page.reports")}</h1><PagesMenu /></header>
       <div class="page-body reports">
         <div class="report-side">
-          <Form patrols={patrols} agencies={agencies} />
+          <Form />
           <div class="report-lists">
             {fault.value !== null && <p class="field-fault" role="alert">{faultWords(fault.value)}</p>}
             <Jobs />
