@@ -65,6 +65,18 @@ _COLUMNS: Final = (
 _encode = msgspec.json.Encoder().encode
 
 
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """An evidence file that was made.
+
+    Attributes:
+        zip: The file.
+        left_out: What else could have been in it, and why it is not, as its manifest says.
+    """
+
+    zip: bytes
+    left_out: tuple[LeftOut, ...]
+
+
 class Notary:
     """Signs evidence for a node.
 
@@ -93,7 +105,7 @@ class Notary:
 
 async def evidence_of(
     desk: Desk, notary: Notary, *, start: datetime, end: datetime, ids: list[str], words: Wording
-) -> bytes:
+) -> Evidence:
     """Return the evidence file of a range, once the journal has noted it.
 
     Args:
@@ -170,7 +182,7 @@ async def evidence_of(
     made_, digest = await asyncio.to_thread(made)
     told = {"start": start, "end": end, "units": ids, "format": "evidence", "sha256": digest}
     await desk.audit.note("export", subject="export:evidence", detail=told)
-    return made_
+    return Evidence(zip=made_, left_out=tuple(left_out))
 
 
 async def _heard(

@@ -195,15 +195,18 @@ async def export_evidence(
 ) -> Response:
     """Return a signed file of what was from `start` to `end`; the journal notes that it was made.
 
-    `joint-patrol evidence verify` checks it. What the role may not see is not in it, and its
-    manifest says so.
+    `joint-patrol evidence verify` checks it. What the role may not see is not in it: its manifest
+    says so, and the header `left-out` the same, as a list with commas; without it nothing is left
+    out.
     """
     notary: Notary = request.app.state.notary
     words = _words(request, desk, language)
     async with turn:
         made = await evidence_of(desk, notary, start=start, end=end, ids=unit or [], words=words)
-    saved = _saved("evidence", start, end, "zip")
-    return Zip(made, headers={"content-disposition": saved})
+    headers = {"content-disposition": _saved("evidence", start, end, "zip")}
+    if made.left_out:
+        headers["left-out"] = ", ".join(made.left_out)
+    return Zip(made.zip, headers=headers)
 
 
 @router.get(

@@ -79,8 +79,8 @@ def watch(browser: Browser, server: Server, history: Played) -> Iterator[Any]:
     """Open the replay page."""
     pages: list[Commander] = []
 
-    def open_page() -> Commander:
-        shown = opened(browser, server, f"/replay?{history.query}", role="commander")
+    def open_page(role: str = "commander") -> Commander:
+        shown = opened(browser, server, f"/replay?{history.query}", role=role)
         wait_for("the replay", lambda: shown.says("#clock") != "", seconds=30)
         wait_for("the map", shown.drawn, seconds=40)
         pages.append(shown)
@@ -235,3 +235,22 @@ def test_files_that_are_taken_away_hold(
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert faults == []
     context.close()
+
+
+def test_who_exports_reads_what_the_role_leaves_out_before_and_after(watch: Any) -> None:
+    shown: Commander = watch(role="planner")
+    shown.page.keyboard.press("s")
+    sent = "What radios sent: your role may not see it."
+    rows = "What the rows of the journal say: your role sees only how they hang together."
+    beside = shown.page.locator("section", has=shown.page.locator("#save-evidence"))
+    assert beside.locator("li").all_inner_texts() == [sent, rows]
+    told = shown.page.locator(".save [role=status]")
+    assert told.inner_text().strip() == "", "nothing is saved yet"
+    with shown.page.expect_download():
+        shown.page.locator("#save-evidence").click()
+    wait_for("it is told", lambda: "The file is saved." in told.inner_text())
+    assert "Left out of the saved file:" in told.inner_text()
+    assert told.locator("li").all_inner_texts() == [sent, rows]
+    with shown.page.expect_download():
+        shown.page.locator("#save-page").click()
+    wait_for("that one is whole", lambda: told.inner_text().strip() == "The file is saved.")

@@ -37,6 +37,7 @@ from patrol.audit_head import signed_head
 from patrol.audit_key import AuditKey, audit_key
 from patrol.filing import Note
 from patrol.replay_desk import LinkedRow
+from patrol.units import Role
 from tests import needs
 from tests.maps.agreed import agree
 from tests.maps.offices import THAI, Offices
@@ -131,6 +132,25 @@ async def test_the_journal_is_proved_and_told_to_who_may_see_it(
     crew = unzipped(await made(server, "crew"))
     assert "transmissions.jsonl" not in crew
     assert "the role may not see them" in crew["manifest.json"].decode()
+
+
+async def test_who_takes_a_file_is_told_what_its_manifest_leaves_out(
+    server: Running, tmp_path: Path
+) -> None:
+    await sail(server, "Naga 1", "n1", 3, lon=100.4)
+    own = ["journal: the role sees only how its rows hang together"]
+    cases: dict[Role, list[str]] = {
+        "admin": [],
+        "commander": own,
+        "planner": ["transmissions: the role may not see them", *own],
+    }
+    for role, left_out in cases.items():
+        async with server.signed_in(role) as client:
+            answer = await client.get("/api/replay/evidence", params=DAY)
+        file = tmp_path / f"{role}.zip"
+        file.write_bytes(answer.content)
+        assert list(verify(file).manifest.left_out) == left_out
+        assert answer.headers.get("left-out", "") == ", ".join(left_out)
 
 
 def _byte(name: str) -> Callable[[Files], None]:

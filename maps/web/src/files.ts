@@ -21,8 +21,8 @@ export function layerAddress(name: string, format: FormatName): string {
   return `/api/exports/layers/${encodeURIComponent(name)}?${new URLSearchParams({ format })}`;
 }
 
-/** Fetches a file and hands it to the browser to keep; a refusal is thrown in the server's words. */
-export async function save(address: string): Promise<void> {
+/** Fetches a file and hands it to the browser to keep; returns what its headers say of it. A refusal is thrown in the server's words. */
+export async function save(address: string): Promise<Headers> {
   const answer = await reach(address, { credentials: "same-origin" });
   if (!answer.ok) throw await problemFrom(answer);
   const name = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1] ?? "export";
@@ -32,6 +32,7 @@ export async function save(address: string): Promise<void> {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(href), 60_000);
+  return answer.headers;
 }
 
 /** Sends a file to the server and returns what is in it. */

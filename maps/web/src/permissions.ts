@@ -16,3 +16,4 @@ export const OFFER = "offer hand-offs";
 export const ENROL = "enrol phones";
 export const SUSPEND = "suspend agreements";
 export const SEE_TRACKS = "see tracks";
+export const SEE_JOURNAL = "see the journal";

@@ -5,8 +5,9 @@ import { save } from "../files.ts";
 import { language, t, type Words } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
 import { Empty, faultWords } from "../panels/states.tsx";
-import { session, timeZone } from "../session.ts";
+import { may, session, timeZone } from "../session.ts";
 import { readTokens } from "../tokens.ts";
+import { leftOutFor, leftOutOf } from "./left-out.ts";
 import { atMs, loaded } from "./player.ts";
 import { serverQuery } from "./range.ts";
 import { mapPicture } from "./replay-map.ts";
@@ -14,27 +15,27 @@ import { momentWords, rangeWords } from "./words.ts";
 
 export function SavePanel(): JSX.Element {
   const busy = useSignal("");
-  const said = useSignal<{ text: string; bad: boolean } | null>(null);
+  const said = useSignal<{ text: string; bad: boolean; leftOut: string[] } | null>(null);
   const now = loaded.value;
   if (now === null) return <Empty title={t("replay.nothing")}>{t("replay.nothing_hint")}</Empty>;
   const query = serverQuery(now.range, now.asked);
   query.set("language", language);
-  const doing = (name: string, work: () => Promise<void>) => async (): Promise<void> => {
+  const doing = (name: string, work: () => Promise<string[]>) => async (): Promise<void> => {
     busy.value = name;
     said.value = null;
     try {
-      await work();
-      said.value = { text: t("replay.saved"), bad: false };
+      const leftOut = await work();
+      said.value = { text: t("replay.saved"), bad: false, leftOut };
     } catch (caught) {
-      said.value = { text: `${t("replay.not_saved")} ${faultWords(caught)}`, bad: true };
+      said.value = { text: `${t("replay.not_saved")} ${faultWords(caught)}`, bad: true, leftOut: [] };
     } finally {
       busy.value = "";
     }
   };
-  const ways: [string, Words, Words, () => Promise<void>][] = [
-    ["evidence", "replay.save.evidence", "replay.save.evidence_hint", () => save(`/api/replay/evidence?${query}`)],
-    ["page", "replay.save.page", "replay.save.page_hint", () => save(`/api/replay/page?${query}`)],
-    ["picture", "replay.save.picture", "replay.save.picture_hint", savePicture],
+  const ways: [string, Words, Words, () => Promise<string[]>][] = [
+    ["evidence", "replay.save.evidence", "replay.save.evidence_hint", async () => leftOutOf(await save(`/api/replay/evidence?${query}`)).map(({ words, text }) => (words === null ? text : t(words)))],
+    ["page", "replay.save.page", "replay.save.page_hint", async () => { await save(`/api/replay/page?${query}`); return []; }],
+    ["picture", "replay.save.picture", "replay.save.picture_hint", async () => { await savePicture(); return []; }],
   ];
   return (
     <div class="save scroll padded" tabIndex={0} role="region" aria-label={t("replay.tab.save")}>
@@ -42,11 +43,21 @@ export function SavePanel(): JSX.Element {
         <section key={name}>
           <button class="button wide" id={`save-${name}`} disabled={busy.value !== ""} onClick={() => void doing(name, work)()}><Icon name="save" />{t(busy.value === name ? "replay.saving" : words)}</button>
           <p class="hint">{t(hint)}</p>
+          {name === "evidence" && <LeftOut title={t("replay.left_out.role")} all={leftOutFor(may).map((each) => t(each))} />}
         </section>
       ))}
-      <p class={said.value?.bad ? "field-fault" : "hint"} role="status">{said.value?.text ?? ""}</p>
+      <div role="status">
+        <p class={said.value?.bad ? "field-fault" : "hint"}>{said.value?.text ?? ""}</p>
+        <LeftOut title={t("replay.left_out.saved")} all={said.value?.leftOut ?? []} />
+      </div>
     </div>
   );
+}
+
+/** What is not in a file, and why; nothing where all is in it. */
+function LeftOut({ title, all }: { title: string; all: readonly string[] }): JSX.Element | null {
+  if (all.length === 0) return null;
+  return <div class="left-out hint"><p>{title}</p><ul>{all.map((each) => <li key={each}>{each}</li>)}</ul></div>;
 }
 
 async function savePicture(): Promise<void> {
