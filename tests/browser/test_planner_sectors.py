@@ -109,6 +109,24 @@ def ringed(page: Page) -> list[list[float]]:
     return found
 
 
+def focused(page: Page) -> str:
+    """Return the id and words of what has the focus."""
+    return str(page.evaluate("`${document.activeElement.id} ${document.activeElement.innerText}`"))
+
+
+def in_view(page: Page, selector: str) -> bool:
+    """Return whether something stands within what its panel shows."""
+    seen: bool = page.evaluate(
+        """(selector) => {
+            const it = document.querySelector(selector);
+            const [box, frame] = [it, it.closest(".scroll")].map((e) => e.getBoundingClientRect());
+            return box.top >= frame.top && box.bottom <= frame.bottom;
+        }""",
+        selector,
+    )
+    return seen
+
+
 def saved(page: Page, banks: Banks, name: str, version: int = 1) -> dict[str, Any]:
     """Save, wait until the page shows that version, and return what the server keeps."""
     page.get_by_label("Name").fill(name)
@@ -169,6 +187,8 @@ def test_a_self_crossing_is_flagged_and_the_repair_is_used(plan: Open, banks: Ba
     page.get_by_label("Name").fill("Bow")
     page.keyboard.press("Control+Enter")
     page.get_by_text("The shape cannot be saved as it is.").wait_for()
+    wait_for("the way to it", lambda: "cannot be saved as it is" in focused(page))
+    assert in_view(page, '[data-code="self_crossing"]'), "what is wrong stands there"
     dashed = """jointPatrol.map.queryRenderedFeatures({ layers: ["planner-repair"] }).length"""
     wait_for("the repair on the map", lambda: page.evaluate(dashed) > 0)
     page.get_by_role("button", name="Use part 1").click()
@@ -271,6 +291,37 @@ def test_a_rectangle_is_one_step(plan: Open) -> None:
     wait_for("it again", lambda: "4 corners" in count.inner_text())
 
 
+@pytest.mark.parametrize("size", [(1440, 600), PHONE])
+def test_a_refused_save_leads_to_what_is_wrong(plan: Open, size: Size) -> None:
+    seen = plan(size=size)
+    page = seen.page
+    new_sector(page)
+    save = page.get_by_role("button", name="Save the sector")
+    save.click()
+    wait_for("the shape", lambda: "Draw a shape first." in focused(page))
+    assert in_view(page, "[data-stops]")
+    page.locator(".way", has_text="River km").click()
+    page.get_by_text("The shape can be used.").wait_for()
+    save.click()
+    wait_for("the name", lambda: "sector-name" in focused(page))
+    assert in_view(page, "#sector-name-fault")
+    page.get_by_label("Name").fill("Islands")
+    seen.lossy = True  # a browser logs what a server refuses
+    save.click()
+    page.get_by_text("There is a sector Islands already.").wait_for()
+    wait_for("the name that is taken", lambda: "sector-name" in focused(page))
+    assert page.locator("#sector-name").get_attribute("aria-invalid") == "true"
+    assert in_view(page, "#sector-name-fault")
+    seen.lossy = False
+    page.get_by_label("Name").fill("Islets")
+    assert page.locator("#sector-name-fault").count() == 0, "of the old name"
+    page.get_by_label("To km").fill("9999")
+    page.locator('[data-code="off_river"]').wait_for()
+    save.click()
+    wait_for("the fault", lambda: "cannot be saved as it is" in focused(page))
+    assert in_view(page, '[data-code="off_river"]')
+
+
 def test_a_corridor_by_kilometres_is_shown_as_it_is_typed(plan: Open, banks: Banks) -> None:
     page = plan().page
     new_sector(page)
@@ -281,6 +332,10 @@ def test_a_corridor_by_kilometres_is_shown_as_it_is_typed(plan: Open, banks: Ban
     wait_for("its length", lambda: "2348.0 to 2352.0" in page.locator(".draw-bar").inner_text())
     shown = """jointPatrol.map.queryRenderedFeatures({ layers: ["planner-stretch"] }).length"""
     wait_for("the corridor", lambda: page.evaluate(shown) > 0)
+    names = page.locator("button:visible").evaluate_all(
+        "(all) => all.map((each) => each.ariaLabel ?? each.innerText.trim())"
+    )
+    assert len(names) == len(set(names)), "two buttons of one name"
     page.get_by_label("To km").fill("9999")
     page.locator('[data-code="off_river"]').wait_for()
     page.get_by_label("To km").fill("2353")
@@ -332,10 +387,6 @@ def test_a_no_go_in_the_way_is_told_in_the_form_and_does_not_keep_from_saving(
     told.wait_for()
     assert f"Rapids of {THAI_NAME}" in told.inner_text()
     banks.post("malee", f"/api/sectors/{rapids['sector']['id']}/retire")
-    names = page.locator("button:visible").evaluate_all(
-        "(all) => all.map((each) => each.ariaLabel ?? each.innerText.trim())"
-    )
-    assert len(names) == len(set(names)), "two buttons of one name"
     well.wait_for()
     assert told.count() == 0
 

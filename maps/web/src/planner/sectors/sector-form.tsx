@@ -1,11 +1,13 @@
 /** The form of a sector that is drawn or changed: shape, what is wrong with it, words, save. */
 import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
 import { agencyName } from "../../agencies.ts";
 import { t } from "../../i18n/index.ts";
 import type { SectorUse } from "../../papers.ts";
 import { Icon } from "../../panels/icons.tsx";
 import { faultWords } from "../../panels/states.tsx";
+import { CallError } from "../../rest.ts";
 import { areaNow, checked, checkState } from "./checking.ts";
 import { USES, versionNumber } from "./contract.ts";
 import { changed, conflict, discard, type Draft, draft, edit, save, saveAsNew, saveFault, saveOver, saving, shape } from "./draft.ts";
@@ -29,15 +31,26 @@ export function leave(): void {
 export function SectorForm(): JSX.Element {
   const about = draft.value as Draft;
   const tried = useSignal(false);
+  const form = useRef<HTMLFormElement>(null);
   const nameless = about.name.trim() === "";
   const shapeless = bodyOf(shape.value) === null;
   const bad = checkState.value === "told" && checked.value?.usable === false;
   const send = (event: Event): void => {
     event.preventDefault();
     tried.value = true;
-    if (nameless) document.getElementById("sector-name")?.focus();
-    else if (!shapeless && !bad) void save();
+    if (shapeless || bad || nameless) lead();
+    else void save().then(lead);
   };
+  /** To the first thing that keeps it from being saved, once that is drawn: to its field, else to what is said of it. */
+  const lead = (): void => {
+    setTimeout(() => {
+      const overtaken = conflict.peek() === null ? null : document.querySelector<HTMLElement>(".sector-overtaken");
+      const there = overtaken ?? form.current?.querySelector<HTMLElement>("[aria-invalid='true'], [data-stops]");
+      there?.focus({ preventScroll: true });
+      there?.scrollIntoView({ block: "center" });
+    });
+  };
+  const taken = saveFault.value instanceof CallError && saveFault.value.code === "sector_taken";
   return (
     <section class="panel" aria-labelledby="draft-title">
       <div class="unit-head">
@@ -52,14 +65,17 @@ export function SectorForm(): JSX.Element {
           </div>
         )}
         <Conflict about={about} />
-        <form class="sector-form" onSubmit={send}>
+        <form ref={form} class="sector-form" onSubmit={send}>
+          {tried.value && shapeless && <p class="field-fault" role="alert" tabIndex={-1} data-stops>{t("sector.shape_missing")}</p>}
           <ShapeTools />
           <Measures />
+          {tried.value && bad && <p class="field-fault" role="alert" tabIndex={-1} data-stops>{t("sector.shape_bad")}</p>}
           <Faults />
           <VertexTable />
           <label for="sector-name">{t("sector.name")}</label>
-          <input id="sector-name" maxLength={100} autocomplete="off" value={about.name} aria-invalid={tried.value && nameless} aria-describedby={tried.value && nameless ? "sector-name-fault" : undefined} onInput={(event) => edit({ name: event.currentTarget.value })} />
+          <input id="sector-name" maxLength={100} autocomplete="off" value={about.name} aria-invalid={(tried.value && nameless) || taken} aria-describedby={(tried.value && nameless) || taken ? "sector-name-fault" : undefined} onInput={(event) => { if (taken) saveFault.value = null; edit({ name: event.currentTarget.value }); }} />
           {tried.value && nameless && <p class="field-fault" id="sector-name-fault" role="alert">{t("sector.name_missing")}</p>}
+          {taken && <p class="field-fault" id="sector-name-fault" role="alert">{t("sector.not_saved")} {faultWords(saveFault.value)}</p>}
           <label for="sector-use">{t("sector.use")}</label>
           <select id="sector-use" value={about.use} onChange={(event) => edit({ use: event.currentTarget.value as SectorUse })}>
             {USES.map((each) => <option key={each} value={each}>{t(`sector.use.${each}`)}</option>)}
@@ -72,9 +88,7 @@ export function SectorForm(): JSX.Element {
               <input id="sector-reason" maxLength={500} value={about.reason} onInput={(event) => edit({ reason: event.currentTarget.value })} />
             </>
           )}
-          {tried.value && shapeless && <p class="field-fault" role="alert">{t("sector.shape_missing")}</p>}
-          {tried.value && bad && <p class="field-fault" role="alert">{t("sector.shape_bad")}</p>}
-          {saveFault.value !== null && <p class="field-fault" role="alert">{t("sector.not_saved")} {faultWords(saveFault.value)}</p>}
+          {saveFault.value !== null && !taken && <p class="field-fault" role="alert" tabIndex={-1} data-stops>{t("sector.not_saved")} {faultWords(saveFault.value)}</p>}
           <div class="actions end sector-save">
             <button class="button" type="button" onClick={leave}>{t("dialog.cancel")}</button>
             <button class="button primary" type="submit" title={t("key.tip", { words: t("sector.save"), key: "Ctrl+Enter" })} disabled={saving.value || (about.id !== null && !changed.value)}>{t(about.id === null ? "sector.save" : "sector.save_version")}</button>
@@ -102,11 +116,11 @@ function Conflict({ about }: { about: Draft }): JSX.Element | null {
   const newer = conflict.value ?? (about.id === null ? null : newerThan(about.id, about.version));
   if (newer === null) return null;
   if (newer === "gone") {
-    return <div class="sector-ask" role="alert"><p><b>{t("sector.gone")}</b></p><p>{t("sector.gone_what")}</p><div class="actions flat"><button class="button primary" onClick={saveAsNew}>{t("sector.save_as_new")}</button></div></div>;
+    return <div class="sector-ask sector-overtaken" role="alert" tabIndex={-1}><p><b>{t("sector.gone")}</b></p><p>{t("sector.gone_what")}</p><div class="actions flat"><button class="button primary" onClick={saveAsNew}>{t("sector.save_as_new")}</button></div></div>;
   }
   const shown = looked.value?.sector.id === newer.sector.id;
   return (
-    <div class="sector-ask" role="alert">
+    <div class="sector-ask sector-overtaken" role="alert" tabIndex={-1}>
       <p><b>{t("sector.meanwhile", { n: versionNumber(newer.sector) })}</b></p>
       <p>{madeWords(newer.sector)} · {newer.sector.name} · {t(`sector.use.${newer.sector.use ?? "patrol"}`)} · <span class="num">{areaWords(newer.area_km2)}</span> · {agencyName(newer.sector.agency)}</p>
       <p>{t("sector.meanwhile_what")}</p>
