@@ -78,6 +78,7 @@ class CrewPatrol(msgspec.Struct, frozen=True, kw_only=True):
         ends_at: When it is to be over, aware UTC.
         check_in_interval_s: Longest time between two check-ins; None: none are asked.
         next_check_in_at: When the crew's unit is to check in; None unless it is under way.
+        check_in_by_message: Whether anything heard of the unit counts as its check-in.
         sectors: Ids of what it covers.
         units: Those of the crew's own agency.
     """
@@ -89,6 +90,7 @@ class CrewPatrol(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     check_in_interval_s: float | None
     next_check_in_at: datetime | None
+    check_in_by_message: bool
     sectors: tuple[str, ...]
     units: tuple[CrewMember, ...]
 
@@ -352,6 +354,7 @@ class CrewDesk(PaperDesk):
             ends_at=patrol.ends_at,
             check_in_interval_s=patrol.check_in_interval_s,
             next_check_in_at=self._next_check_in(patrol),
+            check_in_by_message=patrol.check_in_by_message,
             sectors=_covered(patrol),
             units=tuple(
                 CrewMember(id=each.unit, call_sign=units[each.unit].call_sign)

@@ -105,6 +105,7 @@ _NOW = CrewNow(
             ends_at=datetime(2026, 11, 24, 8, 30, tzinfo=UTC),
             check_in_interval_s=1800.0,
             next_check_in_at=datetime(2026, 11, 24, 3, 0, tzinfo=UTC),
+            check_in_by_message=True,
             sectors=(_SECTOR,),
             units=(CrewMember(id=_UNIT, call_sign="Naga 1"),),
         ),

@@ -323,3 +323,13 @@ def test_the_page_and_its_small_map_are_light(
     weight = whole(found, without=(FONT,))
     assert weight.size <= CREW_BYTES, found
     assert found[LAYER] == found[TILE] == Weight(), "its ground is one small file"
+
+
+def test_beside_the_next_check_in_stands_why_it_moves_by_itself(phones: Any) -> None:
+    phone: Phone = phones()
+    phone.begin()
+    phone.page.get_by_role("button", name="Start patrol").click()
+    card = phone.page.locator(".check-in")
+    card.get_by_text("Next check-in in").wait_for()
+    words = "Anything that the office hears of your unit counts as a check-in."
+    assert card.locator("p.dim").all_inner_texts() == [words]

@@ -68,8 +68,10 @@ async def enrolled(
         yield Phone(said, browser, locked)
 
 
-async def under_way(client: httpx.AsyncClient, unit: str, agency: str) -> dict[str, Any]:
-    """Return a patrol of a unit that is ready."""
+async def under_way(
+    client: httpx.AsyncClient, unit: str, agency: str, **terms: Any
+) -> dict[str, Any]:
+    """Return a patrol of a unit that is ready; `terms` are those that are not the usual ones."""
     now = datetime.now(UTC)
     drafted = await client.post(
         "/api/patrols",
@@ -79,6 +81,7 @@ async def under_way(client: httpx.AsyncClient, unit: str, agency: str) -> dict[s
             "ends_at": (now + timedelta(hours=4)).isoformat(),
             "members": [{"unit": unit, "agency": agency, "crew": 4}],
             "check_in_interval_s": 1800,
+            **terms,
         },
     )
     assert drafted.status_code == 201, drafted.text
@@ -149,6 +152,24 @@ async def test_every_kind_is_taken_and_has_one_effect(server: Running) -> None:
             assert (await desk.get(f"/api/patrols/{patrol}")).json()["state"] == "ended"
             late = await send(phone.browser, report("check_in", patrol=patrol))
             assert [each["error"] for each in late["refused"]] == ["conflict"]
+
+
+@pytest.mark.parametrize("any_message", [True, False])
+async def test_a_crew_is_told_whether_anything_heard_of_it_is_a_check_in(
+    server: Running, any_message: bool
+) -> None:
+    async with server.signed_in() as desk:
+        unit = await unit_of(desk)
+        terms = {} if any_message else {"check_in_by_message": False}
+        patrol = (await under_way(desk, unit, "joint", **terms))["id"]
+        async with enrolled(server, desk, unit) as phone:
+            await taken(phone.browser, report("patrol_start", patrol=patrol))
+            [before] = (await phone.browser.get("/api/crew")).json()["patrols"]
+            assert before["check_in_by_message"] is any_message
+            await taken(phone.browser, report("text", text="at the pier"))
+            [later] = (await phone.browser.get("/api/crew")).json()["patrols"]
+            moved = later["next_check_in_at"] > before["next_check_in_at"]
+            assert moved is any_message, "it is so as it is told"
 
 
 async def test_a_bad_report_is_named_and_holds_up_no_other(server: Running) -> None:

@@ -67,6 +67,7 @@ function CheckIn({ patrol }: { patrol: CrewPatrol }): JSX.Element {
             : t("crew.check.late", { age: ageWords(-left / 1000) })}
         </p>
       )}
+      {left !== null && patrol.check_in_by_message && <p class="dim">{t("crew.check.any")}</p>}
       <button class="big wide primary" onClick={() => void step(patrol, "check_in")}>{t("crew.check.in")}</button>
     </div>
   );

@@ -26,6 +26,8 @@ export interface CrewPatrol {
   ends_at: string;
   check_in_interval_s: number | null;
   next_check_in_at: string | null;
+  /** Absent in a copy that an older page kept. */
+  check_in_by_message?: boolean;
   sectors: string[];
   units: { id: string; call_sign: string }[];
 }
