@@ -119,7 +119,8 @@ class Holding:
                         self._node,
                     )
                     if taken is not None:
-                        self.epoch, self._renewed_s = taken, monotonic()
+                        # The first transaction renews it: to migrate may take longer than it lasts.
+                        self.epoch, self._renewed_s = taken, monotonic() - self._life_s
                         _log.info("lease_taken", node=self._node, epoch=taken, holder=self.holder)
                         return
                 elif not waits:

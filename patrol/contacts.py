@@ -259,15 +259,39 @@ class Contact:
         """Let nothing be known of it from the future.
 
         What was kept while a clock was ahead would else stand above all that is heard until that
-        time has come. It counts as of now.
+        time has come, and a call for help would count as cleared. It counts as of now.
         """
+        latest = now + AHEAD
+        if self.heard_at is not None:
+            self.heard_at = _not_after(self.heard_at, latest, now)
+        if self.cleared_at is not None:
+            self.cleared_at = _not_after(self.cleared_at, now, now)
+        self.heard_on = {
+            channel: _not_after(at, latest, now) for channel, at in self.heard_on.items()
+        }
+        self.noted_at = {
+            what: (_not_after(at, latest, now), gid) for what, (at, gid) in self.noted_at.items()
+        }
+        if self.text_at is not None:
+            self.text_at = _not_after(self.text_at, latest, now)
+        if self.phrase_at is not None:
+            self.phrase_at = _not_after(self.phrase_at, latest, now)
         self.window = [
             entry
-            if entry[0] - now <= AHEAD
+            if entry[0] <= latest
             else (now, entry[1], msgspec.structs.replace(entry[2], time=now), entry[3])
             for entry in self.window
         ]
         self.last, self.clean = _newest_believable(self.window)
+
+    def is_ahead(self, now: datetime) -> bool:
+        """Return whether anything is known of it from the future."""
+        latest = now + AHEAD
+        return (
+            (self.heard_at is not None and self.heard_at > latest)
+            or (bool(self.window) and self.window[-1][0] > latest)
+            or (self.cleared_at is not None and self.cleared_at > latest)
+        )
 
     def state(self) -> UnitState:
         """Return what viewers are told."""
@@ -350,3 +374,8 @@ def _last_jump(window: list[_Entry]) -> datetime | None:
         else:
             suspect = entry
     return jumped_at
+
+
+def _not_after(at: datetime, latest: datetime, now: datetime) -> datetime:
+    """Return `at`, or `now` if it is later than `latest`."""
+    return at if at <= latest else now

@@ -16,7 +16,6 @@ import msgspec
 
 from patrol.changes import Claim, Fix, UnitState
 from patrol.claims import Claims
-from patrol.clocks import AHEAD
 from patrol.contacts import Contact
 from patrol.errors import NotFound
 from patrol.links import Cut, Links
@@ -198,12 +197,13 @@ class Picture(Register):
         self._links.tick(now)
         links = self._links if self._links or self._were_cut else None
         self._were_cut = bool(self._links)
-        latest = now + AHEAD
         for contact in self.contacts.values():
             if links is not None:
                 self._set_cut(contact, links.cut(contact.heard_on))
-            if contact.window and contact.window[-1][0] > latest:
+            if contact.is_ahead(now):
                 contact.not_after(now)
+                if contact.cleared_at is not None:
+                    self.cleared[contact.id] = contact.cleared_at
                 self._touched[contact.id] = contact
             for rule in CLOCK_RULES:
                 effect = rule(contact, now)

@@ -73,10 +73,10 @@ _log = structlog.get_logger(__name__)
 
 def steady_ns() -> int:
     """Return nanoseconds that only pass, also while the machine sleeps."""
-    return time.clock_gettime_ns(_STEADY)
+    return time.monotonic_ns() if _STEADY is None else time.clock_gettime_ns(_STEADY)
 
 
-_STEADY: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_STEADY: Final = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 class Clock:
@@ -172,6 +172,11 @@ class Clock:
                 if self._borne_out(base, steady, over=self._base):
                     self._base = base
                     self._end("radios tell the time that it was set to: it is followed")
+                elif self._is_alone(base, steady):
+                    self._base = base
+                    self._end(
+                        "no radio tells the time before, so the one it was set to is followed"
+                    )
             elif self._borne_out(self._base, steady, over=self._base_before):
                 self._end("radios tell the time that it was set to")
             elif steady - self._doubted_ns > TOLD_FOR_S * _S:
@@ -252,6 +257,19 @@ class Clock:
         so = sum(abs(each - base) <= same_ns for each in told)
         not_so = sum(abs(each - over) <= same_ns for each in told)
         return so >= BEAR_OUT and so > MANY * not_so
+
+    def _is_alone(self, base: int, steady: int) -> bool:
+        """Return whether nothing speaks any more for the time that is held against `base`.
+
+        One radio that tells the new time decides after `BORNE_OUT_FOR_S`; where none tells any,
+        whoever set the clock is believed after a day.
+        """
+        same_ns = min(SAME_S * _S, abs(base - self._base) / 3)
+        told = [each for each, _ in self._said.values()]
+        if any(abs(each - self._base) <= same_ns for each in told):
+            return False
+        so = any(abs(each - base) <= same_ns for each in told)
+        return steady - self._doubted_ns > (BORNE_OUT_FOR_S if so else TOLD_FOR_S) * _S
 
     def _see_difference(self, steady: int) -> None:
         """Doubt a clock from which those of many radios all differ by the same."""

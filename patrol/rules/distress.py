@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from patrol.rules.step import Effect, Step
+from radio_gateway.clock import DOUBTFUL
+from radio_gateway.transmission import Transmission
 
 
 def distress(step: Step) -> Effect | None:
@@ -18,9 +22,17 @@ def distress(step: Step) -> Effect | None:
     said = step.record.transmission
     if not said.distress or step.contact.distress:
         return None
-    # Both by this side's clock: the caller's may be slow, and an old call that comes late rings
-    # once more rather than a new one not at all.
-    cleared_at = step.contact.cleared_at
-    if cleared_at is None or said.heard_at > cleared_at:
-        return Effect(distress=True)
-    return None
+    return Effect(distress=True) if is_later(said, step.contact.cleared_at) else None
+
+
+def is_later(said: Transmission, cleared_at: datetime | None) -> bool:
+    """Return whether a call was heard after somebody said that the one before was over.
+
+    Both by this side's clock: the caller's may be slow. While that clock is doubtful the two say
+    nothing: an old call that comes late rings once more rather than a new one not at all.
+
+    Args:
+        said: The call.
+        cleared_at: When the one before was cleared, aware UTC; None when there was none.
+    """
+    return cleared_at is None or said.heard_at > cleared_at or DOUBTFUL in said.flags

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from patrol.rules.distress import is_later
 from patrol.rules.scene import Condition, Scene, about
 from patrol.rules.step import Effect, Step
 from radio_gateway.transmission import Transmission
@@ -62,10 +63,7 @@ def latch_man_down(step: Step) -> Effect | None:
     said = step.record.transmission
     if said.distress or step.contact.distress or not says_man_down(said):
         return None  # what is distress by itself is latched as such
-    cleared_at = step.contact.cleared_at
-    if cleared_at is None or said.heard_at > cleared_at:
-        return Effect(distress=True)
-    return None
+    return Effect(distress=True) if is_later(said, step.contact.cleared_at) else None
 
 
 def man_down(scene: Scene) -> Iterator[Condition]:

@@ -159,3 +159,34 @@ async def test_what_is_known_from_the_future_counts_as_of_now_and_what_comes_mov
     last = node.state("test:a").last
     assert last is not None
     assert (last.lat, last.time) == (20.2705, at(second))
+
+
+async def test_a_call_for_help_under_a_doubtful_clock_is_never_taken_for_one_that_is_over(
+    node: OnMachine,
+) -> None:
+    """This computer was an hour ahead, is set back and not believed; a gateway's clock is right."""
+    await node.hear(said("a", 0, distress=True, heard_at=node.clock.now()))
+    await node.go(5, "b")
+    node.machine.set_by_s = -HOUR_S
+    await node.go(5, "b")
+    await node.desk().clear_distress("test:a")
+    await node.hear(said("a", 900 - HOUR_S, distress=True, heard=900 - HOUR_S))
+    assert node.state("test:a").distress
+
+
+async def test_words_and_clears_from_the_future_count_as_of_now(node: OnMachine) -> None:
+    await node.hear(said("a", 5, text="old words", kind="text", distress=True))
+    await node.desk().clear_distress("test:a")
+    node.machine.passed_s -= HOUR_S
+    node.clock = Clock(wall_ns=node.clock._wall, steady_ns=node.machine.steady_ns)
+    await node.again()
+    contact = node.watch.picture.contacts["test:a"]
+    await until(lambda: not contact.is_ahead(node.clock.now()))
+    assert contact.heard_at is not None
+    assert contact.heard_at <= node.clock.now()
+    node.machine.passed_s += 10
+    second = node.machine.passed_s - 1000.0
+    now = node.clock.now()
+    await node.hear(said("a", second, text="new words", kind="text", heard_at=now, distress=True))
+    assert node.state("test:a").text == "new words"
+    assert node.state("test:a").distress

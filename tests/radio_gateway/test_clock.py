@@ -258,3 +258,15 @@ def test_what_is_heard_meanwhile_is_flagged() -> None:
     marked = run.clock.mark(one)
     assert marked.flags == ("doubtful_clock",)
     assert run.clock.mark(marked) is marked
+
+
+@pytest.mark.parametrize(("radios", "after_s"), [(1, 700), (0, 86_500)])
+def test_a_time_that_nothing_tells_any_more_is_not_held_for_ever(radios: int, after_s: int) -> None:
+    run = Run()
+    run.go(30, radios=radios)
+    run.machine.set_by_s = -HOUR_S
+    run.go(60, radios=radios, told=lambda machine: machine.wall)
+    assert run.off_s() == pytest.approx(0.0)
+    run.go(after_s, radios=radios, told=lambda machine: machine.wall)
+    assert run.clock.doubt is None
+    assert run.off_s() == pytest.approx(-HOUR_S)

@@ -5,7 +5,7 @@ import { now } from "./clock.ts";
 import { papers } from "./feed.ts";
 import { news, ofTheDay, pruned } from "./incident-news.ts";
 import { kept } from "./kept.ts";
-import type { Incident } from "./papers.ts";
+import { type Incident, isOver } from "./papers.ts";
 import { ACKNOWLEDGE } from "./permissions.ts";
 import { fetchJson } from "./rest.ts";
 import { may, session } from "./session.ts";
@@ -13,7 +13,7 @@ import { may, session } from "./session.ts";
 const DAY_MS = 24 * 3600e3;
 /** When incidents were marked as seen here, by id. */
 const seen = kept<Record<string, string>>("jp.incidents_seen", {});
-/** What the stream no longer carries, for it is closed: read when somebody looks for it. */
+/** What is over, which no snapshot carries: read when somebody looks for it. What is open only the stream tells, which also takes it away. */
 const asked = signal<readonly Incident[]>([]);
 /** Hash of the photo that is shown large; empty for none. */
 export const photoShown = signal("");
@@ -42,11 +42,18 @@ export function markOldestSeen(): void {
 export async function readLately(): Promise<void> {
   try {
     const found = await fetchJson<Omit<Incident, "kind">[]>(`/api/incidents?start=${new Date(now.peek() - DAY_MS).toISOString()}`);
-    asked.value = found.map((each) => ({ ...each, kind: "incident" }));
+    asked.value = found.map((each): Incident => ({ ...each, kind: "incident" })).filter(isOver);
   } catch {
     // What the stream has brought is listed all the same.
   }
 }
+
+// What was read may be another agency's: once sharing changes, only what the stream tells stands.
+const sharing = computed(() => JSON.stringify((papers.value ?? []).filter((paper) => paper.kind === "agreement").map((paper) => [paper.id, paper.state])));
+effect(() => {
+  void sharing.value;
+  asked.value = [];
+});
 
 let known = new Set<string>();
 effect(() => {

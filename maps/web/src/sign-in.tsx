@@ -11,6 +11,7 @@ import { watchSignOut } from "./drafts.ts";
 import { type Language, LANGUAGES, type Part, t } from "./i18n/index.ts";
 import { chosenLanguage, openWords, preferredLanguage } from "./i18n/load.ts";
 import { Icon } from "./panels/icons.tsx";
+import { pathHere } from "./path-here.ts";
 import { CallError, call, fetchJson } from "./rest.ts";
 
 const PARTS: readonly Part[] = ["common", "sign-in"];
@@ -33,8 +34,7 @@ const FIRST: Partial<Record<Role, string>> = { planner: "/planner", crew: "/crew
 
 /** Where the person came from, only a path of this server; else where the role works. */
 function nextPage(role: Role): string {
-  const next = asked;
-  return next !== null && next.startsWith("/") && !next.startsWith("//") && !next.includes("\\") ? next : (FIRST[role] ?? "/");
+  return pathHere(asked, location.origin) ?? FIRST[role] ?? "/";
 }
 
 function faultOf(fault: unknown, byLink: boolean, withCode: boolean): string {
