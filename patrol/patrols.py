@@ -94,13 +94,13 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         unit: Its id.
         agency: Its owner's id.
-        crew: How many people are on it.
+        crew: How many people are on it; None: nobody has said.
         base: Where it lies when it is not out; None: leaving is not seen by its movement.
     """
 
     unit: Annotated[str, PATROLS]
     agency: Annotated[str, PATROLS]
-    crew: Annotated[int, PATROLS] = 1
+    crew: Annotated[int | None, PATROLS] = None
     base: Annotated[Base | None, PATROLS] = None
 
 

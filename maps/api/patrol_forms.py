@@ -48,7 +48,9 @@ class MemberForm(_Part):
 
     unit: Id
     agency: AgencyId = Field(description="Its owner")
-    crew: int = Field(default=1, ge=0, le=500, description="How many people are on it")
+    crew: int | None = Field(
+        default=None, ge=0, le=500, description="How many people are on it; absent: not known"
+    )
     base: BaseForm | None = Field(
         default=None, description="Absent: leaving it is not seen by movement"
     )

@@ -128,6 +128,8 @@ def test_a_joint_patrol_is_planned_signed_changed_and_started(
     here.get_by_role("checkbox", name="Naga 1", exact=True).check()
     here.get_by_role("checkbox", name="Khong 2", exact=True).check()
     assert here.locator(".checks input:checked").count() == 4, "its agency joined with the boat"
+    assert here.get_by_label("People on Khong 2").input_value() == "", "nobody has said"
+    here.get_by_label("People on Naga 1").fill("1")
     here.get_by_label("Islands").check()
     says(here, ".plan-form .conflicts", "Naga 1 is in another patrol, Day watch")
     assert here.locator(".bar.made .conflict-error").count() == 2, "on both boats' rows"
@@ -144,6 +146,9 @@ def test_a_joint_patrol_is_planned_signed_changed_and_started(
     wait_for("no error", lambda: here.locator(".plan-form .wrong").count() == 0)
     here.get_by_role("button", name="Save as draft").click()
     state(here, "Draft")
+    told = here.locator(".panel li")
+    assert told.filter(has_text="Naga 1").filter(has_text="1 person").count() == 1
+    assert told.filter(has_text="Khong 2").filter(has_text="people not entered").count() == 1
     here.get_by_role("button", name="Propose to all agencies").click()
     state(here, "Proposed")
     says(here, ".sign-form", "You sign plan 1 of Night watch")

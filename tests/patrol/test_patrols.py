@@ -30,6 +30,7 @@ from patrol.patrols import (
     PatrolState,
     Rendezvous,
     Signature,
+    sha256_of,
 )
 from patrol.sector_desk import Shape
 from tests.patrol.running import AGENCY, OTHER, Node, at, said
@@ -159,6 +160,17 @@ def test_no_order_of_acts_brings_a_patrol_under_way_without_both_signatures(
             assert patrol.unsigned == ()
         if patrol.state in ("draft", "cancelled"):
             assert patrol.started_at is None
+
+
+def test_how_many_are_on_a_unit_is_not_known_until_said_and_is_signed_with_the_rest() -> None:
+    unsaid = Member(unit="naga", agency=AGENCY)
+    assert unsaid.crew is None
+    assert msgspec.json.encode(unsaid) == b'{"unit":"naga","agency":"%s"}' % AGENCY.encode()
+    assert msgspec.json.decode(msgspec.json.encode(unsaid), type=Member) == unsaid
+    one = msgspec.structs.replace(unsaid, crew=1)
+    assert msgspec.json.decode(msgspec.json.encode(one), type=Member) == one
+    plans = [msgspec.structs.replace(drafted(), members=(each,)) for each in (unsaid, one)]
+    assert len({sha256_of(each) for each in plans}) == 2
 
 
 CHANGES: dict[str, Any] = {

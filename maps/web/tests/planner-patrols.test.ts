@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { UnitState } from "../src/contract.ts";
 import { classOf, csvOf } from "../src/planner/coverage/heat.ts";
 import type { PatrolPaper } from "../src/planner/patrols/contract.ts";
-import { changesOf, checkBody, contentOf, draftOf, missing, newContent, withAgency, withUnit, withWindow } from "../src/planner/patrols/plan.ts";
+import { changesOf, checkBody, contentOf, draftOf, missing, newContent, withAgency, withCrew, withUnit, withWindow } from "../src/planner/patrols/plan.ts";
 import { rowsOf } from "../src/planner/patrols/rows.ts";
 import { dragged, lanes, moved, percent, scaleFrom, ticks } from "../src/planner/patrols/scale.ts";
 import { HOUR_MS, midnight } from "../src/planner/patrols/wall.ts";
@@ -17,6 +17,17 @@ const patrol = (more: Partial<PatrolPaper> = {}): PatrolPaper => ({
   starts_at: "2026-11-26T11:00:00Z", ends_at: "2026-11-26T15:00:00Z", members: [{ unit: "naga", agency: "la", crew: 4 }], ...more,
 });
 const unit = (id: string, agency: string): UnitState => ({ id, agency, call_sign: id.toUpperCase(), kind: "boat", country: "LA" });
+
+test("how many people are on a unit is not known until somebody says it", () => {
+  const before = contentOf(patrol({ members: [{ unit: "naga", agency: "la", base: { lon: 100.4, lat: 20.3 } }] }));
+  const joined = withUnit(before, "khong", "th", true);
+  assert.deepEqual(joined.members[1], { unit: "khong", agency: "th" });
+  const said = withCrew(joined, "khong", 1);
+  assert.deepEqual(said.members.map((each) => each.crew), [undefined, 1]);
+  assert.deepEqual(withCrew(said, "khong", 0).members[1], { unit: "khong", agency: "th", crew: 0 });
+  assert.deepEqual(withCrew(said, "khong", null), joined);
+  assert.deepEqual(withCrew(withCrew(before, "naga", 3), "naga", null), before);
+});
 
 test("a local time is the moment it names, and back, also where clocks change", () => {
   assert.equal(wallOf(NIGHT, ZONE), "2026-11-26T18:00");

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from maps.reports.briefing import patrol_briefing
-from maps.reports.document import Document, Section, Words
+from maps.reports.document import UNKNOWN, Document, Section, Words, shown
 from maps.wording import words_of
 from patrol import clashes, planning
 from patrol.accounts import LANGUAGES
@@ -40,6 +40,17 @@ def told(section: Section) -> list[tuple[str, str]]:
 async def briefing(story: Story, patrol: str, **more: Any) -> Document:
     """Return the briefing of a patrol."""
     return await patrol_briefing(story.asked("noy", patrol=patrol, **more))
+
+
+async def test_a_briefing_gives_no_number_of_people_that_nobody_said(tmp_path: Path) -> None:
+    async with joint_patrol(tmp_path) as story:
+        naga, other = story.units["Naga 1"], story.units["Naga 2"]
+        members = (Member(unit=naga, agency=LAO), Member(unit=other, agency=LAO, crew=1))
+        document = await briefing(story, await draft(story, "Night watch", members=members))
+        [table] = [each for name, each in document.tables if name == "Units"]
+        at = [column.title for column in table.columns].index("People")
+        people = {str(row[0]): shown(row[at], table.columns[at]) for row in table.rows}
+        assert people == {"Naga 1": UNKNOWN, "Naga 2": "1"}
 
 
 async def test_a_briefing_begins_with_what_is_in_the_way(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ export const STATES: readonly PatrolState[] = ["draft", "proposed", "signed", "r
 export interface Member {
   unit: string;
   agency: string;
-  crew?: number;
+  /** People on it; absent where nobody has said. */
+  crew?: number | null;
   base?: { lon: number; lat: number; radius_m?: number } | null;
 }
 

@@ -7,7 +7,7 @@ import { MarkIcon } from "../../panels/mark-icon.tsx";
 import { units } from "../news.ts";
 import { sectors } from "../sectors/store.ts";
 import { change } from "./draft.ts";
-import { type PlanContent, withSector, withUnit } from "./plan.ts";
+import { type PlanContent, withCrew, withSector, withUnit } from "./plan.ts";
 import { agencies, own, unitsById } from "./store.ts";
 import { joinNames, sectorName, unitName } from "./words.ts";
 
@@ -48,9 +48,9 @@ function UnitLine({ plan, unit, agency, children }: { plan: PlanContent; unit: s
       <label><input type="checkbox" checked={member !== undefined} onChange={(event) => change(withUnit(plan, unit, agency, event.currentTarget.checked))} />{children}<span>{name}</span></label>
       {member !== undefined && (
         <label class="crew">{t("patrol.crew")}
-          <input type="number" min={0} max={500} aria-label={t("patrol.crew_on", { unit: name })} value={member.crew ?? 1} onInput={(event) => {
-            const crew = Math.max(0, Math.min(500, Math.round(event.currentTarget.valueAsNumber) || 0));
-            change({ ...plan, members: plan.members.map((each) => (each.unit === unit ? { ...each, crew } : each)) }, true);
+          <input type="number" min={0} max={500} aria-label={t("patrol.crew_on", { unit: name })} value={member.crew ?? ""} onInput={(event) => {
+            const typed = Math.round(event.currentTarget.valueAsNumber);
+            change(withCrew(plan, unit, Number.isNaN(typed) ? null : Math.max(0, Math.min(500, typed))), true);
           }} />
         </label>
       )}

@@ -88,7 +88,17 @@ export function missing(now: PlanContent): Partial<Record<"name" | "starts_at" |
 export function withUnit(now: PlanContent, unit: string, agency: string, inside: boolean): PlanContent {
   const members = now.members.filter((each) => each.unit !== unit);
   if (!inside) return { ...now, members, rendezvous: now.rendezvous.map((each) => ({ ...each, units: (each.units ?? []).filter((id) => id !== unit) })) };
-  return { ...now, members: [...members, { unit, agency, crew: 1 }], agencies: [...new Set([...now.agencies, agency])] };
+  return { ...now, members: [...members, { unit, agency }], agencies: [...new Set([...now.agencies, agency])] };
+}
+
+/** Says how many people are on a unit; null takes back what was said. */
+export function withCrew(now: PlanContent, unit: string, crew: number | null): PlanContent {
+  const said = (each: Member): Member => {
+    if (crew !== null) return { ...each, crew };
+    const { crew: _, ...member } = each;
+    return member;
+  };
+  return { ...now, members: now.members.map((each) => (each.unit === unit ? said(each) : each)) };
 }
 
 /** Takes an agency in or out, with its units. */

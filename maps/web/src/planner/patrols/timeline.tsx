@@ -123,7 +123,7 @@ function Row({ row, agency }: { row: UnitRow; agency: string }): JSX.Element {
       sketch.value = null;
       if (made === null || made.to - made.from < STEP_MS || next.type === "pointercancel") return;
       if (draft.peek() !== null && changed.peek()) return say(t("patrol.other_unsaved"), true);
-      startNew(made.from, made.to, row.unit === null ? [] : [{ unit: row.unit, agency, crew: 1 }]);
+      startNew(made.from, made.to, row.unit === null ? [] : [{ unit: row.unit, agency }]);
     };
     track.addEventListener("pointermove", move);
     track.addEventListener("pointerup", end);
