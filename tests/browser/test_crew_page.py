@@ -163,9 +163,11 @@ def test_a_phrase_of_the_office_is_read_in_the_crews_language(
 def test_a_newer_page_waits_until_the_crew_says_so_and_loses_nothing(phones: Any) -> None:
     phone: Phone = phones()
     phone.begin()
-    phone.context.set_offline(True)
     phone.tab("texts")
-    phone.page.get_by_role("button", name="All well").click()
+    phrase = phone.page.get_by_role("button", name="All well")
+    phrase.wait_for()  # the phrases have come
+    phone.context.set_offline(True)
+    phrase.click()
     wait_for("it is kept", lambda: phone.number("urgent") == 1)
     phone.tab("report")
     phone.page.fill("#name", "grey boat without lights")
