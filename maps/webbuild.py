@@ -49,7 +49,8 @@ def build(web: Path = HERE / "web", static: Path = HERE / "static", *, force: bo
     if not force and stamp.is_file() and stamp.read_text() == digest:
         return False
     install(web)
-    _node(web, "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn")
+    to = ("--outDir", str(static.resolve()), "--emptyOutDir")
+    _node(web, "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn", *to)
     if not (static / "index.html").is_file():
         raise WebBuildError(f"vite left no index.html in {static}")
     stamp.write_text(digest)
@@ -158,13 +159,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m maps.webbuild", description=__doc__)
     parser.add_argument("--check", action="store_true", help="check types and run its tests")
     parser.add_argument("--force", action="store_true", help="build even an unchanged tree")
+    parser.add_argument("--out", type=Path, default=HERE / "static", help="folder of the result")
     asked = parser.parse_args()
     try:
         if asked.check:
             check()
             word = "web client: checked"
         else:
-            word = "web client: built" if build(force=asked.force) else "web client: up to date"
+            built = build(static=asked.out, force=asked.force)
+            word = "web client: built" if built else "web client: up to date"
     except WebBuildError as error:
         sys.exit(f"web client: {error}")
     sys.stdout.write(word + "\n")
