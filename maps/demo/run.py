@@ -32,6 +32,7 @@ from maps.settings import Settings, settings_of
 from patrol.accounts import User
 from patrol.desk import Desk
 from patrol.units import ROLES, Role
+from radio_gateway.clock import CLOCK
 
 HISTORY_S = 1800
 HISTORY_STEP_S = 10
@@ -221,6 +222,7 @@ async def _playing(
     story = Story(office.desk_of, office.geography.river, units, zone)
     tasks = [
         asyncio.create_task(
+            CLOCK.recordings.update(office.channels)  # an hour of it comes at once
             _play(script, radios, office.desk_of, units, start=start, speed=options.speed),
             name="demo-script",
         ),

@@ -187,7 +187,7 @@ def test_a_newer_page_waits_until_the_crew_says_so_and_loses_nothing(phones: Any
         lambda: phone.page.input_value("#name") == "grey boat without lights",
     )
     phone.page.get_by_role("button", name="Report the sighting").click()
-    phone.page.get_by_text("The sighting is kept").wait_for()
+    phone.page.get_by_text("The office has the sighting").wait_for()
     wait_for("all is out", lambda: phone.number("urgent") == 0)
     assert phone.number("refused") == 0
     with phone.server.client() as office:

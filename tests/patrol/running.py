@@ -21,6 +21,7 @@ from patrol.store.store import Store, open_store
 from patrol.units import Role
 from patrol.views import Subscription
 from patrol.watch import Watch
+from radio_gateway.clock import Clock
 from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Delivery, Transmission
 from tests.databases import reading as reading
@@ -89,7 +90,9 @@ class Node:
 
     def _open(self) -> None:
         self.store: Store = open_store(self.url or store_url(self.file))
-        self.watch = Watch(self.store, node=NODE, agency=AGENCY, now=lambda: self.time)
+        self.watch = Watch(
+            self.store, node=NODE, agency=AGENCY, now=lambda: self.time, clock=Clock()
+        )
         self.inbox = Inbox()
 
     async def start(self) -> None:
