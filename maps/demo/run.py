@@ -221,8 +221,8 @@ async def _playing(
     zone = ZoneInfo(office.settings.node.time_zone)
     story = Story(office.desk_of, office.geography.river, units, zone)
     tasks = [
+        CLOCK.recordings.update(office.channels)  # an hour of it comes at once
         asyncio.create_task(
-            CLOCK.recordings.update(office.channels)  # an hour of it comes at once
             _play(script, radios, office.desk_of, units, start=start, speed=options.speed),
             name="demo-script",
         ),
