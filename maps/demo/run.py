@@ -220,8 +220,8 @@ async def _playing(
     script = Script(office.geography.river, seed=options.seed)
     zone = ZoneInfo(office.settings.node.time_zone)
     story = Story(office.desk_of, office.geography.river, units, zone)
+    CLOCK.recordings.update(office.channels)  # an hour of it comes at once
     tasks = [
-        CLOCK.recordings.update(office.channels)  # an hour of it comes at once
         asyncio.create_task(
             _play(script, radios, office.desk_of, units, start=start, speed=options.speed),
             name="demo-script",
