@@ -22,7 +22,7 @@ from tests.radio_gateway.plain_radio import Plain
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> Plain:
     """Have the tests' own protocol among those that a channel may speak."""
-    module = Plain(answer_within_s=0.5)
+    module = Plain()
     monkeypatch.setitem(PROTOCOLS, "plain", module)
     monkeypatch.setitem(OUTBOUND, "plain", module)
     return module
