@@ -56,7 +56,7 @@ export const units: MapLayer = {
         id: "unit-labels", type: "symbol", source: "units", minzoom: dotsBelowZoom,
         layout: {
           "text-field": ["get", "label"], "text-font": [BOLD], "text-size": 12.5, "text-line-height": 1.25, "text-padding": 1,
-          "text-variable-anchor-offset": ["case", ["==", ["get", "distress"], true], ["literal", beside(3.6)], ["in", ["get", "severity"], ["literal", ["high", "medium"]]], ["literal", beside(2.6)], ["literal", beside(1.7)]] as never, "text-justify": "auto", "symbol-sort-key": ["case", ["==", ["get", "id"], selected], -1, ["-", 3, ["get", "rank"]]],
+          "text-variable-anchor-offset": ["case", ["==", ["get", "distress"], true], ["literal", beside(3.6)], ["any", ["==", ["get", "id"], selected], ["in", ["get", "severity"], ["literal", ["high", "medium"]]]], ["literal", beside(2.6)], ["literal", beside(1.7)]] as never, "text-justify": "auto", "symbol-sort-key": ["case", ["==", ["get", "id"], selected], -1, ["-", 3, ["get", "rank"]]],
           "text-max-width": 14,
         },
         paint: { "text-color": ["case", ["==", ["get", "distress"], true], tokens.get("alert"), tokens.get("map-label")], ...halo },
