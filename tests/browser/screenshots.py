@@ -81,6 +81,31 @@ def _unit(page: Page) -> None:
     page.keyboard.press("u")
 
 
+def _search(page: Page) -> None:
+    page.keyboard.press("/")
+    page.locator("#unit-search").fill("chiang")
+
+
+def _in_patrols(page: Page) -> None:
+    page.locator("#tab-patrols").click()
+    page.locator(".row", has_text="Morning patrol").click()
+
+
+def _played(name: str) -> Callable[[Page], None]:
+    def load(page: Page) -> None:
+        page.locator("#load").click()
+        page.locator(".scrubber[data-ready=true]").wait_for()
+        _tab(name)(page)
+
+    return load
+
+
+def _preview(page: Page) -> None:
+    page.locator("form [type=submit]").click()
+    page.locator("iframe").wait_for()
+    page.wait_for_timeout(1500)
+
+
 SHOTS: Final = (
     Shot("sign-in", "/sign-in", role=None),
     Shot("map", "/"),
@@ -88,11 +113,17 @@ SHOTS: Final = (
     Shot("map-unit", "/", act=_unit),
     Shot("map-layers", "/", act=_tab("map")),
     Shot("map-channels", "/", act=_tab("channels")),
+    Shot("map-unknown", "/", act=_tab("unknown")),
+    Shot("map-search", "/", act=_search),
     Shot("planner-sectors", "/planner", role="planner"),
+    Shot("planner-sector", "/planner", role="planner", act=_first(".rows .row")),
+    Shot("planner-patrol", "/planner", role="planner", act=_in_patrols),
     Shot("planner-patrols", "/planner", role="planner", act=_first("#tab-patrols")),
     Shot("planner-coverage", "/planner", role="planner", act=_first("#tab-coverage")),
     Shot("replay", "/replay"),
+    *(Shot(f"replay-{tab}", "/replay", act=_played(tab)) for tab in ("then", "totals", "save")),
     Shot("reports", "/reports"),
+    Shot("report", "/reports", act=_preview),
     Shot("account", "/account", role="admin"),
     Shot("crew", "/crew", role="crew"),
     *(
