@@ -12,6 +12,7 @@ import msgspec
 import shapely
 
 from gis.features import Features
+from patrol.accounts import LANGUAGES
 
 LARGEST: Final = 150_000
 """Bytes of one map, about."""
@@ -25,11 +26,14 @@ LINES: Final[Mapping[str, tuple[str, ...]]] = {
     "centrelines": ("river",),
     "rivers": ("name",),
 }
+_NAMES: Final = ("name", "name_local", *(f"name_{language}" for language in LANGUAGES))
+"""Two crews with one phone may read two languages, and it has no network to ask for the other."""
+
 MARKS: Final[Mapping[str, tuple[str, ...]]] = {
-    "crossings": ("id", "name", "kind"),
-    "blos": ("id", "name", "name_local", "country"),
+    "crossings": ("id", *_NAMES, "kind"),
+    "blos": ("id", *_NAMES, "country"),
     "gauges": ("id", "name"),
-    "places": ("name", "name_local", "country", "population"),
+    "places": (*_NAMES, "country", "population"),
     "river_km": ("km",),
 }
 """Layers by the order in which they are drawn, and what is told of each feature."""

@@ -550,6 +550,9 @@ async def test_the_map_is_small_and_of_this_place(server: Running) -> None:
         assert 5_000 < len(body) <= 150_000
         layers = {each["properties"]["layer"] for each in answer.json()["features"]}
         assert {"mekong", "borders", "blos", "crossings", "river_km"} <= layers
+        told = [each["properties"] for each in answer.json()["features"]]
+        [office] = [each for each in told if each["layer"] == "blos" and each["name"] == "Chiang Khong"]
+        assert office["name_th"] == "เชียงของ"  # each reader of this phone, in their own language
         again = await crew.get(
             "/api/crew/map",
             params={"lon": 100.41, "lat": 20.27},

@@ -1,4 +1,5 @@
 /** Draws the small map on a canvas, in the colours of the page. */
+import { language } from "../i18n/index.ts";
 import { pixel, scaleMetres, type Size, type View } from "./view.ts";
 
 export interface Scene {
@@ -92,11 +93,13 @@ function sectors(pen: CanvasRenderingContext2D, scene: Scene, ink: Ink, line: (s
   }
 }
 
+type Told = Record<string, unknown>;
+
 function marks(pen: CanvasRenderingContext2D, view: View, layer: (name: string) => GeoJSON.Feature[], ink: Ink, at: (p: GeoJSON.Position) => [number, number]): void {
   const named = view.metresPerPixel <= LABELS_FROM;
-  const points = (name: string): [GeoJSON.Position, Record<string, unknown>][] => layer(name).flatMap((each) => (each.geometry.type === "Point" ? [[each.geometry.coordinates, each.properties ?? {}]] : []));
-  for (const [place, told] of points("blos")) {
-    const [x, y] = at(place);
+  const points = (name: string): [number, number, Told][] => layer(name).flatMap((each) => (each.geometry.type === "Point" ? [[...at(each.geometry.coordinates), each.properties ?? {}]] : []));
+  const [blos, crossings] = [points("blos"), points("crossings")];
+  for (const [x, y] of blos) {
     pen.beginPath();
     pen.moveTo(x - 7, y);
     pen.lineTo(x, y - 7);
@@ -109,42 +112,47 @@ function marks(pen: CanvasRenderingContext2D, view: View, layer: (name: string) 
     pen.strokeStyle = ink("--map-blo");
     pen.lineWidth = 2;
     pen.stroke();
-    if (named) label(pen, String(told["name"] ?? ""), x + 11, y + 5, ink, "--map-label", 13);
   }
+  for (const [x, y] of crossings) {
+    pen.strokeStyle = ink("--map-label");
+    pen.lineWidth = 2;
+    pen.strokeRect(x - 4, y - 4, 8, 8);
+  }
+  // No name lies over a mark, its own neighbour's as little as another's.
+  for (const [x, y] of [...blos, ...crossings]) taken.push({ x: x - 7, y: y + 4, wide: 14 });
+  if (named) for (const [x, y, told] of blos) label(pen, nameOf(told), x + 11, y + 5, ink, "--map-label", 13);
   const step = KM_STEPS.find(([farthest]) => view.metresPerPixel <= farthest)?.[1] ?? 100;
-  for (const [place, { km }] of points("river_km")) {
+  for (const [x, y, { km }] of points("river_km")) {
     if (typeof km !== "number" || Math.round(km) % step !== 0) continue;
-    const [x, y] = at(place);
     pen.fillStyle = ink("--map-km");
     pen.fillRect(x - 4, y - 1, 8, 2);
     label(pen, String(Math.round(km)), x + 7, y + 4, ink, "--map-km", 12);
   }
-  for (const [place, told] of points("crossings")) {
-    const [x, y] = at(place);
-    pen.strokeStyle = ink("--map-label");
-    pen.lineWidth = 2;
-    pen.strokeRect(x - 4, y - 4, 8, 8);
-    if (named && typeof told["name"] === "string") label(pen, told["name"], x + 9, y + 4, ink, "--map-label-2", 12);
-  }
   if (!named) return;
-  for (const [place, told] of points("places").slice(0, 60)) {
-    const [x, y] = at(place);
+  for (const [x, y, told] of crossings) label(pen, nameOf(told), x + 9, y + 4, ink, "--map-label-2", 12);
+  for (const [x, y, told] of points("places").slice(0, 60)) {
     pen.fillStyle = ink("--map-place");
     pen.beginPath();
     pen.arc(x, y, 2.5, 0, 2 * Math.PI);
     pen.fill();
-    label(pen, String(told["name"] ?? ""), x + 6, y + 4, ink, "--map-label-2", 12);
+    label(pen, nameOf(told), x + 6, y + 4, ink, "--map-label-2", 12);
   }
 }
 
-/** Writes words beside a mark, to its other side at the edge; not at all where others stand. */
+/** The reader's name of a place, if it has one. */
+function nameOf(told: Told): string {
+  return String(told[`name_${language}`] ?? told["name"] ?? "");
+}
+
+/** Writes words beside a mark, on its left if there is no room on its right; not at all where others stand. */
 function label(pen: CanvasRenderingContext2D, words: string, x: number, y: number, ink: Ink, colour: string, px: number): void {
   pen.font = `600 ${px}px "Noto Sans", sans-serif`;
   const wide = pen.measureText(words).width;
-  const right = pen.canvas.width / (pen.getTransform().a || 1) - 4;
-  // At the edge on its other side, if there is more room.
-  const at = x + wide > right && x - 22 > right - x ? x - wide - 22 : x;
-  if (taken.some((each) => Math.abs(each.y - y) < LINE && at < each.x + each.wide && each.x < at + wide)) return;
+  const { a: ratio } = pen.getTransform();
+  const [right, bottom] = [pen.canvas.width / ratio - 4, pen.canvas.height / ratio - 4];
+  const free = (at: number): boolean => at > 2 && at + wide < right && y < bottom && !taken.some((each) => Math.abs(each.y - y) < LINE && at < each.x + each.wide && each.x < at + wide);
+  const at = [x, x - wide - 22].find(free);
+  if (words === "" || at === undefined) return;
   taken.push({ x: at, y, wide });
   pen.lineWidth = 3;
   pen.strokeStyle = ink("--map-halo");
