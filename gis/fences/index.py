@@ -1,32 +1,26 @@
 """The indexed set of areas, and how moves stand to their edges.
 
-Edges are cut into runs of a few, each with its box in one STRtree; a batch of moves asks it once. A
-move that comes near no run changes its standing to no area, however many it is in. For the others
-crossings and distances are worked out for all their edges together.
+A move that comes near no run of edges changes its standing to no area, however many it is in. For
+the others crossings and distances are worked out for all their edges together.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from gis.errors import AreaError
 from gis.fences.area import Area
 from gis.fences.boxes import boxes_deg
 from gis.fences.moves import Moves
-from gis.fences.plane import POLAR_LAT, wrap_deg
+from gis.fences.plane import wrap_deg
+from gis.fences.runs import RUN, Indices, Runs
 from gis.fences.sight import Crossing, Piece, Sight
 from gis.geodesy import Floats
-
-Indices: TypeAlias = NDArray[np.intp]
-
-RUN = 8  # edges a box; measured best for polygons of 50 vertices
-LEAST_LAT_M = 110_500.0  # in a degree of latitude, anywhere
 
 
 class _Way(NamedTuple):
@@ -88,7 +82,7 @@ class FenceSet:
             shapely.get_coordinates(a.shape)[[0, -1]] if a.kind == "line" else None
             for a in self.areas
         ]
-        self._index_edges()
+        self._runs = Runs(self.areas)
         self._index_areas()
 
     def __len__(self) -> int:
@@ -120,80 +114,58 @@ class FenceSet:
         """
         found: list[tuple[Sight, ...]] = [()] * len(given.lon0)
         free = np.maximum(given.margin0_m, given.margin1_m) + room_m
-        move, run = self._near_runs(given, free)
+        move, run = self._runs.near(given, free)
         if not move.size:
             return found, free
-        area = self._run_area[run]
-        # Runs of one move and one area side by side.
-        key = move * len(self.areas) + area
-        order = np.argsort(key, kind="stable")
-        key, move, run, area = key[order], move[order], run[order], area[order]
-        both = np.concatenate
-        lon, lat = (
-            both([given.lon0[move], given.lon1[move]]),
-            both([given.lat0[move], given.lat1[move]]),
-        )
-        x, y = self._flat(both([area, area]), lon, lat)
-        x0, y0, x1, y1 = x[: len(run)], y[: len(run)], x[len(run) :], y[len(run) :]
-        pair, edge = self._edges_of(run)
-        # One gather of rows: an edge's five numbers lie side by side in memory.
-        ax, ay, ex, ey, square = np.ascontiguousarray(self._edges.take(edge, axis=0).T)
+        area = self._runs.area[run]
+        # Of all that follows, the first row is of the beginnings of moves, the second of their
+        # ends; beside each other are moves and the runs near them, and last the edges of a run.
+        lon = np.array((given.lon0, given.lon1)).take(move, axis=1)
+        lat = np.array((given.lat0, given.lat1)).take(move, axis=1)
+        x, y = self._flat(area, lon, lat)
+        ax, ay, ex, ey, square = self._runs.edges.take(run, axis=1)
         # From here on, positions are relative to the edge's beginning.
-        px, py = x0.take(pair) - ax, y0.take(pair) - ay
-        qx, qy = x1.take(pair) - ax, y1.take(pair) - ay
-        side0 = ex * py - ey * px
-        side1 = ex * qy - ey * qx
-        dx, dy = qx - px, qy - py
-        # Half-open on both: a move through a vertex crosses one of its two edges, or both or none
-        # where it only touches.
-        crossed = (side0 >= 0.0) != (side1 >= 0.0)
-        begins = dx * py - dy * px  # of the edge's beginning, seen from the move
-        crossed &= (begins <= 0.0) != (begins + dy * ex - dx * ey <= 0.0)
-        first = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
-        size = self._run_size[run]
-        first_edge = (np.cumsum(size) - size)[first]
-        near0 = np.minimum.reduceat(_squares(px, py, ex, ey, square), first_edge)
-        near1 = np.minimum.reduceat(_squares(qx, qy, ex, ey, square), first_edge)
-        crossings = np.add.reduceat(crossed.astype(np.intp), first_edge)
+        px, py = x[:, :, None] - ax, y[:, :, None] - ay
+        side = ex * py - ey * px
+        # Runs of one move and one area are side by side: what follows them is of them together.
+        pair = move * len(self.areas) + area
+        first = np.flatnonzero(np.append(True, pair[1:] != pair[:-1]))
+        squares = _squares(px, py, ex, ey, square).reshape(2, -1)
+        near = np.minimum.reduceat(squares, first * RUN, axis=1)
         move, area = move[first], area[first]
-        np.minimum.at(free, move, np.sqrt(near1))
-        margin0, margin1 = given.margin0_m[move], given.margin1_m[move]
-        clear0, clear1 = near0 > margin0 * margin0, near1 > margin1 * margin1
+        np.minimum.at(free, move, np.sqrt(near[1]))
+        margin = np.array((given.margin0_m, given.margin1_m)).take(move, axis=1)
+        clear = near > margin * margin
         # A long way between two places close to the edge may be far from it in between.
-        long = ~clear0 & ~clear1
-        if long.any():
-            pair_at = first[long]
-            way = np.hypot(x1[pair_at] - x0[pair_at], y1[pair_at] - y0[pair_at])
-            long[long] = way > 2.0 * (margin0[long] + margin1[long])
-        told = np.flatnonzero((crossings > 0) | (clear0 != clear1) | long)
-        if not told.size:
+        way_m = np.hypot(x[1] - x[0], y[1] - y[0])[first]
+        told = (clear[0] != clear[1]) | (~clear[0] & (way_m > 2.0 * (margin[0] + margin[1])))
+        crossed, share, sides = _crossed(px, py, ex, ey, side)
+        group = np.searchsorted(first, crossed // RUN, side="right") - 1
+        told[group] = True
+        if not told.any():
             return found, free
-        which = np.flatnonzero(crossed)
-        share = side0[which] / (side0[which] - side1[which])
-        sides = np.where(side0[which] >= 0.0, 1, -1)
-        group = np.searchsorted(first_edge, which, side="right") - 1
         cuts: dict[int, list[tuple[float, int]]] = {}
-        for at, s, side in zip(group.tolist(), share.tolist(), sides.tolist(), strict=True):
-            cuts.setdefault(at, []).append((s, side))
-        at_first = first[told]
-        end_x, end_y, here = x1[at_first], y1[at_first], area[told]
-        inside = shapely.contains_xy(self._shapes[here], end_x, end_y)
+        for at, s, turn in zip(group.tolist(), share.tolist(), sides.tolist(), strict=True):
+            cuts.setdefault(at, []).append((s, turn))
+        which = np.flatnonzero(told)
+        here = area[which]
+        at_first = first[which]
+        ends = np.concatenate([x, y]).take(at_first, axis=1)
+        inside = shapely.contains_xy(self._shapes[here], ends[1], ends[3])
         rows = zip(
-            told.tolist(),
-            move[told].tolist(),
+            which.tolist(),
+            move[which].tolist(),
             here.tolist(),
             inside.tolist(),
-            clear0[told].tolist(),
-            clear1[told].tolist(),
-            np.column_stack(
-                [x0[at_first], y0[at_first], end_x, end_y, np.maximum(margin0, margin1)[told]]
-            ).tolist(),
+            *clear[:, which].tolist(),
+            *ends.tolist(),
+            margin.max(axis=0)[which].tolist(),
             strict=True,
         )
-        for at, of, number, within, sure0, sure1, path_m in rows:
+        for at, of, number, within, sure0, sure1, x0, x1, y0, y1, margin_m in rows:
             where = cuts.get(at, [])
             where.sort()
-            path = _Way(*path_m)
+            path = _Way(x0, y0, x1, y1, margin_m)
             if self._any_line and self._line[number]:
                 sight = Sight(number, sure1, (), self._crossings(number, where, path))
             else:
@@ -221,8 +193,8 @@ class FenceSet:
             lon0=given.lon1, lat0=given.lat1, margin0_m=given.margin1_m,
             lon1=given.lon1, lat1=given.lat1, margin1_m=given.margin1_m,
         )  # fmt: skip
-        move, run = self._near_runs(stay, given.margin1_m)
-        pairs = set(zip(move.tolist(), self._run_area[run].tolist(), strict=True))
+        move, run = self._runs.near(stay, given.margin1_m)
+        pairs = set(zip(move.tolist(), self._runs.area[run].tolist(), strict=True))
         points = shapely.points(wrap_deg(given.lon1), given.lat1)
         move, box = self._boxes.query(points)
         pairs |= set(zip(move.tolist(), self._area_of_box[box].tolist(), strict=True))
@@ -293,43 +265,6 @@ class FenceSet:
             out.append(Crossing(share, side, away > far))
         return tuple(out)
 
-    def _near_runs(self, given: Moves, margin_m: Floats) -> tuple[Indices, Indices]:
-        """Return moves and the runs of edges near them, each pair once."""
-        if not len(self._run_of_box):
-            return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
-        lon0, lat0, lat1 = given.lon0, given.lat0, given.lat1
-        lon1 = lon0 + wrap_deg(given.lon1 - lon0)
-        high = margin_m / LEAST_LAT_M
-        south, north = np.minimum(lat0, lat1) - high, np.maximum(lat0, lat1) + high
-        furthest = np.maximum(-south, north)
-        wide = high / np.cos(np.radians(np.minimum(furthest, 89.0)))
-        west, east = np.minimum(lon0, lon1) - wide, np.maximum(lon0, lon1) + wide
-        polar = furthest > POLAR_LAT - 1.0
-        if polar.any():
-            # The straight way on the plane about a pole lies on the pole's side of both parallels.
-            west, east = np.where(polar, -180.0, west), np.where(polar, 180.0, east)
-            north = np.where(polar & (north > 0.0), 90.0, north)
-            south = np.where(polar & (south < 0.0), -90.0, south)
-        move, box = self._tree.query(shapely.box(west, south, east, north))
-        for beyond, turn in ((west < -180.0, 360.0), (east > 180.0, -360.0)):
-            if beyond.any():
-                at = np.flatnonzero(beyond)
-                again = shapely.box(west[at] + turn, south[at], east[at] + turn, north[at])
-                of, more = self._tree.query(again)
-                move, box = np.append(move, at[of]), np.append(box, more)
-        run = self._run_of_box[box]
-        if self._split or (len(box) and ((west < -180.0) | (east > 180.0)).any()):
-            both = np.unique(np.column_stack([move, run]), axis=0)
-            move, run = both[:, 0], both[:, 1]
-        return move, run
-
-    def _edges_of(self, run: Indices) -> tuple[Indices, Indices]:
-        """Return the edges of runs one after the other, and before them which run each is of."""
-        size = self._run_size[run]
-        last = np.cumsum(size)
-        pair = np.repeat(np.arange(len(run)), size)
-        return pair, np.arange(last[-1]) - (last - size - self._run_start[run])[pair]
-
     def _flat(self, area: Indices, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         lon0, lat0, lon_m, lat_m = self._planes.take(area, axis=0).T
         x = ((lon - lon0 + 180.0) % 360.0 - 180.0) * lon_m
@@ -338,45 +273,10 @@ class FenceSet:
             at = np.flatnonzero(self._polar[area])
             if at.size:
                 south = np.sign(lat0[at])
-                away = (90.0 - south * lat[at]) * lat_m[at]
-                angle = np.radians(lon[at])
-                x[at], y[at] = away * np.sin(angle), -south * away * np.cos(angle)
+                away = (90.0 - south * lat[..., at]) * lat_m[at]
+                angle = np.radians(lon[..., at])
+                x[..., at], y[..., at] = away * np.sin(angle), -south * away * np.cos(angle)
         return x, y
-
-    def _index_edges(self) -> None:
-        starts: list[Floats] = [np.empty((0, 2))]
-        ends: list[Floats] = [np.empty((0, 2))]
-        run_area: list[int] = []
-        run_start: list[int] = []
-        run_size: list[int] = []
-        boxes: list[tuple[int, float, float, float, float]] = []
-        edges = 0
-        for number, area in enumerate(self.areas):
-            lines = area.shape.boundary if area.kind == "polygon" else area.shape
-            for piece in shapely.get_parts(lines):
-                points = shapely.get_coordinates(piece)
-                real = (np.diff(points, axis=0) != 0.0).any(axis=1)
-                start, end = points[:-1][real], points[1:][real]
-                starts.append(start)
-                ends.append(end)
-                for first in range(0, len(start), RUN):
-                    size = min(RUN, len(start) - first)
-                    of = len(run_area)
-                    run_area.append(number)
-                    run_start.append(edges + first)
-                    run_size.append(size)
-                    both = np.vstack([start[first : first + size], end[first : first + size]])
-                    boxes += [(of, *box) for box in boxes_deg(area, both)]
-                edges += len(start)
-        start, end = np.vstack(starts), np.vstack(ends)
-        along = end - start
-        self._edges = np.column_stack([start, along, (along**2).sum(axis=1)])
-        self._run_area = np.array(run_area, dtype=np.intp)
-        self._run_start = np.array(run_start, dtype=np.intp)
-        self._run_size = np.array(run_size, dtype=np.intp)
-        self._run_of_box = np.array([box[0] for box in boxes], dtype=np.intp)
-        self._split = len(boxes) > len(run_area)
-        self._tree = shapely.STRtree([shapely.box(*box[1:]) for box in boxes])
 
     def _index_areas(self) -> None:
         boxes = [
@@ -386,6 +286,24 @@ class FenceSet:
         ]
         self._area_of_box = np.array([box[0] for box in boxes], dtype=np.intp)
         self._boxes = shapely.STRtree([shapely.box(*box[1:]) for box in boxes])
+
+
+def _crossed(
+    px: Floats, py: Floats, ex: Floats, ey: Floats, side: Floats
+) -> tuple[Indices, Floats, Indices]:
+    """Return which edges moves cross, where on the move, and 1 from left to right, -1 back."""
+    # Half-open on both: a move through a vertex crosses one of its two edges, or both or none
+    # where it only touches.
+    left = side >= 0.0
+    which = np.flatnonzero(left[0] != left[1])
+    x, y = px.reshape(2, -1)[:, which], py.reshape(2, -1)[:, which]
+    ex, ey = ex.ravel()[which], ey.ravel()[which]
+    dx, dy = x[1] - x[0], y[1] - y[0]
+    begins = dx * y[0] - dy * x[0]  # of the edge's beginning, seen from the move
+    crossed = (begins <= 0.0) != (begins + dy * ex - dx * ey <= 0.0)
+    which = which[crossed]
+    begun, ended = side.reshape(2, -1)[:, which]
+    return which, begun / (begun - ended), np.where(begun >= 0.0, 1, -1)
 
 
 def _squares(px: Floats, py: Floats, ex: Floats, ey: Floats, square: Floats) -> Floats:
