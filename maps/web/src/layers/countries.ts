@@ -40,21 +40,26 @@ function nameByCode(): ExpressionSpecification {
   return ["match", ["get", "code"], ...SIDES.flatMap((code) => [code, t(`country.${code}`)]), ""] as unknown as ExpressionSpecification;
 }
 
+/** Latin capitals stand apart, as on paper maps; letters of the other scripts belong together. */
+function apart(language: string): number {
+  return ["en", "vi"].includes(language) ? 0.2 : 0;
+}
+
 /** Country names lie above the rivers. */
 export const countryNames: MapLayer = {
   toggle: "places",
   needs: [],
   sources: () => ({}),
-  layers: ({ tokens }) => [
+  layers: ({ tokens, language }) => [
     {
       id: "country-names", type: "symbol", source: "country-names", maxzoom: 8.5,
-      layout: { "text-field": ["get", "name"], "text-font": [REGULAR], "text-size": 15, "text-letter-spacing": 0.22, "text-transform": "uppercase", "text-max-width": 12 },
+      layout: { "text-field": ["get", "name"], "text-font": [REGULAR], "text-size": 15, "text-letter-spacing": apart(language), "text-transform": "uppercase", "text-max-width": 12 },
       paint: { "text-color": tokens.get("map-label-2"), "text-halo-color": tokens.get("map-halo"), "text-halo-width": 1.2 },
     },
     {
       // From near, a name on each tile of a country: one always sees which bank is whose.
       id: "country-names-near", type: "symbol", source: "countries", minzoom: 8.5, filter: ["has", "code"],
-      layout: { "text-field": nameByCode(), "text-font": [REGULAR], "text-size": 12.5, "text-letter-spacing": 0.2, "text-transform": "uppercase", "text-max-width": 20, "text-padding": 20 },
+      layout: { "text-field": nameByCode(), "text-font": [REGULAR], "text-size": 12.5, "text-letter-spacing": apart(language), "text-transform": "uppercase", "text-max-width": 20, "text-padding": 20 },
       paint: { "text-color": tokens.get("map-label-2"), "text-opacity": 0.85, "text-halo-color": tokens.get("map-halo"), "text-halo-width": 1.2 },
     },
   ],
