@@ -33,6 +33,8 @@ UNKNOWN_INTERVAL_S: Final = 180.0
 _NEAR_DEG: Final = 0.0012
 """Less than this apart in both degrees is less than `quality.FREE_M` anywhere on Earth."""
 
+_NAMES: Final = frozenset({"ship_name", "callsign"})
+
 _Entry = tuple[datetime, bytes, Fix, float]
 """Time to order by, global id (breaks ties the same way everywhere), the fix, clock slack in s.
 
@@ -139,7 +141,7 @@ class Contact:
             heard_on[channel] = heard_at
 
     def note(
-        self, what: Literal["call_sign", "flags", "status", "text"], record: Record, value: object
+        self, what: Literal["call_sign", "status", "text"], record: Record, value: object
     ) -> bool:
         """Keep `value` unless something newer was said; return whether anything changed."""
         now = record.time, record.gid
@@ -150,6 +152,18 @@ class Contact:
         if getattr(self, what) == value:
             return False
         setattr(self, what, value)
+        return True
+
+    def note_flags(self, record: Record) -> bool:
+        """Keep the flags of a message as `note` does: this is asked of each."""
+        now, noted_at = (record.time, record.gid), self.noted_at
+        before = noted_at.get("flags")
+        if before is not None and now < before:
+            return False
+        noted_at["flags"] = now
+        if self.flags == record.flags:
+            return False
+        self.flags = record.flags
         return True
 
     def note_words(self, what: Literal["status", "text"], record: Record, value: str) -> bool:
@@ -194,6 +208,8 @@ class Contact:
         A ship's name says more than a call sign, which stands until there is one.
         """
         facts = record.transmission.facts
+        if _NAMES.isdisjoint(facts):
+            return False
         name, call_sign = facts.get("ship_name"), facts.get("callsign")
         if isinstance(name, str) and name:
             if not self.named:
@@ -225,8 +241,9 @@ class Contact:
             Whether the marker moved to it.
         """
         slack = UNSURE_CLOCK_S if record.time_source != "device" else 1.0
-        gid, heard_at = record.gid, record.transmission.heard_at
-        time = min(heard_at, fix.time)
+        gid, time, heard_at = record.gid, fix.time, record.transmission.heard_at
+        if heard_at < time:
+            time = heard_at
         entry = (time, gid, fix, slack)
         window = self.window
         if not window:

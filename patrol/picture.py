@@ -21,7 +21,7 @@ from patrol.errors import NotFound
 from patrol.links import Cut, Links
 from patrol.records import Record
 from patrol.register import Register
-from patrol.rules import CLOCK_RULES, STEP_RULES
+from patrol.rules import CLOCK_RULES, STEP_RULES, usual
 from patrol.rules.step import Effect, Step
 from patrol.units import Assignment, Unit
 from radio_gateway.health import ChannelHealth
@@ -110,7 +110,7 @@ class Picture(Register):
             The position that joined, if it carries one that belongs on a map.
         """
         transmission = record.transmission
-        if self._is_nobodys(record):
+        if transmission.device is None and self._is_nobodys(record):
             record.agency = self.agency
             return None
         contact, assignment = self._whose(record)
@@ -152,12 +152,13 @@ class Picture(Register):
             elif fix is not None and (assignment is None or assignment.channel is None):
                 unit = None if contact.unit is None else contact.id
                 self.claims.placed(record, fix, agency=contact.agency, unit=unit)
-        step = Step(contact=contact, record=record, fix=fix)
-        for rule in STEP_RULES:
-            effect = rule(step)
-            if effect is not None:
-                record.latched = record.latched or effect.distress is True
-                self._apply(contact, effect)
+        if not usual(contact, record, fix):
+            step = Step(contact=contact, record=record, fix=fix)
+            for rule in STEP_RULES:
+                effect = rule(step)
+                if effect is not None:
+                    record.latched = record.latched or effect.distress is True
+                    self._apply(contact, effect)
         return fix
 
     def hear_again(self, record: Record) -> None:
@@ -346,7 +347,7 @@ class Picture(Register):
     def _note(self, contact: Contact, record: Record) -> None:
         """Keep the newest status, text and flags by their own time, not by order of arrival."""
         transmission = record.transmission
-        if contact.note("flags", record, record.flags):
+        if contact.note_flags(record):
             self._touched[contact.id] = contact
         if transmission.status is not None and contact.note_words(
             "status", record, transmission.status
@@ -354,10 +355,12 @@ class Picture(Register):
             self._touched[contact.id] = contact
         if transmission.text is not None and contact.note_words("text", record, transmission.text):
             self._touched[contact.id] = contact
-        if contact.unit is None and transmission.facts and contact.note_name(record):
+        if contact.unit is not None:
+            return
+        if transmission.facts and contact.note_name(record):
             self._touched[contact.id] = contact
-        user = transmission.device
-        if contact.unit is None and user is not None and transmission.channel == PERSON + user:
+        user, channel = transmission.device, transmission.channel
+        if user is not None and channel.startswith(PERSON) and channel == PERSON + user:
             side = self._sides.get(contact.agency)
             if contact.is_person(user, side):
                 self._touched[contact.id] = contact

@@ -7,14 +7,16 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from patrol.changes import Fix
 from patrol.contacts import Contact
+from patrol.records import Record
 from patrol.rules import border_crossed, no_go, outside_sector, silent, silent_channel, void_sector
 from patrol.rules.distress import distress
 from patrol.rules.doubtful_clock import doubtful_clock
 from patrol.rules.impossible_movement import impossible_movement
-from patrol.rules.liveness import heard_again, liveness
+from patrol.rules.liveness import heard_again, liveness, stays_live
 from patrol.rules.low_battery import low_battery
-from patrol.rules.man_down import latch_man_down, man_down
+from patrol.rules.man_down import latch_man_down, man_down, says_man_down
 from patrol.rules.overdue import check_in_overdue, start_overdue
 from patrol.rules.rendezvous_missed import rendezvous_missed
 from patrol.rules.scene import AlertRule
@@ -27,7 +29,22 @@ STEP_RULES: Final[tuple[Callable[[Step], Effect | None], ...]] = (
     distress,
     latch_man_down,
 )
-"""Asked after each transmission."""
+"""Asked after each transmission that is not `usual`."""
+
+
+def usual(contact: Contact, record: Record, fix: Fix | None) -> bool:
+    """Return whether no step rule has anything to say of a message, as of nearly all in a flood.
+
+    Args:
+        contact: Who sent it, after it was taken.
+        record: The message.
+        fix: The position that joined, if one did.
+    """
+    said = record.transmission
+    if said.distress or says_man_down(said):
+        return False
+    return fix is None or not fix.live or stays_live(contact, fix.time, said.heard_at)
+
 
 CLOCK_RULES: Final[tuple[Callable[[Contact, datetime], Effect | None], ...]] = (liveness,)
 """Asked once a second, for what did not arrive."""

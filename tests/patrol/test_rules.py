@@ -13,7 +13,7 @@ from patrol.clocks import effective_time
 from patrol.contacts import Contact
 from patrol.quality import is_jump
 from patrol.records import record_of
-from patrol.rules import CLOCK_RULES, STEP_RULES
+from patrol.rules import CLOCK_RULES, STEP_RULES, usual
 from patrol.rules.distress import distress
 from patrol.rules.liveness import heard_again, liveness
 from patrol.rules.man_down import latch_man_down
@@ -223,3 +223,37 @@ async def test_units_age_by_the_watch_s_own_clock(node: Node) -> None:
         assert node.state(boat).liveness == becomes
     await node.hear(said("a", 52))
     assert node.state(boat).liveness == "live"
+
+
+@pytest.mark.parametrize("now", ["live", "late", "cut"])
+@pytest.mark.parametrize("heard_s", [0, 119, 120, 121, 1000])
+@pytest.mark.parametrize("live", [True, False, None])
+@pytest.mark.parametrize(
+    "says",
+    [
+        {},
+        {"distress": True},
+        {"status": "man_down"},
+        {"status": "en_route"},
+        {"flags": ("man_down",)},
+        {"facts": {"alarm": "fallDown"}},
+        {"facts": {"talker": "GP"}},
+    ],
+)
+def test_of_what_is_usual_no_rule_has_anything_to_say(
+    says: dict[str, Any], live: bool | None, heard_s: float, now: Liveness
+) -> None:
+    fix = None if live is None else Fix(of="u", lon=100.4, lat=20.27, time=at(0), live=live)
+    who = contact(now=now)
+    who.last = fix
+    record = record_of(said("a", heard_s, **says), lambda message, _time: message.address)
+    effects = [rule(Step(who, record, fix)) for rule in STEP_RULES]
+    if usual(who, record, fix):
+        assert effects == [None, None, None]
+
+
+def test_a_position_of_a_live_sender_that_comes_in_time_is_usual() -> None:
+    fix = Fix(of="u", lon=100.4, lat=20.27, time=at(0))
+    record = record_of(said("a", 120), lambda message, _time: message.address)
+    assert usual(contact(now="live"), record, fix)
+    assert not usual(contact(now="late"), record, fix)
