@@ -16,7 +16,7 @@ from patrol.errors import Conflict, NotFound
 from patrol.filing import Note
 from patrol.paper_desk import PaperDesk
 from patrol.papers import Paper, kind_of
-from patrol.photos import Photo, cleaned
+from patrol.photos import Photo
 from patrol.scribe import Scribe
 from patrol.store import photos
 
@@ -46,7 +46,7 @@ class PhotoDesk(PaperDesk):
             StoreError: If the store refuses.
         """
         self.may_add()
-        photo = await asyncio.to_thread(cleaned, file)
+        photo = await asyncio.to_thread(_cleaned, file)
         agency, now = self._user.agency, self._watch.now()
         sent = await self._watch.store.read(photos.sent_since, agency, now - timedelta(days=1))
         if sent >= MOST_A_DAY:
@@ -138,3 +138,9 @@ class PhotoDesk(PaperDesk):
             subject=f"photo:{sha256}",
             detail={"of": paper.agency, "through": f"{kind_of(paper)}:{paper.id}"},
         )
+
+
+def _cleaned(file: bytes) -> Photo:
+    from patrol.photo_cleaning import cleaned  # Pillow takes three megabytes
+
+    return cleaned(file)

@@ -17,7 +17,8 @@ from PIL import ExifTags, Image, PngImagePlugin
 from PIL.TiffImagePlugin import IFDRational
 
 from patrol.errors import BadPhoto
-from patrol.photos import LONGEST_FILE, LONGEST_SIDE, cleaned
+from patrol.photo_cleaning import cleaned
+from patrol.photos import LONGEST_FILE, LONGEST_SIDE
 
 # Pillow warns of what it then passes over; here that is the point.
 pytestmark = [
