@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from maps.feeds.ais_writer import AisWriter
 from maps.feeds.cot_writer import CotWriter
 from maps.feeds.nmea_writer import NmeaWriter
 from maps.feeds.roll import Act
@@ -34,8 +33,14 @@ class Writer(Protocol):
         ...
 
 
+def _ais_writer() -> Writer:
+    from maps.feeds.ais_writer import AisWriter  # pyais takes five megabytes
+
+    return AisWriter()
+
+
 WRITERS: Final[dict[str, Callable[[timedelta, bool], Writer]]] = {
-    "ais": lambda _max_age, _datagrams: AisWriter(),
+    "ais": lambda _max_age, _datagrams: _ais_writer(),
     "nmea": lambda _max_age, _datagrams: NmeaWriter(),
     "cot": lambda max_age, _datagrams: CotWriter(max_age=max_age, form="xml"),
     "tak": lambda max_age, datagrams: CotWriter(

@@ -21,9 +21,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import pyais
-from pyais.exceptions import AISBaseException
-
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.ais.bits import as_integer, is_armour
 from radio_gateway.formats.ais.report import (
@@ -103,6 +100,9 @@ _BITS: dict[int, tuple[int, int]] = {
 
 def _by_pyais(armoured: bytes, fill_bits: int, frame: bytes) -> Any:
     """Let pyais read a message: its own sentence handling gets one plain sentence."""
+    import pyais  # five megabytes, which ships in motion never need
+    from pyais.exceptions import AISBaseException
+
     sentence = b"!AIVDM,1,1,,A,%b,%d*00" % (armoured, fill_bits)  # it ignores the checksum
     try:
         return pyais.decode(sentence)
