@@ -24,7 +24,6 @@ from msgspec.structs import replace
 from maps.account_office import open_accounts
 from maps.delivery.delivering import Delivering
 from maps.delivery.mail import MailWay
-from maps.delivery.metrics import delivery_metrics
 from maps.geography import Geography, read_geography
 from maps.holding import holding_alone
 from maps.keyed_channels import EMBEDDED
@@ -51,7 +50,6 @@ from radio_gateway.clock import CLOCK, utc_now
 from radio_gateway.health import ChannelHealth, GatewayHealth, RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.journal import Journal
-from radio_gateway.metrics import metrics_text
 from radio_gateway.metrics_server import GatewayReport
 from radio_gateway.order_result import OrderResult
 from radio_gateway.outbound import Outbound
@@ -388,6 +386,9 @@ class Office:
             agency: Whose technician reads it: of deliveries only those to it; None: the node
                 itself, which reads all.
         """
+        # What writes the words of Prometheus takes three megabytes: only where somebody reads them.
+        from maps.delivery.metrics import delivery_metrics
+
         return self._gateway_metrics() + delivery_metrics(self.delivering.health(agency))
 
     def _gateway_metrics(self) -> bytes:
@@ -410,6 +411,8 @@ class Office:
     def _metrics_text(
         self, own: Sequence[ChannelHealth], gateways: Sequence[GatewayHealth]
     ) -> bytes:
+        from radio_gateway.metrics import metrics_text
+
         return metrics_text(
             own,
             gateways=gateways,

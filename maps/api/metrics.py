@@ -21,7 +21,6 @@ from maps.passwords import digest
 from patrol.errors import Forbidden
 from patrol.permissions import require
 from radio_gateway.health import ChannelHealth, GatewayHealth
-from radio_gateway.metrics import CONTENT_TYPE
 from radio_gateway.metrics_server import GatewayReport
 
 router = APIRouter(prefix="/metrics", tags=["metrics"])
@@ -80,6 +79,8 @@ async def read_metrics(request: Request, agency: Permitted) -> Response:
 
     What a gateway on another computer counts stands under its id in the label `gateway`.
     """
+    from radio_gateway.metrics import CONTENT_TYPE  # with prometheus_client
+
     made: Callable[[str | None], bytes] = request.app.state.metrics
     return Response(made(agency), media_type=CONTENT_TYPE)
 

@@ -8,11 +8,8 @@ from __future__ import annotations
 import ssl
 from collections.abc import Sequence
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from maps.delivery import words
@@ -21,6 +18,9 @@ from maps.delivery.messages import Message, Source, check_fresh
 from maps.delivery.settings import MailSettings
 from maps.wording import Wording
 from patrol.desk import Desk
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
 
 PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 _SIGN_IN: Final = frozenset({530, 534, 535, 538})
@@ -130,6 +130,11 @@ class MailWay:
         return mail
 
     def _empty(self, to: str, *, id: str, subject: str, at: datetime) -> EmailMessage:
+        # Reading and writing headers takes a megabyte: only where mails are sent.
+        from email.headerregistry import Address
+        from email.message import EmailMessage
+        from email.policy import SMTP
+
         mail = EmailMessage(policy=SMTP)
         domain = self._settings.sender.rpartition("@")[2]
         mail["From"] = Address(words.one_line(self._node), addr_spec=self._settings.sender)
