@@ -1,4 +1,8 @@
-"""Reports that leave the system as one file. A new report is one file and one line here."""
+"""Reports that leave the system as one file.
+
+A new report is one file, one function that loads it and one line here: what makes reports takes
+some megabytes, on nodes where nobody may ever ask for one.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from maps.reports.asked import Asked
-from maps.reports.briefing import patrol_briefing
-from maps.reports.coverage import coverage_report
 from maps.reports.document import Document
-from maps.reports.monthly import monthly_pack
-from maps.reports.patrol_debrief import patrol_debrief
 
 Format = Literal["html", "map", "pdf", "xlsx"]
 """A page, an interactive map, paper, a workbook."""
@@ -37,25 +37,49 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     act: str
 
 
+async def _briefing(asked: Asked) -> Document:
+    from maps.reports.briefing import patrol_briefing
+
+    return await patrol_briefing(asked)
+
+
+async def _patrol_debrief(asked: Asked) -> Document:
+    from maps.reports.patrol_debrief import patrol_debrief
+
+    return await patrol_debrief(asked)
+
+
+async def _coverage(asked: Asked) -> Document:
+    from maps.reports.coverage import coverage_report
+
+    return await coverage_report(asked)
+
+
+async def _monthly(asked: Asked) -> Document:
+    from maps.reports.monthly import monthly_pack
+
+    return await monthly_pack(asked)
+
+
 REPORTS: Final[Mapping[str, Report]] = MappingProxyType(
     {
         "briefing": Report(
-            make=patrol_briefing, about="patrol", formats=("html", "map", "pdf"), act="see patrols"
+            make=_briefing, about="patrol", formats=("html", "map", "pdf"), act="see patrols"
         ),
         "patrol-debrief": Report(
-            make=patrol_debrief,
+            make=_patrol_debrief,
             about="patrol",
             formats=("html", "map", "pdf", "xlsx"),
             act="see incidents",  # else it would say that there was none
         ),
         "coverage": Report(
-            make=coverage_report,
+            make=_coverage,
             about="time",
             formats=("html", "map", "pdf", "xlsx"),
             act="see tracks",
         ),
         "monthly": Report(
-            make=monthly_pack,
+            make=_monthly,
             about="time",
             formats=("html", "map", "pdf", "xlsx"),
             act="see incidents",
