@@ -255,48 +255,58 @@ class Channel:
     def _hear(self, chunks: list[Chunk]) -> bool:
         """Decode `chunks` and hand on what they say; return whether anything was understood."""
         deliveries: list[Delivery] = []
+        connections, recordings, reject = self._connections, self._recordings, self._reject
+        keep = recordings.keep_something
+        self._bytes += sum([len(chunk.data) for chunk in chunks])
         understood = False
+        came = 0  # bytes since something was understood
         for chunk in chunks:
-            self._bytes += len(chunk.data)
-            self._silence.received(len(chunk.data))
-            connection = self._connections.get(chunk.connection)
+            came += len(chunk.data)
+            connection = connections.get(chunk.connection)
             if connection is None:
                 if not chunk.data and chunk.ended and chunk.stored is None:
-                    self._recordings.write(chunk)
+                    recordings.write(chunk)
                     continue
                 connection = self._meet(chunk.connection, deliveries)
-            self._recordings.write(chunk)
+            if keep:
+                recordings.write(chunk)
             frames = connection.frames
             rejecting: list[RejectedFrame] = []
             self._rejections.lately = rejecting
-            heard = connection.hear(chunk, self._reject)
+            heard = connection.hear(chunk, reject)
             cut = connection.frames - frames
             # of noise a few frames may pass for something that says nothing
             known = bool(heard) or (cut > 0 and not rejecting)
             if heard or cut > len(rejecting):
                 understood = True
+                came = 0
                 self._last_heard_at = chunk.heard_at
-                self._silence.end()
             if chunk.ended:
-                heard += connection.flush(None, self._reject)
+                heard += connection.flush(None, reject)
                 self._forget(chunk.connection)
             if chunk.speaks_for:
-                heard = own_words(chunk, heard, self._reject)
+                heard = own_words(chunk, heard, reject)
             if chunk.judged is not None:
                 chunk.judged(len(heard), rejecting)
-            stored, waiting = chunk.stored, not chunk.ended and connection.waiting
+            stored, waiting = chunk.stored, connection.waiting and not chunk.ended
             if chunk.reply is not None:
                 for answer in reversed(connection.answers()):  # each a datagram of its own
                     stored = reply_after(chunk.reply, answer, stored)
-            self._deliver(chunk.connection, connection, heard, deliveries, stored, waiting=waiting)
+            self._deliver(chunk.connection, connection, heard, deliveries, stored, waiting)
             if waiting:
                 self._unfinished[chunk.connection] = connection
             if known:
-                self._know(chunk, deliveries)
+                if not connection.known:
+                    self._know(chunk.connection, deliveries)
+                if chunk.understood is not None:
+                    chunk.understood()
+        if understood:
+            self._silence.end()
+        self._silence.received(came)
         if self._unfinished and self._flush_timer is None:
             self._flush_timer = asyncio.get_running_loop().call_later(_FLUSH_EVERY_S, self._flush)
         self._inbox.offer(deliveries, can_wait=self.transport.can_wait)
-        self._recordings.flush()
+        recordings.flush()
         return understood
 
     def _deliver(
@@ -306,24 +316,12 @@ class Channel:
         heard: list[Transmission],
         deliveries: list[Delivery],
         stored: Callable[[], None] | None,
-        *,
         waiting: bool,
     ) -> None:
         """Add `heard` to `deliveries`, each with who must be answered.
 
         A message that the decoder may not have said everything about yet is held back.
         """
-        answers: list[Callable[[], None]] = []
-        if connection.held or stored is not None:
-            if connection.held and (heard or not waiting):
-                now_s = asyncio.get_running_loop().time()
-                answers = connection.release(now_s, all_=not waiting)
-            if stored is not None:
-                if waiting:
-                    now_s = asyncio.get_running_loop().time()
-                    connection.held.append((now_s, stored))
-                else:
-                    answers.append(stored)
         name, prefix, numbers = self.settings.name, self._prefix, self._inbox.numbers
         for transmission in heard:
             # the decoder made it and nobody has seen it yet
@@ -334,13 +332,26 @@ class Channel:
             self._whereabouts.note(key, heard)
             for listener in self._listeners:
                 listener(heard)
-        if not answers:
+        held = connection.held
+        if not held and stored is None:
             deliveries += map(Delivery, heard)
-        elif not heard:
+            return
+        if not held and not waiting and len(heard) == 1:
+            deliveries.append(Delivery(heard[0], stored))
+            return
+        answers: list[Callable[[], None]] = []
+        if held and (heard or not waiting):
+            answers = connection.release(asyncio.get_running_loop().time(), all_=not waiting)
+        if stored is not None:
+            if waiting:
+                connection.held.append((asyncio.get_running_loop().time(), stored))
+            else:
+                answers.append(stored)
+        if not heard:
             for answer in answers:
                 answer()
-        elif len(heard) == 1 and len(answers) == 1:
-            deliveries.append(Delivery(heard[0], answers[0]))
+        elif not answers:
+            deliveries += map(Delivery, heard)
         else:
             stored_all = after(len(heard), answers)
             deliveries += [Delivery(transmission, stored_all) for transmission in heard]
@@ -355,7 +366,7 @@ class Channel:
             self._rejections.lately = rejecting
             now = max(present, connection.now())  # the clock may have been set back
             heard = connection.flush(now, self._reject)
-            self._deliver(key, connection, heard, deliveries, None, waiting=connection.waiting)
+            self._deliver(key, connection, heard, deliveries, None, connection.waiting)
             if heard or rejecting or not connection.waiting:
                 self._recordings.write(Mark("flush", now, key))
             if not connection.waiting:
@@ -371,13 +382,11 @@ class Channel:
             self._crowd_out(going, deliveries)
         return self._connections.meet(key)
 
-    def _know(self, chunk: Chunk, deliveries: list[Delivery]) -> None:
-        """Note that something of the sender of `chunk` was understood."""
-        going = self._connections.know(chunk.connection)
+    def _know(self, key: str, deliveries: list[Delivery]) -> None:
+        """Note that something of the sender `key` was understood."""
+        going = self._connections.know(key)
         if going is not None:
             self._crowd_out(going, deliveries)
-        if chunk.understood is not None:
-            chunk.understood()
 
     def _new_connection(self) -> Connection:
         decoder = replace(self.settings.decoder, live=self.transport.is_live)
@@ -393,7 +402,7 @@ class Channel:
         connection = self._connections.get(key)
         assert connection is not None
         heard = connection.flush(None, self._reject)
-        self._deliver(key, connection, heard, deliveries, None, waiting=False)
+        self._deliver(key, connection, heard, deliveries, None, False)
         self._forget(key)
 
     def _forget(self, key: str) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from radio_gateway.chunk import Chunk
-from radio_gateway.decoder import Decoder, DecoderSettings
+from radio_gateway.decoder import Decoder, DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame, Framer
 from radio_gateway.protocols import ProtocolModule
@@ -31,6 +31,11 @@ class Connection:
     Args:
         protocols: What the channel speaks, by name; the first that recognises a frame gets it.
         settings: What the decoders are told.
+
+    Attributes:
+        frames: Frames cut so far.
+        held: Who waits for an answer until a decoder has the rest of a message, and since when.
+        known: Whether the channel counts it among those that it understood once.
     """
 
     __slots__ = (
@@ -43,9 +48,11 @@ class Connection:
         "_resent",
         "_source",
         "_speaks",
+        "_telling",
         "_topic",
         "frames",
         "held",
+        "known",
     )
 
     def __init__(self, protocols: Mapping[str, ProtocolModule], settings: DecoderSettings) -> None:
@@ -53,6 +60,8 @@ class Connection:
         self._decoders: list[Decoder] = [module.decoder(settings) for module in modules]
         self._speaks = [module.speaks for module in modules]
         self._only = self._decoders[0] if len(modules) == 1 else None
+        # few decoders ever have something to tell, and they would be asked after each message
+        self._telling = [each for each in self._decoders if not _rejects_whole(each)]
         # protocols that cut the same way share a framer
         framers: dict[type[Framer], Framer] = {}
         self._framers: list[Framer] = []
@@ -63,6 +72,7 @@ class Connection:
             self._framers.append(framers[factory])
         self.frames = 0
         self.held: list[tuple[float, Callable[[], None]]] = []
+        self.known = False
         # of the last chunk: not its data, of which a connection would keep up to 64 KiB
         self._heard_at: datetime | None = None
         self._topic: str | None = None
@@ -107,7 +117,8 @@ class Connection:
             payloads = framer.feed(chunk.data)
         heard: list[Transmission] = []
         self._decode(payloads, heard, reject)
-        self._tell_rejected(reject)
+        if self._telling:
+            self._tell_rejected(reject)
         return heard
 
     def end(self, key: str) -> Chunk:
@@ -175,13 +186,15 @@ class Connection:
         decoder = self._only
         self.frames += len(payloads)
         # What came in one read was said in an order, and keeps it: a microsecond apart.
-        if timedelta() <= self._last_at - heard_at < _ONE_AFTER_ANOTHER:
-            heard_at = self._last_at + _MICROSECOND
+        last_at = self._last_at
+        if heard_at <= last_at and last_at - heard_at < _ONE_AFTER_ANOTHER:
+            heard_at = last_at + _MICROSECOND
+        only = decoder
         for payload in payloads:
             frame = Frame(payload, heard_at, topic, source, resent)
             self._last_at = heard_at
             heard_at += _MICROSECOND
-            if self._only is None:
+            if only is None:
                 index = self._choose(frame)
                 if index is None:
                     reject(frame, "unknown_protocol", "no protocol of this channel recognises it")
@@ -200,7 +213,7 @@ class Connection:
 
     def _tell_rejected(self, reject: Reject) -> None:
         """Tell of what was wrong inside frames that held good parts too."""
-        for decoder in self._decoders:
+        for decoder in self._telling:
             for error in decoder.rejected():
                 reject(self._frame(error.payload), error.reason, error.detail)
 
@@ -213,6 +226,11 @@ class Connection:
     def _frame(self, payload: bytes) -> Frame:
         heard_at = self._last_at if self._heard_at is None else self._heard_at
         return Frame(payload, heard_at, self._topic, self._source, self._resent)
+
+
+def _rejects_whole(decoder: Decoder) -> bool:
+    """Return whether a frame is good or bad as a whole, as for most decoders."""
+    return getattr(type(decoder), "rejected", None) is PlainDecoder.rejected
 
 
 def _log_failure(payload: bytes) -> None:

@@ -50,10 +50,13 @@ class Connections:
 
     def get(self, key: str) -> Connection | None:
         """Return the connection that is just being heard; None when there is none yet."""
-        kind = self._known if key in self._known else self._strangers
-        connection = kind.get(key)
+        connection = self._known.get(key)
         if connection is not None:
-            kind.move_to_end(key)
+            self._known.move_to_end(key)
+            return connection
+        connection = self._strangers.get(key)
+        if connection is not None:
+            self._strangers.move_to_end(key)
         return connection
 
     def crowded_out(self) -> str | None:
@@ -76,6 +79,7 @@ class Connections:
         connection = self._strangers.pop(key, None)
         if connection is None:
             return None
+        connection.known = True
         self._known[key] = connection
         return next(iter(self._known)) if len(self._known) > self._most_known else None
 

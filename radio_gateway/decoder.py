@@ -86,7 +86,10 @@ class Decoder(Protocol):
 
 
 class PlainDecoder:
-    """A decoder that keeps nothing between frames; subclasses write `decode`."""
+    """A decoder that keeps nothing between frames; subclasses write `decode`.
+
+    One that does keep something may take from it what it has no use for.
+    """
 
     def flush(self, now: datetime | None) -> list[Transmission]:  # noqa: ARG002
         """Return nothing: no frame waits for another."""

@@ -28,6 +28,11 @@ class Recordings:
         self._capture: CaptureWriter | None = None
 
     @property
+    def keep_something(self) -> bool:
+        """Whether there is a journal or a capture that takes what is read."""
+        return self._journal is not None or self._capture is not None
+
+    @property
     def fault(self) -> str | None:
         """Why the journal does not keep what is read; None while it does, or without one."""
         return None if self._journal is None else self._journal.fault
@@ -59,8 +64,6 @@ class Recordings:
 
     def write(self, event: Chunk | Mark) -> None:
         """Keep what was read, or what happened in between."""
-        if self._journal is None and self._capture is None:
-            return
         for keeper in (self._journal, self._capture):
             if keeper is None:
                 continue

@@ -57,7 +57,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     hops: int | None = None
 
 
-class Transmission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Transmission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What one radio said, once. A field that is None was not said.
 
     Attributes:

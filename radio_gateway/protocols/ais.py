@@ -21,7 +21,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from gis.position import Position
-from radio_gateway.decoder import DecoderSettings
+from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.ais.fragments import Key, Reassembly
 from radio_gateway.formats.ais.messages import read_message
@@ -44,7 +44,7 @@ def decoder(settings: DecoderSettings) -> AisDecoder:
     return AisDecoder(settings)
 
 
-class AisDecoder:
+class AisDecoder(PlainDecoder):
     """Decodes the sentences of one connection; keeps the messages that are not complete."""
 
     def __init__(self, settings: DecoderSettings) -> None:
@@ -113,14 +113,6 @@ class AisDecoder:
     def waiting(self) -> bool:
         """Return whether a message is incomplete."""
         return self._fragments.waiting()
-
-    def rejected(self) -> list[FrameError]:
-        """Return nothing: a message is good or bad as a whole."""
-        return []
-
-    def answers(self) -> list[bytes]:
-        """Return nothing: who broadcasts expects no answer."""
-        return []
 
     @property
     def dropped_fragments(self) -> int:

@@ -18,13 +18,14 @@ import functools
 from datetime import datetime, timedelta
 
 from gis.position import Position
-from radio_gateway.decoder import DecoderSettings
+from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.device_clock import corrected, nearest_day
 from radio_gateway.formats.nmea.epoch import Epoch, EpochGatherer
 from radio_gateway.formats.nmea.everyday import read_everyday
 from radio_gateway.formats.nmea.fields import READERS, Facts, Part, read_part
 from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
+from radio_gateway.formats.number import show_number
 from radio_gateway.framing import Frame, LineFramer
 from radio_gateway.protocols import ais, dsc
 from radio_gateway.transmission import Kind, Transmission
@@ -51,13 +52,14 @@ def decoder(settings: DecoderSettings) -> NmeaDecoder:
     return NmeaDecoder(settings)
 
 
-class NmeaDecoder:
+class NmeaDecoder(PlainDecoder):
     """Decodes the sentences of one connection; keeps each source's open epoch."""
 
     def __init__(self, settings: DecoderSettings) -> None:
         self._settings = settings
-        self._ais = ais.decoder(settings)
-        self._dsc = dsc.decoder(settings)
+        # made when they are needed: of the senders of a broker each has a decoder of its own
+        self._ais: ais.AisDecoder | None = None
+        self._dsc: dsc.DscDecoder | None = None
         self._sources: dict[tuple[str | None, str | None, str | None], _Source] = {}
         self._open: dict[_Source, None] = {}  # whose epoch waits for more, in order
         self._evicted: list[Transmission] = []  # of sources that gave way, not yet returned
@@ -79,6 +81,8 @@ class NmeaDecoder:
         else:
             sentence = read_sentence(frame.payload)
             if sentence.start == "!":
+                if self._ais is None:
+                    self._ais = ais.decoder(self._settings)
                 return self._ais.decode_sentence(sentence, frame)
             source = self._source(frame.source, sentence)
             if not sentence.checked and (source.checksum_seen or self._settings.checksum_required):
@@ -89,6 +93,8 @@ class NmeaDecoder:
                 source.checksum_seen |= sentence.checked
                 source.gatherer.heard(frame.heard_at)
                 if text[2:6] in _CALLS:
+                    if self._dsc is None:
+                        self._dsc = dsc.decoder(self._settings)
                     return self._with_evicted(self._dsc.decode_sentence(sentence, frame))
                 return self._with_evicted(source.other(sentence, frame))
             part = read_part(text[2:5], text, frame.payload, checked=sentence.checked)
@@ -104,7 +110,9 @@ class NmeaDecoder:
 
     def flush(self, now: datetime | None) -> list[Transmission]:
         """Return the epochs that were followed by silence; all when `now` is None."""
-        out = self._with_evicted(self._ais.flush(now)) + self._dsc.flush(now)
+        out = self._with_evicted([] if self._ais is None else self._ais.flush(now))
+        if self._dsc is not None:
+            out += self._dsc.flush(now)
         for source in list(self._open):
             epoch = source.gatherer.flush(now)
             if epoch is not None:
@@ -115,15 +123,11 @@ class NmeaDecoder:
 
     def waiting(self) -> bool:
         """Return whether an epoch is open, or an AIS message or a DSC call incomplete."""
-        return bool(self._open) or self._ais.waiting() or self._dsc.waiting()
-
-    def rejected(self) -> list[FrameError]:
-        """Return nothing: a sentence is good or bad as a whole."""
-        return []
-
-    def answers(self) -> list[bytes]:
-        """Return nothing: who broadcasts expects no answer."""
-        return []
+        return (
+            bool(self._open)
+            or (self._ais is not None and self._ais.waiting())
+            or (self._dsc is not None and self._dsc.waiting())
+        )
 
     def _source(self, peer: str | None, sentence: Sentence) -> _Source:
         """Return the sender of a sentence, a new one if need be."""
@@ -166,13 +170,10 @@ class _Source:
         if whole.facts is not None:
             facts |= whole.facts
         time: datetime | None = None
-        written: str | None = None
         if whole.time_of_day is not None:
             if whole.date is not None:
-                moment, written = _moment(whole.date, whole.time_of_day)
+                moment = _moment(whole.date, whole.time_of_day)
                 time, doubt = corrected(moment, heard_at, live=self._live)
-                if time is not moment:
-                    written = str(time)
                 if doubt is not None:
                     flags = (*flags, doubt)
             else:
@@ -196,7 +197,7 @@ class _Source:
                 course_deg=whole.course_deg if moving else None,
             )
             if self._device is not None and whole.date is not None:
-                key = f"{written}|{lon}|{lat}"
+                key = f"{_written(time)}|{show_number(lon)}|{show_number(lat)}"
         else:
             kind = _kind_without_place(epoch)
             if kind == "motion":
@@ -251,10 +252,14 @@ class _Source:
 
 
 @functools.lru_cache(maxsize=256)
-def _moment(date: datetime, time_of_day: timedelta) -> tuple[datetime, str]:
-    """Return a moment and how it is written: a fleet says the same one many times over."""
-    moment = date + time_of_day
-    return moment, str(moment)
+def _moment(date: datetime, time_of_day: timedelta) -> datetime:
+    """Return a moment: a fleet says the same one many times over."""
+    return date + time_of_day
+
+
+@functools.lru_cache(maxsize=256)
+def _written(moment: datetime | None) -> str:
+    return str(moment)
 
 
 def _kind_without_place(epoch: Epoch) -> Kind:
