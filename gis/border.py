@@ -109,14 +109,18 @@ class Border:
         degrees = [shapely.get_coordinates(line) for line in lines]
         self._middle_deg = _middle(np.vstack([np.empty((0, 2)), *degrees])[:, 0])
         points = [self._plane(*each.T) for each in degrees]
-        self._start = np.vstack([np.empty((0, 2)), *(p[:-1] for p in points)])
-        self._end = np.vstack([np.empty((0, 2)), *(p[1:] for p in points)])
-        self._row = np.repeat(of_row, [len(p) - 1 for p in points])
+        self._points = np.vstack([np.empty((0, 2)), *points])
+        lengths = [len(p) - 1 for p in points]
+        # By segment: which point it begins at, the next one being its end; and its row.
+        line = np.repeat(np.arange(len(points), dtype=np.int32), lengths)
+        self._at = np.arange(len(line), dtype=np.int32) + line
+        self._row = np.repeat(of_row.astype(np.int32), lengths)
         # A tree of stretches, not of segments: a geometry for each would take twenty megabytes.
         self._first_of, shapes_of = _stretches(points)
         self._tree = shapely.STRtree(shapes_of)
         self._codes = [*(str(code) for code in areas["country"]), None]
-        self._areas = list(areas.geometry)
+        # Anew from their coordinates: what GEOS has put together holds half as much again.
+        self._areas = list(shapely.from_wkb(shapely.to_wkb(areas.geometry)))
         self._doubts = shapely.union_all([] if doubts is None else list(doubts.geometry))
         shapely.prepare([*self._areas, self._doubts])
 
@@ -195,13 +199,11 @@ class Border:
             np.array([west, east]), np.clip(np.array([south, north]), -MERCATOR_LAT, MERCATOR_LAT)
         )
         stretches = np.sort(self._tree.query(shapely.box(low_x, low_y, high_x, high_y)))
-        found = self._segments_of(stretches)[0]
-        low = np.minimum(self._start[found], self._end[found])
-        high = np.maximum(self._start[found], self._end[found])
+        start, end = self._ends(self._segments_of(stretches)[0])
+        low, high = np.minimum(start, end), np.maximum(start, end)
         touches = (low <= (high_x, high_y)).all(axis=1) & (high >= (low_x, low_y)).all(axis=1)
-        found = found[touches]
-        start_lon, start_lat = self._place(self._start[found])
-        end_lon, end_lat = self._place(self._end[found])
+        start_lon, start_lat = self._place(start[touches])
+        end_lon, end_lat = self._place(end[touches])
         return np.column_stack([start_lon, start_lat, end_lon, end_lat])
 
     def _nearest(self, lon: Floats, lat: Floats) -> tuple[Floats, NDArray[np.intp]]:
@@ -214,7 +216,8 @@ class Border:
         place = self._plane(lon[real], lat[real])
         found, stretch = self._tree.query_nearest(shapely.points(place), all_matches=False)
         segment, of_stretch = self._segments_of(stretch)
-        start, along = self._start[segment], self._end[segment] - self._start[segment]
+        start, end = self._ends(segment)
+        along = end - start
         square = np.maximum((along * along).sum(axis=1), 1e-30)
         from_start = place[found][of_stretch] - start
         share = np.clip((from_start * along).sum(axis=1) / square, 0.0, 1.0)
@@ -237,6 +240,11 @@ class Border:
         count = self._first_of[stretches + 1] - first
         of = np.repeat(np.arange(len(stretches)), count)
         return first[of] + np.arange(len(of)) - (np.cumsum(count) - count)[of], of
+
+    def _ends(self, segment: NDArray[np.intp]) -> tuple[Floats, Floats]:
+        """Return where segments begin and end, in the plane."""
+        at = self._at[segment]
+        return self._points[at], self._points[at + 1]
 
     def _plane(self, lon: Floats, lat: Floats) -> Floats:
         """Mercator on a sphere: conformal, so that the nearest on paper is the nearest on Earth.
