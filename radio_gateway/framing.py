@@ -52,6 +52,8 @@ MAX_LINE = 1024  # bytes; the longest AIS sentence with tag blocks is about 300
 _PLAIN = re.compile(rb"[$!][^$!\\]*")
 _NAME = re.compile(rb"[A-Za-z0-9/][A-Za-z0-9_./:-]{3,39},?")
 _NAMED = re.compile(rb"[A-Za-z0-9/][A-Za-z0-9_./:-]{3,39},?[$!][^$!\\]*")
+# One sentence and the end of its line, as a message of a broker is. Nothing is given back (`+`).
+_ONE = re.compile(rb"((?:[A-Za-z0-9/][A-Za-z0-9_./:-]{3,39}+,?)?[$!][^$!\\\r\n]*+)(?:\r\n?|\n)")
 _PRINTABLE = re.compile(rb"[\x20-\x7e]{4,}")
 # A sentence with a tag block before it, or (MarineTraffic feeders) after it.
 _SENTENCE = re.compile(
@@ -80,6 +82,10 @@ class LineFramer:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take what was read and return the payloads it completed, in order."""
+        if not self._rest and len(data) <= MAX_LINE:
+            one = _ONE.fullmatch(data)
+            if one is not None:
+                return [one[1]]
         data = self._rest + data
         end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
         if end == len(data):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import struct
 import time
 from collections.abc import Callable
 from functools import partial
@@ -32,7 +33,9 @@ ANSWER_S = 10.0
 _A_TURN = 512  # packets, so that a flood does not starve the rest of the loop
 _READ_BYTES = 65_536
 _PUBLISH, _DUP, _QOS = 0x30, 0x08, 0x06  # bits of a first byte (3.1.1, 3.3.1)
-_PUBACK = b"\x40\x02"
+_PUBACK = 0x4002 << 16  # and the identifier
+_TOPICS_REMEMBERED = 4096
+_LONGEST_REMEMBERED = 200  # bytes; long ones would fill the memory, and are rare
 
 
 class Published(msgspec.Struct, frozen=True, gc=False):
@@ -408,6 +411,8 @@ class _Client(paho.Client):
     def __init__(self, *args: Any, **keywords: Any) -> None:
         self._ahead = b""
         self._ahead_at = 0
+        # senders have few topics, and a text that is kept need not be hashed again either
+        self._topics: dict[bytes, str] = {}
         super().__init__(*args, **keywords)
 
     @property
@@ -421,7 +426,7 @@ class _Client(paho.Client):
 
     def acknowledge(self, mids: list[int]) -> None:
         """Send the PUBACK of messages of QoS 1, all as one piece."""
-        packets = b"".join([_PUBACK + mid.to_bytes(2, "big") for mid in mids])
+        packets = struct.pack(f">{len(mids)}I", *[_PUBACK | mid for mid in mids])
         self._packet_queue(paho.PUBACK, packets, mids[-1], 0)
 
     def _packet_read(self) -> MQTTErrorCode:
@@ -438,7 +443,7 @@ class _Client(paho.Client):
         What is anything else, or odd in any way, is left to paho.
         """
         data, at = self._ahead, self._ahead_at
-        size = len(data)
+        size, topics = len(data), self._topics
         found: list[Published] = []
         while at + 4 <= size:
             head, length, body = data[at], data[at + 1], at + 2
@@ -453,20 +458,32 @@ class _Client(paho.Client):
             if end > size or length < 2:
                 break
             start = text + (data[body] << 8 | data[body + 1])
-            topic, qos, mid = data[text:start], (head & _QOS) >> 1, 0
+            raw, qos, mid = data[text:start], (head & _QOS) >> 1, 0
             if qos:
                 start += 2
                 if start > end:
                     break
                 mid = data[start - 2] << 8 | data[start - 1]
-            if start > end or not topic or (qos and not mid):
+            if start > end or not raw or (qos and not mid):
                 break
-            found.append(Published(_text(topic), data[start:end], mid, qos, head & _DUP != 0))
+            topic = topics.get(raw)
+            if topic is None:
+                topic = self._topic(raw)
+            found.append(Published(topic, data[start:end], mid, qos, head & _DUP != 0))
             at = end
         if found:
             self._ahead_at = at
             self.on_published(found)
         return bool(found)
+
+    def _topic(self, raw: bytes) -> str | None:
+        """Return a topic as text, and remember it; None when it is no UTF-8."""
+        topic = _text(raw)
+        if len(self._topics) >= _TOPICS_REMEMBERED:
+            self._topics.clear()
+        if topic is not None and len(raw) <= _LONGEST_REMEMBERED:
+            self._topics[raw] = topic
+        return topic
 
     def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
         assert self._ssl_context is not None
