@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -212,15 +212,15 @@ def watching(engine: Engine, *, shared: bool = False) -> Iterator[bool]:
 def raw_cursor(connection: Connection) -> Iterator[Any]:
     """Yield a cursor of the driver; what it raises is raised as SQLAlchemy's.
 
-    For what SQLAlchemy does not have: COPY.
+    For what SQLAlchemy does not have: COPY, and rows that are made as they are taken.
     """
     raw: Any = connection.connection.driver_connection
     base = connection.dialect.loaded_dbapi.Error
     try:
-        with raw.cursor() as cursor:
+        with closing(raw.cursor()) as cursor:
             yield cursor
     except base as error:
-        broken = bool(raw.closed or raw.broken)
+        broken = is_postgres(connection) and bool(raw.closed or raw.broken)
         if broken:
             connection.invalidate()
         raise DBAPIError.instance(

@@ -1,0 +1,82 @@
+"""Many rows at once: every column comes back as it was given, whichever the others leave empty."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from patrol.errors import StoreError
+from patrol.records import record_of
+from patrol.store.rows import TRANSMISSION_COLUMNS, Row, transmission_row
+from patrol.store.store import open_store
+from radio_gateway.transmission import Signal
+from tests.patrol.running import said
+
+
+def row_of(**own: Any) -> Row:
+    message = said(**{"second": 1.0} | own)
+    return transmission_row(record_of(message, lambda said, _: said.address), origin="node-hx")
+
+
+PLAIN = row_of()
+BARE = row_of(lon=None, device_time=None)
+FULL = row_of(
+    text="in need of help",
+    status="moored",
+    facts={"talker": "GP"},
+    signal=Signal(snr_db=9.5),
+    duplicate_key="one",
+    distress=True,
+)
+
+
+async def put(file: Path, rows: list[Row]) -> list[Row]:
+    """Store the rows in one batch, and return what the file holds, in its order."""
+    store = open_store(f"sqlite:///{file}")
+    try:
+        await store.commit(rows, [], [])
+    finally:
+        await store.close()
+    with closing(sqlite3.connect(file)) as database:
+        columns = ", ".join(TRANSMISSION_COLUMNS)
+        return database.execute(f"SELECT {columns} FROM transmissions ORDER BY id").fetchall()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[PLAIN], [BARE], [FULL], [PLAIN, BARE], [BARE, FULL, PLAIN], [FULL, PLAIN, BARE]],
+    ids=lambda rows: f"{len(rows)} rows",
+)
+async def test_what_only_some_of_a_batch_say_is_kept_and_the_others_stay_empty(
+    rows: list[Row], tmp_path: Path
+) -> None:
+    assert await put(tmp_path / "patrol.db", rows) == rows
+
+
+async def test_a_message_twice_in_one_batch_is_kept_once(tmp_path: Path) -> None:
+    assert await put(tmp_path / "patrol.db", [FULL, PLAIN, FULL]) == [FULL, PLAIN]
+
+
+@pytest.mark.parametrize("wrong", [None, 1 << 63, "\ud800"])
+async def test_what_cannot_be_written_is_told_as_the_batch_s_own_fault(
+    wrong: object, tmp_path: Path
+) -> None:
+    place = TRANSMISSION_COLUMNS.index("kind")
+    bad = (*PLAIN[:place], wrong, *PLAIN[place + 1 :])
+    with pytest.raises(StoreError) as refused:
+        await put(tmp_path / "patrol.db", [FULL, bad])
+    assert not refused.value.transient
+    assert await put(tmp_path / "patrol.db", []) == []
+
+
+async def test_it_is_written_by_a_connection_that_has_made_no_tables(tmp_path: Path) -> None:
+    """One that has would write a tenth slower for as long as it is open."""
+    store = open_store(f"sqlite:///{tmp_path / 'patrol.db'}")
+    try:
+        assert store._engine.pool.status().startswith("Pool size: 5  Connections in pool: 0 ")
+    finally:
+        await store.close()
