@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 
 from maps import access
 from maps.api import inbound, metrics
-from maps.api.answers import refusals, schemas
+from maps.api.answers import refusals, schemas, tell_contents
 from maps.scopes import READABLE
 
 SCHEMES: Final[dict[str, Any]] = {
@@ -47,6 +47,7 @@ _REPLACED: Final = ("HTTPValidationError", "ValidationError")  # FastAPI's, by `
 
 def describe(app: FastAPI, routers: Iterable[APIRouter]) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of `app`, which includes `routers`."""
+    tell_contents()
     described = get_openapi(
         title=app.title, version=app.version, summary=app.summary, routes=app.routes
     )

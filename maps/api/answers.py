@@ -1,11 +1,13 @@
 """Answers: JSON of our structs, and how OpenAPI is told what they look like.
 
 The structs that the live stream sends are answered as they stand (msgspec, times RFC 3339 with
-`Z`), so there is one description of each thing; OpenAPI takes its schemas from the structs too.
+`Z`), so there is one description of each thing; OpenAPI takes its schemas from the structs too,
+when somebody reads it: most servers are never asked.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +16,7 @@ from fastapi import Response
 SCHEMAS: Final = "#/components/schemas/{name}"
 _encode = msgspec.json.Encoder().encode
 _described: list[Any] = []
+_untold: list[tuple[dict[str, Any], Any, Any, str]] = []  # answers without content so far
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -89,7 +92,7 @@ def answers(
     description: str = "OK",
     media_type: str = "application/json",
 ) -> dict[int | str, dict[str, Any]]:
-    """Describe what a route answers, for `responses=`.
+    """Describe what a route answers, for `responses=`; `tell_contents` completes it.
 
     Args:
         kind: Struct or type of the good answer; None for an answer without content.
@@ -102,10 +105,17 @@ def answers(
     described: dict[int | str, dict[str, Any]] = {status: {"description": description}}
     if kind is not None:
         _described.append(kind)
+        _untold.append((described[status], kind, example, media_type))
+    return described | refusals(401, *problems)
+
+
+def tell_contents() -> None:
+    """Put schema and example of what routes answer into what `answers` returned."""
+    while _untold:
+        answered, kind, example, media_type = _untold.pop()
         (schema,), _ = msgspec.json.schema_components([kind], ref_template=SCHEMAS)
         content = {"schema": schema, "example": msgspec.to_builtins(example)}
-        described[status]["content"] = {media_type: content}
-    return described | refusals(401, *problems)
+        answered["content"] = {media_type: content}
 
 
 def described(kind: type[msgspec.Struct]) -> str:
@@ -116,18 +126,16 @@ def described(kind: type[msgspec.Struct]) -> str:
 
 def refusals(*problems: int) -> dict[int | str, dict[str, Any]]:
     """Describe the refusals of a route, for `responses=`."""
-    return {
-        status: {
-            "description": _PROBLEMS[status][0],
-            "content": {
-                "application/json": {
-                    "schema": {"$ref": SCHEMAS.format(name="Problem")},
-                    "example": msgspec.to_builtins(_PROBLEMS[status][1]),
-                }
-            },
-        }
-        for status in problems
-    }
+    return {status: _refusal(status) for status in problems}
+
+
+@cache
+def _refusal(status: int) -> dict[str, Any]:
+    """Return one refusal, the same for all routes; nobody changes it."""
+    description, example = _PROBLEMS[status]
+    schema = {"$ref": SCHEMAS.format(name="Problem")}
+    content = {"schema": schema, "example": msgspec.to_builtins(example)}
+    return {"description": description, "content": {"application/json": content}}
 
 
 def schemas() -> dict[str, Any]:
