@@ -45,6 +45,7 @@ class Fix(msgspec.Struct, eq=False):
         margin_m: How far off it is thought to be: no less than that one, since receivers that are
             wrong often say now and then that they are not.
         sights: How the move from `before` stands to areas; None until worked out.
+        brief: Whether only areas are named there whose edge it crosses.
         judged: What the next fix is judged by; None stands for (before, this one, ()).
         state: What all up to here have come to.
         events: What this one brought to light.
@@ -65,6 +66,7 @@ class Fix(msgspec.Struct, eq=False):
     state: State = NO_STATE
     events: tuple[FenceEvent, ...] = ()
     passages: tuple[tuple[int, bool, float], ...] = ()
+    brief: bool = False
 
     def rank(self) -> tuple[float, float, float, float]:
         """Return what decides between fixes of one time: the better, then any, but always the same.

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from gis.errors import AreaError
 from gis.fences.area import Area
@@ -21,6 +22,8 @@ from gis.fences.plane import wrap_deg
 from gis.fences.runs import RUN, Indices, Runs
 from gis.fences.sight import Crossing, Piece, Sight
 from gis.geodesy import Floats
+
+TOUCHES_M = 1e-6  # by far more than what is lost by rounding
 
 
 class _Way(NamedTuple):
@@ -98,12 +101,13 @@ class FenceSet:
         return self.sights_and_room(given, room_m=0.0)[0]
 
     def sights_and_room(
-        self, given: Moves, *, room_m: float
+        self, given: Moves, *, room_m: float, brief: NDArray[np.bool_] | None = None
     ) -> tuple[list[tuple[Sight, ...]], Floats]:
         """Return the same, and how far the ends of moves are from any edge, metres.
 
         That is known as far as the margins and `room_m` reach. While a boat stays nearer to that
-        place than this, its margin included, no edge matters to it.
+        place than this, it crosses no edge; its margin included, no edge matters to it. Of moves
+        that are `brief` only areas need be named whose edge they cross.
 
         >>> from gis.fences.area import around
         >>> from gis.fences.moves import moves
@@ -139,7 +143,12 @@ class FenceSet:
         # A long way between two places close to the edge may be far from it in between.
         way_m = np.hypot(x[1] - x[0], y[1] - y[0])[first]
         told = (clear[0] != clear[1]) | (~clear[0] & (way_m > 2.0 * (margin[0] + margin[1])))
-        crossed, share, sides = _crossed(px, py, ex, ey, side)
+        crossed, share, sides, touched = _crossed(px, py, ex, ey, side)
+        if brief is not None:
+            # Where it is a matter of rounding whether an edge is crossed, nothing is left out.
+            full = ~brief[move] | (near <= TOUCHES_M * TOUCHES_M).any(axis=0)
+            full[np.searchsorted(first, touched // RUN, side="right") - 1] = True
+            told &= full
         group = np.searchsorted(first, crossed // RUN, side="right") - 1
         told[group] = True
         if not told.any():
@@ -290,8 +299,11 @@ class FenceSet:
 
 def _crossed(
     px: Floats, py: Floats, ex: Floats, ey: Floats, side: Floats
-) -> tuple[Indices, Floats, Indices]:
-    """Return which edges moves cross, where on the move, and 1 from left to right, -1 back."""
+) -> tuple[Indices, Floats, Indices, Indices]:
+    """Return which edges moves cross, where on the move, and 1 from left to right, -1 back.
+
+    And last the edges of which they may touch an end.
+    """
     # Half-open on both: a move through a vertex crosses one of its two edges, or both or none
     # where it only touches.
     left = side >= 0.0
@@ -300,10 +312,13 @@ def _crossed(
     ex, ey = ex.ravel()[which], ey.ravel()[which]
     dx, dy = x[1] - x[0], y[1] - y[0]
     begins = dx * y[0] - dy * x[0]  # of the edge's beginning, seen from the move
-    crossed = (begins <= 0.0) != (begins + dy * ex - dx * ey <= 0.0)
-    which = which[crossed]
+    ends = begins + dy * ex - dx * ey
+    touched = which[
+        np.minimum(np.abs(begins), np.abs(ends)) <= TOUCHES_M * (np.abs(dx) + np.abs(dy))
+    ]
+    which = which[(begins <= 0.0) != (ends <= 0.0)]
     begun, ended = side.reshape(2, -1)[:, which]
-    return which, begun / (begun - ended), np.where(begun >= 0.0, 1, -1)
+    return which, begun / (begun - ended), np.where(begun >= 0.0, 1, -1), touched
 
 
 def _squares(px: Floats, py: Floats, ex: Floats, ey: Floats, square: Floats) -> Floats:

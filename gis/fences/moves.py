@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gis.fences.fix import Fix
 from gis.geodesy import Floats
 
 
@@ -55,3 +58,17 @@ def moves(
         lat1=arrays[4],
         margin1_m=arrays[5],
     )
+
+
+def moves_to(fixes: Sequence[Fix]) -> Moves:
+    """Return the moves that end with fixes; of a first fix, one that stays in its place.
+
+    >>> moves_to([Fix(0.0, 100.0, 20.0, 30.0, None)]).lon0
+    array([100.])
+    """
+    values: list[float] = []
+    for fix in fixes:
+        begin = fix.before or fix
+        values += (begin.lon, begin.lat, begin.margin_m, fix.lon, fix.lat, fix.margin_m)
+    lon0, lat0, margin0, lon1, lat1, margin1 = np.array(values).reshape(-1, 6).T.copy()
+    return Moves(lon0=lon0, lat0=lat0, margin0_m=margin0, lon1=lon1, lat1=lat1, margin1_m=margin1)

@@ -8,38 +8,63 @@ can tell the difference, only those are taken of which `FenceTrack` would come t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.fences.fix import Row
+from gis.fences.fix import Fix
 from gis.fences.index import FenceSet
 from gis.fences.moves import Moves
 from gis.fences.plausible import Many, surely_fine
 from gis.fences.settings import FenceSettings
 from gis.fences.sight import Sight
 from gis.fences.track import FenceTrack
+from gis.fences.unread import Indices, Unread
+from gis.geodesy import Floats
 from gis.position import Position
 
-Indices: TypeAlias = NDArray[np.intp]
-
 FURTHEST_DEG_M = 111_700.0  # no degree is longer, in any area's plane
-ROOM_M = 50.0  # how much farther than need be to look for edges, so as not to ask at every fix
+SLACK_M = 0.01  # by far more than what is lost by rounding
+ROOM_M = 100.0  # how much farther than need be to look for edges, so as not to ask at every fix
 FEW = 128  # fixes below which arrays do not pay: measured, at 100 it is all the same
 NEVER_T = 1e18  # no fix is newer
 
-# Columns: of the last good fix, of the one before it, and where no edge is near.
-T, SPEED, MARGIN, BEGUN, FROM_LON, FROM_LAT, FREE = 0, 4, 5, 6, 7, 8, slice(9, 12)
-COLUMNS = 12
+# Columns: of the last good fix, of the one before it, where no edge is near, and of the unit.
+T, ERROR, MARGIN, BEGUN, FROM_LON, FROM_LAT, FREE = 0, 3, 5, 6, 7, 8, slice(9, 12)
+RESTLESS = 12  # 1 if so, 0 if not
+COLUMNS = 13
+PLACES = 64  # to begin with
+FARTHEST_DEG = np.array([[180.0], [90.0]])
 
 
 class Heard(NamedTuple):
-    """What a batch says: fixes as arrays, and each as a row of numbers."""
+    """What a batch says: units, and by row time, longitude, latitude, error and speed of each."""
 
     units: list[str]
-    rows: list[Row]
-    fixes: Many
+    fixes: Floats
+
+    def fix(self, n: int) -> Fix:
+        """Return one of them by itself.
+
+        >>> Heard(["a"], np.array([[9.0], [100.0], [20.0], [30.0], [np.nan]])).fix(0).speed_mps
+        """
+        t, lon, lat, error_m, speed_mps = self.fixes[:, n].tolist()
+        return Fix(t, lon, lat, error_m, None if speed_mps != speed_mps else speed_mps)
+
+
+class Followed(NamedTuple):
+    """What became of fixes.
+
+    Attributes:
+        taken: Which are.
+        met: How those of them whose move matters to areas stand to these.
+        full: Tracks that must make fixes of what is noted down before any more is.
+    """
+
+    taken: NDArray[np.bool_]
+    met: list[tuple[FenceTrack, tuple[Sight, ...]]]
+    full: list[FenceTrack]
 
 
 class Newest:
@@ -52,96 +77,150 @@ class Newest:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._of = np.empty((64, COLUMNS))
-        self._unused = list(range(64))
+        self._of = np.empty((PLACES, COLUMNS))
+        self._unused = list(range(PLACES))
+        self._tracks: list[FenceTrack | None] = [None] * PLACES
+        self._place: dict[str, int] = {}
+        self._unread = Unread(PLACES)
 
     def hear(self, fixes: Sequence[tuple[str, Position]], settings: FenceSettings) -> Heard | None:
         """Return what fixes say, without those that are too vague; None if one cannot be used."""
         positions = [position for _, position in fixes]
         times = [when.timestamp() for p in positions if (when := p.time) is not None]
-        lons, lats = [p.lon for p in positions], [p.lat for p in positions]
-        speeds = [p.speed_mps for p in positions]
-        lon, lat, accuracy, speed = (
-            np.array(each, dtype=np.float64)
-            for each in (lons, lats, [p.accuracy_m for p in positions], speeds)
-        )
         if len(times) < len(positions):
             return None
-        if not (np.abs(lon).max() <= 180.0 and np.abs(lat).max() <= 90.0):
+        lon, lat = [p.lon for p in positions], [p.lat for p in positions]
+        accuracy_m = [p.accuracy_m for p in positions]
+        many = np.array(
+            [np.array(each, dtype=np.float64) for each in
+             (times, lon, lat, accuracy_m, [p.speed_mps for p in positions])]
+        )  # fmt: skip
+        if not (np.abs(many[1:3]) <= FARTHEST_DEG).all():
             return None
+        accuracy = many[3]
         if np.isnan(accuracy).any():
             accuracy[np.isnan(accuracy)] = settings.assumed_accuracy_m
-        error_m = np.maximum(accuracy, settings.least_accuracy_m) * settings.margin_accuracies
         units = [unit for unit, _ in fixes]
-        rows = list(zip(times, lons, lats, error_m.tolist(), speeds, strict=True))
-        many = Many(np.array(times), lon, lat, error_m, speed)
         vague = accuracy > settings.useless_accuracy_m
         if vague.any():
             clear = np.flatnonzero(~vague)
-            kept = clear.tolist()
-            units, rows = [units[n] for n in kept], [rows[n] for n in kept]
-            many = Many(*(each[clear] for each in many))
-        return Heard(units, rows, many)
+            units, many = [units[n] for n in clear.tolist()], many[:, clear]
+        many[3] = np.maximum(many[3], settings.least_accuracy_m) * settings.margin_accuracies
+        return Heard(units, many)
+
+    def places(self, units: Iterable[str]) -> Indices:
+        """Return where units are here; -1 for those that are not.
+
+        >>> Newest().places(["a"])
+        array([-1])
+        """
+        place = self._place.get
+        return np.array([place(unit, -1) for unit in units], dtype=np.intp)
 
     def show(self, tracks: Iterable[FenceTrack]) -> None:
-        """Take up the newest fixes of tracks that are not here."""
+        """Take up the newest fixes of tracks that are not here.
+
+        >>> newest = Newest()
+        >>> newest.show([FenceTrack("a")])
+        >>> newest.places(["a"]) >= 0
+        array([ True])
+        """
         places, values = [], []
         for track in tracks:
             if not self._unused:
                 more = len(self._of)
                 self._of = np.concatenate([self._of, np.empty_like(self._of)])
+                self._unread.widen(more)
+                self._tracks += [None] * more
                 self._unused += range(more, 2 * more)
-            track.place = self._unused.pop()
-            places.append(track.place)
+            place = self._unused.pop()
+            track.show(self._unread, place)
+            self._tracks[place] = track
+            self._place[track.unit] = place
+            places.append(place)
             values.append(track.newest() or (NEVER_T, *[0.0] * (COLUMNS - 1)))
         if places:
             self._of[places] = values
 
     def hide(self, track: FenceTrack) -> None:
-        """Give a track back what is known of it here; it goes on by itself."""
-        if track.unread:
-            track.catch_up()
-        if self._of[track.place, T] != NEVER_T:
-            track.free_lon, track.free_lat, track.free_m = self._of[track.place, FREE].tolist()
-        self._unused.append(track.place)
-        track.place = -1
+        """Give a track back what is known of it here; it goes on by itself.
+
+        >>> newest, track = Newest(), FenceTrack("a")
+        >>> newest.show([track])
+        >>> newest.hide(track)
+        >>> newest.places(["a"])
+        array([-1])
+        """
+        place = track.place
+        if self._of[place, T] != NEVER_T:
+            track.free_lon, track.free_lat, track.free_m = self._of[place, FREE].tolist()
+        track.hide()
+        self._tracks[place] = None
+        del self._place[track.unit]
+        self._unused.append(place)
 
     def follow(
-        self, places: Indices, fixes: Many, fences: FenceSet, settings: FenceSettings
-    ) -> tuple[NDArray[np.bool_], dict[int, tuple[Sight, ...]]]:
-        """Take fixes of as many units that are here.
+        self, places: Indices, given: Floats, fences: FenceSet, settings: FenceSettings
+    ) -> Followed:
+        """Take fixes of as many units that are here, as `Heard` has them.
 
-        Returns:
-            Which are taken, and how those of them whose move matters to areas stand to these. To a
-            unit of which one is not taken nothing is any more, until it is hidden and shown again.
+        To a unit of which one is not taken nothing is any more, until it is hidden and shown again.
         """
-        of = self._of.take(places, axis=0).T
-        last = Many(*of[T : SPEED + 1])
+        rows = self._of.take(places, axis=0)
+        of, fixes = rows.T, Many(*given)
+        last = Many(*of[T:MARGIN])
         calm = fixes.t > last.t
         calm &= surely_fine((of[BEGUN], of[FROM_LON], of[FROM_LAT]), last, fixes, settings)
         margin_m = np.maximum(fixes.error_m, last.error_m)
-        free = of[FREE]
-        # Along parallel and meridian it is at least as far as it is straight.
-        away = (np.abs(fixes.lon - free[0]) + np.abs(fixes.lat - free[1])) * FURTHEST_DEG_M
-        ask = np.flatnonzero(calm & (away + margin_m >= free[2]))
-        met: dict[int, tuple[Sight, ...]] = {}
+        free, restless = of[FREE], of[RESTLESS]
+        east, north = fixes.lon - free[0], fixes.lat - free[1]
+        away = np.sqrt(east * east + north * north) * FURTHEST_DEG_M
+        # Who is on the sides where it is believed to be has only crossings to fear.
+        ask = np.flatnonzero(calm & (away + margin_m * restless + SLACK_M >= free[2]))
+        met: list[tuple[int, tuple[Sight, ...]]] = []
         if ask.size:
             lon1, lat1, margin1_m = fixes.lon[ask], fixes.lat[ask], margin_m[ask]
             moves = Moves(
                 lon0=last.lon[ask], lat0=last.lat[ask], margin0_m=of[MARGIN][ask],
                 lon1=lon1, lat1=lat1, margin1_m=margin1_m,
             )  # fmt: skip
-            found, room_m = fences.sights_and_room(moves, room_m=ROOM_M)
+            brief = restless[ask] == 0.0
+            found, room_m = fences.sights_and_room(moves, room_m=ROOM_M, brief=brief)
             # From an edge it is not clear of, the next fix may be clear and has to be told so.
-            free[:, ask] = lon1, lat1, np.where(room_m > margin1_m, room_m, -1.0)
-            met = {n: sights for n, sights in zip(ask.tolist(), found, strict=True) if sights}
-        now = np.vstack([*fixes, margin_m, last.t, last.lon, last.lat, free]).T
+            free[:, ask] = lon1, lat1, np.where((room_m > margin1_m) | brief, room_m, -1.0)
+            at = places[ask].tolist()
+            met = [(place, sights) for place, sights in zip(at, found, strict=True) if sights]
+        of[BEGUN : FREE.start] = of[T:ERROR]
+        of[T:MARGIN] = given
+        of[MARGIN] = margin_m
         if calm.all():
-            self._of[places] = now
+            self._of[places] = rows
+            full = self._unread.note(places, given.T)
         else:
-            self._of[places[calm]] = now[calm]
             self._of[places[~calm], T] = NEVER_T
-        return calm, met
+            places = places[calm]
+            self._of[places] = rows[calm]
+            full = self._unread.note(places, given.T[calm])
+        return Followed(
+            calm,
+            [(self._track(place), sights) for place, sights in met],
+            [self._track(place) for place in full.tolist()],
+        )
+
+    def calm(self, track: FenceTrack) -> None:
+        """Take note of a unit that has come to be restless, or no longer is.
+
+        >>> newest, track = Newest(), FenceTrack("a")
+        >>> newest.show([track])
+        >>> newest.calm(track)
+        """
+        self._of[track.place, FREE] = track.free_lon, track.free_lat, track.free_m
+        self._of[track.place, RESTLESS] = float(track.restless)
+
+    def _track(self, place: int) -> FenceTrack:
+        track = self._tracks[place]
+        assert track is not None
+        return track
 
 
 def turns(places: Indices, rest: list[int], few: int) -> Iterable[Indices]:

@@ -49,6 +49,7 @@ class Inside(NamedTuple):
         how: How that is known.
         pending: Its last crossing to the other side, not yet believed.
         told: Rules that have spoken of this visit.
+        settled: Whether its last fix was on the side where it is believed to be, nothing pending.
     """
 
     inside: bool | None
@@ -57,6 +58,7 @@ class Inside(NamedTuple):
     how: How
     pending: Cut | None
     told: frozenset[str]
+    settled: bool
 
 
 class Astride(NamedTuple):
@@ -68,7 +70,7 @@ class Astride(NamedTuple):
     sure: bool
 
 
-OUTSIDE = Inside(False, True, 0.0, "between", None, frozenset())
+OUTSIDE = Inside(False, True, 0.0, "between", None, frozenset(), True)
 
 
 def advance(
@@ -99,7 +101,7 @@ def advance(
             if sight.pieces:
                 old = changed.get(number, OUTSIDE)
                 new = _into(old, sight, fix, silent, unit, book, events, passages)
-                if new.inside is not False or new.pending is not None:
+                if new.inside is not False or not new.settled:
                     changed[number] = new
                 else:
                     changed.pop(number, None)
@@ -114,6 +116,23 @@ def advance(
         if book.speeding and before is not None:
             state = _speed(state, fix, silent, unit, book, events)
     return state, tuple(events), tuple(passages)
+
+
+def restless(state: State, book: RuleBook) -> bool:
+    """Return whether more than crossings can change a state: how far the unit is from edges.
+
+    A unit that is on the side of each edge where it is believed to be has nothing to prove until it
+    crosses one.
+
+    >>> from gis.fences.index import FenceSet
+    >>> restless({0: OUTSIDE._replace(settled=False)}, RuleBook(FenceSet([]), []))
+    True
+    """
+    if not state:
+        return False
+    if book.lasting:
+        return True
+    return not all(type(each) is Inside and each.settled for each in state.values())
 
 
 def _into(
@@ -131,11 +150,11 @@ def _into(
     if before is None:
         last = sight.pieces[-1]
         if not last.sure:
-            return Inside(None, False, fix.t, "appeared", None, frozenset())
+            return Inside(None, False, fix.t, "appeared", None, frozenset(), False)
         if not last.inside:
             return OUTSIDE
         _come(number, Cut(fix, fix, 0.0, "appeared"), unit, book, events, passages)
-        return Inside(True, True, fix.t, "appeared", None, frozenset())
+        return Inside(True, True, fix.t, "appeared", None, frozenset(), True)
     how: How = "gap" if silent else "between"
     inside, since, came, pending, told = old.inside, old.since, old.how, old.pending, old.told
     pieces = sight.pieces
@@ -164,7 +183,10 @@ def _into(
         else:
             told = _outstayed(number, since, came, told, cut, unit, book, events)
             _go(number, cut, unit, book, events, passages)
-    return Inside(inside, sight.clear, since if inside else 0.0, came, pending, told)
+    settled = pieces[-1].inside == inside and pending is None
+    # Kept only for whom it matters to, so that to come near an edge changes nothing else.
+    clear = sight.clear or not book.dwelling
+    return Inside(inside, clear, since if inside else 0.0, came, pending, told, settled)
 
 
 def _come(

@@ -11,13 +11,16 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 from gis.fences.events import FenceEvent
-from gis.fences.fix import DEGREE_M, NO_STATE, Fix, Judged, Row, State
+from gis.fences.fix import DEGREE_M, NO_STATE, Fix, Judged, State
+from gis.fences.moves import moves_to
 from gis.fences.plausible import NOISE_SHARE, judge, verdict
 from gis.fences.rulebook import RuleBook
 from gis.fences.settings import FenceSettings
-from gis.fences.standing import Passage, advance
+from gis.fences.standing import Passage, advance, restless
+from gis.fences.unread import Unread
 
 START: Judged = (None, None, ())
+CLOSER = 32  # moves looked at anew in one go
 
 
 class FenceTrack:
@@ -31,14 +34,14 @@ class FenceTrack:
         "_horizon",
         "_stretches",
         "_times",
+        "_unread",
         "free_lat",
         "free_lon",
         "free_m",
         "full",
         "place",
-        "spare",
+        "restless",
         "unit",
-        "unread",
     )
 
     def __init__(self, unit: str) -> None:
@@ -55,27 +58,26 @@ class FenceTrack:
         #: A place the boat has not been farther from since than to the nearest edge; below 0 none.
         self.free_lon = self.free_lat = 0.0
         self.free_m = -1.0
+        #: Whether more than crossings may change its state.
+        self.restless = True
         #: How many fixes there may be before the oldest are let go of.
-        self.full = self.spare = 64
-        #: Newest fixes that change nothing and are not yet made into any; `spare` of them may be.
-        self.unread: list[Row] = []
-        #: Where `Newest` has the last of them; below 0 while it has not.
+        self.full = 64
+        #: Where newest fixes that change nothing are noted down; below 0 while they are not.
         self.place = -1
+        self._unread: Unread | None = None
         #: Of which the standing may be new.
         self._stretches: list[tuple[int, int]] = []
 
     @property
     def fixes(self) -> list[Fix]:
         """All fixes that are held, in order of time."""
-        if self.unread:
-            self.catch_up()
+        self.catch_up()
         return self._fixes
 
     @property
     def times(self) -> list[float]:
         """Their times."""
-        if self.unread:
-            self.catch_up()
+        self.catch_up()
         return self._times
 
     def catch_up(self) -> None:
@@ -85,21 +87,46 @@ class FenceTrack:
         >>> for t in (1.0, 2.0):
         ...     _ = track.put(Fix(t, 100.0, 20.0, 30.0, None), FenceSettings())
         >>> _ = track.believe(FenceSettings())
-        >>> track.unread.append((3.0, 100.0, 20.0, 30.0, None))
+        >>> import numpy as np
+        >>> unread = Unread(1)
+        >>> track.show(unread, 0)
+        >>> _ = unread.note(np.array([0]), np.array([[3.0, 100.0, 20.0, 30.0, np.nan]]))
         >>> track.catch_up()
         >>> track.times
         [1.0, 2.0, 3.0]
         """
-        last = self._fixes[-1]
-        for row in self.unread:
-            fix = Fix(*row)
-            fix.before, fix.good, fix.sights, fix.state = last, True, (), last.state
-            fix.margin_m = max(fix.error_m, last.error_m)
+        if self._unread is None:
+            return
+        for t, lon, lat, error_m, speed_mps in self._unread.take(self.place):
+            last = self._fixes[-1]
+            margin_m = max(error_m, last.error_m)
+            fix = Fix(
+                t, lon, lat, error_m, speed_mps, margin_m, True, False, last, (), None, last.state
+            )
+            fix.brief = not self.restless
             self._fixes.append(fix)
-            self._times.append(fix.t)
-            last = fix
-        self.unread.clear()
-        self.spare = self.full - len(self._fixes)
+            self._times.append(t)
+
+    def show(self, unread: Unread, place: int) -> None:
+        """Let newest fixes that change nothing be noted down in a place, until `hide`.
+
+        >>> track = FenceTrack("lima-2")
+        >>> track.show(Unread(1), 0)
+        >>> track.place
+        0
+        """
+        self._unread, self.place = unread, place
+
+    def hide(self) -> None:
+        """Let nothing be noted down any more.
+
+        >>> track = FenceTrack("lima-2")
+        >>> track.hide()
+        >>> track.place
+        -1
+        """
+        self.catch_up()
+        self._unread, self.place = None, -1
 
     def newest(self) -> tuple[float, ...] | None:
         """Return what the next fix is judged by, as `Newest` has it; None where some wait.
@@ -110,13 +137,12 @@ class FenceTrack:
         last = self._fixes[-1] if self._fixes else None
         if last is None or not last.good or last.judged is not None:
             return None
-        self.spare = self.full - len(self._fixes)
         before, none = last.before, float("nan")
         return (
             last.t, last.lon, last.lat, last.error_m,
             none if last.speed_mps is None else last.speed_mps, last.margin_m,
             *((none, none, none) if before is None else (before.t, before.lon, before.lat)),
-            self.free_lon, self.free_lat, self.free_m,
+            self.free_lon, self.free_lat, self.free_m, float(self.restless),
         )  # fmt: skip
 
     def horizon(self, settings: FenceSettings) -> float:
@@ -125,10 +151,8 @@ class FenceTrack:
         >>> FenceTrack("lima-2").horizon(FenceSettings())
         -inf
         """
-        if not self._times:
-            return self._horizon
-        newest = self.unread[-1][0] if self.unread else self._times[-1]
-        return max(self._horizon, newest - settings.late_s)
+        times = self.times
+        return max(self._horizon, times[-1] - settings.late_s) if times else self._horizon
 
     def extend(self, fix: Fix, settings: FenceSettings) -> bool:
         """Take a fix that is newer than all and plainly right; whether it was one.
@@ -212,6 +236,10 @@ class FenceTrack:
             state, fix.events, fix.passages = advance(
                 state, fix, unit=self.unit, book=book, gap_s=settings.gap_s
             )
+            if restless(state, book) != self.restless:
+                self.restless = not self.restless
+                # From an edge it is not clear of, the next fix may be clear and has to be told so.
+                self.free_m = -1.0
         fix.state = state
         return fix.events
 
@@ -335,6 +363,8 @@ class FenceTrack:
                 was = fix.state
                 events: tuple[FenceEvent, ...] = ()
                 passed: tuple[Passage, ...] = ()
+                if fix.good and fix.brief and restless(state, book):
+                    self._look_closer(index, book)
                 if fix.good and (fix.sights or (state and book.lasting)):
                     state, events, passed = advance(
                         state, fix, unit=self.unit, book=book, gap_s=settings.gap_s
@@ -353,6 +383,7 @@ class FenceTrack:
                     break
             gone = index
         self._stretches = []
+        self.restless = restless(self.state(), book)
 
     def forget(self, settings: FenceSettings) -> None:
         """Let go of fixes too old for late ones to matter.
@@ -365,13 +396,9 @@ class FenceTrack:
         >>> len(track.fixes)
         5000
         """
-        count = self.held()
-        old = bisect_left(self._times, self.horizon(settings))
+        old = bisect_left(self.times, self.horizon(settings))
+        count = len(self._times)
         cut = max(old, count - settings.most_fixes)
-        if cut > 0:
-            self.catch_up()
-            old = bisect_left(self._times, self.horizon(settings))
-            cut = max(old, count - settings.most_fixes)
         # Nothing that still waits may be let go of.
         waiting = self._judged(cut - 1)[2] if cut > 0 else ()
         if waiting:
@@ -388,7 +415,6 @@ class FenceTrack:
             count = len(self._times)
         # In slices: to take one off the front of a list moves all the others.
         self.full = count + max(64, settings.most_fixes // 8)
-        self.spare = self.full - len(self._times)
 
     def known_until(self) -> float:
         """Return the time of the newest good fix; -inf without one.
@@ -396,9 +422,7 @@ class FenceTrack:
         >>> FenceTrack("lima-2").known_until()
         -inf
         """
-        if self.unread:
-            return self.unread[-1][0]
-        last = self._judged(len(self._fixes) - 1)[1]
+        last = self._judged(len(self.fixes) - 1)[1]
         return float("-inf") if last is None else last.t
 
     def held(self) -> int:
@@ -407,7 +431,7 @@ class FenceTrack:
         >>> FenceTrack("lima-2").held()
         0
         """
-        return len(self._times) + len(self.unread)
+        return len(self.times)
 
     def since(self, t: float) -> list[Fix]:
         """Return the fixes after a time.
@@ -438,6 +462,15 @@ class FenceTrack:
             return self._base[0]
         fix = self._fixes[index]
         return fix.judged or (fix.before, fix, ())
+
+    def _look_closer(self, index: int, book: RuleBook) -> None:
+        """Work out how moves stand to all areas, of which only those are known that they cross.
+
+        Of those from an index on: they matter to a unit that is restless now and was not before.
+        """
+        some = [fix for fix in self._fixes[index : index + CLOSER] if fix.good and fix.brief]
+        for fix, sights in zip(some, book.fences.sights(moves_to(some)), strict=True):
+            fix.sights, fix.brief = sights, False
 
     def _swap(self, index: int, fix: Fix) -> None:
         """Put a fix in the place of another of the same time."""

@@ -20,9 +20,8 @@ from gis.fences.events import FenceEvent, Outcome
 from gis.fences.fix import Fix
 from gis.fences.index import FenceSet
 from gis.fences.meetings import Buckets, Pair
-from gis.fences.moves import Moves
-from gis.fences.newest import FEW, FURTHEST_DEG_M, ROOM_M, Heard, Newest, turns
-from gis.fences.plausible import Many
+from gis.fences.moves import moves_to
+from gis.fences.newest import FEW, FURTHEST_DEG_M, ROOM_M, SLACK_M, Heard, Newest, turns
 from gis.fences.rulebook import RuleBook
 from gis.fences.rules import Rule
 from gis.fences.settings import FenceSettings
@@ -134,10 +133,10 @@ class FenceWatch:
         missing: list[Fix] = []
         asking: list[FenceTrack] = []
         for track, fix in calm.values():
-            # Along parallel and meridian it is at least as far as it is straight.
-            away = (abs(fix.lon - track.free_lon) + abs(fix.lat - track.free_lat)) * FURTHEST_DEG_M
-            if away + fix.margin_m < track.free_m:
-                fix.sights = ()
+            away = math.hypot(fix.lon - track.free_lon, fix.lat - track.free_lat) * FURTHEST_DEG_M
+            reach_m = fix.margin_m if track.restless else SLACK_M
+            if away + reach_m < track.free_m:
+                fix.sights, fix.brief = (), not track.restless
             else:
                 missing.append(fix)
                 asking.append(track)
@@ -212,29 +211,30 @@ class FenceWatch:
         Adds events, and tracks that may have to let go of fixes.
         """
         newest, book, settings = self._newest, self.book, self.settings
-        tracks = [self.tracks.get(unit) for unit in heard.units]
-        known = [track for track in tracks if track is not None]
-        newest.show({track.unit: track for track in known if track.place < 0}.values())
-        places = np.array([-1 if track is None else track.place for track in tracks], dtype=np.intp)
+        places = newest.places(heard.units)
+        if places.min(initial=0) < 0:
+            hidden = {heard.units[n] for n in np.flatnonzero(places < 0).tolist()}
+            newest.show(self.tracks[unit] for unit in sorted(hidden & self.tracks.keys()))
+            places = newest.places(heard.units)
         rest: list[int] = []
         for turn in turns(places, rest, FEW):
             whole = len(turn) == len(places)
-            fixes = heard.fixes if whole else Many(*(each[turn] for each in heard.fixes))
-            taken, met = newest.follow(places[turn], fixes, book.fences, settings)
-            for at, (n, calm) in enumerate(zip(turn.tolist(), taken.tolist(), strict=True)):
-                track = tracks[n]
-                if not calm or track is None:
-                    rest.append(n)
-                    continue
-                unread = track.unread
-                unread.append(heard.rows[n])
-                if at in met:
-                    fix = track.fixes[-1]
-                    fix.sights = met[at]
-                    added += track.settle(fix, book, settings)
-                if len(unread) >= track.spare:
-                    full.append(track)
-        return [(heard.units[n], Fix(*heard.rows[n])) for n in sorted(rest)]
+            fixes = heard.fixes if whole else heard.fixes[:, turn]
+            taken, met, filled = newest.follow(places[turn], fixes, book.fences, settings)
+            if not taken.all():
+                rest += turn[~taken].tolist()
+            for track, sights in met:
+                fix = track.fixes[-1]
+                fix.sights = sights
+                restless = track.restless
+                added += track.settle(fix, book, settings)
+                if track.restless != restless:
+                    newest.calm(track)
+                full.append(track)
+            for track in filled:
+                track.catch_up()
+            full += filled
+        return [(heard.units[n], heard.fix(n)) for n in sorted(rest)]
 
     def _read(self, fixes: Iterable[tuple[str, Position]]) -> list[tuple[str, Fix]]:
         settings = self.settings
@@ -256,9 +256,10 @@ class FenceWatch:
             elif accuracy > useless:
                 vague += 1
                 continue
-            made.append(
-                (unit, Fix(when.timestamp(), lon, lat, times * accuracy, position.speed_mps))
-            )
+            speed_mps = position.speed_mps
+            if speed_mps != speed_mps:
+                speed_mps = None
+            made.append((unit, Fix(when.timestamp(), lon, lat, times * accuracy, speed_mps)))
         self.refused["vague"] += vague
         return made
 
@@ -270,16 +271,16 @@ class FenceWatch:
             first = [fix for fix in missing if fix.before is None]
         fences = self.book.fences
         if first:
-            for fix, sights in zip(first, fences.first_sights(_moves(first)), strict=True):
-                fix.sights = sights
+            for fix, sights in zip(first, fences.first_sights(moves_to(first)), strict=True):
+                fix.sights, fix.brief = sights, False
         if later:
-            found, free = fences.sights_and_room(_moves(later), room_m=ROOM_M)
+            found, free = fences.sights_and_room(moves_to(later), room_m=ROOM_M)
             for fix, sights in zip(later, found, strict=True):
-                fix.sights = sights
+                fix.sights, fix.brief = sights, False
             for track, fix, free_m in zip(asking, later, free.tolist(), strict=False):
                 track.free_lon, track.free_lat = fix.lon, fix.lat
                 # From an edge it is not clear of, the next fix may be clear and has to be told so.
-                track.free_m = free_m if free_m > fix.margin_m else -1.0
+                track.free_m = free_m if free_m > fix.margin_m or not track.restless else -1.0
 
     def _meet(
         self,
@@ -372,16 +373,6 @@ class FenceWatch:
         return min(
             (track.horizon(self.settings) for track in self.tracks.values()), default=float("-inf")
         )
-
-
-def _moves(fixes: list[Fix]) -> Moves:
-    """Return the moves that end with fixes; of a first fix, one that stays in its place."""
-    values: list[float] = []
-    for fix in fixes:
-        begin = fix.before or fix
-        values += (begin.lon, begin.lat, begin.margin_m, fix.lon, fix.lat, fix.margin_m)
-    lon0, lat0, margin0, lon1, lat1, margin1 = np.array(values).reshape(-1, 6).T.copy()
-    return Moves(lon0=lon0, lat0=lat0, margin0_m=margin0, lon1=lon1, lat1=lat1, margin1_m=margin1)
 
 
 def _outcome(added: list[FenceEvent], withdrawn: list[FenceEvent]) -> Outcome:

@@ -6,8 +6,10 @@ import itertools
 import random
 from datetime import timedelta
 
+import numpy as np
 import pytest
 import shapely
+from numpy.typing import NDArray
 
 from gis.errors import AreaError, PositionError, RuleError
 from gis.fences.area import around, line, polygon
@@ -274,11 +276,11 @@ class Counted(FenceSet):
     asked = 0
 
     def sights_and_room(
-        self, given: Moves, *, room_m: float
+        self, given: Moves, *, room_m: float, brief: NDArray[np.bool_] | None = None
     ) -> tuple[list[tuple[Sight, ...]], Floats]:
         """Count, and answer."""
         self.asked += len(given.lon0)
-        return super().sights_and_room(given, room_m=room_m)
+        return super().sights_and_room(given, room_m=room_m, brief=brief)
 
 
 def test_a_late_fix_is_worked_in_where_it_belongs_and_nowhere_else() -> None:
@@ -292,15 +294,20 @@ def test_a_late_fix_is_worked_in_where_it_belongs_and_nowhere_else() -> None:
     assert fences.asked - asked <= 12
 
 
-def test_a_boat_far_from_all_edges_is_asked_about_once_and_near_one_always() -> None:
+def test_a_boat_that_comes_to_no_edge_is_asked_about_once_and_one_that_is_on_it_always() -> None:
     fences = Counted([square("a")])
     watch = FenceWatch(fences, IN_OUT)
     for n in range(100):
         watch.see([fix(10.0 * n, -300.0 + n % 7)])
     assert fences.asked <= 3
     for n in range(100, 200):
-        watch.see([fix(10.0 * n, -20.0 + n % 7)])
-    assert fences.asked >= 100
+        watch.see([fix(10.0 * n, -20.0 + n % 7)])  # not clear of it, and never over it
+    assert fences.asked <= 8
+    watch.see([fix(10.0 * n, 3.0 - n % 7) for n in range(200, 202)])
+    asked = fences.asked
+    for n in range(202, 302):
+        watch.see([fix(10.0 * n, 3.0 - n % 7)])
+    assert fences.asked - asked == 100
 
 
 def test_memory_is_bounded_and_what_is_too_late_is_refused_and_counted() -> None:

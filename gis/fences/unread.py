@@ -1,0 +1,75 @@
+"""Fixes that are only noted down: rows of numbers, of which their tracks make fixes when asked.
+
+Most fixes change nothing. Kept as numbers in one block they cost no object each.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.fences.fix import Row
+from gis.geodesy import Floats
+
+Indices: TypeAlias = NDArray[np.intp]
+
+MOST = 64  # of a unit
+
+
+class Unread:
+    """Rows by place, in the order in which they were noted.
+
+    >>> unread = Unread(2)
+    >>> unread.note(np.array([1]), np.array([[9.0, 100.0, 20.0, 30.0, np.nan]]))
+    array([], dtype=int64)
+    >>> unread.take(1), unread.take(1)
+    ([(9.0, 100.0, 20.0, 30.0, None)], [])
+    """
+
+    def __init__(self, places: int) -> None:
+        """Begin with nothing noted in so many places."""
+        self._rows = np.empty((places, MOST, 5))
+        self._count = np.zeros(places, dtype=np.intp)
+
+    def widen(self, places: int) -> None:
+        """Have so many places more.
+
+        >>> unread = Unread(1)
+        >>> unread.widen(1)
+        >>> unread.take(1)
+        []
+        """
+        self._rows = np.concatenate([self._rows, np.empty((places, MOST, 5))])
+        self._count = np.concatenate([self._count, np.zeros(places, dtype=np.intp)])
+
+    def note(self, places: Indices, rows: Floats) -> Indices:
+        """Note a row in each of some places; return those that must be emptied before the next.
+
+        Time, longitude, latitude, error and speed, which is NaN for None.
+
+        >>> unread = Unread(1)
+        >>> row = np.array([[9.0, 100.0, 20.0, 30.0, 5.0]])
+        >>> [unread.note(np.array([0]), row).tolist() for _ in range(MOST)][-2:]
+        [[], [0]]
+        """
+        count = self._count.take(places)
+        self._rows[places, count] = rows
+        count += 1
+        self._count[places] = count
+        full: Indices = places[count == MOST]
+        return full
+
+    def take(self, place: int) -> list[Row]:
+        """Return what is noted in a place, and empty it.
+
+        >>> Unread(1).take(0)
+        []
+        """
+        count = int(self._count[place])
+        self._count[place] = 0
+        return [
+            (t, lon, lat, error_m, None if speed_mps != speed_mps else speed_mps)
+            for t, lon, lat, error_m, speed_mps in self._rows[place, :count].tolist()
+        ]
