@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -66,33 +66,52 @@ class Addresses:
             for n in unsure.tolist()
             if (at := self.rivers.locate(lon=lon[n], lat=lat[n], accuracy_m=wrong[n])) is not None
         }
+        # Columns as lists: an element of an array costs more than all that is made of it here.
+        on_rivers = zip(
+            places.river.tolist(),
+            places.reach.tolist(),
+            places.km.tolist(),
+            places.offset_m.tolist(),
+            places.side.tolist(),
+            places.mid.tolist(),
+            places.error_m.tolist(),
+            strict=True,
+        )
+        in_countries = zip(
+            sides.country.tolist(),
+            sides.neighbour.tolist(),
+            sides.distance_to_border_m.tolist(),
+            sides.unsure_within_m.tolist(),
+            sides.sure.tolist(),
+            strict=True,
+        )
         found = []
-        for n, number in enumerate(places.river.tolist()):
-            fields: dict[str, object] = {}
-            if number >= 0:
-                fields = self._river_fields(
-                    number,
-                    int(places.reach[n]),
-                    km=float(places.km[n]),
-                    offset_m=float(places.offset_m[n]),
-                )
-                fields["bank"] = "mid" if places.mid[n] else _BANKS[int(places.side[n])]
-                fields["error_m"] = float(places.error_m[n])
-                fields["also"] = also.get(n, ())
-            if sides.country[n] is not None:
-                fields["country"] = sides.country[n]
-                fields["side_sure"] = bool(sides.sure[n])
-                if not math.isnan(sides.distance_to_border_m[n]):
-                    fields["neighbour"] = sides.neighbour[n]
-                    fields["border_m"] = round(float(sides.distance_to_border_m[n]), 1)
-                    within = float(sides.unsure_within_m[n])
-                    fields["border_error_m"] = None if math.isnan(within) else round(within, 1)
-            found.append(Address(**fields))  # type: ignore[arg-type]
+        for n, (on_river, side) in enumerate(zip(on_rivers, in_countries, strict=True)):
+            fields: dict[str, Any] = {}
+            if on_river[0] >= 0:
+                fields = self._river_fields(*on_river)
+            if n in also:
+                fields["also"] = also[n]
+            country, neighbour, border_m, within_m, sure = side
+            if country is not None:
+                fields["country"], fields["side_sure"] = country, sure
+                if not math.isnan(border_m):
+                    fields["neighbour"], fields["border_m"] = neighbour, round(border_m, 1)
+                    if not math.isnan(within_m):
+                        fields["border_error_m"] = round(within_m, 1)
+            found.append(Address(**fields))
         return found
 
     def _river_fields(
-        self, number: int, reach: int, *, km: float, offset_m: float
-    ) -> dict[str, object]:
+        self,
+        number: int,
+        reach: int,
+        km: float,
+        offset_m: float,
+        side: int,
+        mid: bool,
+        error_m: float,
+    ) -> dict[str, Any]:
         river = self.rivers.all[number]
         mark = river.golden_triangle_km
         below = None if mark is None else round(mark - km, 3)
@@ -104,6 +123,8 @@ class Addresses:
             "reach": river.reaches[reach],
             "km_error_share": river.km_error_share(reach),
             "golden_triangle_km": below if near else None,
+            "bank": "mid" if mid else _BANKS[side],
+            "error_m": error_m,
         }
 
 

@@ -66,19 +66,36 @@ class Placing:
         The newest of each sender gets its whole address too: it is the one that people read. A
         failure is logged; positions count for more than what is said of them.
         """
-        told = self._told
-        usable = [record for record in records if record.usable]
-        newest = {} if self._describe is None else _newest(usable)
-        asked: list[Record] = []
-        rest: list[Record] = []
-        for record in usable:
-            first = newest.get(record.address) is record
-            last = _kept(record, told)
-            if last is None:
-                (asked if first else rest).append(record)
-            else:
-                record.place = last.address if first else None
-                _put(record, last.river)
+        if self._locate is None and self._describe is None:
+            return
+        told, newest, moved = self._told, dict[str, Record](), list[Record]()
+        for record in records:  # once over all, since a flood has many
+            if not record.usable:
+                continue
+            of, at = record.address, record.transmission.position
+            before, last = newest.get(of), told.get(of)
+            first = before is None or before.time <= record.time
+            if first:
+                newest[of] = record
+                if before is not None:
+                    before.place = None
+            if (
+                last is None
+                or at is None
+                or abs(at.lat - last.lat) > SAME_DEG
+                or abs(at.lon - last.lon) > SAME_DEG
+                or at.accuracy_m != last.accuracy_m
+            ):
+                moved.append(record)
+                continue
+            if first:
+                record.place = last.address
+            if last.river is not None:
+                record.river_km, record.bank = last.river
+        asked, rest = list[Record](), moved
+        if self._describe is not None and moved:
+            asked = [record for record in moved if newest[record.address] is record]
+            rest = [record for record in moved if newest[record.address] is not record]
         try:
             if asked and self._describe is not None:
                 found = self._describe(*_columns(asked))
@@ -108,29 +125,6 @@ class Placing:
         )
         for (contact, last), (_, address) in zip(known, found, strict=True):
             contact.last = msgspec.structs.replace(last, place=address)
-
-
-def _kept(record: Record, told: dict[str, _Told]) -> _Told | None:
-    """Return the place its sender had last, if it is there still."""
-    last, at = told.get(record.address), record.transmission.position
-    if (
-        last is None
-        or at is None
-        or abs(at.lat - last.lat) > SAME_DEG
-        or abs(at.lon - last.lon) > SAME_DEG
-        or at.accuracy_m != last.accuracy_m
-    ):
-        return None
-    return last
-
-
-def _newest(records: Iterable[Record]) -> dict[str, Record]:
-    newest: dict[str, Record] = {}
-    for record in records:
-        before = newest.get(record.address)
-        if before is None or before.time <= record.time:
-            newest[record.address] = record
-    return newest
 
 
 def _put(record: Record, river: OnRiver) -> None:
