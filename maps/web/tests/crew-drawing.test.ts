@@ -44,6 +44,12 @@ test("a name that would lie over a mark stands on its other side", () => {
   assert.ok(name !== undefined && name.x + name.wide < 195 - 7, `${name?.x}`);
 });
 
+test("no name lies under the buttons", () => {
+  const east = (px: number): number => 100.41 + (px * 20) / (111_320 * Math.cos((20.27 * Math.PI) / 180));
+  const [name] = written(scene(["places", east(100), 20.27 - (150 * 20) / 111_320, { name: "Ban Houakhoua" }]));
+  assert.ok(name !== undefined && name.x + name.wide < 390 - 72, `${name?.x}`);
+});
+
 test("no name is cut off at an edge", () => {
   const edge = 100.41 - (193 * 20) / (111_320 * Math.cos((20.27 * Math.PI) / 180));
   assert.deepEqual(written(scene(["places", edge - 0.002, 20.27, { name: "Beyond" }])), []);

@@ -15,6 +15,8 @@ const LABELS_FROM = 60; // metres a pixel: farther out names would lie over each
 /** Where labels lie, this time: the next one must find room. */
 const taken: { x: number; y: number; wide: number }[] = [];
 const LINE = 15;
+/** What the buttons cover, from the lower right corner. */
+export const BUTTONS: Size = { width: 72, height: 186 };
 const KM_STEPS = [[12, 1], [60, 10], [400, 50]] as const;
 
 /** Draws everything anew; a frame of a small map takes a few milliseconds. */
@@ -33,6 +35,7 @@ export function draw(canvas: HTMLCanvasElement, size: Size, view: View, scene: S
   pen.lineCap = "round";
   const at = (point: GeoJSON.Position): [number, number] => pixel(view, size, point[0] ?? 0, point[1] ?? 0);
   taken.length = 0;
+  for (let y = size.height - BUTTONS.height; y < size.height + LINE; y += LINE) taken.push({ x: size.width - BUTTONS.width, y, wide: BUTTONS.width });
   const features = scene.ground?.features ?? [];
   const layer = (name: string): GeoJSON.Feature[] => features.filter((each) => each.properties?.["layer"] === name);
   const line = (shape: GeoJSON.Geometry, close = false): void => {

@@ -8,7 +8,7 @@ import { Icon } from "../panels/icons.tsx";
 import { coordinateFormat, palette } from "../preferences.ts";
 import { ageWords } from "../times.ts";
 import { crew, ground, track } from "./crew.ts";
-import { draw, type Scene } from "./drawing.ts";
+import { BUTTONS, draw, type Scene } from "./drawing.ts";
 import { type Fix, fix } from "./position.ts";
 import { sun } from "./sun.ts";
 import { clock, moment } from "./time.ts";
@@ -80,11 +80,17 @@ function scene(): Scene {
 function firstView(size: Size): View | null {
   const here = fix.peek();
   const points = (crew.peek()?.sectors ?? []).filter((each) => each.use === "patrol").flatMap((each) => each.polygon[0] ?? []);
-  const shown = fitted(points, size);
+  const shown = besideButtons(points, size);
   if (here !== null) return { lon: here.lon, lat: here.lat, metresPerPixel: Math.min(shown?.metresPerPixel ?? 10, 40) };
   if (shown !== null) return shown;
   const lines = (ground.peek()?.features ?? []).filter((each) => each.properties?.["layer"] === "mekong");
-  return fitted(lines.flatMap((each) => (each.geometry.type === "LineString" ? each.geometry.coordinates : [])), size);
+  return besideButtons(lines.flatMap((each) => (each.geometry.type === "LineString" ? each.geometry.coordinates : [])), size);
+}
+
+/** The view that shows all of these, none of it under the buttons. */
+function besideButtons(points: readonly GeoJSON.Position[], size: Size): View | null {
+  const shown = fitted(points, { ...size, width: size.width - BUTTONS.width });
+  return shown && moved(shown, -BUTTONS.width / 2, 0);
 }
 
 /** Keeps the canvas drawn and moves it with a finger; returns how to end that. */
