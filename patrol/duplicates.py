@@ -16,7 +16,7 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from patrol.lately import ALWAYS, Known, Lately
-from patrol.records import Record, named_gid
+from patrol.records import Record, named_gid, unsorted_gid
 
 REMEMBERED: Final = 200_000
 """Messages remembered; at 400 a second more than eight minutes."""
@@ -32,7 +32,7 @@ class Asked:
     """What the store is asked about one batch.
 
     Attributes:
-        gids: Messages that name themselves.
+        gids: Messages that name themselves, under each id that one may be stored under.
         receptions: Reception ids.
         near: Address, heard time and how far around it to look, seconds.
     """
@@ -118,7 +118,7 @@ class Duplicates:
                 asked.near.append((f"{said.address}@{said.channel}", heard_at, 0.0))
             if content is not None and said.duplicate_window_s is None:
                 if not all_named and record.gid not in named:
-                    asked.gids.append(record.gid)
+                    asked.gids += (record.gid, unsorted_gid(record.address, content))
             elif said.resent or content is not None:
                 self._ask_near(record, asked)
         return asked
@@ -135,8 +135,10 @@ class Duplicates:
             if content is None:
                 key = _raw_key(address, channel, raw or b"")
                 self._by_raw.add(key, known._replace(reception_id=""))
-            elif known.gid == named_gid(address, content):
-                self._named[known.gid] = known
+                continue
+            name = named_gid(address, content)
+            if known.gid in (name, unsorted_gid(address, content)):
+                self._named[name] = known
             else:
                 self._by_content.add((address, content), known)
         self._receptions.update(receptions)
@@ -159,8 +161,9 @@ class Duplicates:
         content = said.duplicate_key
         gid, heard_at = record.gid, said.heard_at
         if content is not None and said.duplicate_window_s is None:
-            if gid in self._named:
-                return gid
+            stored = self._named.get(gid)
+            if stored is not None:
+                return stored.gid
             self._named[gid] = Known(heard_at, gid, said.reception_id)
             return None
         if content is None:
@@ -184,10 +187,11 @@ class Duplicates:
         """
         said = record.transmission
         new = Known(said.heard_at, original, said.reception_id)
-        named = self._named.get(original)
+        name = self._name(record)
+        named = self._named.get(name)
         if named is not None:
             if named.comes_after(new):
-                self._named[original] = new
+                self._named[name] = new
                 return True
             return False
         return self._by_content.put_first((record.address, said.duplicate_key or ""), new)
@@ -225,12 +229,23 @@ class Duplicates:
                 raw = _raw_key(record.address, said.channel, said.raw)
                 self._by_raw.forget(raw, said.heard_at)
             elif said.duplicate_window_s is None:
-                self._named.pop(record.gid, None)
+                self._named.pop(self._name(record), None)
                 self._all_named = False
             else:
                 self._by_content.forget((record.address, said.duplicate_key), said.heard_at)
             self._receptions.pop(said.reception_id, None)
             self._receptions_since = max(self._receptions_since, said.heard_at)
+
+    def _name(self, record: Record) -> bytes:
+        """Return what a message that names itself is remembered under: the id it would get now."""
+        said = record.transmission
+        if (
+            said.duplicate_key is None
+            or said.duplicate_window_s is not None
+            or record.gid in self._named
+        ):
+            return record.gid
+        return named_gid(record.address, said.duplicate_key)
 
     def _ask_near(self, record: Record, asked: Asked) -> None:
         said, reach_s = record.transmission, _reach_s(record)
