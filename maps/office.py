@@ -55,10 +55,10 @@ from radio_gateway.order_result import OrderResult
 from radio_gateway.outbound import Outbound
 from radio_gateway.settings import ChannelSettings
 from radio_gateway.transports.http import HttpTransport
-from radio_gateway.uplink.receiver import Receiver
 
 if TYPE_CHECKING:
     from maps.broker import EmbeddedBroker
+    from radio_gateway.uplink.receiver import Receiver
 
 Lead = Callable[[Store], AbstractAsyncContextManager[None]]
 """Entered with the store before anything of it is read; waits until no other process is the Watch,
@@ -184,6 +184,8 @@ class Office:
         self.receiver: Receiver | None = None
         self._remote: dict[str, RemoteCarrier] = {}
         if settings.remote is not None:
+            from radio_gateway.uplink.receiver import Receiver  # with paho
+
             remote = settings.remote
             self.receiver = Receiver(
                 remote.uplink,

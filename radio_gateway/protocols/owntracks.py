@@ -31,8 +31,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from nacl.exceptions import CryptoError
-from nacl.secret import SecretBox
 
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
@@ -45,6 +43,7 @@ from radio_gateway.transmission import Kind, Transmission
 
 FRAMING = MessageFramer
 MAX_BYTES = 64 * 1024
+_KEY_BYTES = 32  # of a secret box
 ORDERS: frozenset[OrderKind] = frozenset({"poll"})
 
 
@@ -78,6 +77,8 @@ def encode(
     data = msgspec.json.encode({"_type": "cmd", "action": "reportLocation"})
     secret = settings.secrets.get(device, settings.secret)
     if secret is not None:
+        from nacl.secret import SecretBox  # only where a phone has a secret
+
         box = bytes(SecretBox(_key(secret)).encrypt(data))
         text = binascii.b2a_base64(box, newline=False).decode()
         data = msgspec.json.encode({"_type": "encrypted", "data": text})
@@ -327,6 +328,9 @@ def _decrypted(message: dict[str, Any], secret: str | None, payload: bytes) -> b
         box = binascii.a2b_base64(data, strict_mode=True)
     except ValueError as fault:
         raise FrameError("base64", payload, str(fault)) from None
+    from nacl.exceptions import CryptoError
+    from nacl.secret import SecretBox
+
     try:
         return SecretBox(_key(secret)).decrypt(box)
     except (CryptoError, ValueError) as fault:
@@ -334,7 +338,7 @@ def _decrypted(message: dict[str, Any], secret: str | None, payload: bytes) -> b
 
 
 def _key(secret: str) -> bytes:
-    return secret.encode()[: SecretBox.KEY_SIZE].ljust(SecretBox.KEY_SIZE, b"\0")
+    return secret.encode()[:_KEY_BYTES].ljust(_KEY_BYTES, b"\0")
 
 
 def _topic_device(topic: object) -> str | None:

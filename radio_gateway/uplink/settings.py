@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
@@ -22,8 +22,10 @@ from msgspec.structs import replace
 from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.link import Link, parse_link
 from radio_gateway.tables import read_secret, read_text, table_of
-from radio_gateway.transports.mqtt import MqttTransport
 from radio_gateway.uplink.signing import Signer, Verifier, read_key_file
+
+if TYPE_CHECKING:
+    from radio_gateway.transports.mqtt import MqttTransport
 
 
 class UplinkSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +140,8 @@ def transport_for(
         LinkError: If the password file cannot be read now.
         SettingsError: If the link cannot be used.
     """
+    from radio_gateway.transports.mqtt import MqttTransport  # paho takes two megabytes
+
     link = settings.link
     if settings.password_file is not None:
         try:

@@ -13,9 +13,6 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Literal
 
-from nacl.exceptions import BadSignatureError
-from nacl.signing import SigningKey, VerifyKey
-
 from radio_gateway.errors import GatewayError, SettingsError
 
 Purpose = Literal["reports", "health", "receipt", "hello", "order"]
@@ -38,6 +35,8 @@ class Signer:
     """
 
     def __init__(self, seed: bytes) -> None:
+        from nacl.signing import SigningKey  # only where somebody signs
+
         self._key = SigningKey(seed)
         self.public = b64encode(bytes(self._key.verify_key)).decode()
 
@@ -61,6 +60,8 @@ class Verifier:
     """
 
     def __init__(self, public: str) -> None:
+        from nacl.signing import VerifyKey
+
         key = b64decode(public, validate=True)
         if len(key) != 32:
             raise ValueError("a public key is 32 bytes in base64")
@@ -72,6 +73,8 @@ class Verifier:
         Raises:
             SignatureError: If it was not signed by that key for that purpose.
         """
+        from nacl.exceptions import BadSignatureError
+
         signature, body = message[:SIGNATURE_BYTES], message[SIGNATURE_BYTES:]
         try:
             self._key.verify(_context(purpose) + body, signature)
