@@ -17,6 +17,8 @@ TimeSource = Literal["device", "passed_on", "heard"]
 AHEAD: Final = timedelta(seconds=120)
 """A device clock further ahead than this is wrong: nothing is heard before it is sent."""
 
+_LEAST_BEHIND: Final = -AHEAD
+
 BEHIND: Final = timedelta(days=30)
 """A device clock further behind than this is wrong rather than a report kept back so long."""
 
@@ -63,9 +65,10 @@ def effective_time(
     """
     flag = "no_device_time"
     if device_time is not None:
-        if device_time - heard_at > AHEAD:
+        behind = heard_at - device_time
+        if behind < _LEAST_BEHIND:
             flag = "future_time"
-        elif heard_at - device_time > BEHIND:
+        elif behind > BEHIND:
             flag = "old_clock"
         else:
             return device_time, "device", None

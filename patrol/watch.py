@@ -262,14 +262,20 @@ class Watch:
     def publish(self, fixes: Sequence[Fix]) -> None:
         """Tell all viewers what changed since the last time, with the positions that joined."""
         update = Update()
-        contacts = self.picture.contacts
+        contacts, by_group = self.picture.contacts, update.fixes
+        moved: dict[str, Fix] = {}
         for fix in fixes:
             contact = contacts.get(fix.of)
             if contact is not None:
                 group = (contact.agency, contact.unit is not None)
-                update.fixes.setdefault(group, []).append(fix)
+                if group in by_group:
+                    by_group[group].append(fix)
+                else:
+                    by_group[group] = [fix]
                 if fix.live:
-                    self._shown.move(fix, contact.heard_at)
+                    moved[fix.of] = fix
+        for of, fix in moved.items():
+            self._shown.move(fix, contacts[of].heard_at)
         units, update.gone = self.picture.take_changes()
         self._shown.put(units, update.gone)
         for state in units:
