@@ -24,13 +24,13 @@ the published ATAK-CIV sources.
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 
 import msgspec
 
 from gis.position import Position
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.cot.detail import MAX_FIELD, Detail, Facts, battery_of, facts_of
 from radio_gateway.formats.cot.time import show_time
 from radio_gateway.formats.device_clock import corrected
 from radio_gateway.formats.device_name import is_device_name
@@ -40,7 +40,6 @@ from radio_gateway.transmission import Kind, Transmission
 
 UNKNOWN = 9_999_999.0  # of hae, ce and le
 MAX_TEXT = 4000  # characters kept of what a person wrote
-MAX_FIELD = 200
 
 _ALERT_END = "-9-1-1"
 _PING_END = "-ping"
@@ -65,7 +64,8 @@ class CotEvent(msgspec.Struct, kw_only=True):
         le: Linear error, metres.
         speed: Of `track`, metres per second.
         course: Of `track`, degrees true.
-        detail: Attributes of the elements under `detail` by name, the first of each.
+        detail: Attributes of the elements under `detail` by name, the first of each; `track` may
+            be left out.
         remarks: Text of `remarks`.
         emergency: Text of `emergency`.
         maker: uid of who made it (`link`, relation p-p).
@@ -219,6 +219,8 @@ def _elsewhere(event: CotEvent) -> bool:
 
 def _device(event: CotEvent) -> str:
     uid, type_ = event.uid, event.type
+    if type_.startswith("a-"):  # nearly all
+        return uid
     if type_.startswith("t-"):
         return uid.removesuffix(_PING_END) or uid
     if type_.startswith("b-t-f"):
@@ -253,28 +255,16 @@ def _within(value: float | None, least: float, most: float) -> float | None:
     return value if value is not None and least <= value <= most else None
 
 
-def _add_place(event: CotEvent, facts: dict[str, str | int | float | bool]) -> None:
+def _add_place(event: CotEvent, facts: Facts) -> None:
     """Add a place that is not the sender's, where it is one on Earth."""
     lon, lat = _within(event.lon, -180.0, 180.0), _within(event.lat, -90.0, 90.0)
     if lon is not None and lat is not None and (lon, lat) != (0.0, 0.0):
         facts["waypoint_lon"], facts["waypoint_lat"] = lon, lat
 
 
-# Of each element of the detail: its facts, and the attributes that say them.
-_DETAIL_FACTS = (
-    ("contact", (("callsign", "callsign"),)),
-    ("__chat", (("callsign", "senderCallsign"), ("chatroom", "chatroom"))),
-    ("remarks", (("to", "to"),)),
-    ("emergency", (("emergency_type", "type"),)),
-    ("__group", (("team", "name"), ("role", "role"))),
-    ("takv", (("device_model", "device"), ("platform", "platform"), ("version", "version"))),
-    ("precisionlocation", (("position_source", "geopointsrc"),)),
-)
-
-
-def _facts(event: CotEvent, of: str) -> dict[str, str | int | float | bool]:
+def _facts(event: CotEvent, of: str) -> Facts:
     detail = event.detail
-    facts: dict[str, str | int | float | bool] = {"cot_type": event.type[:MAX_FIELD]}
+    facts: Facts = {"cot_type": event.type[:MAX_FIELD]}
     if event.type.startswith("t-x-c-t"):
         facts["kind"] = "heartbeat"
     if event.how:
@@ -283,22 +273,14 @@ def _facts(event: CotEvent, of: str) -> dict[str, str | int | float | bool]:
         facts["stale_utc"] = event.shown_stale or show_time(event.stale)
     if of != event.uid:
         facts["uid"] = event.uid[:MAX_FIELD]
-    for element, told in _DETAIL_FACTS:
-        attributes = detail.get(element)
-        if attributes:
-            for name, attribute in told:
-                value = attributes.get(attribute)
-                if value and name not in facts:
-                    facts[name] = value[:MAX_FIELD]
+    if isinstance(detail, Detail):  # known already
+        said, battery_pct = detail.facts, detail.battery_pct
+    else:
+        said, battery_pct = facts_of(detail), battery_of(detail)
+    facts |= said
     accuracy = _within(event.le, 0.0, UNKNOWN - 1.0)
     if accuracy is not None:
         facts["vertical_accuracy_m"] = accuracy
-    battery = detail.get("status", {}).get("battery")
-    if battery:
-        try:
-            percent = _within(float(battery), 0.0, 100.0)
-        except ValueError:
-            percent = None
-        if percent is not None and math.isfinite(percent):
-            facts["battery_pct"] = percent
+    if battery_pct is not None:
+        facts["battery_pct"] = battery_pct
     return facts

@@ -13,27 +13,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_SPACE: Final = r"[ \t\r\n]*"
+SPACE: Final = r"[ \t\r\n]*"
 # Values without `"`, `<` and `&`: no entity, and nothing that XML would change or refuse.
 _ATTRIBUTES: Final = r"""((?: [A-Za-z_][A-Za-z0-9_.-]*="[ !#-%'-;=-~]*")*)"""
 _EVENT = re.compile(
-    rf"<event{_ATTRIBUTES} ?>{_SPACE}<point{_ATTRIBUTES} ?/>{_SPACE}"
-    rf"(?:<detail>(.*)</detail>{_SPACE})?</event>",
+    rf"<event{_ATTRIBUTES} ?>{SPACE}<point{_ATTRIBUTES} ?/>{SPACE}"
+    rf"(?:<detail>(.*)</detail>{SPACE})?</event>",
     re.DOTALL,
 )
-# The same in the order in which TAK clients write it, cut at once.
-_VALUE: Final = r"([ !#-%'-;=-~]*)"
-_IN_ORDER = re.compile(
-    rf'<event version="{_VALUE}" uid="{_VALUE}" type="{_VALUE}"(?: how="{_VALUE}")?'
-    rf' time="{_VALUE}" start="{_VALUE}" stale="{_VALUE}"(?: how="{_VALUE}")? ?>{_SPACE}'
-    rf'<point lat="{_VALUE}" lon="{_VALUE}" hae="{_VALUE}" ce="{_VALUE}" le="{_VALUE}" ?/>{_SPACE}'
-    rf"(?:<detail>(.*)</detail>{_SPACE})?</event>",
-    re.DOTALL,
-)
-_ELEMENT = re.compile(rf"([A-Za-z_][A-Za-z0-9_.-]*){_ATTRIBUTES} ?/>{_SPACE}")
+_ELEMENT = re.compile(rf"([A-Za-z_][A-Za-z0-9_.-]*){_ATTRIBUTES} ?/>{SPACE}")
 _ATTRIBUTE = re.compile(r' ([^ =]+)="([^"]*)"')
 
-_MAX_CHARACTERS: Final = 4000
+MAX_CHARACTERS: Final = 4000
 _REMEMBERED: Final = 8192  # elements; of 1,000 devices with some each
 _LONGEST_REMEMBERED: Final = 200  # characters; long ones would fill the memory, and are rare
 
@@ -54,39 +45,34 @@ def cut_everyday(
         order, each a name and attributes that are shared and must not be changed; None when it is
         anything else.
     """
-    if len(payload) > _MAX_CHARACTERS or not payload.isascii():
+    if len(payload) > MAX_CHARACTERS or not payload.isascii():
         return None
-    text = payload.decode("ascii")
-    match = _IN_ORDER.fullmatch(text)
-    event: Attributes | None
-    point: Attributes | None
-    if match is not None:
-        _, uid, type_, how, time, _, stale, how_late, *place, inside = match.groups()
-        if how is not None and how_late is not None:
-            return None
-        event = {"uid": uid, "type": type_, "how": how or how_late or ""}
-        event["time"], event["stale"] = time, stale
-        lat, lon, hae, ce, le = place
-        point = {"lat": lat, "lon": lon, "hae": hae, "ce": ce, "le": le}
-    else:
-        match = _EVENT.fullmatch(text)
-        if match is None:
-            return None
-        of_event, of_point, inside = match.groups()
-        event, point = _read(of_event), _read(of_point)
-        if event is None or point is None:
-            return None
-    elements: list[tuple[str, Attributes]] = []
-    if inside:
-        before, *pieces = inside.split("<")
-        if before.strip(" \t\r\n"):
-            return None
-        for piece in pieces:
-            known = _elements.get(piece) or _element(piece)
-            if known is None:
-                return None
-            elements.append(known)
+    match = _EVENT.fullmatch(payload.decode("ascii"))
+    if match is None:
+        return None
+    event, point = _read(match[1]), _read(match[2])
+    elements = cut_elements(match[3] or "")
+    if event is None or point is None or elements is None:
+        return None
     return event, point, elements
+
+
+def cut_elements(text: str) -> list[tuple[str, Attributes]] | None:
+    """Cut empty elements, one behind the other, each into a name and attributes that are shared.
+
+    Returns:
+        None when `text` holds anything else.
+    """
+    elements: list[tuple[str, Attributes]] = []
+    before, *pieces = text.split("<")
+    if before.strip(" \t\r\n"):
+        return None
+    for piece in pieces:
+        known = _elements.get(piece) or _element(piece)
+        if known is None:
+            return None
+        elements.append(known)
+    return elements
 
 
 def _element(piece: str) -> tuple[str, Attributes] | None:

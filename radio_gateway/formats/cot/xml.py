@@ -18,6 +18,8 @@ from datetime import datetime
 from xml.parsers import expat
 
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.cot.client import read_client
+from radio_gateway.formats.cot.detail import KNOWN
 from radio_gateway.formats.cot.event import MAX_TEXT, CotEvent
 from radio_gateway.formats.cot.everyday import cut_everyday
 from radio_gateway.formats.cot.framer import MAX_EVENT
@@ -26,12 +28,6 @@ from radio_gateway.formats.cot.time import read_shown
 MAX_DEPTH = 32
 MAX_ELEMENTS = 4000
 
-_KNOWN = frozenset(
-    {
-        *("contact", "track", "__chat", "chatgrp", "remarks", "emergency", "status", "__group"),
-        *("takv", "precisionlocation", "link"),
-    }
-)
 _TEXTS = frozenset({"remarks", "emergency"})
 
 
@@ -44,6 +40,9 @@ def read_event(payload: bytes) -> CotEvent:
     """
     if len(payload) > MAX_EVENT:
         raise FrameError("too_long", payload, f"{len(payload)} bytes, at most {MAX_EVENT}")
+    of_client = read_client(payload)
+    if of_client is not None:
+        return of_client
     everyday = cut_everyday(payload)
     reader: _Reader | None = None
     point: dict[str, str] | None
@@ -82,7 +81,7 @@ def _take(elements: list[tuple[str, dict[str, str]]], event: CotEvent) -> None:
     """Write the elements of an everyday event into `event`, as `_Reader.fill` would."""
     detail: dict[str, dict[str, str]] = {}
     for name, attributes in elements:
-        if name in _KNOWN:
+        if name in KNOWN:
             if name not in detail:
                 detail[name] = attributes
             if name == "link" and attributes.get("relation") == "p-p":
@@ -166,7 +165,7 @@ class _Reader:
         elif len(path) == 2:
             if name == "point" and self.point is None:
                 self.point = attributes
-        elif path[1] == "detail" and name in _KNOWN:
+        elif path[1] == "detail" and name in KNOWN:
             if len(path) == 3 or (name == "chatgrp" and path[2] == "__chat"):
                 self._detail.setdefault(name, attributes)
             if name == "link" and len(path) == 3 and attributes.get("relation") == "p-p":

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
 from radio_gateway.formats import device_name
+from radio_gateway.formats.cot import client, xml
 from radio_gateway.formats.cot import everyday as cutting
-from radio_gateway.formats.cot import xml
 from radio_gateway.formats.cot.everyday import cut_everyday
 from radio_gateway.formats.cot.framer import MAX_EVENT, CotFramer
 from radio_gateway.formats.cot.xml import MAX_DEPTH
@@ -415,10 +415,113 @@ def test_everyday_cut_and_the_parser_give_the_same(
         except FrameError as error:
             return error.reason
 
-    everyday = read()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xml, "read_client", lambda _: None)
+        everyday = read()
         patch.setattr(xml, "cut_everyday", lambda _: None)
         assert everyday == read()
+
+
+NUMBERS = (
+    *("17.95", "-102.61", "0", "0.0", "-0.0", "91", "-180.5", "9999999", "007.", "360", "359.99"),
+    *("361.0", "1e3", "1_0", "nan", "-inf", "+5", ".5", " 7", "", "x", "9" * 400, "٣", "-12000"),
+    *("17.1234567890123456789", "100000.1", "1.7976931348623157" + "0" * 20),
+)
+MOMENTS = (
+    *("2026-11-25T12:05:00.000Z", "2026-02-30T00:00:00.000Z", "2026-11-25T11:59:58Z", "today", ""),
+    *("2026-11-25T11:59:60.000Z", "1980-01-06T00:00:00.120Z", "2026-11-25T18:59:58.5+07:00"),
+    *("0000-01-01T00:00:00.000Z", "2031-01-01T00:00:00.001Z", "٢026-11-25T12:05:00.000Z"),
+)
+TRACKS = (
+    *('<track course="{course}" speed="{speed}" />\n', "", "<track />", "<track/>", "<track "),
+    *('<track speed="{speed}"/>', '<a x="<track speed="{speed}" course="{course}"/>"/>'),
+    *("<!--<track speed='{speed}'/>-->", '<track  speed="{speed}" course="{course}"/>'),
+)
+PARTS = (*ELEMENTS, "<a>", "</a>", '<a x="', '"/>', '<status battery="1_0"/>', " ", "")
+CLIENT = {
+    "uid": "ANDROID-1",
+    "type": "a-f-G-U-C",
+    "how": ' how="m-g"',
+    "time": "2026-11-25T11:59:58.500Z",
+    "start": "2026-11-25T11:59:58.500Z",
+    "stale": "2026-11-25T12:05:00.000Z",
+    "late": "",
+    "lat": "17.95",
+    "lon": "102.61",
+    "hae": "140.5",
+    "ce": "8.0",
+    "le": "9999999.0",
+    "speed": "6.0",
+    "course": "181.2",
+    "before": '<contact callsign="PATROL 3"/>',
+    "track": '<track speed="{speed}" course="{course}"/>',
+    "behind": '<status battery="78"/>',
+    "detail": "<detail>{}</detail>",
+}
+ODD: dict[str, tuple[str, ...]] = {
+    "uid": ("", " a ", "a>b", "GeoChat.A.B.1", "A-ping", "a\tb", "A-9-1-1", "&#65;"),
+    "type": ("", "b-t-f", "b-a-o-tbl", "b-r-f-h-c", "t-x-c-t", "u-d-f", " a-f ", "b-m-p"),
+    "how": (' how="m-s"', ' how="h-e"', "", " how='m-g'", ' how=" m-g "'),
+    "late": (' how="m-g"', ' lang="en"'),
+    **dict.fromkeys(("time", "start", "stale"), MOMENTS),
+    **dict.fromkeys(("lat", "lon", "hae", "ce", "le", "speed", "course"), NUMBERS),
+    **dict.fromkeys(("before", "behind"), PARTS),
+    "track": TRACKS,
+    "detail": ("<detail>{}</detail>\n", "{}", "<detail/>{}", "<detail>{}", "<detail >{}</detail>"),
+}
+
+
+def of_client(**odd: str) -> bytes:
+    """Return an event as clients write it, but for what is `odd`."""
+    of = CLIENT | odd
+    inside = "".join(of[part] for part in ("before", "track", "behind"))
+    inside = inside.replace("{speed}", of["speed"]).replace("{course}", of["course"])
+    return (
+        '<event version="2.0" uid="{uid}" type="{type}"{how} time="{time}" start="{start}"'
+        ' stale="{stale}"{late}><point lat="{lat}" lon="{lon}" hae="{hae}" ce="{ce}" le="{le}"/>'
+    ).format(**of).encode() + (of["detail"].format(inside) + "</event>").encode()
+
+
+@given(
+    odd=st.lists(
+        st.sampled_from(sorted(ODD)).flatmap(
+            lambda name: st.tuples(st.just(name), st.sampled_from(ODD[name]))
+        ),
+        max_size=3,
+    ).map(dict)
+)
+def test_event_of_a_client_read_at_once_and_by_the_parser_is_the_same(odd: dict[str, str]) -> None:
+    payload = of_client(**odd)
+
+    def heard() -> object:
+        try:
+            transmission = said(payload)
+        except FrameError as error:
+            return error.reason, error.detail
+        return transmission, list(transmission.facts)
+
+    at_once = heard()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xml, "read_client", lambda _: None)
+        assert at_once == heard()
+        patch.setattr(xml, "cut_everyday", lambda _: None)
+        assert at_once == heard()
+
+
+def test_event_as_clients_write_it_is_read_at_once() -> None:
+    read = client.read_client(of_client())
+    assert read is not None
+    assert (read.lat, read.lon, read.speed, read.course) == (17.95, 102.61, 6.0, 181.2)
+    assert client.read_client(of_client(track="", behind="")) is not None
+    assert client.read_client(of_client(behind="<status battery='78'/>")) is None
+    assert client.read_client(of_client(before='<track speed="1" course="2"/>')) is None
+
+
+def test_long_details_of_a_sender_are_read_and_not_remembered() -> None:
+    kept = dict(client._details)
+    long = '<contact callsign="' + "L" * 1000 + '"/>'
+    assert client.read_client(of_client(before=long)) is not None
+    assert client._details == kept
 
 
 def test_event_of_a_client_is_everyday_and_one_that_an_entity_hides_in_is_not() -> None:

@@ -1,0 +1,117 @@
+"""The event of a TAK client about itself, read at once: attributes in the order in which clients
+write them, plain numbers, times with milliseconds and Z, and a detail of empty elements.
+
+Beside its track, a client's detail hardly ever changes: it is cut once, and with it is remembered
+which facts it tells. Whatever is not so in any way is left to `xml.read_event`. Both give the same.
+
+Source: as for `xml`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final
+
+from radio_gateway.formats.cot.detail import Detail
+from radio_gateway.formats.cot.event import CotEvent
+from radio_gateway.formats.cot.everyday import MAX_CHARACTERS, SPACE, Attributes, cut_elements
+
+# Values without `"`, `<` and `&`, as in `everyday`; what follows none of them could be part of it,
+# so that nothing is given back (`+`).
+_ANY: Final = r"[ !#-%'-;=-~]*+"
+_VALUE: Final = f"({_ANY})"
+_NUMBER: Final = r"(-?\d{1,15}+(?:\.\d{0,20}+)?)"  # finite, whatever it is
+_TIME: Final = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"
+_CLIENT = re.compile(
+    rf'<event version="{_ANY}" uid="{_VALUE}" type="{_VALUE}"(?: how="{_VALUE}")?'
+    rf' time="{_TIME}" start="{_ANY}" stale="{_TIME}"(?: how="{_VALUE}")? ?>{SPACE}'
+    rf'<point lat="{_NUMBER}" lon="{_NUMBER}" hae="{_NUMBER}" ce="{_NUMBER}" le="{_NUMBER}" ?/>'
+    rf"{SPACE}(?:<detail>(.*)</detail>{SPACE})?</event>",
+    re.DOTALL | re.ASCII,
+)
+_TRACK = re.compile(
+    rf'<track (?:speed="{_NUMBER}" course="{_NUMBER}"|course="{_NUMBER}" speed="{_NUMBER}")'
+    rf" ?/>{SPACE}",
+    re.ASCII,
+)
+_REMEMBERED: Final = 4096  # details; of 1,000 devices with some each
+_LONGEST_REMEMBERED: Final = 600  # characters; long ones would fill the memory, and are rare
+
+_details: dict[tuple[str, str], Detail] = {}
+
+
+def read_client(payload: bytes) -> CotEvent | None:
+    """Read one event; None when it is not of this kind.
+
+    What the event's track says stands in `speed` and `course` only; its `detail` is shared and
+    must not be changed.
+    """
+    if len(payload) > MAX_CHARACTERS or not payload.isascii():
+        return None
+    match = _CLIENT.fullmatch(payload.decode("ascii"))
+    if match is None:
+        return None
+    uid, type_, how, time, stale, late, lat, lon, hae, ce, le, inside = match.groups()
+    if how is None:
+        how = late or ""
+    elif late is not None:
+        return None
+    speed: str | None = None
+    course: str | None = None
+    inside, behind = inside or "", ""
+    at = inside.find("<track ")
+    if at >= 0:
+        track = _TRACK.match(inside, at)
+        if track is None:
+            return None
+        speed, course, course_first, speed_then = track.groups()
+        if speed is None:
+            course, speed = course_first, speed_then
+        inside, behind = inside[:at], inside[track.end() :]
+    detail = _details.get((inside, behind))
+    if detail is None:
+        detail = _detail(inside, behind)
+    if detail is None:
+        return None
+    try:
+        made, worthless = datetime.fromisoformat(time), datetime.fromisoformat(stale)
+    except ValueError:  # no such day
+        return None
+    return CotEvent(
+        uid=uid.strip(),
+        type=type_.strip(),
+        how=how.strip(),
+        time=made,
+        stale=worthless,
+        shown_time=f"{time[:19]}Z" if time[20:23] == "000" else time,
+        shown_stale=f"{stale[:19]}Z" if stale[20:23] == "000" else stale,
+        lon=float(lon),
+        lat=float(lat),
+        hae=float(hae),
+        ce=float(ce),
+        le=float(le),
+        speed=None if speed is None else float(speed),
+        course=None if course is None else float(course),
+        detail=detail,
+        maker=detail.maker,
+        flags=set(),
+    )
+
+
+def _detail(before: str, behind: str) -> Detail | None:
+    """Read what stands before and behind the track; None where it is anything but elements."""
+    elements: list[tuple[str, Attributes]] = []
+    for part in (before, behind):
+        cut = cut_elements(part)
+        if cut is None:
+            return None
+        elements += cut
+    if any(name == "track" for name, _ in elements):  # a second one
+        return None
+    detail = Detail(elements)
+    if len(before) + len(behind) <= _LONGEST_REMEMBERED:
+        if len(_details) >= _REMEMBERED:
+            _details.clear()
+        _details[before, behind] = detail
+    return detail
