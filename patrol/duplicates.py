@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from patrol.lately import ALWAYS, Known, Lately
 from patrol.records import Record, named_gid, unsorted_gid
@@ -26,6 +26,12 @@ SAME_CONTENT: Final = 8
 
 RESENT_FOR_S: Final = 24 * 3600.0
 """How much later a link may hand over a message again; after that, equal words are new words."""
+
+
+_Named: TypeAlias = tuple[datetime, str, bytes]
+"""What stands for a message that names itself: heard time, reception id (breaks ties everywhere
+alike), global id. A bare tuple: one is made of each message.
+"""
 
 
 class Asked:
@@ -92,7 +98,7 @@ class Duplicates:
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._remembered = remembered
-        self._named: dict[bytes, Known] = {}
+        self._named: dict[bytes, _Named] = {}
         self._all_named = True
         self._by_content: Lately[tuple[str, str]] = Lately(remembered, SAME_CONTENT)
         self._by_raw: Lately[bytes] = Lately(remembered, SAME_CONTENT)
@@ -138,7 +144,7 @@ class Duplicates:
                 continue
             name = named_gid(address, content)
             if known.gid in (name, unsorted_gid(address, content)):
-                self._named[name] = known
+                self._named[name] = known.heard_at, known.reception_id, known.gid
             else:
                 self._by_content.add((address, content), known)
         self._receptions.update(receptions)
@@ -163,8 +169,8 @@ class Duplicates:
         if content is not None and said.duplicate_window_s is None:
             stored = self._named.get(gid)
             if stored is not None:
-                return stored.gid
-            self._named[gid] = Known(heard_at, gid, said.reception_id)
+                return stored[2]
+            self._named[gid] = heard_at, said.reception_id, gid
             return None
         if content is None:
             raw = _raw_key(record.address, said.channel, said.raw)
@@ -186,14 +192,15 @@ class Duplicates:
         It stands for the message from now on: it is what later ones are compared with.
         """
         said = record.transmission
-        new = Known(said.heard_at, original, said.reception_id)
         name = self._name(record)
         named = self._named.get(name)
         if named is not None:
-            if named.comes_after(new):
-                self._named[name] = new
+            first = said.heard_at, said.reception_id, original
+            if first < named:
+                self._named[name] = first
                 return True
             return False
+        new = Known(said.heard_at, original, said.reception_id)
         return self._by_content.put_first((record.address, said.duplicate_key or ""), new)
 
     def note_reception(self, record: Record) -> None:

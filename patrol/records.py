@@ -85,10 +85,12 @@ def record_of(
         transmission = _escaped(transmission)
         facts = _encode(transmission.facts) if transmission.facts else None
     heard_at = transmission.heard_at
+    if now is not None and heard_at > now and heard_at - now > AHEAD:
+        heard_at = now
     time, source, clock_flag = effective_time(
         device_time=transmission.device_time,
         passed_on_at=transmission.passed_on_at,
-        heard_at=heard_at if now is None or heard_at - now <= AHEAD else now,
+        heard_at=heard_at,
     )
     address = believed_address(transmission, time)
     position = transmission.position
@@ -108,16 +110,8 @@ def record_of(
         and transmission.fix is not False
         and (not flags or NOT_CURRENT.isdisjoint(flags))
     )
-    return Record(
-        transmission,
-        gid=gid_of(transmission, address),
-        address=address,
-        time=time,
-        time_source=source,
-        flags=flags,
-        usable=usable,
-        facts=facts,
-    )
+    gid = gid_of(transmission, address)
+    return Record(transmission, gid, address, time, source, flags, usable, facts)
 
 
 def gid_of(transmission: Transmission, address: str) -> bytes:
