@@ -7,13 +7,13 @@ import msgspec
 _encode = msgspec.json.Encoder().encode
 
 
-def show_number(number: float) -> str:
-    """Return the fewest digits that stand for `number` alone: what `repr` does, five times as fast.
+def show_place(lon: float, lat: float) -> str:
+    """Return two coordinates as `repr` shows them, with the fewest digits, in a fifth of its time.
 
-    >>> show_number(100.40205666666667), show_number(-0.0), show_number(1e-07)
-    ('100.40205666666667', '-0.0', '1e-07')
+    >>> show_place(100.40205666666667, -0.0), show_place(-0.5, 1e-07)
+    ('100.40205666666667|-0.0', '-0.5|1e-07')
     """
     # beyond, each writes exponents in a way of its own
-    if 0.001 <= number < 1e9 or -1e9 < number <= -0.001:
-        return _encode(number).decode()
-    return repr(number)
+    if 0.001 <= abs(lon) < 1e9 and 0.001 <= abs(lat) < 1e9:
+        return _encode((lon, lat)).decode()[1:-1].replace(",", "|")
+    return f"{lon}|{lat}"

@@ -25,7 +25,7 @@ from radio_gateway.formats.nmea.epoch import Epoch, EpochGatherer
 from radio_gateway.formats.nmea.everyday import read_everyday
 from radio_gateway.formats.nmea.fields import READERS, Facts, Part, read_part
 from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
-from radio_gateway.formats.number import show_number
+from radio_gateway.formats.number import show_place
 from radio_gateway.framing import Frame, LineFramer
 from radio_gateway.protocols import ais, dsc
 from radio_gateway.transmission import Kind, Transmission
@@ -102,7 +102,7 @@ class NmeaDecoder(PlainDecoder):
         epochs = source.gatherer.add(part, sentence, frame)
         if source.gatherer.waiting():
             self._open[source] = None
-        else:
+        elif self._open:
             self._open.pop(source, None)
         if len(epochs) == 1 and not self._evicted:  # nearly always, and twice as fast
             return [source.transmission(epochs[0])]
@@ -197,7 +197,7 @@ class _Source:
                 course_deg=whole.course_deg if moving else None,
             )
             if self._device is not None and whole.date is not None:
-                key = f"{_written(time)}|{show_number(lon)}|{show_number(lat)}"
+                key = f"{_written(time)}|{show_place(lon, lat)}"
         else:
             kind = _kind_without_place(epoch)
             if kind == "motion":

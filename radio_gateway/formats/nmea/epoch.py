@@ -107,17 +107,24 @@ class EpochGatherer:
             sentence: The sentence.
             frame: Its frame.
         """
+        heard_at, epoch, left = frame.heard_at, self._open, self._left
+        if (
+            epoch is None
+            and part.name in self._ends
+            and (left is None or not left.takes(part, heard_at))
+        ):  # a receiver that says one sentence an epoch: the rest of this would do the same
+            epoch = Epoch(sentence, frame, part, (part.name,), frame.payload, heard_at)
+            self._left = epoch
+            return [epoch]
         complete: list[Epoch] = []
-        heard_at = frame.heard_at
-        epoch = self._open
         if epoch is not None and epoch.takes(part, heard_at):
             epoch.add(part, frame)
         else:
             if epoch is not None:
                 complete.append(epoch)
                 self._learn(epoch)
-            elif self._left is not None and self._left.takes(part, heard_at):
-                self._unlearn(self._left)
+            elif left is not None and left.takes(part, heard_at):
+                self._unlearn(left)
             epoch = Epoch(sentence, frame, part, (part.name,), frame.payload, heard_at)
             self._open, self._left = epoch, None
         if part.name in self._ends:

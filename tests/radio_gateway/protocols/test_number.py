@@ -5,19 +5,19 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.formats.number import show_number
+from radio_gateway.formats.number import show_place
 
-
-@given(
-    st.one_of(
-        st.floats(),
-        st.floats(-180.0, 180.0),
-        st.builds(
-            lambda minutes, parts: (minutes + parts / 10_000) / 60.0,
-            st.integers(-10_800, 10_800),
-            st.integers(0, 9_999),
-        ),
-    )
+NUMBERS = st.one_of(
+    st.floats(),
+    st.floats(-180.0, 180.0),
+    st.builds(
+        lambda minutes, parts: (minutes + parts / 10_000) / 60.0,
+        st.integers(-10_800, 10_800),
+        st.integers(0, 9_999),
+    ),
 )
-def test_number_is_shown_as_repr_shows_it(number: float) -> None:
-    assert show_number(number) == repr(number)
+
+
+@given(lon=NUMBERS, lat=NUMBERS)
+def test_place_is_shown_as_repr_shows_it(lon: float, lat: float) -> None:
+    assert show_place(lon, lat) == f"{lon!r}|{lat!r}"
