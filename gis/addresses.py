@@ -58,14 +58,8 @@ class Addresses:
         """
         places = self.rivers.locate_many(lons, lats, accuracy_m=accuracy_m)
         sides = self.border.sides(lons, lats, accuracy_m=accuracy_m)
-        unsure = np.flatnonzero(places.unsure)
-        lon, lat = np.atleast_1d(np.asarray(lons, float)), np.atleast_1d(np.asarray(lats, float))
-        wrong = np.broadcast_to(np.asarray(accuracy_m, float), lon.shape)
-        also = {
-            n: at.also
-            for n in unsure.tolist()
-            if (at := self.rivers.locate(lon=lon[n], lat=lat[n], accuracy_m=wrong[n])) is not None
-        }
+        unsure = np.flatnonzero(places.unsure).tolist()
+        also = self._also(unsure, lons, lats, accuracy_m) if unsure else {}
         # Columns as lists: an element of an array costs more than all that is made of it here.
         on_rivers = zip(
             places.river.tolist(),
@@ -101,6 +95,18 @@ class Addresses:
                         fields["border_error_m"] = round(within_m, 1)
             found.append(Address(**fields))
         return found
+
+    def _also(
+        self, numbers: list[int], lons: ArrayLike, lats: ArrayLike, accuracy_m: ArrayLike
+    ) -> dict[int, tuple[str, ...]]:
+        """Return the other rivers that some of the places may be on, by their numbers."""
+        lon, lat = np.atleast_1d(np.asarray(lons, float)), np.atleast_1d(np.asarray(lats, float))
+        wrong = np.broadcast_to(np.asarray(accuracy_m, float), lon.shape)
+        return {
+            n: at.also
+            for n in numbers
+            if (at := self.rivers.locate(lon=lon[n], lat=lat[n], accuracy_m=wrong[n])) is not None
+        }
 
     def _river_fields(
         self,

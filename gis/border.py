@@ -118,11 +118,13 @@ class Border:
         # A tree of stretches, not of segments: a geometry for each would take twenty megabytes.
         self._first_of, shapes_of = _stretches(points)
         self._tree = shapely.STRtree(shapes_of)
-        self._codes = [*(str(code) for code in areas["country"]), None]
+        self._codes = np.array([*(str(code) for code in areas["country"]), None], dtype=object)
         # Anew from their coordinates: what GEOS has put together holds half as much again.
-        self._areas = list(shapely.from_wkb(shapely.to_wkb(areas.geometry)))
-        self._doubts = shapely.union_all([] if doubts is None else list(doubts.geometry))
-        shapely.prepare([*self._areas, self._doubts])
+        shapes = list(shapely.from_wkb(shapely.to_wkb(areas.geometry)))
+        shapes.append(shapely.union_all([] if doubts is None else list(doubts.geometry)))
+        # The areas and below them the doubts, a row each: one call asks all about all places.
+        self._shapes = np.array(shapes, dtype=object)[:, None]
+        shapely.prepare(self._shapes)
 
     def side(self, *, lon: float, lat: float, accuracy_m: float = 0.0) -> Side:
         """Return on which side of the border a place is.
@@ -162,10 +164,11 @@ class Border:
             np.atleast_1d(np.asarray(lons, dtype=np.float64)),
             np.atleast_1d(np.asarray(lats, dtype=np.float64)),
         )
-        area = np.full(lon.shape, -1, dtype=np.intp)
-        for index, shape in enumerate(self._areas):
-            area[(area < 0) & shapely.intersects_xy(shape, lon, lat)] = index
-        country = np.array(self._codes, dtype=object)[area]
+        inside = shapely.intersects_xy(self._shapes, lon, lat)
+        disputed = inside[-1].copy()
+        inside[-1] = True  # for what is in no area
+        area = inside.argmax(axis=0)
+        country = self._codes[area]
         distance, row = self._nearest(lon, lat)
         first, second = self._first[row], self._second[row]
         neighbour = np.where(first == country, second, first)
@@ -173,14 +176,13 @@ class Border:
         within = error + np.asarray(accuracy_m, dtype=np.float64)
         clear = distance > within
         clear |= np.isnan(distance)  # no line anywhere: nothing to be unsure about
-        disputed = shapely.intersects_xy(self._doubts, lon, lat)
         return Sides(
             country=country,
             neighbour=neighbour,
             distance_to_border_m=distance,
             error_m=error,
             unsure_within_m=within,
-            sure=(area >= 0) & clear & ~disputed,
+            sure=(area < len(self._shapes) - 1) & clear & ~disputed,
             disputed=disputed,
         )
 

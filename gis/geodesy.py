@@ -111,8 +111,10 @@ def _inverse(
 def _together(*values: ArrayLike) -> list[Floats]:
     # pyproj takes arrays of one shape and answers a one-element list otherwise; a copy, because it
     # may write into what it is given.
-    arrays = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in values))
-    return [np.array(array, dtype=np.float64, ndmin=1) for array in arrays]
+    arrays = [np.array(value, dtype=np.float64, ndmin=1) for value in values]
+    if len({array.shape for array in arrays}) > 1:
+        arrays = [array.copy() for array in np.broadcast_arrays(*arrays)]
+    return arrays
 
 
 def _as_floats(value: object) -> Floats:

@@ -273,7 +273,7 @@ class River:
         return RiverPlaces(
             km=km,
             offset_m=offset,
-            side=np.where(reached > wrong, np.sign(np.nan_to_num(offset)), 0.0).astype(np.int8),
+            side=np.where(reached > wrong, np.sign(offset), 0.0).astype(np.int8),
             mid=reached + wrong <= width / 2.0,
             error_m=error,
             reach=reach,
