@@ -1,5 +1,5 @@
 """The event of a TAK client about itself, read at once: attributes in the order in which clients
-write them, plain numbers, times with milliseconds and Z, and a detail of empty elements.
+write them, plain numbers, times with Z, and a detail of empty elements.
 
 Beside its track, a client's detail hardly ever changes: it is cut once, and with it is remembered
 which facts it tells. Whatever is not so in any way is left to `xml.read_event`. Both give the same.
@@ -10,19 +10,19 @@ Source: as for `xml`.
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Final
 
 from radio_gateway.formats.cot.detail import Detail
 from radio_gateway.formats.cot.event import CotEvent
 from radio_gateway.formats.cot.everyday import MAX_CHARACTERS, SPACE, Attributes, cut_elements
+from radio_gateway.formats.cot.time import read_shown
 
 # Values without `"`, `<` and `&`, as in `everyday`; what follows none of them could be part of it,
 # so that nothing is given back (`+`).
 _ANY: Final = r"[ !#-%'-;=-~]*+"
 _VALUE: Final = f"({_ANY})"
 _NUMBER: Final = r"(-?\d{1,15}+(?:\.\d{0,20}+)?)"  # finite, whatever it is
-_TIME: Final = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"
+_TIME: Final = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)"
 _CLIENT = re.compile(
     rf'<event version="{_ANY}" uid="{_VALUE}" type="{_VALUE}"(?: how="{_VALUE}")?'
     rf' time="{_TIME}" start="{_ANY}" stale="{_TIME}"(?: how="{_VALUE}")? ?>{SPACE}'
@@ -74,18 +74,17 @@ def read_client(payload: bytes) -> CotEvent | None:
         detail = _detail(inside, behind)
     if detail is None:
         return None
-    try:
-        made, worthless = datetime.fromisoformat(time), datetime.fromisoformat(stale)
-    except ValueError:  # no such day
+    made, worthless = read_shown(time), read_shown(stale)
+    if made is None or worthless is None:  # no such day
         return None
     return CotEvent(
         uid=uid.strip(),
         type=type_.strip(),
         how=how.strip(),
-        time=made,
-        stale=worthless,
-        shown_time=f"{time[:19]}Z" if time[20:23] == "000" else time,
-        shown_stale=f"{stale[:19]}Z" if stale[20:23] == "000" else stale,
+        time=made[0],
+        stale=worthless[0],
+        shown_time=made[1],
+        shown_stale=worthless[1],
         lon=float(lon),
         lat=float(lat),
         hae=float(hae),

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 _FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
-_SHOWN = len("2026-01-01T07:00:00.000Z")
+_MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MS = 253_370_764_800_000  # the year 9999 begins
 
@@ -38,12 +38,14 @@ def read_shown(text: str) -> tuple[datetime, str] | None:
     >>> read_shown("2026-01-01T07:00:00.000Z")
     (datetime.datetime(2026, 1, 1, 7, 0, tzinfo=datetime.timezone.utc), '2026-01-01T07:00:00Z')
     """
-    time = read_time(text)
-    if time is None:
-        return None
-    if len(text) == _SHOWN and text[19] == "." and text[23] == "Z":  # as TAK clients write it
-        return time, text if text[20:23] != "000" else f"{text[:19]}Z"
-    return time, show_time(time)
+    if _MILLISECONDS.fullmatch(text):  # as TAK clients write it
+        try:
+            time = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        return time, f"{text[:19]}Z" if text.endswith(".000Z") else text
+    other = read_time(text)
+    return None if other is None else (other, show_time(other))
 
 
 def read_milliseconds(value: int) -> datetime | None:
