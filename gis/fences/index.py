@@ -72,9 +72,11 @@ class FenceSet:
             if self.number.setdefault(area.id, number) != number:
                 raise AreaError(area.id, "is there twice")
         planes = [area.plane for area in self.areas]
-        self._planes = np.array(
-            [(p.lon, p.lat, p.lon_m, p.lat_m) for p in planes], dtype=np.float64
-        ).reshape(-1, 4)
+        self._planes = (
+            np.array([(p.lon, p.lat, p.lon_m, p.lat_m) for p in planes], dtype=np.float64)
+            .reshape(-1, 4)
+            .T.copy()
+        )
         self._polar = np.array([p.polar for p in planes], dtype=bool)
         self._any_polar = bool(self._polar.any())
         self._line = np.array([a.kind == "line" for a in self.areas], dtype=bool)
@@ -130,10 +132,11 @@ class FenceSet:
         ax, ay, ex, ey, square = self._runs.edges.take(run, axis=1)
         # From here on, positions are relative to the edge's beginning.
         px, py = x[:, :, None] - ax, y[:, :, None] - ay
-        side = ex * py - ey * px
         # Runs of one move and one area are side by side: what follows them is of them together.
         pair = move * len(self.areas) + area
-        first = np.flatnonzero(np.append(True, pair[1:] != pair[:-1]))
+        new = np.ones(len(pair), dtype=bool)
+        np.not_equal(pair[1:], pair[:-1], out=new[1:])
+        first = np.flatnonzero(new)
         squares = _squares(px, py, ex, ey, square).reshape(2, -1)
         near = np.minimum.reduceat(squares, first * RUN, axis=1)
         move, area = move[first], area[first]
@@ -142,13 +145,14 @@ class FenceSet:
         clear = near > margin * margin
         # A long way between two places close to the edge may be far from it in between.
         way_m = np.hypot(x[1] - x[0], y[1] - y[0])[first]
-        told = (clear[0] != clear[1]) | (~clear[0] & (way_m > 2.0 * (margin[0] + margin[1])))
-        crossed, share, sides, touched = _crossed(px, py, ex, ey, side)
-        if brief is not None:
-            # Where it is a matter of rounding whether an edge is crossed, nothing is left out.
-            full = ~brief[move] | (near <= TOUCHES_M * TOUCHES_M).any(axis=0)
-            full[np.searchsorted(first, touched // RUN, side="right") - 1] = True
-            told &= full
+        proof = (clear[0] != clear[1]) | (~clear[0] & (way_m > 2.0 * (margin[0] + margin[1])))
+        crossed, share, sides, touched = _crossed(px, py, ex, ey)
+        told = proof if brief is None else proof & ~brief[move]
+        # Whether an edge is crossed may be a matter of rounding: then the side is told anew.
+        on_edge = near <= TOUCHES_M * TOUCHES_M
+        told = told | on_edge[0] | on_edge[1]
+        if touched.size:
+            told[np.searchsorted(first, touched // RUN, side="right") - 1] = True
         group = np.searchsorted(first, crossed // RUN, side="right") - 1
         told[group] = True
         if not told.any():
@@ -167,19 +171,23 @@ class FenceSet:
             here.tolist(),
             inside.tolist(),
             *clear[:, which].tolist(),
+            on_edge[1][which].tolist(),
+            proof[which].tolist(),
             *ends.tolist(),
             margin.max(axis=0)[which].tolist(),
             strict=True,
         )
-        for at, of, number, within, sure0, sure1, x0, x1, y0, y1, margin_m in rows:
+        for at, of, number, within, sure0, sure1, on, proves, x0, x1, y0, y1, margin_m in rows:
             where = cuts.get(at, [])
             where.sort()
             path = _Way(x0, y0, x1, y1, margin_m)
             if self._any_line and self._line[number]:
                 sight = Sight(number, sure1, (), self._crossings(number, where, path))
-            else:
+            elif where or proves:
                 pieces = self._pieces(number, where, path, within, sure0, sure1)
-                sight = Sight(number, sure1, pieces)
+                sight = Sight(number, sure1, pieces, on_edge=on)
+            else:
+                sight = Sight(number, sure1, (Piece(0.0, within, False),), on_edge=on)
             found[of] += (sight,)
         return found, free
 
@@ -275,7 +283,7 @@ class FenceSet:
         return tuple(out)
 
     def _flat(self, area: Indices, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-        lon0, lat0, lon_m, lat_m = self._planes.take(area, axis=0).T
+        lon0, lat0, lon_m, lat_m = self._planes.take(area, axis=1)
         x = ((lon - lon0 + 180.0) % 360.0 - 180.0) * lon_m
         y = (lat - lat0) * lat_m
         if self._any_polar:
@@ -298,26 +306,22 @@ class FenceSet:
 
 
 def _crossed(
-    px: Floats, py: Floats, ex: Floats, ey: Floats, side: Floats
+    px: Floats, py: Floats, ex: Floats, ey: Floats
 ) -> tuple[Indices, Floats, Indices, Indices]:
     """Return which edges moves cross, where on the move, and 1 from left to right, -1 back.
 
-    And last the edges of which they may touch an end.
+    And last the edges whose beginning they may touch.
     """
+    side = ex * py - ey * px
+    left = side >= 0.0
+    dx, dy = px[1] - px[0], py[1] - py[0]
+    begins = dx * py[0] - dy * px[0]  # of the edge's beginning, seen from the move
+    ends = begins + dy * ex - dx * ey
     # Half-open on both: a move through a vertex crosses one of its two edges, or both or none
     # where it only touches.
-    left = side >= 0.0
-    which = np.flatnonzero(left[0] != left[1])
-    x, y = px.reshape(2, -1)[:, which], py.reshape(2, -1)[:, which]
-    ex, ey = ex.ravel()[which], ey.ravel()[which]
-    dx, dy = x[1] - x[0], y[1] - y[0]
-    begins = dx * y[0] - dy * x[0]  # of the edge's beginning, seen from the move
-    ends = begins + dy * ex - dx * ey
-    touched = which[
-        np.minimum(np.abs(begins), np.abs(ends)) <= TOUCHES_M * (np.abs(dx) + np.abs(dy))
-    ]
-    which = which[(begins <= 0.0) != (ends <= 0.0)]
-    begun, ended = side.reshape(2, -1)[:, which]
+    which = np.flatnonzero((left[0] != left[1]) & ((begins <= 0.0) != (ends <= 0.0)))
+    begun, ended = side.reshape(2, -1).take(which, axis=1)
+    touched = np.flatnonzero(np.abs(begins) < TOUCHES_M * (np.abs(dx) + np.abs(dy)))
     return which, begun / (begun - ended), np.where(begun >= 0.0, 1, -1), touched
 
 

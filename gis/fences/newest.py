@@ -27,7 +27,7 @@ from gis.position import Position
 FURTHEST_DEG_M = 111_700.0  # no degree is longer, in any area's plane
 SLACK_M = 0.01  # by far more than what is lost by rounding
 ROOM_M = 100.0  # how much farther than need be to look for edges, so as not to ask at every fix
-FEW = 128  # fixes below which arrays do not pay: measured, at 100 it is all the same
+FEW = 64  # fixes below which arrays do not pay
 NEVER_T = 1e18  # no fix is newer
 
 # Columns: of the last good fix, of the one before it, where no edge is near, and of the unit.

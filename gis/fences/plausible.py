@@ -105,30 +105,27 @@ def surely_fine(
     noise = (last.error_m + fix.error_m) * NOISE_SHARE
     east, north = fix.lon - last.lon, fix.lat - last.lat
     # Along parallel and meridian it is at least as far as it is straight.
-    fine = (np.abs(east) + np.abs(north)) * DEGREE_M <= noise
+    fine: NDArray[np.bool_] = (np.abs(east) + np.abs(north)) * DEGREE_M <= noise
     if fine.all():
         return fine
     seconds, span = fix.t - last.t, last.t - begun
-    wide = east * np.cos((last.lat + fix.lat) * HALF_DEGREE)
-    way = DEGREE_M * np.sqrt(wide * wide + north * north)
-    beyond = way * (1.0 + SURELY) - noise
-    told = np.maximum(fix.speed_mps, last.speed_mps)
-    untold = np.isnan(told)
-    told[untold] = np.inf
     share = seconds / span
-    ahead_lon = last.lon + (last.lon - from_lon) * share
-    ahead_lat = last.lat + (last.lat - from_lat) * share
-    off_east, off_north = fix.lon - ahead_lon, fix.lat - ahead_lat
-    wide = off_east * np.cos((ahead_lat + fix.lat) * HALF_DEGREE)
-    off = DEGREE_M * np.sqrt(wide * wide + off_north * off_north)
-    known = span <= settings.gap_s
-    goes_on = off * (1.0 + SURELY) <= noise + OFF_COURSE_SHARE * way * (1.0 - SURELY)
-    goes_on &= (np.abs(ahead_lat) <= POLAR_LAT) & (np.abs(off_east) <= 180.0)
-    said = beyond <= np.minimum(settings.fastest_mps, told * SPEED_SHARE + SPEED_MORE_MPS) * seconds
-    said &= np.where(known, goes_on, ~untold)
-    said &= (seconds <= settings.gap_s) & (np.abs(east) <= 180.0)
-    said &= np.maximum(np.abs(last.lat), np.abs(fix.lat)) <= POLAR_LAT
-    return fine | said
+    # The first row is the way from the last fix, the second from where the boat would be by now.
+    lat = np.array((last.lat, last.lat + (last.lat - from_lat) * share))
+    east = fix.lon - np.array((last.lon, last.lon + (last.lon - from_lon) * share))
+    north = fix.lat - lat
+    wide = east * np.cos((lat + fix.lat) * HALF_DEGREE)
+    way, off = DEGREE_M * np.sqrt(wide * wide + north * north)
+    told = np.maximum(fix.speed_mps, last.speed_mps)  # NaN if one of them is
+    fastest = np.fmin(settings.fastest_mps, told * SPEED_SHARE + SPEED_MORE_MPS)
+    said = way * (1.0 + SURELY) - noise <= fastest * seconds
+    goes_on = off * (1.0 + SURELY) <= noise + OFF_COURSE_SHARE * (1.0 - SURELY) * way
+    said &= np.where(span <= settings.gap_s, goes_on, told == told)
+    said &= seconds <= settings.gap_s
+    said &= np.abs(fix.lat) <= POLAR_LAT
+    odd = (np.abs(lat) > POLAR_LAT) | (np.abs(east) > 180.0)
+    fine |= said & ~odd.any(axis=0)
+    return fine
 
 
 def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tuple[Fix, ...]]:

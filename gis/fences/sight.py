@@ -41,9 +41,11 @@ class Sight(NamedTuple):
         clear: Whether the move ends farther from the edge than that fix may be off.
         pieces: Of a polygon: the stretches inside and outside, in order, one at least.
         crossings: Of a line: in order; maybe none.
+        on_edge: Whether the move ends on the edge, to all that can be reckoned.
     """
 
     area: int
     clear: bool
     pieces: tuple[Piece, ...] = ()
     crossings: tuple[Crossing, ...] = ()
+    on_edge: bool = False

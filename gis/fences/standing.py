@@ -183,7 +183,7 @@ def _into(
         else:
             told = _outstayed(number, since, came, told, cut, unit, book, events)
             _go(number, cut, unit, book, events, passages)
-    settled = pieces[-1].inside == inside and pending is None
+    settled = pieces[-1].inside == inside and pending is None and not sight.on_edge
     # Kept only for whom it matters to, so that to come near an edge changes nothing else.
     clear = sight.clear or not book.dwelling
     return Inside(inside, clear, since if inside else 0.0, came, pending, told, settled)

@@ -21,7 +21,7 @@ from gis.fences.settings import FenceSettings
 from gis.fences.watch import FenceWatch
 from gis.position import Position
 from tests.gis.fences.plain import plain
-from tests.gis.fences.tracks import NOON
+from tests.gis.fences.tracks import NOON, fix, square
 
 PLACES = [(100.0, 20.0), (179.9995, 0.0), (25.0, 79.998), (0.0, -89.99), (-60.0, -45.0)]
 SETTINGS = FenceSettings(most_fixes=100_000)
@@ -189,3 +189,63 @@ def test_long_and_busy_traffic_tells_the_same(seed: int) -> None:
     assert +known == expected
     assert {event.kind for event in expected} == {"enter", "leave", "cross"}
     assert {event.how for event in expected} >= {"between", "appeared"}
+
+
+def test_what_a_quiet_unit_did_near_an_edge_counts_once_a_late_fix_shows_that_it_was_inside() -> (
+    None
+):
+    areas = [square("a"), square("b", west_m=-5000.0)]
+    rules = rules_for(areas, lasting=False)
+    units = [f"u{n}" for n in range(20)]
+
+    def track(points: list[tuple[float, float]]) -> list[tuple[str, Position]]:
+        return [fix(t, east, unit=unit) for t, east in points for unit in units]
+
+    steps = [-60.0, -45.0, -30.0, *[-5.0, -9.0] * 40, -25.0, -40.0, -25.0, -40.0]
+    heard = track([(60.0 * n, east) for n, east in enumerate(steps)])
+    # Between the third and the fourth it was inside, and clear of the edge.
+    late = track([(121.0 + 9.0 * n, east) for n, east in enumerate((-15.0, 5.0, 25.0, 10.0))])
+    watch = FenceWatch(FenceSet(areas), rules, settings=SETTINGS)
+    known: Counter[FenceEvent] = Counter()
+    for at in range(0, len(heard), len(units)):
+        known.update(watch.see(heard[at : at + len(units)]).added)
+    assert not known
+    for at in range(0, len(late), 10):
+        outcome = watch.see(late[at : at + 10])
+        known.update(outcome.added)
+        known.subtract(outcome.withdrawn)
+    expected, inside = plain(areas, rules, heard + late, SETTINGS)
+    assert {event.rule for event in expected} == {"in a", "out a"}
+    assert +known == expected
+    assert {area.id: set(watch.inside(area.id)) for area in areas} == inside
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_on_edges_and_corners_all_ways_tell_the_same(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    areas = [square("a"), square("b", west_m=1000.0), square("c", west_m=500.0, size_m=200.0)]
+    rules = rules_for(areas, lasting=False)
+    boats = 30
+    x = rng.integers(-20, 20, boats) * 5.0 + rng.choice([0.0, 1000.0, 500.0, 700.0], boats)
+    y = rng.integers(-10, 10, boats) * 5.0 + rng.choice([0.0, 500.0, 100.0, -100.0], boats)
+    fixes = []
+    for turn in range(60):
+        x += rng.choice([0.0, 0.0, 5.0, -5.0, 10.0, -10.0, 40.0, -40.0], boats)
+        y += rng.choice([0.0, 0.0, 5.0, -5.0, 40.0, -40.0], boats)
+        accuracy_m = rng.choice([1.0, 5.0, 20.0], boats).tolist()
+        fixes += [
+            fix(10.0 * turn, east, north, unit=f"u{n}", accuracy_m=accuracy_m[n],
+                speed_mps=6.0 if n % 2 else None)
+            for n, (east, north) in enumerate(zip(x.tolist(), y.tolist(), strict=True))
+        ]  # fmt: skip
+    fixes = disturbed(rng, fixes, 0.05 if seed % 2 else 0.0)
+    watch = FenceWatch(FenceSet(areas), rules, settings=SETTINGS)
+    known: Counter[FenceEvent] = Counter()
+    for at in range(0, len(fixes), boats):
+        outcome = watch.see(fixes[at : at + boats])
+        known.update(outcome.added)
+        known.subtract(outcome.withdrawn)
+    expected, inside = plain(areas, rules, fixes, SETTINGS)
+    assert +known == expected
+    assert {area.id: set(watch.inside(area.id)) for area in areas} == inside
+    assert {event.rule for event in expected} >= {"in c", "out c"}
