@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -13,6 +14,9 @@ from patrol.store.postgres import is_postgres, open_postgres
 
 BUSY_S: Final = 5.0
 """How long to wait for another process that writes; then the store refuses."""
+
+# Else the driver asks each value, in vain, how it is to be written: 0.1 µs, three times a message.
+sqlite3.register_adapter(bytes, bytes)
 
 
 def open_engine(url: str) -> Engine:
