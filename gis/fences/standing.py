@@ -11,31 +11,16 @@ fixes clear of it, and not within the error of one of its ends.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeAlias
 
+from gis.fences.cut import Cut, event_of, lasted
 from gis.fences.events import FenceEvent, How
 from gis.fences.fix import NO_STATE, Fix, State, apart_m
 from gis.fences.rulebook import RuleBook
 from gis.fences.rules import Speed
 from gis.fences.sight import Crossing, Piece, Sight
-from gis.geodesy import WGS84
 
 Passage: TypeAlias = tuple[int, bool, float]
-
-
-class Cut(NamedTuple):
-    """Where a way crosses an edge: the fixes around it, the share of the way, and how known."""
-
-    begin: Fix
-    end: Fix
-    share: float
-    how: How
-
-    @property
-    def t(self) -> float:
-        """Seconds since 1970."""
-        return self.begin.t + self.share * (self.end.t - self.begin.t)
 
 
 class Inside(NamedTuple):
@@ -202,7 +187,7 @@ def _come(
     for rule in book.coming.get(number, ()):
         if rule.units is None or unit in rule.units:
             kind = rule.__struct_config__.tag
-            events.append(_event(rule.id, str(kind), rule.area, unit, cut))
+            events.append(event_of(rule.id, str(kind), rule.area, unit, cut))
 
 
 def _go(
@@ -216,7 +201,7 @@ def _go(
     if number in book.peopled:
         passages.append((number, False, cut.t))
     events += [
-        _event(rule.id, "leave", rule.area, unit, cut)
+        event_of(rule.id, "leave", rule.area, unit, cut)
         for rule in book.going.get(number, ())
         if rule.units is None or unit in rule.units
     ]
@@ -263,7 +248,7 @@ def _across(
     if not astride.sure or cut.how == "gap":
         cut = cut._replace(how="possible")
     events += [
-        _event(rule.id, "cross", rule.area, unit, cut, side=side)
+        event_of(rule.id, "cross", rule.area, unit, cut, side=side)
         for rule in book.crossing.get(number, ())
         if rule.direction in (side, "both") and (rule.units is None or unit in rule.units)
     ]
@@ -298,7 +283,7 @@ def _outstayed(
             if rule.units is None or unit in rule.units:
                 at = since + rule.longer_s
                 events.append(
-                    _lasted(
+                    lasted(
                         rule.id,
                         "dwell",
                         rule.area,
@@ -328,7 +313,7 @@ def _dwell(
             if rule.units is None or unit in rule.units:
                 begin = fix.before or fix
                 how: How = "gap" if silent and at > begin.t else standing.how
-                events.append(_lasted(rule.id, "dwell", rule.area, unit, at, begin, fix, how))
+                events.append(lasted(rule.id, "dwell", rule.area, unit, at, begin, fix, how))
     return out or state
 
 
@@ -350,7 +335,7 @@ def _speed(
                 if rule.units is None or unit in rule.units:
                     at = since + rule.for_s
                     events.append(
-                        _lasted(rule.id, "speed", rule.area, unit, at, begin, fix, "between")
+                        lasted(rule.id, "speed", rule.area, unit, at, begin, fix, "between")
                     )
             out[rule.id] = (since, told)
     return state if out == state else out
@@ -366,48 +351,3 @@ def _keeps(rule: Speed, begin: Fix, fix: Fix) -> bool:
         noise = begin.error_m + fix.error_m
         told = max(0.0, apart_m(begin, fix) - noise) / (fix.t - begin.t)
     return told <= rule.below_mps
-
-
-def _lasted(
-    rule: str, kind: str, area: str, unit: str, at: float, begin: Fix, end: Fix, how: How
-) -> FenceEvent:
-    """Return an event of what had lasted long enough at `at`, between two fixes or not."""
-    span = end.t - begin.t
-    share = min(1.0, max(0.0, (at - begin.t) / span)) if span > 0.0 else 0.0
-    event = _event(rule, kind, area, unit, Cut(begin, end, share, how))
-    when = _when(at)
-    if event.time == when:
-        return event
-    # Proven only later, by the first fix clear of the edge.
-    return FenceEvent(
-        rule=rule, kind=kind, units=(unit,), time=when, earliest=when, latest=_when(end.t),
-        area=area, lon=event.lon, lat=event.lat, how=how,
-    )  # fmt: skip
-
-
-def _event(
-    rule: str, kind: str, area: str, unit: str, cut: Cut, *, side: str | None = None
-) -> FenceEvent:
-    begin, end = cut.begin, cut.end
-    bearing, _, way = WGS84.inv(begin.lon, begin.lat, end.lon, end.lat)
-    lon, lat = begin.lon, begin.lat
-    if way > 0.0:
-        lon, lat, _ = WGS84.fwd(lon, lat, bearing, way * cut.share)
-    return FenceEvent(
-        rule=rule,
-        kind=kind,
-        units=(unit,),
-        time=_when(cut.t),
-        earliest=_when(begin.t),
-        latest=_when(end.t),
-        area=area,
-        lon=round(float(lon), 7),
-        lat=round(float(lat), 7),
-        bearing_deg=round(float(bearing) % 360.0, 1) % 360.0 if way > 0.0 else None,
-        side=side,
-        how=cut.how,
-    )
-
-
-def _when(t: float) -> datetime:
-    return datetime.fromtimestamp(t, UTC)
