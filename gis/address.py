@@ -14,7 +14,7 @@ import msgspec
 NARROW_SPACE: Final = "\u202f"
 
 
-class Address(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Address(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Where a position is, as people say it on the river. A field that is absent does not apply.
 
     Attributes:
