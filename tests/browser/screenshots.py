@@ -88,7 +88,7 @@ def _search(page: Page) -> None:
 
 def _in_patrols(page: Page) -> None:
     page.locator("#tab-patrols").click()
-    page.locator(".row", has_text="Morning patrol").click()
+    page.locator(".rows button", has_text="Morning patrol").click()
 
 
 def _played(name: str) -> Callable[[Page], None]:
@@ -116,7 +116,7 @@ SHOTS: Final = (
     Shot("map-unknown", "/", act=_tab("unknown")),
     Shot("map-search", "/", act=_search),
     Shot("planner-sectors", "/planner", role="planner"),
-    Shot("planner-sector", "/planner", role="planner", act=_first(".rows .row")),
+    Shot("planner-sector", "/planner", role="planner", act=_first(".rows button")),
     Shot("planner-patrol", "/planner", role="planner", act=_in_patrols),
     Shot("planner-patrols", "/planner", role="planner", act=_first("#tab-patrols")),
     Shot("planner-coverage", "/planner", role="planner", act=_first("#tab-coverage")),
