@@ -152,8 +152,7 @@ class Newest:
         array([-1])
         """
         place = track.place
-        if self._of[place, T] != NEVER_T:
-            track.free_lon, track.free_lat, track.free_m = self._of[place, FREE].tolist()
+        track.free_lon, track.free_lat, track.free_m = self._of[place, FREE].tolist()
         track.hide()
         self._tracks[place] = None
         del self._place[track.unit]

@@ -13,7 +13,8 @@ from bisect import bisect_left, bisect_right
 from gis.fences.events import FenceEvent
 from gis.fences.fix import DEGREE_M, NO_STATE, Fix, Judged, State
 from gis.fences.moves import moves_to
-from gis.fences.plausible import NOISE_SHARE, judge, verdict
+from gis.fences.plausible import NOISE_SHARE, verdict
+from gis.fences.rejudge import judged_at, rejudge
 from gis.fences.rulebook import RuleBook
 from gis.fences.settings import FenceSettings
 from gis.fences.standing import Passage, advance, restless
@@ -271,70 +272,12 @@ class FenceTrack:
         since = float("inf")
         at = 0
         while at < len(dirty):
-            at, changed_since = self._judge_from(at, dirty, settings, missing)
-            since = min(since, changed_since)
+            at, stretch, unchanged = rejudge(
+                self._fixes, self._times, self._base[0], dirty, at, settings, missing
+            )
+            self._stretches.append(stretch)
+            since = min(since, unchanged)
         return missing, since
-
-    def _judge_from(
-        self, at: int, dirty: list[float], settings: FenceSettings, missing: list[Fix]
-    ) -> tuple[int, float]:
-        """Judge on from one new fix until all is as it was; return the next new one to go on from.
-
-        And the time up to which this changed nothing.
-        """
-        fixes, count = self._fixes, len(self._fixes)
-        first = bisect_left(self._times, dirty[at])
-        judged = self._judged(first - 1)
-        old: dict[int, tuple[bool, Fix | None, bool]] = {}
-        undone = first
-        widened: list[Fix] = []
-        for waiting in judged[2]:
-            # Waiting when the new one comes: what became of it is open again.
-            index = bisect_left(self._times, waiting.t)
-            if index < first and fixes[index] is waiting:
-                undone = min(undone, index)
-                old[index] = (waiting.good, waiting.before, waiting.jump)
-                waiting.good = False
-        index = first
-        while index < count:
-            fix = fixes[index]
-            was = fix.judged or (fix.before, fix, ())
-            fresh = at < len(dirty) and fix.t == dirty[at]
-            at += fresh
-            old[index] = (fix.good, fix.before, fix.jump)
-            fix.good = False
-            last = judged[1]
-            after, believed = judge(judged, fix, settings)
-            for good in believed:
-                jump = False
-                if good is believed[0] and last is not None and len(believed) > 1:
-                    jump = verdict(judged[0], last, good, settings) == "impossible"
-                if good.before is not last or good.jump != jump or last in widened:
-                    good.before, good.jump, good.sights = last, jump, None
-                margin_m = good.error_m if last is None else max(good.error_m, last.error_m)
-                if good.margin_m != margin_m:
-                    good.margin_m, good.sights = margin_m, None
-                    widened.append(good)
-                good.good = True
-                last = good
-            fix.judged = None if fix.good and after == (fix.before, fix, ()) else after
-            judged = after
-            if not fresh and after == was and not after[2]:
-                break
-            index += 1
-        self._stretches.append((undone, min(index, count - 1)))
-        since = float("inf")
-        for index in sorted(old):
-            fix = fixes[index]
-            if not fix.good:
-                fix.sights = None  # worked out from a fix that may change before it is believed
-            unseen = fix.good and fix.sights is None
-            if unseen:
-                missing.append(fix)
-            if unseen or (fix.good, fix.before, fix.jump) != old[index]:
-                for one in (fix.before if fix.good else None, old[index][1]):
-                    since = min(since, fix.t if one is None else one.t)
-        return at, since
 
     def stand(
         self,
@@ -458,10 +401,7 @@ class FenceTrack:
         return self._base[1]
 
     def _judged(self, index: int) -> Judged:
-        if index < 0:
-            return self._base[0]
-        fix = self._fixes[index]
-        return fix.judged or (fix.before, fix, ())
+        return judged_at(self._fixes, index, self._base[0])
 
     def _look_closer(self, index: int, book: RuleBook) -> None:
         """Work out how moves stand to all areas, of which only those are known that they cross.

@@ -15,7 +15,7 @@ from gis.geodesy import Floats
 
 Indices: TypeAlias = NDArray[np.intp]
 
-MOST = 64  # of a unit
+MOST = 32  # of a unit
 
 
 class Unread:
