@@ -32,6 +32,7 @@ _T = TypeVar("_T")
 ANSWER_S = 10.0
 _A_TURN = 512  # packets, so that a flood does not starve the rest of the loop
 _READ_BYTES = 65_536
+_LONGEST_CUT = 16_384 + 3  # bytes of a packet, with the head and two bytes of length
 _PUBLISH, _DUP, _QOS = 0x30, 0x08, 0x06  # bits of a first byte (3.1.1, 3.3.1)
 _PUBACK = 0x4002 << 16  # and the identifier
 _TOPICS_REMEMBERED = 4096
@@ -431,11 +432,32 @@ class _Client(paho.Client):
 
     def _packet_read(self) -> MQTTErrorCode:
         plain = self.wanted and self.protocol != paho.MQTTv5
-        if plain and self._in_packet["command"] == 0 and self._cut():
-            with self._msgtime_mutex:
-                self._last_bytes_received = time.monotonic()  # its keep-alive asks for that
-            return paho.MQTT_ERR_SUCCESS
+        if plain and self._in_packet["command"] == 0:
+            if self._cut() or (self._fill() and self._cut()):
+                with self._msgtime_mutex:
+                    self._last_bytes_received = time.monotonic()  # its keep-alive asks for that
+                return paho.MQTT_ERR_SUCCESS
+            if self.dry:
+                return paho.MQTT_ERR_AGAIN
         return super()._packet_read()
+
+    def _fill(self) -> bool:
+        """Read what has come, behind what waits; return whether there was anything.
+
+        What is wrong with the connection is left to paho, who asks again.
+        """
+        waits = self._ahead[self._ahead_at :]
+        if len(waits) > _LONGEST_CUT:  # so it is none that is cut here
+            return False
+        try:
+            came = super()._sock_recv(_READ_BYTES)
+        except BlockingIOError:
+            self.dry = not waits
+            return False
+        except OSError:
+            return False
+        self._ahead, self._ahead_at = waits + came, 0
+        return bool(came)
 
     def _cut(self) -> bool:
         """Hand on the whole PUBLISH packets that were read ahead; return whether there was one.
