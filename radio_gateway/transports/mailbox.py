@@ -15,9 +15,6 @@ class Mailbox:
 
     Args:
         full_bytes: From how many waiting bytes on the mailbox is full; one more read still fits.
-
-    Attributes:
-        is_awaited: Whether somebody is there to take at once what is put.
     """
 
     def __init__(self, full_bytes: int = FULL_BYTES) -> None:
@@ -28,8 +25,6 @@ class Mailbox:
         self._fault: Exception | None = None
         self._ended = False
         self._wakers: list[Callable[[], None]] = []
-        self._before: list[Callable[[], None]] = []
-        self.is_awaited = False
 
     @property
     def is_full(self) -> bool:
@@ -55,10 +50,6 @@ class Mailbox:
         """Call `wake` once, when everything has been taken."""
         self._wakers.append(wake)
 
-    def call_before_take(self, wake: Callable[[], None]) -> None:
-        """Call `wake` once, when somebody comes to take; what it puts soon is taken, too."""
-        self._before.append(wake)
-
     def fail(self, fault: Exception) -> None:
         """Make `take` raise `fault` once everything has been taken; the first fault counts."""
         self._fault = self._fault or fault
@@ -75,22 +66,13 @@ class Mailbox:
         Raises:
             Exception: What `fail` was told.
         """
-        self.is_awaited = True
-        try:
-            if self._before:
-                before, self._before = self._before, []
-                for wake in before:
-                    wake()
-                await asyncio.sleep(0)  # the turn of the loop in which they read
-            while not self._chunks:
-                if self._fault is not None:
-                    raise self._fault
-                if self._ended:
-                    return []
-                self._arrived.clear()
-                await self._arrived.wait()
-        finally:
-            self.is_awaited = False
+        while not self._chunks:
+            if self._fault is not None:
+                raise self._fault
+            if self._ended:
+                return []
+            self._arrived.clear()
+            await self._arrived.wait()
         chunks = self.drain()
         if self._wakers:
             wakers, self._wakers = self._wakers, []

@@ -15,16 +15,11 @@ from radio_gateway.transports.mailbox import Mailbox
 # a dead peer is noticed after 30 s + 3 x 10 s, also where no watchdog is set
 SEND_S = 10.0
 _UNSENT_BYTES = 1 << 16  # answers that a peer does not take; more, and it is not worth having
-# longer than a watch rests; a connection that ends is noticed after it, whoever takes or not
-LEAVE_S = 0.06
 _KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 
 
 class StreamPeer(asyncio.Protocol):
     """Puts what one connection brings into a mailbox, and stops reading while that is full.
-
-    While nobody is there to take it, as between batches under load, it reads once and leaves the
-    rest to the system for a while: then many messages are one read.
 
     Args:
         mailbox: Where the bytes go.
@@ -51,7 +46,6 @@ class StreamPeer(asyncio.Protocol):
         self._on_understood = on_understood
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._leaving: asyncio.TimerHandle | None = None
         self._drained = asyncio.Event()
         self._drained.set()
         self.address = ""
@@ -80,16 +74,9 @@ class StreamPeer(asyncio.Protocol):
             understood=self._on_understood,
             reply=self.write,
         )
-        has_room = self._mailbox.put(chunk)
-        if self._transport is None:
-            return
-        if not has_room:
+        if not self._mailbox.put(chunk) and self._transport is not None:
             self._transport.pause_reading()
             self._mailbox.call_when_empty(self._resume)
-        elif not self._mailbox.is_awaited and self._leaving is None:
-            self._transport.pause_reading()
-            self._leaving = self._loop.call_later(LEAVE_S, self._resume)
-            self._mailbox.call_before_take(self._go_on)
 
     def eof_received(self) -> bool:
         """Close: a radio that says no more has nothing to hear from us either."""
@@ -145,13 +132,6 @@ class StreamPeer(asyncio.Protocol):
         """Close the connection at once."""
         if self._transport is not None:
             self._transport.abort()
-
-    def _go_on(self) -> None:
-        """Read again; whoever takes is there."""
-        if self._leaving is not None:
-            self._leaving.cancel()
-            self._leaving = None
-        self._resume()
 
     def _resume(self) -> None:
         if self._transport is not None and not self._transport.is_closing():

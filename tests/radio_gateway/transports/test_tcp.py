@@ -7,11 +7,8 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
-
 from radio_gateway.channel import Channel
 from radio_gateway.inbox import Inbox
-from radio_gateway.transports import streams
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from tests.radio_gateway.running import hear, make, rmc, running, until
 
@@ -107,42 +104,6 @@ async def test_a_silent_connection_is_shown_and_then_opened_again() -> None:
             await hear(inbox, 1)
             assert channel.health().state == "open"
             assert channel.health().reconnects == 1
-
-
-@asynccontextmanager
-async def nobody_takes() -> AsyncIterator[tuple[TcpListenTransport, asyncio.StreamWriter]]:
-    """A server that nobody reads from inside, and a client of it."""
-    transport = make("tcp-listen://127.0.0.1:0").transport
-    assert isinstance(transport, TcpListenTransport)
-    async with transport:
-        _, writer = await asyncio.open_connection("127.0.0.1", transport.port)
-        yield transport, writer
-        writer.transport.abort()
-
-
-async def test_what_comes_while_nobody_takes_is_one_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "LEAVE_S", 30.0)
-    async with nobody_takes() as (transport, writer):
-        for number in range(10):
-            writer.write(b"%d" % number)
-            await asyncio.sleep(0.01)
-        chunks = await transport.read()
-        while sum(len(chunk.data) for chunk in chunks) < 10:
-            chunks += await transport.read()
-    assert b"".join(chunk.data for chunk in chunks) == b"0123456789"
-    assert len(chunks) <= 2
-
-
-async def test_a_connection_that_ends_while_nobody_takes_is_noticed() -> None:
-    async with nobody_takes() as (transport, writer):
-        writer.write(b"before")
-        await asyncio.sleep(0.01)
-        writer.write(b"after")
-        writer.close()
-        await asyncio.sleep(10 * streams.LEAVE_S)
-        chunks = await transport.read()
-    assert b"".join(chunk.data for chunk in chunks) == b"beforeafter"
-    assert chunks[-1].ended
 
 
 async def test_a_server_keeps_its_connections_apart() -> None:
