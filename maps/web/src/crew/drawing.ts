@@ -11,13 +11,13 @@ export interface Scene {
 
 type Ink = (name: string) => string;
 
-const LABELS_FROM = 60; // metres a pixel: farther out names would lie over each other
+const LABELS_FROM = 90; // metres a pixel: farther out there would be room for few names
 /** Where labels lie, this time: the next one must find room. */
 const taken: { x: number; y: number; wide: number }[] = [];
 const LINE = 15;
 /** What the buttons cover, from the lower right corner. */
 export const BUTTONS: Size = { width: 72, height: 186 };
-const KM_STEPS = [[12, 1], [60, 10], [400, 50]] as const;
+const KM_STEPS = [[12, 1], [90, 10], [400, 50]] as const;
 
 /** Draws everything anew; a frame of a small map takes a few milliseconds. */
 export function draw(canvas: HTMLCanvasElement, size: Size, view: View, scene: Scene, scaleWords: (metres: number) => string): void {
