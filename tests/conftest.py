@@ -62,6 +62,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
     return OneDraws(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
+def pytest_runtest_setup() -> None:
+    """Let each test have the clock of a process that has just begun.
+
+    The process of all these tests is one: times that the radios of one test told, often fixed ones,
+    would else raise a doubt of the clock in another.
+    """
+    process = sys.modules.get("radio_gateway.clock")
+    if process is not None:
+        vars(process.CLOCK).update(vars(process.Clock()))
+
+
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Drop the databases that a file's tests made, once it is done."""
     databases = sys.modules.get("tests.databases")

@@ -1,7 +1,7 @@
 /** Drafts that were left without being saved: offered to be taken up again or thrown away. */
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { now } from "../clock.ts";
 import { type Kept, readDrafts, writeDrafts } from "../drafts.ts";
 import { t, type Words } from "../i18n/index.ts";
@@ -52,7 +52,8 @@ export function UnsavedOffers<T>({ unsaved, words, take }: { unsaved: Unsaved<T>
     drop: () => unsaved.decide(kept),
   }));
   const first = offers[0];
-  useEffect(() => {
+  // With the card itself, not after it is painted: who reads it may press the key at once.
+  useLayoutEffect(() => {
     firstOffer.value = first ?? null;
     return () => {
       firstOffer.value = null;
