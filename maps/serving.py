@@ -11,6 +11,7 @@ import gc
 import logging
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -41,6 +42,7 @@ class _Server(uvicorn.Server):
             self.should_exit = True
         if self.started:
             spare_the_collector()
+            take_short_turns()
             self._ready()
 
     @contextmanager
@@ -58,6 +60,15 @@ def spare_the_collector() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     give_back()
+
+
+def take_short_turns() -> None:
+    """Let threads of this process take turns of a millisecond.
+
+    A commit gives the interpreter up at every row. Beside a thread that reckons for long, such as
+    a report, it waited for a whole turn each time, Python's usual 5 ms: 3.0 ms a row, now 0.5.
+    """
+    sys.setswitchinterval(0.001)
 
 
 async def serve(
