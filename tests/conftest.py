@@ -70,7 +70,9 @@ def pytest_runtest_setup() -> None:
     """
     process = sys.modules.get("radio_gateway.clock")
     if process is not None:
-        vars(process.CLOCK).update(vars(process.Clock()))
+        fresh = vars(process.Clock())
+        del fresh["recordings"]  # a server of several tests goes on playing its own
+        vars(process.CLOCK).update(fresh)
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:

@@ -365,6 +365,10 @@ class FenceTrack:
         >>> FenceTrack("lima-2").known_until()
         -inf
         """
+        # What is noted is newer than all that is judged; asking for a time makes no fixes of it.
+        noted = None if self._unread is None else self._unread.newest(self.place)
+        if noted is not None:
+            return noted
         last = self._judged(len(self.fixes) - 1)[1]
         return float("-inf") if last is None else last.t
 

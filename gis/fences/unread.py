@@ -61,6 +61,18 @@ class Unread:
         full: Indices = places[count == MOST]
         return full
 
+    def newest(self, place: int) -> float | None:
+        """Return the time of the row noted last in a place; None if nothing is noted.
+
+        >>> unread = Unread(1)
+        >>> unread.newest(0)
+        >>> _ = unread.note(np.array([0]), np.array([[9.0, 100.0, 20.0, 30.0, 5.0]]))
+        >>> unread.newest(0)
+        9.0
+        """
+        count = int(self._count[place])
+        return float(self._rows[place, count - 1, 0]) if count else None
+
     def take(self, place: int) -> list[Row]:
         """Return what is noted in a place, and empty it.
 

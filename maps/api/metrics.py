@@ -17,6 +17,7 @@ from fastapi.responses import PlainTextResponse
 
 from maps.access import reporter
 from maps.api.answers import answer, answers
+from maps.later import load
 from maps.passwords import digest
 from patrol.errors import Forbidden
 from patrol.permissions import require
@@ -79,6 +80,8 @@ async def read_metrics(request: Request, agency: Permitted) -> Response:
 
     What a gateway on another computer counts stands under its id in the label `gateway`.
     """
+    await load("maps.delivery.metrics")
+    await load("radio_gateway.metrics")
     from radio_gateway.metrics import CONTENT_TYPE  # with prometheus_client
 
     made: Callable[[str | None], bytes] = request.app.state.metrics

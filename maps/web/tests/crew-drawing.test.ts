@@ -54,4 +54,5 @@ test("no name is cut off at an edge", () => {
   const edge = 100.41 - (193 * 20) / (111_320 * Math.cos((20.27 * Math.PI) / 180));
   assert.deepEqual(written(scene(["places", edge - 0.002, 20.27, { name: "Beyond" }])), []);
   assert.deepEqual(written(scene(["places", 100.41, 20.27 - (249 * 20) / 111_320, { name: "Below" }])), []);
+  assert.deepEqual(written(scene(["places", 100.41, 20.27 + (247 * 20) / 111_320, { name: "Above" }])), []);
 });

@@ -153,7 +153,7 @@ function label(pen: CanvasRenderingContext2D, words: string, x: number, y: numbe
   const wide = pen.measureText(words).width;
   const { a: ratio } = pen.getTransform();
   const [right, bottom] = [pen.canvas.width / ratio - 4, pen.canvas.height / ratio - 4];
-  const free = (at: number): boolean => at > 2 && at + wide < right && y < bottom && !taken.some((each) => Math.abs(each.y - y) < LINE && at < each.x + each.wide && each.x < at + wide);
+  const free = (at: number): boolean => at > 2 && at + wide < right && y > px && y < bottom && !taken.some((each) => Math.abs(each.y - y) < LINE && at < each.x + each.wide && each.x < at + wide);
   const at = [x, x - wide - 22].find(free);
   if (words === "" || at === undefined) return;
   taken.push({ x: at, y, wide });
