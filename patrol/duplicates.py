@@ -124,7 +124,8 @@ class Duplicates:
                 asked.near.append((f"{said.address}@{said.channel}", heard_at, 0.0))
             if content is not None and said.duplicate_window_s is None:
                 if not all_named and record.gid not in named:
-                    asked.gids += (record.gid, unsorted_gid(record.address, content))
+                    before = unsorted_gid(record.address, content)
+                    asked.gids += {record.gid, before}  # the same where the content has no time
             elif said.resent or content is not None:
                 self._ask_near(record, asked)
         return asked

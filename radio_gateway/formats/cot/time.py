@@ -73,10 +73,11 @@ def show_time(time: datetime, *, always_ms: bool = False) -> str:
         time: Aware time.
         always_ms: Write the milliseconds even when they are zero, as TAK clients do.
 
-    >>> show_time(datetime(2026, 1, 1, tzinfo=UTC))
-    '2026-01-01T00:00:00Z'
+    >>> show_time(datetime(2026, 1, 1, tzinfo=UTC)), show_time(datetime(2026, 1, 1, 0, 0, 0, 123, UTC))
+    ('2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')
     """
-    precision = "milliseconds" if time.microsecond or always_ms else "seconds"
+    # Less than a millisecond is none: the same event in TAK protocol cannot tell it.
+    precision = "milliseconds" if time.microsecond >= 1000 or always_ms else "seconds"
     if time.tzinfo is not UTC:
         time = time.astimezone(UTC)
     return time.isoformat(timespec=precision)[: -len("+00:00")] + "Z"
