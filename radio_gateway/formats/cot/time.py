@@ -73,8 +73,10 @@ def show_time(time: datetime, *, always_ms: bool = False) -> str:
         time: Aware time.
         always_ms: Write the milliseconds even when they are zero, as TAK clients do.
 
-    >>> show_time(datetime(2026, 1, 1, tzinfo=UTC)), show_time(datetime(2026, 1, 1, 0, 0, 0, 123, UTC))
-    ('2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')
+    >>> show_time(datetime(2026, 1, 1, tzinfo=UTC))
+    '2026-01-01T00:00:00Z'
+    >>> show_time(datetime(2026, 1, 1, microsecond=123, tzinfo=UTC))
+    '2026-01-01T00:00:00Z'
     """
     # Less than a millisecond is none: the same event in TAK protocol cannot tell it.
     precision = "milliseconds" if time.microsecond >= 1000 or always_ms else "seconds"
