@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from patrol.lately import ALWAYS, Known, Lately
+from patrol.named import Named
 from patrol.records import Record, named_gid, unsorted_gid
 
 REMEMBERED: Final = 200_000
@@ -26,12 +27,6 @@ SAME_CONTENT: Final = 8
 
 RESENT_FOR_S: Final = 24 * 3600.0
 """How much later a link may hand over a message again; after that, equal words are new words."""
-
-
-_Named: TypeAlias = tuple[datetime, str, bytes]
-"""What stands for a message that names itself: heard time, reception id (breaks ties everywhere
-alike), global id. A bare tuple: one is made of each message.
-"""
 
 
 class Asked:
@@ -98,8 +93,7 @@ class Duplicates:
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._remembered = remembered
-        self._named: dict[bytes, _Named] = {}
-        self._all_named = True
+        self._named = Named(remembered)
         self._by_content: Lately[tuple[str, str]] = Lately(remembered, SAME_CONTENT)
         self._by_raw: Lately[bytes] = Lately(remembered, SAME_CONTENT)
         self._receptions: dict[str, datetime] = {}
@@ -111,7 +105,7 @@ class Duplicates:
         """Return what must be asked of the store before `records` are compared."""
         asked = Asked()
         receptions, since = self._receptions, self._receptions_since
-        named, all_named = self._named, self._all_named
+        may_miss = self._named.may_miss
         for record in records:
             said = record.transmission
             id, heard_at, content = said.reception_id, said.heard_at, said.duplicate_key
@@ -123,7 +117,7 @@ class Duplicates:
                 asked.near.append((said.address, heard_at, 0.0))
                 asked.near.append((f"{said.address}@{said.channel}", heard_at, 0.0))
             if content is not None and said.duplicate_window_s is None:
-                if not all_named and record.gid not in named:
+                if may_miss(record.gid):
                     before = unsorted_gid(record.address, content)
                     asked.gids += {record.gid, before}  # the same where the content has no time
             elif said.resent or content is not None:
@@ -145,7 +139,7 @@ class Duplicates:
                 continue
             name = named_gid(address, content)
             if known.gid in (name, unsorted_gid(address, content)):
-                self._named[name] = known.heard_at, known.reception_id, known.gid
+                self._named.put(name, (known.heard_at, known.reception_id, known.gid))
             else:
                 self._by_content.add((address, content), known)
         self._receptions.update(receptions)
@@ -171,7 +165,7 @@ class Duplicates:
             stored = self._named.get(gid)
             if stored is not None:
                 return stored[2]
-            self._named[gid] = heard_at, said.reception_id, gid
+            self._named.put(gid, (heard_at, said.reception_id, gid))
             return None
         if content is None:
             raw = _raw_key(record.address, said.channel, said.raw)
@@ -198,7 +192,7 @@ class Duplicates:
         if named is not None:
             first = said.heard_at, said.reception_id, original
             if first < named:
-                self._named[name] = first
+                self._named.put(name, first)
                 return True
             return False
         new = Known(said.heard_at, original, said.reception_id)
@@ -213,9 +207,7 @@ class Duplicates:
         """Forget what is too much; to be called once everything taken in is stored."""
         self._by_content.trim()
         self._by_raw.trim()
-        while len(self._named) > self._remembered:
-            del self._named[next(iter(self._named))]
-            self._all_named = False
+        self._named.trim()
         while len(self._receptions) > self._remembered:
             heard_at = self._receptions.pop(next(iter(self._receptions)))
             self._receptions_since = max(self._receptions_since, heard_at)
@@ -224,7 +216,7 @@ class Duplicates:
 
     def forget_until(self, time: datetime) -> None:
         """Note that the store holds more than is remembered, heard until `time`, aware UTC."""
-        self._all_named = False
+        self._named.forget_all()
         self._by_content.forget_until(time)
         self._by_raw.forget_until(time)
         self._receptions_since = max(self._receptions_since, time)
@@ -237,8 +229,7 @@ class Duplicates:
                 raw = _raw_key(record.address, said.channel, said.raw)
                 self._by_raw.forget(raw, said.heard_at)
             elif said.duplicate_window_s is None:
-                self._named.pop(self._name(record), None)
-                self._all_named = False
+                self._named.forget(self._name(record))
             else:
                 self._by_content.forget((record.address, said.duplicate_key), said.heard_at)
             self._receptions.pop(said.reception_id, None)
@@ -250,7 +241,7 @@ class Duplicates:
         if (
             said.duplicate_key is None
             or said.duplicate_window_s is not None
-            or record.gid in self._named
+            or self._named.get(record.gid) is not None
         ):
             return record.gid
         return named_gid(record.address, said.duplicate_key)

@@ -140,7 +140,7 @@ def named_gid(address: str, content: str) -> bytes:
     """
     digest = unsorted_gid(address, content)
     written = _find_time(content)
-    return digest if written is None else _sorts_as(written[0]) + digest[:10]
+    return digest if written is None else sorts_as(written[0]) + digest[:10]
 
 
 def unsorted_gid(address: str, content: str) -> bytes:
@@ -149,8 +149,10 @@ def unsorted_gid(address: str, content: str) -> bytes:
 
 
 @lru_cache(maxsize=1000)  # many messages tell of one moment
-def _sorts_as(time: str) -> bytes:
-    """Return 48 bits of a written time: of its digits, down to milliseconds, as one number.
+def sorts_as(time: str) -> bytes:
+    """Return the 6 bytes with which the name of a message begins in whose content `time` stands.
+
+    They are its digits, down to milliseconds, as one number of 48 bits.
 
     What stands above them changes once in years; the order starts anew then.
     """
