@@ -16,8 +16,12 @@ from tests.endurance.fault import Plain
 from tests.endurance.networks import is_private
 from tests.endurance.rig import Rig
 
-SMALL_MIB: Final = 24
-"""Room that a small disk has beside what is on it already."""
+SMALL_MIB: Final = 96
+"""Room that a small disk has beside what is on it already.
+
+Of it the log of SQLite keeps 18 once it has grown; what is left must do for all that is sent while
+the node works off what waited.
+"""
 
 
 class _OfSqlite(Plain):
