@@ -477,13 +477,15 @@ async def test_a_server_that_is_killed_comes_back_with_all_that_was_answered() -
         with pytest.raises(StoreError) as found:
             await store.commit([row(heard(30))], [], [])
         assert found.value.transient
-        Thread(target=server.start).start()
+        starting = Thread(target=server.start)
+        starting.start()
         async with asyncio.timeout(20):
             while True:
                 with suppress(StoreError):
                     await store.commit([row(heard(30))], [], [])
                     break
                 await asyncio.sleep(0.1)
+        await asyncio.to_thread(starting.join)  # it looks once more than we do
         assert await store.read(lambda c: receptions.span_of(c, "test:a"))
         with connect_to_read(store._engine) as connection:
             asked_ = "SELECT count(*) FROM transmissions"
