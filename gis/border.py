@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gis.features import Features, features_of
 from gis.geodesy import Floats, distances_m
+from gis.prepared import prepare_for_points
 from gis.shipped import shipped_features
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Border:
         shapes.append(shapely.union_all([] if doubts is None else list(doubts.geometry)))
         # The areas and below them the doubts, a row each: one call asks all about all places.
         self._shapes = np.array(shapes, dtype=object)[:, None]
-        shapely.prepare(self._shapes)
+        prepare_for_points(self._shapes)
 
     def side(self, *, lon: float, lat: float, accuracy_m: float = 0.0) -> Side:
         """Return on which side of the border a place is.

@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from gis.prepared import prepare_for_points
 from patrol.agreements import Agreement
 from patrol.crossing import DataClass
 from patrol.stretches import Stretch, common, joined, of_hours, within
@@ -57,7 +58,8 @@ class Grant:
         if terms.corridor is not None:
             shapes = [shapely.Polygon(ring) for ring in terms.corridor.rings if len(ring) > 3]
             self._corridor = shapely.union_all(shapely.make_valid(shapes))
-            shapely.prepare(self._corridor)
+            self._prepared = shapely.from_wkb(shapely.to_wkb(self._corridor))
+            prepare_for_points(self._prepared)
         self._windows: dict[tuple[str, DataClass], list[Stretch]] = {}
         for each in agreement.windows:
             self._windows.setdefault((each.agency, each.data_class), []).append(
@@ -183,14 +185,14 @@ class Grant:
             return True
         if lon is None or lat is None:
             return False
-        return bool(shapely.contains_xy(self._corridor, lon, lat))
+        return bool(shapely.contains_xy(self._prepared, lon, lat))
 
     def covers_many(self, lons: ArrayLike, lats: ArrayLike) -> NDArray[np.bool_]:
         """Return the same of many places at once."""
         lon = np.asarray(lons, dtype=np.float64)
         if self._corridor is None:
             return np.ones(lon.shape, dtype=np.bool_)
-        inside: NDArray[np.bool_] = shapely.contains_xy(self._corridor, lon, np.asarray(lats))
+        inside: NDArray[np.bool_] = shapely.contains_xy(self._prepared, lon, np.asarray(lats))
         return inside
 
     def covers_area(self, outline: Sequence[tuple[float, float]]) -> bool:

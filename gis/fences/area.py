@@ -20,6 +20,7 @@ from gis.errors import AreaError, PositionError
 from gis.fences.plane import POLAR_LAT, Plane, plane_about, wrap_deg
 from gis.geodesy import Floats, destinations
 from gis.position import check_place
+from gis.prepared import prepare_for_points
 from gis.river import River
 
 AreaKind: TypeAlias = Literal["polygon", "line"]
@@ -36,13 +37,17 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
         id: What rules call it.
         kind: "polygon", or "line" with a direction.
         plane: The plane that `shape` lies in.
-        shape: Polygon, MultiPolygon or LineString in metres of `plane`.
+        shape: Polygon, MultiPolygon or LineString in metres of `plane`; prepared, so threads may
+            ask it together about points alone.
     """
 
     id: str
     kind: AreaKind
     plane: Plane
     shape: BaseGeometry
+
+    def __post_init__(self) -> None:
+        prepare_for_points(self.shape)
 
     @property
     def geometry(self) -> BaseGeometry:

@@ -82,7 +82,6 @@ class FenceSet:
         self._line = np.array([a.kind == "line" for a in self.areas], dtype=bool)
         self._any_line = bool(self._line.any())
         self._shapes = np.array([area.shape for area in self.areas], dtype=object)
-        shapely.prepare(self._shapes)
         self._ends = [
             shapely.get_coordinates(a.shape)[[0, -1]] if a.kind == "line" else None
             for a in self.areas

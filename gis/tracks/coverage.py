@@ -322,7 +322,7 @@ def _cells(shape: shapely.Geometry, edge_m: float) -> NDArray[np.object_]:
     rows = max(math.ceil((north - south) / edge_m), 1)
     x, y = np.meshgrid(west + edge_m * np.arange(columns), south + edge_m * np.arange(rows))
     squares = shapely.box(x.ravel(), y.ravel(), x.ravel() + edge_m, y.ravel() + edge_m)
-    shapely.prepare(shape)
+    shapely.prepare(shape)  # noqa: TID251
     squares = squares[shapely.intersects(shape, squares)]
     within = shapely.contains_properly(shape, squares)
     squares[~within] = shapely.intersection(shape, squares[~within])

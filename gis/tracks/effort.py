@@ -197,8 +197,9 @@ def _inside(area: shapely.Geometry, lon: Floats, lat: Floats) -> NDArray[np.bool
     west, south, east, north = area.bounds
     inside = np.asarray((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
     near = np.flatnonzero(inside)
-    shapely.prepare(area)
-    inside[near] = shapely.contains_xy(area, lon[near], lat[near])
+    own = shapely.from_wkb(shapely.to_wkb(area))  # the given one may be asked by other threads
+    shapely.prepare(own)  # noqa: TID251
+    inside[near] = shapely.contains_xy(own, lon[near], lat[near])
     return inside
 
 
