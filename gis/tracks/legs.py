@@ -148,9 +148,11 @@ def moved_m(track: Track, legs: NDArray[np.intp], *, unknown_m: float = UNKNOWN_
     )
     # Every position between two that count has a leg, so their legs stand side by side.
     first, past = np.searchsorted(legs, start), np.searchsorted(legs, end)
-    sums = np.concatenate([[0.0], np.cumsum(step)])
     which = np.repeat(np.arange(len(way)), past - first)
     of_leg = np.repeat(first - np.concatenate([[0], np.cumsum(past - first)[:-1]]), past - first)
     of_leg = of_leg + np.arange(len(of_leg))
-    moved[of_leg] = step[of_leg] / (sums[past] - sums[first])[which] * way[which]
+    # By each way alone: in a sum of all legs a short one behind long ones is lost.
+    steps = np.bincount(which, step[of_leg], minlength=len(way))[which]
+    share = np.divide(step[of_leg], steps, out=np.zeros(len(steps)), where=steps > 0.0)
+    moved[of_leg] = share * way[which]
     return moved

@@ -10,7 +10,7 @@ from gis.geodesy import destinations, distance_m, distances_m
 from gis.position import Position
 from gis.tracks.chords import cartesian, chords_m, ground, places
 from gis.tracks.legs import legs_of, moved_m, pieces
-from gis.tracks.track import Track, track_of
+from gis.tracks.track import Track, sorted_track, track_of
 from tests.gis.tracks.journeys import at, path, positions, straight
 
 
@@ -60,6 +60,18 @@ def test_noise_and_gaps_mixed_are_measured_alike() -> None:
         east = np.cumsum(speed * np.diff(seconds, prepend=0.0)) + rng.normal(0, 8, 300)
         track = path(seconds, east, rng.normal(0, 8, 300))
         assert moved_m(track, legs_of(track)).sum() == pytest.approx(counted_m(track), rel=1e-9)
+
+
+def test_a_short_leg_behind_a_long_one_is_not_lost() -> None:
+    places_ = {
+        "lon": np.array([0.0, 9.0, 9.0]),
+        "lat": np.array([0.0, 0.0, 1e-18]),
+        "accuracy_m": np.zeros(3),
+    }
+    track = sorted_track(np.array([0, 60, 120]) * 1_000_000, places_)
+    moved = moved_m(track, legs_of(track))
+    assert moved[0] == pytest.approx(1_001_875.0, abs=1.0)
+    assert 0.0 <= moved[1] < 1e-9
 
 
 def test_a_straight_run_is_as_long_as_its_geodesic() -> None:
