@@ -9,16 +9,19 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
+import numpy as np
+
 from patrol.changes import Fix, UnitState
 from patrol.details import UnitDetails, details, out_of_service
 from patrol.errors import Conflict, NotFound
 from patrol.outlook import Outlook
 from patrol.patrols import Patrol
-from patrol.reading import batched
+from patrol.reading import Reading, batched
 from patrol.spans import ALWAYS, NEVER
 from patrol.store import films, history
 from patrol.store.films import Film
 from patrol.store.history import Mark, Page, Path
+from patrol.store.tables import from_us, to_us
 from patrol.store.tracks import Box
 
 LARGEST_PAGE: Final = 10_000
@@ -186,9 +189,7 @@ class HistoryDesk(Outlook):
         reading = self._reading(self._visible(id), start, end)
         if reading.exact:
             return await self._watch.store.read(history.days, reading.spans, reading.agencies)
-        return await self._watch.store.read(
-            history.days_of, reading.spans, reading.agencies, reading.passing
-        )
+        return await self._days_told(reading)
 
     async def paths(
         self, *, start: datetime, end: datetime, ids: Sequence[str] | None = None
@@ -275,3 +276,27 @@ class HistoryDesk(Outlook):
         states = {state.id: state for state in self.tracked()}
         states |= {state.id: state for state in self._states()}
         return [states[id] for id in sorted(states)]
+
+    # -- inside
+
+    async def _days_told(self, reading: Reading) -> list[date]:
+        """Return the days on which something of another agency's may be told, oldest first.
+
+        What may is judged here, not where the store is read: agreements, patrols and what is
+        counted of them are one thread's, and a suspension while the store reads lets nothing out.
+        """
+        days: set[int] = set()
+        for span in reading.spans:
+            since_us = to_us(span.start)
+            while rows := await self._watch.store.read(
+                history.places_from, span, reading.agencies, since_us
+            ):
+                times_us, lons, lats = zip(*rows, strict=True)
+                told = np.flatnonzero(reading.passing(times_us, lons, lats))
+                if len(told):  # the rest of that day is of no interest
+                    day = times_us[told[0]] // history.DAY_US
+                    days.add(day)
+                    since_us = (day + 1) * history.DAY_US
+                else:
+                    since_us = times_us[-1] + 1
+        return [from_us(day * history.DAY_US).date() for day in sorted(days)]

@@ -5,7 +5,7 @@ Like `tracks`, by range scans of (address, time) over the spans in which an addr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -20,11 +20,9 @@ from patrol.store.tables import to_us, transmissions
 from patrol.store.tracks import COLUMNS, Box, Span, in_box, inside
 
 _T = transmissions.c
-_DAY_US: Final = 86_400_000_000
+DAY_US: Final = 86_400_000_000
 _LOOKED_AT: Final = 2000  # positions at once
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-Passing = Callable[[Sequence[int], Sequence[float], Sequence[float]], NDArray[np.bool_]]
 
 Mark = tuple[int, bytes]
 """Where a page ended: time and id of its last position."""
@@ -141,46 +139,32 @@ def days(connection: Connection, spans: Iterable[Span], agencies: Collection[str
             ).scalar()
             if first is None:
                 break
-            found.add(int(first) // _DAY_US)
-            since = (int(first) // _DAY_US + 1) * _DAY_US
+            found.add(int(first) // DAY_US)
+            since = (int(first) // DAY_US + 1) * DAY_US
     return [(_EPOCH + timedelta(days=day)).date() for day in sorted(found)]
 
 
-def days_of(
-    connection: Connection, spans: Iterable[Span], agencies: Collection[str], passing: Passing
-) -> list[date]:
-    """Return the days (UTC) on which there is a position that may be told, oldest first.
-
-    Reads on within a day only until the first such position.
+def places_from(
+    connection: Connection, span: Span, agencies: Collection[str], since_us: int
+) -> list[tuple[int, float, float]]:
+    """Return the first positions of a span from a time on, oldest first; empty after its last.
 
     Args:
         connection: To the store.
-        spans: When which address counted.
+        span: When which address counted.
         agencies: Only records of these.
-        passing: Returns for times (microseconds since 1970), longitudes and latitudes which pass.
+        since_us: Microseconds since 1970.
+
+    Returns:
+        Time (microseconds since 1970), longitude and latitude of each.
     """
-    found: set[int] = set()
-    for span in spans:
-        conditions = inside(span, agencies)
-        since = to_us(span.start)
-        while True:
-            rows = connection.execute(
-                select(_T.time_us, _T.lon, _T.lat)
-                .where(*conditions, _T.time_us >= since)
-                .order_by(_T.time_us)
-                .limit(_LOOKED_AT)
-            ).all()
-            if not rows:
-                break
-            times_us, lons, lats = zip(*rows, strict=True)
-            told = np.flatnonzero(passing(times_us, lons, lats))
-            if len(told):
-                day = int(times_us[told[0]]) // _DAY_US
-                found.add(day)
-                since = (day + 1) * _DAY_US
-            else:
-                since = int(times_us[-1]) + 1
-    return [(_EPOCH + timedelta(days=day)).date() for day in sorted(found)]
+    rows = connection.execute(
+        select(_T.time_us, _T.lon, _T.lat)
+        .where(*inside(span, agencies), _T.time_us >= since_us)
+        .order_by(_T.time_us)
+        .limit(_LOOKED_AT)
+    )
+    return [(time_us, lon, lat) for time_us, lon, lat in rows]
 
 
 def paths(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from math import sin
 from pathlib import Path
 from typing import Any
@@ -228,10 +229,33 @@ async def test_what_is_read_is_asked_again_after_the_store_answered(node: Node) 
     node.watch.clerk.book.put([agreement])
     assert (await desk.fixes(boat)).fixes == []
     node.watch.clerk.book.put([agreement])
-    assert await desk.days(boat) in ([], [at(0).date()])  # judged while the store read
+    assert await desk.days(boat) == []
     node.watch.clerk.book.put([agreement])
     assert await desk.paths(start=at(0), end=at(100 * HOUR)) == {}
     assert desk.is_stale
+
+
+async def test_what_may_be_told_is_judged_on_one_thread(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Grants, outings and the counts of what was seen have no locks."""
+    boat = await fleet(node, 30)
+    await file(node, active(at(0)))
+    desk, sharing, judged_on = node.desk(), node.watch.sharing, set[int]()
+    open_grants, seen = sharing.open_grants, sharing.seen.seen
+
+    def asked(*args: Any) -> Any:
+        judged_on.add(threading.get_ident())
+        return open_grants(*args)
+
+    def counted(*args: Any) -> None:
+        judged_on.add(threading.get_ident())
+        seen(*args)
+
+    monkeypatch.setattr(sharing, "open_grants", asked)
+    monkeypatch.setattr(sharing.seen, "seen", counted)
+    assert await desk.days(boat) == [at(0).date(), at(24 * HOUR).date()]
+    assert judged_on == {threading.get_ident()}
 
 
 async def test_tracks_of_a_joint_patrol_cross_after_it_and_after_a_restart(node: Node) -> None:
