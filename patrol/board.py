@@ -18,7 +18,7 @@ from patrol.crossing import DataClass
 from patrol.lookout import Crossing, Lookout
 from patrol.papers import Paper
 from patrol.policy import Policy
-from patrol.views import Feed, View
+from patrol.views import Feed, Mixed, View
 from radio_gateway.health import ChannelHealth
 
 Group = tuple[str, bool]
@@ -152,6 +152,7 @@ class Board:
         }
         channels = _inner(update.channels) if update.channels else b""
         encoded: dict[str, tuple[bytes, bytes]] = {}
+        alike: dict[Any, bytes] = {}
         for policy, feed in self._feeds.values():
             body = _Body(when)
             others = crossing.get(policy.agency, _NONE) if policy.sees_others else _NONE
@@ -185,7 +186,7 @@ class Board:
             gone += self._hand_out(papers, policy, feed, body, now)
             body.own("forget", _inner(gone))
             if body:
-                feed.publish(*body.made())
+                feed.publish(body.made(alike))
 
     # -- inside
 
@@ -297,9 +298,18 @@ class _Body:
             if own:
                 self._own.setdefault(name, []).append(own)
 
-    def made(self) -> tuple[bytes, bytes | None]:
-        """Return the members of the frame, and those of its twin if it needs one."""
-        return self._joined(self._whole), self._joined(self._own) if self._mixed else None
+    def made(self, alike: dict[Any, bytes]) -> bytes:
+        """Return the members of the frame, `Mixed` if it needs a twin.
+
+        Args:
+            alike: Those made of this change so far, by what is in them: views that see the same
+                share, and keep, the same bytes.
+        """
+        of = _parts(self._whole), _parts(self._own) if self._mixed else None
+        if of not in alike:
+            body = self._joined(self._whole)
+            alike[of] = Mixed(body, self._joined(self._own)) if self._mixed else body
+        return alike[of]
 
     def _joined(self, members: dict[str, list[bytes]]) -> bytes:
         parts = [b',"time":' + self._when]
@@ -307,6 +317,10 @@ class _Body:
             b',"%s":[%s]' % (name.encode(), b",".join(items)) for name, items in members.items()
         ]
         return b"".join(parts)
+
+
+def _parts(members: dict[str, list[bytes]]) -> tuple[tuple[str, tuple[bytes, ...]], ...]:
+    return tuple((name, tuple(items)) for name, items in members.items())
 
 
 def _inner(items: Sequence[Any]) -> bytes:

@@ -1,8 +1,9 @@
 """Views: what all viewers who may see the same are sent, encoded once and shared.
 
 A `Feed` belongs to one view (agency, role, policy epoch). Each change is encoded once; the last
-ones stay in a ring, so that a viewer who was cut off goes on where it stopped. A viewer that does
-not keep up is not waited for: what it missed is dropped and it is told to start from a snapshot.
+ones stay in a ring, so that a viewer who was cut off goes on where it stopped. They stay without
+their number, so that views that see the same keep the same bytes. A viewer that does not keep up is
+not waited for: what it missed is dropped and it is told to start from a snapshot.
 
 A frame that holds something of another agency's carries a twin without it. When what may pass
 changes, all frames that wait anywhere are replaced by their twins: nothing of the viewer's own is
@@ -69,6 +70,21 @@ class Mixed(bytes):
 def stripped(frames: Iterable[bytes]) -> list[bytes]:
     """Return frames without what they hold of other agencies'."""
     return [frame.own if isinstance(frame, Mixed) else frame for frame in frames]
+
+
+def body_of(seq: int, frame: bytes) -> bytes:
+    """Return the members of change number `seq` that the frame was made of.
+
+    >>> body_of(12, _change(12, b',"forget":["a"]'))
+    b',"forget":["a"]'
+    """
+    body = frame[len(_change(seq, b"")) - 1 : -1]
+    return Mixed(body, body_of(seq, frame.own)) if isinstance(frame, Mixed) else body
+
+
+def _change(seq: int, body: bytes) -> bytes:
+    frame = b'{"type":"change","seq":%d%s}' % (seq, body)
+    return Mixed(frame, _change(seq, body.own)) if isinstance(body, Mixed) else frame
 
 
 def _size(frame: bytes) -> int:
@@ -194,29 +210,27 @@ class Feed:
         """How many viewers are connected."""
         return len(self._viewers)
 
-    def publish(self, body: bytes, own: bytes | None = None) -> None:
+    def publish(self, body: bytes) -> None:
         """Number one change and hand the same bytes to every viewer.
 
         Args:
             body: Members of a `patrol.changes.Change` as JSON, each with a comma before it,
-                `type` and `seq` left out.
-            own: The same without what is of other agencies; None where nothing is.
+                `type` and `seq` left out; `Mixed` where something of other agencies' is in it.
         """
         self.seq += 1
-        frame = b'{"type":"change","seq":%d%s}' % (self.seq, body)
-        if own is not None:
-            frame = Mixed(frame, b'{"type":"change","seq":%d%s}' % (self.seq, own))
-        self.pass_on(frame)
+        self.pass_on(body)
 
-    def pass_on(self, frame: bytes) -> None:
-        """Hand change number `seq`, encoded, to every viewer, and keep it for who comes back."""
-        self._ring.append((self.seq, frame))
-        self._ring_bytes += _size(frame)
+    def pass_on(self, body: bytes) -> None:
+        """Hand change number `seq` to every viewer, and keep it for who comes back."""
+        self._ring.append((self.seq, body))
+        self._ring_bytes += _size(body)
         self._snapshot = None  # of before this change: nobody begins there any more
         while len(self._ring) > RING or (self._ring_bytes > RING_BYTES and len(self._ring) > 1):
             self._ring_bytes -= _size(self._ring.popleft()[1])
-        for viewer in self._viewers:
-            viewer.push(frame)
+        if self._viewers:
+            frame = _change(self.seq, body)
+            for viewer in self._viewers:
+                viewer.push(frame)
 
     def subscribe(self, *, stream: str | None = None, since: int | None = None) -> Subscription:
         """Join: from where the viewer stopped if that is still in the ring, else from a snapshot.
@@ -230,10 +244,10 @@ class Feed:
             first = [self.beat()]
         return self.join(Subscription(self, [self.snapshot()] if first is None else first))
 
-    def lead(self, frames: Sequence[tuple[int, bytes]]) -> None:
+    def lead(self, bodies: Sequence[tuple[int, bytes]]) -> None:
         """Keep changes, by number, that went right before the first that is kept."""
-        self._ring.extendleft(reversed(frames))
-        self._ring_bytes += sum(_size(frame) for _, frame in frames)
+        self._ring.extendleft(reversed(bodies))
+        self._ring_bytes += sum(_size(body) for _, body in bodies)
 
     def join(self, viewer: Subscription) -> Subscription:
         """Hand every change from now on to `viewer`."""
@@ -263,10 +277,10 @@ class Feed:
         """Take what is of other agencies out of everything that was not sent yet."""
         self.view = View(agency=self.view.agency, role=self.view.role, epoch=epoch)
         self._snapshot = None
-        if any(isinstance(frame, Mixed) for _, frame in self._ring):
-            frames = stripped(frame for _, frame in self._ring)
-            self._ring = deque(zip((seq for seq, _ in self._ring), frames, strict=True))
-            self._ring_bytes = sum(len(frame) for frame in frames)
+        if any(isinstance(body, Mixed) for _, body in self._ring):
+            bodies = stripped(body for _, body in self._ring)
+            self._ring = deque(zip((seq for seq, _ in self._ring), bodies, strict=True))
+            self._ring_bytes = sum(len(body) for body in bodies)
         for viewer in self._viewers:
             viewer.strip()
 
@@ -282,4 +296,4 @@ class Feed:
             return []
         if not self._ring or self._ring[0][0] > since + 1:
             return None
-        return [frame for seq, frame in self._ring if seq > since]
+        return [_change(seq, body) for seq, body in self._ring if seq > since]

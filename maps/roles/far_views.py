@@ -18,7 +18,7 @@ from maps.errors import WatchAway
 from maps.roles.words import WANTED_FOR_S, Begin, Frame, Missed, OpenView, Word
 from patrol.accounts import User
 from patrol.permissions import require
-from patrol.views import Feed, Mixed, Subscription, View, stripped
+from patrol.views import Feed, Mixed, Subscription, View, body_of, stripped
 
 SNAPSHOT_FOR_S: Final = 1.0
 FOLLOW_WITHIN_S: Final = 5.0
@@ -60,7 +60,7 @@ class FarFeed(Feed):
         self.seq = since if begin.snapshot is None else begin.seq
         for frame in begin.frames:
             self.seq = frame.seq
-            self.pass_on(_said(frame))
+            self.pass_on(_body(frame))
         early, self._early = self._early, []
         for word in early:
             self.take(word)
@@ -83,9 +83,9 @@ class FarFeed(Feed):
             self.close()
             return
         self.seq = frame.seq
-        said = _said(frame)
+        body = _body(frame)
         # What was sent before another epoch began was on its way; what came after it is judged.
-        self.pass_on(stripped([said])[0] if word.epoch < self.view.epoch else said)
+        self.pass_on(stripped([body])[0] if word.epoch < self.view.epoch else body)
 
     def begin_epoch(self, epoch: int) -> None:
         """Take what is of other agencies out of everything that was not sent yet."""
@@ -182,10 +182,10 @@ class FarFeed(Feed):
             frames = begin.frames
             if begin.stream != self.stream or not frames or frames[-1].seq + 1 != before:
                 return  # they are kept no more
-            said = [_said(each) for each in frames]
+            bodies = [_body(each) for each in frames]
             if begin.epoch < self.view.epoch:
-                said = stripped(said)
-            self.lead(list(zip((each.seq for each in frames), said, strict=True)))
+                bodies = stripped(bodies)
+            self.lead(list(zip((each.seq for each in frames), bodies, strict=True)))
 
 
 class FarViews:
@@ -287,6 +287,10 @@ class FarViews:
 
 def _said(frame: Frame) -> bytes:
     return frame.whole if frame.own is None else Mixed(frame.whole, frame.own)
+
+
+def _body(frame: Frame) -> bytes:
+    return body_of(frame.seq, _said(frame))
 
 
 def _no_picture(_stream: str, _seq: int) -> Any:

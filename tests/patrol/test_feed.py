@@ -12,7 +12,7 @@ import patrol.views
 from patrol.board import Board, Update
 from patrol.changes import Beat, Change, Snapshot
 from patrol.policy import Policy
-from patrol.views import Feed, View
+from patrol.views import Feed, Subscription, View
 from tests.patrol.running import AGENCY, OTHER, Node, Viewer, address, at, frame_of, said
 
 
@@ -188,6 +188,21 @@ async def test_all_viewers_of_a_view_get_the_same_bytes(node: Node) -> None:
     assert one is two
     assert one == three
     assert one is not three
+
+
+async def test_views_that_see_the_same_keep_the_same_bytes(node: Node) -> None:
+    views = [node.desk(role).feed() for role in ("commander", "planner", "crew")]
+    viewers = [Viewer(view.join(Subscription(view, []))) for view in views]
+    views[1].publish(BODY)  # it counts changes by itself
+    await node.boat()
+    await node.hear(said("x", 1))  # a radio that crews do not see
+    one, two, three = (view._ring for view in views)
+    assert [len(ring) for ring in (one, two, three)] == [2, 3, 1]
+    assert one[0][1] is two[1][1] is three[0][1]
+    assert one[1][1] is two[2][1]
+    for viewer in viewers:
+        await viewer.look()
+    assert [viewer.seqs for viewer in viewers] == [[1, 2], [1, 2, 3], [1]]
 
 
 async def test_one_who_left_gets_nothing_more() -> None:

@@ -16,7 +16,7 @@ from maps.roles.showing import Showing
 from patrol.accounts import User
 from patrol.changes import Snapshot
 from patrol.errors import Forbidden
-from patrol.views import BACKLOG, Feed, Subscription, View
+from patrol.views import BACKLOG, Feed, Mixed, Subscription, View
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 SOMCHAI = User(name="somchai", role="commander", agency="joint")
@@ -88,7 +88,7 @@ class Pair:
     def change(self, own: bytes | None = None) -> None:
         """Something changes."""
         body = b',"fixes":[%d]' % (self.feed.seq + 1)
-        self.feed.publish(body, own)
+        self.feed.publish(body if own is None else Mixed(body, own))
 
 
 def numbers(frames: list[bytes]) -> list[tuple[str, int]]:
