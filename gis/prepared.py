@@ -18,8 +18,10 @@ def prepare_for_points(shapes: ArrayLike) -> None:
     """Prepare shapes, and make all that GEOS wants to tell whether a point is in them.
 
     Args:
-        shapes: Geometries, of any form; None and empty ones are left alone. From then on threads
-            may ask them together, but about points alone.
+        shapes: Geometries, of any form. From then on threads may ask them together, but about
+            points alone. None and what is put together of several kinds (a GeometryCollection) is
+            left alone: of that, GEOS goes on making the index of a part when a point first comes
+            to it. Not prepared, it may be asked all the same.
 
     >>> square = shapely.box(0.0, 0.0, 1.0, 1.0)
     >>> prepare_for_points([square, shapely.Polygon(), None])
@@ -27,6 +29,7 @@ def prepare_for_points(shapes: ArrayLike) -> None:
     (True, True)
     """
     given = np.asarray(shapes, dtype=object).ravel()
+    given = given[shapely.get_type_id(given) != shapely.GeometryType.GEOMETRYCOLLECTION]
     shapely.prepare(given)  # noqa: TID251
     bounds = shapely.bounds(given)
     # A point outside the bounds is answered without an index; the first inside by going round the

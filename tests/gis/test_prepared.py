@@ -51,3 +51,15 @@ def test_what_has_no_inside_is_left_as_it_is(shape: shapely.Geometry | None) -> 
     given = np.array([shape, shapely.box(0.0, 0.0, 2.0, 1.0)], dtype=object)[:, None]
     prepare_for_points(given)
     assert shapely.contains_xy(given, [0.5], [0.2])[:, 0].tolist() == [False, True]
+
+
+def test_what_is_of_several_kinds_is_not_prepared() -> None:
+    """GEOS 3.14 makes the index of the second square at the first point beside the first one."""
+    squares = [shapely.box(0.0, 0.0, 9.0, 9.0), shapely.box(20.0, 0.0, 21.0, 1.0)]
+    mixed = shapely.GeometryCollection([*squares, shapely.LineString([(0.0, 9.0), (0.0, 12.0)])])
+    prepare_for_points([mixed, shapely.GeometryCollection(), squares[0]])
+    assert not shapely.is_prepared(mixed)
+    assert shapely.is_prepared(squares[0])
+    assert shapely.contains_xy(mixed, [8.0, 20.5, 15.0], [1.0, 0.5, 1.0]).tolist() == [
+        True, True, False,
+    ]  # fmt: skip
