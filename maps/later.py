@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from importlib import import_module
+from typing import Final
+
+_loaded: Final[set[str]] = set()
 
 
 async def load(name: str) -> None:
@@ -13,5 +15,8 @@ async def load(name: str) -> None:
     Args:
         name: Full name. It is loaded once; after that this costs nothing.
     """
-    if name not in sys.modules:
+    # `sys.modules` has one from its first line on: whoever took that for loaded would wait for the
+    # rest of it on the event loop.
+    if name not in _loaded:
         await asyncio.to_thread(import_module, name)
+        _loaded.add(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 from pathlib import Path
@@ -26,6 +27,26 @@ async def test_it_is_loaded_on_another_thread_and_once(
     await load("needed_late")
     assert sys.modules["needed_late"].TIMES == [1]
     del sys.modules["needed_late"]
+
+
+async def test_who_comes_while_it_is_being_loaded_waits_beside_the_event_loop_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "needed_by_two.py").write_text(
+        "import threading\nGATE = threading.Event()\nGATE.wait(10.0)\nWHOLE = True\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    first = asyncio.create_task(load("needed_by_two"))
+    while not hasattr(sys.modules.get("needed_by_two"), "GATE"):  # noqa: ASYNC110 - of a thread
+        await asyncio.sleep(0.001)
+    second = asyncio.create_task(load("needed_by_two"))
+    await asyncio.sleep(0.01)
+    assert not second.done()
+    made = sys.modules["needed_by_two"]
+    made.GATE.set()
+    await asyncio.gather(first, second)
+    assert made.WHOLE
+    del sys.modules["needed_by_two"]
 
 
 async def test_one_that_cannot_be_loaded_says_so() -> None:
