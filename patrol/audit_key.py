@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 
 from patrol.errors import AuditError
 
@@ -58,16 +60,24 @@ def audit_key(file: Path) -> AuditKey:
         AuditError: If others may read it, or it holds no key.
         OSError: If it cannot be read or made.
     """
+    if not file.exists():
+        _make(file)
+    return _read(file)
+
+
+def _make(file: Path) -> None:
+    """Make a key: whole in its file or not at all, whoever else makes or reads it meanwhile."""
+    draft = file.with_name(f".{file.name}.{token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read(file)
-    seed = os.urandom(32)
-    with os.fdopen(descriptor, "wb") as opened:
-        opened.write(b64encode(seed) + b"\n")
-        opened.flush()
-        os.fsync(opened.fileno())
-    return AuditKey(seed)
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(b64encode(os.urandom(32)) + b"\n")
+            opened.flush()
+            os.fsync(opened.fileno())
+        with suppress(FileExistsError):  # another was quicker: its key is the one
+            os.link(draft, file)
+    finally:
+        draft.unlink()
 
 
 def _read(file: Path) -> AuditKey:

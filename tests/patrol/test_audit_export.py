@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import stat
+import threading
 from base64 import b64encode
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,21 @@ def test_the_key_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
     file.write_text("no key")
     with pytest.raises(AuditError, match="no key"):
         audit_key(file)
+
+
+def test_two_that_want_the_first_key_at_once_have_the_same(tmp_path: Path) -> None:
+    """Two exports of evidence, for one; each is made on a thread of its own."""
+    file, gate = tmp_path / "patrol.db.audit-key", threading.Barrier(2)
+
+    def wanted(_number: int) -> str:
+        gate.wait()
+        return audit_key(file).public
+
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(40):
+            assert len(set(threads.map(wanted, range(2)))) == 1
+            assert [each.name for each in tmp_path.iterdir()] == [file.name]
+            file.unlink()
 
 
 KEY = AuditKey(bytes(range(32)))
