@@ -16,6 +16,7 @@ import os
 import re
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -148,7 +149,7 @@ class SerialTransport:
 
 
 class _Reader:
-    """The thread that opens, reads and closes the port: nobody else touches it."""
+    """The thread that opens, reads and closes the port; what is said is written on others."""
 
     def __init__(self, port: serial.Serial, path: str, shown: str, mailbox: Mailbox) -> None:
         self._port, self._path, self._shown, self._mailbox = port, path, shown, mailbox
@@ -157,6 +158,9 @@ class _Reader:
         self._ended = asyncio.Event()
         self._stopping = threading.Event()
         self._closing = threading.Lock()
+        self._one_at_a_time = asyncio.Lock()  # what is said, or one would be said into the other
+        self._writing = threading.Lock()  # as long as its thread is at it, whoever still waits
+        self._closed = False
         self._room = threading.Event()
         self._room.set()
         self._answers: set[asyncio.Task[None]] = set()
@@ -182,9 +186,10 @@ class _Reader:
         await self._ended.wait()
 
     async def write(self, data: bytes) -> None:
-        """Write `data`; raises LinkError when the port does not take it within 5 s."""
+        """Write `data` in its turn; raises LinkError when the port does not take it within 5 s."""
         try:
-            await asyncio.to_thread(self._port.write, data)
+            async with self._one_at_a_time:
+                await asyncio.to_thread(self._write, data)
         except (serial.SerialException, OSError, ValueError) as error:
             raise LinkError(self._shown, _fault(error)) from error
 
@@ -210,9 +215,22 @@ class _Reader:
         except (serial.SerialException, OSError, ValueError) as error:
             fault = _fault(error)
         finally:
-            with self._closing:
-                self._port.close()
+            self._close()
             self._call(self._say_ended, LinkError(self._shown, fault))
+
+    def _write(self, data: bytes) -> None:
+        with self._writing:
+            # What was broken off tells so by its length alone.
+            if self._closed or self._port.write(data) != len(data):
+                raise serial.PortNotOpenError
+
+    def _close(self) -> None:
+        """Close the port once nothing is written any more: its number is another file's then."""
+        self._closed = True
+        with suppress(OSError):
+            self._port.cancel_write()
+        with self._writing, self._closing:
+            self._port.close()
 
     def _listen(self) -> str:
         """Hand on what the port brings until it breaks; return why it ended."""

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 import serial
 
+from radio_gateway.errors import LinkError
 from radio_gateway.inbox import Inbox
+from radio_gateway.link import parse_link
+from radio_gateway.transports.serial_port import SerialTransport
 from tests.radio_gateway.running import hear, make, open_descriptors, rmc, running, until
 
 REPLUGS = 20
@@ -158,4 +161,18 @@ async def test_closing_gives_everything_back(radio: Radio) -> None:
     assert channel.health().state == "stopped"
     assert open_descriptors() == before
     await until(lambda: threading.active_count() == threads)
+    radio.unplug()
+
+
+async def test_what_is_being_said_while_the_port_is_closed_is_not_said(radio: Radio) -> None:
+    """Whoever waits for room must not go on with a number that is another file's by then."""
+    radio.plug_in()
+    transport = SerialTransport(parse_link(f"serial://{radio.name}"))
+    async with transport:
+        saying = [asyncio.create_task(transport.send(b"x" * 100_000)) for _ in range(3)]
+        await asyncio.sleep(0.05)  # nobody reads: the first waits for room, the others for it
+        started_s = time.monotonic()
+    assert time.monotonic() - started_s < 2.0
+    faults = await asyncio.gather(*saying, return_exceptions=True)
+    assert [type(fault) for fault in faults] == [LinkError] * 3, faults
     radio.unplug()
