@@ -22,7 +22,7 @@ from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.device_clock import corrected, nearest_day
 from radio_gateway.formats.nmea.epoch import Epoch, EpochGatherer
-from radio_gateway.formats.nmea.everyday import read_everyday
+from radio_gateway.formats.nmea.everyday import Everyday, read_everyday
 from radio_gateway.formats.nmea.fields import READERS, Facts, Part, read_part
 from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
 from radio_gateway.formats.number import show_place
@@ -36,6 +36,8 @@ MAX_SOURCES = 4096  # senders behind one connection; the one silent longest give
 OTHER_EVERY = timedelta(seconds=60)
 MAX_OTHERS = 64  # sentence types of one source
 
+_Key = tuple[str | None, str | None, str | None]  # peer, device, station
+_RMC = ("RMC",)
 _CALLS = frozenset({"DSC,", "DSE,"})
 # Satellites, errors, residuals, datum, texts of the receiver; proprietary ones start with P.
 _HOUSEKEEPING = frozenset({"GSA", "GSV", "GST", "GBS", "GRS", "DTM", "TXT", "ALM"})
@@ -60,7 +62,7 @@ class NmeaDecoder(PlainDecoder):
         # made when they are needed: of the senders of a broker each has a decoder of its own
         self._ais: ais.AisDecoder | None = None
         self._dsc: dsc.DscDecoder | None = None
-        self._sources: dict[tuple[str | None, str | None, str | None], _Source] = {}
+        self._sources: dict[_Key, _Source] = {}
         self._open: dict[_Source, None] = {}  # whose epoch waits for more, in order
         self._evicted: list[Transmission] = []  # of sources that gave way, not yet returned
 
@@ -76,15 +78,21 @@ class NmeaDecoder(PlainDecoder):
         """
         everyday = read_everyday(frame.payload)
         if everyday is not None:
-            sentence, part = everyday
-            source = self._source(frame.source, sentence)
+            source = self._source((frame.source, everyday.device, None))
+            source.checksum_seen = True
+            time_of_day = everyday.clock.time_of_day
+            if not self._evicted and source.gatherer.is_all(_RMC, time_of_day, frame.heard_at):
+                return [source.fix(everyday, frame)]  # nearly always
+            sentence, part = everyday.sentence(), everyday.part()
         else:
             sentence = read_sentence(frame.payload)
             if sentence.start == "!":
                 if self._ais is None:
                     self._ais = ais.decoder(self._settings)
                 return self._ais.decode_sentence(sentence, frame)
-            source = self._source(frame.source, sentence)
+            tag = sentence.tag
+            station = None if tag is None else tag.station
+            source = self._source((frame.source, sentence.device, station))
             if not sentence.checked and (source.checksum_seen or self._settings.checksum_required):
                 detail = "this source sends checksums; one is missing"
                 raise FrameError("no_checksum", frame.payload, detail)
@@ -129,10 +137,8 @@ class NmeaDecoder(PlainDecoder):
             or (self._dsc is not None and self._dsc.waiting())
         )
 
-    def _source(self, peer: str | None, sentence: Sentence) -> _Source:
+    def _source(self, key: _Key) -> _Source:
         """Return the sender of a sentence, a new one if need be."""
-        tag = sentence.tag
-        key = (peer, sentence.device, None if tag is None else tag.station)
         source = self._sources.pop(key, None)
         if source is not None:
             self._sources[key] = source  # last again: the first is the one silent longest
@@ -143,7 +149,7 @@ class NmeaDecoder(PlainDecoder):
                 epoch = old.gatherer.flush(None)
                 if epoch is not None:
                     self._evicted.append(old.transmission(epoch))
-            source = self._sources[key] = _Source(sentence.device, live=self._settings.live)
+            source = self._sources[key] = _Source(key[1], live=self._settings.live)
         return source
 
     def _with_evicted(self, out: list[Transmission]) -> list[Transmission]:
@@ -222,6 +228,33 @@ class _Source:
             duplicate_key=key,
             duplicate_window_s=None,
             resent=epoch.frame.resent,
+        )
+
+    def fix(self, said: Everyday, frame: Frame) -> Transmission:
+        """Return what an everyday RMC says that is an epoch by itself, as `transmission` would."""
+        clock, heard_at, device = said.clock, frame.heard_at, self._device
+        lon, lat = said.lon, said.lat
+        time, doubt = corrected(clock.moment, heard_at, live=self._live)
+        key: str | None = None
+        if device is not None:
+            written = clock.written if time is clock.moment else str(time)
+            key = f"{written}|{show_place(lon, lat)}"
+        return Transmission(
+            protocol="nmea0183",
+            kind="position",
+            heard_at=heard_at,
+            device=device,
+            position=Position(
+                lon=lon, lat=lat, speed_mps=said.speed_mps, course_deg=said.course_deg
+            ),
+            fix=True,
+            device_time=time,
+            flags=() if doubt is None else (doubt,),
+            facts={"talker": said.talker},
+            raw=frame.payload,
+            duplicate_key=key,
+            duplicate_window_s=None,
+            resent=frame.resent,
         )
 
     def other(self, sentence: Sentence, frame: Frame) -> list[Transmission]:

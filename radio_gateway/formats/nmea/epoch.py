@@ -45,13 +45,11 @@ class Epoch(msgspec.Struct, gc=False):
 
     def takes(self, part: Part, heard_at: datetime) -> bool:
         """Return whether `part` can belong to this epoch."""
-        time_of_day = self.whole.time_of_day
-        if part.time_of_day is not None and time_of_day is not None:
-            if part.time_of_day != time_of_day:
-                return False
-        elif heard_at - self.last_heard_at > SILENCE:
-            return False
-        return part.name not in self.names
+        return self.left().takes(part, heard_at)
+
+    def left(self) -> Left:
+        """Return what is remembered once it has left."""
+        return Left(self.names, self.whole.time_of_day, self.last_heard_at)
 
     def add(self, part: Part, frame: Frame) -> None:
         """Add a part that this epoch takes."""
@@ -59,6 +57,30 @@ class Epoch(msgspec.Struct, gc=False):
         self.names = (*self.names, part.name)
         self.raw += b"\r\n" + frame.payload
         self.last_heard_at = frame.heard_at
+
+
+class Left(msgspec.Struct, frozen=True, gc=False):
+    """What must be known of an epoch to tell whether a sentence belongs to it.
+
+    Attributes:
+        names: The types of its sentences, in the order heard.
+        time_of_day: What they said.
+        last_heard_at: When the source was last heard, aware UTC.
+    """
+
+    names: tuple[str, ...]
+    time_of_day: timedelta | None
+    last_heard_at: datetime
+
+    def takes(self, part: Part, heard_at: datetime) -> bool:
+        """Return whether `part` can belong to the epoch."""
+        time_of_day = self.time_of_day
+        if part.time_of_day is not None and time_of_day is not None:
+            if part.time_of_day != time_of_day:
+                return False
+        elif heard_at - self.last_heard_at > SILENCE:
+            return False
+        return part.name not in self.names
 
 
 def merge(whole: Part, part: Part) -> None:
@@ -95,9 +117,28 @@ class EpochGatherer:
 
     def __init__(self) -> None:
         self._open: Epoch | None = None
-        self._left: Epoch | None = None  # the last one that left before the next began
+        self._left: Left | None = None  # the last one that left before the next began
         self._ends: set[str] = set()
         self._never_ends: set[str] = set()
+
+    def is_all(self, names: tuple[str, ...], time_of_day: timedelta, heard_at: datetime) -> bool:
+        """Note a sentence that is an epoch by itself, as those before it were.
+
+        Args:
+            names: Its type, alone.
+            time_of_day: What it says.
+            heard_at: When it was heard, aware UTC.
+
+        Returns:
+            Whether it is; otherwise nothing was noted and it is to be added.
+        """
+        left = self._left
+        if left is None or left.names != names or self._open is not None:
+            return False
+        if names[0] not in self._ends:
+            return False
+        self._left = Left(names, time_of_day, heard_at)
+        return True
 
     def add(self, part: Part, sentence: Sentence, frame: Frame) -> list[Epoch]:
         """Take one sentence and return the epochs that are now complete, oldest first.
@@ -114,7 +155,7 @@ class EpochGatherer:
             and (left is None or not left.takes(part, heard_at))
         ):  # a receiver that says one sentence an epoch: the rest of this would do the same
             epoch = Epoch(sentence, frame, part, (part.name,), frame.payload, heard_at)
-            self._left = epoch
+            self._left = epoch.left()
             return [epoch]
         complete: list[Epoch] = []
         if epoch is not None and epoch.takes(part, heard_at):
@@ -129,7 +170,7 @@ class EpochGatherer:
             self._open, self._left = epoch, None
         if part.name in self._ends:
             complete.append(epoch)
-            self._open, self._left = None, epoch
+            self._open, self._left = None, epoch.left()
         return complete
 
     def heard(self, at: datetime) -> None:
@@ -146,7 +187,7 @@ class EpochGatherer:
             if now - epoch.last_heard_at < SILENCE:
                 return None
             self._learn(epoch)
-        self._open, self._left = None, epoch
+        self._open, self._left = None, epoch.left()
         return epoch
 
     def waiting(self) -> bool:
@@ -158,7 +199,7 @@ class EpochGatherer:
         if last not in self._never_ends:
             self._ends.add(last)
 
-    def _unlearn(self, left: Epoch) -> None:
+    def _unlearn(self, left: Left) -> None:
         """Trust the type no more with which an epoch left before it was complete."""
         last = left.names[-1]
         self._ends.discard(last)

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import functools
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import msgspec
 
 from radio_gateway.formats.nmea.fields import KNOT_MPS, Part, date_of, micros
 from radio_gateway.formats.nmea.sentence import CHECKSUMS, Sentence, checksum
 
 # Nothing that a part takes could belong to the next: no part gives anything back (`+`).
 _RMC = re.compile(
-    r"(?:([A-Za-z0-9_.:-]{1,40}+),?)?\$([A-Z]{2}RMC,(\d{4}[0-5]\d(?:\.\d*+)?),A"
+    r"(?:([A-Za-z0-9_.:-]{1,40}+),?)?\$([A-Z]{2})RMC,(\d{4}[0-5]\d(?:\.\d*+)?),A"
     r",(\d\d[0-5]\d\.\d*+),([NS]),(\d{3}[0-5]\d\.\d*+),([EW]),([\d.]*+),([\d.]*+),(\d{6})"
-    r"(?:,[\d.]*+,[EW]?(?:,[ADFPR](?:,[A-Z])?)?)?)\*..",
+    r"(?:,[\d.]*+,[EW]?(?:,[ADFPR](?:,[A-Z])?)?)?\*..",
     re.ASCII,
 )
 # hhmm of every minute of a day -> seconds since midnight
@@ -30,47 +32,116 @@ _SECONDS = {f"{at // 60:02}{at % 60:02}": at * 60 for at in range(24 * 60)}
 _MAX_CHARACTERS = 160  # the standard's 82, and a name; numbers cannot become endless
 
 
-def read_everyday(payload: bytes) -> tuple[Sentence, Part] | None:
+class Everyday(msgspec.Struct, frozen=True, gc=False):
+    """What an everyday RMC says.
+
+    Attributes:
+        device: Name before the sentence.
+        talker: Its first two letters.
+        clock: When it was said.
+        lon: Degrees east.
+        lat: Degrees north.
+        speed_mps: Speed over ground.
+        course_deg: Course over ground.
+        payload: The frame.
+    """
+
+    device: str | None
+    talker: str
+    clock: Clock
+    lon: float
+    lat: float
+    speed_mps: float | None
+    course_deg: float | None
+    payload: bytes
+
+    def sentence(self) -> Sentence:
+        """Return it out of its envelope, as `read_sentence` does."""
+        text = self.payload.decode("ascii")
+        return Sentence("$", text[text.index("$") + 1 : -3], True, self.device)
+
+    def part(self) -> Part:
+        """Return what its fields say, as `read_part` does."""
+        clock = self.clock
+        return Part(
+            "RMC",
+            clock.time_of_day,
+            clock.date,
+            self.lon,
+            self.lat,
+            True,
+            self.speed_mps,
+            self.course_deg,
+        )
+
+
+class Clock(msgspec.Struct, frozen=True, gc=False):
+    """A moment as a receiver says it.
+
+    Attributes:
+        time_of_day: Time since midnight UTC.
+        date: Midnight UTC.
+        moment: Both, aware UTC.
+        written: The same as text.
+    """
+
+    time_of_day: timedelta
+    date: datetime
+    moment: datetime
+    written: str
+
+
+def read_everyday(payload: bytes) -> Everyday | None:
     """Read an everyday RMC with a good checksum, with or without a device's name before it.
 
     Args:
         payload: One frame.
 
     Returns:
-        The sentence and what its fields say; None when it is anything else.
+        What it says; None when it is anything else.
     """
     try:
         text = payload.decode("ascii")
         match = _RMC.fullmatch(text) if len(text) <= _MAX_CHARACTERS else None
         if match is None or checksum(payload[match.start(2) : -3]) != CHECKSUMS.get(text[-2:]):
             return None
-        device, body, clock, lat, north, lon, east, knots, course, day = match.groups()
+        device, talker, time, lat, north, lon, east, knots, course, day = match.groups()
+        clock = _clock(time, day)
         ddmm, dddmm = float(lat), float(lon)
-        part = Part(
-            "RMC",
-            _time_of_day(clock),
-            date_of(day),
+        course_deg = float(course) if course else None
+        if (
+            clock is None
+            or ddmm > 9000.0
+            or dddmm > 18000.0
+            or ddmm == dddmm == 0.0
+            or (course_deg is not None and course_deg >= 360.0)
+        ):
+            return None
+        return Everyday(
+            device,
+            talker,
+            clock,
             # dd * 100 + mm are dd * 60 + mm minutes
             (dddmm - dddmm // 100.0 * 40.0) / (60.0 if east == "E" else -60.0),
             (ddmm - ddmm // 100.0 * 40.0) / (60.0 if north == "N" else -60.0),
-            True,
             float(knots) * KNOT_MPS if knots else None,
-            float(course) if course else None,
+            course_deg,
+            payload,
         )
     except (ValueError, KeyError):  # no ASCII, no number, no such minute
         return None
-    if (
-        part.date is None
-        or ddmm > 9000.0
-        or dddmm > 18000.0
-        or ddmm == dddmm == 0.0
-        or (course and part.course_deg >= 360.0)  # type: ignore[operator]
-    ):
-        return None
-    return Sentence("$", body, True, device), part
 
 
 @functools.lru_cache(maxsize=256)
-def _time_of_day(clock: str) -> timedelta:
-    """Return the time since midnight: a fleet says the same second many times over."""
-    return timedelta(0, _SECONDS[clock[:4]] + int(clock[4:6]), micros(clock[7:]))
+def _clock(time: str, day: str) -> Clock | None:
+    """Return the moment; None for no such day. A fleet says the same one many times over.
+
+    Raises:
+        KeyError: For no such minute.
+    """
+    time_of_day = timedelta(0, _SECONDS[time[:4]] + int(time[4:6]), micros(time[7:]))
+    date = date_of(day)
+    if date is None:
+        return None
+    moment = date + time_of_day
+    return Clock(time_of_day, date, moment, str(moment))

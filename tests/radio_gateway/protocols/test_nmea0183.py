@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pynmea2
 import pytest
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.nmea.epoch import EpochGatherer
 from radio_gateway.formats.nmea.everyday import read_everyday
 from radio_gateway.formats.nmea.fields import read_part
 from radio_gateway.formats.nmea.sentence import read_sentence
@@ -59,9 +60,51 @@ def test_everyday_reader_and_general_reader_give_the_same(body: str) -> None:
     everyday = read_everyday(payload)
     assert everyday is not None
     for name in ("time_of_day", "date", "fix", "speed_mps", "course_deg", "flag", "empty"):
-        assert getattr(everyday[1], name) == getattr(general, name), name
-    assert everyday[1].lat == pytest.approx(general.lat, abs=1e-11)
-    assert everyday[1].lon == pytest.approx(general.lon, abs=1e-11)
+        assert getattr(everyday.part(), name) == getattr(general, name), name
+    assert everyday.part().lat == pytest.approx(general.lat, abs=1e-11)
+    assert everyday.part().lon == pytest.approx(general.lon, abs=1e-11)
+
+
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize("prefix", [b"", b"R-0042,", b"R-0042"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "GPRMC,115959.000,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A",
+        "GNRMC,115959.02,A,2016.3800,S,10024.7200,W,,,251126,,,D,V",
+        "GPRMC,115959,A,2016.3800,N,10024.7200,E,0.0,0.0,110407,,,A",  # the week rolled over
+        "GPRMC,115959,A,2016.3800,N,10024.7200,E,0.0,0.0,060180,,,A",  # a clock never set
+        "GPRMC,115959,A,2016.3800,N,10024.7200,E,0.0,0.0,251127,,,A",  # a clock ahead
+    ],
+)
+def test_sentence_that_is_an_epoch_by_itself_says_what_any_epoch_says(
+    body: str, prefix: bytes, live: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def second() -> Transmission:
+        of_tracker = decoder(live=live)
+        learning = frame(prefix + sentence(RMC))
+        assert of_tracker.decode(learning) == []
+        assert len(of_tracker.flush(learning.heard_at + timedelta(seconds=1))) == 1
+        (transmission,) = of_tracker.decode(frame(prefix + sentence(body), after_s=1.0))
+        assert not of_tracker.waiting()
+        return transmission
+
+    at_once = second()
+    monkeypatch.setattr(EpochGatherer, "is_all", lambda *_: False)
+    assert second() == at_once
+
+
+def test_sentence_that_was_an_epoch_by_itself_is_joined_once_more_of_its_moment_comes() -> None:
+    gga = "GPGGA,1159{:02}.00,2016.3800,N,10024.7200,E,1,09,0.9,352.4,M,-31.0,M,,"
+    rmc = "GPRMC,1159{:02}.00,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A"
+    of_boat = decoder()
+
+    def left(body: str, second: int) -> int:
+        return len(of_boat.decode(frame(sentence(body.format(second)), after_s=second)))
+
+    assert [left(rmc, second) for second in range(4)] == [0, 2, 1, 1]
+    assert left(gga, 3) == 0  # of the same second: RMC is no end
+    assert [left(body, second) for second in (4, 5) for body in (rmc, gga)] == [1, 1, 0, 1]
 
 
 def test_sentences_of_one_moment_become_one_transmission() -> None:
