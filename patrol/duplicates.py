@@ -16,7 +16,7 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from patrol.lately import ALWAYS, Known, Lately
-from patrol.named import Named
+from patrol.named import Beside, Named
 from patrol.records import Record, named_gid, unsorted_gid
 
 REMEMBERED: Final = 200_000
@@ -36,18 +36,20 @@ class Asked:
         gids: Messages that name themselves, under each id that one may be stored under.
         receptions: Reception ids.
         near: Address, heard time and how far around it to look, seconds.
+        beside: Names, at most one: which stored ones are nearest to it.
     """
 
-    __slots__ = ("gids", "near", "receptions")
+    __slots__ = ("beside", "gids", "near", "receptions")
 
     def __init__(self) -> None:
         self.gids: list[bytes] = []
         self.receptions: list[str] = []
         self.near: list[tuple[str, datetime, float]] = []
+        self.beside: list[bytes] = []
 
     def __bool__(self) -> bool:
         """Whether anything is asked."""
-        return bool(self.gids or self.receptions or self.near)
+        return bool(self.gids or self.receptions or self.near or self.beside)
 
     def halves(self) -> list[Asked]:
         """Return the same in parts; none if it is one thing only."""
@@ -106,6 +108,8 @@ class Duplicates:
         asked = Asked()
         receptions, since = self._receptions, self._receptions_since
         may_miss = self._named.may_miss
+        missed: list[bytes] = []
+        answered = 0
         for record in records:
             said = record.transmission
             id, heard_at, content = said.reception_id, said.heard_at, said.duplicate_key
@@ -120,16 +124,28 @@ class Duplicates:
                 if may_miss(record.gid):
                     before = unsorted_gid(record.address, content)
                     asked.gids += {record.gid, before}  # the same where the content has no time
+                    missed.append(record.gid)
+                else:
+                    answered += 1
             elif said.resent or content is not None:
                 self._ask_near(record, asked)
+        look = self._named.where_to_look(missed, answered)
+        if look is not None:
+            asked.beside.append(look)
         return asked
 
-    def learn(self, stored: Iterable[Stored], receptions: Iterable[tuple[str, datetime]]) -> None:
+    def learn(
+        self,
+        stored: Iterable[Stored],
+        receptions: Iterable[tuple[str, datetime]],
+        beside: Iterable[Beside] = (),
+    ) -> None:
         """Note what the store answered, or what was stored before a restart, oldest first.
 
         Args:
             stored: Messages.
             receptions: Id and heard time of further receptions.
+            beside: What is stored beside the name that was asked for.
         """
         for address, content, channel, raw, known in stored:
             self._receptions[known.reception_id] = known.heard_at
@@ -143,6 +159,8 @@ class Duplicates:
             else:
                 self._by_content.add((address, content), known)
         self._receptions.update(receptions)
+        for each in beside:
+            self._named.look(each)
 
     def has_reception(self, record: Record) -> bool:
         """Return whether this very reception is known: a gateway that got no receipt says it again.
@@ -220,6 +238,10 @@ class Duplicates:
         self._by_content.forget_until(time)
         self._by_raw.forget_until(time)
         self._receptions_since = max(self._receptions_since, time)
+
+    def ids_are_in_order(self) -> None:
+        """Note that no message that names itself is stored under an `unsorted_gid` of its own."""
+        self._named.in_order = True
 
     def forget(self, records: Sequence[Record]) -> None:
         """Take back that `records` were heard: they may be stored or not, and may come again."""

@@ -75,18 +75,19 @@ class Keeper:
         What asks for something that no store could hold is left out: it is not stored.
         """
         if not asked:
-            return [], []
+            return [], [], []
         try:
             return await self._until_it_goes(lambda: self._store.read(known.known, asked))
         except StoreError as error:
             parts = asked.halves()
             if not parts:
                 log.warning("nothing stored can be compared with it", fault=str(error))
-            found: known.Found = ([], [])
+            found: known.Found = ([], [], [])
             for part in parts:
-                stored, receptions = await self.known(part)
+                stored, receptions, beside = await self.known(part)
                 found[0].extend(stored)
                 found[1].extend(receptions)
+                found[2].extend(beside)
             return found
 
     async def commit(self, batch: Batch) -> Left:

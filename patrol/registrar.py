@@ -96,6 +96,8 @@ class Registrar:
         last = None if complete else await read(known.last_heard)
         if last is not None:  # a gateway's clock may be ahead of ours
             duplicates.forget_until(max(now, last))
+        if await read(known.in_order):
+            duplicates.ids_are_in_order()
 
     async def put_unit(self, unit: Unit, *, by: str = "") -> None:
         """Add or change a unit. Out of service, no radio stands for it any more.

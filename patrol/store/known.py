@@ -6,20 +6,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, case, column, select
+from sqlalchemy import Connection, LargeBinary, case, column, func, select, table
 
 from patrol.duplicates import Asked, Stored
 from patrol.lately import Known
+from patrol.named import BESIDE, Beside
 from patrol.store import heard_times
-from patrol.store.tables import also_heard, from_us, to_us, transmissions
+from patrol.store.postgres import is_postgres
+from patrol.store.tables import also_heard, from_us, to_us, transmissions, unsorted_ids
 
 _T = transmissions.c
 _AT_ONCE: Final = 500  # values of one statement, or spans
 
 T = TypeVar("T")
 
-Found = tuple[list[Stored], list[tuple[str, datetime]]]
-"""Messages, and id and heard time of further receptions."""
+Found = tuple[list[Stored], list[tuple[str, datetime]], list[Beside]]
+"""Messages, id and heard time of further receptions, and what is stored beside a name."""
+
+_IDS: Final = table("transmission_ids", column("gid", LargeBinary))
+"""Ids of all months, on PostgreSQL alone."""
 
 _COLUMNS: Final = (
     _T.address,
@@ -53,7 +58,8 @@ def known(connection: Connection, asked: Asked) -> Found:
     for ids in _parts(asked.receptions):
         found = select(also.reception_id, also.heard_us).where(also.reception_id.in_(ids))
         receptions += ((row[0], from_us(row[1])) for row in connection.execute(found))
-    return [_stored(row) for row in rows.values()], receptions
+    beside = [_beside(connection, name) for name in asked.beside]
+    return [_stored(row) for row in rows.values()], receptions, beside
 
 
 def newest(connection: Connection, limit: int) -> tuple[Found, bool]:
@@ -69,13 +75,31 @@ def newest(connection: Connection, limit: int) -> tuple[Found, bool]:
     ).all()
     stored = [_stored(row) for row in reversed(rows[:limit])]
     receptions = [(row[0], from_us(row[1])) for row in reversed(heard[:limit])]
-    return (stored, receptions), len(rows) <= limit and len(heard) <= limit
+    return (stored, receptions, []), len(rows) <= limit and len(heard) <= limit
+
+
+def in_order(connection: Connection) -> bool:
+    """Return whether messages that name themselves have no ids but such as they get now."""
+    last = connection.execute(select(func.max(unsorted_ids.c.last_row))).scalar()
+    if last is None:
+        return True
+    first = connection.execute(select(func.min(_T.id))).scalar()
+    return first is None or int(first) > int(last)
 
 
 def last_heard(connection: Connection) -> datetime | None:
     """Return when the last of all messages was heard, by whatever clock; None without any."""
     last_us = heard_times.last(connection)
     return None if last_us is None else from_us(last_us)
+
+
+def _beside(connection: Connection, name: bytes) -> Beside:
+    gid = _IDS.c.gid if is_postgres(connection) else _T.gid
+    before = select(gid).where(gid < name).order_by(gid.desc()).limit(BESIDE)
+    after = select(gid).where(gid >= name).order_by(gid).limit(BESIDE)
+    return Beside(
+        *([bytes(row[0]) for row in connection.execute(each)] for each in (before, after))
+    )
 
 
 def _stored(row: Any) -> Stored:

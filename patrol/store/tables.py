@@ -435,6 +435,16 @@ leases = Table(
     *_owner(),
 )
 
+# Up to which row of `transmissions` ids may be such as were given before they began with a time
+# (`patrol.records.unsorted_gid`); no row in a store that never held such.
+unsorted_ids = Table(
+    "unsorted_ids",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("last_row", BigInteger, nullable=False),
+    *_owner(),
+)
+
 # Until which heard time each stage of the retention is done (`patrol.retention`).
 retention_marks = Table(
     "retention_marks",

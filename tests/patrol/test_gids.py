@@ -12,8 +12,10 @@ import patrol.duplicates
 import patrol.records
 from patrol.records import gid_of, named_gid, unsorted_gid
 from radio_gateway.transmission import Transmission
+from tests.databases import store_url
 from tests.patrol.running import Node, address, at, said
 from tests.patrol.test_late_duplicates import Forgetful, count, short_memory
+from tests.patrol.test_schema_versions import make_older
 
 COUNT = 12
 
@@ -86,6 +88,7 @@ async def older(tmp_path: Path) -> AsyncIterator[Node]:
             await node.start()
             await node.hear(*(named(number, "pier", 1.0) for number in range(COUNT)))
             await node.stop()
+        make_older(store_url(node.file), to="0014")  # whoever gave such ids knew no later one
         node._open()
         await node.start()
         yield node
