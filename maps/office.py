@@ -26,6 +26,7 @@ from maps.delivery.delivering import Delivering
 from maps.delivery.mail import MailWay
 from maps.geography import Geography, read_geography
 from maps.holding import holding_alone
+from maps.kept_running import kept_running
 from maps.keyed_channels import EMBEDDED
 from maps.lock import store_lock
 from maps.passwords import digest
@@ -254,24 +255,16 @@ class Office:
                 )
             for name, outbound in self.outbounds.items():
                 self.watch.dispatch.attach(name, outbound)
-                stack.push_async_callback(
-                    _end, asyncio.create_task(outbound.run(), name=f"outbound {name}")
-                )
+                stack.push_async_callback(_end, _kept_running(f"outbound {name}", outbound.run))
             for name, carrier in self._remote.items():
                 self.watch.dispatch.attach(f"{name}/", carrier)
-                stack.push_async_callback(
-                    _end, asyncio.create_task(carrier.run(), name=f"orders {name}")
-                )
+                stack.push_async_callback(_end, _kept_running(f"orders {name}", carrier.run))
             if self.receiver is not None:
                 stack.push_async_callback(
                     _end, asyncio.create_task(self.receiver.run(), name="receiver")
                 )
-            stack.push_async_callback(
-                _end, asyncio.create_task(self._tell_health(), name="channel-health")
-            )
-            stack.push_async_callback(
-                _end, asyncio.create_task(self.retention.run(), name="retention")
-            )
+            stack.push_async_callback(_end, _kept_running("channel-health", self._tell_health))
+            stack.push_async_callback(_end, _kept_running("retention", self.retention.run))
             await stack.enter_async_context(self.delivering.working())
             await stack.enter_async_context(self.report_post.working())
             yield
@@ -500,6 +493,10 @@ def _mail_way(settings: Settings) -> MailWay | None:
         zone=ZoneInfo(node.time_zone),
         link=delivery.link,
     )
+
+
+def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+    return asyncio.create_task(kept_running(name, work), name=name)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -178,6 +178,8 @@ class Retention:
                 await self.catch_up()
             except PatrolError as error:  # the watch tells people of it
                 log.warning("old messages are not thinned", fault=str(error))
+            except Exception:
+                log.exception("old messages are not thinned")
             await asyncio.sleep(EVERY.total_seconds())
 
     async def catch_up(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from itertools import count, pairwise
@@ -252,6 +253,26 @@ async def test_while_a_paper_cannot_be_read_nothing_goes(node: Node) -> None:
     with pytest.raises(StoreError, match="a paper cannot be read, nothing is thinned"):
         await retention(node).catch_up()
     assert len(times(node)) == 60
+
+
+async def test_a_fault_that_nobody_thought_of_does_not_end_it(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patrol.retention.EVERY", timedelta(milliseconds=1))
+    thinner, again, looks = retention(node), asyncio.Event(), list[int]()
+
+    async def catch_up() -> int:
+        looks.append(1)
+        if len(looks) == 1:
+            raise ValueError("a fault")
+        again.set()
+        return 0
+
+    monkeypatch.setattr(thinner, "catch_up", catch_up)
+    task = asyncio.create_task(thinner.run())
+    async with asyncio.timeout(5.0):
+        await again.wait()
+    task.cancel()
 
 
 async def filed(node: Node, paper: Paper) -> None:
