@@ -18,6 +18,7 @@ from datetime import timedelta
 
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.formats.cot.event import MAX_TEXT, transmission
+from radio_gateway.formats.cot.fix import read_fix
 from radio_gateway.formats.cot.framer import CotFramer
 from radio_gateway.formats.cot.out import Chat, chat_xml
 from radio_gateway.formats.cot.xml import read_event
@@ -54,6 +55,9 @@ class CotDecoder(PlainDecoder):
         Raises:
             FrameError: As `cot_xml.read_event` and `cot_event.transmission` say.
         """
+        fix = read_fix(frame, live=self._live)
+        if fix is not None:  # nearly always
+            return [fix]
         return [transmission(read_event(frame.payload), frame, live=self._live)]
 
 

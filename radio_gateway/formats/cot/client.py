@@ -1,8 +1,9 @@
-"""The event of a TAK client about itself, read at once: attributes in the order in which clients
+"""The event of a TAK client about itself, cut at once: attributes in the order in which clients
 write them, plain numbers, times with Z, and a detail of empty elements.
 
 Beside its track, a client's detail hardly ever changes: it is cut once, and with it is remembered
-which facts it tells. Whatever is not so in any way is left to `xml.read_event`. Both give the same.
+which facts it tells. Where it is, `fix` makes of that. Whatever is not so in any way is left to
+`xml.read_event`. All give the same.
 
 Source: as for `xml`.
 """
@@ -12,10 +13,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import msgspec
+
 from radio_gateway.formats.cot.detail import Detail
 from radio_gateway.formats.cot.event import CotEvent
 from radio_gateway.formats.cot.everyday import MAX_CHARACTERS, SPACE, Attributes, cut_elements
-from radio_gateway.formats.cot.time import read_shown
+from radio_gateway.formats.cot.time import read_stamp
 
 # Values without `"`, `<` and `&`, as in `everyday`; what follows none of them could be part of it,
 # so that nothing is given back (`+`).
@@ -41,12 +44,75 @@ _LONGEST_REMEMBERED: Final = 600  # characters; long ones would fill the memory,
 _details: dict[tuple[str, str], Detail] = {}
 
 
+class Client(msgspec.Struct, frozen=True, gc=False):
+    """What stands in the event of a client, as it is written there.
+
+    Attributes:
+        uid: As the next ones, an attribute of `event`.
+        type: The same.
+        how: The same; empty where it is missing.
+        time: The same: a time with `Z`, though perhaps of no day that there is.
+        stale: The same.
+        lat: As the next ones, an attribute of `point`: a finite number.
+        lon: The same.
+        hae: The same.
+        ce: The same.
+        le: The same.
+        speed: Of `track`: a finite number; None without one.
+        course: The same.
+        detail: All else that stands in it; shared, and not to be changed.
+    """
+
+    uid: str
+    type: str
+    how: str
+    time: str
+    stale: str
+    lat: str
+    lon: str
+    hae: str
+    ce: str
+    le: str
+    speed: str | None
+    course: str | None
+    detail: Detail
+
+
 def read_client(payload: bytes) -> CotEvent | None:
     """Read one event; None when it is not of this kind.
 
     What the event's track says stands in `speed` and `course` only; its `detail` is shared and
     must not be changed.
     """
+    cut = cut_client(payload)
+    if cut is None:
+        return None
+    made, worthless = read_stamp(cut.time), read_stamp(cut.stale)
+    if made is None or worthless is None:  # no such day
+        return None
+    return CotEvent(
+        uid=cut.uid.strip(),
+        type=cut.type.strip(),
+        how=cut.how.strip(),
+        time=made[0],
+        stale=worthless[0],
+        shown_time=made[1],
+        shown_stale=worthless[1],
+        lon=float(cut.lon),
+        lat=float(cut.lat),
+        hae=float(cut.hae),
+        ce=float(cut.ce),
+        le=float(cut.le),
+        speed=None if cut.speed is None else float(cut.speed),
+        course=None if cut.course is None else float(cut.course),
+        detail=cut.detail,
+        maker=cut.detail.maker,
+        flags=set(),
+    )
+
+
+def cut_client(payload: bytes) -> Client | None:
+    """Cut one event into what is written in it; None when it is not of this kind."""
     if len(payload) > MAX_CHARACTERS or not payload.isascii():
         return None
     match = _CLIENT.fullmatch(payload.decode("ascii"))
@@ -74,28 +140,7 @@ def read_client(payload: bytes) -> CotEvent | None:
         detail = _detail(inside, behind)
     if detail is None:
         return None
-    made, worthless = read_shown(time), read_shown(stale)
-    if made is None or worthless is None:  # no such day
-        return None
-    return CotEvent(
-        uid=uid.strip(),
-        type=type_.strip(),
-        how=how.strip(),
-        time=made[0],
-        stale=worthless[0],
-        shown_time=made[1],
-        shown_stale=worthless[1],
-        lon=float(lon),
-        lat=float(lat),
-        hae=float(hae),
-        ce=float(ce),
-        le=float(le),
-        speed=None if speed is None else float(speed),
-        course=None if course is None else float(course),
-        detail=detail,
-        maker=detail.maker,
-        flags=set(),
-    )
+    return Client(uid, type_, how, time, stale, lat, lon, hae, ce, le, speed, course, detail)
 
 
 def _detail(before: str, behind: str) -> Detail | None:

@@ -39,6 +39,9 @@ from radio_gateway.framing import Frame
 from radio_gateway.transmission import Kind, Transmission
 
 UNKNOWN = 9_999_999.0  # of hae, ce and le
+MOST_ERROR_M = UNKNOWN - 1.0
+LEAST_HEIGHT_M, MOST_HEIGHT_M = -12_000.0, 100_000.0
+MOST_SPEED_MPS = 10_000.0
 MAX_TEXT = 4000  # characters kept of what a person wrote
 
 _ALERT_END = "-9-1-1"
@@ -243,9 +246,9 @@ def _position(event: CotEvent, payload: bytes) -> Position:
     return Position(
         lon=event.lon,
         lat=event.lat,
-        altitude_m=_within(event.hae, -12_000.0, 100_000.0),
-        accuracy_m=_within(event.ce, 0.0, UNKNOWN - 1.0),
-        speed_mps=_within(event.speed, 0.0, 10_000.0),
+        altitude_m=_within(event.hae, LEAST_HEIGHT_M, MOST_HEIGHT_M),
+        accuracy_m=_within(event.ce, 0.0, MOST_ERROR_M),
+        speed_mps=_within(event.speed, 0.0, MOST_SPEED_MPS),
         course_deg=None if course is None else course % 360.0,
     )
 
@@ -278,7 +281,7 @@ def _facts(event: CotEvent, of: str) -> Facts:
     else:
         said, battery_pct = facts_of(detail), battery_of(detail)
     facts |= said
-    accuracy = _within(event.le, 0.0, UNKNOWN - 1.0)
+    accuracy = _within(event.le, 0.0, MOST_ERROR_M)
     if accuracy is not None:
         facts["vertical_accuracy_m"] = accuracy
     if battery_pct is not None:

@@ -13,7 +13,9 @@ from radio_gateway.errors import FrameError
 from radio_gateway.formats import device_name
 from radio_gateway.formats.cot import client, xml
 from radio_gateway.formats.cot import everyday as cutting
+from radio_gateway.formats.cot import framer as framer_of
 from radio_gateway.formats.cot.everyday import cut_everyday
+from radio_gateway.formats.cot.fix import read_fix
 from radio_gateway.formats.cot.framer import MAX_EVENT, CotFramer
 from radio_gateway.formats.cot.xml import MAX_DEPTH
 from radio_gateway.order import Order, OrderError
@@ -352,6 +354,49 @@ def test_split_of_the_stream_makes_no_difference(parts: list[bytes], splits: lis
     assert cut(*[bytes([byte]) for byte in stream]) == cut(stream)
 
 
+PLAIN = [event(uid=f"ANDROID-{number}") for number in range(8)]
+SPOILT = (
+    *(
+        b"<event ",
+        b"</event>",
+        b"</event",
+        b"event",
+        b"'",
+        b'"',
+        b">",
+        b"/>",
+        b"<!-- -->",
+        b"<?x?>",
+    ),
+    *(b"\n", b"\xbf", b"!", b"?"),
+)
+
+
+@given(
+    parts=st.lists(st.sampled_from([*TRICKY, *PLAIN]), max_size=3),
+    where=st.integers(0, 8 * len(PLAIN[0])),
+    spoilt=st.sampled_from(SPOILT),
+    over=st.integers(0, 2),
+)
+def test_events_that_came_together_are_cut_as_one_after_the_other(
+    parts: list[bytes], where: int, spoilt: bytes, over: int
+) -> None:
+    many = b"".join(PLAIN)
+    stream = many[:where] + spoilt + many[where + over :] + b"".join(parts) + many[:where]
+    together = cut(stream)
+    assert together == cut(many[:where], spoilt, stream[where + len(spoilt) :])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(framer_of, "_plain_events", lambda _: [])
+        assert together == cut(stream)
+
+
+def test_plain_events_are_cut_all_at_once() -> None:
+    assert framer_of._plain_events(b"".join(PLAIN)) == PLAIN
+    long = event(detail="x" * MAX_EVENT)
+    for tricky in (*TRICKY[1:], *SPOILT[:9], long):
+        assert framer_of._plain_events(b"".join([*PLAIN, tricky, PLAIN[0]])) == []
+
+
 @given(
     st.one_of(
         st.binary(max_size=300),
@@ -459,7 +504,7 @@ CLIENT = {
     "detail": "<detail>{}</detail>",
 }
 ODD: dict[str, tuple[str, ...]] = {
-    "uid": ("", " a ", "a>b", "GeoChat.A.B.1", "A-ping", "a\tb", "A-9-1-1", "&#65;"),
+    "uid": ("", " a ", "u" * 201, "a>b", "GeoChat.A.B.1", "A-ping", "a\tb", "A-9-1-1", "&#65;"),
     "type": ("", "b-t-f", "b-a-o-tbl", "b-r-f-h-c", "t-x-c-t", "u-d-f", " a-f ", "b-m-p"),
     "how": (' how="m-s"', ' how="h-e"', "", " how='m-g'", ' how=" m-g "'),
     "late": (' how="m-g"', ' lang="en"'),
@@ -502,6 +547,8 @@ def test_event_of_a_client_read_at_once_and_by_the_parser_is_the_same(odd: dict[
 
     at_once = heard()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cot, "read_fix", lambda *_, **__: None)
+        assert at_once == heard()
         patch.setattr(xml, "read_client", lambda _: None)
         assert at_once == heard()
         patch.setattr(xml, "cut_everyday", lambda _: None)
@@ -515,6 +562,19 @@ def test_event_as_clients_write_it_is_read_at_once() -> None:
     assert client.read_client(of_client(track="", behind="")) is not None
     assert client.read_client(of_client(behind="<status battery='78'/>")) is None
     assert client.read_client(of_client(before='<track speed="1" course="2"/>')) is None
+
+
+def test_place_of_a_client_is_read_at_once_unless_there_is_something_to_think_about() -> None:
+    def fix(**odd: str) -> Transmission | None:
+        return read_fix(frame(of_client(**odd)), live=True)
+
+    read = fix()
+    assert read is not None
+    assert read == said(of_client())
+    assert fix(time="2031-01-01T00:00:00.001Z") is not None  # a clock ahead is told the same way
+    emergency = '<emergency type="911 Alert"/>'
+    for odd in ({"type": "b-m-p"}, {"how": ' how="m-s"'}, {"behind": emergency}, {"lat": "91"}):
+        assert fix(**odd) is None
 
 
 def test_long_details_of_a_sender_are_read_and_not_remembered() -> None:

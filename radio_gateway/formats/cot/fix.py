@@ -1,0 +1,92 @@
+"""Where a TAK client is, out of its event straight into a transmission, as nearly all events are.
+
+Whatever must be refused, flagged or thought about is left to `xml.read_event` and
+`event.transmission`. Both give the same.
+
+Source: as for `event`.
+"""
+
+from __future__ import annotations
+
+from gis.position import Position
+from radio_gateway.formats.cot.client import cut_client
+from radio_gateway.formats.cot.detail import MAX_FIELD, Facts
+from radio_gateway.formats.cot.event import (
+    LEAST_HEIGHT_M,
+    MOST_ERROR_M,
+    MOST_HEIGHT_M,
+    MOST_SPEED_MPS,
+)
+from radio_gateway.formats.cot.time import read_stamp
+from radio_gateway.formats.device_clock import corrected
+from radio_gateway.formats.device_name import is_device_name
+from radio_gateway.framing import Frame
+from radio_gateway.transmission import Transmission
+
+
+def read_fix(frame: Frame, *, live: bool) -> Transmission | None:
+    """Read one event; None when it is anything but the plain word of a client where it is.
+
+    Args:
+        frame: The event.
+        live: It was heard when `frame.heard_at` says.
+    """
+    payload = frame.payload
+    said = cut_client(payload)
+    if said is None:
+        return None
+    uid, type_, how, detail = said.uid, said.type, said.how, said.detail
+    lat, lon = float(said.lat), float(said.lon)
+    if (
+        not type_.startswith("a-")  # an atom
+        or how.startswith(("m-s", "h-", " "))  # simulated, or by hand
+        or "emergency" in detail
+        or len(uid) > MAX_FIELD
+        or not -90.0 <= lat <= 90.0
+        or not -180.0 <= lon <= 180.0
+        or lat == lon == 0.0
+    ):
+        return None
+    uid = uid.strip()
+    made, worthless = read_stamp(said.time), read_stamp(said.stale)
+    if made is None or worthless is None or not is_device_name(uid):
+        return None
+    time, doubt = corrected(made[0], frame.heard_at, live=live)
+    facts: Facts = {"cot_type": type_.strip()[:MAX_FIELD]}
+    if how:
+        facts["how"] = how.strip()[:MAX_FIELD]
+    facts["stale_utc"] = worthless[1]
+    facts |= detail.facts
+    vertical, battery_pct = float(said.le), detail.battery_pct
+    if 0.0 <= vertical <= MOST_ERROR_M:
+        facts["vertical_accuracy_m"] = vertical
+    if battery_pct is not None:
+        facts["battery_pct"] = battery_pct
+    height, accuracy = float(said.hae), float(said.ce)
+    height_known = LEAST_HEIGHT_M <= height <= MOST_HEIGHT_M
+    if height_known:
+        facts["altitude_reference"] = "ellipsoid"
+    speed = None if said.speed is None else float(said.speed)
+    course = None if said.course is None else float(said.course)
+    return Transmission(
+        protocol="cot",
+        kind="position",
+        heard_at=frame.heard_at,
+        device=uid,
+        position=Position(
+            lon=lon,
+            lat=lat,
+            altitude_m=height if height_known else None,
+            accuracy_m=accuracy if 0.0 <= accuracy <= MOST_ERROR_M else None,
+            speed_mps=speed if speed is not None and 0.0 <= speed <= MOST_SPEED_MPS else None,
+            course_deg=course % 360.0 if course is not None and 0.0 <= course <= 360.0 else None,
+        ),
+        fix=True,
+        device_time=time,
+        flags=() if doubt is None else (doubt,),
+        facts=facts,
+        raw=payload,
+        duplicate_key=f"{uid}|{made[1]}",
+        duplicate_window_s=None,
+        resent=frame.resent,
+    )
