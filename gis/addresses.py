@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, Final
+from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import ArrayLike
 
 from gis.address import Address
 from gis.border import Border, load_border
+from gis.geodesy import Floats
 from gis.river import Bank
 from gis.rivers import Rivers, load_rivers
 
 GOLDEN_TRIANGLE_WITHIN_KM: Final = 500.0  # farther along, nobody counts from it
 _BANKS: Final[dict[int, Bank | None]] = {1: "left", -1: "right", 0: None}
+_NOWHERE: Final = (None, None, None)
 
 
 class Addresses:
@@ -24,6 +27,13 @@ class Addresses:
     def __init__(self, rivers: Rivers, border: Border) -> None:
         """Take the rivers and the border."""
         self.rivers, self.border = rivers, border
+        marks = [river.golden_triangle_km for river in rivers.all]
+        # One more, for what is on no river.
+        self._marks_km: Floats = np.array([*marks, None], dtype=np.float64)
+        self._reaches = [
+            [(river.name, reach, river.km_error_share(n)) for n, reach in enumerate(river.reaches)]
+            for river in rivers.all
+        ]
 
     def of(self, *, lon: float, lat: float, accuracy_m: float = 0.0) -> Address:
         """Return the address of a place; one without fields where nothing is known of it.
@@ -60,41 +70,64 @@ class Addresses:
         sides = self.border.sides(lons, lats, accuracy_m=accuracy_m)
         unsure = np.flatnonzero(places.unsure).tolist()
         also = self._also(unsure, lons, lats, accuracy_m) if unsure else {}
-        # Columns as lists: an element of an array costs more than all that is made of it here.
-        on_rivers = zip(
+        # Rounded as arrays and then taken as lists: one by one, either costs more than all that is
+        # made of an element here.
+        columns = zip(
             places.river.tolist(),
             places.reach.tolist(),
-            places.km.tolist(),
-            places.offset_m.tolist(),
+            _rounded(places.km, 1000.0),
+            _rounded(places.offset_m, 10.0),
             places.side.tolist(),
             places.mid.tolist(),
             places.error_m.tolist(),
-            strict=True,
-        )
-        in_countries = zip(
+            _rounded(self._marks_km[places.river] - places.km, 1000.0),
             sides.country.tolist(),
             sides.neighbour.tolist(),
-            sides.distance_to_border_m.tolist(),
-            sides.unsure_within_m.tolist(),
+            _rounded(sides.distance_to_border_m, 10.0),
+            _rounded(sides.unsure_within_m, 10.0),
             sides.sure.tolist(),
             strict=True,
         )
-        found = []
-        for n, (on_river, side) in enumerate(zip(on_rivers, in_countries, strict=True)):
-            fields: dict[str, Any] = {}
-            if on_river[0] >= 0:
-                fields = self._river_fields(*on_river)
-            if n in also:
-                fields["also"] = also[n]
-            country, neighbour, border_m, within_m, sure = side
-            if country is not None:
-                fields["country"], fields["side_sure"] = country, sure
-                if not math.isnan(border_m):
-                    fields["neighbour"], fields["border_m"] = neighbour, round(border_m, 1)
-                    if not math.isnan(within_m):
-                        fields["border_error_m"] = round(within_m, 1)
-            found.append(Address(**fields))
+        found = [self._address(*column) for column in columns]
+        for n, others in also.items():
+            found[n] = msgspec.structs.replace(found[n], also=others)
         return found
+
+    def _address(
+        self,
+        river: int,
+        reach: int,
+        km: float,
+        offset_m: float,
+        side: int,
+        mid: bool,
+        error_m: float,
+        below_km: float,
+        country: str | None,
+        neighbour: str | None,
+        border_m: float,
+        within_m: float,
+        sure: bool,
+    ) -> Address:
+        """Return what is told of one place; a number that is NaN is not known."""
+        on_river = river >= 0
+        name, reach_name, share = self._reaches[river][reach] if on_river else _NOWHERE
+        by_border = country is not None and not math.isnan(border_m)
+        return Address(
+            river=name,
+            km=km if on_river else None,
+            offset_m=offset_m if on_river else None,
+            reach=reach_name,
+            km_error_share=share,
+            golden_triangle_km=below_km if abs(below_km) <= GOLDEN_TRIANGLE_WITHIN_KM else None,
+            bank=("mid" if mid else _BANKS[side]) if on_river else None,
+            error_m=error_m if on_river else None,
+            country=country,
+            neighbour=neighbour if by_border else None,
+            border_m=border_m if by_border else None,
+            border_error_m=within_m if by_border and not math.isnan(within_m) else None,
+            side_sure=country is not None and sure,
+        )
 
     def _also(
         self, numbers: list[int], lons: ArrayLike, lats: ArrayLike, accuracy_m: ArrayLike
@@ -108,30 +141,11 @@ class Addresses:
             if (at := self.rivers.locate(lon=lon[n], lat=lat[n], accuracy_m=wrong[n])) is not None
         }
 
-    def _river_fields(
-        self,
-        number: int,
-        reach: int,
-        km: float,
-        offset_m: float,
-        side: int,
-        mid: bool,
-        error_m: float,
-    ) -> dict[str, Any]:
-        river = self.rivers.all[number]
-        mark = river.golden_triangle_km
-        below = None if mark is None else round(mark - km, 3)
-        near = below is not None and abs(below) <= GOLDEN_TRIANGLE_WITHIN_KM
-        return {
-            "river": river.name,
-            "km": round(km, 3),
-            "offset_m": round(offset_m, 1),
-            "reach": river.reaches[reach],
-            "km_error_share": river.km_error_share(reach),
-            "golden_triangle_km": below if near else None,
-            "bank": "mid" if mid else _BANKS[side],
-            "error_m": error_m,
-        }
+
+def _rounded(numbers: Floats, parts: float) -> list[float]:
+    """Return numbers rounded to so many parts of one."""
+    rounded: list[float] = (np.rint(numbers * parts) / parts).tolist()
+    return rounded
 
 
 @functools.cache

@@ -202,7 +202,7 @@ class Border:
             np.array([west, east]), np.clip(np.array([south, north]), -MERCATOR_LAT, MERCATOR_LAT)
         )
         stretches = np.sort(self._tree.query(shapely.box(low_x, low_y, high_x, high_y)))
-        start, end = self._ends(self._segments_of(stretches)[0])
+        start, end = self._ends(self._segments_of(stretches))
         low, high = np.minimum(start, end), np.maximum(start, end)
         touches = (low <= (high_x, high_y)).all(axis=1) & (high >= (low_x, low_y)).all(axis=1)
         start_lon, start_lat = self._place(start[touches])
@@ -218,31 +218,29 @@ class Border:
             return distance, row
         place = self._plane(lon[real], lat[real])
         found, stretch = self._tree.query_nearest(shapely.points(place), all_matches=False)
-        segment, of_stretch = self._segments_of(stretch)
+        # A row for each place, all as long: what a stretch is short of, its last segment fills.
+        first, last = self._first_of[stretch], self._first_of[stretch + 1] - 1
+        segment = np.minimum(first[:, None] + np.arange(SEGMENTS), last[:, None])
         start, end = self._ends(segment)
         along = end - start
-        square = np.maximum((along * along).sum(axis=1), 1e-30)
-        from_start = place[found][of_stretch] - start
-        share = np.clip((from_start * along).sum(axis=1) / square, 0.0, 1.0)
-        away = from_start - share[:, None] * along
-        # The first of the nearest of each stretch.
-        order = np.lexsort(((away * away).sum(axis=1), of_stretch))
-        best = order[np.searchsorted(of_stretch, np.arange(len(stretch)))]
-        segment = segment[best]
-        foot_lon, foot_lat = self._place(start[best] + share[best, None] * along[best])
+        square = np.maximum((along * along).sum(axis=2), 1e-30)
+        from_start = place[found][:, None] - start
+        share = np.clip((from_start * along).sum(axis=2) / square, 0.0, 1.0)
+        away = from_start - share[..., None] * along
+        best = np.arange(len(stretch)), (away * away).sum(axis=2).argmin(axis=1)
+        foot_lon, foot_lat = self._place(start[best] + share[best][:, None] * along[best])
         at = real[found]
         distance[at] = distances_m(lon1=lon[at], lat1=lat[at], lon2=foot_lon, lat2=foot_lat)
-        row[at] = self._row[segment]
+        row[at] = self._row[segment[best]]
         return distance, row
 
-    def _segments_of(
-        self, stretches: NDArray[np.intp]
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Return the segments of stretches, one after the other, and which of them each is of."""
+    def _segments_of(self, stretches: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the segments of stretches, one after the other."""
         first = self._first_of[stretches]
         count = self._first_of[stretches + 1] - first
         of = np.repeat(np.arange(len(stretches)), count)
-        return first[of] + np.arange(len(of)) - (np.cumsum(count) - count)[of], of
+        found: NDArray[np.intp] = first[of] + np.arange(len(of)) - (np.cumsum(count) - count)[of]
+        return found
 
     def _ends(self, segment: NDArray[np.intp]) -> tuple[Floats, Floats]:
         """Return where segments begin and end, in the plane."""
