@@ -331,12 +331,21 @@ class Survey:
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do work beside the event loop, after every survey that was asked for before.
 
+        A thread cannot be called off: where the one who asked is, the next waits for it all the
+        same. Else who asks and calls off would soon have all the threads there are.
+
         Raises:
             BadRequest: If places or areas are none.
         """
         async with self._one_at_a_time:
+            doing = asyncio.ensure_future(asyncio.to_thread(work))
             try:
-                return await asyncio.to_thread(work)
+                await asyncio.wait({doing})
+            except asyncio.CancelledError:
+                await asyncio.gather(doing, return_exceptions=True)
+                raise
+            try:
+                return doing.result()
             except PositionError as error:
                 raise BadRequest(str(error)) from None
 
