@@ -23,6 +23,7 @@ from datetime import datetime
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.ais.fix import DUPLICATE_WINDOW_S, read_fix
 from radio_gateway.formats.ais.fragments import Key, Reassembly
 from radio_gateway.formats.ais.messages import read_message
 from radio_gateway.formats.device_clock import corrected
@@ -31,7 +32,6 @@ from radio_gateway.framing import Frame, LineFramer
 from radio_gateway.transmission import Transmission
 
 FRAMING = LineFramer
-DUPLICATE_WINDOW_S = 3.0
 
 
 def speaks(frame: Frame) -> bool:
@@ -61,6 +61,9 @@ class AisDecoder(PlainDecoder):
         Raises:
             FrameError: If envelope, checksum or payload is wrong.
         """
+        fix = read_fix(frame)
+        if fix is not None:  # nearly always
+            return [fix]
         return self.decode_sentence(read_sentence(frame.payload), frame)
 
     def decode_sentence(self, sentence: Sentence, frame: Frame) -> list[Transmission]:

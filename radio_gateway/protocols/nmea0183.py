@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.ais.fix import read_fix
 from radio_gateway.formats.device_clock import corrected, nearest_day
 from radio_gateway.formats.nmea.epoch import Epoch, EpochGatherer
 from radio_gateway.formats.nmea.everyday import Everyday, read_everyday
@@ -85,6 +86,9 @@ class NmeaDecoder(PlainDecoder):
                 return [source.fix(everyday, frame)]  # nearly always
             sentence, part = everyday.sentence(), everyday.part()
         else:
+            ship = read_fix(frame)
+            if ship is not None:
+                return [ship]
             sentence = read_sentence(frame.payload)
             if sentence.start == "!":
                 if self._ais is None:

@@ -32,5 +32,13 @@ def as_integer(payload: bytes) -> int:
     '0b1111111'
     """
     spare = -len(payload) % 4
-    packed = binascii.a2b_base64(payload.translate(_TO_BASE64) + b"A" * spare)
-    return int.from_bytes(packed, "big") >> 6 * spare
+    return int.from_bytes(as_bytes(payload + b"0" * spare), "big") >> 6 * spare
+
+
+def as_bytes(payload: bytes) -> bytes:
+    """Return the bits of an armoured payload whose length is a multiple of four characters.
+
+    >>> as_bytes(b"1w00").hex()
+    '07f000'
+    """
+    return binascii.a2b_base64(payload.translate(_TO_BASE64))

@@ -96,7 +96,7 @@ STATUS_WORDS = (
     "distress beacon",
     None,  # 15: not defined; a beacon under test
 )
-_BEACON_STATUS = 14
+BEACON_STATUS = 14
 _TEST_STATUS = 15
 
 # Second of the minute when it is no second: how the position came about.
@@ -124,7 +124,7 @@ def read_position_report(message_type: int, armoured: bytes, frame: bytes) -> Re
             facts={"msg_type": message_type, "nav_status": nav_status},
             status=STATUS_WORDS[nav_status],
         )
-        if nav_status >= _BEACON_STATUS:
+        if nav_status >= BEACON_STATUS:
             judge_status(report, nav_status)
     speed = bits >> 108 & 0x3FF
     if speed != 1023:
@@ -167,10 +167,10 @@ def judge_status(report: Report, nav_status: int) -> None:
     beacon = BEACONS.get(report.mmsi[:3])
     if beacon is not None:
         report.facts["beacon"] = beacon
-        report.distress = nav_status == _BEACON_STATUS
+        report.distress = nav_status == BEACON_STATUS
         if nav_status == _TEST_STATUS:
             report.flag = "test"
-    elif nav_status == _BEACON_STATUS:
+    elif nav_status == BEACON_STATUS:
         report.flag = "navstatus14_nonbeacon"
 
 

@@ -7,12 +7,17 @@ from typing import Any
 
 import pyais
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 from pyais.exceptions import AISBaseException
 
 from radio_gateway.decoder import DecoderSettings
+from radio_gateway.errors import FrameError
+from radio_gateway.formats.ais.fix import read_fix
 from radio_gateway.formats.ais.fragments import MAX_MESSAGES
 from radio_gateway.framing import LineFramer
-from radio_gateway.protocols import ais
+from radio_gateway.protocols import ais, nmea0183
 from radio_gateway.transmission import Transmission
 from tests.needs import shared
 from tests.radio_gateway.protocols.heard import NOW, capture, frame, heard, sentence
@@ -75,6 +80,80 @@ def test_real_receiver_gives_what_pyais_gives() -> None:
             assert position.course_deg == (None if course >= 360 else pytest.approx(course))
         if fields.get("heading", 511) < 360:
             assert position.heading_deg == fields["heading"]
+
+
+# Of each field its bits, the most that it says plainly, and what else it may hold.
+MMSI = (30, 999_999_999, (970_123_456, 1_000_000_000, 1))
+LON, LAT = (
+    (width, most, (*range(-most - 1, 2 - most), -1, 0, most, most + 1, most + 600_000))
+    for width, most in ((28, 180 * 600_000), (27, 90 * 600_000))
+)
+PLACE = ((10, 1022, (1023,)), (1, 1, ()), LON, LAT)
+MOTION = ((12, 3599, (3600, 4095)), (9, 359, (360, 511)), (6, 59, (60, 61, 62, 63)))
+CLASS_A = ((6, 3, (4,)), (2, 3, ()), MMSI, (4, 13, (14, 15)), (8, 255, ()), *PLACE, *MOTION)
+CLASS_B = ((6, 18, ()), (2, 3, ()), MMSI, (8, 255, ()), *PLACE, *MOTION)
+
+
+@st.composite
+def messages(draw: st.DrawFn) -> str:
+    """Return a message of 168 bits in its armour, with few odd values."""
+    fields = draw(st.sampled_from((CLASS_A, CLASS_B)))
+    values = [draw(st.integers(0, most)) for _, most, _ in fields]
+    if fields is CLASS_B:
+        values[0] = 18
+    for at in draw(st.sets(st.integers(0, len(fields) - 1), max_size=2)):
+        values[at] = draw(st.sampled_from((*fields[at][2], values[at])))
+    whole, spare = 0, 168
+    for value, (width, _, _) in zip(values, fields, strict=True):
+        whole, spare = whole << width | value % (1 << width), spare - width
+    whole <<= spare
+    six = [whole >> shift & 0x3F for shift in range(162, -6, -6)]
+    return "".join(chr(code + 48 if code < 40 else code + 56) for code in six)
+
+
+@given(
+    message=messages(),
+    form=st.sampled_from(
+        [
+            *["!AIVDM,1,1,,A,{},0"] * 6,
+            *("!AIVDM,1,1,3,B,{},0", "!ABVDM,1,1,,,{},0", "!BSVDO,1,1,,A,{},0"),
+            *("!AIVDM,1,1,,A,{},2", "!AIVDM,1,1,,A,{}0,0", "$AIVDM,1,1,,A,{},0"),
+        ]
+    ),
+    wrong=st.sampled_from([0] * 9 + [1]),
+    resent=st.booleans(),
+)
+def test_place_of_a_ship_is_the_same_read_at_once_and_field_by_field(
+    message: str, form: str, wrong: int, resent: bool
+) -> None:
+    payload = bytearray(sentence(form[1:].format(message), start=form[0]))
+    payload[20] ^= wrong
+    of_ship = replace(frame(bytes(payload)), resent=resent)
+
+    def heard() -> object:
+        try:
+            return decoder().decode(of_ship), nmea0183.decoder(DecoderSettings()).decode(of_ship)
+        except FrameError as error:
+            return error.reason, error.detail
+
+    at_once = heard()
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (ais, nmea0183):
+            patch.setattr(module, "read_fix", lambda _: None)
+        assert at_once == heard()
+
+
+def test_place_of_a_ship_is_read_at_once_unless_there_is_something_to_think_about() -> None:
+    def fix(**odd: Any) -> Transmission | None:
+        return read_fix(frame(*encoded(**BOAT | odd)))
+
+    under_way: dict[str, Any] = {"type": 1, "status": 0, "second": 5}
+    for plain in (under_way, {"type": 18, "second": 60}):
+        read = fix(**plain)
+        assert read is not None
+        assert read == one(**BOAT, **plain)
+    for odd in ({"lat": 91}, {"lon": 0, "lat": 0}, {"second": 62}, {"status": 14}, {"type": 4}):
+        assert fix(**under_way | odd) is None
 
 
 def test_each_sort_of_message_says_its_own() -> None:
