@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from patrol.errors import StoreError
 from patrol.store import faults
+from patrol.store.tables import say_to_postgres
 
 BUSY_S: Final = 5.0
 """How long to wait for another process that writes; then the store refuses."""
@@ -61,6 +62,7 @@ def open_postgres(url: URL) -> Engine:
         raise StoreError(f"no store by {url.drivername}: use postgresql+psycopg://")
     if not url.database and "service" not in url.query:
         raise StoreError("name the database: postgresql+psycopg://USER@HOST/DATABASE")
+    say_to_postgres()
     given = {
         "connect_timeout": 10,
         "application_name": "joint-patrol",

@@ -55,6 +55,7 @@ LATER = {
     "patrol.photo_cleaning",
     "radio_gateway.transports.mqtt",
     "radio_gateway.uplink.receiver",
+    "sqlalchemy.dialects.postgresql",
 }
 _CHANNEL = """
 [[channels]]
