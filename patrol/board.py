@@ -18,6 +18,7 @@ from patrol.crossing import DataClass
 from patrol.lookout import Crossing, Lookout
 from patrol.papers import Paper
 from patrol.policy import Policy
+from patrol.tables import AT_LEAST, tabled
 from patrol.views import Feed, Mixed, View
 from radio_gateway.health import ChannelHealth
 
@@ -146,12 +147,16 @@ class Board:
         self._drop_idle()
         when = _encode(now)
         groups: dict[str, dict[Group, bytes]] = {
-            "fixes": {group: _inner(items) for group, items in update.fixes.items()},
+            "fixes": {},
+            "tables": {},
             "units": {group: _inner(items) for group, items in update.units.items()},
             "claims": {group: _inner(items) for group, items in update.claims.items()},
         }
+        for group, fixes in update.fixes.items():
+            name, told = _told(fixes, now)
+            groups[name][group] = told
         channels = _inner(update.channels) if update.channels else b""
-        encoded: dict[str, tuple[bytes, bytes]] = {}
+        encoded: dict[str, tuple[str, bytes, bytes]] = {}
         alike: dict[Any, bytes] = {}
         for policy, feed in self._feeds.values():
             body = _Body(when)
@@ -163,14 +168,14 @@ class Board:
             if others:
                 if policy.agency not in encoded:
                     encoded[policy.agency] = (
-                        _inner(others.fixes),
+                        *_told(others.fixes, now),
                         _inner(list(others.units.values())),
                     )
-                fixes, units = encoded[policy.agency]
+                name, told, units = encoded[policy.agency]
                 if feed.viewers:
                     for owner, count in others.records.items():
                         self._count(policy.agency, owner, "positions", count)
-                body.shared("fixes", fixes)
+                body.shared(name, told)
                 body.shared("units", units)
             gone = [
                 id for id, owner, known in update.gone if policy.passes(agency=owner, known=known)
@@ -321,6 +326,13 @@ class _Body:
 
 def _parts(members: dict[str, list[bytes]]) -> tuple[tuple[str, tuple[bytes, ...]], ...]:
     return tuple((name, tuple(items)) for name, items in members.items())
+
+
+def _told(fixes: Sequence[Fix], now: datetime) -> tuple[str, bytes]:
+    """Return the member of a change that tells positions, and its items without brackets."""
+    if len(fixes) < AT_LEAST:
+        return "fixes", _inner(fixes)
+    return "tables", _encode(tabled(fixes, now))
 
 
 def _inner(items: Sequence[Any]) -> bytes:

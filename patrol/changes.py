@@ -6,6 +6,7 @@ name here is a field name in the live stream.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -135,6 +136,32 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ended: bool = False
 
 
+class Table(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Several things of one kind, with the names of their fields once.
+
+    Attributes:
+        rows: Names of the fields that differ, then what each has of them; null is as good as
+            absent.
+        same: Fields that are the same for all, by name.
+    """
+
+    rows: Sequence[Sequence[Any]]
+    same: dict[str, Any] = {}
+
+
+class FixTable(Table, frozen=True, kw_only=True, omit_defaults=True):
+    """Several positions in the order applied: fields of `Fix`, but for two.
+
+    `time` is microseconds since the second of the change's own time began, and `place` stands in
+    `places`.
+
+    Attributes:
+        places: Addresses of those that have one; `nth` is the position's number in `rows`, from 0.
+    """
+
+    places: Table | None = None
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="change"):
     """What one batch, order or clock tick altered.
 
@@ -143,8 +170,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
         time: When it was published, aware UTC.
         fixes: Every position that joined, in the order applied; the last live one of a unit is
             where it is now.
+        tables: The same of senders of which several joined at once (`patrol.tables`).
         units: Units and unknown radios whose state changed otherwise, whole. A receiver applies
-            `units` first, then `fixes`.
+            `units` first, then `fixes` and `tables`.
         forget: Ids of units, radios and papers that a viewer may no longer hold.
         channels: Channels whose health changed, whole.
         claims: Addresses that a second sender uses: new, changed or ended ones.
@@ -155,6 +183,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
     seq: int
     time: datetime
     fixes: tuple[Fix, ...] = ()
+    tables: tuple[FixTable, ...] = ()
     units: tuple[UnitState, ...] = ()
     forget: tuple[str, ...] = ()
     channels: tuple[ChannelHealth, ...] = ()

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import reduce
 from operator import xor
 from typing import Any
 
+import msgspec
 import pyais
 import pytest
 import shapely
 
+from patrol.changes import Change, Fix, UnitState
+from patrol.tables import tabled
 from tests.benchmarks.figures import figures, verdicts
 from tests.benchmarks.run import Run
+from tests.benchmarks.targets.joint_patrol import JointPatrol
 from tests.benchmarks.traffic import (
     BOATS,
     FIRST_MMSI,
@@ -25,12 +29,10 @@ from tests.benchmarks.traffic import (
     Traffic,
     closed_areas,
 )
-from tests.benchmarks.viewers import Gaze, Seat, Viewer, upgrade_request
+from tests.benchmarks.viewers import Seat, Viewer, upgrade_request
 
-GAZE = Gaze(
-    marks=(b'[{"of":', b',{"of":'),
-    latitude=re.compile(rb'[\[,]\{"of":"[^"]*","lon":[-\d.e]+,"lat":([-\d.e]+)'),
-)
+GAZE = JointPatrol.gaze
+NOW = datetime(2026, 11, 28, 21, 0, tzinfo=UTC)
 _SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 
 
@@ -132,12 +134,22 @@ def _text(payload: bytes) -> bytes:
 
 
 def _change(traffic: Traffic, *numbers: int) -> bytes:
-    fixes = ",".join(
-        f'{{"of":"R-{n}","lon":{traffic.place(n)[0]},"lat":{traffic.place(n)[1]}}}' for n in numbers
-    )
+    fixes = [
+        Fix(of=f"{n:032x}", lon=traffic.place(n)[0], lat=traffic.place(n)[1], time=NOW)
+        for n in numbers
+    ]
+    last = UnitState(id="u", call_sign="u", agency="joint", last=fixes[0])
+    several = len(fixes) > 1
     return _text(
-        f'{{"type":"change","seq":1,"fixes":[{fixes}],'
-        f'"units":[{{"id":"u","last":{{"of":"u","lon":1,"lat":20.2}}}}]}}'.encode()
+        msgspec.json.encode(
+            Change(
+                seq=1,
+                time=NOW,
+                fixes=() if several else tuple(fixes),
+                tables=(tabled(fixes, NOW),) if several else (),
+                units=(last,),
+            )
+        )
     )
 
 

@@ -2,7 +2,9 @@
 
 Frames come encoded from the desk, the same bytes for all viewers who may see the same, and are
 sent as they are. A viewer that was cut off names its stream and the last change it has
-(`?stream=S&since=N`) and goes on from there without a gap while that is still kept.
+(`?stream=S&since=N`) and goes on from there without a gap while that is still kept. Our pages ask
+for tables (`?tables=true`); who does not, as a page that was loaded before there were any, is told
+all positions one by one.
 
 Whoever loses the way in (signed out, disabled, another role, a device revoked; by this process or
 the command line) is cut off within three seconds: a second for the account epoch, two for a beat.
@@ -25,6 +27,7 @@ from maps.access import Access, Caller
 from maps.errors import NoAnswer, NotSignedIn, TooManyTries, WatchAway
 from maps.frames import EXTENSION
 from patrol.errors import Forbidden, StoreError
+from patrol.tables import plain
 from patrol.views import Subscription
 
 router = APIRouter()
@@ -40,7 +43,12 @@ TRY_AGAIN = 1013
 
 
 @router.websocket("/api/live")
-async def live(socket: WebSocket, stream: str | None = None, since: str | None = None) -> None:
+async def live(
+    socket: WebSocket,
+    stream: str | None = None,
+    since: str | None = None,
+    tables: str | None = None,
+) -> None:
     """Carry the live stream until either side ends it."""
     access: Access = socket.app.state.access
     await socket.accept()
@@ -61,7 +69,7 @@ async def live(socket: WebSocket, stream: str | None = None, since: str | None =
     except Forbidden as error:
         await socket.close(NOT_ALLOWED, str(error))
         return
-    viewer = _Viewer(socket, subscription)
+    viewer = _Viewer(socket, subscription, tables=tables == "true")
     gone = asyncio.create_task(_until_gone(socket), name="live-gone")
     sending = asyncio.create_task(viewer.send(access, caller, epoch), name="live-send")
     stuck = asyncio.create_task(viewer.until_stuck(), name="live-stuck")
@@ -87,8 +95,8 @@ async def live(socket: WebSocket, stream: str | None = None, since: str | None =
 class _Viewer:
     """One viewer: what is sent to it, and since when it has taken nothing."""
 
-    def __init__(self, socket: WebSocket, subscription: Subscription) -> None:
-        self._socket, self._subscription = socket, subscription
+    def __init__(self, socket: WebSocket, subscription: Subscription, *, tables: bool) -> None:
+        self._socket, self._subscription, self._tables = socket, subscription, tables
         extension = socket.scope.get("extensions", {}).get(EXTENSION, {})
         self._give: Callable[[bytes], bool] | None = extension.get("give")
         self._abort: Callable[[], None] | None = extension.get("abort")
@@ -120,19 +128,24 @@ class _Viewer:
             except StoreError:
                 pass  # nobody can sign in now; who is in stays in
             self._looked = self._sending_since = monotonic()
-            for place, frame in enumerate(frames):
+            for place in range(len(frames)):
+                # Looked up once it can go: what may not pass any more is replaced in the list.
+                late = partial(self._worded, frames, place)
                 if self._give is not None:
-                    # Looked up once it can go: what may not pass any more is replaced in the list.
-                    late = partial(frames.__getitem__, place)
                     await socket.send({"type": "websocket.send", "frame": late})
                 else:
-                    await socket.send_text(frame.decode())
+                    await socket.send_text(late().decode())
             self._sending_since = None
 
     def _straight(self, frame: bytes) -> bool:
         """Send a frame at once if its viewer takes it and was looked at a moment ago."""
         give = self._give
-        return give is not None and monotonic() < self._looked + STRAIGHT_S and give(frame)
+        if give is None or monotonic() >= self._looked + STRAIGHT_S:
+            return False
+        return give(frame if self._tables else plain(frame))
+
+    def _worded(self, frames: list[bytes], place: int) -> bytes:
+        return frames[place] if self._tables else plain(frames[place])
 
     def abort(self) -> None:
         """End the connection at once; what the peer has not taken is lost."""

@@ -19,6 +19,7 @@ from typing import Final, Literal
 import msgspec
 
 from patrol.changes import Beat, Change, Fix, Snapshot, UnitState
+from patrol.tables import fixes_told
 
 MOVES_EVERY_S: Final = 1.0
 AGAIN_EVERY_S: Final = 360.0
@@ -87,7 +88,7 @@ class Roll:
         elif isinstance(said, Change):
             for state in said.units:
                 self._put(state)
-            for fix in said.fixes:
+            for fix in fixes_told(said):
                 self._move(fix)
             for id in said.forget:
                 self._hide(id)

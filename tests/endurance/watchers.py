@@ -24,7 +24,6 @@ import numpy as np
 import uvloop
 from numpy.typing import NDArray
 
-from tests.benchmarks.targets.joint_patrol import JointPatrol
 from tests.benchmarks.viewers import Gaze, Seat, Viewer, upgrade_request
 from tests.endurance.fleet import Fleet
 from tests.endurance.ledger import LOST_HERE, Ledger
@@ -37,6 +36,7 @@ STALLS_S: Final = 30.0
 _FIX: Final = re.compile(
     rb'[\[,]\{"of":"([0-9a-f]{32})","lon":[-\d.e]+,"lat":([-\d.e]+),"time":"[^"]*"(,"live":false)?'
 )
+_GAZE: Final = Gaze(marks=(b'[{"of":', b',{"of":'), latitude=_FIX)  # positions one by one
 _LIVE_BYTES: Final = len(b',"live":false')
 _KEPT_BYTES: Final = 4096  # of what follows the last whole position
 
@@ -184,7 +184,7 @@ class _Watching:
                 await loop.sock_connect(link, (plan.host, plan.port))
                 _, watcher = await loop.create_connection(
                     lambda seat=seat: _Watcher(  # type: ignore[misc]
-                        seat, JointPatrol.gaze, sampled=number < SAMPLED
+                        seat, _GAZE, sampled=number < SAMPLED
                     ),
                     sock=link,
                 )

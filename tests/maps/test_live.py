@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from gis.position import Position
 from maps.api import live as route
 from patrol.units import Unit
-from tests.maps.running import AGENCY, Running
+from radio_gateway.transmission import Transmission
+from tests.maps.running import AGENCY, Live, Running
 
 
 async def say(server: Running, key: str, number: int) -> None:
@@ -79,6 +81,45 @@ async def test_a_frame_of_any_length_is_one_message(server: Running) -> None:
         assert len(change["units"]) == 500
         assert len(json.dumps(change)) > 1 << 16
         assert (await live.until("beat", seconds=5))["seq"] == change["seq"]
+
+
+async def test_a_table_comes_to_who_asks_and_all_others_are_told_one_by_one(
+    server: Running,
+) -> None:
+    async with (
+        server.signed_in() as client,
+        server.live(client, "?tables=true") as asking,
+        server.live(client) as plain,
+        server.live(client, "?tables=no") as other,
+    ):
+        told: list[dict[str, Any]] = []
+        await asking.frame(), await plain.frame(), await other.frame()
+        for second in range(2):  # the first wakes who takes the frames, later ones go straight
+            now = datetime.now(UTC)
+            await server.office.watch.receive(
+                [
+                    Transmission(
+                        protocol="test", kind="position", device="b3", heard_at=now,
+                        channel="phones", reception_id=f"test/{second}/{number}",
+                        position=Position(lon=100.4 + number * 1e-4, lat=20.27),
+                    )
+                    for number in range(3)
+                ]
+            )  # fmt: skip
+            table = await until_told(asking, "tables")
+            told = (await until_told(plain, "fixes"))["fixes"]
+            assert "fixes" not in table
+            assert [fix["lon"] for fix in told] == pytest.approx([100.4, 100.4001, 100.4002])
+            assert {fix["time"] for fix in told} == {now.isoformat().replace("+00:00", "Z")}
+            assert (await until_told(other, "fixes"))["fixes"] == told
+            assert [row[0] for row in table["tables"][0]["rows"]] == ["of"] + [told[0]["of"]] * 3
+
+
+async def until_told(live: Live, name: str) -> dict[str, Any]:
+    """Return the next change with this member."""
+    while name not in (change := await live.until("change")):
+        pass
+    return change
 
 
 @pytest.mark.parametrize("query", ["?stream=other&since=3", "?since=abc", "?stream=x&since=-1"])

@@ -18,6 +18,7 @@ from patrol.clocks import AHEAD
 from patrol.desk import Desk
 from patrol.kinds import ALL
 from patrol.store.store import Store, open_store
+from patrol.tables import fixes_told
 from patrol.units import Role
 from patrol.views import Subscription
 from patrol.watch import Watch
@@ -226,7 +227,12 @@ _FRAMES = tuple(
 
 
 def frame_of(frame: bytes) -> Any:
-    """Decode a frame of the stream into a Snapshot, Change or Beat, with papers of all kinds."""
+    """Decode a frame of the stream into a Snapshot, Change or Beat, with papers of all kinds and
+    without tables: their positions stand among the others.
+    """
     found = msgspec.json.decode(frame, type=Union[(*_FRAMES, Beat)])
     kind = next(kind for kind in (Snapshot, Change, Beat) if isinstance(found, kind))
-    return kind(**{name: getattr(found, name) for name in kind.__struct_fields__})
+    said = {name: getattr(found, name) for name in kind.__struct_fields__}
+    if isinstance(found, Change):
+        said |= {"fixes": tuple(fixes_told(found)), "tables": ()}
+    return kind(**said)

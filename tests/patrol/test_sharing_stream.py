@@ -15,6 +15,7 @@ from patrol.coarse import snapped
 from patrol.errors import NotFound, StoreError
 from patrol.papers import new_id
 from patrol.patrols import CheckIn, Patrol
+from patrol.tables import plain
 from patrol.views import Mixed
 from tests.patrol.agreeing import active, box, file, joint, night, share
 from tests.patrol.running import AGENCY, OTHER, Node, Viewer, address, at, said
@@ -35,7 +36,7 @@ class Watcher(Viewer):
         self.fixes = getattr(self, "fixes", [])
         for frame in await self.subscription.take(timeout_s):
             self.frames.append(frame)
-            told = msgspec.json.decode(frame)
+            told = msgspec.json.decode(plain(frame))
             papers = told.pop("papers", [])
             found: Any = msgspec.convert(told, Change | Snapshot | Beat)
             if isinstance(found, Snapshot):
@@ -137,7 +138,7 @@ async def test_a_stalled_viewer_gets_nothing_of_the_other_after_the_suspension(
     await node.desk("commander", AGENCY).agreements.suspend(agreement.id, reason="a row")
     await node.hear(said("a", 41), said("b", 41))
     frames = await stalled.take(1)
-    told = [msgspec.json.decode(frame) for frame in frames]
+    told = [msgspec.json.decode(plain(frame)) for frame in frames]
     assert [each["type"] for each in told] == ["snapshot"] + ["change"] * (len(told) - 1)
     first = told[0]["seq"]
     assert [each["seq"] for each in told] == list(range(first, first + len(told)))

@@ -3,6 +3,7 @@
  * where it broke off, notices gaps, and tells the truth about how old the last word is.
  */
 import type { Change, LiveFrame, Snapshot } from "./contract.ts";
+import { withoutTables } from "./tables.ts";
 
 /** Silence after which the stream counts as stopped. Beats come every 2 s; people are told by 5 s. */
 export const STALE_AFTER_MS = 4500;
@@ -89,7 +90,7 @@ export class LiveStream {
   }
 
   #connect(): void {
-    const query = this.#stream === null ? "" : `?stream=${encodeURIComponent(this.#stream)}&since=${this.#seq}`;
+    const query = `?tables=true${this.#stream === null ? "" : `&stream=${encodeURIComponent(this.#stream)}&since=${this.#seq}`}`;
     this.#openedAt = this.#options.now();
     this.#say({ retryAt: null });
     const socket = this.#options.open(this.#options.url + query);
@@ -119,7 +120,7 @@ export class LiveStream {
       if (frame.seq > this.#seq + 1) return this.#gap();
       if (frame.seq === this.#seq + 1) {
         this.#seq = frame.seq;
-        this.#options.receiver.change(frame);
+        this.#options.receiver.change(withoutTables(frame));
       }
     } else if (frame.seq > this.#seq) {
       return this.#gap();

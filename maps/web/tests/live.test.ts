@@ -37,7 +37,7 @@ function stage(): { stream: LiveStream; sockets: FakeSocket[]; seen: string[]; s
     },
     receiver: {
       snapshot: (frame) => seen.push(`snapshot ${frame.seq}`),
-      change: (frame) => seen.push(`change ${frame.seq}`),
+      change: (frame) => seen.push(`change ${frame.seq}${(frame.fixes ?? []).map((fix) => ` ${fix.of}`).join("")}`),
       serverTime: () => undefined,
       status: (told) => {
         status = told;
@@ -60,12 +60,20 @@ test("applies changes in order and each once", () => {
   stream.stop();
 });
 
+test("positions of a table stand among the others", () => {
+  const { stream, sockets, seen } = stage();
+  sockets[0]?.say(snapshot(4));
+  sockets[0]?.say({ ...change(5), type: "change", tables: [{ rows: [["of", "time"], ["a", 0], ["b", 1]], same: { lon: 100.4, lat: 20.2 } }] });
+  assert.deepEqual(seen, ["snapshot 4", "change 5 a b"]);
+  stream.stop();
+});
+
 test("a gap makes it ask again from the last change it has", () => {
   const { stream, sockets, seen } = stage();
   sockets[0]?.say(snapshot(4));
   sockets[0]?.say(change(7));
   assert.equal(sockets[0]?.closed, true);
-  assert.match(sockets[1]?.url ?? "", /\?stream=abc&since=4$/);
+  assert.match(sockets[1]?.url ?? "", /\?tables=true&stream=abc&since=4$/);
   for (const seq of [5, 6, 7]) sockets[1]?.say(change(seq));
   assert.deepEqual(seen, ["snapshot 4", "change 5", "change 6", "change 7"]);
   stream.stop();
@@ -83,7 +91,7 @@ test("a gap that cannot be filled ends in a plain start, then in a pause", () =>
   const { stream, sockets, status } = stage();
   sockets[0]?.say(snapshot(4));
   for (let i = 0; i < 6; i += 1) sockets.at(-1)?.say(beat(99));
-  assert.equal(sockets[3]?.url, "ws://test/api/live");
+  assert.equal(sockets[3]?.url, "ws://test/api/live?tables=true");
   assert.notEqual(status().retryAt, null);
   stream.stop();
 });

@@ -157,7 +157,7 @@ class Office:
                 opening=upgrade_request(
                     host="127.0.0.1",
                     port=web_port,
-                    path="/api/live",
+                    path="/api/live?tables=true",
                     cookie=f"jp_session={session}",
                 ),
                 view=role,
@@ -304,9 +304,12 @@ class JointPatrol:
     dials: int | None = None
     hello = b""
     gaze = Gaze(
-        # Every fix of a change stands in a list; a unit's last fix does not.
-        marks=(b'[{"of":', b',{"of":'),
-        latitude=re.compile(rb'[\[,]\{"of":"[^"]*","lon":[-\d.e]+,"lat":([-\d.e]+)'),
+        # One fix stands in a list, as a unit's last does not; several are rows of a table, where
+        # each begins with a boat's id.
+        marks=(b'[{"of":', b'],["000'),
+        latitude=re.compile(
+            rb'(?:\[\{"of":"[^"]*","lon":|\],\["[^"]*",)[-\d.e]+,(?:"lat":)?([-\d.e]+)'
+        ),
     )
 
     def __init__(self, office: Office, form: Form = "rmc") -> None:
