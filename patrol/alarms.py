@@ -112,21 +112,24 @@ class Alarms:
             fixes: Its positions that joined, by the global ids of these.
         """
         ids: set[str] = set()
-        batteries = self._batteries
+        batteries, units = self._batteries, self._picture.units
         for record in records:
-            said = record.transmission
+            said, facts = record.transmission, record.transmission.facts
             if record.latched:
                 of = record.unit or record.address
                 self._calls[of] = Call(record.time, says_man_down(said))
                 ids.add(of)
-            if said.status is not None or not BATTERY_FACTS.isdisjoint(said.facts):
+            if (
+                "battery_pct" in facts  # the usual one is asked for first
+                or said.status is not None
+                or not BATTERY_FACTS.isdisjoint(facts)
+            ):
                 of = record.unit or record.address
                 told = told_battery(said, record.time, batteries.get(of))
-                if told is not None and of in self._picture.units:
+                if told is not None and of in units:
                     batteries[of] = told
-        self._strays.note(fixes.values(), self._picture.units, self._now())
+        self._strays.note(fixes.values(), units, self._now())
         if self.fencing:
-            units = self._picture.units
             placed = [
                 (fix.of, position_of(fix, min(fix.time, record.transmission.heard_at)))
                 for record in records

@@ -144,12 +144,7 @@ class Contact:
         self, what: Literal["call_sign", "status", "text"], record: Record, value: object
     ) -> bool:
         """Keep `value` unless something newer was said; return whether anything changed."""
-        now = record.time, record.gid
-        noted_at = self.noted_at.get(what)
-        if noted_at is not None and now < noted_at:
-            return False
-        self.noted_at[what] = now
-        if getattr(self, what) == value:
+        if not self._is_newest(what, record) or getattr(self, what) == value:
             return False
         setattr(self, what, value)
         return True
@@ -171,17 +166,28 @@ class Contact:
         said = record.transmission
         if said.distress and self.cleared_at is not None and said.heard_at <= self.cleared_at:
             return False
-        changed = self.note(what, record, value)
-        if self.noted_at[what] == (record.time, record.gid):
-            if what == "text":
-                phrase = said.facts.get("phrase")
-                self.phrase = phrase if isinstance(phrase, str) else code_of(value)
-                self.phrase_at = None if self.phrase is None else record.time
-                said_at = record.time if said.kind == "text" and not said.distress else None
-                changed |= said_at != self.text_at  # the same words again are another message
-                self.text_at = said_at
-            (self.sos_words.add if said.distress else self.sos_words.discard)(what)
+        if not self._is_newest(what, record):
+            return False
+        changed = getattr(self, what) != value
+        setattr(self, what, value)
+        if what == "text":
+            phrase = said.facts.get("phrase")
+            self.phrase = phrase if isinstance(phrase, str) else code_of(value)
+            self.phrase_at = None if self.phrase is None else record.time
+            said_at = record.time if said.kind == "text" and not said.distress else None
+            changed |= said_at != self.text_at  # the same words again are another message
+            self.text_at = said_at
+        (self.sos_words.add if said.distress else self.sos_words.discard)(what)
         return changed
+
+    def _is_newest(self, what: str, record: Record) -> bool:
+        """Return whether nothing newer was said of it, and note that this was."""
+        now, noted_at = (record.time, record.gid), self.noted_at
+        before = noted_at.get(what)
+        if before is not None and now < before:
+            return False
+        noted_at[what] = now
+        return True
 
     def forget_sos_words(self) -> None:
         """Take back what the call for help said: it is over."""

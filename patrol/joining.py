@@ -53,8 +53,8 @@ class Joined:
 
     def tell(self, picture: Picture) -> set[str]:
         """Tell the picture of further receptions; return whom to rebuild from the store."""
-        self.again, _ = self._each(self.again, picture.hear_again)
-        self.earlier, unsure = self._each(self.earlier, picture.put_first)
+        self.again, _ = self.each(self.again, picture.hear_again)
+        self.earlier, unsure = self.each(self.earlier, picture.put_first)
         return {id for id in unsure if id is not None}
 
     def also_rows(self, owner_at: Callable[[str, datetime], str], *, origin: str) -> list[Row]:
@@ -69,7 +69,7 @@ class Joined:
             agency = owner_at(record.address, record.time)
             return also_heard_row(record.transmission, record.gid, agency=agency, origin=origin)
 
-        self.again, rows = self._each(self.again, row)
+        self.again, rows = self.each(self.again, row)
         return rows
 
     def first_acts(self, *, origin: str) -> list[Act]:
@@ -82,13 +82,13 @@ class Joined:
             row = transmission_row(record, origin=origin)
             return lambda connection: receptions.put_first(connection, row)
 
-        self.earlier, acts = self._each(self.earlier, first)
+        self.earlier, acts = self.each(self.earlier, first)
         return acts
 
-    def _each(
+    def each(
         self, records: list[Record], made: Callable[[Record], T]
     ) -> tuple[list[Record], list[T]]:
-        """Return the records that something could be made of, and that."""
+        """Return the records that something could be made of, and that; the others are refused."""
         good: list[Record] = []
         found: list[T] = []
         for record in records:

@@ -20,7 +20,7 @@ from patrol.contacts import Contact
 from patrol.errors import NotFound
 from patrol.links import Cut, Links
 from patrol.records import Record
-from patrol.register import Register
+from patrol.register import Register, holding
 from patrol.rules import CLOCK_RULES, STEP_RULES, usual
 from patrol.rules.step import Effect, Step
 from patrol.units import Assignment, Unit
@@ -145,7 +145,10 @@ class Picture(Register):
                 fix = msgspec.structs.replace(fix, live=False, flags=fix_flags)
         if fix is None or not fix.live:
             self._heard[contact.id] = contact  # viewers are told with the next tick
-        self._note(contact, record)
+        if contact.note_flags(record):
+            self._touched[contact.id] = contact
+        if contact.unit is None or transmission.status is not None or transmission.text is not None:
+            self._note(contact, record)
         if hear_claims and not by_voice:
             if record.flags and "unbound_source" in record.flags:
                 self._hear_bound_claim(record)
@@ -318,9 +321,9 @@ class Picture(Register):
         if transmission.protocol == VOICE and transmission.device in self.contacts:
             record.unit = transmission.device
             return self.contacts[transmission.device], None
-        assignment = None
-        if address in self._by_address:
-            assignment = self.unit_at(address, record.time)
+        assignment, assignments = None, self._by_address.get(address)
+        if assignments is not None:
+            assignment = holding(assignments, record.time)
             contact = None if assignment is None else self.contacts.get(assignment.unit)
             if assignment is not None and contact is not None:
                 record.unit = assignment.unit
@@ -345,10 +348,8 @@ class Picture(Register):
         return contact
 
     def _note(self, contact: Contact, record: Record) -> None:
-        """Keep the newest status, text and flags by their own time, not by order of arrival."""
+        """Keep the newest status, text and name by their own time, not by order of arrival."""
         transmission = record.transmission
-        if contact.note_flags(record):
-            self._touched[contact.id] = contact
         if transmission.status is not None and contact.note_words(
             "status", record, transmission.status
         ):

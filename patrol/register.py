@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from patrol.errors import Conflict, NotFound
@@ -91,10 +92,7 @@ class Register:
 
     def unit_at(self, address: str, at: datetime) -> Assignment | None:
         """Return the assignment that says whom `address` stood for at `at`, if any."""
-        for assignment in self._by_address.get(address, ()):
-            if assignment.start <= at and (assignment.end is None or at < assignment.end):
-                return assignment
-        return None
+        return holding(self._by_address.get(address, ()), at)
 
     def _bound_to(self, address: str, at: datetime) -> str | None:
         assignment = self.unit_at(address, at) if address in self._by_address else None
@@ -107,8 +105,9 @@ class Register:
         `address@channel`, and nothing of it is believed of the unit.
         """
         address = transmission.address
-        if address in self._by_address:
-            assignment = self.unit_at(address, at)
+        assignments = self._by_address.get(address)
+        if assignments is not None:
+            assignment = holding(assignments, at)
             if (
                 assignment is not None
                 and assignment.channel is not None
@@ -124,6 +123,14 @@ class Register:
     def _in_service(self, unit: str) -> bool:
         known = self.units.get(unit)
         return known is not None and known.retired_at is None
+
+
+def holding(assignments: Iterable[Assignment], at: datetime) -> Assignment | None:
+    """Return the one of the assignments of an address that holds at `at`, if any does."""
+    for assignment in assignments:
+        if assignment.start <= at and (assignment.end is None or at < assignment.end):
+            return assignment
+    return None
 
 
 def _overlap(one: Assignment, other: Assignment) -> bool:

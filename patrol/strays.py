@@ -51,8 +51,8 @@ class Strays:
         if self._ground is None:
             return
         floor = now - HISTORICAL_AFTER
-        for fix in fixes:
-            unit = units.get(fix.of) if fix.time < floor else None
+        for fix in [each for each in fixes if each.time < floor]:  # in nearly all batches none
+            unit = units.get(fix.of)
             if unit is None or unit.country is None or len(self.waiting) >= MOST:
                 continue
             asked = self._asked.get(fix.of)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from time import monotonic, thread_time
 from types import MappingProxyType
 from typing import Final
@@ -43,7 +44,6 @@ from patrol.placing import Describe, Locate, Placing
 from patrol.planning import parted
 from patrol.policy import Policy
 from patrol.records import Record
-from patrol.refused import refused
 from patrol.registrar import Registrar
 from patrol.sharing import Sharing
 from patrol.shown import Shown
@@ -408,24 +408,20 @@ class Watch:
         Returns:
             What was taken, its positions and its rows, and further receptions of what was not.
         """
-        taken: list[Record] = []
-        fixes: dict[bytes, Fix] = {}
-        rows: list[Row] = []
-        lost: set[bytes] = set()
-        take, origin = self.picture.take, self.node
-        for record in heard.new:
-            try:
-                fix = take(record)
-                rows.append(transmission_row(record, origin=origin))
-            except Exception as error:  # noqa: BLE001 - set aside; the rest of the batch goes on
-                self._duplicates.forget([record])
-                lost.add(record.gid)
-                heard.refused.append(refused(record.transmission, error))
-                continue
-            taken.append(record)
-            if fix is not None:
-                fixes[record.gid] = fix
-        return taken, fixes, rows, heard.drop(lost) if lost else []
+        # Two short loops, one after the other, take less than one that does both.
+        placed, found = heard.each(heard.new, self.picture.take)
+        taken, rows = heard.each(placed, partial(transmission_row, origin=self.node))
+        fixes = {
+            record.gid: fix for record, fix in zip(placed, found, strict=True) if fix is not None
+        }
+        if len(taken) == len(heard.new):
+            return taken, fixes, rows, []
+        kept = {record.gid for record in taken}
+        lost = {record.gid: record for record in heard.new if record.gid not in kept}
+        self._duplicates.forget(list(lost.values()))
+        for gid in lost:
+            fixes.pop(gid, None)
+        return taken, fixes, rows, heard.drop(set(lost))
 
     def _tell_store(self, health: ChannelHealth) -> None:
         self.turn.refuse(health.fault if health.state == "down" else None)

@@ -35,8 +35,8 @@ def says_man_down(said: Transmission) -> bool:
     if said.flags and not WORDS.isdisjoint(said.flags):
         return True
     facts = said.facts
-    if _FACTS.isdisjoint(facts):  # nearly all messages: this is asked of each
-        return False
+    if not ("alarm" in facts or "event" in facts or "emergency" in facts):
+        return False  # nearly all messages: this is asked of each
     return any(isinstance(word := facts.get(name), str) and is_man_down(word) for name in _FACTS)
 
 

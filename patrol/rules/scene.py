@@ -74,7 +74,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-class Battery(NamedTuple):
+class Battery(msgspec.Struct, frozen=True, gc=False):  # phones tell of it in each message
     """How full a radio's battery is, as it told.
 
     Attributes:
