@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from sys import intern
 from typing import Any, Final
 from uuid import uuid4
 
@@ -53,15 +54,16 @@ def all_units(connection: Connection) -> list[Unit]:
 
 
 def _unit(row: Any) -> Unit:
+    # Thousands have the same words; each is kept once. An id stands in assignments again.
     return Unit(
-        id=row.id,
+        id=intern(row.id),
         call_sign=row.call_sign,
         kind=row.kind,
-        agency=row.agency,
-        country=row.country,
+        agency=intern(row.agency),
+        country=None if row.country is None else intern(row.country),
         expected_interval_s=row.expected_interval_s,
         note=row.note,
-        origin=row.origin,
+        origin=intern(row.origin),
         retired_at=None if row.retired_us is None else from_us(row.retired_us),
     )
 
@@ -96,12 +98,12 @@ def _assignment(row: Any) -> Assignment:
     return Assignment(
         id=row.id,
         address=row.address,
-        unit=row.unit,
-        channel=row.channel,
+        unit=intern(row.unit),
+        channel=None if row.channel is None else intern(row.channel),
         start=from_us(row.start_us),
         end=None if row.end_us is None else from_us(row.end_us),
-        agency=row.agency,
-        origin=row.origin,
+        agency=intern(row.agency),
+        origin=intern(row.origin),
     )
 
 
