@@ -52,8 +52,11 @@ MAX_LINE = 1024  # bytes; the longest AIS sentence with tag blocks is about 300
 _PLAIN = re.compile(rb"[$!][^$!\\]*")
 _NAME = re.compile(rb"[A-Za-z0-9/][A-Za-z0-9_./:-]{3,39},?")
 _NAMED = re.compile(rb"[A-Za-z0-9/][A-Za-z0-9_./:-]{3,39},?[$!][^$!\\]*")
-# One sentence and the end of its line, as a message of a broker is. Nothing is given back (`+`).
-_ONE = re.compile(rb"((?:[A-Za-z0-9/][A-Za-z0-9_./:-]{3,39}+,?)?[$!][^$!\\\r\n]*+)(?:\r\n?|\n)")
+# Sentences and the ends of their lines. Nothing is given back (`+`).
+_LINE = rb"(?:[A-Za-z0-9/][A-Za-z0-9_./:-]{3,39}+,?)?[$!][^$!\\\r\n]*+"
+_LINE_END = rb"(?:\r\n?|\n)"
+_ONE = re.compile(rb"(" + _LINE + rb")" + _LINE_END)  # as a message of a broker is
+_NAMED_LINES = re.compile(rb"(?:" + _LINE + _LINE_END + rb")+")
 _PRINTABLE = re.compile(rb"[\x20-\x7e]{4,}")
 # A sentence with a tag block before it, or (MarineTraffic feeders) after it.
 _SENTENCE = re.compile(
@@ -103,7 +106,7 @@ class LineFramer:
 
     def _payloads(self, lines: bytes) -> list[bytes]:
         cut = lines.splitlines()  # of bytes: only CR, LF and CRLF end a line
-        if cut and _only_sentences(lines, len(cut)) and len(max(cut, key=len)) <= MAX_LINE:
+        if cut and _only_sentences(lines, len(cut)) and max(map(len, cut)) <= MAX_LINE:
             return cut
         payloads: list[bytes] = []
         for line in cut:
@@ -138,7 +141,9 @@ class LineFramer:
 
 def _only_sentences(lines: bytes, count: int) -> bool:
     """Return whether each of the `count` lines is one sentence: a check of all at once."""
-    starts = lines.count(b"\n$") + lines.count(b"\n!") + (lines[:1] in (b"$", b"!"))
+    if lines[:1] not in (b"$", b"!"):
+        return _NAMED_LINES.fullmatch(lines) is not None
+    starts = 1 + lines.count(b"\n$") + lines.count(b"\n!")
     return starts == count == lines.count(b"$") + lines.count(b"!") and lines.find(b"\\") < 0
 
 

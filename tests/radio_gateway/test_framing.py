@@ -119,6 +119,24 @@ def test_every_byte_is_in_a_payload_or_junk_or_a_line_end(pieces: list[bytes]) -
     assert all(len(payload) <= MAX_LINE for payload in payloads)
 
 
+_NAMED = b"R-0042," + GLL
+_ODD_LINES = [
+    *(GLL, VDM, b"", b"DEV" + GLL, b"DEV1" + GLL, b"N" * 41 + GLL, b"ab cd" + GLL, GLL + GLL),
+    *(b"\\s:x*42\\" + VDM, b"\xff" + GLL, b"R-0042", GLL[1:], b"R-0042," + b"$" * 3),
+    *(b"N" * 40 + b",$" + b"A" * size for size in (MAX_LINE - 42, MAX_LINE - 41)),
+]
+
+
+@given(
+    lines=st.lists(st.sampled_from([_NAMED] * 8 + _ODD_LINES), min_size=1, max_size=8),
+    end=st.sampled_from([b"\r\n", b"\n", b"\r", b"\n\r", b"\r\r\n"]),
+)
+def test_lines_with_names_are_cut_together_as_one_by_one(lines: list[bytes], end: bytes) -> None:
+    each = [cut(line + end) for line in lines]
+    together = cut(b"".join(line + end for line in lines))
+    assert together == ([p for payloads, _ in each for p in payloads], sum(j for _, j in each))
+
+
 def test_one_byte_at_a_time_gives_the_same_as_all_at_once() -> None:
     data = (CAPTURES / "gp320fw_coldboot.nmea").read_bytes()
     framer = LineFramer()
