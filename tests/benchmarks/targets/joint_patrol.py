@@ -304,9 +304,9 @@ class JointPatrol:
     dials: int | None = None
     hello = b""
     gaze = Gaze(
-        # One fix stands in a list, as a unit's last does not; several are rows of a table, where
-        # each begins with a boat's id.
-        marks=(b'[{"of":', b'],["000'),
+        # One fix stands in a list, as a unit's last does not; several are rows of a table, each
+        # after another or after the names of its columns.
+        marks=(b'[{"o', b'],["'),
         latitude=re.compile(
             rb'(?:\[\{"of":"[^"]*","lon":|\],\["[^"]*",)[-\d.e]+,(?:"lat":)?([-\d.e]+)'
         ),
