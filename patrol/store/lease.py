@@ -13,12 +13,16 @@ looking is enough: nobody takes the lease between the look and the commit.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from patrol.errors import LeaseLost
 from patrol.store.tables import from_us, leases, to_us
+
+# Made once: it is asked in each commit.
+_STANDS: Final = select(leases.c.epoch).where(leases.c.id == bindparam("node"))
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +131,7 @@ def check(connection: Connection, node: str, epoch: int) -> None:
     Raises:
         LeaseLost: If somebody else took the lease.
     """
-    stands = connection.execute(select(leases.c.epoch).where(leases.c.id == node)).scalar()
+    stands = connection.execute(_STANDS, {"node": node}).scalar()
     if stands != epoch:
         raise _lost(connection, node, epoch)
 
