@@ -118,12 +118,12 @@ class Course:
         reach = np.full(lon.shape, -1, dtype=np.intp)
         near = np.flatnonzero(self._about(lon, lat, within_m))
         if near.size:
-            x, y = self._plane(lon[near], lat[near])
+            place = np.column_stack(self._plane(lon[near], lat[near]))
             found, segment = self._tree.query_nearest(
-                shapely.points(x, y), max_distance=within_m * 1.01, all_matches=False
+                shapely.points(place), max_distance=within_m * 1.01, all_matches=False
             )
             at = near[found]
-            km[at], offset[at] = self.measure(np.column_stack([x[found], y[found]]), segment)
+            km[at], offset[at] = self.measure(place[found], segment)
             reach[at] = self.reach[segment]
             far = np.abs(offset) > within_m
             km[far], offset[far], reach[far] = np.nan, np.nan, -1
