@@ -152,8 +152,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class FixTable(Table, frozen=True, kw_only=True, omit_defaults=True):
     """Several positions in the order applied: fields of `Fix`, but for two.
 
-    `time` is microseconds since the second of the change's own time began, and `place` stands in
-    `places`.
+    `time` is seconds, to the microsecond, since the second of the change's own time began, and
+    `place` stands in `places`.
 
     Attributes:
         places: Addresses of those that have one; `nth` is the position's number in `rows`, from 0.

@@ -23,7 +23,6 @@ AT_LEAST: Final = 2
 """Positions that make a table; one alone is shorter as it is."""
 
 _PARTS: Final = {"lon": 1e7, "lat": 1e7, "speed_mps": 1e2}
-_US: Final = timedelta(microseconds=1)
 _DEFAULTS: Final = {
     field.name: None if field.default is msgspec.NODEFAULT else field.default
     for kind in (Fix, Address)
@@ -43,7 +42,7 @@ def tabled(fixes: Sequence[Fix], since: datetime) -> FixTable:
     columns = _columns(fixes)
     places = columns.pop("place")
     second = since.replace(microsecond=0)
-    columns["time"] = [(each - second) // _US for each in columns["time"]]
+    columns["time"] = [(each - second).total_seconds() for each in columns["time"]]
     same, differ = _parted(columns)
     for name, parts in _PARTS.items():
         if name in differ:
@@ -63,7 +62,7 @@ def fixes_told(change: Change) -> list[Fix]:
             for fields in _read(table.places):
                 addresses[fields.pop("nth")] = msgspec.convert(fields, Address)
         for nth, fields in enumerate(_read(table)):
-            time = second + fields["time"] * _US
+            time = second + timedelta(seconds=fields["time"])
             fields |= {"time": time, "place": addresses.get(nth)}
             fixes.append(msgspec.convert(fields, Fix))
     return fixes

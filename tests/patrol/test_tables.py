@@ -84,7 +84,7 @@ def test_what_is_the_same_for_all_stands_once() -> None:
     place = Address(river="Mekong", km=2350.1)
     one = Fix(of="a", lon=100.4, lat=20.2, time=NOW, course_deg=12.0, place=place)
     table = tabled([one, msgspec.structs.replace(one, of="b", place=None)] * 2, NOW)
-    assert table.same == {"lon": 100.4, "lat": 20.2, "time": 250_400, "course_deg": 12.0}
+    assert table.same == {"lon": 100.4, "lat": 20.2, "time": 0.2504, "course_deg": 12.0}
     assert [tuple(row) for row in table.rows] == [("of",), ("a",), ("b",), ("a",), ("b",)]
     assert table.places is not None
     assert table.places.same == {"river": "Mekong", "km": 2350.1}

@@ -162,7 +162,7 @@ export interface Table {
   same?: Record<string, unknown>;
 }
 
-/** Positions: fields of `Fix`, but `time` is microseconds since the second of the change's own, and `places` has the addresses of some. */
+/** Positions: fields of `Fix`, but `time` is seconds since the second of the change's own, and `places` has the addresses of some. */
 export interface FixTable extends Table {
   /** `nth` is the number of the position that each belongs to, from 0. */
   places?: Table;

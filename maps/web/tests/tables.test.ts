@@ -12,7 +12,7 @@ test("a table's positions stand behind the others, in their order", () => {
     fixes: [alone],
     tables: [
       {
-        rows: [["of", "lat", "time", "river_km", "live"], ["a", 20.25, -1000, 2350.1, true], ["b", 20.5, 250999, null, false]],
+        rows: [["of", "lat", "time", "river_km", "live"], ["a", 20.25, -13.47, 2350.1, true], ["b", 20.5, 0.250999, null, false]],
         same: { lon: 100.41, flags: ["late"] },
       },
     ],
@@ -21,7 +21,7 @@ test("a table's positions stand behind the others, in their order", () => {
     ...change,
     fixes: [
       alone,
-      { of: "a", lon: 100.41, lat: 20.25, time: "2026-11-25T00:59:59.999Z", river_km: 2350.1, live: true, flags: ["late"] },
+      { of: "a", lon: 100.41, lat: 20.25, time: "2026-11-25T00:59:46.530Z", river_km: 2350.1, live: true, flags: ["late"] },
       { of: "b", lon: 100.41, lat: 20.5, time: "2026-11-25T01:00:00.250Z", live: false, flags: ["late"] },
     ],
   });
