@@ -24,9 +24,6 @@ State: TypeAlias = Mapping[Any, Any]
 #: The good fix before the last, the last good one, and those that wait for others to confirm them.
 Judged: TypeAlias = "tuple[Fix | None, Fix | None, tuple[Fix, ...]]"
 
-#: What a fix says: seconds since 1970, lon, lat, error in metres, speed.
-Row: TypeAlias = tuple[float, float, float, float, float | None]
-
 NO_STATE: State = MappingProxyType({})
 
 

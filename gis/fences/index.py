@@ -19,7 +19,7 @@ from gis.fences.area import Area
 from gis.fences.boxes import boxes_deg
 from gis.fences.moves import Moves
 from gis.fences.plane import wrap_deg
-from gis.fences.runs import RUN, Indices, Runs
+from gis.fences.runs import Indices, Runs
 from gis.fences.sight import Crossing, Piece, Sight
 from gis.geodesy import Floats
 
@@ -71,14 +71,7 @@ class FenceSet:
         for number, area in enumerate(self.areas):
             if self.number.setdefault(area.id, number) != number:
                 raise AreaError(area.id, "is there twice")
-        planes = [area.plane for area in self.areas]
-        self._planes = (
-            np.array([(p.lon, p.lat, p.lon_m, p.lat_m) for p in planes], dtype=np.float64)
-            .reshape(-1, 4)
-            .T.copy()
-        )
-        self._polar = np.array([p.polar for p in planes], dtype=bool)
-        self._any_polar = bool(self._polar.any())
+        self._any_polar = any(area.plane.polar for area in self.areas)
         self._line = np.array([a.kind == "line" for a in self.areas], dtype=bool)
         self._any_line = bool(self._line.any())
         self._shapes = np.array([area.shape for area in self.areas], dtype=object)
@@ -117,49 +110,50 @@ class FenceSet:
         >>> fences.sights_and_room(there, room_m=50.0)[1].round()
         array([50., 23.])
         """
-        found: list[tuple[Sight, ...]] = [()] * len(given.lon0)
-        free = np.maximum(given.margin0_m, given.margin1_m) + room_m
+        found: list[tuple[Sight, ...]] = [()] * len(given)
+        free = np.maximum(*given.ends[2]) + room_m
         move, run = self._runs.near(given, free)
         if not move.size:
             return found, free
-        area = self._runs.area[run]
+        area = self._runs.area.take(run)
+        planes, (ax, ay, ex, ey, square) = self._runs.numbers(run)
         # Of all that follows, the first row is of the beginnings of moves, the second of their
-        # ends; beside each other are moves and the runs near them, and last the edges of a run.
-        lon = np.array((given.lon0, given.lon1)).take(move, axis=1)
-        lat = np.array((given.lat0, given.lat1)).take(move, axis=1)
-        x, y = self._flat(area, lon, lat)
-        ax, ay, ex, ey, square = self._runs.edges.take(run, axis=1)
+        # ends; between are the edges of a run, and last moves and the runs near them.
+        lon, lat, margin = given.ends.take(move, axis=2)
+        x, y = _flat(planes, lon, lat, polar=self._any_polar)
         # From here on, positions are relative to the edge's beginning.
-        px, py = x[:, :, None] - ax, y[:, :, None] - ay
+        px, py = x[:, None] - ax, y[:, None] - ay
         # Runs of one move and one area are side by side: what follows them is of them together.
         pair = move * len(self.areas) + area
-        new = np.ones(len(pair), dtype=bool)
+        new = np.empty(len(pair), dtype=bool)
+        new[0] = True
         np.not_equal(pair[1:], pair[:-1], out=new[1:])
-        first = np.flatnonzero(new)
-        squares = _squares(px, py, ex, ey, square).reshape(2, -1)
-        near = np.minimum.reduceat(squares, first * RUN, axis=1)
-        move, area = move[first], area[first]
+        first = new.nonzero()[0]
+        squares = _squares(px, py, ex, ey, square).min(axis=1)
+        near = np.minimum.reduceat(squares, first, axis=1)
+        crossed, share, sides, touched = _crossed(px, py, ex, ey)
+        move, area, margin = move[first], area[first], margin[:, first]
         np.minimum.at(free, move, np.sqrt(near[1]))
-        margin = np.array((given.margin0_m, given.margin1_m)).take(move, axis=1)
+        # Whether an edge is crossed may be a matter of rounding: then the side is told anew.
+        on_edge = near <= TOUCHES_M * TOUCHES_M
+        told = on_edge[0] | on_edge[1]
+        crossed = first.searchsorted(crossed, side="right") - 1
+        told[crossed] = True
+        if touched.size:
+            told[first.searchsorted(touched, side="right") - 1] = True
+        if brief is not None and brief.all() and not told.any():
+            return found, free
         clear = near > margin * margin
         # A long way between two places close to the edge may be far from it in between.
         way_m = np.hypot(x[1] - x[0], y[1] - y[0])[first]
         proof = (clear[0] != clear[1]) | (~clear[0] & (way_m > 2.0 * (margin[0] + margin[1])))
-        crossed, share, sides, touched = _crossed(px, py, ex, ey)
-        told = proof if brief is None else proof & ~brief[move]
-        # Whether an edge is crossed may be a matter of rounding: then the side is told anew.
-        on_edge = near <= TOUCHES_M * TOUCHES_M
-        told = told | on_edge[0] | on_edge[1]
-        if touched.size:
-            told[np.searchsorted(first, touched // RUN, side="right") - 1] = True
-        group = np.searchsorted(first, crossed // RUN, side="right") - 1
-        told[group] = True
+        told |= proof if brief is None else proof & ~brief[move]
         if not told.any():
             return found, free
         cuts: dict[int, list[tuple[float, int]]] = {}
-        for at, s, turn in zip(group.tolist(), share.tolist(), sides.tolist(), strict=True):
+        for at, s, turn in zip(crossed.tolist(), share.tolist(), sides.tolist(), strict=True):
             cuts.setdefault(at, []).append((s, turn))
-        which = np.flatnonzero(told)
+        which = told.nonzero()[0]
         here = area[which]
         at_first = first[which]
         ends = np.concatenate([x, y]).take(at_first, axis=1)
@@ -202,26 +196,24 @@ class FenceSet:
         >>> sight.area, sight.pieces
         (0, (Piece(start=0.0, inside=True, sure=True),))
         """
-        found: list[tuple[Sight, ...]] = [()] * len(given.lon1)
+        found: list[tuple[Sight, ...]] = [()] * len(given)
         if not len(self._area_of_box):
             return found
-        stay = Moves(
-            lon0=given.lon1, lat0=given.lat1, margin0_m=given.margin1_m,
-            lon1=given.lon1, lat1=given.lat1, margin1_m=given.margin1_m,
-        )  # fmt: skip
-        move, run = self._runs.near(stay, given.margin1_m)
+        lon, lat, margin_m = given.ends[:, 1]
+        stay = Moves(given.ends[:, [1, 1]])
+        move, run = self._runs.near(stay, margin_m)
         pairs = set(zip(move.tolist(), self._runs.area[run].tolist(), strict=True))
-        points = shapely.points(wrap_deg(given.lon1), given.lat1)
+        points = shapely.points(wrap_deg(lon), lat)
         move, box = self._boxes.query(points)
         pairs |= set(zip(move.tolist(), self._area_of_box[box].tolist(), strict=True))
         for of, number in sorted(pairs):
             if self._line[number]:
                 continue
-            x, y = self._flat(np.array([number]), given.lon1[[of]], given.lat1[[of]])
+            x, y = self.areas[number].plane.metres(lon=lon[of], lat=lat[of])
             shape = self._shapes[number]
-            inside = bool(shapely.contains_xy(shape, x[0], y[0]))
-            away = shapely.distance(shape.boundary, shapely.Point(x[0], y[0]))
-            sure = bool(away > given.margin1_m[of])
+            inside = bool(shapely.contains_xy(shape, x, y))
+            away = shapely.distance(shape.boundary, shapely.Point(x, y))
+            sure = bool(away > margin_m[of])
             if inside or not sure:
                 found[of] += (Sight(number, sure, (Piece(0.0, inside, sure),)),)
         return found
@@ -281,19 +273,6 @@ class FenceSet:
             out.append(Crossing(share, side, away > far))
         return tuple(out)
 
-    def _flat(self, area: Indices, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-        lon0, lat0, lon_m, lat_m = self._planes.take(area, axis=1)
-        x = ((lon - lon0 + 180.0) % 360.0 - 180.0) * lon_m
-        y = (lat - lat0) * lat_m
-        if self._any_polar:
-            at = np.flatnonzero(self._polar[area])
-            if at.size:
-                south = np.sign(lat0[at])
-                away = (90.0 - south * lat[..., at]) * lat_m[at]
-                angle = np.radians(lon[..., at])
-                x[..., at], y[..., at] = away * np.sin(angle), -south * away * np.cos(angle)
-        return x, y
-
     def _index_areas(self) -> None:
         boxes = [
             (number, *box)
@@ -304,28 +283,62 @@ class FenceSet:
         self._boxes = shapely.STRtree([shapely.box(*box[1:]) for box in boxes])
 
 
+def _flat(planes: Floats, lon: Floats, lat: Floats, *, polar: bool) -> tuple[Floats, Floats]:
+    """Return x and y of places in as many planes, of which some may be `polar`."""
+    lon0, lat0, lon_m, lat_m = planes
+    x = wrap_deg(lon - lon0)
+    x *= lon_m
+    y = lat - lat0
+    y *= lat_m
+    if polar:
+        at = np.flatnonzero(lon_m == 0.0)
+        if at.size:
+            south = np.sign(lat0[at])
+            away = (90.0 - south * lat[..., at]) * lat_m[at]
+            angle = np.radians(lon[..., at])
+            x[..., at], y[..., at] = away * np.sin(angle), -south * away * np.cos(angle)
+    return x, y
+
+
 def _crossed(
     px: Floats, py: Floats, ex: Floats, ey: Floats
 ) -> tuple[Indices, Floats, Indices, Indices]:
-    """Return which edges moves cross, where on the move, and 1 from left to right, -1 back.
+    """Return which runs moves cross, where on the move, and 1 from left to right, -1 back.
 
-    And last the edges whose beginning they may touch.
+    And last those of which they may touch the beginning of an edge.
     """
-    side = ex * py - ey * px
+    side = ex * py
+    side -= ey * px
     left = side >= 0.0
     dx, dy = px[1] - px[0], py[1] - py[0]
-    begins = dx * py[0] - dy * px[0]  # of the edge's beginning, seen from the move
-    ends = begins + dy * ex - dx * ey
+    begins = dx * py[0]  # of the edge's beginning, seen from the move
+    begins -= dy * px[0]
+    ends = dy * ex
+    ends += begins
+    ends -= dx * ey
     # Half-open on both: a move through a vertex crosses one of its two edges, or both or none
     # where it only touches.
-    which = np.flatnonzero((left[0] != left[1]) & ((begins <= 0.0) != (ends <= 0.0)))
+    over = (left[0] != left[1]) & ((begins <= 0.0) != (ends <= 0.0))
+    which = over.ravel().nonzero()[0]
     begun, ended = side.reshape(2, -1).take(which, axis=1)
-    touched = np.flatnonzero(np.abs(begins) < TOUCHES_M * (np.abs(dx) + np.abs(dy)))
-    return which, begun / (begun - ended), np.where(begun >= 0.0, 1, -1), touched
+    touched = (np.abs(begins) < TOUCHES_M * (np.abs(dx) + np.abs(dy))).ravel().nonzero()[0]
+    runs = px.shape[2]
+    return which % runs, begun / (begun - ended), np.where(begun >= 0.0, 1, -1), touched % runs
 
 
 def _squares(px: Floats, py: Floats, ex: Floats, ey: Floats, square: Floats) -> Floats:
     """Return squared distances from points, relative to the edges' beginnings, to the edges."""
-    share = np.minimum(np.maximum((px * ex + py * ey) / square, 0.0), 1.0)
-    rx, ry = px - share * ex, py - share * ey
-    return rx * rx + ry * ry
+    share = px * ex
+    share += py * ey
+    share /= square
+    np.maximum(share, 0.0, out=share)
+    np.minimum(share, 1.0, out=share)
+    # In as few blocks of memory as may be: these are the largest.
+    away = share * ex
+    np.subtract(px, away, out=away)
+    away *= away
+    share *= ey
+    np.subtract(py, share, out=share)
+    share *= share
+    away += share
+    return away

@@ -12,22 +12,24 @@ from gis.fences.fix import Fix
 from gis.geodesy import Floats
 
 
-class Moves(msgspec.Struct, frozen=True, kw_only=True):
-    """Straight ways from one fix to the next: arrays of one length.
+class Moves(msgspec.Struct, frozen=True):
+    """Straight ways from one fix to the next.
 
     Attributes:
-        lon0, lat0: Where each begins, degrees.
-        margin0_m: How far off that fix may be, metres.
-        lon1, lat1: Where each ends, degrees.
-        margin1_m: How far off that fix may be, metres.
+        ends: Longitudes (degrees), latitudes (degrees) and how far off fixes may be (metres): of
+            each first where the moves begin, then where they end. Of three times two rows, so that
+            both ends of all moves are reckoned with in one go.
     """
 
-    lon0: Floats
-    lat0: Floats
-    margin0_m: Floats
-    lon1: Floats
-    lat1: Floats
-    margin1_m: Floats
+    ends: Floats
+
+    def __len__(self) -> int:
+        """Return how many moves there are.
+
+        >>> len(moves(lon0=[], lat0=[], lon1=[], lat1=[]))
+        0
+        """
+        return int(self.ends.shape[2])
 
 
 def moves(
@@ -41,34 +43,28 @@ def moves(
 ) -> Moves:
     """Return moves made of numbers and arrays that broadcast to one length.
 
-    >>> moves(lon0=100.0, lat0=20.0, lon1=[100.1, 100.2], lat1=20.0).lat0
-    array([20., 20.])
+    >>> moves(lon0=100.0, lat0=20.0, lon1=[100.1, 100.2], lat1=20.0).ends[0]
+    array([[100. , 100. ],
+           [100.1, 100.2]])
     """
     arrays = np.broadcast_arrays(
         *(
             np.atleast_1d(np.asarray(each, dtype=np.float64))
-            for each in (lon0, lat0, margin0_m, lon1, lat1, margin1_m)
+            for each in (lon0, lon1, lat0, lat1, margin0_m, margin1_m)
         )
     )
-    return Moves(
-        lon0=arrays[0],
-        lat0=arrays[1],
-        margin0_m=arrays[2],
-        lon1=arrays[3],
-        lat1=arrays[4],
-        margin1_m=arrays[5],
-    )
+    return Moves(np.array(arrays).reshape(3, 2, -1))
 
 
 def moves_to(fixes: Sequence[Fix]) -> Moves:
     """Return the moves that end with fixes; of a first fix, one that stays in its place.
 
-    >>> moves_to([Fix(0.0, 100.0, 20.0, 30.0, None)]).lon0
-    array([100.])
+    >>> moves_to([Fix(0.0, 100.0, 20.0, 30.0, None)]).ends[0]
+    array([[100.],
+           [100.]])
     """
     values: list[float] = []
     for fix in fixes:
         begin = fix.before or fix
-        values += (begin.lon, begin.lat, begin.margin_m, fix.lon, fix.lat, fix.margin_m)
-    lon0, lat0, margin0, lon1, lat1, margin1 = np.array(values).reshape(-1, 6).T.copy()
-    return Moves(lon0=lon0, lat0=lat0, margin0_m=margin0, lon1=lon1, lat1=lat1, margin1_m=margin1)
+        values += (begin.lon, fix.lon, begin.lat, fix.lat, begin.margin_m, fix.margin_m)
+    return Moves(np.array(values).reshape(-1, 3, 2).transpose(1, 2, 0).copy())

@@ -15,23 +15,22 @@ from numpy.typing import NDArray
 
 from gis.fences.fix import Fix
 from gis.fences.index import FenceSet
+from gis.fences.looking import ROOM_M
 from gis.fences.moves import Moves
 from gis.fences.plausible import Many, surely_fine
 from gis.fences.settings import FenceSettings
 from gis.fences.sight import Sight
-from gis.fences.track import FenceTrack
+from gis.fences.track import FURTHEST_DEG_M, SLACK_M, FenceTrack
 from gis.fences.unread import Indices, Unread
 from gis.geodesy import Floats
 from gis.position import Position
 
-FURTHEST_DEG_M = 111_700.0  # no degree is longer, in any area's plane
-SLACK_M = 0.01  # by far more than what is lost by rounding
-ROOM_M = 100.0  # how much farther than need be to look for edges, so as not to ask at every fix
 FEW = 64  # fixes below which arrays do not pay
 NEVER_T = 1e18  # no fix is newer
 
 # Columns: of the last good fix, of the one before it, where no edge is near, and of the unit.
-T, ERROR, MARGIN, BEGUN, FROM_LON, FROM_LAT, FREE = 0, 3, 5, 6, 7, 8, slice(9, 12)
+T, LON, LAT, MARGIN, ERROR, SPEED, BEGUN, FREE_M = 0, 1, 2, 3, 4, 5, 6, 11
+PLACE, BEGUN_PLACE, FREE_PLACE, FREE = slice(1, 3), slice(7, 9), slice(9, 11), slice(9, 12)
 RESTLESS = 12  # 1 if so, 0 if not
 COLUMNS = 13
 PLACES = 64  # to begin with
@@ -91,19 +90,15 @@ class Newest:
             return None
         lon, lat = [p.lon for p in positions], [p.lat for p in positions]
         accuracy_m = [p.accuracy_m for p in positions]
-        many = np.array(
-            [np.array(each, dtype=np.float64) for each in
-             (times, lon, lat, accuracy_m, [p.speed_mps for p in positions])]
-        )  # fmt: skip
+        values = [*times, *lon, *lat, *accuracy_m, *[p.speed_mps for p in positions]]
+        many = np.fromiter(values, np.float64).reshape(5, -1)  # None becomes NaN
         if not (np.abs(many[1:3]) <= FARTHEST_DEG).all():
             return None
-        accuracy = many[3]
-        if np.isnan(accuracy).any():
-            accuracy[np.isnan(accuracy)] = settings.assumed_accuracy_m
         units = [unit for unit, _ in fixes]
-        vague = accuracy > settings.useless_accuracy_m
-        if vague.any():
-            clear = np.flatnonzero(~vague)
+        accuracy = many[3]
+        if not (accuracy <= settings.useless_accuracy_m).all():
+            accuracy[np.isnan(accuracy)] = settings.assumed_accuracy_m
+            clear = np.flatnonzero(accuracy <= settings.useless_accuracy_m)
             units, many = [units[n] for n in clear.tolist()], many[:, clear]
         many[3] = np.maximum(many[3], settings.least_accuracy_m) * settings.margin_accuracies
         return Heard(units, many)
@@ -115,7 +110,7 @@ class Newest:
         array([-1])
         """
         place = self._place.get
-        return np.array([place(unit, -1) for unit in units], dtype=np.intp)
+        return np.fromiter([place(unit, -1) for unit in units], np.intp)
 
     def show(self, tracks: Iterable[FenceTrack]) -> None:
         """Take up the newest fixes of tracks that are not here.
@@ -166,32 +161,34 @@ class Newest:
         To a unit of which one is not taken nothing is any more, until it is hidden and shown again.
         """
         rows = self._of.take(places, axis=0)
-        of, fixes = rows.T, Many(*given)
-        last = Many(*of[T:MARGIN])
+        of = rows.T
+        last = Many(of[T], of[PLACE], of[ERROR], of[SPEED])
+        fixes = Many(given[0], given[1:3], given[3], given[4])
         calm = fixes.t > last.t
-        calm &= surely_fine((of[BEGUN], of[FROM_LON], of[FROM_LAT]), last, fixes, settings)
+        calm &= surely_fine(of[BEGUN], of[BEGUN_PLACE], last, fixes, settings)
         margin_m = np.maximum(fixes.error_m, last.error_m)
-        free, restless = of[FREE], of[RESTLESS]
-        east, north = fixes.lon - free[0], fixes.lat - free[1]
-        away = np.sqrt(east * east + north * north) * FURTHEST_DEG_M
+        away_deg = fixes.at_deg - of[FREE_PLACE]
+        away_deg *= away_deg
+        reach_m = np.sqrt(away_deg[0] + away_deg[1]) * FURTHEST_DEG_M + SLACK_M
         # Who is on the sides where it is believed to be has only crossings to fear.
-        ask = np.flatnonzero(calm & (away + margin_m * restless + SLACK_M >= free[2]))
+        reach_m += margin_m * of[RESTLESS]
+        ask = (calm & (reach_m >= of[FREE_M])).nonzero()[0]
         met: list[tuple[int, tuple[Sight, ...]]] = []
         if ask.size:
-            lon1, lat1, margin1_m = fixes.lon[ask], fixes.lat[ask], margin_m[ask]
-            moves = Moves(
-                lon0=last.lon[ask], lat0=last.lat[ask], margin0_m=of[MARGIN][ask],
-                lon1=lon1, lat1=lat1, margin1_m=margin1_m,
+            some = rows[ask].T
+            ends = np.empty((3, 2, len(ask)))
+            ends[:, 0], ends[:2, 1], ends[2, 1] = (
+                some[LON:ERROR], fixes.at_deg.take(ask, axis=1), margin_m[ask]
             )  # fmt: skip
-            brief = restless[ask] == 0.0
-            found, room_m = fences.sights_and_room(moves, room_m=ROOM_M, brief=brief)
+            brief = some[RESTLESS] == 0.0
+            found, free_m = fences.sights_and_room(Moves(ends), room_m=ROOM_M, brief=brief)
             # From an edge it is not clear of, the next fix may be clear and has to be told so.
-            free[:, ask] = lon1, lat1, np.where((room_m > margin1_m) | brief, room_m, -1.0)
+            known = (free_m > ends[2, 1]) | brief
+            rows[ask, FREE] = np.array((*ends[:2, 1], np.where(known, free_m, -1.0))).T
             at = places[ask].tolist()
             met = [(place, sights) for place, sights in zip(at, found, strict=True) if sights]
-        of[BEGUN : FREE.start] = of[T:ERROR]
-        of[T:MARGIN] = given
-        of[MARGIN] = margin_m
+        of[BEGUN : FREE.start] = of[T:MARGIN]
+        of[T:MARGIN], of[MARGIN], of[ERROR:BEGUN] = given[:3], margin_m, given[3:]
         if calm.all():
             self._of[places] = rows
             full = self._unread.note(places, given.T)
@@ -206,15 +203,16 @@ class Newest:
             [self._track(place) for place in full.tolist()],
         )
 
-    def calm(self, track: FenceTrack) -> None:
-        """Take note of a unit that has come to be restless, or no longer is.
+    def calm(self, tracks: Sequence[FenceTrack]) -> None:
+        """Take note of units that have come to be restless, or no longer are.
 
         >>> newest, track = Newest(), FenceTrack("a")
         >>> newest.show([track])
-        >>> newest.calm(track)
+        >>> newest.calm([track])
         """
-        self._of[track.place, FREE] = track.free_lon, track.free_lat, track.free_m
-        self._of[track.place, RESTLESS] = float(track.restless)
+        self._of[[track.place for track in tracks], FREE.start :] = [
+            (track.free_lon, track.free_lat, track.free_m, track.restless) for track in tracks
+        ]
 
     def _track(self, place: int) -> FenceTrack:
         track = self._tracks[place]
@@ -235,10 +233,11 @@ def turns(places: Indices, rest: list[int], few: int) -> Iterable[Indices]:
     known = places >= 0
     rest += np.flatnonzero(~known).tolist()
     if len(set(places.tolist())) == len(places):
-        if len(places) - len(rest) >= few:
-            yield np.flatnonzero(known)
+        some = known.nonzero()[0]
+        if len(some) >= few:
+            yield some
         else:
-            rest += np.flatnonzero(known).tolist()
+            rest += some.tolist()
         return
     order = np.argsort(places, kind="stable")
     new = np.append(True, places[order[1:]] != places[order[:-1]])

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.fences.fix import DEGREE_M, HALF_DEGREE, POLAR_LAT, Fix, Judged, apart_m
+from gis.fences.fix import DEGREE_M, Fix, Judged, apart_m
 from gis.fences.settings import FenceSettings
 from gis.geodesy import Floats
 
@@ -24,15 +24,26 @@ SPEED_MORE_MPS = 2.0
 NOISE_SHARE = 0.5  # of the margins: enough between two fixes, and outliers begin there
 AGREE_SHARE = 0.75  # where no speed is told, two that agree are so much nearer to each other
 OFF_COURSE_SHARE = 0.5  # a boat that goes on as before is off by less of the way
-SURELY = 1e-9  # by far more than cosines of two libraries differ
+# So near to a fix, in longitude and latitude, and so far from the poles, the cosine of its latitude
+# stands for that of every middle between, within a share of 2 in 1,000.
+FAR_DEG = 0.05
+FAR_LAT = 75.0
+SURELY = 2e-3
+ROUNDING = 1e-9  # by far more than what is lost by it
 
 
 class Many(NamedTuple):
-    """Fixes of as many units, as arrays; NaN stands for None."""
+    """Fixes of as many units, as arrays; NaN stands for None.
+
+    Attributes:
+        t: Seconds since 1970, UTC.
+        at_deg: A row of longitudes, one of latitudes.
+        error_m: How far off they say they may be.
+        speed_mps: As they tell.
+    """
 
     t: Floats
-    lon: Floats
-    lat: Floats
+    at_deg: Floats
     error_m: Floats
     speed_mps: Floats
 
@@ -83,48 +94,77 @@ def verdict(before: Fix | None, last: Fix, fix: Fix, settings: FenceSettings) ->
     return "fine" if apart_m(ahead, fix) <= noise + OFF_COURSE_SHARE * way else "odd"
 
 
+def plainly_fine(before: Fix | None, last: Fix, fix: Fix, settings: FenceSettings) -> bool:
+    """Return whether `verdict` surely says "fine"; it may do so of others too, at more cost.
+
+    >>> a, b = Fix(0.0, 100.0, 20.0, 60.0, None), Fix(10.0, 100.0005, 20.0, 60.0, None)
+    >>> plainly_fine(None, a, b, FenceSettings())
+    True
+    """
+    noise = (last.error_m + fix.error_m) * NOISE_SHARE
+    lon, lat = fix.lon, fix.lat
+    east, north = lon - last.lon, lat - last.lat
+    # Along parallel and meridian it is at least as far as it is straight.
+    way = (abs(east) + abs(north)) * DEGREE_M
+    if way <= noise:
+        return True
+    told, was = fix.speed_mps, last.speed_mps
+    if before is None or told is None or was is None or abs(lat) > FAR_LAT:
+        return False
+    seconds, span = fix.t - last.t, last.t - before.t
+    if seconds > settings.gap_s or span > settings.gap_s:
+        return False
+    fastest = min(settings.fastest_mps, max(told, was) * SPEED_SHARE + SPEED_MORE_MPS)
+    if way * (1.0 + ROUNDING) - noise > fastest * seconds:
+        return False
+    share = seconds / span
+    east -= (last.lon - before.lon) * share
+    north -= (last.lat - before.lat) * share
+    return (abs(east) + abs(north)) * DEGREE_M <= noise * (1.0 - ROUNDING)
+
+
 def surely_fine(
-    before: tuple[Floats, Floats, Floats], last: Many, fix: Many, settings: FenceSettings
+    begun: Floats, begun_deg: Floats, last: Many, fix: Many, settings: FenceSettings
 ) -> NDArray[np.bool_]:
     """Return where `verdict` says "fine" of each of many fixes; not all of those that it does.
 
     Args:
-        before: Time, longitude and latitude of the good fixes before the last; NaN for None.
+        begun: Times of the good fixes before the last; NaN for None.
+        begun_deg: Their longitudes, their latitudes.
         last: The last good ones.
         fix: The fixes, all later.
         settings: How fast boats are.
 
-    >>> a, b = (np.array([each]) for each in (100.0, 100.0005))
     >>> zero, wide = np.array([0.0]), np.array([60.0])
     >>> none = zero * np.nan
-    >>> last, fix = Many(zero, a, zero, wide, none), Many(zero + 10.0, b, zero, wide, none)
-    >>> surely_fine((none, none, none), last, fix, FenceSettings())
+    >>> last = Many(zero, np.array([[100.0], [20.0]]), wide, none)
+    >>> fix = Many(zero + 10.0, np.array([[100.0005], [20.0]]), wide, none)
+    >>> surely_fine(none, np.array([none, none]), last, fix, FenceSettings())
     array([ True])
     """
-    begun, from_lon, from_lat = before
     noise = (last.error_m + fix.error_m) * NOISE_SHARE
-    east, north = fix.lon - last.lon, fix.lat - last.lat
+    way_deg = np.abs(fix.at_deg - last.at_deg)
     # Along parallel and meridian it is at least as far as it is straight.
-    fine: NDArray[np.bool_] = (np.abs(east) + np.abs(north)) * DEGREE_M <= noise
+    fine: NDArray[np.bool_] = (way_deg[0] + way_deg[1]) * DEGREE_M <= noise
     if fine.all():
         return fine
     seconds, span = fix.t - last.t, last.t - begun
-    share = seconds / span
-    # The first row is the way from the last fix, the second from where the boat would be by now.
-    lat = np.array((last.lat, last.lat + (last.lat - from_lat) * share))
-    east = fix.lon - np.array((last.lon, last.lon + (last.lon - from_lon) * share))
-    north = fix.lat - lat
-    wide = east * np.cos((lat + fix.lat) * HALF_DEGREE)
-    way, off = DEGREE_M * np.sqrt(wide * wide + north * north)
+    ahead_deg = last.at_deg + (last.at_deg - begun_deg) * (seconds / span)
+    # First the way from the last fix, then that from where the boat would be by now.
+    east_north = np.array((way_deg, fix.at_deg - ahead_deg))
+    odd = (np.abs(east_north) > FAR_DEG).any(axis=(0, 1))
+    odd |= np.abs(fix.at_deg[1]) > FAR_LAT
+    east_north[:, 0] *= np.cos(np.radians(fix.at_deg[1]))
+    east_north *= east_north
+    way, off = DEGREE_M * np.sqrt(east_north[:, 0] + east_north[:, 1])
     told = np.maximum(fix.speed_mps, last.speed_mps)  # NaN if one of them is
     fastest = np.fmin(settings.fastest_mps, told * SPEED_SHARE + SPEED_MORE_MPS)
     said = way * (1.0 + SURELY) - noise <= fastest * seconds
     goes_on = off * (1.0 + SURELY) <= noise + OFF_COURSE_SHARE * (1.0 - SURELY) * way
     said &= np.where(span <= settings.gap_s, goes_on, told == told)
     said &= seconds <= settings.gap_s
-    said &= np.abs(fix.lat) <= POLAR_LAT
-    odd = (np.abs(lat) > POLAR_LAT) | (np.abs(east) > 180.0)
-    fine |= said & ~odd.any(axis=0)
+    said &= ~odd
+    fine |= said
     return fine
 
 

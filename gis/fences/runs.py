@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from gis.fences.area import Area
 from gis.fences.boxes import boxes_deg
 from gis.fences.moves import Moves
-from gis.fences.plane import POLAR_LAT, wrap_deg
+from gis.fences.plane import POLAR_LAT, Plane, wrap_deg
 from gis.geodesy import Floats
 
 Indices: TypeAlias = NDArray[np.intp]
 
 RUN = 8  # edges; measured best for polygons of 50 vertices
+BLOCK = 4 + 5 * RUN  # numbers of one: of its plane, and of its edges
+# A box within these, and not too wide, comes to no pole and not to the antimeridian.
+WORLD_DEG = np.array([[180.0], [POLAR_LAT - 1.0]])
 LEAST_LAT_M = 110_500.0  # in a degree of latitude, anywhere
 
 
@@ -30,14 +33,11 @@ class Runs:
 
     Attributes:
         area: Number of the area that each is of.
-        edges: By run: x and y of where an edge begins, x and y of the way to where it ends, and
-            the square of its length, each of `RUN` edges. Shorter runs are filled up with edges of
-            no length at their end, whose square is 1.
 
     >>> from gis.fences.area import around
     >>> runs = Runs([around("pier", lon=100.0, lat=20.0, radius_m=300.0)])
-    >>> runs.edges.shape  # 90 edges
-    (5, 12, 8)
+    >>> len(runs.area)  # 90 edges
+    12
     """
 
     def __init__(self, areas: Sequence[Area]) -> None:
@@ -49,14 +49,29 @@ class Runs:
             for points in _runs(area):
                 boxes += [(len(of), *box) for box in boxes_deg(area, points)]
                 of.append(number)
-                blocks.append(_block(points))
+                blocks.append(_block(area.plane, points))
         self.area = np.array(of, dtype=np.intp)
-        self.edges = np.ascontiguousarray(
-            np.array(blocks, dtype=np.float64).reshape(-1, 5, RUN).transpose(1, 0, 2)
-        )
+        self._blocks = np.array(blocks, dtype=np.float64).reshape(-1, BLOCK)
         self._of_box = np.array([box[0] for box in boxes], dtype=np.intp)
         self._split = len(boxes) > len(of)
         self._tree = shapely.STRtree([shapely.box(*box[1:]) for box in boxes])
+
+    def numbers(self, run: Indices) -> tuple[Floats, Floats]:
+        """Return the planes of runs, and their edges; the runs are beside each other last.
+
+        Of planes in rows what `Plane` has. Of edges x and y of where each begins, x and y of the
+        way to where it ends, and the square of its length, each in `RUN` rows. Shorter runs are
+        filled up with edges of no length at their end, whose square is 1.
+
+        >>> from gis.fences.area import around
+        >>> runs = Runs([around("pier", lon=100.0, lat=20.0, radius_m=300.0)])
+        >>> planes, edges = runs.numbers(np.array([0, 0, 3]))
+        >>> planes.shape, edges.shape
+        ((4, 3), (5, 8, 3))
+        """
+        # Together in memory is a run; reckoned with is one number of all runs.
+        blocks = self._blocks.take(run, axis=0).T.copy()
+        return blocks[:4], blocks[4:].reshape(5, RUN, -1)
 
     def near(self, given: Moves, margin_m: Floats) -> tuple[Indices, Indices]:
         """Return moves and the runs near them, each pair once, in order of both.
@@ -70,14 +85,32 @@ class Runs:
         """
         if not len(self._of_box):
             return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
-        lon0, lat0, lat1 = given.lon0, given.lat0, given.lat1
-        lon1 = lon0 + wrap_deg(given.lon1 - lon0)
-        high = margin_m / LEAST_LAT_M
-        south, north = np.minimum(lat0, lat1) - high, np.maximum(lat0, lat1) + high
-        furthest = np.maximum(-south, north)
-        wide = high / np.cos(np.radians(np.minimum(furthest, 89.0)))
-        west, east = np.minimum(lon0, lon1) - wide, np.maximum(lon0, lon1) + wide
-        polar = furthest > POLAR_LAT - 1.0
+        low, high = _boxes(given, margin_m)
+        turned = False
+        if np.all((low > -WORLD_DEG) & (high < WORLD_DEG) & (high - low < 90.0)):
+            move, box = self._tree.query(shapely.box(*low, *high))
+        else:
+            move, box, turned = self._near_around_the_world(given, margin_m)
+        both = move * len(self.area)
+        if self._split or turned:
+            both = np.unique(both + self._of_box[box])
+        else:
+            both += box
+            both.sort()
+        move, run = np.divmod(both, len(self.area))
+        return move, run
+
+    def _near_around_the_world(
+        self, given: Moves, margin_m: Floats
+    ) -> tuple[Indices, Indices, bool]:
+        """Return the same where moves come to a pole or the antimeridian, by box.
+
+        And whether pairs may be there twice.
+        """
+        (lon0, lon1), lat, _ = given.ends
+        unbroken = Moves(np.array(((lon0, lon0 + wrap_deg(lon1 - lon0)), lat, given.ends[2])))
+        (west, south), (east, north) = _boxes(unbroken, margin_m)
+        polar = np.maximum(-south, north) > POLAR_LAT - 1.0
         if polar.any():
             # The straight way on the plane about a pole lies on the pole's side of both parallels.
             west, east = np.where(polar, -180.0, west), np.where(polar, 180.0, east)
@@ -92,13 +125,21 @@ class Runs:
                 again = shapely.box(west[at] + turn, south[at], east[at] + turn, north[at])
                 of, more = self._tree.query(again)
                 move, box = np.append(move, at[of]), np.append(box, more)
-        both = move * len(self.area) + self._of_box[box]
-        if self._split or turned:
-            both = np.unique(both)
-        else:
-            both.sort()
-        move, run = np.divmod(both, len(self.area))
-        return move, run
+        return move, box, turned
+
+
+def _boxes(given: Moves, margin_m: Floats) -> tuple[Floats, Floats]:
+    """Return the south-west and the north-east corners of boxes so far around moves, degrees."""
+    begin, end = given.ends[:2, 0], given.ends[:2, 1]
+    low, high = np.minimum(begin, end), np.maximum(begin, end)
+    tall = margin_m / LEAST_LAT_M
+    low[1] -= tall
+    high[1] += tall
+    furthest = np.minimum(np.maximum(-low[1], high[1]), 89.0)
+    wide = tall / np.cos(np.radians(furthest))
+    low[0] -= wide
+    high[0] += wide
+    return low, high
 
 
 def _runs(area: Area) -> Iterator[Floats]:
@@ -111,10 +152,11 @@ def _runs(area: Area) -> Iterator[Floats]:
             yield points[first : first + RUN + 1]
 
 
-def _block(points: Floats) -> Floats:
-    """Return the numbers of a run's edges."""
+def _block(plane: Plane, points: Floats) -> Floats:
+    """Return the numbers of a run: those of its plane, and of its edges."""
     full = np.concatenate([points, np.repeat(points[-1:], RUN + 1 - len(points), axis=0)])
     along = np.diff(full, axis=0)
     square = (along**2).sum(axis=1)
     square[len(points) - 1 :] = 1.0
-    return np.vstack([full[:-1].T, along.T, square])
+    of_plane = (plane.lon, plane.lat, plane.lon_m, plane.lat_m)
+    return np.concatenate([of_plane, full[:-1].T.ravel(), along.T.ravel(), square])

@@ -80,7 +80,7 @@ def advance(
     silent = before is not None and (fix.jump or fix.t - before.t > gap_s)
     sights = fix.sights
     if sights:
-        changed = dict(state)
+        changed = dict(state) if state else {}
         for sight in sights:
             number = sight.area
             if sight.pieces:

@@ -1,4 +1,4 @@
-"""One unit's fixes in order of time, and what they come to; a late one is worked in.
+"""What one unit's fixes come to; a late one is worked in.
 
 Everything that follows from the fixes is a fold over them in order of time, kept at each fix. A
 late fix is put into its place and the fold is run again from there only until it comes to what was
@@ -8,152 +8,37 @@ that of all fixes in order, however they came.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+import math
+from bisect import bisect_left
 
 from gis.fences.events import FenceEvent
-from gis.fences.fix import DEGREE_M, NO_STATE, Fix, Judged, State
+from gis.fences.fix import Fix
+from gis.fences.held import HeldFixes
 from gis.fences.moves import moves_to
-from gis.fences.plausible import NOISE_SHARE, verdict
-from gis.fences.rejudge import judged_at, rejudge
+from gis.fences.plausible import plainly_fine, verdict
+from gis.fences.rejudge import rejudge
 from gis.fences.rulebook import RuleBook
 from gis.fences.settings import FenceSettings
 from gis.fences.standing import Passage, advance, restless
-from gis.fences.unread import Unread
 
-START: Judged = (None, None, ())
+FURTHEST_DEG_M = 111_700.0  # no degree is longer, in any area's plane
+SLACK_M = 0.01  # by far more than what is lost by rounding
 CLOSER = 32  # moves looked at anew in one go
 
 
-class FenceTrack:
-    """The fixes of one unit within the time in which late ones are taken."""
+class FenceTrack(HeldFixes):
+    """The fixes of one unit, and what is made of new ones."""
 
-    __slots__ = (
-        "_base",
-        "_dirty",
-        "_fixes",
-        "_fresh",
-        "_horizon",
-        "_stretches",
-        "_times",
-        "_unread",
-        "free_lat",
-        "free_lon",
-        "free_m",
-        "full",
-        "place",
-        "restless",
-        "unit",
-    )
+    __slots__ = ("_dirty", "_fresh", "_stretches")
 
     def __init__(self, unit: str) -> None:
         """Begin with no fix."""
-        self.unit = unit
-        self._fixes: list[Fix] = []
-        self._times: list[float] = []
-        #: What the fixes that are no longer held had come to.
-        self._base: tuple[Judged, State] = (START, NO_STATE)
-        self._horizon = float("-inf")
+        super().__init__(unit)
         #: New fixes that came in order and are believed; new ones of which that is to be seen.
         self._fresh = 0
         self._dirty: list[float] = []
-        #: A place the boat has not been farther from since than to the nearest edge; below 0 none.
-        self.free_lon = self.free_lat = 0.0
-        self.free_m = -1.0
-        #: Whether more than crossings may change its state.
-        self.restless = True
-        #: How many fixes there may be before the oldest are let go of.
-        self.full = 64
-        #: Where newest fixes that change nothing are noted down; below 0 while they are not.
-        self.place = -1
-        self._unread: Unread | None = None
         #: Of which the standing may be new.
         self._stretches: list[tuple[int, int]] = []
-
-    @property
-    def fixes(self) -> list[Fix]:
-        """All fixes that are held, in order of time."""
-        self.catch_up()
-        return self._fixes
-
-    @property
-    def times(self) -> list[float]:
-        """Their times."""
-        self.catch_up()
-        return self._times
-
-    def catch_up(self) -> None:
-        """Make fixes of what was only noted down: good ones, near no edge.
-
-        >>> track = FenceTrack("lima-2")
-        >>> for t in (1.0, 2.0):
-        ...     _ = track.put(Fix(t, 100.0, 20.0, 30.0, None), FenceSettings())
-        >>> _ = track.believe(FenceSettings())
-        >>> import numpy as np
-        >>> unread = Unread(1)
-        >>> track.show(unread, 0)
-        >>> _ = unread.note(np.array([0]), np.array([[3.0, 100.0, 20.0, 30.0, np.nan]]))
-        >>> track.catch_up()
-        >>> track.times
-        [1.0, 2.0, 3.0]
-        """
-        if self._unread is None:
-            return
-        for t, lon, lat, error_m, speed_mps in self._unread.take(self.place):
-            last = self._fixes[-1]
-            margin_m = max(error_m, last.error_m)
-            fix = Fix(
-                t, lon, lat, error_m, speed_mps, margin_m, True, False, last, (), None, last.state
-            )
-            fix.brief = not self.restless
-            self._fixes.append(fix)
-            self._times.append(t)
-
-    def show(self, unread: Unread, place: int) -> None:
-        """Let newest fixes that change nothing be noted down in a place, until `hide`.
-
-        >>> track = FenceTrack("lima-2")
-        >>> track.show(Unread(1), 0)
-        >>> track.place
-        0
-        """
-        self._unread, self.place = unread, place
-
-    def hide(self) -> None:
-        """Let nothing be noted down any more.
-
-        >>> track = FenceTrack("lima-2")
-        >>> track.hide()
-        >>> track.place
-        -1
-        """
-        self.catch_up()
-        self._unread, self.place = None, -1
-
-    def newest(self) -> tuple[float, ...] | None:
-        """Return what the next fix is judged by, as `Newest` has it; None where some wait.
-
-        >>> FenceTrack("lima-2").newest() is None
-        True
-        """
-        last = self._fixes[-1] if self._fixes else None
-        if last is None or not last.good or last.judged is not None:
-            return None
-        before, none = last.before, float("nan")
-        return (
-            last.t, last.lon, last.lat, last.error_m,
-            none if last.speed_mps is None else last.speed_mps, last.margin_m,
-            *((none, none, none) if before is None else (before.t, before.lon, before.lat)),
-            self.free_lon, self.free_lat, self.free_m, float(self.restless),
-        )  # fmt: skip
-
-    def horizon(self, settings: FenceSettings) -> float:
-        """Return from when on fixes are taken: after this time.
-
-        >>> FenceTrack("lima-2").horizon(FenceSettings())
-        -inf
-        """
-        times = self.times
-        return max(self._horizon, times[-1] - settings.late_s) if times else self._horizon
 
     def extend(self, fix: Fix, settings: FenceSettings) -> bool:
         """Take a fix that is newer than all and plainly right; whether it was one.
@@ -170,10 +55,8 @@ class FenceTrack:
         last = fixes[-1]
         if fix.t <= last.t or not last.good or last.judged is not None:
             return False
-        # Along parallel and meridian it is at least as far as it is straight.
-        way = (abs(fix.lon - last.lon) + abs(fix.lat - last.lat)) * DEGREE_M
         if (
-            way > (last.error_m + fix.error_m) * NOISE_SHARE
+            not plainly_fine(last.before, last, fix, settings)
             and verdict(last.before, last, fix, settings) != "fine"
         ):
             return False
@@ -183,6 +66,33 @@ class FenceTrack:
         fixes.append(fix)
         self._times.append(fix.t)
         self._fresh += 1
+        return True
+
+    def go_on(self, fix: Fix, settings: FenceSettings) -> bool:
+        """Take a fix that is newer than all, plainly right and comes to no edge; whether it is so.
+
+        All that `extend`, looking for edges and `settle` would come to, at a fraction of the cost;
+        where something else than edges matters to it, it does not do.
+
+        >>> FenceTrack("lima-2").go_on(Fix(9.0, 100.0, 20.0, 30.0, None), FenceSettings())
+        False
+        """
+        fixes = self._fixes
+        if self._fresh or self._dirty or not 0 < len(fixes) < self.full:
+            return False
+        last = fixes[-1]
+        if fix.t <= last.t or not last.good or last.judged is not None:
+            return False
+        margin_m, restless = max(fix.error_m, last.error_m), self.restless
+        away = math.hypot(fix.lon - self.free_lon, fix.lat - self.free_lat) * FURTHEST_DEG_M
+        if away + (margin_m if restless else SLACK_M) >= self.free_m:
+            return False
+        if not plainly_fine(last.before, last, fix, settings):
+            return False
+        fix.margin_m, fix.good, fix.before = margin_m, True, last
+        fix.sights, fix.state, fix.brief = (), last.state, not restless
+        fixes.append(fix)
+        self._times.append(fix.t)
         return True
 
     def put(self, fix: Fix, settings: FenceSettings) -> bool:
@@ -326,86 +236,9 @@ class FenceTrack:
                     break
             gone = index
         self._stretches = []
-        self.restless = restless(self.state(), book)
-
-    def forget(self, settings: FenceSettings) -> None:
-        """Let go of fixes too old for late ones to matter.
-
-        >>> track = FenceTrack("lima-2")
-        >>> for t in range(0, 200_000, 10):
-        ...     _ = track.put(Fix(float(t), 100.0, 20.0, 30.0, None), FenceSettings())
-        >>> _ = track.believe(FenceSettings())
-        >>> track.forget(FenceSettings())
-        >>> len(track.fixes)
-        5000
-        """
-        old = bisect_left(self.times, self.horizon(settings))
-        count = len(self._times)
-        cut = max(old, count - settings.most_fixes)
-        # Nothing that still waits may be let go of.
-        waiting = self._judged(cut - 1)[2] if cut > 0 else ()
-        if waiting:
-            cut = bisect_left(self._times, waiting[0].t)
-        if cut > 0:
-            last = self._fixes[cut - 1]
-            self._base = (self._judged(cut - 1), last.state)
-            self._horizon = max(self._horizon, last.t)
-            # The good fixes name the ones before them; cut here, or none would ever be freed.
-            oldest = self._base[0][0]
-            if oldest is not None:
-                oldest.before = oldest.judged = None
-            del self._fixes[:cut], self._times[:cut]
-            count = len(self._times)
-        # In slices: to take one off the front of a list moves all the others.
-        self.full = count + max(64, settings.most_fixes // 8)
-
-    def known_until(self) -> float:
-        """Return the time of the newest good fix; -inf without one.
-
-        >>> FenceTrack("lima-2").known_until()
-        -inf
-        """
-        # What is noted is newer than all that is judged; asking for a time makes no fixes of it.
-        noted = None if self._unread is None else self._unread.newest(self.place)
-        if noted is not None:
-            return noted
-        last = self._judged(len(self.fixes) - 1)[1]
-        return float("-inf") if last is None else last.t
-
-    def held(self) -> int:
-        """Return how many fixes are held.
-
-        >>> FenceTrack("lima-2").held()
-        0
-        """
-        return len(self.times)
-
-    def since(self, t: float) -> list[Fix]:
-        """Return the fixes after a time.
-
-        >>> FenceTrack("lima-2").since(0.0)
-        []
-        """
-        return self.fixes[bisect_right(self.times, t) :]
-
-    def state(self) -> State:
-        """Return what all fixes have come to.
-
-        >>> dict(FenceTrack("lima-2").state())
-        {}
-        """
-        return self._fixes[-1].state if self._fixes else self._base[1]
-
-    def base_state(self) -> State:
-        """Return what the fixes that are no longer held had come to.
-
-        >>> dict(FenceTrack("lima-2").base_state())
-        {}
-        """
-        return self._base[1]
-
-    def _judged(self, index: int) -> Judged:
-        return judged_at(self._fixes, index, self._base[0])
+        now = restless(self.state(), book)
+        if now != self.restless:
+            self.restless, self.free_m = now, -1.0
 
     def _look_closer(self, index: int, book: RuleBook) -> None:
         """Work out how moves stand to all areas, of which only those are known that they cross.

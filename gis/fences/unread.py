@@ -10,7 +10,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.fences.fix import Row
 from gis.geodesy import Floats
 
 Indices: TypeAlias = NDArray[np.intp]
@@ -25,7 +24,7 @@ class Unread:
     >>> unread.note(np.array([1]), np.array([[9.0, 100.0, 20.0, 30.0, np.nan]]))
     array([], dtype=int64)
     >>> unread.take(1), unread.take(1)
-    ([(9.0, 100.0, 20.0, 30.0, None)], [])
+    ([[9.0, 100.0, 20.0, 30.0, nan]], [])
     """
 
     def __init__(self, places: int) -> None:
@@ -73,15 +72,15 @@ class Unread:
         count = int(self._count[place])
         return float(self._rows[place, count - 1, 0]) if count else None
 
-    def take(self, place: int) -> list[Row]:
+    def take(self, place: int) -> list[list[float]]:
         """Return what is noted in a place, and empty it.
 
         >>> Unread(1).take(0)
         []
         """
-        count = int(self._count[place])
+        count = self._count[place]
+        if not count:
+            return []
         self._count[place] = 0
-        return [
-            (t, lon, lat, error_m, None if speed_mps != speed_mps else speed_mps)
-            for t, lon, lat, error_m, speed_mps in self._rows[place, :count].tolist()
-        ]
+        rows: list[list[float]] = self._rows[place, :count].tolist()
+        return rows

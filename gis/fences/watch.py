@@ -19,14 +19,14 @@ from gis.errors import PositionError
 from gis.fences.events import FenceEvent, Outcome
 from gis.fences.fix import Fix
 from gis.fences.index import FenceSet
+from gis.fences.looking import look
 from gis.fences.meetings import Buckets, Pair
-from gis.fences.moves import moves_to
-from gis.fences.newest import FEW, FURTHEST_DEG_M, ROOM_M, SLACK_M, Heard, Newest, turns
+from gis.fences.newest import FEW, Heard, Newest, turns
 from gis.fences.rulebook import RuleBook
 from gis.fences.rules import Rule
 from gis.fences.settings import FenceSettings
 from gis.fences.standing import Inside, Passage
-from gis.fences.track import FenceTrack
+from gis.fences.track import FURTHEST_DEG_M, SLACK_M, FenceTrack
 from gis.fences.void import Span, void_events, watches
 from gis.position import Position, check_place
 
@@ -110,12 +110,15 @@ class FenceWatch:
         calm: dict[str, tuple[FenceTrack, Fix]] = {}
         touched: dict[str, FenceTrack] = {}
         silent = float("inf")
+        brisk = self._brisk
         for unit, fix in rest:
             track = tracks.get(unit)
             if track is None:
                 track = tracks[unit] = FenceTrack(unit)
             elif track.place >= 0:
                 self._newest.hide(track)
+            if brisk and track.go_on(fix, settings):
+                continue
             if book.voids:
                 silent = min(silent, track.known_until())
             if track.extend(fix, settings):
@@ -130,23 +133,24 @@ class FenceWatch:
                 self.refused["late" if late else "twice"] += 1
         for unit in touched:
             calm.pop(unit, None)
-        missing: list[Fix] = []
-        asking: list[FenceTrack] = []
+        missing: list[tuple[Fix, FenceTrack | None]] = []
         for track, fix in calm.values():
             away = math.hypot(fix.lon - track.free_lon, fix.lat - track.free_lat) * FURTHEST_DEG_M
             reach_m = fix.margin_m if track.restless else SLACK_M
+            fix.brief = not track.restless
             if away + reach_m < track.free_m:
-                fix.sights, fix.brief = (), not track.restless
+                fix.sights = ()
             else:
-                missing.append(fix)
-                asking.append(track)
+                missing.append((fix, track))
         changed: list[tuple[FenceTrack, float]] = []
         for track in touched.values():
             more, since = track.believe(settings)
-            missing += more
             changed.append((track, since))
+            for fix in more:
+                fix.brief = False
+                missing.append((fix, track if fix is track.fixes[-1] else None))
         if missing:
-            self._look(missing, asking)
+            look(missing, book.fences)
         withdrawn: list[FenceEvent] = []
         passages: list[Passage] = []
         for track, fix in calm.values():
@@ -223,14 +227,17 @@ class FenceWatch:
             taken, met, filled = newest.follow(places[turn], fixes, book.fences, settings)
             if not taken.all():
                 rest += turn[~taken].tolist()
+            turned: list[FenceTrack] = []
             for track, sights in met:
                 fix = track.fixes[-1]
                 fix.sights = sights
                 restless = track.restless
                 added += track.settle(fix, book, settings)
                 if track.restless != restless:
-                    newest.calm(track)
+                    turned.append(track)
                 full.append(track)
+            if turned:
+                newest.calm(turned)
             for track in filled:
                 track.catch_up()
             full += filled
@@ -262,25 +269,6 @@ class FenceWatch:
             made.append((unit, Fix(when.timestamp(), lon, lat, times * accuracy, speed_mps)))
         self.refused["vague"] += vague
         return made
-
-    def _look(self, missing: list[Fix], asking: list[FenceTrack]) -> None:
-        """Work out how moves stand to areas, all at once; the first are the newest of `asking`."""
-        later = [fix for fix in missing if fix.before is not None]
-        first = []
-        if len(later) < len(missing):
-            first = [fix for fix in missing if fix.before is None]
-        fences = self.book.fences
-        if first:
-            for fix, sights in zip(first, fences.first_sights(moves_to(first)), strict=True):
-                fix.sights, fix.brief = sights, False
-        if later:
-            found, free = fences.sights_and_room(moves_to(later), room_m=ROOM_M)
-            for fix, sights in zip(later, found, strict=True):
-                fix.sights, fix.brief = sights, False
-            for track, fix, free_m in zip(asking, later, free.tolist(), strict=False):
-                track.free_lon, track.free_lat = fix.lon, fix.lat
-                # From an edge it is not clear of, the next fix may be clear and has to be told so.
-                track.free_m = free_m if free_m > fix.margin_m or not track.restless else -1.0
 
     def _meet(
         self,

@@ -279,7 +279,7 @@ class Counted(FenceSet):
         self, given: Moves, *, room_m: float, brief: NDArray[np.bool_] | None = None
     ) -> tuple[list[tuple[Sight, ...]], Floats]:
         """Count, and answer."""
-        self.asked += len(given.lon0)
+        self.asked += len(given)
         return super().sights_and_room(given, room_m=room_m, brief=brief)
 
 
@@ -303,7 +303,7 @@ def test_a_boat_that_comes_to_no_edge_is_asked_about_once_and_one_that_is_on_it_
     for n in range(100, 200):
         watch.see([fix(10.0 * n, -20.0 + n % 7)])  # not clear of it, and never over it
     assert fences.asked <= 8
-    watch.see([fix(10.0 * n, 3.0 - n % 7) for n in range(200, 202)])
+    watch.see([fix(2000.0, 3.0), fix(2010.0, 2.0)])  # over it, and not clear of it
     asked = fences.asked
     for n in range(202, 302):
         watch.see([fix(10.0 * n, 3.0 - n % 7)])
