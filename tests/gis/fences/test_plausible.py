@@ -6,8 +6,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis.fences.fix import Fix
-from gis.fences.plausible import Many, plainly_fine, surely_fine, verdict
+from gis.fences.fix import Fix, apart_m
+from gis.fences.plausible import (
+    NOISE_SHARE,
+    SPEED_MORE_MPS,
+    SPEED_SHARE,
+    Many,
+    plainly_fine,
+    surely_fine,
+    verdict,
+)
 from gis.fences.settings import FenceSettings
 
 SETTINGS = FenceSettings()
@@ -38,12 +46,19 @@ def test_what_is_fine_at_a_glance_is_fine_on_the_whole_way(
         places += rng.normal(0.0, rng.choice([0.0, 5e-5]), (3, 2))
         speeds = [None if rng.random() < 0.1 else float(v) for v in rng.uniform(0.0, 40.0, 3)]
         times = np.cumsum([0.0, *seconds]).tolist()
-        trios.append([
+        first, second, third = (
             Fix(t, (x + 180.0) % 360.0 - 180.0, min(90.0, y), float(error_m), speed)
             for t, (x, y), error_m, speed in zip(
                 times, places.tolist(), rng.choice([12.0, 20.0, 60.0], 3), speeds, strict=True
             )
-        ])  # fmt: skip
+        )
+        if rng.random() < 0.5:
+            # As fast as it tells, to one in 100 more or less.
+            beyond_m = apart_m(second, third) - (second.error_m + third.error_m) * NOISE_SHARE
+            fastest_mps = beyond_m / float(seconds[1]) * float(rng.uniform(0.99, 1.01))
+            third.speed_mps = max(0.0, (fastest_mps - SPEED_MORE_MPS) / SPEED_SHARE)
+            second.speed_mps = 0.0
+        trios.append([first, second, third])
     before, last, fix = (columns([trio[n] for trio in trios]) for n in range(3))
     surely = surely_fine(before.t, before.at_deg, last, fix, SETTINGS)
     for (first, second, third), sure in zip(trios, surely.tolist(), strict=True):
