@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from maps.access import COOKIE
 from maps.errors import TooBusy
 from patrol.permissions import acts_of
 from patrol.store.tables import links
+from tests.databases import reading
 from tests.maps.running import AGENCY, PASSWORD, Running, running
 
 
@@ -306,8 +305,9 @@ async def test_agencies_are_told_with_country_and_offices(tmp_path: Path) -> Non
 
 
 async def _agencies(folder: Path) -> list[tuple[str, str, str]]:
-    with closing(sqlite3.connect(folder / "joint-patrol.db")) as file:
-        return list(file.execute("SELECT id, country, blos FROM agencies ORDER BY id"))
+    with reading(folder / "joint-patrol.db") as file:
+        found = file.execute("SELECT id, country, blos FROM agencies ORDER BY id")
+        return [tuple(row) for row in found]
 
 
 def test_an_observer_sees_and_changes_nothing() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from patrol.accounts import User
 from patrol.errors import Conflict
 from patrol.store import accounts
 from patrol.store.store import Store, open_store
+from tests.databases import reading
 from tests.maps.running import AGENCY, PASSWORD, Live, Running, running
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
@@ -282,7 +282,7 @@ async def test_without_the_key_nobody_comes_in_by_mistake_and_others_still_do(
     async with server.stranger() as client:
         await client.post("/api/session", json=said)
         secret, _ = await enrolled(client)
-    with closing(sqlite3.connect(tmp_path / "joint-patrol.db")) as file, file:
+    with reading(tmp_path / "joint-patrol.db") as file:
         file.execute("UPDATE second_factors SET secret = ?", (digest("rubbish") * 2,))
         file.execute("UPDATE second_factors SET last_step = NULL")
     async with server.stranger() as client:

@@ -182,7 +182,7 @@ async def test_a_token_is_listed_without_itself_and_ended_by_its_owner_or_admin(
             # a session is no token: its id ends nothing here
             found = await server.office.store.read(
                 lambda connection: connection.exec_driver_sql(
-                    "SELECT id FROM sessions WHERE user = 'noi'"
+                    "SELECT id FROM sessions WHERE \"user\" = 'noi'"
                 ).scalar_one()
             )
             assert (await boss.delete(f"/api/tokens/{found}")).status_code == 404

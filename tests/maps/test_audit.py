@@ -156,12 +156,11 @@ async def test_sign_ins_and_what_administrators_do_are_in_it(offices: Offices) -
 
 
 async def test_what_an_administrator_does_is_there_with_its_line_or_not_at_all(
-    offices: Offices,
+    offices: Offices, tmp_path: Path
 ) -> None:
-    keo, server = offices["keo"], offices.server
-    file = server.office.settings.store.url.removeprefix("sqlite:///")
+    keo = offices["keo"]
     assert (await keo.post("/api/devices", json={"name": "boat-3"})).status_code == 201
-    with reading(Path(file)) as other:
+    with reading(tmp_path / "joint-patrol.db") as other:
         other.execute(
             "CREATE TRIGGER refuse BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'no'); END"
         )

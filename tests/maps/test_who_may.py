@@ -7,9 +7,8 @@ are the examples of the OpenAPI document, so that what is refused is the caller 
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from maps.app import ROUTERS
 from maps.scopes import PHONE, TRACKER, needed
 from patrol.permissions import ACTS, may
 from patrol.units import ROLES
+from tests.databases import reading
 from tests.maps.running import Running, running
 from tests.maps.test_access_phones import as_user
 from tests.maps.who_may import ANYONE, DEVICES_ONLY, PUBLIC, WHO_MAY
@@ -283,12 +283,12 @@ def marked(body: Any, ids: dict[str, str]) -> Any:
 
 def kept(folder: Path) -> Iterator[str]:
     """Yield what the store holds of the one agency."""
-    with closing(sqlite3.connect(folder / "joint-patrol.db")) as file:
+    with reading(folder / "joint-patrol.db") as file:
         for table in ("units", "assignments", "users", "devices", "messages"):
             for row in file.execute(f"SELECT * FROM {table} WHERE agency = ?", (HERE,)):
-                yield f"{table} {row}"
+                yield f"{table} {tuple(row)}"
         for row in file.execute("SELECT * FROM papers WHERE agency = ?", (HERE,)):
-            yield f"paper {row}"
+            yield f"paper {tuple(row)}"
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import store_url
 from tests.maps.offices import AGENCIES
 from tests.maps.reports.story import joint_patrol
 
@@ -33,13 +34,13 @@ def report(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def node(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("command")
     patrol = asyncio.run(_records(folder))
-    [store] = folder.glob("*.db")
+    url = store_url(folder / "joint-patrol.db")
     tables = "".join(
         f'[[agencies]]\nid = "{each["id"]}"\nname = "{each["name"]}"\n' for each in AGENCIES
     )
     (folder / "patrol.toml").write_text(
         f'[node]\nid = "test"\nname = "Test"\ntime_zone = "Asia/Vientiane"\n'
-        f'[store]\nurl = "sqlite:///{store.name}"\n{tables}',
+        f'[store]\nurl = "{url}"\n{tables}',
         encoding="utf-8",
     )
     return folder, patrol
