@@ -33,12 +33,18 @@ _COST_OVER: Final = 16  # batches over which the cost of showing is measured
 
 
 class Pace:
-    """Measures how much comes, and what it costs to show it."""
+    """Measures how much comes, and what it costs to show it.
+
+    Attributes:
+        gather_s: For how long from its beginning a batch lets the next one gather unread, seconds:
+            not at all where batches take most of the time, which is better spent reading meanwhile.
+    """
 
     def __init__(self) -> None:
         self._rate = 0.0
         self._showing_s = 0.0
         self._last_batch = monotonic()
+        self.gather_s = 0.0
 
     @property
     def tick_s(self) -> float:
@@ -63,6 +69,8 @@ class Pace:
         self._rate = self._rate * math.exp(-passed / RATE_OVER_S) + count / RATE_OVER_S
         share = min(max((self._rate - QUIET_PER_S) / (BUSY_PER_S - QUIET_PER_S), 0.0), 1.0)
         took_s = monotonic() - began_s
+        gap_s = self.tick_s * share
+        self.gather_s = gap_s if took_s < gap_s / 2 else 0.0
         if took_s >= TICK_S:
             return 0.0
-        return max(self.tick_s * share - took_s, 0.0)
+        return max(gap_s - took_s, 0.0)

@@ -309,7 +309,9 @@ class Watch:
                 raise
             pause_s = self.pace.pause_s(len(deliveries), began)
             inbox.rest(pause_s)
-            await asyncio.sleep(pause_s)
+            await inbox.rested()
+            inbox.gather(self.pace.gather_s)  # for the next batch
+            await asyncio.sleep(0)  # who waited hands in what there is for this one
 
     async def _in_turn(self, deliveries: Sequence[Delivery]) -> None:
         async with self.turn:

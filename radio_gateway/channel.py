@@ -43,8 +43,6 @@ from radio_gateway.turned_away import TurnedAway
 from radio_gateway.whereabouts import Whereabouts
 
 _FLUSH_EVERY_S = 0.1
-_WORTH_WAITING_S = 0.004  # a loop's timers are a millisecond or two late
-_AHEAD_S = 0.002
 Listener = Callable[[list[Transmission]], None]
 _log = structlog.get_logger(__name__)
 
@@ -231,7 +229,7 @@ class Channel:
                         pass  # nobody is there to wake yet (UDP, a listener); or `read` says so
             try:
                 async with asyncio.timeout(patience_s) as patience:
-                    while chunks := await transport.read():
+                    while chunks := await self._read():
                         understood = self._hear(chunks)
                         if patience_s is not None and understood:
                             known_bytes = self._bytes
@@ -241,16 +239,21 @@ class Channel:
                             await inbox.room()
                             if patience_s is not None:
                                 patience.reschedule(loop.time() + patience_s)
-                        if transport.can_wait and (rests_s := inbox.rests_s) > _WORTH_WAITING_S:
-                            # Under load all that comes until then is one batch here, too. It is
-                            # dated by the transport, when it is read.
-                            await asyncio.sleep(rests_s - _AHEAD_S)
             except TimeoutError as error:
                 what = silence_words(self._bytes - known_bytes)
                 fault = f"{what} for {patience_s:g} s; the link is opened again"
                 raise LinkError(self.settings.shown_url, fault) from error
             finally:
                 self._end_connections()
+
+    async def _read(self) -> list[Chunk]:
+        """Read what came, once it may be taken: under load it is one batch here, too.
+
+        It is dated by the transport, when it comes.
+        """
+        if self.transport.can_wait:
+            await self._inbox.rested()
+        return await self.transport.read()
 
     def _hear(self, chunks: list[Chunk]) -> bool:
         """Decode `chunks` and hand on what they say; return whether anything was understood."""

@@ -12,7 +12,6 @@ import asyncio
 import itertools
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from time import monotonic
 
 from radio_gateway.transmission import Delivery, Transmission
 
@@ -41,7 +40,9 @@ class Inbox:
         self._room.set()
         self.shed: Counter[str] = Counter()
         self.numbers: Iterator[int] = itertools.count(1)
-        self._rests_until_s = 0.0
+        self._rested = asyncio.Event()
+        self._rested.set()
+        self._waking: asyncio.TimerHandle | None = None
         self._taken: list[Delivery] = []
 
     def __len__(self) -> int:
@@ -93,17 +94,30 @@ class Inbox:
         if self.is_full:
             self._room.clear()
 
-    @property
-    def rests_s(self) -> float:
-        """How much longer nothing is taken, seconds; 0 or less when anything may be at once."""
-        return self._rests_until_s - monotonic()
-
     def rest(self, seconds: float) -> None:
         """Note that what was taken is stored and nothing will be taken for so long: who can wait
-        may gather meanwhile.
+        gathers meanwhile.
         """
         self._taken = []
-        self._rests_until_s = monotonic() + seconds
+        self.gather(seconds)
+
+    def gather(self, seconds: float) -> None:
+        """Note that nothing will be taken for so long, whether or not what was taken is stored.
+
+        Who waited until then for `rested` goes on all the same.
+        """
+        if self._waking is not None:
+            self._waking.cancel()
+            self._waking = None
+        if seconds > 0:
+            self._rested.clear()
+            self._waking = asyncio.get_running_loop().call_later(seconds, self._rested.set)
+        else:
+            self._rested.set()
+
+    async def rested(self) -> None:
+        """Wait, who can, until something may be taken again; at once if it may."""
+        await self._rested.wait()
 
     async def room(self) -> None:
         """Wait until the inbox is not full.

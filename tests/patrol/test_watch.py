@@ -108,6 +108,43 @@ def test_who_cannot_keep_up_does_not_rest_whatever_showing_costs() -> None:
     assert pace.pause_s(20, monotonic() - 0.021) == 0.0
 
 
+def test_messages_gather_from_the_beginning_of_a_batch_where_batches_are_short() -> None:
+    pace = busy()
+    assert 0.019 < pace.gather_s <= 0.020
+    pace.pause_s(20, monotonic() - 0.012)
+    assert pace.gather_s == 0.0, "who is busy most of the time reads meanwhile"
+    quiet = Pace()
+    quiet.pause_s(1, monotonic())
+    assert quiet.gather_s == 0.0
+
+
+async def test_what_gathered_while_the_watch_rests_is_one_batch_with_what_came(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests = asyncio.Event()
+
+    class Loaded(Pace):
+        def pause_s(self, count: int, began_s: float) -> float:
+            rests.set()
+            self.gather_s = 60.0
+            return 0.2
+
+    monkeypatch.setattr(node.watch, "pace", Loaded())
+    await node.hear(said("b", 1))
+    await rests.wait()
+    node.time = at(2)
+    (came,) = node.offer(said("c", 2))
+
+    async def gather() -> list[asyncio.Event]:
+        await node.inbox.rested()
+        return node.offer(*(said(f"b{number}", 2) for number in range(20)))
+
+    gathering = asyncio.create_task(gather())
+    async with asyncio.timeout(5):
+        await came.wait()
+        assert all(stored.is_set() for stored in await gathering)
+
+
 async def test_every_record_says_whose_it_is_and_where_it_was_made(node: Node) -> None:
     boat = await node.boat("Boat 9", OTHER)
     await node.desk(agency=OTHER).assign(address=address("b"), unit=boat, start=at(-1))

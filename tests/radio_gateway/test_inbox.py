@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from time import monotonic
 
 import pytest
 
@@ -154,15 +155,36 @@ def test_an_inbox_that_holds_nothing_is_refused() -> None:
         Inbox(0)
 
 
-async def test_an_inbox_that_rests_says_how_long_and_takes_what_comes() -> None:
+async def test_an_inbox_that_rests_takes_what_comes_and_tells_who_can_wait_when_it_has() -> None:
     inbox = Inbox(10)
-    assert inbox.rests_s <= 0
+    async with asyncio.timeout(0.02):
+        await inbox.rested()
     inbox.rest(0.05)
-    assert 0 < inbox.rests_s <= 0.05
+    began = monotonic()
     inbox.offer([said("a")], can_wait=True)
     assert names(await inbox.take()) == ["a"]
+    async with asyncio.timeout(5):
+        await inbox.rested()
+    assert monotonic() - began > 0.045
+    inbox.rest(60.0)
     inbox.rest(0.0)
-    assert inbox.rests_s <= 0
+    async with asyncio.timeout(0.02):
+        await inbox.rested()
+
+
+async def test_who_waited_for_an_inbox_goes_on_though_the_next_rest_begins_at_once() -> None:
+    inbox = Inbox(10)
+    inbox.gather(60.0)
+    waited = asyncio.create_task(inbox.rested())
+    await asyncio.sleep(0)
+    assert not waited.done()
+    inbox.rest(0.0)
+    inbox.gather(60.0)
+    late = asyncio.create_task(inbox.rested())
+    async with asyncio.timeout(1):
+        await waited
+    assert not late.done()
+    late.cancel()
 
 
 async def test_what_was_taken_counts_as_unstored_until_the_next_take_or_rest() -> None:
