@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gis.errors import AreaError
 from gis.fences.area import Area
-from gis.fences.boxes import boxes_deg
+from gis.fences.boxes import boxes_deg, tree_of
 from gis.fences.moves import Moves
 from gis.fences.plane import wrap_deg
 from gis.fences.runs import Indices, Runs
@@ -280,7 +280,7 @@ class FenceSet:
             for box in boxes_deg(area, shapely.get_coordinates(area.shape))
         ]
         self._area_of_box = np.array([box[0] for box in boxes], dtype=np.intp)
-        self._boxes = shapely.STRtree([shapely.box(*box[1:]) for box in boxes])
+        self._boxes = tree_of([box[1:] for box in boxes])
 
 
 def _flat(planes: Floats, lon: Floats, lat: Floats, *, polar: bool) -> tuple[Floats, Floats]:
