@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gis.fences.fix import Fix
 from gis.fences.index import FenceSet
@@ -56,12 +55,12 @@ class Followed(NamedTuple):
     """What became of fixes.
 
     Attributes:
-        taken: Which are.
+        left: Which are not taken.
         met: How those of them whose move matters to areas stand to these.
         full: Tracks that must make fixes of what is noted down before any more is.
     """
 
-    taken: NDArray[np.bool_]
+    left: Indices
     met: list[tuple[FenceTrack, tuple[Sight, ...]]]
     full: list[FenceTrack]
 
@@ -92,11 +91,11 @@ class Newest:
         accuracy_m = [p.accuracy_m for p in positions]
         values = [*times, *lon, *lat, *accuracy_m, *[p.speed_mps for p in positions]]
         many = np.fromiter(values, np.float64).reshape(5, -1)  # None becomes NaN
-        if not (np.abs(many[1:3]) <= FARTHEST_DEG).all():
-            return None
         units = [unit for unit, _ in fixes]
-        accuracy = many[3]
-        if not (accuracy <= settings.useless_accuracy_m).all():
+        if not (np.abs(many[1:4]) <= [[180.0], [90.0], [settings.useless_accuracy_m]]).all():
+            if not (np.abs(many[1:3]) <= FARTHEST_DEG).all():
+                return None
+            accuracy = many[3]
             accuracy[np.isnan(accuracy)] = settings.assumed_accuracy_m
             clear = np.flatnonzero(accuracy <= settings.useless_accuracy_m)
             units, many = [units[n] for n in clear.tolist()], many[:, clear]
@@ -189,16 +188,14 @@ class Newest:
             met = [(place, sights) for place, sights in zip(at, found, strict=True) if sights]
         of[BEGUN : FREE.start] = of[T:MARGIN]
         of[T:MARGIN], of[MARGIN], of[ERROR:BEGUN] = given[:3], margin_m, given[3:]
-        if calm.all():
-            self._of[places] = rows
-            full = self._unread.note(places, given.T)
-        else:
-            self._of[places[~calm], T] = NEVER_T
-            places = places[calm]
-            self._of[places] = rows[calm]
-            full = self._unread.note(places, given.T[calm])
+        left = (~calm).nonzero()[0]
+        if left.size:
+            self._of[places[left], T] = NEVER_T
+            places, rows, given = places[calm], rows[calm], given[:, calm]
+        self._of[places] = rows
+        full = self._unread.note(places, given.T)
         return Followed(
-            calm,
+            left,
             [(self._track(place), sights) for place, sights in met],
             [self._track(place) for place in full.tolist()],
         )
@@ -230,9 +227,14 @@ def turns(places: Indices, rest: list[int], few: int) -> Iterable[Indices]:
     >>> [turn.tolist() for turn in turns(np.array([3, 5, 3, -1, 5, 3]), rest, 2)], rest
     ([[0, 1], [2, 4]], [3, 5])
     """
+    each = places.tolist()
+    alone = len(set(each)) == len(each)
+    if alone and len(each) >= few and min(each) >= 0:
+        yield np.arange(len(each))
+        return
     known = places >= 0
     rest += np.flatnonzero(~known).tolist()
-    if len(set(places.tolist())) == len(places):
+    if alone:
         some = known.nonzero()[0]
         if len(some) >= few:
             yield some

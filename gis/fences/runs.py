@@ -87,7 +87,7 @@ class Runs:
             return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
         low, high = _boxes(given, margin_m)
         turned = False
-        if np.all((low > -WORLD_DEG) & (high < WORLD_DEG) & (high - low < 90.0)):
+        if ((low > -WORLD_DEG) & (high < WORLD_DEG) & (high - low < 90.0)).all():
             move, box = self._tree.query(shapely.box(*low, *high))
         else:
             move, box, turned = self._near_around_the_world(given, margin_m)

@@ -222,11 +222,12 @@ class FenceWatch:
             places = newest.places(heard.units)
         rest: list[int] = []
         for turn in turns(places, rest, FEW):
-            whole = len(turn) == len(places)
-            fixes = heard.fixes if whole else heard.fixes[:, turn]
-            taken, met, filled = newest.follow(places[turn], fixes, book.fences, settings)
-            if not taken.all():
-                rest += turn[~taken].tolist()
+            if len(turn) == len(places):
+                of, fixes = places, heard.fixes
+            else:
+                of, fixes = places[turn], heard.fixes[:, turn]
+            left, met, filled = newest.follow(of, fixes, book.fences, settings)
+            rest += turn[left].tolist()
             turned: list[FenceTrack] = []
             for track, sights in met:
                 fix = track.fixes[-1]
