@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis.fences.area import Area
-from gis.fences.boxes import boxes_deg
+from gis.fences.boxes import boxes_deg, tree_of
 from gis.fences.moves import Moves
 from gis.fences.plane import POLAR_LAT, Plane, wrap_deg
 from gis.geodesy import Floats
@@ -54,7 +54,7 @@ class Runs:
         self._blocks = np.array(blocks, dtype=np.float64).reshape(-1, BLOCK)
         self._of_box = np.array([box[0] for box in boxes], dtype=np.intp)
         self._split = len(boxes) > len(of)
-        self._tree = shapely.STRtree([shapely.box(*box[1:]) for box in boxes])
+        self._tree = tree_of([box[1:] for box in boxes])
 
     def numbers(self, run: Indices) -> tuple[Floats, Floats]:
         """Return the planes of runs, and their edges; the runs are beside each other last.
