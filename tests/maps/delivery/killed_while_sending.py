@@ -1,4 +1,4 @@
-"""A node that is killed while it posts an alert: `python -m … FOLDER PORT`, run by a test."""
+"""A node that is killed while it posts an alert: `python -m … FOLDER PORT STORE`, run by a test."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import sys
 from pathlib import Path
 
 from tests.maps.delivery.running import delivers, hook, rule
+from tests.patrol.running import Node
 
 
-async def deliver(folder: Path, port: int) -> None:
+async def deliver(folder: Path, port: int, url: str) -> None:
     """File an alert and deliver it, until killed."""
-    async with delivers(folder, webhooks=[hook(port)], delivery=[rule()]) as it:
+    node = Node(folder / "patrol.db", url=url)
+    async with delivers(folder, node=node, webhooks=[hook(port)], delivery=[rule()]) as it:
         await it.raise_alert()
         await asyncio.sleep(60)
 
 
 if __name__ == "__main__":
-    asyncio.run(deliver(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(deliver(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
