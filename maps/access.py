@@ -15,6 +15,7 @@ without it is public, and a test lists those.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Callable, Collection
@@ -34,7 +35,7 @@ from maps.passwords import API, PHONE_KEY, READING, digest
 from maps.scopes import PHONE, READER, TRACKER, needed
 from patrol.accounts import Device, Session, User
 from patrol.desk import Desk
-from patrol.errors import Forbidden
+from patrol.errors import Forbidden, StoreError
 
 COOKIE: Final = "jp_session"
 
@@ -122,6 +123,7 @@ class Access:
         self._keys = keys or BackOff(free=30)
         self._writes = writes or Pace()
         self._epoch, self._epoch_at = 0, float("-inf")
+        self._reading: asyncio.Task[None] | None = None
 
     async def caller(self, connection: HTTPConnection) -> Caller:
         """Return who is calling.
@@ -161,6 +163,26 @@ class Access:
             self._epoch_at = monotonic()  # first: whoever asks meanwhile need not ask again
             self._epoch = await self._accounts.epoch()
         return self._epoch
+
+    def epoch_now(self) -> int | None:
+        """Return the same without waiting; None when what was read is older.
+
+        As long as somebody asks every half second it is read anew in time: who has something to
+        send does not wait for the store.
+        """
+        age_s = monotonic() - self._epoch_at
+        if age_s > EPOCH_FOR_S / 2 and (self._reading is None or self._reading.done()):
+            self._reading = asyncio.create_task(self._read_epoch(), name="account-epoch")
+        return self._epoch if age_s <= EPOCH_FOR_S else None
+
+    async def _read_epoch(self) -> None:
+        began = monotonic()
+        try:
+            epoch = await self._accounts.epoch()
+        except StoreError:  # told to who waits for it
+            return
+        if began > self._epoch_at:
+            self._epoch, self._epoch_at = epoch, began
 
     async def knows_device(self, name: str, key: str) -> bool:
         """Return whether device `name` has this key and may speak."""

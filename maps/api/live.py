@@ -35,7 +35,6 @@ router = APIRouter()
 BEAT_S = 2.0
 CHECK_S = 5.0  # how long closing a stream may take
 LOOK_S = 30.0  # how long a session is believed while no account has changed
-STRAIGHT_S = 1.0  # how long frames go out without a look at the session
 STUCK_S = 20.0  # a peer that takes nothing for so long is gone
 
 NOT_SIGNED_IN, NOT_ALLOWED, FELL_BEHIND = 4401, 4403, 4409
@@ -69,9 +68,9 @@ async def live(
     except Forbidden as error:
         await socket.close(NOT_ALLOWED, str(error))
         return
-    viewer = _Viewer(socket, subscription, tables=tables == "true")
+    viewer = _Viewer(socket, subscription, access, epoch, tables=tables == "true")
     gone = asyncio.create_task(_until_gone(socket), name="live-gone")
-    sending = asyncio.create_task(viewer.send(access, caller, epoch), name="live-send")
+    sending = asyncio.create_task(viewer.send(caller), name="live-send")
     stuck = asyncio.create_task(viewer.until_stuck(), name="live-stuck")
     try:
         await asyncio.wait({gone, sending, stuck}, return_when=asyncio.FIRST_COMPLETED)
@@ -95,20 +94,28 @@ async def live(
 class _Viewer:
     """One viewer: what is sent to it, and since when it has taken nothing."""
 
-    def __init__(self, socket: WebSocket, subscription: Subscription, *, tables: bool) -> None:
+    def __init__(
+        self,
+        socket: WebSocket,
+        subscription: Subscription,
+        access: Access,
+        epoch: int,
+        *,
+        tables: bool,
+    ) -> None:
         self._socket, self._subscription, self._tables = socket, subscription, tables
+        self._access, self._epoch = access, epoch
         extension = socket.scope.get("extensions", {}).get(EXTENSION, {})
         self._give: Callable[[bytes], bool] | None = extension.get("give")
         self._abort: Callable[[], None] | None = extension.get("abort")
-        self._looked = 0.0
         if self._give is not None:
             subscription.go_straight(self._straight)
         self._sending_since: float | None = None
 
-    async def send(self, access: Access, caller: Caller, epoch: int) -> tuple[int, str]:
+    async def send(self, caller: Caller) -> tuple[int, str]:
         """Send frames until the session ends; return why."""
         looked = monotonic()
-        socket, take = self._socket, self._subscription.take
+        socket, access, take = self._socket, self._access, self._subscription.take
         while True:
             try:
                 frames = await take(BEAT_S)
@@ -117,17 +124,17 @@ class _Viewer:
             if self._subscription.closed:
                 return TRY_AGAIN, "the picture cannot be followed any more"
             try:
-                now_epoch = await access.epoch()
-                if now_epoch != epoch or monotonic() - looked > LOOK_S or _is_over(caller):
+                epoch = await access.epoch()
+                if epoch != self._epoch or monotonic() - looked > LOOK_S or _is_over(caller):
                     today = await access.caller(self._socket)
                     if (today.user, today.session) != (caller.user, caller.session):
                         return NOT_SIGNED_IN, "the account has changed"
-                    epoch, looked = now_epoch, monotonic()
+                    self._epoch, looked = epoch, monotonic()
             except (NotSignedIn, TooManyTries, Forbidden):
                 return NOT_SIGNED_IN, "the session has ended"
             except StoreError:
                 pass  # nobody can sign in now; who is in stays in
-            self._looked = self._sending_since = monotonic()
+            self._sending_since = monotonic()
             for place in range(len(frames)):
                 # Looked up once it can go: what may not pass any more is replaced in the list.
                 late = partial(self._worded, frames, place)
@@ -138,9 +145,11 @@ class _Viewer:
             self._sending_since = None
 
     def _straight(self, frame: bytes) -> bool:
-        """Send a frame at once if its viewer takes it and was looked at a moment ago."""
+        """Send a frame at once if its viewer takes it and no account has changed since a look at
+        the viewer's own. With the next beat it is looked at again.
+        """
         give = self._give
-        if give is None or monotonic() >= self._looked + STRAIGHT_S:
+        if give is None or self._access.epoch_now() != self._epoch:
             return False
         return give(frame if self._tables else plain(frame))
 

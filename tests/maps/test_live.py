@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -148,6 +150,49 @@ async def test_the_stream_ends_with_the_session(
         with pytest.raises(ConnectionClosed):
             await live.until("no such frame")
         assert live.socket.close_code == route.NOT_SIGNED_IN
+
+
+async def test_a_stream_that_never_rests_ends_with_the_session(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(route, "BEAT_S", 60.0)  # with none is it looked at again
+    key = await server.device("boat-3")
+    async with server.signed_in() as client, server.live(client) as live:
+        await live.frame()
+        assert (await client.delete("/api/session")).status_code == 204
+        with pytest.raises(ConnectionClosed):  # noqa: PT012
+            async with asyncio.timeout(5):
+                for number in itertools.count():
+                    await say(server, key, number)
+                    await live.until("change")
+    assert live.socket.close_code == route.NOT_SIGNED_IN
+
+
+async def test_a_change_does_not_wait_while_the_store_is_asked_whether_accounts_changed(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await server.device("boat-3")
+    access, asked, answered = server.office.access, asyncio.Event(), asyncio.Event()
+    read = access._accounts.epoch
+
+    async def slow() -> int:
+        asked.set()
+        await answered.wait()
+        return await read()
+
+    async with server.signed_in() as client, server.live(client) as live:
+        await live.frame()
+        monkeypatch.setattr("maps.access.EPOCH_FOR_S", 60.0)
+        monkeypatch.setattr(access._accounts, "epoch", slow)
+        access._epoch_at = monotonic() - 31.0
+        for number in range(3):
+            await say(server, key, number)
+            await live.until("change")
+        assert asked.is_set()
+        answered.set()
+        async with asyncio.timeout(5):
+            while monotonic() - access._epoch_at > 30.0:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
 
 
 async def test_viewers_who_leave_are_forgotten(server: Running) -> None:
