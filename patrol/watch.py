@@ -387,7 +387,6 @@ class Watch:
         before_s = thread_time()
         self.publish(list(fixes.values()))
         self.pace.showed(thread_time() - before_s)
-        await asyncio.sleep(0)  # uvloop sends at the end of a turn: now, and not after what follows
         await self.alarms.after(records, fixes)
 
     def _take_back(self, bad: Sequence[Record], fixes: dict[bytes, Fix]) -> set[str]:

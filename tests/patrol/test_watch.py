@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from time import monotonic
 
 import pytest
 
-from patrol.board import Update
-from patrol.changes import Change, Fix
+from patrol.changes import Change
 from patrol.pace import Pace
-from patrol.records import Record
 from tests.patrol.running import OTHER, Node, Viewer, address, at, reading, said
 
 
@@ -33,29 +30,6 @@ async def test_more_than_one_batch_holds_comes_in_order(node: Node) -> None:
     assert len(changes) == 3
     assert times == sorted(times)
     assert len(times) == len(node.rows("SELECT id FROM transmissions")) == 4500
-
-
-async def test_what_is_shown_is_sent_before_alarms_are_judged(
-    node: Node, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    happened: list[str] = []
-    watch, loop = node.watch, asyncio.get_running_loop()
-    publish, after = watch.board.publish, watch.alarms.after
-
-    def published(update: Update) -> None:
-        publish(update)
-        if update.fixes:  # what a transport is given goes out when the loop ends its turn
-            loop.call_soon(happened.append, "sent")
-
-    async def judged(records: Sequence[Record], fixes: Mapping[bytes, Fix]) -> None:
-        happened.append("judged")
-        await after(records, fixes)
-
-    monkeypatch.setattr(watch.board, "publish", published)
-    monkeypatch.setattr(watch.alarms, "after", judged)
-    await node.hear(said("b", 1))
-    async with watch.turn:  # the batch is at its end
-        assert happened == ["sent", "judged"]
 
 
 async def test_when_it_is_quiet_nothing_waits_and_under_load_batches_gather(node: Node) -> None:
