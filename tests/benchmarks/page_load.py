@@ -71,7 +71,9 @@ window.WebSocket = class extends Real {
   constructor(...words) {
     super(...words);
     this.addEventListener("message", (event) => {
-      window.taken += event.data.split('"of":').length - 1;
+      for (const each of ['"of":', '],["']) {  // alone, or a row of a table
+        window.taken += event.data.split(each).length - 1;
+      }
     });
   }
 };

@@ -1,6 +1,7 @@
 """The server of the page benchmark: the built client, the reference layers, and a stream of units.
 
-It speaks the live stream of `maps/api/live.py` (snapshot, changes, their fields) and nothing else.
+It speaks the live stream of `maps/api/live.py` (snapshot, changes, their fields, tables for who
+asks for them, as our pages do) and nothing else.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 from threading import Thread
 from typing import Any, NamedTuple
 
+import msgspec
 import uvicorn
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -23,6 +25,8 @@ from gis.layers import as_geojson
 from gis.river import load_mekong
 from maps import pages
 from maps.packed import Packed
+from patrol.changes import Change
+from patrol.tables import tabled
 from tests.benchmarks.machine import free_port
 
 KINDS = ("boat", "vehicle", "foot", "handheld", "fixed")
@@ -166,7 +170,11 @@ def make_app(load: Load) -> FastAPI:
                 await asyncio.sleep(max(0.0, last + 1 - time.monotonic()))
                 now = time.monotonic()
                 seq += 1
-                await socket.send_text(json.dumps(fleet.change(seq, now - last)))
+                change = fleet.change(seq, now - last)
+                if socket.query_params.get("tables") == "true":
+                    await socket.send_text(_as_table(change))
+                else:
+                    await socket.send_text(json.dumps(change))
                 last = now
         except WebSocketDisconnect:
             return
@@ -198,6 +206,12 @@ def serving(load: Load) -> Iterator[str]:
         server.should_exit = True
         server.force_exit = True
         thread.join(timeout=10)
+
+
+def _as_table(change: dict[str, Any]) -> str:
+    made = msgspec.convert(change, Change)
+    tables = (tabled(made.fixes, made.time),) if made.fixes else ()
+    return msgspec.json.encode(msgspec.structs.replace(made, fixes=(), tables=tables)).decode()
 
 
 def _now() -> str:
