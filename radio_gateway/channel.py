@@ -17,7 +17,7 @@ from msgspec.structs import force_setattr, replace
 from radio_gateway.answering import after, reply_after
 from radio_gateway.backoff import STABLE_S, Backoff
 from radio_gateway.capture import Mark
-from radio_gateway.chunk import Chunk, Doorkeeper, Transport
+from radio_gateway.chunk import Chunk, Doorkeeper, Hurrying, Transport
 from radio_gateway.clock import CLOCK, utc_now
 from radio_gateway.connection import Connection
 from radio_gateway.connections import (
@@ -99,6 +99,8 @@ class Channel:
         self._bytes = self._frames = self._transmissions = self._junk = self._reconnects = 0
         self._rejections = Rejections(settings.name)
         self._reject = self._rejections.add
+        if isinstance(self.transport, Hurrying):
+            self.transport.on_much = inbox.hurry
         if isinstance(self.transport, Doorkeeper):
             self.transport.on_turned_away = TurnedAway(settings.name, self._rejections).note
         self._whereabouts = Whereabouts()

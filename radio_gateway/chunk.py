@@ -129,6 +129,17 @@ class Transport(Protocol):
 
 
 @runtime_checkable
+class Hurrying(Protocol):
+    """A transport whose sender may send only so much before it is answered (MQTT).
+
+    Attributes:
+        on_much: Called when so much has come that it is not worth letting more gather.
+    """
+
+    on_much: Callable[[], None] | None
+
+
+@runtime_checkable
 class Doorkeeper(Protocol):
     """A transport that lets only those in who show a good key.
 

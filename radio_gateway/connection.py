@@ -112,7 +112,10 @@ class Connection:
         if chunk.whole:
             if self._only is None:
                 framer = self._framers[self._choose(self._frame(chunk.data)) or 0]
-            payloads = framer.feed(chunk.data) + framer.close()
+            payloads = framer.feed(chunk.data)
+            rest = framer.close()
+            if rest:
+                payloads = payloads + rest
         else:
             payloads = framer.feed(chunk.data)
         heard: list[Transmission] = []

@@ -12,8 +12,12 @@ import asyncio
 import itertools
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from radio_gateway.transmission import Delivery, Transmission
+
+MANY: Final = 400
+"""Deliveries that nobody lets gather any longer: more at a time would not make each cheaper."""
 
 
 class Inbox:
@@ -91,6 +95,8 @@ class Inbox:
                         self._queues.add(self._next_key, delivery.transmission)
                     self._add(delivery)
         self._arrived.set()
+        if len(waiting) >= MANY:
+            self.hurry()
         if self.is_full:
             self._room.clear()
 
@@ -109,11 +115,15 @@ class Inbox:
         if self._waking is not None:
             self._waking.cancel()
             self._waking = None
-        if seconds > 0:
+        if seconds > 0 and len(self._waiting) < MANY:
             self._rested.clear()
             self._waking = asyncio.get_running_loop().call_later(seconds, self._rested.set)
         else:
             self._rested.set()
+
+    def hurry(self) -> None:
+        """Note that much has come, here or where it is read: the rest is over."""
+        self.gather(0.0)
 
     async def rested(self) -> None:
         """Wait, who can, until something may be taken again; at once if it may."""

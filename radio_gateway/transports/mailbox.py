@@ -8,6 +8,7 @@ from collections.abc import Callable
 from radio_gateway.chunk import Chunk
 
 FULL_BYTES = 1 << 17
+MUCH_BYTES = 1 << 15  # some hundred messages
 
 
 class Mailbox:
@@ -15,6 +16,9 @@ class Mailbox:
 
     Args:
         full_bytes: From how many waiting bytes on the mailbox is full; one more read still fits.
+
+    Attributes:
+        on_much: Called when much comes to wait, which it is worth taking at once.
     """
 
     def __init__(self, full_bytes: int = FULL_BYTES) -> None:
@@ -25,6 +29,7 @@ class Mailbox:
         self._fault: Exception | None = None
         self._ended = False
         self._wakers: list[Callable[[], None]] = []
+        self.on_much: Callable[[], None] | None = None
 
     @property
     def is_full(self) -> bool:
@@ -34,16 +39,14 @@ class Mailbox:
     def put(self, chunk: Chunk) -> bool:
         """Add `chunk`; return False when the mailbox is now full and nothing more should come."""
         self._chunks.append(chunk)
-        self._bytes += len(chunk.data)
-        self._arrived.set()
+        self._came(len(chunk.data))
         return not self.is_full
 
     def put_all(self, chunks: list[Chunk]) -> bool:
         """Add what one read brought, in order, as `put` adds one."""
         if chunks:
             self._chunks += chunks
-            self._bytes += sum([len(chunk.data) for chunk in chunks])
-            self._arrived.set()
+            self._came(sum([len(chunk.data) for chunk in chunks]))
         return not self.is_full
 
     def call_when_empty(self, wake: Callable[[], None]) -> None:
@@ -79,6 +82,12 @@ class Mailbox:
             for wake in wakers:
                 wake()
         return chunks
+
+    def _came(self, size: int) -> None:
+        self._bytes += size
+        self._arrived.set()
+        if self.on_much is not None and self._bytes >= MUCH_BYTES > self._bytes - size:
+            self.on_much()
 
     def drain(self) -> list[Chunk]:
         """Return what waits, perhaps nothing, and wake nobody."""

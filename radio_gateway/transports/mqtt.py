@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import ClassVar, Self
@@ -104,6 +105,7 @@ class MqttTransport:
         for topic in topics:
             if not _is_filter(topic):
                 raise SettingsError("url", f"topic={topic} is not an MQTT topic filter")
+        self.on_much: Callable[[], None] | None = None
         self._mailbox = Mailbox()
         self._session: MqttSession | None = None
         self._receipts: OrderedDict[int, _Receipt] = OrderedDict()
@@ -112,6 +114,7 @@ class MqttTransport:
     async def __aenter__(self) -> Self:
         """Connect and subscribe. Raises LinkError when the broker is absent or refuses."""
         self._mailbox = Mailbox()
+        self._mailbox.on_much = self.on_much
         self._session = session = MqttSession(self._settings, self._on_messages, self._mailbox.fail)
         try:
             known = await session.connect()

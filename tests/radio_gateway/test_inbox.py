@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from radio_gateway.inbox import Inbox
+from radio_gateway.inbox import MANY, Inbox
 from radio_gateway.transmission import Delivery, Kind, Transmission
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -169,6 +169,24 @@ async def test_an_inbox_that_rests_takes_what_comes_and_tells_who_can_wait_when_
     inbox.rest(60.0)
     inbox.rest(0.0)
     async with asyncio.timeout(0.02):
+        await inbox.rested()
+
+
+async def test_an_inbox_with_many_does_not_rest_and_much_that_is_unread_ends_a_rest() -> None:
+    inbox = Inbox()
+    inbox.rest(60.0)
+    inbox.offer([said(str(number)) for number in range(MANY - 1)], can_wait=True)
+    waiting = asyncio.create_task(inbox.rested())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    inbox.offer([said("one more")], can_wait=True)
+    async with asyncio.timeout(5):
+        await waiting
+        inbox.rest(60.0)
+        await inbox.rested()
+        await inbox.take()
+        inbox.rest(60.0)
+        asyncio.get_running_loop().call_soon(inbox.hurry)
         await inbox.rested()
 
 

@@ -23,6 +23,7 @@ from radio_gateway.channel import Channel
 from radio_gateway.errors import LinkError
 from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Delivery
+from radio_gateway.transports.mailbox import MUCH_BYTES
 from tests import broker as brokers
 from tests import needs
 from tests.broker import Mosquitto, mosquitto
@@ -44,14 +45,16 @@ def listening(broker: Mosquitto, options: str = "version=5", **settings: Any) ->
     return make(url, "position_json", **(defaults | settings))
 
 
-def publish(broker: Mosquitto, *numbers: int, device: str = "boat-3", retain: bool = False) -> None:
+def publish(
+    broker: Mosquitto, *numbers: int, device: str = "boat-3", retain: bool = False, pad: int = 0
+) -> None:
     """Publish positions at QoS 1 and return once the broker has them."""
     client = paho.Client(CallbackAPIVersion.VERSION2, client_id="publisher")
     client.username_pw_set("gw-1", broker.passwords["gw-1"])
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
     for number in numbers:
-        message = {"id": f"m{number}", "lon": 100.4, "lat": 20.27}
+        message = {"id": f"m{number}", "lon": 100.4, "lat": 20.27, "pad": "x" * pad}
         sent = client.publish(f"{POSITIONS}/{device}", json.dumps(message), qos=1, retain=retain)
         sent.wait_for_publish(10)
     client.disconnect()
@@ -118,6 +121,20 @@ async def test_what_comes_at_once_keeps_its_order_across_topics(broker: Mosquitt
     assert [each.transmission.device for each in heard] == devices
     times = [each.transmission.heard_at for each in heard]
     assert all(first < next_ for first, next_ in pairwise(times))
+
+
+async def test_much_that_came_is_heard_though_the_inbox_rests(broker: Mosquitto) -> None:
+    channel = listening(broker)
+    inbox = channel._inbox
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        inbox.rest(60.0)
+        await asyncio.to_thread(publish, broker, 1)
+        await until(lambda: len(inbox))  # it waited for something, and rests after that
+        await asyncio.to_thread(publish, broker, 2)
+        assert len(inbox) == 1
+        await asyncio.to_thread(publish, broker, 3, pad=MUCH_BYTES)
+        await until(lambda: channel.health().frames == 3)
 
 
 async def test_what_is_sent_while_nobody_listens_is_kept(broker: Mosquitto) -> None:
