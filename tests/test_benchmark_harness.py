@@ -197,6 +197,7 @@ def _run(target: str, load: str, **values: float) -> Run:
         sent=1,
         missing=0,
         repeated=0,
+        memory_mb=1.0,
         peak_memory_mb=1.0,
         viewers=1,
         views=1,

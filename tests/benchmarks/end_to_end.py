@@ -183,7 +183,8 @@ def _line(turn: int, run: Run) -> str:
     return (
         f"run {turn + 1}  {run.load:18} {run.target:20} {run.rate:9,.0f} msg/s  "
         f"p50 {run.p50_ms:8.2f} ms  p99 {run.p99_ms:8.2f} ms  "
-        f"CPU {run.cpu_s_per_10k:6.3f} s/10k  peak {run.peak_memory_mb:4.0f} MiB  "
+        f"CPU {run.cpu_s_per_10k:6.3f} s/10k  "
+        f"memory {run.memory_mb:4.0f}, peak {run.peak_memory_mb:4.0f} MiB  "
         f"missing {run.missing}  repeated {run.repeated}  others {run.others:.0%}"
     )
 

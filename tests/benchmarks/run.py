@@ -15,7 +15,7 @@ from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 from tests.benchmarks.feeder import FeedPlan, feed
-from tests.benchmarks.machine import others_share, peak_memory_mb, read_ticks
+from tests.benchmarks.machine import memory_mb, others_share, peak_memory_mb, read_ticks
 from tests.benchmarks.targets.target import Started, Target, TargetError, tail_of
 from tests.benchmarks.traffic import BOATS, Traffic
 from tests.benchmarks.viewers import Seat, Viewer
@@ -55,6 +55,7 @@ class Run:
         p50_ms: Median latency from sending to a viewer, of sampled viewers.
         p99_ms: 99th percentile of it.
         cpu_s_per_10k: CPU seconds the target used, for 10,000 messages.
+        memory_mb: Memory of the target at the end, shared pages counted once, MiB.
         peak_memory_mb: Greatest resident memory of the target, MiB.
         others: Share of the machine, 0 to 1, used by others.
         viewers: Number of viewers.
@@ -70,6 +71,7 @@ class Run:
     p50_ms: float
     p99_ms: float
     cpu_s_per_10k: float
+    memory_mb: float
     peak_memory_mb: float
     others: float
     viewers: int
@@ -243,7 +245,7 @@ async def _offered(
     await _until_seen(viewers, load)
     after = read_ticks(started.pids, ours)
     gc.enable()
-    memory = peak_memory_mb(started.pids)
+    memory, peak = memory_mb(started.pids), peak_memory_mb(started.pids)
     for viewer in viewers:
         if viewer.fault:
             raise TargetError(f"a viewer lost sight: {viewer.fault}; {tail_of(started.log)}")
@@ -274,7 +276,8 @@ async def _offered(
         p50_ms=latencies[len(latencies) // 2],
         p99_ms=latencies[int(len(latencies) * 0.99)],
         cpu_s_per_10k=(after.server - before.server) / load.count * 1e4,
-        peak_memory_mb=memory,
+        memory_mb=memory,
+        peak_memory_mb=peak,
         others=others_share(before, after),
         viewers=len(viewers),
         views=1,
