@@ -168,7 +168,7 @@ class Contact:
             return False
         if not self._is_newest(what, record):
             return False
-        changed = getattr(self, what) != value
+        changed: bool = getattr(self, what) != value
         setattr(self, what, value)
         if what == "text":
             phrase = said.facts.get("phrase")
