@@ -54,6 +54,7 @@ from patrol.store.rows import Row, transmission_row
 from patrol.store.store import Store
 from patrol.store_health import TOLD_FOR, StoreHealth
 from patrol.turn import Turn
+from patrol.unending import unending
 from patrol.units import Agency
 from radio_gateway.clock import CLOCK, Clock, utc_now
 from radio_gateway.health import ChannelHealth
@@ -178,9 +179,12 @@ class Watch:
         Only a store that refuses for longer than `STOP_WITHIN_S` keeps it from that.
         """
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._work(inbox), name="watch")
-            tasks.create_task(self._clock(), name="watch-clock")
-            tasks.create_task(self.dispatch.run(), name="watch-dispatch")
+            for name, work in (
+                ("watch", self._work(inbox)),
+                ("watch-clock", self._clock()),
+                ("watch-dispatch", self.dispatch.run()),
+            ):
+                tasks.create_task(unending(name, work), name=name)
 
     async def receive(
         self, transmissions: Sequence[Transmission], *, of: str | None = None
