@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from patrol.lately import ALWAYS, Known, Lately
 from patrol.named import Beside, Named
+from patrol.oldest import drop_oldest
 from patrol.records import Record, named_gid, unsorted_gid
 
 REMEMBERED: Final = 200_000
@@ -226,8 +227,7 @@ class Duplicates:
         self._by_content.trim()
         self._by_raw.trim()
         self._named.trim()
-        while len(self._receptions) > self._remembered:
-            heard_at = self._receptions.pop(next(iter(self._receptions)))
+        for _, heard_at in drop_oldest(self._receptions, self._remembered):
             self._receptions_since = max(self._receptions_since, heard_at)
 
     # -- what memory does not hold

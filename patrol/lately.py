@@ -10,6 +10,8 @@ from bisect import bisect_left, insort
 from datetime import UTC, datetime
 from typing import Final, Generic, NamedTuple, TypeVar
 
+from patrol.oldest import drop_oldest
+
 K = TypeVar("K")
 
 ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
@@ -136,11 +138,10 @@ class Lately(Generic[K]):
                 heard.since = max(heard.since, heard.known[too_many - 1].heard_at)
                 del heard.known[:too_many]
         self._long.clear()
-        while len(self._heard) > self._keys:
-            heard = self._heard.pop(next(iter(self._heard)))
-            self._since = max(self._since, heard.since)
-            if heard.known:
-                self._since = max(self._since, heard.known[-1].heard_at)
+        for _, gone in drop_oldest(self._heard, self._keys):
+            self._since = max(self._since, gone.since)
+            if gone.known:
+                self._since = max(self._since, gone.known[-1].heard_at)
 
 
 def _group_before(known: list[Known], heard_at: datetime) -> list[Known]:

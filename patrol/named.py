@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeAlias
 
+from patrol.oldest import drop_oldest
 from patrol.records import sorts_as
 
 Entry: TypeAlias = tuple[datetime, str, bytes]
@@ -86,15 +87,14 @@ class Named:
 
     def trim(self) -> None:
         """Forget what is too much, oldest first."""
-        kept = self._kept
-        if len(kept) <= self._remembered:
+        going = drop_oldest(self._kept, self._remembered)
+        if not going:
             return
         # Of the first that goes: those after it were heard later. What sorts far ahead of when it
         # was heard is beyond what will be heard, and all else before it.
-        latest = _latest(next(iter(kept.values()))[0])
-        while len(kept) > self._remembered:
-            name = next(iter(kept))
-            del kept[name]
+        _, (heard_at, *_) = going[0]
+        latest = _latest(heard_at)
+        for name, _ in going:
             self._lose(name, ahead=name[:_PREFIX] > latest)
 
     def forget(self, name: bytes) -> None:
