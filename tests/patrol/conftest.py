@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
+from patrol.duplicates import Asked
+from patrol.store import known
 from tests.patrol.running import Node
 
 
@@ -16,3 +19,17 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
     await started.start()
     yield started
     await started.stop()
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[Asked]:
+    """Return every question to the store about what is known, as it is asked."""
+    asked: list[Asked] = []
+    ask = known.known
+
+    def noted(connection: Connection, what: Asked) -> known.Found:
+        asked.append(what)
+        return ask(connection, what)
+
+    monkeypatch.setattr(known, "known", noted)
+    return asked

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, event
+from sqlalchemy import event
 
 import patrol.duplicates
 import patrol.named
@@ -50,20 +50,6 @@ def nameless(number: int, second: float) -> Transmission:
     """Return a message whose name tells no time: it sorts anywhere."""
     own: dict[str, Any] = {"duplicate_key": f"id:{number}", "duplicate_window_s": None}
     return said("b", second, **own)
-
-
-@pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[Asked]:
-    """Return every question to the store about what is known, as it is asked."""
-    asked: list[Asked] = []
-    ask = known.known
-
-    def noted(connection: Connection, what: Asked) -> known.Found:
-        asked.append(what)
-        return ask(connection, what)
-
-    monkeypatch.setattr(known, "known", noted)
-    return asked
 
 
 @pytest.fixture

@@ -181,20 +181,6 @@ async def test_an_id_that_a_gateway_uses_again_does_not_cost_a_message(forgetful
     assert count(forgetful, "transmissions") == 2
 
 
-@pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[Asked]:
-    """Return every question to the store about what is known, as it is asked."""
-    asked: list[Asked] = []
-    ask = known.known
-
-    def noted(connection: Connection, what: Asked) -> known.Found:
-        asked.append(what)
-        return ask(connection, what)
-
-    monkeypatch.setattr(known, "known", noted)
-    return asked
-
-
 async def test_the_store_is_asked_once_for_a_batch_and_not_at_all_about_what_is_heard_now(
     forgetful: Node, reads: list[Asked]
 ) -> None:
