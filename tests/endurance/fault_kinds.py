@@ -9,9 +9,9 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 
+from tests.endurance.clocks import Clock, library
 from tests.endurance.disk_faults import DatabaseGone, DatabaseKilled, DatabaseLocked, DiskFull
 from tests.endurance.fault import Fault, Plain
 from tests.endurance.junk import JunkPlan, talk
@@ -21,11 +21,6 @@ from tests.endurance.rig import Rig, heard
 JUNK_TIMES: Final = 10.0
 PAST_LEASE_S: Final = 20.0
 """Twice a lease as it is where nobody says otherwise."""
-
-_FAKETIME: Final = (
-    "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
-    "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
-)
 
 
 class Killed(Plain):
@@ -113,24 +108,17 @@ class ClockJump(Plain):
     def __init__(self, whose: str, hours: int) -> None:
         super().__init__(f"clock {hours:+d} h: {whose}")
         self._whose, self._hours = whose, hours
-        self._file = Path()
+        self._clock: Clock | None = None
 
     def why_not(self, rig: Rig) -> str | None:
         """It needs libfaketime."""
-        return None if _faketime() else "needs libfaketime (apt-get install faketime)"
+        return None if library() else "needs libfaketime (apt-get install faketime)"
 
     @contextmanager
     def prepared(self, rig: Rig) -> Iterator[None]:
         """Start the process again with a clock that can be set."""
-        self._file = rig.stage.folder / f"clock-{self._whose}"
-        self._set("+0")
-        environment = {
-            "LD_PRELOAD": _faketime() or "",
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "DONT_FAKE_MONOTONIC": "1",
-        }
+        self._clock = Clock(rig.stage.folder / f"clock-{self._whose}")
+        environment = self._clock.environment
         stage = rig.stage
         if self._whose == "node":
             stage.node.stop()
@@ -147,16 +135,13 @@ class ClockJump(Plain):
 
     def begin(self, rig: Rig) -> None:
         """Let it jump."""
-        self._set(f"{self._hours * 3600:+d}")
+        assert self._clock is not None
+        self._clock.set(self._hours * 3600)
 
     def end(self, rig: Rig) -> None:
         """Set it right."""
-        self._set("+0")
-
-    def _set(self, offset: str) -> None:
-        new = self._file.with_suffix(".new")
-        new.write_text(f"{offset}\n", encoding="ascii")
-        new.replace(self._file)  # it is read again every second
+        assert self._clock is not None
+        self._clock.set(0)
 
 
 class BadLink(Plain):
@@ -243,7 +228,3 @@ def every() -> list[Fault]:
         BadLink("30 % loss", 30),
         Flood(),
     ]
-
-
-def _faketime() -> str | None:
-    return next((path for path in _FAKETIME if Path(path).exists()), None)
