@@ -222,6 +222,14 @@ def store_url(file: Path) -> str:
     return f"sqlite:///{file}"
 
 
+def store_table(folder: Path) -> str:
+    """Return what a configuration in `folder` says of its store.
+
+    Nothing of SQLite's: that is `joint-patrol.db` beside the configuration then.
+    """
+    return f'\n[store]\nurl = "{store_url(folder / "joint-patrol.db")}"\n' if POSTGRES else ""
+
+
 def copied(file: Path, to: Path) -> Path:
     """Copy the store of `file`, which nobody has open, to that of `to`; return `to`."""
     if POSTGRES:

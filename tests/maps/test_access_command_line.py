@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pyotp
 import pytest
 
+from tests.databases import reading, store_table
 from tests.maps.running import PASSWORD, running
 from tests.maps.test_command_line import call, folder
 
@@ -40,9 +39,9 @@ def test_users_are_changed_shut_out_and_let_in_again(folder: Path) -> None:
     assert out == "ann had no second factor\n"
     out, _ = call("user", "sign-out", "ann", folder=folder)
     assert out == "0 sessions and tokens of ann have ended\n"
-    with closing(sqlite3.connect(folder / "joint-patrol.db")) as file:
+    with reading(folder / "joint-patrol.db") as store:
         told = [
-            row[0] for row in file.execute("SELECT act FROM journal WHERE actor = 'command line'")
+            row[0] for row in store.execute("SELECT act FROM journal WHERE actor = 'command line'")
         ]
     assert told.count("add user") == 3
     assert told.count("change user") == 3
@@ -75,7 +74,9 @@ async def test_an_administrator_who_is_locked_out_comes_in_by_the_command_line(
     tmp_path: Path, locked: str
 ) -> None:
     """Whatever has happened, a link from the machine itself lets somebody in within minutes."""
-    (tmp_path / "patrol.toml").write_text('[node]\nid = "test"\n', encoding="utf-8")
+    (tmp_path / "patrol.toml").write_text(
+        f'[node]\nid = "test"\n{store_table(tmp_path)}', encoding="utf-8"
+    )
 
     async def command(*words: str) -> str:
         done = await asyncio.create_subprocess_exec(

@@ -15,6 +15,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from maps.access import COOKIE
+from tests.databases import store_table
 from tests.maps.running import AGENCY, Live, Running, running, wait_until
 
 WITHIN_S = 5.0
@@ -334,7 +335,9 @@ async def test_a_session_that_runs_out_is_cut_off(tmp_path: Path) -> None:
 
 async def test_the_command_line_cuts_off_too(tmp_path: Path) -> None:
     """Another process changes the same store; the server is told by nobody."""
-    (tmp_path / "patrol.toml").write_text('[node]\nid = "test"\n', encoding="utf-8")
+    (tmp_path / "patrol.toml").write_text(
+        f'[node]\nid = "test"\n{store_table(tmp_path)}', encoding="utf-8"
+    )
     async with (
         running(tmp_path) as server,
         server.signed_in("crew") as crew,

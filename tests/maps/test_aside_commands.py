@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from maps.office import open_office
 from maps.settings import settings_of
+from tests.databases import reading, store_table, store_url
 from tests.maps.test_command_line import call, run
 from tests.patrol.running import said
 
@@ -18,9 +18,6 @@ CONFIG = """
 id = "hx"
 name = "BLO Houay Xai"
 time_zone = "Asia/Vientiane"
-
-[store]
-url = "sqlite:///p.db"
 """
 NEVER = (
     "CREATE TRIGGER never BEFORE INSERT ON transmissions WHEN new.text LIKE 'bad%'"
@@ -29,19 +26,18 @@ NEVER = (
 
 
 def change(folder: Path, statement: str) -> list[tuple[object, ...]]:
-    with sqlite3.connect(folder / "p.db") as other:
-        found = other.execute(statement).fetchall()
-    other.close()
-    return found
+    with reading(folder / "joint-patrol.db") as other:
+        done = other.execute(statement)
+        return [tuple(row) for row in done] if done.description else []
 
 
 @pytest.fixture
 async def folder(tmp_path: Path) -> Path:
     """A node's folder, where two of three reports were set aside."""
-    (tmp_path / "patrol.toml").write_text(CONFIG)
+    (tmp_path / "patrol.toml").write_text(CONFIG + store_table(tmp_path))
     tables = {
         "node": {"id": "hx", "name": "Houay Xai", "time_zone": "Asia/Vientiane"},
-        "store": {"url": "sqlite:///p.db"},
+        "store": {"url": store_url(tmp_path / "joint-patrol.db")},
     }
     settings = settings_of(tables, source="patrol.toml", folder=tmp_path)
     async with open_office(settings) as office:

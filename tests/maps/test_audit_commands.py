@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import stat
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from patrol.filing import Note
 from patrol.store import journal
 from patrol.store.dialects import open_engine
 from patrol.store.store import open_store
+from tests.databases import POSTGRES, reading, store_table, store_url
 from tests.patrol.running import at
 from tests.server import Server
 
@@ -31,20 +31,20 @@ id = "la-hx"
 name = "Houay Xai border police"
 """
 ROWS = 12
+AUDIT_KEY = "joint-patrol.audit-key" if POSTGRES else "joint-patrol.db.audit-key"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A node that has never run, with a journal of `ROWS` rows."""
-    (tmp_path / "patrol.toml").write_text(CONFIG)
-    url = f"sqlite:///{tmp_path / 'joint-patrol.db'}"
-    open_store(url)._engine.dispose()
+    (tmp_path / "patrol.toml").write_text(CONFIG + store_table(tmp_path))
+    open_store(store_url(tmp_path / "joint-patrol.db"))._engine.dispose()
     append(tmp_path, ROWS)
     return tmp_path
 
 
 def append(folder: Path, count: int) -> None:
-    engine = open_engine(f"sqlite:///{folder / 'joint-patrol.db'}")
+    engine = open_engine(store_url(folder / "joint-patrol.db"))
     note = Note(act="sign in", actor="ຄຳ", agency="la-hx", detail={"from": "10.0.0.7"})
     with engine.begin() as connection:
         for number in range(count):
@@ -58,7 +58,7 @@ def audit(folder: Path, *words: str) -> Result:
 
 
 def do(folder: Path, statement: str) -> None:
-    with sqlite3.connect(folder / "joint-patrol.db") as connection:
+    with reading(folder / "joint-patrol.db") as connection:
         connection.execute(statement)
 
 
@@ -126,7 +126,7 @@ def test_a_head_that_was_altered_or_is_of_another_key_is_refused(folder: Path) -
     done = audit(folder, "verify", "--head", str(head))
     assert (done.exit_code, "altered after it was signed" in done.output) == (1, True)
     head.write_text(text)
-    (folder / "joint-patrol.db.audit-key").unlink()
+    (folder / AUDIT_KEY).unlink()
     other = audit(folder, "head")  # somebody made a new key
     assert other.exit_code == 0
     done = audit(folder, "verify", "--head", str(head))
@@ -134,7 +134,7 @@ def test_a_head_that_was_altered_or_is_of_another_key_is_refused(folder: Path) -
 
 
 def test_the_key_is_made_on_first_use_and_told_to_nobody(folder: Path) -> None:
-    file = folder / "joint-patrol.db.audit-key"
+    file = folder / AUDIT_KEY
     assert not file.exists()
     first = audit(folder, "head")
     second = audit(folder, "head")

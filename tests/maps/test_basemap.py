@@ -16,7 +16,7 @@ from pmtiles.tile import Compression
 from maps.basemap import Basemap, BasemapError
 from tests.maps.basemaps import ZOOM, X, Y, one_layer, png, raster_file, vector_file
 from tests.maps.running import Running, running
-from tests.maps.test_command_line import SMALL, more, run
+from tests.maps.test_command_line import more, run, small
 from tests.ports import free_port
 
 
@@ -179,7 +179,7 @@ async def test_without_a_basemap_there_is_none(server: Running) -> None:
 
 
 def test_check_and_serve_name_a_bad_basemap(made: Path, tmp_path: Path) -> None:
-    (tmp_path / "patrol.toml").write_text(SMALL.format(port=free_port()), encoding="utf-8")
+    (tmp_path / "patrol.toml").write_text(small(tmp_path, free_port()), encoding="utf-8")
     shutil.copy(made / "hx.pmtiles", tmp_path / "hx.pmtiles")
     more(tmp_path, '\n[basemap]\nfile = "hx.pmtiles"\n')
     out, _ = run("check", folder=tmp_path)

@@ -22,6 +22,7 @@ from maps.__main__ import app
 from maps.demo.cast import CAST
 from maps.demo.script import Report
 from maps.demo.sentences import ais
+from tests.databases import sqlite_only, store_table
 from tests.ports import free_port
 from tests.radio_gateway.uplink.gateways import key_file
 
@@ -35,6 +36,11 @@ time_zone = "Asia/Vientiane"
 [web]
 port = {port}
 """
+
+
+def small(folder: Path, port: int) -> str:
+    """Return a small configuration for a folder."""
+    return SMALL.format(port=port) + store_table(folder)
 
 
 def run(*words: str, folder: Path, input: str | None = None, good: bool = True) -> tuple[str, str]:
@@ -68,7 +74,7 @@ def call(*words: str, folder: Path, input: str | None = None, good: bool = True)
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with a small configuration."""
-    (tmp_path / "patrol.toml").write_text(SMALL.format(port=free_port()), encoding="utf-8")
+    (tmp_path / "patrol.toml").write_text(small(tmp_path, free_port()), encoding="utf-8")
     return tmp_path
 
 
@@ -86,6 +92,8 @@ def test_check_is_content_with_a_good_configuration_and_changes_nothing(folder: 
 
 
 def test_check_tells_every_fault_of_the_file(folder: Path) -> None:
+    config = folder / "patrol.toml"
+    config.write_text(config.read_text().replace(store_table(folder), ""))
     more(
         folder,
         '\n[store]\nurl = "sqlite:///no-such-folder/x.db"\n[layers.add]\npiers = "none.kml"\n',
@@ -168,7 +176,7 @@ def test_a_taken_port_is_told_in_words(folder: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         for words in (("demo", "--port", str(port)), ("serve",)):
-            (folder / "patrol.toml").write_text(SMALL.format(port=port), encoding="utf-8")
+            (folder / "patrol.toml").write_text(small(folder, port), encoding="utf-8")
             _, err = run(*words, folder=folder, good=False)
             said = f"cannot listen on 127.0.0.1 port {port}: Address already in use; choose another"
             assert err.strip().startswith(said)
@@ -208,6 +216,7 @@ def test_units_and_devices_are_added(folder: Path) -> None:
     assert len(key.strip()) >= 43
 
 
+@sqlite_only
 def test_what_is_kept_is_nobody_elses_to_read(folder: Path) -> None:
     run("unit", "add", "Naga 1", folder=folder)
     mode = (folder / "joint-patrol.db").stat().st_mode
@@ -238,7 +247,7 @@ def test_the_first_start_gives_a_link_for_an_administrator_and_keeps_others_out(
         # The running server alone writes to the picture; users may be added beside it.
         _, err = run("unit", "add", "Naga 1", folder=folder, good=False)
         assert "in use by a running server" in err
-        (folder / "second.toml").write_text(SMALL.format(port=free_port()), encoding="utf-8")
+        (folder / "second.toml").write_text(small(folder, free_port()), encoding="utf-8")
         _, err = run("serve", "--config", "second.toml", folder=folder, good=False)
         assert "in use by a running server" in err
         run("user", "add", "noi", "--role", "crew", folder=folder, input=f"{PASSWORD}\n")
@@ -330,7 +339,7 @@ def loaded(*words: str, folder: Path) -> set[str]:
 
 
 def test_a_command_loads_no_more_than_it_needs(tmp_path: Path) -> None:
-    (tmp_path / "patrol.toml").write_text(SMALL.format(port=0))
+    (tmp_path / "patrol.toml").write_text(small(tmp_path, 0))
     told = loaded("--help", folder=tmp_path)
     assert "typer" in told
     assert not told & (SERVER | STORE)

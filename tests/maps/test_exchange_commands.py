@@ -18,7 +18,7 @@ from patrol.accounts import User
 from patrol.patrols import Member
 from radio_gateway.transmission import Transmission
 from tests.gis.exchange.samples import BEGIN, material, places
-from tests.maps.test_command_line import SMALL, run
+from tests.maps.test_command_line import run, small
 from tests.ports import free_port
 
 AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
@@ -27,7 +27,7 @@ AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with a small configuration."""
-    (tmp_path / "patrol.toml").write_text(SMALL.format(port=free_port()), encoding="utf-8")
+    (tmp_path / "patrol.toml").write_text(small(tmp_path, free_port()), encoding="utf-8")
     return tmp_path
 
 

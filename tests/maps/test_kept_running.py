@@ -10,7 +10,7 @@ import pytest
 from maps import kept_running as kept
 from maps.office import open_office
 from maps.settings import read_settings
-from tests.maps.test_command_line import SMALL
+from tests.maps.test_command_line import small
 from tests.ports import free_port
 
 
@@ -32,7 +32,7 @@ async def test_a_part_of_the_office_that_fails_is_run_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
     monkeypatch.setattr(kept, "AGAIN_S", 0.001)
-    (tmp_path / "patrol.toml").write_text(SMALL.format(port=free_port()), encoding="utf-8")
+    (tmp_path / "patrol.toml").write_text(small(tmp_path, free_port()), encoding="utf-8")
     again, runs = asyncio.Event(), list[int]()
 
     async def work() -> None:
