@@ -133,38 +133,23 @@ class Board:
         because of it or because time has passed.
         """
         now = self._now()
-        crossing: dict[str, Crossing] = {}
-        if self._lookout is not None:
-            if update.papers or not update or not self._settled <= now < self._settled + _SETTLED:
-                self._settled = now
-                crossing = self._lookout.settle(now)
-                for viewer in crossing:
-                    self._begin_epoch(viewer)
-            self._lookout.follow(update.units, update.fixes, update.gone, crossing, now)
-        ripe = self._ripe(update.papers, now)
-        if not update and not crossing and not ripe:
+        crossing = self._crossing(update, now)
+        papers: Iterable[Paper] = (*update.papers, *self._ripe(update.papers, now))
+        if not (update or crossing or papers):
             return
-        self._drop_idle()
         when = _encode(now)
-        groups: dict[str, dict[Group, bytes]] = {
-            "fixes": {},
-            "tables": {},
-            "units": {group: _inner(items) for group, items in update.units.items()},
-            "claims": {group: _inner(items) for group, items in update.claims.items()},
-        }
-        for group, fixes in update.fixes.items():
-            name, told = _told(fixes, now)
-            groups[name][group] = told
+        parts = _parts(update, now)
         channels = _inner(update.channels) if update.channels else b""
         encoded: dict[str, tuple[str, bytes, bytes]] = {}
         alike: dict[Any, bytes] = {}
         for policy, feed in self._feeds.values():
             body = _Body(when)
-            others = crossing.get(policy.agency, _NONE) if policy.sees_others else _NONE
-            for name, bodies in groups.items():
-                for (agency, known), items in bodies.items():
-                    if policy.passes(agency=agency, known=known):
-                        body.own(name, items)
+            for name, (agency, known), items in parts:
+                if policy.passes(agency=agency, known=known):
+                    body.own(name, items)
+            others = _NONE
+            if crossing and policy.sees_others:
+                others = crossing.get(policy.agency, _NONE)
             if others:
                 if policy.agency not in encoded:
                     encoded[policy.agency] = (
@@ -177,23 +162,40 @@ class Board:
                         self._count(policy.agency, owner, "positions", count)
                 body.shared(name, told)
                 body.shared("units", units)
+            body.own("channels", channels)
             gone = [
                 id for id, owner, known in update.gone if policy.passes(agency=owner, known=known)
             ]
             gone += others.forget
-            body.own("channels", channels)
-            papers: Iterable[Paper] = (*update.papers, *ripe)
+            shown = papers
             if others.begins:
-                papers = {paper.id: paper for paper in (*self._joint(policy), *papers)}.values()
-                held = {paper.id for paper in papers if policy.paper(paper, now=now) is not None}
+                shown = {paper.id: paper for paper in (*self._joint(policy), *papers)}.values()
+                held = {paper.id for paper in shown if policy.paper(paper, now=now) is not None}
                 gone += sorted(feed.crossed - held)
                 feed.crossed &= held
-            gone += self._hand_out(papers, policy, feed, body, now)
-            body.own("forget", _inner(gone))
+            if shown:
+                gone += self._hand_out(shown, policy, feed, body, now)
+            if gone:
+                body.own("forget", _inner(gone))
             if body:
                 feed.publish(body.made(alike))
 
     # -- inside
+
+    def _crossing(self, update: Update, now: datetime) -> dict[str, Crossing]:
+        """Return, by viewer, what crosses because of an update or because time has passed."""
+        crossing: dict[str, Crossing] = {}
+        due = update.papers or not update or not self._settled <= now < self._settled + _SETTLED
+        if due:
+            self._settled = now
+            self._drop_idle(now)
+        if self._lookout is not None:
+            if due:
+                crossing = self._lookout.settle(now)
+                for viewer in crossing:
+                    self._begin_epoch(viewer)
+            self._lookout.follow(update.units, update.fixes, update.gone, crossing, now)
+        return crossing
 
     def _count(self, viewer: str, owner: str, data_class: DataClass, count: int) -> None:
         """Count what a stream shows of other agencies' records."""
@@ -255,17 +257,16 @@ class Board:
 
     def _ripe(self, papers: Sequence[Paper], now: datetime) -> list[Paper]:
         """Hold papers back for the longest delay there is; return those that have waited."""
-        delay = self._delay(now)
-        if not delay and not self._waiting:
+        if not papers and not self._waiting:
             return []
+        delay = self._delay(now)
         ripe = [paper for paper in self._waiting if paper.at + delay <= now]
         self._waiting = [paper for paper in self._waiting if paper.at + delay > now]
         if delay:
             self._waiting += papers
         return ripe
 
-    def _drop_idle(self) -> None:
-        now = self._now()
+    def _drop_idle(self, now: datetime) -> None:
         for view, (_, feed) in list(self._feeds.items()):
             if feed.viewers or view not in self._idle_since:
                 if feed.viewers:
@@ -281,8 +282,8 @@ class _Body:
 
     def __init__(self, when: bytes) -> None:
         self._when = when
-        self._whole: dict[str, list[bytes]] = {}
-        self._own: dict[str, list[bytes]] = {}
+        self._whole: list[tuple[str, bytes]] = []
+        self._own: list[tuple[str, bytes]] = []
         self._mixed = False
 
     def __bool__(self) -> bool:
@@ -292,16 +293,16 @@ class _Body:
     def own(self, name: str, items: bytes) -> None:
         """Add items, as JSON without brackets, that are the viewer's own."""
         if items:
-            self._whole.setdefault(name, []).append(items)
-            self._own.setdefault(name, []).append(items)
+            self._whole.append((name, items))
+            self._own.append((name, items))
 
     def shared(self, name: str, items: bytes, own: bytes = b"") -> None:
         """Add items of other agencies, and what stands for them in the twin."""
         if items:
             self._mixed = True
-            self._whole.setdefault(name, []).append(items)
+            self._whole.append((name, items))
             if own:
-                self._own.setdefault(name, []).append(own)
+                self._own.append((name, own))
 
     def made(self, alike: dict[Any, bytes]) -> bytes:
         """Return the members of the frame, `Mixed` if it needs a twin.
@@ -310,22 +311,39 @@ class _Body:
             alike: Those made of this change so far, by what is in them: views that see the same
                 share, and keep, the same bytes.
         """
-        of = _parts(self._whole), _parts(self._own) if self._mixed else None
-        if of not in alike:
-            body = self._joined(self._whole)
-            alike[of] = Mixed(body, self._joined(self._own)) if self._mixed else body
-        return alike[of]
+        of = tuple(self._whole), tuple(self._own) if self._mixed else None
+        made = alike.get(of)
+        if made is None:
+            made = self._joined(self._whole)
+            if self._mixed:
+                made = Mixed(made, self._joined(self._own))
+            alike[of] = made
+        return made
 
-    def _joined(self, members: dict[str, list[bytes]]) -> bytes:
-        parts = [b',"time":' + self._when]
-        parts += [
-            b',"%s":[%s]' % (name.encode(), b",".join(items)) for name, items in members.items()
-        ]
-        return b"".join(parts)
+    def _joined(self, parts: list[tuple[str, bytes]]) -> bytes:
+        members: dict[str, list[bytes]] = {}
+        for name, items in parts:
+            members.setdefault(name, []).append(items)
+        return b"".join(
+            [
+                b',"time":' + self._when,
+                *(
+                    b',"%s":[%s]' % (name.encode(), b",".join(told))
+                    for name, told in members.items()
+                ),
+            ]
+        )
 
 
-def _parts(members: dict[str, list[bytes]]) -> tuple[tuple[str, tuple[bytes, ...]], ...]:
-    return tuple((name, tuple(items)) for name, items in members.items())
+def _parts(update: Update, now: datetime) -> list[tuple[str, Group, bytes]]:
+    """Return what groups have in a change: the member's name, the group, items without brackets."""
+    parts: list[tuple[str, Group, bytes]] = []
+    for group, fixes in update.fixes.items():
+        name, told = _told(fixes, now)
+        parts.append((name, group, told))
+    parts += [("units", group, _inner(items)) for group, items in update.units.items()]
+    parts += [("claims", group, _inner(items)) for group, items in update.claims.items()]
+    return parts
 
 
 def _told(fixes: Sequence[Fix], now: datetime) -> tuple[str, bytes]:
