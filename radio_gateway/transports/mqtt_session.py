@@ -3,7 +3,8 @@
 paho does the protocol. It runs on the loop instead of a thread of its own, so that a message is
 handed on and acknowledged without crossing threads; only connecting, which blocks, is done aside.
 What comes in floods is done around it: whole PUBLISH packets of version 3.1.1 that were read ahead
-are cut here and handed on together, and acknowledgements of one turn of the loop go out together.
+are cut here and handed on together, and acknowledgements of one turn of the loop go out together,
+or many at once as soon as there are many: the broker sends no more until it has them.
 paho takes some 30 us for the one and sends the others one by one.
 """
 
@@ -35,6 +36,7 @@ _READ_BYTES = 65_536
 _LONGEST_CUT = 16_384 + 3  # bytes of a packet, with the head and two bytes of length
 _PUBLISH, _DUP, _QOS = 0x30, 0x08, 0x06  # bits of a first byte (3.1.1, 3.3.1)
 _PUBACK = 0x4002 << 16  # and the identifier
+_MANY_STORED = 64  # acknowledgements that are not kept until the end of a turn
 _TOPICS_REMEMBERED = 4096
 _LONGEST_REMEMBERED = 200  # bytes; long ones would fill the memory, and are rare
 
@@ -190,9 +192,12 @@ class MqttSession:
     def acknowledge(self, mid: int) -> None:
         """Tell the broker that message `mid` of this connection is stored; not once it broke."""
         if self._socket is not None:
-            if not self._stored:
-                self._loop.call_soon(self._send_acknowledgements)
             self._stored.append(mid)
+            count = len(self._stored)
+            if count == 1:
+                self._loop.call_soon(self._send_acknowledgements)
+            elif count >= _MANY_STORED:
+                self._send_acknowledgements()
         if self.unstored <= 0:
             self._settled.set()
 
@@ -426,9 +431,15 @@ class _Client(paho.Client):
         self._sock_close()
 
     def acknowledge(self, mids: list[int]) -> None:
-        """Send the PUBACK of messages of QoS 1, all as one piece."""
+        """Send the PUBACK of messages of QoS 1, all as one piece and at once, if nothing waits."""
         packets = struct.pack(f">{len(mids)}I", *[_PUBACK | mid for mid in mids])
-        self._packet_queue(paho.PUBACK, packets, mids[-1], 0)
+        if not self._out_packet:
+            try:
+                packets = packets[self._sock_send(packets) :]
+            except OSError:  # it would block; or it broke, and paho meets the same
+                pass
+        if packets:
+            self._packet_queue(paho.PUBACK, packets, mids[-1], 0)
 
     def _packet_read(self) -> MQTTErrorCode:
         plain = self.wanted and self.protocol != paho.MQTTv5
