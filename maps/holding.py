@@ -32,7 +32,8 @@ LOST: Final = 75
 """Exit code of a Watch that lost its lease (EX_TEMPFAIL of sysexits.h): start it again, and it
 waits as the standby."""
 
-_LOOKS = 6  # at the lease, in the length of one
+_LOOKS: Final = 6
+"""At the lease, in the length of one."""
 
 _log = structlog.get_logger(__name__)
 
@@ -96,18 +97,26 @@ class Holding:
             await self._give_back(store)
 
     async def _take(self, store: Store) -> None:
-        """Wait until nobody holds it, or who does has been still for as long as it lasts."""
+        """Wait until nobody holds it, or who does has been still for as long as it lasts.
+
+        While the store does not answer nobody can renew it, so that time does not count: a database
+        that was away for longer than a lease would else be back for the standby to take it from one
+        that lives, before that one looked again.
+        """
         seen: lease.Lease | None = None
-        since = monotonic()
-        waits = False
+        stood = 0  # in so many pauses between two looks nobody renewed it
+        answered = waits = False
         while True:
             try:
                 now = await store.read(lease.read, self._node)
                 if self._alone and seen and now and now.held and now != seen:
                     raise ServerRunning(f"{self._node} is kept by {now.holder}, which runs")
-                if now != seen or now is None:
-                    seen, since = now, monotonic()
-                if now is None or not now.held or monotonic() - since >= self._life_s:
+                if now != seen:
+                    seen, stood = now, 0
+                elif answered:
+                    stood += 1
+                answered = True
+                if now is None or not now.held or stood >= _LOOKS:
                     taken = await store.write(
                         partial(
                             lease.take,
@@ -127,6 +136,7 @@ class Holding:
                     waits = True
                     _log.info("standing_by", node=self._node, holder=now.holder, epoch=now.epoch)
             except StoreError as error:
+                answered = False
                 _log.warning("lease_not_read", fault=str(error))
             await asyncio.sleep(self._life_s / _LOOKS)
 

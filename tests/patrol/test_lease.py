@@ -8,12 +8,13 @@ import sys
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from maps.holding import Holding
-from patrol.errors import LeaseLost
+from patrol.errors import LeaseLost, StoreError
 from patrol.store import lease, registry
 from patrol.store.store import Store, open_store
 from patrol.store.tables import agencies
@@ -69,6 +70,56 @@ async def test_who_waits_takes_the_lease_when_it_falls_still_and_the_other_commi
             lambda connection: connection.execute(select(agencies.c.name)).scalars().all()
         )
         assert names == ["by two"]
+        await waiting.__aexit__(None, None, None)
+    finally:
+        await first.close()
+        await second.close()
+
+
+async def test_the_lease_does_not_run_out_while_the_store_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = store_url(tmp_path / "patrol.db")
+    first, second = open_store(url), open_store(url)
+    one, two = (Holding("hx", agency="joint", life_s=1.2) for _ in range(2))
+    away, looks = asyncio.Event(), 0
+    read = second.read
+
+    async def read_unless_away(*wanted: Any) -> Any:
+        nonlocal looks
+        if away.is_set():
+            raise StoreError("connection refused")
+        found = await read(*wanted)
+        looks += 1
+        return found
+
+    monkeypatch.setattr(second, "read", read_unless_away)
+
+    async def look(times: int) -> None:
+        until = looks + times
+        while looks < until and not taken.done():  # noqa: ASYNC110 - another task looks
+            await asyncio.sleep(0.01)
+
+    try:
+        holding = one.over(first)
+        await holding.__aenter__()
+        for task in asyncio.all_tasks():  # the test renews it
+            if task.get_name() == "lease":
+                task.cancel()
+        waiting = two.over(second)
+        taken = asyncio.create_task(waiting.__aenter__())
+        async with asyncio.timeout(20):
+            await look(1)
+            away.set()
+            await asyncio.sleep(1.5)  # longer than the lease lasts
+            away.clear()
+            await look(3)
+            assert not taken.done()  # who holds it has not had the time to renew it
+            await first.write(partial(lease.renew, epoch=1, at=NOW), "hx")
+            await look(4)
+            assert not taken.done()
+            await taken  # it is dead, and the store is not
+        assert (one.epoch, two.epoch) == (1, 2)
         await waiting.__aexit__(None, None, None)
     finally:
         await first.close()
