@@ -315,7 +315,8 @@ class Watch:
             inbox.rest(pause_s)
             await inbox.rested()
             inbox.gather(self.pace.gather_s)  # for the next batch
-            await asyncio.sleep(0)  # who waited hands in what there is for this one
+            for _ in range(2):  # who waited reads what has come, and hands it in for this one
+                await asyncio.sleep(0)
 
     async def _in_turn(self, deliveries: Sequence[Delivery]) -> None:
         async with self.turn:

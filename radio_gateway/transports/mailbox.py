@@ -19,6 +19,8 @@ class Mailbox:
 
     Attributes:
         on_much: Called when much comes to wait, which it is worth taking at once.
+        taker_waits: Whether somebody waits for what comes; else it lies until the next `take`.
+        takes: How often something was taken.
     """
 
     def __init__(self, full_bytes: int = FULL_BYTES) -> None:
@@ -29,6 +31,9 @@ class Mailbox:
         self._fault: Exception | None = None
         self._ended = False
         self._wakers: list[Callable[[], None]] = []
+        self._resting: list[Callable[[], None]] = []
+        self.taker_waits = False
+        self.takes = 0
         self.on_much: Callable[[], None] | None = None
 
     @property
@@ -53,6 +58,10 @@ class Mailbox:
         """Call `wake` once, when everything has been taken."""
         self._wakers.append(wake)
 
+    def call_before_take(self, wake: Callable[[], None]) -> None:
+        """Call `wake` once, as the next `take` begins; what has come by then is taken with it."""
+        self._resting.append(wake)
+
     def fail(self, fault: Exception) -> None:
         """Make `take` raise `fault` once everything has been taken; the first fault counts."""
         self._fault = self._fault or fault
@@ -69,13 +78,22 @@ class Mailbox:
         Raises:
             Exception: What `fail` was told.
         """
+        if self._resting:
+            resting, self._resting = self._resting, []
+            for wake in resting:
+                wake()
+            await asyncio.sleep(0)  # in which the loop reads what has come
         while not self._chunks:
             if self._fault is not None:
                 raise self._fault
             if self._ended:
                 return []
             self._arrived.clear()
-            await self._arrived.wait()
+            self.taker_waits = True
+            try:
+                await self._arrived.wait()
+            finally:
+                self.taker_waits = False
         chunks = self.drain()
         if self._wakers:
             wakers, self._wakers = self._wakers, []
@@ -93,4 +111,5 @@ class Mailbox:
         """Return what waits, perhaps nothing, and wake nobody."""
         chunks, self._chunks = self._chunks, []
         self._bytes = 0
+        self.takes += 1
         return chunks

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 from radio_gateway.chunk import Chunk
@@ -24,3 +25,32 @@ def test_who_wants_to_know_is_told_once_when_much_has_come_to_wait() -> None:
     assert len(mailbox.drain()) == 4
     mailbox.put(chunk(MUCH_BYTES))
     assert told == [0, 1], "much more"
+
+
+async def test_who_was_asked_to_rest_hands_in_what_came_before_it_is_taken() -> None:
+    mailbox = Mailbox()
+    mailbox.put(chunk(1))
+
+    def rested() -> None:  # as the loop would, when it reads
+        asyncio.get_running_loop().call_soon(mailbox.put, chunk(2))
+
+    mailbox.call_before_take(rested)
+    assert [len(each.data) for each in await mailbox.take()] == [1, 2]
+    mailbox.put(chunk(3))
+    assert [len(each.data) for each in await mailbox.take()] == [3], "it is asked once"
+
+
+async def test_it_is_awaited_only_while_somebody_waits_in_take() -> None:
+    mailbox = Mailbox()
+    assert not mailbox.taker_waits
+    taking = asyncio.ensure_future(mailbox.take())
+    await asyncio.sleep(0)
+    assert mailbox.taker_waits
+    mailbox.put(chunk(1))
+    await taking
+    assert not mailbox.taker_waits
+    taking = asyncio.ensure_future(mailbox.take())
+    await asyncio.sleep(0)
+    taking.cancel()
+    await asyncio.wait([taking])
+    assert not mailbox.taker_waits

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from radio_gateway.transports.mailbox import Mailbox
+from radio_gateway.transports.streams import StreamPeer
+
+LINES = [b"$GPRMC,%d\r\n" % number for number in range(10)]
+
+
+@asynccontextmanager
+async def connected(mailbox: Mailbox) -> AsyncIterator[tuple[StreamPeer, socket.socket]]:
+    """A peer at one end of a connection, and the other end."""
+    ours, theirs = socket.socketpair()
+    loop = asyncio.get_running_loop()
+    transport, peer = await loop.create_connection(
+        lambda: StreamPeer(mailbox, on_open=lambda _: None, on_lost=lambda *_: None), sock=ours
+    )
+    try:
+        yield peer, theirs
+    finally:
+        theirs.close()
+        transport.abort()
+        await peer.closed
+
+
+async def said(theirs: socket.socket, lines: list[bytes]) -> None:
+    """Send them one after the other, so that each could be read alone."""
+    for line in lines:
+        theirs.send(line)
+        await asyncio.sleep(0.002)
+
+
+async def test_who_speaks_again_before_it_is_taken_is_read_once_more_just_before() -> None:
+    mailbox = Mailbox()
+    async with connected(mailbox) as (_, theirs):
+        await said(theirs, LINES[:3])
+        assert len(mailbox.drain()) == 2, "the third is not read by itself"
+        await said(theirs, LINES[3:])
+        chunks = await mailbox.take()
+        assert b"".join(each.data for each in chunks) == b"".join(LINES[2:])
+        assert len(chunks) == 1
+
+
+async def test_nothing_waits_where_somebody_waits_for_it() -> None:
+    mailbox = Mailbox()
+    async with connected(mailbox) as (_, theirs):
+        for line in LINES:
+            taking = asyncio.ensure_future(mailbox.take())
+            await said(theirs, [line])
+            async with asyncio.timeout(5.0):
+                assert [each.data for each in await taking] == [line]
+
+
+async def test_who_brings_much_is_read_as_fast_as_it_comes() -> None:
+    mailbox = Mailbox()
+    async with connected(mailbox) as (_, theirs):
+        await said(theirs, [bytes(5000)] * 6)
+        assert sum(len(each.data) for each in mailbox.drain()) == 30_000
+
+
+async def test_a_peer_that_is_not_read_is_not_taken_for_silent() -> None:
+    mailbox = Mailbox()
+    async with connected(mailbox) as (peer, theirs):
+        await said(theirs, LINES[:1])
+        heard_s = peer.last_heard_s
+        await asyncio.sleep(0.02)
+        assert peer.last_heard_s == heard_s
+        await said(theirs, LINES[1:3])
+        loop = asyncio.get_running_loop()
+        before_s = loop.time()
+        assert before_s <= peer.last_heard_s <= loop.time()
+        await mailbox.take()
+        await asyncio.sleep(0.02)
+        assert peer.last_heard_s < loop.time() - 0.01
