@@ -12,13 +12,14 @@ from numpy.typing import ArrayLike
 
 from gis.address import Address
 from gis.border import Border, load_border
-from gis.geodesy import Floats
+from gis.geodesy import Floats, as_columns
 from gis.river import Bank
 from gis.rivers import Rivers, load_rivers
 
 GOLDEN_TRIANGLE_WITHIN_KM: Final = 500.0  # farther along, nobody counts from it
 _BANKS: Final[dict[int, Bank | None]] = {1: "left", -1: "right", 0: None}
 _NOWHERE: Final = (None, None, None)
+_PARTS: Final = np.array([[1000.0], [1000.0], [10.0], [10.0], [10.0]])  # of one: told as exactly
 
 
 class Addresses:
@@ -66,26 +67,33 @@ class Addresses:
         >>> load_addresses().of_many([], [])
         []
         """
-        places = self.rivers.locate_many(lons, lats, accuracy_m=accuracy_m)
-        sides = self.border.sides(lons, lats, accuracy_m=accuracy_m)
-        unsure = np.flatnonzero(places.unsure).tolist()
-        also = self._also(unsure, lons, lats, accuracy_m) if unsure else {}
+        lon, lat = as_columns(lons, lats)
+        wrong = np.asarray(accuracy_m, dtype=np.float64)
+        places = self.rivers.locate_many(lon, lat, accuracy_m=wrong)
+        sides = self.border.sides(lon, lat, accuracy_m=wrong)
+        unsure = places.unsure.nonzero()[0].tolist()
+        also = self._also(unsure, lon, lat, wrong) if unsure else {}
         # Rounded as arrays and then taken as lists: one by one, either costs more than all that is
         # made of an element here.
+        numbers = np.array(
+            (
+                places.km,
+                self._marks_km[places.river] - places.km,
+                places.offset_m,
+                sides.distance_to_border_m,
+                sides.unsure_within_m,
+            )
+        )
         columns = zip(
             places.river.tolist(),
             places.reach.tolist(),
-            _rounded(places.km, 1000.0),
-            _rounded(places.offset_m, 10.0),
             places.side.tolist(),
             places.mid.tolist(),
             places.error_m.tolist(),
-            _rounded(self._marks_km[places.river] - places.km, 1000.0),
             sides.country.tolist(),
             sides.neighbour.tolist(),
-            _rounded(sides.distance_to_border_m, 10.0),
-            _rounded(sides.unsure_within_m, 10.0),
             sides.sure.tolist(),
+            *(np.rint(numbers * _PARTS) / _PARTS).tolist(),
             strict=True,
         )
         found = [self._address(*column) for column in columns]
@@ -97,17 +105,17 @@ class Addresses:
         self,
         river: int,
         reach: int,
-        km: float,
-        offset_m: float,
         side: int,
         mid: bool,
         error_m: float,
-        below_km: float,
         country: str | None,
         neighbour: str | None,
+        sure: bool,
+        km: float,
+        below_km: float,
+        offset_m: float,
         border_m: float,
         within_m: float,
-        sure: bool,
     ) -> Address:
         """Return what is told of one place; a number that is NaN is not known."""
         on_river = river >= 0
@@ -130,22 +138,15 @@ class Addresses:
         )
 
     def _also(
-        self, numbers: list[int], lons: ArrayLike, lats: ArrayLike, accuracy_m: ArrayLike
+        self, numbers: list[int], lon: Floats, lat: Floats, accuracy_m: Floats
     ) -> dict[int, tuple[str, ...]]:
         """Return the other rivers that some of the places may be on, by their numbers."""
-        lon, lat = np.atleast_1d(np.asarray(lons, float)), np.atleast_1d(np.asarray(lats, float))
-        wrong = np.broadcast_to(np.asarray(accuracy_m, float), lon.shape)
+        wrong = np.broadcast_to(accuracy_m, lon.shape)
         return {
             n: at.also
             for n in numbers
             if (at := self.rivers.locate(lon=lon[n], lat=lat[n], accuracy_m=wrong[n])) is not None
         }
-
-
-def _rounded(numbers: Floats, parts: float) -> list[float]:
-    """Return numbers rounded to so many parts of one."""
-    rounded: list[float] = (np.rint(numbers * parts) / parts).tolist()
-    return rounded
 
 
 @functools.cache

@@ -18,7 +18,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from gis.features import Features, features_of
-from gis.geodesy import Floats, distances_m
+from gis.geodesy import Floats, as_columns, distances_m
 from gis.prepared import prepare_for_points
 from gis.shipped import shipped_features
 
@@ -162,10 +162,7 @@ class Border:
         >>> found.country.tolist()
         ['LA', 'TH', None]
         """
-        lon, lat = np.broadcast_arrays(
-            np.atleast_1d(np.asarray(lons, dtype=np.float64)),
-            np.atleast_1d(np.asarray(lats, dtype=np.float64)),
-        )
+        lon, lat = as_columns(lons, lats)
         inside = shapely.intersects_xy(self._shapes, lon, lat)
         disputed = inside[-1].copy()
         inside[-1] = True  # for what is in no area
@@ -214,7 +211,7 @@ class Border:
         """Return distance (m) to the nearest line and its row; NaN and -1 where there is none."""
         distance = np.full(lon.shape, np.nan)
         row = np.full(lon.shape, -1, dtype=np.intp)
-        real = np.flatnonzero((np.abs(lat) <= MERCATOR_LAT) & (np.abs(lon) <= 180.0))
+        real = ((np.abs(lat) <= MERCATOR_LAT) & (np.abs(lon) <= 180.0)).nonzero()[0]
         if real.size == 0 or len(self._row) == 0:
             return distance, row
         place = self._plane(lon[real], lat[real])
@@ -226,7 +223,8 @@ class Border:
         along = end - start
         square = np.maximum((along * along).sum(axis=2), 1e-30)
         from_start = place[found][:, None] - start
-        share = np.clip((from_start * along).sum(axis=2) / square, 0.0, 1.0)
+        share = (from_start * along).sum(axis=2) / square
+        share = np.minimum(np.maximum(share, 0.0), 1.0)
         away = from_start - share[..., None] * along
         best = np.arange(len(stretch)), (away * away).sum(axis=2).argmin(axis=1)
         foot_lon, foot_lat = self._place(start[best] + share[best][:, None] * along[best])
@@ -256,7 +254,7 @@ class Border:
         is geodesic.
         """
         off = (lon - self._middle_deg + 180.0) % 360.0 - 180.0
-        return np.column_stack([np.radians(off), np.arcsinh(np.tan(np.radians(lat)))])
+        return np.array((np.radians(off), np.arcsinh(np.tan(np.radians(lat))))).T
 
     def _place(self, plane: Floats) -> tuple[Floats, Floats]:
         lat = np.degrees(np.arctan(np.sinh(plane[:, 1])))

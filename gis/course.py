@@ -115,11 +115,11 @@ class Course:
         >>> km.round(), reach.tolist()
         (array([2355.,   nan]), [6, -1])
         """
-        km, offset = np.full(lon.shape, np.nan), np.full(lon.shape, np.nan)
+        km, offset = np.full((2, *lon.shape), np.nan)
         reach = np.full(lon.shape, -1, dtype=np.intp)
-        near = np.flatnonzero(self._about(lon, lat, within_m))
+        near = self._about(lon, lat, within_m).nonzero()[0]
         if near.size:
-            place = np.column_stack(self._plane(lon[near], lat[near]))
+            place = np.array(self._plane(lon[near], lat[near])).T
             found, segment = self._tree.query_nearest(
                 shapely.points(place), max_distance=within_m * 1.01, all_matches=False
             )
@@ -127,7 +127,8 @@ class Course:
             km[at], offset[at] = self.measure(place[found], segment)
             reach[at] = self.reach[segment]
             far = np.abs(offset) > within_m
-            km[far], offset[far], reach[far] = np.nan, np.nan, -1
+            if far.any():
+                km[far], offset[far], reach[far] = np.nan, np.nan, -1
         return km, offset, reach
 
     def within(self, x: float, y: float, *, within_m: float) -> Rows:
@@ -168,15 +169,14 @@ class Course:
         """
         start, along, length = self._start[segment], self._along[segment], self._length[segment]
         away = place - start
-        reached = np.clip((away * along).sum(axis=1), 0.0, length)
+        reached = np.minimum(np.maximum((away * along).sum(axis=1), 0.0), length)
         upper, lower = self.km[segment], self.km[segment + 1]
         km = upper - (upper - lower) * reached / length
         rest = away - along * reached[:, None]
         # At a corner the two segments that meet there decide together; one alone is wrong on the
         # outside of a sharp bend.
-        before = np.where(reached <= 0.0, np.maximum(segment - 1, 0), segment)
-        after = np.where(reached >= length, segment + 1, segment)
-        after = np.minimum(after, len(self._length) - 1)
+        before = np.maximum(segment - (reached <= 0.0), 0)
+        after = np.minimum(segment + (reached >= length), len(self._length) - 1)
         heading = self._along[before] + self._along[after]
         left = np.sign(heading[:, 0] * rest[:, 1] - heading[:, 1] * rest[:, 0])
         return km, left * np.hypot(rest[:, 0], rest[:, 1]) / _scale(place[:, 0])
@@ -200,8 +200,8 @@ class Course:
     def _about(self, lon: Floats, lat: Floats, within_m: float) -> NDArray[np.bool_]:
         middle, wide, south, north = self.box(within_m=within_m)
         off = np.abs((lon - middle + 180.0) % 360.0 - 180.0)  # the short way round
-        inside = (np.abs(lon) <= 180.0) & (off <= wide) & (np.abs(lat) <= 90.0)
-        return np.asarray(inside & (lat >= south) & (lat <= north))
+        inside = (lat >= max(south, -90.0)) & (lat <= min(north, 90.0))
+        return np.asarray(inside & (off <= wide) & (np.abs(lon) <= 180.0))
 
 
 def _scale(x: Floats) -> Floats:

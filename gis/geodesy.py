@@ -100,6 +100,18 @@ def destinations(
     return _as_floats(to_lon), _as_floats(to_lat)
 
 
+def as_columns(lons: ArrayLike, lats: ArrayLike) -> tuple[Floats, Floats]:
+    """Return longitudes and latitudes as two arrays of one length.
+
+    >>> as_columns(100.0, [20.0, 21.0])
+    (array([100., 100.]), array([20., 21.]))
+    """
+    lon, lat = np.asarray(lons, dtype=np.float64), np.asarray(lats, dtype=np.float64)
+    if lon.ndim != 1 or lon.shape != lat.shape:  # in a small batch, broadcasting costs the most
+        lon, lat = np.broadcast_arrays(np.atleast_1d(lon), np.atleast_1d(lat))
+    return lon, lat
+
+
 def _inverse(
     lon1: ArrayLike, lat1: ArrayLike, lon2: ArrayLike, lat2: ArrayLike
 ) -> tuple[Floats, Floats]:

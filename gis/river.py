@@ -21,7 +21,7 @@ from gis.centreline import column, measured
 from gis.course import Course
 from gis.errors import PositionError
 from gis.features import Features, features_of
-from gis.geodesy import Floats, distance_m
+from gis.geodesy import Floats, as_columns, distance_m
 from gis.shipped import shipped_features
 
 if TYPE_CHECKING:
@@ -110,9 +110,10 @@ class River:
         reaches = features_of(centreline)
         self.course = Course(measured(reaches, file=file))
         self.reaches: tuple[str, ...] = tuple(str(each) for each in reaches["reach"])
-        self._error_m = column(reaches, "error_m", math.nan)
+        # One more each, for what is on no reach.
+        self._error_m = np.append(column(reaches, "error_m", math.nan), math.nan)
+        self._width_m = np.append(column(reaches, "width_m", math.nan), math.nan)
         self._km_error_share = column(reaches, "km_error_share", 0.04)
-        self._width_m = column(reaches, "width_m", math.nan)
         self.golden_triangle_km: float | None = None
         mark = self.locate(lon=GOLDEN_TRIANGLE[0], lat=GOLDEN_TRIANGLE[1])
         low, high = self.km_range
@@ -255,20 +256,14 @@ class River:
         >>> places.km.round(), places.side
         (array([2356.,   nan]), array([0, 0], dtype=int8))
         """
-        lon, lat = np.broadcast_arrays(
-            np.atleast_1d(np.asarray(lons, dtype=np.float64)),
-            np.atleast_1d(np.asarray(lats, dtype=np.float64)),
-        )
+        lon, lat = as_columns(lons, lats)
         km, offset, reach = self.course.nearest(lon, lat, within_m=REACH_OF_RIVER_M)
-        wrong = np.broadcast_to(np.asarray(accuracy_m, dtype=np.float64), lon.shape)
-        return self._places(km, offset, reach, wrong)
+        return self._places(km, offset, reach, np.asarray(accuracy_m, dtype=np.float64))
 
     def _places(
         self, km: Floats, offset: Floats, reach: NDArray[np.intp], accuracy_m: Floats
     ) -> RiverPlaces:
-        known = reach >= 0
-        error = np.where(known, self._error_m[reach], np.nan)
-        width = np.where(known, self._width_m[reach], np.nan)
+        error, width = self._error_m[reach], self._width_m[reach]
         reached, wrong = np.abs(offset), error + accuracy_m
         return RiverPlaces(
             km=km,

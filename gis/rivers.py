@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gis.errors import GisError, LayerError
 from gis.features import features_of
-from gis.geodesy import Floats
+from gis.geodesy import Floats, as_columns
 from gis.river import REACH_OF_RIVER_M, River, RiverPlace, load_mekong
 from gis.shipped import shipped_features
 
@@ -67,7 +67,7 @@ class Rivers:
         """
         self.all = tuple(rivers)
         self.names = tuple(river.name for river in rivers)
-        self._boxes = np.array([r.course.box(within_m=REACH_OF_RIVER_M) for r in self.all[1:]])
+        self._boxes = [river.course.box(within_m=REACH_OF_RIVER_M) for river in self.all[1:]]
         if not self.names or len(set(self.names)) < len(self.names):
             raise GisError("rivers need at least one, and each a name of its own")
 
@@ -132,14 +132,15 @@ class Rivers:
         >>> [load_rivers().names[n] if n >= 0 else None for n in found.river]
         ['Ruak', 'Mekong', None]
         """
+        lon, lat = as_columns(lons, lats)
         wrong = np.asarray(accuracy_m, dtype=np.float64)
-        best = self.all[0].locate_many(lons, lats, accuracy_m=wrong)
+        best = self.all[0].locate_many(lon, lat, accuracy_m=wrong)
         km, offset, side, mid = best.km, best.offset_m, best.side, best.mid
         error, reach = best.error_m, best.reach
         river = np.where(reach >= 0, 0, -1).astype(np.intp)
         unsure = np.zeros(river.shape, dtype=np.bool_)
-        for number in self._near(lons, lats):
-            found = self.all[number].locate_many(lons, lats, accuracy_m=wrong)
+        for number in self._near(lon, lat):
+            found = self.all[number].locate_many(lon, lat, accuracy_m=wrong)
             known = found.reach >= 0
             both = known & (river >= 0)
             apart = np.abs(np.abs(found.offset_m) - np.abs(offset))
@@ -165,16 +166,25 @@ class Rivers:
             unsure=unsure,
         )
 
-    def _near(self, lons: ArrayLike, lats: ArrayLike) -> list[int]:
-        """Return the rivers besides the main one that any of the places may be near."""
-        if not len(self._boxes):
+    def _near(self, lon: Floats, lat: Floats) -> list[int]:
+        """Return the rivers besides the main one that any of the places may be near.
+
+        Those whose box meets the one around all places; few are asked about at most.
+        """
+        if not lon.size or not self._boxes:
             return []
-        lon, lat = np.asarray(lons, dtype=np.float64), np.asarray(lats, dtype=np.float64)
-        middle, wide, south, north = self._boxes.T[..., None]
-        off = np.abs((np.atleast_1d(lon) - middle + 180.0) % 360.0 - 180.0)
-        high = np.atleast_1d(lat)
-        inside = (off <= wide) & (high >= south) & (high <= north)
-        return (np.flatnonzero(inside.any(axis=1)) + 1).tolist()
+        least, most = np.fmin.reduce, np.fmax.reduce  # they pass over NaN
+        low, high = float(least(lat)), float(most(lat))
+        west, east = float(least(lon)), float(most(lon))
+        centre, half = (west + east) / 2.0, (east - west) / 2.0
+        return [
+            number
+            for number, (middle, wide, south, north) in enumerate(self._boxes, 1)
+            if south <= high
+            and north >= low
+            # So that one place that is none hides no river from the others: its centre is NaN.
+            and not abs((centre - middle + 180.0) % 360.0 - 180.0) > wide + half
+        ]
 
 
 def rivers_of(main: River, others: Table, *, file: str = "centrelines") -> Rivers:
