@@ -7,6 +7,7 @@ and calls `submit`, which answers once everything in the body is stored.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from types import TracebackType
 from typing import ClassVar, Self
@@ -24,6 +25,7 @@ from radio_gateway.transports.mailbox import Mailbox
 MAX_WAITING = 1000
 MAX_OUTBOX = 10  # messages that wait for one sender's next request
 STORED_WITHIN_S = 30.0
+CLOSES_WITHIN_S = 2.0  # of storing what was heard
 
 
 class HttpOutcome(msgspec.Struct, frozen=True):
@@ -62,7 +64,7 @@ class HttpTransport:
         Options(link).finish()
         self._shown = link.shown
         self._mailbox: Mailbox | None = None
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: dict[Callable[[], None], asyncio.Future[None]] = {}
         self._full = False
         self._outbox: dict[str, list[tuple[bytes, asyncio.Future[None]]]] = {}
 
@@ -77,10 +79,24 @@ class HttpTransport:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Accept no more; who still waits is told so."""
+        """Accept no more, and tell who still waits to come again.
+
+        Whose body was heard waits a moment longer: it will be stored all the same, and a tracker
+        that sends no time of its own and comes again would be stored twice.
+        """
+        assert self._mailbox is not None
+        unheard = {chunk.stored for chunk in self._mailbox.drain()}
         self._mailbox = None
-        sent = [taken for waits in self._outbox.values() for _, taken in waits]
-        for answer in (*self._waiting, *sent):
+        self._refuse(answer for stored, answer in self._waiting.items() if stored in unheard)
+        try:
+            if heard := [answer for answer in self._waiting.values() if not answer.done()]:
+                await asyncio.wait(heard, timeout=CLOSES_WITHIN_S)
+        finally:
+            self._refuse(self._waiting.values())
+            self._refuse(taken for waits in self._outbox.values() for _, taken in waits)
+
+    def _refuse(self, answers: Iterable[asyncio.Future[None]]) -> None:
+        for answer in answers:
             if not answer.done():
                 answer.set_exception(LinkError(self._shown, "the channel was closed"))
 
@@ -173,7 +189,7 @@ class HttpTransport:
         if not room:
             self._full = True
             self._mailbox.call_when_empty(self._taken)
-        self._waiting.add(answer)
+        self._waiting[stored] = answer
         try:
             async with asyncio.timeout(STORED_WITHIN_S):
                 await answer
@@ -181,7 +197,7 @@ class HttpTransport:
             fault = f"not stored within {STORED_WITHIN_S:g} s"
             raise LinkError(self._shown, fault) from error
         finally:
-            self._waiting.discard(answer)
+            del self._waiting[stored]
         for data, taken in list(self._outbox.get(source, ())):
             if not taken.done():
                 taken.set_result(None)

@@ -11,6 +11,7 @@ from radio_gateway.channel import Channel
 from radio_gateway.errors import LinkError
 from radio_gateway.inbox import Inbox
 from radio_gateway.link import parse_link
+from radio_gateway.transports import http as http_bodies
 from radio_gateway.transports.http import HttpTransport
 from radio_gateway.transports.mailbox import FULL_BYTES
 from tests.radio_gateway.running import hear, make, running, until
@@ -79,13 +80,41 @@ async def test_a_channel_that_does_not_run_refuses() -> None:
         await http(channel).submit(b"{}")
 
 
-async def test_who_waits_is_told_when_the_channel_is_closed() -> None:
+async def test_who_waits_is_told_when_the_channel_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_bodies, "CLOSES_WITHIN_S", 0.05)
     inbox = Inbox()
     channel = make("http:", "position_json", inbox=inbox)
     async with running(channel):
         await until(lambda: channel.health().state == "open")
         answer = asyncio.create_task(http(channel).submit(json.dumps(POSITION).encode()))
         await hear(inbox, 1)
+    with pytest.raises(LinkError, match="closed"):
+        await answer
+
+
+async def test_what_was_heard_is_answered_as_stored_though_the_channel_closes_meanwhile() -> None:
+    """Its sender would come again, and without a time of its own be stored twice."""
+    inbox = Inbox()
+    channel = make("http:", "position_json", inbox=inbox)
+    async with running(channel):
+        await until(lambda: channel.health().state == "open")
+        answer = asyncio.create_task(http(channel).submit(json.dumps(POSITION).encode()))
+        (delivery,) = await hear(inbox, 1)
+        assert delivery.stored is not None
+        asyncio.get_running_loop().call_later(0.2, delivery.stored)
+    assert (await answer).stored == 1
+
+
+async def test_what_was_not_heard_does_not_hold_up_the_closing() -> None:
+    transport = HttpTransport(parse_link("http:"))
+    loop = asyncio.get_running_loop()
+    began_s = loop.time()
+    async with transport:
+        answer = asyncio.create_task(transport.submit(b"{}"))
+        await asyncio.sleep(0)
+    assert loop.time() - began_s < http_bodies.CLOSES_WITHIN_S
     with pytest.raises(LinkError, match="closed"):
         await answer
 

@@ -376,7 +376,10 @@ async def test_what_is_not_stored_in_time_is_to_be_sent_again(
     assert "retry-after" in answer.headers
 
 
-async def test_who_waits_when_the_channel_closes_is_told_to_try_again() -> None:
+async def test_who_waits_when_the_channel_closes_is_told_to_try_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_bodies, "CLOSES_WITHIN_S", 0.05)
     before = open_descriptors()
     channel = make("http-listen://127.0.0.1:0?open=1", "position_json")
     transport = channel.transport
@@ -389,6 +392,21 @@ async def test_who_waits_when_the_channel_closes_is_told_to_try_again() -> None:
             await channel._inbox.take()
         assert (await post).status_code == 503
     assert open_descriptors() == before
+
+
+async def test_what_is_stored_while_the_channel_closes_is_answered_so() -> None:
+    channel = make("http-listen://127.0.0.1:0?open=1", "osmand")
+    transport = channel.transport
+    assert isinstance(transport, HttpListenTransport)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        async with running(channel):
+            await until(lambda: channel.health().state == "open")
+            url = f"http://127.0.0.1:{transport.port}/?id=boat-3&lat=20.27&lon=100.41"
+            get = asyncio.create_task(client.get(url))
+            (delivery,) = await channel._inbox.take()
+            assert delivery.stored is not None
+            asyncio.get_running_loop().call_later(0.2, delivery.stored)
+        assert (await get).status_code == 200
 
 
 async def test_a_port_that_is_taken_is_a_fault() -> None:
