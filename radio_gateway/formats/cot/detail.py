@@ -39,9 +39,10 @@ class Detail(dict[str, dict[str, str]]):
         maker: uid of who made the event (`link`, relation p-p).
         facts: As `facts_of`.
         battery_pct: As `battery_of`.
+        last: Type and `how` of the event that it stood in last, and what `fix` tells of both.
     """
 
-    __slots__ = ("battery_pct", "facts", "maker")
+    __slots__ = ("battery_pct", "facts", "last", "maker")
 
     def __init__(self, elements: Iterable[tuple[str, dict[str, str]]]) -> None:
         super().__init__()
@@ -53,6 +54,7 @@ class Detail(dict[str, dict[str, str]]):
                     self.maker = self.maker or attributes.get("uid") or None
         self.facts = facts_of(self)
         self.battery_pct = battery_of(self)
+        self.last: tuple[str, str, Facts | None] | None = None
 
 
 def facts_of(detail: Mapping[str, dict[str, str]]) -> Facts:

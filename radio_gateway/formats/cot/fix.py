@@ -9,8 +9,8 @@ Source: as for `event`.
 from __future__ import annotations
 
 from gis.position import Position
-from radio_gateway.formats.cot.client import cut_client
-from radio_gateway.formats.cot.detail import MAX_FIELD, Facts
+from radio_gateway.formats.cot.client import Client, cut_client
+from radio_gateway.formats.cot.detail import MAX_FIELD, Detail, Facts
 from radio_gateway.formats.cot.event import (
     LEAST_HEIGHT_M,
     MOST_ERROR_M,
@@ -35,12 +35,11 @@ def read_fix(frame: Frame, *, live: bool) -> Transmission | None:
     said = cut_client(payload)
     if said is None:
         return None
-    uid, type_, how, detail = said.uid, said.type, said.how, said.detail
+    uid = said.uid
     lat, lon = float(said.lat), float(said.lon)
+    facts = _facts(said)
     if (
-        not type_.startswith("a-")  # an atom
-        or how.startswith(("m-s", "h-", " "))  # simulated, or by hand
-        or "emergency" in detail
+        facts is None
         or len(uid) > MAX_FIELD
         or not -90.0 <= lat <= 90.0
         or not -180.0 <= lon <= 180.0
@@ -52,12 +51,8 @@ def read_fix(frame: Frame, *, live: bool) -> Transmission | None:
     if made is None or worthless is None or not is_device_name(uid):
         return None
     time, doubt = corrected(made[0], frame.heard_at, live=live)
-    facts: Facts = {"cot_type": type_.strip()[:MAX_FIELD]}
-    if how:
-        facts["how"] = how.strip()[:MAX_FIELD]
     facts["stale_utc"] = worthless[1]
-    facts |= detail.facts
-    vertical, battery_pct = float(said.le), detail.battery_pct
+    vertical, battery_pct = float(said.le), said.detail.battery_pct
     if 0.0 <= vertical <= MOST_ERROR_M:
         facts["vertical_accuracy_m"] = vertical
     if battery_pct is not None:
@@ -90,3 +85,33 @@ def read_fix(frame: Frame, *, live: bool) -> Transmission | None:
         duplicate_window_s=None,
         resent=frame.resent,
     )
+
+
+def _facts(said: Client) -> Facts | None:
+    """Return what an event tells beside its own numbers, `stale_utc` still empty; None if it is
+    none to be read here.
+
+    Events of one client tell the same: a dict is copied in a sixth of the time it takes to fill.
+    """
+    type_, how, detail = said.type, said.how, said.detail
+    last = detail.last
+    if last is None or last[0] != type_ or last[1] != how:
+        if len(type_) > MAX_FIELD or len(how) > MAX_FIELD:
+            return None
+        last = detail.last = type_, how, _made(type_, how, detail)
+    facts = last[2]
+    return None if facts is None else facts.copy()
+
+
+def _made(type_: str, how: str, detail: Detail) -> Facts | None:
+    if (
+        not type_.startswith("a-")  # an atom
+        or how.startswith(("m-s", "h-", " "))  # simulated, or by hand
+        or "emergency" in detail
+    ):
+        return None
+    facts: Facts = {"cot_type": type_.strip()}
+    if how:
+        facts["how"] = how.strip()
+    facts["stale_utc"] = ""
+    return facts | detail.facts
