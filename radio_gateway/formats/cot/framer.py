@@ -68,12 +68,10 @@ class CotFramer:
         """Take what was read and return the events it completed, in order."""
         self._data += data
         payloads: list[bytes] = []
-        if self._scan.at == 0:
-            end = self._data.rfind(_END) + len(_END)
-            if end > _WORTH_COUNTING and (payloads := _plain_events(self._data[:end])):
-                self._understood(end)
+        counted = self._count(payloads)
         self._plain(payloads)
         while self._step(payloads):
+            counted = counted or self._count(payloads)  # behind what the last read had cut
             self._plain(payloads)
         self._data = self._data[self._at :]
         self._scan.move(-self._at)
@@ -94,6 +92,19 @@ class CotFramer:
         self._data = self._noise = b""
         self._scan, self._fresh, self._framed = _Scan(0), True, False
         return payloads
+
+    def _count(self, payloads: list[bytes]) -> bool:
+        """Cut all whole events from the front at once if nothing else stands there; return whether
+        that was to be seen: once in each read, since it looks at everything.
+        """
+        data, at = self._data, self._at
+        if self._scan.at != at:
+            return False
+        end = data.rfind(_END, at) + len(_END)
+        if end - at > _WORTH_COUNTING and (events := _plain_events(data[at:end])):
+            payloads += events
+            self._understood(end)
+        return True
 
     def _plain(self, payloads: list[bytes]) -> None:
         """Cut plain events from the front, one right behind the other, as `_step` would."""

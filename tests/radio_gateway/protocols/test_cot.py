@@ -397,6 +397,16 @@ def test_plain_events_are_cut_all_at_once() -> None:
         assert framer_of._plain_events(b"".join([*PLAIN, tricky, PLAIN[0]])) == []
 
 
+def test_events_behind_one_that_two_reads_bring_are_cut_all_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    framer = CotFramer()
+    assert framer.feed(PLAIN[0][:50]) == []
+    # whatever looks at one event after the other
+    monkeypatch.setattr(framer_of, "_plain_end", lambda *_: pytest.fail("one by one"))
+    assert framer.feed(PLAIN[0][50:] + b"".join(PLAIN)) == [PLAIN[0], *PLAIN]
+
+
 @given(
     st.one_of(
         st.binary(max_size=300),
