@@ -15,5 +15,5 @@ def show_place(lon: float, lat: float) -> str:
     """
     # beyond, each writes exponents in a way of its own
     if 0.001 <= abs(lon) < 1e9 and 0.001 <= abs(lat) < 1e9:
-        return _encode((lon, lat)).decode()[1:-1].replace(",", "|")
+        return f"{_encode(lon).decode()}|{_encode(lat).decode()}"
     return f"{lon}|{lat}"
