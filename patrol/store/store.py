@@ -7,9 +7,9 @@ the store decides on which thread and in which transaction they run.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar
+from typing import Concatenate, Final, Literal, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,9 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from patrol.errors import PatrolError, StoreError
 from patrol.store import bulk, faults
 from patrol.store.dialects import connect_to_read, open_engine
-from patrol.store.postgres import commit_proved, named
+from patrol.store.postgres import commit_proved, is_postgres, named
 from patrol.store.rows import Row
 from patrol.store.schema import expect, migrate
+from patrol.store.writer import Writer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,7 +37,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._writer = Writer()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._writing: Connection | None = None
         self._closed = False
@@ -68,7 +69,7 @@ class Store:
             except Exception as error:  # whatever it is, these very records caused it
                 raise StoreError(f"{type(error).__name__}: {error}", transient=False) from error
 
-        await self._run(self._writer, commit)
+        await self._done(self._writer.do(commit))
 
     async def write(
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -85,7 +86,7 @@ class Store:
                     self.fence(self._connection())
                 return query(self._connection(), *args, **kwargs)
 
-        return await self._run(self._writer, transaction)
+        return await self._done(self._writer.do(transaction))
 
     async def read(
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -100,7 +101,8 @@ class Store:
             with connect_to_read(self._engine) as connection:
                 return query(connection, *args, **kwargs)
 
-        return await self._run(self._readers, reading)
+        loop = asyncio.get_running_loop()
+        return await self._done(loop.run_in_executor(self._readers, reading))
 
     async def migrate(self) -> None:
         """Bring the database to the newest schema, if it is not; whoever must hold a lease does.
@@ -112,7 +114,7 @@ class Store:
         def migrating() -> None:
             migrate(self._engine, first=self.fence)
 
-        await self._run(self._writer, migrating)
+        await self._done(self._writer.do(migrating))
 
     async def close(self) -> None:
         """Finish what is being written and close the database; once closed, nothing happens."""
@@ -125,15 +127,18 @@ class Store:
                 self._writing.close()
                 self._writing = None
 
-        await self._run(self._writer, close_writer)
+        await self._done(self._writer.do(close_writer))
         await asyncio.to_thread(self._readers.shutdown)
-        await asyncio.to_thread(self._writer.shutdown)
+        await asyncio.to_thread(self._writer.end)
         self._engine.dispose()
 
     def _commit(
         self, rows: list[Row], also: list[Row], acts: list[Callable[[Connection], None]]
     ) -> None:
         connection = self._connection()
+        if rows and not (also or acts or self.fence or is_postgres(connection)):
+            bulk.put_alone(connection, rows)
+            return
         with commit_proved(connection):
             if self.fence is not None:
                 self.fence(connection)
@@ -147,10 +152,11 @@ class Store:
             self._writing = self._engine.connect()
         return self._writing
 
-    async def _run(self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: Any) -> T:
-        loop = asyncio.get_running_loop()
+    @staticmethod
+    async def _done(work: Awaitable[T]) -> T:
+        """Wait for `work`; what the database refuses is raised as ours."""
         try:
-            return await loop.run_in_executor(pool, work, *args)
+            return await work
         except (UnicodeError, OverflowError) as error:
             raise StoreError(faults.said(error), transient=False) from error
         except SQLAlchemyError as error:

@@ -80,3 +80,25 @@ async def test_it_is_written_by_a_connection_that_has_made_no_tables(tmp_path: P
         assert store._engine.pool.status().startswith("Pool size: 5  Connections in pool: 0 ")
     finally:
         await store.close()
+
+
+async def test_a_batch_of_messages_alone_that_is_refused_leaves_nothing_open(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "patrol.db"
+    store = open_store(f"sqlite:///{file}")
+    try:
+        broken = list(PLAIN)
+        broken[TRANSMISSION_COLUMNS.index("raw")] = object()  # nothing that SQLite can hold
+        with pytest.raises(StoreError):
+            await store.commit([FULL, tuple(broken)], [], [])
+        with closing(sqlite3.connect(file, timeout=0.1)) as other:
+            other.execute("BEGIN IMMEDIATE")  # nobody holds the file
+            assert other.execute("SELECT count(*) FROM transmissions").fetchall() == [(0,)]
+            other.rollback()
+        await store.commit([BARE], [], [])
+        await store.write(lambda c: c.exec_driver_sql("CREATE TABLE later (a)"))
+    finally:
+        await store.close()
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("SELECT count(*) FROM transmissions").fetchall() == [(1,)]

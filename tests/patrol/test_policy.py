@@ -62,7 +62,7 @@ def test_the_stream_and_the_store_let_the_same_records_pass(tmp_path: Path) -> N
             connection.rollback()
 
     same()
-    store._writer.shutdown()
+    store._writer.end()
     store._readers.shutdown()
     engine.dispose()
 
