@@ -12,7 +12,7 @@ from typing import Any, Final
 from tests.endurance.fleet import Fleet, Way
 from tests.endurance.ledger import ACKNOWLEDGED, REFUSED, Ledger
 
-CONNECTIONS: Final = 12
+CONNECTIONS: Final = 40  # with fewer, reports of a burst wait here for answers to others
 A_POST: Final = 10
 AGAIN_S: Final = 0.3
 ANSWER_WITHIN_S: Final = 35.0
