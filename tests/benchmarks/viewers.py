@@ -228,9 +228,13 @@ class Viewer(asyncio.Protocol):
         self._skip = at - size
 
     def _control(self, opcode: int, payload: bytes) -> None:
-        if opcode == _PING and self._transport is not None:
-            # Masked with a key of zeros: a client must mask, and the payload stays as it is.
-            header = bytes((0x80 | _PONG, 0x80 | len(payload), 0, 0, 0, 0))
-            self._transport.write(header + payload)
+        if opcode == _PING:
+            self._say(_PONG, payload)
         elif opcode == _CLOSE:
             self.fault = f"the server closed: {int.from_bytes(payload[:2], 'big')} {payload[2:]!r}"
+            self._say(_CLOSE, payload[:2])  # else the server holds the connection for a while
+
+    def _say(self, opcode: int, payload: bytes) -> None:
+        assert self._transport is not None
+        # Masked with a key of zeros: a client must mask, and the payload stays as it is.
+        self._transport.write(bytes((0x80 | opcode, 0x80 | len(payload), 0, 0, 0, 0)) + payload)
