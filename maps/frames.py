@@ -34,6 +34,9 @@ class SharedFrames(WebSocketsSansIOProtocol):
     It is to be used without compression: what it sends as it is would have to be compressed.
     """
 
+    # What is asked for every frame of every viewer, out of some thirty things and side by side.
+    __slots__ = ("close_sent", "conn", "disconnected", "transport", "writable")
+
     def handle_connect(self, event: Request) -> None:
         """Take up a connection and say in its scope what it knows."""
         super().handle_connect(event)

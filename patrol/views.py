@@ -94,13 +94,16 @@ def _size(frame: bytes) -> int:
 class Subscription:
     """One viewer's place in a feed. `take` from it again and again; `close` it at the end."""
 
+    # Every change goes through all of them: what lies together is fetched together.
+    __slots__ = ("_feed", "_frames", "_open", "_ready", "_taken", "_way", "closed", "lost")
+
     def __init__(self, feed: Feed, first: list[bytes]) -> None:
         self._feed = feed
         self._frames: deque[bytes] = deque(first)
         self._taken: list[bytes] = []
         self._ready = asyncio.Event()
         self._way: Callable[[bytes], bool] | None = None
-        self._idle = False  # everything taken was sent
+        self._open: Callable[[bytes], bool] | None = None  # the way, while nothing is before it
         self.lost = False
         self.closed = False
         if first:
@@ -116,9 +119,12 @@ class Subscription:
 
     def push(self, frame: bytes) -> None:
         """Take one more frame; drop all of them once the viewer is too far behind."""
+        way = self._open
+        if way is not None:
+            if way(frame):
+                return
+            self._open = None  # what follows waits behind it
         if self.lost:
-            return
-        if self._idle and not self._frames and self._way is not None and self._way(frame):
             return
         if len(self._frames) >= BACKLOG:
             self.lost = True
@@ -137,11 +143,11 @@ class Subscription:
         if not self._frames and not self.lost and not self.closed:
             # A timer that wakes us is half the cost of a timeout, for each frame of each viewer.
             timer = asyncio.get_running_loop().call_later(timeout_s, self._ready.set)
-            self._idle = True
+            self._open = self._way  # everything that was taken has been sent
             try:
                 await self._ready.wait()
             finally:
-                self._idle = False
+                self._open = None
                 timer.cancel()
             # What came in the same turn as the timer goes first: a beat tells the number of the
             # last change, and must not come before it.

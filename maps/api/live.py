@@ -94,6 +94,17 @@ async def live(
 class _Viewer:
     """One viewer: what is sent to it, and since when it has taken nothing."""
 
+    __slots__ = (
+        "_abort",
+        "_access",
+        "_epoch",
+        "_give",
+        "_sending_since",
+        "_socket",
+        "_subscription",
+        "_tables",
+    )
+
     def __init__(
         self,
         socket: WebSocket,
