@@ -4,25 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import MutableMapping
 from typing import Any, Final
 
+from maps.left_out import without
 
-@contextmanager
-def _without(name: str) -> Iterator[None]:
-    """Let a library that is not loaded yet not be found while inside."""
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = None  # type: ignore[assignment]  # Python's mark for what is not there
-    try:
-        yield
-    finally:
-        del sys.modules[name]
-
-
-with _without("rich"):  # nine megabytes, for errors drawn in a way that is not ours (see below)
+with without("rich"):  # nine megabytes, for errors drawn in a way that is not ours (see below)
     import structlog
 
 _SECRET: Final = ("password", "secret", "token", "key", "cookie", "authorization")

@@ -53,6 +53,7 @@ LATER = {
     "maps.reports.monthly",
     "maps.reports.patrol_debrief",
     "patrol.photo_cleaning",
+    "pydantic.v1.main",
     "radio_gateway.transports.mqtt",
     "radio_gateway.uplink.receiver",
     "sqlalchemy.dialects.postgresql",
