@@ -118,6 +118,13 @@ def test_many_places_answer_as_one_does(
         assert many.unsure[n] >= bool(one.also)
 
 
+@pytest.mark.parametrize("none", [math.inf, -math.inf, math.nan])
+def test_a_place_that_is_none_hides_no_river_from_the_others(none: float) -> None:
+    with np.errstate(invalid="ignore"):
+        places = load_rivers().locate_many([none, 100.005, 100.005], [20.414, none, 20.414])
+    assert places.river.tolist() == [-1, -1, load_rivers().names.index("Ruak")]
+
+
 def test_rivers_need_names_of_their_own_and_at_least_one() -> None:
     with pytest.raises(GisError, match="at least one"):
         Rivers([])
