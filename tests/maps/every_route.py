@@ -107,8 +107,9 @@ def filled(path: str, other: Side) -> Iterator[tuple[str, str]]:
         yield path.replace(f"{{{name}}}", id), id
 
 
-AT_ONCE: Final = 28
-"""Requests under way."""
+AT_ONCE: Final = 8
+"""Requests under way: enough to meet each other. Of more, most would only wait, some by asking
+again and again: few replays are made at a time."""
 
 
 async def walk(

@@ -17,7 +17,7 @@ from typing import Any, Final
 import pytest
 import pytest_asyncio
 
-from patrol.crossing import DATA_CLASSES
+from patrol.crossing import DATA_CLASSES, DataClass
 from tests.maps.every_route import oracles, walk, walks
 from tests.maps.offices import LAO, THAI
 from tests.maps.running import wait_until
@@ -64,18 +64,23 @@ CROSSES: Final[dict[str, tuple[set[str], set[str]]]] = {
 """By class what must be seen of it, and what else may be."""
 
 
-async def test_one_class_shows_its_own_and_nothing_else(sides: Sides) -> None:
+async def test_with_no_agreement_nothing_is_shown(sides: Sides) -> None:
+    assert await walks(sides, "commander") == {}
+
+
+@pytest.mark.parametrize("data_class", DATA_CLASSES)
+async def test_one_class_shows_its_own_and_nothing_else(
+    sides: Sides, data_class: DataClass
+) -> None:
     assert set(CROSSES) == set(DATA_CLASSES)
-    assert await walks(sides, "commander") == {}, "with no agreement"
-    for number, data_class in enumerate(DATA_CLASSES):
-        viewer, other = sides.ways[number % 2]
-        async with sides.agreed([data_class]):
-            files = data_class in ("positions", "tracks")
-            found = await walk(viewer, other, ("commander",), files=files)
-        must, may = CROSSES[data_class]
-        seen = shown(other, found)
-        assert must <= seen, f"{data_class}: {sorted(must - seen)}"
-        assert seen <= must | may, telling(other, found, seen - must - may)
+    viewer, other = sides.ways[DATA_CLASSES.index(data_class) % 2]
+    async with sides.agreed([data_class]):
+        files = data_class in ("positions", "tracks")
+        found = await walk(viewer, other, ("commander",), files=files)
+    must, may = CROSSES[data_class]
+    seen = shown(other, found)
+    assert must <= seen, sorted(must - seen)
+    assert seen <= must | may, telling(other, found, seen - must - may)
 
 
 def telling(side: Side, found: dict[str, set[str]], words: Iterable[str]) -> str:
@@ -106,15 +111,16 @@ TERMS: Final[tuple[tuple[dict[str, Any], set[str], set[str]], ...]] = (
 """Terms of an agreement on everything, what must be seen, and what must not."""
 
 
-async def test_corridor_hours_joint_patrols_and_delay_keep_what_they_should(sides: Sides) -> None:
-    for number, (more, must, never) in enumerate(TERMS):
-        viewer, other = sides.ways[number % 2]
-        async with sides.agreed(DATA_CLASSES, **more):
-            found = await walk(viewer, other, ("commander",))
-        seen = shown(other, found)
-        assert must <= seen, f"{more}: {sorted(must - seen)}"
-        assert not seen & never, f"{more}: {telling(other, found, never)}"
-        assert seen <= EVERYTHING, telling(other, found, seen - EVERYTHING)
+@pytest.mark.parametrize("number", range(len(TERMS)), ids=(next(iter(each[0])) for each in TERMS))
+async def test_terms_keep_what_they_should(sides: Sides, number: int) -> None:
+    more, must, never = TERMS[number]
+    viewer, other = sides.ways[number % 2]
+    async with sides.agreed(DATA_CLASSES, **more):
+        found = await walk(viewer, other, ("commander",))
+    seen = shown(other, found)
+    assert must <= seen, sorted(must - seen)
+    assert not seen & never, telling(other, found, never)
+    assert seen <= EVERYTHING, telling(other, found, seen - EVERYTHING)
 
 
 # -- from the moment of a suspension on
@@ -141,8 +147,16 @@ async def hand_offs(sides: Sides) -> None:
                 await other.post("commander", f"{path}/withdraw", 200)
 
 
+async def end_patrols(sides: Sides) -> None:
+    """End whatever joint patrol is under way: no boat is in two at a time."""
+    known = await sides.lao.officers["commander"].get("/api/patrols?state=under way")
+    for each in known.json():
+        await sides.lao.post("commander", f"/api/patrols/{each['id']}/end", 200)
+
+
 async def joint_patrol(sides: Sides) -> str:
-    """Have a joint patrol under way, with something of each side in it; return its id."""
+    """Have a joint patrol under way, with something of each side in it, and no other; return it."""
+    await end_patrols(sides)
     now = datetime.now(UTC)
     span: dict[str, Any] = {"starts_at": (now - timedelta(minutes=1)).isoformat(),
             "ends_at": (now + timedelta(hours=1)).isoformat()}  # fmt: skip
@@ -169,6 +183,12 @@ async def joint_patrol(sides: Sides) -> str:
         await side.post("commander", f"{path}/check-ins", 200, unit=side.ids["unit"][0],
                         note=f"{side.mark}-checkin")  # fmt: skip
     return path
+
+
+async def suspend(sides: Sides, agreement: str) -> None:
+    """Suspend an agreement."""
+    path = f"/api/agreements/{agreement}/suspend"
+    await sides.thai.post("commander", path, 200, reason="by order")
 
 
 async def frames(side: Side, role: str, query: str = "") -> list[str]:
@@ -200,9 +220,8 @@ async def test_a_suspension_leaves_nothing_and_no_sign_of_anything(sides: Sides)
         for viewer, other in sides.ways:
             assert other.seen_in(json.dumps(before[viewer.agency]).encode())
 
-        suspend = f"/api/agreements/{agreement}/suspend"
-        await sides.thai.post("commander", suspend, 200, reason="by order")
-        at_once = await walks(sides, *ROLES, files=True)
+        await suspend(sides, agreement)
+        at_once = await walks(sides, "commander", files=True)
         assert at_once == {}
         for viewer, other in sides.ways:
             snapshot = before[viewer.agency]
@@ -216,9 +235,15 @@ async def test_a_suspension_leaves_nothing_and_no_sign_of_anything(sides: Sides)
             joint = (await viewer.officers["commander"].get(path)).json()
             assert [each["agency"] for each in joint["members"]] == [viewer.agency]
             assert joint["suspended"]
+
+
+async def test_what_happens_during_a_suspension_stays_where_it_was(sides: Sides) -> None:
+    async with sides.agreed(DATA_CLASSES) as agreement:
+        await joint_patrol(sides)
+        await hand_offs(sides)
+        await suspend(sides, agreement)
         await asyncio.gather(sides.lao.call(), sides.thai.call())
-        later = await walks(sides, "commander")
-        assert later == {}
+        assert await walks(sides, "commander") == {}
 
         resume = f"/api/agreements/{agreement}/resume"
         await sides.thai.post("commander", resume, 200, reason="")
@@ -228,7 +253,22 @@ async def test_a_suspension_leaves_nothing_and_no_sign_of_anything(sides: Sides)
             hidden = other.ids["alert"][0]  # raised while nothing crossed
             answer = await viewer.officers["commander"].get(f"/api/alerts/{hidden}")
             assert answer.status_code == 404, answer.text
-    assert await walks(sides, "commander") == {}, "once it is over"
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_suspension_leaves_nothing_to_any_role(sides: Sides, role: str) -> None:
+    async with sides.agreed(DATA_CLASSES) as agreement:
+        await joint_patrol(sides)
+        await hand_offs(sides)
+        await suspend(sides, agreement)
+        assert await walks(sides, role) == {}
+
+
+async def test_once_it_is_over_nothing_tells_that_there_is_something(sides: Sides) -> None:
+    async with sides.agreed(DATA_CLASSES):
+        await joint_patrol(sides)
+        await hand_offs(sides)
+    assert await walks(sides, "commander") == {}
     for viewer, other in sides.ways:
         assert await oracles(viewer, other) == []
 
@@ -251,9 +291,6 @@ async def report(side: Side, **asked: Any) -> bytes:
 async def test_who_takes_part_is_named_where_a_position_of_it_is_told(sides: Sides) -> None:
     """The call sign crosses with a position, and with nothing else: that it takes part is none."""
     async with sides.agreed(["tracks", "patrols"]):
-        known = await sides.lao.officers["commander"].get("/api/patrols?state=under way")
-        for each in known.json():  # no boat is in two at a time
-            await sides.lao.post("commander", f"/api/patrols/{each['id']}/end", 200)
         path = await joint_patrol(sides)
         patrol = path.rpartition("/")[2]
         for sailed in (False, True):
