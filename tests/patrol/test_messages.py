@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import Connection
 
 from patrol.errors import CannotSend, Conflict, Forbidden, NotFound, StoreError
 from patrol.messages import Message
@@ -398,16 +397,13 @@ async def test_who_told_a_step_hears_when_it_is_on_disk_and_not_before(
     assert found == ["sent", "sent"]
 
 
-async def never_takes(node: Node, id: str) -> None:
+def never_takes(node: Node, id: str) -> None:
     """Let the database refuse every step of one message, for ever."""
-
-    def refuse(connection: Connection) -> None:
-        connection.exec_driver_sql(
+    with reading(node.file) as other:
+        other.execute(
             "CREATE TRIGGER poison BEFORE UPDATE ON messages WHEN new.id = '" + id + "' "
             "BEGIN SELECT RAISE(ABORT, 'cannot be stored'); END"
         )
-
-    await node.store.write(refuse)
 
 
 async def test_a_step_that_can_never_be_stored_costs_no_other(node: Node) -> None:
@@ -416,7 +412,7 @@ async def test_a_step_that_can_never_be_stored_costs_no_other(node: Node) -> Non
     sent, poison = [
         await node.desk().send_message(kind="text", text="x", unit=unit) for _ in range(2)
     ]
-    await never_takes(node, poison.id)
+    never_takes(node, poison.id)
     stored: list[str] = []
     for id in (poison.id, sent.id):
         result = OrderResult(id=id, state="sent", at=node.time, attempts=1)
@@ -430,7 +426,7 @@ async def test_a_step_that_can_never_be_stored_costs_no_other(node: Node) -> Non
 async def test_what_can_never_be_noted_is_not_sent_and_not_answered_for(node: Node) -> None:
     node.watch.dispatch.attach("serial", Carrier())
     sent = await node.desk().send_message(kind="text", text="x", unit=await boat(node))
-    await never_takes(node, sent.id)
+    never_takes(node, sent.id)
     result = OrderResult(id=sent.id, state="queued", at=node.time)
     with pytest.raises(GatewayError):
         await node.watch.dispatch.begin(result, life_left_s=60)

@@ -169,7 +169,8 @@ async def test_a_call_by_a_slow_clock_after_the_last_was_cleared_is_a_new_call(n
     assert node.rows("SELECT * FROM latches WHERE cleared_us IS NULL") == []
     await node.hear(said("a", -120, heard=12, duplicate_key="sos-2", **own))
     assert node.state().distress
-    latches = node.rows("SELECT cleared_by, agency, origin FROM latches ORDER BY cleared_us DESC")
+    asked = "SELECT cleared_by, agency, origin FROM latches ORDER BY cleared_us IS NULL"
+    latches = node.rows(asked)
     assert [tuple(row) for row in latches] == [
         ("kham", "la-hx", "node-hx"),
         (None, "la-hx", "node-hx"),
