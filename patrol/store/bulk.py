@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
+from operator import itemgetter, ne
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Connection, Float, LargeBinary, SmallInteger, Table, Text
@@ -26,6 +27,13 @@ from patrol.store.tables import also_heard, transmissions
 _GID: Final = TRANSMISSION_COLUMNS.index("gid")
 _HEARD: Final = TRANSMISSION_COLUMNS.index("heard_us")
 _UNIQUE: Final = "23505"
+_numbers: Final = itemgetter(
+    *[
+        n
+        for n, name in enumerate(TRANSMISSION_COLUMNS)
+        if isinstance(transmissions.c[name].type, Float)
+    ]
+)
 
 
 def put_transmissions(connection: Connection, rows: Sequence[Row]) -> None:
@@ -100,7 +108,15 @@ def _insert_many(cursor: Any, rows: Sequence[Row]) -> None:
 def _copy(connection: Connection, rows: Sequence[Row]) -> None:
     with raw_cursor(connection) as cursor:
         _write(cursor, "transmission_ids", ("gid",), ("bytea",), ((row[_GID],) for row in rows))
-        _write(cursor, "transmissions", TRANSMISSION_COLUMNS, _types(), rows)
+        _write(cursor, "transmissions", TRANSMISSION_COLUMNS, _types(), map(_as_sqlite, rows))
+
+
+def _as_sqlite(row: Row) -> Row:
+    """Return a row with nothing where it holds NaN, as SQLite stores it."""
+    numbers = _numbers(row)
+    if not any(map(ne, numbers, numbers)):  # NaN differs from itself
+        return row
+    return tuple(None if value != value else value for value in row)
 
 
 def _write(
