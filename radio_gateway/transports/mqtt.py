@@ -109,13 +109,14 @@ class MqttTransport:
         self._mailbox = Mailbox()
         self._session: MqttSession | None = None
         self._receipts: OrderedDict[int, _Receipt] = OrderedDict()
-        self._subscribed = False
+        self._subscribed = self._is_opening = False
 
     async def __aenter__(self) -> Self:
         """Connect and subscribe. Raises LinkError when the broker is absent or refuses."""
         self._mailbox = Mailbox()
         self._mailbox.on_much = self.on_much
         self._session = session = MqttSession(self._settings, self._on_messages, self._mailbox.fail)
+        self._is_opening = True
         try:
             known = await session.connect()
             if not known:
@@ -125,8 +126,13 @@ class MqttTransport:
                 await session.subscribe()
                 self._subscribed = True
         except BaseException:
+            self._leave_untaken(session)
             session.close()
             raise
+        finally:
+            self._is_opening = False
+        if self._mailbox.is_full:
+            self._read_when_empty(session)
         return self
 
     async def __aexit__(
@@ -139,12 +145,7 @@ class MqttTransport:
         session = self._session
         assert session is not None
         session.stop_reading()
-        for chunk in self._mailbox.drain():  # nobody will store these: they must come again
-            receipt = chunk.stored
-            if isinstance(receipt, _Receipt):
-                session.unstored -= 1
-                if self._receipts.get(receipt.mid) is receipt:
-                    del self._receipts[receipt.mid]
+        self._leave_untaken(session)
         if not isinstance(error, LinkError | asyncio.CancelledError | None):
             # what the channel was busy with is lost, and it is not known what that was
             for mid in [mid for mid, receipt in self._receipts.items() if not receipt.stored]:
@@ -210,9 +211,22 @@ class MqttTransport:
             heard_at += _MICROSECOND  # each takes longer: they keep their order on all topics
         while len(receipts) > 2 * self._receive_maximum:
             receipts.popitem(last=False)
-        if not self._mailbox.put_all(chunks):
-            session.stop_reading()
-            self._mailbox.call_when_empty(session.go_on_reading)
+        # What waited for the session comes before the answer to subscribing, which is wanted too.
+        if not self._mailbox.put_all(chunks) and not self._is_opening:
+            self._read_when_empty(session)
+
+    def _read_when_empty(self, session: MqttSession) -> None:
+        session.stop_reading()
+        self._mailbox.call_when_empty(session.go_on_reading)
+
+    def _leave_untaken(self, session: MqttSession) -> None:
+        """Forget what came and was not taken: nobody will store it, so it must come again."""
+        for chunk in self._mailbox.drain():
+            receipt = chunk.stored
+            if isinstance(receipt, _Receipt):
+                session.unstored -= 1
+                if self._receipts.get(receipt.mid) is receipt:
+                    del self._receipts[receipt.mid]
 
 
 def _is_filter(topic: str) -> bool:

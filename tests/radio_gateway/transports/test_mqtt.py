@@ -20,10 +20,13 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from radio_gateway.channel import Channel
+from radio_gateway.chunk import Chunk
 from radio_gateway.errors import LinkError
 from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Delivery
-from radio_gateway.transports.mailbox import MUCH_BYTES
+from radio_gateway.transports.mailbox import FULL_BYTES, MUCH_BYTES
+from radio_gateway.transports.mqtt import MqttTransport
+from radio_gateway.transports.mqtt_session import ANSWER_S, MqttSession
 from tests import broker as brokers
 from tests import needs
 from tests.broker import Mosquitto, mosquitto
@@ -69,6 +72,45 @@ def say_stored(deliveries: list[Delivery]) -> None:
     for delivery in deliveries:
         assert delivery.stored is not None
         delivery.stored()
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+async def test_more_than_is_taken_at_once_waits_for_a_client_that_begins_anew(
+    broker: Mosquitto, version: str
+) -> None:
+    """It comes before the answer to the subscription, for which the client waits 10 s."""
+    options = f"client_id=watch&version={version}"
+    async with listening(broker, options).transport:
+        pass
+    numbers = range(2 * FULL_BYTES // 4000)
+    await asyncio.to_thread(publish, broker, *numbers, pad=4000)
+    transport = listening(broker, options).transport
+    async with asyncio.timeout(ANSWER_S / 2), transport:
+        came: list[Chunk] = []
+        while len(came) < len(numbers):
+            came += await transport.read()
+    assert [json.loads(chunk.data)["id"] for chunk in came] == [f"m{each}" for each in numbers]
+
+
+async def test_what_came_while_opening_failed_is_heard_when_it_comes_again(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with listening(broker, "client_id=watch").transport:
+        pass
+    await asyncio.to_thread(publish, broker, 1, 2, 3)
+    transport = listening(broker, "client_id=watch").transport
+    assert isinstance(transport, MqttTransport)
+
+    async def comes_to_nothing(_session: MqttSession) -> None:
+        await until(lambda: len(transport._mailbox._chunks) == 3)
+        raise LinkError("mqtt:", "the broker does not answer within 10 s")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MqttSession, "subscribe", comes_to_nothing)
+        with pytest.raises(LinkError):
+            await transport.__aenter__()
+    async with asyncio.timeout(10), transport:
+        assert len(await transport.read()) == 3
 
 
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
