@@ -1,7 +1,13 @@
 """Bulk: many rows at once, each as fast as its database takes them; known ones are left alone.
 
-SQLite takes one statement for many rows. It names no column that all of them leave empty: the
-driver takes several times as long over a None as over a number or text.
+SQLite takes one statement for many rows. It names no column that all of them leave empty, and gets
+bytes as bytearrays: the driver takes several times as long over a None or bytes as over a number,
+text or bytearray, for which it looks up no way to adapt them.
+
+Of many rows a hundred at a time are one step of a statement, in which the driver lets others have
+the interpreter; with a step for each row it would stand in line for it at each. The statement is
+told to fail where it stands: the transaction is undone anyhow, and SQLite would keep a copy of each
+page that it touches to be able to undo the statement alone.
 
 PostgreSQL takes a binary COPY straight into the tables, in the hope that all is new: the watch has
 asked before what is known. Where that hope fails, the rows that are known are found and the others
@@ -13,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
+from itertools import chain, islice
 from operator import itemgetter, ne
 from typing import Any, Final
 
@@ -33,6 +40,10 @@ _numbers: Final = itemgetter(
         for n, name in enumerate(TRANSMISSION_COLUMNS)
         if isinstance(transmissions.c[name].type, Float)
     ]
+)
+_AT_ONCE: Final = 100
+_BYTES: Final = frozenset(
+    column.name for column in transmissions.c if isinstance(column.type, LargeBinary)
 )
 
 
@@ -94,15 +105,19 @@ def put_also_heard(connection: Connection, rows: Sequence[Row]) -> None:
 def _insert_many(cursor: Any, rows: Sequence[Row]) -> None:
     """Insert the columns that any of the rows fills."""
     nothing = (None,) * len(rows)
-    filled = {
-        name: values
+    filled: dict[str, Sequence[Any]] = {
+        name: [value and bytearray(value) for value in values] if name in _BYTES else values
         for name, values in zip(TRANSMISSION_COLUMNS, zip(*rows, strict=True), strict=True)
         if values != nothing
     }
+    columns = tuple(filled)
     # Made one by one as they are taken: a thousand more at once would wake the collector.
-    cursor.executemany(
-        _insert(transmissions, tuple(filled), "?"), zip(*filled.values(), strict=True)
-    )
+    taken = zip(*filled.values(), strict=True)
+    if len(rows) >= _AT_ONCE:
+        many = _insert(transmissions, columns, "?", _AT_ONCE)
+        for _ in range(len(rows) // _AT_ONCE):
+            cursor.execute(many, tuple(chain.from_iterable(islice(taken, _AT_ONCE))))
+    cursor.executemany(_insert(transmissions, columns, "?"), taken)
 
 
 def _copy(connection: Connection, rows: Sequence[Row]) -> None:
@@ -145,11 +160,12 @@ def _new(connection: Connection, rows: Sequence[Row]) -> list[Row]:
 
 
 @lru_cache(maxsize=100)  # as many as the driver keeps prepared, or so
-def _insert(table: Table, columns: Sequence[str], mark: str) -> str:
-    marks = ", ".join([mark] * len(columns))
+def _insert(table: Table, columns: Sequence[str], mark: str, rows: int = 1) -> str:
+    verb = "INSERT" if rows == 1 else "INSERT OR FAIL"
     names = ", ".join(columns)
+    marks = ", ".join([f"({', '.join([mark] * len(columns))})"] * rows)
     # Names of our own tables and columns, nothing from outside.
-    return f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+    return f"{verb} INTO {table.name} ({names}) VALUES {marks} ON CONFLICT DO NOTHING"
 
 
 @cache

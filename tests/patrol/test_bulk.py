@@ -61,6 +61,26 @@ async def test_a_message_twice_in_one_batch_is_kept_once(tmp_path: Path) -> None
     assert await put(tmp_path / "patrol.db", [FULL, PLAIN, FULL]) == [FULL, PLAIN]
 
 
+def numbered(number: int) -> Row:
+    return row_of(second=float(number), duplicate_key=f"key {number}", text="hm" * (number % 2))
+
+
+async def test_of_hundreds_each_is_kept_once_and_in_order(tmp_path: Path) -> None:
+    rows = [numbered(number) for number in range(230)]
+    assert await put(tmp_path / "patrol.db", [*rows[:150], *rows]) == rows
+
+
+@pytest.mark.parametrize("at", [0, 150, 229])
+async def test_of_hundreds_nothing_is_kept_if_one_is_refused(at: int, tmp_path: Path) -> None:
+    rows = [numbered(number) for number in range(230)]
+    place = TRANSMISSION_COLUMNS.index("kind")
+    rows[at] = (*rows[at][:place], None, *rows[at][place + 1 :])
+    with pytest.raises(StoreError) as refused:
+        await put(tmp_path / "patrol.db", rows)
+    assert not refused.value.transient
+    assert await put(tmp_path / "patrol.db", []) == []
+
+
 @pytest.mark.parametrize("wrong", [None, 1 << 63, "\ud800"])
 async def test_what_cannot_be_written_is_told_as_the_batch_s_own_fault(
     wrong: object, tmp_path: Path
