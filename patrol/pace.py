@@ -11,8 +11,8 @@ import math
 from time import monotonic
 from typing import Final
 
-TICK_S: Final = 0.024
-"""How far batches are apart under load: what is shown is at most 30 ms old then."""
+TICK_S: Final = 0.020
+"""How far batches are apart under load."""
 
 LONGEST_TICK_S: Final = 0.050
 """How far they are apart at most, where showing one costs much."""
