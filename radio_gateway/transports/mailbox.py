@@ -9,6 +9,7 @@ from radio_gateway.chunk import Chunk
 
 FULL_BYTES = 1 << 17
 MUCH_BYTES = 1 << 15  # some hundred messages
+LONGEST_REST_S = 1.0  # that somebody leaves unread what comes, where nothing is taken
 
 
 class Mailbox:
@@ -32,6 +33,7 @@ class Mailbox:
         self._ended = False
         self._wakers: list[Callable[[], None]] = []
         self._resting: list[Callable[[], None]] = []
+        self._rest_ends: asyncio.TimerHandle | None = None
         self.taker_waits = False
         self.takes = 0
         self.on_much: Callable[[], None] | None = None
@@ -59,8 +61,15 @@ class Mailbox:
         self._wakers.append(wake)
 
     def call_before_take(self, wake: Callable[[], None]) -> None:
-        """Call `wake` once, as the next `take` begins; what has come by then is taken with it."""
+        """Call `wake` once, as the next `take` begins; what has come by then is taken with it.
+
+        Within a second in any case: while a store is away nothing may be taken for minutes, and
+        what comes is to be dated, and the end of a connection noticed, all the same.
+        """
         self._resting.append(wake)
+        if self._rest_ends is None:
+            loop = asyncio.get_running_loop()
+            self._rest_ends = loop.call_later(LONGEST_REST_S, self._end_rest)
 
     def fail(self, fault: Exception) -> None:
         """Make `take` raise `fault` once everything has been taken; the first fault counts."""
@@ -79,9 +88,7 @@ class Mailbox:
             Exception: What `fail` was told.
         """
         if self._resting:
-            resting, self._resting = self._resting, []
-            for wake in resting:
-                wake()
+            self._wake_resting()
             await asyncio.sleep(0)  # in which the loop reads what has come
         while not self._chunks:
             if self._fault is not None:
@@ -100,6 +107,15 @@ class Mailbox:
             for wake in wakers:
                 wake()
         return chunks
+
+    def _end_rest(self) -> None:
+        self._rest_ends = None
+        self._wake_resting()
+
+    def _wake_resting(self) -> None:
+        resting, self._resting = self._resting, []
+        for wake in resting:
+            wake()
 
     def _came(self, size: int) -> None:
         self._bytes += size

@@ -2,7 +2,8 @@
 
 Under load what comes lies in its mailbox until the watch takes the next batch. A peer that speaks
 again meanwhile is read once more just before: to be woken for each of ten messages that then go on
-together takes more than the messages. Each is dated when it is read, a tick late at most.
+together takes more than the messages. Each is dated when it is read, a tick late at most; a second
+where nothing is taken, as while a store is away.
 """
 
 from __future__ import annotations

@@ -4,8 +4,10 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
-from radio_gateway.transports.mailbox import Mailbox
+from radio_gateway.clock import utc_now
+from radio_gateway.transports.mailbox import LONGEST_REST_S, Mailbox
 from radio_gateway.transports.streams import StreamPeer
 
 LINES = [b"$GPRMC,%d\r\n" % number for number in range(10)]
@@ -76,3 +78,17 @@ async def test_a_peer_that_is_not_read_is_not_taken_for_silent() -> None:
         await mailbox.take()
         await asyncio.sleep(0.02)
         assert peer.last_heard_s < loop.time() - 0.01
+
+
+async def test_where_nothing_is_taken_what_comes_is_dated_and_the_end_noticed() -> None:
+    mailbox = Mailbox()
+    async with connected(mailbox) as (peer, theirs):
+        await said(theirs, LINES[:3])
+        theirs.close()
+        before = utc_now()
+        async with asyncio.timeout(5.0 * LONGEST_REST_S):
+            await peer.closed
+        chunks = mailbox.drain()
+        assert [each.data for each in chunks] == [*LINES[:3], b""]
+        assert chunks[2].heard_at - before < timedelta(seconds=2.0 * LONGEST_REST_S)
+        assert chunks[3].ended
