@@ -64,7 +64,7 @@ class StreamPeer(asyncio.Protocol):
     def last_heard_s(self) -> float:
         """Loop time when bytes last came, or when the connection was made; now, if it is not read.
 
-        Nobody knows what a peer says that is not read.
+        Nobody knows what a peer says that is not read: its silence begins when it is read again.
         """
         return self._last_heard_s if self._reads else self._loop.time()
 
@@ -163,7 +163,7 @@ class StreamPeer(asyncio.Protocol):
         transport.pause_reading()
 
     def _resume(self) -> None:
-        self._reads = True
+        self._reads, self._last_heard_s = True, self._loop.time()
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 

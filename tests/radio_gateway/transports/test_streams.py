@@ -92,3 +92,15 @@ async def test_where_nothing_is_taken_what_comes_is_dated_and_the_end_noticed() 
         assert [each.data for each in chunks] == [*LINES[:3], b""]
         assert chunks[2].heard_at - before < timedelta(seconds=2.0 * LONGEST_REST_S)
         assert chunks[3].ended
+
+
+async def test_the_silence_of_who_was_not_read_counts_from_when_it_is_read_again() -> None:
+    mailbox = Mailbox(full_bytes=len(LINES[0]))
+    async with connected(mailbox) as (peer, theirs):
+        await said(theirs, LINES[:1])
+        await asyncio.sleep(0.05)
+        before_s = asyncio.get_running_loop().time()
+        assert len(await mailbox.take()) == 1
+        assert peer.last_heard_s >= before_s, "what it said meanwhile is still to be read"
+        await asyncio.sleep(0.05)
+        assert peer.last_heard_s < asyncio.get_running_loop().time() - 0.03
