@@ -25,6 +25,7 @@ class Writer:
         self._works: SimpleQueue[_Work | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._ended = False
+        self._giving = threading.Lock()  # nothing is put behind the end, where nobody does it
 
     async def do(self, work: Callable[[], T]) -> T:
         """Have `work` done after everything given before; return or raise what it does.
@@ -35,21 +36,23 @@ class Writer:
         Raises:
             RuntimeError: After `end`.
         """
-        if self._ended:
-            raise RuntimeError("the store is closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._works.put((loop, future, work))
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
-            self._thread.start()
+        with self._giving:
+            if self._ended:
+                raise RuntimeError("the store is closed")
+            self._works.put((loop, future, work))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+                self._thread.start()
         return await future
 
     def end(self) -> None:
         """Take nothing more; wait until everything given is done and the thread has ended."""
-        self._ended = True
-        if self._thread is not None:
+        with self._giving:
+            self._ended = True
             self._works.put(None)
+        if self._thread is not None:
             self._thread.join()
 
     def _run(self) -> None:

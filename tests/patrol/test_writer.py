@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 
@@ -79,6 +80,28 @@ async def test_at_the_end_what_was_given_is_done_and_nothing_more_is_taken(write
     await asyncio.gather(*given)
     with pytest.raises(RuntimeError, match="closed"):
         await writer.do(lambda: None)
+
+
+async def test_what_is_given_as_it_ends_is_done_or_refused(writer: Writer) -> None:
+    await writer.do(lambda: None)
+    works, ending = writer._works, threading.Thread(target=writer.end)
+
+    class Slow:
+        """Lets the end come between the question whether there is one and what is put."""
+
+        get = works.get
+
+        def put(self, work: Any) -> None:
+            if work is not None:
+                ending.start()
+                ending.join(0.2)
+            works.put(work)
+
+    writer._works = cast("Any", Slow())
+    async with asyncio.timeout(5.0):
+        assert await writer.do(lambda: 7) == 7
+    await asyncio.to_thread(ending.join, 5.0)
+    assert not ending.is_alive()
 
 
 def test_it_works_for_one_loop_after_the_other(writer: Writer) -> None:
