@@ -120,9 +120,11 @@ class HttpListenTransport:
     ) -> None:
         """Stop listening, tell who still waits, and close every connection."""
         self._listener.stop()
-        await self._bodies.__aexit__(kind, error, trace)
-        await asyncio.sleep(0)  # who waited is told so
-        await self._listener.close()
+        try:
+            await self._bodies.__aexit__(kind, error, trace)
+            await asyncio.sleep(0)  # who waited is told so
+        finally:
+            await self._listener.close()
 
     async def read(self) -> list[Chunk]:
         """Return the messages that came."""

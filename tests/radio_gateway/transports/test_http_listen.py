@@ -409,6 +409,25 @@ async def test_what_is_stored_while_the_channel_closes_is_answered_so() -> None:
         assert (await get).status_code == 200
 
 
+async def test_its_connections_are_closed_though_the_closing_is_cut_short() -> None:
+    channel = make("http-listen://127.0.0.1:0?open=1", "osmand")
+    transport = channel.transport
+    assert isinstance(transport, HttpListenTransport)
+    running_ = asyncio.create_task(channel.run())
+    await until(lambda: channel.health().state == "open")
+    reader, writer = await asyncio.open_connection("127.0.0.1", transport.port)
+    writer.write(b"GET /?id=boat-3&lat=20.27&lon=100.41 HTTP/1.1\r\nHost: a\r\n\r\n")
+    await channel._inbox.take()
+    running_.cancel()
+    await asyncio.sleep(0.05)  # it waits for what was heard to be stored
+    running_.cancel()
+    await asyncio.wait([running_])
+    async with asyncio.timeout(1.0):
+        await reader.read()
+    writer.close()
+    assert not transport._listener._tasks
+
+
 async def test_a_port_that_is_taken_is_a_fault() -> None:
     first = HttpListenTransport(parse_link("http-listen://127.0.0.1:0?open=1"))
     async with first:
