@@ -146,7 +146,7 @@ def features_in(body: bytes) -> Features:
     >>> made["a"].tolist(), made.geometry[0].wkt
     ([1], 'POINT (100.4 20.2)')
     """
-    told = msgspec.json.decode(body, type=_Collection).features
+    told = _collection.decode(body).features
     names = dict.fromkeys(name for each in told for name in each.properties)
     columns = {name: [each.properties.get(name) for each in told] for name in names}
     shapes = [shapely.from_geojson(bytes(each.geometry)) for each in told]
@@ -189,6 +189,10 @@ class _Feature(msgspec.Struct):
 
 class _Collection(msgspec.Struct):
     features: list[_Feature]
+
+
+# Made here: of a type that two threads ask for first at once, msgspec may show one a half-made one.
+_collection = msgspec.json.Decoder(_Collection)
 
 
 def _objects(values: Iterable[Any]) -> NDArray[np.object_]:

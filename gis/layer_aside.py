@@ -36,6 +36,9 @@ class _Told(msgspec.Struct):
     feature: int | str | None = None
 
 
+_told = msgspec.msgpack.Decoder(_Told)  # whole before threads share it
+
+
 def read_layer_aside(path: str | os.PathLike[str], layer: str | None = None) -> Features:
     """Return one layer of a file, as `gis.layer_file.read_layer` does.
 
@@ -64,7 +67,7 @@ def read_layer_aside(path: str | os.PathLike[str], layer: str | None = None) -> 
     except subprocess.CalledProcessError as error:
         said = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise LayerError(name, f"cannot be read: {said}", layer=layer) from None
-    told = msgspec.msgpack.decode(done.stdout, type=_Told)
+    told = _told.decode(done.stdout)
     if told.fault is not None:
         raise LayerError(name, told.fault, layer=told.layer, feature=told.feature)
     return Features(told.columns, shapely.from_wkb(np.array(told.shapes, dtype=object)))

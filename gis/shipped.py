@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -52,15 +51,20 @@ class LayerInfo(msgspec.Struct, frozen=True, kw_only=True):
     computed: str | None = None
 
 
-@functools.cache
+# Made here: of a type that two threads ask for first at once, msgspec may show one a half-made one.
+_TABLE: Final = {
+    name: msgspec.convert(row | {"name": name}, LayerInfo)
+    for name, row in msgspec.toml.decode((FOLDER / "layers.toml").read_bytes()).items()
+}
+
+
 def table() -> dict[str, LayerInfo]:
     """Return the shipped layers by name, in the order a map draws them.
 
     >>> list(table())[0], list(table())[-1]
     ('countries', 'crossings')
     """
-    found = msgspec.toml.decode((FOLDER / "layers.toml").read_bytes())
-    return {name: msgspec.convert(row | {"name": name}, LayerInfo) for name, row in found.items()}
+    return dict(_TABLE)
 
 
 def info(name: str) -> LayerInfo:

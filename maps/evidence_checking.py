@@ -38,6 +38,7 @@ from patrol.audit import Entry, canonical, hash_of
 from patrol.audit_head import Head
 from patrol.audit_key import is_signed
 from patrol.errors import AuditError
+from radio_gateway.decoders import json_decoder
 
 _LARGEST: Final = 1 << 30  # bytes of one file inside; a zip may claim anything
 _LARGEST_MANIFEST: Final = 16 << 20
@@ -313,7 +314,7 @@ def _read(packed: zipfile.ZipFile, name: str, most: int = _LARGEST) -> bytes:
 
 def _decoded(body: bytes, kind: Any, name: str) -> Any:
     try:
-        return msgspec.json.decode(body, type=kind)
+        return json_decoder(kind).decode(body)
     except (msgspec.MsgspecError, ValueError, OverflowError) as error:
         raise BadEvidence(name, f"cannot be read: {error}") from None
     except RecursionError:

@@ -19,6 +19,7 @@ import msgspec
 from gis.exchange.preview import Preview
 from gis.layer_format import FORMATS
 from maps.errors import BadFile, TooBusy
+from radio_gateway.decoders import json_decoder
 
 LONGEST_FILE: Final = 16 * 2**20
 """Most bytes of a file that is sent to the server."""
@@ -91,7 +92,7 @@ async def _preview(name: str, ending: str, content: bytes) -> Preview:
                 await process.wait()
     if process.returncode != 0:
         raise BadFile(name, "cannot be read: the library that reads it gave up")
-    return msgspec.json.decode(said, type=Preview)
+    return json_decoder(Preview).decode(said)
 
 
 _STEM: Final = "upload"

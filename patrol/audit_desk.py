@@ -11,6 +11,7 @@ from patrol.audit import Entry
 from patrol.filing import Note
 from patrol.paper_desk import PaperDesk
 from patrol.store import journal
+from radio_gateway.decoders import json_decoder
 
 MOST_LINES: Final = 1_000
 """Of one page."""
@@ -124,7 +125,7 @@ class AuditDesk(PaperDesk):
 
 def _line(entry: Entry) -> JournalLine:
     try:
-        detail = msgspec.json.decode(entry.detail, type=dict[str, Any])
+        detail = json_decoder(dict[str, Any]).decode(entry.detail)
     except msgspec.MsgspecError:  # somebody altered it: shown as it is, and named by `audit verify`
         detail = {"unreadable": entry.detail}
     return JournalLine(

@@ -15,6 +15,7 @@ import msgspec
 from patrol.audit import FIRST, Chain, Entry, Fault, time_text
 from patrol.audit_head import Head
 from patrol.errors import AuditError
+from radio_gateway.decoders import json_decoder
 
 FORMAT: Final = "joint-patrol audit export 1"
 RULE: Final = (
@@ -154,7 +155,7 @@ def check(file: BinaryIO, *, public: str | None = None) -> Checked:
 
 def _taken(chain: Chain, line: bytes, number: int) -> Fault | None:
     try:
-        said = msgspec.json.decode(line, type=Line)
+        said = json_decoder(Line).decode(line)
         at = datetime.fromisoformat(said.at)
         entry = Entry(
             seq=said.seq,
@@ -191,6 +192,6 @@ def _line(file: BinaryIO) -> bytes:
 
 def _decoded(line: bytes, kind: type[T], number: int) -> T:
     try:
-        return msgspec.json.decode(line, type=kind)
+        return json_decoder(kind).decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise AuditError(f"line {number} of the export is no {kind.__name__}: {error}") from None

@@ -13,6 +13,7 @@ import msgspec
 from patrol.audit import canonical, time_text
 from patrol.audit_key import AuditKey, is_signed
 from patrol.errors import AuditError
+from radio_gateway.decoders import json_decoder
 
 FORMAT = "joint-patrol audit head 1"
 
@@ -97,7 +98,7 @@ def head_from(text: bytes) -> Head:
     """
     lines = text.splitlines()
     try:
-        return msgspec.json.decode(lines[-1] if lines else b"", type=Head)
+        return json_decoder(Head).decode(lines[-1] if lines else b"")
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise AuditError(f"no head of a journal: {error}") from None
 

@@ -31,6 +31,7 @@ import msgspec
 
 from patrol.audit import Entry
 from patrol.filing import Note
+from radio_gateway.decoders import json_decoder
 
 BEGUN: Final = "begin custody"
 GRANTED: Final = "grant custody"
@@ -101,7 +102,7 @@ def subject_of(case: str) -> str:
 
 def step_of(entry: Entry) -> CaseStep:
     """Return a line about a case for people."""
-    said = msgspec.json.decode(entry.detail, type=_Said)
+    said = json_decoder(_Said).decode(entry.detail)
     return CaseStep(
         seq=entry.seq,
         at=entry.at,
@@ -131,7 +132,7 @@ def line_of(entry: Entry) -> Line | None:
     """Return what an entry of a journal says of custody; None if nothing."""
     if entry.act not in ACTS or not entry.subject.startswith(_SUBJECT):
         return None
-    said = msgspec.json.decode(entry.detail, type=_Said)
+    said = json_decoder(_Said).decode(entry.detail)
     return Line(
         act=entry.act,
         case=entry.subject.removeprefix(_SUBJECT),

@@ -35,6 +35,7 @@ from patrol.store import receptions
 from patrol.target_desk import TargetDesk
 from patrol.units import Assignment, Unit, UnitKind
 from patrol.watch_log_desk import WatchLogDesk
+from radio_gateway.decoders import converted
 from radio_gateway.transmission import Transmission
 
 __all__ = ["Desk", "UnknownRadio"]
@@ -249,7 +250,7 @@ class Desk(MessageDesk):
         values = msgspec.to_builtins(values)
 
         def changed() -> Unit:
-            return msgspec.convert(msgspec.to_builtins(self._registered(id)) | values, Unit)
+            return converted(msgspec.to_builtins(self._registered(id)) | values, Unit)
 
         changed()  # what is wrong with it is told at once
         return await self._watch.registrar.change_unit(changed, by=self.user.name)

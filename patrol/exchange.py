@@ -54,6 +54,7 @@ from patrol.handing_over import declined, own_of, returned
 from patrol.papers import revised
 from patrol.silence import UNANSWERED, WhyNot
 from patrol.targets import Target
+from radio_gateway.decoders import json_decoder
 
 What: TypeAlias = Literal["offer", "accept", "decline", "withdraw", "lapse", "cut", "grant"]
 WHATS: Final[tuple[What, ...]] = get_args(What)
@@ -302,4 +303,4 @@ def _id_of(made: HandOff, owed: Owed) -> str:
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Message | Receipt).decode
+_decode = json_decoder(Message | Receipt).decode

@@ -21,6 +21,7 @@ from patrol.sectors import Sector
 from patrol.shifts import HandOver
 from patrol.targets import Target
 from patrol.watch_log import LogEntry
+from radio_gateway.decoders import json_decoder
 
 ALL: Final[tuple[type[Paper], ...]] = (
     Sector,
@@ -57,7 +58,7 @@ def decode(kind: str, body: bytes) -> Paper:
     known = KINDS.get(kind)
     if known is None:
         raise msgspec.ValidationError(f"no kind of paper {kind!r}")
-    return msgspec.json.decode(body, type=known)
+    return json_decoder(known).decode(body)
 
 
 _encode = msgspec.json.Encoder().encode

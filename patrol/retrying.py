@@ -10,6 +10,7 @@ from patrol.scribe import if_done
 from patrol.store import aside
 from patrol.store.aside import Kept
 from patrol.watch import Watch
+from radio_gateway.decoders import json_decoder
 from radio_gateway.transmission import Transmission
 
 
@@ -22,7 +23,7 @@ def said_in(kept: Kept) -> Transmission:
     if kept.said is None:
         raise CannotRetry("only its bytes are kept")
     try:
-        return msgspec.json.decode(kept.said, type=Transmission)
+        return json_decoder(Transmission).decode(kept.said)
     except (msgspec.MsgspecError, ValueError) as error:
         raise CannotRetry(f"what it said cannot be read: {error}") from error
 

@@ -23,6 +23,7 @@ from patrol.papers import kind_of, new_id, revised
 from patrol.patrols import Patrol
 from patrol.sectors import KEPT_OUT_OF, Rings, Sector, SectorUse
 from patrol.store import journal, papers
+from radio_gateway.decoders import json_decoder
 
 MOST_POSITIONS: Final = 1000
 """Of a drawing; more is not judged."""
@@ -368,7 +369,7 @@ class SectorDesk(PaperDesk):
         found: dict[int, str] = {}
         for line in lines:
             try:
-                why = msgspec.json.decode(line.detail, type=_Why)
+                why = json_decoder(_Why).decode(line.detail)
             except msgspec.MsgspecError:  # somebody altered it; `audit verify` names it
                 continue
             found[why.version] = why.reason

@@ -18,6 +18,7 @@ from msgspec.structs import astuple
 
 from gis.address import Address
 from patrol.changes import Change, Fix, FixTable, Table
+from radio_gateway.decoders import converted
 
 AT_LEAST: Final = 2
 """Positions that make a table; one alone is shorter as it is."""
@@ -60,11 +61,11 @@ def fixes_told(change: Change) -> list[Fix]:
         addresses: dict[int, Address] = {}
         if table.places is not None:
             for fields in _read(table.places):
-                addresses[fields.pop("nth")] = msgspec.convert(fields, Address)
+                addresses[fields.pop("nth")] = converted(fields, Address)
         for nth, fields in enumerate(_read(table)):
             time = second + timedelta(seconds=fields["time"])
             fields |= {"time": time, "place": addresses.get(nth)}
-            fixes.append(msgspec.convert(fields, Fix))
+            fixes.append(converted(fields, Fix))
     return fixes
 
 
@@ -75,7 +76,7 @@ def plain(frame: bytes) -> bytes:
         return frame
     said = msgspec.json.decode(frame)
     names = ("seq", "time", "fixes", "tables")
-    change = msgspec.convert({name: said[name] for name in names if name in said}, Change)
+    change = converted({name: said[name] for name in names if name in said}, Change)
     said["fixes"] = fixes_told(change)
     del said["tables"]
     return msgspec.json.encode(said)

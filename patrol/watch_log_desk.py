@@ -18,6 +18,7 @@ from patrol.papers import Paper, new_id, revised
 from patrol.phrases import Phrase
 from patrol.store import journal, papers
 from patrol.watch_log import JOINT_KINDS, LOG_KINDS, LogEntry, LogLine, LogPage
+from radio_gateway.decoders import json_decoder
 
 MOST_LINES: Final = 500
 """Of one page."""
@@ -314,7 +315,7 @@ def _paper(connection: Connection, entry: Entry) -> Paper | None:
 
 def _detail(text: str) -> dict[str, Any]:
     try:
-        detail = msgspec.json.decode(text, type=dict[str, Any])
+        detail = json_decoder(dict[str, Any]).decode(text)
     except msgspec.MsgspecError:
         return {}
     detail.pop("sha256", None)

@@ -36,6 +36,7 @@ from typing import BinaryIO, Literal, Self, cast
 import msgspec
 
 from radio_gateway.chunk import Chunk
+from radio_gateway.decoders import json_decoder
 from radio_gateway.errors import GatewayError
 
 VERSION = 1
@@ -108,8 +109,8 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 _encode = msgspec.json.Encoder().encode
-_decode_line = msgspec.json.Decoder(_Line).decode
-_decode_head = msgspec.json.Decoder(Head).decode
+_decode_line = json_decoder(_Line).decode
+_decode_head = json_decoder(Head).decode
 
 
 class CaptureWriter:

@@ -25,6 +25,7 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
+from radio_gateway.decoders import msgpack_decoder
 from radio_gateway.errors import GatewayError
 from radio_gateway.order_result import OrderResult
 
@@ -47,7 +48,7 @@ CREATE TABLE orders (
 _R = TypeVar("_R")
 _log = structlog.get_logger(__name__)
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(OrderResult).decode
+_decode = msgpack_decoder(OrderResult).decode
 
 
 class OrderLogError(GatewayError):

@@ -41,6 +41,7 @@ from msgspec.structs import replace
 
 from radio_gateway.chunk import Transport
 from radio_gateway.decoder import DecoderSettings
+from radio_gateway.decoders import converted
 from radio_gateway.errors import SettingsError, SettingsErrors
 from radio_gateway.framing import MessageFramer
 from radio_gateway.link import Link, channel_url_without_secrets, parse_link
@@ -280,7 +281,7 @@ def _secrets(name: str | None, folder: Path) -> dict[str, str]:
         return {}
     try:
         table = tomllib.loads(read_text(name, "secrets_file", folder))
-        return msgspec.convert(table, dict[str, str])
+        return converted(table, dict[str, str])
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         fault = f'{name}: must hold lines "device" = "secret": {type(error).__name__}'
         raise SettingsError("secrets_file", fault) from None  # its text may show a secret

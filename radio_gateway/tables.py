@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from radio_gateway.decoders import converted
 from radio_gateway.errors import SettingsError
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -35,7 +36,7 @@ def table_of(table: Mapping[str, Any], kind: type[T], *, where: str) -> T:
         if field.required and field.name not in table:
             raise SettingsError(f"{where}.{field.name}", "is missing")
     try:
-        return msgspec.convert(table, kind)
+        return converted(table, kind)
     except msgspec.ValidationError as error:
         # "Expected `str`, got `int` - at `$.url`"
         fault, _, path = str(error).partition(" - at `$")

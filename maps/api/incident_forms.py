@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-import msgspec
 from fastapi import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -20,6 +19,7 @@ from patrol.incidents import (
     Vehicle,
     told_time,
 )
+from radio_gateway.decoders import converted
 
 _WORDS: Final = r"^[^\x00-\x09\x0b-\x1f\x7f]*$"  # line breaks and no other control character
 _PLACE: Final = ("lon", "lat")  # may be taken back
@@ -109,7 +109,7 @@ class Said(BaseModel):
         told = self.model_dump(exclude_unset=True, exclude={"id", "version", "reason", "when"})
         for name, kind in (("seizures", Seizure), ("arrested", Arrested), ("vehicles", Vehicle)):
             if name in told:
-                told[name] = tuple(msgspec.convert(each, kind) for each in told[name])
+                told[name] = tuple(converted(each, kind) for each in told[name])
         if "photos" in told:
             told["photos"] = tuple(told["photos"])
         when: str | None = getattr(self, "when", None)

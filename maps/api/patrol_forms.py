@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from maps.api.times import Moment
 from patrol import patrols
 from patrol.patrol_acts import LONGEST_ANNEX
+from radio_gateway.decoders import converted
 
 LINES: Final = r"^[^\x00-\x09\x0b-\x1f\x7f]*$"
 """Words of several lines, without other control characters."""
@@ -136,7 +136,7 @@ class PatrolChange(_Part):
             if value is not None or name == "check_in_interval_s"
         }
         return {
-            name: msgspec.convert(value, _PARTS[name]) if name in _PARTS else value
+            name: converted(value, _PARTS[name]) if name in _PARTS else value
             for name, value in given.items()
         }
 

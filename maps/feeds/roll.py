@@ -20,6 +20,7 @@ import msgspec
 
 from patrol.changes import Beat, Change, Fix, Snapshot, UnitState
 from patrol.tables import fixes_told
+from radio_gateway.decoders import json_decoder
 
 MOVES_EVERY_S: Final = 1.0
 AGAIN_EVERY_S: Final = 360.0
@@ -38,7 +39,7 @@ class _Told(msgspec.Struct):
     again_s: float
 
 
-_frame = msgspec.json.Decoder(Snapshot | Change | Beat)
+_frame = json_decoder(Snapshot | Change | Beat)
 
 
 class Roll:

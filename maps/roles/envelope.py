@@ -28,6 +28,8 @@ from nacl.bindings import (
 )
 from nacl.exceptions import CryptoError
 
+from radio_gateway.decoders import msgpack_decoder
+
 PIECE_BYTES: Final = 200_000
 MOST_PARTIAL: Final = 1000
 MOST_PARTIAL_BYTES: Final = 128 * 1024 * 1024
@@ -41,7 +43,7 @@ class _Piece(msgspec.Struct, frozen=True, array_like=True):
 
 
 _pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(_Piece).decode
+_unpack = msgpack_decoder(_Piece).decode
 
 
 class Envelopes:

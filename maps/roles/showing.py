@@ -14,6 +14,7 @@ from patrol.desk import Desk
 from patrol.errors import Forbidden
 from patrol.units import Role
 from patrol.views import Feed, Mixed, Subscription
+from radio_gateway.decoders import converted
 
 MOST_MISSED_BYTES: Final = 16 * 1024 * 1024
 """Changes of more bytes than that are not told one by one: a picture is shorter."""
@@ -102,7 +103,7 @@ class Showing:
     def _tapped(self, agency: str, role: str) -> _Tap:
         tap = self._taps.get((agency, role))
         if tap is None:
-            user = User(name="view", role=msgspec.convert(role, Role), agency=agency)
+            user = User(name="view", role=converted(role, Role), agency=agency)
             feed = self._desk_of(user).feed()
             tap = _Tap(feed, lambda word: self._tell(agency, role, word), by=self._by)
             feed.join(tap)

@@ -18,9 +18,10 @@ from maps.roles.showing import Showing
 from maps.roles.words import BEAT_S, Answer, Ask, Beat, Topics, Word
 from patrol.accounts import User
 from patrol.desk import Desk
+from radio_gateway.decoders import msgpack_decoder
 
 _log = structlog.get_logger(__name__)
-_ask = msgspec.msgpack.Decoder(Ask).decode
+_ask = msgpack_decoder(Ask).decode
 
 
 class WatchLink:

@@ -15,13 +15,14 @@ from maps.roles.asking import Asking
 from maps.roles.bus import Bus
 from maps.roles.far_views import FarViews
 from maps.roles.words import WANTED_EVERY_S, Answer, Beat, Request, Response, Topics, Wanted, Word
+from radio_gateway.decoders import msgpack_decoder
 
 TICK_S = 0.5
 
 _log = structlog.get_logger(__name__)
-_beat = msgspec.msgpack.Decoder(Beat).decode
-_answer = msgspec.msgpack.Decoder(Answer).decode
-_word = msgspec.msgpack.Decoder(Word).decode
+_beat = msgpack_decoder(Beat).decode
+_answer = msgpack_decoder(Answer).decode
+_word = msgpack_decoder(Word).decode
 
 
 class WebLink:

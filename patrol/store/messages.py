@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select, union_all, 
 from patrol.messages import Message, Step, Told
 from patrol.store.rows import readable
 from patrol.store.tables import from_us, messages, to_us, transmissions
+from radio_gateway.decoders import json_decoder
 from radio_gateway.order_result import LATER
 
 MOST_STEPS: Final = 24
@@ -31,7 +32,7 @@ NO_WORD_AFTER: Final = timedelta(seconds=60)
 
 _M = messages.c
 _T = transmissions.c
-_steps = msgspec.json.Decoder(tuple[Step, ...])
+_steps = json_decoder(tuple[Step, ...])
 
 
 def add(connection: Connection, message: Message) -> Message:

@@ -21,6 +21,7 @@ from patrol.kinds import KINDS, decode
 from patrol.papers import Paper
 from patrol.store.postgres import is_postgres
 from patrol.store.tables import from_us, to_us
+from radio_gateway.decoders import json_decoder
 
 PAGE: Final = 5_000
 _AT_ONCE: Final = 400  # papers asked for in one statement
@@ -217,7 +218,7 @@ def _told(entry: Entry) -> tuple[Entry, str, str, int, str] | None:
     if '"sha256"' not in entry.detail:
         return None
     try:
-        told = msgspec.json.decode(entry.detail, type=_Told)
+        told = json_decoder(_Told).decode(entry.detail)
     except msgspec.MsgspecError:
         return None
     kind, colon, id = entry.subject.partition(":")
@@ -235,7 +236,7 @@ def _differs(row: Sequence[Any], kind: str, id: str, version: int, sha256: str) 
         return "it stands under another kind"
     try:
         # Of a kind that this version does not know, the least that every paper has.
-        paper = decode(kind, body) if kind in KINDS else msgspec.json.decode(body, type=_Plain)
+        paper = decode(kind, body) if kind in KINDS else json_decoder(_Plain).decode(body)
     except msgspec.MsgspecError:
         return ""  # as it was written, though nobody can read it
     if paper.id != id or paper.version != version:
@@ -284,7 +285,7 @@ def _versions_told(connection: Connection, subject: str) -> set[int]:
     versions: set[int] = set()
     for (detail,) in _rows(connection, _TOLD, (subject,)):
         with suppress(msgspec.MsgspecError):
-            versions.add(msgspec.json.decode(detail, type=_Told).version)
+            versions.add(json_decoder(_Told).decode(detail).version)
     return versions
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-import msgspec
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -36,6 +35,7 @@ from patrol.store.rows import (
 )
 from patrol.store.tables import also_heard, from_us, to_us, transmissions
 from patrol.store.tracks import Span
+from radio_gateway.decoders import json_decoder
 from radio_gateway.transmission import Signal
 
 _T = transmissions.c
@@ -224,7 +224,7 @@ def put_first(connection: Connection, row: Row) -> None:
         return
     if (old.heard_us, old.reception_id) <= (new["heard_us"], new["reception_id"]):
         return
-    signal = None if old.signal is None else msgspec.json.decode(old.signal, type=Signal)
+    signal = None if old.signal is None else json_decoder(Signal).decode(old.signal)
     known = select(also_heard.c.id).where(also_heard.c.reception_id == old.reception_id)
     if connection.execute(known).first() is None:
         connection.execute(

@@ -12,6 +12,7 @@ from gis.position import Position
 from patrol.changes import Fix
 from patrol.records import Record
 from patrol.store.tables import from_us, to_us
+from radio_gateway.decoders import json_decoder
 from radio_gateway.transmission import Signal, Transmission
 
 Row = tuple[Any, ...]
@@ -163,7 +164,7 @@ def transmission_of(row: Any) -> Transmission:
         status=row.status,
         flags=tuple(row.flags.split()),
         facts={} if row.facts is None else msgspec.json.decode(row.facts),
-        signal=None if row.signal is None else msgspec.json.decode(row.signal, type=Signal),
+        signal=None if row.signal is None else json_decoder(Signal).decode(row.signal),
         raw=row.raw,
         channel=row.channel,
         reception_id=row.reception_id,

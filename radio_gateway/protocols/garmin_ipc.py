@@ -30,6 +30,7 @@ import msgspec
 
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings
+from radio_gateway.decoders import json_decoder
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.device_clock import corrected
 from radio_gateway.formats.place import check_place
@@ -140,7 +141,7 @@ def _events(payload: bytes) -> list[bytes]:
     if len(payload) > MAX_BYTES:
         raise FrameError("too_long", payload, f"{len(payload)} bytes, at most {MAX_BYTES}")
     try:
-        events = msgspec.json.decode(payload, type=_Message).events
+        events = json_decoder(_Message).decode(payload).events
     except msgspec.ValidationError as fault:
         raise FrameError("no_events", payload, str(fault)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:

@@ -39,6 +39,7 @@ import msgspec
 
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoders import converted, json_decoder
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.device_clock import AHEAD
 from radio_gateway.formats.place import check_place
@@ -195,7 +196,7 @@ def _objects(payload: bytes) -> list[bytes]:
     if payload.lstrip()[:1] != b"[":
         return [payload]
     try:
-        return [bytes(each) for each in msgspec.json.decode(payload, type=list[msgspec.Raw])]
+        return [bytes(each) for each in json_decoder(list[msgspec.Raw]).decode(payload)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise FrameError("json", payload, str(fault)) from None
 
@@ -203,20 +204,20 @@ def _objects(payload: bytes) -> list[bytes]:
 def _item(raw: bytes) -> tuple[Item, tuple[str, ...]]:
     """Read one object; a call for help loses its bad fields, not its hearing."""
     try:
-        return msgspec.json.decode(raw, type=Item), ()
+        return json_decoder(Item).decode(raw), ()
     except msgspec.ValidationError as fault:
         fields = _loose(raw)
         if fields.get("distress") is not True:
             raise FrameError("bad_field", raw, str(fault)) from None
         good = {name: value for name, value in fields.items() if _fits(name, value)}
-        return msgspec.convert(good, Item), ("bad_field",)
+        return converted(good, Item), ("bad_field",)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise FrameError("json", raw, str(fault)) from None
 
 
 def _fits(name: str, value: object) -> bool:
     try:
-        msgspec.convert({name: value}, Item)
+        converted({name: value}, Item)
     except msgspec.ValidationError:
         return False
     return True

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from radio_gateway.decoder import DecoderSettings
+from radio_gateway.decoders import json_decoder
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame
 from radio_gateway.protocols import PROTOCOLS
@@ -178,7 +179,7 @@ def decode_vector(line: bytes, reject: Callable[[dict[str, Any]], object] = bool
     Raises:
         ValueError: If the line is no such object.
     """
-    vector = msgspec.json.decode(line, type=_Vector)
+    vector = json_decoder(_Vector).decode(line)
     name = protocol_named(vector.protocol)
     transmissions: list[dict[str, Any]] = []
     errors = 0

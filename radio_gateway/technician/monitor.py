@@ -29,6 +29,7 @@ from rich.text import Text
 
 from radio_gateway.channel import Channel
 from radio_gateway.chunk import Chunk, Transport
+from radio_gateway.decoders import json_decoder
 from radio_gateway.errors import LinkError, SettingsError, fault_of
 from radio_gateway.health import ChannelHealth, GatewayHealth
 from radio_gateway.inbox import Inbox
@@ -62,7 +63,7 @@ def ask(url: str, *, token: str | None = None) -> GatewayReport:
     try:
         with _OPENER.open(request, timeout=ASK_S) as answer:
             said: bytes = answer.read(_LONGEST_REPORT)
-        return msgspec.json.decode(said, type=GatewayReport)
+        return json_decoder(GatewayReport).decode(said)
     except urllib.error.HTTPError as error:
         error.close()
         raise LinkError(url, f"answers {error.code} {error.reason}") from error

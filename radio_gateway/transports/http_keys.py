@@ -21,6 +21,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from radio_gateway.decoders import json_decoder
 from radio_gateway.errors import SettingsError
 from radio_gateway.transports.http_request import Request
 
@@ -144,7 +145,7 @@ def _names(request: Request) -> Iterator[str]:
     if not body or len(body) > _LONGEST_BODY:
         return
     try:
-        said = msgspec.json.decode(body, type=_Body)
+        said = json_decoder(_Body).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         yield from _in_query(body[:1024].decode("latin-1"))
         return

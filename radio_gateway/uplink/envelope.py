@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from radio_gateway.decoders import msgpack_decoder
 from radio_gateway.errors import GatewayError
 from radio_gateway.order import Order
 from radio_gateway.order_result import OrderResult
@@ -169,7 +170,7 @@ def unpack(body: bytes, kind: type[T]) -> T:
         data = inflater.decompress(body, MAX_BODY_BYTES)
         if not inflater.eof:
             raise EnvelopeError("the body is cut short or too long")
-        return msgspec.msgpack.decode(data, type=kind)
+        return msgpack_decoder(kind).decode(data)
     except (zlib.error, msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
         raise EnvelopeError(f"not the body of a {kind.__name__}: {error}") from None
 
@@ -229,4 +230,4 @@ def writable(value: Any) -> Any:
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_transmission = msgspec.msgpack.Decoder(Transmission).decode
+_decode_transmission = msgpack_decoder(Transmission).decode
