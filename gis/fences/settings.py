@@ -18,7 +18,7 @@ class FenceSettings(msgspec.Struct, frozen=True, kw_only=True):
         fastest_mps: No unit moves faster; a fix that would need it waits for two more that agree.
         late_s: How long after the newest fix of a unit an older one may still come, seconds. The
             events are the same whatever the order of arrival within this.
-        most_fixes: Fixes held for a unit (some 250 bytes each); with more of them in `late_s`, what
+        most_fixes: Fixes held for a unit (some 650 bytes each); with more of them in `late_s`, what
             may come late is shorter.
     """
 
