@@ -65,7 +65,9 @@ class Commander:
             """() => {
                 if (!window.jointPatrol) return "[]";
                 const map = jointPatrol.map;
-                const found = map.queryRenderedFeatures({ layers: ["unit-marks", "unit-dots"] });
+                const layers = ["unit-marks", "unit-dots"];
+                if (!layers.every((layer) => map.getLayer(layer))) return "[]";  // not there yet
+                const found = map.queryRenderedFeatures({ layers });
                 return JSON.stringify(found.map((each) => ({
                     ...each.properties,
                     place: each.geometry.coordinates,
