@@ -261,7 +261,7 @@ async def test_a_suspension_leaves_nothing_to_any_role(sides: Sides, role: str) 
         await joint_patrol(sides)
         await hand_offs(sides)
         await suspend(sides, agreement)
-        assert await walks(sides, role) == {}
+        assert await walks(sides, role, files=True) == {}
 
 
 async def test_once_it_is_over_nothing_tells_that_there_is_something(sides: Sides) -> None:
