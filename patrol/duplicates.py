@@ -17,11 +17,11 @@ from typing import Final, NamedTuple
 
 from patrol.lately import ALWAYS, Known, Lately
 from patrol.named import Beside, Named
-from patrol.oldest import drop_oldest
+from patrol.oldest import are_too_many, drop_oldest
 from patrol.records import Record, named_gid, unsorted_gid
 
 REMEMBERED: Final = 200_000
-"""Messages remembered; at 400 a second more than eight minutes."""
+"""Messages remembered, of all kinds together; at 400 a second more than eight minutes."""
 
 SAME_CONTENT: Final = 8
 """Messages of one sender with one content that are remembered: a moored boat repeats itself."""
@@ -89,16 +89,16 @@ class Duplicates:
     """Remembers what was heard lately.
 
     Args:
-        remembered: Most messages to remember, of each of the three kinds: those that name
+        remembered: Most messages to remember, of all three kinds together: those that name
             themselves, those that are told apart by when they were heard, and those without a key,
             which only a link that hands them over again can repeat; and most receptions.
     """
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._remembered = remembered
-        self._named = Named(remembered)
-        self._by_content: Lately[tuple[str, str]] = Lately(remembered, SAME_CONTENT)
-        self._by_raw: Lately[bytes] = Lately(remembered, SAME_CONTENT)
+        self._named = Named()
+        self._by_content: Lately[tuple[str, str]] = Lately(SAME_CONTENT)
+        self._by_raw: Lately[bytes] = Lately(SAME_CONTENT)
         self._receptions: dict[str, datetime] = {}
         self._receptions_since = ALWAYS
 
@@ -223,10 +223,16 @@ class Duplicates:
         self._receptions[said.reception_id] = said.heard_at
 
     def settle(self) -> None:
-        """Forget what is too much; to be called once everything taken in is stored."""
-        self._by_content.trim()
-        self._by_raw.trim()
-        self._named.trim()
+        """Forget what is too much; to be called once everything taken in is stored.
+
+        Each kind gives up its share, so that all reach back about as far. With room of its own, a
+        kind that is one message in twenty would hold hours of them, and memory grow for as long.
+        """
+        kinds = self._named, self._by_content, self._by_raw
+        count = sum(len(kind) for kind in kinds)
+        most = self._remembered if are_too_many(count, self._remembered) else count
+        for kind in kinds:
+            kind.trim(round(len(kind) * most / max(count, 1)))
         for _, heard_at in drop_oldest(self._receptions, self._remembered):
             self._receptions_since = max(self._receptions_since, heard_at)
 

@@ -44,12 +44,11 @@ class Lately(Generic[K]):
     """Messages by key. Nothing is forgotten before `trim` is called.
 
     Args:
-        keys: Most keys to remember; those that were added to longest ago go.
         each: Most messages of one key; those that were heard longest ago go.
     """
 
-    def __init__(self, keys: int, each: int) -> None:
-        self._keys, self._each = keys, each
+    def __init__(self, each: int) -> None:
+        self._each = each
         self._heard: dict[K, _Heard] = {}
         self._long: set[K] = set()
         self._since = ALWAYS
@@ -129,8 +128,12 @@ class Lately(Generic[K]):
         for heard in self._heard.values():
             heard.since = max(heard.since, time)
 
-    def trim(self) -> None:
-        """Forget what is too much."""
+    def trim(self, keys: int) -> None:
+        """Forget what is too much.
+
+        Args:
+            keys: Most keys that stay; those that were added to longest ago go.
+        """
         for key in self._long:
             heard = self._heard.get(key)
             if heard is not None and len(heard.known) > self._each:
@@ -138,7 +141,7 @@ class Lately(Generic[K]):
                 heard.since = max(heard.since, heard.known[too_many - 1].heard_at)
                 del heard.known[:too_many]
         self._long.clear()
-        for _, gone in drop_oldest(self._heard, self._keys):
+        for _, gone in drop_oldest(self._heard, keys):
             self._since = max(self._since, gone.since)
             if gone.known:
                 self._since = max(self._since, gone.known[-1].heard_at)

@@ -43,26 +43,22 @@ class Beside(NamedTuple):
 class Named:
     """Remembers messages by name.
 
-    Args:
-        remembered: Most messages to remember.
-
     Attributes:
         in_order: Whatever is stored under a name is stored under that very id, so that the store
             can tell of a gap. Not so while it may hold ids of older kinds.
 
     >>> from datetime import UTC
-    >>> named = Named(1)
+    >>> named = Named()
     >>> at = datetime(2026, 11, 28, 10, tzinfo=UTC)
     >>> for hour in ("09", "10"):
     ...     name = sorts_as(f"2026-11-28T{hour}:00:00") + bytes(10)
     ...     named.put(name, (at, "r", name))
-    >>> named.trim()
+    >>> named.trim(1)
     >>> [named.may_miss(sorts_as(f"2026-11-28T{hour}:00:00") + bytes(10)) for hour in ("09", "11")]
     [True, False]
     """
 
-    def __init__(self, remembered: int) -> None:
-        self._remembered = remembered
+    def __init__(self) -> None:
         self._kept: dict[bytes, Entry] = {}
         # How the names just outside the gap begin.
         self._until, self._from = _FIRST, _LAST
@@ -85,9 +81,9 @@ class Named:
         """Return whether such a message may be stored though nothing is remembered of it."""
         return not self._until < name[:_PREFIX] < self._from and name not in self._kept
 
-    def trim(self) -> None:
-        """Forget what is too much, oldest first."""
-        going = drop_oldest(self._kept, self._remembered)
+    def trim(self, most: int) -> None:
+        """Forget what is too much, oldest first; `most` messages stay."""
+        going = drop_oldest(self._kept, most)
         if not going:
             return
         # Of the first that goes: those after it were heard later. What sorts far ahead of when it

@@ -12,6 +12,15 @@ _GATHERS: Final = 64
 """One in so many may be too many before they go."""
 
 
+def are_too_many(count: int, most: int) -> bool:
+    """Return whether so many have gathered that the oldest should go.
+
+    >>> are_too_many(203, 200), are_too_many(204, 200)
+    (False, True)
+    """
+    return count > most + most // _GATHERS
+
+
 def drop_oldest(kept: dict[K, V], most: int) -> list[tuple[K, V]]:
     """Take out of a dict what was put there first; return it, the oldest first.
 
@@ -29,7 +38,7 @@ def drop_oldest(kept: dict[K, V], most: int) -> list[tuple[K, V]]:
     >>> drop_oldest(dict.fromkeys(range(203)), 200)
     []
     """
-    if len(kept) <= most + most // _GATHERS:
+    if not are_too_many(len(kept), most):
         return []
     going = list(islice(kept.items(), len(kept) - most))
     for key, _ in going:

@@ -153,10 +153,28 @@ def test_memory_is_bounded() -> None:
     assert len(duplicates._by_content.of(moored)) == 100  # not on disk yet
     assert all(len(each) >= 100 for each in kept)
     duplicates.settle()
-    assert [len(each) for each in kept] == [10] * 4
+    assert [len(each) for each in kept] == [3, 3, 3, 10]  # of 10, each kind its share
     assert [known.heard_at for known in duplicates._by_content.of(moored)] == [
         at(number * 60) for number in range(92, 100)
     ]
+
+
+def test_what_is_rare_takes_its_share_of_memory_and_no_room_of_its_own() -> None:
+    duplicates = Duplicates(remembered=1000)
+    kinds = duplicates._named, duplicates._by_content, duplicates._by_raw
+    for second in range(20_000):  # one in ten has no key, one in twenty is told by when it is heard
+        own: dict[str, Any] = {"duplicate_key": str(second), "duplicate_window_s": None}
+        if second % 10 == 0:
+            own = {"raw": str(second).encode()}
+        elif second % 20 == 1:
+            own = {"duplicate_key": str(second)}
+        duplicates.original(record_of(said("a", second, **own), lambda said, _time: said.address))
+        duplicates.settle()
+        assert sum(len(kind) for kind in kinds) <= 1018  # one in 64 more gather before they go
+    named, by_content, by_raw = (len(kind) for kind in kinds)
+    assert named == pytest.approx(850, rel=0.05)
+    assert by_content == pytest.approx(50, abs=20)
+    assert by_raw == pytest.approx(100, abs=20)
 
 
 def test_what_was_not_stored_is_new_when_it_comes_again() -> None:

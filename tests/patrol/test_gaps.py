@@ -217,11 +217,11 @@ def test_whatever_is_stored_is_remembered_or_asked_for(
     heard: list[tuple[int, int]], restarts: set[int]
 ) -> None:
     stored: set[bytes] = set()
-    memory = Named(4)
+    memory = Named()
     memory.in_order = True
     for number, (second, away) in enumerate(heard):
         if number in restarts:
-            memory = Named(4)
+            memory = Named()
             memory.in_order = True
             memory.forget_all()
         name = named_gid("a", f"{at(second + away)}|{second}")
@@ -236,14 +236,14 @@ def test_whatever_is_stored_is_remembered_or_asked_for(
         else:
             memory.put(name, (at(second), "r", name))
             stored.add(name)
-        memory.trim()
+        memory.trim(4)
         for each in stored:
             assert memory.get(each) is not None or memory.may_miss(each)
 
 
 def test_what_is_remembered_beside_does_not_end_the_gap() -> None:
     names = [named_gid("a", f"{at(second)}|") for second in range(9)]
-    memory = Named(9)
+    memory = Named()
     memory.in_order = True
     for second in (3, 4, 5, 7):
         memory.put(names[second], (at(second), "r", names[second]))
@@ -258,10 +258,10 @@ def test_what_is_remembered_beside_does_not_end_the_gap() -> None:
 def test_where_the_order_of_names_starts_anew_nothing_is_ahead() -> None:
     heard = at(0).replace(month=12, day=31)
     assert sorts_as(f"{heard + timedelta(days=1)}"[:19]) < sorts_as(f"{heard}"[:19])
-    memory = Named(2)
+    memory = Named()
     names = [named_gid("a", f"{heard + timedelta(seconds=second)}|") for second in range(9)]
     for second, name in enumerate(names[:8]):
         memory.put(name, (heard + timedelta(seconds=second), "r", name))
-        memory.trim()
+        memory.trim(2)
     assert not memory.may_miss(names[8])
     assert [memory.may_miss(name) for name in names[:8]] == [True] * 6 + [False] * 2

@@ -219,18 +219,18 @@ async def test_the_store_finds_it_by_an_index(forgetful: Node) -> None:
 
 
 def test_memory_knows_since_when_it_has_forgotten_nothing() -> None:
-    lately: Lately[str] = Lately(keys=2, each=2)
+    lately: Lately[str] = Lately(each=2)
     for second in (10, 30, 20):  # in whatever order
         lately.add("a", Known(at(second), bytes([second]), ""))
     assert not lately.may_miss("a", at(-1e6), 3.0)
-    lately.trim()
+    lately.trim(2)
     assert [known.heard_at for known in lately.of("a")] == [at(20), at(30)]
     assert lately.may_miss("a", at(13), 3.0)
     assert not lately.may_miss("a", at(13.1), 3.0)
     assert not lately.may_miss("b", at(13), 3.0)
     for key in ("b", "c"):
         lately.add(key, Known(at(15), key.encode(), ""))
-    lately.trim()  # all of a
+    lately.trim(2)  # all of a
     assert lately.may_miss("a", at(33), 3.0)
     assert lately.may_miss("never heard", at(33), 3.0)
     assert not lately.may_miss("never heard", at(34), 3.0)

@@ -20,10 +20,10 @@ def name(second: float, sender: str = "a") -> bytes:
 
 
 def remembered(seconds: list[float]) -> Named:
-    named = Named(KEPT)
+    named = Named()
     for second in seconds:
         named.put(name(second), (at(second), f"r{second}", name(second)))
-        named.trim()
+        named.trim(KEPT)
     return named
 
 
@@ -42,7 +42,7 @@ def test_any_order_misses_nothing_that_was_forgotten() -> None:
 
 @pytest.mark.parametrize("many", [False, True])
 def test_names_that_sort_ahead_cost_the_others_nothing(many: bool) -> None:
-    named = Named(KEPT)
+    named = Named()
     wrong = f"{at(0) + timedelta(days=20)}"
     ahead = [named_gid("c", f"{wrong}|{number}") for number in range(10 if many else 3)]
     ahead.append(next(gid for n in range(999) if (gid := named_gid("b", f"id:{n}")) > name(1e6)))
@@ -50,7 +50,7 @@ def test_names_that_sort_ahead_cost_the_others_nothing(many: bool) -> None:
         named.put(gid, (at(number), "r", gid))
     for second in range(100):
         named.put(name(second), (at(second), "r", name(second)))
-    named.trim()
+    named.trim(KEPT)
     assert len(named) == KEPT
     assert not named.may_miss(name(1000))
     for gid in ahead:
