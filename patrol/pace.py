@@ -1,4 +1,4 @@
-"""Pace: how far batches are apart: not at all when it is quiet, a tick under load.
+"""Pace: how long messages gather between batches: not at all when it is quiet, a tick under load.
 
 Under load the tick grows with what it costs to show one: what many viewers are sent costs the same
 for one position as for twenty, so the more look on, the more goes out together, up to
@@ -12,10 +12,14 @@ from time import monotonic
 from typing import Final
 
 TICK_S: Final = 0.020
-"""How far batches are apart under load."""
+"""How long messages gather between batches under load."""
 
 LONGEST_TICK_S: Final = 0.050
-"""How far they are apart at most, where showing one costs much."""
+"""How long at most, where showing a batch costs much."""
+
+LEEWAY_S: Final = 0.005
+"""What a batch may take without a shorter rest after it; nothing waits longer than a tick and this
+until it is taken."""
 
 SHOWING_SHARE: Final = 0.025
 """Share of a core that showing may take before the tick grows."""
@@ -24,7 +28,7 @@ QUIET_PER_S: Final = 120.0
 """Up to this rate nothing waits."""
 
 BUSY_PER_S: Final = 400.0
-"""From this rate on batches are a tick apart; in between, in proportion."""
+"""From this rate on batches are a tick apart, end to beginning; in between, in proportion."""
 
 RATE_OVER_S: Final = 0.3
 """Time over which the rate is measured."""
@@ -48,7 +52,7 @@ class Pace:
 
     @property
     def tick_s(self) -> float:
-        """How far batches are apart under load now, seconds."""
+        """How long messages gather between batches under load now, seconds."""
         return min(max(self._showing_s / SHOWING_SHARE, TICK_S), LONGEST_TICK_S)
 
     def showed(self, cpu_s: float) -> None:
@@ -58,7 +62,7 @@ class Pace:
     def pause_s(self, count: int, began_s: float) -> float:
         """Return how long to let messages gather after a batch, seconds.
 
-        Nothing when it is quiet, under load until a tick has passed since the batch began. A batch
+        Nothing when it is quiet, under load a tick, less what the batch took beyond `LEEWAY_S`. One
         that took `TICK_S` itself is followed by the next at once.
 
         Args:
@@ -73,4 +77,4 @@ class Pace:
         self.gather_s = gap_s if took_s < gap_s / 2 else 0.0
         if took_s >= TICK_S:
             return 0.0
-        return max(gap_s - took_s, 0.0)
+        return max(gap_s - max(took_s - LEEWAY_S, 0.0), 0.0)

@@ -49,6 +49,15 @@ def busy() -> Pace:
     return pace
 
 
+def test_a_short_batch_is_followed_by_a_whole_tick_and_a_long_one_by_less(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pace, now_s = busy(), monotonic()
+    monkeypatch.setattr("patrol.pace.monotonic", lambda: now_s)
+    for took_s, rest_s in ((0.003, 0.020), (0.005, 0.020), (0.009, 0.016), (0.015, 0.010)):
+        assert pace.pause_s(20, now_s - took_s) == pytest.approx(rest_s)
+
+
 def test_the_tick_grows_with_what_it_costs_to_show_one_and_no_further_than_its_bound() -> None:
     pace = busy()
     for cpu_s, at_least_s, at_most_s in (
