@@ -397,7 +397,7 @@ class Picture(Register):
 
     def _set_addresses(self, unit: str, now: datetime) -> None:
         """Note which addresses stand for `unit` now, and whether time alone will change that."""
-        mine = [each for each in self.assignments.values() if each.unit == unit]
+        mine = self.assignments_of_unit(unit)
         if all(each.start <= now and (each.end is None or each.end <= now) for each in mine):
             self._timed.discard(unit)
         contact = self.contacts.get(unit)

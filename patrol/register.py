@@ -26,6 +26,7 @@ class Register:
         self.units: dict[str, Unit] = {}
         self.assignments: dict[str, Assignment] = {}
         self._by_address: dict[str, tuple[Assignment, ...]] = {}
+        self._by_unit: dict[str, tuple[Assignment, ...]] = {}
         self._vouched: dict[str, str] = {}
 
     def check_assignment(self, assignment: Assignment) -> None:
@@ -54,19 +55,18 @@ class Register:
 
     def put_assignment(self, assignment: Assignment) -> None:
         """Add or change from when to when an address stands for a unit, already checked."""
-        others = (
-            other
-            for other in self._by_address.get(assignment.address, ())
-            if other.id != assignment.id
-        )
         self.assignments[assignment.id] = assignment
-        self._by_address[assignment.address] = tuple(
-            sorted((*others, assignment), key=lambda each: each.start)
-        )
+        for known, of in ((self._by_address, assignment.address), (self._by_unit, assignment.unit)):
+            others = (other for other in known.get(of, ()) if other.id != assignment.id)
+            known[of] = tuple(sorted((*others, assignment), key=lambda each: each.start))
 
     def assignments_of(self, address: str) -> tuple[Assignment, ...]:
         """Return for whom `address` ever stood or will stand, oldest first."""
         return self._by_address.get(address, ())
+
+    def assignments_of_unit(self, unit: str) -> tuple[Assignment, ...]:
+        """Return which addresses ever stood or will stand for `unit`, oldest first."""
+        return self._by_unit.get(unit, ())
 
     def owner_at(self, address: str, at: datetime) -> str:
         """Return the agency that owns what `address` says at `at`."""

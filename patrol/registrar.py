@@ -20,7 +20,7 @@ from patrol.picture import VOICE, Picture
 from patrol.records import Record
 from patrol.scribe import Scribe
 from patrol.spans import spans_of_radio, spans_of_unit
-from patrol.store import known, receptions, registry
+from patrol.store import known, newest, receptions, registry
 from patrol.store.store import Store
 from patrol.store.tracks import Span
 from patrol.turn import Turn
@@ -264,7 +264,7 @@ class Registrar:
                     wanted.append((id, spans_of_unit(picture, id)))
             else:
                 wanted.append((id, spans_of_radio(picture, id)))
-        found = await self._store.read(_newest_of_all, wanted)
+        found = await self._store.read(newest.for_pictures, [spans for _, spans in wanted])
         for (id, _), stored in zip(wanted, found, strict=True):
             records = self._owned(id, stored)
             calls = calling is not None and id in calling
@@ -302,9 +302,3 @@ def _store_assignment(connection: Connection, assignment: Assignment, holds: boo
             agency=assignment.agency,
             since=assignment.start,
         )
-
-
-def _newest_of_all(
-    connection: Connection, wanted: Sequence[tuple[str, list[Span]]]
-) -> list[list[Record]]:
-    return [receptions.for_picture(connection, spans) for _, spans in wanted]

@@ -24,13 +24,10 @@ def spans_of_unit(
         end: Moment after the last one wanted, aware UTC.
     """
     spans = [Span(address=f"{VOICE}:{unit}", start=start, end=end)]
-    for each in picture.assignments.values():
-        if each.unit == unit:
-            since, until = max(start, each.start), min(end, each.end or NEVER)
-            if since < until:
-                spans.append(
-                    Span(address=each.address, start=since, end=until, channel=each.channel)
-                )
+    for each in picture.assignments_of_unit(unit):
+        since, until = max(start, each.start), min(end, each.end or NEVER)
+        if since < until:
+            spans.append(Span(address=each.address, start=since, end=until, channel=each.channel))
     return spans
 
 

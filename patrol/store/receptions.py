@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
-    Select,
     Table,
-    Text,
-    bindparam,
     func,
-    literal_column,
-    or_,
     select,
     union,
 )
 
-from patrol.contacts import WINDOW
 from patrol.hearing import Heard, HeardBy, heard
-from patrol.records import Record
 from patrol.store import bulk
-from patrol.store.conditions import told_between
 from patrol.store.rows import (
     TRANSMISSION_COLUMNS,
     Row,
     readable,
-    record_from,
     transmission_of,
 )
-from patrol.store.tables import also_heard, from_us, to_us, transmissions
-from patrol.store.tracks import Span
+from patrol.store.tables import also_heard, from_us, transmissions
 from radio_gateway.decoders import json_decoder
 from radio_gateway.transmission import Signal
 
@@ -47,37 +36,6 @@ class Conditions(Protocol):
 
     def condition(self, table: Table, *, known: bool) -> ColumnElement[Any]:
         """Return the condition on `table`, which has a column `agency`."""
-
-
-def _newest_in_span(count: int, *conditions: ColumnElement[bool]) -> Select[Any]:
-    channel = bindparam("channel", type_=Text)
-    return (
-        select(transmissions)
-        .where(
-            _T.address == bindparam("address"),
-            _T.time_us >= bindparam("start_us"),
-            _T.time_us < bindparam("end_us"),
-            told_between(
-                bindparam("start_us", type_=BigInteger), bindparam("end_us", type_=BigInteger)
-            ),
-            or_(channel.is_(None), _T.channel == channel),
-            *conditions,
-        )
-        .order_by(_T.time_us.desc(), _T.gid.desc())
-        .limit(count)
-    )
-
-
-_FOR_PICTURE: Final = (
-    # More than the window, since that is ordered by a slightly different time.
-    _newest_in_span(2 * WINDOW, _T.usable == 1),
-    _newest_in_span(1, _T.text.is_not(None)),
-    _newest_in_span(1, _T.status.is_not(None)),
-    # As a literal, so that the database sees that its index for names serves.
-    _newest_in_span(4, _T.kind == literal_column("'static'")),
-    _newest_in_span(1),
-)
-"""What the picture of a unit or radio follows from; made once, since a start asks for thousands."""
 
 
 def recent_addresses(connection: Connection, limit: int) -> list[str]:
@@ -96,32 +54,6 @@ def recent_addresses(connection: Connection, limit: int) -> list[str]:
         .limit(limit)
     )
     return list(found.scalars())
-
-
-def for_picture(connection: Connection, spans: Iterable[Span]) -> list[Record]:
-    """Return what the picture of a unit or radio follows from, each record once.
-
-    Args:
-        connection: To the store.
-        spans: When which address counted.
-
-    Returns:
-        Its newest positions that belong on a map, and the newest messages with a text, a status,
-        a name, or anything at all; of each span.
-    """
-    found: dict[bytes, Record] = {}
-    for span in spans:
-        values = {
-            "address": span.address,
-            "start_us": to_us(span.start),
-            "end_us": to_us(span.end),
-            "channel": span.channel,
-        }
-        for query in _FOR_PICTURE:
-            rows = connection.execute(query, values)
-            for record in readable((row for row in rows if row.gid not in found), record_from):
-                found[record.gid] = record
-    return list(found.values())
 
 
 def latest(

@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
 from patrol.errors import StoreError
-from patrol.store import receptions
+from patrol.store import newest
 from patrol.store.dialects import open_engine
 from patrol.store.store import open_store
 from patrol.store.tables import metadata
@@ -138,7 +138,7 @@ async def test_the_database_finds_last_words_by_an_index(tmp_path: Path) -> None
         raw = connection.connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
         raw.set_trace_callback(queries.append)
-        receptions.for_picture(connection, [Span(address="test:a", start=at(0), end=at(9))])
+        newest.for_pictures(connection, [[Span(address="test:a", start=at(0), end=at(9))]])
         raw.set_trace_callback(None)
         for query in queries:
             if query.startswith("SELECT"):
