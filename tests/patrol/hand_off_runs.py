@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from patrol.accounts import User
 from patrol.agreement_acts import Party, drafted, proposed, resumed, signed, suspended
@@ -125,11 +125,15 @@ class Node:
     async def refuse(self, refuses: bool) -> None:
         """Have the database itself refuse every write, or take them again."""
 
-        def pragma(connection: Connection) -> None:
-            said = "SET default_transaction_read_only" if POSTGRES else "PRAGMA query_only"
-            connection.exec_driver_sql(f"{said}={'ON' if refuses else 'OFF'}")
+        def change(connection: Connection) -> None:
+            if not POSTGRES:
+                connection.exec_driver_sql(f"PRAGMA query_only={'ON' if refuses else 'OFF'}")
+            elif refuses:
+                event.listen(connection.engine, "begin", only_reads)
+            elif event.contains(connection.engine, "begin", only_reads):
+                event.remove(connection.engine, "begin", only_reads)
 
-        await self.store.write(pragma)
+        await self.store.write(change)
 
     def desk(self, agency: str) -> Desk:
         """Return a commander's desk."""
@@ -182,6 +186,15 @@ class Node:
             for each in found
             if each["case"] == case and each.get("state", "followed") in HAD
         ]
+
+
+def only_reads(connection: Connection) -> None:
+    """Have PostgreSQL refuse what this transaction writes.
+
+    A setting of the session does not: the driver begins by READ WRITE on a connection that somebody
+    has once read by.
+    """
+    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
 OF: dict[str, str] = {}
