@@ -38,6 +38,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.broker import Mosquitto, mosquitto
 from tests.cut import Cut
+from tests.databases import reading
 from tests.ports import free_port
 from tests.radio_gateway.uplink.gateways import key_file
 from tests.server import Server
@@ -449,14 +450,14 @@ def _until_stored(server: Server, count: int) -> None:
 
 def _counts(server: Server, device: str) -> tuple[int, int]:
     """Return how many reports of `device` are stored, and how many different ones."""
-    with sqlite3.connect(f"file:{server.database}?mode=ro", uri=True, timeout=30) as database:
-        row: tuple[int, int] = database.execute(
+    with reading(server.database) as database:
+        database.execute("PRAGMA busy_timeout = 30000")
+        stored, distinct = database.execute(
             "SELECT count(*), count(DISTINCT address || '/' || lon) FROM transmissions "
             "WHERE address LIKE ?",
             (f"position_json:{device}",),
         ).fetchone()
-    database.close()
-    return row
+    return stored, distinct
 
 
 def main() -> None:
