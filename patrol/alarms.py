@@ -1,15 +1,17 @@
 """Alarms: keeps the alerts: makes new versions of them as conditions begin and end.
 
 It is a part of the watch and works in its turns: once a second over everything, and right after the
-commit of a batch for calls for help and for whoever crossed a fence. Conditions are worked out anew
-each time and compared with the alerts that are open. So a restart forgets nothing and repeats
-nothing: what began while nobody looked is found, and what is known already is left alone.
+commit of a batch for calls for help and for whoever crossed a fence; under load after a few batches
+together, but for calls for help. Conditions are worked out anew each time and compared with the
+alerts that are open. So a restart forgets nothing and repeats nothing: what began while nobody
+looked is found, and what is known already is left alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from time import monotonic
 from typing import Final
 
 import structlog
@@ -43,6 +45,9 @@ from patrol.strays import Strays
 
 MOST_READ: Final = 10_000
 """Alerts that are read at a start."""
+
+TOGETHER_S: Final = 0.060
+"""For how long batches that follow each other are left to be looked at together, seconds."""
 
 _WELL: Final = frozenset({"open"})
 
@@ -87,6 +92,10 @@ class Alarms:
         self._strays = Strays(ground)
         self._gone_since: dict[Key, datetime] = {}
         self._failed: set[str] = set()
+        #: What batches brought that is not looked at yet, and since when by the steady clock.
+        self._records: list[Record] = []
+        self._fixes: dict[bytes, Fix] = {}
+        self._left_since_s = 0.0
 
     async def start(self) -> None:
         """Take up the alerts where the last run left them, and judge what is so now."""
@@ -104,13 +113,31 @@ class Alarms:
         self.fencing.missed(await self._filed_until(now), book, now)
         await self._judge(None)
 
-    async def after(self, records: Sequence[Record], fixes: Mapping[bytes, Fix]) -> None:
+    async def after(
+        self, records: Sequence[Record], fixes: Mapping[bytes, Fix], *, more_soon: bool = False
+    ) -> None:
         """See what a batch that is on disk brings at once: calls for help, fences.
 
         Args:
             records: Its messages, as taken into the picture.
             fixes: Its positions that joined, by the global ids of these.
+            more_soon: Whether another batch follows within a tick, or `catch_up`. Fences may then
+                wait for it, `TOGETHER_S` at most: to look takes as long for one batch as for four.
         """
+        if not self._records:
+            self._left_since_s = monotonic()
+        self._records += records
+        self._fixes.update(fixes)
+        waited_s = monotonic() - self._left_since_s
+        if not more_soon or waited_s >= TOGETHER_S or any(each.latched for each in records):
+            await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Look at what was left for the next batch, in a turn of the caller's."""
+        records, fixes = self._records, self._fixes
+        if not records:
+            return
+        self._records, self._fixes = [], {}
         ids: set[str] = set()
         batteries, units = self._batteries, self._picture.units
         for record in records:
@@ -141,6 +168,7 @@ class Alarms:
 
     async def tick(self) -> None:
         """See what is so now, in a turn of the caller's; once a second."""
+        await self.catch_up()
         now, picture = self._now(), self._picture
         self._note_links(now)
         self._follow_calls()

@@ -301,6 +301,9 @@ class Watch:
 
     async def _work(self, inbox: Inbox) -> None:
         while True:
+            if not len(inbox):  # alarms may have left something for the next batch
+                async with self.turn:
+                    await self.alarms.catch_up()
             deliveries = await inbox.take(LONGEST_BATCH)
             began = monotonic()
             deliveries = self._machine_clock.hear(deliveries)
@@ -320,7 +323,7 @@ class Watch:
 
     async def _in_turn(self, deliveries: Sequence[Delivery]) -> None:
         async with self.turn:
-            await self._batch(deliveries)
+            await self._batch(deliveries, more_soon=self.pace.gather_s > 0)
 
     async def _finish(self, batch: asyncio.Future[None]) -> None:
         try:
@@ -353,8 +356,13 @@ class Watch:
             claims.put_back_ended(ended)
             log.warning("the end of a claim is not stored yet", fault=str(error))
 
-    async def _batch(self, deliveries: Sequence[Delivery]) -> None:
-        """Judge, put into the picture, commit, answer, show; in a turn of its own."""
+    async def _batch(self, deliveries: Sequence[Delivery], *, more_soon: bool = False) -> None:
+        """Judge, put into the picture, commit, answer, show; in a turn of its own.
+
+        Args:
+            deliveries: What was heard.
+            more_soon: Whether another batch or a look at what alarms left follows within a tick.
+        """
         picture, origin = self.picture, self.node
         judged, bad = judge(deliveries, picture.believed_address, now=self.now())
         self._duplicates.learn(*await self._keeper.known(self._duplicates.asked(judged)))
@@ -392,7 +400,7 @@ class Watch:
         before_s = thread_time()
         self.publish(list(fixes.values()))
         self.pace.showed(thread_time() - before_s)
-        await self.alarms.after(records, fixes)
+        await self.alarms.after(records, fixes, more_soon=more_soon)
 
     def _take_back(self, bad: Sequence[Record], fixes: dict[bytes, Fix]) -> set[str]:
         """Forget what could not be stored; return whom to rebuild from the store.

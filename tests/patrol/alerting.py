@@ -65,7 +65,7 @@ async def hear(node: Node, *messages: Transmission) -> None:
     node.time = max(node.time, *(message.heard_at for message in messages))
     await node.hear(*messages)
     async with node.watch.turn:
-        pass
+        await node.watch.alarms.catch_up()
 
 
 async def hear_in_turn(node: Node, *messages: Transmission) -> None:

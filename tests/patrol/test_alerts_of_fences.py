@@ -304,7 +304,7 @@ async def test_a_visit_whose_alert_a_crash_swallowed_is_told_at_the_start_once(n
     boat = await unit(node)
     area = sector(at=at(-1))
     await put(node, area)
-    node.watch.alarms.after = _die  # type: ignore[assignment]
+    node.watch.alarms.after = _die  # type: ignore[method-assign]
     node.time = at(60)
     await hear(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
     node = await node.again()
@@ -329,5 +329,5 @@ async def test_what_was_before_a_sector_was_drawn_is_not_told_at_a_start(node: N
     assert alerts(node) == []
 
 
-async def _die(*_: object) -> None:
+async def _die(*_: object, **__: object) -> None:
     """Do nothing, as a process does that was killed there."""
