@@ -114,12 +114,13 @@ def serve(
     ] = ServerRole.ALL,
 ) -> None:
     """Serve one node with the links that the configuration names, or a part of it."""
-    from maps.heap import keep_one_arena
+    from maps.heap import keep_one_arena, keep_very_large_apart
     from maps.left_out import leave_out
     from maps.logs import set_up_logging
     from maps.loop import run
 
     keep_one_arena()
+    keep_very_large_apart()
     leave_out("pydantic.v1")  # FastAPI asks of each field whether it is of that: 5 MiB
     set_up_logging()
     settings = settings_in(config)
