@@ -177,6 +177,16 @@ class Subscription:
         self._feed.leave(self)
         self._ready.set()
 
+    def let_go(self) -> None:
+        """Hold no frame any more; to be called once nothing is being sent.
+
+        A connection that has ended is garbage in a circle, and lies there until it is collected:
+        hundreds of them, each with the whole picture that it began with.
+        """
+        self._frames.clear()
+        self._taken = []
+        self._way = None
+
 
 class Feed:
     """The stream of one view.

@@ -89,6 +89,7 @@ async def live(
         for task in (gone, sending, stuck):
             task.cancel()
         await asyncio.gather(gone, sending, stuck, return_exceptions=True)
+        subscription.let_go()
 
 
 class _Viewer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 
 import msgspec
@@ -280,3 +281,17 @@ async def test_viewers_learn_that_somebody_was_heard_who_did_not_move(node: Node
     await viewer.look(3)
     assert viewer.units[address()].heard_at == at(3)
     assert len(viewer.frames) == 2  # the snapshot and one change
+
+
+async def test_who_has_gone_holds_no_frame() -> None:
+    stream = feed()
+    snapshot = stream.snapshot()
+    alone = sys.getrefcount(snapshot) - 1  # the feed keeps it until the next change
+    viewer = stream.subscribe()
+    await viewer.take(0.1)
+    stream.publish(BODY)
+    viewer.close()
+    held = sys.getrefcount(snapshot)
+    viewer.let_go()
+    left = sys.getrefcount(snapshot)
+    assert (held, left) == (alone + 1, alone)
