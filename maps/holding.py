@@ -1,7 +1,7 @@
 """Holding: a Watch process takes the node's lease, keeps it, and ends at once when it lost it.
 
-One that waits is a standby: it has read its geography and looks at the lease several times in the
-length of one, so that it works within about a lease and a half after the other was last alive.
+One that waits is a standby: it has read its geography and looks at the lease many times in the
+length of one, the last time in the moment in which it ends.
 """
 
 from __future__ import annotations
@@ -32,8 +32,12 @@ LOST: Final = 75
 """Exit code of a Watch that lost its lease (EX_TEMPFAIL of sysexits.h): start it again, and it
 waits as the standby."""
 
-_LOOKS: Final = 6
-"""At the lease, in the length of one."""
+_LOOKS: Final = 20
+"""At the lease, in the length of one: it is taken so much of it late at most."""
+
+_LATE: Final = 2.0
+"""A pause between two looks that took more than so many times its length counts as that many: who
+was stopped may have been stopped together with the one that holds it."""
 
 _log = structlog.get_logger(__name__)
 
@@ -103,20 +107,25 @@ class Holding:
         that was away for longer than a lease would else be back for the standby to take it from one
         that lives, before that one looked again.
         """
+        pause_s = self._life_s / _LOOKS
         seen: lease.Lease | None = None
-        stood = 0  # in so many pauses between two looks nobody renewed it
+        stood_s = 0.0  # for so long nobody renewed it
+        until_s = 0.0  # that is, until then
         answered = waits = False
         while True:
             try:
+                began_s = monotonic()
                 now = await store.read(lease.read, self._node)
                 if self._alone and seen and now and now.held and now != seen:
                     raise ServerRunning(f"{self._node} is kept by {now.holder}, which runs")
-                if now != seen:
-                    seen, stood = now, 0
-                elif answered:
-                    stood += 1
+                if now == seen and answered:
+                    stood_s += min(began_s - until_s, _LATE * pause_s)
+                    until_s = began_s
+                else:
+                    stood_s = stood_s if now == seen else 0.0
+                    seen, until_s = now, monotonic()  # it was renewed before the answer came
                 answered = True
-                if now is None or not now.held or stood >= _LOOKS:
+                if now is None or not now.held or stood_s >= self._life_s:
                     taken = await store.write(
                         partial(
                             lease.take,
@@ -138,19 +147,22 @@ class Holding:
             except StoreError as error:
                 answered = False
                 _log.warning("lease_not_read", fault=str(error))
-            await asyncio.sleep(self._life_s / _LOOKS)
+            left_s = self._life_s - stood_s if answered else pause_s
+            await asyncio.sleep(min(pause_s, max(left_s, pause_s / 10)))
 
     async def _keep(self, store: Store) -> None:
+        pause_s = usual_s = self._life_s / 3
         while True:
-            await asyncio.sleep(self._life_s / 3)
+            await asyncio.sleep(pause_s)
             try:
                 await store.write(
                     partial(lease.renew, epoch=self.epoch, at=datetime.now(UTC)), self._node
                 )
-                self._renewed_s = monotonic()
+                self._renewed_s, pause_s = monotonic(), usual_s
             except LeaseLost:
                 return  # told by the fence
             except StoreError as error:
+                pause_s = self._life_s / _LOOKS  # whoever waits looks as often
                 _log.warning("lease_not_renewed", fault=str(error))
 
     async def _give_back(self, store: Store) -> None:

@@ -8,9 +8,10 @@ import sys
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from maps.holding import Holding
@@ -124,6 +125,95 @@ async def test_the_lease_does_not_run_out_while_the_store_does_not_answer(
     finally:
         await first.close()
         await second.close()
+
+
+class Alone:
+    """A lease on a clock of its own, that somebody holds; `Holding` sleeps and looks by it.
+
+    Attributes:
+        now_s: The steady clock.
+        renewed_s: When it was renewed last.
+        renewals: When it will be, by who holds it; those that are over are taken out.
+        stops: When all processes are stopped together, and for how long.
+    """
+
+    def __init__(self, *renewals: float, stops: tuple[float, float] | None = None) -> None:
+        self.now_s = self.renewed_s = 0.0
+        self.renewals, self.stops = list(renewals), stops
+        self.held = lease.Lease(epoch=1, holder="one", renewals=0, held=True, renewed_at=NOW)
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    async def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+        if self.stops is not None and self.now_s >= self.stops[0]:
+            stopped_s, self.stops = self.stops[1], None
+            self.now_s += stopped_s
+            self.renewals = [each + stopped_s for each in self.renewals]
+
+    async def read(self, *_: Any) -> lease.Lease:
+        while self.renewals and self.renewals[0] <= self.now_s:
+            self.renewed_s = self.renewals.pop(0)
+            self.held = replace(self.held, renewals=self.held.renewals + 1)
+        return self.held
+
+    async def write(self, *_: Any) -> int:
+        return 2
+
+
+@pytest.mark.parametrize("last_s", [3.34, 3.9, 4.3, 4.999, 5.001])
+async def test_who_waits_takes_it_in_the_moment_in_which_it_ends(
+    monkeypatch: pytest.MonkeyPatch, last_s: float
+) -> None:
+    one = Alone(last_s)
+    monkeypatch.setattr("maps.holding.monotonic", one.monotonic)
+    monkeypatch.setattr("maps.holding.asyncio.sleep", one.sleep)
+    two = Holding("hx", agency="joint", life_s=10.0)
+    await two._take(cast(Store, one))
+    assert 10.0 <= one.now_s - one.renewed_s <= 10.6
+
+
+async def test_that_both_were_stopped_together_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = Alone(3.3, 6.6, 9.9, stops=(4.0, 3600.0))
+    monkeypatch.setattr("maps.holding.monotonic", one.monotonic)
+    monkeypatch.setattr("maps.holding.asyncio.sleep", one.sleep)
+    two = Holding("hx", agency="joint", life_s=10.0)
+    await two._take(cast(Store, one))
+    assert (one.renewed_s, one.renewals) == (3609.9, [])
+
+
+async def test_who_could_not_renew_it_tries_again_before_a_third_of_it_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that was away for longer than most of a lease is back for the standby as well."""
+    store = open_store(store_url(tmp_path / "patrol.db"))
+    holding = Holding("hx", agency="joint", life_s=6.0)
+    write, tried = store.write, asyncio.Event()
+
+    async def refused_once(query: Any, *wanted: Any) -> Any:
+        if not tried.is_set():
+            tried.set()
+            raise StoreError("connection refused")
+        return await write(query, *wanted)
+
+    try:
+        async with holding.over(store):
+            monkeypatch.setattr(store, "write", refused_once)
+            async with asyncio.timeout(20):
+                await tried.wait()
+                async with asyncio.timeout(1.5):
+                    while (
+                        not (  # noqa: ASYNC110 - another task renews it
+                            held := await store.read(lease.read, "hx")
+                        )
+                        or not held.renewals
+                    ):
+                        await asyncio.sleep(0.05)
+    finally:
+        await store.close()
 
 
 async def test_what_was_given_back_is_taken_at_once(tmp_path: Path) -> None:
