@@ -297,7 +297,7 @@ def _held(watch: FenceWatch) -> Iterable[tuple[str, Position]]:
     """Return the newest fixes that a watch holds."""
     times = SETTINGS.margin_accuracies
     for unit, track in watch.tracks.items():
-        for fix in track.fixes[-REPLAYED:]:
+        for fix in track.latest(REPLAYED):
             yield (
                 unit,
                 Position(

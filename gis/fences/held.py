@@ -1,18 +1,23 @@
 """The fixes of one unit within the time in which late ones are taken, in order of time.
 
 What changes nothing may only be noted down, as numbers; fixes are made of it when somebody asks.
+Older ones that changed nothing are packed as numbers again.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
 from gis.fences.fix import NO_STATE, Fix, Judged, State
+from gis.fences.packed import ERROR, LEAD, Packed, joint, plain_fix, which_are_plain
 from gis.fences.rejudge import judged_at
 from gis.fences.settings import FenceSettings
 from gis.fences.unread import Unread
 
 START: Judged = (None, None, ())
+SLICE = 64  # fixes that come before older ones are packed and let go of again
+SLICES = 20  # the oldest are let go of when there are so many times fewer of them too many
 
 
 class HeldFixes:
@@ -24,7 +29,7 @@ class HeldFixes:
         free_lat: Latitude of that.
         free_m: How far it is from there to the nearest edge, at least; below 0 if not known.
         restless: Whether more than crossings may change its state.
-        full: How many fixes there may be before the oldest are let go of.
+        full: How many fixes that are not packed there may be before it is time to `tidy`.
         place: Where newest fixes that change nothing are noted down; below 0 while they are not.
 
     >>> HeldFixes("lima-2").fixes
@@ -35,6 +40,7 @@ class HeldFixes:
         "_base",
         "_fixes",
         "_horizon",
+        "_packed",
         "_times",
         "_unread",
         "free_lat",
@@ -49,6 +55,8 @@ class HeldFixes:
     def __init__(self, unit: str) -> None:
         """Begin with no fix."""
         self.unit = unit
+        #: The oldest ones. While there are any, the first ones behind them are plain.
+        self._packed = Packed()
         self._fixes: list[Fix] = []
         self._times: list[float] = []
         #: What the fixes that are no longer held had come to.
@@ -58,20 +66,33 @@ class HeldFixes:
         self.free_lon = self.free_lat = 0.0
         self.free_m = -1.0
         self.restless = True
-        self.full = 64
+        self.full = SLICE
         self.place = -1
 
     @property
     def fixes(self) -> list[Fix]:
-        """All fixes that are held, in order of time."""
+        """All fixes that are held, in order of time; none is packed any more."""
         self.catch_up()
+        self._unpack()
         return self._fixes
 
     @property
     def times(self) -> list[float]:
         """Their times."""
         self.catch_up()
+        self._unpack()
         return self._times
+
+    def latest(self, count: int) -> list[Fix]:
+        """Return the newest fixes, so many of them if there are.
+
+        >>> HeldFixes("lima-2").latest(1)
+        []
+        """
+        self.catch_up()
+        if len(self._fixes) < count:
+            self._unpack(len(self._packed) + len(self._fixes) - count)
+        return self._fixes[-count:]
 
     def catch_up(self) -> None:
         """Make fixes of what was only noted down: good ones, near no edge.
@@ -92,19 +113,8 @@ class HeldFixes:
         if self._unread is None:
             return
         rows = self._unread.take(self.place)
-        if not rows:
-            return
-        last, brief = self._fixes[-1], not self.restless
-        state = last.state
-        for t, lon, lat, error_m, speed_mps in rows:
-            margin_m = max(error_m, last.error_m)
-            told = None if speed_mps != speed_mps else speed_mps
-            last = Fix(
-                t, lon, lat, error_m, told, margin_m, True, False, last, (), None, state,
-                (), (), brief,
-            )  # fmt: skip
-            self._fixes.append(last)
-            self._times.append(t)
+        if rows:
+            self._append(rows, self._fixes[-1])
 
     def show(self, unread: Unread, place: int) -> None:
         """Let newest fixes that change nothing be noted down in a place, until `hide`.
@@ -150,8 +160,10 @@ class HeldFixes:
         >>> HeldFixes("lima-2").horizon(FenceSettings())
         -inf
         """
-        times = self.times
-        return max(self._horizon, times[-1] - settings.late_s) if times else self._horizon
+        newest = None if self._unread is None else self._unread.newest(self.place)
+        if newest is None:
+            newest = self._times[-1] if self._times else float("-inf")
+        return max(self._horizon, newest - settings.late_s)
 
     def known_until(self) -> float:
         """Return the time of the newest good fix; -inf without one.
@@ -163,7 +175,7 @@ class HeldFixes:
         noted = None if self._unread is None else self._unread.newest(self.place)
         if noted is not None:
             return noted
-        last = self._judged(len(self.fixes) - 1)[1]
+        last = judged_at(self._fixes, len(self._fixes) - 1, self._base[0])[1]
         return float("-inf") if last is None else last.t
 
     def held(self) -> int:
@@ -172,7 +184,8 @@ class HeldFixes:
         >>> HeldFixes("lima-2").held()
         0
         """
-        return len(self.times)
+        noted = 0 if self._unread is None else self._unread.count(self.place)
+        return len(self._packed) + len(self._times) + noted
 
     def since(self, t: float) -> list[Fix]:
         """Return the fixes after a time.
@@ -198,8 +211,70 @@ class HeldFixes:
         """
         return self._base[1]
 
+    def crowded(self) -> bool:
+        """Return whether it is time to `tidy`.
+
+        >>> HeldFixes("lima-2").crowded()
+        False
+        """
+        return len(self._fixes) >= self.full
+
+    def tidy(self, settings: FenceSettings, *, packing: bool) -> None:
+        """Let go of fixes too old for late ones to matter, and maybe pack others that are older.
+
+        >>> track = HeldFixes("lima-2")
+        >>> track.tidy(FenceSettings(), packing=True)
+        >>> track.held()
+        0
+        """
+        if packing:
+            self.pack()
+        self.forget(settings)
+        # In slices: to take one off the front of a list moves all the others.
+        self.full = len(self._fixes) + max(SLICE, len(self._fixes) // 8)
+
+    def pack(self) -> None:
+        """Keep of all but the newest fixes only numbers where these changed nothing.
+
+        >>> from gis.fences.track import FenceTrack
+        >>> track = FenceTrack("lima-2")
+        >>> for t in range(100):
+        ...     _ = track.put(Fix(float(t), 100.0, 20.0, 30.0, None), FenceSettings())
+        >>> for fix in track.believe(FenceSettings())[0]:
+        ...     fix.sights = ()
+        >>> track.pack()
+        >>> len(track._fixes), track.held(), len(track.fixes)
+        (3, 100, 100)
+        """
+        fixes, times = self._fixes, self._times
+        noted = [] if self._unread is None else self._unread.take(self.place)
+        if not fixes:
+            return
+        many = len(noted) >= LEAD + 2
+        if not many:
+            self._append(noted, fixes[-1])
+        if self._packed:
+            before, state = fixes[0].before, fixes[0].state
+        else:
+            before, state = self._base[0][1], self._base[1]
+        plain = which_are_plain(fixes, before, state)
+        if many:
+            # What was noted changed nothing: of most of it no fixes need to be made.
+            packed, last = self._packed, fixes[-1]
+            packed.add(fixes, [*plain, True, True])
+            packed.add_rows(noted[:-LEAD])
+            fixes.clear()
+            times.clear()
+            before = plain_fix(noted[-LEAD - 1], noted[-LEAD - 2][ERROR], None, last.state)
+            self._append(noted[-LEAD:], before)
+            return
+        cut = joint(plain)
+        if cut > 0:
+            self._packed.add(fixes[:cut], plain)
+            del fixes[:cut], times[:cut]
+
     def forget(self, settings: FenceSettings) -> None:
-        """Let go of fixes too old for late ones to matter.
+        """Let go of fixes too old for late ones to matter, if there are some.
 
         >>> from gis.fences.track import FenceTrack
         >>> track = FenceTrack("lima-2")
@@ -210,25 +285,57 @@ class HeldFixes:
         >>> len(track.fixes)
         5000
         """
-        old = bisect_left(self.times, self.horizon(settings))
-        count = len(self._times)
-        cut = max(old, count - settings.most_fixes)
+        self.catch_up()
+        packed, base = self._packed, self._base[0]
+        horizon = self.horizon(settings)
+        old = packed.older(horizon) + bisect_left(self._times, horizon)
+        cut = max(old, self.held() - settings.most_fixes)
+        # In slices: to take one off the front moves all the others.
+        if cut <= settings.most_fixes // SLICES:
+            return
+        if cut < len(packed):
+            gone = packed.made(packed.joint(cut - 1), cut, *self._base)
+        else:
+            self._unpack()
+            gone = self._fixes[:cut]
         # Nothing that still waits may be let go of.
-        waiting = self._judged(cut - 1)[2] if cut > 0 else ()
+        waiting = judged_at(gone, len(gone) - 1, base)[2]
         if waiting:
-            cut = bisect_left(self._times, waiting[0].t)
-        if cut > 0:
-            last = self._fixes[cut - 1]
-            self._base = (self._judged(cut - 1), last.state)
-            self._horizon = max(self._horizon, last.t)
-            # The good fixes name the ones before them; cut here, or none would ever be freed.
-            oldest = self._base[0][0]
-            if oldest is not None:
-                oldest.before = oldest.judged = None
+            keep = [fix for fix in gone if fix.t >= waiting[0].t]
+            cut -= len(keep)
+            del gone[len(gone) - len(keep) :]
+        if not gone:
+            return
+        last = gone[-1]
+        self._base = (judged_at(gone, len(gone) - 1, base), last.state)
+        self._horizon = max(self._horizon, last.t)
+        # The good fixes name the ones before them; cut here, or none would ever be freed.
+        oldest = self._base[0][0]
+        if oldest is not None:
+            oldest.before = oldest.judged = None
+        if self._packed:
+            packed.keep(cut, len(packed))
+        else:
             del self._fixes[:cut], self._times[:cut]
-            count = len(self._times)
-        # In slices: to take one off the front of a list moves all the others.
-        self.full = count + max(64, settings.most_fixes // 8)
 
-    def _judged(self, index: int) -> Judged:
-        return judged_at(self._fixes, index, self._base[0])
+    def _append(self, rows: Sequence[Sequence[float]], last: Fix) -> None:
+        """Make plain fixes of rows, newer than all; the first follows another fix."""
+        state, brief = last.state, not self.restless
+        for row in rows:
+            last = plain_fix(row, last.error_m, last, state, brief=brief)
+            self._fixes.append(last)
+            self._times.append(last.t)
+
+    def _unpack(self, index: int = 0) -> None:
+        """Make fixes again of those that are packed, from an index on and of some before it."""
+        packed = self._packed
+        if not packed:
+            return
+        first = packed.joint(index - LEAD)
+        made = packed.made(first, len(packed), *self._base)
+        packed.keep(0, first)
+        self._fixes[0].before = made[-1]
+        self._fixes[:0] = made
+        self._times[:0] = [fix.t for fix in made]
+        # Packed again only after some time, or each late one would cost as much.
+        self.full = len(self._fixes) + SLICE

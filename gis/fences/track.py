@@ -15,6 +15,7 @@ from gis.fences.events import FenceEvent
 from gis.fences.fix import Fix
 from gis.fences.held import HeldFixes
 from gis.fences.moves import moves_to
+from gis.fences.packed import LEAD
 from gis.fences.plausible import plainly_fine, verdict
 from gis.fences.rejudge import rejudge
 from gis.fences.rulebook import RuleBook
@@ -110,6 +111,9 @@ class FenceTrack(HeldFixes):
         if fix.t <= self.horizon(settings):
             return False
         index = len(times) if not times or fix.t > times[-1] else bisect_left(times, fix.t)
+        if index < LEAD and self._packed:
+            self._unpack(self._packed.older(fix.t))
+            index = bisect_left(times, fix.t)
         twin = self._fixes[index] if index < len(times) and times[index] == fix.t else None
         if twin is not None and not fix.rank() < twin.rank():
             return False

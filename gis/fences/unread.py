@@ -72,6 +72,14 @@ class Unread:
         count = int(self._count[place])
         return float(self._rows[place, count - 1, 0]) if count else None
 
+    def count(self, place: int) -> int:
+        """Return how many rows are noted in a place.
+
+        >>> Unread(1).count(0)
+        0
+        """
+        return int(self._count[place])
+
     def take(self, place: int) -> list[list[float]]:
         """Return what is noted in a place, and empty it.
 

@@ -95,6 +95,7 @@ class FenceWatch:
         """
         settings, book, tracks = self.settings, self.book, self.tracks
         added: list[FenceEvent] = []
+        met: list[FenceTrack] = []
         full: list[FenceTrack] = []
         batch = list(fixes)
         heard = None
@@ -104,7 +105,7 @@ class FenceWatch:
             rest = self._read(batch)
         else:
             self.refused["vague"] += len(batch) - len(heard.units)
-            rest = self._follow(heard, added, full)
+            rest = self._follow(heard, added, met, full)
         # Most fixes are the newest of their unit and plainly right, and each unit has one in a
         # batch: those go a short way. All others, and whoever has several, go the whole way.
         calm: dict[str, tuple[FenceTrack, Fix]] = {}
@@ -148,7 +149,7 @@ class FenceWatch:
             changed.append((track, since))
             for fix in more:
                 fix.brief = False
-                missing.append((fix, track if fix is track.fixes[-1] else None))
+                missing.append((fix, track if fix is track.latest(1)[0] else None))
         if missing:
             look(missing, book.fences)
         withdrawn: list[FenceEvent] = []
@@ -167,9 +168,12 @@ class FenceWatch:
         # Told hours change with who came and went, and with who was silent then and no longer is.
         if book.voids and (passages or silent + settings.gap_s < self._told_until):
             self._void(added, withdrawn)
-        for track in [*full, *touched.values(), *(track for track, _ in calm.values())]:
-            if track.held() >= track.full:
-                track.forget(settings)
+        for track in full:
+            track.forget(settings)
+        # Where all is looked at again and again, nothing is packed.
+        for track in [*met, *touched.values(), *(track for track, _ in calm.values())]:
+            if track.crowded():
+                track.tidy(settings, packing=brisk)
         return _outcome(added, withdrawn)
 
     def clock(self, now: datetime) -> Outcome:
@@ -208,11 +212,15 @@ class FenceWatch:
         )
 
     def _follow(
-        self, heard: Heard, added: list[FenceEvent], full: list[FenceTrack]
+        self,
+        heard: Heard,
+        added: list[FenceEvent],
+        met: list[FenceTrack],
+        full: list[FenceTrack],
     ) -> list[tuple[str, Fix]]:
         """Take the fixes of a batch that go on as expected; return the others, in their order.
 
-        Adds events, and tracks that may have to let go of fixes.
+        Adds events, tracks that met an edge, and such that may have to let go of fixes.
         """
         newest, book, settings = self._newest, self.book, self.settings
         places = newest.places(heard.units)
@@ -226,21 +234,21 @@ class FenceWatch:
                 of, fixes = places, heard.fixes
             else:
                 of, fixes = places[turn], heard.fixes[:, turn]
-            left, met, filled = newest.follow(of, fixes, book.fences, settings)
+            left, seen, filled = newest.follow(of, fixes, book.fences, settings)
             rest += turn[left].tolist()
             turned: list[FenceTrack] = []
-            for track, sights in met:
-                fix = track.fixes[-1]
+            for track, sights in seen:
+                fix = track.latest(1)[0]
                 fix.sights = sights
                 restless = track.restless
                 added += track.settle(fix, book, settings)
                 if track.restless != restless:
                     turned.append(track)
-                full.append(track)
+                met.append(track)
             if turned:
                 newest.calm(turned)
             for track in filled:
-                track.catch_up()
+                track.pack()
             full += filled
         return [(heard.units[n], heard.fix(n)) for n in sorted(rest)]
 

@@ -1,0 +1,230 @@
+"""Older fixes of one unit as rows of numbers, of which fixes are made again when a late one comes.
+
+Most fixes change nothing: each is good, follows the one before it, meets no edge and brings no
+event. Such a *plain* fix follows from its five numbers and the fix before it, so that is all that
+is kept of it: 40 bytes in place of an object ten times as large. A fix that is not plain is kept
+as it is, and so are the two before it: it may name these (as the ones it was judged by), and what
+it names must stay the same object.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+
+from gis.fences.fix import Fix, Judged, State
+
+#: Plain fixes that must follow each other for the first of them to be named by no other that comes.
+LEAD = 3
+WIDTH, ERROR = 5, 3  # numbers of a fix: time, longitude, latitude, error, and speed, NaN for None
+NAN = float("nan")
+
+
+def plain_fix(
+    row: Sequence[float], error_m: float, before: Fix | None, state: State, *, brief: bool = True
+) -> Fix:
+    """Return a plain fix.
+
+    Args:
+        row: Its numbers.
+        error_m: How far off the one before it may be.
+        before: That one; None if it must not be named.
+        state: What that one had come to.
+        brief: Whether only the edges that it crosses were looked for; to say so of one that was
+            looked at closer does no harm, it would only be done again.
+
+    >>> plain_fix((9.0, 100.0, 20.0, 30.0, NAN), 60.0, None, {}).margin_m
+    60.0
+    """
+    t, lon, lat, its_m, speed_mps = row
+    return Fix(
+        t, lon, lat, its_m, None if speed_mps != speed_mps else speed_mps, max(its_m, error_m),
+        True, False, before, (), None, state, (), (), brief,
+    )  # fmt: skip
+
+
+def which_are_plain(fixes: Sequence[Fix], before: Fix | None, state: State) -> list[bool]:
+    """Return which fixes changed nothing, so that they follow from their numbers.
+
+    Args:
+        fixes: The fixes, in order of time.
+        before: The good fix before the first.
+        state: What all before the first had come to.
+
+    >>> first = Fix(5.0, 100.0, 20.0, 60.0, None)
+    >>> next = plain_fix((9.0, 100.0, 20.0, 30.0, NAN), 60.0, first, first.state)
+    >>> which_are_plain([first, next], None, first.state)
+    [False, True]
+    """
+    found: list[bool] = []
+    for fix in fixes:
+        plain = (
+            fix.before is before
+            and fix.sights == ()
+            and fix.judged is None
+            and not (fix.jump or fix.events or fix.passages)
+            and fix.good
+            and (fix.state is state or fix.state == state)
+        )
+        found.append(plain and before is not None)
+        before, state = fix, fix.state
+    return found
+
+
+def joint(plain: Sequence[bool]) -> int:
+    """Return before which fix all can be parted, leaving few after it; 0 if nowhere.
+
+    >>> joint([True] * 5), joint([False, True, True, True, False]), joint([True, False, True])
+    (2, 1, 0)
+    """
+    for index in range(len(plain) - LEAD, 0, -1):
+        if plain[index] and plain[index + 1] and plain[index + 2]:
+            return index
+    return 0
+
+
+class Packed:
+    """Fixes in order of time, older than those that their track holds as they are.
+
+    >>> len(Packed())
+    0
+    """
+
+    __slots__ = ("_rows", "_whole")
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        #: The numbers of all.
+        self._rows = array("d")
+        #: Those that are more than numbers, by time and in order of it.
+        self._whole: dict[float, Fix] = {}
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._rows) // WIDTH
+
+    def add(self, fixes: Sequence[Fix], plain: Sequence[bool]) -> None:
+        """Add fixes that are newer than all.
+
+        Args:
+            fixes: The fixes; afterwards the plain ones no longer name those before them, or none
+                would ever be freed.
+            plain: Which of them are plain, and whether the two behind them are.
+
+        >>> packed, fix = Packed(), Fix(9.0, 100.0, 20.0, 30.0, None)
+        >>> packed.add([fix], [False, True, True])
+        >>> packed.made(0, 1, (None, None, ()), {}) == [fix]
+        True
+        """
+        rows, whole = self._rows, self._whole
+        for n, fix in enumerate(fixes):
+            speed_mps = fix.speed_mps
+            rows.extend(
+                (fix.t, fix.lon, fix.lat, fix.error_m, NAN if speed_mps is None else speed_mps)
+            )
+            if plain[n]:
+                fix.before = None
+                if plain[n + 1] and plain[n + 2]:
+                    continue
+            whole[fix.t] = fix
+
+    def add_rows(self, rows: Iterable[Sequence[float]]) -> None:
+        """Add plain fixes that are newer than all, of which only the numbers are there.
+
+        >>> packed = Packed()
+        >>> packed.add_rows([(9.0, 100.0, 20.0, 30.0, 5.0)])
+        >>> len(packed)
+        1
+        """
+        for row in rows:
+            self._rows.extend(row)
+
+    def older(self, t: float) -> int:
+        """Return how many are older than a time.
+
+        >>> Packed().older(9.0)
+        0
+        """
+        rows = self._rows
+        if not rows or t <= rows[0]:
+            return 0
+        return bisect_left(range(len(self)), t, key=lambda n: rows[n * WIDTH])
+
+    def joint(self, index: int) -> int:
+        """Return the last place up to an index where all may be parted; 0 if there is none.
+
+        That is before a fix of which only numbers are kept: none from there on names any before it,
+        but that one the fix before it.
+
+        >>> Packed().joint(-1)
+        0
+        """
+        while index > 0 and self._rows[index * WIDTH] in self._whole:
+            index -= 1
+        return max(index, 0)
+
+    def made(self, first: int, until: int, base: Judged, state: State) -> list[Fix]:
+        """Return the fixes from a joint up to another index, as they were.
+
+        Args:
+            first: The joint.
+            until: The index behind the last.
+            base: What those before all of these had left behind to be judged by.
+            state: What those had come to.
+
+        >>> packed, before = Packed(), Fix(5.0, 100.0, 20.0, 60.0, None)
+        >>> packed.add_rows([(9.0, 100.0, 20.0, 30.0, 5.0)])
+        >>> [fix] = packed.made(0, 1, (None, before, ()), {})
+        >>> fix.t, fix.speed_mps, fix.margin_m, fix.before == before
+        (9.0, 5.0, 60.0, True)
+        """
+        before: Fix | None = base[1]
+        if first > 0:
+            before, state = self._alone(first - 1, before, state)
+        fixes: list[Fix] = []
+        for index in range(first, until):
+            fix = self._whole.get(self._rows[index * WIDTH])
+            if fix is None:
+                assert before is not None
+                fix = plain_fix(self._row(index), before.error_m, before, state)
+            elif fix.good and fix.before is None and fix.judged is None:
+                fix.before = before  # a plain one, as `add` left it
+            fixes.append(fix)
+            before, state = fix, fix.state
+        return fixes
+
+    def keep(self, first: int, until: int) -> None:
+        """Let go of all but those from one index up to another.
+
+        >>> packed = Packed()
+        >>> packed.add_rows([(t, 100.0, 20.0, 30.0, NAN) for t in (1.0, 2.0, 3.0, 4.0)])
+        >>> packed.keep(1, 3)
+        >>> len(packed), packed.older(3.0)
+        (2, 1)
+        """
+        rows = self._rows
+        if self._whole:
+            for index in (*range(first), *range(until, len(self))):
+                self._whole.pop(rows[index * WIDTH], None)
+        del rows[until * WIDTH :], rows[: first * WIDTH]
+
+    def _alone(self, index: int, base: Fix | None, state: State) -> tuple[Fix, State]:
+        """Return the fix before a joint, which names none before it, and its state."""
+        t = self._rows[index * WIDTH]
+        for since, whole in reversed(self._whole.items()):
+            if since <= t:
+                state = whole.state
+                break
+        fix = self._whole.get(t)
+        if fix is None:
+            if index > 0:
+                error_m = self._row(index - 1)[ERROR]
+            else:
+                assert base is not None
+                error_m = base.error_m
+            fix = plain_fix(self._row(index), error_m, None, state)
+        return fix, state
+
+    def _row(self, index: int) -> Sequence[float]:
+        return self._rows[index * WIDTH : (index + 1) * WIDTH]
