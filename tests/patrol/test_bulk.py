@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from patrol.records import record_of
 from patrol.store.rows import TRANSMISSION_COLUMNS, Row, transmission_row
 from patrol.store.store import open_store
 from radio_gateway.transmission import Signal
+from tests.databases import reading, sqlite_only, store_url
 from tests.patrol.running import said
 
 
@@ -35,15 +34,16 @@ FULL = row_of(
 
 
 async def put(file: Path, rows: list[Row]) -> list[Row]:
-    """Store the rows in one batch, and return what the file holds, in its order."""
-    store = open_store(f"sqlite:///{file}")
+    """Store the rows in one batch, and return what is kept, in its order."""
+    store = open_store(store_url(file))
     try:
         await store.commit(rows, [], [])
     finally:
         await store.close()
-    with closing(sqlite3.connect(file)) as database:
+    with reading(file) as database:
         columns = ", ".join(TRANSMISSION_COLUMNS)
-        return database.execute(f"SELECT {columns} FROM transmissions ORDER BY id").fetchall()
+        found = database.execute(f"SELECT {columns} FROM transmissions ORDER BY id").fetchall()
+    return [tuple(row) for row in found]
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,7 @@ async def test_what_cannot_be_written_is_told_as_the_batch_s_own_fault(
     assert await put(tmp_path / "patrol.db", []) == []
 
 
+@sqlite_only
 async def test_it_is_written_by_a_connection_that_has_made_no_tables(tmp_path: Path) -> None:
     """One that has would write a tenth slower for as long as it is open."""
     store = open_store(f"sqlite:///{tmp_path / 'patrol.db'}")
@@ -102,23 +103,30 @@ async def test_it_is_written_by_a_connection_that_has_made_no_tables(tmp_path: P
         await store.close()
 
 
+def count(database: Any) -> int:
+    """Return how many messages are stored."""
+    [(found,)] = database.execute("SELECT count(*) FROM transmissions").fetchall()
+    return int(found)
+
+
 async def test_a_batch_of_messages_alone_that_is_refused_leaves_nothing_open(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "patrol.db"
-    store = open_store(f"sqlite:///{file}")
+    store = open_store(store_url(file))
     try:
         broken = list(PLAIN)
-        broken[TRANSMISSION_COLUMNS.index("raw")] = object()  # nothing that SQLite can hold
+        broken[TRANSMISSION_COLUMNS.index("raw")] = object()  # nothing that a database can hold
         with pytest.raises(StoreError):
             await store.commit([FULL, tuple(broken)], [], [])
-        with closing(sqlite3.connect(file, timeout=0.1)) as other:
-            other.execute("BEGIN IMMEDIATE")  # nobody holds the file
-            assert other.execute("SELECT count(*) FROM transmissions").fetchall() == [(0,)]
-            other.rollback()
+        with reading(file) as other:
+            other.execute("PRAGMA busy_timeout = 100")
+            other.execute("BEGIN IMMEDIATE")  # nobody else writes
+            assert count(other) == 0
+            other.execute("ROLLBACK")
         await store.commit([BARE], [], [])
-        await store.write(lambda c: c.exec_driver_sql("CREATE TABLE later (a)"))
+        await store.write(lambda c: c.exec_driver_sql("CREATE TABLE later (a integer)"))
     finally:
         await store.close()
-    with closing(sqlite3.connect(file)) as database:
-        assert database.execute("SELECT count(*) FROM transmissions").fetchall() == [(1,)]
+    with reading(file) as database:
+        assert count(database) == 1
