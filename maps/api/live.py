@@ -49,13 +49,36 @@ async def live(
     tables: str | None = None,
 ) -> None:
     """Carry the live stream until either side ends it."""
-    access: Access = socket.app.state.access
     await socket.accept()
+    gone = asyncio.create_task(_until_gone(socket), name="live-gone")
+    try:
+        await _carry(socket, gone, stream, since, tables=tables == "true")
+    finally:
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+
+
+async def _carry(
+    socket: WebSocket,
+    gone: asyncio.Task[None],
+    stream: str | None,
+    since: str | None,
+    *,
+    tables: bool,
+) -> None:
+    access: Access = socket.app.state.access
     try:
         epoch = await access.epoch()  # before: what changes while we look is looked at again
         caller = await access.caller(socket)
         known = int(since) if since is not None and since.isdecimal() else None
-        subscription = await socket.app.state.watching(caller.user, stream, known)
+        entering = asyncio.ensure_future(socket.app.state.watching(caller.user, stream, known))
+        try:  # it may take a while: until there is a Watch again
+            await asyncio.wait({gone, entering}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            entering.cancel()  # no effect once done
+        if not entering.done():
+            return
+        subscription = entering.result()
     except (NotSignedIn, TooManyTries):
         await socket.close(NOT_SIGNED_IN, "sign in first")
         return
@@ -68,8 +91,7 @@ async def live(
     except Forbidden as error:
         await socket.close(NOT_ALLOWED, str(error))
         return
-    viewer = _Viewer(socket, subscription, access, epoch, tables=tables == "true")
-    gone = asyncio.create_task(_until_gone(socket), name="live-gone")
+    viewer = _Viewer(socket, subscription, access, epoch, tables=tables)
     sending = asyncio.create_task(viewer.send(caller), name="live-send")
     stuck = asyncio.create_task(viewer.until_stuck(), name="live-stuck")
     try:
@@ -86,9 +108,9 @@ async def live(
         pass  # the peer went while we were closing
     finally:
         subscription.close()
-        for task in (gone, sending, stuck):
+        for task in (sending, stuck):
             task.cancel()
-        await asyncio.gather(gone, sending, stuck, return_exceptions=True)
+        await asyncio.gather(sending, stuck, return_exceptions=True)
         subscription.let_go()
 
 

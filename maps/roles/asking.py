@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
@@ -21,6 +22,9 @@ from maps.roles.words import GONE_AFTER_S, Answer, Ask, Beat, Refused
 AGAIN_S: Final = 3.0
 MOST_ASKED: Final = 256
 ANSWER_WITHIN_S: Final = 120.0
+COMES_WITHIN_S: Final = 8.0
+"""How long a viewer may wait for a Watch: less than the silence (9 s) after which a page gives a
+connection up."""
 
 Say = Callable[[bytes, int], None]
 """Called with an `Ask`, encoded, and its number."""
@@ -67,6 +71,7 @@ class Asking:
         self._epoch, self._by, self._count = 0, "", -1
         self._gone_by: set[str] = set()  # Watches that another took over from: a few a year
         self._heard_at = float("-inf")
+        self._there = asyncio.Event()
         self.watch = ""
         self.well = False
         self.requests = self.unanswered = 0
@@ -90,6 +95,7 @@ class Asking:
         if replaced:
             self._gone("another watch has taken over")
             self.watch = beat.by
+            self._there.set()
             _log.info("watch_heard", epoch=beat.epoch)
             self._moved()
 
@@ -98,8 +104,15 @@ class Asking:
         if self.watch:
             _log.warning("watch_away", fault=fault)
             self.watch, self.well = "", False
+            self._there.clear()
             self._gone(fault)
             self._moved()
+
+    async def wait(self) -> None:
+        """Wait until there is a Watch, or for so long that who waits should be told of none."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(COMES_WITHIN_S):
+                await self._there.wait()
 
     def tick(self) -> None:
         """Say again what was not answered; see whether the Watch has fallen silent."""

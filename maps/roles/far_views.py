@@ -195,6 +195,8 @@ class FarViews:
         ask: Asks the Watch.
         subscribe: Hears the frames of a view, by agency and role.
         unsubscribe: Hears them no more.
+        there: Waits a while for a Watch, where there is none: a viewer that is refused instead
+            comes again when it pleases.
     """
 
     def __init__(
@@ -203,8 +205,10 @@ class FarViews:
         *,
         subscribe: Callable[[str, str], Awaitable[None]],
         unsubscribe: Callable[[str, str], None],
+        there: Callable[[], Awaitable[None]],
     ) -> None:
         self._ask, self._subscribe, self._unsubscribe = ask, subscribe, unsubscribe
+        self._there = there
         self._feeds: dict[tuple[str, str], FarFeed] = {}
         self._opening: dict[tuple[str, str], asyncio.Task[None]] = {}
 
@@ -226,6 +230,7 @@ class FarViews:
             WatchAway, NoAnswer: If the Watch cannot be asked.
         """
         require(user.role, "see the picture")
+        await self._there()
         key = (user.agency, user.role)
         feed = self._feeds.get(key)
         if feed is None or feed.closed:

@@ -56,6 +56,7 @@ class WebLink:
             self.asking.ask,
             subscribe=lambda *view: self._bus.subscribe(self._topics.view(*view)),
             unsubscribe=lambda *view: self._bus.unsubscribe(self._topics.view(*view)),
+            there=self.asking.wait,
         )
         self._view_start = self._topics.view("", "").removesuffix("/")
 

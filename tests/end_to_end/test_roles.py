@@ -1,6 +1,6 @@
 """A node that is several processes: a Watch, its standby and two web processes, on one machine.
 
-Real processes of `joint-patrol serve`, a real Mosquitto, one SQLite file.
+Real processes of `joint-patrol serve`, a real Mosquitto, one store.
 """
 
 from __future__ import annotations
@@ -370,6 +370,8 @@ async def test_a_watch_that_was_stopped_past_its_lease_commits_nothing_when_it_g
             with pytest.raises(ConnectionClosedError, match="1013"):
                 await until_closed(live)
             assert time.monotonic() - stopped < 5.0
+        async with Live(web.url, cookie) as waiting:  # comes again, and is let in when there is one
+            await waiting.until("snapshot")
         answer = await client.get("/api/units")
         assert answer.status_code in (200, 503), answer.text
         await new.until("ok")

@@ -203,3 +203,23 @@ async def test_viewers_who_leave_are_forgotten(server: Running) -> None:
         await asyncio.sleep(0.2)
         names = [task.get_name() for task in asyncio.all_tasks()]
     assert not [name for name in names if name.startswith("live-")]
+
+
+async def test_a_viewer_who_leaves_while_there_is_no_watch_is_waited_for_no_more(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, left = asyncio.Event(), asyncio.Event()
+
+    async def no_watch(*_: Any) -> Any:
+        waits.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            left.set()
+
+    monkeypatch.setattr(server.app.state, "watching", no_watch)
+    async with server.signed_in() as client, asyncio.timeout(10):
+        async with server.live(client):
+            await waits.wait()
+            assert not left.is_set()
+        await left.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -32,6 +33,10 @@ class Desk:
         return self._feed
 
 
+async def at_once() -> None:
+    """There is a Watch."""
+
+
 class Pair:
     """A Watch with one view, and a web process that follows it.
 
@@ -54,13 +59,13 @@ class Pair:
         self.showing = Showing(cast(Any, lambda _user: Desk(self.feed)), by="w1", tell=self._told)
         self.views = self.another()
 
-    def another(self) -> FarViews:
+    def another(self, there: Callable[[], Awaitable[None]] = at_once) -> FarViews:
         """Return a web process that has just started."""
 
         async def subscribe(_agency: str, _role: str) -> None:
             pass
 
-        return FarViews(self._ask, subscribe=subscribe, unsubscribe=lambda *_: None)
+        return FarViews(self._ask, subscribe=subscribe, unsubscribe=lambda *_: None, there=there)
 
     async def _ask(self, what: Any) -> Any:
         self.asked.append(type(what).__name__)
@@ -98,6 +103,20 @@ def numbers(frames: list[bytes]) -> list[tuple[str, int]]:
 
 async def taken(subscription: Subscription) -> list[tuple[str, int]]:
     return numbers(await subscription.take(0.05))
+
+
+async def test_a_viewer_waits_for_a_watch_and_asks_it_once_it_is_there() -> None:
+    pair, there = Pair(), asyncio.Event()
+
+    async def wait() -> None:
+        await there.wait()
+
+    pair.views = pair.another(there=wait)
+    entering = asyncio.create_task(pair.views.enter(SOMCHAI, None, None))
+    await asyncio.sleep(0.01)
+    assert (entering.done(), pair.asked) == (False, [])
+    there.set()
+    assert await taken(await entering) == [("snapshot", 0)]
 
 
 async def test_one_opening_and_one_snapshot_serve_all_who_begin_at_once() -> None:
@@ -221,7 +240,7 @@ async def test_a_watch_that_cannot_be_asked_keeps_nobody_waiting() -> None:
     async def subscribe(_agency: str, _role: str) -> None:
         pass
 
-    views = FarViews(ask, subscribe=subscribe, unsubscribe=lambda *_: None)
+    views = FarViews(ask, subscribe=subscribe, unsubscribe=lambda *_: None, there=at_once)
     for _ in range(2):
         with pytest.raises(WatchAway):
             await views.enter(SOMCHAI, None, None)

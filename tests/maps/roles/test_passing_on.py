@@ -108,6 +108,24 @@ async def line() -> AsyncIterator[Line]:
     await made.answering.close()
 
 
+async def test_who_waits_for_a_watch_goes_on_when_it_is_heard_and_else_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asking = Asking(web="web-1", say=lambda *_: None)
+    waiting = asyncio.create_task(asking.wait())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    asking.beat(beat(1))
+    async with asyncio.timeout(1):
+        await waiting
+        await asking.wait()  # there is one
+    asking.lost("the watch is not heard")
+    monkeypatch.setattr("maps.roles.asking.COMES_WITHIN_S", 0.02)
+    async with asyncio.timeout(1):
+        await asking.wait()
+    assert not asking.watch
+
+
 async def settled(line: Line, answers: int) -> None:
     async for _ in wait_until("an answer", seconds=5):
         if len(line.answers) >= answers:
