@@ -218,6 +218,28 @@ async def test_the_store_finds_it_by_an_index(forgetful: Node) -> None:
     )
 
 
+async def test_however_much_is_asked_the_statements_are_few(forgetful: Node) -> None:
+    await forgetful.hear(*backlog("pier", 40, 60.0, 0.0))
+    told: set[str] = set()
+    found: list[int] = []
+
+    def ask(connection: Connection) -> None:
+        event.listen(
+            connection, "before_cursor_execute", lambda _c, _cursor, said, *_: told.add(said)
+        )
+        for number in range(1, 201):
+            asked = Asked()
+            asked.near = [(address(), at(each * 60), 3.0) for each in range(number)]
+            asked.gids = [bytes([each]) * 16 for each in range(number)]
+            asked.receptions = [f"pier/boot/{each}" for each in range(number)]
+            stored, _, _ = known.known(connection, asked)
+            found.append(len(stored))
+
+    await forgetful.store.read(ask)
+    assert found == [*range(1, 41), *[40] * 160]
+    assert len(told) <= 3 * 9  # 1, 2, 4 … 256 of each kind
+
+
 def test_memory_knows_since_when_it_has_forgotten_nothing() -> None:
     lately: Lately[str] = Lately(each=2)
     for second in (10, 30, 20):  # in whatever order
