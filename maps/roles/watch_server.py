@@ -22,6 +22,7 @@ from maps.roles.watch_link import WatchLink
 from maps.roles.watch_page import State, watch_page
 from maps.serving import serving_beside, spare_the_collector
 from maps.settings import Settings
+from patrol.store.store import Store
 
 
 async def run_watch(settings: Settings) -> None:
@@ -60,7 +61,13 @@ async def run_watch(settings: Settings) -> None:
     def count() -> bytes:
         return offices[0].metrics() if offices else b""
 
-    app = create_app(settings, opened=opened, lead=holding.over)
+    @asynccontextmanager
+    async def lead(store: Store) -> AsyncIterator[None]:
+        spare_the_collector()  # geography and code, while nobody waits for us
+        async with holding.over(store):
+            yield
+
+    app = create_app(settings, opened=opened, lead=lead)
 
     async def work() -> None:
         async with app.router.lifespan_context(app):
