@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Route
 
 from tests.browser.crew_phone import PIN, Phone, crewed
+from tests.databases import reading
 from tests.server import Server, serving, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -66,8 +66,8 @@ def photo() -> bytes:
 
 
 def rows(server: Server, query: str) -> list[tuple[Any, ...]]:
-    with sqlite3.connect(f"file:{server.database}?mode=ro", uri=True) as db:
-        return db.execute(query).fetchall()
+    with reading(server.database) as database:
+        return [tuple(row) for row in database.execute(query).fetchall()]
 
 
 def heard(server: Server) -> Counter[str]:
