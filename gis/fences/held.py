@@ -17,6 +17,7 @@ from gis.fences.unread import Unread
 
 START: Judged = (None, None, ())
 SLICE = 64  # fixes that come before older ones are packed and let go of again
+MANY = 8  # noted fixes from which on it pays to pack them at once
 SLICES = 20  # the oldest are let go of when there are so many times fewer of them too many
 
 
@@ -113,8 +114,18 @@ class HeldFixes:
         if self._unread is None:
             return
         rows = self._unread.take(self.place)
-        if rows:
-            self._append(rows, self._fixes[-1])
+        if not len(rows):
+            return
+        last = self._fixes[-1]
+        if len(rows) >= MANY and len(self._fixes) <= SLICE:
+            # Most of them can be packed as they are; no fixes need to be made of these.
+            self._packed.add(self._fixes, [*self._plain(), True, True])
+            packed, rows = rows[: -LEAD - 1], rows[-LEAD - 1 :]
+            self._packed.add_rows(packed.tobytes())
+            self._fixes.clear()
+            self._times.clear()
+            last = plain_fix(packed[-1].tolist(), float(packed[-2, ERROR]), None, last.state)
+        self._append(rows.tolist(), last)
 
     def show(self, unread: Unread, place: int) -> None:
         """Let newest fixes that change nothing be noted down in a place, until `hide`.
@@ -246,32 +257,12 @@ class HeldFixes:
         >>> len(track._fixes), track.held(), len(track.fixes)
         (3, 100, 100)
         """
-        fixes, times = self._fixes, self._times
-        noted = [] if self._unread is None else self._unread.take(self.place)
-        if not fixes:
-            return
-        many = len(noted) >= LEAD + 2
-        if not many:
-            self._append(noted, fixes[-1])
-        if self._packed:
-            before, state = fixes[0].before, fixes[0].state
-        else:
-            before, state = self._base[0][1], self._base[1]
-        plain = which_are_plain(fixes, before, state)
-        if many:
-            # What was noted changed nothing: of most of it no fixes need to be made.
-            packed, last = self._packed, fixes[-1]
-            packed.add(fixes, [*plain, True, True])
-            packed.add_rows(noted[:-LEAD])
-            fixes.clear()
-            times.clear()
-            before = plain_fix(noted[-LEAD - 1], noted[-LEAD - 2][ERROR], None, last.state)
-            self._append(noted[-LEAD:], before)
-            return
+        self.catch_up()
+        plain = self._plain()
         cut = joint(plain)
         if cut > 0:
-            self._packed.add(fixes[:cut], plain)
-            del fixes[:cut], times[:cut]
+            self._packed.add(self._fixes[:cut], plain)
+            del self._fixes[:cut], self._times[:cut]
 
     def forget(self, settings: FenceSettings) -> None:
         """Let go of fixes too old for late ones to matter, if there are some.
@@ -317,6 +308,13 @@ class HeldFixes:
             packed.keep(cut, len(packed))
         else:
             del self._fixes[:cut], self._times[:cut]
+
+    def _plain(self) -> list[bool]:
+        """Return which of the fixes that are not packed changed nothing."""
+        (_, before, _), state = self._base
+        if self._packed:
+            before, state = self._fixes[0].before, self._fixes[0].state
+        return which_are_plain(self._fixes, before, state)
 
     def _append(self, rows: Sequence[Sequence[float]], last: Fix) -> None:
         """Make plain fixes of rows, newer than all; the first follows another fix."""

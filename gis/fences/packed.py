@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from gis.fences.fix import Fix, Judged, State
 
@@ -59,16 +59,17 @@ def which_are_plain(fixes: Sequence[Fix], before: Fix | None, state: State) -> l
     """
     found: list[bool] = []
     for fix in fixes:
-        plain = (
+        its = fix.state
+        found.append(
             fix.before is before
+            and before is not None
             and fix.sights == ()
-            and fix.judged is None
-            and not (fix.jump or fix.events or fix.passages)
-            and fix.good
-            and (fix.state is state or fix.state == state)
+            and fix.judged is None  # so it is good, and came by no jump
+            and (its is state or its == state)
+            and not fix.events
+            and not fix.passages
         )
-        found.append(plain and before is not None)
-        before, state = fix, fix.state
+        before, state = fix, its
     return found
 
 
@@ -117,28 +118,26 @@ class Packed:
         >>> packed.made(0, 1, (None, None, ()), {}) == [fix]
         True
         """
-        rows, whole = self._rows, self._whole
+        numbers: list[float] = []
         for n, fix in enumerate(fixes):
-            speed_mps = fix.speed_mps
-            rows.extend(
-                (fix.t, fix.lon, fix.lat, fix.error_m, NAN if speed_mps is None else speed_mps)
-            )
+            told = fix.speed_mps
+            numbers += (fix.t, fix.lon, fix.lat, fix.error_m, NAN if told is None else told)
             if plain[n]:
                 fix.before = None
                 if plain[n + 1] and plain[n + 2]:
                     continue
-            whole[fix.t] = fix
+            self._whole[fix.t] = fix
+        self._rows.fromlist(numbers)
 
-    def add_rows(self, rows: Iterable[Sequence[float]]) -> None:
+    def add_rows(self, rows: bytes) -> None:
         """Add plain fixes that are newer than all, of which only the numbers are there.
 
         >>> packed = Packed()
-        >>> packed.add_rows([(9.0, 100.0, 20.0, 30.0, 5.0)])
+        >>> packed.add_rows(array("d", [9.0, 100.0, 20.0, 30.0, 5.0]).tobytes())
         >>> len(packed)
         1
         """
-        for row in rows:
-            self._rows.extend(row)
+        self._rows.frombytes(rows)
 
     def older(self, t: float) -> int:
         """Return how many are older than a time.
@@ -174,7 +173,7 @@ class Packed:
             state: What those had come to.
 
         >>> packed, before = Packed(), Fix(5.0, 100.0, 20.0, 60.0, None)
-        >>> packed.add_rows([(9.0, 100.0, 20.0, 30.0, 5.0)])
+        >>> packed.add_rows(array("d", [9.0, 100.0, 20.0, 30.0, 5.0]).tobytes())
         >>> [fix] = packed.made(0, 1, (None, before, ()), {})
         >>> fix.t, fix.speed_mps, fix.margin_m, fix.before == before
         (9.0, 5.0, 60.0, True)
@@ -183,11 +182,12 @@ class Packed:
         if first > 0:
             before, state = self._alone(first - 1, before, state)
         fixes: list[Fix] = []
-        for index in range(first, until):
-            fix = self._whole.get(self._rows[index * WIDTH])
+        numbers = iter(self._rows[first * WIDTH : until * WIDTH])
+        for row in zip(*[numbers] * WIDTH, strict=True):
+            fix = self._whole.get(row[0])
             if fix is None:
                 assert before is not None
-                fix = plain_fix(self._row(index), before.error_m, before, state)
+                fix = plain_fix(row, before.error_m, before, state)
             elif fix.good and fix.before is None and fix.judged is None:
                 fix.before = before  # a plain one, as `add` left it
             fixes.append(fix)
@@ -198,7 +198,8 @@ class Packed:
         """Let go of all but those from one index up to another.
 
         >>> packed = Packed()
-        >>> packed.add_rows([(t, 100.0, 20.0, 30.0, NAN) for t in (1.0, 2.0, 3.0, 4.0)])
+        >>> for t in (1.0, 2.0, 3.0, 4.0):
+        ...     packed.add_rows(array("d", [t, 100.0, 20.0, 30.0, 5.0]).tobytes())
         >>> packed.keep(1, 3)
         >>> len(packed), packed.older(3.0)
         (2, 1)

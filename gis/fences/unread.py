@@ -23,7 +23,7 @@ class Unread:
     >>> unread = Unread(2)
     >>> unread.note(np.array([1]), np.array([[9.0, 100.0, 20.0, 30.0, np.nan]]))
     array([], dtype=int64)
-    >>> unread.take(1), unread.take(1)
+    >>> unread.take(1).tolist(), unread.take(1).tolist()
     ([[9.0, 100.0, 20.0, 30.0, nan]], [])
     """
 
@@ -37,8 +37,8 @@ class Unread:
 
         >>> unread = Unread(1)
         >>> unread.widen(1)
-        >>> unread.take(1)
-        []
+        >>> unread.count(1)
+        0
         """
         self._rows = np.concatenate([self._rows, np.empty((places, MOST, 5))])
         self._count = np.concatenate([self._count, np.zeros(places, dtype=np.intp)])
@@ -80,15 +80,13 @@ class Unread:
         """
         return int(self._count[place])
 
-    def take(self, place: int) -> list[list[float]]:
-        """Return what is noted in a place, and empty it.
+    def take(self, place: int) -> Floats:
+        """Return what is noted in a place, good until the next is noted there, and empty it.
 
-        >>> Unread(1).take(0)
+        >>> Unread(1).take(0).tolist()
         []
         """
         count = self._count[place]
-        if not count:
-            return []
         self._count[place] = 0
-        rows: list[list[float]] = self._rows[place, :count].tolist()
+        rows: Floats = self._rows[place, :count]
         return rows

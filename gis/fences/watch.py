@@ -248,7 +248,7 @@ class FenceWatch:
             if turned:
                 newest.calm(turned)
             for track in filled:
-                track.pack()
+                track.catch_up()
             full += filled
         return [(heard.units[n], heard.fix(n)) for n in sorted(rest)]
 

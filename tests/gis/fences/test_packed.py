@@ -30,7 +30,8 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pack, let go and note down early, and let small batches go the way of large ones."""
     monkeypatch.setattr("gis.fences.held.SLICE", 8)
     monkeypatch.setattr("gis.fences.held.SLICES", 10**9)
-    monkeypatch.setattr("gis.fences.unread.MOST", 7)
+    monkeypatch.setattr("gis.fences.held.MANY", LEAD + 3)
+    monkeypatch.setattr("gis.fences.unread.MOST", 9)
     monkeypatch.setattr("gis.fences.watch.FEW", 8)
 
 
