@@ -28,7 +28,7 @@ from patrol.units import Assignment, Unit
 
 REMEMBERED: Final = 20_000
 """Messages that are remembered across a restart; the store is asked about older ones. What was sent
-and not acknowledged before it comes again first, and is the newest; viewers wait until all are read.
+and not acknowledged before it comes again first, and is the newest; viewers wait for the reading.
 """
 
 READ_AT_ONCE: Final = 200  # units or radios; their records are held in memory meanwhile

@@ -50,7 +50,13 @@ class WatchLink:
     ) -> None:
         self._topics, self._epoch, self._is_well = Topics(node), epoch, is_well
         self._id = secrets.token_hex(8)
-        self._bus = Bus(settings, key, client_id=f"{node}-watch-{self._id}", heard=self._hear)
+        self._bus = Bus(
+            settings,
+            key,
+            client_id=f"{node}-watch-{self._id}",
+            heard=self._hear,
+            moved=self._bus_moved,
+        )
         self._bus.add(self._topics.asks)
         self._showing = Showing(desk_of, by=self._id, tell=self._show)
         self._answering = Answering(app, self._showing, by=self._id, say=self._answer)
@@ -83,12 +89,19 @@ class WatchLink:
     def _show(self, agency: str, role: str, word: Word) -> None:
         self._bus.say(self._topics.view(agency, role), word)
 
+    def _bus_moved(self, is_open: bool) -> None:
+        if is_open:  # viewers wait to hear of us
+            self._say_beat()
+
+    def _say_beat(self) -> None:
+        self._beats += 1
+        beat = Beat(by=self._id, epoch=self._epoch, count=self._beats, well=self._is_well())
+        self._bus.say(self._topics.beat, beat)
+
     async def _beat(self) -> None:
         while True:
             try:
-                self._beats += 1
-                beat = Beat(by=self._id, epoch=self._epoch, count=self._beats, well=self._is_well())
-                self._bus.say(self._topics.beat, beat)
+                self._say_beat()
                 self._answering.tick()
                 self._showing.sweep()
             except Exception:  # noqa: BLE001 - logged; it must go on
