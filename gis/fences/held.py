@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from gis.fences.fix import NO_STATE, Fix, Judged, State
-from gis.fences.packed import ERROR, LEAD, Packed, joint, plain_fix, which_are_plain
+from gis.fences.packed import ERROR, LEAD, Packed, joint, kinds_of, plain_fix
 from gis.fences.rejudge import judged_at
 from gis.fences.settings import FenceSettings
 from gis.fences.unread import Unread
@@ -56,7 +56,7 @@ class HeldFixes:
     def __init__(self, unit: str) -> None:
         """Begin with no fix."""
         self.unit = unit
-        #: The oldest ones. While there are any, the first ones behind them are plain.
+        #: The oldest ones. While there are any, the first ones behind them follow others.
         self._packed = Packed()
         self._fixes: list[Fix] = []
         self._times: list[float] = []
@@ -119,7 +119,8 @@ class HeldFixes:
         last = self._fixes[-1]
         if len(rows) >= MANY and len(self._fixes) <= SLICE:
             # Most of them can be packed as they are; no fixes need to be made of these.
-            self._packed.add(self._fixes, [*self._plain(), True, True])
+            follow, plain = self._kinds()
+            self._packed.add(self._fixes, [*follow, True, True], plain)
             packed, rows = rows[: -LEAD - 1], rows[-LEAD - 1 :]
             self._packed.add_rows(packed.tobytes())
             self._fixes.clear()
@@ -258,10 +259,10 @@ class HeldFixes:
         (3, 100, 100)
         """
         self.catch_up()
-        plain = self._plain()
-        cut = joint(plain)
+        follow, plain = self._kinds()
+        cut = joint(follow)
         if cut > 0:
-            self._packed.add(self._fixes[:cut], plain)
+            self._packed.add(self._fixes[:cut], follow, plain)
             del self._fixes[:cut], self._times[:cut]
 
     def forget(self, settings: FenceSettings) -> None:
@@ -309,12 +310,13 @@ class HeldFixes:
         else:
             del self._fixes[:cut], self._times[:cut]
 
-    def _plain(self) -> list[bool]:
-        """Return which of the fixes that are not packed changed nothing."""
+    def _kinds(self) -> tuple[list[bool], list[bool]]:
+        """Return which of the fixes that are not packed follow others, and which are plain."""
         (_, before, _), state = self._base
         if self._packed:
-            before, state = self._fixes[0].before, self._fixes[0].state
-        return which_are_plain(self._fixes, before, state)
+            before = self._fixes[0].before
+            state = NO_STATE if before is None else before.state
+        return kinds_of(self._fixes, before, state)
 
     def _append(self, rows: Sequence[Sequence[float]], last: Fix) -> None:
         """Make plain fixes of rows, newer than all; the first follows another fix."""
@@ -335,5 +337,5 @@ class HeldFixes:
         self._fixes[0].before = made[-1]
         self._fixes[:0] = made
         self._times[:0] = [fix.t for fix in made]
-        # Packed again only after some time, or each late one would cost as much.
-        self.full = len(self._fixes) + SLICE
+        # Packed again only after as many more, or each late one would cost as much.
+        self.full = max(2 * len(self._fixes), SLICE)

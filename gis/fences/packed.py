@@ -1,10 +1,12 @@
 """Older fixes of one unit as rows of numbers, of which fixes are made again when a late one comes.
 
-Most fixes change nothing: each is good, follows the one before it, meets no edge and brings no
-event. Such a *plain* fix follows from its five numbers and the fix before it, so that is all that
-is kept of it: 40 bytes in place of an object ten times as large. A fix that is not plain is kept
-as it is, and so are the two before it: it may name these (as the ones it was judged by), and what
-it names must stay the same object.
+Most fixes change nothing. Each is good and *follows* the one before it: it was judged by that and
+the one before that, and at once. If it also meets no edge and brings no event, it is *plain*: all
+that is to be known of it follows from its five numbers and the fix before it. So that is all that
+is kept of it, 40 bytes in place of an object ten times as large.
+
+A fix that is not plain is kept as it is. So are the two before one that follows none (it waited to
+be believed, was not, or comes after such): it may name them, and must find them as they were.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from collections.abc import Sequence
 
 from gis.fences.fix import Fix, Judged, State
 
-#: Plain fixes that must follow each other for the first of them to be named by no other that comes.
+#: So many fixes must follow each other for the first of them to be named by no other that comes.
 LEAD = 3
 WIDTH, ERROR = 5, 3  # numbers of a fix: time, longitude, latitude, error, and speed, NaN for None
 NAN = float("nan")
@@ -44,43 +46,47 @@ def plain_fix(
     )  # fmt: skip
 
 
-def which_are_plain(fixes: Sequence[Fix], before: Fix | None, state: State) -> list[bool]:
-    """Return which fixes changed nothing, so that they follow from their numbers.
+def kinds_of(
+    fixes: Sequence[Fix], before: Fix | None, state: State
+) -> tuple[list[bool], list[bool]]:
+    """Return which fixes follow the one before them, and which of these are plain.
 
     Args:
         fixes: The fixes, in order of time.
-        before: The good fix before the first.
+        before: The one before the first, if it is good.
         state: What all before the first had come to.
 
     >>> first = Fix(5.0, 100.0, 20.0, 60.0, None)
     >>> next = plain_fix((9.0, 100.0, 20.0, 30.0, NAN), 60.0, first, first.state)
-    >>> which_are_plain([first, next], None, first.state)
-    [False, True]
+    >>> kinds_of([first, next], None, first.state)
+    ([False, True], [False, True])
     """
-    found: list[bool] = []
+    follow: list[bool] = []
+    plain: list[bool] = []
     for fix in fixes:
         its = fix.state
-        found.append(
-            fix.before is before
-            and before is not None
+        # Good is what leaves behind just itself and the one before; so it came by no jump, too.
+        follows = fix.before is before and fix.judged is None and before is not None
+        follow.append(follows)
+        plain.append(
+            follows
             and fix.sights == ()
-            and fix.judged is None  # so it is good, and came by no jump
             and (its is state or its == state)
             and not fix.events
             and not fix.passages
         )
         before, state = fix, its
-    return found
+    return follow, plain
 
 
-def joint(plain: Sequence[bool]) -> int:
+def joint(follow: Sequence[bool]) -> int:
     """Return before which fix all can be parted, leaving few after it; 0 if nowhere.
 
     >>> joint([True] * 5), joint([False, True, True, True, False]), joint([True, False, True])
     (2, 1, 0)
     """
-    for index in range(len(plain) - LEAD, 0, -1):
-        if plain[index] and plain[index + 1] and plain[index + 2]:
+    for index in range(len(follow) - LEAD, 0, -1):
+        if follow[index] and follow[index + 1] and follow[index + 2]:
             return index
     return 0
 
@@ -105,16 +111,17 @@ class Packed:
         """Return how many there are."""
         return len(self._rows) // WIDTH
 
-    def add(self, fixes: Sequence[Fix], plain: Sequence[bool]) -> None:
+    def add(self, fixes: Sequence[Fix], follow: Sequence[bool], plain: Sequence[bool]) -> None:
         """Add fixes that are newer than all.
 
         Args:
-            fixes: The fixes; afterwards the plain ones no longer name those before them, or none
-                would ever be freed.
-            plain: Which of them are plain, and whether the two behind them are.
+            fixes: The fixes; afterwards those that follow another no longer name it, or none would
+                ever be freed.
+            follow: Which of them do, and whether the two behind them do.
+            plain: Which of them are plain.
 
         >>> packed, fix = Packed(), Fix(9.0, 100.0, 20.0, 30.0, None)
-        >>> packed.add([fix], [False, True, True])
+        >>> packed.add([fix], [False, True, True], [False])
         >>> packed.made(0, 1, (None, None, ()), {}) == [fix]
         True
         """
@@ -122,11 +129,10 @@ class Packed:
         for n, fix in enumerate(fixes):
             told = fix.speed_mps
             numbers += (fix.t, fix.lon, fix.lat, fix.error_m, NAN if told is None else told)
-            if plain[n]:
+            if follow[n]:
                 fix.before = None
-                if plain[n + 1] and plain[n + 2]:
-                    continue
-            self._whole[fix.t] = fix
+            if not (plain[n] and follow[n + 1] and follow[n + 2]):
+                self._whole[fix.t] = fix
         self._rows.fromlist(numbers)
 
     def add_rows(self, rows: bytes) -> None:
@@ -189,7 +195,7 @@ class Packed:
                 assert before is not None
                 fix = plain_fix(row, before.error_m, before, state)
             elif fix.good and fix.before is None and fix.judged is None:
-                fix.before = before  # a plain one, as `add` left it
+                fix.before = before  # it follows that, as `add` left it
             fixes.append(fix)
             before, state = fix, fix.state
         return fixes

@@ -186,7 +186,7 @@ def test_what_is_packed_is_let_go_of_and_holds_nothing_that_is(size: int) -> Non
 def test_fixes_that_tell_no_speed_tell_none_afterwards() -> None:
     packed = Packed()
     first = Fix(1.0, 100.0, 20.0, 30.0, None)
-    packed.add([first, Fix(2.0, 100.0, 20.0, 30.0, None)], [False, True, True, True])
+    packed.add([first, Fix(2.0, 100.0, 20.0, 30.0, None)], [False, True, True, True], [False, True])
     made = packed.made(0, 2, (None, None, ()), {})
     assert made[0] is first
     assert made[1].before is first
