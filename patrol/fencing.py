@@ -40,7 +40,7 @@ REPLAYED: Final = 30
 """Newest fixes of each unit that are looked at anew when the areas change."""
 
 SETTINGS: Final = FenceSettings(most_fixes=1000)
-"""Some 650 kB for a boat that reports without end; at one fix in ten seconds, three hours."""
+"""Some 150 kB for a boat that reports without end; at one fix in ten seconds, three hours."""
 
 Fixes: TypeAlias = Iterable[tuple[str, Position]]
 

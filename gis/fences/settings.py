@@ -18,8 +18,8 @@ class FenceSettings(msgspec.Struct, frozen=True, kw_only=True):
         fastest_mps: No unit moves faster; a fix that would need it waits for two more that agree.
         late_s: How long after the newest fix of a unit an older one may still come, seconds. The
             events are the same whatever the order of arrival within this.
-        most_fixes: Fixes held for a unit (some 650 bytes each); with more of them in `late_s`, what
-            may come late is shorter.
+        most_fixes: Fixes held for a unit, at least (40 bytes each where they changed nothing, some
+            500 else); with more of them in `late_s`, what may come late is shorter.
     """
 
     margin_accuracies: float = 4.0

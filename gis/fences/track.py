@@ -79,8 +79,10 @@ class FenceTrack(HeldFixes):
         False
         """
         fixes = self._fixes
-        if self._fresh or self._dirty or not 0 < len(fixes) < self.full:
+        if self._fresh or self._dirty or not fixes:
             return False
+        if len(fixes) >= self.full:
+            self.tidy(settings, packing=True)
         last = fixes[-1]
         if fix.t <= last.t or not last.good or last.judged is not None:
             return False
