@@ -57,7 +57,7 @@ class Followed(NamedTuple):
     Attributes:
         left: Which are not taken.
         met: How those of them whose move matters to areas stand to these.
-        full: Tracks that must make fixes of what is noted down before any more is.
+        full: Tracks that must take over what is noted down before any more is.
     """
 
     left: Indices

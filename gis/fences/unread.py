@@ -1,4 +1,4 @@
-"""Fixes that are only noted down: rows of numbers, of which their tracks make fixes when asked.
+"""Fixes that are only noted down: rows of numbers, until their tracks take them over.
 
 Most fixes change nothing. Kept as numbers in one block they cost no object each.
 """
