@@ -309,6 +309,7 @@ class HeldFixes:
             packed.keep(cut, len(packed))
         else:
             del self._fixes[:cut], self._times[:cut]
+            self.full = max(SLICE, self.full - cut)
 
     def _kinds(self) -> tuple[list[bool], list[bool]]:
         """Return which of the fixes that are not packed follow others, and which are plain."""

@@ -168,12 +168,12 @@ class FenceWatch:
         # Told hours change with who came and went, and with who was silent then and no longer is.
         if book.voids and (passages or silent + settings.gap_s < self._told_until):
             self._void(added, withdrawn)
-        for track in full:
-            track.forget(settings)
         # Where all is looked at again and again, nothing is packed.
-        for track in [*met, *touched.values(), *(track for track, _ in calm.values())]:
+        for track in [*full, *met, *touched.values(), *(track for track, _ in calm.values())]:
             if track.crowded():
                 track.tidy(settings, packing=brisk)
+        for track in full:  # what was noted down may be packed already, and too much of it
+            track.forget(settings)
         return _outcome(added, withdrawn)
 
     def clock(self, now: datetime) -> Outcome:

@@ -14,7 +14,7 @@ from gis.fences.events import Outcome
 from gis.fences.fix import Fix
 from gis.fences.index import FenceSet
 from gis.fences.packed import LEAD, Packed
-from gis.fences.rules import Rule
+from gis.fences.rules import Enter, Rule
 from gis.fences.settings import FenceSettings
 from gis.fences.track import FenceTrack
 from gis.fences.watch import FenceWatch
@@ -181,6 +181,25 @@ def test_what_is_packed_is_let_go_of_and_holds_nothing_that_is(size: int) -> Non
         for _ in range(5):
             before = None if before is None else before.before
         assert before is None
+
+
+def test_what_a_late_fix_unpacked_is_packed_again_also_where_fixes_are_noted_down() -> None:
+    fences = FenceSet([square("a")])
+    units = [f"boat{number}" for number in range(12)]
+
+    def all_at(t: float) -> list[tuple[str, Position]]:
+        return [fix(t, -5000.0, unit=unit) for unit in units]
+
+    watch = FenceWatch(fences, [Enter(id="in", area="a")], settings=FenceSettings(most_fixes=100))
+    for n in range(150):
+        watch.see(all_at(10.0 * n))
+    watch.see(all_at(805.0)[:1])
+    track = watch.tracks[units[0]]
+    assert len(track._fixes) > 60, "made fixes again of all that came after it"
+    for n in range(150, 450):
+        watch.see(all_at(10.0 * n))
+    assert len(track._fixes) <= 8 + LEAD
+    assert 100 <= track.held() <= 120
 
 
 def test_fixes_that_tell_no_speed_tell_none_afterwards() -> None:
