@@ -46,8 +46,8 @@ from patrol.strays import Strays
 MOST_READ: Final = 10_000
 """Alerts that are read at a start."""
 
-TOGETHER_S: Final = 0.060
-"""For how long batches that follow each other are left to be looked at together, seconds."""
+TOGETHER_S: Final = 0.080
+"""How old what is left for the next batch may be by the time of that, seconds."""
 
 _WELL: Final = frozenset({"open"})
 
@@ -114,23 +114,37 @@ class Alarms:
         await self._judge(None)
 
     async def after(
-        self, records: Sequence[Record], fixes: Mapping[bytes, Fix], *, more_soon: bool = False
+        self,
+        records: Sequence[Record],
+        fixes: Mapping[bytes, Fix],
+        *,
+        next_in_s: float | None = None,
     ) -> None:
         """See what a batch that is on disk brings at once: calls for help, fences.
 
         Args:
             records: Its messages, as taken into the picture.
             fixes: Its positions that joined, by the global ids of these.
-            more_soon: Whether another batch follows within a tick, or `catch_up`. Fences may then
-                wait for it, `TOGETHER_S` at most: to look takes as long for one batch as for four.
+            next_in_s: In how many seconds the next batch is taken, or `catch_up` called; None: not
+                known. Fences may be left for then, if nothing is older than `TOGETHER_S` by that
+                time: to look takes about as long for four batches as for one.
         """
         if not self._records:
             self._left_since_s = monotonic()
         self._records += records
         self._fixes.update(fixes)
-        waited_s = monotonic() - self._left_since_s
-        if not more_soon or waited_s >= TOGETHER_S or any(each.latched for each in records):
+        left_s = monotonic() - self._left_since_s
+        if (
+            next_in_s is None
+            or left_s + next_in_s > TOGETHER_S
+            or any(each.latched for each in records)
+        ):
             await self.catch_up()
+
+    @property
+    def left(self) -> bool:
+        """Whether something was left for the next batch."""
+        return bool(self._records)
 
     async def catch_up(self) -> None:
         """Look at what was left for the next batch, in a turn of the caller's."""

@@ -8,12 +8,12 @@ the event loop brought; under load batches are a tick apart (`patrol.pace`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from time import monotonic, thread_time
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -300,30 +300,40 @@ class Watch:
         self.board.publish(update)
 
     async def _work(self, inbox: Inbox) -> None:
-        while True:
-            if not len(inbox):  # alarms may have left something for the next batch
-                async with self.turn:
-                    await self.alarms.catch_up()
-            deliveries = await inbox.take(LONGEST_BATCH)
-            began = monotonic()
-            deliveries = self._machine_clock.hear(deliveries)
-            # What was taken must not be lost to a cancellation half-way.
-            batch = asyncio.ensure_future(self._in_turn(deliveries))
-            try:
-                await asyncio.shield(batch)
-            except asyncio.CancelledError:
-                await self._finish(batch)
-                raise
-            pause_s = self.pace.pause_s(len(deliveries), began)
-            inbox.rest(pause_s)
-            await inbox.rested()
-            inbox.gather(self.pace.gather_s)  # for the next batch
-            for _ in range(2):  # who waited reads what has come, and hands it in for this one
-                await asyncio.sleep(0)
+        try:
+            while True:
+                if self.alarms.left and not len(inbox):
+                    await self._whole(self._catch_up())
+                deliveries = await inbox.take(LONGEST_BATCH)
+                began = monotonic()
+                deliveries = self._machine_clock.hear(deliveries)
+                await self._whole(self._in_turn(deliveries))
+                pause_s = self.pace.pause_s(len(deliveries), began)
+                inbox.rest(pause_s)
+                await inbox.rested()
+                inbox.gather(self.pace.gather_s)  # for the next batch
+                for _ in range(2):  # who waited reads what has come, and hands it in for this one
+                    await asyncio.sleep(0)
+        finally:
+            if self.alarms.left and not self.turn.taken:  # else the store refuses
+                await self._finish(asyncio.ensure_future(self._catch_up()))
 
     async def _in_turn(self, deliveries: Sequence[Delivery]) -> None:
         async with self.turn:
-            await self._batch(deliveries, more_soon=self.pace.gather_s > 0)
+            await self._batch(deliveries, next_in_s=self.pace.gather_s or None)
+
+    async def _catch_up(self) -> None:
+        async with self.turn:
+            await self.alarms.catch_up()
+
+    async def _whole(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do work to its end: what was taken must not be lost to a cancellation half-way."""
+        doing = asyncio.ensure_future(work)
+        try:
+            await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            await self._finish(doing)
+            raise
 
     async def _finish(self, batch: asyncio.Future[None]) -> None:
         try:
@@ -356,12 +366,15 @@ class Watch:
             claims.put_back_ended(ended)
             log.warning("the end of a claim is not stored yet", fault=str(error))
 
-    async def _batch(self, deliveries: Sequence[Delivery], *, more_soon: bool = False) -> None:
+    async def _batch(
+        self, deliveries: Sequence[Delivery], *, next_in_s: float | None = None
+    ) -> None:
         """Judge, put into the picture, commit, answer, show; in a turn of its own.
 
         Args:
             deliveries: What was heard.
-            more_soon: Whether another batch or a look at what alarms left follows within a tick.
+            next_in_s: In how many seconds the next batch is taken, or what alarms left looked at;
+                None: not known.
         """
         picture, origin = self.picture, self.node
         judged, bad = judge(deliveries, picture.believed_address, now=self.now())
@@ -400,7 +413,7 @@ class Watch:
         before_s = thread_time()
         self.publish(list(fixes.values()))
         self.pace.showed(thread_time() - before_s)
-        await self.alarms.after(records, fixes, more_soon=more_soon)
+        await self.alarms.after(records, fixes, next_in_s=next_in_s)
 
     def _take_back(self, bad: Sequence[Record], fixes: dict[bytes, Fix]) -> set[str]:
         """Forget what could not be stored; return whom to rebuild from the store.
