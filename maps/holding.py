@@ -155,10 +155,11 @@ class Holding:
         while True:
             await asyncio.sleep(pause_s)
             try:
+                began_s = monotonic()  # who waits may see it from now on, however late the answer
                 await store.write(
                     partial(lease.renew, epoch=self.epoch, at=datetime.now(UTC)), self._node
                 )
-                self._renewed_s, pause_s = monotonic(), usual_s
+                self._renewed_s, pause_s = began_s, usual_s
             except LeaseLost:
                 return  # told by the fence
             except StoreError as error:

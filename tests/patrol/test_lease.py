@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any, cast
 
 import pytest
@@ -212,6 +213,34 @@ async def test_who_could_not_renew_it_tries_again_before_a_third_of_it_is_over(
                 async with asyncio.timeout(1.5):
                     while await renewals(store) == 0:  # noqa: ASYNC110 - another task renews it
                         await asyncio.sleep(0.05)
+    finally:
+        await store.close()
+
+
+async def test_a_lease_counts_from_when_it_was_asked_for_however_late_the_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits may have seen it move long before: by its count it runs out sooner."""
+    store = open_store(store_url(tmp_path / "patrol.db"))
+    holding, now_s = Holding("hx", agency="joint", life_s=3.0), monotonic()
+    write, answered = store.write, asyncio.Event()
+
+    async def slow(query: Any, *wanted: Any) -> Any:
+        nonlocal now_s
+        try:
+            return await write(query, *wanted)
+        finally:
+            now_s += 2.0
+            answered.set()
+
+    try:
+        async with holding.over(store), asyncio.timeout(20):
+            monkeypatch.setattr("maps.holding.monotonic", lambda: now_s)
+            asked_s = now_s
+            monkeypatch.setattr(store, "write", slow)
+            await answered.wait()
+            await asyncio.sleep(0)
+            assert holding._renewed_s == asked_s
     finally:
         await store.close()
 
