@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
@@ -74,22 +75,25 @@ async def _carry(
         entering = asyncio.ensure_future(socket.app.state.watching(caller.user, stream, known))
         try:  # it may take a while: until there is a Watch again
             await asyncio.wait({gone, entering}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            entering.add_done_callback(_leave)  # it may have got in in this very turn
+            raise
         finally:
             entering.cancel()  # no effect once done
         if not entering.done():
             return
         subscription = entering.result()
     except (NotSignedIn, TooManyTries):
-        await socket.close(NOT_SIGNED_IN, "sign in first")
+        await _refuse(socket, NOT_SIGNED_IN, "sign in first")
         return
     except StoreError:
-        await socket.close(TRY_AGAIN, "the store cannot be used at the moment")
+        await _refuse(socket, TRY_AGAIN, "the store cannot be used at the moment")
         return
     except (WatchAway, NoAnswer):
-        await socket.close(TRY_AGAIN, "the picture cannot be followed at the moment")
+        await _refuse(socket, TRY_AGAIN, "the picture cannot be followed at the moment")
         return
     except Forbidden as error:
-        await socket.close(NOT_ALLOWED, str(error))
+        await _refuse(socket, NOT_ALLOWED, str(error))
         return
     viewer = _Viewer(socket, subscription, access, epoch, tables=tables)
     sending = asyncio.create_task(viewer.send(caller), name="live-send")
@@ -112,6 +116,17 @@ async def _carry(
             task.cancel()
         await asyncio.gather(sending, stuck, return_exceptions=True)
         subscription.let_go()
+
+
+async def _refuse(socket: WebSocket, code: int, reason: str) -> None:
+    with suppress(WebSocketDisconnect, RuntimeError):  # the peer went in the same moment
+        await socket.close(code, reason)
+
+
+def _leave(entering: asyncio.Future[Subscription]) -> None:
+    """Give back the place of a viewer for whom nobody will take anything."""
+    if not entering.cancelled() and entering.exception() is None:
+        entering.result().close()
 
 
 class _Viewer:

@@ -7,6 +7,7 @@ import itertools
 import json
 from datetime import UTC, datetime
 from time import monotonic
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -223,3 +224,31 @@ async def test_a_viewer_who_leaves_while_there_is_no_watch_is_waited_for_no_more
             await waits.wait()
             assert not left.is_set()
         await left.wait()
+
+
+async def test_a_place_that_was_got_as_the_connection_was_ended_is_given_back(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks, place, got = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    carrying: list[asyncio.Task[Any]] = []
+    carry = route._carry
+
+    async def noted(*given: Any, **more: Any) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        carrying.append(task)
+        await carry(*given, **more)
+
+    async def enters(*_: Any) -> Any:
+        asks.set()
+        await place.wait()
+        return SimpleNamespace(close=got.set)
+
+    monkeypatch.setattr(route, "_carry", noted)
+    monkeypatch.setattr(server.app.state, "watching", enters)
+    async with server.signed_in() as client, asyncio.timeout(10), server.live(client):
+        await asks.wait()
+        place.set()
+        await asyncio.sleep(0)  # it is got, and who waits for it does not know yet
+        carrying[0].cancel()
+        await got.wait()
