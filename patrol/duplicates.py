@@ -21,7 +21,7 @@ from patrol.oldest import are_too_many, drop_oldest
 from patrol.records import Record, named_gid, unsorted_gid
 
 REMEMBERED: Final = 200_000
-"""Messages remembered, of all kinds together; at 400 a second more than eight minutes."""
+"""Names of messages remembered, of all kinds together; at 400 a second more than eight minutes."""
 
 SAME_CONTENT: Final = 8
 """Messages of one sender with one content that are remembered: a moored boat repeats itself."""
