@@ -8,6 +8,7 @@ by one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -15,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    TableValuedAlias,
     Text,
     bindparam,
     column,
@@ -24,7 +26,6 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from patrol.contacts import WINDOW
 from patrol.records import Record
@@ -75,13 +76,23 @@ def _in_span(
     )
 
 
-def _in_spans(count: int, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+@cache
+def _many_spans() -> Sequence[Select[Any]]:
+    # A server on SQLite is spared the memory of what is PostgreSQL's alone.
+    from sqlalchemy.dialects.postgresql import ARRAY
+
     arrays = (bindparam(each.name, type_=ARRAY(each.type)) for each in _ASKED)
     asked = (
         func.unnest(*arrays)
         .table_valued(*_ASKED, with_ordinality="number")
         .render_derived(name="asked")
     )
+    return tuple(_in_spans(asked, *wanted) for wanted in _WANTED)
+
+
+def _in_spans(
+    asked: TableValuedAlias, count: int, conditions: Sequence[ColumnElement[bool]]
+) -> Select[Any]:
     found = _in_span(count, conditions, [asked.c[each.name] for each in _ASKED]).lateral("found")
     return select(asked.c.number, found).select_from(asked.join(found, true()))
 
@@ -91,7 +102,6 @@ _ONE_SPAN: Final = tuple(
     _in_span(*wanted, [bindparam(each.name, type_=each.type) for each in _ASKED])
     for wanted in _WANTED
 )
-_MANY_SPANS: Final = tuple(_in_spans(*wanted) for wanted in _WANTED)
 
 
 def for_pictures(connection: Connection, wanted: Sequence[Sequence[Span]]) -> list[list[Record]]:
@@ -125,6 +135,6 @@ def _rows(connection: Connection, spans: Sequence[tuple[int, Span]]) -> Iterator
                     yield number, row
     elif spans:
         arrays = dict(zip(names, map(list, zip(*asked, strict=True)), strict=True))
-        for many in _MANY_SPANS:
+        for many in _many_spans():
             for row in connection.execute(many, arrays):
                 yield spans[row.number - 1][0], row
