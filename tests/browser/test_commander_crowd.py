@@ -51,21 +51,27 @@ def test_a_crowd_is_gathered_and_an_sos_never_is(browser: Browser, crowd: Server
     assert sum(_counts(page)) + len(marks) >= BOATS
 
     # A press on a number comes nearer; near enough, every boat stands for itself.
-    x, y, before = page.page.evaluate(
-        """() => {
-            const map = jointPatrol.map;
-            const sos = map.project([100.41, 20.27]);
-            const [at] = map.queryRenderedFeatures({ layers: ["crowds"] })
-                .map((each) => map.project(each.geometry.coordinates))
-                .filter((each) => Math.hypot(each.x - sos.x, each.y - sos.y) > 60)
-                .filter((each) => each.x > 400 && each.x < 980 && each.y > 150 && each.y < 700);
-            return [at.x, at.y, map.getZoom()];
-        }"""
-    )
-    page.page.mouse.click(x, y)
-    wait_for(
-        "it comes nearer", lambda: page.page.evaluate("jointPatrol.map.getZoom()") > before + 1
-    )
+    before = page.page.evaluate("jointPatrol.map.getZoom()")
+
+    def press() -> bool:
+        """Press where a number stands now: they are gathered anew as the map comes to rest."""
+        at = page.page.evaluate(
+            """() => {
+                const map = jointPatrol.map;
+                const sos = map.project([100.41, 20.27]);
+                const [at] = map.queryRenderedFeatures({ layers: ["crowds"] })
+                    .map((each) => map.project(each.geometry.coordinates))
+                    .filter((each) => Math.hypot(each.x - sos.x, each.y - sos.y) > 60)
+                    .filter((each) => each.x > 400 && each.x < 980 && each.y > 150 && each.y < 700);
+                return at ? [at.x, at.y] : null;
+            }"""
+        )
+        if at is not None:
+            page.page.mouse.click(*at)
+            page.page.wait_for_timeout(1000)
+        return bool(page.page.evaluate("jointPatrol.map.getZoom()") > before + 1)
+
+    wait_for("it comes nearer", press)
     page.page.evaluate("void jointPatrol.map.jumpTo({ center: [100.41, 20.27], zoom: 13.5 })")
     wait_for("no numbers", lambda: not _counts(page), seconds=40)
     wait_for("boats", lambda: len(page.marks()) > 20, seconds=40)

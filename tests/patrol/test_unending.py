@@ -20,7 +20,7 @@ async def test_a_batch_that_is_broken_off_from_within_is_a_fault_of_the_watch(
     await node.start()
     try:
 
-        async def broken_off(deliveries: Sequence[Delivery]) -> None:
+        async def broken_off(_: Sequence[Delivery], **__: object) -> None:
             raise asyncio.CancelledError
 
         monkeypatch.setattr(node.watch, "_batch", broken_off)
