@@ -13,7 +13,7 @@ from patrol.pace import Pace
 from tests.patrol.alerting import GOES_IN, IN, OUT, alerts, only, put, sector, unit, way
 from tests.patrol.running import Node, at, said
 
-REST_S = 0.6
+REST_S = 1.5
 
 
 class Loaded(Pace):
