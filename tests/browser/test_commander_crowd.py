@@ -52,26 +52,32 @@ def test_a_crowd_is_gathered_and_an_sos_never_is(browser: Browser, crowd: Server
 
     # A press on a number comes nearer; near enough, every boat stands for itself.
     before = page.page.evaluate("jointPatrol.map.getZoom()")
+    seen: list[object] = []
 
-    def press() -> bool:
-        """Press where a number stands now: they are gathered anew as the map comes to rest."""
-        at = page.page.evaluate(
-            """() => {
-                const map = jointPatrol.map;
-                const sos = map.project([100.41, 20.27]);
-                const [at] = map.queryRenderedFeatures({ layers: ["crowds"] })
-                    .map((each) => map.project(each.geometry.coordinates))
-                    .filter((each) => Math.hypot(each.x - sos.x, each.y - sos.y) > 60)
-                    .filter((each) => each.x > 400 && each.x < 980 && each.y > 150 && each.y < 700);
-                return at ? [at.x, at.y] : null;
-            }"""
+    def stands() -> object:
+        """Return where a number stands, once it did so three looks long and nothing moves."""
+        seen.append(
+            page.page.evaluate(
+                """() => {
+                    const map = jointPatrol.map;
+                    if (map.isMoving() || !map.areTilesLoaded()) return null;
+                    const sos = map.project([100.41, 20.27]);
+                    const [at] = map.queryRenderedFeatures({ layers: ["crowds"] })
+                        .map((each) => map.project(each.geometry.coordinates))
+                        .filter((each) => Math.hypot(each.x - sos.x, each.y - sos.y) > 60)
+                        .filter((each) => each.x > 400 && each.x < 980)
+                        .filter((each) => each.y > 150 && each.y < 700);
+                    return at ? [at.x, at.y] : null;
+                }"""
+            )
         )
-        if at is not None:
-            page.page.mouse.click(*at)
-            page.page.wait_for_timeout(1000)
-        return bool(page.page.evaluate("jointPatrol.map.getZoom()") > before + 1)
+        return seen[-1] if len(seen) > 2 and seen[-3] == seen[-2] == seen[-1] else None
 
-    wait_for("it comes nearer", press)
+    x, y = wait_for("a number that stands still", stands, every=0.3)
+    page.page.mouse.click(x, y)
+    wait_for(
+        "it comes nearer", lambda: page.page.evaluate("jointPatrol.map.getZoom()") > before + 1
+    )
     page.page.evaluate("void jointPatrol.map.jumpTo({ center: [100.41, 20.27], zoom: 13.5 })")
     wait_for("no numbers", lambda: not _counts(page), seconds=40)
     wait_for("boats", lambda: len(page.marks()) > 20, seconds=40)
