@@ -1,7 +1,8 @@
 """Holding: a Watch process takes the node's lease, keeps it, and ends at once when it lost it.
 
 One that waits is a standby: it has read its geography and looks at the lease many times in the
-length of one, the last time in the moment in which it ends.
+length of one, the last time in the moment in which it ends. When a renewal is overdue it looks by
+writing: where nobody can write, that nobody renews it says nothing.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ _LOOKS: Final = 20
 _LATE: Final = 2.0
 """A pause between two looks that took more than so many times its length counts as that many: who
 was stopped may have been stopped together with the one that holds it."""
+
+_OVERDUE: Final = 2 / 3
+"""Of its length, after which who lives would have renewed it, and who waits looks by writing."""
 
 _log = structlog.get_logger(__name__)
 
@@ -103,9 +107,10 @@ class Holding:
     async def _take(self, store: Store) -> None:
         """Wait until nobody holds it, or who does has been still for as long as it lasts.
 
-        While the store does not answer nobody can renew it, so that time does not count: a database
-        that was away for longer than a lease would else be back for the standby to take it from one
-        that lives, before that one looked again.
+        While the store does not answer, or lets nobody write, nobody can renew it, so that time
+        does not count: a database that was away or locked for longer than a lease would else be
+        back for the standby to take it from one that lives, before that one looked again. It has
+        the last third of the lease for that.
         """
         pause_s = self._life_s / _LOOKS
         seen: lease.Lease | None = None
@@ -115,7 +120,10 @@ class Holding:
         while True:
             try:
                 began_s = monotonic()
-                now = await store.read(lease.read, self._node)
+                if stood_s < _OVERDUE * self._life_s:
+                    now = await store.read(lease.read, self._node)
+                else:
+                    now = await store.write(lease.read_and_write, self._node)
                 if self._alone and seen and now and now.held and now != seen:
                     raise ServerRunning(f"{self._node} is kept by {now.holder}, which runs")
                 if now == seen and answered:
@@ -145,7 +153,7 @@ class Holding:
                     waits = True
                     _log.info("standing_by", node=self._node, holder=now.holder, epoch=now.epoch)
             except StoreError as error:
-                answered = False
+                answered, stood_s = False, min(stood_s, _OVERDUE * self._life_s)
                 _log.warning("lease_not_read", fault=str(error))
             left_s = self._life_s - stood_s if answered else pause_s
             await asyncio.sleep(min(pause_s, max(left_s, pause_s / 10)))

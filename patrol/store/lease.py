@@ -57,6 +57,17 @@ def read(connection: Connection, node: str) -> Lease | None:
     )
 
 
+def read_and_write(connection: Connection, node: str) -> Lease | None:
+    """Return the same, and write, which changes nothing: that shows that who holds it could, too.
+
+    Args:
+        connection: In a transaction that writes.
+        node: The node's id.
+    """
+    connection.execute(update(leases).where(leases.c.id == node).values(id=leases.c.id))
+    return read(connection, node)
+
+
 def take(
     connection: Connection,
     node: str,

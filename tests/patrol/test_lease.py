@@ -136,11 +136,17 @@ class Alone:
         renewed_s: When it was renewed last.
         renewals: When it will be, by who holds it; those that are over are taken out.
         stops: When all processes are stopped together, and for how long.
+        locked: From when until when nobody can write.
     """
 
-    def __init__(self, *renewals: float, stops: tuple[float, float] | None = None) -> None:
+    def __init__(
+        self,
+        *renewals: float,
+        stops: tuple[float, float] | None = None,
+        locked: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
         self.now_s = self.renewed_s = 0.0
-        self.renewals, self.stops = list(renewals), stops
+        self.renewals, self.stops, self.locked = list(renewals), stops, locked
         self.held = lease.Lease(epoch=1, holder="one", renewals=0, held=True, renewed_at=NOW)
 
     def monotonic(self) -> float:
@@ -159,8 +165,10 @@ class Alone:
             self.held = replace(self.held, renewals=self.held.renewals + 1)
         return self.held
 
-    async def write(self, *_: Any) -> int:
-        return 2
+    async def write(self, query: Any, *_: Any) -> lease.Lease | int:
+        if self.locked[0] <= self.now_s < self.locked[1]:
+            raise StoreError("canceling statement due to lock timeout")
+        return await self.read() if query is lease.read_and_write else 2
 
 
 @pytest.mark.parametrize("last_s", [3.34, 3.9, 4.3, 4.999, 5.001])
@@ -184,6 +192,47 @@ async def test_that_both_were_stopped_together_does_not_count(
     two = Holding("hx", agency="joint", life_s=10.0)
     await two._take(cast(Store, one))
     assert (one.renewed_s, one.renewals) == (3609.9, [])
+
+
+@pytest.mark.parametrize("until_s", [20.0, 20.1, 20.2, 20.3, 20.4, 29.9])
+async def test_that_nobody_could_write_does_not_count(
+    monkeypatch: pytest.MonkeyPatch, until_s: float
+) -> None:
+    """The database is locked for longer than a lease; who holds it renews it soon after that."""
+    renewed_s = until_s + 0.5
+    one = Alone(3.3, 6.6, renewed_s, renewed_s + 3.3, locked=(7.0, until_s))
+    monkeypatch.setattr("maps.holding.monotonic", one.monotonic)
+    monkeypatch.setattr("maps.holding.asyncio.sleep", one.sleep)
+    two = Holding("hx", agency="joint", life_s=10.0)
+    await two._take(cast(Store, one))
+    assert (one.renewed_s, one.renewals) == (renewed_s + 3.3, [])
+    assert 10.0 <= one.now_s - one.renewed_s <= 10.6
+
+
+async def test_who_is_dead_is_replaced_soon_after_somebody_can_write_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = Alone(3.3, 6.6, locked=(7.0, 30.0))
+    monkeypatch.setattr("maps.holding.monotonic", one.monotonic)
+    monkeypatch.setattr("maps.holding.asyncio.sleep", one.sleep)
+    two = Holding("hx", agency="joint", life_s=10.0)
+    await two._take(cast(Store, one))
+    assert 33.3 <= one.now_s <= 34.5
+
+
+async def test_who_looks_by_writing_changes_nothing(tmp_path: Path) -> None:
+    url = store_url(tmp_path / "patrol.db")
+    first, second = open_store(url), open_store(url)
+    try:
+        assert await second.write(lease.read_and_write, "hx") is None
+        async with Holding("hx", agency="joint", life_s=60).over(first):
+            seen = await first.read(lease.read, "hx")
+            assert seen is not None
+            assert await second.write(lease.read_and_write, "hx") == seen
+            assert await first.read(lease.read, "hx") == seen
+    finally:
+        await first.close()
+        await second.close()
 
 
 async def renewals(store: Store) -> int:
