@@ -127,6 +127,7 @@ def rigged(
     network: GatewayNetwork | None = None,
     postgres: bool = False,
     apart: bool = False,
+    stallers: int = 1,
 ) -> Iterator[Rig]:
     """Yield everything running: viewers look on, nobody reports yet.
 
@@ -138,6 +139,7 @@ def rigged(
         network: Where the gateway is.
         postgres: The store is in a PostgreSQL server of the run's own, and not in a file.
         apart: The node's parts are processes of their own, with a standby.
+        stallers: How many of the viewers stop reading when told to.
     """
     if threading.current_thread() is threading.main_thread():
         # whoever ends us ends all that we started
@@ -170,6 +172,7 @@ def rigged(
                     sessions=stage.sessions(),
                     viewers=viewers,
                     boats=units,
+                    stallers=stallers,
                 )
                 watcher = context.Process(target=watch, args=(watch_plan, watcher_end), daemon=True)
                 watcher.start()

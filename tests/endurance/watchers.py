@@ -1,8 +1,8 @@
 """The viewers: one process with 200 of them; the first few are read report by report, all the time.
 
 All look through one of four views. Who is cut off comes back as the page does, after a moment. One
-may be told to stop reading: it stays connected, takes nothing, and when the server has had enough
-of it, it comes again and does the same.
+may be told to stop reading: it hangs up, comes again at once and reads nothing of what it is sent;
+when the server has had enough of it, or after half a minute, it does the same again.
 """
 
 from __future__ import annotations
@@ -33,6 +33,11 @@ SAMPLED: Final = 4
 
 EVERY_S: Final = 0.5
 STALLS_S: Final = 30.0
+
+SEGMENT_BYTES: Final = 1400
+"""Largest segment to who stops reading, as on an Ethernet. With loopback's of 64 KiB the system
+keeps up to 4 MiB for it: 25 s of the stream, in which the server does not notice anything."""
+
 _FIX: Final = re.compile(
     rb'[\[,]\{"of":"([0-9a-f]{32})","lon":[-\d.e]+,"lat":([-\d.e]+),"time":"[^"]*"(,"live":false)?'
 )
@@ -51,6 +56,7 @@ class WatchPlan:
         sessions: Session of each view, by role.
         viewers: How many viewers, in turn by role.
         boats: Size of the fleet.
+        stallers: How many of them, the last ones, stop reading when told to.
     """
 
     host: str
@@ -58,6 +64,7 @@ class WatchPlan:
     sessions: dict[str, str]
     viewers: int
     boats: int
+    stallers: int = 1
 
 
 class Seen(NamedTuple):
@@ -176,10 +183,11 @@ class _Watching:
             seat = Seat(host=plan.host, port=plan.port, opening=opening, view=role)
             link = socket.socket()
             link.setblocking(False)
-            may_stall = number == plan.viewers - 1
+            may_stall = number >= plan.viewers - plan.stallers
             if may_stall:  # what the system keeps for it must not hide that it does not read
                 link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
-            watcher = None
+                link.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT_BYTES)
+            watcher, at_once = None, False
             try:
                 await loop.sock_connect(link, (plan.host, plan.port))
                 _, watcher = await loop.create_connection(
@@ -191,7 +199,10 @@ class _Watching:
                 await watcher.ready
                 self._now[number] = watcher
                 self._connections += 1
-                await self._stay(watcher, may_stall=may_stall)
+                if may_stall:
+                    at_once = await self._stay(watcher)
+                else:
+                    await watcher.gone.wait()
             except OSError as error:
                 self._ends[type(error).__name__] += 1
                 if watcher is None:
@@ -205,27 +216,28 @@ class _Watching:
             self._cut_off[number] = True
             if number < SAMPLED:
                 self._tails[number] = b""
-            await asyncio.sleep(0.5 + random.random())
+            if not at_once:
+                await asyncio.sleep(0.5 + random.random())
 
-    async def _stay(self, watcher: _Watcher, *, may_stall: bool) -> None:
-        """Watch until the connection ends, or a stall has lasted long enough."""
-        if not may_stall:
-            await watcher.gone.wait()
-            return
-        stalled = asyncio.create_task(self._stalled.wait())
+    async def _stay(self, watcher: _Watcher) -> bool:
+        """Watch, or read nothing while it is a stall; return whether it was told to do the other.
+
+        Else the connection has ended, or a stall has lasted long enough.
+        """
+        stalls = self._stalled.is_set()
+        if stalls:
+            watcher.pause()
+        other = asyncio.create_task((self._flows if stalls else self._stalled).wait())
         gone = asyncio.create_task(watcher.gone.wait())
         try:
-            await asyncio.wait({stalled, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if gone.done():
-                return
-            watcher.pause()
-            try:
-                async with asyncio.timeout(STALLS_S):
-                    await self._flows.wait()
-            except TimeoutError:
-                pass
+            await asyncio.wait(
+                {other, gone},
+                timeout=STALLS_S if stalls else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            return other.done() and not gone.done()
         finally:
-            for task in (stalled, gone):
+            for task in (other, gone):
                 task.cancel()
 
     def _seats(self) -> Seats:
