@@ -67,7 +67,7 @@ class Minute:
 
 
 def main() -> int:
-    """Run it; return 0 when nothing acknowledged was lost or stored twice, and all asked is shown."""
+    """Run it; return 0 when nothing acknowledged was lost or twice, and what was asked is shown."""
     options = _options()
     for name, value in describe().items():
         print(f"{name}: {value}")
