@@ -35,6 +35,9 @@ POSTGRES: Final = os.environ.get("JOINT_PATROL_TEST_STORE") == "postgres"
 
 sqlite_only: Final = pytest.mark.skipif(POSTGRES, reason="it is about a file of SQLite")
 
+WRITING: Final = 1785724929
+"""Key of the lock that whoever writes to a store in PostgreSQL holds."""
+
 _MANY: Final = 300  # 10 MB each
 
 _TEMPLATE: Final = "patrol_template"
@@ -84,9 +87,20 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def url(self, database: str) -> str:
         """Return the URL of a database."""
         return f"postgresql+psycopg://patrol@/{database}?host={self.folder}"
+
+    def own(self, folder: Path) -> None:
+        """Have a folder and what is in it belong to the server's user."""
+        if self._as:
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, self._as["user"], self._as["group"], follow_symlinks=False)
 
     def start(self) -> None:
         """Start it and wait until it answers."""
@@ -163,6 +177,12 @@ class Server:
                     sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
                 )
 
+    def halt(self) -> None:
+        """End it in order, whoever is connected, and keep its files: `start` goes on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(30)
+
     def kill(self) -> None:
         """End it as a power cut would: the postmaster and all it started."""
         assert self._process is not None
@@ -175,7 +195,7 @@ class Server:
 
     def stop(self) -> None:
         """End it and remove all it kept."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None and self.runs:
             self._process.send_signal(signal.SIGQUIT)  # at once: nothing of it is needed any more
             self._process.wait(20)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -309,7 +329,7 @@ class _Outsider:
             query = f"DROP FUNCTION {query.removeprefix('DROP TRIGGER ')} CASCADE"
         if query == "BEGIN IMMEDIATE":  # what whoever writes begins with
             self._connection.execute("BEGIN")
-            query = "SELECT pg_advisory_xact_lock(1785724929)"
+            query = f"SELECT pg_advisory_xact_lock({WRITING})"
         if not values:
             return self._connection.execute(query.encode())
         return self._connection.execute(

@@ -19,6 +19,9 @@ from tests.endurance.ledger import ACKNOWLEDGED, BY_BROKER, LOST_HERE, REFUSED, 
 GRACE_S = 15.0
 """What was acknowledged in the last moment before the look may be on its way to the store."""
 
+UNDERWAY_S = 3.0
+"""The same of what nobody promised anything of."""
+
 _NEW = text("SELECT id, address, lat FROM transmissions WHERE lat IS NOT NULL AND id > :after")
 
 
@@ -165,6 +168,9 @@ def account(
         if not len(lost) + len(lost_by_broker) or time.monotonic() > end:
             break
         time.sleep(0.5)
+    if len(reader.missing(unanswered)):
+        time.sleep(UNDERWAY_S)
+        reader.read()
     twice = np.flatnonzero(reader.counts > 1)
     refused, gone = those(REFUSED), len(those(LOST_HERE))
     begun = last - first

@@ -1,97 +1,18 @@
-"""Faults of the database and of disks."""
+"""Faults of disks: one that is full, under the store, or under a gateway's spool."""
 
 from __future__ import annotations
 
 import shutil
-import sqlite3
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Final
 
 from tests.endurance.fault import Plain
 from tests.endurance.networks import is_private
 from tests.endurance.rig import Rig
-
-SMALL_MIB: Final = 96
-"""Room that a small disk has beside what is on it already.
-
-Of it the log of SQLite keeps 18 once it has grown; what is left must do for all that is sent while
-the node works off what waited.
-"""
-
-
-class _OfSqlite(Plain):
-    def why_not(self, rig: Rig) -> str | None:
-        return None if rig.stage.node.is_sqlite else "the store is no file"
-
-
-class DatabaseLocked(_OfSqlite):
-    """Another program writes to the database and does not end."""
-
-    def __init__(self) -> None:
-        super().__init__("database locked")
-        self._other: sqlite3.Connection | None = None
-
-    def begin(self, rig: Rig) -> None:
-        """Take the lock."""
-        self._other = sqlite3.connect(
-            rig.stage.node.database, timeout=30, isolation_level=None, check_same_thread=False
-        )
-        self._other.execute("BEGIN IMMEDIATE")
-
-    def end(self, rig: Rig) -> None:
-        """Give it back."""
-        assert self._other is not None
-        self._other.execute("ROLLBACK")
-        self._other.close()
-
-
-class DatabaseGone(_OfSqlite):
-    """The database's folder is taken away under the node, and comes back, like a disk."""
-
-    def __init__(self) -> None:
-        super().__init__("database gone")
-
-    @contextmanager
-    def prepared(self, rig: Rig) -> Iterator[None]:
-        """Have the store in a folder of its own."""
-        with _store_in(rig, rig.stage.folder / "apart"):
-            yield
-
-    def begin(self, rig: Rig) -> None:
-        """Take the folder away."""
-        folder = rig.stage.node.database.parent
-        folder.rename(folder.with_name("taken-away"))
-
-    def end(self, rig: Rig) -> None:
-        """Bring it back."""
-        folder = rig.stage.node.database.parent
-        folder.with_name("taken-away").rename(folder)
-
-
-class DatabaseKilled(Plain):
-    """PostgreSQL ends as in a power cut, and is started again."""
-
-    def __init__(self) -> None:
-        super().__init__("kill -9 database")
-
-    def why_not(self, rig: Rig) -> str | None:
-        """It needs PostgreSQL as the store."""
-        return "SQLite has no server: give --postgres" if rig.database is None else None
-
-    def begin(self, rig: Rig) -> None:
-        """Kill it and all it started."""
-        assert rig.database is not None
-        rig.database.kill()
-
-    def end(self, rig: Rig) -> None:
-        """Start it."""
-        assert rig.database is not None
-        rig.database.start()
+from tests.endurance.small_disks import small_disk, tablespace_in
 
 
 class DiskFull(Plain):
@@ -106,33 +27,17 @@ class DiskFull(Plain):
 
     def why_not(self, rig: Rig) -> str | None:
         """It needs a mount namespace of one's own."""
-        if self._whose == "store" and not rig.stage.node.is_sqlite:
-            return "the store is no file"
         return None if is_private() else "needs root, for a small tmpfs"
 
     @contextmanager
     def prepared(self, rig: Rig) -> Iterator[None]:
         """Move the files to a small disk."""
-        small = rig.stage.folder / f"small-{self._whose}"
-        if self._whose == "store":
-            size = rig.stage.node.database.stat().st_size
-            with _small_disk(small, size), _store_in(rig, small):
-                self._fill = small / "fill"
-                yield
-            return
-        gateway = rig.stage.gateway
-        with _small_disk(small, gateway.spool.stat().st_size):
-            before = gateway.spool
-            gateway.stop()
-            gateway.spool = _moved(before, small)
-            gateway.start()
+        # What a database server reads must lie where its user may look.
+        folder = rig.stage.folder if rig.database is None else rig.database.folder
+        small = folder / f"small-{self._whose}"
+        with self._moved_to(rig, small):
             self._fill = small / "fill"
-            try:
-                yield
-            finally:
-                gateway.stop()
-                gateway.spool = _moved(gateway.spool, before.parent)
-                gateway.start()
+            yield
 
     def begin(self, rig: Rig) -> None:
         """Fill it, and keep it full."""
@@ -147,6 +52,11 @@ class DiskFull(Plain):
         self._thread.join(5)
         self._fill.unlink()
 
+    def _moved_to(self, rig: Rig, small: Path) -> AbstractContextManager[None]:
+        if self._whose == "spool":
+            return _spool_in(rig, small)
+        return _file_in(rig, small) if rig.database is None else tablespace_in(rig, small)
+
     def _keep_full(self) -> None:
         with self._fill.open("ab", buffering=0) as file:
             while not self._end.is_set():
@@ -158,8 +68,8 @@ class DiskFull(Plain):
 
 
 @contextmanager
-def _store_in(rig: Rig, folder: Path) -> Iterator[None]:
-    """Have the node keep its store in another folder while inside."""
+def store_in(rig: Rig, folder: Path) -> Iterator[None]:
+    """Have the node keep its store, a file, in another folder while inside."""
     node = rig.stage.node
     before = node.database
     folder.mkdir(exist_ok=True)
@@ -178,20 +88,30 @@ def _store_in(rig: Rig, folder: Path) -> Iterator[None]:
         move(before.parent)
 
 
+@contextmanager
+def _file_in(rig: Rig, small: Path) -> Iterator[None]:
+    with small_disk(small, rig.stage.node.database.stat().st_size), store_in(rig, small):
+        yield
+
+
+@contextmanager
+def _spool_in(rig: Rig, small: Path) -> Iterator[None]:
+    gateway = rig.stage.gateway
+    before = gateway.spool
+    with small_disk(small, before.stat().st_size):
+        gateway.stop()
+        gateway.spool = _moved(before, small)
+        gateway.start()
+        try:
+            yield
+        finally:
+            gateway.stop()
+            gateway.spool = _moved(gateway.spool, before.parent)
+            gateway.start()
+
+
 def _moved(database: Path, to: Path) -> Path:
     """Move a SQLite file that nobody has open, with what belongs to it; return where it is."""
     for file in sorted(database.parent.glob(f"{database.name}*")):
         shutil.move(file, to / file.name)
     return to / database.name
-
-
-@contextmanager
-def _small_disk(folder: Path, used: int) -> Iterator[None]:
-    folder.mkdir()
-    size = used // 2**20 + SMALL_MIB
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}m", "tmpfs", folder], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", folder], check=True)
-        folder.rmdir()

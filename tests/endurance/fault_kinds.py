@@ -12,7 +12,16 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from tests.endurance.clocks import Clock, library
-from tests.endurance.disk_faults import DatabaseGone, DatabaseKilled, DatabaseLocked, DiskFull
+from tests.endurance.database_faults import (
+    DatabaseGone,
+    DatabaseKilled,
+    DatabaseLocked,
+    DatabaseOnlyReads,
+    LogDiskFull,
+    NoConnectionLeft,
+    TableLocked,
+)
+from tests.endurance.disk_faults import DiskFull
 from tests.endurance.fault import Fault, Plain
 from tests.endurance.junk import JunkPlan, talk
 from tests.endurance.node import WEB
@@ -216,9 +225,13 @@ def every() -> list[Fault]:
         Killed("broker"),
         BrokerRestart(),
         DatabaseLocked(),
+        TableLocked(),
+        DatabaseOnlyReads(),
+        NoConnectionLeft(),
         DatabaseGone(),
         DatabaseKilled(),
         DiskFull("store"),
+        LogDiskFull(),
         DiskFull("spool"),
         ClockJump("node", +1),
         ClockJump("node", -1),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from tests.server import Server
 
@@ -79,6 +79,13 @@ class Node(Server):
     def is_sqlite(self) -> bool:
         """Whether the store is a file."""
         return self.store_url.startswith("sqlite:")
+
+    @property
+    def database_name(self) -> str:
+        """Name of the database on its server; of a file its path."""
+        name = make_url(self.store_url).database
+        assert name is not None
+        return name
 
     def pids(self, *names: str) -> list[int]:
         """Return the ids of the running processes, of all parts if none is named."""
