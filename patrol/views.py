@@ -32,6 +32,9 @@ RING_BYTES: Final = 4 * 1024 * 1024
 BACKLOG: Final = 256
 """Frames a viewer may lag behind before it must start from a snapshot."""
 
+FOLLOWING: Final = 64
+"""Changes that may follow a snapshot which is handed out again; a new one costs less than many."""
+
 _SNAPSHOT_FOR: Final = timedelta(seconds=1)  # it tells the time, from which viewers count ages
 
 _encode = msgspec.json.Encoder().encode
@@ -240,7 +243,8 @@ class Feed:
         """Hand change number `seq` to every viewer, and keep it for who comes back."""
         self._ring.append((self.seq, body))
         self._ring_bytes += _size(body)
-        self._snapshot = None  # of before this change: nobody begins there any more
+        if self._snapshot is not None and not self._is_good(self._snapshot):
+            self._snapshot = None  # nobody begins there any more
         while len(self._ring) > RING or (self._ring_bytes > RING_BYTES and len(self._ring) > 1):
             self._ring_bytes -= _size(self._ring.popleft()[1])
         if self._viewers:
@@ -258,7 +262,7 @@ class Feed:
         first = self.missed(since) if stream == self.stream and since is not None else None
         if first == []:
             first = [self.beat()]
-        return self.join(Subscription(self, [self.snapshot()] if first is None else first))
+        return self.join(Subscription(self, self._beginning() if first is None else first))
 
     def lead(self, bodies: Sequence[tuple[int, bytes]]) -> None:
         """Keep changes, by number, that went right before the first that is kept."""
@@ -272,7 +276,7 @@ class Feed:
 
     async def fresh(self) -> list[bytes]:
         """Return where a viewer begins anew that fell behind: a snapshot, and what followed it."""
-        return [self.snapshot()]
+        return self._beginning()
 
     def leave(self, subscription: Subscription) -> None:
         """Forget a viewer."""
@@ -280,14 +284,27 @@ class Feed:
 
     def snapshot(self) -> bytes:
         """Return the encoded snapshot; of a second ago, if nothing has changed since."""
-        now, made = self._now(), self._snapshot
-        if made is None or made[0] != self.seq or abs(now - made[1]) > _SNAPSHOT_FOR:
+        made = self._snapshot
+        if made is None or made[0] != self.seq or not self._is_good(made):
+            now = self._now()
             body = _encode(self._picture(self.stream, self.seq))
             own = self._own(self.stream, self.seq)
             if own is not None:
                 body = Mixed(body, _encode(own))
             self._snapshot = made = (self.seq, now, body)
         return made[2]
+
+    def _beginning(self) -> list[bytes]:
+        """Return a snapshot and what followed it: of all who begin in the same second only the
+        first has one made, which takes milliseconds with thousands of units.
+        """
+        made = self._snapshot
+        following = self.missed(made[0]) if made is not None and self._is_good(made) else None
+        return [self.snapshot()] if made is None or following is None else [made[2], *following]
+
+    def _is_good(self, made: tuple[int, datetime, bytes]) -> bool:
+        """Return whether one may still begin with a snapshot and what followed it."""
+        return self.seq - made[0] <= FOLLOWING and abs(self._now() - made[1]) <= _SNAPSHOT_FOR
 
     def begin_epoch(self, epoch: int) -> None:
         """Take what is of other agencies out of everything that was not sent yet."""

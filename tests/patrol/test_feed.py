@@ -24,6 +24,27 @@ def feed() -> Feed:
     return Feed(View(agency=AGENCY, role="commander"), picture, lambda: at(0))
 
 
+class Clock:
+    """A clock that tests set, and a feed that counts how often its whole picture was made."""
+
+    def __init__(self) -> None:
+        self.time = at(0)
+        self.pictures = 0
+
+    def feed(self) -> Feed:
+        def picture(stream: str, seq: int) -> Snapshot:
+            self.pictures += 1
+            return Snapshot(stream=stream, seq=seq, time=self.time, units=())
+
+        return Feed(View(agency=AGENCY, role="commander"), picture, lambda: self.time)
+
+
+def seqs(frames: list[bytes]) -> list[int]:
+    kinds = [type(frame_of(frame)) for frame in frames]
+    assert kinds == [Snapshot] + [Change] * (len(kinds) - 1)
+    return [frame_of(frame).seq for frame in frames]
+
+
 def change(seq: int) -> bytes:
     return msgspec.json.encode(Change(seq=seq, time=at(0)))
 
@@ -284,14 +305,63 @@ async def test_viewers_learn_that_somebody_was_heard_who_did_not_move(node: Node
 
 
 async def test_who_has_gone_holds_no_frame() -> None:
-    stream = feed()
+    clock = Clock()
+    stream = clock.feed()
     snapshot = stream.snapshot()
-    alone = sys.getrefcount(snapshot) - 1  # the feed keeps it until the next change
+    alone = sys.getrefcount(snapshot) - 1  # the feed keeps it until a change a second later
     viewer = stream.subscribe()
     await viewer.take(0.1)
+    clock.time = at(2)
     stream.publish(BODY)
     viewer.close()
     held = sys.getrefcount(snapshot)
     viewer.let_go()
     left = sys.getrefcount(snapshot)
     assert (held, left) == (alone + 1, alone)
+
+
+async def test_the_picture_is_made_once_for_all_who_begin_in_one_second() -> None:
+    """With thousands of units it takes milliseconds, in which nobody else is told anything."""
+    clock = Clock()
+    stream = clock.feed()
+    for number in range(20):
+        late = stream.subscribe()
+        assert seqs(await late.take(1)) == list(range(number + 1))
+        stream.publish(BODY)
+        assert await late.take(1) == [change(number + 1)]
+    assert clock.pictures == 1
+    clock.time = at(2)
+    assert seqs(await stream.subscribe().take(1)) == [20]
+    assert clock.pictures == 2
+
+
+async def test_the_picture_is_made_once_for_all_who_catch_up_in_one_second() -> None:
+    clock = Clock()
+    stream = clock.feed()
+    slow = [stream.subscribe() for _ in range(20)]
+    for _ in range(patrol.views.BACKLOG):
+        stream.publish(BODY)
+    before, seq = clock.pictures, stream.seq
+    for number, viewer in enumerate(slow):
+        assert seqs(await viewer.take(1)) == list(range(seq, seq + number + 1))
+        stream.publish(BODY)
+    assert clock.pictures == before + 1
+
+
+async def test_nobody_begins_with_much_that_followed() -> None:
+    clock = Clock()
+    stream = clock.feed()
+    stream.subscribe()
+    for _ in range(patrol.views.FOLLOWING + 1):
+        stream.publish(BODY)
+    assert seqs(await stream.subscribe().take(1)) == [patrol.views.FOLLOWING + 1]
+
+
+async def test_what_may_pass_no_more_is_in_no_picture() -> None:
+    clock = Clock()
+    stream = clock.feed()
+    stream.subscribe()
+    stream.publish(BODY)
+    stream.begin_epoch(1)
+    assert seqs(await stream.subscribe().take(1)) == [1]
+    assert clock.pictures == 2
