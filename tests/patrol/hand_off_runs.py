@@ -89,11 +89,14 @@ class Node:
     async def create(self) -> None:
         """Make the file."""
         await open_store(store_url(self.file)).close()
+        # Closed with each store, it has no connection left; what it keeps is how statements are
+        # put into words, for which a new one takes longer than for all else that comes up.
+        self._engine = open_engine(store_url(self.file))
         self._reader = self._outside.enter_context(reading(self.file))
 
     async def start(self) -> None:
         """Come up on what is in the file."""
-        self.store = Store(open_engine(store_url(self.file)))
+        self.store = Store(self._engine)
         self.watch = Watch(
             self.store,
             node=self.name,
