@@ -12,6 +12,7 @@ unmasked), once for all viewers where it is small, and hands both to the transpo
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
@@ -22,6 +23,13 @@ from websockets.protocol import State
 
 EXTENSION: Final = "joint_patrol.frame"
 """Stands in a connection's scope, under `extensions`, where it takes whole frames."""
+
+UNSENT_BYTES: Final = 128 * 1024
+"""Most bytes that wait in the system for a peer, beside those on their way to it.
+
+The system would take up to 4 MiB: a minute and more of the stream. Who takes little would be shown
+all of it before anything of now, and of who takes nothing we would not know.
+"""
 
 _TEXT: Final = 0x81  # the last frame of a message, text
 _SHORT, _LONG = 126, 127
@@ -46,6 +54,9 @@ class SharedFrames(WebSocketsSansIOProtocol):
                 "give": self.give,
                 "abort": self.transport.abort,
             }
+            link = self.transport.get_extra_info("socket")
+            if link is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Windows has none
+                link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
     async def send(self, message: Any) -> None:
         """Send an event of ASGI; `frame` in a `websocket.send` as it is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import socket
 from datetime import UTC, datetime
 from time import monotonic
 from types import SimpleNamespace
@@ -14,10 +15,15 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from gis.position import Position
+from maps.access import COOKIE
 from maps.api import live as route
+from maps.frames import SharedFrames
 from patrol.units import Unit
 from radio_gateway.transmission import Transmission
+from tests.benchmarks.viewers import upgrade_request
 from tests.maps.running import AGENCY, Live, Running
+
+MIB = 2**20
 
 
 async def say(server: Running, key: str, number: int) -> None:
@@ -252,3 +258,39 @@ async def test_a_place_that_was_got_as_the_connection_was_ended_is_given_back(
         await asyncio.sleep(0)  # it is got, and who waits for it does not know yet
         carrying[0].cancel()
         await got.wait()
+
+
+async def test_little_waits_in_the_system_for_who_takes_nothing(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits there is shown before anything newer, and cannot be taken back."""
+    connections: list[SharedFrames] = []
+    take_up = SharedFrames.handle_connect
+
+    def noted(self: SharedFrames, event: Any) -> None:
+        take_up(self, event)
+        connections.append(self)
+
+    monkeypatch.setattr(SharedFrames, "handle_connect", noted)
+    async with server.signed_in() as client:
+        host, port = server.url.removeprefix("http://").split(":")
+        loop = asyncio.get_running_loop()
+        with socket.socket() as viewer:
+            viewer.setblocking(False)
+            viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+            await loop.sock_connect(viewer, (host, int(port)))
+            opening = upgrade_request(
+                host=host,
+                port=int(port),
+                path="/api/live",
+                cookie=f"{COOKIE}={client.cookies[COOKIE]}",
+            )
+            await loop.sock_sendall(viewer, opening)
+            assert b" 101 " in await loop.sock_recv(viewer, 100)
+            (connection,) = connections
+            frame, given = b"x" * 8192, 0
+            while given < 16 * MIB and connection.give(frame):
+                given += len(frame)
+                await asyncio.sleep(0)  # the transport writes between two turns
+            assert not connection.writable.is_set()
+            assert given < MIB
