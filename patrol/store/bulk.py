@@ -5,9 +5,11 @@ bytes as bytearrays: the driver takes several times as long over a None or bytes
 text or bytearray, for which it looks up no way to adapt them.
 
 Of many rows a hundred at a time are one step of a statement, in which the driver lets others have
-the interpreter; with a step for each row it would stand in line for it at each. The statement is
-told to fail where it stands: the transaction is undone anyhow, and SQLite would keep a copy of each
-page that it touches to be able to undo the statement alone.
+the interpreter; with a step for each row it would stand in line for it at each. What all rows of
+many share, as their channel and owner, is told to each such statement once: of messages of one kind
+that is half of all values, and a seventh of the time. The statement is told to fail where it
+stands: the transaction is undone anyhow, and SQLite would keep a copy of each page that it touches
+to be able to undo the statement alone.
 
 PostgreSQL takes a binary COPY straight into the tables, in the hope that all is new: the watch has
 asked before what is known. Where that hope fails, the rows that are known are found and the others
@@ -103,21 +105,36 @@ def put_also_heard(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 def _insert_many(cursor: Any, rows: Sequence[Row]) -> None:
-    """Insert the columns that any of the rows fills."""
+    """Insert the columns that any of the rows fills; what many share is bound once a statement."""
     nothing = (None,) * len(rows)
-    filled: dict[str, Sequence[Any]] = {
-        name: [value and bytearray(value) for value in values] if name in _BYTES else values
-        for name, values in zip(TRANSMISSION_COLUMNS, zip(*rows, strict=True), strict=True)
-        if values != nothing
-    }
-    columns = tuple(filled)
+    many = len(rows) >= _AT_ONCE
+    shared: dict[str, Any] = {}
+    own: dict[str, Sequence[Any]] = {}
+    for name, values in zip(TRANSMISSION_COLUMNS, zip(*rows, strict=True), strict=True):
+        if values == nothing:
+            continue
+        taken: Sequence[Any] = values
+        if name in _BYTES:
+            taken = [value and bytearray(value) for value in values]
+        if many and name != "gid" and _is_one(values):
+            shared[name] = taken[0]
+        else:
+            own[name] = taken
+    columns, ours = (*shared, *own), tuple(shared.values())
     # Made one by one as they are taken: a thousand more at once would wake the collector.
-    taken = zip(*filled.values(), strict=True)
-    if len(rows) >= _AT_ONCE:
-        many = _insert(transmissions, columns, "?", _AT_ONCE)
+    each = zip(*own.values(), strict=True)
+    if many:
+        statement = _insert(transmissions, columns, "?", _AT_ONCE, len(shared))
         for _ in range(len(rows) // _AT_ONCE):
-            cursor.execute(many, tuple(chain.from_iterable(islice(taken, _AT_ONCE))))
-    cursor.executemany(_insert(transmissions, columns, "?"), taken)
+            cursor.execute(statement, (*ours, *chain.from_iterable(islice(each, _AT_ONCE))))
+    rest = (ours + row for row in each) if ours else each
+    cursor.executemany(_insert(transmissions, columns, "?"), rest)
+
+
+def _is_one(values: Sequence[Any]) -> bool:
+    """Return whether all are equal; what is equal is stored alike, also -0.0 and 0.0."""
+    first = values[0]
+    return bool(first == values[-1]) and values.count(first) == len(values)
 
 
 def _copy(connection: Connection, rows: Sequence[Row]) -> None:
@@ -160,10 +177,12 @@ def _new(connection: Connection, rows: Sequence[Row]) -> list[Row]:
 
 
 @lru_cache(maxsize=100)  # as many as the driver keeps prepared, or so
-def _insert(table: Table, columns: Sequence[str], mark: str, rows: int = 1) -> str:
+def _insert(table: Table, columns: Sequence[str], mark: str, rows: int = 1, shared: int = 0) -> str:
+    """Return the statement; of several rows, the first `shared` columns are bound once for all."""
     verb = "INSERT" if rows == 1 else "INSERT OR FAIL"
     names = ", ".join(columns)
-    marks = ", ".join([f"({', '.join([mark] * len(columns))})"] * rows)
+    row = [f"?{number}" for number in range(1, shared + 1)] + [mark] * (len(columns) - shared)
+    marks = ", ".join([f"({', '.join(row)})"] * rows)
     # Names of our own tables and columns, nothing from outside.
     return f"{verb} INTO {table.name} ({names}) VALUES {marks} ON CONFLICT DO NOTHING"
 

@@ -71,6 +71,19 @@ async def test_of_hundreds_each_is_kept_once_and_in_order(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("at", [0, 150, 229])
+async def test_of_hundreds_one_that_differs_in_what_the_others_share_is_kept_as_it_is(
+    at: int, tmp_path: Path
+) -> None:
+    rows = [row_of(second=float(number), facts={"talker": "GP"}) for number in range(230)]
+    rows[at] = row_of(second=float(at), facts={"talker": "II"}, lon=100.5, status="moored")
+    assert await put(tmp_path / "patrol.db", rows) == rows
+
+
+async def test_of_hundreds_that_are_all_the_same_one_is_kept(tmp_path: Path) -> None:
+    assert await put(tmp_path / "patrol.db", [FULL] * 230) == [FULL]
+
+
+@pytest.mark.parametrize("at", [0, 150, 229])
 async def test_of_hundreds_nothing_is_kept_if_one_is_refused(at: int, tmp_path: Path) -> None:
     rows = [numbered(number) for number in range(230)]
     place = TRANSMISSION_COLUMNS.index("kind")
