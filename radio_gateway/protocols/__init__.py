@@ -4,46 +4,22 @@ Each module offers `FRAMING` (a framer factory), `decoder(settings)` and `speaks
 `radio_gateway.decoder`. One that can also be written stands in `OUTBOUND` too; see
 `radio_gateway.order`. Bytes that a device must hear before it speaks stand in `GREETINGS`. No
 module imports these tables.
+
+A module is loaded when somebody asks for it: all of them take two megabytes, and an office speaks
+two or three. That each offers what it must, is checked where the tests name them
+(`tests/radio_gateway/protocols/test_tables.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 from radio_gateway.decoder import Decoder, DecoderSettings
 from radio_gateway.framing import Frame, Framer
+from radio_gateway.named_modules import NamedModules
 from radio_gateway.order import OutboundModule
-from radio_gateway.protocols import (
-    ais,
-    aprs,
-    aprs_kiss,
-    cot,
-    dprs,
-    dsc,
-    garmin_ipc,
-    gps103,
-    gpsgate,
-    gt06,
-    h02,
-    hytera,
-    iridium_sbd,
-    kenwood,
-    lrrp,
-    meshtastic_json,
-    meshtastic_mqtt,
-    meshtastic_serial,
-    nmea0183,
-    osmand,
-    owntracks,
-    position_json,
-    raveon,
-    spot,
-    taip,
-    tak,
-    tetra,
-    tk103,
-)
 
 
 class ProtocolModule(Protocol):
@@ -60,57 +36,76 @@ class ProtocolModule(Protocol):
         """Return a decoder for one connection."""
 
 
-PROTOCOLS: dict[str, ProtocolModule] = {
-    "nmea0183": nmea0183,
-    "ais": ais,
-    "dsc": dsc,
-    "owntracks": owntracks,
-    "meshtastic_mqtt": meshtastic_mqtt,
-    "meshtastic_json": meshtastic_json,
-    "meshtastic_serial": meshtastic_serial,
-    "position_json": position_json,
-    "gps103": gps103,
-    "cot": cot,
-    "tak": tak,
-    "tk103": tk103,
-    "aprs": aprs,
-    "raveon": raveon,
-    "gpsgate": gpsgate,
-    "aprs_kiss": aprs_kiss,
-    "dprs": dprs,
-    "h02": h02,
-    "tetra": tetra,
-    "lrrp": lrrp,
-    "kenwood": kenwood,
-    "gt06": gt06,
-    "hytera": hytera,
-    "taip": taip,
-    "osmand": osmand,
-    "iridium_sbd": iridium_sbd,
-    "garmin_ipc": garmin_ipc,
-    "spot": spot,
-}
+class GreetingModule(Protocol):
+    """What a protocol module offers whose device must be woken."""
 
-OUTBOUND: dict[str, OutboundModule] = {
-    "owntracks": owntracks,
-    "meshtastic_mqtt": meshtastic_mqtt,
-    "meshtastic_serial": meshtastic_serial,
-    "gps103": gps103,
-    "cot": cot,
-    "tk103": tk103,
-    "aprs": aprs,
-    "aprs_kiss": aprs_kiss,
-    "tetra": tetra,
-    "lrrp": lrrp,
-    "kenwood": kenwood,
-    "gt06": gt06,
-    "osmand": osmand,
-}
+    def greeting(self, settings: DecoderSettings) -> bytes:
+        """Return what wakes it up."""
 
-GREETINGS: dict[str, Callable[[DecoderSettings], bytes]] = {
-    "meshtastic_serial": meshtastic_serial.greeting,
-    "aprs": aprs.greeting,
-    "tetra": tetra.greeting,
-    "hytera": hytera.greeting,
+
+PROTOCOLS: NamedModules[ProtocolModule] = NamedModules(
+    __name__,
+    (
+        "nmea0183",
+        "ais",
+        "dsc",
+        "owntracks",
+        "meshtastic_mqtt",
+        "meshtastic_json",
+        "meshtastic_serial",
+        "position_json",
+        "gps103",
+        "cot",
+        "tak",
+        "tk103",
+        "aprs",
+        "raveon",
+        "gpsgate",
+        "aprs_kiss",
+        "dprs",
+        "h02",
+        "tetra",
+        "lrrp",
+        "kenwood",
+        "gt06",
+        "hytera",
+        "taip",
+        "osmand",
+        "iridium_sbd",
+        "garmin_ipc",
+        "spot",
+    ),
+)
+
+OUTBOUND: NamedModules[OutboundModule] = NamedModules(
+    __name__,
+    (
+        "owntracks",
+        "meshtastic_mqtt",
+        "meshtastic_serial",
+        "gps103",
+        "cot",
+        "tk103",
+        "aprs",
+        "aprs_kiss",
+        "tetra",
+        "lrrp",
+        "kenwood",
+        "gt06",
+        "osmand",
+    ),
+)
+
+_AWAITED: NamedModules[GreetingModule] = NamedModules(
+    __name__, ("meshtastic_serial", "aprs", "tetra", "hytera")
+)
+
+
+def _greeting(name: str, settings: DecoderSettings) -> bytes:
+    return _AWAITED[name].greeting(settings)
+
+
+GREETINGS: Mapping[str, Callable[[DecoderSettings], bytes]] = {
+    name: partial(_greeting, name) for name in _AWAITED
 }
 """What to send when a link has been opened: wakes a device up, and never reaches the air."""

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from radio_gateway.chunk import Transport
 from radio_gateway.link import Link
 from radio_gateway.transports.http import HttpTransport
-from radio_gateway.transports.http_listen import HttpListenTransport
 from radio_gateway.transports.replay import ReplayTransport
-from radio_gateway.transports.serial_port import SerialTransport
 from radio_gateway.transports.tcp import TcpTransport
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from radio_gateway.transports.udp import UdpTransport
@@ -21,14 +19,26 @@ def _mqtt(link: Link) -> Transport:
     return MqttTransport(link)
 
 
+def _serial(link: Link) -> Transport:
+    from radio_gateway.transports.serial_port import SerialTransport
+
+    return SerialTransport(link)
+
+
+def _http_listen(link: Link) -> Transport:
+    from radio_gateway.transports.http_listen import HttpListenTransport  # brings h11
+
+    return HttpListenTransport(link)
+
+
 TRANSPORTS: dict[str, Callable[[Link], Transport]] = {
-    "serial": SerialTransport,
+    "serial": _serial,
     "mqtt": _mqtt,
     "mqtts": _mqtt,
     "tcp": TcpTransport,
     "tcp-listen": TcpListenTransport,
     "udp": UdpTransport,
     "http": HttpTransport,
-    "http-listen": HttpListenTransport,
+    "http-listen": _http_listen,
     "replay": ReplayTransport,
 }
