@@ -48,10 +48,9 @@ from patrol.views import Subscription
 from patrol.watch import Watch
 from radio_gateway.channel import Channel
 from radio_gateway.clock import CLOCK, utc_now
-from radio_gateway.health import ChannelHealth, GatewayHealth, RejectedFrame
+from radio_gateway.health import ChannelHealth, GatewayHealth, GatewayReport, RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.journal import Journal
-from radio_gateway.metrics_server import GatewayReport
 from radio_gateway.order_result import OrderResult
 from radio_gateway.outbound import Outbound
 from radio_gateway.settings import ChannelSettings

@@ -22,7 +22,6 @@ from starlette.types import ASGIApp
 from maps.frames import SharedFrames
 from maps.heap import give_back
 from maps.settings_tables import WebSettings
-from maps.small_port import SmallPortProtocol
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -139,6 +138,8 @@ async def serving_beside(app: ASGIApp, bound: socket.socket) -> AsyncIterator[No
         app: What is served.
         bound: Where; closed at the end.
     """
+    from maps.small_port import SmallPortProtocol  # brings h11
+
     server = _Server(
         uvicorn.Config(
             app,

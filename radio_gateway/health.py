@@ -161,3 +161,15 @@ class RejectedFrame(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
     topic: str | None = None
     source: str | None = None
+
+
+class GatewayReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway tells a technician's program.
+
+    Attributes:
+        health: How the gateway and its channels fare.
+        rejected: By channel, the last frames that were not understood, oldest first.
+    """
+
+    health: GatewayHealth
+    rejected: dict[str, list[RejectedFrame]] = {}

@@ -16,7 +16,7 @@ import structlog
 
 from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError, fault_of
-from radio_gateway.health import GatewayHealth, RejectedFrame
+from radio_gateway.health import GatewayHealth, GatewayReport, RejectedFrame
 from radio_gateway.transports.http_request import HttpPeer, Limits, Refused, Request
 
 _LIMITS = Limits(body_bytes=0, request_s=5.0, idle_s=75.0)
@@ -24,18 +24,6 @@ _MOST = 16  # connections at once
 _HOSTS = ("127.0.0.1", "localhost", "[::1]")
 _TEXT = {"content-type": "text/plain; charset=utf-8"}
 _log = structlog.get_logger(__name__)
-
-
-class GatewayReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What `/report` tells.
-
-    Attributes:
-        health: How the gateway and its channels fare.
-        rejected: By channel, the last frames that were not understood, oldest first.
-    """
-
-    health: GatewayHealth
-    rejected: dict[str, list[RejectedFrame]] = {}
 
 
 @asynccontextmanager

@@ -21,8 +21,7 @@ from maps.later import load
 from maps.passwords import digest
 from patrol.errors import Forbidden
 from patrol.permissions import require
-from radio_gateway.health import ChannelHealth, GatewayHealth
-from radio_gateway.metrics_server import GatewayReport
+from radio_gateway.health import ChannelHealth, GatewayHealth, GatewayReport
 
 router = APIRouter(prefix="/metrics", tags=["metrics"])
 

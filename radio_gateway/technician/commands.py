@@ -19,8 +19,8 @@ from rich.table import Table
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import GatewayError, LinkError
+from radio_gateway.health import GatewayReport
 from radio_gateway.link import Link, parse_link
-from radio_gateway.metrics_server import GatewayReport
 from radio_gateway.protocols import GREETINGS
 from radio_gateway.technician.monitor import Listening, ask, read_channels, screen
 from radio_gateway.technician.ports import ports as find_ports

@@ -31,9 +31,8 @@ from radio_gateway.channel import Channel
 from radio_gateway.chunk import Chunk, Transport
 from radio_gateway.decoders import json_decoder
 from radio_gateway.errors import LinkError, SettingsError, fault_of
-from radio_gateway.health import ChannelHealth, GatewayHealth
+from radio_gateway.health import ChannelHealth, GatewayHealth, GatewayReport
 from radio_gateway.inbox import Inbox
-from radio_gateway.metrics_server import GatewayReport
 from radio_gateway.settings import ChannelSettings, load_channels
 
 ASK_S = 5.0

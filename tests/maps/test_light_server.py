@@ -23,6 +23,7 @@ HEAVY = {
     "cryptography",
     "folium",
     "geopandas",
+    "h11",
     "httpx",
     "jinja2",
     "joserfc",
@@ -40,6 +41,7 @@ HEAVY = {
     "py_vapid",
     "requests",
     "segno",
+    "serial",
     "weasyprint",
     "wsgiref",  # comes with prometheus_client
     "xlsxwriter",
@@ -54,7 +56,11 @@ LATER = {
     "maps.reports.patrol_debrief",
     "patrol.photo_cleaning",
     "pydantic.v1.main",
+    "radio_gateway.protocols.cot",
+    "radio_gateway.protocols.tetra",
+    "radio_gateway.transports.http_listen",
     "radio_gateway.transports.mqtt",
+    "radio_gateway.transports.serial_port",
     "radio_gateway.uplink.receiver",
     "sqlalchemy.dialects.postgresql",
 }

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from maps.errors import SettingsFaults
 from maps.settings import settings_of
-from radio_gateway.metrics_server import GatewayReport
+from radio_gateway.health import GatewayReport
 from radio_gateway.uplink.signing import Signer
 from tests.broker import mosquitto
 from tests.maps.running import Running, running

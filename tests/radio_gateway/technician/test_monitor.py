@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 from radio_gateway.__main__ import app
 from radio_gateway.errors import LinkError, SettingsError
-from radio_gateway.health import GatewayHealth
-from radio_gateway.metrics_server import GatewayReport, serving_metrics
+from radio_gateway.health import GatewayHealth, GatewayReport
+from radio_gateway.metrics_server import serving_metrics
 from radio_gateway.settings import load_channels
 from radio_gateway.technician.monitor import Listening, ask, read_channels, screen
 from tests.ports import free_port
