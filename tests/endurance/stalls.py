@@ -84,7 +84,7 @@ class Stalls:
         if wrong:
             return f"in {wrong} turns the server did not wait for who stalled, or for somebody else"
         if self.others > BUSY_SHARE:
-            return f"others may use {BUSY_SHARE:.0%} of the machine"
+            return f"others may use {BUSY_SHARE:.0%} of the machine, not {self.others:.0%}"
         return None
 
     @property
@@ -207,12 +207,15 @@ def waiting(port: int, table: Path = _TABLE) -> dict[str, int]:
 def told(stalls: Stalls) -> str:
     """Return in words what was found."""
     lower, upper = stalls.between
+    sure = "too few for an interval"
+    if math.isfinite(lower):
+        sure = f"surely ({SURE:.0%}) by {lower:+.1%} to {upper:+.1%}"
     fault = f" ({stalls.fault})" if stalls.fault else ""
     return (
         f"p95 of the others while all read: {_listed(stalls.turns, stalled=False)} ms\n"
         f"p95 of the others while one does not: {_listed(stalls.turns, stalled=True)} ms\n"
         f"it differs by {median(stalls.rises):+.1%}, the median of {len(stalls.rises)} pairs of "
-        f"turns; surely ({SURE:.0%}) by {lower:+.1%} to {upper:+.1%}\n"
+        f"turns; {sure}\n"
         f"others used {stalls.others:.0%} of the machine\n"
         f"that it rises by no more than {MOST:.0%}: {stalls.verdict}{fault}"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.endurance.rig import rigged
-from tests.endurance.stalls import Stalls, Turn, interval, measured, order, waiting
+from tests.endurance.stalls import Stalls, Turn, interval, measured, order, told, waiting
 
 NODE, VIEWER, OTHER = "0100007F:1F90", "0100007F:A001", "0100007F:A002"
 
@@ -39,6 +39,16 @@ def noisy(seed: int, rise: float, noise: float = 0.1) -> Callable[[int, bool], f
 )
 def test_a_clear_rise_is_told(rise: float, verdict: str) -> None:
     assert stalls(noisy(1, rise, 0.01)).verdict == verdict
+
+
+def test_what_is_said_holds_median_interval_and_verdict() -> None:
+    words = told(stalls(lambda _, stalled: 102.0 if stalled else 100.0, pairs=6))
+    assert "while all read: 100 100 100 100 100 100 ms" in words
+    assert "+2.0%, the median of 6 pairs of turns; surely (95%) by +2.0% to +2.0%" in words
+    assert words.endswith("no more than 5%: shown")
+    few = told(stalls(lambda *_: 100.0, pairs=2, others=0.5))
+    assert "too few for an interval" in few
+    assert few.endswith("not shown (others may use 12% of the machine, not 50%)")
 
 
 def test_drift_falls_on_both_alike() -> None:
