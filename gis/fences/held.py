@@ -158,11 +158,12 @@ class HeldFixes:
         last = self._fixes[-1] if self._fixes else None
         if last is None or not last.good or last.judged is not None:
             return None
-        before, none = last.before, float("nan")
+        none = float("nan")
+        before = last.before or Fix(none, none, none, none, None)
         return (
-            last.t, last.lon, last.lat, last.margin_m, last.error_m,
+            before.t, last.t, before.lon, last.lon, before.lat, last.lat,
+            before.margin_m, last.margin_m, last.error_m,
             none if last.speed_mps is None else last.speed_mps,
-            *((none, none, none) if before is None else (before.t, before.lon, before.lat)),
             self.free_lon, self.free_lat, self.free_m, float(self.restless),
         )  # fmt: skip
 

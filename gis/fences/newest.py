@@ -27,11 +27,15 @@ from gis.position import Position
 FEW = 64  # fixes below which arrays do not pay
 NEVER_T = 1e18  # no fix is newer
 
-# Columns: of the last good fix, of the one before it, where no edge is near, and of the unit.
-T, LON, LAT, MARGIN, ERROR, SPEED, BEGUN, FREE_M = 0, 1, 2, 3, 4, 5, 6, 11
-PLACE, BEGUN_PLACE, FREE_PLACE, FREE = slice(1, 3), slice(7, 9), slice(9, 11), slice(9, 12)
-RESTLESS = 12  # 1 if so, 0 if not
-COLUMNS = 13
+# Columns: time, longitude, latitude and margin, of each the one of the good fix before the last and
+# that of the last; its error and speed; where no edge is near; 1 if the unit is restless, or 0.
+BEGUN, T, MARGIN, ERROR, SPEED, FREE_M, RESTLESS = 0, 1, 7, 8, 9, 12, 13
+BEFORE, LAST = slice(0, 8, 2), slice(1, 8, 2)
+MOVE, BEGUN_PLACE, PLACE = slice(2, 8), slice(2, 6, 2), slice(3, 6, 2)
+TOLD, FREE_PLACE, FREE = slice(8, 10), slice(10, 12), slice(10, 13)
+COLUMNS = 14
+ROW = np.dtype((np.void, 8 * COLUMNS))  # one item: stored in a quarter of the time of many numbers
+NOTHING = (0.0, NEVER_T, *[0.0] * (COLUMNS - 2))
 PLACES = 64  # to begin with
 FARTHEST_DEG = np.array([[180.0], [90.0]])
 
@@ -83,23 +87,28 @@ class Newest:
 
     def hear(self, fixes: Sequence[tuple[str, Position]], settings: FenceSettings) -> Heard | None:
         """Return what fixes say, without those that are too vague; None if one cannot be used."""
-        positions = [position for _, position in fixes]
-        times = [when.timestamp() for p in positions if (when := p.time) is not None]
-        if len(times) < len(positions):
-            return None
-        lon, lat = [p.lon for p in positions], [p.lat for p in positions]
-        accuracy_m = [p.accuracy_m for p in positions]
-        values = [*times, *lon, *lat, *accuracy_m, *[p.speed_mps for p in positions]]
-        many = np.fromiter(values, np.float64).reshape(5, -1)  # None becomes NaN
-        units = [unit for unit, _ in fixes]
-        if not (np.abs(many[1:4]) <= [[180.0], [90.0], [settings.useless_accuracy_m]]).all():
-            if not (np.abs(many[1:3]) <= FARTHEST_DEG).all():
+        values: list[float | None] = []
+        for _, position in fixes:
+            when = position.time
+            if when is None:
                 return None
-            accuracy = many[3]
+            values += (
+                when.timestamp(), position.lon, position.lat,
+                position.accuracy_m, position.speed_mps,
+            )  # fmt: skip
+        # None becomes NaN.
+        many = np.fromiter(values, np.float64, len(values)).reshape(-1, 5).T.copy()
+        units = [unit for unit, _ in fixes]
+        if np.count_nonzero(np.abs(many[1:3]) <= FARTHEST_DEG) < 2 * len(units):
+            return None
+        accuracy = many[3]
+        if not accuracy.max(initial=0.0) <= settings.useless_accuracy_m:
             accuracy[np.isnan(accuracy)] = settings.assumed_accuracy_m
             clear = np.flatnonzero(accuracy <= settings.useless_accuracy_m)
             units, many = [units[n] for n in clear.tolist()], many[:, clear]
-        many[3] = np.maximum(many[3], settings.least_accuracy_m) * settings.margin_accuracies
+            accuracy = many[3]
+        np.maximum(accuracy, settings.least_accuracy_m, out=accuracy)
+        accuracy *= settings.margin_accuracies
         return Heard(units, many)
 
     def places(self, units: Iterable[str]) -> Indices:
@@ -132,7 +141,7 @@ class Newest:
             self._tracks[place] = track
             self._place[track.unit] = place
             places.append(place)
-            values.append(track.newest() or (NEVER_T, *[0.0] * (COLUMNS - 1)))
+            values.append(track.newest() or NOTHING)
         if places:
             self._of[places] = values
 
@@ -173,26 +182,26 @@ class Newest:
         reach_m += margin_m * of[RESTLESS]
         ask = (calm & (reach_m >= of[FREE_M])).nonzero()[0]
         met: list[tuple[int, tuple[Sight, ...]]] = []
+        # From here on, the last ones are those given.
+        of[BEFORE] = of[LAST]
+        of[T:MARGIN:2], of[MARGIN], of[TOLD] = given[:3], margin_m, given[3:]
         if ask.size:
-            some = rows[ask].T
-            ends = np.empty((3, 2, len(ask)))
-            ends[:, 0], ends[:2, 1], ends[2, 1] = (
-                some[LON:ERROR], fixes.at_deg.take(ask, axis=1), margin_m[ask]
-            )  # fmt: skip
+            asking = rows.take(ask, axis=0)
+            some = asking.T
+            ends = some[MOVE].reshape(3, 2, -1)
             brief = some[RESTLESS] == 0.0
             found, free_m = fences.sights_and_room(Moves(ends), room_m=ROOM_M, brief=brief)
             # From an edge it is not clear of, the next fix may be clear and has to be told so.
-            known = (free_m > ends[2, 1]) | brief
-            rows[ask, FREE] = np.array((*ends[:2, 1], np.where(known, free_m, -1.0))).T
-            at = places[ask].tolist()
+            np.putmask(free_m, (free_m <= ends[2, 1]) & ~brief, -1.0)
+            some[FREE_PLACE], some[FREE_M] = ends[:2, 1], free_m
+            rows.view(ROW)[:, 0][ask] = asking.view(ROW)[:, 0]
+            at = places.take(ask).tolist()
             met = [(place, sights) for place, sights in zip(at, found, strict=True) if sights]
-        of[BEGUN : FREE.start] = of[T:MARGIN]
-        of[T:MARGIN], of[MARGIN], of[ERROR:BEGUN] = given[:3], margin_m, given[3:]
         left = (~calm).nonzero()[0]
         if left.size:
             self._of[places[left], T] = NEVER_T
             places, rows, given = places[calm], rows[calm], given[:, calm]
-        self._of[places] = rows
+        self._of.view(ROW)[:, 0][places] = rows.view(ROW)[:, 0]
         full = self._unread.note(places, given.T)
         return Followed(
             left,
@@ -207,9 +216,9 @@ class Newest:
         >>> newest.show([track])
         >>> newest.calm([track])
         """
-        self._of[[track.place for track in tracks], FREE.start :] = [
-            (track.free_lon, track.free_lat, track.free_m, track.restless) for track in tracks
-        ]
+        for track in tracks:
+            self._of[track.place, FREE_M] = track.free_m
+            self._of[track.place, RESTLESS] = track.restless
 
     def _track(self, place: int) -> FenceTrack:
         track = self._tracks[place]
@@ -227,9 +236,9 @@ def turns(places: Indices, rest: list[int], few: int) -> Iterable[Indices]:
     >>> [turn.tolist() for turn in turns(np.array([3, 5, 3, -1, 5, 3]), rest, 2)], rest
     ([[0, 1], [2, 4]], [3, 5])
     """
-    each = places.tolist()
-    alone = len(set(each)) == len(each)
-    if alone and len(each) >= few and min(each) >= 0:
+    each = set(places.tolist())
+    alone = len(each) == len(places)
+    if alone and len(each) >= few and -1 not in each:
         yield np.arange(len(each))
         return
     known = places >= 0

@@ -6,6 +6,7 @@ those that wait, so that a late fix changes what is believed only near itself.
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -28,6 +29,7 @@ OFF_COURSE_SHARE = 0.5  # a boat that goes on as before is off by less of the wa
 # stands for that of every middle between, within a share of 2 in 1,000.
 FAR_DEG = 0.05
 FAR_LAT = 75.0
+POLAR_COSINE_SQUARED = math.cos(math.radians(FAR_LAT)) ** 2
 SURELY = 2e-3
 ROUNDING = 1e-9  # by far more than what is lost by it
 
@@ -142,29 +144,36 @@ def surely_fine(
     >>> surely_fine(none, np.array([none, none]), last, fix, FenceSettings())
     array([ True])
     """
-    noise = (last.error_m + fix.error_m) * NOISE_SHARE
-    way_deg = np.abs(fix.at_deg - last.at_deg)
-    # Along parallel and meridian it is at least as far as it is straight.
-    fine: NDArray[np.bool_] = (way_deg[0] + way_deg[1]) * DEGREE_M <= noise
-    if fine.all():
-        return fine
+    noise = last.error_m + fix.error_m
+    noise *= NOISE_SHARE
     seconds, span = fix.t - last.t, last.t - begun
-    ahead_deg = last.at_deg + (last.at_deg - begun_deg) * (seconds / span)
     # First the way from the last fix, then that from where the boat would be by now.
-    east_north = np.array((way_deg, fix.at_deg - ahead_deg))
-    odd = (np.abs(east_north) > FAR_DEG).any(axis=(0, 1))
-    odd |= np.abs(fix.at_deg[1]) > FAR_LAT
-    east_north[:, 0] *= np.cos(np.radians(fix.at_deg[1]))
+    east_north = np.empty((2, 2, len(seconds)))
+    np.subtract(fix.at_deg, last.at_deg, out=east_north[0])
+    np.subtract(last.at_deg, begun_deg, out=east_north[1])
+    east_north[1] *= seconds / span
+    np.subtract(east_north[0], east_north[1], out=east_north[1])
     east_north *= east_north
-    way, off = DEGREE_M * np.sqrt(east_north[:, 0] + east_north[:, 1])
+    far = east_north > FAR_DEG * FAR_DEG
+    cosine = np.cos(np.radians(fix.at_deg[1]))
+    cosine *= cosine
+    east_north[:, 0] *= cosine
+    # A little more than it is.
+    way, off = (1.0 + SURELY) * DEGREE_M * np.sqrt(east_north[:, 0] + east_north[:, 1])
     told = np.maximum(fix.speed_mps, last.speed_mps)  # NaN if one of them is
     fastest = np.fmin(settings.fastest_mps, told * SPEED_SHARE + SPEED_MORE_MPS)
-    said = way * (1.0 + SURELY) - noise <= fastest * seconds
-    goes_on = off * (1.0 + SURELY) <= noise + OFF_COURSE_SHARE * (1.0 - SURELY) * way
-    said &= np.where(span <= settings.gap_s, goes_on, told == told)
-    said &= seconds <= settings.gap_s
-    said &= ~odd
-    fine |= said
+    beyond = way - noise
+    fine: NDArray[np.bool_] = beyond <= fastest * seconds
+    goes_on = off <= noise + OFF_COURSE_SHARE * (1.0 - SURELY) / (1.0 + SURELY) * way
+    fine &= np.where(span <= settings.gap_s, goes_on, told == told)
+    fine &= seconds <= settings.gap_s
+    fine |= beyond <= 0.0
+    polar = cosine < POLAR_COSINE_SQUARED
+    if np.count_nonzero(far) or np.count_nonzero(polar):
+        odd = far.any(axis=(0, 1)) | polar
+        # Along parallel and meridian it is at least as far as it is straight.
+        near = np.abs(fix.at_deg - last.at_deg).sum(axis=0) * DEGREE_M <= noise
+        fine = np.where(odd, near, fine)
     return fine
 
 

@@ -17,7 +17,7 @@ from gis.fences.cut import Cut, event_of, lasted
 from gis.fences.events import FenceEvent, How
 from gis.fences.fix import NO_STATE, Fix, State, apart_m
 from gis.fences.rulebook import RuleBook
-from gis.fences.rules import Speed
+from gis.fences.rules import Enter, Speed
 from gis.fences.sight import Crossing, Piece, Sight
 
 Passage: TypeAlias = tuple[int, bool, float]
@@ -186,8 +186,8 @@ def _come(
         passages.append((number, True, cut.t))
     for rule in book.coming.get(number, ()):
         if rule.units is None or unit in rule.units:
-            kind = rule.__struct_config__.tag
-            events.append(event_of(rule.id, str(kind), rule.area, unit, cut))
+            kind = "enter" if isinstance(rule, Enter) else "near"
+            events.append(event_of(rule.id, kind, rule.area, unit, cut))
 
 
 def _go(
