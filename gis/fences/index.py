@@ -116,23 +116,26 @@ class FenceSet:
         if not move.size:
             return found, free
         area = self._runs.area.take(run)
-        planes, (ax, ay, ex, ey, square) = self._runs.numbers(run)
+        planes, begins, alongs, squares = self._runs.numbers(run)
         # Of all that follows, the first row is of the beginnings of moves, the second of their
         # ends; between are the edges of a run, and last moves and the runs near them.
         lon, lat, margin = given.ends.take(move, axis=2)
-        x, y = _flat(planes, lon, lat, polar=self._any_polar)
+        ends = _flat(planes, lon, lat, polar=self._any_polar)
+        ways = ends[:, 1] - ends[:, 0]
         # From here on, positions are relative to the edge's beginning.
-        px, py = x[:, None] - ax, y[:, None] - ay
+        points = ends[:, :, None] - begins[:, None]
         # Runs of one move and one area are side by side: what follows them is of them together.
-        pair = move * len(self.areas) + area
+        pair = move * len(self.areas)
+        pair += area
         new = np.empty(len(pair), dtype=bool)
         new[0] = True
         np.not_equal(pair[1:], pair[:-1], out=new[1:])
         first = new.nonzero()[0]
-        squares = _squares(px, py, ex, ey, square).min(axis=1)
-        near = np.minimum.reduceat(squares, first, axis=1)
-        crossed, share, sides, touched = _crossed(px, py, ex, ey)
-        move, area, margin = move[first], area[first], margin[:, first]
+        away = _squares(points, alongs, squares).min(axis=1)
+        near = np.minimum.reduceat(away, first, axis=1)
+        crossed, passes, touched = _crossed(points, alongs, ways)
+        move, area = move.take(first), area.take(first)
+        margin = margin.take(first, axis=1)
         np.minimum.at(free, move, np.sqrt(near[1]))
         # Whether an edge is crossed may be a matter of rounding: then the side is told anew.
         on_edge = near <= TOUCHES_M * TOUCHES_M
@@ -141,39 +144,39 @@ class FenceSet:
         told[crossed] = True
         if touched.size:
             told[first.searchsorted(touched, side="right") - 1] = True
-        if brief is not None and brief.all() and not told.any():
+        if brief is not None and not np.count_nonzero(told) and brief.all():
             return found, free
         clear = near > margin * margin
         # A long way between two places close to the edge may be far from it in between.
-        way_m = np.hypot(x[1] - x[0], y[1] - y[0])[first]
-        proof = (clear[0] != clear[1]) | (~clear[0] & (way_m > 2.0 * (margin[0] + margin[1])))
-        told |= proof if brief is None else proof & ~brief[move]
-        if not told.any():
+        long = np.hypot(*ways).take(first) > 2.0 * (margin[0] + margin[1])
+        # (Of two arrays of bool, a > b is a and not b.)
+        proof = (clear[0] != clear[1]) | (long > clear[0])
+        told |= proof if brief is None else proof > brief.take(move)
+        which = told.nonzero()[0]
+        if not which.size:
             return found, free
         cuts: dict[int, list[tuple[float, int]]] = {}
-        for at, s, turn in zip(crossed.tolist(), share.tolist(), sides.tolist(), strict=True):
-            cuts.setdefault(at, []).append((s, turn))
-        which = told.nonzero()[0]
-        here = area[which]
-        at_first = first[which]
-        ends = np.concatenate([x, y]).take(at_first, axis=1)
-        inside = shapely.contains_xy(self._shapes[here], ends[1], ends[3])
+        for each, cut in zip(crossed.tolist(), passes, strict=True):
+            cuts.setdefault(each, []).append(cut)
+        here = area.take(which)
+        way = ends.reshape(4, -1).take(first.take(which), axis=1)
+        inside = shapely.contains_xy(self._shapes.take(here), way[1], way[3])
         rows = zip(
             which.tolist(),
-            move[which].tolist(),
+            move.take(which).tolist(),
             here.tolist(),
             inside.tolist(),
-            *clear[:, which].tolist(),
-            on_edge[1][which].tolist(),
-            proof[which].tolist(),
-            *ends.tolist(),
-            margin.max(axis=0)[which].tolist(),
+            *clear.take(which, axis=1).tolist(),
+            on_edge[1].take(which).tolist(),
+            proof.take(which).tolist(),
+            *way.tolist(),
+            *margin.take(which, axis=1).tolist(),
             strict=True,
         )
-        for at, of, number, within, sure0, sure1, on, proves, x0, x1, y0, y1, margin_m in rows:
-            where = cuts.get(at, [])
+        for each, of, number, within, sure0, sure1, on, proves, x0, x1, y0, y1, m0, m1 in rows:
+            where = cuts.get(each, [])
             where.sort()
-            path = _Way(x0, y0, x1, y1, margin_m)
+            path = _Way(x0, y0, x1, y1, max(m0, m1))
             if self._any_line and self._line[number]:
                 sight = Sight(number, sure1, (), self._crossings(number, where, path))
             elif where or proves:
@@ -283,12 +286,15 @@ class FenceSet:
         self._boxes = tree_of([box[1:] for box in boxes])
 
 
-def _flat(planes: Floats, lon: Floats, lat: Floats, *, polar: bool) -> tuple[Floats, Floats]:
+def _flat(planes: Floats, lon: Floats, lat: Floats, *, polar: bool) -> Floats:
     """Return x and y of places in as many planes, of which some may be `polar`."""
     lon0, lat0, lon_m, lat_m = planes
-    x = wrap_deg(lon - lon0)
+    x, y = places = np.empty((2, *lon.shape))
+    np.subtract(lon, lon0, out=x)
+    if np.count_nonzero(np.abs(x) >= 180.0):
+        x[:] = wrap_deg(x)
+    np.subtract(lat, lat0, out=y)
     x *= lon_m
-    y = lat - lat0
     y *= lat_m
     if polar:
         at = np.flatnonzero(lon_m == 0.0)
@@ -297,20 +303,20 @@ def _flat(planes: Floats, lon: Floats, lat: Floats, *, polar: bool) -> tuple[Flo
             away = (90.0 - south * lat[..., at]) * lat_m[at]
             angle = np.radians(lon[..., at])
             x[..., at], y[..., at] = away * np.sin(angle), -south * away * np.cos(angle)
-    return x, y
+    return places
 
 
 def _crossed(
-    px: Floats, py: Floats, ex: Floats, ey: Floats
-) -> tuple[Indices, Floats, Indices, Indices]:
-    """Return which runs moves cross, where on the move, and 1 from left to right, -1 back.
+    points: Floats, alongs: Floats, ways: Floats
+) -> tuple[Indices, list[tuple[float, int]], Indices]:
+    """Return which runs moves cross, and where on the move, with 1 from left to right, -1 back.
 
     And last those of which they may touch the beginning of an edge.
     """
+    (px, py), (ex, ey), (dx, dy) = points, alongs, ways
     side = ex * py
     side -= ey * px
     left = side >= 0.0
-    dx, dy = px[1] - px[0], py[1] - py[0]
     begins = dx * py[0]  # of the edge's beginning, seen from the move
     begins -= dy * px[0]
     ends = dy * ex
@@ -318,27 +324,27 @@ def _crossed(
     ends -= dx * ey
     # Half-open on both: a move through a vertex crosses one of its two edges, or both or none
     # where it only touches.
-    over = (left[0] != left[1]) & ((begins <= 0.0) != (ends <= 0.0))
+    over = left[0] != left[1]
+    over &= (begins <= 0.0) != (ends <= 0.0)
     which = over.ravel().nonzero()[0]
-    begun, ended = side.reshape(2, -1).take(which, axis=1)
-    touched = (np.abs(begins) < TOUCHES_M * (np.abs(dx) + np.abs(dy))).ravel().nonzero()[0]
-    runs = px.shape[2]
-    return which % runs, begun / (begun - ended), np.where(begun >= 0.0, 1, -1), touched % runs
+    cuts = [
+        (begun / (begun - ended), 1 if begun >= 0.0 else -1)
+        for begun, ended in side.reshape(2, -1).take(which, axis=1).T.tolist()
+    ]
+    touched = np.abs(begins) < TOUCHES_M * (np.abs(dx) + np.abs(dy))
+    runs = len(dx)
+    return which % runs, cuts, touched.ravel().nonzero()[0] % runs
 
 
-def _squares(px: Floats, py: Floats, ex: Floats, ey: Floats, square: Floats) -> Floats:
+def _squares(points: Floats, alongs: Floats, squares: Floats) -> Floats:
     """Return squared distances from points, relative to the edges' beginnings, to the edges."""
-    share = px * ex
-    share += py * ey
-    share /= square
-    np.maximum(share, 0.0, out=share)
-    np.minimum(share, 1.0, out=share)
-    # In as few blocks of memory as may be: these are the largest.
-    away = share * ex
-    np.subtract(px, away, out=away)
+    alongs = alongs[:, None]
+    away = points * alongs
+    share: Floats = away[0] + away[1]
+    share /= squares
+    share.clip(0.0, 1.0, out=share)
+    np.multiply(share, alongs, out=away)
+    np.subtract(points, away, out=away)
     away *= away
-    share *= ey
-    np.subtract(py, share, out=share)
-    share *= share
-    away += share
-    return away
+    np.add(away[0], away[1], out=share)
+    return share

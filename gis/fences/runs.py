@@ -23,8 +23,11 @@ Indices: TypeAlias = NDArray[np.intp]
 
 RUN = 8  # edges; measured best for polygons of 50 vertices
 BLOCK = 4 + 5 * RUN  # numbers of one: of its plane, and of its edges
-# A box within these, and not too wide, comes to no pole and not to the antimeridian.
-WORLD_DEG = np.array([[180.0], [POLAR_LAT - 1.0]])
+# A box of which both corners are within these, and not too wide, comes to no pole and not to the
+# antimeridian.
+WORLD_DEG = np.array([[[180.0], [POLAR_LAT - 1.0]]] * 2 + [[[90.0], [90.0]]])
+MOVE = 32  # a pair of a move and a run is one number, the run in its lower bits
+RUN_BITS = (1 << MOVE) - 1
 LEAST_LAT_M = 110_500.0  # in a degree of latitude, anywhere
 
 
@@ -56,7 +59,7 @@ class Runs:
         self._split = len(boxes) > len(of)
         self._tree = tree_of([box[1:] for box in boxes])
 
-    def numbers(self, run: Indices) -> tuple[Floats, Floats]:
+    def numbers(self, run: Indices) -> tuple[Floats, Floats, Floats, Floats]:
         """Return the planes of runs, and their edges; the runs are beside each other last.
 
         Of planes in rows what `Plane` has. Of edges x and y of where each begins, x and y of the
@@ -65,13 +68,13 @@ class Runs:
 
         >>> from gis.fences.area import around
         >>> runs = Runs([around("pier", lon=100.0, lat=20.0, radius_m=300.0)])
-        >>> planes, edges = runs.numbers(np.array([0, 0, 3]))
-        >>> planes.shape, edges.shape
-        ((4, 3), (5, 8, 3))
+        >>> [numbers.shape for numbers in runs.numbers(np.array([0, 0, 3]))]
+        [(4, 3), (2, 8, 3), (2, 8, 3), (8, 3)]
         """
         # Together in memory is a run; reckoned with is one number of all runs.
         blocks = self._blocks.take(run, axis=0).T.copy()
-        return blocks[:4], blocks[4:].reshape(5, RUN, -1)
+        edges = blocks[4:].reshape(5, RUN, -1)
+        return blocks[:4], edges[:2], edges[2:4], edges[4]
 
     def near(self, given: Moves, margin_m: Floats) -> tuple[Indices, Indices]:
         """Return moves and the runs near them, each pair once, in order of both.
@@ -85,20 +88,19 @@ class Runs:
         """
         if not len(self._of_box):
             return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
-        low, high = _boxes(given, margin_m)
+        boxes = _boxes(given, margin_m)
         turned = False
-        if ((low > -WORLD_DEG) & (high < WORLD_DEG) & (high - low < 90.0)).all():
-            move, box = self._tree.query(shapely.box(*low, *high))
+        if np.count_nonzero(np.abs(boxes) < WORLD_DEG) == boxes.size:
+            move, box = self._tree.query(shapely.box(*boxes[0], *boxes[1]))
         else:
             move, box, turned = self._near_around_the_world(given, margin_m)
-        both = move * len(self.area)
+        both = move << MOVE
         if self._split or turned:
             both = np.unique(both + self._of_box[box])
         else:
             both += box
             both.sort()
-        move, run = np.divmod(both, len(self.area))
-        return move, run
+        return both >> MOVE, both & RUN_BITS
 
     def _near_around_the_world(
         self, given: Moves, margin_m: Floats
@@ -109,7 +111,7 @@ class Runs:
         """
         (lon0, lon1), lat, _ = given.ends
         unbroken = Moves(np.array(((lon0, lon0 + wrap_deg(lon1 - lon0)), lat, given.ends[2])))
-        (west, south), (east, north) = _boxes(unbroken, margin_m)
+        (west, south), (east, north), _ = _boxes(unbroken, margin_m)
         polar = np.maximum(-south, north) > POLAR_LAT - 1.0
         if polar.any():
             # The straight way on the plane about a pole lies on the pole's side of both parallels.
@@ -128,10 +130,12 @@ class Runs:
         return move, box, turned
 
 
-def _boxes(given: Moves, margin_m: Floats) -> tuple[Floats, Floats]:
-    """Return the south-west and the north-east corners of boxes so far around moves, degrees."""
+def _boxes(given: Moves, margin_m: Floats) -> Floats:
+    """Return boxes so far around moves: south-west and north-east corners, and sizes, degrees."""
     begin, end = given.ends[:2, 0], given.ends[:2, 1]
-    low, high = np.minimum(begin, end), np.maximum(begin, end)
+    low, high, size = boxes = np.empty((3, *begin.shape))
+    np.minimum(begin, end, out=low)
+    np.maximum(begin, end, out=high)
     tall = margin_m / LEAST_LAT_M
     low[1] -= tall
     high[1] += tall
@@ -139,7 +143,8 @@ def _boxes(given: Moves, margin_m: Floats) -> tuple[Floats, Floats]:
     wide = tall / np.cos(np.radians(furthest))
     low[0] -= wide
     high[0] += wide
-    return low, high
+    np.subtract(high, low, out=size)
+    return boxes
 
 
 def _runs(area: Area) -> Iterator[Floats]:
