@@ -72,20 +72,22 @@ class Stalls:
     @property
     def rises(self) -> list[float]:
         """By how much p95 was higher with a stall than without, of each two neighbours; without
-        bound where nothing was seen in one of them.
+        bound where one of them was no such turn, so that nothing is shown by leaving pairs out.
         """
         pairs = zip(self.turns[::2], self.turns[1::2], strict=True)
         return [_rise(*sorted(pair, key=lambda turn: turn.stalled)) for pair in pairs]
 
     @property
-    def fault(self) -> str | None:
-        """Why it cannot be shown, whatever was measured; None: it can."""
-        wrong = sum(turn.held != turn.stalled for turn in self.turns)
-        if wrong:
-            return f"in {wrong} turns the server did not wait for who stalled, or for somebody else"
-        if self.others > BUSY_SHARE:
-            return f"others may use {BUSY_SHARE:.0%} of the machine, not {self.others:.0%}"
-        return None
+    def untold(self) -> int:
+        """Pairs that say nothing: the server did not wait for who stalled, or did for somebody
+        else, or nothing was seen.
+        """
+        return self.rises.count(math.inf)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the machine was left to the run."""
+        return self.others <= BUSY_SHARE
 
     @property
     def between(self) -> tuple[float, float]:
@@ -96,9 +98,9 @@ class Stalls:
     def verdict(self) -> str:
         """`shown`, `not shown` or `fails`."""
         lower, upper = self.between
-        if lower > MOST:
+        if MOST < lower < math.inf:
             return "fails"
-        return "shown" if upper <= MOST and self.fault is None else "not shown"
+        return "shown" if upper <= MOST and self.is_quiet else "not shown"
 
     @property
     def is_good(self) -> bool:
@@ -107,8 +109,8 @@ class Stalls:
 
 
 def _rise(usual: Turn, stalled: Turn) -> float:
-    known = usual.p95_ms > 0 and stalled.p95_ms > 0  # neither is when it is nan
-    return stalled.p95_ms / usual.p95_ms - 1 if known else math.inf
+    is_known = stalled.held and not usual.held and usual.p95_ms > 0 and stalled.p95_ms > 0
+    return stalled.p95_ms / usual.p95_ms - 1 if is_known else math.inf
 
 
 def order(pairs: int) -> list[bool]:
@@ -207,17 +209,18 @@ def waiting(port: int, table: Path = _TABLE) -> dict[str, int]:
 def told(stalls: Stalls) -> str:
     """Return in words what was found."""
     lower, upper = stalls.between
-    sure = "too few for an interval"
-    if math.isfinite(lower):
-        sure = f"surely ({SURE:.0%}) by {lower:+.1%} to {upper:+.1%}"
-    fault = f" ({stalls.fault})" if stalls.fault else ""
+    sure = f"surely ({SURE:.0%}) by {lower:+.1%} to {upper:+.1%}"
+    if not math.isfinite(lower):
+        sure = "too few for an interval"
+    untold = f", {stalls.untold} of them no such turns" if stalls.untold else ""
+    busy = "" if stalls.is_quiet else f" (at most {BUSY_SHARE:.0%}, if it is to be shown)"
     return (
         f"p95 of the others while all read: {_listed(stalls.turns, stalled=False)} ms\n"
         f"p95 of the others while one does not: {_listed(stalls.turns, stalled=True)} ms\n"
-        f"it differs by {median(stalls.rises):+.1%}, the median of {len(stalls.rises)} pairs of "
-        f"turns; {sure}\n"
-        f"others used {stalls.others:.0%} of the machine\n"
-        f"that it rises by no more than {MOST:.0%}: {stalls.verdict}{fault}"
+        f"it differs by {median(stalls.rises):+.1%}, the median of {len(stalls.rises)} pairs"
+        f"{untold}; {sure}\n"
+        f"others used {stalls.others:.0%} of the machine{busy}\n"
+        f"that it rises by no more than {MOST:.0%}: {stalls.verdict}"
     )
 
 

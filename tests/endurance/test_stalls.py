@@ -44,11 +44,12 @@ def test_a_clear_rise_is_told(rise: float, verdict: str) -> None:
 def test_what_is_said_holds_median_interval_and_verdict() -> None:
     words = told(stalls(lambda _, stalled: 102.0 if stalled else 100.0, pairs=6))
     assert "while all read: 100 100 100 100 100 100 ms" in words
-    assert "+2.0%, the median of 6 pairs of turns; surely (95%) by +2.0% to +2.0%" in words
+    assert "+2.0%, the median of 6 pairs; surely (95%) by +2.0% to +2.0%" in words
     assert words.endswith("no more than 5%: shown")
     few = told(stalls(lambda *_: 100.0, pairs=2, others=0.5))
     assert "too few for an interval" in few
-    assert few.endswith("not shown (others may use 12% of the machine, not 50%)")
+    assert "others used 50% of the machine (at most 12%, if it is to be shown)" in few
+    assert few.endswith("no more than 5%: not shown")
 
 
 def test_drift_falls_on_both_alike() -> None:
@@ -84,12 +85,25 @@ def test_what_was_not_seen_is_not_quick() -> None:
 
 
 @pytest.mark.parametrize("held", [lambda _: False, lambda _: True])
+@pytest.mark.parametrize("rise", [0.0, 0.5])
 def test_a_stall_that_the_server_does_not_notice_shows_nothing(
-    held: Callable[[bool], bool],
+    held: Callable[[bool], bool], rise: float
 ) -> None:
-    assert stalls(lambda *_: 100.0, held=held).verdict == "not shown"
-    slow = stalls(lambda _, stalled: 150.0 if stalled else 100.0, held=held)
-    assert slow.verdict == "fails"
+    found = stalls(lambda _, stalled: 100 * (1 + rise * stalled), held=held)
+    assert (found.verdict, found.untold) == ("not shown", 40)
+
+
+def test_a_pair_that_tells_nothing_counts_against_what_is_to_be_shown() -> None:
+    def some(wrong: int) -> Stalls:
+        turns = [
+            Turn(stalled=stalled, p95_ms=100.0, held=stalled and number >= 2 * wrong)
+            for number, stalled in enumerate(order(40))
+        ]
+        return Stalls(turns=turns, others=0.02)
+
+    assert (some(3).verdict, some(3).untold) == ("shown", 3)
+    assert "40 pairs, 3 of them no such turns" in told(some(3))
+    assert [some(wrong).verdict for wrong in (20, 40)] == ["not shown"] * 2
 
 
 def test_a_busy_machine_shows_nothing() -> None:
