@@ -1,9 +1,10 @@
 """The receiving end of one TCP connection, shared by client and server.
 
 Under load what comes lies in its mailbox until the watch takes the next batch. A peer that speaks
-again meanwhile is read once more just before: to be woken for each of ten messages that then go on
-together takes more than the messages. Each is dated when it is read, a tick late at most; a second
-where nothing is taken, as while a store is away.
+again meanwhile is read once more just before, and from then on only then, as long as it goes on
+like that: to be woken for each of ten messages that then go on together takes more than the
+messages. Each is dated when it is read, a tick late at most; a second where nothing is taken, as
+while a store is away.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import cast
 from radio_gateway.chunk import Chunk
 from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError
-from radio_gateway.transports.mailbox import Mailbox
+from radio_gateway.transports.mailbox import MUCH_BYTES, Mailbox
 
 # a dead peer is noticed after 30 s + 3 x 10 s, also where no watchdog is set
 SEND_S = 10.0
@@ -55,6 +56,7 @@ class StreamPeer(asyncio.Protocol):
         self._drained = asyncio.Event()
         self._drained.set()
         self._spoke_after = -1  # which take it last brought something after
+        self._read_for = -1  # which take it was read again for
         self.address = ""
         self._last_heard_s = self._loop.time()
         self._reads = True
@@ -97,11 +99,16 @@ class StreamPeer(asyncio.Protocol):
         if not room:
             self._pause(transport)
             mailbox.call_when_empty(self._resume)
+        elif (
+            self._read_for == mailbox.takes  # that is what gathered while it was not read
+            and not mailbox.taker_waits
+            and len(data) < MUCH_BYTES
+        ):
+            self._rest(transport)
         elif self._spoke_after != mailbox.takes:
             self._spoke_after = mailbox.takes
         elif not mailbox.taker_waits and len(data) < _LITTLE_BYTES:
-            self._pause(transport)
-            mailbox.call_before_take(self._resume)
+            self._rest(transport)
 
     def eof_received(self) -> bool:
         """Close: a radio that says no more has nothing to hear from us either."""
@@ -161,6 +168,14 @@ class StreamPeer(asyncio.Protocol):
     def _pause(self, transport: asyncio.Transport) -> None:
         self._reads = False
         transport.pause_reading()
+
+    def _rest(self, transport: asyncio.Transport) -> None:
+        self._pause(transport)
+        self._mailbox.call_before_take(self._read_again)
+
+    def _read_again(self) -> None:
+        self._read_for = self._mailbox.takes
+        self._resume()
 
     def _resume(self) -> None:
         self._reads, self._last_heard_s = True, self._loop.time()

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import uvloop
+
 from radio_gateway.clock import utc_now
 from radio_gateway.transports.mailbox import LONGEST_REST_S, Mailbox
 from radio_gateway.transports.streams import StreamPeer
@@ -16,7 +18,10 @@ LINES = [b"$GPRMC,%d\r\n" % number for number in range(10)]
 @asynccontextmanager
 async def connected(mailbox: Mailbox) -> AsyncIterator[tuple[StreamPeer, socket.socket]]:
     """A peer at one end of a connection, and the other end."""
-    ours, theirs = socket.socketpair()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        theirs = socket.create_connection(server.getsockname())
+        ours, _ = server.accept()
+    theirs.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     loop = asyncio.get_running_loop()
     transport, peer = await loop.create_connection(
         lambda: StreamPeer(mailbox, on_open=lambda _: None, on_lost=lambda *_: None), sock=ours
@@ -104,3 +109,31 @@ async def test_the_silence_of_who_was_not_read_counts_from_when_it_is_read_again
         assert peer.last_heard_s >= before_s, "what it said meanwhile is still to be read"
         await asyncio.sleep(0.05)
         assert peer.last_heard_s < asyncio.get_running_loop().time() - 0.03
+
+
+def test_who_goes_on_speaking_is_read_once_for_each_take() -> None:
+    async def speaking() -> None:
+        mailbox = Mailbox()
+        async with connected(mailbox) as (_, theirs):
+            await said(theirs, LINES[:3])
+            await mailbox.take()
+            for _ in range(4):
+                lines = [*LINES, bytes(5000), LINES[0]]
+                await said(theirs, lines)
+                assert not mailbox.drain(), "it is not read before the next take"
+                chunks = await mailbox.take()
+                assert [each.data for each in chunks] == [b"".join(lines)]
+
+    uvloop.run(speaking())  # as a server runs: it reads in the turn in which it is told to
+
+
+async def test_who_spoke_often_and_now_speaks_seldom_is_read_at_once() -> None:
+    mailbox = Mailbox()
+    async with connected(mailbox) as (_, theirs):
+        await said(theirs, LINES[:3])
+        await mailbox.take()
+        await asyncio.sleep(0.01)
+        mailbox.drain()
+        for line in LINES[3:]:
+            await said(theirs, [line])
+            assert [each.data for each in mailbox.drain()] == [line]
