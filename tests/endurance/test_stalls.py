@@ -146,11 +146,14 @@ def test_what_waits_is_read_from_the_systems_table(tmp_path: Path) -> None:
 @pytest.mark.broker
 @pytest.mark.slow
 @pytest.mark.timeout(240)
-def test_one_viewer_stalls_in_its_turns_and_the_server_waits_for_it() -> None:
+def test_one_viewer_stalls_in_its_turns_and_the_server_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tests.endurance.stalls.SETTLES_S", 5.0)  # on a crowded machine, too
     # so many that the picture it begins with is more than the system takes for it
     with rigged(units=1000, viewers=8, seconds=120) as rig:
         rig.wait_until_all_report()
-        found = measured(rig, 2, turn_s=8.0)
+        found = measured(rig, 2, turn_s=9.0)
     assert [turn.stalled for turn in found.turns] == [True, False, False, True]
     assert [turn.held for turn in found.turns] == [True, False, False, True]
     assert all(turn.p95_ms > 0 for turn in found.turns)
