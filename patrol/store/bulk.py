@@ -19,7 +19,7 @@ against COPY into a temporary table and INSERT … SELECT … ON CONFLICT (docs/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import chain, islice
 from operator import itemgetter, ne
@@ -44,6 +44,14 @@ _numbers: Final = itemgetter(
     ]
 )
 _AT_ONCE: Final = 100
+_ALIKE: Final = (
+    ("time_source", "usable", "kind", "fix", "distress", "flags"),
+    ("channel",),
+    ("agency", "origin"),
+)
+"""What many rows share most often, in groups. If any column that happens to be the same in a batch
+were told once, odd messages would make a statement of each mixture, and the driver keeps a hundred,
+some of 100 KiB and more."""
 _BYTES: Final = frozenset(
     column.name for column in transmissions.c if isinstance(column.type, LargeBinary)
 )
@@ -107,28 +115,30 @@ def put_also_heard(connection: Connection, rows: Sequence[Row]) -> None:
 def _insert_many(cursor: Any, rows: Sequence[Row]) -> None:
     """Insert the columns that any of the rows fills; what many share is bound once a statement."""
     nothing = (None,) * len(rows)
+    filled: dict[str, Sequence[Any]] = {
+        name: [value and bytearray(value) for value in values] if name in _BYTES else values
+        for name, values in zip(TRANSMISSION_COLUMNS, zip(*rows, strict=True), strict=True)
+        if values != nothing
+    }
     many = len(rows) >= _AT_ONCE
-    shared: dict[str, Any] = {}
-    own: dict[str, Sequence[Any]] = {}
-    for name, values in zip(TRANSMISSION_COLUMNS, zip(*rows, strict=True), strict=True):
-        if values == nothing:
-            continue
-        taken: Sequence[Any] = values
-        if name in _BYTES:
-            taken = [value and bytearray(value) for value in values]
-        if many and name != "gid" and _is_one(values):
-            shared[name] = taken[0]
-        else:
-            own[name] = taken
-    columns, ours = (*shared, *own), tuple(shared.values())
+    shared = {name: filled.pop(name)[0] for name in _shared(filled)} if many else {}
+    columns, ours = (*shared, *filled), tuple(shared.values())
     # Made one by one as they are taken: a thousand more at once would wake the collector.
-    each = zip(*own.values(), strict=True)
+    each = zip(*filled.values(), strict=True)
     if many:
         statement = _insert(transmissions, columns, "?", _AT_ONCE, len(shared))
         for _ in range(len(rows) // _AT_ONCE):
             cursor.execute(statement, (*ours, *chain.from_iterable(islice(each, _AT_ONCE))))
     rest = (ours + row for row in each) if ours else each
     cursor.executemany(_insert(transmissions, columns, "?"), rest)
+
+
+def _shared(filled: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Return the columns of which all rows hold the same, of whole groups alone."""
+    groups = [[name for name in group if name in filled] for group in _ALIKE]
+    return [
+        name for group in groups if all(_is_one(filled[each]) for each in group) for name in group
+    ]
 
 
 def _is_one(values: Sequence[Any]) -> bool:
