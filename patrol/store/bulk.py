@@ -7,7 +7,7 @@ text or bytearray, for which it looks up no way to adapt them.
 Of many rows a hundred at a time are one step of a statement, in which the driver lets others have
 the interpreter; with a step for each row it would stand in line for it at each. What all rows of
 many share, as their channel and owner, is told to each such statement once: of messages of one kind
-that is half of all values, and a seventh of the time. The statement is told to fail where it
+that is nearly half of all values, and a tenth of the time. The statement is told to fail where it
 stands: the transaction is undone anyhow, and SQLite would keep a copy of each page that it touches
 to be able to undo the statement alone.
 
