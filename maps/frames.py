@@ -5,9 +5,10 @@ costs four copies of them (decoded, encoded, framed, joined) and a task that wak
 viewers that is most of what a server does. A connection of `SharedFrames` takes them as they are,
 under ASGI's extension `EXTENSION`: an event `websocket.send` may hold `frame`, which returns one
 whole text message in UTF-8 when the connection takes it, in the place of `text`; `give` of the
-extension sends one at once or says that it has to wait, and `abort` ends the connection without
-waiting for a peer that takes nothing. It puts the header before it (RFC 6455, 5.2: from a server,
-unmasked), once for all viewers where it is small, and hands both to the transport.
+extension sends one at once or says that it has to wait, `unsent` tells how many bytes the system
+has not taken yet, and `abort` ends the connection without waiting for a peer that takes nothing. It
+puts the header before it (RFC 6455, 5.2: from a server, unmasked), once for all viewers where it is
+small, and hands both to the transport.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class SharedFrames(WebSocketsSansIOProtocol):
             scope["extensions"][EXTENSION] = {
                 "give": self.give,
                 "abort": self.transport.abort,
+                "unsent": self.transport.get_write_buffer_size,
             }
             link = self.transport.get_extra_info("socket")
             if link is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Windows has none

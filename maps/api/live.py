@@ -97,7 +97,7 @@ async def _carry(
         return
     viewer = _Viewer(socket, subscription, access, epoch, tables=tables)
     sending = asyncio.create_task(viewer.send(caller), name="live-send")
-    stuck = asyncio.create_task(viewer.until_stuck(), name="live-stuck")
+    stuck = asyncio.create_task(viewer.until_stuck(caller), name="live-stuck")
     try:
         await asyncio.wait({gone, sending, stuck}, return_when=asyncio.FIRST_COMPLETED)
         if not gone.done():
@@ -137,10 +137,12 @@ class _Viewer:
         "_access",
         "_epoch",
         "_give",
+        "_looked",
         "_sending_since",
         "_socket",
         "_subscription",
         "_tables",
+        "_unsent",
     )
 
     def __init__(
@@ -157,14 +159,15 @@ class _Viewer:
         extension = socket.scope.get("extensions", {}).get(EXTENSION, {})
         self._give: Callable[[bytes], bool] | None = extension.get("give")
         self._abort: Callable[[], None] | None = extension.get("abort")
+        self._unsent: Callable[[], int] = extension.get("unsent", lambda: 0)
         if self._give is not None:
             subscription.go_straight(self._straight)
         self._sending_since: float | None = None
+        self._looked = monotonic()
 
     async def send(self, caller: Caller) -> tuple[int, str]:
         """Send frames until the session ends; return why."""
-        looked = monotonic()
-        socket, access, take = self._socket, self._access, self._subscription.take
+        socket, take = self._socket, self._subscription.take
         while True:
             try:
                 frames = await take(BEAT_S)
@@ -172,19 +175,11 @@ class _Viewer:
                 return TRY_AGAIN, "the picture cannot be followed at the moment"
             if self._subscription.closed:
                 return TRY_AGAIN, "the picture cannot be followed any more"
-            try:
-                epoch = await access.epoch()
-                if epoch != self._epoch or monotonic() - looked > LOOK_S or _is_over(caller):
-                    today = await access.caller(self._socket)
-                    if (today.user, today.session) != (caller.user, caller.session):
-                        return NOT_SIGNED_IN, "the account has changed"
-                    self._epoch, looked = epoch, monotonic()
-            except (NotSignedIn, TooManyTries, Forbidden):
-                return NOT_SIGNED_IN, "the session has ended"
-            except StoreError:
-                pass  # nobody can sign in now; who is in stays in
-            self._sending_since = monotonic()
+            lost = await self._lost(caller)
+            if lost is not None:
+                return NOT_SIGNED_IN, lost
             for place in range(len(frames)):
+                self._sending_since = monotonic()
                 # Looked up once it can go: what may not pass any more is replaced in the list.
                 late = partial(self._worded, frames, place)
                 if self._give is not None:
@@ -192,6 +187,21 @@ class _Viewer:
                 else:
                     await socket.send_text(late().decode())
             self._sending_since = None
+
+    async def _lost(self, caller: Caller) -> str | None:
+        """Return why the viewer may look no longer; None if it may."""
+        try:
+            epoch = await self._access.epoch()
+            if epoch != self._epoch or monotonic() - self._looked > LOOK_S or _is_over(caller):
+                today = await self._access.caller(self._socket)
+                if (today.user, today.session) != (caller.user, caller.session):
+                    return "the account has changed"
+                self._epoch, self._looked = epoch, monotonic()
+        except (NotSignedIn, TooManyTries, Forbidden):
+            return "the session has ended"
+        except StoreError:
+            pass  # nobody can sign in now; who is in stays in
+        return None
 
     def _straight(self, frame: bytes) -> bool:
         """Send a frame at once if its viewer takes it and no account has changed since a look at
@@ -210,15 +220,25 @@ class _Viewer:
         if self._abort is not None:
             self._abort()
 
-    async def until_stuck(self) -> tuple[int, str]:
-        """Return once the peer has taken nothing for too long; a look now and then costs less than
-        a timeout for every frame.
+    async def until_stuck(self, caller: Caller) -> tuple[int, str]:
+        """Return once the peer has taken nothing for too long, or may look no longer while it takes
+        little; a look now and then costs less than a timeout for every frame.
+
+        Who takes little of a large picture is not stuck: cut off, it would begin with another.
         """
+        left = 0
         while True:
             await asyncio.sleep(CHECK_S)
-            since = self._sending_since
-            if since is not None and monotonic() - since > STUCK_S:
+            before, left = left, self._unsent()
+            if self._sending_since is None:
+                continue
+            if left < before:
+                self._sending_since = monotonic()
+            elif monotonic() - self._sending_since > STUCK_S:
                 return FELL_BEHIND, "fell too far behind"
+            lost = await self._lost(caller)
+            if lost is not None:
+                return NOT_SIGNED_IN, lost
 
 
 def _is_over(caller: Caller) -> bool:

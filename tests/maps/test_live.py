@@ -6,11 +6,14 @@ import asyncio
 import itertools
 import json
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from time import monotonic
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
@@ -19,6 +22,7 @@ from maps.access import COOKIE
 from maps.api import live as route
 from maps.frames import SharedFrames
 from patrol.units import Unit
+from patrol.views import Feed
 from radio_gateway.transmission import Transmission
 from tests.benchmarks.viewers import upgrade_request
 from tests.maps.running import AGENCY, Live, Running
@@ -260,6 +264,55 @@ async def test_a_place_that_was_got_as_the_connection_was_ended_is_given_back(
         await got.wait()
 
 
+@asynccontextmanager
+async def slow(server: Running, client: httpx.AsyncClient) -> AsyncIterator[socket.socket]:
+    """A viewer's socket for which little waits at its end."""
+    host, port = server.url.removeprefix("http://").split(":")
+    loop = asyncio.get_running_loop()
+    with socket.socket() as viewer:
+        viewer.setblocking(False)
+        viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+        await loop.sock_connect(viewer, (host, int(port)))
+        cookie = f"{COOKIE}={client.cookies[COOKIE]}"
+        opening = upgrade_request(host=host, port=int(port), path="/api/live", cookie=cookie)
+        await loop.sock_sendall(viewer, opening)
+        assert b" 101 " in await loop.sock_recv(viewer, 100)
+        yield viewer
+
+
+async def taken(viewer: socket.socket, most: int) -> int:
+    """Take up to so many bytes, little by little; return how many there were."""
+    loop, size = asyncio.get_running_loop(), 0
+    while size < most and (data := await loop.sock_recv(viewer, 8192)):
+        size += len(data)
+        await asyncio.sleep(len(data) / (MIB / 3))
+    return size
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture of a MiB, and less time for who takes nothing than it takes who takes little."""
+    monkeypatch.setattr(Feed, "_beginning", lambda _: [b'"%s"' % (b"x" * MIB)])
+    monkeypatch.setattr(route, "BEAT_S", 0.1)
+    monkeypatch.setattr(route, "CHECK_S", 0.1)
+    monkeypatch.setattr(route, "STUCK_S", 1.0)
+
+
+@pytest.mark.usefixtures("large")
+async def test_who_takes_little_of_a_large_picture_gets_all_of_it(server: Running) -> None:
+    async with server.signed_in() as client, slow(server, client) as viewer:
+        assert await taken(viewer, MIB) >= MIB
+
+
+@pytest.mark.usefixtures("large")
+async def test_who_signs_out_while_taking_little_is_cut_off(server: Running) -> None:
+    async with server.signed_in() as client, slow(server, client) as viewer:
+        await taken(viewer, MIB // 4)
+        assert (await client.delete("/api/session")).status_code == 204
+        with suppress(ConnectionResetError):
+            assert await taken(viewer, MIB) < MIB // 2, "what the system had is all that comes"
+
+
 async def test_little_waits_in_the_system_for_who_takes_nothing(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,25 +325,11 @@ async def test_little_waits_in_the_system_for_who_takes_nothing(
         connections.append(self)
 
     monkeypatch.setattr(SharedFrames, "handle_connect", noted)
-    async with server.signed_in() as client:
-        host, port = server.url.removeprefix("http://").split(":")
-        loop = asyncio.get_running_loop()
-        with socket.socket() as viewer:
-            viewer.setblocking(False)
-            viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
-            await loop.sock_connect(viewer, (host, int(port)))
-            opening = upgrade_request(
-                host=host,
-                port=int(port),
-                path="/api/live",
-                cookie=f"{COOKIE}={client.cookies[COOKIE]}",
-            )
-            await loop.sock_sendall(viewer, opening)
-            assert b" 101 " in await loop.sock_recv(viewer, 100)
-            (connection,) = connections
-            frame, given = b"x" * 8192, 0
-            while given < 16 * MIB and connection.give(frame):
-                given += len(frame)
-                await asyncio.sleep(0)  # the transport writes between two turns
-            assert not connection.writable.is_set()
-            assert given < MIB
+    async with server.signed_in() as client, slow(server, client):
+        (connection,) = connections
+        frame, given = b"x" * 8192, 0
+        while given < 16 * MIB and connection.give(frame):
+            given += len(frame)
+            await asyncio.sleep(0)  # the transport writes between two turns
+        assert not connection.writable.is_set()
+        assert given < MIB
