@@ -243,8 +243,10 @@ class Feed:
         """Hand change number `seq` to every viewer, and keep it for who comes back."""
         self._ring.append((self.seq, body))
         self._ring_bytes += _size(body)
-        if self._snapshot is not None and not self._is_good(self._snapshot):
-            self._snapshot = None  # nobody begins there any more
+        if self._snapshot is not None and not (self._viewers and self._is_good(self._snapshot)):
+            # Nobody begins there any more. What passes while nobody looks is not counted as shown
+            # to this agency then, but in the picture that the next viewer begins with.
+            self._snapshot = None
         while len(self._ring) > RING or (self._ring_bytes > RING_BYTES and len(self._ring) > 1):
             self._ring_bytes -= _size(self._ring.popleft()[1])
         if self._viewers:

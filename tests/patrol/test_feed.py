@@ -348,6 +348,16 @@ async def test_the_picture_is_made_once_for_all_who_catch_up_in_one_second() -> 
     assert clock.pictures == before + 1
 
 
+async def test_what_nobody_looked_at_as_it_passed_is_seen_in_a_picture() -> None:
+    """There it is counted as shown; what passes is only where somebody looks."""
+    clock = Clock()
+    stream = clock.feed()
+    stream.subscribe().close()
+    stream.publish(BODY)
+    assert seqs(await stream.subscribe().take(1)) == [1]
+    assert clock.pictures == 2
+
+
 async def test_nobody_begins_with_much_that_followed() -> None:
     clock = Clock()
     stream = clock.feed()
