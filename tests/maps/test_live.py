@@ -295,7 +295,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Feed, "_beginning", lambda _: [b'"%s"' % (b"x" * MIB)])
     monkeypatch.setattr(route, "BEAT_S", 0.1)
     monkeypatch.setattr(route, "CHECK_S", 0.1)
-    monkeypatch.setattr(route, "STUCK_S", 1.0)
+    monkeypatch.setattr(route, "STUCK_S", 2.0)
 
 
 @pytest.mark.usefixtures("large")
