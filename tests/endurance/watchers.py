@@ -36,7 +36,7 @@ STALLS_S: Final = 30.0
 
 SEGMENT_BYTES: Final = 1400
 """Largest segment to who stops reading, as on an Ethernet. With loopback's of 64 KiB the system
-keeps up to 4 MiB for it: 25 s of the stream, in which the server does not notice anything."""
+would keep up to 4 MiB for it where a server sets no limit: 25 s of the stream."""
 
 _FIX: Final = re.compile(
     rb'[\[,]\{"of":"([0-9a-f]{32})","lon":[-\d.e]+,"lat":([-\d.e]+),"time":"[^"]*"(,"live":false)?'

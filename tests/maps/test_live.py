@@ -6,9 +6,11 @@ import asyncio
 import itertools
 import json
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from time import monotonic
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +27,7 @@ from patrol.units import Unit
 from patrol.views import Feed
 from radio_gateway.transmission import Transmission
 from tests.benchmarks.viewers import upgrade_request
-from tests.maps.running import AGENCY, Live, Running
+from tests.maps.running import AGENCY, Live, Running, running
 
 MIB = 2**20
 
@@ -265,25 +267,32 @@ async def test_a_place_that_was_got_as_the_connection_was_ended_is_given_back(
 
 
 @asynccontextmanager
-async def slow(server: Running, client: httpx.AsyncClient) -> AsyncIterator[socket.socket]:
-    """A viewer's socket for which little waits at its end."""
-    host, port = server.url.removeprefix("http://").split(":")
-    loop = asyncio.get_running_loop()
+async def slow(
+    server: Running, client: httpx.AsyncClient, trust: ssl.SSLContext | None = None
+) -> AsyncIterator[asyncio.StreamReader]:
+    """What comes for a viewer at whose end little waits."""
+    host, port = server.url.rpartition("/")[2].split(":")
     with socket.socket() as viewer:
         viewer.setblocking(False)
         viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
-        await loop.sock_connect(viewer, (host, int(port)))
+        await asyncio.get_running_loop().sock_connect(viewer, (host, int(port)))
+        reader, writer = await asyncio.open_connection(
+            sock=viewer, limit=4096, ssl=trust, server_hostname=host if trust else None
+        )
         cookie = f"{COOKIE}={client.cookies[COOKIE]}"
         opening = upgrade_request(host=host, port=int(port), path="/api/live", cookie=cookie)
-        await loop.sock_sendall(viewer, opening)
-        assert b" 101 " in await loop.sock_recv(viewer, 100)
-        yield viewer
+        writer.write(opening.replace(b"Origin: http:", b"Origin: https:") if trust else opening)
+        assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        try:
+            yield reader
+        finally:
+            writer.transport.abort()
 
 
-async def taken(viewer: socket.socket, most: int) -> int:
+async def taken(viewer: asyncio.StreamReader, most: int) -> int:
     """Take up to so many bytes, little by little; return how many there were."""
-    loop, size = asyncio.get_running_loop(), 0
-    while size < most and (data := await loop.sock_recv(viewer, 8192)):
+    size = 0
+    while size < most and (data := await viewer.read(8192)):
         size += len(data)
         await asyncio.sleep(len(data) / (MIB / 3))
     return size
@@ -302,6 +311,25 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_who_takes_little_of_a_large_picture_gets_all_of_it(server: Running) -> None:
     async with server.signed_in() as client, slow(server, client) as viewer:
         assert await taken(viewer, MIB) >= MIB
+
+
+@pytest.mark.usefixtures("large")
+async def test_who_takes_little_over_tls_gets_all_of_it_too(
+    tmp_path: Path, certificate: Path
+) -> None:
+    web = {"port": 0, "tls_certificate": "certificate.pem", "tls_key": "key.pem"}
+    trust = ssl.create_default_context(cafile=str(certificate))
+    async with (
+        running(tmp_path, web=web) as server,
+        httpx.AsyncClient(
+            base_url=server.url, verify=trust, headers={"origin": server.url}
+        ) as client,
+    ):
+        token = await server.token("commander")
+        answer = await client.post("/api/session/link", json={"token": token})
+        assert answer.status_code == 200, answer.text
+        async with slow(server, client, trust) as viewer:
+            assert await taken(viewer, MIB) >= MIB
 
 
 @pytest.mark.usefixtures("large")
