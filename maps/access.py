@@ -43,6 +43,7 @@ VERIFIED: Final = "joint-patrol.caller"
 """Where in its scope stands who is calling, of a request that another process of this node took."""
 
 EPOCH_FOR_S: Final = 1.0  # how long what was read of the account epoch is believed
+_KEPT: Final = 4096  # devices that are known without asking the store
 
 FIRST_STEPS: Final = frozenset(
     {
@@ -124,6 +125,7 @@ class Access:
         self._writes = writes or Pace()
         self._epoch, self._epoch_at = 0, float("-inf")
         self._reading: asyncio.Task[None] | None = None
+        self._devices: dict[bytes, tuple[int, Device]] = {}  # by digest of the key, as of an epoch
 
     async def caller(self, connection: HTTPConnection) -> Caller:
         """Return who is calling.
@@ -184,6 +186,11 @@ class Access:
         if began > self._epoch_at:
             self._epoch, self._epoch_at = epoch, began
 
+    def look_again(self) -> None:
+        """Believe nothing that was read before: in this process somebody's way in has changed."""
+        self._epoch_at = float("-inf")
+        self._devices.clear()
+
     async def knows_device(self, name: str, key: str) -> bool:
         """Return whether device `name` has this key and may speak."""
         device = await self._accounts.device(digest(key))
@@ -235,7 +242,7 @@ class Access:
         )
 
     async def _device(self, key: str, name: str | None, peer: str) -> Caller:
-        device = await self._accounts.device(digest(key))
+        device = await self._device_with(digest(key))
         if device is None or name not in (None, device.name):
             self.bad_key(peer)
             raise NotSignedIn("the device key is not good")
@@ -247,6 +254,22 @@ class Access:
             unit=device.unit,
             scopes=PHONE if phone else TRACKER,
         )
+
+    async def _device_with(self, key: bytes) -> Device | None:
+        """Return the device with this key, whose way in was open a second ago.
+
+        A tracker shows its key with each report, hundreds a second: those of one account epoch are
+        asked of the store once. What is read while the epoch moves counts as of the one before.
+        """
+        epoch, kept = self.epoch_now(), self._devices.get(key)
+        if kept is not None and kept[0] == epoch:
+            return kept[1]
+        found = await self._accounts.device(key)
+        if found is not None and epoch is not None:
+            if len(self._devices) >= _KEPT:
+                self._devices.clear()
+            self._devices[key] = (epoch, found)
+        return found
 
 
 def peer_of(connection: HTTPConnection) -> str:

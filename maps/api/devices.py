@@ -193,6 +193,7 @@ async def list_devices(caller: CallerHere, request: Request) -> Response:
 async def add_device(new: NewDevice, caller: CallerHere, request: Request) -> Response:
     """Add a device, or give it a new key in place of the old one; the key is shown this once."""
     key = await _people(request).add_device_for(caller.user, new.name)
+    _accounts(request).access.look_again()
     return answer(DeviceKey(name=new.name, key=key), status=201)
 
 
@@ -227,6 +228,7 @@ async def make_enrolment(new: NewEnrolment, desk: DeskHere, request: Request) ->
 async def revoke_device(name: str, caller: CallerHere, request: Request) -> Response:
     """Take a device's key away; what it has open is closed, a code that is out for it ends."""
     await _people(request).revoke_device_for(caller.user, name)
+    _accounts(request).access.look_again()
     await _accounts(request).enrolments.drop(caller.user, name)
     return Response(status_code=204)
 
@@ -265,6 +267,7 @@ async def enrol(said: SpentCode, request: Request) -> Response:
     except SignInRefused:
         accounts.access.bad_key(peer_of(request))
         raise
+    accounts.access.look_again()
     made = EnrolledPhone(
         device=device.name,
         unit=device.unit,

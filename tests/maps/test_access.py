@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
-from maps.access import COOKIE
+from maps.access import COOKIE, EPOCH_FOR_S
 from maps.errors import TooBusy
+from patrol.accounts import Device
 from patrol.permissions import acts_of
 from patrol.store.tables import links
 from tests.databases import reading
@@ -144,6 +146,36 @@ async def test_an_administrator_makes_changes_and_shuts_out_users(server: Runnin
         names = [user["name"] for user in (await admin.get("/api/users")).json()]
         assert names == sorted(names)
         assert "noi" in names
+
+
+async def test_a_key_is_asked_of_the_store_once_and_no_longer_good_a_second_after_it_is_revoked(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, people = await server.device("boat-3"), server.office.people
+    asked: list[bytes] = []
+    device = people.device
+
+    async def counted(key: bytes) -> Device | None:
+        asked.append(key)
+        return await device(key)
+
+    monkeypatch.setattr(people, "device", counted)
+    async with server.stranger(authorization=f"Bearer {key}") as boat:
+
+        async def report() -> int:
+            return (await boat.post("/api/positions", json={"lon": 100.4, "lat": 20.2})).status_code
+
+        assert [await report() for _ in range(5)] == [200] * 5
+        assert len(asked) <= 2, "the first before the epoch was known"
+        found = await people.user("technician")
+        assert found is not None
+        # As another process does it: nobody tells this one.
+        await people.revoke_device_for(found[0], "boat-3")
+        revoked = monotonic()
+        while await report() == 200:
+            assert monotonic() - revoked < EPOCH_FOR_S + 1
+            await asyncio.sleep(0.05)
+        assert [await report() for _ in range(3)] == [401] * 3
 
 
 async def test_a_device_is_added_given_a_new_key_and_revoked(server: Running) -> None:
