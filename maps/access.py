@@ -124,6 +124,7 @@ class Access:
         self._keys = keys or BackOff(free=30)
         self._writes = writes or Pace()
         self._epoch, self._epoch_at = 0, float("-inf")
+        self._read_at = float("-inf")  # when the store was last asked for it and answered
         self._reading: asyncio.Task[None] | None = None
         self._devices: dict[bytes, tuple[int, Device]] = {}  # by digest of the key, as of an epoch
 
@@ -162,8 +163,9 @@ class Access:
             StoreError: If the store cannot be read.
         """
         if monotonic() - self._epoch_at > EPOCH_FOR_S:
-            self._epoch_at = monotonic()  # first: whoever asks meanwhile need not ask again
+            self._epoch_at = began = monotonic()  # first: who asks meanwhile need not ask again
             self._epoch = await self._accounts.epoch()
+            self._read_at = began
         return self._epoch
 
     def epoch_now(self) -> int | None:
@@ -185,11 +187,12 @@ class Access:
             return
         if began > self._epoch_at:
             self._epoch, self._epoch_at = epoch, began
+            self._read_at = began
 
     def look_again(self) -> None:
         """Believe nothing that was read before: in this process somebody's way in has changed."""
-        self._epoch_at = float("-inf")
-        self._devices.clear()
+        self._epoch_at = self._read_at = float("-inf")
+        self._devices = {}  # a new one: what is being read now goes into the old
 
     async def knows_device(self, name: str, key: str) -> bool:
         """Return whether device `name` has this key and may speak."""
@@ -261,14 +264,17 @@ class Access:
         A tracker shows its key with each report, hundreds a second: those of one account epoch are
         asked of the store once. What is read while the epoch moves counts as of the one before.
         """
-        epoch, kept = self.epoch_now(), self._devices.get(key)
+        epoch, devices = self.epoch_now(), self._devices
+        if monotonic() - self._read_at > EPOCH_FOR_S:
+            epoch = None  # the store does not answer: nothing says that a key is still good
+        kept = devices.get(key)
         if kept is not None and kept[0] == epoch:
             return kept[1]
         found = await self._accounts.device(key)
         if found is not None and epoch is not None:
-            if len(self._devices) >= _KEPT:
-                self._devices.clear()
-            self._devices[key] = (epoch, found)
+            if len(devices) >= _KEPT:
+                devices.clear()
+            devices[key] = (epoch, found)
         return found
 
 

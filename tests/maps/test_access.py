@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Never
 
 import pytest
 from sqlalchemy import func, select
 
 from maps.access import COOKIE, EPOCH_FOR_S
 from maps.errors import TooBusy
+from maps.passwords import digest
 from patrol.accounts import Device
+from patrol.errors import StoreError
 from patrol.permissions import acts_of
 from patrol.store.tables import links
 from tests.databases import reading
@@ -176,6 +179,53 @@ async def test_a_key_is_asked_of_the_store_once_and_no_longer_good_a_second_afte
             assert monotonic() - revoked < EPOCH_FOR_S + 1
             await asyncio.sleep(0.05)
         assert [await report() for _ in range(3)] == [401] * 3
+
+
+async def test_no_key_is_believed_longer_while_the_store_does_not_answer(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maps.access.EPOCH_FOR_S", 0.3)
+    key, people, access = await server.device("boat-3"), server.office.people, server.office.access
+
+    async def away(*_: object) -> Never:
+        raise StoreError("away")
+
+    async with server.stranger(authorization=f"Bearer {key}") as boat:
+
+        async def report() -> int:
+            return (await boat.post("/api/positions", json={"lon": 100.4, "lat": 20.2})).status_code
+
+        assert [await report() for _ in range(5)] == [200] * 5
+        monkeypatch.setattr(people, "device", away)
+        monkeypatch.setattr(people, "epoch", away)
+        end = monotonic() + 1.0
+        while monotonic() < end:  # as live streams ask
+            with suppress(StoreError):
+                await access.epoch()
+            await asyncio.sleep(0.05)
+        assert await report() == 503
+
+
+async def test_what_is_read_while_a_key_is_revoked_is_not_kept(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, people, access = await server.device("boat-3"), server.office.people, server.office.access
+    device, asked, go_on = people.device, asyncio.Event(), asyncio.Event()
+
+    async def slow(key: bytes) -> Device | None:
+        found = await device(key)
+        asked.set()
+        await go_on.wait()
+        return found
+
+    await access.epoch()
+    monkeypatch.setattr(people, "device", slow)
+    reading = asyncio.create_task(access._device_with(digest(key)))
+    await asked.wait()
+    access.look_again()
+    go_on.set()
+    assert await reading is not None
+    assert access._devices == {}
 
 
 async def test_a_device_is_added_given_a_new_key_and_revoked(server: Running) -> None:
