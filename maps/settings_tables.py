@@ -194,7 +194,7 @@ class BrokerSettings(Table):
     """The embedded MQTT broker, for a lone office.
 
     Attributes:
-        enabled: Start it. MQTT channels whose URL names its host and port use it.
+        enabled: Start it. MQTT channels whose URL begins with `mqtt://embedded?` use it.
         host: Address to listen on.
         port: Port to listen on.
     """
