@@ -85,13 +85,15 @@ class DscDecoder:
             FrameError: `truncated`, `bad_number`, `bad_mmsi`, `bad_ack_code`, `bad_time`, or in a
                 call that is no distress what is wrong with its position.
         """
-        out = self.flush(frame.heard_at)
+        # Read before anything is given out: what cannot be read must not take a call with it.
         name = sentence.text[2:6]
         if name == "DSC,":
-            out += self._call(read_call(sentence, frame), frame)
-        elif name == "DSE,":
-            out += self._expansion(read_expansion(sentence, frame), frame)
-        return out
+            call = read_call(sentence, frame)
+            return [*self.flush(frame.heard_at), *self._call(call, frame)]
+        if name == "DSE,":
+            expansion = read_expansion(sentence, frame)
+            return [*self.flush(frame.heard_at), *self._expansion(expansion, frame)]
+        return self.flush(frame.heard_at)
 
     def flush(self, now: datetime | None) -> list[Transmission]:
         """Tell the calls that have waited a second for their expansion; all when `now` is None."""

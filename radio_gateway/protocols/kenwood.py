@@ -88,7 +88,7 @@ class KenwoodDecoder:
             part = read_part(name[2:], sentence.text, payload, checked=sentence.checked)
             report = Report(name=name[2:], device=None, part=part)
         else:
-            return self._close() + self._nmea.decode(frame)
+            return self._after_burst(frame)
         self._required |= sentence.checked
         return self._gather(report, sentence, frame)
 
@@ -124,6 +124,20 @@ class KenwoodDecoder:
         if burst.device is not None and burst.is_complete():
             out += self._close()
         return out
+
+    def _after_burst(self, frame: Frame) -> list[Transmission]:
+        """Return the position that was being gathered and what a sentence of the bus says.
+
+        That sentence may be wrong; the position is not lost with it.
+        """
+        out = self._close()
+        try:
+            return out + self._nmea.decode(frame)
+        except FrameError as error:
+            if not out:
+                raise
+            self._rejected.append(error)
+            return out
 
     def _close(self) -> list[Transmission]:
         """Return the position that was being gathered."""

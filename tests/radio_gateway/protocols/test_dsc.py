@@ -12,7 +12,7 @@ from radio_gateway.errors import FrameError
 from radio_gateway.formats.dsc.call import NATURES
 from radio_gateway.formats.nmea.sentence import checksum
 from radio_gateway.framing import LineFramer
-from radio_gateway.protocols import dsc, nmea0183
+from radio_gateway.protocols import ProtocolModule, dsc, nmea0183
 from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW, frame, heard, sentence
 
@@ -274,6 +274,19 @@ def test_calls_waiting_for_expansions_are_bounded_and_none_is_lost() -> None:
         said += one_connection.decode(frame(sentence(body)))
     assert len(said) == 50
     assert len(said + one_connection.flush(None)) == dsc.MAX_CALLS + 50
+
+
+@pytest.mark.parametrize("module", [dsc, nmea0183])
+@pytest.mark.parametrize("bad", ["CDDSE,1,1,A,x,00,45894494", "CDDSC,99,3380400790,12,05,00,,,,,S,"])
+def test_call_that_waits_is_not_lost_with_a_sentence_that_cannot_be_read(
+    module: ProtocolModule, bad: str
+) -> None:
+    made = module.decoder(DecoderSettings())
+    assert made.decode(frame(DISTRESS)) == []
+    with pytest.raises(FrameError):
+        made.decode(frame(sentence(bad), after_s=1.05))
+    (said,) = made.flush(NOW + timedelta(seconds=1.1))
+    assert (said.device, said.distress) == ("338040079", True)
 
 
 def test_missing_checksum_is_refused_once_one_was_sent() -> None:

@@ -181,6 +181,14 @@ def test_call_for_help_is_told_without_the_position_that_is_broken() -> None:
     assert heard(decoder("16"), [sentence(body)])[1] == ["minutes_range"]
 
 
+def test_call_for_help_is_not_lost_with_a_bad_sentence_of_the_bus_behind_it() -> None:
+    radio = decoder("15")
+    assert radio.decode(frame(BOAT)) == []
+    (said,) = radio.decode(frame(sentence("GPVTG,x,T,,M,9.72,N,18.0,K,A"), after_s=0.1))
+    assert (said.device, said.distress) == ("U00007", True)
+    assert [error.reason for error in radio.rejected()] == ["bad_number"]
+
+
 # one position, many sentences
 
 
