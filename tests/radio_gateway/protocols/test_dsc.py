@@ -277,7 +277,9 @@ def test_calls_waiting_for_expansions_are_bounded_and_none_is_lost() -> None:
 
 
 @pytest.mark.parametrize("module", [dsc, nmea0183])
-@pytest.mark.parametrize("bad", ["CDDSE,1,1,A,x,00,45894494", "CDDSC,99,3380400790,12,05,00,,,,,S,"])
+@pytest.mark.parametrize(
+    "bad", ["CDDSE,1,1,A,x,00,45894494", "CDDSC,99,3380400790,12,05,00,,,,,S,"]
+)
 def test_call_that_waits_is_not_lost_with_a_sentence_that_cannot_be_read(
     module: ProtocolModule, bad: str
 ) -> None:
