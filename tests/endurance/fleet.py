@@ -1,4 +1,4 @@
-"""The fleet: 2,000 units that report in seven ways, and the number that every report carries.
+"""The fleet: 2,000 units that report in ten ways, and the number that every report carries.
 
 Report `n` comes from boat `n % boats` and is that boat's turn `n // boats`. The boat's address and
 the latitude say which report it is, wherever it is met: in the store or in a viewer's stream. From
