@@ -6,7 +6,8 @@ Each has its own words for the same report. What is done with it is the same for
   where it is 0/0;
 - course 0 and altitude 0 mean "not known" in these devices' firmware, so neither is kept; speed 0
   is;
-- a call for help is told even when its place or time cannot be believed;
+- a call for help is told even when its place or time cannot be believed, or anything else in it
+  cannot be read (`tolerated`);
 - the same fix sent again (a tracker empties its buffer after a gap) is one report; an alarm that
   comes with the fix of the report before is another.
 
@@ -16,6 +17,8 @@ Source: what Traccar's published test inputs show; the rest is our policy.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -164,6 +167,21 @@ class Report(msgspec.Struct, kw_only=True):
             speed_mps=speed if speed is not None and 0 <= speed <= MAX_SPEED_MPS else None,
             course_deg=course,
         )
+
+
+@contextmanager
+def tolerated(report: Report) -> Iterator[None]:
+    """Leave out what cannot be read inside, with its reason as a flag, of a call for help.
+
+    Raises:
+        FrameError: As inside, of any other report.
+    """
+    try:
+        yield
+    except FrameError as fault:
+        if not report.distress:
+            raise
+        report.flags.add(fault.reason)
 
 
 def degrees(value: str, letter: str, payload: bytes) -> float:

@@ -37,6 +37,7 @@ from radio_gateway.formats.tracker_report import (
     degrees,
     moment,
     number,
+    tolerated,
 )
 from radio_gateway.framing import Frame
 from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
@@ -46,8 +47,9 @@ MAX_BYTES = 4096  # one packet of a picture is about 2,100
 
 ORDERS: frozenset[OrderKind] = frozenset({"poll"})
 
+_HELP = "help me"
 _ALARMS = {
-    "help me": "sos",
+    _HELP: "sos",
     "low battery": "lowBattery",
     "stockade": "geofence",
     "move": "movement",
@@ -190,7 +192,7 @@ class Gps103Decoder(PlainDecoder):
         fields = rest.split(",")
         if not re.fullmatch(_ID, fields[0]):
             raise FrameError("no_device", payload, "no IMEI after imei:")
-        if len(fields) < 4 and len(text) <= 30:
+        if len(fields) < 4 and len(text) <= 30 and fields[1:2] != [_HELP]:
             return self._alive(frame, fields[0], "login", b"LOAD")
         report = _read(fields, frame, live=self._live)
         said = report.transmission("gps103", frame, live=self._live)
@@ -213,8 +215,15 @@ def _read(fields: list[str], frame: Frame, *, live: bool) -> Report:
     if event.startswith("vr"):
         report.kind, report.status = "other", "picture"
         return report
+    if event == _HELP:
+        _read_event(event, report)
+        with tolerated(report):
+            _read_plain(fields, report, frame, live=live)
+        if report.lat is None:
+            report.fix = False
+        return report
     if len(fields) < 5:
-        raise FrameError("truncated", payload, f"{len(fields)} fields, at least 5")
+        raise _truncated(fields, payload)
     if event == "OBD":
         return _read_engine(fields, report)
     if _CLOCK.fullmatch(fields[5] if len(fields) > 5 else "") and fields[4] not in ("F", "L"):
@@ -222,6 +231,18 @@ def _read(fields: list[str], frame: Frame, *, live: bool) -> Report:
     _read_event(event, report)
     if event == "rfid" and fields[3]:
         report.facts["driver"] = fields[3][:40]
+    _read_plain(fields, report, frame, live=live)
+    return report
+
+
+def _truncated(fields: list[str], payload: bytes) -> FrameError:
+    return FrameError("truncated", payload, f"{len(fields)} fields, at least 5")
+
+
+def _read_plain(fields: list[str], report: Report, frame: Frame, *, live: bool) -> None:
+    """Read what stands behind the event of a report with or without a fix."""
+    if len(fields) < 5:
+        raise _truncated(fields, frame.payload)
     if fields[4] == "L":
         report.fix = False
         local = _local(fields[2])
@@ -229,12 +250,12 @@ def _read(fields: list[str], frame: Frame, *, live: bool) -> Report:
             report.facts["local_time"] = f"{local:%Y-%m-%d %H:%M}"
         if len(fields) > 9 and fields[7] and fields[9]:
             report.facts |= {"cell_lac": fields[7][:8], "cell_id": fields[9][:8]}
-        return report
+        return
     if fields[4] != "F":
-        raise FrameError("bad_status", payload, f"neither F nor L: {fields[4][:20]!r}")
-    _read_fix(fields[5:], report, payload)
-    _read_time(fields[2], fields[5], report, frame, live=live)
-    return report
+        raise FrameError("bad_status", frame.payload, f"neither F nor L: {fields[4][:20]!r}")
+    with tolerated(report):
+        _read_fix(fields[5:], report, frame.payload)
+    _read_time(fields[2], fields[5] if len(fields) > 5 else "", report, frame, live=live)
 
 
 def _read_event(event: str, report: Report) -> None:
@@ -249,7 +270,7 @@ def _read_event(event: str, report: Report) -> None:
         report.facts["ignition"] = event == "acc on"
     if event and event != "tracker":
         report.facts["event"] = event[:40]
-    report.distress = event == "help me"
+    report.distress = event == _HELP
 
 
 def _read_fix(fields: list[str], report: Report, payload: bytes) -> None:
@@ -355,11 +376,13 @@ def _read_named(fields: list[str], report: Report, payload: bytes) -> Report:
     if report.time is None:
         report.flags.add("bad_date")
     report.fix = fields[8] not in ("", "0")
-    report.lat, report.lon = number(fields[9], "lat", payload), number(fields[10], "lon", payload)
-    speed = number(fields[11], "speed", payload)
-    report.speed_mps = None if speed is None else speed * KMH
-    report.course_deg = number(fields[12], "course", payload)
-    report.altitude_m = number(fields[13], "altitude", payload)
+    with tolerated(report):
+        lat, lon = number(fields[9], "lat", payload), number(fields[10], "lon", payload)
+        report.lat, report.lon = lat, lon
+        speed = number(fields[11], "speed", payload)
+        report.speed_mps = None if speed is None else speed * KMH
+        report.course_deg = number(fields[12], "course", payload)
+        report.altitude_m = number(fields[13], "altitude", payload)
     for name, value in (("hdop", fields[14]), ("satellites", fields[15])):
         figure = _loose(value)
         if figure is not None:

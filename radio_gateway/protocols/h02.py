@@ -36,7 +36,14 @@ from radio_gateway.formats.device_clock import nearest_day
 from radio_gateway.formats.h02.binary import MARK, read_binary
 from radio_gateway.formats.h02.framer import H02Framer
 from radio_gateway.formats.h02.status import read_status
-from radio_gateway.formats.tracker_report import KNOT, Report, degrees, moment, number
+from radio_gateway.formats.tracker_report import (
+    KNOT,
+    Report,
+    degrees,
+    moment,
+    number,
+    tolerated,
+)
 from radio_gateway.framing import Frame
 from radio_gateway.transmission import Transmission
 
@@ -173,18 +180,21 @@ def _read_report(
             report.kind = "empty"
             _lay_to_the_link(report)
             return
-    elif valid not in ("A", "V", "B", "") and not valid.isdigit():
-        raise FrameError("bad_status", payload, f"neither A nor V: {valid[:20]!r}")
     else:
+        with tolerated(report):
+            if valid not in ("A", "V", "B", "") and not valid.isdigit():
+                raise FrameError("bad_status", payload, f"neither A nor V: {valid[:20]!r}")
         report.fix = valid == "A" or valid.isdigit()
         report.lat, report.lon = (
             _coordinate(lat, ns, "NS", report, payload),
             _coordinate(lon, ew, "EW", report, payload),
         )
-    knots = number(speed, "speed", payload)
-    report.speed_mps = None if knots is None else knots * KNOT
-    report.course_deg = number(course, "course", payload)
-    _read_time(date, clock, report, frame, live=live)
+    with tolerated(report):
+        knots = number(speed, "speed", payload)
+        report.speed_mps = None if knots is None else knots * KNOT
+        report.course_deg = number(course, "course", payload)
+    with tolerated(report):
+        _read_time(date, clock, report, frame, live=live)
 
 
 def _is_place(value: str) -> bool:
@@ -250,7 +260,8 @@ def _read_cells(
         _battery(fields[3], report)
     else:
         facts["cells"] = ",".join(fields[1 : at - 1])[:400]
-    _read_time(fields[at - 1], fields[0], report, frame, live=live)
+    with tolerated(report):
+        _read_time(fields[at - 1], fields[0], report, frame, live=live)
 
 
 def _read_short(fields: list[str], report: Report, frame: Frame) -> None:

@@ -29,7 +29,7 @@ import msgspec
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.device_name import is_device_name
-from radio_gateway.formats.tracker_report import KNOT, Report
+from radio_gateway.formats.tracker_report import KNOT, Report, tolerated
 from radio_gateway.framing import Frame, MessageFramer
 from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
 from radio_gateway.transmission import Transmission
@@ -174,17 +174,23 @@ def _read_query(payload: bytes) -> Report:
 
 def _read_figures(values: dict[str, str], report: Report, payload: bytes) -> None:
     """Read what a query says beside place and time."""
-    knots = _number(values.get("speed"), "speed", payload)
+
+    def figure(*names: str) -> float | None:
+        with tolerated(report):
+            value = next((values[name] for name in names if name in values), None)
+            return _number(value, names[0], payload)
+        return None
+
+    knots = figure("speed")
     report.speed_mps = None if knots is None or knots < 0 else knots * KNOT
-    course = values.get("bearing", values.get("heading"))
-    report.course_deg = _number(course, "bearing", payload)
-    report.altitude_m = _number(values.get("altitude"), "altitude", payload)
-    accuracy = _number(values.get("accuracy"), "accuracy", payload)
+    report.course_deg = figure("bearing", "heading")
+    report.altitude_m = figure("altitude")
+    accuracy = figure("accuracy")
     report.accuracy_m = accuracy if accuracy is not None and accuracy > 0 else None
-    battery = _number(values.get("batt"), "batt", payload)
+    battery = figure("batt")
     if battery is not None and 0 <= battery <= 100:
         report.facts["battery_pct"] = battery
-    hdop = _number(values.get("hdop"), "hdop", payload)
+    hdop = figure("hdop")
     if hdop:
         report.facts["hdop"] = hdop
     for name, fact in (("charge", "charging"), ("ignition", "ignition")):
@@ -285,7 +291,8 @@ def _read_location(device: str | None, location: object, payload: bytes) -> Repo
     elif when is None:
         report.facts["time_source"] = "receive"
     else:
-        raise FrameError("bad_time", payload, "timestamp is neither text nor number")
+        with tolerated(report):
+            raise FrameError("bad_time", payload, "timestamp is neither text nor number")
     coords = _object(location, "coords")
     if coords:
         report.fix = True

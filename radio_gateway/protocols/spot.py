@@ -210,7 +210,8 @@ def _read(fields: dict[str, str], payload: bytes) -> Report:
 
 def _time(fields: dict[str, str], report: Report, payload: bytes) -> datetime | None:
     seconds = fields.get("timeInGMTSecond") or fields.get("unixTime") or ""
-    if seconds.isascii() and seconds.isdigit() and int(seconds[:13]) <= _MAX_UNIX_S:
+    known = seconds.isascii() and seconds.isdigit() and len(seconds) < 20
+    if known and int(seconds) <= _MAX_UNIX_S:
         return _UNIX_EPOCH + timedelta(seconds=int(seconds))
     stamp = fields.get("timestamp") or fields.get("dateTime") or ""
     if not stamp:

@@ -31,7 +31,14 @@ from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.device_clock import nearest_day
 from radio_gateway.formats.stray_bytes import StrayBytes
-from radio_gateway.formats.tracker_report import KMH, Report, degrees, moment, number
+from radio_gateway.formats.tracker_report import (
+    KMH,
+    Report,
+    degrees,
+    moment,
+    number,
+    tolerated,
+)
 from radio_gateway.framing import Frame
 from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
 from radio_gateway.transmission import Transmission
@@ -239,13 +246,16 @@ def _read(
             raise
         report.lat = report.lon = None
         report.flags.add(fault.reason)
-    if with_commas:
-        speed, clock, course, state = (*tail.split(",", 3), "", "", "", "")[:4]
-    else:
-        speed, clock, course, state = _glued_motion(tail, frame)
-    kmh = number(speed, "speed", frame.payload)
-    report.speed_mps = None if kmh is None else kmh * KMH
-    report.course_deg = number(course, "course", frame.payload)
+    speed = clock = course = state = ""
+    with tolerated(report):
+        if with_commas:
+            speed, clock, course, state = (*tail.split(",", 3), "", "", "", "")[:4]
+        else:
+            speed, clock, course, state = _glued_motion(tail, frame)
+    with tolerated(report):
+        kmh = number(speed, "speed", frame.payload)
+        report.speed_mps = None if kmh is None else kmh * KMH
+        report.course_deg = number(course, "course", frame.payload)
     found = _STATE.search(state)
     if found is not None:
         report.facts |= {
@@ -257,7 +267,8 @@ def _read(
     order = "ddmmyy" if with_commas else "yymmdd"
     if not with_commas and len(report.device or "") == 15:
         order = "either"
-    _read_time(date, clock, order, report, frame, live=live)
+    with tolerated(report):
+        _read_time(date, clock, order, report, frame, live=live)
 
 
 def _glued_motion(tail: str, frame: Frame) -> tuple[str, str, str, str]:

@@ -94,6 +94,27 @@ def test_call_for_help_survives_an_impossible_or_missing_place() -> None:
     assert (said.device, said.distress, said.flags) == ("353505220903211", True, ("no_fix",))
 
 
+@pytest.mark.parametrize(
+    ("at", "said_there", "flag"),
+    [
+        (3, "12000", "bad_time"),
+        (4, "X", "bad_status"),
+        (9, "-", "bad_number"),
+        (10, "x", "bad_number"),
+    ],
+)
+def test_call_for_help_is_told_whatever_is_wrong_beside_its_place(
+    at: int, said_there: str, flag: str
+) -> None:
+    fields = SOS.decode().split(",")
+    fields[at] = said_there
+    said = hear_one(h02, ",".join(fields).encode())
+    assert (said.distress, said.position is not None) == (True, True)
+    assert flag in said.flags
+    with_status = f"*HQ,353505220903211,NBR,{said_there},460,0,1,1,9520,3671,13,251126,FFFFFFFD#"
+    assert hear_one(h02, with_status.encode()).distress
+
+
 def test_message_that_says_nothing_is_laid_to_the_link() -> None:
     said = hear_one(h02, b"*HQ,353505510948929,V1,,V,,N,,E,0.00,0,,FFFFF7FF,f0,a,11a0,c0c6#")
     assert (said.device, said.kind, said.facts["sender"]) == (None, "empty", "353505510948929")

@@ -98,6 +98,10 @@ def test_call_for_help_is_heard_without_place_or_time() -> None:
         said = said_by(alarm="SOS", **more)
         assert (said.kind, said.distress, said.position) == ("distress", True, None)
     assert said_by(alarm="sos", timestamp="yesterday").flags == ("bad_time",)
+    for name in ("speed", "bearing", "altitude", "accuracy", "batt", "hdop"):
+        said = said_by(alarm="sos", **{name: "NaN"})
+        assert (said.distress, said.position is not None) == (True, True)
+        assert said.flags == ("bad_number",)
     assert not said_by(alarm="lowBattery").distress
 
 
@@ -146,6 +150,8 @@ def test_json_minus_one_is_unknown_and_mock_is_flagged() -> None:
 def test_json_call_for_help_and_no_place() -> None:
     said = hear_one(osmand, posted({"timestamp": "2026-11-25T11:59:00Z", "alarm": "sos"}))
     assert (said.kind, said.distress) == ("distress", True)
+    said = hear_one(osmand, posted(location(timestamp=True, alarm="sos")))
+    assert (said.distress, said.position is not None, said.flags) == (True, True, ("bad_time",))
     said = hear_one(osmand, posted({"timestamp": 1795000000000, "extras": {"alarm": "other"}}))
     assert (said.position, said.distress, said.facts["alarm"]) == (None, False, "other")
 

@@ -93,6 +93,11 @@ def test_time_may_be_the_stamp_alone(stamp: str) -> None:
     assert said.device_time == datetime(2017, 12, 27, 13, 19, 38, tzinfo=UTC)
 
 
+def test_time_of_too_many_digits_is_no_time_and_costs_nothing_else() -> None:
+    calls = message(messageType="HELP", timeInGMTSecond="0" * 12 + "1" + "9" * 12)
+    assert hear_one(spot, posted(calls)).distress
+
+
 def test_each_message_stands_alone_and_its_id_is_its_key() -> None:
     data = posted(message(), message(latitude="95", id="2"), message(id="3"))
     said, reasons, answers = hear(spot, data)

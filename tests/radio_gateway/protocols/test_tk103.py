@@ -91,6 +91,9 @@ def test_log_in_with_a_report_is_both_and_has_its_own_answer() -> None:
         SOS.replace(b"1234.5678N", b"9934.5678N"),
         SOS.replace(b"1234.5678N", b"1299.5678N"),
         b"(013666666666BO012)",
+        SOS.replace(b"W000.0025948", b"W000.0996048"),  # no such time of day
+        SOS.replace(b"W000.0025948", b"W00..0025948"),  # no such speed
+        b"(013666666666BO012110925A1234.5678N01234.5678W)",
         COMMAS.replace(b"ZC11", b"ZC25"),
         COMMAS.replace(b"ZC11", b"DW3E"),
         b"(864555555555555,DW5E,200,1,3215,43370,0,151117,154419)",
