@@ -16,12 +16,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+import typer.main
+from rich.text import Text
 from typer.testing import CliRunner
 
 from maps.__main__ import app
 from maps.demo.cast import CAST
 from maps.demo.script import Report
 from maps.demo.sentences import ais
+from radio_gateway.__main__ import app as gateway_app
 from tests.databases import sqlite_only, store_table
 from tests.ports import free_port
 from tests.radio_gateway.uplink.gateways import key_file
@@ -357,3 +360,13 @@ def test_a_capture_is_decoded_with_the_gateways_own_options(tmp_path: Path) -> N
     assert '"protocol":"ais"' in out.replace(" ", "")
     _, wrong = run("decode", "--protocol", "morse", folder=tmp_path, good=False)
     assert "morse" in wrong
+
+
+@pytest.mark.parametrize("known", [app, gateway_app], ids=["joint-patrol", "radio-gateway"])
+def test_no_word_of_the_help_is_lost_as_markup(known: typer.Typer) -> None:
+    said, left = [], [typer.main.get_command(known)]
+    while left:
+        command = left.pop()
+        said += [command.help, *(getattr(each, "help", None) for each in command.params)]
+        left += getattr(command, "commands", {}).values()
+    assert [each for each in said if each and Text.from_markup(each).plain != each] == []
