@@ -146,13 +146,14 @@ def _control(control: dict[int, Value], frame: Frame) -> Transmission:
 
 def _event(body: bytes, payload: bytes) -> CotEvent:
     fields = read_fields(body)
-    place = [_double(fields.get(number, 0.0), payload) for number in range(10, 15)]
+    faults: list[tuple[str, str]] = []
+    place = [_double(fields.get(number, 0.0), faults) for number in range(10, 15)]
     event = CotEvent(
         uid=_text(fields.get(5, b"")),
         type=_text(fields.get(1, b"")),
         how=_text(fields.get(9, b"")),
-        time=_time(fields.get(6, 0), payload),
-        stale=_time(fields.get(8, 0), payload),
+        time=_time(fields.get(6, 0), faults),
+        stale=_time(fields.get(8, 0), faults),
         lat=place[0],
         lon=place[1],
         hae=place[2],
@@ -176,7 +177,11 @@ def _event(body: bytes, payload: bytes) -> CotEvent:
         event.course = _finite(track.get(2, 0.0), event)
     fragment = detail.get(1)
     if fragment:
-        read_detail(_text(fragment), event, payload)
+        try:
+            read_detail(_text(fragment), event, payload)
+        except FrameError as fault:
+            faults.append((fault.reason, fault.detail))
+    event.fault = faults[0] if faults else None
     return event
 
 
@@ -195,11 +200,12 @@ def _text(value: Value) -> str:
         raise WireError(f"words are not UTF-8: {fault.reason}") from None
 
 
-def _double(value: Value, payload: bytes) -> float:
+def _double(value: Value, faults: list[tuple[str, str]]) -> float | None:
     if not isinstance(value, float):
         raise WireError("a coordinate is no double")
     if not math.isfinite(value):
-        raise FrameError("bad_number", payload, f"coordinate {value}")
+        faults.append(("bad_number", f"coordinate {value}"))
+        return None
     return value
 
 
@@ -213,10 +219,10 @@ def _finite(value: Value, event: CotEvent) -> float | None:
     return value
 
 
-def _time(value: Value, payload: bytes) -> datetime | None:
+def _time(value: Value, faults: list[tuple[str, str]]) -> datetime | None:
     if not isinstance(value, int):
         raise WireError("a time is no whole number")
     time = read_milliseconds(value)
     if time is None and value:
-        raise FrameError("bad_time", payload, f"{value} ms since 1970 is no time")
+        faults.append(("bad_time", f"{value} ms since 1970 is no time"))
     return time

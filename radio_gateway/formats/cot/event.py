@@ -73,6 +73,7 @@ class CotEvent(msgspec.Struct, kw_only=True):
         emergency: Text of `emergency`.
         maker: uid of who made it (`link`, relation p-p).
         flags: What was odd in it.
+        fault: Reason and detail of the first that could not be read in it, and is left out.
     """
 
     uid: str
@@ -94,6 +95,7 @@ class CotEvent(msgspec.Struct, kw_only=True):
     emergency: str | None = None
     maker: str | None = None
     flags: set[str] = set()
+    fault: tuple[str, str] | None = None
 
 
 def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
@@ -105,15 +107,20 @@ def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
         live: It was heard when `frame.heard_at` says.
 
     Raises:
-        FrameError: `no_uid`, `bad_uid`, `no_type`, or for an atom `no_point`, `lat_range`,
-            `lon_range` or `null_island`. An alert is told without its place rather than refused.
+        FrameError: `no_uid`, `bad_uid`, `no_type`, the event's `fault`, or for an atom
+            `no_point`, `lat_range`, `lon_range` or `null_island`. An alert is told without its
+            place, and without what else cannot be read in it, rather than refused.
     """
     payload = frame.payload
+    if event.fault is not None and not _kind(event, set())[1]:
+        raise FrameError(event.fault[0], payload, event.fault[1])
     if not event.uid:
         raise FrameError("no_uid", payload)
     if not event.type:
         raise FrameError("no_type", payload)
     flags = set(event.flags)
+    if event.fault is not None:
+        flags.add(event.fault[0])
     time, doubt = event.time, None
     if time is not None:
         time, doubt = corrected(time, frame.heard_at, live=live)

@@ -36,7 +36,7 @@ def read_event(payload: bytes) -> CotEvent:
 
     Raises:
         FrameError: `xml` when it is not well-formed or no event, `xml_dtd`, `xml_depth`,
-            `too_long`, `bad_number` for a coordinate, `bad_time`.
+            `too_long`. A coordinate or time that is none (`bad_number`, `bad_time`) is in `fault`.
     """
     if len(payload) > MAX_EVENT:
         raise FrameError("too_long", payload, f"{len(payload)} bytes, at most {MAX_EVENT}")
@@ -60,16 +60,16 @@ def read_event(payload: bytes) -> CotEvent:
     )
     value = attributes.get("time")
     if value:
-        event.time, event.shown_time = _time(value, "time", payload)
+        event.time, event.shown_time = _time(value, "time", event)
     value = attributes.get("stale")
     if value:
-        event.stale, event.shown_stale = _time(value, "stale", payload)
+        event.stale, event.shown_stale = _time(value, "stale", event)
     if point is not None:
-        event.lon = _number(point, "lon", payload)
-        event.lat = _number(point, "lat", payload)
-        event.hae = _number(point, "hae", payload)
-        event.ce = _number(point, "ce", payload)
-        event.le = _number(point, "le", payload)
+        event.lon = _number(point, "lon", event)
+        event.lat = _number(point, "lat", event)
+        event.hae = _number(point, "hae", event)
+        event.ce = _number(point, "ce", event)
+        event.le = _number(point, "le", event)
     if reader is None:
         _take(elements, event)
     else:
@@ -183,16 +183,17 @@ class _Reader:
                 parts.append(text)
 
 
-def _time(text: str, name: str, payload: bytes) -> tuple[datetime, str]:
-    """Return a time, and how it is shown."""
+def _time(text: str, name: str, event: CotEvent) -> tuple[datetime, str] | tuple[None, None]:
+    """Return a time, and how it is shown; None when it is none."""
     found = read_shown(text)
     if found is None:
-        raise FrameError("bad_time", payload, f"{name} {text[:40]!r} is no time")
+        event.fault = event.fault or ("bad_time", f"{name} {text[:40]!r} is no time")
+        return None, None
     return found
 
 
-def _number(point: dict[str, str], name: str, payload: bytes) -> float | None:
-    """Return a number of the point; None when absent."""
+def _number(point: dict[str, str], name: str, event: CotEvent) -> float | None:
+    """Return a number of the point; None when absent, or when it is none."""
     text = point.get(name)
     if text is None:
         return None
@@ -201,7 +202,8 @@ def _number(point: dict[str, str], name: str, payload: bytes) -> float | None:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise FrameError("bad_number", payload, f"{name} {text[:40]!r} is no number")
+        event.fault = event.fault or ("bad_number", f"{name} {text[:40]!r} is no number")
+        return None
     return number
 
 

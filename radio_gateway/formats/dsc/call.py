@@ -195,7 +195,8 @@ def read_call(sentence: Sentence, frame: Frame) -> Call:
 
     Raises:
         FrameError: `truncated`, `bad_format`, `bad_category`, `bad_ack_code`, `bad_mmsi`,
-            `bad_time`, or what is wrong with the position of a call that is no distress.
+            `bad_time`, or what is wrong with the position of a call that is no distress. One that
+            is, is told without what is wrong in it.
     """
     payload = frame.payload
     fields = [field.strip() for field in sentence.text.split(",")]
@@ -215,21 +216,32 @@ def read_call(sentence: Sentence, frame: Frame) -> Call:
     code, category, first = (field[-2:] if len(field) == 3 else field for field in _codes(fields))
     if code not in FORMATS:
         raise FrameError("bad_format", payload, f"format {fields[1]!r}")
+    distress = code == "12" or category == "12"
+    flags: set[str] = set()
     if category and category not in CATEGORIES:
-        raise FrameError("bad_category", payload, f"category {fields[3]!r}")
+        if not distress:
+            raise FrameError("bad_category", payload, f"category {fields[3]!r}")
+        flags.add("bad_category")
+        category = ""
     if fields[10] not in _ACKNOWLEDGES:
-        raise FrameError("bad_ack_code", payload, f"{fields[10]!r} instead of R, B or S")
+        if not distress:
+            raise FrameError("bad_ack_code", payload, f"{fields[10]!r} instead of R, B or S")
+        flags.add("bad_ack_code")
     call = Call(
         frame=frame,
         caller=None,
         device=None,
-        distress=code == "12" or category == "12",
+        distress=distress,
         expansion_follows=len(fields) > 11 and fields[11] == "E",
         kind="other",
+        flags=flags,
         raw=payload,
         tag=sentence.tag,
     )
-    call.facts = {"call": FORMATS[code], "acknowledgement": _ACKNOWLEDGES[fields[10]]}
+    call.facts = {
+        "call": FORMATS[code],
+        "acknowledgement": _ACKNOWLEDGES.get(fields[10], "none"),
+    }
     if category:
         call.facts["category"] = CATEGORIES[category]
     if not sentence.checked:

@@ -164,6 +164,26 @@ def test_alert_without_a_place_is_still_an_alert(point: str, flag: str) -> None:
     assert alert.flags == (flag,)
 
 
+@pytest.mark.parametrize(
+    ("point", "times", "flag", "placed"),
+    [
+        ('<point lat="NaN" lon="NaN" hae="NaN" ce="NaN" le="NaN"/>', TIMES, "bad_number", False),
+        ('<point lat="17.95" lon="102.61" hae="" ce="9" le="9"/>', TIMES, "bad_number", True),
+        (POINT, 'time="now" start="now" stale="now"', "bad_time", True),
+    ],
+)
+@pytest.mark.parametrize(
+    ("type_", "detail"), [("b-a-o-tbl", ""), ("a-f-G", '<emergency type="911 Alert"/>')]
+)
+def test_alert_is_told_without_what_cannot_be_read_in_it(
+    point: str, times: str, flag: str, placed: bool, type_: str, detail: str
+) -> None:
+    alert = said(event(type_=type_, point=point, times=times, detail=detail))
+    assert (alert.distress, alert.position is not None) == (True, placed)
+    assert flag in alert.flags
+    assert reason(event(point=point, times=times)) == flag
+
+
 def test_unit_that_carries_an_emergency_is_in_distress() -> None:
     alert = said(event(detail='<emergency type="911 Alert"/>'))
     assert (alert.kind, alert.distress) == ("position", True)

@@ -65,6 +65,19 @@ def test_alert_with_empty_category_is_a_distress() -> None:
     assert one(sentence("CDDSC,12,3380400790,,06,00,1423108312,2019,,,S,")).distress
 
 
+@pytest.mark.parametrize(
+    ("body", "flag"),
+    [
+        ("CDDSC,12,3380400790,13,05,00,1423108312,2019,,,S,", "bad_category"),
+        ("CDDSC,12,3380400790,12,05,00,1423108312,2019,,,X,", "bad_ack_code"),
+        ("CDDSC,16,3380400790,12,12,00,1423108312,2019,3381581370,05,x,", "bad_ack_code"),
+    ],
+)
+def test_distress_with_a_code_that_nobody_knows_is_a_distress(body: str, flag: str) -> None:
+    said = one(sentence(body))
+    assert (said.distress, said.position is not None, said.flags) == (True, True, (flag,))
+
+
 @pytest.mark.parametrize(("code", "nature"), NATURES.items())
 def test_nature_of_distress_has_its_name(code: int, nature: str) -> None:
     said = one(sentence(f"CDDSC,12,3380400790,12,{code:02},00,1423108312,2019,,,S,"))

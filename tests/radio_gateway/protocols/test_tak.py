@@ -108,6 +108,13 @@ def test_name_with_a_control_byte_is_none_but_a_call_for_help_is_heard() -> None
         assert (unit.device, unit.distress, unit.flags) == (None, True, ("bad_uid",))
 
 
+def test_call_for_help_is_told_without_what_cannot_be_read_in_it() -> None:
+    call = said(stream(event(type_="b-a-o-tbl", lat=float("nan"))))
+    assert (call.kind, call.distress, call.flags) == ("distress", True, ("bad_number", "no_point"))
+    call = said(stream(event(type_="b-a-o-tbl", detail=write_field(1, "<a>"))))
+    assert (call.distress, call.position is not None, call.flags) == (True, True, ("xml",))
+
+
 def test_negotiation_is_no_position() -> None:
     control = write_field(1, write_field(1, 1) + write_field(2, 1) + write_field(3, "ANDROID-1"))
     told = said(stream(control))
