@@ -29,8 +29,11 @@ from patrol.errors import StoreError
 from patrol.store.dialects import open_engine
 from patrol.store.schema import look
 from radio_gateway.settings import ChannelSettings
+from radio_gateway.transports.udp import is_multicast
 
 REACH_S = 2.0  # how long a broker or host may take to answer
+
+_LISTENS = {"udp": "udp", "tcp-listen": "tcp", "http-listen": "tcp"}
 
 
 @dataclass
@@ -101,39 +104,44 @@ def _check_web(settings: Settings, found: Findings) -> None:
             f"{where}.tls_certificate: none, so passwords cross the network in the clear and "
             "phones will not give their position"
         )
-    _check_port(web, f"{where}.port", found)
+    _check_port(web, settings.source, "web.port", found)
+    if web.trust_port is not None:
+        trust = web.model_copy(update={"port": web.trust_port})
+        _check_port(trust, settings.source, "web.trust_port", found)
     broker = settings.broker
     if broker.enabled:
         like_web = WebSettings(host=broker.host, port=broker.port, allowed_hosts=("broker",))
-        _check_port(like_web, f"{settings.source}: broker.port", found)
+        _check_port(like_web, settings.source, "broker.port", found)
 
 
-def _check_port(web: WebSettings, where: str, found: Findings) -> None:
+def _check_port(web: WebSettings, source: str, setting: str, found: Findings) -> None:
     try:
-        listen(web).close()
+        listen(web, setting=setting).close()
     except OSError as error:
-        found.faults.append(f"{where}: {error.strerror}")
+        found.faults.append(f"{source}: {setting}: {error.strerror}")
 
 
 def _check_ports(settings: Settings, found: Findings) -> None:
     """Find ports that this very file takes twice: each is free, until the first one takes it."""
     web, broker = settings.web, settings.broker
     takers = [("tcp", web.host, web.port, "web.port")]
+    if web.trust_port is not None:
+        takers.append(("tcp", web.host, web.trust_port, "web.trust_port"))
     if broker.enabled:
         takers.append(("tcp", broker.host, broker.port, "broker.port"))
     for number, channel in enumerate(settings.channels):
         link = channel.link
-        if link.scheme in ("udp", "tcp-listen") and link.port:
-            kind = "udp" if link.scheme == "udp" else "tcp"
+        kind = _LISTENS.get(link.scheme)
+        if kind is not None and link.port and not (kind == "udp" and is_multicast(link.host)):
             takers.append((kind, link.host, link.port, f"channels[{number}].url"))
     for number, feed in enumerate(settings.feeds):
         if feed.link.scheme == "tcp-listen" and feed.link.port:
             takers.append(("tcp", feed.link.host, feed.link.port, f"feeds[{number}].url"))
-    for place, (kind, host, port, where) in enumerate(takers):
+    for place, (mine, host, port, where) in enumerate(takers):
         for other_kind, other_host, other_port, other in takers[:place]:
-            if (kind, port) == (other_kind, other_port) and port and _overlap(host, other_host):
+            if (mine, port) == (other_kind, other_port) and port and _overlap(host, other_host):
                 found.faults.append(
-                    f"{settings.source}: {where}: {kind} port {port} is taken by {other} already"
+                    f"{settings.source}: {where}: {mine} port {port} is taken by {other} already"
                 )
 
 
@@ -266,6 +274,7 @@ def _check_channel(
         "mqtt": lambda: _no_answer(link.host, link.port or 1883),
         "mqtts": lambda: _no_answer(link.host, link.port or 8883),
         "tcp-listen": lambda: _no_port(link.host, link.port or 0, socket.SOCK_STREAM),
+        "http-listen": lambda: _no_port(link.host, link.port or 0, socket.SOCK_STREAM),
         "udp": lambda: _no_port(link.host, link.port or 0, socket.SOCK_DGRAM),
     }
     if link.scheme.startswith("mqtt") and link.host == EMBEDDED:
@@ -275,7 +284,7 @@ def _check_channel(
     fault = tries[link.scheme]() if link.scheme in tries else None
     if fault is None:
         return
-    hard = link.scheme in ("replay", "tcp-listen", "udp")
+    hard = link.scheme == "replay" or link.scheme in _LISTENS
     (found.faults if hard else found.warnings).append(f"{where}: {fault}")
 
 
@@ -298,7 +307,7 @@ def _no_answer(host: str, port: int) -> str | None:
 def _no_port(host: str, port: int, kind: socket.SocketKind) -> str | None:
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
-            if kind is socket.SOCK_STREAM:
+            if kind is socket.SOCK_STREAM or is_multicast(host):
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:

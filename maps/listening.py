@@ -8,8 +8,14 @@ import socket
 from maps.settings_tables import WebSettings
 
 
-def listen(web: WebSettings) -> socket.socket:
+def listen(
+    web: WebSettings, *, setting: str = "--port (0 takes a free one) or web.port"
+) -> socket.socket:
     """Return a socket bound where `web` says; port 0 takes a free one.
+
+    Args:
+        web: Where.
+        setting: What says the port, for who has to choose another.
 
     Raises:
         OSError: If it cannot be bound.
@@ -25,7 +31,7 @@ def listen(web: WebSettings) -> socket.socket:
         bound.close()
         fault = f"cannot listen on {web.host} port {web.port}: {error.strerror}"
         if error.errno == errno.EADDRINUSE:
-            fault += "; choose another with --port (0 takes a free one) or web.port"
+            fault += f"; choose another with {setting}"
         raise OSError(error.errno, fault) from None
     return bound
 

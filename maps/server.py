@@ -107,7 +107,7 @@ def _trust_socket(web: WebSettings) -> socket.socket | None:
     """
     if web.trust_port is None:
         return None
-    return listen(web.model_copy(update={"port": web.trust_port}))
+    return listen(web.model_copy(update={"port": web.trust_port}), setting="web.trust_port")
 
 
 def _plain(web: WebSettings) -> WebSettings:

@@ -77,7 +77,7 @@ async def run_watch(settings: Settings) -> None:
 
     async with AsyncExitStack() as stack:
         if internal.port is not None:
-            bound = listen(internal.web)
+            bound = listen(internal.web, setting="internal.port")
             page = watch_page(settings, internal.web, state=state, count=count)
             await stack.enter_async_context(serving_beside(page, bound))
             _say(f"Health is told on port {bound.getsockname()[1]}")

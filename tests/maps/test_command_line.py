@@ -146,6 +146,50 @@ def test_a_unit_s_address_must_name_protocol_and_device(folder: Path) -> None:
     assert "Naga 9" not in out
 
 
+def test_check_knows_that_http_listens_and_who_shares_a_group(folder: Path) -> None:
+    web = re.search(r"port = (\d+)", (folder / "patrol.toml").read_text())
+    assert web is not None
+    group = free_port(socket.SOCK_DGRAM)
+    url = f"http-listen://127.0.0.1:{web[1]}?open=1"
+    more(folder, f'[[channels]]\nname = "web"\nurl = "{url}"\nprotocols = ["osmand"]\n')
+    for name in "ab":  # of a multicast group both hear all
+        url = f"udp://239.2.3.1:{group}"
+        more(folder, f'[[channels]]\nname = "{name}"\nurl = "{url}"\nprotocols = ["tak"]\n')
+    out, _ = call("check", folder=folder, good=False)
+    fault = f"channels[0].url: tcp port {web[1]} is taken by web.port already"
+    assert [line for line in out.splitlines() if "fault" in line] == [
+        f"fault: patrol.toml: {fault}"
+    ]
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        url = f"http-listen://127.0.0.1:{taken.getsockname()[1]}?open=1"
+        more(folder, f'[[channels]]\nname = "more"\nurl = "{url}"\nprotocols = ["osmand"]\n')
+        out, _ = call("check", folder=folder, good=False)
+    assert "fault: patrol.toml: channels[3].url: cannot listen on 127.0.0.1" in out
+
+
+def test_check_tells_that_the_port_of_trust_is_taken(folder: Path) -> None:
+    call("tls", "init", "--host", "127.0.0.1", "--write", folder=folder)
+    config = folder / "patrol.toml"
+    text = config.read_text()
+    web = re.search(r"\bport = (\d+)", text)
+    assert web is not None
+    config.write_text(re.sub(r"trust_port = \d+", f"trust_port = {web[1]}", text))
+    out, _ = call("check", folder=folder, good=False)
+    assert f"fault: patrol.toml: web.trust_port: tcp port {web[1]} is taken by web.port" in out
+
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        config.write_text(re.sub(r"trust_port = \d+", f"trust_port = {port}", text))
+        out, _ = call("check", folder=folder, good=False)
+    fault = f"cannot listen on 0.0.0.0 port {port}: Address already in use"
+    assert f"web.trust_port: {fault}; choose another with web.trust_port\n" in out
+
+
 def test_check_warns_of_what_may_mend_itself(folder: Path) -> None:
     more(folder, '[[channels]]\nname = "pier"\nurl = "serial:///dev/no-such-radio?baud=4800"\n')
     more(folder, 'protocols = ["nmea0183"]\n')
