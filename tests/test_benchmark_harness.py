@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import reduce
 from operator import xor
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,6 +19,7 @@ import shapely
 
 from patrol.changes import Change, Fix, UnitState
 from patrol.tables import tabled
+from tests.benchmarks.environments import environment
 from tests.benchmarks.figures import figures, verdicts
 from tests.benchmarks.run import Run
 from tests.benchmarks.targets.joint_patrol import JointPatrol
@@ -224,3 +227,20 @@ def test_a_goal_is_judged_only_when_both_servers_ran() -> None:
     judged = {verdict.what: verdict.reached for verdict in verdicts(figures(runs))}
     assert judged["flood, msg/s: CoT against taky"] is True
     assert judged["flood, msg/s: RMC against the loop"] is None
+
+
+def test_a_peer_made_with_another_python_is_made_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "peer"
+    python = environment(folder, "pip")
+    kept = folder / "kept"
+    kept.touch()
+    assert environment(folder, "pip") == python
+    assert kept.exists(), "one of our Python is used as it is"
+
+    config = folder / "pyvenv.cfg"
+    ours = f"version = {platform.python_version()}"
+    assert ours in config.read_text()
+    config.write_text(config.read_text().replace(ours, "version = 3.2.0"))
+    assert environment(folder, "pip") == python
+    assert not kept.exists()
+    assert ours in config.read_text()

@@ -5,6 +5,7 @@ A peer runs as its own program with its own dependencies; nothing of it is impor
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,8 @@ def has_modules(python: Path, modules: tuple[str, ...]) -> bool:
 def environment(folder: Path, *requirements: str) -> Path:
     """Return the interpreter of the environment in `folder`, made first where it is missing.
 
+    One made with another version of Python is made anew: a peer runs on the Python that we run on.
+
     Args:
         folder: Where the environment is.
         requirements: What pip installs into a new one.
@@ -41,14 +44,14 @@ def environment(folder: Path, *requirements: str) -> Path:
         TargetError: If pip fails; a half-made environment is tried again next time.
     """
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    unfinished = folder / "unfinished"
-    if python.exists() and not unfinished.exists():
+    unfinished = folder.with_name(f"{folder.name}.unfinished")  # beside: what is in it is cleared
+    if python.exists() and not unfinished.exists() and _is_of_our_python(folder):
         return python
     print(f"installing {', '.join(requirements)} into {folder} (first use)", flush=True)
     folder.mkdir(parents=True, exist_ok=True)
     unfinished.touch()
     for command in (
-        [sys.executable, "-m", "venv", str(folder)],
+        [sys.executable, "-m", "venv", "--clear", str(folder)],
         [str(python), "-m", "pip", "install", "--quiet", *requirements],
     ):
         result = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -56,6 +59,16 @@ def environment(folder: Path, *requirements: str) -> Path:
             raise TargetError(f"{' '.join(command)} failed: {result.stderr[-1500:]}")
     unfinished.unlink()
     return python
+
+
+def _is_of_our_python(folder: Path) -> bool:
+    """Return whether the environment in `folder` has the version of Python that runs this.
+
+    `venv` writes it into `pyvenv.cfg` (PEP 405 names the file; CPython's venv adds the line).
+    """
+    lines = (folder / "pyvenv.cfg").read_text(encoding="utf-8").splitlines()
+    entries = {name.strip(): value.strip() for name, _, value in (x.partition("=") for x in lines)}
+    return entries.get("version") == platform.python_version()
 
 
 def node_package(folder: Path, name: str, requirement: str) -> Path:
