@@ -5,10 +5,13 @@ costs four copies of them (decoded, encoded, framed, joined) and a task that wak
 viewers that is most of what a server does. A connection of `SharedFrames` takes them as they are,
 under ASGI's extension `EXTENSION`: an event `websocket.send` may hold `frame`, which returns one
 whole text message in UTF-8 when the connection takes it, in the place of `text`; `give` of the
-extension sends one at once or says that it has to wait, `unsent` tells how many bytes the system
-has not taken yet, and `abort` ends the connection without waiting for a peer that takes nothing. It
-puts the header before it (RFC 6455, 5.2: from a server, unmasked), once for all viewers where it is
-small, and hands both to the transport.
+extension sends one at once or says that it has to wait, `taken` tells a number that grows as the
+peer takes what it is sent, and `abort` ends the connection without waiting for a peer that takes
+nothing. It puts the header before it (RFC 6455, 5.2: from a server, unmasked), once for all viewers
+where it is small, and hands both to the transport.
+
+A peer that takes little answers a ping when it has taken what lies before it, and is given time for
+that. One that takes nothing keeps its connection no longer than that is being closed.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from typing import Any, Final
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 from websockets.protocol import State
+
+from maps.uptake import uptake
 
 EXTENSION: Final = "joint_patrol.frame"
 """Stands in a connection's scope, under `extensions`, where it takes whole frames."""
@@ -54,7 +59,7 @@ class SharedFrames(WebSocketsSansIOProtocol):
             scope["extensions"][EXTENSION] = {
                 "give": self.give,
                 "abort": self.transport.abort,
-                "unsent": self.transport.get_write_buffer_size,
+                "taken": lambda: uptake(self.transport).taken,
             }
             link = self.transport.get_extra_info("socket")
             if link is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Windows has none
@@ -65,12 +70,34 @@ class SharedFrames(WebSocketsSansIOProtocol):
         frame: Callable[[], bytes] | None = message.get("frame")
         if frame is None:
             await super().send(message)
+            if self.close_sent:
+                self._let_go()
             return
         if not self.writable.is_set():
             await self.writable.wait()
         whole = frame()  # only now: part of it may have been taken out while it waited
         if not self.give(whole):
             await super().send({"type": "websocket.send", "text": whole.decode()})  # as it says
+
+    def send_keepalive_ping(self) -> None:
+        """Send a ping, and note what the peer has taken so far."""
+        super().send_keepalive_ping()
+        self._taken = uptake(self.transport).taken
+
+    def keepalive_timeout(self) -> None:
+        """End the connection, unless the peer still takes what lies before the ping."""
+        before, (self._taken, waits) = self._taken, uptake(self.transport)
+        if waits and self._taken > before and self.ping_timeout is not None:
+            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+            return
+        super().keepalive_timeout()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Wait for a peer that is to go, but not for as long as it likes: closed, a transport waits
+        until all is taken.
+        """
+        self.loop.call_later(2 * self.close_timeout, self.transport.abort)
 
     def give(self, frame: bytes) -> bool:
         """Send one text message if the connection stands and takes it now; return whether."""

@@ -142,7 +142,7 @@ class _Viewer:
         "_socket",
         "_subscription",
         "_tables",
-        "_unsent",
+        "_taken",
     )
 
     def __init__(
@@ -159,7 +159,7 @@ class _Viewer:
         extension = socket.scope.get("extensions", {}).get(EXTENSION, {})
         self._give: Callable[[bytes], bool] | None = extension.get("give")
         self._abort: Callable[[], None] | None = extension.get("abort")
-        self._unsent: Callable[[], int] = extension.get("unsent", lambda: 0)
+        self._taken: Callable[[], int] = extension.get("taken", lambda: 0)
         if self._give is not None:
             subscription.go_straight(self._straight)
         self._sending_since: float | None = None
@@ -226,13 +226,13 @@ class _Viewer:
 
         Who takes little of a large picture is not stuck: cut off, it would begin with another.
         """
-        left = 0
+        taken = self._taken()
         while True:
             await asyncio.sleep(CHECK_S)
-            before, left = left, self._unsent()
+            before, taken = taken, self._taken()
             if self._sending_since is None:
                 continue
-            if left < before:
+            if taken > before:
                 self._sending_since = monotonic()
             elif monotonic() - self._sending_since > STUCK_S:
                 return FELL_BEHIND, "fell too far behind"

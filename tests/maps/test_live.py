@@ -5,31 +5,19 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import socket
-import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from time import monotonic
 from types import SimpleNamespace
 from typing import Any
 
-import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from gis.position import Position
-from maps.access import COOKIE
 from maps.api import live as route
-from maps.frames import SharedFrames
 from patrol.units import Unit
-from patrol.views import Feed
 from radio_gateway.transmission import Transmission
-from tests.benchmarks.viewers import upgrade_request
-from tests.maps.running import AGENCY, Live, Running, running
-
-MIB = 2**20
+from tests.maps.running import AGENCY, Live, Running
 
 
 async def say(server: Running, key: str, number: int) -> None:
@@ -264,100 +252,3 @@ async def test_a_place_that_was_got_as_the_connection_was_ended_is_given_back(
         await asyncio.sleep(0)  # it is got, and who waits for it does not know yet
         carrying[0].cancel()
         await got.wait()
-
-
-@asynccontextmanager
-async def slow(
-    server: Running, client: httpx.AsyncClient, trust: ssl.SSLContext | None = None
-) -> AsyncIterator[asyncio.StreamReader]:
-    """What comes for a viewer at whose end little waits."""
-    host, port = server.url.rpartition("/")[2].split(":")
-    with socket.socket() as viewer:
-        viewer.setblocking(False)
-        viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
-        await asyncio.get_running_loop().sock_connect(viewer, (host, int(port)))
-        reader, writer = await asyncio.open_connection(
-            sock=viewer, limit=4096, ssl=trust, server_hostname=host if trust else None
-        )
-        cookie = f"{COOKIE}={client.cookies[COOKIE]}"
-        opening = upgrade_request(host=host, port=int(port), path="/api/live", cookie=cookie)
-        writer.write(opening.replace(b"Origin: http:", b"Origin: https:") if trust else opening)
-        assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
-        try:
-            yield reader
-        finally:
-            writer.transport.abort()
-
-
-async def taken(viewer: asyncio.StreamReader, most: int) -> int:
-    """Take up to so many bytes, little by little; return how many there were."""
-    size = 0
-    while size < most and (data := await viewer.read(8192)):
-        size += len(data)
-        await asyncio.sleep(len(data) / (MIB / 3))
-    return size
-
-
-@pytest.fixture
-def large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A picture of a MiB, and less time for who takes nothing than it takes who takes little."""
-    monkeypatch.setattr(Feed, "_beginning", lambda _: [b'"%s"' % (b"x" * MIB)])
-    monkeypatch.setattr(route, "BEAT_S", 0.1)
-    monkeypatch.setattr(route, "CHECK_S", 0.1)
-    monkeypatch.setattr(route, "STUCK_S", 2.0)
-
-
-@pytest.mark.usefixtures("large")
-async def test_who_takes_little_of_a_large_picture_gets_all_of_it(server: Running) -> None:
-    async with server.signed_in() as client, slow(server, client) as viewer:
-        assert await taken(viewer, MIB) >= MIB
-
-
-@pytest.mark.usefixtures("large")
-async def test_who_takes_little_over_tls_gets_all_of_it_too(
-    tmp_path: Path, certificate: Path
-) -> None:
-    web = {"port": 0, "tls_certificate": "certificate.pem", "tls_key": "key.pem"}
-    trust = ssl.create_default_context(cafile=str(certificate))
-    async with (
-        running(tmp_path, web=web) as server,
-        httpx.AsyncClient(
-            base_url=server.url, verify=trust, headers={"origin": server.url}
-        ) as client,
-    ):
-        token = await server.token("commander")
-        answer = await client.post("/api/session/link", json={"token": token})
-        assert answer.status_code == 200, answer.text
-        async with slow(server, client, trust) as viewer:
-            assert await taken(viewer, MIB) >= MIB
-
-
-@pytest.mark.usefixtures("large")
-async def test_who_signs_out_while_taking_little_is_cut_off(server: Running) -> None:
-    async with server.signed_in() as client, slow(server, client) as viewer:
-        await taken(viewer, MIB // 4)
-        assert (await client.delete("/api/session")).status_code == 204
-        with suppress(ConnectionResetError):
-            assert await taken(viewer, MIB) < MIB // 2, "what the system had is all that comes"
-
-
-async def test_little_waits_in_the_system_for_who_takes_nothing(
-    server: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What waits there is shown before anything newer, and cannot be taken back."""
-    connections: list[SharedFrames] = []
-    take_up = SharedFrames.handle_connect
-
-    def noted(self: SharedFrames, event: Any) -> None:
-        take_up(self, event)
-        connections.append(self)
-
-    monkeypatch.setattr(SharedFrames, "handle_connect", noted)
-    async with server.signed_in() as client, slow(server, client):
-        (connection,) = connections
-        frame, given = b"x" * 8192, 0
-        while given < 16 * MIB and connection.give(frame):
-            given += len(frame)
-            await asyncio.sleep(0)  # the transport writes between two turns
-        assert not connection.writable.is_set()
-        assert given < MIB
