@@ -90,6 +90,15 @@ def read_mic_e(destination: str, info: bytes, payload: bytes) -> tuple[Place, st
     return place, _message(destination[:3]), info[9:]
 
 
+def mic_e_message(destination: str) -> str:
+    """Return the message alone, of a report whose place is none on Earth.
+
+    >>> mic_e_message("000PP0")
+    'emergency'
+    """
+    return _message(destination[:3])
+
+
 def _digits(destination: str, payload: bytes) -> tuple[str, int]:
     """Return the six digits of the latitude, `0` for hidden ones, and how many are hidden."""
     digits = "".join(_DIGIT[character] for character in destination)

@@ -12,7 +12,8 @@ a position: some relays cannot put it first.
 
 An object or item is the thing reported, not who reports it: it is the `device`, and the fact
 `reporter` names the sender. Distress is Mic-E's EMERGENCY, a Mic-E message that the fleet has
-declared one, and the words `!EMERGENCY!` in the comment of a position or in a status.
+declared one, and the words `!EMERGENCY!` in the comment of a position or in a status. It is told
+without its position where that is none.
 
 Source: APRS Protocol Reference 1.0.1, chapter 5 and those named in the modules beside this one.
 """
@@ -34,7 +35,7 @@ from radio_gateway.formats.aprs.comment import (
     words,
 )
 from radio_gateway.formats.aprs.message import read_message
-from radio_gateway.formats.aprs.mice import EMERGENCY, TYPES, read_mic_e
+from radio_gateway.formats.aprs.mice import EMERGENCY, TYPES, mic_e_message, read_mic_e
 from radio_gateway.formats.aprs.nmea import said, sentence_part
 from radio_gateway.formats.aprs.packet import Packet, read_packet
 from radio_gateway.formats.aprs.place import Place, read_place
@@ -50,6 +51,7 @@ _LATE_POSITION = 40
 _OBJECT = re.compile(rb";([ -~]{9})([*_])")
 _ITEM = re.compile(rb"\)([ \x22-\x5e\x60-\x7e]{3,9})([!_])")
 _LOCATOR = re.compile(rb"\[([A-R]{2}[0-9]{2}(?:[A-X]{2})?)\]?", re.IGNORECASE)
+_NO_PLACE = frozenset({"minutes_range", "lat_range", "lon_range", "null_island"})
 _OTHERS = {
     **dict.fromkeys(b"_#*", "weather"),
     ord("?"): "query",
@@ -139,7 +141,12 @@ class _Report:
 
     def position(self, body: bytes, **more: Any) -> Transmission:
         """Return a position; `more` goes to the transmission."""
-        place, rest = read_place(body, self.frame.payload)
+        try:
+            place, rest = read_place(body, self.frame.payload)
+        except FrameError as fault:
+            if not calls_for_help(body):
+                raise
+            return self.without_place(body, fault, **more)
         if body[:1].isdigit():
             rest = read_extension(rest, place)
         return self.placed(place, read_comment(rest, place), **more)
@@ -182,10 +189,33 @@ class _Report:
         return self.position(body, device=match[1].decode().strip(), **time)
 
     def mic_e(self, info: bytes) -> Transmission:
-        place, message, rest = read_mic_e(self.packet.destination, info, self.frame.payload)
+        destination = self.packet.destination
+        try:
+            place, message, rest = read_mic_e(destination, info, self.frame.payload)
+        except FrameError as fault:
+            message = mic_e_message(destination)
+            if fault.reason not in _NO_PLACE or not self.is_call(message):
+                raise
+            return self.without_place(info[9:], fault, status=message)
         comment = read_comment(rest, place, mic_e=True)
-        distress = message == EMERGENCY or message in self.settings.distress_statuses
-        return self.placed(place, comment, status=message, distress=distress)
+        return self.placed(place, comment, status=message, distress=self.is_call(message))
+
+    def is_call(self, message: str) -> bool:
+        """Return whether a Mic-E message is a call for help."""
+        return message == EMERGENCY or message in self.settings.distress_statuses
+
+    def without_place(
+        self, comment: bytes, fault: FrameError, *, flags: tuple[str, ...] = (), **more: Any
+    ) -> Transmission:
+        """Return a call for help whose place cannot be believed."""
+        return self.transmission(
+            "distress",
+            fix=False,
+            distress=True,
+            text=_text(comment.strip()),
+            flags=tuple(sorted({*flags, fault.reason})),
+            **more,
+        )
 
     def placed(
         self,
@@ -197,13 +227,18 @@ class _Report:
         **more: Any,
     ) -> Transmission:
         """Return a transmission for a place with all that was read into it."""
-        check_place(lon=place.lon, lat=place.lat, payload=self.frame.payload)  # finer by now
+        distress = distress or calls_for_help(comment)
+        try:  # finer by now
+            check_place(lon=place.lon, lat=place.lat, payload=self.frame.payload)
+        except FrameError as fault:
+            if not distress:
+                raise
+            return self.without_place(comment, fault, flags=flags, **more)
         self.facts |= {"symbol": place.symbol, **place.facts, **words(comment, "comment")}
         if place.ambiguity:
             self.facts["ambiguity"] = place.ambiguity
         if place.stale:
             flags = (*flags, "stale_position")
-        distress = distress or calls_for_help(comment)
         return self.transmission(
             "position",
             position=Position(

@@ -212,6 +212,27 @@ def test_mic_e_emergency_is_distress_with_its_words() -> None:
     assert said.text == "engine on fire"
 
 
+@pytest.mark.parametrize(
+    ("line", "words", "flag"),
+    [
+        (of("!0000.00N/00000.00Es!EMERGENCY! sinking"), "!EMERGENCY! sinking", "null_island"),
+        (of("/092345z9903.50N/07201.75W>!EMERGENCY!"), "!EMERGENCY!", "lat_range"),
+        (of("!    .  N/     .  E>!EMERGENCY!"), "!EMERGENCY!", "bad_position"),
+        (of("=!EMERGENCY!"), "!EMERGENCY!", "bad_position"),
+        (of(b"`v\x58\x1c\x1c\x1c\x1c>/adrift", "000PP0"), "adrift", "null_island"),
+    ],
+)
+def test_call_for_help_is_told_without_a_place_that_is_none(
+    line: bytes, words: str, flag: str
+) -> None:
+    said = said_by(line)
+    assert (said.kind, said.distress, said.position, said.fix) == ("distress", True, None, False)
+    assert said.device == "HS0ABC-9"
+    assert flag in said.flags
+    assert said.text is not None
+    assert said.text.endswith(words)
+
+
 def test_mic_e_message_that_the_fleet_declared_a_call_for_help_is_distress() -> None:
     destination, info = mic_e(lon=100.41, lat=20.27, bits="001", custom=True)
     fleet = DecoderSettings(distress_statuses=frozenset({"custom_6"}))
