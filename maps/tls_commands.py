@@ -33,8 +33,7 @@ Hosts = Annotated[
     list[str] | None,
     typer.Option(
         "--host",
-        help="Name or address people use for this server; may be given several times. Those of"
-        " [web] and this computer's addresses, if not said.",
+        help="Name or address people use for this server; may be given several times.",
     ),
 ]
 Folder = Annotated[
@@ -70,7 +69,8 @@ def init(
 ) -> None:
     """Make an authority of this office, and a certificate of its server that it signs.
 
-    All of it or nothing: whoever is stopped on the way says it again.
+    For the names of the settings' table web and this computer's addresses if not said. All of it or
+    nothing: whoever is stopped on the way says it again.
     """
     from maps import local_ca
     from maps.tls_files import web_table
