@@ -153,8 +153,11 @@ class Desk(MessageDesk):
         check_date(start)
         check_date(end)
         owner = self._registered(unit)
-        radio = self._watch.picture.contacts.get(address)
-        if radio is not None and radio.agency not in (owner.agency, self._watch.agency):
+        picture = self._watch.picture
+        radio, voucher = picture.contacts.get(address), picture.voucher_of(address)
+        if voucher not in (None, owner.agency) or (
+            radio is not None and radio.agency not in (owner.agency, self._watch.agency)
+        ):
             raise Conflict(
                 f"{address} stands for another's unit at that time", code="address_taken_there"
             )

@@ -25,6 +25,7 @@ from patrol.rules import CLOCK_RULES, STEP_RULES, usual
 from patrol.rules.step import Effect, Step
 from patrol.units import Assignment, Unit
 from radio_gateway.health import ChannelHealth
+from radio_gateway.transmission import Transmission
 
 VOICE = "voice"
 """Protocol of positions that a person plotted; the device is the unit's id."""
@@ -293,8 +294,18 @@ class Picture(Register):
             )
         self.claims.take_up(claim, now)
 
-    def vouch(self, address: str, agency: str) -> None:
-        """Note that a device of an agency's, by its key, speaks under an address."""
+    def vouch(self, said: Transmission, agency: str) -> None:
+        """Note that a device of an agency's, by its key, or a person speaks under an address; where
+        that is another agency's, it stays so.
+        """
+        self._sources[said.channel] = agency
+        address = self.believed_address(said, said.heard_at)
+        if (
+            not self.vouches(said, agency)
+            or self.stood_for_another_s(said.address, agency)
+            or self.voucher_of(address) not in (None, agency)
+        ):
+            return
         self.own(address, agency)
         contact = self.contacts.get(address)
         if contact is not None and contact.unit is None and contact.agency != agency:

@@ -28,6 +28,7 @@ class Register:
         self._by_address: dict[str, tuple[Assignment, ...]] = {}
         self._by_unit: dict[str, tuple[Assignment, ...]] = {}
         self._vouched: dict[str, str] = {}
+        self._sources: dict[str, str] = {}  # whose key or user stands for a channel, by that
 
     def check_assignment(self, assignment: Assignment) -> None:
         """Raise unless `put_assignment` would be right.
@@ -90,6 +91,24 @@ class Register:
         if agency:
             self._vouched[address] = agency
 
+    def voucher_of(self, address: str) -> str | None:
+        """Return the agency whose key or user speaks under an address; None where none does."""
+        return self._vouched.get(address)
+
+    def vouches(self, said: Transmission, agency: str) -> bool:
+        """Return whether what a key or user of an agency says makes the radio that agency's.
+
+        What the node's own agency passes on under another's name is as what its channels hear:
+        nobody's, until somebody registers it.
+        """
+        itself = said.channel in (f"key:{said.device}", f"user:{said.device}")
+        return itself or agency != self.agency
+
+    def stood_for_another_s(self, address: str, agency: str) -> bool:
+        """Return whether an address ever stood, or will stand, for a unit of another agency."""
+        known = self._by_address.get(address, ())
+        return any(self.units[each.unit].agency != agency for each in known)
+
     def unit_at(self, address: str, at: datetime) -> Assignment | None:
         """Return the assignment that says whom `address` stood for at `at`, if any."""
         return holding(self._by_address.get(address, ()), at)
@@ -102,19 +121,21 @@ class Register:
         """Return the address to keep a message under.
 
         An address that is bound to one channel and claimed from another is kept apart, as
-        `address@channel`, and nothing of it is believed of the unit.
+        `address@channel`, and nothing of it is believed of the unit. So is what a key or user of
+        one agency says under an address of another's: that of a unit which is bound to no channel,
+        or of a radio that nobody has registered and for which that one's vouched first.
         """
-        address = transmission.address
+        address, channel = transmission.address, transmission.channel
+        of = self._sources.get(channel)
         assignments = self._by_address.get(address)
-        if assignments is not None:
-            assignment = holding(assignments, at)
-            if (
-                assignment is not None
-                and assignment.channel is not None
-                and assignment.channel != transmission.channel
-            ):
-                return f"{address}@{transmission.channel}"
-        return address
+        assignment = None if assignments is None else holding(assignments, at)
+        if assignment is None:
+            apart = of is not None and self._vouched.get(address, of) != of
+        elif assignment.channel is None:
+            apart = of is not None and self.units[assignment.unit].agency != of
+        else:
+            apart = assignment.channel != channel
+        return f"{address}@{channel}" if apart else address
 
     def address_taken(self, address: str) -> bool:
         """Return whether `address` stands for a unit at any time."""

@@ -283,7 +283,9 @@ class Registrar:
         picture = self._picture
         unit = picture.units.get(id)
         if unit is None and records and not picture.address_taken(id):
-            picture.own(id, max(records, key=lambda each: each.time).agency)  # as before a restart
+            newest = max(records, key=lambda each: each.time)
+            if picture.vouches(newest.transmission, newest.agency):
+                picture.own(id, newest.agency)  # as before a restart
         owner = picture.owner_of_radio(id) if unit is None else unit.agency
         return [each for each in records if each.agency in (owner, picture.agency, "")]
 

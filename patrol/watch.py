@@ -202,8 +202,8 @@ class Watch:
 
         async def taken() -> None:
             if of is not None:
-                for address in {said.address for said in transmissions}:
-                    self.picture.vouch(address, of)
+                for said in transmissions:
+                    self.picture.vouch(said, of)
             await self._batch(self._machine_clock.hear(deliveries))
 
         await self.turn.order(taken)
