@@ -150,10 +150,12 @@ def put_device(
         reporting_hash: Digest of a second key, which only reports; None for none.
 
     Raises:
-        Conflict: If another agency has a device of that name.
+        Conflict: If another agency has a device of that name, or of that of its user (`jane` of
+            `jane/phone`), whose key may speak for all of them.
     """
     known = accounts.device_named(connection, device.name)
-    if known is not None and known.agency != device.agency:
+    user = accounts.device_named(connection, device.name.partition("/")[0])
+    if any(each is not None and each.agency != device.agency for each in (known, user)):
         raise Conflict(f"there is a device {device.name!r} already")
     values: dict[str, Any] = {
         "key_hash": key_hash,

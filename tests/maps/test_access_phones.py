@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from maps.access import COOKIE
 from tests.databases import store_table
+from tests.maps.offices import two_offices
 from tests.maps.running import AGENCY, Live, Running, running, wait_until
 
 WITHIN_S = 5.0
@@ -349,3 +350,16 @@ async def test_the_command_line_cuts_off_too(tmp_path: Path) -> None:
         )
         assert await command.wait() == 0
         assert await closed_after(watching) < WITHIN_S
+
+
+async def test_no_device_is_named_so_that_it_speaks_for_another_agency_s(tmp_path: Path) -> None:
+    """OwnTracks over HTTP: the key of `jane` speaks for `jane/phone` until that has one."""
+    async with two_offices(tmp_path) as offices:
+        answer = await offices["keo"].post("/api/devices", json={"name": "jane"})
+        assert answer.status_code == 201, answer.text
+        answer = await offices["nok"].post("/api/devices", json={"name": "jane/phone"})
+        assert answer.status_code == 409, answer.text
+        answer = await offices["nok"].post("/api/devices", json={"name": "janet/phone"})
+        assert answer.status_code == 201, answer.text
+        answer = await offices["keo"].post("/api/devices", json={"name": "jane/phone"})
+        assert answer.status_code == 201, answer.text
