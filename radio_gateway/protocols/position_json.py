@@ -32,8 +32,9 @@ Source: this file.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -50,6 +51,7 @@ FRAMING = MessageFramer
 MAX_BYTES = 256 * 1024
 MAX_ITEMS = 1000
 TOPIC_PREFIX = "joint-patrol/v1/position/"
+_SCANNER = json.JSONDecoder()
 
 _Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.:\-]{1,64}$")]
 _Angle = Annotated[float, msgspec.Meta(ge=0, le=360)]
@@ -198,29 +200,57 @@ def _objects(payload: bytes) -> list[bytes]:
     try:
         return [bytes(each) for each in json_decoder(list[msgspec.Raw]).decode(payload)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        raise FrameError("json", payload, str(fault)) from None
+        try:
+            return _apart(payload)
+        except (ValueError, RecursionError):
+            raise FrameError("json", payload, str(fault)) from None
+
+
+def _apart(payload: bytes) -> list[bytes]:
+    """Return the objects of an array of which one holds half a character, which msgspec refuses.
+
+    Raises:
+        ValueError: If it is no JSON for other reasons.
+    """
+    json.loads(payload)
+    text = payload.decode()
+    objects: list[bytes] = []
+    at = _start(text, text.index("[") + 1)
+    while text[at] != "]":
+        _, end = _SCANNER.raw_decode(text, at)
+        objects.append(text[at:end].encode())
+        at = _start(text, end)
+        if text[at] == ",":
+            at = _start(text, at + 1)
+    return objects
+
+
+def _start(text: str, at: int) -> int:
+    """Return where what is no blank begins."""
+    while text[at].isspace():
+        at += 1
+    return at
 
 
 def _item(raw: bytes) -> tuple[Item, tuple[str, ...]]:
     """Read one object; a call for help loses its bad fields, not its hearing."""
     try:
         return json_decoder(Item).decode(raw), ()
-    except msgspec.ValidationError as fault:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        reason = "bad_field" if isinstance(fault, msgspec.ValidationError) else "json"
         fields = _loose(raw)
         if fields.get("distress") is not True:
-            raise FrameError("bad_field", raw, str(fault)) from None
+            raise FrameError(reason, raw, str(fault)) from None
         good = {name: value for name, value in fields.items() if _fits(name, value)}
         return converted(good, Item), ("bad_field",)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        raise FrameError("json", raw, str(fault)) from None
 
 
 def _fits(name: str, value: object) -> bool:
     try:
         converted({name: value}, Item)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, OverflowError):
         return False
-    return True
+    return name in Item.__struct_fields__
 
 
 def _transmission(
@@ -303,11 +333,21 @@ def _duplicate_key(item: Item, time: datetime | None) -> str | None:
 
 
 def _loose(raw: bytes) -> dict[str, object]:
+    """Return the fields of an object, as far as they can be read.
+
+    Half characters, as a phone leaves them that cuts words within an emoji, are written out.
+    """
     try:
-        fields = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        fields = json.loads(raw.decode(errors="replace"))
+    except (ValueError, RecursionError):
         return {}
-    return fields if isinstance(fields, dict) else {}
+    if not isinstance(fields, dict):
+        return {}
+    return {_whole(name): _whole(value) for name, value in fields.items()}
+
+
+def _whole(value: Any) -> Any:
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
 
 
 def _id(raw: bytes) -> str | None:

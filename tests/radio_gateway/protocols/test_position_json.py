@@ -147,6 +147,48 @@ def test_call_for_help_is_heard_without_or_with_an_impossible_position() -> None
     assert bad.position is not None
 
 
+@pytest.mark.parametrize("around", [b"%s", b"[%s]"])
+def test_call_for_help_with_half_a_character_or_an_endless_number_is_heard(around: bytes) -> None:
+    cut = rb'{"device":"boat-3","distress":true,"text":"help \ud83d","lon":100.41,"lat":20.27}'
+    (said,) = decode_items(around % cut, heard_at=NOW).transmissions
+    assert (said.distress, said.text, said.flags) == (True, "help \\ud83d", ("bad_field",))
+    assert said.position is not None
+    far = b'{"device":"boat-3","distress":true,"lon":1e999,"lat":20.27,"speed_mps":1e999,"id":1}'
+    (said,) = decode_items(around % far, heard_at=NOW).transmissions
+    assert (said.distress, said.position) == (True, None)
+    assert said.flags == ("bad_field", "lon_range")
+
+
+def test_report_with_half_a_character_does_not_hold_up_the_others() -> None:
+    array = (
+        rb' [ {"id":"1","device":"a","text":"\ud83d"} ,{"id":"2","device":"b","text":"x [{\"]"},'
+        rb'{"id":"3","device":"c","text":"\ud83d\ude00"}]'
+    )
+    found = decode_items(array, heard_at=NOW)
+    assert [(each.device, each.text) for each in found.transmissions] == [
+        ("b", 'x [{"]'),
+        ("c", "\U0001f600"),
+    ]
+    assert found.places == [1, 2]
+    assert [(each.place, each.id, each.error.reason) for each in found.rejected] == [
+        (0, "1", "json")
+    ]
+    for bad in (array[:-1], array[:-1] + b",]", array + b"x"):
+        with pytest.raises(FrameError):
+            decode_items(bad, heard_at=NOW)
+
+
+def test_call_for_help_with_words_that_are_no_utf_8_is_heard() -> None:
+    (said,) = decode_items(b'{"device":"a","distress":true,"text":"h\xfclfe"}', heard_at=NOW)[0]
+    assert (said.distress, said.text, said.flags) == (True, "h\ufffdlfe", ("bad_field",))
+
+
+def test_half_a_character_in_any_other_report_is_refused_with_its_id() -> None:
+    found = decode_items(rb'{"id":"a\ud83d","device":"boat-3","text":"x"}', heard_at=NOW)
+    (bad,) = found.rejected
+    assert (bad.id, bad.error.reason) == ("a\\ud83d", "json")
+
+
 def test_text_or_status_needs_no_position() -> None:
     (text,) = items({"device": "a", "text": "fuel low"}).transmissions
     (status,) = items({"device": "a", "status": "on station"}).transmissions
