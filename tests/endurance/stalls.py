@@ -6,7 +6,8 @@ their p95 is what counts. Of all ratios the median is told with an interval that
 95 times in 100, whatever their distribution (the sign test's: two of them in order, each as far
 from its end). Only an interval that lies below the limit as a whole shows that the limit is kept,
 so a noisy or a short run shows nothing. Nor does a run on a machine that others use, where p95 is
-mostly waiting for them, or one in which the server had room for all that the viewer did not read.
+mostly waiting for them, or one in which the server had room for all that the viewer did not read,
+or the others were not shown what they should have seen: what nobody saw was not late.
 
 What is seen in a turn with a stall counts from its first moment, with all that begins it: a viewer
 that hangs up and one that comes. A turn without gives the server a while to be rid of it.
@@ -40,6 +41,10 @@ UNTOLD_S: Final = 1.0
 MOST: Final = 0.05
 """By how much p95 of the others may rise."""
 
+UNSEEN: Final = 0.05
+"""So many sightings may be missing of a turn with a stall: with more it may be the late ones, and
+p95 is of the rest."""
+
 SURE: Final = 0.95
 
 TURN_S: Final = SETTLES_S + SEEN_S + UNTOLD_S
@@ -55,11 +60,13 @@ class Turn:
     Attributes:
         stalled: Whether one viewer did not read.
         p95_ms: Of all others, from sending to seeing; nan where nothing was seen.
+        seen: How many sightings that is of.
         held: Whether a viewer took nothing from the server in all of it.
     """
 
     stalled: bool
     p95_ms: float
+    seen: int
     held: bool
 
 
@@ -86,7 +93,7 @@ class Stalls:
     @property
     def untold(self) -> int:
         """Pairs that say nothing: the server did not wait for who stalled, or did for somebody
-        else, or nothing was seen.
+        else, or nothing was seen, or less than without a stall.
         """
         return self.rises.count(math.inf)
 
@@ -115,7 +122,9 @@ class Stalls:
 
 
 def _rise(usual: Turn, stalled: Turn) -> float:
-    is_known = stalled.held and not usual.held and usual.p95_ms > 0 and stalled.p95_ms > 0
+    is_stall = stalled.held and not usual.held
+    is_seen = usual.seen and stalled.seen >= usual.seen * (1 - UNSEEN)
+    is_known = is_stall and is_seen and usual.p95_ms > 0 and stalled.p95_ms > 0
     return stalled.p95_ms / usual.p95_ms - 1 if is_known else math.inf
 
 
@@ -185,8 +194,13 @@ def _turn(rig: Rig, stalled: bool, turn_s: float) -> Turn:
     time.sleep(max(0.0, began_s + turn_s - time.monotonic()))
     held = [viewer for viewer, size in waiting(port).items() if waits.get(viewer) == size]
     seen_s = turn_s - SETTLES_S - UNTOLD_S
-    p95_ms = rig.percentiles_ms(from_ns, from_ns + int(seen_s * 1e9))[1]
-    return Turn(stalled=stalled, p95_ms=p95_ms, held=bool(held))
+    until_ns = from_ns + int(seen_s * 1e9)
+    return Turn(
+        stalled=stalled,
+        p95_ms=rig.percentiles_ms(from_ns, until_ns)[1],
+        seen=len(rig.sightings.latencies_ms(from_ns, until_ns)),
+        held=bool(held),
+    )
 
 
 def waiting(port: int, table: Path = _TABLE) -> dict[str, int]:

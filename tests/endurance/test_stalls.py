@@ -21,9 +21,15 @@ def stalls(
     pairs: int = 40,
     others: float = 0.02,
     held: Callable[[bool], bool] = bool,
+    seen: Callable[[bool], int] = lambda _: 1000,
 ) -> Stalls:
     turns = [
-        Turn(stalled=stalled, p95_ms=p95_ms(number, stalled), held=held(stalled))
+        Turn(
+            stalled=stalled,
+            p95_ms=p95_ms(number, stalled),
+            seen=seen(stalled),
+            held=held(stalled),
+        )
         for number, stalled in enumerate(order(pairs))
     ]
     return Stalls(turns=turns, others=others)
@@ -84,6 +90,18 @@ def test_what_was_not_seen_is_not_quick() -> None:
         assert not unseen.is_good
 
 
+def test_what_others_miss_for_a_stall_is_not_quick() -> None:
+    """Who falls behind is shown the present, and nothing of what it missed: none of it is late."""
+
+    def some(missing: int) -> Stalls:
+        return stalls(lambda *_: 100.0, seen=lambda stalled: 1000 - missing * stalled)
+
+    assert [some(missing).verdict for missing in (0, 50, 60, 900)] == ["shown"] * 2 + [
+        "not shown"
+    ] * 2
+    assert stalls(lambda *_: 100.0, seen=lambda _: 0).untold == 40
+
+
 @pytest.mark.parametrize("held", [lambda _: False, lambda _: True])
 @pytest.mark.parametrize("rise", [0.0, 0.5])
 def test_a_stall_that_the_server_does_not_notice_shows_nothing(
@@ -96,7 +114,7 @@ def test_a_stall_that_the_server_does_not_notice_shows_nothing(
 def test_a_pair_that_tells_nothing_counts_against_what_is_to_be_shown() -> None:
     def some(wrong: int) -> Stalls:
         turns = [
-            Turn(stalled=stalled, p95_ms=100.0, held=stalled and number >= 2 * wrong)
+            Turn(stalled=stalled, p95_ms=100.0, seen=9, held=stalled and number >= 2 * wrong)
             for number, stalled in enumerate(order(40))
         ]
         return Stalls(turns=turns, others=0.02)

@@ -1,13 +1,16 @@
-"""A viewer of the harness takes leave as a browser does."""
+"""A viewer of the harness takes leave as a browser does, and stalls when it is told to."""
 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import re
 
 from websockets.asyncio.server import ServerConnection, serve
 
 from tests.benchmarks.viewers import Gaze, Seat, Viewer, upgrade_request
+from tests.endurance.watchers import WatchPlan, _Watching
+from tests.maps.running import wait_until
 
 HOST = "127.0.0.1"
 
@@ -33,3 +36,39 @@ async def test_a_viewer_that_is_told_to_come_again_lets_go_at_once() -> None:
             await left
         assert viewer.fault == "the server closed: 1013 b'try again later'"
         viewer.close()
+
+
+async def test_each_stall_begins_with_a_connection_of_its_own() -> None:
+    """Also of two turns in a row: what begins a stall counts in each."""
+    came = 0
+
+    async def take_up(connection: ServerConnection) -> None:
+        nonlocal came
+        came += 1
+        await connection.wait_closed()
+
+    async def is_there(many: int) -> bool:
+        async for _ in wait_until(f"connection {many}", 5):
+            if came >= many:
+                break
+        await asyncio.sleep(0.3)
+        return came == many
+
+    async with serve(take_up, HOST, 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        plan = WatchPlan(host=HOST, port=port, sessions={"crew": "s"}, viewers=1, boats=20)
+        ours, theirs = multiprocessing.Pipe()
+        watching = _Watching(plan, theirs)
+        sitting = asyncio.create_task(watching._sit(0))
+        try:
+            assert await is_there(1)
+            for many, word in enumerate(("stall", "stall", "go on"), start=2):
+                watching._hear(word)
+                assert await is_there(many)
+            watching._hear("go on")
+            assert await is_there(4)
+        finally:
+            sitting.cancel()
+            await asyncio.gather(sitting, return_exceptions=True)
+            ours.close()
+            theirs.close()

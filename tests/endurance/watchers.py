@@ -2,7 +2,8 @@
 
 All look through one of four views. Who is cut off comes back as the page does, after a moment. One
 may be told to stop reading: it hangs up, comes again at once and reads nothing of what it is sent;
-when the server has had enough of it, or after half a minute, it does the same again.
+when the server has had enough of it, after half a minute or when it is told so again, it does the
+same again.
 """
 
 from __future__ import annotations
@@ -134,9 +135,8 @@ class _Watching:
         self._tails = [b""] * SAMPLED
         self._connections = 0
         self._ends: Counter[str] = Counter()
-        self._stalled = asyncio.Event()
-        self._flows = asyncio.Event()
-        self._flows.set()
+        self._stalls = False
+        self._told = asyncio.Event()  # a new one for each word
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -162,14 +162,12 @@ class _Watching:
             loop.call_soon_threadsafe(self._hear, word)
 
     def _hear(self, word: str) -> None:
-        if word == "stall":
-            self._flows.clear()
-            self._stalled.set()
-        elif word == "go on":
-            self._stalled.clear()
-            self._flows.set()
-        else:
+        if word not in ("stall", "go on"):
             self._stop.set()
+        elif word == "stall" or self._stalls:  # who goes on need not be told to
+            self._stalls = word == "stall"
+            told, self._told = self._told, asyncio.Event()
+            told.set()
 
     async def _sit(self, number: int) -> None:
         plan, loop = self._plan, asyncio.get_running_loop()
@@ -220,24 +218,25 @@ class _Watching:
                 await asyncio.sleep(0.5 + random.random())
 
     async def _stay(self, watcher: _Watcher) -> bool:
-        """Watch, or read nothing while it is a stall; return whether it was told to do the other.
+        """Watch, or read nothing while it is a stall; return whether it was told something else, or
+        to stall anew.
 
         Else the connection has ended, or a stall has lasted long enough.
         """
-        stalls = self._stalled.is_set()
+        stalls = self._stalls
         if stalls:
             watcher.pause()
-        other = asyncio.create_task((self._flows if stalls else self._stalled).wait())
+        told = asyncio.create_task(self._told.wait())
         gone = asyncio.create_task(watcher.gone.wait())
         try:
             await asyncio.wait(
-                {other, gone},
+                {told, gone},
                 timeout=STALLS_S if stalls else None,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            return other.done() and not gone.done()
+            return told.done() and not gone.done()
         finally:
-            for task in (other, gone):
+            for task in (told, gone):
                 task.cancel()
 
     def _seats(self) -> Seats:
