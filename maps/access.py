@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Annotated, Final, Protocol
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from maps.backoff import BackOff
@@ -295,6 +295,22 @@ async def reporter(connection: HTTPConnection) -> Caller:
 
 
 ReporterHere = Annotated[Caller, Depends(reporter)]
+
+
+async def body_of(request: Request) -> bytes:
+    """Return the body of a request whose caller was looked at before it was read.
+
+    Who sends it slowly is looked at again: whoever lost the way in meanwhile does nothing with a
+    request that was begun before.
+
+    Raises:
+        NotSignedIn: If it is nobody we know any more.
+    """
+    began = monotonic()
+    body = await request.body()
+    if monotonic() - began > EPOCH_FOR_S:
+        await reporter(request)
+    return body
 
 
 async def caller(reporter: ReporterHere) -> Caller:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Protocol
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from maps.access import Caller, CallerHere, DeskHere, ReporterHere
+from maps.access import Caller, CallerHere, DeskHere, ReporterHere, body_of
 from maps.api.answers import answer, answers
 from maps.api.crew_forms import EXAMPLES, MOST_REPORTS, schema
 from maps.api.crew_taking import Refused, Taking, Took
@@ -197,7 +197,7 @@ async def take_reports(request: Request, caller: ReporterHere) -> Response:
     send `position`, `sos` and `sos_cancel`. After 503 all of it may be sent again without harm.
     """
     require(caller.user.role, "report positions")
-    reports = _reports(await request.body())
+    reports = _reports(await body_of(request))
     desk: Desk = request.app.state.desk_of(caller.user)
     return answer(await Taking(desk, _crew(caller, desk), caller).take(reports))
 
@@ -224,7 +224,7 @@ async def keep_photo(
         raise BadRequest("a photo's id is a UUID in 32 hexadecimal digits", field="photo")
     crew, name = _crew(caller, desk), f"photo:{photo}"
     if name not in await crew.taken([name]):
-        body = await request.body()
+        body = await body_of(request)
         one_at_a_time: asyncio.Semaphore = request.app.state.photo_turn
         async with one_at_a_time:  # one may take 250 MB, and the live picture goes first
             kept = await desk.photos.add(body)

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from gis.exchange.preview import Preview, PreviewFault, PreviewLayer
-from maps.access import DeskHere
+from maps.access import DeskHere, body_of
 from maps.api.answers import answer, answers
 from maps.errors import BadRequest
 from maps.importing import ENDINGS, look_into
@@ -73,7 +73,7 @@ async def look_into_file(
     that cannot be used is refused with its name, the layer, feature or line, and the fault.
     """
     require(desk.user.role, "see the picture")
-    body = await request.body()
+    body = await body_of(request)
     if not body:
         raise BadRequest("the file is the body of the request, and it is empty")
     found = await look_into(name, body)

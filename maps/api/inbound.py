@@ -11,7 +11,7 @@ from typing import Protocol
 
 from fastapi import APIRouter, Request, Response
 
-from maps.access import ReporterHere
+from maps.access import ReporterHere, body_of
 from maps.api.answers import answers
 from maps.people import People
 from patrol.errors import Forbidden, NotFound
@@ -80,7 +80,7 @@ async def submit(channel: str, request: Request, caller: ReporterHere) -> Respon
     inbound: dict[str, InboundChannel] = request.app.state.inbound
     if channel not in inbound:
         raise NotFound("channel", channel)
-    target, body = inbound[channel], await request.body()
+    target, body = inbound[channel], await body_of(request)
     if "owntracks" in target.protocols:
         topic = await _owntracks_topic(request, caller.device)
     else:

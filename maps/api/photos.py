@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Path, Request, Response
 
-from maps.access import DeskHere
+from maps.access import DeskHere, body_of
 from maps.api.answers import answer, answers, refusals
 from patrol.photos import LONGEST_SIDE
 
@@ -95,7 +95,7 @@ async def send_photo(request: Request, desk: DeskHere) -> Response:
     it into the incident or target that names the photo. The same photo sent again is kept once.
     """
     desk.photos.may_add()
-    body = await request.body()
+    body = await body_of(request)
     one_at_a_time: asyncio.Semaphore = request.app.state.photo_turn
     async with one_at_a_time:  # one may take 250 MB, and the live picture goes first
         kept = await desk.photos.add(body)

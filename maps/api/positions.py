@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from maps.access import ReporterHere
+from maps.access import ReporterHere, body_of
 from maps.api.answers import SCHEMAS, answer, answers, described
 from maps.errors import BadRequest
 from patrol.desk import Desk
@@ -88,7 +88,7 @@ async def report_positions(request: Request, caller: ReporterHere) -> Response:
     effect. A device key speaks only for its own device, a crew only for themselves; any other
     person who names no device speaks as themselves.
     """
-    body, now = await request.body(), utc_now()
+    body, now = await body_of(request), utc_now()
     speaker = caller.user.name if caller.user.role == "crew" else None
     try:
         items = decode_items(body, heard_at=now, device=caller.device or speaker)

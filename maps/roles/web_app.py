@@ -16,7 +16,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 
 from maps import pages
-from maps.access import reporter
+from maps.access import body_of, reporter
 from maps.account_office import AccountOffice
 from maps.api import basemap, health, live, metrics, open_id, session, trust
 from maps.app import ROUTERS, described, guard, node_of, open_basemap
@@ -140,7 +140,7 @@ class _Passing:
                 headers=[each for each in request.headers.raw if each[0] not in _PROOFS],
                 client=None if client is None else (client.host, client.port),
                 caller=caller,
-                body=await request.body(),
+                body=await request.body() if strange else await body_of(request),
             )
         )
         response = Response(said.body, said.status)
