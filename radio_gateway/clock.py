@@ -5,7 +5,7 @@ report seems older than the one before it and the map stands still; if it is set
 seems lost. So time goes on here by the machine's steady clock from where it was, and what the
 machine's calendar says since is told as a doubt, not followed:
 
-- set back: not followed, until clocks of radios bear the new time out;
+- set back: not followed, until clocks of radios bear the new time out, or none denied it for a day;
 - set ahead: followed, as a computer without a battery clock is set right some minutes after its
   start, unless clocks of radios bore out the time before;
 - back where it was: the doubt is over.
