@@ -168,11 +168,7 @@ class HttpListenTransport:
         name = writer.get_extra_info("peername")
         source = f"{name[0]}:{name[1]}" if isinstance(name, tuple) else ""
         try:
-            while (request := await peer.request()) is not None:
-                status, body, headers = await self._answer(request, source, guest)
-                await peer.respond(status, body, headers)
-        except Refused as refused:
-            await peer.respond(refused.status, f"{refused.fault}\n".encode(), _TEXT, close=True)
+            await self._converse(peer, source, guest)
         except OSError:  # the client has gone
             pass
         finally:
@@ -181,6 +177,14 @@ class HttpListenTransport:
                 await writer.wait_closed()
             except (OSError, TimeoutError):  # it had gone before; TLS says so here
                 pass
+
+    async def _converse(self, peer: HttpPeer, source: str, guest: Guest) -> None:
+        try:
+            while (request := await peer.request()) is not None:
+                status, body, headers = await self._answer(request, source, guest)
+                await peer.respond(status, body, headers)
+        except Refused as refused:
+            await peer.respond(refused.status, f"{refused.fault}\n".encode(), _TEXT, close=True)
 
     async def _answer(
         self, request: Request, source: str, guest: Guest
@@ -228,7 +232,8 @@ class HttpListenTransport:
         if outcome.rejected:
             first = outcome.rejected[0]
             why = " ".join(f"{first.reason}: {first.detail}".rstrip(": ").split())
-            headers["x-rejected"] = "".join(c if c.isprintable() else "?" for c in why)[:200]
+            shown = "".join(c if c.isprintable() else "?" for c in why)
+            headers["x-rejected"] = shown[:200].strip()  # no header ends with a blank
             if self._refuse and not outcome.stored:
                 return 400, headers["x-rejected"].encode() + b"\n", headers | _TEXT
         if outcome.answer:

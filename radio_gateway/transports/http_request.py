@@ -80,6 +80,7 @@ class HttpPeer:
         self._reader, self._writer, self._limits = reader, writer, limits
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=LONGEST_HEAD)
         self._loop = asyncio.get_running_loop()
+        self._wants_body = True
         self.idle_since_s: float | None = self._loop.time()
 
     async def request(self) -> Request | None:
@@ -132,7 +133,8 @@ class HttpPeer:
         if close:
             lines.append((b"connection", b"close"))
         out = self._h11.send(h11.Response(status_code=status, headers=lines)) or b""
-        out += self._h11.send(h11.Data(data=body)) or b""
+        if self._wants_body:
+            out += self._h11.send(h11.Data(data=body)) or b""
         out += self._h11.send(h11.EndOfMessage()) or b""
         await self._write(out)
 
@@ -144,6 +146,7 @@ class HttpPeer:
         event = await self._next()
         if not isinstance(event, h11.Request):
             return None
+        self._wants_body = event.method != b"HEAD"
         headers: dict[str, str] = {}
         for name, value in event.headers:
             headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))

@@ -35,7 +35,7 @@ class Listener:
         shown: The link's URL, for faults and logs.
         places: Who gets in.
         serve: Serves one connection until it ends; closes the socket in any case, also when
-            cancelled. What it raises is logged.
+            cancelled. What it raises is logged, once a minute.
 
     Attributes:
         port: The port in use while open; None while closed.
@@ -90,10 +90,15 @@ class Listener:
 
     def tell(self, event: str, **facts: object) -> None:
         """Log something that strangers may cause as often as they like, once a minute."""
-        now_s = asyncio.get_running_loop().time()
-        if now_s - self._told_s.get(event, -LOG_EVERY_S) >= LOG_EVERY_S:
-            self._told_s[event] = now_s
+        if self._is_news(event):
             _log.warning(event, url=self._shown, **facts)
+
+    def _is_news(self, event: str) -> bool:
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._told_s.get(event, -LOG_EVERY_S) < LOG_EVERY_S:
+            return False
+        self._told_s[event] = now_s
+        return True
 
     def _accept(self, listening: socket.socket) -> None:
         for _ in range(_A_TURN):
@@ -128,7 +133,8 @@ class Listener:
         try:
             await self._serve(sock, guest)
         except Exception:  # noqa: BLE001 - one connection must not end the others
-            _log.exception("connection_failed", url=self._shown)
+            if self._is_news("connection_failed"):
+                _log.exception("connection_failed", url=self._shown)
 
     def _ended(self, guest: Guest, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import ssl
+import struct
 import subprocess
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
@@ -320,6 +321,21 @@ async def test_why_something_is_rejected_is_a_sentence_of_what_http_has(
     assert answer.headers["x-rejected"] == why
 
 
+async def test_a_reason_that_is_cut_between_two_words_is_answered_too() -> None:
+    channel = make("http-listen://127.0.0.1:0?open=1", "cot")
+    before = "bad_uid: no name of a device: '\\u202e"
+    uid = "\u202e" + "x" * (199 - len(before)) + " and on"
+    event = (
+        f'<event version="2.0" uid="{uid}" type="a-f-G" how="m-g" time="2026-11-25T12:00:00Z"'
+        ' stale="2026-11-25T12:01:00Z"><point lat="20" lon="100" hae="0" ce="9" le="9"/></event>'
+    )
+    async with storing(channel) as client:
+        answer = await client.post("/", content=event.encode())
+    assert answer.status_code == 200
+    assert answer.headers["x-rejected"].endswith("xxx")
+    assert len(answer.headers["x-rejected"]) == 199
+
+
 async def test_a_channel_may_refuse_what_it_rejects() -> None:
     channel = make("http-listen://127.0.0.1:0?open=1&refuse=1", "position_json")
     async with storing(channel) as client:
@@ -480,6 +496,29 @@ async def test_a_request_beyond_the_bounds_is_refused_and_costs_its_connection(
         answer = await exchange(transport, sent)
         assert answer.startswith(b"HTTP/1.1 %d " % status)
         assert b"200" in await exchange(transport, b"GET /?a=1 HTTP/1.0\r\n\r\n")
+
+
+async def test_a_refused_request_for_the_head_alone_is_answered() -> None:
+    async with bounded() as transport:
+        sent = b"HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n"
+        head, end, body = (await exchange(transport, sent)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 413 ")
+    assert (end, body) == (b"\r\n\r\n", b"")
+
+
+async def test_clients_that_go_before_they_are_refused_do_not_fill_the_log() -> None:
+    def come_and_go() -> None:
+        for _ in range(50):
+            with socket.create_connection(("127.0.0.1", transport.port or 0)) as sock:
+                # closed at once, with a reset
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                sock.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n")
+
+    async with bounded() as transport:
+        with capture_logs() as logs:
+            await asyncio.to_thread(come_and_go)
+            await until(lambda: not transport._places)
+    assert not logs
 
 
 async def test_a_client_that_sends_a_byte_now_and_then_is_cut_off() -> None:
