@@ -194,7 +194,7 @@ class _Viewer:
             epoch = await self._access.epoch()
             if epoch != self._epoch or monotonic() - self._looked > LOOK_S or _is_over(caller):
                 today = await self._access.caller(self._socket)
-                if (today.user, today.session) != (caller.user, caller.session):
+                if _who(today) != _who(caller):
                     return "the account has changed"
                 self._epoch, self._looked = epoch, monotonic()
         except (NotSignedIn, TooManyTries, Forbidden):
@@ -239,6 +239,12 @@ class _Viewer:
             lost = await self._lost(caller)
             if lost is not None:
                 return NOT_SIGNED_IN, lost
+
+
+def _who(caller: Caller) -> tuple[str | None, ...]:
+    """Return what a stream depends on; in which language its viewer reads is none of it."""
+    user = caller.user
+    return user.name, user.role, user.agency, caller.session, caller.device, caller.unit
 
 
 def _is_over(caller: Caller) -> bool:

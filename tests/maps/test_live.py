@@ -169,6 +169,19 @@ async def test_a_stream_that_never_rests_ends_with_the_session(
     assert live.socket.close_code == route.NOT_SIGNED_IN
 
 
+async def test_who_chooses_another_language_goes_on_looking(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(route, "BEAT_S", 0.1)
+    monkeypatch.setattr(route, "LOOK_S", 0.0)  # each time it is looked at who that is
+    async with server.signed_in() as client, server.live(client) as live:
+        wish = {"language": "lo", "calendar": "buddhist"}
+        answer = await client.put("/api/session/preferences", json=wish)
+        assert answer.status_code == 204, answer.text
+        for _ in range(3):
+            await live.until("beat")
+
+
 async def test_a_change_does_not_wait_while_the_store_is_asked_whether_accounts_changed(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
