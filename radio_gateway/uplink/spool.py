@@ -121,6 +121,7 @@ class Spool:
         self._dropped: Counter[str] = Counter()
         self._dropping: _Dropping | None = None
         self._reserve = Reserve(path)
+        self._is_open = False
         self._open()
 
     def _open(self) -> None:
@@ -137,6 +138,13 @@ class Spool:
         self._began_s = self._steady_s() - max(ran_s, last_s)
         self._damaged = len(damaged_beside(self.path))
         self._reserve.keep(self._database)
+        self._is_open = True
+
+    def _open_anew(self) -> None:
+        """Save what can be read of a file that went bad."""
+        self._is_open = False
+        self._database.close()
+        self._open()
 
     async def __aenter__(self) -> Self:
         """Return the spool."""
@@ -151,7 +159,8 @@ class Spool:
         """Close it."""
         with suppress(SpoolError):  # a full disk: the age of what waits is then counted shorter
             await self._run(self._note_age)
-        await self._run(lambda database: database.close())
+        with suppress(SpoolError):  # one that went bad and could not be opened again is closed
+            await self._run(lambda database: database.close())
         self._thread.shutdown()
 
     async def put(self, transmissions: Sequence[Transmission]) -> list[Put]:
@@ -202,12 +211,13 @@ class Spool:
         def here() -> _R:
             try:
                 try:
+                    if not self._is_open:  # the disk had no room for a new file
+                        self._open_anew()
                     return work(self._database, *args, **keywords)
                 except sqlite3.DatabaseError as error:
                     if not is_damage(error):
                         raise
-                    self._database.close()
-                    self._open()  # saves what can be read
+                    self._open_anew()
                     return work(self._database, *args, **keywords)
             except sqlite3.Error as error:
                 raise SpoolError(self.path, str(error)) from error
@@ -244,7 +254,9 @@ class Spool:
         excess = self._bytes - self._max_bytes
         if excess > 0:
             wanted = max(excess, self._max_bytes // _FREED_PART)
-            self._make_room(database, wanted, "the spool is at its limit")
+            # What is kept is kept: told otherwise, it would be put once more. The next one tries.
+            with suppress(sqlite3.Error):
+                self._make_room(database, wanted, "the spool is at its limit")
         return put
 
     def _make_room(self, database: sqlite3.Connection, size: int, why: str) -> bool:

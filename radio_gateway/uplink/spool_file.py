@@ -63,21 +63,27 @@ class SpoolError(GatewayError):
 def open_file(path: Path) -> sqlite3.Connection:
     """Open the file, making it if need be; set a damaged one aside and save what it holds.
 
+    A new file says from its first moment on what is to be saved into it. So what was cut off, by a
+    disk that had no room for it or by the power, is done at the next opening.
+
     Raises:
         SpoolError: If it cannot be opened or made, or another process has it open.
     """
     try:
-        return _connect(path)
-    except sqlite3.DatabaseError as error:
-        if not is_damage(error):
-            raise SpoolError(path, _fault(error)) from error
-        aside = _set_aside(path)
-        _log.error("spool_damaged", path=str(path), kept_as=str(aside), fault=str(error))
-    try:
-        database = _connect(path)
+        try:
+            database = _connect(path)
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            aside = _set_aside(path)
+            _log.error("spool_damaged", path=str(path), kept_as=str(aside), fault=str(error))
+            database = _connect(path, aside)
     except sqlite3.DatabaseError as error:
         raise SpoolError(path, _fault(error)) from error
-    _save(aside, database)
+    owed = database.execute("SELECT value FROM about WHERE name = 'saving'").fetchone()
+    if owed is not None and _save(path.with_name(owed[0]), database):
+        with suppress(sqlite3.Error), database:  # else it is looked at once more
+            database.execute("DELETE FROM about WHERE name = 'saving'")
     return database
 
 
@@ -110,7 +116,8 @@ def _fault(error: sqlite3.Error) -> str:
     return str(error)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, aside: Path | None = None) -> sqlite3.Connection:
+    """Open the file; one that is made anew is to hold what `aside` held, or the last set aside."""
     database = sqlite3.connect(path, check_same_thread=False, timeout=1.0)
     try:
         # one process only: two would send everything twice
@@ -125,8 +132,12 @@ def _connect(path: Path) -> sqlite3.Connection:
         if version == 0:
             # with its identity in one transaction: killed between, it would never open again
             identity = secrets.token_hex(8)
+            about = f"('id', '{identity}'), ('ran_s', 0)"
+            for each in [aside] if aside is not None else damaged_beside(path)[-1:]:
+                name = each.name.replace("'", "''")
+                about += f", ('saving', '{name}')"
             database.executescript(
-                f"BEGIN; {_SCHEMA} INSERT INTO about VALUES ('id', '{identity}'), ('ran_s', 0); "  # noqa: S608
+                f"BEGIN; {_SCHEMA} INSERT INTO about VALUES {about}; "  # noqa: S608
                 f"PRAGMA user_version = {VERSION}; COMMIT;"
             )
         elif version != VERSION:
@@ -156,15 +167,22 @@ def _set_aside(path: Path) -> Path:
     return aside
 
 
-def _save(aside: Path, database: sqlite3.Connection) -> None:
-    """Copy what can be read of a damaged file, calls for help first, from both its ends."""
+def _save(aside: Path, database: sqlite3.Connection) -> bool:
+    """Copy what can be read of a damaged file, calls for help first, from both its ends.
+
+    Returns:
+        Whether there is no more to be had of it.
+    """
     saved = reached = 0
+    done = True
+    if not aside.exists():
+        return done
     try:
         # a damaged log hides the file it belongs to; the pages in the file may be sound
         old = sqlite3.connect(aside)
     except sqlite3.Error as error:
         _log.error("nothing_saved", path=str(aside), fault=str(error))
-        return
+        return done
     try:
         for part in ("WHERE rank > 0 ORDER BY rank DESC, number", _UP, _DOWN):
             rows = _readable(old, f"SELECT {_COLUMNS} FROM waiting {part}")  # noqa: S608 - ours
@@ -192,9 +210,11 @@ def _save(aside: Path, database: sqlite3.Connection) -> None:
             )
     except sqlite3.Error as error:  # the new file takes no more: a full disk
         _log.error("not_all_saved", path=str(aside), fault=str(error))
+        done = False
     finally:
         old.close()
     _log.warning("spool_saved", saved=saved, of=str(aside))
+    return done
 
 
 def _readable(old: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:

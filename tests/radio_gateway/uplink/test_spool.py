@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from msgspec.structs import replace
 
 from gis.position import Position
 from radio_gateway.transmission import Transmission
+from radio_gateway.uplink import spool_file
 from radio_gateway.uplink.envelope import item_bytes, read_item
 from radio_gateway.uplink.spool import Spool, open_spool
 from radio_gateway.uplink.spool_file import DISTRESS, ROUTINE, WORDS, SpoolError
@@ -211,6 +213,77 @@ async def test_a_file_that_goes_bad_in_use_is_saved_and_work_goes_on(tmp_path: P
         assert spool.id != first
         await spool.put([call(12_001)])
         assert (await spool.state()).damaged == 1
+
+
+async def test_a_file_that_goes_bad_on_a_full_disk_is_saved_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "spool.db"
+    async with await open_spool(path) as spool:
+        await spool.put([call(0)])
+        await spool.put([fix(number) for number in range(1, 12_001)])
+    connect, room = spool_file._connect, False
+
+    def full(path: Path, *aside: Path) -> sqlite3.Connection:
+        if room or path.exists():
+            return connect(path, *aside)
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async with await open_spool(path) as spool:
+        damage(path)
+        monkeypatch.setattr(spool_file, "_connect", full)
+        for _ in range(2):
+            with pytest.raises(SpoolError, match="disk is full"):
+                await spool.after(0, 20_000)
+        room = True
+        items = await spool.after(0, 20_000)
+        assert 10_000 < len(items) < 12_001
+        assert read_item(items[0].said) == call(0)
+        assert [put.number for put in await spool.put([call(12_001)])] == [12_002]
+
+
+async def test_saving_that_was_cut_off_is_brought_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "spool's.db"
+    async with await open_spool(path) as spool:
+        await spool.put([fix(number) for number in range(1, 3001)])
+        await spool.put([call(3001)])
+    damage(path)
+    script = (
+        "import os, sqlite3, sys, pathlib\n"
+        "from radio_gateway.uplink import spool_file\n"
+        "class Dies(sqlite3.Connection):\n"
+        "    def executemany(self, sql, rows):\n"
+        "        if len(rows) > 1:\n"  # the call for help is in
+        "            os.kill(os.getpid(), 9)\n"
+        "        return super().executemany(sql, rows)\n"
+        "connect = sqlite3.connect\n"
+        "sqlite3.connect = lambda *a, **k: connect(*a, factory=Dies, **k)\n"
+        "spool_file.open_file(pathlib.Path(sys.argv[1]))\n"
+    )
+    process = subprocess.run([sys.executable, "-c", script, str(path)])  # noqa: ASYNC221
+    assert process.returncode == -signal.SIGKILL
+    async with await open_spool(path) as spool:
+        items = await spool.after(0, 5000)
+        assert 2000 < len(items) < 3001
+        assert read_item(items[-1].said) == call(3001)
+        await spool.remove(item.number for item in items)
+    async with await open_spool(path) as spool:  # once is enough
+        assert (await spool.state()).waiting == 0
+
+
+async def test_what_is_kept_is_told_so_though_no_room_can_be_made_for_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async with await open_spool(tmp_path / "spool.db", max_bytes=100) as spool:
+        with monkeypatch.context() as patch:
+            patch.setattr(spool, "_delete", full)
+            assert [put.number for put in await spool.put([fix(1)])] == [1]
+        assert [item.number for item in await spool.after(0, 10)] == [1]
+        await spool.put([call(2)])
+        assert [item.number for item in await spool.after(0, 10)] == [2]
 
 
 def damage(path: Path) -> None:
