@@ -37,6 +37,9 @@ The system would take up to 4 MiB: a minute and more of the stream. Who takes li
 all of it before anything of now, and of who takes nothing we would not know.
 """
 
+WAITING_BYTES: Final = 64 * 1024
+"""Bytes that wait here from which on a viewer is given no more; over TLS they would be 512 KiB."""
+
 _TEXT: Final = 0x81  # the last frame of a message, text
 _SHORT, _LONG = 126, 127
 _JOINED_BYTES: Final = 1 << 16  # up to this size header and frame are joined
@@ -61,6 +64,7 @@ class SharedFrames(WebSocketsSansIOProtocol):
                 "abort": self.transport.abort,
                 "taken": lambda: uptake(self.transport).taken,
             }
+            self.transport.set_write_buffer_limits(WAITING_BYTES)
             link = self.transport.get_extra_info("socket")
             if link is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Windows has none
                 link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)

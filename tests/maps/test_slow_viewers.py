@@ -70,16 +70,15 @@ async def test_who_takes_little_of_a_large_picture_gets_all_of_it(server: Runnin
         assert await taken(viewer, MIB) >= MIB
 
 
-@pytest.mark.usefixtures("large")
-async def test_who_takes_little_over_tls_gets_all_of_it_too(
-    tmp_path: Path, certificate: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also what comes while the picture is on its way; beneath TLS nobody tells what waits."""
-    monkeypatch.setattr(Feed, "_beginning", lambda _: [b'"%s"' % (b"x" * 2 * MIB)])
+@asynccontextmanager
+async def slow_over_tls(
+    folder: Path, certificate: Path
+) -> AsyncIterator[tuple[Running, asyncio.StreamReader]]:
+    """A server with a certificate, and what comes from it for such a viewer."""
     web = {"port": 0, "tls_certificate": "certificate.pem", "tls_key": "key.pem"}
     trust = ssl.create_default_context(cafile=str(certificate))
     async with (
-        running(tmp_path, web=web) as server,
+        running(folder, web=web) as server,
         httpx.AsyncClient(
             base_url=server.url, verify=trust, headers={"origin": server.url}
         ) as client,
@@ -88,14 +87,24 @@ async def test_who_takes_little_over_tls_gets_all_of_it_too(
         answer = await client.post("/api/session/link", json={"token": token})
         assert answer.status_code == 200, answer.text
         async with slow(server, client, trust) as viewer:
-            found = await server.office.people.user("commander")
-            assert found is not None
-            feed = server.office.desk_of(found[0]).feed()
-            size = await taken(viewer, 1)
-            for _ in range(8):
-                feed.publish(b',"more":"%s"' % (b"x" * (MIB // 8)))
-            size += await taken(viewer, 5 * MIB // 2 - size, each_s=MIB / 2)
-            assert size >= 5 * MIB // 2
+            yield server, viewer
+
+
+@pytest.mark.usefixtures("large")
+async def test_who_takes_little_over_tls_gets_all_of_it_too(
+    tmp_path: Path, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what comes while the picture is on its way; beneath TLS nobody tells what waits."""
+    monkeypatch.setattr(Feed, "_beginning", lambda _: [b'"%s"' % (b"x" * 2 * MIB)])
+    async with slow_over_tls(tmp_path, certificate) as (server, viewer):
+        found = await server.office.people.user("commander")
+        assert found is not None
+        feed = server.office.desk_of(found[0]).feed()
+        size = await taken(viewer, 1)
+        for _ in range(8):
+            feed.publish(b',"more":"%s"' % (b"x" * (MIB // 8)))
+        size += await taken(viewer, 5 * MIB // 2 - size, each_s=MIB / 2)
+        assert size >= 5 * MIB // 2
 
 
 @pytest.mark.usefixtures("large")
@@ -168,3 +177,16 @@ async def test_little_waits_in_the_system_for_who_takes_nothing(
             await asyncio.sleep(0)  # the transport writes between two turns
         assert not connection.writable.is_set()
         assert given < MIB
+
+
+async def test_no_more_waits_here_over_tls_than_without(
+    tmp_path: Path, certificate: Path, connections: list[SharedFrames]
+) -> None:
+    async with slow_over_tls(tmp_path, certificate):
+        (connection,) = connections
+        for _ in range(16 * MIB // 8192):
+            if not connection.give(b"x" * 8192):
+                break
+            await asyncio.sleep(0)
+        assert not connection.writable.is_set()
+        assert connection.transport.get_write_buffer_size() < MIB // 8
