@@ -68,17 +68,21 @@ class People:
         expires_at: datetime,
         *,
         factor: bool = False,
-        told: Callable[[str], Note | Sequence[Note]] = lambda _id: (),
-    ) -> str:
-        """Keep a new session and return its id; `told` makes of it what the journal is told."""
+        password_hash: str | None = None,
+        told: Callable[[str | None], Note | Sequence[Note]] = lambda _id: (),
+    ) -> str | None:
+        """Keep a new session and return its id; None if the user may not come in any more with
+        what was shown. `told` makes of it what the journal is told.
+        """
         return await self._scribe.write(
             told,
-            queries.open_session,
+            changes.begin_session,
             user,
             key,
             now=self._now(),
             expires_at=expires_at,
             factor=factor,
+            password_hash=password_hash,
         )
 
     async def session(self, key: bytes) -> Session | None:

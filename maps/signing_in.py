@@ -12,7 +12,7 @@ token, or a name that nobody has, which may be a password typed into the wrong f
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -51,9 +51,12 @@ class Accounts(Protocol):
         expires_at: datetime,
         *,
         factor: bool,
-        told: Callable[[str], Note],
-    ) -> str:
-        """Keep a new session and return its id; `told` makes of it what the journal is told."""
+        password_hash: str | None,
+        told: Callable[[str | None], Note | Sequence[Note]],
+    ) -> str | None:
+        """Keep a new session and return its id; None if the user may not come in any more with
+        what was shown. `told` makes of it what the journal is told.
+        """
 
     async def session(self, key: bytes) -> Session | None:
         """Return the session with this key, while it and its user hold."""
@@ -156,7 +159,9 @@ class SigningIn:
         for backoff, key in counted:
             backoff.succeeded(key)
         self._mark(response, connection, name)
-        return await self.start(response, connection, user, way="password", factor=factor)
+        return await self.start(
+            response, connection, user, way="password", factor=factor, password_hash=known
+        )
 
     async def by_link(
         self,
@@ -201,6 +206,7 @@ class SigningIn:
         *,
         way: str,
         factor: bool,
+        password_hash: str | None = None,
     ) -> User:
         """Start a session of somebody who proved who they are, in `response`'s cookie.
 
@@ -210,14 +216,29 @@ class SigningIn:
             user: Who.
             way: How they came in, for the journal.
             factor: A second factor was shown.
+            password_hash: The hash that the password was found good by; None for another way.
+
+        Raises:
+            SignInRefused: If that lets nobody in any more: somebody was faster.
         """
         token = new_token()
         expires_at = self._now() + timedelta(hours=self._hours)
 
-        def told(session: str) -> Note:
-            return _note("sign in", user, connection, way=way, factor=factor, session=session)
+        def told(session: str | None) -> Sequence[Note]:
+            if session is None:
+                return ()
+            return (_note("sign in", user, connection, way=way, factor=factor, session=session),)
 
-        await self._accounts.open_session(user, digest(token), expires_at, factor=factor, told=told)
+        begun = await self._accounts.open_session(
+            user,
+            digest(token),
+            expires_at,
+            factor=factor,
+            password_hash=password_hash,
+            told=told,
+        )
+        if begun is None:
+            raise SignInRefused
         response.set_cookie(
             COOKIE,
             token,

@@ -6,10 +6,10 @@ the person's sessions are ended. A reading token is the token whose one scope is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from maps.errors import BadRequest
+from maps.errors import BadRequest, NotSignedIn
 from maps.passwords import API, READING, digest, new_token
 from maps.scopes import READER, SCOPES
 from patrol.accounts import Session, User
@@ -44,7 +44,13 @@ class Tokens:
         self._store, self._scribe, self._now = store, scribe, now
 
     async def make(
-        self, user: User, *, label: str, scopes: tuple[str, ...], days: float
+        self,
+        user: User,
+        *,
+        label: str,
+        scopes: tuple[str, ...],
+        days: float,
+        session: str | None = None,
     ) -> tuple[str, Session]:
         """Make a token and return it, this once, with what is known of it.
 
@@ -53,8 +59,10 @@ class Tokens:
             label: What it is for.
             scopes: What it is good for.
             days: How long.
+            session: Id of the session that asks for it; None for the command line.
 
         Raises:
+            NotSignedIn: If that session has ended by now.
             BadRequest: If a scope is none of ours.
             Forbidden: If it would manage users, and the user may not.
             Conflict: If the user has too many.
@@ -73,17 +81,25 @@ class Tokens:
         reads = scopes == READER
         token = (READING if reads else API) + new_token()
         expires_at = now + timedelta(days=days)
+
+        def told(id: str | None) -> Sequence[Note]:
+            if id is None:
+                return ()
+            return (_note(user, "make token", id, scopes=list(scopes), label=label),)
+
         id = await self._scribe.write(
-            lambda id: _note(user, "make token", id, scopes=list(scopes), label=label),
-            queries.open_session,
+            told,
+            changes.begin_token,
             user,
             digest(token),
+            session=session,
             now=now,
             expires_at=expires_at,
-            kind="token",
             label=label,
             scopes=scopes,
         )
+        if id is None:
+            raise NotSignedIn
         return token, Session(
             id=id,
             user=user,

@@ -218,7 +218,7 @@ async def make_reading_token(wish: TokenWish, caller: CallerHere, request: Reque
     scope is `read:features`.
     """
     token, known = await _accounts(request).tokens.make(
-        caller.user, label="reading", scopes=READER, days=wish.days
+        caller.user, label="reading", scopes=READER, days=wish.days, session=caller.session
     )
     made = ReadingToken(user=caller.user.name, token=token, expires_at=known.expires_at)
     return answer(made, status=201)

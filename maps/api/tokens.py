@@ -103,6 +103,7 @@ async def make_token(new: NewToken, caller: CallerHere, request: Request) -> Res
         label=new.label,
         scopes=tuple(dict.fromkeys(new.scopes)),
         days=new.days,
+        session=caller.session,
     )
     return answer(MadeToken(token=token, known=_token(known)), status=201)
 

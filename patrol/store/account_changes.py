@@ -16,7 +16,15 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 from patrol.accounts import Calendar, Device, Language, User
 from patrol.errors import Conflict
 from patrol.store import accounts
-from patrol.store.tables import account_epochs, devices, links, sessions, to_us, users
+from patrol.store.tables import (
+    account_epochs,
+    devices,
+    links,
+    second_factors,
+    sessions,
+    to_us,
+    users,
+)
 from patrol.units import Role
 
 
@@ -32,6 +40,82 @@ def prefer(connection: Connection, name: str, *, language: Language, calendar: C
     """Keep in which language and calendar a user reads."""
     connection.execute(
         update(users).where(users.c.name == name).values(language=language, calendar=calendar)
+    )
+
+
+def begin_session(
+    connection: Connection,
+    user: User,
+    key_hash: bytes,
+    *,
+    now: datetime,
+    expires_at: datetime,
+    factor: bool,
+    password_hash: str | None = None,
+) -> str | None:
+    """Note a sign-in and return the session's id; None, and nothing is noted, if what was shown
+    lets the user in no more: while it was looked at, somebody was faster.
+
+    Args:
+        connection: To the store.
+        user: Who signs in.
+        key_hash: Digest of the session's key.
+        now: The present, aware UTC.
+        expires_at: When the session ends, aware UTC.
+        factor: A second factor was shown.
+        password_hash: The hash that the password was found good by; None for another way in.
+    """
+    found = _held(connection, user.name)
+    if found is None or found[0].disabled_at is not None:
+        return None
+    if password_hash not in (None, found[1]):
+        return None
+    confirmed = select(second_factors.c.id).where(
+        second_factors.c.user == user.name, second_factors.c.confirmed_us.is_not(None)
+    )
+    if not factor and connection.execute(confirmed).first() is not None:
+        return None
+    return accounts.open_session(
+        connection, user, key_hash, now=now, expires_at=expires_at, factor=factor
+    )
+
+
+def begin_token(
+    connection: Connection,
+    user: User,
+    key_hash: bytes,
+    *,
+    session: str | None,
+    now: datetime,
+    expires_at: datetime,
+    label: str,
+    scopes: tuple[str, ...],
+) -> str | None:
+    """Note a token and return its id; None, and nothing is noted, if the session that asked for it
+    has ended by now.
+
+    Args:
+        connection: To the store.
+        user: As whom it acts.
+        key_hash: Its digest.
+        session: Id of the session that asks; None for the command line.
+        now: The present, aware UTC.
+        expires_at: When it ends, aware UTC.
+        label: What it is for.
+        scopes: What it is good for.
+    """
+    _held(connection, user.name)
+    if session is not None and accounts.session_with_id(connection, session, now) is None:
+        return None
+    return accounts.open_session(
+        connection,
+        user,
+        key_hash,
+        now=now,
+        expires_at=expires_at,
+        kind="token",
+        label=label,
+        scopes=scopes,
     )
 
 
@@ -105,6 +189,7 @@ def is_last_admin(connection: Connection, user: User) -> bool:
 
 def end_sessions(connection: Connection, name: str, *, but: str | None = None) -> int:
     """End the sessions and tokens of a user, but for the one with id `but`; return how many."""
+    _held(connection, name)
     query = delete(sessions).where(sessions.c.user == name)
     if but is not None:
         query = query.where(sessions.c.id != but)
@@ -199,3 +284,12 @@ def move_epoch(connection: Connection) -> None:
         connection.execute(
             account_epochs.insert().values(id=uuid4().hex, number=1, agency="", origin="")
         )
+
+
+def _held(connection: Connection, name: str) -> tuple[User, str | None] | None:
+    """Return a user and the hash of its password, once nobody else is changing its ways in.
+
+    A session that begins while others are ended is seen by who ends them, or is not begun.
+    """
+    connection.execute(select(users.c.id).where(users.c.name == name).with_for_update())
+    return accounts.user_named(connection, name)

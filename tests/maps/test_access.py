@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 
 from maps.access import COOKIE, EPOCH_FOR_S
 from maps.errors import TooBusy
-from maps.passwords import digest
-from patrol.accounts import Device
+from maps.passwords import PasswordWork, digest
+from patrol.accounts import Device, User
 from patrol.errors import StoreError
 from patrol.permissions import acts_of
 from patrol.store.tables import links
@@ -315,6 +315,43 @@ async def test_a_new_password_and_a_disable_at_once_both_count(server: Running) 
         for password, status in ((PASSWORD, 401), ("another long enough", 200)):
             said = {"name": "bob", "password": password}
             assert (await client.post("/api/session", json=said)).status_code == status
+
+
+async def test_the_old_password_lets_nobody_in_that_was_changed_while_it_was_looked_at(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = server.office
+    await office.people.add_user("bob", "crew", AGENCY, PASSWORD)
+    verify = PasswordWork.verify
+
+    async def slowly(work: PasswordWork, password: str, known: str | None) -> bool:
+        good = await verify(work, password, known)
+        await office.people.set_password("bob", "another long enough")
+        return good
+
+    monkeypatch.setattr(PasswordWork, "verify", slowly)
+    async with server.stranger() as client:
+        answer = await client.post("/api/session", json={"name": "bob", "password": PASSWORD})
+        assert answer.status_code == 401, answer.text
+        assert "set-cookie" not in answer.headers
+
+
+async def test_no_token_is_made_by_a_session_that_ends_meanwhile(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = server.office
+    make = office.accounts.tokens.make
+
+    async def slowly(user: User, **wish: Any) -> Any:
+        await office.people.end_sessions(user.name)
+        return await make(user, **wish)
+
+    monkeypatch.setattr(office.accounts.tokens, "make", slowly)
+    async with server.signed_in() as client:
+        wish = {"label": "a program", "scopes": ["read:picture"], "days": 366}
+        assert (await client.post("/api/tokens", json=wish)).status_code == 401
+    async with server.signed_in() as client:
+        assert (await client.get("/api/tokens")).json() == []
 
 
 async def test_two_users_of_one_name_added_at_once_are_one(server: Running) -> None:

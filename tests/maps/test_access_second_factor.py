@@ -21,6 +21,7 @@ from maps.second_factor import STEP_S, SecondFactors
 from patrol.accounts import User
 from patrol.errors import Conflict
 from patrol.store import accounts
+from patrol.store.account_changes import begin_session
 from patrol.store.store import Store, open_store
 from tests.databases import reading, store_url
 from tests.maps.running import AGENCY, PASSWORD, Live, Running, running
@@ -96,6 +97,18 @@ async def test_an_unproved_factor_is_not_asked_for_and_can_be_begun_anew(tmp_pat
         await factors.confirm(KHAM, code_at(new, clock.now))
         with pytest.raises(Conflict, match="already"):
             await factors.begin(KHAM)
+
+
+async def test_who_showed_none_does_not_come_in_once_there_is_one(tmp_path: Path) -> None:
+    """It was turned on while the password was looked at."""
+    async with kept(tmp_path) as (factors, clock, store):
+        await set_up(factors, clock)
+        until = clock.now + timedelta(hours=1)
+        for factor in (False, True):
+            begun = await store.write(
+                begin_session, KHAM, b"k" * 32, now=clock.now, expires_at=until, factor=factor
+            )
+            assert (begun is not None) == factor
 
 
 async def test_recovery_codes_are_good_once_each_and_replaced_as_a_whole(tmp_path: Path) -> None:
