@@ -126,7 +126,7 @@ class Access:
         self._epoch, self._epoch_at = 0, float("-inf")
         self._read_at = float("-inf")  # when the store was last asked for it and answered
         self._reading: asyncio.Task[None] | None = None
-        self._devices: dict[bytes, tuple[int, Device]] = {}  # by digest of the key, as of an epoch
+        self._devices: dict[bytes, Device] = {}  # by digest of the key, as of this epoch
 
     async def caller(self, connection: HTTPConnection) -> Caller:
         """Return who is calling.
@@ -164,8 +164,7 @@ class Access:
         """
         if monotonic() - self._epoch_at > EPOCH_FOR_S:
             self._epoch_at = began = monotonic()  # first: who asks meanwhile need not ask again
-            self._epoch = await self._accounts.epoch()
-            self._read_at = began
+            self._note(await self._accounts.epoch(), began)
         return self._epoch
 
     def epoch_now(self) -> int | None:
@@ -186,8 +185,20 @@ class Access:
         except StoreError:  # told to who waits for it
             return
         if began > self._epoch_at:
-            self._epoch, self._epoch_at = epoch, began
-            self._read_at = began
+            self._epoch_at = began
+            self._note(epoch, began)
+
+    def _note(self, epoch: int, began: float) -> None:
+        """Note what was read of the epoch by who began to read then.
+
+        A database that took over from a failed one may count from further back, and come to the
+        same number again: what was known goes with another number, and where none was read.
+        """
+        if began < self._read_at:
+            return  # it comes late
+        if epoch != self._epoch or began - self._read_at > 2 * EPOCH_FOR_S:
+            self._devices = {}
+        self._epoch, self._read_at = epoch, began
 
     def look_again(self) -> None:
         """Believe nothing that was read before: in this process somebody's way in has changed."""
@@ -264,17 +275,19 @@ class Access:
         A tracker shows its key with each report, hundreds a second: those of one account epoch are
         asked of the store once. What is read while the epoch moves counts as of the one before.
         """
-        epoch, devices = self.epoch_now(), self._devices
+        self.epoch_now()  # has it read in time
         if monotonic() - self._read_at > EPOCH_FOR_S:
-            epoch = None  # the store does not answer: nothing says that a key is still good
+            # The store was not asked, or does not answer: nothing says that a key is still good.
+            return await self._accounts.device(key)
+        devices = self._devices  # of this epoch: another has another
         kept = devices.get(key)
-        if kept is not None and kept[0] == epoch:
-            return kept[1]
+        if kept is not None:
+            return kept
         found = await self._accounts.device(key)
-        if found is not None and epoch is not None:
+        if found is not None:
             if len(devices) >= _KEPT:
                 devices.clear()
-            devices[key] = (epoch, found)
+            devices[key] = found
         return found
 
 

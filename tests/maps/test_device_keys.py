@@ -1,0 +1,91 @@
+"""A device's key that is known is asked of the store again whenever it may be good no more."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from maps.access import Access
+from maps.passwords import digest
+from patrol.accounts import Device, Session
+
+KEY = "boat-3's"
+
+
+class Accounts:
+    """A store that knows one device."""
+
+    def __init__(self) -> None:
+        self.number = 7
+        self.known: Device | None = Device(name="boat-3", agency="joint")
+        self.asked = 0
+
+    async def session(self, _key: bytes) -> Session | None:
+        return None
+
+    async def device(self, _key: bytes) -> Device | None:
+        self.asked += 1
+        return self.known
+
+    async def epoch(self) -> int:
+        return self.number
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("maps.access.EPOCH_FOR_S", 0.1)
+
+
+async def knows(access: Access) -> bool:
+    return await access._device_with(digest(KEY)) is not None
+
+
+@pytest.mark.usefixtures("soon")
+async def test_an_epoch_that_comes_again_is_another() -> None:
+    """A database that took over from a failed one may count from further back."""
+    accounts = Accounts()
+    access = Access(accounts)
+    await access.epoch()
+    assert [await knows(access) for _ in range(3)] == [True] * 3
+    assert accounts.asked == 1
+    for accounts.number in (6, 7):
+        await asyncio.sleep(0.11)
+        await access.epoch()
+    accounts.known = None
+    assert not await knows(access)
+
+
+@pytest.mark.usefixtures("soon")
+async def test_an_epoch_that_was_not_read_for_a_while_may_be_another() -> None:
+    accounts = Accounts()
+    access = Access(accounts)
+    await access.epoch()
+    assert await knows(access)
+    await asyncio.sleep(0.5)  # restored, counted from further back, and moved
+    accounts.known = None
+    await access.epoch()
+    assert not await knows(access)
+
+
+async def test_an_answer_that_comes_late_does_not_take_a_newer_one_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("maps.access.EPOCH_FOR_S", 0.01)
+    accounts = Accounts()
+    access, answered, number = Access(accounts), asyncio.Event(), accounts.epoch
+
+    async def late() -> int:
+        found = await number()
+        await answered.wait()
+        return found
+
+    monkeypatch.setattr(accounts, "epoch", late)
+    first = asyncio.create_task(access.epoch())
+    await asyncio.sleep(0.02)
+    monkeypatch.setattr(accounts, "epoch", number)
+    accounts.number = 8
+    assert await access.epoch() == 8
+    answered.set()
+    await first
+    assert access._epoch == 8
