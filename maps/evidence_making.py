@@ -268,7 +268,7 @@ def _values(unit: ReplayUnit, film: Film, at: int) -> dict[str, Any]:
         "river_km": known(float(film.river_km[at]), 3),
         "bank": film.banks[at] or None,
         "flags": film.flags[at] or None,
-        "position": film.gids[at].hex(),
+        "position": film.gids[at].hex() or None,
     }
     return {name: value for name, value in told.items() if value is not None}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,7 @@ from patrol.store.films import Film
 from patrol.store.history import Mark, Page, Path
 from patrol.store.tables import from_us, to_us
 from patrol.store.tracks import Box
+from patrol.told_ids import Naming, end_of_moment, moment_of
 
 LARGEST_PAGE: Final = 10_000
 """Most positions of one page."""
@@ -146,32 +148,37 @@ class HistoryDesk(Outlook):
         """
         self._may("see tracks")
         reading = self._reading(self._visible(id), start, end)
-        found = await self._watch.store.read(
+        limit = max(1, min(limit, LARGEST_PAGE))
+        if not reading.exact:
+            return await self._page_told(id, reading, limit=limit, after=after, box=box)
+        return await self._watch.store.read(
             lambda connection: history.page(
                 connection,
                 id,
                 reading.spans,
                 reading.agencies,
-                limit=min(limit, LARGEST_PAGE),
+                limit=limit,
                 after=after,
-                box=box if reading.exact else None,
+                box=box,
             )
         )
-        told = reading.page(found)
-        if box is None or reading.exact:
-            return told
-        # By the place that is told: small boxes must not find out where it is more exactly.
-        return history.within(told, box)
 
     async def fix(self, id: str, gid: bytes) -> Fix:
         """Return one position of a unit or radio.
+
+        Args:
+            id: Unit id, in service or not, or radio address.
+            gid: The position's id, as `fixes` told it.
 
         Raises:
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
         self._may("see tracks")
-        reading = self._reading(self._visible(id), ALWAYS, NEVER)
+        state = self._visible(id)
+        reading = self._reading(state, ALWAYS, NEVER)
+        if not reading.exact:
+            return await self._fix_told(state, gid)
         found = await self._watch.store.read(history.one, id, reading.spans, reading.agencies, gid)
         told = [] if found is None else reading.fixes([found])
         if not told:
@@ -279,6 +286,58 @@ class HistoryDesk(Outlook):
 
     # -- inside
 
+    async def _page_told(
+        self, id: str, reading: Reading, *, limit: int, after: Mark | None, box: Box | None
+    ) -> Page:
+        """Return a page of what may be told of another agency's unit, by the names of
+        `patrol.told_ids`.
+
+        It ends with something that is told: at whatever else it ended, others would learn when the
+        unit was where nothing crosses. A moment is never parted, so there may be a few more.
+        """
+        naming = Naming()
+        kept = Page(fixes=[], ids=[], last=None)
+        mark, at_once = after, limit + 1
+        while True:
+            found = await self._watch.store.read(
+                partial(
+                    history.page,
+                    of=id,
+                    spans=reading.spans,
+                    agencies=reading.agencies,
+                    limit=at_once,
+                    after=mark,
+                )
+            )
+            told = reading.page(found)
+            told = Page(fixes=told.fixes, ids=naming.names(told.fixes), last=None)
+            # By the place that is told: small boxes must not find out where it is more exactly.
+            told = told if box is None else history.within(told, box)
+            kept.fixes.extend(told.fixes)
+            kept.ids.extend(told.ids)
+            mark, at_once = found.last, min(2 * at_once, LARGEST_PAGE)
+            if mark is None or _ends(kept.fixes, limit) is not None:
+                break
+        end = _ends(kept.fixes, limit)
+        if end is None:
+            return kept
+        last = end_of_moment(kept.fixes[end - 1].time)
+        return Page(fixes=kept.fixes[:end], ids=kept.ids[:end], last=last)
+
+    async def _fix_told(self, state: UnitState, name: bytes) -> Fix:
+        """Return what may be told of one position of another agency's unit, by its told name."""
+        time = moment_of(name)
+        if time is not None:
+            until = time + timedelta(microseconds=1)
+            reading = self._reading(state, time, until)
+            page = await self._page_told(
+                state.id, reading, limit=LARGEST_PAGE, after=None, box=None
+            )
+            for fix, id in zip(page.fixes, page.ids, strict=True):
+                if id == name:
+                    return fix
+        raise NotFound("position", name.hex())
+
     async def _days_told(self, reading: Reading) -> list[date]:
         """Return the days on which something of another agency's may be told, oldest first.
 
@@ -300,3 +359,13 @@ class HistoryDesk(Outlook):
                 else:
                     since_us = times_us[-1] + 1
         return [from_us(day * history.DAY_US).date() for day in sorted(days)]
+
+
+def _ends(fixes: Sequence[Fix], limit: int) -> int | None:
+    """Return how many of some positions make a page of `limit`, which parts no moment; None while
+    there may be more of the last one.
+    """
+    if len(fixes) <= limit:
+        return None
+    last = fixes[limit - 1].time
+    return next((at for at in range(limit, len(fixes)) if fixes[at].time > last), None)

@@ -176,6 +176,7 @@ class SharedReading:
         delay_us = min(delays, default=timedelta()) // timedelta(microseconds=1)
         return msgspec.structs.replace(
             film,
+            gids=[b""] * len(film),  # made of address and place: see `patrol.told_ids`
             lon=lon,
             lat=lat,
             accuracy_m=accuracy_m,

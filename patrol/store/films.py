@@ -45,7 +45,7 @@ class Film(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Where one unit or radio was, oldest first: columns of one length.
 
     Attributes:
-        gids: Id of each position, 16 bytes.
+        gids: Id of each position, 16 bytes; empty for another agency's, whose are not told.
         time_us: When it was there, microseconds since 1970 UTC.
         known_us: When that was known here: when it was heard, and of another agency's units not
             before it could be shown.

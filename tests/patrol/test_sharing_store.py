@@ -7,6 +7,7 @@ from math import sin
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from patrol.changes import Fix
 from patrol.coarse import crossed_fix
 from patrol.errors import NotFound
 from patrol.spans import ALWAYS, NEVER
+from patrol.store.tables import to_us
 from tests.patrol.agreeing import CK, HX, active, box, file, joint, night
 from tests.patrol.running import AGENCY, OTHER, Node, address, at, running, said
 
@@ -167,17 +169,73 @@ async def test_store_and_predicate_let_the_same_positions_cross(tmp_path: Path, 
 
 async def test_a_position_that_may_not_cross_is_not_found_by_its_id(node: Node) -> None:
     boat = await fleet(node, 10)
-    ids = (await node.desk("commander", OTHER).fixes(boat)).ids
+    owned = await node.desk("commander", OTHER).fixes(boat)
     await file(node, active(at(HOUR), corridor=box(100.2, 20.2, 100.7, 20.8)))
     desk = node.desk()
-    passing = set((await desk.fixes(boat)).ids)
-    assert 0 < len(passing) < len(ids)
+    told = await desk.fixes(boat)
+    assert 0 < len(told.ids) == len(set(told.ids)) < len(owned.ids)
+    for gid, fix in zip(told.ids, told.fixes, strict=True):
+        assert await desk.fix(boat, gid) == fix
+    hidden = [fix for fix in owned.fixes if fix.time not in {each.time for each in told.fixes}]
+    ids = {fix.time: gid for gid, fix in zip(told.ids, told.fixes, strict=True)}
+    (time, known), size = next(iter(ids.items())), 8
+    assert int.from_bytes(known[:size], "big") == to_us(time)
+    made = [to_us(fix.time).to_bytes(size, "big") + known[size:] for fix in hidden]
+    for gid in (*owned.ids, *made, known[:size] + b"\xff", b"\xff" * 9, b"", b"\x00"):
+        with pytest.raises(NotFound):
+            await desk.fix(boat, gid)
+
+
+async def test_ids_and_pages_of_what_crosses_tell_nothing_of_what_does_not(node: Node) -> None:
+    """The id of a message is made of its address and place, which others could try until it fits;
+    and where a page ends is told.
+    """
+    boat = await fleet(node, 20)
+    owned = await node.desk("commander", OTHER).fixes(boat)
+    corridor = box(100.2, 20.2, 100.7, 20.8)
+    narrow = ((100.1, 20.1), (101.0, 20.1), (100.1, 21.0), (100.1, 20.1))
+    corridor = msgspec.structs.replace(corridor, rings=(narrow,))
+    await file(node, active(at(0), corridor=corridor))
+    desk = node.desk()
+    whole = await desk.fixes(boat)
+    told = {to_us(fix.time) for fix in whole.fixes}
+    assert 0 < len(told) < len(owned.fixes) / 2
+    assert not set(whole.ids) & set(owned.ids)
+    for limit in (1, 7):
+        after, seen, pages = None, [], 0
+        while True:
+            page = await desk.fixes(boat, limit=limit, after=after)
+            seen += page.ids
+            pages += 1
+            assert len(page.fixes) == limit or page.last is None
+            after = page.last
+            if after is None:
+                break
+            assert after[0] in told
+            assert not any(gid.endswith(after[1]) for gid in owned.ids)
+        assert seen == whole.ids
+        assert pages == -(-len(seen) // limit)
+    [film] = (await desk.films(start=at(0), end=at(20 * HOUR))).values()
+    assert set(film.gids) == {b""}
+
+
+async def test_two_positions_of_one_moment_are_told_apart_and_on_one_page(node: Node) -> None:
+    boat = await node.boat("Naga 9", OTHER)
+    for radio in ("b", "c"):
+        await node.desk("admin", OTHER).assign(address=address(radio), unit=boat, start=at(-1))
+    for second in (1, 2, 2, 3):
+        radios = ("b", "c") if second == 2 else ("b",)
+        await node.hear(*(said(radio, second) for radio in radios))
+    await file(node, active(at(0)))
+    desk = node.desk()
+    first = await desk.fixes(boat, limit=2)
+    assert len(first.fixes) == 5
+    rest = await desk.fixes(boat, limit=2, after=first.last)
+    assert rest.last is None
+    ids = [*first.ids, *rest.ids]
+    assert len(ids) == len(set(ids)) == len((await node.desk("admin", OTHER).fixes(boat)).ids)
     for gid in ids:
-        if gid in passing:
-            assert (await desk.fix(boat, gid)).of == boat
-        else:
-            with pytest.raises(NotFound):
-                await desk.fix(boat, gid)
+        assert (await desk.fix(boat, gid)).of == boat
 
 
 async def test_no_note_and_no_address_of_another_agencys_unit_is_told(node: Node) -> None:

@@ -95,7 +95,7 @@ class Fixes:
                 return Items(
                     features=features, next=_MARK.join((state.id, str(time_us), gid.hex()))
                 )
-            if len(features) == asked.limit:
+            if len(features) >= asked.limit:
                 # A next page is told of only where there is one: the other units may have no fix.
                 more = await _first_with_fix(desk, states[number + 1 :], asked)
                 return Items(features=features, next=more)
