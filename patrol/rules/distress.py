@@ -28,8 +28,9 @@ def distress(step: Step) -> Effect | None:
 def is_later(said: Transmission, cleared_at: datetime | None) -> bool:
     """Return whether a call was heard after somebody said that the one before was over.
 
-    Both by this side's clock: the caller's may be slow. While that clock is doubtful the two say
-    nothing: an old call that comes late rings once more rather than a new one not at all.
+    Both by this side's clocks: the caller's may be slow. While one is doubtful, or a gateway's
+    differs from ours, the two say nothing: an old call that comes late rings once more rather than
+    a new one not at all.
 
     Args:
         said: The call.

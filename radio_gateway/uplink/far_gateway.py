@@ -9,14 +9,18 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from radio_gateway.clock import FAR_S, utc_now, words
+from radio_gateway.clock import FAR_S, STEP_S, utc_now, words
 from radio_gateway.health import ChannelHealth, ClockDoubt, GatewayHealth, LinkState
 from radio_gateway.rejections import LastRejected
+from radio_gateway.transmission import Transmission
 from radio_gateway.uplink.signing import Verifier
 
 ASK_EVERY_S: Final = 5.0
 FORGED_FOR_S: Final = 75.0
 """How long it is told that something signed by another key came; health comes every 10 s."""
+
+HEARD_WITHIN: Final = timedelta(days=30)
+"""What was heard longer ago was rather heard before the gateway's clock was set, at its start."""
 
 FORGED: Final = (
     "something speaks as this gateway, signed by another key: compare `radio-gateway keygen --show`"
@@ -116,6 +120,19 @@ class FarGateway:
                 for each in self.told.channels
             )
         return [way, *(replace(each, name=f"{name}/{each.name}") for each in own)]
+
+    def misdates(self, said: Transmission) -> bool:
+        """Return whether the time at which it heard something may be wrong by our clock.
+
+        Of a call for help little is enough: one that seems to have been heard before the last was
+        said to be over, which is by our clock, would be taken for over itself.
+        """
+        if self._doubt() is not None:
+            return True
+        if not said.distress:
+            return False
+        long_ago = utc_now() - said.heard_at > HEARD_WITHIN
+        return long_ago or self.told is None or self.ahead_s < -STEP_S
 
     def _doubt(self) -> ClockDoubt | None:
         """Return why what it says of times is doubtful."""

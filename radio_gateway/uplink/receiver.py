@@ -25,7 +25,7 @@ from msgspec.structs import replace
 
 from radio_gateway.backoff import Backoff
 from radio_gateway.chunk import Chunk
-from radio_gateway.clock import utc_now
+from radio_gateway.clock import DOUBTFUL, utc_now
 from radio_gateway.errors import GatewayError, LinkError, RefusedError
 from radio_gateway.health import ChannelHealth, GatewayHealth, LinkState, RejectedFrame
 from radio_gateway.inbox import Inbox
@@ -342,7 +342,11 @@ class Receiver:
                 _log.warning("item_refused", gateway=name, number=item.number, fault=str(error))
                 refused.append(item.number)
             else:
-                said.append(replace(transmission, channel=f"{name}/{transmission.channel}"))
+                flags = transmission.flags
+                if DOUBTFUL not in flags and gateway.misdates(transmission):
+                    flags = tuple(sorted((*flags, DOUBTFUL)))
+                channel = f"{name}/{transmission.channel}"
+                said.append(replace(transmission, channel=channel, flags=flags))
         return said, refused
 
     def _receipt(

@@ -13,6 +13,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from gis.position import Position
+from radio_gateway.clock import DOUBTFUL
 from radio_gateway.health import ClockDoubt, GatewayHealth
 from radio_gateway.transmission import Transmission
 from radio_gateway.uplink.envelope import Envelope, Receipt, digest_of, pack, topic_of, unpack
@@ -282,6 +283,36 @@ async def test_a_gateway_whose_clock_is_wrong_from_its_start_is_told_here(
         assert way.clock.kind == "gateway"
         assert way.clock.by_s == pytest.approx(by_s, abs=5)
         assert f"clock is 1:00:00 {'behind' if by_s < 0 else 'ahead of'}" in (way.fault or "")
+
+
+@pytest.mark.parametrize(
+    ("by_s", "heard_ago", "calls", "others"),
+    [
+        (0, timedelta(0), False, False),
+        (-10, timedelta(0), True, False),  # it would seem heard before the last was cleared
+        (10, timedelta(0), False, False),
+        (-3600, timedelta(0), True, True),
+        (0, timedelta(days=700), True, False),  # before its clock was set
+    ],
+)
+async def test_what_a_gateway_heard_by_a_clock_that_differs_from_ours_is_of_doubtful_time(
+    broker: Mosquitto,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    by_s: int,
+    heard_ago: timedelta,
+    calls: bool,
+    others: bool,
+) -> None:
+    wrong = timedelta(seconds=by_s)
+    monkeypatch.setattr("radio_gateway.uplink.sender.utc_now", lambda: datetime.now(UTC) + wrong)
+    async with node(broker) as hx, gateway(broker, tmp_path) as gw:
+        await until(lambda: hx.receiver.health()[0].state == "open")
+        heard_at = datetime.now(UTC) + wrong - heard_ago
+        await gw.hear([fix(1, heard_at=heard_at), fix(2, heard_at=heard_at, distress=True)])
+        await gw.empty()
+    flagged = {each.distress: DOUBTFUL in each.flags for each in hx.stored}
+    assert flagged == {True: calls, False: others}
 
 
 async def test_what_another_key_signed_is_told_as_that_and_not_as_silence(
