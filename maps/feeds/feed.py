@@ -122,7 +122,7 @@ class Feed:
                 roll.take(frame)
             roll.start_over()
             while True:
-                await self._say(roll.due(self._now(), loop.time()))
+                await self._say(roll.due(self._now(), loop.time()), subscription)
                 if self._lost_by is not None or (self._is_client and not self._outlet.clients):
                     raise LinkError(self.settings.link.shown, self._lost_by or "closed")
                 if self._is_client and loop.time() - self._spoke_s > IDLE_S:
@@ -135,12 +135,16 @@ class Feed:
                 task.cancel()
             await asyncio.gather(*self._greeting, return_exceptions=True)
 
-    async def _say(self, acts: list[tuple[Act, UnitState]]) -> None:
+    async def _say(self, acts: list[tuple[Act, UnitState]], subscription: Subscription) -> None:
+        """Tell what is due, and nothing of a unit that may be seen no more by its turn."""
         for number, (act, unit) in enumerate(acts):
-            if self._outlet.clients != 0 or act in ("gone", "forgotten"):
+            taken_back = act in ("gone", "forgotten")
+            if taken_back or (self._outlet.clients != 0 and self._roll.holds(unit.id)):
                 self._send(self._writer.write(act, unit, self._now()))
             if number % UNITS_AT_ONCE == UNITS_AT_ONCE - 1:
                 await self._outlet.room()
+                for frame in await subscription.take(0.0):
+                    self._roll.take(frame)
 
     def _send(self, messages: list[bytes]) -> None:
         for message in messages:

@@ -65,6 +65,10 @@ class Roll:
         """How many units are told of now."""
         return len(self._told)
 
+    def holds(self, id: str) -> bool:
+        """Return whether a unit or radio may be told of now."""
+        return id in self._states
+
     def ids(self) -> list[str]:
         """Return whom a newcomer must be told of."""
         return list(self._told.keys() | self._calls.keys())
