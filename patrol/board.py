@@ -124,7 +124,7 @@ class Board:
             return self._snapshot(policy.alone(), stream, seq) if shares else None
 
         view = View(agency=policy.agency, role=policy.role, epoch=self.epoch(policy.agency))
-        feed = Feed(view, picture, self._now, own)
+        feed = Feed(view, picture, self._now, own, lambda: self.epoch(policy.agency))
         self._feeds[key] = (policy, feed)
         return feed
 

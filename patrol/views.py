@@ -200,6 +200,8 @@ class Feed:
             sequence number given.
         now: Clock, aware UTC.
         own: Returns the same without what is of other agencies; None where nothing is.
+        epoch: Returns the view's policy epoch as of now, also one of which nobody was told yet;
+            None: there is none such.
 
     Attributes:
         view: As given; its epoch rises.
@@ -212,8 +214,10 @@ class Feed:
         picture: Callable[[str, int], Snapshot],
         now: Callable[[], datetime],
         own: Callable[[str, int], Snapshot | None] = lambda _stream, _seq: None,
+        epoch: Callable[[], int] | None = None,
     ) -> None:
         self.view = view
+        self._epoch = epoch or (lambda: self.view.epoch)
         self.crossed: set[str] = set()
         self.stream = secrets.token_hex(8)
         self.seq = 0
@@ -264,6 +268,8 @@ class Feed:
         first = self.missed(since) if stream == self.stream and since is not None else None
         if first == []:
             first = [self.beat()]
+        if first is not None and self._is_over():
+            first = stripped(first)
         return self.join(Subscription(self, self._beginning() if first is None else first))
 
     def lead(self, bodies: Sequence[tuple[int, bytes]]) -> None:
@@ -286,8 +292,8 @@ class Feed:
 
     def snapshot(self) -> bytes:
         """Return the encoded snapshot; of a second ago, if nothing has changed since."""
-        made = self._snapshot
-        if made is None or made[0] != self.seq or not self._is_good(made):
+        made = self._kept()
+        if made is None or made[0] != self.seq:
             now = self._now()
             body = _encode(self._picture(self.stream, self.seq))
             own = self._own(self.stream, self.seq)
@@ -300,9 +306,20 @@ class Feed:
         """Return a snapshot and what followed it: of all who begin in the same second only the
         first has one made, which takes milliseconds with thousands of units.
         """
-        made = self._snapshot
-        following = self.missed(made[0]) if made is not None and self._is_good(made) else None
+        made = self._kept()
+        following = None if made is None else self.missed(made[0])
         return [self.snapshot()] if made is None or following is None else [made[2], *following]
+
+    def _kept(self) -> tuple[int, datetime, bytes] | None:
+        """Return number, time and bytes of the snapshot that one may still begin with."""
+        made = self._snapshot
+        return None if made is None or not self._is_good(made) or self._is_over() else made
+
+    def _is_over(self) -> bool:
+        """Return whether what may pass has changed, and nobody was told yet: until then what was
+        made before is begun with by nobody.
+        """
+        return self._epoch() != self.view.epoch
 
     def _is_good(self, made: tuple[int, datetime, bytes]) -> bool:
         """Return whether one may still begin with a snapshot and what followed it."""

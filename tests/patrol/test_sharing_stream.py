@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 import patrol.board
+import patrol.views
 from patrol.agreement_acts import Backfill
 from patrol.alerts import Alert
 from patrol.changes import Beat, Change, Snapshot
@@ -287,6 +288,29 @@ async def test_units_leave_the_screen_when_the_hours_are_over(node: Node) -> Non
     assert [each.id for each in node.desk().units()] == [mine]
     track = await node.desk().track(theirs, start=at(0), end=at(10 * HOUR))
     assert [fix.time for fix in track] == [at(HOUR + 10)]
+
+
+async def test_who_begins_as_the_hours_end_sees_none_of_them_before_anybody_was_told(
+    node: Node,
+) -> None:
+    mine, theirs = await two(node)
+    await share(node, hours=night())
+    node.time = at(HOUR + 10)
+    await node.hear(said("b", HOUR + 10), said("a", HOUR + 10))
+    node.time = at(9 * HOUR - 0.5)
+    first = await watcher(node)
+    assert set(first.units) == {mine, theirs}
+    node.time = at(9 * HOUR - 0.3)
+    await node.hear(said("b", 9 * HOUR - 0.3, lon=100.44))
+    node.time = at(9 * HOUR)
+    assert set((await watcher(node)).units) == {mine}, "the picture of this second was made before"
+    feed = node.desk().feed()
+    back = feed.subscribe(stream=feed.stream, since=feed.seq - 1)
+    assert not any(theirs.encode() in frame for frame in await back.take(0.05)), "nor who goes on"
+    for _ in range(patrol.views.BACKLOG + 1):
+        first.subscription.push(b"")
+    await first.look()
+    assert set(first.units) == {mine}, "nor does who begins anew"
 
 
 async def test_units_are_seen_only_while_the_joint_patrol_is_under_way(node: Node) -> None:
