@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
 
+from radio_gateway.errors import MAX_DETAIL
 from radio_gateway.framing import Frame
 from radio_gateway.health import KEY_REASONS, RejectedFrame
 
@@ -96,7 +97,7 @@ class Rejections:
             channel=self._channel,
             heard_at=frame.heard_at,
             reason=reason,
-            detail=detail,
+            detail=detail[:MAX_DETAIL],
             payload=frame.payload[:BYTES_KEPT],
             topic=frame.topic,
             source=frame.source,

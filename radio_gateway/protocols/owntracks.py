@@ -113,7 +113,7 @@ class OwnTracksDecoder(PlainDecoder):
             message = _object(_decrypted(message, secret, payload), payload)
             if message.get("_type") == "encrypted":
                 raise FrameError("decrypt_failed", payload, "encrypted twice")
-        device = device or _topic_device(message.get("topic")) or _text(message, "tid")
+        device = device or _topic_device(_text(message, "topic")) or _text(message, "tid")
         if device is None:
             raise FrameError("no_device", payload, "it names no device: no user, and no tid")
         type_ = message.get("_type")

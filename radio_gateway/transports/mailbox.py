@@ -46,14 +46,14 @@ class Mailbox:
     def put(self, chunk: Chunk) -> bool:
         """Add `chunk`; return False when the mailbox is now full and nothing more should come."""
         self._chunks.append(chunk)
-        self._came(len(chunk.data))
+        self._came(len(chunk.data) or 1)  # or empty ones could come for ever
         return not self.is_full
 
     def put_all(self, chunks: list[Chunk]) -> bool:
         """Add what one read brought, in order, as `put` adds one."""
         if chunks:
             self._chunks += chunks
-            self._came(sum([len(chunk.data) for chunk in chunks]))
+            self._came(sum([len(chunk.data) or 1 for chunk in chunks]))
         return not self.is_full
 
     def call_when_empty(self, wake: Callable[[], None]) -> None:

@@ -39,13 +39,15 @@ _PUBACK = 0x4002 << 16  # and the identifier
 _MANY_STORED = 64  # acknowledgements that are not kept until the end of a turn
 _TOPICS_REMEMBERED = 4096
 _LONGEST_REMEMBERED = 200  # bytes; long ones would fill the memory, and are rare
+_LONGEST_TOPIC = 1024  # characters; it may become a sender's name, of whom thousands are remembered
 
 
 class Published(msgspec.Struct, frozen=True, gc=False):
     """A message that the broker handed over.
 
     Attributes:
-        topic: Its topic; None when that is no UTF-8, which is forbidden (3.1.1, 1.5.3).
+        topic: Its topic, of a very long one the beginning; None when that is no UTF-8, which is
+            forbidden (3.1.1, 1.5.3).
         payload: Its bytes.
         mid: Packet identifier; 0 at QoS 0.
         qos: 0 to 2.
@@ -539,7 +541,7 @@ class _Client(paho.Client):
 def _published(message: paho.MQTTMessage) -> Published:
     """Return what paho cut."""
     try:
-        topic: str | None = message.topic
+        topic: str | None = message.topic[:_LONGEST_TOPIC]
     except UnicodeDecodeError:
         topic = None
     return Published(topic, bytes(message.payload), message.mid, message.qos, bool(message.dup))
@@ -547,6 +549,6 @@ def _published(message: paho.MQTTMessage) -> Published:
 
 def _text(topic: bytes) -> str | None:
     try:
-        return topic.decode()
+        return topic.decode()[:_LONGEST_TOPIC]
     except UnicodeDecodeError:
         return None

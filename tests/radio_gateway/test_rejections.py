@@ -34,6 +34,12 @@ def test_who_tries_keys_under_any_number_of_names_pushes_nothing_else_out() -> N
     assert rejections.untold() == []
 
 
+def test_of_a_long_reason_the_beginning_is_kept() -> None:
+    rejections = Rejections("phones")
+    rejections.add(frame(1), "decoder_failed", "x" * 100_000)
+    assert len(rejections.kept()[0].detail) == 500
+
+
 def test_of_one_that_tries_again_and_again_the_newest_is_kept() -> None:
     rejections = Rejections("phones")
     for second in range(100):

@@ -27,6 +27,13 @@ def test_who_wants_to_know_is_told_once_when_much_has_come_to_wait() -> None:
     assert told == [0, 1], "much more"
 
 
+def test_what_is_empty_fills_it_too() -> None:
+    mailbox = Mailbox(full_bytes=1000)
+    assert not any(mailbox.put(chunk(0)) is False for _ in range(500))
+    mailbox.put_all([chunk(0)] * 500)
+    assert mailbox.is_full
+
+
 async def test_who_was_asked_to_rest_hands_in_what_came_before_it_is_taken() -> None:
     mailbox = Mailbox()
     mailbox.put(chunk(1))

@@ -103,6 +103,12 @@ def test_messages_are_handed_on_whole_and_in_order_however_they_are_cut(
     assert _heard(pieces) == [each for each in said if isinstance(each, Published)]
 
 
+@pytest.mark.parametrize("payload", [b"", b"z" * 16_400])  # cut here, and by paho
+def test_of_a_very_long_topic_the_beginning_is_handed_on(payload: bytes) -> None:
+    (heard,) = _heard([_packet(Published("boats/" + "ເ" * 3000, payload, 7, 1, False))])
+    assert heard.topic == "boats/" + "ເ" * 1018
+
+
 def test_messages_that_come_together_cost_no_call_of_paho_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
