@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from patrol.alerts import Alert
+from patrol.alerts import Alert, Value
 from patrol.contacts import Contact
 from patrol.patrols import Patrol
 from patrol.quality import apart_m
@@ -40,17 +40,21 @@ def outside_sector(scene: Scene) -> Iterator[Condition]:
         if not left and scene.now - started_at < ARRIVES_WITHIN:
             continue
         seen_at = stands[0].seen_at
+        facts: dict[str, Value] = {
+            "patrol": patrol.id,
+            "patrol_name": patrol.name,
+            "call_sign": contact.call_sign,
+        }
+        known = [scene.sectors[area] for area in areas]
+        if all(each.agency == contact.agency for each in known):
+            # what is the counterpart's must not stay here when it is shown no longer
+            facts["sectors"] = ", ".join(each.name for each in known)
         yield Condition(
             rule=RULE,
             subject=unit,
             severity="medium",
             since=since,
-            facts={
-                "patrol": patrol.id,
-                "patrol_name": patrol.name,
-                "call_sign": contact.call_sign,
-                "sectors": ", ".join(scene.sectors[area].name for area in areas),
-            },
+            facts=facts,
             historical=is_historical(seen_at, scene.now),
             **about(contact),
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from patrol.alerts import Alert
+from patrol.alerts import Alert, Value
 from patrol.patrols import Patrol
 from patrol.rules.outside_sector import sectors_of
 from patrol.rules.scene import Condition, Scene
@@ -34,19 +34,19 @@ def void_sector(scene: Scene) -> Iterator[Condition]:
             since = _empty_since(scene, patrol, area)
             if since is None or scene.now - since <= VOID_AFTER * turns:
                 continue
+            sector = scene.sectors[area]
             for agency in sorted({patrol.agency, *patrol.agencies}):
+                facts: dict[str, Value] = {"patrol": patrol.id, "patrol_name": patrol.name}
+                facts["sector"] = area
+                if agency == sector.agency:  # the name of another's is shown, or not, by itself
+                    facts["sector_name"] = sector.name
                 yield Condition(
                     rule="void_sector",
                     subject=f"{patrol.id}|{area}",
                     agency=agency,
                     severity="medium",
                     since=since,
-                    facts={
-                        "patrol": patrol.id,
-                        "patrol_name": patrol.name,
-                        "sector": area,
-                        "sector_name": scene.sectors[area].name,
-                    },
+                    facts=facts,
                 )
 
 

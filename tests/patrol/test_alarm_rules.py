@@ -167,6 +167,24 @@ def test_the_counterparts_no_go_is_told_only_as_far_as_it_is_shared() -> None:
     assert set(told.facts) == {"sector", "call_sign"}  # its name is theirs
 
 
+def test_the_names_of_a_counterpart_s_sectors_stand_in_no_alert_of_ours() -> None:
+    away = Stand(False, at(HOUR), at(2 * HOUR))
+    ours, theirs = sector(use="patrol"), sector("t", use="patrol", agency=OTHER)
+    both = patrol(sectors=("s", "t"), agencies=(AGENCY, OTHER))
+    places = Places({("u", "s"): away, ("u", "t"): away})
+    given = scene(
+        boat(last=2 * HOUR), now=4 * HOUR, sectors=[ours, theirs], patrols=[both], places=places
+    )
+    [out] = found("outside_sector", given)
+    assert "sectors" not in out.facts
+    named = {(each.agency, each.subject): each.facts for each in found("void_sector", given)}
+    assert len(named) == 4
+    for (agency, subject), facts in named.items():
+        own = (agency == AGENCY) == (subject == "p|s")
+        assert ("sector_name" in facts) == own
+        assert facts["sector"] == subject.removeprefix("p|")
+
+
 def test_what_only_late_fixes_tell_is_historical() -> None:
     late = Places({("u", "s"): Stand(True, at(-900), at(-600))})
     [there] = found("no_go", scene(boat(), sectors=[sector()], places=late))
