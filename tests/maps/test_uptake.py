@@ -1,0 +1,56 @@
+"""What a peer takes grows as it takes some, also where the system tells nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from typing import Any
+
+import pytest
+
+from maps.uptake import uptake
+from tests.maps.running import wait_until
+
+
+class Told(asyncio.Transport):
+    """A transport in which so much waits, of a connection of which nothing is told."""
+
+    def __init__(self, link: socket.socket | None) -> None:
+        super().__init__({"socket": link})
+        self.left = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.left
+
+
+@pytest.mark.parametrize("kind", ["none", "no TCP", "closed"])
+def test_where_the_system_tells_nothing_the_transport_does(kind: str) -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        if kind == "closed":
+            one.close()
+        transport = Told(None if kind == "none" else one)
+        transport.left = 500
+        before = uptake(transport)
+        transport.left = 0
+        after = uptake(transport)
+    assert before.taken < after.taken
+    assert (before.waits, after.waits) == (True, False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems tell it otherwise")
+async def test_the_system_tells_what_was_taken() -> None:
+    async def take(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
+        address: Any = server.sockets[0].getsockname()
+        _, writer = await asyncio.open_connection(*address)
+        before = uptake(writer.transport)  # type: ignore[arg-type]
+        writer.write(b"x" * 1000)
+        async for _ in wait_until("what was sent to be taken"):
+            after = uptake(writer.transport)  # type: ignore[arg-type]
+            if (after.taken - before.taken, after.waits) == (1000, False):
+                break
+        writer.close()
