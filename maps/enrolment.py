@@ -14,7 +14,7 @@ from typing import Final
 
 from maps.errors import SignInRefused
 from maps.passwords import PHONE_KEY, digest, new_token
-from patrol.accounts import Device, Enrolment, User
+from patrol.accounts import Device, Enrolment
 from patrol.desk import Desk
 from patrol.errors import Conflict
 from patrol.filing import Note
@@ -126,10 +126,6 @@ class Enrolments:
         if used is None:
             raise SignInRefused(NOT_GOOD)
         return key, reporting, used[0]
-
-    async def drop(self, user: User, device: str) -> None:
-        """Make the codes that are out for a device of the user's agency good no more."""
-        await self._store.write(enrolments.drop_enrolments, device, user.agency)
 
     async def _bind(self, desk: Desk, device: str, unit: str) -> None:
         """Let what the phone reports stand for the unit, believed from its key only."""

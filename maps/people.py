@@ -18,7 +18,7 @@ from patrol.permissions import require
 from patrol.scribe import Scribe, if_done
 from patrol.store import account_changes as changes
 from patrol.store import accounts as queries
-from patrol.store import factors
+from patrol.store import enrolments, factors
 from patrol.store.store import Store
 from patrol.units import Role
 
@@ -350,16 +350,16 @@ class People:
         return await self.add_device(name, caller.agency, by=caller.name)
 
     async def revoke_device_for(self, caller: User, name: str) -> None:
-        """Take a device's key away.
+        """Take a device's key away, and the code that is out for it.
 
         Raises:
             Forbidden: If the role may not.
-            NotFound: If there is none of that name.
+            NotFound: If neither is there.
         """
         require(caller.role, "manage devices")
         note = _note("revoke device", f"device:{name}", by=caller.name, agency=caller.agency)
         if not await self._scribe.write(
-            if_done(note), changes.revoke_device, name, caller.agency, self._now()
+            if_done(note), enrolments.shut_out, name, caller.agency, self._now()
         ):
             raise NotFound("device", name)
 

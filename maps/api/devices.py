@@ -229,7 +229,6 @@ async def revoke_device(name: str, caller: CallerHere, request: Request) -> Resp
     """Take a device's key away; what it has open is closed, a code that is out for it ends."""
     await _people(request).revoke_device_for(caller.user, name)
     _accounts(request).access.look_again()
-    await _accounts(request).enrolments.drop(caller.user, name)
     return Response(status_code=204)
 
 

@@ -102,11 +102,20 @@ def use_enrolment(
     return device, enrolment
 
 
-def drop_enrolments(connection: Connection, device: str, agency: str) -> None:
-    """Make the codes that are out for a device good no more."""
-    connection.execute(
-        delete(enrolments).where(enrolments.c.device == device, enrolments.c.agency == agency)
+def shut_out(connection: Connection, device: str, agency: str, now: datetime) -> bool:
+    """Let a device of an agency speak no longer, and make the codes that are out for it good no
+    more: a code that is used in the same moment gives no key. Return whether there was either.
+    """
+    out = connection.execute(
+        delete(enrolments).where(
+            enrolments.c.device == device,
+            enrolments.c.agency == agency,
+            enrolments.c.used_us.is_(None),
+            enrolments.c.expires_us > to_us(now),
+        )
     )
+    revoked = account_changes.revoke_device(connection, device, agency, now)
+    return revoked or out.rowcount > 0
 
 
 def _enrolment(row: Any) -> Enrolment:

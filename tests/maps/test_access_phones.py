@@ -130,6 +130,13 @@ async def test_a_code_ends_by_time_by_a_newer_one_and_by_revocation(server: Runn
         async with server.signed_in("technician") as technician:
             assert (await technician.delete("/api/devices/a")).status_code == 204
         assert await spent(third) == 401
+        for device in ("a", "never-enrolled"):  # it speaks no more, or does not yet: the code goes
+            out = await code_for(client, device=device)
+            async with server.signed_in("technician") as technician:
+                path = f"/api/devices/{device}"
+                assert (await technician.delete(path)).status_code == 204
+                assert (await technician.delete(path)).status_code == 404
+            assert await spent(out) == 401
         old = await code_for(client, device="b")
         await server.office.store.write(
             lambda connection: connection.exec_driver_sql(
