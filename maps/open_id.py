@@ -15,7 +15,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections import OrderedDict
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,6 +56,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class _Pending:
+    peer: str
     browser: bytes
     nonce: str
     verifier: str
@@ -94,7 +95,7 @@ class OpenId:
         self._settings, self._node, self._now = settings, node, now
         self._scribe = Scribe(store=store, node=node, now=now)
         self._transport = transport
-        self._pending: OrderedDict[str, _Pending] = OrderedDict()
+        self._pending: dict[str, _Pending] = {}  # by state, the oldest first
         self._provider: _Provider | None = None
         self._keys: KeySet | None = None
         self._keys_at = float("-inf")
@@ -104,8 +105,14 @@ class OpenId:
     def _back(self) -> str:
         return self._settings.address + BACK
 
-    async def begin(self) -> tuple[str, str]:
+    async def begin(self, peer: str = "") -> tuple[str, str]:
         """Return the provider's page to go to, and what the browser must bring back as a cookie.
+
+        Too many that were begun give way, the oldest of the address that began most: who begins
+        without end keeps nobody else out.
+
+        Args:
+            peer: Address that asks.
 
         Raises:
             ProviderError: If the provider cannot be reached or says what it must not.
@@ -113,10 +120,14 @@ class OpenId:
         provider = await self._discovered()
         state, browser, nonce, verifier = (new_token() for _ in range(4))
         self._pending[state] = _Pending(
-            browser=digest(browser), nonce=nonce, verifier=verifier, until=monotonic() + WAIT_S
+            peer=peer,
+            browser=digest(browser),
+            nonce=nonce,
+            verifier=verifier,
+            until=monotonic() + WAIT_S,
         )
         while len(self._pending) > _MOST_PENDING:
-            self._pending.popitem(last=False)
+            self._give_way()
         address: str = prepare_grant_uri(
             provider.authorization,
             client_id=self._settings.client_id,
@@ -129,6 +140,10 @@ class OpenId:
             code_challenge_method="S256",
         )
         return address, browser
+
+    def _give_way(self) -> None:
+        ((most, _),) = Counter(each.peer for each in self._pending.values()).most_common(1)
+        del self._pending[next(key for key, each in self._pending.items() if each.peer == most)]
 
     async def finish(self, said: Mapping[str, str], browser: str) -> User:
         """Return the user that the provider's answer stands for.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from maps.access import peer_of
 from maps.access_settings import BACK, PENDING, WAIT_S
 from maps.account_office import AccountOffice
 from maps.api.answers import answers, refusals
@@ -43,7 +44,7 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 async def begin(request: Request) -> Response:
     """Go to the provider's page; where the settings name no provider there is none (404)."""
     accounts = _accounts(request)
-    address, browser = await _provider(accounts).begin()
+    address, browser = await _provider(accounts).begin(peer_of(request))
     response = RedirectResponse(address, 303)
     response.set_cookie(
         PENDING,

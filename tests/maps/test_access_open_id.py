@@ -271,9 +271,13 @@ async def test_answers_that_nobody_fetches_are_forgotten(tmp_path: Path) -> None
     async with office(tmp_path, ANONG) as (server, _):
         open_id = server.office.accounts.open_id
         assert isinstance(open_id, OpenId)
-        for _ in range(1100):
-            await open_id.begin()
-        assert len(open_id._pending) == 1000
+        async with server.stranger() as client:
+            begun = await sent_back(client)
+            for _ in range(1100):
+                await open_id.begin("10.9.9.9")
+            assert len(open_id._pending) == 1000
+            # who begins without end keeps nobody else out
+            assert (await client.get(begun)).status_code == 200
 
 
 def test_a_table_that_names_no_agency_of_ours_is_a_fault(tmp_path: Path) -> None:
