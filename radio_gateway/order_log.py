@@ -82,6 +82,7 @@ class OrderLog:
         now_s: Callable[[], float],
     ) -> None:
         self._database, self._thread, self._path, self._now_s = database, thread, path, now_s
+        self._is_open = True
         self._forgot_s = now_s()
 
     async def __aenter__(self) -> Self:
@@ -95,7 +96,7 @@ class OrderLog:
         trace: TracebackType | None,
     ) -> None:
         """Write what was noted, and close it."""
-        await self._run(self._database.close)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._database.close)
         self._thread.shutdown()
 
     async def begin(self, result: OrderResult, *, life_left_s: float) -> None:
@@ -125,9 +126,10 @@ class OrderLog:
     def note(self, result: OrderResult) -> None:
         """Note a step of an order that was begun; of any other nothing is kept."""
         update = "UPDATE orders SET sending = 0, result = ? WHERE id = ?"
-        self._thread.submit(self._write, update, _encode(result), result.id).add_done_callback(
-            self._noted
-        )
+        encoded = _encode(result)
+        self._thread.submit(
+            self._do, lambda: self._write(update, encoded, result.id)
+        ).add_done_callback(self._noted)
 
     async def end_of_last_run(self, now: datetime, most: int) -> list[OrderResult]:
         """Return how the orders of earlier runs ended, the newest `most`, oldest first.
@@ -144,13 +146,28 @@ class OrderLog:
     # -- inside; on the thread
 
     async def _run(self, work: Callable[[], _R]) -> _R:
-        def here() -> _R:
-            try:
-                return work()
-            except (sqlite3.Error, msgspec.MsgspecError) as error:
-                raise OrderLogError(self._path, f"the record of orders: {error}") from error
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work)
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, here)
+    def _do(self, work: Callable[[], _R]) -> _R:
+        """Do it; a file that goes bad is set aside for a new one, as at the start."""
+        try:
+            try:
+                if not self._is_open:  # there was no room for a new one
+                    self._open_anew()
+                return work()
+            except sqlite3.DatabaseError as error:
+                if not _is_damage(error):
+                    raise
+                self._open_anew()
+                return work()
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise OrderLogError(self._path, f"the record of orders: {error}") from error
+
+    def _open_anew(self) -> None:
+        self._is_open = False
+        self._database.close()
+        self._database = _open(self._path)
+        self._is_open = True
 
     def _noted(self, done: Future[None]) -> None:
         if not done.cancelled() and (error := done.exception()) is not None:
@@ -239,16 +256,20 @@ def _open(path: Path) -> sqlite3.Connection:
         try:
             return _connect(path)
         except sqlite3.DatabaseError as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            if not _is_damage(error):
                 raise
             aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}")
-            path.rename(aside)
-            for rest in ("-wal", "-shm"):
+            # its log first: were the process killed between, a new file must not find an old one's
+            for rest in ("-wal", "-shm", ""):
                 with suppress(FileNotFoundError):
                     path.with_name(path.name + rest).rename(aside.with_name(aside.name + rest))
             _log.error("order_log_damaged", path=str(path), kept_as=str(aside), fault=str(error))
         return _connect(path)
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from time import monotonic
 
 import pytest
 
+from radio_gateway import order_log
 from radio_gateway.order import OrderKind
 from radio_gateway.order_log import KEPT_BEYOND_S, OrderLog, OrderLogError, open_order_log
 from radio_gateway.order_result import OrderResult, OrderState
@@ -93,6 +95,37 @@ async def test_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
         assert await orders.last("o1") is not None
     names = {name.partition("-")[0] for name in os.listdir(tmp_path)}  # noqa: PTH208
     assert "orders.damaged" in names
+
+
+async def test_a_file_that_goes_bad_in_use_is_set_aside_and_orders_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "orders"
+    async with log(path) as orders:
+        for number in range(300):
+            await orders.begin(step(f"{number:0>200}"), life_left_s=60)
+    connect, room = order_log._connect, False
+
+    def full(path: Path) -> sqlite3.Connection:
+        if room or path.exists():
+            return connect(path)
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async with log(path) as orders:
+        orders._database.execute("PRAGMA shrink_memory")  # what it has read it would not miss
+        with path.open("r+b") as file:  # as a worn memory card does
+            file.seek(8192)
+            file.write(os.urandom(path.stat().st_size - 12_288))
+        monkeypatch.setattr(order_log, "_connect", full)
+        for _ in range(2):
+            with pytest.raises(OrderLogError, match="disk is full"):
+                await orders.begin(step("o1"), life_left_s=60)
+        room = True
+        await orders.begin(step("o1"), life_left_s=60)
+        orders.note(step("o1", "sent"))
+        last = await orders.last("o1")
+        assert last is not None
+        assert last.state == "sent"
 
 
 async def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
