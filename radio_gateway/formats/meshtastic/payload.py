@@ -22,6 +22,7 @@ Source: Meshtastic protobuf definitions, `portnums.proto`, `mesh.proto`, `teleme
 from __future__ import annotations
 
 import math
+from codecs import utf_8_decode
 from collections.abc import Callable
 
 from radio_gateway.formats.meshtastic.protobuf import Message, WireError
@@ -137,8 +138,8 @@ def _detection(data: bytes) -> Said:
 
 
 def _words(data: bytes) -> str:
-    try:
-        return data.decode()[:MAX_TEXT].strip("\0\a")
+    try:  # one that was too long for a packet may be cut within its last character
+        return utf_8_decode(data, "strict", False)[0][:MAX_TEXT].strip("\0\a")
     except UnicodeDecodeError as fault:
         raise WireError("the text is no UTF-8") from fault
 

@@ -174,6 +174,15 @@ def test_alert_is_a_call_for_help() -> None:
     assert (said.kind, said.distress, said.text) == ("distress", True, "man overboard")
 
 
+@pytest.mark.parametrize(("port", "distress"), [(1, False), (11, True)])
+def test_words_that_are_cut_within_their_last_character_are_heard(
+    port: int, distress: bool
+) -> None:
+    words = "ຄົນຕົກນ້ຳ"
+    said = of_port(port, words.encode()[:-1])
+    assert (said.distress, said.text) == (distress, words[:-1])
+
+
 @pytest.mark.parametrize(
     ("error", "status"), [(None, "acknowledged"), (0, "acknowledged"), (5, "refused")]
 )
