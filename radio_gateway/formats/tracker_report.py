@@ -170,8 +170,12 @@ class Report(msgspec.Struct, kw_only=True):
 
 
 @contextmanager
-def tolerated(report: Report) -> Iterator[None]:
+def tolerated(report: Report, *, but: str | None = None) -> Iterator[None]:
     """Leave out what cannot be read inside, with its reason as a flag, of a call for help.
+
+    Args:
+        report: It, or any other report.
+        but: A reason that is not tolerated.
 
     Raises:
         FrameError: As inside, of any other report.
@@ -179,7 +183,7 @@ def tolerated(report: Report) -> Iterator[None]:
     try:
         yield
     except FrameError as fault:
-        if not report.distress:
+        if not report.distress or fault.reason == but:
             raise
         report.flags.add(fault.reason)
 

@@ -48,6 +48,7 @@ MAX_BYTES = 4096  # one packet of a picture is about 2,100
 ORDERS: frozenset[OrderKind] = frozenset({"poll"})
 
 _HELP = "help me"
+_TRUNCATED = "truncated"
 _ALARMS = {
     _HELP: "sos",
     "low battery": "lowBattery",
@@ -217,7 +218,8 @@ def _read(fields: list[str], frame: Frame, *, live: bool) -> Report:
         return report
     if event == _HELP:
         _read_event(event, report)
-        with tolerated(report):
+        # One that is cut short is none: the whole one comes again, until it is answered.
+        with tolerated(report, but=_TRUNCATED):
             _read_plain(fields, report, frame, live=live)
         if report.lat is None:
             report.fix = False
@@ -236,7 +238,7 @@ def _read(fields: list[str], frame: Frame, *, live: bool) -> Report:
 
 
 def _truncated(fields: list[str], payload: bytes) -> FrameError:
-    return FrameError("truncated", payload, f"{len(fields)} fields, at least 5")
+    return FrameError(_TRUNCATED, payload, f"{len(fields)} fields, at least 5")
 
 
 def _read_plain(fields: list[str], report: Report, frame: Frame, *, live: bool) -> None:
@@ -253,9 +255,9 @@ def _read_plain(fields: list[str], report: Report, frame: Frame, *, live: bool) 
         return
     if fields[4] != "F":
         raise FrameError("bad_status", frame.payload, f"neither F nor L: {fields[4][:20]!r}")
-    with tolerated(report):
+    with tolerated(report, but=_TRUNCATED):
         _read_fix(fields[5:], report, frame.payload)
-    _read_time(fields[2], fields[5] if len(fields) > 5 else "", report, frame, live=live)
+    _read_time(fields[2], fields[5], report, frame, live=live)
 
 
 def _read_event(event: str, report: Report) -> None:

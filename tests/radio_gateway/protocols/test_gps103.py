@@ -109,22 +109,27 @@ def test_call_for_help_survives_an_impossible_place() -> None:
         ("2611251900,,F,250000,A,2016.38,N,10024.72,E,0,0", True, "bad_time"),
         ("2611251900,,F,120000,V,,,,", False, "bad_number"),  # as sets without a fix say it
         ("2611251900,,F,,V,,N,,E,,", False, "bad_number"),
-        ("2611251900,,F,120000,A,2016.38,N", False, "truncated"),
-        ("2611251900,,F", False, "truncated"),
         ("2611251900,,X,120000,A,2016.38,N,10024.72,E,0,0", False, "bad_status"),
-        ("", False, "truncated"),
     ],
 )
 def test_call_for_help_is_told_and_answered_whatever_is_wrong_in_it(
     behind: str, placed: bool, flag: str
 ) -> None:
-    message = f"imei:359710049075097,help me{behind and ','}{behind};"
+    message = f"imei:359710049075097,help me,{behind};"
     said, reasons, answers = hear(gps103, message.encode())
     assert (len(said), reasons, answers) == (1, [], [b"**,imei:359710049075097,E;"])
     (call,) = said
     assert (call.device, call.distress) == ("359710049075097", True)
     assert (call.position is not None, call.kind == "distress") == (placed, not placed)
     assert flag in call.flags
+
+
+@pytest.mark.parametrize("behind", ["", ",2611251900,,F", ",2611251900,,F,120000,A,2016.38,N"])
+def test_call_for_help_that_is_cut_short_is_not_answered_so_that_it_comes_again(
+    behind: str,
+) -> None:
+    said, reasons, answers = hear(gps103, f"imei:359710049075097,help me{behind};".encode())
+    assert (said, reasons, answers) == ([], ["truncated"], [])
 
 
 def test_log_in_and_heartbeat_are_answered_and_laid_to_the_link() -> None:
