@@ -9,7 +9,8 @@ Each has its own words for the same report. What is done with it is the same for
 - a call for help is told even when its place or time cannot be believed, or anything else in it
   cannot be read (`tolerated`);
 - the same fix sent again (a tracker empties its buffer after a gap) is one report; an alarm that
-  comes with the fix of the report before is another.
+  comes with the fix of the report before is another. A call for help without a current fix says
+  the last place and time it knew, whenever it is made: so it is the same only for half a minute.
 
 Source: what Traccar's published test inputs show; the rest is our policy.
 """
@@ -36,6 +37,7 @@ KMH = 1 / 3.6  # m/s
 KNOT = 1852 / 3600  # m/s
 MPH = 1609.344 / 3600  # m/s
 MAX_SPEED_MPS = 1000.0  # beyond, a field is broken
+STALE_CALL_WINDOW_S = 30.0
 
 _MINUTES = re.compile(r" *(\d{0,3}?)(\d\d?\.\d{1,10}|\d\d)")
 
@@ -100,7 +102,7 @@ class Report(msgspec.Struct, kw_only=True):
             time, doubt = corrected(time, frame.heard_at, live=live)
             if doubt is not None:
                 flags.add(doubt)
-        kind, key = self.kind, None
+        kind, key, window_s = self.kind, None, None
         facts = self.facts
         if position is None:
             if kind == "position":
@@ -112,6 +114,8 @@ class Report(msgspec.Struct, kw_only=True):
         elif time is not None and self.can_repeat:
             alarm = facts.get("alarm", "")
             key = f"{time.isoformat()}|{position.lon}|{position.lat}|{alarm}|{self.distress}"
+            if self.distress and self.fix is False:
+                window_s = STALE_CALL_WINDOW_S
         return Transmission(
             protocol=protocol,
             kind=kind,
@@ -127,7 +131,7 @@ class Report(msgspec.Struct, kw_only=True):
             facts=facts,
             raw=frame.payload,
             duplicate_key=key,
-            duplicate_window_s=None,
+            duplicate_window_s=window_s,
             resent=frame.resent,
         )
 

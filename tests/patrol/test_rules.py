@@ -19,6 +19,9 @@ from patrol.rules.liveness import heard_again, liveness
 from patrol.rules.man_down import latch_man_down
 from patrol.rules.step import Effect, Step
 from patrol.units import Liveness, Unit
+from radio_gateway.decoder import DecoderSettings
+from radio_gateway.framing import Frame
+from radio_gateway.protocols import gps103
 from tests.patrol.running import Node, address, at, said
 
 DAY = 86_400.0
@@ -176,6 +179,27 @@ async def test_a_call_by_a_slow_clock_after_the_last_was_cleared_is_a_new_call(n
         (None, "la-hx", "node-hx"),
     ]
     assert (await node.again()).state().distress
+
+
+async def test_a_call_with_the_place_and_time_of_the_last_rings_after_that_was_cleared(
+    node: Node,
+) -> None:
+    made = gps103.decoder(DecoderSettings())
+    sos = b"imei:359710049075097,help me,2611251900,,F,120000,V,2016.38,N,10024.72,E,0,0"
+
+    async def calls(seconds: float) -> None:
+        node.time = at(seconds)
+        (call,) = made.decode(Frame(sos, at(seconds)))
+        id = f"gw/boot/{seconds}"
+        await node.hear(msgspec.structs.replace(call, channel="trackers", reception_id=id))
+
+    await calls(0)
+    await calls(10)  # again and again, until it is answered
+    assert len(node.rows("SELECT * FROM transmissions")) == 1
+    state = await node.desk().clear_distress("gps103:359710049075097")
+    assert not state.distress
+    await calls(600)
+    assert node.state("gps103:359710049075097").distress
 
 
 async def test_words_of_a_call_for_help_go_when_it_is_cleared_and_stay_away(node: Node) -> None:

@@ -194,6 +194,15 @@ def test_same_fix_twice_has_one_key_and_an_alarm_another() -> None:
     assert one.duplicate_window_s is None
 
 
+def test_call_for_help_without_a_current_fix_may_be_made_anew_with_the_same_words() -> None:
+    call = hear_one(gps103, own("2611251900", "120000", status="V", event="help me"))
+    assert call.distress
+    assert call.position is not None
+    assert call.duplicate_window_s == 30.0
+    current = hear_one(gps103, own("2611251900", "120000", event="help me"))
+    assert current.duplicate_window_s is None
+
+
 def test_endless_message_is_bounded() -> None:
     framer = gps103.FRAMING()
     for _ in range(100):
