@@ -270,7 +270,8 @@ class HyteraDecoder(PlainDecoder):
             )
             if not gps.current:
                 flags.add("stale_position")
-            if gps.time is not None:
+            # an emergency without a current fix has the place and time of the one before
+            if gps.time is not None and (gps.current or not distress):
                 key, window_s = f"{gps.time.isoformat()}|{gps.lon}|{gps.lat}|{distress}", None
         elif not flags:
             flags.add("no_fix")

@@ -147,6 +147,14 @@ def test_emergency_without_a_place_is_still_one(payload: bytes, flag: str) -> No
     assert call.flags == (flag,)
 
 
+def test_emergency_without_a_current_fix_may_be_called_anew_from_the_same_place() -> None:
+    windows = [
+        said(write_hdap(LP, 0xB003, ADDRESS + b"\x02" + gps(status=status))).duplicate_window_s
+        for status in (b"A", b"V")
+    ]
+    assert windows == [None, 3.0]
+
+
 def test_report_that_failed_is_a_refusal() -> None:
     answer = said(report(NUL, result=6))
     assert (answer.kind, answer.status, answer.position) == ("answer", "refused", None)
