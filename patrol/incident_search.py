@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 import msgspec
 
@@ -21,6 +21,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         country: Credited to an agency of this country, ISO 3166-1 alpha-2.
         patrol: Of this patrol.
         sure: Only those that stand confirmed: confirmed or closed.
+        zone: Of the spot, where a year, month or day that people told begins.
     """
 
     start: datetime | None = None
@@ -31,6 +32,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     country: str | None = None
     patrol: str | None = None
     sure: bool = False
+    zone: tzinfo = UTC
 
     def takes(self, incident: Incident) -> bool:
         """Return whether an incident is asked for."""
@@ -39,9 +41,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
                 return False
         elif incident.state != self.state:
             return False
+        first, until = incident.span(self.zone)
         return (
-            (self.start is None or incident.until > self.start)
-            and (self.end is None or incident.happened_at < self.end)
+            (self.start is None or until > self.start)
+            and (self.end is None or first < self.end)
             and (self.category is None or incident.category == self.category)
             and (self.patrol is None or incident.patrol == self.patrol)
             and (not self.sure or incident.state in ("confirmed", "closed"))

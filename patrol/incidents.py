@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Final, Literal, get_args
 
@@ -159,7 +159,8 @@ class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incide
     Attributes:
         state: Where in `LIFE` it stands.
         category: What sort of crime.
-        happened_at: When, aware UTC; the first moment of a year, month or day.
+        happened_at: When, aware UTC; of a year, month or day its first moment as if the spot lay
+            in UTC, which names it (`span` is when it was).
         precision: How exactly that is known. Year, month and day are those of the calendar on the
             spot, as people told them.
         cases: How many cases it stands for; more than one in a summary.
@@ -216,9 +217,29 @@ class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incide
         """Whether it is closed or withdrawn."""
         return self.state in ("closed", "withdrawn")
 
+    def span(self, zone: tzinfo) -> tuple[datetime, datetime]:
+        """Return the first moment in which it may have happened and the one after the last.
+
+        Args:
+            zone: That of the spot, where a year, month or day begins when it does there.
+
+        >>> from datetime import timezone
+        >>> from patrol.papers import new_id
+        >>> day = datetime(2006, 12, 31, tzinfo=UTC)
+        >>> some = Incident(id=new_id(), agency="th-cr", at=day, category="drugs", happened_at=day,
+        ...     precision="day")
+        >>> [each.isoformat() for each in some.span(timezone(timedelta(hours=7)))]
+        ['2006-12-30T17:00:00+00:00', '2006-12-31T17:00:00+00:00']
+        """
+        if self.precision == "minute":
+            return self.happened_at, self.until
+        start, end = self.happened_at.replace(tzinfo=zone), self.until.replace(tzinfo=zone)
+        return start.astimezone(UTC), end.astimezone(UTC)
+
     @property
     def until(self) -> datetime:
-        """The moment after the time in which it happened, aware UTC.
+        """The moment after the time in which it happened, aware UTC; of a year, month or day as
+        `happened_at` names its first.
 
         >>> from patrol.papers import new_id
         >>> day = datetime(2006, 12, 31, tzinfo=UTC)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo
 
-from fastapi import Query
+from fastapi import Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from maps.api.times import Moment
@@ -193,6 +194,7 @@ class IncidentWithdrawal(BaseModel):
 
 
 def wanted(
+    request: Request,
     start: Annotated[Moment | None, Query(description="May have happened then or later.")] = None,
     end: Annotated[Moment | None, Query(description="May have happened before then.")] = None,
     category: Annotated[Category | None, Query()] = None,
@@ -217,4 +219,5 @@ def wanted(
         country=country,
         patrol=patrol,
         sure=sure,
+        zone=ZoneInfo(request.app.state.node.time_zone),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, TypeVar
 
 import msgspec
@@ -119,10 +119,14 @@ async def incidents_between(
     end: datetime | None = None,
     *,
     patrol: str | None = None,
+    zone: tzinfo = UTC,
     passes: Pass = everything,
 ) -> list[Incident]:
-    """Return the incidents of a time or a patrol, oldest first; none if the role sees none."""
-    wanted = Wanted(start=start, end=end, patrol=patrol)
+    """Return the incidents of a time or a patrol, oldest first; none if the role sees none.
+
+    A year, month or day that people told is that of the calendar in `zone`.
+    """
+    wanted = Wanted(start=start, end=end, patrol=patrol, zone=zone)
     try:
         seen = await desk.incidents.incidents(wanted, how="file")
     except Forbidden:

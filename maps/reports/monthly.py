@@ -169,7 +169,9 @@ async def _gathered(asked: Asked, view: CrossingView, start: datetime, end: date
         hand_offs = [each for each in hand_offs if {each.hand_off.agency, each.hand_off.to} == both]
         alerts = [each for each in alerts if each.agency == asked.own]
     asked.progress(0.85)
-    incidents = await incidents_between(asked.desk, start, end, passes=view.passes)
+    incidents = await incidents_between(
+        asked.desk, start, end, zone=asked.words.zone, passes=view.passes
+    )
     asked.progress(0.9)
     if view.is_stale():
         raise BadRequest("what is shared has just changed: ask again")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+from datetime import datetime
 from io import BytesIO
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -336,6 +338,24 @@ async def test_incidents_are_found_by_time_category_and_credit(node: Node) -> No
     assert await ids(agency=AGENCY) == await ids()
     assert await ids(agency=OTHER) == await ids(country="TH") == await ids(patrol="p") == set()
     assert (await desk.totals(Wanted())).region.arrested == 9
+
+
+async def test_a_day_that_was_told_lies_in_one_month_by_the_calendar_on_the_spot(
+    node: Node,
+) -> None:
+    desk = node.desk().incidents
+    for text in ("2025-09", "2025-09-30", "2025-10-01", "2025-09-30T23:30+07:00"):
+        happened_at, precision = told_time(text)
+        await desk.log(id=text, **told(happened_at=happened_at, precision=precision))
+    zone = ZoneInfo("Asia/Vientiane")
+
+    async def ids(month: int) -> set[str]:
+        start, end = (datetime(2025, each, 1, tzinfo=zone) for each in (month, month + 1))
+        found = await desk.incidents(Wanted(start=start, end=end, zone=zone))
+        return {each.id for each in found}
+
+    assert await ids(9) == {"2025-09", "2025-09-30", "2025-09-30T23:30+07:00"}
+    assert await ids(10) == {"2025-10-01"}
 
 
 # -- what crosses
