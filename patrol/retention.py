@@ -21,7 +21,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Final
 
 import msgspec
@@ -44,6 +44,10 @@ DAY: Final = timedelta(days=1)
 
 EVERY: Final = timedelta(hours=1)
 """How often it is looked whether there is something to do."""
+
+FIRST_CALENDAR: Final = timezone(timedelta(hours=14))
+LAST_CALENDAR: Final = timezone(timedelta(hours=-12))
+"""Where on Earth a day begins first, and where last."""
 
 _KINDS: Final = tuple(kind_of(each) for each in (Alert, HandOff, Incident, Target))
 _DAY_US: Final = DAY // timedelta(microseconds=1)
@@ -210,8 +214,8 @@ class Retention:
         assert self._policy is not None
         end = day + _DAY_US
         # What is late was heard up to `LEAST_RAW` after the time it tells of; and an incident may
-        # tell of a whole month.
-        since = from_us(day) - 2 * LEAST_RAW - self._policy.around
+        # tell of a whole month, by any calendar.
+        since = from_us(day) - 2 * LEAST_RAW - 2 * DAY - self._policy.around
         papers = await self._store.read(thinning.told, _KINDS, since)
         wanted = needed(papers, self._policy.around)
         gone = 0
@@ -241,8 +245,10 @@ def _times(paper: object) -> list[datetime]:
         return [paper.raised_at]
     if isinstance(paper, Incident):
         # A year is no time that anybody can ask evidence of.
-        known = paper.precision in ("minute", "day", "month")
-        return [paper.happened_at, paper.until] if known else []
+        if paper.precision == "year":
+            return []
+        # A day is that of the calendar on the spot: east of UTC its night is the day before there.
+        return [paper.span(FIRST_CALENDAR)[0], paper.span(LAST_CALENDAR)[1]]
     if isinstance(paper, HandOff):
         return [paper.offered_at]
     if isinstance(paper, Target):

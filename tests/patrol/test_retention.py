@@ -20,7 +20,7 @@ from patrol.alerts import Alert
 from patrol.errors import StoreError
 from patrol.filing import Filing
 from patrol.hand_offs import HandOff, Owed
-from patrol.incidents import Incident
+from patrol.incidents import Incident, told_time
 from patrol.papers import Paper, new_id
 from patrol.retention import Retention, doomed, merged, needed
 from patrol.retention_policy import Policy
@@ -332,6 +332,18 @@ def test_an_alert_keeps_what_its_units_said_and_a_call_for_help_what_all_did() -
 def test_what_nobody_closes_keeps_no_more_than_its_time() -> None:
     open_ = told(paper("target"), first=0, last=900, closed=False)
     assert needed([open_], HOUR).all == [window(0, 900)]
+
+
+def test_of_an_incident_the_whole_day_on_the_spot_is_kept() -> None:
+    noon = datetime.fromisoformat("2026-11-24T12:00:00+07:00")
+    day, precision = told_time("2026-11-24")
+    made = Incident(
+        id=new_id(), agency=AGENCY, at=noon, category="drugs", happened_at=day, precision=precision
+    )
+    logged = Told(made, first_us=to_us(noon), last_us=to_us(noon), closed=True)
+    ((start, end),) = needed([logged], HOUR).all
+    for text in ("2026-11-24T00:00:00+07:00", "2026-11-24T23:59:59+07:00"):
+        assert start <= to_us(datetime.fromisoformat(text)) < end, text
 
 
 def test_an_alert_that_is_open_keeps_what_its_unit_says_until_now() -> None:
