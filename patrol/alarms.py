@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from patrol import alert_acts
 from patrol.alert_steps import Steps
@@ -247,7 +248,8 @@ class Alarms:
         self, rule: AlertRule, scene: Scene, open_: Mapping[Key, Alert], steps: Steps
     ) -> None:
         found: dict[Key, Condition] = {}
-        for condition in rule.find(scene):
+        for each in rule.find(scene):
+            condition = self._as_told(rule, scene, each, open_)
             # What holds now stands before what was: it is looked at first.
             found.setdefault(condition.key, condition)
         for key, condition in found.items():
@@ -261,6 +263,19 @@ class Alarms:
         for key, alert in open_.items():
             if key not in found and alert.state in HOLDING and alert.id not in steps.touched:
                 self._end(rule, scene, alert, steps)
+
+    def _as_told(
+        self, rule: AlertRule, scene: Scene, condition: Condition, open_: Mapping[Key, Alert]
+    ) -> Condition:
+        """Return what holds; what was told in time is not late now because its fixes grow old."""
+        if not condition.historical or condition.over is not None:
+            return condition
+        subject = condition.subject.rpartition("|")[0]
+        alert = open_.get((condition.rule, subject, condition.agency))
+        if alert is None or alert.historical or alert.state not in HOLDING:
+            return condition
+        live = replace(condition, subject=subject, historical=False)
+        return condition if rule.broke(scene, alert, live) is not None else live
 
     def _twin(self, condition: Condition, open_: Mapping[Key, Alert]) -> Alert | None:
         """Return the alert that tells of the same by late fixes alone, or before a radio's move."""

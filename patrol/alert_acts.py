@@ -234,6 +234,20 @@ def come_live(alert: Alert, *, at: datetime, **about: Any) -> Alert:
     return replace(after, **_bell(after, at))
 
 
+def worsened(alert: Alert, *, at: datetime, severity: Severity, **about: Any) -> Alert:
+    """Return it with a condition that is more severe now: it rings anew, by that severity.
+
+    Who acknowledged, shelved or settled it did so to the lesser.
+
+    Raises:
+        IllegalStep: If its condition is gone.
+    """
+    forgotten: dict[str, Any] = {"shelved_until": None, "resolved_at": None}
+    forgotten |= {"shelved_by": "", "resolved_by": "", "note": ""}
+    after = _after(alert, "worsen", at, "", severity=severity, **forgotten, **about)
+    return replace(after, **_bell(after, at))
+
+
 def escalated(alert: Alert, *, at: datetime, by: str = "") -> Alert:
     """Return it at the next stage of its timetable: before its time where a person asks for that.
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from patrol import alert_acts
-from patrol.alerts import HOLDING, Alert
+from patrol.alerts import HOLDING, Alert, is_worse
 from patrol.fencing import Fencing
 from patrol.papers import revised
 from patrol.rules import RULES
@@ -77,7 +77,15 @@ class Steps:
             }
             self.put("move alert", revised(alert, at=now, by="", **moved, **about))
         elif alert.state in HOLDING:
-            if condition.over is not None or condition.since == alert.raised_at:
+            if condition.over is not None:
+                return
+            if is_worse(condition.severity, than=alert.severity):
+                worse = alert_acts.worsened(
+                    alert, at=now, severity=condition.severity, **condition.about
+                )
+                self.put("raise alert", worse)
+                return
+            if condition.since == alert.raised_at:
                 return
             if alert.unit is not None and fencing.took_back(alert.unit, alert.raised_at):
                 self.put("correct alert", revised(alert, at=now, by="", raised_at=condition.since))
@@ -97,12 +105,14 @@ class Steps:
 
     def _again(self, alert: Alert, condition: Condition) -> Alert:
         now, calm = self._now, RULES[condition.rule].calm_for_s
+        about = condition.about
+        if alert.state != "shelved_returned":  # what is put aside stays so, or worsens
+            about["severity"] = condition.severity
         if (
             alert.state == "returned_acknowledged"
+            and not is_worse(condition.severity, than=alert.severity)
             and alert.returned_at is not None
             and (now - alert.returned_at).total_seconds() < calm
         ):
-            return alert_acts.resumed(alert, at=now, raised_at=condition.since, **condition.about)
-        return alert_acts.recurred(
-            alert, at=self._now, raised_at=condition.since, **condition.about
-        )
+            return alert_acts.resumed(alert, at=now, raised_at=condition.since, **about)
+        return alert_acts.recurred(alert, at=now, raised_at=condition.since, **about)

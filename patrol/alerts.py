@@ -54,6 +54,7 @@ LIFE: Final = Life(
         ("raised", "resolve"): "settled",
         ("raised", "clear"): "resolved",
         ("raised", "come live"): "raised",
+        ("raised", "worsen"): "raised",
         ("escalated", "acknowledge"): "acknowledged",
         ("escalated", "escalate"): "escalated",
         ("escalated", "shelve"): "shelved",
@@ -61,16 +62,20 @@ LIFE: Final = Life(
         ("escalated", "withdraw"): "withdrawn",
         ("escalated", "resolve"): "settled",
         ("escalated", "clear"): "resolved",
+        ("escalated", "come live"): "raised",
+        ("escalated", "worsen"): "raised",
         ("acknowledged", "shelve"): "shelved",
         ("acknowledged", "return"): "returned_acknowledged",
         ("acknowledged", "withdraw"): "returned_acknowledged",
         ("acknowledged", "resolve"): "settled",
         ("acknowledged", "clear"): "resolved",
         ("acknowledged", "come live"): "raised",
+        ("acknowledged", "worsen"): "raised",
         ("shelved", "unshelve"): "raised",
         ("shelved", "return"): "shelved_returned",
         ("shelved", "withdraw"): "shelved_returned",
         ("shelved", "resolve"): "settled",
+        ("shelved", "worsen"): "raised",
         ("shelved_returned", "recur"): "shelved",
         ("shelved_returned", "unshelve"): "returned_acknowledged",
         ("shelved_returned", "resolve"): "resolved",
@@ -86,18 +91,28 @@ LIFE: Final = Life(
         ("returned_acknowledged", "come live"): "raised",
         ("settled", "return"): "resolved",
         ("settled", "withdraw"): "resolved",
+        ("settled", "worsen"): "raised",
     },
 )
 """The life of an alert.
 
 Of people: acknowledge, shelve (with an end), unshelve, resolve (with a note). Of the watch: return
 (the condition is gone), recur (it is back), resume (it is back so soon that whoever acknowledged it
-need not be called again), withdraw (a late fix shows that it never was), escalate
-(nobody acknowledged in time), unshelve (the end has come), close (long over), `come live` (what
-only late fixes told is so now). Of the latch: clear, when a person says that a call for help is
-over. What is resolved while its condition is there is *settled*: it does not ring again before the
-condition has gone.
+need not be called again), withdraw (a late fix shows that it never was), escalate (nobody
+acknowledged in time), unshelve (the end has come), close (long over), `come live` (what only late
+fixes told is so now), worsen (the same condition is more severe now, whatever was said of the
+lesser). Of the latch: clear, when a person says that a call for help is over. What is resolved
+while its condition is there is *settled*: it does not ring again before the condition has gone.
 """
+
+
+def is_worse(severity: Severity, than: Severity) -> bool:
+    """Return whether a severity is worse than another.
+
+    >>> is_worse("high", than="low"), is_worse("high", than="high")
+    (True, False)
+    """
+    return SEVERITIES.index(severity) < SEVERITIES.index(than)
 
 
 class Alert(Paper, frozen=True, kw_only=True, tag="alert"):

@@ -56,6 +56,7 @@ ACTS_OF: dict[str, Callable[[Alert, datetime], Alert]] = {
     "resolve": lambda a, now: alert_acts.resolved(a, at=now, by="kham", note="done"),
     "clear": lambda a, now: alert_acts.cleared(a, at=now, by="kham", note="done"),
     "come live": lambda a, now: alert_acts.come_live(a, at=now),
+    "worsen": lambda a, now: alert_acts.worsened(a, at=now, severity="high"),
     "close": lambda a, now: alert_acts.closed(a, at=now),
 }
 

@@ -148,6 +148,90 @@ async def test_what_was_historical_rings_once_it_is_so_now(node: Node) -> None:
     assert now.subject == f"{boat}|{area.id}"
 
 
+async def test_a_boat_that_says_nothing_more_is_still_in_the_sector(node: Node) -> None:
+    """What was told in time does not become late because the boat is silent, or seldom reports."""
+    await unit(node)
+    await put(node, sector())
+    await hear_in_turn(node, *way(*GOES_IN))
+    told = only(node)
+    await tick(node, 331)  # it would ring no more, and be told as gone when it came
+    assert only(node).rings
+    await node.desk().alerts.acknowledge(told.id)
+    known = only(node)
+    node = await node.again()
+    for second in (700, 1000):
+        await tick(node, second)
+        assert only(node) == known
+        await hear(node, *way((second + 1, IN)))
+        assert only(node) == known  # nobody is called again by the next report
+    await hear_in_turn(node, *way((1100, OUT), (1110, OUT)))
+    assert only(node).state == "returned_acknowledged"
+
+
+async def test_a_visit_that_only_late_fixes_tell_is_none_that_was_told_before(node: Node) -> None:
+    await unit(node)
+    await put(node, sector())
+    await hear_in_turn(node, *way(*GOES_IN))
+    told = only(node)
+    node.time = at(3600)
+    late = way((40, OUT), (50, OUT), (60, IN), (70, IN), heard=3600)
+    await hear(node, *late)
+    assert {each.id: (each.state, each.historical) for each in alerts(node)}[told.id] == (
+        "returned_unacknowledged",
+        False,
+    )
+    [other] = [each for each in alerts(node) if each.id != told.id]
+    assert (other.state, other.historical, other.rings) == ("raised", True, False)
+
+
+async def test_what_others_were_told_of_as_historical_rings_once_it_is_so_now(node: Node) -> None:
+    await unit(node)
+    other = await unit(node, "b")
+    await put(node, sector())
+    node.time = at(3600)
+    await hear(node, *way(*GOES_IN, heard=3600))
+    alert = only(node)
+    assert (await node.desk().alerts.escalate(alert.id)).state == "escalated"
+    await hear(node, *way((3600, IN)))
+    await tick(node)
+    now = only(node)
+    assert (now.id, now.state, now.historical, now.rings) == (alert.id, "raised", False, True)
+    await hear_in_turn(node, *way((3600, OUT), (3610, OUT), (3620, IN), (3630, IN), device="b"))
+    assert [each.rings for each in alerts(node) if each.unit == other] == [True]
+
+
+@pytest.mark.parametrize("done", ["acknowledge", "shelve", "resolve", "nothing"])
+async def test_a_sector_that_becomes_forbidden_rings_anew_for_who_is_in_it(
+    node: Node, done: str
+) -> None:
+    await unit(node)
+    area = sector("restricted")
+    await put(node, area)
+    await hear_in_turn(node, *way(*GOES_IN))
+    alert, desk = only(node), node.desk().alerts
+    assert alert.severity == "medium"
+    if done == "acknowledge":
+        await desk.acknowledge(alert.id)
+    elif done == "shelve":
+        await desk.shelve(alert.id, for_s=3600)
+    elif done == "resolve":
+        await desk.resolve(alert.id, note="on my order")
+    await put(node, revised(area, at=at(40), by="kham", use="no_go"))
+    worse = only(node)
+    assert (worse.id, worse.severity, worse.state, worse.rings) == (
+        alert.id,
+        "high",
+        "raised",
+        True,
+    )
+    assert worse.escalates_at is not None
+    await tick(node, 41)
+    assert only(node) == worse
+    again = revised(revised(area, at=at(42), by="kham"), at=at(42), by="kham")
+    await put(node, again)
+    assert only(node) == worse  # what rings is not made less
+
+
 async def test_alerts_of_fences_are_neither_forgotten_nor_repeated_over_a_restart(
     node: Node,
 ) -> None:

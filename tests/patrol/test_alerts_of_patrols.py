@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from gis.addresses import load_addresses
+from gis.position import Position
 from patrol.ground import Ground
 from patrol.papers import revised
 from patrol.patrols import Member, Rendezvous
 from patrol.watch import Watch
+from radio_gateway.transmission import Transmission
 from tests.patrol.alerting import (
     GOES_IN,
     IN,
@@ -83,6 +85,35 @@ async def test_a_unit_of_a_patrol_that_falls_silent_and_is_heard_again(node: Nod
     await hear(node, *way((201, OUT)))
     await tick(node, 201)
     assert only(node).state == "returned_unacknowledged"
+
+
+def moving(second: float) -> Transmission:
+    place = Position(lon=OUT, lat=20.27, speed_mps=5.0)
+    return said("a", second, position=place)
+
+
+async def test_a_silent_boat_rings_anew_when_its_patrol_begins(node: Node) -> None:
+    """What was low, and known, while it was on its way alone is high on patrol."""
+    boat = await unit(node, expected_interval_s=10)
+    await hear(node, moving(0))
+    await tick(node, 60)
+    alert, desk = only(node), node.desk().alerts
+    assert alert.severity == "low"
+    await desk.acknowledge(alert.id)
+    patrol = night(boat)
+    await put(node, patrol)
+    worse = only(node)
+    assert (worse.id, worse.severity, worse.rings) == (alert.id, "high", True)
+    await desk.acknowledge(alert.id)
+    await hear(node, *way((70, OUT)))
+    await put(node, revised(patrol, at=at(71), by="kham", state="ended", ended_at=at(71)))
+    assert only(node).state == "returned_acknowledged"
+    await hear(node, moving(80))
+    await tick(node, 140)
+    again = only(node)  # back within a quarter of an hour: known, and less than it was
+    assert (again.state, again.severity) == ("acknowledged", "low")
+    await put(node, night(boat))
+    assert (only(node).severity, only(node).rings) == ("high", True)
 
 
 async def test_a_dead_link_is_one_alert_and_its_units_are_not_blamed(node: Node) -> None:
