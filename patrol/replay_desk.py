@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from itertools import takewhile
 from typing import Any, Final
 
 import msgspec
@@ -39,6 +38,8 @@ MOST_RAW: Final = 200_000
 
 MOST_ROWS: Final = 200_000
 """Rows of the journal of one answer."""
+
+ROWS_AT_ONCE: Final = 5_000
 
 
 class Stood(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,11 +157,12 @@ class ReplayDesk(PaperDesk):
         entries: list[Entry] = []
         while len(entries) <= MOST_ROWS:
             after = entries[-1].seq if entries else first - 1
-            some = await self._watch.store.read(journal.page, after=after, limit=5_000)
-            # Without a hole: a clock that was set back must not tear the chain.
-            entries += takewhile(lambda each: each.at < end, some)
-            if len(some) < 5_000 or some[-1].at >= end:
+            some = await self._watch.store.read(journal.page, after=after, limit=ROWS_AT_ONCE)
+            inside = [number for number, each in enumerate(some, start=1) if each.at < end]
+            if not inside:
                 break
+            # With what stands between: a clock that was set back must not tear the chain.
+            entries += some[: inside[-1]]
         own = self._user.agency if reads else None
         linked = await asyncio.to_thread(lambda: [_linked(each, own) for each in entries])
         return linked[:MOST_ROWS], len(linked) <= MOST_ROWS

@@ -1,0 +1,42 @@
+"""What stood and was written in a stretch of time, when clocks are not what they should be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from patrol import replay_desk
+from patrol.filing import Note
+from patrol.store import journal
+from tests.patrol.running import AGENCY, NODE, Node, at, running
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[Node]:
+    async with running(tmp_path / "p.db") as started:
+        yield started
+
+
+async def test_rows_of_a_time_in_which_the_clock_was_set_back_come_to_an_end_and_are_all_there(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def written(connection: Connection, seconds: Sequence[int]) -> None:
+        for second in seconds:
+            note = Note(act="look", actor="kham", agency=AGENCY)
+            journal.append(connection, [note], at(second), origin=NODE)
+
+    # An hour ahead until its clock was set right: then it wrote at the same times again.
+    await node.store.write(written, [0, 3600, 3700, 3800, 200, 300, 7300, 7400, 7500])
+    monkeypatch.setattr(replay_desk, "ROWS_AT_ONCE", 5)
+    async with asyncio.timeout(5):
+        rows, whole = await node.desk("observer").replay.rows(start=at(0), end=at(1000))
+    assert whole
+    entries = {each.seq: each for each in await node.store.read(journal.page)}
+    times = [(entries[each.seq].at - at(0)).total_seconds() for each in rows]
+    assert times == [0, 3600, 3700, 3800, 200, 300]
+    assert all(one.hash == other.previous for one, other in pairwise(rows))
