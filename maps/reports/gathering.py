@@ -73,8 +73,7 @@ async def alerts_between(
     first, now = start, max(datetime.now(UTC), end)
     try:
         while first < now:
-            # Most have come to their end soon; what changed long after is little.
-            after = min(first + (AT_ONCE if first < end + LATE else 7 * AT_ONCE), now)
+            after = min(_next(first, end), now)
             _add(found, await _changed(desk, first, after), passes)
             first = after
         _add(found, await desk.alerts.history(start=now, limit=MOST_ALERTS), passes)
@@ -82,6 +81,14 @@ async def alerts_between(
         return []
     raised = [each for each in found.values() if start <= each.raised_at < end]
     return sorted(raised, key=lambda each: (each.raised_at, each.id))
+
+
+def _next(first: datetime, end: datetime) -> datetime:
+    """Return where the part that begins at `first` of the time since a report's own ends.
+
+    Most have come to their end soon; what changed long after is little.
+    """
+    return first + (AT_ONCE if first < end + LATE else 7 * AT_ONCE)
 
 
 async def _changed(desk: Desk, start: datetime, end: datetime) -> list[Alert]:
@@ -96,18 +103,23 @@ async def _changed(desk: Desk, start: datetime, end: datetime) -> list[Alert]:
 async def hand_offs_between(
     desk: Desk, start: datetime, end: datetime, *, passes: Pass = everything
 ) -> list[Answered]:
-    """Return the hand-offs offered in a time, oldest first; none if the role sees none."""
+    """Return the hand-offs offered in a time, oldest first; none if the role sees none.
+
+    One is over once the other node has said that it knows, which may be when it is back after days:
+    they are looked for until now.
+    """
     try:
-        now = desk.hand_offs.all()
+        under_way = desk.hand_offs.all()  # first: what ends meanwhile is among the past
         past: list[HandOff] = []
-        day, last = start, end + timedelta(days=2)  # an answer comes within hours of its offer
-        while day < last:
-            past += await desk.hand_offs.past(since=day, until=day + AT_ONCE)
-            day += AT_ONCE
+        first, now = start, max(datetime.now(UTC), end)
+        while first < now:
+            after = _next(first, end)
+            past += await desk.hand_offs.past(since=first, until=after)
+            first = after
     except Forbidden:
         return []
     found: dict[str, HandOff] = {}
-    _add(found, [*past, *now], passes)
+    _add(found, [*under_way, *past], passes)
     offered = [each for each in found.values() if start <= each.offered_at < end]
     offered.sort(key=lambda each: (each.offered_at, each.id))
     return [await _answered(desk, each) for each in offered]
