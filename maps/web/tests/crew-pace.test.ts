@@ -1,7 +1,7 @@
 /** How often a phone speaks, how long it waits, and what goes first. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { backOff, due, interval, metresBetween, placeAt } from "../src/crew/pace.ts";
+import { backOff, due, HOLD_MS, interval, isNews, metresBetween, placeAt, waitsUntil } from "../src/crew/pace.ts";
 import { byReportingKey, laneOf, rankOf, type Report } from "../src/crew/reports.ts";
 
 const HERE = { lon: 100.409, lat: 20.27 };
@@ -27,6 +27,16 @@ test("where the phone tells no speed, its way tells it", () => {
   const silent = (s: number, lat: number) => ({ at: s * 1000, lon: HERE.lon, lat });
   assert.ok(due(silent(0, 20.27), silent(16, 20.2705), false, null)); // 55 m in 16 s
   assert.ok(!due(silent(0, 20.27), silent(16, 20.27), false, null));
+});
+
+test("a clock that is put back silences no phone and holds back no call for help", () => {
+  const hour = 3600;
+  assert.ok(due(fix(hour), fix(1), false, null), "no hour without a position");
+  assert.ok(!due(fix(20), fix(15), false, null), "fixes that come in another order are no flood");
+  assert.ok(isNews(5000, 4000, 5000) && !isNews(4000, 5000, 6000), "of two fixes the newer one counts");
+  assert.ok(isNews(1000, hour * 1000, 1000), "the one of before lies ahead");
+  assert.ok(waitsUntil(HOLD_MS, 0, HOLD_MS) && waitsUntil(HOLD_MS, HOLD_MS - 1, HOLD_MS) && !waitsUntil(HOLD_MS, HOLD_MS, HOLD_MS));
+  assert.ok(!waitsUntil(hour * 1000, 0, HOLD_MS));
 });
 
 test("a place on a bearing is as far away as was said", () => {

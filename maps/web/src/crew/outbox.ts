@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { database, type Kept, type KeptPhoto, type Profile, phoneKey } from "./database.ts";
 import type { Opened } from "./keys.ts";
+import { HOLD_MS, waitsUntil } from "./pace.ts";
 import { laneOf, type Rank, RANKS, rankOf, type Report } from "./reports.ts";
 import { type Bytes, open, openBytes, openTo, seal, type Sealed, type SealedTo, sealBytes, sealTo } from "./sealed.ts";
 
@@ -103,7 +104,7 @@ export async function nextBatch(profile: Profile, opened: Opened | null, most = 
       const row = at.value;
       const readable = row.form === "phone" || opened !== null || inHand.has(row.id);
       if (row.photos.some((id) => away.get(id) === "waiting")) continue; // they go first
-      if (readable && row.not_before <= now && !broken.has(row.seq ?? -1)) rows.push(row);
+      if (readable && !waitsUntil(row.not_before, now, HOLD_MS) && !broken.has(row.seq ?? -1)) rows.push(row);
     }
     const reports: Report[] = [];
     const sent: Kept[] = [];
@@ -145,7 +146,7 @@ async function unseal<T>(form: Kept["form"], sealed: Sealed | SealedTo, profile:
 export async function nextDue(of: readonly Profile[]): Promise<number | null> {
   const db = await database();
   const rows = await Promise.all(of.map((each) => db.getAllFromIndex("outbox", "turn", IDBKeyRange.only([each.id, "waiting", 0]))));
-  const times = rows.flat().map((each) => each.not_before).filter((each) => each > Date.now());
+  const times = rows.flat().map((each) => each.not_before).filter((each) => waitsUntil(each, Date.now(), HOLD_MS));
   return times.length === 0 ? null : Math.min(...times);
 }
 

@@ -17,6 +17,9 @@ const MOVING_MPS = 1.5;
 const STILL_MPS = 0.4;
 const LOW_BATTERY_PCT = 20;
 
+/** How long a call for help can be called off without a word. */
+export const HOLD_MS = 5000;
+
 /** Seconds from one position to the next: few when under way or in distress, more at rest and on a low battery. */
 export function interval(speed: number, distress: boolean, battery: number | null): number {
   if (distress) return DISTRESS_S;
@@ -24,9 +27,22 @@ export function interval(speed: number, distress: boolean, battery: number | nul
   return battery !== null && battery <= LOW_BATTERY_PCT ? seconds * 2 : seconds;
 }
 
-/** Whether `fix` is to be reported, after `last` was. */
+/** A clock that was put back by less does no harm: what waits for it does not wait long. */
+const BACK_MS = 10_000;
+
+/** Whether a fix of `at` is at least as new as the one of `known`. One that lies ahead of `now` is of before the clock was put back: then any is. */
+export function isNews(at: number, known: number, now: number): boolean {
+  return at >= known || known > now + BACK_MS;
+}
+
+/** Whether something waits for `until`, for which it set out `longest` ms before at most: where more is left the clock was put back, and it waits no longer. */
+export function waitsUntil(until: number, now: number, longest: number): boolean {
+  return until > now && until - now <= longest + BACK_MS;
+}
+
+/** Whether `fix` is to be reported, after `last` was. One of before `last` comes from a clock that was put back. */
 export function due(last: Motion | null, fix: Motion, distress: boolean, battery: number | null): boolean {
-  if (last === null) return true;
+  if (last === null || fix.at < last.at - BACK_MS) return true;
   const seconds = (fix.at - last.at) / 1000;
   const metres = metresBetween(last, fix);
   const speed = fix.speed_mps ?? (seconds > 0 ? metres / seconds : 0);

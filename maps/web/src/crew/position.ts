@@ -1,7 +1,7 @@
 /** Where this phone is: watched while the page is open, reported at a pace that fits. */
 import { computed, effect, signal } from "@preact/signals";
 import { kept } from "../kept.ts";
-import { due, interval, type Motion } from "./pace.ts";
+import { due, interval, isNews, type Motion, waitsUntil } from "./pace.ts";
 import type { Place } from "./reports.ts";
 
 export interface Fix extends Place {
@@ -71,7 +71,7 @@ function heard({ coords, timestamp }: GeolocationPosition): void {
   watching.value = "on";
   const now = Date.now();
   const at = Math.abs(timestamp - now) < STRANGE_MS ? timestamp : now;
-  if (fix.peek() !== null && at < (fix.peek()?.at ?? 0)) return;
+  if (!isNews(at, fix.peek()?.at ?? 0, now)) return;
   fix.value = {
     at, lon: coords.longitude, lat: coords.latitude,
     ...(coords.accuracy > 0 ? { accuracy_m: round(coords.accuracy, 1) } : {}),
@@ -103,8 +103,8 @@ function failed(fault: GeolocationPositionError): void {
 async function look(): Promise<void> {
   if (!going.peek() || watching.peek() !== "on") return;
   const known = fix.peek();
-  const since = last === null ? Number.POSITIVE_INFINITY : (Date.now() - last.at) / 1000;
-  if (since < interval(known?.speed_mps ?? 0, inDistress.peek(), battery.peek())) return;
+  const pauseMs = interval(known?.speed_mps ?? 0, inDistress.peek(), battery.peek()) * 1000;
+  if (last !== null && waitsUntil((pingedAt.peek() ?? 0) + pauseMs, Date.now(), pauseMs)) return;
   navigator.geolocation.getCurrentPosition(heard, failed, FRESH);
 }
 

@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { database, newId, phoneKey, type Profile } from "./database.ts";
 import type { Opened } from "./keys.ts";
 import { keep, pending, renew, takeBack } from "./outbox.ts";
+import { HOLD_MS, waitsUntil } from "./pace.ts";
 import { inDistress, placeNow } from "./position.ts";
 import type { Report } from "./reports.ts";
 import { open, seal, type Sealed } from "./sealed.ts";
@@ -10,7 +11,7 @@ import { hurry } from "./sending.ts";
 import { isoTime } from "./time.ts";
 
 /** How long it can be called off without a word. */
-export const SECONDS_TO_CANCEL = 5;
+export const SECONDS_TO_CANCEL = HOLD_MS / 1000;
 
 export interface Sos {
   id: string;
@@ -70,7 +71,7 @@ function report(id: string, at: string, place: Awaited<ReturnType<typeof placeNo
 export async function callOff(profile: Profile, opened: Opened | null): Promise<void> {
   const now = sos.peek();
   if (now === null) return;
-  const unsent = now.state === "ready" && Date.now() < now.sendsAt && (await takeBack(now.id));
+  const unsent = now.state === "ready" && isHeld(now) && (await takeBack(now.id));
   const id = unsent ? null : newId();
   if (id !== null) await keep({ id, kind: "sos_cancel", at: isoTime() }, profile, opened);
   await over(profile);
@@ -103,9 +104,9 @@ export async function recall(profile: Profile): Promise<void> {
   }
   const found = await open<Sos>(await phoneKey(), sealed as Sealed);
   const waits = (await pending(profile.id)).has(found.id);
-  sos.value = { ...found, takenAt: found.takenAt ?? null, state: Date.now() < found.sendsAt ? "ready" : waits ? "waiting" : "taken" };
+  sos.value = { ...found, takenAt: found.takenAt ?? null, state: isHeld(found) ? "ready" : waits ? "waiting" : "taken" };
   inDistress.value = true;
-  setTimeout(() => void look(profile), Math.max(0, found.sendsAt - Date.now()) + 20);
+  setTimeout(() => void look(profile), (isHeld(found) ? found.sendsAt - Date.now() : 0) + 20);
 }
 
 /** Looks whether the server has taken it, or the word that it is over. */
@@ -113,12 +114,17 @@ export async function look(profile: Profile): Promise<void> {
   const word = ended.peek();
   if (word?.state === "saying" && word.id !== null && !(await pending(profile.id)).has(word.id) && ended.peek() === word) sayEnd({ ...word, state: "said" });
   const now = sos.peek();
-  if (now === null || Date.now() < now.sendsAt) return;
+  if (now === null || isHeld(now)) return;
   const state = (await pending(profile.id)).has(now.id) ? "waiting" : "taken";
   if (sos.peek() !== now || now.state === state) return;
   const found: Sos = { ...now, state, takenAt: state === "taken" ? Date.now() : null };
   sos.value = found;
   if (state === "taken") await remember(profile, found);
+}
+
+/** Whether it may not go yet. */
+function isHeld({ sendsAt }: Sos): boolean {
+  return waitsUntil(sendsAt, Date.now(), HOLD_MS);
 }
 
 async function remember(profile: Profile, found: Sos | null): Promise<void> {
