@@ -305,7 +305,8 @@ class Contact:
             else (now, entry[1], msgspec.structs.replace(entry[2], time=now), entry[3])
             for entry in self.window
         ]
-        self.last, self.clean = _newest_believable(self.window)
+        if self.window:  # a radio may say other things than where it is
+            self.last, self.clean = _newest_believable(self.window)
 
     def is_ahead(self, now: datetime) -> bool:
         """Return whether anything is known of it from the future."""

@@ -143,6 +143,19 @@ async def test_a_gateway_whose_clock_is_ahead_counts_as_of_now_and_freezes_nothi
     assert (last.time, last.lat) == (at(70), 20.2702)
 
 
+async def test_a_radio_that_says_no_place_by_a_gateway_whose_clock_is_ahead_ends_nothing(
+    node: OnMachine,
+) -> None:
+    node.machine.passed_s += 5
+    await node.hear(said("a", 5, lon=None, heard=5 + HOUR_S, device_time=None, distress=True))
+    await until(lambda: node.state("test:a").heard_at == at(5))
+    assert node.state("test:a").distress
+    await node.again()  # what is stored of it is from the future still
+    await until(lambda: node.state("test:a").heard_at == at(5))
+    await node.go(5, "a")
+    assert node.state("test:a").last is not None
+
+
 async def test_what_is_known_from_the_future_counts_as_of_now_and_what_comes_moves_the_mark(
     node: OnMachine,
 ) -> None:
