@@ -408,8 +408,8 @@ class Alarms:
 
     async def _file(self, steps: Steps) -> bool:
         try:
-            for act, made in steps.by_act.items():
-                await self._clerk.file_in_turn(Filing(papers=tuple(made), act=act))
+            for act, made in steps.in_order():
+                await self._clerk.file_in_turn(Filing(papers=made, act=act))
         except StoreError as error:
             log.warning("alerts are not stored yet", fault=str(error))  # the next look tries again
             return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -17,17 +19,31 @@ _LEFT_ALONE: Final = frozenset({"settled", "shelved", "shelved_returned"})
 
 
 class Steps:
-    """New versions of alerts, by the act that the journal is told, in order."""
+    """New versions of alerts, by the act that the journal is told.
+
+    Attributes:
+        touched: How many versions there are of an alert, by its id.
+    """
 
     def __init__(self, now: datetime, node: str) -> None:
-        self.by_act: dict[str, list[Alert]] = {}
-        self.touched: set[str] = set()
+        self.touched: Counter[str] = Counter()
+        #: The first versions of all alerts, then the second ones: each is filed upon the one before.
+        self._rounds: list[dict[str, list[Alert]]] = []
         self._now, self._node = now, node
 
     def put(self, act: str, alert: Alert) -> None:
         """Add a version."""
-        self.by_act.setdefault(act, []).append(alert)
-        self.touched.add(alert.id)
+        number = self.touched[alert.id]
+        if number == len(self._rounds):
+            self._rounds.append({})
+        self._rounds[number].setdefault(act, []).append(alert)
+        self.touched[alert.id] += 1
+
+    def in_order(self) -> Iterator[tuple[str, tuple[Alert, ...]]]:
+        """Yield what is to be filed, act by act, in an order in which it can be."""
+        for by_act in self._rounds:
+            for act, made in by_act.items():
+                yield act, tuple(made)
 
     def begin(self, condition: Condition) -> None:
         """Raise an alert; one that is over already is returned at once."""

@@ -168,6 +168,44 @@ async def test_a_boat_that_says_nothing_more_is_still_in_the_sector(node: Node) 
     assert only(node).state == "returned_acknowledged"
 
 
+async def test_a_boat_that_came_back_between_two_looks_keeps_no_call_for_help_from_ringing(
+    node: Node,
+) -> None:
+    """Two versions of one alert in one look are filed in their order, whatever else began."""
+    boat, caller = await unit(node), await unit(node, "b")
+    await put(node, sector())
+    await hear_in_turn(node, *way(*GOES_IN))
+    node.time = at(80)
+    came_back = way((40, OUT), (50, OUT), (60, IN), (70, IN))
+    await hear(node, *came_back, said("b", 75, distress=True))
+    found = {each.rule: each for each in alerts(node)}
+    assert (found["sos"].unit, found["sos"].rings) == (caller, True)
+    assert (found["no_go"].unit, found["no_go"].count, found["no_go"].version) == (boat, 2, 3)
+    versions = await node.desk().alerts.versions(found["no_go"].id)
+    assert [each.state for each in versions] == ["raised", "returned_unacknowledged", "raised"]
+
+
+async def test_visits_that_began_and_ended_between_two_looks_are_filed_in_order(
+    node: Node,
+) -> None:
+    boats = [await unit(node, name) for name in "abc"]
+    await put(node, sector())
+    await hear_in_turn(node, *way(*GOES_IN))  # holds, and is over with the next look
+    await hear_in_turn(node, *way(*GOES_IN, (40, OUT), (50, OUT), device="b"))  # was there once
+    node.time = at(100)
+    leaves = way((90, OUT), (95, OUT))
+    again = way((60, IN), (70, IN), (80, OUT), (90, OUT), device="b")
+    once = way(*GOES_IN, (40, OUT), (50, OUT), device="c")
+    await hear(node, *leaves, *again, *once)
+    await tick(node)
+    found = {each.unit: each for each in alerts(node)}
+    assert [found[id].state for id in boats] == ["returned_unacknowledged"] * 3
+    assert [found[id].count for id in boats] == [1, 2, 1]
+    for alert in found.values():
+        kept = await node.desk().alerts.versions(alert.id)
+        assert [each.version for each in kept] == list(range(1, alert.version + 1))
+
+
 async def test_a_visit_that_only_late_fixes_tell_is_none_that_was_told_before(node: Node) -> None:
     await unit(node)
     await put(node, sector())
