@@ -129,12 +129,14 @@ async def evidence_of(
     left_out: list[LeftOut] = []
     units = await units_of(desk, start=start, end=end, ids=ids)
     films = await desk.films(start=start, end=end, ids=[each.id for each in units])
-    units = [each for each in units if each.id in films]
     stood = await desk.replay.stood(start=start, end=end)
     if stood.left_off:
         left_out.append("papers: more than can be told")
     heard, why_not = await _heard(desk, units, start, end)
     left_out += why_not
+    placed = [each for each in units if each.id in films]
+    # Who only spoke, as who calls for help without knowing where, is in it too.
+    told = films.keys() | {unit for unit, _ in heard or ()}
     rows, all_rows = await desk.replay.rows(start=start, end=end)
     if not all_rows:
         left_out.append("journal: more rows than can be told")
@@ -146,8 +148,8 @@ async def evidence_of(
         zone = ZoneInfo(notary.time_zone)
         files = {
             "README.txt": _read_me(words, notary, start, end),
-            POSITIONS: _csv(units, films, zone),
-            GEOJSON: _geojson(units, films),
+            POSITIONS: _csv(placed, films, zone),
+            GEOJSON: _geojson(placed, films),
             "papers.jsonl": b"".join(_encode(each) + b"\n" for each in stood.papers),
             JOURNAL: _journal(rows, notary, key),
         }
@@ -165,7 +167,9 @@ async def evidence_of(
             start_local=start.astimezone(zone).isoformat(),
             end_local=end.astimezone(zone).isoformat(),
             asked=Asked(user=desk.user.name, role=desk.user.role, agency=desk.user.agency),
-            units=tuple({"id": each.id, "call_sign": each.call_sign} for each in units),
+            units=tuple(
+                {"id": each.id, "call_sign": each.call_sign} for each in units if each.id in told
+            ),
             agreements=agreements,
             counts={
                 "positions": sum(len(film) for film in films.values()),
@@ -180,8 +184,8 @@ async def evidence_of(
         return made, hashlib.sha256(made).hexdigest()
 
     made_, digest = await asyncio.to_thread(made)
-    told = {"start": start, "end": end, "units": ids, "format": "evidence", "sha256": digest}
-    await desk.audit.note("export", subject="export:evidence", detail=told)
+    noted = {"start": start, "end": end, "units": ids, "format": "evidence", "sha256": digest}
+    await desk.audit.note("export", subject="export:evidence", detail=noted)
     return Evidence(zip=made_, left_out=tuple(left_out))
 
 

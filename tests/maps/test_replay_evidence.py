@@ -32,6 +32,7 @@ from maps.evidence_file import (
     sealed,
 )
 from maps.signing_journal import key_file
+from patrol.accounts import User
 from patrol.audit import FIRST, canonical, chained
 from patrol.audit_head import signed_head
 from patrol.audit_key import AuditKey, audit_key
@@ -109,6 +110,29 @@ async def test_what_is_given_out_holds_and_is_noted(server: Running, tmp_path: P
     told = CliRunner().invoke(app, ["evidence", "verify", str(file), "--key", key.public])
     assert told.exit_code == 0, told.output
     assert "everything holds" in told.output
+
+
+async def test_who_called_for_help_without_knowing_where_is_in_it(
+    server: Running, tmp_path: Path
+) -> None:
+    naga = await sail(server, "Naga 1", "n1", 1, lon=100.4)
+    called = {"id": "call", "time": "2026-11-25T08:00:00Z", "distress": True, "text": "sinking"}
+    async with server.stranger(authorization=f"Bearer {await server.device('n2')}") as boat:
+        assert (await boat.post("/api/positions", json=called)).json()["stored"]
+    desk = server.office.desk_of(User(name="t", role="admin", agency="joint"))
+    mute = await desk.add_unit(call_sign="Naga 2", kind="boat", country="LA")
+    await desk.assign(address="position_json:n2", unit=mute.id)
+    later = {"start": "2026-11-25T00:00:00Z", "end": "2026-11-26T00:00:00Z"}
+    for asked in (DAY | later, DAY | later | {"unit": mute.id}):
+        file = tmp_path / "evidence.zip"
+        file.write_bytes(await made(server, **asked))
+        manifest = verify(file).manifest
+        assert (manifest.counts["positions"], manifest.counts["messages"]) == (0, 1)
+        assert manifest.units == ({"id": mute.id, "call_sign": "Naga 2"},)
+        assert manifest.left_out == ()
+        (line,) = unzipped(file.read_bytes())["transmissions.jsonl"].splitlines()
+        assert json.loads(line)["heard"]["text"] == "sinking"
+    assert naga not in json.dumps(manifest.units)
 
 
 async def test_the_journal_is_proved_and_told_to_who_may_see_it(
