@@ -17,9 +17,14 @@ export async function readCopy<T>(who: Opened, name: CopyName): Promise<T | null
   }
 }
 
+/** Keeps a copy in place of the one before. A phone that is full keeps none, and that stops nothing: the page goes on with what it has. */
 export async function keepCopy(who: Opened, name: CopyName, value: unknown): Promise<void> {
-  const sealed = await seal(who.data, value);
-  await (await database()).put("copies", { profile: who.profile.id, name, sealed });
+  try {
+    const sealed = await seal(who.data, value);
+    await (await database()).put("copies", { profile: who.profile.id, name, sealed });
+  } catch (fault) {
+    console.warn(`not kept: ${name}`, fault);
+  }
 }
 
 export async function dropCopy(who: Opened, name: CopyName): Promise<void> {

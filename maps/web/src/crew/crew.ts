@@ -2,14 +2,15 @@
 import { computed, effect, signal } from "@preact/signals";
 import { dropCopy, keepable, keepCopy, readCopy } from "./copies.ts";
 import { newId, type Profile } from "./database.ts";
+import { type DoneHere, toldBefore, withoutTold } from "./done.ts";
 import { activeProfile, keepCallSign, type Opened, profiles } from "./keys.ts";
-import { counts, type Extra, keep, onChange, pending, recount } from "./outbox.ts";
+import { type Extra, keep, onChange, pending, recount } from "./outbox.ts";
 import { metresBetween } from "./pace.ts";
 import { type Fix, fix } from "./position.ts";
 import type { Report } from "./reports.ts";
 import { hurry, link, nudge, sendFor } from "./sending.ts";
 import { type CrewNow, type CrewPatrol, Failure, readCrew, readMap, readSession } from "./server.ts";
-import { ended, look, over, recall, sos } from "./sos.ts";
+import { ended, isCleared, look, over, recall, sos } from "./sos.ts";
 import { isoTime, moment } from "./time.ts";
 
 export const known = signal<Profile[]>([]);
@@ -22,7 +23,7 @@ export const ground = signal<GeoJSON.FeatureCollection | null>(null);
 /** Ids that wait or were refused, of what is not a position. */
 export const unsent = signal<ReadonlyMap<string, "waiting" | "refused">>(new Map());
 /** What this phone did to patrols and the server does not tell yet: by patrol. */
-export const done = signal<Readonly<Record<string, { state?: string; checkedAt?: number; ids: string[] }>>>({});
+export const done = signal<DoneHere>({});
 export const track = signal<readonly (readonly [lon: number, lat: number])[]>([]);
 export const fault = signal<string | null>(null);
 
@@ -84,7 +85,7 @@ export async function unlocked(who: Opened): Promise<void> {
     readCopy<CrewNow>(who, "now"), readCopy<GeoJSON.FeatureCollection>(who, "map"),
     readCopy<[number, number][]>(who, "track"), readCopy<Said[]>(who, "sent"),
   ]);
-  done.value = (await readCopy<typeof done.value>(who, "done")) ?? {};
+  done.value = (await readCopy<DoneHere>(who, "done")) ?? {};
   crew.value = now;
   ground.value = map;
   track.value = way ?? [];
@@ -98,9 +99,8 @@ export async function unlocked(who: Opened): Promise<void> {
 
 /** Shuts the page: what is on the phone cannot be read any more, positions and SOS still go out. */
 export async function lock(): Promise<void> {
-  const who = opened.peek();
-  if (who !== null && track.peek().length > 0) await keepCopy(who, "track", track.peek());
-  opened.value = null;
+  const [who, way] = [opened.peek(), track.peek()];
+  opened.value = null; // first of all: what is kept after that may take a while
   crew.value = null;
   crewAt.value = null;
   ground.value = null;
@@ -108,6 +108,7 @@ export async function lock(): Promise<void> {
   track.value = [];
   done.value = {};
   sendFor(null);
+  if (who !== null && way.length > 0) await keepCopy(who, "track", way);
 }
 
 let counting = Promise.resolve();
@@ -138,7 +139,7 @@ export async function refresh(): Promise<void> {
       fault.value = "other_user";
       return;
     }
-    const waited = counts.peek().urgent;
+    const told = toldBefore(done.peek(), (id) => unsent.peek().get(id) === "waiting");
     const now = await readCrew(who.key);
     if (opened.peek() !== who) return;
     const before = new Set(crew.peek()?.texts.map((each) => each.id));
@@ -147,9 +148,9 @@ export async function refresh(): Promise<void> {
     crewAt.value = Date.now();
     fault.value = null;
     if (link.peek().state !== "well") link.value = { ...link.peek(), state: "well", fault: "" };
-    if (waited === 0 && Object.keys(done.peek()).length > 0) {
-      done.value = {}; // the server has it all: what it says counts
-      await dropCopy(who, "done");
+    if (Object.keys(told).length > 0) {
+      done.value = withoutTold(done.peek(), told);
+      await keepCopy(who, "done", done.peek());
     }
     await keepCopy(who, "now", keepable(now));
     if (now.unit !== null && profile.peek()?.call_sign !== now.unit.call_sign) {
@@ -157,7 +158,7 @@ export async function refresh(): Promise<void> {
       known.value = await profiles();
       profile.value = known.value.find((each) => each.id === who.profile.id) ?? profile.peek();
     }
-    if (sos.peek()?.state === "taken" && now.unit?.distress === false && Date.now() - (sos.peek()?.at ?? 0) > ASK_EVERY_MS) await over(who.profile);
+    if (now.unit?.distress === false && isCleared(sos.peek(), Date.now())) await over(who.profile);
     await renewGround(who, now);
     nudge();
   } catch (caught) {

@@ -2,7 +2,7 @@
 import type { Session } from "../contract.ts";
 import type { Bytes } from "./sealed.ts";
 import type { Report } from "./reports.ts";
-import { hearTime } from "./time.ts";
+import { hearDate, hearTime } from "./time.ts";
 
 /** `GET /api/crew`. */
 export interface CrewNow {
@@ -129,6 +129,7 @@ async function ask(method: string, path: string, by: By, body?: BodyInit, type?:
   const headers = new Headers();
   if (by !== null) headers.set("authorization", `Bearer ${by}`);
   if (type !== undefined) headers.set("content-type", type);
+  const sentAt = Date.now();
   let answer: Response;
   try {
     answer = await fetch(path, {
@@ -138,6 +139,7 @@ async function ask(method: string, path: string, by: By, body?: BodyInit, type?:
   } catch {
     throw new Failure(0, "");
   }
+  hearDate(answer.headers.get("date"), sentAt, Date.now());
   if (answer.ok) return answer;
   throw new Failure(answer.status, await messageOf(answer), Number(answer.headers.get("retry-after") ?? 0) * 1000 || 0);
 }

@@ -94,6 +94,14 @@ export async function over(profile: Profile): Promise<void> {
   await remember(profile, null);
 }
 
+/** Later than an answer may be under way: one that was given before the call was there says nothing of it. */
+const ANSWERS_MS = 30_000;
+
+/** Whether an answer that came now, and that knows of no distress, means that the office has cleared the call. Pure. */
+export function isCleared(call: Sos | null, now: number): boolean {
+  return call?.state === "taken" && Math.abs(now - (call.takenAt ?? call.at)) > ANSWERS_MS;
+}
+
 /** What was on when the page went, if something was. */
 export async function recall(profile: Profile): Promise<void> {
   const sealed = await (await database()).get("phone", `sos ${profile.id}`);

@@ -3,6 +3,8 @@ import { signal } from "@preact/signals";
 import { kept } from "../kept.ts";
 
 const LONGEST_TRIP_MS = 5000;
+/** The date of an answer is cut to a second, and may be of some seconds before: only what differs by more is another time. */
+const ROUGH_MS = 5000;
 
 /** Server's time less the phone's, ms; kept, so that a phone that starts with no link knows it too. */
 const offset = kept<number>("jp.crew.offset", 0);
@@ -13,8 +15,14 @@ export const clock = signal(moment());
 /** Learns from an answer: the server wrote its time about half-way of the trip. */
 export function hearTime(serverTime: string, sentAt: number, heardAt: number): void {
   const said = Date.parse(serverTime);
-  if (!Number.isFinite(said) || heardAt - sentAt > LONGEST_TRIP_MS) return;
+  if (!Number.isFinite(said) || Math.abs(heardAt - sentAt) > LONGEST_TRIP_MS) return;
   offset.value = said - (sentAt + heardAt) / 2;
+}
+
+/** Learns from the date that any answer bears: a locked page asks nothing that tells the time better. */
+export function hearDate(date: string | null, sentAt: number, heardAt: number): void {
+  const said = Date.parse(date ?? "");
+  if (Math.abs(said - moment((sentAt + heardAt) / 2)) > ROUGH_MS) hearTime(date ?? "", sentAt, heardAt);
 }
 
 /** A moment of the phone's clock as one of the server's, ms UTC. */
