@@ -4,7 +4,8 @@ A request arrives with who is calling; what that caller may do is judged here as
 process. What comes twice, because an answer was lost on the way, is done once: whatever changes
 something keeps its answer for a while, and a number that was used does nothing more for as long as
 this process lives. It is asked under this process's own id, so what was meant for one that went
-before does nothing here.
+before does nothing here. Nor is done what comes so late that who asked was told long ago that there
+is no answer: an order of an hour ago would go to a radio now.
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ class Answering:
         showing: Its views.
         by: Its id.
         say: Sends an answer.
+        is_late: Returns whether that beat of ours is so old that nobody waits any more for what
+            was asked when it was the last.
         now: A clock that only goes forward, seconds.
     """
 
@@ -86,9 +89,11 @@ class Answering:
         *,
         by: str,
         say: Say,
+        is_late: Callable[[int], bool] = lambda _heard: False,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._app, self._showing, self._by, self._say, self._now = app, showing, by, say, now
+        self._is_late = is_late
         self._askers: dict[str, _Asker] = {}
         self._kept: OrderedDict[tuple[str, int], tuple[float, int]] = OrderedDict()
         self._kept_bytes = 0
@@ -98,6 +103,9 @@ class Answering:
     def take(self, web: str, ask: Ask) -> None:
         """Do what is asked, unless it was done."""
         if ask.web != web or ask.to != self._by:
+            return
+        if self._is_late(ask.heard):  # it lay in some queue while the broker was away
+            _log.warning("asked_too_late", web=web, what=type(ask.what).__name__)
             return
         asker = self._askers.setdefault(web, _Asker())
         if ask.number in asker.working:

@@ -17,11 +17,10 @@ import msgspec
 import structlog
 
 from maps.errors import NoAnswer, WatchAway
-from maps.roles.words import GONE_AFTER_S, Answer, Ask, Beat, Refused
+from maps.roles.words import ANSWER_WITHIN_S, GONE_AFTER_S, Answer, Ask, Beat, Refused
 
 AGAIN_S: Final = 3.0
 MOST_ASKED: Final = 256
-ANSWER_WITHIN_S: Final = 120.0
 COMES_WITHIN_S: Final = 8.0
 """How long a viewer may wait for a Watch: less than the silence (9 s) after which a page gives a
 connection up."""
@@ -168,7 +167,7 @@ class Asking:
 
     def _encoded(self, what: Any) -> tuple[int, bytes]:
         self._number += 1
-        asked = Ask(web=self._web, number=self._number, to=self.watch, what=what)
+        asked = Ask(web=self._web, number=self._number, to=self.watch, what=what, heard=self._count)
         return self._number, _encode(asked)
 
     def _gone(self, fault: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import Callable
-from typing import Self
+from time import monotonic
+from typing import Final, Self
 
 import msgspec
 import structlog
@@ -15,10 +17,12 @@ from maps.internal_settings import InternalSettings
 from maps.roles.answering import Answering
 from maps.roles.bus import Bus
 from maps.roles.showing import Showing
-from maps.roles.words import BEAT_S, Answer, Ask, Beat, Topics, Word
+from maps.roles.words import BEAT_S, LATE_AFTER_S, Answer, Ask, Beat, Topics, Word
 from patrol.accounts import User
 from patrol.desk import Desk
 from radio_gateway.decoders import msgpack_decoder
+
+_BEATS_KEPT: Final = 2 * int(LATE_AFTER_S / BEAT_S)
 
 _log = structlog.get_logger(__name__)
 _ask = msgpack_decoder(Ask).decode
@@ -59,8 +63,11 @@ class WatchLink:
         )
         self._bus.add(self._topics.asks)
         self._showing = Showing(desk_of, by=self._id, tell=self._show)
-        self._answering = Answering(app, self._showing, by=self._id, say=self._answer)
+        self._answering = Answering(
+            app, self._showing, by=self._id, say=self._answer, is_late=self._is_late
+        )
         self._beats = 0
+        self._said_at: deque[float] = deque(maxlen=_BEATS_KEPT)  # the last ones, steady clock
 
     async def __aenter__(self) -> Self:
         """Begin; goes on until it is left, whatever becomes of the broker."""
@@ -95,8 +102,15 @@ class WatchLink:
 
     def _say_beat(self) -> None:
         self._beats += 1
+        self._said_at.append(monotonic())
         beat = Beat(by=self._id, epoch=self._epoch, count=self._beats, well=self._is_well())
         self._bus.say(self._topics.beat, beat)
+
+    def _is_late(self, heard: int) -> bool:
+        ago = self._beats - heard
+        if not 0 <= ago < len(self._said_at):
+            return True
+        return monotonic() - self._said_at[-1 - ago] > LATE_AFTER_S
 
     async def _beat(self) -> None:
         while True:

@@ -21,6 +21,12 @@ BEAT_S: Final = 1.0
 GONE_AFTER_S: Final = 3.5
 """A Watch that has not been heard for so long counts as gone; viewers are told within 5 s."""
 
+ANSWER_WITHIN_S: Final = 120.0
+"""How long a web process waits for an answer, and asks again."""
+
+LATE_AFTER_S: Final = ANSWER_WITHIN_S + 2 * GONE_AFTER_S
+"""What is asked and comes later is not done: nobody waits for it any more."""
+
 WANTED_EVERY_S: Final = 20.0
 """How often a web process says which views somebody looks at."""
 
@@ -100,12 +106,15 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         number: Counts up; what comes twice under one number is done once.
         to: Id of the Watch that is asked, another one at each start: no other does it.
         what: What is asked.
+        heard: Count of the last beat that was heard of that Watch when this was first said: by
+            that it knows, whatever any clock shows, what comes so late that nobody waits for it.
     """
 
     web: str
     number: int
     to: str
     what: Request | OpenView | Missed | Wanted
+    heard: int = 0
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True, tag="response"):

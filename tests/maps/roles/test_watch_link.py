@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from maps.internal_settings import InternalSettings
+from maps.roles.asking import Asking
 from maps.roles.watch_link import WatchLink
-from maps.roles.words import BEAT_S, Beat
+from maps.roles.words import ANSWER_WITHIN_S, BEAT_S, Beat, Request, Topics
 
 
 class Bus:
@@ -28,7 +29,7 @@ class Bus:
     def add(self, _topic: str) -> None:
         pass
 
-    def say(self, _topic: str, what: msgspec.Struct) -> None:
+    def say(self, _topic: str, what: msgspec.Struct, **_: object) -> None:
         if self._open:
             self.said.append(what)
 
@@ -63,3 +64,54 @@ async def test_a_watch_is_heard_as_soon_as_its_broker_is_reached(
         assert [(each.epoch, each.well) for each in bus.said if isinstance(each, Beat)] == [
             (7, True)
         ]
+
+
+async def test_what_lay_in_a_queue_until_nobody_waits_for_it_is_not_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("maps.roles.watch_link.Bus", Bus)
+    now_s = 100.0
+    monkeypatch.setattr("maps.roles.watch_link.monotonic", lambda: now_s)
+    done: list[str] = []
+
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        done.append(scope["path"])
+        await send({"type": "http.response.start", "status": 201, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    link = WatchLink(
+        InternalSettings(),
+        bytes(32),
+        node="hx",
+        epoch=7,
+        app=app,
+        desk_of=cast(Any, None),
+        is_well=lambda: True,
+    )
+    bus = cast(Bus, link._bus)
+    asked: list[bytes] = []
+    asking = Asking(web="web-1", say=lambda body, _number: asked.append(body))
+
+    async def order(path: str) -> bytes:
+        asking.beat(next(each for each in reversed(bus.said) if isinstance(each, Beat)))
+        request = Request(
+            method="POST", path=path, query=b"", scheme="http", headers=[], client=None,
+            caller=None, body=b"",
+        )  # fmt: skip
+        asking_it = asyncio.create_task(asking.ask(request))
+        await asyncio.sleep(0)
+        asking_it.cancel()
+        return asked[-1]
+
+    async with link:
+        bus.open()
+        soon, hour_old = await order("/soon"), await order("/hour-old")
+        now_s += ANSWER_WITHIN_S  # what is asked again for the last time
+        link._hear(Topics("hx").ask("web-1"), soon)
+        now_s += 3600
+        link._hear(Topics("hx").ask("web-1"), hour_old)
+        link._say_beat()
+        fresh = await order("/fresh")
+        link._hear(Topics("hx").ask("web-1"), fresh)
+        await asyncio.sleep(0.05)
+    assert done == ["/soon", "/fresh"]
