@@ -166,14 +166,11 @@ def _hostname(host: str) -> str:
 
 async def _refuse(send: Send, status: int, slug: str, message: str) -> None:
     body = msgspec.json.encode({"error": slug, "message": message})
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", b"application/json"),
-                (b"content-length", str(len(body)).encode()),
-            ],
-        }
-    )
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    if status == 411:
+        headers.append((b"connection", b"close"))  # what comes yet has no end that is known
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -22,7 +22,9 @@ from starlette.types import ASGIApp
 from maps.frames import SharedFrames
 from maps.heap import give_back
 from maps.settings_tables import WebSettings
+from maps.whole_requests import WholeRequests, look_at
 
+_TICKS = 50  # of uvicorn, ten a second
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -32,6 +34,12 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look at the connections every five seconds, too."""
+        if counter % _TICKS == 0:
+            look_at(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so once requests are answered."""
@@ -98,6 +106,7 @@ async def serve(
             log_config=None,
             access_log=False,
             server_header=False,
+            http=WholeRequests,
             proxy_headers=bool(web.trusted_proxies),
             forwarded_allow_ips=list(web.trusted_proxies),
             ssl_certfile=web.tls_certificate,

@@ -1,0 +1,93 @@
+"""Whole requests: connections of the web server, whose requests end, and their heads soon.
+
+Below, uvicorn takes a head of any length and waits for the rest of a request for ever. Whoever sent
+a header without end filled the memory of a node, signed in or not, and a phone that went out of
+reach within a photo left what it had sent of it, and its socket, until the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+LONGEST_HEAD: Final = 64 * 1024
+"""Most bytes of a request before its body, beside those that came with its first."""
+
+SILENT_S: Final = 60.0
+"""How long one waits for more of a request, or for the first one, seconds."""
+
+LONGEST_S: Final = 600.0
+"""How long a request may take to come, seconds: 16 MiB at 28 kB/s."""
+
+
+class WholeRequests(HttpToolsProtocol):
+    """One connection.
+
+    Attributes:
+        heard_s: When something came last, by the loop's clock.
+        since_s: Since when the request comes, or is waited for.
+    """
+
+    heard_s = since_s = 0.0
+    _in_head = False
+    _head = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self.heard_s = self.since_s = self.loop.time()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless a head is too long."""
+        self.heard_s = self.loop.time()
+        if self._in_head:
+            self._head += len(data)
+            if self._head > LONGEST_HEAD:
+                self.transport.abort()
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """Begin to count a head."""
+        super().on_message_begin()
+        self._in_head, self._head, self.since_s = True, 0, self.heard_s
+
+    def on_headers_complete(self) -> None:
+        """Let the body come."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next request."""
+        super().on_response_complete()
+        self.heard_s = self.since_s = self.loop.time()
+
+    def look(self, now_s: float) -> None:
+        """End it if the rest of a request does not come.
+
+        Args:
+            now_s: The loop's clock.
+        """
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            unasked = self.flow.read_paused or cycle.waiting_for_100_continue
+            if unasked or not cycle.more_body:
+                self.heard_s = now_s  # it waits for us
+                return
+        if now_s - self.heard_s > SILENT_S or now_s - self.since_s > LONGEST_S:
+            self.transport.abort()
+
+
+def look_at(connections: Iterable[object], now_s: float) -> None:
+    """End the connections of which the rest of a request does not come.
+
+    Args:
+        connections: Those of a server, of any kind.
+        now_s: The loop's clock.
+    """
+    for each in list(connections):
+        if isinstance(each, WholeRequests):
+            each.look(now_s)

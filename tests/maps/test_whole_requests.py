@@ -1,0 +1,158 @@
+"""A request has a head that ends, and comes; whoever waits for us is not cut off."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse
+
+from maps import serving, whole_requests
+from maps.guard import Guard
+from maps.listening import listen
+from maps.serving import serve
+from maps.settings_tables import WebSettings
+
+GET = b"GET / HTTP/1.1\r\nHost: here\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 100000\r\n\r\n"
+MIB = b"a" * 2**20
+
+
+class Server:
+    """A small server, and what became of the bodies that were sent to it.
+
+    Attributes:
+        at: Where it is.
+        lost: How many bodies ended before their end.
+        answers_after_s: How long it takes for an answer, seconds.
+    """
+
+    def __init__(self) -> None:
+        self.at = ("", 0)
+        self.lost = 0
+        self.answers_after_s = 0.0
+
+    async def answer(self, request: Request) -> PlainTextResponse:
+        await asyncio.sleep(self.answers_after_s)
+        try:
+            body = await request.body()
+        except Exception:
+            self.lost += 1
+            raise
+        return PlainTextResponse(str(len(body)))
+
+
+@pytest.fixture
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
+    monkeypatch.setattr(serving, "_TICKS", 1, raising=False)
+    kept = Server()
+    app = FastAPI()
+    app.state.failed = None
+    app.add_api_route("/", kept.answer, methods=["GET", "POST"])
+    app.add_middleware(Guard, hosts=["here"], longest_body=200_000)
+    web = WebSettings(host="127.0.0.1", port=0)
+    bound, ready = listen(web), asyncio.Event()
+    kept.at = bound.getsockname()
+    task = asyncio.create_task(serve(app, web, bound, ready=ready.set))
+    await ready.wait()
+    yield kept
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def told(server: Server, *parts: bytes, pause_s: float = 0.0) -> bytes:
+    """Return what is answered to parts of a request, until the connection ends."""
+    reader, writer = await asyncio.open_connection(*server.at)
+    try:
+        async with asyncio.timeout(10):
+            for part in parts:
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(pause_s)
+            return await reader.read()
+    finally:
+        writer.close()
+
+
+async def flood(writer: asyncio.StreamWriter, begins: bytes) -> None:
+    """Send much behind a beginning."""
+    for part in [begins, *([MIB] * 16)]:
+        writer.write(part)
+        await writer.drain()
+
+
+@pytest.mark.parametrize(
+    "begins",
+    [GET + b"X: ", b"GET /", POST[:-2] + b"X: "],
+    ids=["a header", "an address", "a header of what has a body"],
+)
+async def test_a_head_without_end_is_not_taken(server: Server, begins: bytes) -> None:
+    with pytest.raises(ConnectionError):
+        await told(server, begins, *([MIB] * 16))
+
+
+async def test_headers_without_end_are_not_taken(server: Server) -> None:
+    with pytest.raises(ConnectionError):
+        await told(server, GET, *([b"X: a\r\n" * 10_000] * 100))
+
+
+async def test_what_follows_a_body_of_unknown_length_is_not_taken(server: Server) -> None:
+    reader, writer = await asyncio.open_connection(*server.at)
+    writer.write(GET[:-2].replace(b"GET", b"POST") + b"\r\nTransfer-Encoding: chunked\r\n\r\n")
+    async with asyncio.timeout(5):
+        assert (await reader.readuntil(b"\r\n")).split()[1] == b"411"
+        with pytest.raises(ConnectionError):
+            await flood(writer, b"0\r\nX: ")
+    writer.close()
+
+
+async def test_a_request_whose_rest_does_not_come_ends(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole_requests, "SILENT_S", 0.3)
+    for begun in (b"", b"GET / HT", POST, POST + b"a" * 1000):
+        assert await told(server, begun) == b""
+    assert server.lost == 2
+
+
+async def test_a_request_that_comes_drop_by_drop_ends(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole_requests, "LONGEST_S", 0.5)
+    for begun in (GET + b"X: ", POST):
+        try:
+            assert await told(server, begun, *([b"a"] * 30), pause_s=0.1) == b""
+        except ConnectionError:
+            pass
+    assert server.lost == 1
+
+
+async def test_who_waits_for_an_answer_is_not_cut_off(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole_requests, "SILENT_S", 0.3)
+    server.answers_after_s = 1.0
+    last = b"Connection: close\r\n\r\n"
+    assert (await told(server, GET + last)).endswith(b"\r\n\r\n0")
+    whole = POST[:-2] + last + b"a" * 100_000
+    assert (await told(server, whole)).endswith(b"\r\n\r\n100000")
+    expects = POST[:-2] + b"Expect: 100-continue\r\n" + last
+    reader, writer = await asyncio.open_connection(*server.at)
+    writer.write(expects)
+    async with asyncio.timeout(5):
+        assert b" 100 " in await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"a" * 100_000)
+        assert (await reader.read()).endswith(b"\r\n\r\n100000")
+    writer.close()
+
+
+async def test_a_long_head_that_ends_is_answered(server: Server) -> None:
+    long = GET + b"X: " + b"a" * 60_000
+    got = await told(server, long, b"\r\nConnection: close\r\n\r\n", pause_s=0.1)
+    assert got.split()[1] == b"200"
+
+
+def test_all_is_looked_at() -> None:
+    whole_requests.look_at({object()}, 0.0)  # others' connections are left alone
