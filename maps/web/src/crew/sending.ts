@@ -5,8 +5,9 @@ import type { Opened } from "./keys.ts";
 import { activeProfile, profiles } from "./keys.ts";
 import { type Batch, nextBatch, nextDue, nextPhoto, photoRefused, photoTaken, refused, taken } from "./outbox.ts";
 import { backOff } from "./pace.ts";
-import { byReportingKey, type Report } from "./reports.ts";
-import { type By, Failure, readSession, sendPhoto, sendReports, type Took } from "./server.ts";
+import type { Report } from "./reports.ts";
+import { Failure, readSession, sendPhoto, sendReports, type Took } from "./server.ts";
+import { forEach, keyFor, ranksThatGo } from "./turns.ts";
 
 export interface Link {
   /** `untried`: nothing had to be sent yet. `shut`: the server does not know this key or person any more. */
@@ -112,38 +113,28 @@ async function drain(): Promise<void> {
   const active = activeProfile();
   const all = await profiles();
   all.sort((a, b) => Number(b.id === active) - Number(a.id === active));
-  let first: unknown = null;
   // Calls for help before all, whoever's on this phone.
-  for (const profile of all) first ??= await trying(() => drainRanks(profile, null, true));
+  await forEach(all, active, (profile) => drainRanks(profile, null, true));
   for (const profile of all.filter((each) => each.id === active)) {
     const who = opened?.profile.id === profile.id ? opened : null;
-    first ??= await trying(() => drainRanks(profile, who, false));
-    if (who !== null) first ??= await trying(() => drainPhotos(who));
-    if (who !== null) first ??= await trying(() => drainRanks(profile, who, false));
-  }
-  if (first !== null) throw first;
-}
-
-async function trying(act: () => Promise<void>): Promise<unknown> {
-  try {
-    await act();
-    return null;
-  } catch (fault) {
-    return fault;
+    await drainRanks(profile, who, false);
+    if (who === null) continue;
+    await drainPhotos(who);
+    await drainRanks(profile, who, false);
   }
 }
 
 async function drainRanks(profile: Profile, who: Opened | null, sosOnly: boolean): Promise<void> {
-  const signedIn = profile.device === null ? await readSession() : null;
+  // What takes the PIN stands in nobody's way: positions go out beside a text that was written before the page was locked.
+  const ranks = ranksThatGo(profile, who).filter((rank) => rank === 0 || !sosOnly);
+  let sure = false;
   for (let most = 100; ; ) {
     // Asked anew each time: what is urgent goes before the next hundred positions.
-    const batch = await nextBatch(profile, who, most, sosOnly ? [0] : undefined);
+    const batch = await nextBatch(profile, who, most, ranks);
     if (batch === null) return;
-    if (profile.device === null && batch.rank > 0 && signedIn?.user !== profile.user) {
-      throw new Failure(401, ""); // another has signed in: nobody reports in another's name
-    }
-    const by = keyFor(profile, who, batch.rank);
-    if (by === undefined) return;
+    if (batch.rank > 0 && !sure) await ensureOwn(profile);
+    sure ||= batch.rank > 0;
+    const by = keyFor(profile, who, batch.rank) ?? null;
     let answer: Took;
     try {
       answer = await sendReports(batch.reports, by);
@@ -161,6 +152,11 @@ async function drainRanks(profile: Profile, who: Opened | null, sosOnly: boolean
   }
 }
 
+/** Nobody reports in another's name: throws when it is another who has signed in, or nobody. */
+async function ensureOwn(profile: Profile): Promise<void> {
+  if (profile.device === null && (await readSession())?.user !== profile.user) throw new Failure(401, "");
+}
+
 /** Only what the server names leaves the outbox; what it does not name would come again and again, so it is an error. */
 async function settle(batch: Batch, answer: Took, who: Opened | null): Promise<void> {
   const mine = new Set(batch.reports.map((each: Report) => each.id));
@@ -174,6 +170,7 @@ async function settle(batch: Batch, answer: Took, who: Opened | null): Promise<v
 
 async function drainPhotos(who: Opened): Promise<void> {
   for (let photo = await nextPhoto(who); photo !== null; photo = await nextPhoto(who)) {
+    await ensureOwn(who.profile);
     try {
       await sendPhoto(photo.id, photo.bytes, photo.type, who.key);
       await photoTaken(photo.id);
@@ -185,11 +182,4 @@ async function drainPhotos(who: Opened): Promise<void> {
     // A photo takes long on a thin network: what is urgent must not wait for the next one.
     await drainRanks(who.profile, who, false);
   }
-}
-
-/** The key for a rank: undefined when it takes the PIN to have it. */
-function keyFor(profile: Profile, who: Opened | null, rank: Batch["rank"]): By | undefined {
-  if (profile.device === null) return null;
-  if (byReportingKey(rank) && profile.reporting_key !== null) return profile.reporting_key;
-  return who === null ? undefined : (who.key ?? undefined);
 }
