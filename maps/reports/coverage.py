@@ -41,7 +41,6 @@ from maps.wording import Wording
 ROUND_THE_SECTORS_KM: Final = 2.0
 WITHOUT_SECTORS_KM: Final = 25.0
 LONGEST_KM: Final = 400.0
-MOST_CELLS_DRAWN: Final = 2500
 LEVELS_H: Final = (24.0, 72.0, 168.0)
 """Hours since the last visit that divide the shades: a day, three days, a week."""
 
@@ -337,8 +336,7 @@ def plate_of(asked: Asked, heat: HeatReport, known: Sequence[Area]) -> Plate:
 def _cell_shapes(heat: SectorHeat, bounds: tuple[int, int, int]) -> list[Shape]:
     """Return the cells of a sector, those of one shade joined."""
     by_level: dict[int, list[Any]] = {}
-    features = (heat.cells or {}).get("features", [])
-    for feature in features[:MOST_CELLS_DRAWN]:
+    for feature in (heat.cells or {}).get("features", []):
         level = _visit_level(feature["properties"]["visits"], bounds)
         if level:
             by_level.setdefault(level, []).append(bytes(feature["geometry"]).decode())
