@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Final
 
@@ -46,7 +47,7 @@ class Asking:
     Args:
         web: Id of this web process.
         say: Sends what is asked.
-        moved: Called when a Watch came, went or was replaced.
+        moved: Called when a Watch came, went or was replaced, or something it said was lost.
         now: A clock that only goes forward, seconds.
 
     Attributes:
@@ -70,6 +71,7 @@ class Asking:
         self._epoch, self._by, self._count = 0, "", -1
         self._gone_by: set[str] = set()  # Watches that another took over from: a few a year
         self._heard_at = float("-inf")
+        self._told: tuple[datetime, float] | None = None
         self._there = asyncio.Event()
         self.watch = ""
         self.well = False
@@ -79,16 +81,22 @@ class Asking:
         """Note that a Watch is there; what is played again or of one that went before is not.
 
         While there is none, one that was never heard is taken whatever its epoch: a store that was
-        restored, or a database that took over from a failed one, may count from further back.
+        restored, or a database that took over from a failed one, may count from further back. Not
+        one that is not well: it may be cut off from its store, and another long in its place.
         """
+        lost = 0
         if beat.by == self._by:
             if beat.epoch < self._epoch or beat.count <= self._count:
                 return
-        elif beat.by in self._gone_by or (self.watch and beat.epoch <= self._epoch):
+            lost = beat.count - self._count - 1
+        elif beat.by in self._gone_by:
+            return
+        elif beat.epoch <= self._epoch and (self.watch or not beat.well):
             return
         else:
             self._gone_by.add(self._by)
         replaced = beat.by != self.watch
+        self._told = None if beat.time is None else (beat.time, self._now())
         self._epoch, self._by, self._count = beat.epoch, beat.by, beat.count
         self._heard_at, self.well = self._now(), beat.well
         if replaced:
@@ -97,6 +105,27 @@ class Asking:
             self._there.set()
             _log.info("watch_heard", epoch=beat.epoch)
             self._moved()
+        elif lost:
+            _log.warning("words_lost", beats=lost)
+            self._moved()
+
+    def coming(self) -> None:
+        """Note that a part of something long came: the Watch is there, and answers.
+
+        Its next beat waits behind that, for longer than a silence on a slow line.
+        """
+        now = self._now()
+        if self.watch:
+            self._heard_at = now
+        for asked in self._asked.values():  # asked again it would come twice
+            asked.again_at = max(asked.again_at, now + AGAIN_S)
+
+    def time(self) -> datetime:
+        """Return what the Watch's clock shows, aware UTC; ours may be far from that."""
+        if self._told is None:
+            return datetime.now(UTC)
+        at, heard_at = self._told
+        return at + timedelta(seconds=self._now() - heard_at)
 
     def lost(self, fault: str) -> None:
         """Note that the Watch cannot be reached."""

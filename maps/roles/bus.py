@@ -43,6 +43,7 @@ class Bus:
         client_id: Not to be guessed: who connects under another's id throws that one out.
         heard: Called with all that comes on the topics that were subscribed to.
         moved: Called when the way opens or breaks.
+        part: Called with a topic when a part of a body came that is not whole yet.
     """
 
     def __init__(
@@ -53,8 +54,9 @@ class Bus:
         client_id: str,
         heard: Heard,
         moved: Callable[[bool], None] = lambda _open: None,
+        part: Callable[[str], None] = lambda _topic: None,
     ) -> None:
-        self._settings, self._heard, self._moved = settings, heard, moved
+        self._settings, self._heard, self._moved, self._part = settings, heard, moved, part
         self._envelopes = Envelopes(key)
         self._topics: set[str] = set()
         self._waiting: dict[int, asyncio.Future[None]] = {}
@@ -222,7 +224,9 @@ class Bus:
         body = self._envelopes.open(message, topic=topic)
         if body is not None:
             self._heard(topic, body)
-        elif strange == 0 and self._envelopes.strange:
+        elif self._envelopes.strange == strange:
+            self._part(topic)
+        elif strange == 0:
             _log.error(
                 "not_sealed_by_us",
                 topic=topic,

@@ -38,10 +38,11 @@ class FarFeed(Feed):
         agency: Whose records pass.
         role: In which role.
         ask: Asks the Watch.
+        now: The Watch's clock, aware UTC: viewers count ages from the time in a beat.
     """
 
-    def __init__(self, agency: str, role: str, ask: Ask) -> None:
-        super().__init__(View(agency=agency, role=role), _no_picture, _utc_now)
+    def __init__(self, agency: str, role: str, ask: Ask, now: Callable[[], datetime]) -> None:
+        super().__init__(View(agency=agency, role=role), _no_picture, now)
         self._ask = ask
         self._begun = False
         self._early: list[Word] = []
@@ -197,6 +198,7 @@ class FarViews:
         unsubscribe: Hears them no more.
         there: Waits a while for a Watch, where there is none: a viewer that is refused instead
             comes again when it pleases.
+        now: The Watch's clock, aware UTC.
     """
 
     def __init__(
@@ -206,9 +208,10 @@ class FarViews:
         subscribe: Callable[[str, str], Awaitable[None]],
         unsubscribe: Callable[[str, str], None],
         there: Callable[[], Awaitable[None]],
+        now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._ask, self._subscribe, self._unsubscribe = ask, subscribe, unsubscribe
-        self._there = there
+        self._there, self._now = there, now
         self._feeds: dict[tuple[str, str], FarFeed] = {}
         self._opening: dict[tuple[str, str], asyncio.Task[None]] = {}
 
@@ -234,7 +237,7 @@ class FarViews:
         key = (user.agency, user.role)
         feed = self._feeds.get(key)
         if feed is None or feed.closed:
-            feed = self._feeds[key] = FarFeed(*key, self._ask)
+            feed = self._feeds[key] = FarFeed(*key, self._ask, self._now)
             self._opening[key] = asyncio.create_task(
                 self._open(feed, stream or "", -1 if since is None else since), name="view"
             )

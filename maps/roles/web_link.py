@@ -47,6 +47,7 @@ class WebLink:
             client_id=f"{node}-web-{self._id}",
             heard=self._hear,
             moved=self._bus_moved,
+            part=self._part,
         )
         self._answers = self._topics.answer(self._id)
         self._bus.add(self._topics.beat)
@@ -57,6 +58,7 @@ class WebLink:
             subscribe=lambda *view: self._bus.subscribe(self._topics.view(*view)),
             unsubscribe=lambda *view: self._bus.unsubscribe(self._topics.view(*view)),
             there=self.asking.wait,
+            now=self.asking.time,
         )
         self._view_start = self._topics.view("", "").removesuffix("/")
 
@@ -112,6 +114,10 @@ class WebLink:
     def _bus_moved(self, is_open: bool) -> None:
         if not is_open:
             self.asking.lost("the broker is not reached")
+
+    def _part(self, topic: str) -> None:
+        if topic == self._answers or topic.startswith(self._view_start):
+            self.asking.coming()
 
     def _watch_moved(self) -> None:
         self.views.close()  # their viewers come again, and go on where they stopped

@@ -6,6 +6,7 @@ is there (`Beat`), and hands out the frames of each view that somebody looks at 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -189,14 +190,16 @@ class Beat(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         by: Its id, another one at each start.
         epoch: Of its lease: a higher one counts.
-        count: Counts up.
+        count: Counts up; one that was not heard tells that more was not.
         well: It works, and its store takes records.
+        time: What its clock shows, by which the whole picture is timed.
     """
 
     by: str
     epoch: int
     count: int
     well: bool
+    time: datetime | None = None
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import msgspec
@@ -12,6 +12,7 @@ import pytest
 
 from maps.errors import WatchAway
 from maps.roles import far_views, words
+from maps.roles.asking import Asking
 from maps.roles.far_views import FarViews
 from maps.roles.showing import Showing
 from patrol.accounts import User
@@ -21,6 +22,12 @@ from patrol.views import BACKLOG, Feed, Mixed, Subscription, View
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 SOMCHAI = User(name="somchai", role="commander", agency="joint")
+
+
+class Told(msgspec.Struct):
+    """A frame, of which only the time is looked at."""
+
+    time: datetime
 
 
 class Desk:
@@ -59,13 +66,19 @@ class Pair:
         self.showing = Showing(cast(Any, lambda _user: Desk(self.feed)), by="w1", tell=self._told)
         self.views = self.another()
 
-    def another(self, there: Callable[[], Awaitable[None]] = at_once) -> FarViews:
+    def another(
+        self,
+        there: Callable[[], Awaitable[None]] = at_once,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> FarViews:
         """Return a web process that has just started."""
 
         async def subscribe(_agency: str, _role: str) -> None:
             pass
 
-        return FarViews(self._ask, subscribe=subscribe, unsubscribe=lambda *_: None, there=there)
+        return FarViews(
+            self._ask, subscribe=subscribe, unsubscribe=lambda *_: None, there=there, now=now
+        )
 
     async def _ask(self, what: Any) -> Any:
         self.asked.append(type(what).__name__)
@@ -214,6 +227,21 @@ async def test_what_may_not_pass_any_more_does_not_go_out() -> None:
     said = await (await entering).take(0.05)
     assert numbers(said) == [("change", 3)]
     assert b'"own"' in said[0]
+
+
+async def test_a_beat_tells_the_time_of_the_watch_whatever_the_clock_here_shows() -> None:
+    now_s = 100.0
+    asking = Asking(web="web-1", say=lambda *_: None, now=lambda: now_s)
+    asking.beat(words.Beat(by="w1", epoch=1, count=1, well=True, time=NOW))
+    pair = Pair()
+    views = pair.another(now=asking.time)
+    viewer = await views.enter(SOMCHAI, None, None)
+    first, second = await viewer.take(0.05), await viewer.take(0.05)
+    now_s += 1.5
+    told = [msgspec.json.decode(each, type=Told).time for each in (*first, *second)]
+    assert told == [NOW, NOW]
+    (late,) = await viewer.take(0.05)
+    assert msgspec.json.decode(late, type=Told).time == NOW + timedelta(seconds=1.5)
 
 
 async def test_a_gap_ends_the_stream_and_who_comes_again_misses_nothing() -> None:

@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 
 from maps.access import VERIFIED, Caller
 from maps.errors import NoAnswer, ServerRunning, WatchAway
+from maps.internal_settings import InternalSettings
 from maps.lock import store_lock
 from maps.office import open_office
 from maps.roles import answering, words
@@ -23,6 +24,7 @@ from maps.roles.answering import Answering
 from maps.roles.asking import Asking
 from maps.roles.envelope import PIECE_BYTES, Envelopes
 from maps.roles.showing import Showing
+from maps.roles.web_link import WebLink
 from maps.roles.web_server import run_web
 from maps.settings import settings_of
 from patrol.accounts import User
@@ -231,6 +233,54 @@ async def test_while_there_is_no_watch_one_that_counts_from_further_back_is_hear
         assert line.asking.watch == ""
     line.asking.beat(beat(2, by="w6", epoch=2))
     assert line.asking.watch == "w6"
+
+
+async def test_one_that_counts_from_further_back_and_is_not_well_is_not_heard(line: Line) -> None:
+    line.asking.beat(beat(7, by="w5", epoch=5))
+    line.now_s += words.GONE_AFTER_S + 0.1
+    line.asking.tick()
+    cut_off = msgspec.structs.replace(beat(900, by="w4", epoch=4), well=False)
+    line.asking.beat(cut_off)  # from its store, so that nothing told it that it lost its lease
+    assert line.asking.watch == ""
+    line.asking.beat(beat(8, by="w5", epoch=5))
+    assert line.asking.watch == "w5"
+    line.asking.beat(msgspec.structs.replace(beat(1, by="w6", epoch=6), well=False))
+    assert line.asking.watch == "w6"
+
+
+async def test_a_beat_that_is_missing_tells_that_words_are_missing() -> None:
+    moved: list[str] = []
+    asking = Asking(web="web-1", say=lambda *_: None, moved=lambda: moved.append(asking.watch))
+    for count in (5, 6, 6, 4, 7):
+        asking.beat(beat(count))
+    assert moved == ["w1"]
+    asking.beat(beat(9))
+    assert moved == ["w1", "w1"]
+
+
+async def test_a_watch_whose_long_answer_holds_up_its_beats_is_there() -> None:
+    key, now_s = bytes(32), 100.0
+    link = WebLink(InternalSettings(), key, node="hx")
+    link.asking._now = lambda: now_s
+    asks: list[bytes] = []
+    link.asking._say = lambda body, _number: asks.append(body)
+    link.asking.beat(beat(1))
+    asked = asyncio.create_task(link.pass_on(request("GET")))
+    await asyncio.sleep(0)
+    answer = words.Answer(
+        by="w1", number=1, what=words.Response(status=200, headers=[], body=bytes(1_500_000))
+    )
+    topic = link._answers
+    for piece in Envelopes(key).seal(msgspec.msgpack.encode(answer), topic=topic):
+        now_s += 2.0  # a line of 800 kbit/s
+        link._bus._take(topic, piece)
+        link._bus._take(topic, b"not ours")
+        link.asking.tick()
+    assert len((await asked).body) == 1_500_000
+    assert len(asks) == 1, "it is not made and sent once more"
+    now_s += words.GONE_AFTER_S + 0.1
+    link.asking.tick()
+    assert link.asking.watch == ""
 
 
 async def test_no_store_is_restored_under_a_web_process(tmp_path: Path) -> None:
