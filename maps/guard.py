@@ -10,11 +10,18 @@ Policy Level 3.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SMALL_BODY = 64 * 1024
+"""Bytes up to which a body is taken whatever else comes: a report, a call for help."""
+
+MOST_COMING = 200_000_000
+"""Most bytes of larger bodies that come or are dealt with at once; of one address a quarter."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -62,6 +69,7 @@ class Guard:
         self._hosts = frozenset(host.lower() for host in hosts)
         self._longest_body = longest_body
         self._longer_bodies = dict(longer_bodies or {})
+        self._coming = Counter[str]()  # bytes of larger bodies, by address
         self._headers = list(_HEADERS)
         policy = CONTENT_SECURITY_POLICY.replace(
             "connect-src 'self'", " ".join(("connect-src 'self'", *connects))
@@ -88,7 +96,28 @@ class Guard:
         if fault is not None:
             await _refuse(answer, *fault)
             return
-        await self._app(scope, receive, answer)
+        length = int(headers.get(b"content-length", b"0"))
+        if length <= SMALL_BODY:
+            await self._app(scope, receive, answer)
+            return
+        client = scope.get("client")
+        await self._take(scope, receive, answer, length, "?" if client is None else client[0])
+
+    async def _take(
+        self, scope: Scope, receive: Receive, answer: Send, length: int, peer: str
+    ) -> None:
+        """Hand on what has a large body, unless too much of such has come already."""
+        own, all_ = self._coming[peer], self._coming.total()
+        if (own and own + length > MOST_COMING / 4) or (all_ and all_ + length > MOST_COMING):
+            await _refuse(answer, 503, "too_busy", "too much comes at once: try again soon")
+            return
+        self._coming[peer] += length
+        try:
+            await self._app(scope, receive, answer)
+        finally:
+            self._coming[peer] -= length
+            if not self._coming[peer]:
+                del self._coming[peer]
 
     def _fault(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
         host = headers.get(b"host", b"").decode("latin-1").lower()
@@ -172,5 +201,7 @@ async def _refuse(send: Send, status: int, slug: str, message: str) -> None:
     ]
     if status == 411:
         headers.append((b"connection", b"close"))  # what comes yet has no end that is known
+    if status == 503:
+        headers.append((b"retry-after", b"5"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

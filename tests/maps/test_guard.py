@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from maps import guard
 from maps.access import COOKIE
 from tests.maps.running import Live, Running
 
@@ -59,6 +64,43 @@ async def test_a_body_is_bounded_and_names_its_length(server: Running) -> None:
 
         unnamed = await client.post("/api/session", content=chunks())  # type: ignore[arg-type]
         assert unnamed.status_code == 411
+
+
+async def test_no_more_large_bodies_come_at_once_than_there_is_room_for(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MOST_COMING", 4_000_000, raising=False)
+    large, on = b"x" * 900_000, asyncio.Event()
+
+    async def slow(begun: asyncio.Event) -> AsyncIterator[bytes]:
+        yield large[:1]
+        begun.set()
+        await on.wait()
+        yield large[1:]
+
+    async with server.stranger() as client:
+
+        async def begin() -> asyncio.Task[httpx.Response]:
+            begun, named = asyncio.Event(), {"content-length": str(len(large))}
+            post = client.post("/api/session", content=slow(begun), headers=named)
+            task = asyncio.create_task(post)
+            await begun.wait()
+            await asyncio.sleep(0.1)  # until it has been let in
+            return task
+
+        first = await begin()
+        refused = await client.post("/api/session", content=large)
+        assert refused.status_code == 503
+        assert refused.json()["error"] == "too_busy"
+        assert refused.headers["retry-after"] == "5"
+        small = await client.post("/api/session", content=b"x" * 60_000)
+        assert small.status_code == 422
+        on.set()
+        assert (await first).status_code == 422
+        assert (await client.post("/api/session", content=large)).status_code == 422
+        monkeypatch.setattr(guard, "MOST_COMING", 400_000, raising=False)
+        alone = await client.post("/api/session", content=large)
+        assert alone.status_code == 422, "the only one is taken, however long"
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/api/health", "/api/units", "/no-such-thing"])
