@@ -27,7 +27,7 @@ class Steps:
 
     def __init__(self, now: datetime, node: str) -> None:
         self.touched: Counter[str] = Counter()
-        #: The first versions of all alerts, then the second ones: each is filed upon the one before.
+        #: The first versions of all alerts, then the second ones: each is filed after the first.
         self._rounds: list[dict[str, list[Alert]]] = []
         self._now, self._node = now, node
 

@@ -11,7 +11,7 @@ import hashlib
 from datetime import datetime
 from typing import Annotated, ClassVar, Final, Literal, NamedTuple, Self
 
-from patrol.alerts import Alert, AlertState
+from patrol.alerts import Alert, AlertState, Severity, is_worse
 from patrol.crossing import NEVER
 from patrol.life import Life
 from patrol.papers import Paper
@@ -152,17 +152,19 @@ class Seen(NamedTuple):
         state: Its state.
         level: How far it was escalated.
         historical: Whether only late fixes told of it.
+        severity: How bad it was.
     """
 
     version: int
     state: str
     level: int
     historical: bool
+    severity: Severity
 
 
 def seen(alert: Alert) -> Seen:
     """Return what has to be remembered of a version to know what is new about the next."""
-    return Seen(alert.version, alert.state, alert.level, alert.historical)
+    return Seen(alert.version, alert.state, alert.level, alert.historical, alert.severity)
 
 
 def occasion_of(alert: Alert, before: Seen | None) -> AlertState | None:
@@ -180,4 +182,6 @@ def occasion_of(alert: Alert, before: Seen | None) -> AlertState | None:
         return alert.state
     if alert.state == "escalated" and alert.level > before.level:
         return "escalated"
+    if alert.rings and is_worse(alert.severity, than=before.severity):
+        return alert.state
     return alert.state if alert.state != before.state else None

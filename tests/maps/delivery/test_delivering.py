@@ -13,7 +13,7 @@ import pytest
 
 from maps.delivery import pace, sending
 from patrol import permissions
-from patrol.alert_acts import come_live
+from patrol.alert_acts import come_live, worsened
 from patrol.errors import StoreError
 from tests.databases import store_url
 from tests.maps.delivery.receiving import HttpReceiver, answer, receiving, until
@@ -88,6 +88,20 @@ async def test_what_only_late_fixes_told_is_not_delivered_until_it_comes_live(
         await it.file(come_live(alert, at=it.node.time))
         await receiver.until(1)
         assert told(receiver) == [(alert.id, "raised", 2)]
+
+
+async def test_what_is_more_severe_now_is_delivered_anew(tmp_path: Path) -> None:
+    async with receiving() as receiver:
+        rules = [rule(name="all"), rule(name="worst", severities=["sos", "high"])]
+        async with delivers(tmp_path, **tables(receiver, *rules)) as it:
+            alert = await it.raise_alert(severity="low")
+            await it.settled(1)
+            await it.file(worsened(alert, at=it.node.time, severity="high"))
+            found = await it.settled(2)
+            assert sorted((each.alert_version, each.severity) for each in found) == [
+                (1, "low"),
+                (2, "high"),
+            ]
 
 
 async def test_severity_rule_level_hours_and_agency_choose(tmp_path: Path) -> None:
