@@ -233,6 +233,11 @@ class Feed:
         """How many viewers are connected."""
         return len(self._viewers)
 
+    @property
+    def epoch(self) -> int:
+        """The view's policy epoch as of now, also one of which nobody was told yet."""
+        return self._epoch()
+
     def publish(self, body: bytes) -> None:
         """Number one change and hand the same bytes to every viewer.
 
@@ -265,11 +270,9 @@ class Feed:
             stream: The stream the viewer followed.
             since: Number of the last change it has.
         """
-        first = self.missed(since) if stream == self.stream and since is not None else None
+        first = self.following(since) if stream == self.stream and since is not None else None
         if first == []:
             first = [self.beat()]
-        if first is not None and self._is_over():
-            first = stripped(first)
         return self.join(Subscription(self, self._beginning() if first is None else first))
 
     def lead(self, bodies: Sequence[tuple[int, bytes]]) -> None:
@@ -319,7 +322,7 @@ class Feed:
         """Return whether what may pass has changed, and nobody was told yet: until then what was
         made before is begun with by nobody.
         """
-        return self._epoch() != self.view.epoch
+        return self.epoch != self.view.epoch
 
     def _is_good(self, made: tuple[int, datetime, bytes]) -> bool:
         """Return whether one may still begin with a snapshot and what followed it."""
@@ -339,6 +342,11 @@ class Feed:
     def beat(self) -> bytes:
         """Return an encoded beat."""
         return _encode(Beat(seq=self.seq, time=self._now()))
+
+    def following(self, since: int) -> list[bytes] | None:
+        """Return the same as `missed` for who goes on now: without what may pass no more."""
+        first = self.missed(since)
+        return stripped(first) if first is not None and self._is_over() else first
 
     def missed(self, since: int) -> list[bytes] | None:
         """Return the changes after number `since`; None if one of them is not kept any more."""

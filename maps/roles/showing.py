@@ -87,6 +87,15 @@ class Showing:
             if tap is not None:
                 tap.wanted_at = self._now()
 
+    def look(self) -> None:
+        """Tell at once where what may pass has changed and viewers here are told a bit later.
+
+        Who begins there is shown nothing of before; web processes cannot know of it. While the
+        store refuses, viewers are told of nothing.
+        """
+        for tap in self._taps.values():
+            tap.look()
+
     def sweep(self) -> None:
         """Hand out no more what nobody has asked for of late."""
         for view, tap in list(self._taps.items()):
@@ -119,18 +128,25 @@ class _Tap(Subscription):
         super().__init__(feed, [])
         self.feed, self._hand_on, self._by = feed, tell, by
         self.wanted_at = 0.0
+        self._epoch = feed.view.epoch
 
     def push(self, frame: bytes) -> None:
         """Hand on one more frame."""
-        self._say(_frame(self.feed.seq, frame))
+        self._say(_frame(self.feed.seq, frame), self.feed.view.epoch)
 
     def strip(self) -> None:
         """Tell that what waits anywhere may hold nothing of other agencies'."""
-        self._say(None)
+        self._say(None, self.feed.view.epoch)
 
-    def _say(self, frame: Frame | None) -> None:
-        feed = self.feed
-        self._hand_on(Word(by=self._by, stream=feed.stream, epoch=feed.view.epoch, frame=frame))
+    def look(self) -> None:
+        """Tell the same where an epoch is due of which nobody was told yet."""
+        epoch = self.feed.epoch
+        if epoch > max(self._epoch, self.feed.view.epoch):
+            self._epoch = epoch
+            self._say(None, epoch)
+
+    def _say(self, frame: Frame | None, epoch: int) -> None:
+        self._hand_on(Word(by=self._by, stream=self.feed.stream, epoch=epoch, frame=frame))
 
 
 def _frame(seq: int, said: bytes) -> Frame:
@@ -145,7 +161,7 @@ def _before(feed: Feed, since: int, before: int) -> list[Frame] | None:
 
 def _between(feed: Feed, since: int, before: int) -> list[Frame] | None:
     """Return the changes after `since` and before `before`; None if one of them is not kept."""
-    kept = feed.missed(since)
+    kept = feed.following(since)
     if kept is None:
         return None
     frames = [_frame(seq, said) for seq, said in enumerate(kept, start=since + 1) if seq < before]

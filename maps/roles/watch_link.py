@@ -23,6 +23,10 @@ from patrol.desk import Desk
 from radio_gateway.clock import utc_now
 from radio_gateway.decoders import msgpack_decoder
 
+_LOOK_S: Final = 0.1
+"""How often it is looked whether what may pass has changed; at each full second, in which an
+agreement's hours end, too."""
+
 _BEATS_KEPT: Final = 2 * int(LATE_AFTER_S / BEAT_S)
 
 _log = structlog.get_logger(__name__)
@@ -73,12 +77,16 @@ class WatchLink:
     async def __aenter__(self) -> Self:
         """Begin; goes on until it is left, whatever becomes of the broker."""
         await self._bus.__aenter__()
-        self._beating = asyncio.create_task(self._beat(), name="watch-link")
+        self._tasks = [
+            asyncio.create_task(self._beat(), name="watch-link"),
+            asyncio.create_task(self._look(), name="watch-link-look"),
+        ]
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        self._beating.cancel()
-        await asyncio.gather(self._beating, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._answering.close()
         self._showing.close()
         await self._bus.__aexit__(*exception)
@@ -129,3 +137,11 @@ class WatchLink:
             except Exception:  # noqa: BLE001 - logged; it must go on
                 _log.exception("watch_link_failed")
             await asyncio.sleep(BEAT_S)
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_S - utc_now().timestamp() % _LOOK_S)
+            try:
+                self._showing.look()
+            except Exception:  # noqa: BLE001 - logged; it must go on
+                _log.exception("watch_link_failed")

@@ -52,6 +52,7 @@ class Pair:
         views: The web process's.
         asked: What was asked, by name.
         words: What the Watch told and has not come yet, while `holds`.
+        due: The policy epoch that has begun, whether anybody was told or not.
     """
 
     def __init__(self) -> None:
@@ -59,7 +60,9 @@ class Pair:
             View(agency="joint", role="commander"),
             lambda stream, seq: Snapshot(stream=stream, seq=seq, time=NOW, units=()),
             lambda: NOW,
+            epoch=lambda: max(self.due, self.feed.view.epoch),
         )
+        self.due = 0
         self.asked: list[str] = []
         self.words: list[words.Word] = []
         self.holds = False
@@ -227,6 +230,30 @@ async def test_what_may_not_pass_any_more_does_not_go_out() -> None:
     said = await (await entering).take(0.05)
     assert numbers(said) == [("change", 3)]
     assert b'"own"' in said[0]
+
+
+async def test_who_goes_on_when_an_agreement_is_just_over_is_shown_nothing_of_before() -> None:
+    pair = Pair()
+    first = await pair.views.enter(SOMCHAI, None, None)
+    await taken(first)
+    pair.change(own=b',"fixes":["own"]')
+    stream = pair.feed.stream
+    pair.due = 1  # its hours have ended; viewers are told within a second, or once the store works
+    pair.showing.look()
+    again = await pair.views.enter(SOMCHAI, stream, 0)
+    waits = await first.take(0.05)
+    for frames in (await again.take(0.05), waits):
+        assert numbers(frames) == [("change", 1)]
+        assert b'"own"' in frames[0]
+    pair.views = pair.another()  # nor by way of a web process that asks only now
+    new = await (await pair.views.enter(SOMCHAI, stream, 0)).take(0.05)
+    assert b'"own"' in new[0]
+    pair.feed.begin_epoch(1)
+    pair.change(own=b',"fixes":["own"]')
+    # What may pass under the new terms does.
+    whole = await (await pair.views.enter(SOMCHAI, stream, 1)).take(0.05)
+    assert numbers(whole) == [("change", 2)]
+    assert b'"own"' not in whole[0]
 
 
 async def test_a_beat_tells_the_time_of_the_watch_whatever_the_clock_here_shows() -> None:
