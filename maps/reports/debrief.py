@@ -13,7 +13,7 @@ from typing import Final
 
 from maps.reports import telling
 from maps.reports.fonts import faces
-from maps.reports.gathering import legs
+from maps.reports.gathering import fixes_of, legs
 from maps.reports.page import blank_map, inert, self_contained
 from maps.typesetting.cuts import FAMILY
 from maps.wording import Wording
@@ -56,11 +56,13 @@ async def debrief(
         One HTML page; without positions in that time it says so.
 
     Raises:
+        BadRequest: If there are more positions than a report can hold.
         Forbidden: If the role may not.
         NotFound: If there is no such unit, or the user may not know of it.
         NotBuilt: If the web client has not been built.
     """
-    fixes = await desk.track(unit, start=start, end=end)
+    found = await fixes_of(desk, [unit], start, end)
+    fixes = found.get(unit, [])
     state = desk.unit(unit, unplaced=bool(fixes))
     heading = _heading(state, len(fixes), start, end, words)
     gap_s = LATE_AFTER * (state.expected_interval_s or 60.0)

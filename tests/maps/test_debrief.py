@@ -16,6 +16,7 @@ from patrol.changes import Fix
 from tests import needs
 from tests.browser.alone import browser as browser
 from tests.maps.running import running
+from tests.maps.test_ogc_api import sail
 
 
 def _fix(seconds: float, lon: float) -> Fix:
@@ -89,6 +90,23 @@ def test_the_page_carries_the_track_and_names_no_server(page_of_a_unit: str) -> 
     assert "3 positions" in page_of_a_unit
     outside_scripts = re.sub(r"<script>.*?</script>", "", page_of_a_unit, flags=re.DOTALL)
     assert not re.search(r'(src|href)="https?://', outside_scripts)
+
+
+async def test_the_page_of_a_long_time_holds_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs.web_client()
+    monkeypatch.setattr("patrol.outlook.LONGEST_TRACK", 3)
+    monkeypatch.setattr("patrol.history_desk.LARGEST_PAGE", 2)
+    async with running(tmp_path) as server:
+        unit = await sail(server, "Naga 1", "n1", 7, lon=100.4)
+        asked = {"unit": unit, "start": "2026-11-23T00:00:00Z", "end": "2026-11-25T00:00:00Z"}
+        async with server.signed_in("commander") as client:
+            page = await client.get("/api/reports/debrief", params=asked)
+            day = await client.get("/api/ogc/collections/tracks/items")
+    assert "7 positions" in page.text
+    (track,) = day.json()["features"]
+    assert track["properties"]["positions"] == 7
 
 
 @pytest.mark.browser
