@@ -38,12 +38,12 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     """A time in which nothing was heard of a unit.
 
     Attributes:
-        start: The last position before it.
+        start: The last position before it; None: there was none since the patrol began.
         end: The first after it; None: none came.
         seconds: How long.
     """
 
-    start: Fix
+    start: Fix | None
     end: Fix | None
     seconds: float
 
@@ -67,18 +67,27 @@ def along(fixes: Sequence[Fix], *, gap_s: float) -> Along | None:
     return Along(low=min(values), high=max(values), km=way)
 
 
-def silences(fixes: Sequence[Fix], *, gap_s: float, until: datetime) -> list[Silence]:
+def silences(
+    fixes: Sequence[Fix], *, gap_s: float, since: datetime | None, until: datetime
+) -> list[Silence]:
     """Return the times longer than `gap_s` seconds in which nothing was heard, oldest first.
 
-    The last one runs to `until`, the end of what is looked at.
+    Args:
+        fixes: Positions of a unit, oldest first.
+        gap_s: How long is long, seconds.
+        since: When what is looked at began, from which the first silence runs; None: what was
+            before the first position is not for the reader to know.
+        until: Its end, to which the last one runs.
     """
-    found = [
-        Silence(start=one, end=other, seconds=(other.time - one.time).total_seconds())
-        for one, other in itertools.pairwise(fixes)
-        if (other.time - one.time).total_seconds() > gap_s
-    ]
-    if fixes and (rest := (until - fixes[-1].time).total_seconds()) > gap_s:
-        found.append(Silence(start=fixes[-1], end=None, seconds=rest))
+    heard: list[Fix | None] = [*fixes, None]
+    if since is not None:
+        heard.insert(0, None)
+    found = []
+    for one, other in itertools.pairwise(heard):
+        start = since if one is None else one.time
+        end = until if other is None else other.time
+        if start is not None and (long := (end - start).total_seconds()) > gap_s:
+            found.append(Silence(start=one, end=other, seconds=long))
     return found
 
 

@@ -389,9 +389,10 @@ def _check_ins(asked: Asked, known: _Known) -> Block:
 def _meetings(asked: Asked, known: _Known) -> Block:
     words = asked.words
     rows: list[tuple[Cell, ...]] = []
+    own = _own(asked, known)
     for meeting in known.patrol.rendezvous:
         for unit in meeting.units or known.patrol.units:
-            fixes = known.fixes.get(unit)
+            fixes = known.fixes.get(unit, [] if unit in own else None)
             came = None if fixes is None else arrival(fixes, meeting)
             if fixes is None:
                 said = words.say("report.not_shown")
@@ -412,23 +413,32 @@ def _meetings(asked: Asked, known: _Known) -> Block:
     )
 
 
+def _own(asked: Asked, known: _Known) -> set[str]:
+    """Return the units of the asker's own agency: all is known of where they were heard."""
+    return {each.unit for each in known.units if each.member.agency == asked.own}
+
+
 def _silences(asked: Asked, known: _Known) -> Block:
     words = asked.words
     rows: list[tuple[Cell, ...]] = []
+    own = _own(asked, known)
     for crew in known.units:
-        fixes = known.fixes.get(crew.unit)
-        if fixes is None:
+        fixes = known.fixes.get(crew.unit, [])
+        if not fixes and crew.unit not in own:
             continue
-        rows += [
-            (
-                known.names[crew.unit],
-                words.moment(each.start.time),
-                telling.moment(words, None if each.end is None else each.end.time),
-                telling.duration(words, each.seconds),
-                telling.address_at(asked, each.start.lon, each.start.lat),
+        # Of others nobody here knows whether they were silent before what crossed first.
+        since = known.start if crew.unit in own else None
+        for each in silences(fixes, gap_s=crew.gap_s, since=since, until=known.end):
+            start, end = each.start, each.end
+            rows.append(
+                (
+                    known.names[crew.unit],
+                    telling.moment(words, None if start is None else start.time),
+                    telling.moment(words, None if end is None else end.time),
+                    telling.duration(words, each.seconds),
+                    "" if start is None else telling.address_at(asked, start.lon, start.lat),
+                )
             )
-            for each in silences(fixes, gap_s=crew.gap_s, until=known.end)
-        ]
     return Table(
         columns=(
             Column(words.say("report.unit")),

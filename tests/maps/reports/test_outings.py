@@ -1,0 +1,37 @@
+"""What a debrief tells of single moments: silences from the beginning to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from maps.reports.outings import silences
+from patrol.changes import Fix
+
+BEGIN = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def after(minutes: float) -> datetime:
+    return BEGIN + timedelta(minutes=minutes)
+
+
+def told(*minutes: float, since: datetime | None = BEGIN) -> Sequence[tuple[bool, bool, float]]:
+    """Return of each silence whether a position stands before and after it, and its minutes."""
+    fixes = [Fix(of="a", lon=100.4, lat=20.27, time=after(each)) for each in minutes]
+    found = silences(fixes, gap_s=300.0, since=since, until=after(60))
+    return [(each.start is not None, each.end is not None, each.seconds / 60.0) for each in found]
+
+
+def test_a_silence_counts_from_the_beginning_to_the_end() -> None:
+    assert told(0, 4, 30, 34, 58) == [(True, True, 26), (True, True, 24)]
+    assert told(40, 44, 47, 50) == [(False, True, 40), (True, False, 10)]
+    assert told(2, *range(4, 60, 4)) == []
+
+
+def test_who_was_never_heard_was_silent_all_the_time() -> None:
+    assert told() == [(False, False, 60)]
+
+
+def test_nothing_is_told_of_what_was_before_if_that_is_not_known() -> None:
+    assert told(40, 44, 48, 52, 56, since=None) == []
+    assert told(since=None) == []
