@@ -1,14 +1,16 @@
-"""Whole requests: connections of the web server, whose requests end, and their heads soon.
+"""Whole requests: connections of the web server, whose requests come, and which are not too many.
 
 Below, uvicorn takes a head of any length and waits for the rest of a request for ever. Whoever sent
 a header without end filled the memory of a node, signed in or not, and a phone that went out of
-reach within a photo left what it had sent of it, and its socket, until the next start.
+reach within a photo left what it had sent of it, and its socket, until the next start. Whoever
+opened connections and said nothing took all that the system lets a process have, its files too.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from heapq import nsmallest
 from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -21,6 +23,24 @@ SILENT_S: Final = 60.0
 
 LONGEST_S: Final = 600.0
 """How long a request may take to come, seconds: 16 MiB at 28 kB/s."""
+
+_MOST: Final = 4096
+_AT_ONCE: Final = 16  # one of so many goes
+_SPARED: Final = 0.5  # of what a process may open: for viewers, radios and files
+
+
+def _room() -> int:
+    """Return how many connections may wait at once."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return _MOST
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST if soft < 0 else min(_MOST, int(soft * _SPARED))
+
+
+MOST_WAITING: Final = _room()
+"""Connections of which a request is awaited; one more, and those that said nothing longest go."""
 
 
 class WholeRequests(HttpToolsProtocol):
@@ -35,10 +55,25 @@ class WholeRequests(HttpToolsProtocol):
     _in_head = False
     _head = 0
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it waits for a request, or for the rest of one's head."""
+        return self.cycle is None or self.cycle.response_complete
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it waits for us."""
+        cycle = self.cycle
+        return not self.is_idle and (
+            not cycle.more_body or cycle.waiting_for_100_continue or self.flow.read_paused
+        )
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request."""
+        """Begin to wait for a request; should too many wait, one makes room."""
         super().connection_made(transport)
         self.heard_s = self.since_s = self.loop.time()
+        if len(self.connections) > MOST_WAITING:
+            self._make_room()
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless a head is too long."""
@@ -71,14 +106,24 @@ class WholeRequests(HttpToolsProtocol):
         Args:
             now_s: The loop's clock.
         """
-        cycle = self.cycle
-        if cycle is not None and not cycle.response_complete:
-            unasked = self.flow.read_paused or cycle.waiting_for_100_continue
-            if unasked or not cycle.more_body:
-                self.heard_s = now_s  # it waits for us
-                return
+        if self.is_answered:
+            self.heard_s = now_s
+            return
         if now_s - self.heard_s > SILENT_S or now_s - self.since_s > LONGEST_S:
             self.transport.abort()
+
+    def _make_room(self) -> None:
+        waiting = [
+            each
+            for each in self.connections
+            if isinstance(each, WholeRequests)
+            and not each.is_answered
+            and not each.transport.is_closing()
+        ]
+        if len(waiting) > MOST_WAITING:
+            some = max(1, MOST_WAITING // _AT_ONCE)  # looking for them takes a millisecond or two
+            for each in nsmallest(some, waiting, key=lambda each: (not each.is_idle, each.heard_s)):
+                each.transport.abort()
 
 
 def look_at(connections: Iterable[object], now_s: float) -> None:

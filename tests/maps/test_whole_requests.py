@@ -148,6 +148,27 @@ async def test_who_waits_for_an_answer_is_not_cut_off(
     writer.close()
 
 
+async def test_who_says_nothing_makes_room(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.answers_after_s = 0.8
+    last = b"Connection: close\r\n\r\n"
+    waits = [asyncio.create_task(told(server, GET + last)) for _ in range(8)]
+    sends = asyncio.create_task(told(server, POST[:-2] + last, b"a" * 100_000, pause_s=0.3))
+    await asyncio.sleep(0.2)
+    monkeypatch.setattr(whole_requests, "MOST_WAITING", 5, raising=False)
+    silent = []
+    for _ in range(20):
+        silent.append(await asyncio.open_connection(*server.at))
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.2)
+    assert sum(reader.at_eof() for reader, _ in silent) >= 15
+    assert not silent[-1][0].at_eof(), "the newest stays"
+    assert (await told(server, GET + last)).endswith(b"0")
+    assert all(each.endswith(b"\r\n\r\n0") for each in await asyncio.gather(*waits))
+    assert (await sends).endswith(b"100000")
+    for _, writer in silent:
+        writer.close()
+
+
 async def test_a_long_head_that_ends_is_answered(server: Server) -> None:
     long = GET + b"X: " + b"a" * 60_000
     got = await told(server, long, b"\r\nConnection: close\r\n\r\n", pause_s=0.1)
