@@ -371,6 +371,10 @@ class Alarms:
 
     def _note_links(self, now: datetime) -> None:
         channels = self._picture.channels
+        self._started_at = min(self._started_at, now)
+        for since in (self._bad_since, self._good_since):
+            for name, at in since.items():
+                since[name] = min(at, now)  # where a clock was set back, from then on
         for name, health in channels.items():
             if health.state not in _WELL:
                 self._bad_since.setdefault(name, now)
@@ -400,7 +404,10 @@ class Alarms:
     async def _file_time(self, now: datetime) -> None:
         steps = Steps(now, self._clerk.node)
         for alert in self._clerk.book.all(Alert):
-            after = alert_acts.due(alert, now)
+            better = alert_acts.retimed(alert, now)
+            after = None if better is not None else alert_acts.due(alert, now)
+            if better is not None:
+                steps.put("correct alert", better)
             if after is not None:
                 act = {"escalated": "escalate", "resolved": "close"}.get(after.state, "unshelve")
                 steps.put(f"{act} alert", after)

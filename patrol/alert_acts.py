@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from msgspec.structs import replace
 
 from patrol.alerts import LIFE, Alert, Severity
+from patrol.clocks import AHEAD
 from patrol.errors import Conflict
 from patrol.papers import new_id, revised
 from patrol.units import Role
@@ -286,12 +287,26 @@ def closed(alert: Alert, *, at: datetime) -> Alert:
     return _after(alert, "close", at, "", resolved_at=at)
 
 
+def retimed(alert: Alert, now: datetime) -> Alert | None:
+    """Return one that rings since a time to come with its stages from now on; None for any other.
+
+    The clock by which it rang was ahead and was set back: the next stage must not wait for the
+    time between.
+    """
+    if not alert.rings or alert.rings_since is None or alert.rings_since - now <= AHEAD:
+        return None
+    stages = TIMETABLE[alert.severity]
+    since = now - timedelta(seconds=stages[alert.level].after_s)
+    next_at = _next_stage(alert.severity, alert.level, since)
+    return revised(alert, at=now, by="", rings_since=since, escalates_at=next_at)
+
+
 def due(alert: Alert, now: datetime) -> Alert | None:
     """Return what time alone makes of it; None for nothing."""
     if alert.escalates_at is not None and alert.escalates_at <= now and alert.rings:
         return escalated(alert, at=now)
-    if alert.shelved_until is not None and alert.shelved_until <= now:
-        return unshelved(alert, at=now)
+    if alert.shelved_until is not None and not now < alert.shelved_until <= now + LONGEST_SHELF:
+        return unshelved(alert, at=now)  # further off than anybody may put it: a clock was set back
     if (
         alert.state == "returned_acknowledged"
         and now - max(alert.at, alert.returned_at or alert.at) >= CLOSED_AFTER

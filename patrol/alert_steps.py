@@ -128,7 +128,7 @@ class Steps:
             alert.state == "returned_acknowledged"
             and not is_worse(condition.severity, than=alert.severity)
             and alert.returned_at is not None
-            and (now - alert.returned_at).total_seconds() < calm
+            and abs((now - alert.returned_at).total_seconds()) < calm  # a clock may be set back
         ):
             return alert_acts.resumed(alert, at=now, raised_at=condition.since, **about)
         return alert_acts.recurred(alert, at=now, raised_at=condition.since, **about)

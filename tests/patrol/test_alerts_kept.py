@@ -181,6 +181,29 @@ async def test_what_nobody_acknowledges_is_escalated_and_what_is_put_aside_comes
         await node.desk().alerts.unshelve(only(node).id)
 
 
+async def test_a_clock_that_is_set_back_keeps_nobody_from_being_told(node: Node) -> None:
+    """By a clock that was an hour ahead the next stage would come an hour late."""
+    await unit(node)
+    await put(node, sector())
+    await hear_in_turn(node, *way((3580, IN), (3590, IN)), said("a", 3600, lon=IN, distress=True))
+    sos, no_go = only(node, "sos"), only(node, "no_go")
+    await tick(node, 3661)
+    assert only(node, "sos").level == 1
+    desk = node.desk().alerts
+    await desk.shelve(no_go.id, until=at(3661 + 86_400))
+    node.time = at(0)
+    node = await node.again()
+    await tick(node, 1)
+    assert (only(node, "sos").level, only(node, "sos").escalates_at) == (1, at(121))
+    assert only(node, "no_go").rings
+    node.time = at(100)
+    node = await node.again()
+    assert only(node, "sos").escalates_at == at(121)
+    await tick(node, 121)
+    assert (only(node, "sos").id, only(node, "sos").level) == (sos.id, 2)
+    assert "admin" in only(node, "sos").told
+
+
 async def test_whoever_cannot_do_it_alone_tells_the_next_at_once(node: Node) -> None:
     await unit(node)
     await hear(node, said("a", 1, distress=True))

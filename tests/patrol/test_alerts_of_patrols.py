@@ -144,6 +144,24 @@ async def test_a_dead_link_is_one_alert_and_its_units_are_not_blamed(node: Node)
     assert only(node, "silent_channel").state == "returned_unacknowledged"
 
 
+async def test_a_clock_that_is_set_back_hides_no_silence(node: Node) -> None:
+    """What was known by an hour that is still to come says nothing of now."""
+    boat = await unit(node, expected_interval_s=10)
+    await put(node, night(boat))
+    await hear(node, *way((3600, OUT)))
+    for name in ("serial", "pier"):
+        node.watch.channel_health([channel(name, state="down", since=3600)])
+    await tick(node, 3601)
+    node.watch.channel_health([channel("serial", since=3610)])
+    await tick(node, 3610)
+    assert alerts(node) == []
+    for second in range(0, 60, 10):
+        await tick(node, second)  # the hour before, once more
+    assert only(node).subject == "pier"
+    await tick(node, 100)
+    assert {each.rule for each in alerts(node)} == {"silent_channel", "silent_unit"}
+
+
 async def test_a_low_battery_is_known_over_a_restart(node: Node) -> None:
     await unit(node)
     await hear(node, said("a", 1, facts={"battery_pct": 9}))
