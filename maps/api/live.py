@@ -36,6 +36,8 @@ router = APIRouter()
 BEAT_S = 2.0
 CHECK_S = 5.0  # how long closing a stream may take
 LOOK_S = 30.0  # how long a session is believed while no account has changed
+ENTER_S = 5.0  # how long the store may take to tell who comes
+STORE_S = 1.0  # how long a viewer waits for a store that is asked whether it may look still
 STUCK_S = 20.0  # a peer that takes nothing for so long is gone
 
 NOT_SIGNED_IN, NOT_ALLOWED, FELL_BEHIND = 4401, 4403, 4409
@@ -69,8 +71,9 @@ async def _carry(
 ) -> None:
     access: Access = socket.app.state.access
     try:
-        epoch = await access.epoch()  # before: what changes while we look is looked at again
-        caller = await access.caller(socket)
+        async with asyncio.timeout(ENTER_S):
+            epoch = await access.epoch()  # before: what changes while we look is looked at again
+            caller = await access.caller(socket)
         known = int(since) if since is not None and since.isdecimal() else None
         entering = asyncio.ensure_future(socket.app.state.watching(caller.user, stream, known))
         try:  # it may take a while: until there is a Watch again
@@ -86,7 +89,7 @@ async def _carry(
     except (NotSignedIn, TooManyTries):
         await _refuse(socket, NOT_SIGNED_IN, "sign in first")
         return
-    except StoreError:
+    except (StoreError, TimeoutError):
         await _refuse(socket, TRY_AGAIN, "the store cannot be used at the moment")
         return
     except (WatchAway, NoAnswer):
@@ -112,9 +115,10 @@ async def _carry(
         pass  # the peer went while we were closing
     finally:
         subscription.close()
-        for task in (sending, stuck):
+        ending = [sending, stuck, *viewer.looking]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(sending, stuck, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
         subscription.let_go()
 
 
@@ -130,7 +134,11 @@ def _leave(entering: asyncio.Future[Subscription]) -> None:
 
 
 class _Viewer:
-    """One viewer: what is sent to it, and since when it has taken nothing."""
+    """One viewer: what is sent to it, and since when it has taken nothing.
+
+    Attributes:
+        looking: A look at whether it may look still that is under way; none or one.
+    """
 
     __slots__ = (
         "_abort",
@@ -143,6 +151,7 @@ class _Viewer:
         "_subscription",
         "_tables",
         "_taken",
+        "looking",
     )
 
     def __init__(
@@ -164,6 +173,7 @@ class _Viewer:
             subscription.go_straight(self._straight)
         self._sending_since: float | None = None
         self._looked = monotonic()
+        self.looking: list[asyncio.Task[str | None]] = []
 
     async def send(self, caller: Caller) -> tuple[int, str]:
         """Send frames until the session ends; return why."""
@@ -189,7 +199,29 @@ class _Viewer:
             self._sending_since = None
 
     async def _lost(self, caller: Caller) -> str | None:
-        """Return why the viewer may look no longer; None if it may."""
+        """Return why the viewer may look no longer; None if it may, or the store says nothing:
+        what it says later is heeded then. Nobody can sign in meanwhile; who is in stays in.
+        """
+        if self.looking:
+            wait_s = 0.0  # it was waited for before
+        elif (
+            self._access.epoch_now() == self._epoch
+            and monotonic() - self._looked <= LOOK_S
+            and not _is_over(caller)
+        ):
+            return None
+        else:
+            wait_s = STORE_S
+            self.looking = [asyncio.create_task(self._look(caller), name="live-look")]
+        (look,) = self.looking
+        await asyncio.wait({look}, timeout=wait_s)
+        if not look.done():
+            return None
+        if self.looking == [look]:
+            self.looking = []
+        return look.result()
+
+    async def _look(self, caller: Caller) -> str | None:
         try:
             epoch = await self._access.epoch()
             if epoch != self._epoch or monotonic() - self._looked > LOOK_S or _is_over(caller):
@@ -200,7 +232,7 @@ class _Viewer:
         except (NotSignedIn, TooManyTries, Forbidden):
             return "the session has ended"
         except StoreError:
-            pass  # nobody can sign in now; who is in stays in
+            pass
         return None
 
     def _straight(self, frame: bytes) -> bool:

@@ -209,6 +209,41 @@ async def test_a_change_does_not_wait_while_the_store_is_asked_whether_accounts_
                 await asyncio.sleep(0.01)
 
 
+async def test_a_store_that_does_not_answer_keeps_nothing_from_who_looks(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await server.device("boat-3")
+    accounts, answered = server.office.access._accounts, asyncio.Event()
+    read = accounts.epoch, accounts.session
+    monkeypatch.setattr("maps.access.EPOCH_FOR_S", 0.1)
+    for name, seconds in (("BEAT_S", 0.1), ("LOOK_S", 0.2), ("STORE_S", 0.1), ("ENTER_S", 0.3)):
+        monkeypatch.setattr(route, name, seconds)
+
+    async def hangs(*asked: Any) -> Any:
+        await answered.wait()
+        return await read[len(asked)](*asked)
+
+    async with server.signed_in() as client, server.live(client) as live:
+        await live.frame()
+        for name in ("epoch", "session"):
+            monkeypatch.setattr(accounts, name, hangs)
+        for number in range(3):
+            await say(server, key, number)
+            await live.until("change", seconds=2)
+            await live.until("beat", seconds=2)
+        with pytest.raises(ConnectionClosed) as closed:
+            async with server.live(client) as late:
+                await late.until("beat", seconds=2)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1013
+        await server.office.people.end_sessions("commander")
+        answered.set()
+        with pytest.raises(ConnectionClosed) as closed:
+            await live.until("nothing", seconds=5)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4401
+
+
 async def test_viewers_who_leave_are_forgotten(server: Running) -> None:
     async with server.signed_in() as client:
         for _ in range(5):
