@@ -47,6 +47,7 @@ def restore(
     """Make the store from a back-up and prove it by its journal.
 
     The store must not be there: move its file away, or name an empty database in the settings.
+    Everybody signs in anew: sessions, tokens, sign-in links and codes for phones end.
     """
     settings = settings_in(config)
 
@@ -61,6 +62,11 @@ def restore(
             return found
 
     _show(tell(made))
+    typer.echo("sessions, tokens, sign-in links and codes for phones have ended")
+    typer.echo(
+        "users, roles, passwords, devices and second factors are as they were when the back-up was"
+        " made: take out again who and what was taken out since"
+    )
 
 
 def _note(act: str, settings: Settings) -> Note:

@@ -21,7 +21,7 @@ from sqlalchemy import Engine, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from patrol.errors import StoreError
-from patrol.store import faults
+from patrol.store import account_changes, faults
 from patrol.store.dialects import connect_to_read, open_engine
 from patrol.store.postgres import is_postgres, named
 from patrol.store.proving import Proof, prove
@@ -103,7 +103,8 @@ def back_up(url: str, file: Path) -> Inventory | None:
 def restore(file: Path, url: str) -> Inventory:
     """Make the store at `url`, which must not be there or be empty, from a file of `back_up`.
 
-    It is brought to the newest schema.
+    It is brought to the newest schema. All sessions, tokens, sign-in links and codes for phones
+    end: some were ended or used since the back-up was made, and it does not know which.
 
     Returns:
         What is in the store.
@@ -122,7 +123,7 @@ def restore(file: Path, url: str) -> Inventory:
             if not start.startswith(_POSTGRES):
                 raise StoreError(f"{file} is no back-up of a PostgreSQL database")
             _load(engine, file)
-            migrate(engine)
+            _make_ready(engine)
             return _proved(url)
         if start != _SQLITE:
             raise StoreError(f"{file} is no back-up of a store in a file")
@@ -131,6 +132,12 @@ def restore(file: Path, url: str) -> Inventory:
         raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
     finally:
         engine.dispose()
+
+
+def _make_ready(engine: Engine) -> None:
+    migrate(engine)
+    with engine.begin() as connection:
+        account_changes.end_all(connection)
 
 
 # -- a file
@@ -156,7 +163,7 @@ def _put(file: Path, store: Path) -> Inventory:
         _copy_file(file, part)
         engine = open_engine(f"sqlite:///{part}")
         try:
-            migrate(engine)
+            _make_ready(engine)
         finally:
             engine.dispose()
         found = _proved(f"sqlite:///{part}")

@@ -8,12 +8,16 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 from typer.testing import CliRunner, Result
 
 from maps.__main__ import app
+from patrol.accounts import Device, User
 from patrol.errors import StoreError
+from patrol.store import account_changes
 from patrol.store.backup import back_up, inventory, restore
 from tests import databases
 from tests.patrol.running import Node, address, at, said
@@ -97,6 +101,35 @@ async def node_is_the_same(node: Node) -> None:
     assert state.text == "ສະບາຍດີ"
     await node.hear(said("a", 30))  # it takes new records
     assert len(await node.desk().track(state.id, start=at(0), end=at(60))) == 21
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+async def test_a_way_in_that_was_ended_since_does_not_come_back(tmp_path: Path, kind: str) -> None:
+    with urls(kind, tmp_path) as (old, new):
+        node = await filled(old, tmp_path)
+        user = User(name="boss", role="admin", agency="la-hx", origin="hx")
+        phone = Device(name="boat", agency="la-hx", origin="hx")
+
+        def ways_in(connection: Connection) -> None:
+            account_changes.new_user(connection, user, "hash", at(0))
+            begun: dict[str, Any] = {"now": at(0), "expires_at": at(900)}
+            account_changes.begin_session(connection, user, b"s" * 32, factor=False, **begun)
+            begun |= {"session": None, "label": "", "scopes": ()}
+            account_changes.begin_token(connection, user, b"t" * 32, **begun)
+            account_changes.add_link(connection, user, b"l" * 32, at(900), at(0))
+            account_changes.put_device(connection, phone, b"d" * 32, at(0))
+
+        await node.store.write(ways_in)
+        assert run(configure(tmp_path / "here", old), "backup", str(tmp_path / "b")).exit_code == 0
+        await node.stop()
+        there = inventory(old).rows
+        assert (there["sessions"], there["links"]) == (2, 1)
+        done = run(configure(tmp_path / "there", new), "restore", str(tmp_path / "b"))
+        assert done.exit_code == 0, done.output
+        assert "take out again" in done.output
+        rows = inventory(new).rows
+        assert (rows["sessions"], rows["links"], rows["enrolments"]) == (0, 0, 0)
+        assert (rows["users"], rows["devices"]) == (1, 1)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
