@@ -200,6 +200,12 @@ class Duplicates:
             self._by_content.add(key, Known(heard_at, gid, said.reception_id))
         return original
 
+    def stands_alone(self, record: Record) -> None:
+        """Note that `record` is a message of its own though it has the words of another."""
+        said = record.transmission
+        key = (record.address, said.duplicate_key or "")
+        self._by_content.add(key, Known(said.heard_at, record.gid, said.reception_id))
+
     def heard_first(self, record: Record, original: bytes) -> bool:
         """Return whether `record`, which repeats `original`, was heard before all of it so far.
 

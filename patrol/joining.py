@@ -127,13 +127,18 @@ def judge(
     return records, bad
 
 
-def join(records: Sequence[Record], duplicates: Duplicates) -> Joined:
+def join(
+    records: Sequence[Record],
+    duplicates: Duplicates,
+    calls_anew: Callable[[Record], bool] = lambda _record: False,
+) -> Joined:
     """Join messages with what is known.
 
     Args:
         records: Messages judged by themselves, in the order of arrival.
         duplicates: Remembers what was heard, and was told what is stored of these; what is new is
             added.
+        calls_anew: Whether what has the words of an earlier message is a call for help of its own.
     """
     new: dict[bytes, Record] = {}
     earlier: dict[bytes, Record] = {}
@@ -145,6 +150,15 @@ def join(records: Sequence[Record], duplicates: Duplicates) -> Joined:
             continue
         try:
             original = duplicates.original(record)
+            if (
+                original is not None
+                and said.duplicate_window_s is not None
+                and original not in new
+                and not said.resent
+                and calls_anew(record)
+            ):
+                duplicates.stands_alone(record)
+                original = None
             if original is None:
                 new[record.gid] = record
             elif not said.resent:

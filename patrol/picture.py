@@ -22,6 +22,8 @@ from patrol.links import Cut, Links
 from patrol.records import Record
 from patrol.register import Register, holding
 from patrol.rules import CLOCK_RULES, STEP_RULES, usual
+from patrol.rules.distress import is_later
+from patrol.rules.man_down import says_man_down
 from patrol.rules.step import Effect, Step
 from patrol.units import Assignment, Unit
 from radio_gateway.health import ChannelHealth
@@ -171,6 +173,16 @@ class Picture(Register):
             return
         said = record.transmission  # viewers are told with the next thing that changes
         self._whose(record)[0].hear(said.channel, said.heard_at)
+
+    def calls_anew(self, record: Record) -> bool:
+        """Return whether a message calls for help after the call before was said to be over."""
+        said = record.transmission
+        if not (said.distress or says_man_down(said)) or self._is_nobodys(record):
+            return False
+        contact, _ = self._whose(record)
+        if contact.distress or contact.cleared_at is None:
+            return False
+        return is_later(said, contact.cleared_at)
 
     def put_first(self, record: Record) -> str | None:
         """Let an earlier reception of a known message stand for it.

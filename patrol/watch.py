@@ -380,7 +380,7 @@ class Watch:
         judged, bad = judge(deliveries, picture.believed_address, now=self.now())
         self._duplicates.learn(*await self._keeper.known(self._duplicates.asked(judged)))
         try:
-            heard = join(judged, self._duplicates)
+            heard = join(judged, self._duplicates, picture.calls_anew)
             self._placing.records([*heard.new, *heard.earlier])
             records, fixes, rows, orphans = self._take(heard)
             unsure = heard.tell(picture)

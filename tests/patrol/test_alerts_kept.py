@@ -49,6 +49,27 @@ async def test_a_call_for_help_is_one_alert_however_often_it_is_made(node: Node)
     assert tuple(row) == ("alert", 1, 0)
 
 
+async def test_a_call_with_the_words_of_one_that_is_over_is_another(node: Node) -> None:
+    """A set on VHF says the same each time, and for ten minutes that counts as one message."""
+    boat = await unit(node)
+    words: dict[str, Any] = {"distress": True, "duplicate_key": "fire", "duplicate_window_s": 600.0}
+    await hear(node, said("a", 1, **words), said("a", 1.2, channel="hill", **words))
+    first = only(node)
+    node.time = at(60)
+    await node.desk().clear_distress(boat)
+    await hear(node, said("a", 0.9, channel="pier", heard=59, **words))  # heard before that
+    assert alerts(node) == []
+    await hear(node, said("a", 240, **words), said("a", 240.2, channel="hill", **words))
+    again = only(node)
+    assert (again.rings, again.raised_at) == (True, at(240))
+    assert again.id != first.id
+    assert len(node.rows("SELECT * FROM transmissions")) == 2  # what else heard it is no third
+    await hear(node, said("a", 241, channel="pier", **words))
+    assert len(node.rows("SELECT * FROM transmissions")) == 2
+    node = await node.again()
+    assert only(node) == again
+
+
 async def test_to_clear_the_distress_resolves_its_alert(node: Node) -> None:
     boat = await unit(node)
     await hear(node, said("a", 1, distress=True))
