@@ -23,6 +23,11 @@ from patrol.store.tables import say_to_postgres
 BUSY_S: Final = 5.0
 """How long to wait for another process that writes; then the store refuses."""
 
+GONE_S: Final = 20.0
+"""How long a server may leave unanswered what we sent to its machine; then the connection has
+broken. One that lost its power, or whose address another took over, was waited for a quarter of an
+hour, as long as Linux sends anew: keepalives are for connections on which nothing is said."""
+
 OLDEST: Final = 15
 """Oldest major version of the server: the one of Debian 12, and the oldest we try."""
 
@@ -69,6 +74,7 @@ def open_postgres(url: URL) -> Engine:
         "keepalives_idle": 30,
         "keepalives_interval": 10,
         "keepalives_count": 3,
+        "tcp_user_timeout": int(GONE_S * 1000),
         "options": _SETTINGS,
     }
     try:

@@ -18,7 +18,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, event, inspect
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from maps.errors import ServerRunning
@@ -142,6 +143,18 @@ def test_a_server_that_could_lose_what_it_answered_is_refused(url: str) -> None:
 def test_a_url_that_is_no_good_is_refused_with_its_fault(url: str, fault: str) -> None:
     with pytest.raises(StoreError, match=fault):
         open_store(url)
+
+
+@pytest.mark.parametrize(("query", "waits_ms"), [("", 20_000), ("?tcp_user_timeout=5000", "5000")])
+def test_a_server_whose_machine_is_gone_is_not_waited_for_by_the_quarter_of_an_hour(
+    query: str, waits_ms: int | str
+) -> None:
+    engine = postgres.open_postgres(make_url(f"postgresql+psycopg://u@127.0.0.1:1/db{query}"))
+    given: list[Any] = []
+    event.listen(engine, "do_connect", lambda *of: given.append(of[3]))
+    with pytest.raises(DBAPIError):
+        engine.connect()
+    assert given[0]["tcp_user_timeout"] == waits_ms
 
 
 def test_a_look_changes_nothing(url: str) -> None:
