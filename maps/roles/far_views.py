@@ -125,7 +125,7 @@ class FarFeed(Feed):
         Raises:
             WatchAway, NoAnswer: If the Watch cannot be asked.
         """
-        if self._base is None or monotonic() - self._base_at > SNAPSHOT_FOR_S:
+        if not self._is_fresh():
             if self._refreshing is None:
                 self._refreshing = asyncio.ensure_future(self._refresh())
             await asyncio.shield(self._refreshing)
@@ -165,12 +165,22 @@ class FarFeed(Feed):
                 said = stripped([said])[0]
             self._base, self._base_at = (begin.seq, said), monotonic()
 
+    def _is_fresh(self) -> bool:
+        """Return whether one may still begin with the snapshot and what followed it."""
+        if self._base is None or self._base[0] + 1 < self._first():
+            return False
+        return monotonic() - self._base_at <= SNAPSHOT_FOR_S
+
+    def _first(self) -> int:
+        """Return the number of the first change that is kept here, or of the next."""
+        return self._ring[0][0] if self._ring else self.seq + 1
+
     async def _fill(self, since: int) -> None:
         """Ask for the changes between `since` and the first that is kept here."""
         async with self._filling:
             if self.missed(since) is not None:
                 return
-            before = self._ring[0][0] if self._ring else self.seq + 1
+            before = self._first()
             begin: Begin = await self._ask(
                 Missed(
                     agency=self.view.agency,
@@ -183,6 +193,8 @@ class FarFeed(Feed):
             frames = begin.frames
             if begin.stream != self.stream or not frames or frames[-1].seq + 1 != before:
                 return  # they are kept no more
+            if self._first() != before:
+                return  # nor is what followed them: so much came meanwhile
             bodies = [_body(each) for each in frames]
             if begin.epoch < self.view.epoch:
                 bodies = stripped(bodies)

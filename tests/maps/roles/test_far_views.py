@@ -256,6 +256,26 @@ async def test_who_goes_on_when_an_agreement_is_just_over_is_shown_nothing_of_be
     assert b'"own"' not in whole[0]
 
 
+async def test_what_is_kept_no_more_once_what_went_before_has_come_leaves_no_gap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("patrol.views.RING", 5)
+    pair = Pair()
+    for _ in range(3):
+        pair.change()
+    await pair.views.enter(SOMCHAI, None, None)
+    for _ in range(2):
+        pair.change()
+    entering = asyncio.create_task(pair.views.enter(SOMCHAI, pair.feed.stream, 1))
+    while "Missed" not in pair.asked:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    for _ in range(4):
+        pair.change()
+    said = await taken(await entering)
+    assert said == [("snapshot", 9)]
+
+
 async def test_a_beat_tells_the_time_of_the_watch_whatever_the_clock_here_shows() -> None:
     now_s = 100.0
     asking = Asking(web="web-1", say=lambda *_: None, now=lambda: now_s)
