@@ -96,6 +96,7 @@ from maps.errors import (
     WatchAway,
 )
 from maps.evidence_making import Notary
+from maps.fair_turns import FairTurns
 from maps.feeds.feeding import Feeds
 from maps.geography import Geography
 from maps.guard import Guard
@@ -304,8 +305,8 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.crew_map = CrewMap(office.geography)
     state.histories = Histories()
     state.replay_turns = ReplayTurns()
-    state.photo_turn = asyncio.Semaphore(1)
-    state.map_turn = asyncio.Semaphore(1)
+    state.photo_turns = FairTurns()
+    state.map_turns = FairTurns()
     state.at_km = office.geography.at_km
     state.survey = office.survey
     state.report_site = office.report_site

@@ -109,46 +109,49 @@ async def heat_of(
         Forbidden: If the role may not.
         NotFound: If there is no such unit, or the user may not know of it.
     """
-    outings = await outings_of(desk, start, end) if on_patrol else None
-    followed = await survey.followed(desk, units, start, end, outings=outings)
-    tracks = [each.track for each in followed]
-    known = desk.sectors.all(use="patrol")
-    shapes, unread = await asyncio.to_thread(_shapes, desk, known)
-    river = survey.main_river
-    whole_m2 = sum(area_m2 for _, _, area_m2 in shapes)
-    cell_m = max(radius_m / 2.0, math.sqrt(whole_m2 / MOST_CELLS)) if shapes else None
+    async with survey.turn(desk):
+        outings = await outings_of(desk, start, end) if on_patrol else None
+        followed = await survey.followed(desk, units, start, end, outings=outings)
+        tracks = [each.track for each in followed]
+        known = desk.sectors.all(use="patrol")
+        shapes, unread = await asyncio.to_thread(_shapes, desk, known)
+        river = survey.main_river
+        whole_m2 = sum(area_m2 for _, _, area_m2 in shapes)
+        cell_m = max(radius_m / 2.0, math.sqrt(whole_m2 / MOST_CELLS)) if shapes else None
 
-    def one(sector: Sector, shape: shapely.Geometry) -> SectorHeat:
-        seen, frame = area_seen(tracks, shape, radius_m=radius_m, cell_m=cell_m)
-        return SectorHeat(
-            sector=sector.id,
-            name=sector.name,
-            agency=sector.agency,
-            seen=seen,
-            visits=int(frame.visits.max()),
-            cells=cells_of(frame),
-        )
+        def one(sector: Sector, shape: shapely.Geometry) -> SectorHeat:
+            seen, frame = area_seen(tracks, shape, radius_m=radius_m, cell_m=cell_m)
+            return SectorHeat(
+                sector=sector.id,
+                name=sector.name,
+                agency=sector.agency,
+                seen=seen,
+                visits=int(frame.visits.max()),
+                cells=cells_of(frame),
+            )
 
-    bins = await survey.in_thread(
-        lambda: river_bins(
-            tracks, river, km_from=km_from, km_to=km_to, step_km=step_km, radius_m=radius_m
+        bins = await survey.in_thread(
+            lambda: river_bins(
+                tracks, river, km_from=km_from, km_to=km_to, step_km=step_km, radius_m=radius_m
+            )
         )
-    )
-    along = await survey.in_thread(
-        lambda: river_seen(tracks, river, km_from=km_from, km_to=km_to, radius_m=radius_m)
-    )
-    sectors = [await survey.in_thread(partial(one, sector, shape)) for sector, shape, _ in shapes]
-    return HeatReport(
-        start=start,
-        end=end,
-        radius_m=radius_m,
-        units={each.state.id: each.state.call_sign for each in followed},
-        river=along.seen,
-        bins=bins,
-        sectors=sectors,
-        line_error_m=None if math.isnan(along.line_error_m) else along.line_error_m,
-        unread=unread,
-    )
+        along = await survey.in_thread(
+            lambda: river_seen(tracks, river, km_from=km_from, km_to=km_to, radius_m=radius_m)
+        )
+        sectors = [
+            await survey.in_thread(partial(one, sector, shape)) for sector, shape, _ in shapes
+        ]
+        return HeatReport(
+            start=start,
+            end=end,
+            radius_m=radius_m,
+            units={each.state.id: each.state.call_sign for each in followed},
+            river=along.seen,
+            bins=bins,
+            sectors=sectors,
+            line_error_m=None if math.isnan(along.line_error_m) else along.line_error_m,
+            unread=unread,
+        )
 
 
 async def outings_of(desk: Desk, start: datetime, end: datetime) -> dict[str, list[Outing]]:

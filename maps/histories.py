@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from gis.exchange.material import GAP
 from gis.vector_tile import EXTENT, LineFeature, Value, encode_lines, project
+from maps.fair_turns import FairTurns
 from patrol.desk import Desk
 from patrol.store.history import Path
 
@@ -134,7 +135,7 @@ class Histories:
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._now = now
         self._kept: OrderedDict[tuple[Any, ...], tuple[float, int | None, History]] = OrderedDict()
-        self._one_at_a_time = asyncio.Lock()
+        self._turns = FairTurns()
 
     async def of(
         self, desk: Desk, *, start: datetime, end: datetime, ids: Sequence[str]
@@ -145,7 +146,7 @@ class Histories:
             Forbidden: If the role may not.
             NotFound: If one of `ids` is none, or the user may not know of it.
         """
-        async with self._one_at_a_time:
+        async with self._turns.turn(desk.user.name):
             whose = (desk.policy.agency, desk.policy.role, desk.epoch)
             key = (*whose, start, end, tuple(sorted(ids)))
             made_at, crossed_in, history = self._kept.get(key, (0.0, None, None))

@@ -10,6 +10,7 @@ import asyncio
 import os
 import sys
 import tempfile
+from collections import Counter
 from functools import cache
 from pathlib import Path, PurePath
 from typing import Final
@@ -19,6 +20,7 @@ import msgspec
 from gis.exchange.preview import Preview
 from gis.layer_format import FORMATS
 from maps.errors import BadFile, TooBusy
+from maps.fair_turns import FairTurns
 from radio_gateway.decoders import json_decoder
 
 LONGEST_FILE: Final = 16 * 2**20
@@ -26,38 +28,41 @@ LONGEST_FILE: Final = 16 * 2**20
 
 ENDINGS: Final = (*FORMATS, ".zip")
 LONGEST_S: Final = 60.0
-_WAITING: Final = 4  # more would only time out
+_WAITING: Final = 12
+_WAITING_OF_USER: Final = 2  # whoever brings many keeps nobody else out
 
 _KNOWN: Final = frozenset(driver for _, drivers in FORMATS.values() for driver in drivers)
-_one_at_a_time = asyncio.Semaphore(1)
-_waiting = 0
+_turns = FairTurns()
+_waiting = Counter[str]()
 
 
-async def look_into(name: str, content: bytes) -> Preview:
+async def look_into(name: str, content: bytes, *, user: str) -> Preview:
     """Return what is in a file.
 
     Args:
         name: Its name, as the user has it; only the ending matters.
         content: Its bytes.
+        user: Who brings it.
 
     Raises:
         BadFile: If it cannot be used; names file, layer, feature and fault.
         TooBusy: If too many files wait.
     """
-    global _waiting
     ending = PurePath(name).suffix.lower()
     if ending not in ENDINGS:
         raise BadFile(name, f"has none of the endings {', '.join(ENDINGS)}")
     if ending == ".shp":
         raise BadFile(name, "is one part of a Shapefile; put all its parts into a zip")
-    if _waiting >= _WAITING:
+    if _waiting[user] >= _WAITING_OF_USER or _waiting.total() >= _WAITING:
         raise TooBusy
-    _waiting += 1
+    _waiting[user] += 1
     try:
-        async with _one_at_a_time:
+        async with _turns.turn(user):
             found = await _preview(name, ending, content)
     finally:
-        _waiting -= 1
+        _waiting[user] -= 1
+        if not _waiting[user]:
+            del _waiting[user]
     if found.fault is not None:
         raise BadFile(name, found.fault, layer=_layer(found.layer, name), feature=found.feature)
     layers = [

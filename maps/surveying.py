@@ -11,6 +11,7 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
@@ -28,12 +29,16 @@ from gis.tracks.coverage import Seen, Stretch, area_seen, reach_km, river_seen
 from gis.tracks.effort import Effort, effort, total
 from gis.tracks.track import Track
 from maps.errors import BadRequest
+from maps.fair_turns import FairTurns
 from patrol.changes import Fix, UnitState
 from patrol.desk import Desk
 
 LONGEST: Final = timedelta(days=31)
 MOST_POSITIONS: Final = 300_000
 """Of one survey: 50 boats at a position every 10 s for 16 hours."""
+
+AT_ONCE: Final = 2
+"""Surveys whose positions are in memory; others wait, those of every user in turn."""
 
 NO_COUNTRY: Final = "unknown"
 
@@ -136,6 +141,7 @@ class Survey:
     def __init__(self, land: Land) -> None:
         self._land = land
         self._one_at_a_time = asyncio.Lock()
+        self._turns = FairTurns(AT_ONCE)
 
     async def effort(
         self,
@@ -160,11 +166,12 @@ class Survey:
             Forbidden: If the role may not.
             NotFound: If there is no such unit, or the user may not know of it.
         """
-        followed = await self.followed(desk, units, start, end)
-        border = await self._land.border()
-        tracks = {each.state.id: each.track for each in followed}
-        sectors = None if area is None else {"area": area}
-        done = await self.in_thread(lambda: effort(tracks, border=border, sectors=sectors))
+        async with self.turn(desk):
+            followed = await self.followed(desk, units, start, end)
+            border = await self._land.border()
+            tracks = {each.state.id: each.track for each in followed}
+            sectors = None if area is None else {"area": area}
+            done = await self.in_thread(lambda: effort(tracks, border=border, sectors=sectors))
         by_country: dict[str, list[Effort]] = {}
         for each in followed:
             by_country.setdefault(each.state.country or NO_COUNTRY, []).append(done[each.state.id])
@@ -207,14 +214,15 @@ class Survey:
             area: Polygons, EPSG:4326.
             cells: Also when and for how long each cell was seen.
         """
-        followed = await self.followed(desk, units, start, end)
-        tracks = [each.track for each in followed]
+        async with self.turn(desk):
+            followed = await self.followed(desk, units, start, end)
+            tracks = [each.track for each in followed]
 
-        def work() -> tuple[Seen, dict[str, Any] | None]:
-            seen, frame = area_seen(tracks, area, radius_m=radius_m)
-            return seen, cells_of(frame) if cells else None
+            def work() -> tuple[Seen, dict[str, Any] | None]:
+                seen, frame = area_seen(tracks, area, radius_m=radius_m)
+                return seen, cells_of(frame) if cells else None
 
-        seen, made = await self.in_thread(work)
+            seen, made = await self.in_thread(work)
         return CoverageReport(
             start=start,
             end=end,
@@ -246,12 +254,13 @@ class Survey:
             km_from: One end, kilometres from the sea.
             km_to: The other end.
         """
-        followed = await self.followed(desk, units, start, end)
-        tracks = [each.track for each in followed]
-        river = self._land.river
-        found = await self.in_thread(
-            lambda: river_seen(tracks, river, km_from=km_from, km_to=km_to, radius_m=radius_m)
-        )
+        async with self.turn(desk):
+            followed = await self.followed(desk, units, start, end)
+            tracks = [each.track for each in followed]
+            river = self._land.river
+            found = await self.in_thread(
+                lambda: river_seen(tracks, river, km_from=km_from, km_to=km_to, radius_m=radius_m)
+            )
         return CoverageReport(
             start=start,
             end=end,
@@ -277,6 +286,10 @@ class Survey:
     def main_river(self) -> River:
         """The river of this site whose kilometres are counted."""
         return self._land.river
+
+    def turn(self, desk: Desk) -> AbstractAsyncContextManager[None]:
+        """Wait for a turn of the user of `desk`, and have positions in memory while inside."""
+        return self._turns.turn(desk.user.name)
 
     async def followed(
         self,

@@ -21,6 +21,7 @@ from maps.api.crew_forms import EXAMPLES, MOST_REPORTS, schema
 from maps.api.crew_taking import Refused, Taking, Took
 from maps.api.session import Node
 from maps.errors import BadRequest
+from maps.fair_turns import FairTurns
 from maps.packed import Packed
 from maps.wording import words_of
 from patrol.crew_desk import CrewDesk, CrewMember, CrewPatrol, CrewSector, CrewText, CrewUnit
@@ -225,8 +226,9 @@ async def keep_photo(
     crew, name = _crew(caller, desk), f"photo:{photo}"
     if name not in await crew.taken([name]):
         body = await body_of(request)
-        one_at_a_time: asyncio.Semaphore = request.app.state.photo_turn
-        async with one_at_a_time:  # one may take 250 MB, and the live picture goes first
+        turns: FairTurns = request.app.state.photo_turns
+        # One may take 250 MB, and the live picture goes first.
+        async with turns.turn(desk.user.name):
             kept = await desk.photos.add(body)
         await crew.note([crew.receipt_for(name, "photo", made=kept.sha256)])
     return Response(status_code=204)
@@ -248,7 +250,7 @@ async def keep_photo(
 )
 async def read_map(
     request: Request,
-    desk: DeskHere,  # noqa: ARG001 - signed in
+    desk: DeskHere,
     lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],
     lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)],
     radius_km: Annotated[float, Query(gt=0, le=FARTHEST_KM, allow_inf_nan=False)] = 25.0,
@@ -258,8 +260,9 @@ async def read_map(
     Lines are simplified until all of it has at most 150 kB; the places of marks are not moved.
     """
     maps: CrewMap = request.app.state.crew_map
-    one_at_a_time: asyncio.Semaphore = request.app.state.map_turn
-    async with one_at_a_time:  # it takes a processor for a while, and the live picture goes first
+    turns: FairTurns = request.app.state.map_turns
+    # It takes a processor for a while, and the live picture goes first.
+    async with turns.turn(desk.user.name):
         body = await asyncio.to_thread(maps.around, lon=lon, lat=lat, radius_km=radius_km)
         packed = await asyncio.to_thread(Packed, body)
     return packed.answer(request, GeoJson.media_type, cache="private, no-cache")

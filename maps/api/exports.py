@@ -16,12 +16,13 @@ from maps.api.answers import refusals
 from maps.api.ogc.collections import FrameShelf
 from maps.api.times import Moment
 from maps.errors import BadRequest
+from maps.fair_turns import FairTurns
 from patrol.errors import NotFound
 from patrol.permissions import require
 
 router = APIRouter(prefix="/api/exports", tags=["exports"])
 
-_TOGETHER: Final = asyncio.Semaphore(2)  # files of this size at once; the picture goes first
+_TOGETHER: Final = FairTurns(2)  # files of this size at once; the picture goes first
 
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
@@ -70,7 +71,7 @@ async def export_tracks(
     if patrol is not None:
         if unit or start is not None or end is not None:
             raise BadRequest("give a patrol alone, or units, start and end", field="patrol")
-        async with _TOGETHER:
+        async with _TOGETHER.turn(desk.user.name):
             made = await exporting.patrol_tracks(desk, patrol)
             of = f"patrol:{patrol}"
             await desk.audit.note("export", subject=of, detail={"format": wanted})
@@ -78,7 +79,7 @@ async def export_tracks(
     if start is None or end is None:
         fault = "give start and end, or patrol"
         raise BadRequest(fault, field="start" if start is None else "end")
-    async with _TOGETHER:
+    async with _TOGETHER.turn(desk.user.name):
         made = await exporting.tracks(desk, units=unit, start=start, end=end)
         told = {"start": start, "end": end, "units": unit, "format": wanted}
         await desk.audit.note("export", subject="export:tracks", detail=told)
@@ -89,7 +90,7 @@ async def export_tracks(
 async def export_units(desk: DeskHere, wanted: FormatName = "gpx") -> Response:
     """Return every unit where it was last, as waypoints or points."""
     kind = exporting.format_named(wanted)
-    async with _TOGETHER:
+    async with _TOGETHER.turn(desk.user.name):
         made = exporting.units(desk)
         await desk.audit.note("export", subject="export:units", detail={"format": wanted})
         return await _file("units", made, kind)
@@ -106,7 +107,7 @@ async def export_layer(
     about = next((each for each in shelf.described() if each.name == name), None)
     if about is None:
         raise NotFound("layer", name)
-    async with _TOGETHER:
+    async with _TOGETHER.turn(desk.user.name):
         frame = await asyncio.to_thread(shelf.frame, name)
         await desk.audit.note("export", subject=f"layer:{name}", detail={"format": wanted})
         return await _file(name, exporting.layer(name, about.title, frame), kind)

@@ -76,7 +76,7 @@ async def look_into_file(
     body = await body_of(request)
     if not body:
         raise BadRequest("the file is the body of the request, and it is empty")
-    found = await look_into(name, body)
+    found = await look_into(name, body, user=desk.user.name)
     told = {"name": name, "bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
     await desk.audit.note("look into file", subject="import:preview", detail=told)
     return answer(found)

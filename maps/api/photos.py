@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -11,6 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from maps.access import DeskHere, body_of
 from maps.api.answers import answer, answers, refusals
+from maps.fair_turns import FairTurns
 from patrol.photos import LONGEST_SIDE
 
 router = APIRouter(prefix="/api/photos", tags=["photos"])
@@ -96,8 +96,8 @@ async def send_photo(request: Request, desk: DeskHere) -> Response:
     """
     desk.photos.may_add()
     body = await body_of(request)
-    one_at_a_time: asyncio.Semaphore = request.app.state.photo_turn
-    async with one_at_a_time:  # one may take 250 MB, and the live picture goes first
+    turns: FairTurns = request.app.state.photo_turns
+    async with turns.turn(desk.user.name):  # one may take 250 MB, and the live picture goes first
         kept = await desk.photos.add(body)
     told = KeptPhoto(
         photo=kept.sha256,
