@@ -21,8 +21,9 @@ ARRIVES_WITHIN: Final = timedelta(hours=1)
 def outside_sector(scene: Scene) -> Iterator[Condition]:
     """Yield a condition for each unit that is surely outside every sector of its patrol.
 
-    Quiet on the way there: until it has been in one of them, or `ARRIVES_WITHIN` after the start;
-    and while it lies at its base. Its fixes' errors are on its side: on an edge it is not outside.
+    Quiet on the way there: until it has been in one of them, or `ARRIVES_WITHIN` after the start,
+    or that of the leg that goes elsewhere; and while it lies at its base. Its fixes' errors are on
+    its side: on an edge it is not outside.
     """
     for unit, patrol in scene.on_patrol.items():
         contact = scene.contacts.get(unit)
@@ -34,10 +35,10 @@ def outside_sector(scene: Scene) -> Iterator[Condition]:
         stands = [scene.standing.stand(unit, area) for area in areas]
         if any(stand.inside is not False for stand in stands):
             continue
-        started_at = patrol.started_at or patrol.starts_at
-        left = [each.since for each in stands if each.since is not None and each.since > started_at]
-        since = max(left, default=started_at)
-        if not left and scene.now - started_at < ARRIVES_WITHIN:
+        due_at = min(due_since(patrol, area, scene.now) for area in areas)
+        left = [each.since for each in stands if each.since is not None and each.since > due_at]
+        since = max(left, default=due_at)
+        if not left and scene.now - due_at < ARRIVES_WITHIN:
             continue
         seen_at = stands[0].seen_at
         facts: dict[str, Value] = {
@@ -97,6 +98,25 @@ def sectors_of(patrol: Patrol, now: datetime) -> tuple[str, ...]:
     """Return the sectors in which a unit of a patrol may be: the patrol's and those of its leg."""
     legs = (leg.sectors for leg in patrol.legs if leg.starts_at <= now < leg.ends_at)
     return tuple(dict.fromkeys([*patrol.sectors, *(area for leg in legs for area in leg)]))
+
+
+def due_since(patrol: Patrol, area: str, now: datetime) -> datetime:
+    """Return since when units of a patrol are to be in one of its sectors, or on the way there.
+
+    Args:
+        patrol: Which; under way.
+        area: One of its sectors, or of those of its leg.
+        now: The present, aware UTC.
+    """
+    since = until = patrol.started_at or patrol.starts_at
+    if area in patrol.sectors:
+        return since
+    for leg in sorted(patrol.legs, key=lambda each: each.starts_at):
+        if area in leg.sectors and leg.starts_at <= now:
+            if leg.starts_at > until:  # not right after another one there
+                since = leg.starts_at
+            until = max(until, leg.ends_at)
+    return since
 
 
 def _is_at_base(contact: Contact, patrol: Patrol) -> bool:

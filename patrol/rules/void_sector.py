@@ -8,7 +8,7 @@ from typing import Final
 
 from patrol.alerts import Alert, Value
 from patrol.patrols import Patrol
-from patrol.rules.outside_sector import sectors_of
+from patrol.rules.outside_sector import due_since, sectors_of
 from patrol.rules.scene import Condition, Scene
 
 VOID_AFTER: Final = timedelta(hours=1)
@@ -64,8 +64,7 @@ def unsure(scene: Scene, alert: Alert) -> bool:
 
 def _empty_since(scene: Scene, patrol: Patrol, area: str) -> datetime | None:
     """Return since when nobody is known to have been there; None while somebody is."""
-    empty: datetime = patrol.started_at or patrol.starts_at
-    empty = max(empty, scene.started_at)
+    empty = max(due_since(patrol, area, scene.now), scene.started_at)
     for unit in patrol.units:
         stand = scene.standing.stand(unit, area)
         if stand.inside is not False and stand.seen_at is not None:

@@ -334,6 +334,31 @@ def test_a_sector_that_nobody_has_been_in_for_an_hour_is_void() -> None:
     assert found("void_sector", empty(HOUR + 1, state="ready")) == []
 
 
+def test_a_leg_gives_its_time_to_come_to_its_sectors() -> None:
+    """With the second leg a boat is told neither outside its sector nor to have left it empty."""
+    legs = tuple(
+        Leg(name=name, starts_at=at(start * HOUR), ends_at=at(end * HOUR), sectors=(area,))
+        for name, start, end, area in (("a", 0, 3, "s"), ("b", 3, 4, "t"), ("c", 4, 6, "t"))
+    )
+
+    def given(now: float) -> Scene:
+        places = Places({("u", "s"): Stand(True, at(-60), at(now)), ("u", "t"): OUT})
+        return scene(
+            boat(last=now),
+            now=now,
+            sectors=[sector("s", use="patrol"), sector("t", use="patrol")],
+            patrols=[patrol(legs=legs)],
+            places=places,
+        )
+
+    for now in (3 * HOUR - 1, 3 * HOUR, 4 * HOUR - 1):
+        assert found("outside_sector", given(now)) == []
+        assert found("void_sector", given(now)) == []
+    later = given(4 * HOUR + 1)  # the third leg stays where the second was
+    assert [each.since for each in found("outside_sector", later)] == [at(3 * HOUR)]
+    assert [each.since for each in found("void_sector", later)] == [at(3 * HOUR)]
+
+
 def test_a_sector_is_not_void_while_somebody_may_be_there_nor_when_units_take_turns() -> None:
     def there(stand: Stand) -> Scene:
         return scene(
