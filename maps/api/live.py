@@ -40,6 +40,8 @@ ENTER_S = 5.0  # how long the store may take to tell who comes
 STORE_S = 1.0  # how long a viewer waits for a store that is asked whether it may look still
 STUCK_S = 20.0  # a peer that takes nothing for so long is gone
 
+_LONGEST_NUMBER = 18  # digits; what is longer is no number of a process to another
+
 NOT_SIGNED_IN, NOT_ALLOWED, FELL_BEHIND = 4401, 4403, 4409
 TRY_AGAIN = 1013
 
@@ -74,7 +76,7 @@ async def _carry(
         async with asyncio.timeout(ENTER_S):
             epoch = await access.epoch()  # before: what changes while we look is looked at again
             caller = await access.caller(socket)
-        known = int(since) if since is not None and since.isdecimal() else None
+        known = _number(since)
         entering = asyncio.ensure_future(socket.app.state.watching(caller.user, stream, known))
         try:  # it may take a while: until there is a Watch again
             await asyncio.wait({gone, entering}, return_when=asyncio.FIRST_COMPLETED)
@@ -120,6 +122,13 @@ async def _carry(
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
         subscription.let_go()
+
+
+def _number(since: str | None) -> int | None:
+    """Return the number of a change that somebody names; None where there can be no such."""
+    if since is None or not since.isdecimal() or len(since) > _LONGEST_NUMBER:
+        return None
+    return int(since)
 
 
 async def _refuse(socket: WebSocket, code: int, reason: str) -> None:

@@ -72,6 +72,24 @@ async def test_a_viewer_that_was_cut_off_goes_on_without_a_gap(server: Running) 
         )
 
 
+@pytest.mark.parametrize("since", ["9" * 30, "9" * 5000, "-1", "٣x", ""])
+async def test_who_names_no_change_begins_with_a_snapshot(server: Running, since: str) -> None:
+    asked: list[Any] = []
+    watching = server.office.watching
+
+    async def noted(*given: Any) -> Any:
+        asked.append(given[2])
+        return await watching(*given)
+
+    server.app.state.watching = noted
+    async with (
+        server.signed_in() as client,
+        server.live(client, f"?stream=s&since={since}") as live,
+    ):
+        assert (await live.frame())["type"] == "snapshot"
+    assert asked == [None], "a web process could not pass it on"
+
+
 async def test_a_frame_of_any_length_is_one_message(server: Running) -> None:
     watch = server.office.watch
     async with server.signed_in() as client, server.live(client) as live:

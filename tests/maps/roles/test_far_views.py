@@ -267,7 +267,7 @@ async def test_what_is_kept_no_more_once_what_went_before_has_come_leaves_no_gap
     for _ in range(2):
         pair.change()
     entering = asyncio.create_task(pair.views.enter(SOMCHAI, pair.feed.stream, 1))
-    while "Missed" not in pair.asked:
+    while "Missed" not in pair.asked:  # noqa: ASYNC110 - nothing tells of it
         await asyncio.sleep(0)
     await asyncio.sleep(0)
     for _ in range(4):
