@@ -71,7 +71,8 @@ class Reel(msgspec.Struct, frozen=True, kw_only=True):
         time_zone: IANA name of this node's local time.
         units: By call sign.
         papers: Every version of sectors, patrols, agreements, alerts, targets, hand-offs and
-            incidents that stood in that time, by the time it was made.
+            incidents that stood in that time, by the time it was made; also incidents and alerts
+            of that time that were told later.
         outlines: GeoJSON of the areas of river stretches, by `id version`.
         papers_left_off: More papers stood than are told.
     """

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Final, Literal, get_args
 
@@ -76,6 +76,10 @@ UNITS_OF: Final[Mapping[Category, tuple[AmountUnit, ...]]] = MappingProxyType(
 """What can be seized in an incident of a category is told in one of these."""
 
 Precision = Literal["year", "month", "day", "minute"]
+
+_FIRST_CALENDAR: Final = timezone(timedelta(hours=14))
+_LAST_CALENDAR: Final = timezone(timedelta(hours=-12))
+"""Where on Earth a day begins first, and where last."""
 
 MOST_AMOUNT: Final = 1e9
 MOST_PEOPLE: Final = 100_000
@@ -235,6 +239,11 @@ class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incide
             return self.happened_at, self.until
         start, end = self.happened_at.replace(tzinfo=zone), self.until.replace(tzinfo=zone)
         return start.astimezone(UTC), end.astimezone(UTC)
+
+    @property
+    def longest_span(self) -> tuple[datetime, datetime]:
+        """`span` wherever on Earth the spot may be: for who must leave nothing out."""
+        return self.span(_FIRST_CALENDAR)[0], self.span(_LAST_CALENDAR)[1]
 
     @property
     def until(self) -> datetime:

@@ -46,7 +46,8 @@ class Stood(msgspec.Struct, frozen=True, kw_only=True):
     """What papers said from one moment to another.
 
     Attributes:
-        papers: Every version that was in use then, by the time it was made.
+        papers: Every version that was in use then, by the time it was made; and of incidents and
+            alerts of that time that were told only later, what was told.
         outlines: GeoJSON of sectors' areas, by `id version`.
         left_off: More papers stood than are told.
     """
@@ -95,7 +96,8 @@ class ReplayDesk(PaperDesk):
         }
 
     async def stood(self, *, start: datetime, end: datetime) -> Stood:
-        """Return what papers said from `start` to `end`, as far as the user may see them.
+        """Return what papers said from `start` to `end`, as far as the user may see them, and the
+        incidents and alerts of that time that were told only later.
 
         Of another agency's sectors, patrols and incidents that is the newest version alone: what
         they said before is not told.
@@ -108,16 +110,21 @@ class ReplayDesk(PaperDesk):
         found = await self._watch.store.read(
             films.papers_between, kinds, start, end, MOST_PAPERS + 1
         )
+        later = await self._watch.store.read(films.told_later, start, end, MOST_PAPERS + 1)
+        chosen = dict.fromkeys((*found, *later))
         told: list[Paper] = []
-        for kind, id in found[:MOST_PAPERS]:
+        for kind, id in list(chosen)[:MOST_PAPERS]:
             try:
                 versions = await self._versions[kind](id)
             except (Forbidden, NotFound):
                 continue
-            told += [self._left(each) for each in _in_use(versions, start, end)]
+            some = _in_use(versions, start, end)
+            if not some and (kind, id) in later:
+                some = [each for each in versions if each.at >= end]
+            told += [self._left(each) for each in some]
         told.sort(key=lambda each: (each.at, each.id, each.version))
         outlines = await asyncio.to_thread(self._outlines, told)
-        return Stood(papers=tuple(told), outlines=outlines, left_off=len(found) > MOST_PAPERS)
+        return Stood(papers=tuple(told), outlines=outlines, left_off=len(chosen) > MOST_PAPERS)
 
     async def heard_raw(
         self, unit: str, *, start: datetime, end: datetime, most: int = MOST_RAW

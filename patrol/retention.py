@@ -21,7 +21,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -44,10 +44,6 @@ DAY: Final = timedelta(days=1)
 
 EVERY: Final = timedelta(hours=1)
 """How often it is looked whether there is something to do."""
-
-FIRST_CALENDAR: Final = timezone(timedelta(hours=14))
-LAST_CALENDAR: Final = timezone(timedelta(hours=-12))
-"""Where on Earth a day begins first, and where last."""
 
 _KINDS: Final = tuple(kind_of(each) for each in (Alert, HandOff, Incident, Target))
 _DAY_US: Final = DAY // timedelta(microseconds=1)
@@ -248,7 +244,7 @@ def _times(paper: object) -> list[datetime]:
         if paper.precision == "year":
             return []
         # A day is that of the calendar on the spot: east of UTC its night is the day before there.
-        return [paper.span(FIRST_CALENDAR)[0], paper.span(LAST_CALENDAR)[1]]
+        return [*paper.longest_span]
     if isinstance(paper, HandOff):
         return [paper.offered_at]
     if isinstance(paper, Target):

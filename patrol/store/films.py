@@ -6,14 +6,18 @@ Like `history`, by range scans of (address, time) over the spans in which an add
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
+from patrol.alerts import Alert
+from patrol.incidents import Incident
+from patrol.kinds import decode
+from patrol.papers import Paper, kind_of
 from patrol.store.conditions import told_between
 from patrol.store.rows import readable, transmission_of
 from patrol.store.tables import papers, to_us, transmissions
@@ -37,6 +41,9 @@ _COLUMNS: Final = (
     _T.flags,
     _T.distress,
 )
+
+LATEST: Final = timedelta(days=31)
+"""So long after the time that they tell of may reports come."""
 
 Floats = NDArray[np.float64]
 
@@ -172,6 +179,45 @@ def papers_between(
         .limit(limit)
     )
     return [(row.kind, row.id) for row in connection.execute(asked)]
+
+
+def told_later(
+    connection: Connection, start: datetime, end: datetime, limit: int
+) -> list[tuple[str, str]]:
+    """Return kind and id of incidents and alerts of a time that were written or changed after it,
+    those changed first first.
+
+    Args:
+        connection: To the store.
+        start: First moment of the time, aware UTC.
+        end: Moment after its last, aware UTC.
+        limit: Most papers.
+    """
+    changed = (
+        and_(_P.kind == "incident", _P.at_us >= to_us(end)),
+        # No report comes later, so none raises an alert of that time.
+        and_(_P.kind == "alert", _P.at_us.between(to_us(end), to_us(end + LATEST))),
+    )
+    found: list[tuple[str, str]] = []
+    for each in changed:
+        asked = select(_P.kind, _P.body).where(_P.newest == 1, each).order_by(_P.at_us, _P.id)
+        rows = connection.execute(asked)
+        for paper in readable(rows, lambda row: decode(row.kind, row.body)):
+            first, last = _when(paper)
+            if first < end and last > start:
+                found.append((kind_of(paper), paper.id))
+            if len(found) >= limit:
+                return found
+    return found
+
+
+def _when(paper: Paper) -> tuple[datetime, datetime]:
+    """Return first and last moment of what an incident or alert tells of."""
+    if isinstance(paper, Alert):
+        return paper.raised_at, paper.raised_at + timedelta(microseconds=1)
+    if isinstance(paper, Incident) and paper.precision in ("minute", "day"):
+        return paper.longest_span
+    return paper.at, paper.at  # of a month or a year: nobody can say that it was then
 
 
 def _film(rows: Sequence[Any]) -> Film:
