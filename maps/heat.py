@@ -18,6 +18,7 @@ import shapely
 
 from gis.tracks.coverage import Seen, area_seen, river_seen
 from gis.tracks.river_bins import RiverBin, river_bins
+from maps.looking_back import parts_since
 from maps.surveying import Outing, Survey, cells_of
 from patrol.desk import Desk
 from patrol.patrols import Patrol
@@ -25,9 +26,6 @@ from patrol.sectors import Sector
 
 MOST_CELLS: Final = 4000
 """Of all sectors together: what a map can draw, and an answer of some 1.5 MB."""
-
-
-_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class SectorHeat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -160,9 +158,12 @@ async def outings_of(desk: Desk, start: datetime, end: datetime) -> dict[str, li
     Raises:
         Forbidden: If the role may not.
     """
-    over = await desk.patrols.past(since=start, until=_NEVER)
+    under_way = desk.patrols.all(state="under way")  # first: what ends meanwhile is among the past
+    patrols = {each.id: each for each in under_way}
+    for first, after in parts_since(start, end, now=datetime.now(UTC)):
+        patrols |= {each.id: each for each in await desk.patrols.past(since=first, until=after)}
     found: dict[str, list[Outing]] = {}
-    for patrol in (*over, *desk.patrols.all(state="under way")):
+    for patrol in patrols.values():
         outing = _outing(patrol, end)
         if outing is None or outing[0] >= end or outing[1] <= start:
             continue

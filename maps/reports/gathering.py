@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from maps.errors import BadRequest
+from maps.looking_back import parts_since
 from patrol.alert_desk import MOST_ALERTS
 from patrol.alerts import Alert
 from patrol.changes import Fix
@@ -22,8 +23,6 @@ from patrol.papers import Paper
 MOST_FIXES: Final = 300_000
 """Of one report, as of one survey."""
 
-AT_ONCE: Final = timedelta(days=1)
-LATE: Final = timedelta(days=31)
 SHORTEST: Final = timedelta(minutes=1)
 
 _ANSWERS: Final[Mapping[str, str]] = {
@@ -70,25 +69,14 @@ async def alerts_between(
     end.
     """
     found: dict[str, Alert] = {}
-    first, now = start, max(datetime.now(UTC), end)
     try:
-        while first < now:
-            after = min(_next(first, end), now)
+        for first, after in parts_since(start, end, now=datetime.now(UTC)):
             _add(found, await _changed(desk, first, after), passes)
-            first = after
-        _add(found, await desk.alerts.history(start=now, limit=MOST_ALERTS), passes)
+        _add(found, await desk.alerts.history(start=after, limit=MOST_ALERTS), passes)
     except Forbidden:
         return []
     raised = [each for each in found.values() if start <= each.raised_at < end]
     return sorted(raised, key=lambda each: (each.raised_at, each.id))
-
-
-def _next(first: datetime, end: datetime) -> datetime:
-    """Return where the part that begins at `first` of the time since a report's own ends.
-
-    Most have come to their end soon; what changed long after is little.
-    """
-    return first + (AT_ONCE if first < end + LATE else 7 * AT_ONCE)
 
 
 async def _changed(desk: Desk, start: datetime, end: datetime) -> list[Alert]:
@@ -111,11 +99,8 @@ async def hand_offs_between(
     try:
         under_way = desk.hand_offs.all()  # first: what ends meanwhile is among the past
         past: list[HandOff] = []
-        first, now = start, max(datetime.now(UTC), end)
-        while first < now:
-            after = _next(first, end)
+        for first, after in parts_since(start, end, now=datetime.now(UTC)):
             past += await desk.hand_offs.past(since=first, until=after)
-            first = after
     except Forbidden:
         return []
     found: dict[str, HandOff] = {}
