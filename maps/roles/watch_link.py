@@ -123,6 +123,8 @@ class WatchLink:
         self._bus.say(self._topics.beat, beat)
 
     def _is_late(self, heard: int) -> bool:
+        if heard == 0:
+            return False  # it does not say
         ago = self._beats - heard
         if not 0 <= ago < len(self._said_at):
             return True

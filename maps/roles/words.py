@@ -109,6 +109,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         what: What is asked.
         heard: Count of the last beat that was heard of that Watch when this was first said: by
             that it knows, whatever any clock shows, what comes so late that nobody waits for it.
+            0: an older web process, which does not say so; it is updated after the Watch.
     """
 
     web: str

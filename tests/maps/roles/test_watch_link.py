@@ -113,5 +113,8 @@ async def test_what_lay_in_a_queue_until_nobody_waits_for_it_is_not_done(
         link._say_beat()
         fresh = await order("/fresh")
         link._hear(Topics("hx").ask("web-1"), fresh)
+        older = msgspec.msgpack.decode(await order("/of-an-older-version"))
+        del older["heard"]
+        link._hear(Topics("hx").ask("web-1"), msgspec.msgpack.encode(older))
         await asyncio.sleep(0.05)
-    assert done == ["/soon", "/fresh"]
+    assert done == ["/soon", "/fresh", "/of-an-older-version"]
