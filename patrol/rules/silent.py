@@ -63,16 +63,25 @@ def _had_time(scene: Scene, contact: Contact) -> bool:
     """
     since = scene.started_at
     if contact.heard_on:
-        working = [
-            scene.good_since.get(name, scene.started_at)
-            for name in contact.heard_on
-            if name not in scene.bad_since
-        ]
+        found = (_works_since(scene, name) for name in contact.heard_on)
+        working = [at for at in found if at is not None]
         if not working:
             return False
         since = max(since, min(working))
     listened_s = (scene.now - since).total_seconds()
     return listened_s > LOST_AFTER * contact.expected_interval_s
+
+
+def _works_since(scene: Scene, channel: str) -> datetime | None:
+    """Return since when a channel works, and the way from its gateway; None while one does not.
+
+    Of a gateway that was not heard since this node's start the channels are not known.
+    """
+    gateway = channel.partition("/")[0]
+    if channel in scene.bad_since or gateway in scene.bad_since:
+        return None
+    good = scene.good_since
+    return max(good.get(each, scene.started_at) for each in (channel, gateway))
 
 
 def _was_moving(contact: Contact) -> bool:

@@ -498,6 +498,16 @@ def test_a_link_that_comes_and_goes_says_nothing_about_who_is_behind_it() -> Non
     assert found("silent_unit", replace(back, now=at(681))) != []
 
 
+def test_after_a_start_nobody_is_silent_behind_a_gateway_that_is_not_heard() -> None:
+    """Its channels are not known then: it has not told of them."""
+    contact = boat(liveness="lost", speed_mps=5.0, heard_on={"pier/ais": at(0)})
+    behind = scene(contact, now=400, started=0, bad={"pier": 0})
+    assert found("silent_unit", behind) == []
+    back = scene(contact, now=400, started=0, good={"pier": 390})
+    assert found("silent_unit", back) == []
+    assert found("silent_unit", replace(back, now=at(691))) != []
+
+
 @pytest.mark.parametrize(
     ("addresses", "speed_mps", "dark"),
     [
