@@ -225,7 +225,7 @@ def _in_short(asked: Asked, known: _Month) -> Block:
         (words.say("report.alerts"), str(len(known.alerts))),
         (words.say("report.hand_offs"), str(len(known.hand_offs))),
         (words.say("report.median_answer"), telling.duration(words, quantile(told, 0.5)) or "–"),
-        (words.say("report.incidents"), str(len(known.incidents))),
+        (words.say("report.incidents"), str(totals(known.incidents).region.reports)),
     ]
     return Facts(pairs=tuple(pairs))
 

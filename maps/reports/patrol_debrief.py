@@ -49,6 +49,7 @@ from maps.reports.map_styles import side_colour
 from maps.reports.outings import along, arrival, silences
 from patrol.alerts import Alert
 from patrol.changes import Fix
+from patrol.incident_totals import totals
 from patrol.incidents import Incident
 from patrol.patrols import Patrol
 
@@ -188,7 +189,8 @@ def _in_short(asked: Asked, known: _Known) -> tuple[Block, ...]:
                 pairs.append((words.say("report.seen_of", name=each.name), share))
     pairs += [
         (words.say("report.alerts"), str(len(known.alerts))),
-        (words.say("report.incidents"), str(len(known.incidents))),
+        # What two agencies logged of one event is one.
+        (words.say("report.incidents"), str(totals(known.incidents).region.reports)),
         (words.say("report.hand_offs"), str(len(known.hand_offs))),
     ]
     found: list[Block] = [Facts(pairs=tuple(pairs))]

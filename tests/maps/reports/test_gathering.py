@@ -47,8 +47,6 @@ async def test_a_hand_off_is_told_though_the_other_node_was_away_until_long_afte
     async def versions(id: str) -> list[SimpleNamespace]:
         return [each for each in kept if each.id == id]
 
-    desk: Any = SimpleNamespace(
-        hand_offs=SimpleNamespace(all=list, past=past, versions=versions)
-    )
+    desk: Any = SimpleNamespace(hand_offs=SimpleNamespace(all=list, past=past, versions=versions))
     found = await hand_offs_between(desk, start, end)
     assert sorted(each.hand_off.id for each in found) == ["0", "40", "5"]
