@@ -7,10 +7,11 @@ Watch falls silent or another takes over, whatever was asked is over, answered o
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Final
 
@@ -25,6 +26,9 @@ MOST_ASKED: Final = 256
 COMES_WITHIN_S: Final = 8.0
 """How long a viewer may wait for a Watch: less than the silence (9 s) after which a page gives a
 connection up."""
+
+TIMES_KEPT: Final = 60
+"""Beats by which it is known what the Watch's clock shows: those of a minute."""
 
 Say = Callable[[bytes, int], None]
 """Called with an `Ask`, encoded, and its number."""
@@ -71,7 +75,7 @@ class Asking:
         self._epoch, self._by, self._count = 0, "", -1
         self._gone_by: set[str] = set()  # Watches that another took over from: a few a year
         self._heard_at = float("-inf")
-        self._told: tuple[datetime, float] | None = None
+        self._ahead_s: deque[float] = deque(maxlen=TIMES_KEPT)
         self._there = asyncio.Event()
         self.watch = ""
         self.well = False
@@ -96,7 +100,10 @@ class Asking:
         else:
             self._gone_by.add(self._by)
         replaced = beat.by != self.watch
-        self._told = None if beat.time is None else (beat.time, self._now())
+        if replaced:
+            self._ahead_s.clear()
+        if beat.time is not None:
+            self._ahead_s.append(beat.time.timestamp() - self._now())
         self._epoch, self._by, self._count = beat.epoch, beat.by, beat.count
         self._heard_at, self.well = self._now(), beat.well
         if replaced:
@@ -121,11 +128,13 @@ class Asking:
             asked.again_at = max(asked.again_at, now + AGAIN_S)
 
     def time(self) -> datetime:
-        """Return what the Watch's clock shows, aware UTC; ours may be far from that."""
-        if self._told is None:
+        """Return what the Watch's clock shows, aware UTC; ours may be far from that.
+
+        The beat of the last minute that came soonest counts: what comes late is not to look new.
+        """
+        if not self._ahead_s:
             return datetime.now(UTC)
-        at, heard_at = self._told
-        return at + timedelta(seconds=self._now() - heard_at)
+        return datetime.fromtimestamp(self._now() + max(self._ahead_s), UTC)
 
     def lost(self, fault: str) -> None:
         """Note that the Watch cannot be reached."""

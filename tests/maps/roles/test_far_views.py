@@ -289,6 +289,10 @@ async def test_a_beat_tells_the_time_of_the_watch_whatever_the_clock_here_shows(
     assert told == [NOW, NOW]
     (late,) = await viewer.take(0.05)
     assert msgspec.json.decode(late, type=Told).time == NOW + timedelta(seconds=1.5)
+    now_s += 3.0  # of which a beat took two, and what comes by the same way is as old
+    late_beat = words.Beat(by="w1", epoch=1, count=2, well=True, time=NOW + timedelta(seconds=2.5))
+    asking.beat(late_beat)
+    assert asking.time() == NOW + timedelta(seconds=4.5)
 
 
 async def test_a_gap_ends_the_stream_and_who_comes_again_misses_nothing() -> None:
