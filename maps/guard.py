@@ -123,6 +123,11 @@ class Guard:
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if _hostname(host) not in self._hosts:
             return 421, "wrong_host", "this server does not answer to that name"
+        # PostgreSQL takes no NUL in a text, and would be told of as a store that is down.
+        if "\0" in scope["path"]:
+            return 404, "not_found", "nothing has an address with a NUL"
+        if b"%00" in scope["query_string"]:
+            return 400, "bad_request", "a query holds no NUL"
         length = headers.get(b"content-length", b"0")
         if b"transfer-encoding" in headers or not length.isdigit():
             # The server below reads no more than the length that was named, so naming it bounds it.

@@ -86,7 +86,7 @@ class SignIn(BaseModel):
         json_schema_extra={"examples": [{"name": "somchai", "password": "a long pass phrase"}]},
     )
 
-    name: str = Field(min_length=1, max_length=64)
+    name: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")
     password: str = Field(min_length=1, max_length=1024)
     code: Code | None = None
 

@@ -103,6 +103,16 @@ async def test_no_more_large_bodies_come_at_once_than_there_is_room_for(
         assert alone.status_code == 422, "the only one is taken, however long"
 
 
+async def test_text_that_a_database_does_not_take_asks_it_nothing(server: Running) -> None:
+    async with server.signed_in() as client:
+        assert (await client.get("/api/alerts/a%00")).status_code == 404
+        query = "/api/exports/tracks?patrol=a%00"
+        assert (await client.get(query)).status_code == 400
+    async with server.stranger() as client:
+        said = {"name": "a\0b", "password": "a long enough pass phrase"}
+        assert (await client.post("/api/session", json=said)).status_code == 422
+
+
 @pytest.mark.parametrize("path", ["/sign-in", "/api/health", "/api/units", "/no-such-thing"])
 async def test_every_answer_has_the_security_headers(server: Running, path: str) -> None:
     async with server.stranger() as client:
