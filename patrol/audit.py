@@ -59,7 +59,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         seq: Number of the entry that is altered or missing; of a paper, the entry that tells of
             it, 0 where none does.
         what: `altered`, `missing`, or `unwritten` for a paper that no entry tells of.
-        paper: Which paper and version, where it is one; empty for the entry itself.
+        paper: Which paper and version, or which photo, where it is one; empty for the entry itself.
         why: How that is known.
     """
 

@@ -1,4 +1,4 @@
-"""Proving: reads the journal and all versions of papers in pages and finds what was altered.
+"""Proving: reads the journal, all versions of papers and all photos and finds what was altered.
 
 It reads what is in the file and not what SQLAlchemy makes of it: a column that somebody put
 something else into must be named, whatever it is. One read sees one state of the store, so it works
@@ -40,6 +40,11 @@ WHERE (id, version) > ({mark}, {mark}) ORDER BY id, version LIMIT {mark}"""
 
 _TOLD: Final = "SELECT detail FROM journal WHERE subject = {mark}"
 
+_PHOTO: Final = "SELECT body FROM photos WHERE agency = {mark} AND sha256 = {mark}"
+
+_KEPT: Final = "keep photo"
+_PHOTO_KIND: Final = "photo:"
+
 _NEWEST: Final = """
 SELECT id, max(version), max(kind) FROM papers
 GROUP BY id HAVING sum(newest) <> 1 OR max(version) <> max(CASE newest WHEN 1 THEN version END)
@@ -53,7 +58,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         entries: Entries of the journal that are proved, from the first on without a gap.
-        papers: Versions of papers that are as the journal tells.
+        papers: Versions of papers that are as the journal tells; of photos nothing is counted.
         hash: Hash of the last entry that is proved.
         at: When that was written, RFC 3339; empty of an empty journal.
         origin: Node that wrote it; empty of an empty journal.
@@ -106,8 +111,9 @@ def prove(
             proved = [entry for entry in entries if entry.seq <= chain.seq]
             count, paper_fault = _compare(connection, proved)
             papers += count
-            if paper_fault is not None:
-                faults.append(paper_fault)
+            first = paper_fault or _compare_photos(connection, proved)
+            if first is not None:
+                faults.append(first)
                 found = True
         progress(chain.seq)
         if fault is not None:
@@ -246,6 +252,28 @@ def _differs(row: Sequence[Any], kind: str, id: str, version: int, sha256: str) 
     if isinstance(paper, Paper) and closed != int(paper.is_closed):
         return "it is shown as closed, or as open, and is not"
     return ""
+
+
+def _compare_photos(connection: Connection, entries: Sequence[Entry]) -> Fault | None:
+    """Return the first photo that is not as it was when an entry tells that it was kept."""
+    for entry in entries:
+        if entry.act != _KEPT or not entry.subject.startswith(_PHOTO_KIND):
+            continue
+        sha256 = entry.subject.removeprefix(_PHOTO_KIND)
+        try:
+            digest = bytes.fromhex(sha256)
+        except ValueError:  # somebody else's line, and no photo's
+            continue
+        rows = _rows(connection, _PHOTO, (entry.agency, digest))
+        photo = f"photo {sha256}"
+        if not rows:
+            why = "it is not there any more"
+            return Fault(seq=entry.seq, what="missing", paper=photo, why=why)
+        [(body,)] = rows
+        if not isinstance(body, bytes) or hashlib.sha256(body).hexdigest() != sha256:
+            why = "it is not the picture that was kept"
+            return Fault(seq=entry.seq, what="altered", paper=photo, why=why)
+    return None
 
 
 class _Plain(msgspec.Struct):

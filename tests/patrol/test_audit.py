@@ -17,11 +17,13 @@ from hypothesis import strategies as st
 
 from patrol.audit import FIRST, Chain, Entry, first_fault, hash_of, time_text
 from patrol.filing import Note
-from patrol.store import journal, proving
+from patrol.photos import Photo
+from patrol.scribe import Scribe
+from patrol.store import journal, photos, proving
 from patrol.store.store import open_store
 from tests.databases import copied, sqlite_only, store_url
 from tests.patrol.chains import ROWS, chain_of, fill, notes, proved, read, texts
-from tests.patrol.running import AGENCY, NODE, Node, reading
+from tests.patrol.running import AGENCY, NODE, Node, at, reading
 
 TEXTS = ("act", "actor", "agency", "subject", "detail", "origin")
 
@@ -312,6 +314,31 @@ def test_a_paper_that_was_altered_or_taken_out_is_named(file: Path, change: str,
     assert (fault.seq, fault.what) == (seq, what)
     assert fault.paper == f"phrase {row['id']} version 2"
     assert f"phrase {row['id']} version 2 is {what}" in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("UPDATE photos SET body = CAST('another picture' AS BLOB)", "altered"),
+        ("DELETE FROM photos", "missing"),
+    ],
+)
+async def test_a_photo_that_was_altered_or_taken_out_is_named(
+    tmp_path: Path, change: str, what: str
+) -> None:
+    picture = b"what the camera saw"
+    photo = Photo(body=picture, sha256=hashlib.sha256(picture).hexdigest(), width_px=1, height_px=1)
+    store = open_store(store_url(tmp_path / "p.db"))
+    subject = f"photo:{photo.sha256}"
+    await Scribe(store=store, node=NODE, now=lambda: at(0)).write(
+        Note(act="keep photo", actor="kham", agency=AGENCY, subject=subject),
+        photos.put, photo, agency=AGENCY, by="kham", at=at(0), origin=NODE,
+    )  # fmt: skip
+    await store.close()
+    assert proved(tmp_path / "p.db").faults == ()
+    do(tmp_path / "p.db", change)
+    [fault] = proved(tmp_path / "p.db").faults
+    assert (fault.seq, fault.what, fault.paper) == (1, what, f"photo {photo.sha256}")
 
 
 def test_a_paper_without_a_line_is_named(file: Path) -> None:
