@@ -54,8 +54,9 @@ def unsure(scene: Scene, alert: Alert) -> bool:
 
 
 def ended(scene: Scene, alert: Alert) -> datetime | None:
-    """Return when the unit left."""
-    return scene.standing.stand(alert.unit or "", _sector_of(alert)).since
+    """Return when the unit left; None where it did not, but may be there now."""
+    stand = scene.standing.stand(alert.unit or "", _sector_of(alert))
+    return None if stand.inside else stand.since
 
 
 def broke(scene: Scene, alert: Alert, condition: Condition) -> datetime | None:

@@ -24,6 +24,7 @@ from tests.patrol.alerting import (
     alerts,
     hear,
     hear_in_turn,
+    night,
     only,
     put,
     sector,
@@ -236,6 +237,16 @@ async def test_what_others_were_told_of_as_historical_rings_once_it_is_so_now(no
     assert (now.id, now.state, now.historical, now.rings) == (alert.id, "raised", False, True)
     await hear_in_turn(node, *way((3600, OUT), (3610, OUT), (3620, IN), (3630, IN), device="b"))
     assert [each.rings for each in alerts(node) if each.unit == other] == [True]
+
+
+async def test_a_boat_that_may_be_there_now_did_not_leave_when_it_came(node: Node) -> None:
+    boat, area = await unit(node), sector()
+    await put(node, area)
+    await hear_in_turn(node, *way(*GOES_IN))
+    node.time = at(50)
+    await put(node, night(boat, sectors=(area.id,)))
+    [over] = alerts(node, "no_go")
+    assert (over.state, over.returned_at) == ("returned_unacknowledged", at(50))
 
 
 @pytest.mark.parametrize("done", ["acknowledge", "shelve", "resolve", "nothing"])
