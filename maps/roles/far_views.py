@@ -50,6 +50,7 @@ class FarFeed(Feed):
         self._base_at = 0.0
         self._refreshing: asyncio.Future[None] | None = None
         self._filling = asyncio.Lock()
+        self._gone_to = -1  # who stopped here or before cannot go on: the Watch said so
         self.closed = False
         self.seen_at = monotonic()
 
@@ -178,7 +179,7 @@ class FarFeed(Feed):
     async def _fill(self, since: int) -> None:
         """Ask for the changes between `since` and the first that is kept here."""
         async with self._filling:
-            if self.missed(since) is not None:
+            if since <= self._gone_to or self.missed(since) is not None:
                 return
             before = self._first()
             begin: Begin = await self._ask(
@@ -192,7 +193,8 @@ class FarFeed(Feed):
             )
             frames = begin.frames
             if begin.stream != self.stream or not frames or frames[-1].seq + 1 != before:
-                return  # they are kept no more
+                self._gone_to = since  # hundreds may have stopped there, and each would ask
+                return
             if self._first() != before:
                 return  # nor is what followed them: so much came meanwhile
             bodies = [_body(each) for each in frames]

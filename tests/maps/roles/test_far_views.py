@@ -276,6 +276,20 @@ async def test_what_is_kept_no_more_once_what_went_before_has_come_leaves_no_gap
     assert said == [("snapshot", 9)]
 
 
+async def test_what_the_watch_keeps_no_more_is_asked_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("patrol.views.RING", 5)
+    pair = Pair()
+    for _ in range(20):
+        pair.change()
+    stream = pair.feed.stream
+    entering = [pair.views.enter(SOMCHAI, stream, since) for since in (4, 4, 3, 4, 3, 4)]
+    for viewer in await asyncio.gather(*entering):
+        assert await taken(viewer) == [("snapshot", 20)]
+    assert pair.asked == ["OpenView", "Missed"]
+
+
 async def test_a_beat_tells_the_time_of_the_watch_whatever_the_clock_here_shows() -> None:
     now_s = 100.0
     asking = Asking(web="web-1", say=lambda *_: None, now=lambda: now_s)
