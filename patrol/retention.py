@@ -33,6 +33,7 @@ from patrol.errors import PatrolError
 from patrol.hand_offs import HandOff
 from patrol.incidents import Incident
 from patrol.papers import kind_of
+from patrol.picture import VOICE
 from patrol.retention_policy import LEAST_RAW, Policy
 from patrol.store import partitions, thinning
 from patrol.store.store import Store
@@ -220,8 +221,10 @@ class Retention:
             if not messages:
                 continue
             units = await self._store.read(thinning.units_of, address)
+            # Under this address stands what a unit said by voice.
+            spoken = address.removeprefix(f"{VOICE}:")
             going = await asyncio.to_thread(
-                doomed, messages, wanted.windows({address, *units}), part_us
+                doomed, messages, wanted.windows({address, spoken, *units}), part_us
             )
             for at in range(0, len(going), thinning.AT_ONCE):
                 began = time.monotonic()

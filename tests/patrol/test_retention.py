@@ -312,6 +312,23 @@ def told(paper: Paper, *, first: float, last: float, closed: bool = True) -> Tol
     return Told(paper, to_us(at(first)), to_us(at(last)), closed)
 
 
+async def test_about_an_alert_what_its_unit_said_by_voice_stays(node: Node) -> None:
+    boat, other = await node.boat("Boat 1"), await node.boat("Boat 2")
+    desk = node.desk()
+    for second in range(0, 60, 10):
+        node.time = at(second)
+        for unit in (boat, other):
+            await desk.plot(unit, lon=100.4, lat=20.27)
+    await filed(node, paper("alert", unit=boat, state="resolved"))
+    node.time = at(41 * DAY_S)
+    await retention(node).catch_up()
+    kept = {
+        unit: node.rows("SELECT id FROM transmissions WHERE address = ?", f"voice:{unit}")
+        for unit in (boat, other)
+    }
+    assert (len(kept[boat]), len(kept[other])) == (6, 1)
+
+
 HOUR = timedelta(hours=1)
 
 
