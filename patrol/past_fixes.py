@@ -40,7 +40,8 @@ def windows(picture: Picture, units: Iterable[str] | None = None) -> Iterator[tu
 async def patrolled(
     store: Store, picture: Picture, book: Book, *, agency: str, now: datetime
 ) -> list[tuple[str, Position]]:
-    """Return where the units of patrols under way were since these began.
+    """Return where the units of patrols under way were since these began, and when they were to
+    meet; oldest first.
 
     Args:
         store: Holds their tracks.
@@ -58,11 +59,22 @@ async def patrolled(
             continue
         start = max(patrol.started_at or patrol.starts_at, now - LONGEST_PAST)
         for member in patrol.members:
-            spans = spans_of_unit(picture, member.unit, start=start, end=now)
             agencies = {member.agency, agency}
-            track = await store.read(tracks.track, member.unit, spans, agencies, MOST_PAST)
-            found += [(member.unit, position_of(fix, min(fix.time, now))) for fix in track]
+            for first, last in (*_meetings(patrol, member.unit, now), (start, now)):
+                spans = spans_of_unit(picture, member.unit, start=first, end=last)
+                track = await store.read(tracks.track, member.unit, spans, agencies, MOST_PAST)
+                found += [(member.unit, position_of(fix, min(fix.time, now))) for fix in track]
+    found.sort(key=lambda each: each[1].time or now)
     return found
+
+
+def _meetings(patrol: Patrol, unit: str, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Yield when a unit was to be at a meeting: that it was there, however long ago, counts."""
+    for meeting in patrol.rendezvous:
+        grace = timedelta(seconds=meeting.grace_s)
+        last = min(meeting.at + grace, now)
+        if unit in (meeting.units or patrol.units) and meeting.at - grace < last:
+            yield meeting.at - grace, last
 
 
 def position_of(fix: Fix, time: datetime) -> Position:

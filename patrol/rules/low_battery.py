@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from patrol.rules.scene import Battery, Condition, Scene, about
@@ -12,6 +12,9 @@ from radio_gateway.transmission import Transmission
 LOW_PCT: Final = 15.0
 WELL_PCT: Final = 25.0
 """Once low it counts as low up to this: a reading that wavers rings once."""
+
+WORD_FOR: Final = timedelta(hours=24)
+"""How long the bare word that a battery is low holds: by then it is charged, or empty."""
 
 BATTERY_FACTS: Final = frozenset({"battery_pct", "low_battery", "alarm", "battery_state", "event"})
 """Facts that may say something of a battery; most messages have none of them."""
@@ -48,10 +51,15 @@ def told_battery(said: Transmission, at: datetime, before: Battery | None) -> Ba
 
 
 def low_battery(scene: Scene) -> Iterator[Condition]:
-    """Yield a condition for each registered unit whose radio told that its battery is low."""
+    """Yield a condition for each registered unit whose radio told that its battery is low.
+
+    One that tells no percentage never tells that it was charged: its word holds for `WORD_FOR`.
+    """
     for id, battery in scene.batteries.items():
         contact = scene.contacts.get(id)
         if not battery.low or contact is None or contact.unit is None:
+            continue
+        if battery.pct is None and scene.now - battery.at > WORD_FOR:
             continue
         facts: dict[str, str | int | float | bool] = {"call_sign": contact.call_sign}
         if battery.pct is not None:

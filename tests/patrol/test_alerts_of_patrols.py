@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gis.addresses import load_addresses
 from gis.position import Position
+from patrol import past_fixes
 from patrol.ground import Ground
 from patrol.papers import revised
 from patrol.patrols import Member, Rendezvous
@@ -66,6 +69,24 @@ async def test_a_meeting_that_took_place_is_not_missed_after_a_restart(node: Nod
     node = await node.again()
     await tick(node, 402)
     assert only(node, "rendezvous_missed") == alert
+
+
+async def test_a_meeting_that_took_place_long_ago_is_not_missed_after_a_restart(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A boat that reports each second has said much since, more than is read of its patrol."""
+    monkeypatch.setattr(past_fixes, "MOST_PAST", 10)
+    boat = await unit(node)
+    pier = Rendezvous(name="Pier", lon=IN, lat=20.27, at=at(60), grace_s=60.0, radius_m=100.0)
+    await put(node, night(boat, rendezvous=(pier,)))
+    ways = [(second, IN) for second in range(0, 60, 10)]
+    ways += [(second, OUT - second * 1e-5) for second in range(100, 400, 10)]
+    await hear_in_turn(node, *way(*ways))
+    await tick(node, 401)
+    assert alerts(node) == []
+    node = await node.again()
+    await tick(node, 402)
+    assert alerts(node) == []
 
 
 async def test_a_unit_of_a_patrol_that_falls_silent_and_is_heard_again(node: Node) -> None:
@@ -177,6 +198,23 @@ async def test_a_low_battery_is_known_over_a_restart(node: Node) -> None:
     await hear(node, said("a", 6, facts={"battery_pct": 90}))
     await tick(node, 7)
     assert only(node).state == "returned_unacknowledged"
+
+
+async def test_the_bare_word_that_a_battery_is_low_holds_for_a_day(node: Node) -> None:
+    """Such a radio never says that it was charged, and the next time would not be told."""
+    await unit(node)
+    await hear(node, said("a", 1, facts={"alarm": "lowBattery"}))
+    await tick(node, 2)
+    alert = only(node)
+    await node.desk().alerts.acknowledge(alert.id)
+    await tick(node, 86_401)
+    assert only(node).state == "acknowledged"
+    node = await node.again()
+    await tick(node, 86_402)
+    assert only(node).state == "returned_acknowledged"
+    await hear(node, said("a", 86_500, facts={"alarm": "lowBattery"}))
+    await tick(node, 86_501)
+    assert (only(node).id, only(node).rings) == (alert.id, True)
 
 
 async def test_what_comes_and_goes_rings_once_for_whoever_has_acknowledged_it(node: Node) -> None:
