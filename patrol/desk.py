@@ -17,7 +17,7 @@ from patrol.agreement_desk import AgreementDesk
 from patrol.alert_desk import AlertDesk
 from patrol.audit_desk import AuditDesk
 from patrol.changes import UnitState
-from patrol.clocks import check_date
+from patrol.clocks import BEHIND, check_date
 from patrol.crew_desk import CrewDesk
 from patrol.delivery_desk import DeliveryDesk
 from patrol.errors import Conflict, NotFound
@@ -273,7 +273,7 @@ class Desk(MessageDesk):
             Forbidden: If the role may not.
             NotFound: If there is no such unit.
             PositionError: If that is no place on Earth.
-            Conflict: If that moment is still to come or before the year 2000, or the unit is out
+            Conflict: If that moment is still to come or more than 30 days ago, or the unit is out
                 of service.
         """
         self._may("plot by voice")
@@ -287,6 +287,8 @@ class Desk(MessageDesk):
             )
         if at is not None and at - now > timedelta(seconds=60):
             raise Conflict("a position cannot be plotted ahead of time", code="ahead_of_time")
+        if at is not None and now - at > BEHIND:  # it would count as of now
+            raise Conflict(f"a position can be plotted at most {BEHIND.days} days back")
         await self._watch.receive(
             [
                 Transmission(

@@ -65,6 +65,8 @@ async def test_a_plot_that_cannot_be_is_refused(node: Node) -> None:
         await node.desk().plot(boat, lon=20.27, lat=100.4)
     with pytest.raises(Conflict):
         await node.desk().plot(boat, lon=100.4, lat=20.27, at=at(3600))
+    with pytest.raises(Conflict, match="30 days"):  # it would stand on the map as of now
+        await node.desk().plot(boat, lon=100.4, lat=20.27, at=at(-31 * 86_400))
     with pytest.raises(Conflict, match="out of service"):
         await node.desk().plot(retired, lon=100.4, lat=20.27)
     with pytest.raises(NotFound):
