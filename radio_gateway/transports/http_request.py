@@ -94,6 +94,7 @@ class HttpPeer:
             if self._h11.states != {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}:
                 return None  # one of the two wants to close
             self._h11.start_next_cycle()
+        self._wants_body = True
         try:
             self.idle_since_s = self._loop.time()
             if not self._h11.trailing_data[0]:

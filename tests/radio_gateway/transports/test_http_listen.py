@@ -502,8 +502,10 @@ async def test_a_refused_request_for_the_head_alone_is_answered() -> None:
     async with bounded() as transport:
         sent = b"HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n"
         head, end, body = (await exchange(transport, sent)).partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 413 ")
-    assert (end, body) == (b"\r\n\r\n", b"")
+        assert head.startswith(b"HTTP/1.1 413 ")
+        assert (end, body) == (b"\r\n\r\n", b"")
+        both = await exchange(transport, b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\nno HTTP\r\n\r\n")
+    assert b"HTTP/1.1 400 " in both
 
 
 async def test_clients_that_go_before_they_are_refused_do_not_fill_the_log() -> None:
