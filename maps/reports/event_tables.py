@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from maps.reports import telling
 from maps.reports.asked import Asked
@@ -13,6 +14,8 @@ from patrol.alerts import Alert
 from patrol.errors import Forbidden, NotFound
 from patrol.incidents import Incident
 from patrol.papers import Paper
+
+_FINEST: Final = 9  # decimals of an amount
 
 
 def alert_table(asked: Asked, alerts: Sequence[Alert], names: Mapping[str, str]) -> Table:
@@ -137,10 +140,9 @@ def category(words: Wording, name: str) -> str:
 
 def seized(words: Wording, what: str, amount: float, unit: str, at_least: bool) -> str:
     """Return what was seized and how much of it."""
-    decimals = 0 if amount == round(amount) else 3
-    said = number(amount, decimals)
-    if decimals:
-        said = said.rstrip("0").rstrip(".")
+    # As exactly as it was told: a third of a gram, told in kilograms, is not nothing.
+    exact = (each for each in range(_FINEST) if amount == round(amount, each))
+    said = number(amount, next(exact, _FINEST))
     key = "report.seized_at_least" if at_least else "report.seized_exactly"
     return words.say(key, what=what, amount=said, unit=words.say(f"report.amount.{unit}"))
 

@@ -51,6 +51,8 @@ from patrol.incidents import Incident
 
 LONGEST = timedelta(days=31, hours=1)  # a month in which a clock is set back
 _GAPS_NAMED = 5
+_LITTLE = 0.1
+_SMALLER = {"kg": "g", "litres": "ml"}
 _ALERT_COLOURS = {"sos": "#a3123a", "high": "#d1003f", "medium": "#e88a9f", "low": "#f3cfd6"}
 
 
@@ -462,16 +464,13 @@ def _totals(
 
 def _seized(asked: Asked, told: Total) -> Table:
     words = asked.words
-    rows: list[tuple[Cell, ...]] = [
-        (
-            what,
-            amount,
-            words.say(f"report.amount.{unit}"),
-            words.say("report.at_least") if what in told.at_least else "",
-        )
-        for what, by_unit in told.seized.items()
-        for unit, amount in by_unit.items()
-    ]
+    rows: list[tuple[Cell, ...]] = []
+    for what, by_unit in told.seized.items():
+        for unit, amount in by_unit.items():
+            if amount < _LITTLE and unit in _SMALLER:  # three decimals would round it away
+                unit, amount = _SMALLER[unit], amount * 1000.0
+            note = words.say("report.at_least") if what in told.at_least else ""
+            rows.append((what, amount, words.say(f"report.amount.{unit}"), note))
     return Table(
         title=words.say("report.seized_goods"),
         columns=(

@@ -121,8 +121,8 @@ class Tracks:
     description = (
         "The track of each of your agency's units, and of others as far as an agreement shares them"
         " with you, on each day (UTC), broken where nothing was heard"
-        " for half an hour; without geometry where it has one position. Of a day with more than"
-        " 50,000 positions the newest; places that nothing could have reached are left out."
+        " for half an hour; without geometry where it has one position. Places that nothing could"
+        " have reached are left out."
     )
     timed = True
 

@@ -1,4 +1,4 @@
-"""What a report says in short is what its tables say."""
+"""Numbers of a report: what is said in short is what its tables say, and little is not nothing."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import Any
 
 import msgspec
 
+from maps.reports.document import shown
+from maps.reports.event_tables import seized
 from maps.reports.monthly import _in_short as month_in_short
+from maps.reports.monthly import _seized
 from maps.reports.patrol_debrief import _in_short as patrol_in_short
 from maps.wording import Wording
+from patrol.incident_totals import Total
 from patrol.incidents import Credit, Incident
 
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
@@ -43,3 +47,30 @@ def test_what_both_sides_logged_of_one_event_is_one_incident() -> None:
     patrol: Any = patrol_in_short(asked, known)[0]
     for facts in (month, patrol):
         assert dict(facts.pairs)[words.say("report.incidents")] == "1"
+
+
+def test_an_amount_is_told_as_it_was() -> None:
+    words = Wording()
+    for amount, told in (
+        (400.0, "400"),
+        (12.5, "12.5"),
+        (14.0625, "14.0625"),
+        (0.0003, "0.0003"),
+        (15_000.0, "15\u202f000"),
+    ):
+        assert f" {told} kg" in seized(words, "heroin", amount, "kg", False), amount
+
+
+def test_little_that_was_seized_does_not_come_to_nothing() -> None:
+    asked: Any = SimpleNamespace(words=Wording())
+    seized_ = {"heroin": {"kg": 0.0003}, "opium": {"kg": 12.5}, "acid": {"litres": 0.02}}
+    table = _seized(asked, Total(seized=seized_))
+    rows = [
+        [shown(cell, column) for cell, column in zip(row, table.columns, strict=True)]
+        for row in table.rows
+    ]
+    assert [row[:3] for row in rows] == [
+        ["heroin", "0.300", "g"],
+        ["opium", "12.500", "kg"],
+        ["acid", "20.000", "ml"],
+    ]
