@@ -14,6 +14,8 @@ export const TRACK_HOURS = 3;
 const TRACK_TOLERANCE_M = 5;
 /** Positions that the server looks at for each track, at most: one every 7 seconds. */
 const TRACK_POINTS = 1500;
+/** What could not be fetched is asked for again after so long. */
+const TRACKS_AGAIN_MS = 30_000;
 /** Lists are renewed at most this often; once a second when they are long. */
 const LIST_PAUSE_MS = 200;
 const LONG_LIST_PAUSE_MS = 1000;
@@ -90,8 +92,11 @@ function* touchedUnits(touched: Touched): Iterable<UnitState> {
 
 /** Whose track is kept and fetched however many units there are. */
 export function watch(id: string): void {
-  if (picture.watched === id) return;
+  const before = picture.watched;
+  if (before === id) return;
   picture.watched = id;
+  // It would lie on the map as it was when it was last watched.
+  if (!picture.keepsTrack(before) && picture.tracks.delete(before)) dirtyTracks.add(before);
   if (id !== "" && picture.units.size > TRACKS_UP_TO) void loadTrack(id);
 }
 
@@ -134,8 +139,21 @@ async function loadTracks(): Promise<void> {
     for (const feature of found.features) join(feature);
     tracksFailed.value = false;
   } catch {
-    tracksFailed.value = true;
+    loadAgain();
   }
+}
+
+let again: ReturnType<typeof setTimeout> | undefined;
+
+/** The stream may hold for days: nothing else would ask again. */
+function loadAgain(): void {
+  tracksFailed.value = true;
+  again ??= setTimeout(() => {
+    again = undefined;
+    if (picture.units.size <= TRACKS_UP_TO) void loadTracks();
+    else if (picture.watched !== "") void loadTrack(picture.watched);
+    else tracksFailed.value = false;
+  }, TRACKS_AGAIN_MS);
 }
 
 async function loadTrack(id: string): Promise<void> {
@@ -144,8 +162,9 @@ async function loadTrack(id: string): Promise<void> {
   try {
     const feature = await fetchJson<TrackFeature>(`/api/units/${encodeURIComponent(id)}/track?${span}`);
     join({ ...feature, properties: { ...feature.properties, id } });
+    if (picture.units.size > TRACKS_UP_TO) tracksFailed.value = false;
   } catch {
-    tracksFailed.value = true;
+    if (picture.units.has(id)) loadAgain();
   }
 }
 

@@ -9,6 +9,8 @@ import { withoutTables } from "./tables.ts";
 export const STALE_AFTER_MS = 4500;
 /** Silence after which an open socket is given up: the other end may be gone without a word. */
 const GIVE_UP_AFTER_MS = 9000;
+/** The first word is the whole picture: on a thin line it takes long, and to begin anew each time would never bring it. */
+const LONGEST_FIRST_WORD_MS = 90_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15000;
 
@@ -86,7 +88,13 @@ export class LiveStream {
     const stale = silentMs > STALE_AFTER_MS;
     if (stale !== this.#status.stale) this.#say({ stale });
     const attemptMs = this.#options.now() - Math.max(this.#openedAt, this.#status.heardAt ?? 0);
-    if (this.#socket !== null && attemptMs > GIVE_UP_AFTER_MS) this.#broken();
+    if (this.#socket !== null && attemptMs > this.#patienceMs(this.#socket)) this.#broken();
+  }
+
+  /** Longer with every try for a server that was reached and has yet to say its first word. */
+  #patienceMs(socket: WebSocket): number {
+    const waits = socket.readyState === 1 && (this.#status.heardAt ?? 0) < this.#openedAt;
+    return waits ? Math.min(LONGEST_FIRST_WORD_MS, GIVE_UP_AFTER_MS * 2 ** Math.min(this.#failures, 10)) : GIVE_UP_AFTER_MS;
   }
 
   #connect(): void {

@@ -30,6 +30,8 @@ const SOON_MS = 120;
 /** Tracks are drawn at most so much later for each there is, and never later than this. */
 const TRACK_PAUSE_MS = 15;
 const TRACKS_EVERY_MS = 20_000;
+/** How often the tracks of silent units are looked at: they grow old without news. */
+const AGE_EVERY_MS = 60_000;
 /** How near a search flies, at least. */
 const ZOOM: Record<FoundKind, number> = { place: 13, blo: 12, crossing: 13, town: 12, sector: 11, target: 13 };
 
@@ -41,6 +43,7 @@ let drawing: UnitDrawing | null = null;
 let due = false;
 const dirtyTracks = new Set<string>();
 let tracksAt = 0;
+let agedAt = 0;
 const NONE: ReadonlySet<string> = new Set();
 const dense = computed(() => inView.value > DENSE);
 let fitted = lastView.value !== null;
@@ -201,6 +204,10 @@ function style(): ReturnType<typeof buildStyle> {
 function push(): void {
   if (map === null) return;
   const dirty = takeDirty();
+  if (now.peek() - agedAt >= AGE_EVERY_MS) {
+    agedAt = now.peek();
+    for (const id of picture.age(agedAt)) dirty.tracks.add(id);
+  }
   drawUnits(dirty.units);
   for (const id of dirty.tracks) dirtyTracks.add(id);
   pushTracks(now.peek());

@@ -97,9 +97,26 @@ export class Picture {
     return touched;
   }
 
-  /** Joins a track that was fetched with what the stream brought meanwhile. */
+  /** Drops what has grown too old, of silent units too; the ids of the tracks that are shorter now. */
+  age(nowMs: number): string[] {
+    const shorter: string[] = [];
+    for (const [id, track] of this.tracks) {
+      const before = track.length;
+      prune(track, nowMs - this.keepMs);
+      if (track.length < before) shorter.push(id);
+    }
+    return shorter;
+  }
+
+  /** Whether the track of a unit is kept: with many units that of the watched one only. */
+  keepsTrack(id: string): boolean {
+    return this.units.size <= TRACKS_UP_TO || id === this.watched;
+  }
+
+  /** Joins a track that was fetched with what the stream brought meanwhile. Who may no longer be shown by now gets none. */
   join(feature: TrackFeature, nowMs: number): void {
     const { id, times, flags } = feature.properties;
+    if (!this.units.has(id) || !this.keepsTrack(id)) return;
     const past = (feature.geometry?.coordinates ?? []).map((place, i) => ({
       lon: place[0] ?? 0,
       lat: place[1] ?? 0,
@@ -172,7 +189,7 @@ export class Picture {
   }
 
   #lengthen(id: string, fix: Fix, now: number, touched: Touched): void {
-    if (fix.flags?.includes("jump") || (this.units.size > TRACKS_UP_TO && id !== this.watched)) return;
+    if (fix.flags?.includes("jump") || !this.keepsTrack(id)) return;
     let track = this.tracks.get(id);
     if (track === undefined) this.tracks.set(id, (track = []));
     insert(track, { lon: fix.lon, lat: fix.lat, at: Date.parse(fix.time) }, id === this.watched ? TRACK_STEP_MS : Math.max(TRACK_STEP_MS, this.units.size * STEP_EACH_MS));

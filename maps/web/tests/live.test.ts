@@ -129,6 +129,26 @@ test("a silent socket is given up and opened again", () => {
   stream.stop();
 });
 
+test("a picture that takes long to come is waited for, longer each time", () => {
+  const { stream, sockets, seen, wait } = stage();
+  wait(9500);
+  assert.equal(sockets[0]?.closed, true, "the other end may be gone");
+  stream.retryNow();
+  wait(15_000);
+  assert.equal(sockets[1]?.closed, false);
+  sockets[1]?.say(snapshot(4));
+  assert.deepEqual(seen, ["snapshot 4"]);
+  wait(9500);
+  assert.equal(sockets[1]?.closed, true, "once it spoke, its silence is silence");
+  stream.retryNow();
+  if (sockets[2] !== undefined) sockets[2].readyState = 0;
+  wait(9500);
+  assert.equal(sockets[2]?.closed, false, "while it connects it is let open first");
+  stream.retryNow();
+  assert.equal(sockets.length, 4, "a server that cannot be reached is given up as soon as ever");
+  stream.stop();
+});
+
 test("a refusal ends the tries", () => {
   const { stream, sockets, status } = stage();
   sockets[0]?.onclose?.({ code: 4401 });

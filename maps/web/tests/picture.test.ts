@@ -54,6 +54,23 @@ test("flags of an earlier message do not stick to a good fix", () => {
   assert.deepEqual(picture.units.get("u1")?.flags, []);
 });
 
+test("the track of a silent unit grows old too", () => {
+  const picture = started([boat({ last: fix("u1", 0, 100.5) }), boat({ id: "u2", last: fix("u2", 0) })]);
+  picture.apply(change(1, { fixes: [fix("u1", 600, 100.6), fix("u2", 3 * 3600)] }));
+  assert.deepEqual(picture.age(T0 + 3 * 3600e3 + 1e3), ["u1", "u2"]);
+  assert.deepEqual(picture.tracks.get("u1")?.map((point) => point.lon), [100.6]);
+  assert.deepEqual(picture.age(T0 + 86_400e3), ["u1", "u2"], "a day later nothing is of the last hours");
+  assert.deepEqual(picture.tracks.get("u1"), []);
+  assert.deepEqual(picture.age(T0 + 86_400e3), []);
+});
+
+test("a track that comes after its unit may be shown no more is not kept", () => {
+  const picture = started([boat({ last: fix("u1", 100) })]);
+  picture.apply(change(1, { forget: ["u1"] }));
+  picture.join({ type: "Feature", properties: { id: "u1", times: [iso(0), iso(50)] }, geometry: { type: "LineString", coordinates: [[100.1, 20], [100.2, 20]] } }, T0 + 600e3);
+  assert.equal(picture.tracks.size, 0);
+});
+
 test("a fetched track is joined with what the stream brought", () => {
   const picture = started([boat({ last: fix("u1", 100, 100.6) })]);
   picture.join({ type: "Feature", properties: { id: "u1", times: [iso(0), iso(50), iso(100)] }, geometry: { type: "LineString", coordinates: [[100.1, 20], [100.2, 20], [100.6, 20.27]] } }, T0 + 600e3);
