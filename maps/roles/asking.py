@@ -7,7 +7,6 @@ Watch falls silent or another takes over, whatever was asked is over, answered o
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,8 +26,8 @@ COMES_WITHIN_S: Final = 8.0
 """How long a viewer may wait for a Watch: less than the silence (9 s) after which a page gives a
 connection up."""
 
-TIMES_KEPT: Final = 60
-"""Beats by which it is known what the Watch's clock shows: those of a minute."""
+DRIFT: Final = 1e-4
+"""By how much two steady clocks may differ in their rate."""
 
 Say = Callable[[bytes, int], None]
 """Called with an `Ask`, encoded, and its number."""
@@ -43,6 +42,43 @@ class _Asked:
     answered: asyncio.Future[Any]
     again_at: float
     pause_s: float = field(default=AGAIN_S)
+
+
+class _FarClock:
+    """The calendar of a Watch, by what its beats tell.
+
+    The beat that came soonest counts, for a picture that lies in queues for minutes must not look
+    new; and of the calendar what was told last, for it may be set.
+
+    Args:
+        now: Our clock that only goes forward, seconds.
+
+    Attributes:
+        late_s: How much later than that one the last beat came.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._ahead_s, self._ahead_at = float("-inf"), 0.0  # its steady clock, of ours
+        self._calendar_s: float | None = None  # of its steady clock
+        self.late_s = 0.0
+
+    def hear(self, beat: Beat) -> None:
+        """Take what a beat tells."""
+        if beat.time is None:  # of an older version
+            return
+        now = self._now()
+        known_s = self._ahead_s - DRIFT * (now - self._ahead_at)
+        ahead_s = beat.steady_s - now
+        self._ahead_s, self._ahead_at = max(known_s, ahead_s), now
+        self.late_s = self._ahead_s - ahead_s
+        self._calendar_s = beat.time.timestamp() - beat.steady_s
+
+    def time(self) -> datetime:
+        """Return what it shows, aware UTC; what ours does before it was told."""
+        if self._calendar_s is None:
+            return datetime.now(UTC)
+        return datetime.fromtimestamp(self._now() + self._ahead_s + self._calendar_s, UTC)
 
 
 class Asking:
@@ -75,7 +111,7 @@ class Asking:
         self._epoch, self._by, self._count = 0, "", -1
         self._gone_by: set[str] = set()  # Watches that another took over from: a few a year
         self._heard_at = float("-inf")
-        self._ahead_s: deque[float] = deque(maxlen=TIMES_KEPT)
+        self._clock = _FarClock(now)
         self._there = asyncio.Event()
         self.watch = ""
         self.well = False
@@ -100,10 +136,9 @@ class Asking:
         else:
             self._gone_by.add(self._by)
         replaced = beat.by != self.watch
-        if replaced:
-            self._ahead_s.clear()
-        if beat.time is not None:
-            self._ahead_s.append(beat.time.timestamp() - self._now())
+        if replaced:  # also after a silence, in which a machine may have been stopped
+            self._clock = _FarClock(self._now)
+        self._clock.hear(beat)
         self._epoch, self._by, self._count = beat.epoch, beat.by, beat.count
         self._heard_at, self.well = self._now(), beat.well
         if replaced:
@@ -128,13 +163,8 @@ class Asking:
             asked.again_at = max(asked.again_at, now + AGAIN_S)
 
     def time(self) -> datetime:
-        """Return what the Watch's clock shows, aware UTC; ours may be far from that.
-
-        The beat of the last minute that came soonest counts: what comes late is not to look new.
-        """
-        if not self._ahead_s:
-            return datetime.now(UTC)
-        return datetime.fromtimestamp(self._now() + max(self._ahead_s), UTC)
+        """Return what the Watch's clock shows, aware UTC; ours may be far from that."""
+        return self._clock.time()
 
     def lost(self, fault: str) -> None:
         """Note that the Watch cannot be reached."""
@@ -152,10 +182,14 @@ class Asking:
                 await self._there.wait()
 
     def tick(self) -> None:
-        """Say again what was not answered; see whether the Watch has fallen silent."""
+        """Say again what was not answered; see whether the Watch has fallen silent, or what it says
+        comes so late that its picture is as old as if it had: less is sent while nobody looks on.
+        """
         now = self._now()
         if self.watch and now - self._heard_at > GONE_AFTER_S:
             self.lost("the watch is not heard")
+        elif self.watch and self._clock.late_s > GONE_AFTER_S:
+            self.lost(f"the watch is heard {self._clock.late_s:.0f} s late")
         for number, asked in self._asked.items():
             if now >= asked.again_at:
                 asked.pause_s *= 2

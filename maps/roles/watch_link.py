@@ -119,6 +119,7 @@ class WatchLink:
             count=self._beats,
             well=self._is_well(),
             time=utc_now(),
+            steady_s=monotonic(),
         )
         self._bus.say(self._topics.beat, beat)
 

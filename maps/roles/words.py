@@ -194,6 +194,7 @@ class Beat(msgspec.Struct, frozen=True, kw_only=True):
         count: Counts up; one that was not heard tells that more was not.
         well: It works, and its store takes records.
         time: What its clock shows, by which the whole picture is timed.
+        steady_s: What its steady clock shows: by that it is seen how late a beat comes.
     """
 
     by: str
@@ -201,6 +202,7 @@ class Beat(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     well: bool
     time: datetime | None = None
+    steady_s: float = 0.0
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True):

@@ -293,7 +293,16 @@ async def test_what_the_watch_keeps_no_more_is_asked_for_once(
 async def test_a_beat_tells_the_time_of_the_watch_whatever_the_clock_here_shows() -> None:
     now_s = 100.0
     asking = Asking(web="web-1", say=lambda *_: None, now=lambda: now_s)
-    asking.beat(words.Beat(by="w1", epoch=1, count=1, well=True, time=NOW))
+
+    def beat(count: int, said_s: float, *, set_by_s: float = 0.0) -> None:
+        """A beat that the Watch said so long after its first, perhaps with its calendar set."""
+        time = NOW + timedelta(seconds=said_s + set_by_s)
+        steady_s = 7_000.0 + said_s
+        asking.beat(
+            words.Beat(by="w1", epoch=1, count=count, well=True, time=time, steady_s=steady_s)
+        )
+
+    beat(1, 0.0)
     pair = Pair()
     views = pair.another(now=asking.time)
     viewer = await views.enter(SOMCHAI, None, None)
@@ -303,10 +312,14 @@ async def test_a_beat_tells_the_time_of_the_watch_whatever_the_clock_here_shows(
     assert told == [NOW, NOW]
     (late,) = await viewer.take(0.05)
     assert msgspec.json.decode(late, type=Told).time == NOW + timedelta(seconds=1.5)
-    now_s += 3.0  # of which a beat took two, and what comes by the same way is as old
-    late_beat = words.Beat(by="w1", epoch=1, count=2, well=True, time=NOW + timedelta(seconds=2.5))
-    asking.beat(late_beat)
-    assert asking.time() == NOW + timedelta(seconds=4.5)
+
+    for count in range(2, 500):  # its words lie in a queue for half a minute, and do not look new
+        now_s = 130.0 + count
+        beat(count, float(count))
+    late_s = (asking.time() - NOW).total_seconds() - count
+    assert late_s == pytest.approx(30.0, abs=0.1)
+    beat(500, 500.0, set_by_s=-3600.0)
+    assert (asking.time() - NOW).total_seconds() == pytest.approx(529.0 - 3600.0, abs=0.1)
 
 
 async def test_a_gap_ends_the_stream_and_who_comes_again_misses_nothing() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -256,6 +257,27 @@ async def test_a_beat_that_is_missing_tells_that_words_are_missing() -> None:
     assert moved == ["w1"]
     asking.beat(beat(9))
     assert moved == ["w1", "w1"]
+
+
+async def test_a_watch_that_is_heard_late_is_gone_until_its_words_come_sooner() -> None:
+    now_s = 0.0
+    asking = Asking(web="web-1", say=lambda *_: None, now=lambda: now_s)
+
+    def hear(count: int, *, late_s: float) -> str:
+        """Hear a beat that lay in a queue for so long; return which Watch there is then."""
+        nonlocal now_s
+        now_s = count + late_s
+        time = datetime(2026, 11, 24, tzinfo=UTC) + timedelta(seconds=count)
+        asking.beat(msgspec.structs.replace(beat(count), time=time, steady_s=9_000.0 + count))
+        asking.tick()
+        return asking.watch
+
+    assert {hear(count, late_s=0.01 * (count % 3)) for count in range(1, 20)} == {"w1"}
+    assert hear(20, late_s=3.0) == "w1"
+    assert hear(21, late_s=3.6) == ""  # the link carries less than is sent
+    assert hear(22, late_s=3.7) == "w1"
+    assert hear(23, late_s=0.1) == "w1"
+    assert hear(24, late_s=3.9) == ""
 
 
 async def test_a_watch_whose_long_answer_holds_up_its_beats_is_there() -> None:
