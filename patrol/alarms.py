@@ -93,6 +93,7 @@ class Alarms:
         self._strays = Strays(ground)
         self._gone_since: dict[Key, datetime] = {}
         self._failed: set[str] = set()
+        self._reassigned: set[str] = set()
         #: What batches brought that is not looked at yet, and since when by the steady clock.
         self._records: list[Record] = []
         self._fixes: dict[bytes, Fix] = {}
@@ -191,6 +192,7 @@ class Alarms:
             unheard = self.fencing.unheard(picture.units)
             if unheard:
                 self.fencing.see(windows(picture, unheard), now)
+        await self._see_reassigned(now)
         await self._judge(None)
         await self._file_time(now)
 
@@ -213,7 +215,28 @@ class Alarms:
         except StoreError as error:
             log.warning("the end of a call for help is not filed yet", fault=str(error))
 
+    def reassigned(self, unit: str) -> None:
+        """Note that another radio stands for a unit, or from another time on."""
+        if self.fencing.has_seen(unit):
+            self._reassigned.add(unit)
+
     # -- what is so now
+
+    async def _see_reassigned(self, now: datetime) -> None:
+        """Look anew where units were whose radios are others than was thought."""
+        units, book, picture = self._reassigned, self._clerk.book, self._picture
+        if not units:
+            return
+        past = list(windows(picture, [unit for unit in units if unit in picture.units]))
+        try:
+            past += await patrolled(
+                self._store, picture, book, agency=self._agency, now=now, units=units
+            )
+        except StoreError as error:  # the next tick tries again
+            log.warning("where units were cannot be read yet", fault=str(error))
+            return
+        self._reassigned = set()
+        self.fencing.anew(units, past, now)
 
     async def _judge(self, ids: set[str] | None) -> None:
         """Compare what holds with the alerts that are open, and file what is new.
@@ -305,14 +328,15 @@ class Alarms:
                     ),
                 )
             return
-        if rule.unsure(scene, alert):
+        never_was = alert.unit is not None and self.fencing.took_back(alert.unit, alert.raised_at)
+        if rule.unsure(scene, alert) and not never_was:
             self._gone_since.pop(alert.key, None)
             return
         since = self._gone_since.setdefault(alert.key, scene.now)
         if (scene.now - since).total_seconds() < rule.gone_for_s:
             return
         del self._gone_since[alert.key]
-        if alert.unit is not None and self.fencing.took_back(alert.unit, alert.raised_at):
+        if never_was:
             steps.put("withdraw alert", alert_acts.withdrawn(alert, at=scene.now))
         else:
             ended = rule.ended(scene, alert)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import insort
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, TypeAlias
 
@@ -68,6 +69,7 @@ class Fencing:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._watch: FenceWatch | None = None
+        self._rules: list[Rule] = []
         self._wanted: dict[str, int] = {}
         self._flips: dict[tuple[str, str], list[_Flip]] = {}
         self._passed: dict[tuple[str, str, datetime], Visit] = {}
@@ -103,10 +105,32 @@ class Fencing:
                 Enter(id=f"in {area.id}", area=area.id),
                 Leave(id=f"out {area.id}", area=area.id),
             ]
+        self._rules = rules
         self._watch = FenceWatch(FenceSet(areas), rules, settings=SETTINGS)
         again = past() if before is None else [*_held(before), *past()]
         self._remember(self._watch.see(again), now)
         return True
+
+    def anew(self, units: AbstractSet[str], past: Fixes, now: datetime) -> None:
+        """Look at units anew: what was said for them may have been another's.
+
+        Args:
+            units: They.
+            past: Their fixes, as they are known now.
+            now: The present, aware UTC.
+        """
+        before = self._watch
+        if before is None:
+            return
+        gone = {of: self._flips.pop(of) for of in [of for of in self._flips if of[0] in units]}
+        self._watch = FenceWatch(before.book.fences, self._rules, settings=SETTINGS)
+        others = [each for each in _held(before) if each[0] not in units]
+        self._remember(self._watch.see([*others, *past]), now)
+        for (unit, area), flips in gone.items():
+            if self.stand(unit, area).inside:
+                continue  # it came when it was said to, as far as that is known
+            known = self._flips.get((unit, area), ())
+            self._taken_back += [(unit, flip.time) for flip in flips if flip not in known]
 
     def see(self, fixes: Fixes, now: datetime) -> set[str]:
         """Take a batch of fixes; return the units for which something came of it."""
@@ -135,6 +159,10 @@ class Fencing:
             for visit in _visits(*of, flips):
                 if visit.until is not None and visit.since > max(since, sector.at):
                     self._passed[*of, visit.since] = visit._replace(told_at=now)
+
+    def has_seen(self, unit: str) -> bool:
+        """Return whether any fix of a unit was looked at."""
+        return self._watch is not None and unit in self._watch.tracks
 
     def unheard(self, units: Iterable[str]) -> list[str]:
         """Return those units of which no fix was looked at yet; none while nothing is watched."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -38,7 +38,13 @@ def windows(picture: Picture, units: Iterable[str] | None = None) -> Iterator[tu
 
 
 async def patrolled(
-    store: Store, picture: Picture, book: Book, *, agency: str, now: datetime
+    store: Store,
+    picture: Picture,
+    book: Book,
+    *,
+    agency: str,
+    now: datetime,
+    units: Container[str] | None = None,
 ) -> list[tuple[str, Position]]:
     """Return where the units of patrols under way were since these began, and when they were to
     meet; oldest first.
@@ -49,6 +55,7 @@ async def patrolled(
         book: The open papers.
         agency: Owner of what a radio said before it was registered.
         now: The present, aware UTC.
+        units: Only of these; None: of all.
 
     Raises:
         StoreError: If the store cannot be read.
@@ -59,6 +66,8 @@ async def patrolled(
             continue
         start = max(patrol.started_at or patrol.starts_at, now - LONGEST_PAST)
         for member in patrol.members:
+            if units is not None and member.unit not in units:
+                continue
             agencies = {member.agency, agency}
             for first, last in (*_meetings(patrol, member.unit, now), (start, now)):
                 spans = spans_of_unit(picture, member.unit, start=first, end=last)

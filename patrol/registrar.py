@@ -50,6 +50,8 @@ class Registrar:
     Attributes:
         when_cleared: Told in the same turn of whom a call for help is over, by whose word, and
             why; None: nobody is.
+        when_assigned: Told in the same turn of whose radio it is from when to when, once what is
+            known of that unit is set by it; None: nobody is.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Registrar:
         self._publish = publish
         self._now = now
         self.when_cleared: Callable[[str, str, str], Awaitable[None]] | None = None
+        self.when_assigned: Callable[[str], None] | None = None
 
     async def load(self, duplicates: Duplicates) -> None:
         """Read units, assignments, calls for help and the newest of what was heard."""
@@ -235,6 +238,8 @@ class Registrar:
         else:
             picture.forget(address)
             await self._rebuild([unit], calling)
+        if self.when_assigned is not None:
+            self.when_assigned(unit)
         self._show()
 
     async def _clear_distress(self, of: str, by: str, note: str) -> None:

@@ -150,6 +150,7 @@ class Watch:
         )
         self.alarms.sharing = self.sharing
         self.registrar.when_cleared = self.alarms.cleared
+        self.registrar.when_assigned = self.alarms.reassigned
         self._placing = Placing(locate, describe)
         self._duplicates = Duplicates()
         self._store_health = StoreHealth(now=lambda: self.now(), told=self._tell_store)

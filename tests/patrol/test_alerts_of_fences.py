@@ -32,7 +32,7 @@ from tests.patrol.alerting import (
     unit,
     way,
 )
-from tests.patrol.running import AGENCY, OTHER, Node, at, said
+from tests.patrol.running import AGENCY, OTHER, Node, address, at, said
 
 
 async def test_a_unit_that_enters_a_no_go_sector_and_leaves_is_one_alert(node: Node) -> None:
@@ -237,6 +237,45 @@ async def test_what_others_were_told_of_as_historical_rings_once_it_is_so_now(no
     assert (now.id, now.state, now.historical, now.rings) == (alert.id, "raised", False, True)
     await hear_in_turn(node, *way((3600, OUT), (3610, OUT), (3620, IN), (3630, IN), device="b"))
     assert [each.rings for each in alerts(node) if each.unit == other] == [True]
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_radio_that_was_on_another_boat_tells_of_that_one(node: Node, known: bool) -> None:
+    """What it said is that boat's; the one that was thought to be there never was."""
+    wrong, right = await node.boat("Boat wrong"), await unit(node, "b")
+    desk = node.desk("admin")
+    taken = await desk.assign(address=address("a"), unit=wrong, start=at(-1000))
+    await put(node, sector())
+    await hear_in_turn(node, *way((0, OUT), (10, OUT), device="b"))
+    await hear_in_turn(node, *way(*GOES_IN))
+    alert = only(node)
+    assert alert.unit == wrong
+    if known:
+        await node.desk().alerts.acknowledge(alert.id)
+    node.time = at(40)
+    await desk.end_assignment(taken.id, end=at(-900))
+    await desk.assign(address=address("a"), unit=right, start=at(-800))
+    await tick(node, 41)
+    after = await node.desk().alerts.alert(alert.id)
+    assert after.state == ("returned_acknowledged" if known else "withdrawn")
+    [there] = [each for each in alerts(node) if each.id != alert.id]
+    assert (there.unit, there.rings) == (right, True)
+    node = await node.again()
+    await tick(node, 42)
+    assert {each.id for each in alerts(node) if each.state == "raised"} == {there.id}
+
+
+async def test_a_second_radio_changes_nothing_of_where_its_boat_is(node: Node) -> None:
+    boat = await unit(node)
+    await put(node, sector())
+    await hear_in_turn(node, *way(*GOES_IN))
+    await hear_in_turn(node, *way(*((second, IN) for second in range(40, 140, 10))))
+    told = only(node)
+    await node.desk("admin").assign(address=address("z"), unit=boat, start=at(135))
+    await tick(node, 140)
+    assert only(node) == told
+    await hear_in_turn(node, *way((150, OUT), (160, OUT)))
+    assert only(node).state == "returned_unacknowledged"
 
 
 async def test_a_boat_that_may_be_there_now_did_not_leave_when_it_came(node: Node) -> None:

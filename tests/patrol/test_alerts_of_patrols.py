@@ -30,7 +30,7 @@ from tests.patrol.alerting import (
     unit,
     way,
 )
-from tests.patrol.running import AGENCY, NODE, Node, at, said
+from tests.patrol.running import AGENCY, NODE, Node, address, at, said
 from tests.patrol.scenes import channel
 
 
@@ -51,6 +51,19 @@ async def test_outside_its_sector_is_told_while_the_patrol_is_under_way(node: No
     await hear_in_turn(node, *way((80, OUT), (90, OUT)))
     assert only(node).state == "raised"
     await put(node, revised(patrol, at=at(99), by="kham", state="ended", ended_at=at(99)))
+    assert only(node).state == "returned_unacknowledged"
+
+
+async def test_a_second_radio_takes_back_nothing_that_its_boat_did(node: Node) -> None:
+    boat = await unit(node)
+    area = sector(use="patrol")
+    await put(node, area, night(boat, sectors=(area.id,)))
+    await hear_in_turn(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
+    told = only(node)
+    await node.desk("admin").assign(address=address("z"), unit=boat, start=at(55))
+    await tick(node, 56)
+    assert only(node) == told
+    await hear_in_turn(node, *way((60, IN), (70, IN)))
     assert only(node).state == "returned_unacknowledged"
 
 
