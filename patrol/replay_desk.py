@@ -24,7 +24,7 @@ from patrol.permissions import may
 from patrol.policy import Policy
 from patrol.sector_desk import SectorDesk
 from patrol.sectors import Sector
-from patrol.spans import spans_of_unit
+from patrol.spans import spans_of_radio, spans_of_unit
 from patrol.store import films, journal
 from patrol.target_desk import TargetDesk
 from patrol.watch import Watch
@@ -129,11 +129,11 @@ class ReplayDesk(PaperDesk):
     async def heard_raw(
         self, unit: str, *, start: datetime, end: datetime, most: int = MOST_RAW
     ) -> list[Transmission] | None:
-        """Return what the radios of a unit of the user's agency sent; None of another's, whose
-        messages never cross.
+        """Return what the radios of a unit of the user's agency sent, or a radio that nobody has
+        registered and the agency owns; None of another's, whose messages never cross.
 
         Args:
-            unit: Its id.
+            unit: Its id, or the radio's address.
             start: First moment, aware UTC.
             end: Moment after the last, aware UTC.
             most: Most messages, the first ones.
@@ -143,10 +143,12 @@ class ReplayDesk(PaperDesk):
         """
         self._may("see what a radio sent")
         known = self._watch.picture.units.get(unit)
-        if known is None or known.agency != self._user.agency:
+        owner = self._watch.agency if known is None else known.agency
+        if owner != self._user.agency:
             return None
-        spans = spans_of_unit(self._watch.picture, unit, start=start, end=end)
-        agencies = {known.agency, self._watch.agency}
+        spans_of = spans_of_radio if known is None else spans_of_unit
+        spans = spans_of(self._watch.picture, unit, start=start, end=end)
+        agencies = {owner, self._watch.agency}
         return await self._watch.store.read(films.raw, spans, agencies, most)
 
     async def rows(self, *, start: datetime, end: datetime) -> tuple[list[LinkedRow], bool]:

@@ -135,6 +135,22 @@ async def test_who_called_for_help_without_knowing_where_is_in_it(
     assert naga not in json.dumps(manifest.units)
 
 
+async def test_what_a_radio_sent_that_nobody_registered_is_in_it(
+    server: Running, tmp_path: Path
+) -> None:
+    said = {"id": "s", "time": "2026-11-25T08:00:00Z", "lon": 100.4, "lat": 20.27}
+    async with server.stranger(authorization=f"Bearer {await server.device('n2')}") as boat:
+        assert (await boat.post("/api/positions", json=said)).json()["stored"]
+    later = {"start": "2026-11-25T00:00:00Z", "end": "2026-11-26T00:00:00Z"}
+    file = tmp_path / "evidence.zip"
+    file.write_bytes(await made(server, **later))
+    manifest = verify(file).manifest
+    assert (manifest.counts["positions"], manifest.counts["messages"]) == (1, 1)
+    assert manifest.left_out == ()
+    (line,) = unzipped(file.read_bytes())["transmissions.jsonl"].splitlines()
+    assert json.loads(line)["unit"] == "position_json:n2"
+
+
 async def test_the_journal_is_proved_and_told_to_who_may_see_it(
     server: Running, tmp_path: Path
 ) -> None:
