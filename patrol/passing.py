@@ -16,6 +16,7 @@ import msgspec
 from patrol.coarse import coarse
 from patrol.crossing import DataClass, fields_of
 from patrol.grants import STANDING, Grant
+from patrol.incidents import Incident
 from patrol.papers import Paper
 from patrol.patrols import Patrol
 from patrol.sectors import Sector
@@ -115,7 +116,10 @@ def _place(record: msgspec.Struct) -> tuple[float | None, float | None]:
 
 def _began(paper: Paper) -> datetime:
     """Return the earliest moment that a paper tells of."""
-    return min(paper.at, *(at for at in _moments(paper) if at <= paper.at), paper.at)
+    told = [at for at in _moments(paper) if at <= paper.at]
+    if isinstance(paper, Incident):  # east of UTC a day that people told began before it did there
+        told.append(paper.longest_span[0])
+    return min(paper.at, *told)
 
 
 def _moments(record: msgspec.Struct) -> list[datetime]:

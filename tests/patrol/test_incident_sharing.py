@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -15,7 +16,7 @@ from patrol.crossing import DataClass
 from patrol.errors import NotFound
 from patrol.filing import Filing
 from patrol.incident_search import Wanted
-from patrol.incidents import Arrested, Incident, Seizure
+from patrol.incidents import Arrested, Incident, Seizure, told_time
 from patrol.sightings import Sighting
 from patrol.units import Agency
 from tests.patrol.running import AGENCY, NODE, OTHER, Node, at
@@ -106,6 +107,21 @@ async def test_an_agreement_shares_an_incident_and_its_photo_without_secrets(nod
         await other.incidents.confirm(made.id, version=1)
     with pytest.raises(NotFound):
         await other.incidents.versions(made.id)
+
+
+async def test_of_a_day_in_which_consent_began_nothing_that_was_told_by_its_date_crosses(
+    node: Node,
+) -> None:
+    # At six in the morning of the 25th on the spot, which is the 24th in UTC.
+    node.time = datetime.fromisoformat("2026-11-25T06:00:00+07:00").astimezone(UTC)
+    await agreement(node, "incidents")
+    node.time += timedelta(days=2)
+    other = node.desk("commander", agency=OTHER, name="malee").incidents
+    for text, crosses in (("2026-11-25", False), ("2026-11-26", True)):
+        happened_at, precision = told_time(text)
+        made = await logged(node, happened_at=happened_at, precision=precision)
+        seen = {each.id for each in await other.incidents(Wanted())}
+        assert (made.id in seen) is crosses, text
 
 
 @pytest.mark.parametrize("state", ["reported", "closed"])
