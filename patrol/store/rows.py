@@ -144,8 +144,8 @@ def transmission_of(row: Any) -> Transmission:
         kind=row.kind,
         heard_at=from_us(row.heard_us),
         device=device or None,
-        position=None
-        if row.lon is None
+        position=None  # what was not a number is nothing in the store
+        if row.lon is None or row.lat is None
         else Position(
             lon=row.lon,
             lat=row.lat,

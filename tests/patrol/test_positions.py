@@ -169,3 +169,15 @@ async def test_a_position_heard_twice_at_one_time_shows_the_same_whatever_comes_
     async with running(tmp_path / "another.db") as another:
         await another.hear_in_turn(other, one)
         assert marker(node).lon == marker(another).lon
+
+
+@pytest.mark.parametrize("place", [{"lat": NAN}, {"lon": NAN}])
+async def test_half_a_place_is_none_and_it_is_told_why(
+    tmp_path: Path, place: dict[str, float]
+) -> None:
+    async with running(tmp_path / "patrol.db") as node:
+        await node.hear(said("a", 1, **place))  # type: ignore[arg-type]
+        (heard,) = await node.desk("technician").transmissions(address())
+        assert heard.position is None
+        assert "out_of_range" in heard.flags
+        assert (await node.desk("technician").why(address())).asked == address()
