@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -86,6 +86,7 @@ async def heat_of(
     km_to: float,
     step_km: float,
     on_patrol: bool,
+    apart: timedelta = timedelta(),
 ) -> HeatReport:
     """Return where units were over some time, and where nobody was.
 
@@ -100,6 +101,7 @@ async def heat_of(
         km_to: The other end.
         step_km: How long each stretch is.
         on_patrol: Only while a unit was in a patrol that was under way.
+        apart: Of each unit only positions so long apart, so that more time can be looked at.
 
     Raises:
         BadRequest: If the time is none, too long, or holds too many positions, or the river has not
@@ -109,7 +111,7 @@ async def heat_of(
     """
     async with survey.turn(desk):
         outings = await outings_of(desk, start, end) if on_patrol else None
-        followed = await survey.followed(desk, units, start, end, outings=outings)
+        followed = await survey.followed(desk, units, start, end, outings=outings, apart=apart)
         tracks = [each.track for each in followed]
         known = desk.sectors.all(use="patrol")
         shapes, unread = await asyncio.to_thread(_shapes, desk, known)

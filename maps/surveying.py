@@ -299,6 +299,7 @@ class Survey:
         end: datetime,
         *,
         outings: Mapping[str, Sequence[Outing]] | None = None,
+        apart: timedelta = timedelta(),
     ) -> list[Followed]:
         """Return the units that have a position in that time, by call sign, with their tracks.
 
@@ -308,6 +309,7 @@ class Survey:
             start: As there.
             end: As there.
             outings: Only positions in these times of these units; None: of any time.
+            apart: Of each unit only positions so long apart, so that more time can be looked at.
 
         Raises:
             BadRequest: As `effort`.
@@ -327,13 +329,14 @@ class Survey:
             after = None
             while True:
                 page = await desk.fixes(id, start=start, end=end, after=after)
-                count += len(page.fixes)
+                some = _apart(page.fixes, apart, fixes[-1] if fixes else None)
+                count += len(some)
                 if count > MOST_POSITIONS:
                     fault = (
                         f"more than {MOST_POSITIONS} positions: ask for less time or fewer units"
                     )
                     raise BadRequest(fault, field="start")
-                fixes += page.fixes if outings is None else _within(page.fixes, outings[state.id])
+                fixes += some if outings is None else _within(some, outings[state.id])
                 after = page.last
                 if after is None:
                     break
@@ -390,6 +393,18 @@ def _follow(state: UnitState, fixes: Sequence[Fix]) -> Followed:
     cleaned = clean(fixes)
     removed = Counter[str](each.why for each in cleaned.removed)
     return Followed(state=state, track=cleaned.track, removed=dict(removed))
+
+
+def _apart(fixes: Sequence[Fix], apart: timedelta, last: Fix | None) -> Sequence[Fix]:
+    """Return those of some positions, oldest first, that are so long apart and after the last."""
+    if not apart:
+        return fixes
+    kept: list[Fix] = []
+    for fix in fixes:
+        if "jump" not in fix.flags and (last is None or fix.time - last.time >= apart):
+            kept.append(fix)
+            last = fix
+    return kept
 
 
 def _within(fixes: Sequence[Fix], outings: Sequence[Outing]) -> list[Fix]:

@@ -116,6 +116,7 @@ async def heat_for(
     *,
     desk: Any = None,
     units: Sequence[str] = (),
+    apart: timedelta = timedelta(),
 ) -> HeatReport:
     """Return where units were, over the stretch that is asked for or that the sectors reach."""
     low, high = _stretch(asked, known)
@@ -130,6 +131,7 @@ async def heat_for(
         km_to=high,
         step_km=1.0,
         on_patrol=False,
+        apart=apart,
     )
 
 

@@ -7,9 +7,11 @@ seized goods. For a counterpart it holds what the agreements let cross to it, an
 from __future__ import annotations
 
 import asyncio
+import math
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -44,13 +46,17 @@ from maps.reports.gathering import (
     quantile,
     resolved_s,
 )
-from maps.surveying import UnitEffort
+from maps.surveying import MOST_POSITIONS, UnitEffort
+from maps.wording import Wording
 from patrol.alerts import SEVERITIES, Alert
 from patrol.incident_totals import Total, totals
 from patrol.incidents import Incident
 
 LONGEST = timedelta(days=31, hours=1)  # a month in which a clock is set back
 _GAPS_NAMED = 5
+_FARTHEST = timedelta(minutes=3)
+"""Positions farther apart do not tell which way a boat went along a river."""
+_FILLED = 0.8  # of what one look takes: a unit that speaks seldom keeps all that it said
 _LITTLE = 0.1
 _SMALLER = {"kg": "g", "litres": "ml"}
 _ALERT_COLOURS = {"sos": "#a3123a", "high": "#d1003f", "medium": "#e88a9f", "low": "#f3cfd6"}
@@ -63,6 +69,7 @@ class _Month:
     units: Sequence[UnitEffort]
     days: Sequence[tuple[str, Effort]]
     heat: HeatReport | None
+    apart: timedelta
     areas: Sequence[Area]
     alerts: Sequence[Alert]
     hand_offs: Sequence[Answered]
@@ -151,11 +158,12 @@ async def _gathered(asked: Asked, view: CrossingView, start: datetime, end: date
     if view.narrows:
         known = [each for each in known if view.passes(each.sector) is not None]
     heat: HeatReport | None = None
-    if units:
-        try:
-            heat = await covering.heat_for(asked, known, start, end, desk=desk, units=units)
-        except BadRequest:  # more positions than one look takes: the effort is told all the same
-            heat = None
+    apart = _apart([done for _, done in days])
+    if units and apart <= _FARTHEST:  # the effort is told all the same
+        with suppress(BadRequest):
+            heat = await covering.heat_for(
+                asked, known, start, end, desk=desk, units=units, apart=apart
+            )
     if heat is not None and view.narrows:
         kept = {each.sector.id for each in known}
         heat = HeatReport(
@@ -183,6 +191,7 @@ async def _gathered(asked: Asked, view: CrossingView, start: datetime, end: date
         units=[_joined(some) for some in by_unit.values()],
         days=days,
         heat=heat,
+        apart=apart,
         areas=known,
         alerts=alerts,
         hand_offs=hand_offs,
@@ -200,6 +209,16 @@ def _days(asked: Asked, start: datetime, end: datetime) -> list[tuple[datetime, 
         found.append((first, min(midnight, end)))
         first = midnight
     return found
+
+
+def _apart(days: Sequence[Effort]) -> timedelta:
+    """Return how far apart positions have to be, so that one look takes all of them: a month of a
+    dozen boats has more than that.
+    """
+    if sum(each.positions for each in days) <= MOST_POSITIONS:
+        return timedelta()
+    heard_s = sum(each.hours for each in days) * 3600.0
+    return timedelta(seconds=math.ceil(heard_s / (_FILLED * MOST_POSITIONS)))
 
 
 def _joined(some: Sequence[UnitEffort]) -> UnitEffort:
@@ -283,7 +302,8 @@ def _effort(asked: Asked, known: _Month) -> tuple[Block, ...]:
 def _coverage(asked: Asked, known: _Month) -> tuple[Block, ...]:
     words = asked.words
     if known.heat is None:
-        return (Words(text=words.say("report.no_coverage")),)
+        why = "replay.fault.many" if known.units else "report.no_coverage"
+        return (Words(text=words.say(why)),)
     worst = covering.worst_kilometres(known.heat.bins, known.end, _GAPS_NAMED)
     rows: list[tuple[Cell, ...]] = [
         (
@@ -307,7 +327,15 @@ def _coverage(asked: Asked, known: _Month) -> tuple[Block, ...]:
             sheet=words.say("report.sheet.unseen"),
         ),
         Words(text=words.say("report.radius_note", metres=number(asked.radius_m)), kind="note"),
+        *_thinned(words, known.apart),
     )
+
+
+def _thinned(words: Wording, apart: timedelta) -> tuple[Words, ...]:
+    if not apart:
+        return ()
+    text = words.say("replay.page.thinned", n=round(apart.total_seconds()))
+    return (Words(text=text, kind="note"),)
 
 
 def _alerts(asked: Asked, known: _Month) -> tuple[Block, ...]:

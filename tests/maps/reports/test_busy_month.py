@@ -1,0 +1,66 @@
+"""The coverage of a month in which a dozen boats reported all day is told too."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gis.tracks.effort import Effort
+from maps.errors import BadRequest
+from maps.reports.monthly import _apart, _coverage
+from maps.surveying import MOST_POSITIONS, Survey
+from maps.wording import Wording
+from patrol.changes import Fix
+from patrol.store.history import Page
+
+START = datetime(2026, 10, 1, tzinfo=UTC)
+MONTH = timedelta(days=31)
+
+
+def test_positions_are_so_far_apart_that_one_look_takes_them() -> None:
+    # Twelve boats, eight hours a day, a position every ten seconds.
+    busy = [Effort(hours=96.0, positions=12 * 8 * 360)] * 31
+    apart = _apart(busy)
+    assert timedelta(seconds=10) < apart < timedelta(seconds=60)
+    assert 31 * 96 * 3600 / apart.total_seconds() < MOST_POSITIONS
+    assert _apart(busy[:5]) == timedelta()
+
+
+async def test_a_survey_takes_more_time_of_positions_farther_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("maps.surveying.MOST_POSITIONS", 50)
+    fixes = [
+        Fix(of="a", lon=100.4 + n * 1e-5, lat=20.27, time=START + timedelta(seconds=n), flags=flags)
+        for n in range(200)
+        for flags in [("jump",) if n == 15 else ()]
+    ]
+
+    async def some(id: str, *, start: Any, end: Any, after: Any) -> Page:
+        first = 0 if after is None else after[0]
+        last = first + 7
+        there = fixes[first:last]
+        mark = (last, b"") if last < len(fixes) else None
+        return Page(fixes=there, ids=[b""] * len(there), last=mark)
+
+    state = SimpleNamespace(id="a", call_sign="Naga 1", country="LA")
+    desk: Any = SimpleNamespace(fixes=some, unit=lambda id, unplaced: state)
+    survey = Survey(SimpleNamespace())
+    with pytest.raises(BadRequest, match="more than 50 positions"):
+        await survey.followed(desk, ["a"], START, START + MONTH)
+    apart = timedelta(seconds=5)
+    [found] = await survey.followed(desk, ["a"], START, START + MONTH, apart=apart)
+    seconds = ((found.track.time_us - found.track.time_us[0]) / 1e6).tolist()
+    assert seconds[:5] == [0, 5, 10, 16, 21], "a place that nothing could reach stands for no other"
+    assert 35 <= len(seconds) <= 41
+
+
+def test_what_is_too_much_is_called_so() -> None:
+    asked: Any = SimpleNamespace(words=Wording())
+    for units, told in (([object()], "more positions"), ([], "no coverage")):
+        known: Any = SimpleNamespace(heat=None, units=units)
+        (said,) = _coverage(asked, known)
+        assert told in said.text  # type: ignore[union-attr]
