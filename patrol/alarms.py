@@ -25,7 +25,7 @@ from patrol.clerk import Clerk
 from patrol.contacts import Contact
 from patrol.crossing import DataClass
 from patrol.errors import PatrolError, StoreError
-from patrol.fencing import KEPT_FOR, Fencing
+from patrol.fencing import KEPT_FOR, Fencing, Told
 from patrol.filing import Filing
 from patrol.ground import Ground
 from patrol.hand_offs import HandOff
@@ -112,7 +112,7 @@ class Alarms:
         past = list(windows(picture))
         past += await patrolled(self._store, picture, book, agency=self._agency, now=now)
         self.fencing.take_up(book, lambda: past, now)
-        self.fencing.missed(await self._filed_until(now), book, now)
+        self.fencing.missed(await self._filed(now), book, now)
         await self._judge(None)
 
     async def after(
@@ -460,17 +460,17 @@ class Alarms:
             known = float(pct) if isinstance(pct, int | float) else None
             self._batteries[alert.subject] = Battery(known, True, alert.raised_at)
 
-    async def _filed_until(self, now: datetime) -> dict[tuple[str, str], datetime]:
-        """Return when the last visit began of which there is an alert, by unit and sector."""
+    async def _filed(self, now: datetime) -> dict[tuple[str, str], list[Told]]:
+        """Return the visits of which there is an alert, by unit and sector."""
         found = await self._store.read(
             papers.of_kind, kind_of(Alert), since_us=to_us(now - KEPT_FOR), limit=MOST_READ
         )
-        until: dict[tuple[str, str], datetime] = {}
+        filed: dict[tuple[str, str], list[Told]] = {}
         for alert in found:
             if isinstance(alert, Alert) and alert.rule == "no_go" and alert.unit is not None:
                 of = alert.unit, alert.subject.split("|")[1]
-                until[of] = max(until.get(of, alert.raised_at), alert.raised_at)
-        return until
+                filed.setdefault(of, []).append(Told(alert.raised_at, alert.returned_at))
+        return filed
 
 
 def _is_latched(alert: Alert) -> bool:

@@ -57,6 +57,19 @@ class _Flip(NamedTuple):
     into: bool
     lon: float | None
     lat: float | None
+    appeared: bool
+
+
+class Told(NamedTuple):
+    """That an alert told of a visit.
+
+    Attributes:
+        since: When that began.
+        until: When it was over; None while it is not.
+    """
+
+    since: datetime
+    until: datetime | None
 
 
 class Fencing:
@@ -142,12 +155,12 @@ class Fencing:
         return self._note(outcome, now)
 
     def missed(
-        self, known_until: Mapping[tuple[str, str], datetime], book: Book, now: datetime
+        self, filed: Mapping[tuple[str, str], Sequence[Told]], book: Book, now: datetime
     ) -> None:
         """Take visits that ended before this run began, and were not filed, for news.
 
         Args:
-            known_until: When the last visit began that is filed, by unit and area; none: none is.
+            filed: The visits that are filed, by unit and area.
             book: The open papers; what was before a sector was drawn is nobody's business.
             now: The present, aware UTC.
         """
@@ -155,10 +168,14 @@ class Fencing:
             sector = book.find(Sector, of[1])
             if sector is None:
                 continue
-            since = known_until.get(of, sector.at)
+            told = filed.get(of, ())
+            since = max([sector.at, *(each.since for each in told)])
             for visit in _visits(*of, flips):
-                if visit.until is not None and visit.since > max(since, sector.at):
-                    self._passed[*of, visit.since] = visit._replace(told_at=now)
+                if visit.until is None or visit.since <= since:
+                    continue
+                if any(_is_of(visit, each) for each in told):
+                    continue
+                self._passed[*of, visit.since] = visit._replace(told_at=now)
 
     def has_seen(self, unit: str) -> bool:
         """Return whether any fix of a unit was looked at."""
@@ -338,8 +355,18 @@ def _held(watch: FenceWatch) -> Iterable[tuple[str, Position]]:
             )
 
 
+def _is_of(visit: Visit, told: Told) -> bool:
+    """Return whether a visit was told though it began later: as its beginning is too long ago to be
+    looked at, or late fixes told that better.
+    """
+    if told.until is None:
+        return visit.appeared
+    return told.since <= visit.since < told.until
+
+
 def _flip(event: FenceEvent) -> _Flip:
-    return _Flip(event.time, event.kind == "enter", event.lon, event.lat)
+    appeared = event.how == "appeared"
+    return _Flip(event.time, event.kind == "enter", event.lon, event.lat, appeared)
 
 
 def _visits(unit: str, area: str, flips: Sequence[_Flip]) -> Iterable[Visit]:
@@ -348,7 +375,8 @@ def _visits(unit: str, area: str, flips: Sequence[_Flip]) -> Iterable[Visit]:
         if flip.into:
             came = flip
         elif came is not None:
-            yield Visit(unit, area, came.time, flip.time, came.lon, came.lat, flip.time)
+            times = came.time, flip.time
+            yield Visit(unit, area, *times, came.lon, came.lat, flip.time, came.appeared)
             came = None
     if came is not None:
-        yield Visit(unit, area, came.time, None, came.lon, came.lat, came.time)
+        yield Visit(unit, area, came.time, None, came.lon, came.lat, came.time, came.appeared)

@@ -125,6 +125,7 @@ class Visit(NamedTuple):
         lon: Where it came in, degrees.
         lat: Where it came in, degrees.
         told_at: When that was known, aware UTC.
+        appeared: It was there when it was first looked at; it may have come before.
     """
 
     unit: str
@@ -134,6 +135,7 @@ class Visit(NamedTuple):
     lon: float | None
     lat: float | None
     told_at: datetime
+    appeared: bool = False
 
 
 class Stray(NamedTuple):

@@ -491,6 +491,36 @@ async def test_a_visit_whose_alert_a_crash_swallowed_is_told_at_the_start_once(n
     assert len(await node.desk().alerts.history()) == 1
 
 
+async def test_a_long_visit_that_was_told_is_not_told_again_after_a_restart(node: Node) -> None:
+    """When it began is further back than what is known of a boat at a start."""
+    await unit(node)
+    await put(node, sector(at=at(-1)))
+    await hear_in_turn(node, *way(*GOES_IN, *((second, IN) for second in range(40, 140, 10))))
+    told = only(node)
+    await node.desk().alerts.acknowledge(told.id)
+    await hear_in_turn(node, *way((140, OUT), (150, OUT)))
+    over = only(node)
+    assert over.state == "returned_acknowledged"
+    node = await node.again()
+    await tick(node, 151)
+    assert only(node) == over
+    assert len(await node.desk().alerts.history()) == 1
+
+
+async def test_a_visit_of_which_late_fixes_tell_more_is_not_told_again_after_a_restart(
+    node: Node,
+) -> None:
+    await unit(node)
+    await put(node, sector(at=at(-1)))
+    await hear_in_turn(node, *way((0, OUT), (10, OUT), (40, IN), (50, IN), (60, OUT), (70, OUT)))
+    told = only(node)
+    await hear(node, *way((35, OUT), heard=75))  # it came later than was told
+    node = await node.again()
+    await tick(node, 76)
+    assert only(node) == told
+    assert len(await node.desk().alerts.history()) == 1
+
+
 async def test_what_was_before_a_sector_was_drawn_is_not_told_at_a_start(node: Node) -> None:
     await unit(node)
     await hear_in_turn(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
