@@ -184,6 +184,19 @@ def _save(aside: Path, database: sqlite3.Connection) -> bool:
         _log.error("nothing_saved", path=str(aside), fault=str(error))
         return done
     try:
+        # First, for numbers are never given twice: were the rest cut off, what is heard meanwhile
+        # would stand where it is to go.
+        asked = ("SELECT seq FROM sqlite_sequence", "SELECT max(number) FROM waiting")
+        known = (row[0] for query in asked for row in _readable(old, query))
+        highest = max((number for number in known if isinstance(number, int)), default=0)
+        with database:
+            database.execute(
+                "INSERT INTO sqlite_sequence SELECT 'waiting', 0 WHERE NOT EXISTS "
+                "(SELECT 1 FROM sqlite_sequence WHERE name = 'waiting')"
+            )
+            database.execute(
+                "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'waiting'", (highest,)
+            )
         for part in ("WHERE rank > 0 ORDER BY rank DESC, number", _UP, _DOWN):
             rows = _readable(old, f"SELECT {_COLUMNS} FROM waiting {part}")  # noqa: S608 - ours
             while batch := list(islice(rows, _SAVED_AT_A_TIME)):
@@ -197,17 +210,6 @@ def _save(aside: Path, database: sqlite3.Connection) -> bool:
                     reached = batch[-1][0]
                 elif part == _DOWN and batch[-1][0] <= reached:
                     break
-        highest = max(
-            (row[0] for row in _readable(old, "SELECT seq FROM sqlite_sequence")), default=0
-        )
-        with database:  # numbers are never given twice
-            database.execute(
-                "INSERT INTO sqlite_sequence SELECT 'waiting', 0 WHERE NOT EXISTS "
-                "(SELECT 1 FROM sqlite_sequence WHERE name = 'waiting')"
-            )
-            database.execute(
-                "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'waiting'", (highest,)
-            )
     except sqlite3.Error as error:  # the new file takes no more: a full disk
         _log.error("not_all_saved", path=str(aside), fault=str(error))
         done = False

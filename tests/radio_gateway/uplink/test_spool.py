@@ -271,6 +271,34 @@ async def test_saving_that_was_cut_off_is_brought_to_its_end(tmp_path: Path) -> 
         assert (await spool.state()).waiting == 0
 
 
+async def test_what_is_heard_while_saving_is_cut_off_takes_no_place_of_what_is_to_be_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "spool.db"
+    async with await open_spool(path) as spool:
+        await spool.put([fix(number) for number in range(1, 3001)])
+    damage(path)
+    readable = spool_file._readable
+
+    def cut(old: sqlite3.Connection, query: str) -> Iterator[tuple[object, ...]]:
+        for number, row in enumerate(readable(old, query)):
+            if number == 500:
+                raise sqlite3.OperationalError("database or disk is full")
+            yield row
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spool_file, "_readable", cut)
+        spool = await open_spool(path)
+    async with spool:
+        saved = len(await spool.after(0, 5000))
+        assert saved == 500
+        assert [put.number for put in await spool.put([call(3001)])] == [3001]
+    async with await open_spool(path) as spool:
+        items = await spool.after(0, 5000)
+        assert [read_item(each.said) for each in items[:501]] == [fix(n) for n in range(1, 502)]
+        assert read_item(items[-1].said) == call(3001)
+
+
 async def test_what_is_kept_is_told_so_though_no_room_can_be_made_for_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
