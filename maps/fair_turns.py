@@ -49,7 +49,7 @@ class FairTurns:
         except BaseException:
             if called.done() and not called.cancelled():
                 self._end()  # called at the very moment in which it went away
-            else:
+            elif called in line:  # not passed over already, in that moment
                 line.remove(called)
                 if not line and self._lines.get(user) is line:
                     del self._lines[user]

@@ -34,7 +34,7 @@ def uptake(transport: Transport) -> Uptake:
     left = transport.get_write_buffer_size()
     link = transport.get_extra_info("socket")
     if sys.platform == "linux" and link is not None:
-        with suppress(OSError):  # no TCP, or just closed
+        with suppress(OSError, ValueError):  # no TCP, or just closed, as uvloop tells it
             told = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)
             if len(told) == _INFO.size:  # old systems tell less
                 taken, unsent = _INFO.unpack(told)

@@ -15,11 +15,15 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from maps.uptake import uptake
+
 LONGEST_HEAD: Final = 64 * 1024
-"""Most bytes of a request before its body, beside those that came with its first."""
+"""Most bytes of a request before its body, beside those that came with its first and its last."""
 
 SILENT_S: Final = 60.0
-"""How long one waits for more of a request, or for the first one, seconds."""
+"""How long one waits for more of a request, for the first one, or until some of an answer is taken,
+seconds.
+"""
 
 LONGEST_S: Final = 600.0
 """How long a request may take to come, seconds: 16 MiB at 28 kB/s."""
@@ -53,7 +57,7 @@ class WholeRequests(HttpToolsProtocol):
 
     heard_s = since_s = 0.0
     _in_head = False
-    _head = 0
+    _head = _taken = 0
 
     @property
     def is_idle(self) -> bool:
@@ -78,12 +82,11 @@ class WholeRequests(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read on, unless a head is too long."""
         self.heard_s = self.loop.time()
-        if self._in_head:
-            self._head += len(data)
-            if self._head > LONGEST_HEAD:
-                self.transport.abort()
-                return
+        was_in_head, self._head = self._in_head, self._head + len(data)
         super().data_received(data)
+        # Only now: a body that came with the end of its head is none of it.
+        if was_in_head and self._in_head and self._head > LONGEST_HEAD:
+            self.transport.abort()
 
     def on_message_begin(self) -> None:
         """Begin to count a head."""
@@ -101,13 +104,17 @@ class WholeRequests(HttpToolsProtocol):
         self.heard_s = self.since_s = self.loop.time()
 
     def look(self, now_s: float) -> None:
-        """End it if the rest of a request does not come.
+        """End it if the rest of a request does not come, and nothing of an answer is taken.
 
         Args:
             now_s: The loop's clock.
         """
         if self.is_answered:
             self.heard_s = now_s
+            return
+        before, self._taken = self._taken, uptake(self.transport).taken
+        if self.is_idle and self._taken > before:  # the answer before is long, and its line slow
+            self.heard_s = self.since_s = now_s
             return
         if now_s - self.heard_s > SILENT_S or now_s - self.since_s > LONGEST_S:
             self.transport.abort()

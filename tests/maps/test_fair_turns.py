@@ -56,6 +56,29 @@ async def test_no_more_at_once_whoever_goes_away() -> None:
             assert most == 2
 
 
+async def test_who_goes_away_in_the_moment_of_the_turn_before_is_just_gone() -> None:
+    turns, over = FairTurns(), asyncio.Event()
+
+    async def first() -> None:
+        async with turns.turn("a"):
+            await over.wait()
+
+    async def second() -> None:
+        async with turns.turn("b"):
+            pytest.fail("it went away")
+
+    working = asyncio.create_task(first())
+    await asyncio.sleep(0)
+    waiting = asyncio.create_task(second())
+    await asyncio.sleep(0)
+    over.set()
+    waiting.cancel()  # heard of after the first has ended and passed it over
+    await asyncio.gather(working, waiting, return_exceptions=True)
+    assert waiting.cancelled()
+    async with turns.turn("c"):
+        pass
+
+
 async def test_one_user_s_exports_do_not_hold_up_another_s(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

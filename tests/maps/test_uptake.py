@@ -39,6 +39,29 @@ def test_where_the_system_tells_nothing_the_transport_does(kind: str) -> None:
     assert (before.waits, after.waits) == (True, False)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="uvloop is none of Windows'")
+def test_of_a_connection_that_is_gone_nothing_is_told() -> None:
+    import uvloop
+
+    async def gone() -> None:
+        came: asyncio.Queue[Any] = asyncio.Queue()
+
+        class Link(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                came.put_nowait(transport)
+
+        loop = asyncio.get_running_loop()
+        async with await loop.create_server(Link, "127.0.0.1", 0) as server:
+            address: Any = server.sockets[0].getsockname()
+            with socket.create_connection(address):
+                transport = await came.get()
+                transport.abort()
+                await asyncio.sleep(0.01)
+                assert uptake(transport) == (0, False)
+
+    uvloop.run(gone())  # as a server runs
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems tell it otherwise")
 async def test_the_system_tells_what_was_taken() -> None:
     async def take(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
+import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from maps import serving, whole_requests
 from maps.guard import Guard
@@ -27,12 +30,14 @@ class Server:
         at: Where it is.
         lost: How many bodies ended before their end.
         answers_after_s: How long it takes for an answer, seconds.
+        long: What an answer without a body ends with.
     """
 
     def __init__(self) -> None:
         self.at = ("", 0)
         self.lost = 0
         self.answers_after_s = 0.0
+        self.long = ""
 
     async def answer(self, request: Request) -> PlainTextResponse:
         await asyncio.sleep(self.answers_after_s)
@@ -41,7 +46,7 @@ class Server:
         except Exception:
             self.lost += 1
             raise
-        return PlainTextResponse(str(len(body)))
+        return PlainTextResponse(str(len(body)) if request.method == "POST" else "0" + self.long)
 
 
 @pytest.fixture
@@ -148,6 +153,44 @@ async def test_who_waits_for_an_answer_is_not_cut_off(
     writer.close()
 
 
+async def test_who_takes_a_long_answer_slowly_gets_all_of_it(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole_requests, "SILENT_S", 1.0)
+    monkeypatch.setattr(whole_requests, "LONGEST_S", 1.0)
+    server.long = "a" * 2**24
+    reader, writer = await _taking_little(server)
+    got = 0
+    async with asyncio.timeout(30):
+        while part := await reader.read(2**16):
+            got += len(part)
+            await asyncio.sleep(0.01)  # 2.5 s in all
+    assert got > 2**24
+    writer.close()
+
+
+async def test_who_takes_nothing_of_a_long_answer_is_not_waited_for(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole_requests, "SILENT_S", 0.3)
+    server.long = "a" * 2**24
+    reader, writer = await _taking_little(server)
+    await asyncio.sleep(1)
+    with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+        await reader.readexactly(2**24)
+    writer.close()
+
+
+async def _taking_little(server: Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Ask for something over a connection on which little is under way."""
+    link = socket.socket()
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16)
+    link.connect(server.at)
+    reader, writer = await asyncio.open_connection(sock=link)
+    writer.write(GET + b"Connection: close\r\n\r\n")
+    return reader, writer
+
+
 async def test_who_says_nothing_makes_room(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.answers_after_s = 0.8
     last = b"Connection: close\r\n\r\n"
@@ -173,6 +216,39 @@ async def test_a_long_head_that_ends_is_answered(server: Server) -> None:
     long = GET + b"X: " + b"a" * 60_000
     got = await told(server, long, b"\r\nConnection: close\r\n\r\n", pause_s=0.1)
     assert got.split()[1] == b"200"
+
+
+async def test_a_large_body_behind_the_rest_of_a_head_is_none_of_it() -> None:
+    got: list[bytes] = []
+
+    class Link(asyncio.Transport):
+        def is_closing(self) -> bool:
+            return b"aborted" in got
+
+        def write(self, data: bytes | bytearray | memoryview) -> None:
+            got.append(bytes(data))
+
+        def abort(self) -> None:
+            got.append(b"aborted")
+
+        def pause_reading(self) -> None:
+            pass
+
+        resume_reading = close = pause_reading
+
+    async def nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        pass
+
+    config = uvicorn.Config(nothing)
+    config.load()
+    state = uvicorn.server.ServerState()
+    connection = whole_requests.WholeRequests(config, state, {})
+    connection.connection_made(Link())
+    connection.data_received(POST[:20])
+    connection.data_received(POST[20:] + b"a" * 90_000)
+    assert not got
+    assert len(connection.cycle.body) == 90_000
+    await asyncio.gather(*state.tasks)
 
 
 def test_all_is_looked_at() -> None:
