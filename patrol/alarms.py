@@ -30,7 +30,7 @@ from patrol.filing import Filing
 from patrol.ground import Ground
 from patrol.hand_offs import HandOff
 from patrol.papers import kind_of
-from patrol.past_fixes import patrolled, position_of, windows
+from patrol.past_fixes import alerted, patrolled, position_of, windows
 from patrol.patrols import Patrol
 from patrol.picture import Picture
 from patrol.records import Record
@@ -110,7 +110,8 @@ class Alarms:
                 self._calls[contact.id] = Call(at, is_man_down(contact.status))
         book, picture = self._clerk.book, self._picture
         past = list(windows(picture))
-        past += await patrolled(self._store, picture, book, agency=self._agency, now=now)
+        for read in (patrolled, alerted):
+            past += await read(self._store, picture, book, agency=self._agency, now=now)
         self.fencing.take_up(book, lambda: past, now)
         self.fencing.missed(await self._filed(now), book, now)
         await self._judge(None)

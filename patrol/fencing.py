@@ -25,6 +25,7 @@ from gis.fences.standing import Inside
 from gis.fences.watch import FenceWatch
 from gis.position import Position
 from patrol.book import Book
+from patrol.contacts import WINDOW
 from patrol.ground import Ground
 from patrol.patrols import Patrol
 from patrol.rules.rendezvous_missed import meeting_area
@@ -173,7 +174,7 @@ class Fencing:
             for visit in _visits(*of, flips):
                 if visit.until is None or visit.since <= since:
                     continue
-                if any(_is_of(visit, each) for each in told):
+                if any(_is_of(visit, each) for each in told) or self._may_be_wild(visit):
                     continue
                 self._passed[*of, visit.since] = visit._replace(told_at=now)
 
@@ -251,7 +252,9 @@ class Fencing:
                 continue
             flips = self._flips.setdefault((event.units[0], event.area), [])
             flip = _flip(event)
-            if event.time < now - KEPT_FOR or (flips and flip.time <= flips[-1].time):
+            if (event.time < now - KEPT_FOR and "|" not in event.area) or (
+                flips and flip.time <= flips[-1].time
+            ):
                 continue
             if not (flips and flips[-1].into and flip.into):  # it was there before already
                 flips.append(flip)
@@ -303,6 +306,15 @@ class Fencing:
             for visit in _visits(*of, self._flips.get(of, ())):
                 if visit.since in times and visit.until is not None:
                     self._passed[*of, visit.since] = visit._replace(told_at=now)
+
+    def _may_be_wild(self, visit: Visit) -> bool:
+        """Return whether a visit begins with the first fixes that are known of a unit.
+
+        Whether those are wild ones, which say nothing, the ones before them would tell.
+        """
+        track = None if self._watch is None else self._watch.tracks.get(visit.unit)
+        fixes = () if track is None else track.fixes
+        return len(fixes) >= WINDOW and visit.since.timestamp() <= fixes[1].t
 
     def _area(self, book: Book, id: str) -> Area | None:
         version = id, self._wanted.get(id, 0)

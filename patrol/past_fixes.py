@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gis.position import Position
+from patrol.alerts import HOLDING, Alert
 from patrol.book import Book
 from patrol.changes import Fix
 from patrol.patrols import Patrol
@@ -22,6 +23,9 @@ LONGEST_PAST: Final = timedelta(hours=12)
 """How far back the fixes of a patrol under way are read."""
 
 MOST_PAST: Final = 5000
+
+MOST_OF_ALERTED: Final = 60
+"""Newest fixes that are read of a unit of which an alert says that it is in a sector."""
 
 
 def windows(picture: Picture, units: Iterable[str] | None = None) -> Iterator[tuple[str, Position]]:
@@ -74,6 +78,28 @@ async def patrolled(
                 track = await store.read(tracks.track, member.unit, spans, agencies, MOST_PAST)
                 found += [(member.unit, position_of(fix, min(fix.time, now))) for fix in track]
     found.sort(key=lambda each: each[1].time or now)
+    return found
+
+
+async def alerted(
+    store: Store, picture: Picture, book: Book, *, agency: str, now: datetime
+) -> list[tuple[str, Position]]:
+    """Return where units were lately that are in a no-go sector, as an alert says.
+
+    Among few fixes one wild one is taken for a way out and in again.
+
+    Args, and what it raises, as for `patrolled`.
+    """
+    found: list[tuple[str, Position]] = []
+    for alert in book.all(Alert):
+        unit = picture.units.get(alert.unit or "")
+        if alert.rule != "no_go" or alert.state not in HOLDING or unit is None:
+            continue
+        spans = spans_of_unit(picture, unit.id, start=now - LONGEST_PAST, end=now)
+        track = await store.read(
+            tracks.track, unit.id, spans, {unit.agency, agency}, MOST_OF_ALERTED
+        )
+        found += [(unit.id, position_of(fix, min(fix.time, now))) for fix in track]
     return found
 
 

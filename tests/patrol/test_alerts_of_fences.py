@@ -507,6 +507,34 @@ async def test_a_long_visit_that_was_told_is_not_told_again_after_a_restart(node
     assert len(await node.desk().alerts.history()) == 1
 
 
+@pytest.mark.parametrize("last", [60, 70])
+async def test_a_wild_fix_among_the_first_that_are_known_at_a_start_is_no_visit(
+    node: Node, last: int
+) -> None:
+    await unit(node)
+    await put(node, sector(at=at(-1)))
+    places = [(second, OUT) for second in range(-100, 0, 10)]
+    places += [(0, IN), *((second, OUT) for second in range(10, last + 1, 10))]
+    await hear_in_turn(node, *way(*places))
+    assert alerts(node) == []
+    node = await node.again()  # of a boat eight fixes are known then
+    await tick(node, last + 1)
+    assert alerts(node) == []
+
+
+async def test_a_wild_fix_outside_long_ago_does_not_ring_again_after_a_restart(node: Node) -> None:
+    await unit(node)
+    await put(node, sector(at=at(-1)))
+    await hear_in_turn(node, *way(*GOES_IN, *((second, IN) for second in range(40, 140, 10))))
+    await node.desk().alerts.acknowledge(only(node).id)
+    known = only(node)
+    await hear_in_turn(node, *way((140, OUT), *((second, IN) for second in range(150, 210, 10))))
+    assert only(node) == known
+    node = await node.again()
+    await tick(node, 211)
+    assert only(node) == known
+
+
 async def test_a_visit_of_which_late_fixes_tell_more_is_not_told_again_after_a_restart(
     node: Node,
 ) -> None:
