@@ -55,6 +55,7 @@ def test_of_a_connection_that_is_gone_nothing_is_told() -> None:
             address: Any = server.sockets[0].getsockname()
             with socket.create_connection(address):
                 transport = await came.get()
+                assert uptake(transport).taken == 0
                 transport.abort()
                 await asyncio.sleep(0.01)
                 assert uptake(transport) == (0, False)
