@@ -30,7 +30,7 @@ from patrol.filing import Filing
 from patrol.ground import Ground
 from patrol.hand_offs import HandOff
 from patrol.papers import kind_of
-from patrol.past_fixes import alerted, patrolled, position_of, windows
+from patrol.past_fixes import alerted, in_order, patrolled, position_of, windows
 from patrol.patrols import Patrol
 from patrol.picture import Picture
 from patrol.records import Record
@@ -112,7 +112,7 @@ class Alarms:
         past = list(windows(picture))
         for read in (patrolled, alerted):
             past += await read(self._store, picture, book, agency=self._agency, now=now)
-        self.fencing.take_up(book, lambda: past, now)
+        self.fencing.take_up(book, lambda: in_order(past), now)
         self.fencing.missed(await self._filed(now), book, now)
         await self._judge(None)
 
@@ -237,7 +237,7 @@ class Alarms:
             log.warning("where units were cannot be read yet", fault=str(error))
             return
         self._reassigned = set()
-        self.fencing.anew(units, past, now)
+        self.fencing.anew(units, in_order(past), now)
 
     async def _judge(self, ids: set[str] | None) -> None:
         """Compare what holds with the alerts that are open, and file what is new.

@@ -7,7 +7,6 @@ depend on the order in which fixes come; a visit that a late fix has undone is t
 from __future__ import annotations
 
 from bisect import insort
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
@@ -28,7 +27,7 @@ from patrol.book import Book
 from patrol.contacts import WINDOW
 from patrol.ground import Ground
 from patrol.patrols import Patrol
-from patrol.rules.rendezvous_missed import meeting_area
+from patrol.rules.rendezvous_missed import is_meeting, meeting_area
 from patrol.rules.scene import Stand, Visit
 from patrol.sectors import KEPT_OUT_OF, Sector
 
@@ -37,6 +36,9 @@ KEPT_FOR: Final = timedelta(hours=25)
 
 VISITS_KEPT: Final = 200
 """Comings and goings of one unit at one area that are remembered."""
+
+TAKEN_BACK_KEPT: Final = 5000
+"""Comings and goings that were told and taken back; of what was told again none is."""
 
 REPLAYED: Final = 30
 """Newest fixes of each unit that are looked at anew when the areas change."""
@@ -87,7 +89,7 @@ class Fencing:
         self._wanted: dict[str, int] = {}
         self._flips: dict[tuple[str, str], list[_Flip]] = {}
         self._passed: dict[tuple[str, str, datetime], Visit] = {}
-        self._taken_back: deque[tuple[str, datetime]] = deque(maxlen=5000)
+        self._taken_back: dict[tuple[str, datetime], None] = {}
         self._bad: set[tuple[str, int]] = set()
 
     def __bool__(self) -> bool:
@@ -144,7 +146,7 @@ class Fencing:
             if self.stand(unit, area).inside:
                 continue  # it came when it was said to, as far as that is known
             known = self._flips.get((unit, area), ())
-            self._taken_back += [(unit, flip.time) for flip in flips if flip not in known]
+            self._take_back((unit, flip.time) for flip in flips if flip not in known)
 
     def see(self, fixes: Fixes, now: datetime) -> set[str]:
         """Take a batch of fixes; return the units for which something came of it."""
@@ -245,6 +247,12 @@ class Fencing:
 
     # -- inside
 
+    def _take_back(self, comings: Iterable[tuple[str, datetime]]) -> None:
+        """Note comings and goings, by unit and time, that were told and never were."""
+        self._taken_back.update(dict.fromkeys(comings))
+        while len(self._taken_back) > TAKEN_BACK_KEPT:
+            del self._taken_back[next(iter(self._taken_back))]
+
     def _remember(self, outcome: Outcome, now: datetime) -> None:
         """Note what fixes tell that were seen before: how units stand, no news."""
         for event in outcome.added:
@@ -252,10 +260,11 @@ class Fencing:
                 continue
             flips = self._flips.setdefault((event.units[0], event.area), [])
             flip = _flip(event)
-            if (event.time < now - KEPT_FOR and "|" not in event.area) or (
-                flips and flip.time <= flips[-1].time
-            ):
+            # That a boat was at a meeting counts for as long as its patrol is under way.
+            old = event.time < now - KEPT_FOR and not is_meeting(event.area)
+            if old or (flips and flip.time <= flips[-1].time):
                 continue
+            self._taken_back.pop((event.units[0], event.time), None)
             if not (flips and flips[-1].into and flip.into):  # it was there before already
                 flips.append(flip)
 
@@ -271,12 +280,13 @@ class Fencing:
                 flip = _flip(event)
                 if flip in flips:
                     flips.remove(flip)
-                self._taken_back.append((event.units[0], event.time))
+                self._take_back([(event.units[0], event.time)])
                 corrected.add(of)
         for event in outcome.added:
             if event.how != "possible" and event.area is not None:
                 of = event.units[0], event.area
                 units.add(event.units[0])
+                self._taken_back.pop((event.units[0], event.time), None)
                 flips = self._flips.setdefault(of, [])
                 insort(flips, _flip(event), key=lambda each: (each.time, each.into))
                 if len(flips) > VISITS_KEPT or flips[0].time < now - KEPT_FOR:

@@ -12,7 +12,7 @@ from patrol.book import Book
 from patrol.changes import Fix
 from patrol.patrols import Patrol
 from patrol.picture import Picture
-from patrol.spans import spans_of_unit
+from patrol.spans import NEVER, spans_of_unit
 from patrol.store import tracks
 from patrol.store.store import Store
 
@@ -51,7 +51,7 @@ async def patrolled(
     units: Container[str] | None = None,
 ) -> list[tuple[str, Position]]:
     """Return where the units of patrols under way were since these began, and when they were to
-    meet; oldest first.
+    meet.
 
     Args:
         store: Holds their tracks.
@@ -77,7 +77,6 @@ async def patrolled(
                 spans = spans_of_unit(picture, member.unit, start=first, end=last)
                 track = await store.read(tracks.track, member.unit, spans, agencies, MOST_PAST)
                 found += [(member.unit, position_of(fix, min(fix.time, now))) for fix in track]
-    found.sort(key=lambda each: each[1].time or now)
     return found
 
 
@@ -101,6 +100,13 @@ async def alerted(
         )
         found += [(unit.id, position_of(fix, min(fix.time, now))) for fix in track]
     return found
+
+
+def in_order(fixes: Iterable[tuple[str, Position]]) -> list[tuple[str, Position]]:
+    """Return fixes oldest first: once a newer one of the unit was seen, one that is a day older
+    comes too late to be looked at.
+    """
+    return sorted(fixes, key=lambda each: each[1].time or NEVER)
 
 
 def _meetings(patrol: Patrol, unit: str, now: datetime) -> Iterator[tuple[datetime, datetime]]:

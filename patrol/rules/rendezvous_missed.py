@@ -14,6 +14,11 @@ def meeting_area(patrol: Patrol, number: int) -> str:
     return f"{patrol.id}|{number}"
 
 
+def is_meeting(area: str) -> bool:
+    """Return whether an area is the place of a meeting: ids of sectors have no `|`."""
+    return "|" in area
+
+
 def rendezvous_missed(scene: Scene) -> Iterator[Condition]:
     """Yield a condition for each meeting of a patrol under way that somebody missed.
 

@@ -265,6 +265,25 @@ async def test_a_radio_that_was_on_another_boat_tells_of_that_one(node: Node, kn
     assert {each.id for each in alerts(node) if each.state == "raised"} == {there.id}
 
 
+async def test_a_radio_that_was_on_the_first_boat_after_all_tells_of_that_one(node: Node) -> None:
+    """That its visit was taken back meanwhile does not make it one that never was."""
+    first, other = await node.boat("Boat first"), await unit(node, "b")
+    desk = node.desk("admin")
+    taken = await desk.assign(address=address("a"), unit=first, start=at(-1000))
+    await put(node, sector())
+    await hear_in_turn(node, *way((0, OUT), (10, OUT), device="b"))
+    await hear_in_turn(node, *way(*GOES_IN))
+    for second, unit_now in ((40, other), (42, first)):
+        node.time = at(second)
+        await desk.end_assignment(taken.id, end=at(second - 950))
+        taken = await desk.assign(address=address("a"), unit=unit_now, start=at(second - 949))
+        await tick(node, second + 1)
+    alert = only(node)
+    assert (alert.unit, alert.rings) == (first, True)
+    await hear_in_turn(node, *way((50, OUT), (60, OUT)))
+    assert only(node).state == "returned_unacknowledged"
+
+
 async def test_a_second_radio_changes_nothing_of_where_its_boat_is(node: Node) -> None:
     boat = await unit(node)
     await put(node, sector())

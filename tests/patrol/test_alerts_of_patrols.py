@@ -102,6 +102,24 @@ async def test_a_meeting_that_took_place_long_ago_is_not_missed_after_a_restart(
     assert alerts(node) == []
 
 
+@pytest.mark.parametrize("hours", [26, 40])
+async def test_a_meeting_of_the_day_before_is_not_missed_after_a_restart(
+    node: Node, hours: int
+) -> None:
+    boat = await unit(node, expected_interval_s=36_000)
+    pier = Rendezvous(name="Pier", lon=IN, lat=20.27, at=at(60), grace_s=60.0, radius_m=100.0)
+    await put(node, night(boat, rendezvous=(pier,), ends_at=at(400_000)))
+    ways = [(second, IN) for second in range(0, 60, 10)]
+    ways += [(second, OUT - second * 1e-5) for second in range(100, 400, 10)]
+    ways += [(hour * 3600, OUT - 0.02) for hour in range(1, hours + 1)]
+    await hear_in_turn(node, *way(*ways))
+    await tick(node, hours * 3600 + 1)
+    assert alerts(node) == []
+    node = await node.again()
+    await tick(node, hours * 3600 + 2)
+    assert alerts(node) == []
+
+
 async def test_a_unit_of_a_patrol_that_falls_silent_and_is_heard_again(node: Node) -> None:
     boat = await unit(node, expected_interval_s=10)
     await put(node, night(boat))
