@@ -6,7 +6,7 @@ depend on the order in which fixes come; a visit that a late fix has undone is t
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
@@ -290,9 +290,7 @@ class Fencing:
                 flips = self._flips.setdefault(of, [])
                 insort(flips, _flip(event), key=lambda each: (each.time, each.into))
                 if len(flips) > VISITS_KEPT or flips[0].time < now - KEPT_FOR:
-                    self._flips[of] = [
-                        each for each in flips[-VISITS_KEPT:] if each.time >= now - KEPT_FOR
-                    ]
+                    self._flips[of] = _lately(flips[-VISITS_KEPT:], now - KEPT_FOR)
                 if event.kind == "enter":
                     came.setdefault(of, []).append(event)
         for visit in self.passed():
@@ -389,6 +387,14 @@ def _is_of(visit: Visit, told: Told) -> bool:
 def _flip(event: FenceEvent) -> _Flip:
     appeared = event.how == "appeared"
     return _Flip(event.time, event.kind == "enter", event.lon, event.lat, appeared)
+
+
+def _lately(flips: Sequence[_Flip], since: datetime) -> list[_Flip]:
+    """Return those since a time, and of the first visit also when it began."""
+    first = bisect_left(flips, since, key=lambda each: each.time)
+    if 0 < first < len(flips) and not flips[first].into:
+        first -= 1
+    return list(flips[first:])
 
 
 def _visits(unit: str, area: str, flips: Sequence[_Flip]) -> Iterable[Visit]:

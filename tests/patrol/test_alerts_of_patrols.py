@@ -120,6 +120,20 @@ async def test_a_meeting_of_the_day_before_is_not_missed_after_a_restart(
     assert alerts(node) == []
 
 
+async def test_a_boat_that_stays_for_more_than_a_day_where_it_was_to_meet_was_there(
+    node: Node,
+) -> None:
+    boat = await unit(node, expected_interval_s=36_000)
+    pier = Rendezvous(name="Pier", lon=IN, lat=20.27, at=at(60), grace_s=60.0, radius_m=100.0)
+    await put(node, night(boat, rendezvous=(pier,), ends_at=at(400_000)))
+    ways = [(0, OUT), (10, OUT), *((second, IN) for second in range(20, 80, 10))]
+    ways += [(hour * 3600, IN) for hour in range(1, 27)]
+    ways += [(26 * 3600 + second, OUT) for second in (10, 20, 30)]
+    await hear_in_turn(node, *way(*ways))
+    await tick(node, 26 * 3600 + 31)
+    assert alerts(node) == []
+
+
 async def test_a_unit_of_a_patrol_that_falls_silent_and_is_heard_again(node: Node) -> None:
     boat = await unit(node, expected_interval_s=10)
     await put(node, night(boat))
