@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from maps.access import Access
+from maps.access import EPOCH_FOR_S, Access
 from maps.passwords import digest
 from patrol.accounts import Device, Session
 
@@ -32,17 +32,28 @@ class Accounts:
         return self.number
 
 
+class Clock:
+    """A clock that stands until it is moved: how fast this runs decides nothing."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
 @pytest.fixture
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("maps.access.EPOCH_FOR_S", 0.1)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    found = Clock()
+    monkeypatch.setattr("maps.access.monotonic", found)
+    return found
 
 
 async def knows(access: Access) -> bool:
     return await access._device_with(digest(KEY)) is not None
 
 
-@pytest.mark.usefixtures("soon")
-async def test_an_epoch_that_comes_again_is_another() -> None:
+async def test_an_epoch_that_comes_again_is_another(clock: Clock) -> None:
     """A database that took over from a failed one may count from further back."""
     accounts = Accounts()
     access = Access(accounts)
@@ -50,28 +61,26 @@ async def test_an_epoch_that_comes_again_is_another() -> None:
     assert [await knows(access) for _ in range(3)] == [True] * 3
     assert accounts.asked == 1
     for accounts.number in (6, 7):
-        await asyncio.sleep(0.11)
+        clock.now_s += 1.1 * EPOCH_FOR_S
         await access.epoch()
     accounts.known = None
     assert not await knows(access)
 
 
-@pytest.mark.usefixtures("soon")
-async def test_an_epoch_that_was_not_read_for_a_while_may_be_another() -> None:
+async def test_an_epoch_that_was_not_read_for_a_while_may_be_another(clock: Clock) -> None:
     accounts = Accounts()
     access = Access(accounts)
     await access.epoch()
     assert await knows(access)
-    await asyncio.sleep(0.5)  # restored, counted from further back, and moved
+    clock.now_s += 5.0 * EPOCH_FOR_S  # restored, counted from further back, and moved
     accounts.known = None
     await access.epoch()
     assert not await knows(access)
 
 
 async def test_an_answer_that_comes_late_does_not_take_a_newer_one_back(
-    monkeypatch: pytest.MonkeyPatch,
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("maps.access.EPOCH_FOR_S", 0.01)
     accounts = Accounts()
     access, answered, number = Access(accounts), asyncio.Event(), accounts.epoch
 
@@ -82,7 +91,8 @@ async def test_an_answer_that_comes_late_does_not_take_a_newer_one_back(
 
     monkeypatch.setattr(accounts, "epoch", late)
     first = asyncio.create_task(access.epoch())
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0)
+    clock.now_s += 2.0 * EPOCH_FOR_S
     monkeypatch.setattr(accounts, "epoch", number)
     accounts.number = 8
     assert await access.epoch() == 8

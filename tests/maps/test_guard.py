@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
-import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -70,25 +70,25 @@ async def test_no_more_large_bodies_come_at_once_than_there_is_room_for(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guard, "MOST_COMING", 4_000_000, raising=False)
-    large, on = b"x" * 900_000, asyncio.Event()
+    large, let_in, on = b"x" * 900_000, asyncio.Event(), asyncio.Event()
+    take = guard.Guard._take
 
-    async def slow(begun: asyncio.Event) -> AsyncIterator[bytes]:
+    async def noted(*given: Any) -> None:
+        let_in.set()
+        await take(*given)
+
+    monkeypatch.setattr(guard.Guard, "_take", noted)
+
+    async def slow() -> AsyncIterator[bytes]:
         yield large[:1]
-        begun.set()
         await on.wait()
         yield large[1:]
 
     async with server.stranger() as client:
-
-        async def begin() -> asyncio.Task[httpx.Response]:
-            begun, named = asyncio.Event(), {"content-length": str(len(large))}
-            post = client.post("/api/session", content=slow(begun), headers=named)
-            task = asyncio.create_task(post)
-            await begun.wait()
-            await asyncio.sleep(0.1)  # until it has been let in
-            return task
-
-        first = await begin()
+        named = {"content-length": str(len(large))}
+        post = client.post("/api/session", content=slow(), headers=named)
+        first = asyncio.create_task(post)
+        await let_in.wait()
         refused = await client.post("/api/session", content=large)
         assert refused.status_code == 503
         assert refused.json()["error"] == "too_busy"
