@@ -85,7 +85,6 @@ class Fencing:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._watch: FenceWatch | None = None
-        self._rules: list[Rule] = []
         self._wanted: dict[str, int] = {}
         self._flips: dict[tuple[str, str], list[_Flip]] = {}
         self._passed: dict[tuple[str, str, datetime], Visit] = {}
@@ -121,7 +120,6 @@ class Fencing:
                 Enter(id=f"in {area.id}", area=area.id),
                 Leave(id=f"out {area.id}", area=area.id),
             ]
-        self._rules = rules
         self._watch = FenceWatch(FenceSet(areas), rules, settings=SETTINGS)
         again = past() if before is None else [*_held(before), *past()]
         self._remember(self._watch.see(again), now)
@@ -135,13 +133,12 @@ class Fencing:
             past: Their fixes, as they are known now.
             now: The present, aware UTC.
         """
-        before = self._watch
-        if before is None:
+        watch = self._watch
+        if watch is None:
             return
         gone = {of: self._flips.pop(of) for of in [of for of in self._flips if of[0] in units]}
-        self._watch = FenceWatch(before.book.fences, self._rules, settings=SETTINGS)
-        others = [each for each in _held(before) if each[0] not in units]
-        self._remember(self._watch.see([*others, *past]), now)
+        watch.forget(units)
+        self._remember(watch.see(past), now)
         for (unit, area), flips in gone.items():
             if self.stand(unit, area).inside:
                 continue  # it came when it was said to, as far as that is known

@@ -157,6 +157,18 @@ class Buckets:
         near.discard(unit)
         return near
 
+    def drop(self, unit: str) -> None:
+        """Let go of a unit.
+
+        >>> buckets = Buckets()
+        >>> _ = buckets.put("a", Fix(0.0, 100.0, 20.0, 9.0, None))
+        >>> buckets.drop("a")
+        >>> buckets.put("b", Fix(0.0, 100.0, 20.0, 9.0, None))
+        set()
+        """
+        for here in self._units.values():
+            here.discard(unit)
+
     def forget(self, horizon: float) -> None:
         """Let go of what no late fix can come near to.
 

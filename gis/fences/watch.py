@@ -193,6 +193,25 @@ class FenceWatch:
         self._void(added, withdrawn)
         return _outcome(added, withdrawn)
 
+    def forget(self, units: Iterable[str]) -> None:
+        """Forget all fixes of units, as if they had never come; nothing that was told is withdrawn.
+
+        >>> watch = FenceWatch(FenceSet([]), [])
+        >>> _ = watch.see([("a", Position(lon=100.0, lat=20.0, time=datetime.now().astimezone()))])
+        >>> watch.forget(["a", "b"])
+        >>> watch.tracks
+        {}
+        """
+        for unit in units:
+            track = self.tracks.pop(unit, None)
+            if track is None:
+                continue
+            if track.place >= 0:
+                self._newest.hide(track)
+            self._buckets.drop(unit)
+            for other in self._pairs.pop(unit, {}):
+                del self._pairs[other][unit]
+
     def inside(self, area: str) -> frozenset[str]:
         """Return the units that are believed to be in an area, by their newest fixes.
 

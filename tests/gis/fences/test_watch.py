@@ -15,7 +15,7 @@ from gis.errors import AreaError, PositionError, RuleError
 from gis.fences.area import around, line, polygon
 from gis.fences.index import FenceSet
 from gis.fences.moves import Moves
-from gis.fences.rules import Cross, Dwell, Enter, Leave, Near, Rule, Speed
+from gis.fences.rules import Cross, Dwell, Enter, Leave, Meet, Near, Rule, Speed
 from gis.fences.settings import FenceSettings
 from gis.fences.sight import Sight
 from gis.fences.watch import FenceWatch
@@ -68,6 +68,31 @@ def test_a_moored_boat_that_drifts_on_the_edge_says_nothing(seed: int) -> None:
     )
     assert crossed > 500  # what a fence without hysteresis would tell
     assert told([square("a")], IN_OUT, fixes, batch=100) == []
+
+
+@pytest.mark.parametrize("more", [(), (Meet(id="met", within_m=20.0, for_s=20.0),)])
+def test_a_unit_that_is_forgotten_is_as_one_that_was_never_heard_and_no_other_is(
+    more: tuple[Rule, ...],
+) -> None:
+    rng = random.Random(5)
+    watch, plain = (FenceWatch(FenceSet([square("a")]), [*IN_OUT, *more]) for _ in range(2))
+    gone = {f"boat-{number}" for number in range(0, 100, 7)}
+    later = 0
+    for n in range(40):
+        batch = [
+            fix(10.0 * n, 12.0 * n - 200.0 - 3.0 * boat, 5.0 * boat + rng.gauss(0, 3))
+            for boat in range(100)
+        ]
+        batch = [(f"boat-{boat}", each) for boat, (_, each) in enumerate(batch)]
+        if n == 20:
+            watch.forget(gone)
+            assert gone.isdisjoint(watch.tracks)
+        seen = watch.see(batch)
+        expected = plain.see(each for each in batch if n >= 20 or each[0] not in gone)
+        if n >= 20:
+            assert seen == expected
+            later += sum(not gone.isdisjoint(each.units) for each in seen.added)
+    assert later > 10
 
 
 def test_a_boat_that_waited_on_the_edge_is_told_when_it_went_not_when_it_was_proved() -> None:
