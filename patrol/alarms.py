@@ -333,7 +333,8 @@ class Alarms:
         if rule.unsure(scene, alert) and not never_was:
             self._gone_since.pop(alert.key, None)
             return
-        since = self._gone_since.setdefault(alert.key, scene.now)
+        since = min(self._gone_since.get(alert.key, scene.now), scene.now)
+        self._gone_since[alert.key] = since  # where a clock was set back, from then on
         if (scene.now - since).total_seconds() < rule.gone_for_s:
             return
         del self._gone_since[alert.key]

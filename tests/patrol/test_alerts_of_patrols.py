@@ -228,6 +228,18 @@ async def test_a_clock_that_is_set_back_hides_no_silence(node: Node) -> None:
     assert {each.rule for each in alerts(node)} == {"silent_channel", "silent_unit"}
 
 
+async def test_a_link_that_works_again_as_a_clock_is_set_back_does_not_ring_on(node: Node) -> None:
+    node.watch.channel_health([channel("serial", state="down", since=3500)])
+    await tick(node, 3550)
+    await tick(node, 3600)
+    assert only(node).rings
+    node.watch.channel_health([channel("serial", since=3610)])
+    await tick(node, 3610)
+    for second in range(0, 50, 10):
+        await tick(node, second)
+    assert only(node).state == "returned_unacknowledged"
+
+
 async def test_a_low_battery_is_known_over_a_restart(node: Node) -> None:
     await unit(node)
     await hear(node, said("a", 1, facts={"battery_pct": 9}))
