@@ -21,7 +21,12 @@ SMALL_BODY = 64 * 1024
 """Bytes up to which a body is taken whatever else comes: a report, a call for help."""
 
 MOST_COMING = 200_000_000
-"""Most bytes of larger bodies that come or are dealt with at once; of one address a quarter."""
+"""Most bytes of photos and files that come or are dealt with at once; of one address a quarter."""
+
+OTHERS = 0.25
+"""Part of that for all other larger bodies, beside it: who calls is asked once they are there, so
+whoever sends them slowly, signed in or not, may keep others' out, but no photo.
+"""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -69,7 +74,8 @@ class Guard:
         self._hosts = frozenset(host.lower() for host in hosts)
         self._longest_body = longest_body
         self._longer_bodies = dict(longer_bodies or {})
-        self._coming = Counter[str]()  # bytes of larger bodies, by address
+        # Bytes of larger bodies, by address.
+        self._files, self._others = Counter[str](), Counter[str]()
         self._headers = list(_HEADERS)
         policy = CONTENT_SECURITY_POLICY.replace(
             "connect-src 'self'", " ".join(("connect-src 'self'", *connects))
@@ -107,17 +113,20 @@ class Guard:
         self, scope: Scope, receive: Receive, answer: Send, length: int, peer: str
     ) -> None:
         """Hand on what has a large body, unless too much of such has come already."""
-        own, all_ = self._coming[peer], self._coming.total()
-        if (own and own + length > MOST_COMING / 4) or (all_ and all_ + length > MOST_COMING):
+        is_file = self._longer(scope["path"]) > 0
+        coming = self._files if is_file else self._others
+        most = MOST_COMING if is_file else MOST_COMING * OTHERS
+        own, all_ = coming[peer], coming.total()
+        if (own and own + length > most / 4) or (all_ and all_ + length > most):
             await _refuse(answer, 503, "too_busy", "too much comes at once: try again soon")
             return
-        self._coming[peer] += length
+        coming[peer] += length
         try:
             await self._app(scope, receive, answer)
         finally:
-            self._coming[peer] -= length
-            if not self._coming[peer]:
-                del self._coming[peer]
+            coming[peer] -= length
+            if not coming[peer]:
+                del coming[peer]
 
     def _fault(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
         host = headers.get(b"host", b"").decode("latin-1").lower()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from maps import guard
@@ -69,7 +71,7 @@ async def test_a_body_is_bounded_and_names_its_length(server: Running) -> None:
 async def test_no_more_large_bodies_come_at_once_than_there_is_room_for(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "MOST_COMING", 4_000_000, raising=False)
+    monkeypatch.setattr(guard, "MOST_COMING", 16_000_000)
     large, let_in, on = b"x" * 900_000, asyncio.Event(), asyncio.Event()
     take = guard.Guard._take
 
@@ -98,9 +100,47 @@ async def test_no_more_large_bodies_come_at_once_than_there_is_room_for(
         on.set()
         assert (await first).status_code == 422
         assert (await client.post("/api/session", content=large)).status_code == 422
-        monkeypatch.setattr(guard, "MOST_COMING", 400_000, raising=False)
+        monkeypatch.setattr(guard, "MOST_COMING", 400_000)
         alone = await client.post("/api/session", content=large)
         assert alone.status_code == 422, "the only one is taken, however long"
+
+
+async def test_who_sends_slowly_without_signing_in_keeps_no_photo_out() -> None:
+    on = asyncio.Event()
+
+    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["path"] != "/photos":
+            await on.wait()  # for the rest, which is read before anybody asks who that is
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+
+    guarded = guard.Guard(
+        app, hosts=["here"], longest_body=1_000_000, longer_bodies={"/photos": 16_000_000}
+    )
+
+    async def post(path: str, size: int, peer: str) -> int:
+        said: list[Message] = []
+
+        async def send(message: Message) -> None:
+            said.append(message)
+
+        async def receive() -> Message:
+            return {"type": "http.request"}
+
+        headers = [(b"host", b"here"), (b"content-length", b"%d" % size)]
+        scope = {"type": "http", "method": "POST", "path": path, "client": (peer, 1)}
+        await guarded({**scope, "query_string": b"", "headers": headers}, receive, send)
+        status: int = said[0]["status"]
+        return status
+
+    slow = [
+        asyncio.create_task(post("/session", 1_000_000, f"2001:db8::{number % 9}"))
+        for number in range(300)
+    ]
+    await asyncio.sleep(0)
+    assert await post("/photos", 10_000_000, "10.0.0.9") == 204
+    on.set()
+    assert Counter([await each for each in slow]) == {204: 50, 503: 250}
+    assert await post("/session", 1_000_000, "10.0.0.9") == 204
 
 
 async def test_text_that_a_database_does_not_take_asks_it_nothing(server: Running) -> None:
