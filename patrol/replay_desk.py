@@ -110,7 +110,9 @@ class ReplayDesk(PaperDesk):
         found = await self._watch.store.read(
             films.papers_between, kinds, start, end, MOST_PAPERS + 1
         )
-        later = await self._watch.store.read(films.told_later, start, end, MOST_PAPERS + 1)
+        later = dict.fromkeys(
+            await self._watch.store.read(films.told_later, start, end, MOST_PAPERS + 1)
+        )
         chosen = dict.fromkeys((*found, *later))
         told: list[Paper] = []
         for kind, id in list(chosen)[:MOST_PAPERS]:
