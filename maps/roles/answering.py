@@ -11,8 +11,9 @@ is no answer: an order of an hour ago would go to a radio now.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
@@ -43,6 +44,8 @@ NUMBERS_KEPT: Final = 10_000
 """Of one web process; what comes so much too late is not done."""
 
 MOST_AT_ONCE: Final = 256
+MOST_OF_USER: Final = 64
+"""Of those: whoever asks for much that takes long keeps nobody else's orders and viewers out."""
 
 Say = Callable[[str, Answer], None]
 """Called with the id of a web process and an answer to it."""
@@ -98,6 +101,7 @@ class Answering:
         self._kept: OrderedDict[tuple[str, int], tuple[float, int]] = OrderedDict()
         self._kept_bytes = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._of_user = Counter[str]()  # how many of those are whose
         self.requests = 0
 
     def take(self, web: str, ask: Ask) -> None:
@@ -143,7 +147,8 @@ class Answering:
         changes = request.method not in SAFE_METHODS
         if changes and asker.is_used(ask.number):
             return
-        if len(self._tasks) >= MOST_AT_ONCE:
+        user = "" if request.caller is None else request.caller.user.name
+        if len(self._tasks) >= MOST_AT_ONCE or self._of_user[user] >= MOST_OF_USER:
             refused = Refused(fault="too much is asked at once")
             answer = Answer(by=self._by, number=ask.number, what=refused)
             if changes:  # the second copy of it may come when there is room: it was not done
@@ -155,7 +160,14 @@ class Answering:
         asker.use(ask.number)
         task = asyncio.create_task(self._work(asker, ask, request), name="asked")
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._of_user[user] += 1
+        task.add_done_callback(partial(self._ended, user))
+
+    def _ended(self, user: str, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._of_user[user] -= 1
+        if not self._of_user[user]:
+            del self._of_user[user]
 
     async def _work(self, asker: _Asker, ask: Ask, request: Request) -> None:
         self.requests += 1

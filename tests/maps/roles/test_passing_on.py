@@ -62,6 +62,7 @@ class Line:
         asks: What was asked, encoded.
         answers: What was answered.
         done: How often each request was done.
+        made: What takes long is there.
         now_s: The clock of both.
     """
 
@@ -70,6 +71,7 @@ class Line:
         self.answers: list[words.Answer] = []
         self.done: list[str] = []
         self.loses_answers = False
+        self.made = asyncio.Event()
         self.now_s = 100.0
         self.asking = Asking(web="web-1", say=self._asked, now=lambda: self.now_s)
         app = FastAPI()
@@ -84,6 +86,10 @@ class Line:
                 "from": request.client.host if request.client else "",
                 "address": str(request.url_for("order")),
             }
+
+        @app.get("/api/exports")
+        async def export() -> None:
+            await self.made.wait()
 
         showing = Showing(cast(Any, None), by="w1", tell=lambda *_: None)
         self.answering = Answering(
@@ -213,6 +219,30 @@ async def test_what_was_refused_because_too_much_is_asked_is_not_done_later(
     line.deliver(line.asks[0])
     await asyncio.sleep(0.05)
     assert line.done == []
+
+
+async def test_who_asks_for_much_that_takes_long_keeps_nobody_else_out(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "MOST_OF_USER", 3, raising=False)
+    other = msgspec.structs.replace(
+        request(), caller=Caller(user=User(name="kham", role="commander", agency="joint"))
+    )
+
+    async def asked(what: words.Request) -> asyncio.Task[words.Response]:
+        task = asyncio.create_task(line.asking.ask(what))
+        await asyncio.sleep(0)
+        line.deliver(line.asks[-1])
+        return task
+
+    many = [await asked(request("GET", "/api/exports")) for _ in range(4)]
+    with pytest.raises(WatchAway, match="too much"):
+        async with asyncio.timeout(5):
+            await many.pop()
+    assert (await (await asked(other))).status == 200
+    line.made.set()
+    assert [(await each).status for each in many] == [200] * 3
+    assert (await (await asked(request()))).status == 200, "there is room again"
 
 
 async def test_while_there_is_no_watch_one_that_counts_from_further_back_is_heard(
