@@ -99,6 +99,11 @@ class Grant:
             return ()
         return self._windows.get((owner, data_class), ())
 
+    def consented(self, owner: str, data_class: DataClass, first: datetime, last: datetime) -> bool:
+        """Return whether a party consented from one moment to another, both included."""
+        windows = self.windows(owner, data_class)
+        return any(start <= first and last < end for start, end in windows)
+
     def passes(
         self,
         data_class: DataClass,

@@ -82,8 +82,13 @@ def passed(paper: P, *, sharing: Sharing, viewer: str, now: datetime) -> P | Non
             )
 
         standing = data_class in STANDING
-        if not standing and not passes(data_class, _began(paper)):
-            continue
+        if not standing:
+            first, last = _began(paper)
+            if not (
+                grant.consented(paper.agency, data_class, first, last)
+                and all(passes(data_class, each) for each in {first, last})
+            ):
+                continue
         allowed = frozenset(
             each for each in grant.classes if each == data_class or passes(each, made_at)
         )
@@ -114,12 +119,12 @@ def _place(record: msgspec.Struct) -> tuple[float | None, float | None]:
     return getattr(record, "lon", None), getattr(record, "lat", None)
 
 
-def _began(paper: Paper) -> datetime:
-    """Return the earliest moment that a paper tells of."""
-    told = [at for at in _moments(paper) if at <= paper.at]
+def _began(paper: Paper) -> tuple[datetime, datetime]:
+    """Return the earliest moment that a paper tells of: from when to when it may have been."""
+    began = min(paper.at, *(at for at in _moments(paper) if at <= paper.at), paper.at)
     if isinstance(paper, Incident):  # east of UTC a day that people told began before it did there
-        told.append(paper.longest_span[0])
-    return min(paper.at, *told)
+        return min(began, paper.longest_span[0]), began
+    return began, began
 
 
 def _moments(record: msgspec.Struct) -> list[datetime]:

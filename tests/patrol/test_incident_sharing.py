@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from PIL import Image
 
-from patrol.agreement_acts import Party, drafted, proposed, signed, suspended
+from patrol.agreement_acts import Party, drafted, proposed, resumed, signed, suspended
 from patrol.agreements import Agreement, Terms
 from patrol.crossing import DataClass
 from patrol.errors import NotFound
@@ -122,6 +122,27 @@ async def test_of_a_day_in_which_consent_began_nothing_that_was_told_by_its_date
         made = await logged(node, happened_at=happened_at, precision=precision)
         seen = {each.id for each in await other.incidents(Wanted())}
         assert (made.id in seen) is crosses, text
+
+
+async def test_of_a_suspension_nothing_that_was_told_by_its_date_crosses_later(node: Node) -> None:
+    """It began in the evening, when in UTC it was the day before; and one in a night alone."""
+    who = Party(agency=AGENCY, name="kham")
+    held = await agreement(node, "incidents")
+    for begins, ends in (
+        ("2026-11-25T20:00+07:00", "2026-11-30T08:00+07:00"),
+        ("2026-12-03T01:00+07:00", "2026-12-03T02:00+07:00"),
+    ):
+        node.time = datetime.fromisoformat(begins).astimezone(UTC)
+        held = await filed(node, suspended(held, at=node.time, who=who, reason="for a while"))
+        node.time = datetime.fromisoformat(ends).astimezone(UTC)
+        held = await filed(node, resumed(held, at=node.time, who=who))
+    node.time += timedelta(days=4)
+    other = node.desk("commander", agency=OTHER, name="malee").incidents
+    for day, crosses in (("11-26", False), ("11-28", False), ("12-02", True), ("12-03", False)):
+        happened_at, precision = told_time(f"2026-{day}")
+        made = await logged(node, happened_at=happened_at, precision=precision)
+        seen = {each.id for each in await other.incidents(Wanted())}
+        assert (made.id in seen) is crosses, day
 
 
 @pytest.mark.parametrize("state", ["reported", "closed"])
