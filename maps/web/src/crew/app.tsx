@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { t, type Words } from "../i18n/index.ts";
 import { Icon, type IconName } from "../panels/icons.tsx";
-import { crew, fault, opened } from "./crew.ts";
+import { crew, fault, opened, unkept } from "./crew.ts";
 import { newer, takeNewer } from "./install.ts";
 import { LockPanel } from "./lock-panel.tsx";
 import { MapPanel } from "./map-panel.tsx";
@@ -42,6 +42,7 @@ export function App(): JSX.Element {
       <StatusLine />
       <main tabIndex={-1} ref={main}>
         {newer.value && <div class="card notice" role="status"><p>{t("crew.newer")}</p><button class="big wide primary" onClick={takeNewer}>{t("crew.newer.take")}</button></div>}
+        {unkept.value && <div class="card notice" role="alert"><p>{t("crew.storage.broken")}</p></div>}
         {open && fault.value !== null && <div class="card notice" role="alert"><p>{t(fault.value === "other_user" ? "crew.fault.other_user" : "crew.fault.shut")}</p>{fault.value === "other_user" && <a class="big wide" href="/sign-in?next=/crew">{t("crew.first.sign_in")}</a>}</div>}
         {open && tab.value !== "texts" && unreadTexts() > 0 && <button class="big wide primary new-text" onClick={() => { tab.value = "texts"; }}><Icon name="message" /> {t("crew.text.unread", { n: unreadTexts() })}</button>}
         {!open && tab.value !== "more" ? <LockPanel /> : <Panel />}

@@ -26,6 +26,8 @@ export const unsent = signal<ReadonlyMap<string, "waiting" | "refused">>(new Map
 export const done = signal<DoneHere>({});
 export const track = signal<readonly (readonly [lon: number, lat: number])[]>([]);
 export const fault = signal<string | null>(null);
+/** The last report could not be kept: the phone is full. Nobody may believe that it goes out. */
+export const unkept = signal(false);
 
 export const timeZone = computed(() => crew.value?.node.time_zone ?? "Asia/Bangkok");
 export const callSign = computed(() => crew.value?.unit?.call_sign ?? profile.value?.call_sign ?? "");
@@ -196,19 +198,37 @@ export async function tell(what: Omit<Report, "id" | "at"> & Record<string, unkn
   const id = newId();
   const at = typeof what["at"] === "string" ? what["at"] : isoTime();
   await keep({ ...what, id, at } as Report, which, opened.peek(), extra);
+  unkept.value = false;
   if (what.kind === "position" || what.kind === "text_read") nudge();
   else hurry();
   await recountNow(); // who asks what became of it must not hear that it is gone
   return id;
 }
 
+/** As `tell`; null when nothing can be kept, which the page says by itself. */
+async function tellIfAble(what: Parameters<typeof tell>[0]): Promise<string | null> {
+  try {
+    return await tell(what);
+  } catch {
+    unkept.value = true;
+    return null;
+  }
+}
+
 export async function reportPlace({ at, ...place }: Fix): Promise<void> {
-  if (profile.peek() !== null) await tell({ kind: "position", ...place, at: isoTime(at) });
+  if (profile.peek() === null) return;
+  try {
+    await tell({ kind: "position", ...place, at: isoTime(at) });
+  } catch (caught) {
+    unkept.value ||= sos.peek() === null; // of a call for help its own line speaks
+    throw caught;
+  }
 }
 
 /** Starts, ends or checks in: shown at once, told by the server later. */
 export async function step(patrol: CrewPatrol, kind: "patrol_start" | "patrol_end" | "check_in"): Promise<void> {
-  const id = await tell({ kind, patrol: patrol.id });
+  const id = await tellIfAble({ kind, patrol: patrol.id });
+  if (id === null) return;
   const before = done.peek()[patrol.id];
   const state = kind === "patrol_start" ? "under way" : kind === "patrol_end" ? "ended" : before?.state;
   const checkedAt = kind === "patrol_end" ? before?.checkedAt : moment();
@@ -227,12 +247,14 @@ export function nextCheckIn(patrol: CrewPatrol, here: { state?: string; checkedA
   return patrol.next_check_in_at === null ? null : Date.parse(patrol.next_check_in_at);
 }
 
-/** Says a text or a phrase. */
-export async function say(what: { text: string } | { phrase: string }): Promise<void> {
-  const id = await tell({ kind: "text", ...what });
+/** Says a text or a phrase; whether it is kept to be sent. */
+export async function say(what: { text: string } | { phrase: string }): Promise<boolean> {
+  const id = await tellIfAble({ kind: "text", ...what });
+  if (id === null) return false;
   said.value = [...said.peek(), { id, at: moment(), ...what }].slice(-MOST_SAID);
   const who = opened.peek();
   if (who !== null) await keepCopy(who, "sent", said.peek());
+  return true;
 }
 
 /** What became of a report that this phone kept. */
@@ -255,7 +277,7 @@ export async function markRead(): Promise<void> {
   for (const text of crew.peek()?.texts ?? []) {
     if (text.read_at || readHere.has(text.id)) continue;
     readHere.add(text.id);
-    await tell({ kind: "text_read", text_id: text.id });
+    if ((await tellIfAble({ kind: "text_read", text_id: text.id })) === null) readHere.delete(text.id);
   }
 }
 

@@ -34,7 +34,8 @@ export function IncidentForm(): JSX.Element {
     try {
       const place = await placeNow(4000, OLDEST_PLACE_MS);
       const patrol = crew.peek()?.patrols.find((each) => each.state === "under way");
-      const keptId = await tell({ kind: "incident", ...said(), ...(place ? { lon: place.lon, lat: place.lat } : {}), ...(patrol ? { patrol: patrol.id } : {}) }, { photos: now.photos });
+      const told = said(); // as it stands now: a photo may have come while the place was looked for
+      const keptId = await tell({ kind: "incident", ...told, ...(place ? { lon: place.lon, lat: place.lat } : {}), ...(patrol ? { patrol: patrol.id } : {}) }, { photos: told.photos ?? [] });
       draft.value = { ...EMPTY, kind: "incident", kept: "incident", keptId };
     } catch {
       fault.value = t("crew.storage.broken");

@@ -20,6 +20,8 @@ export const counts = signal<Counts>({ urgent: 0, routine: 0, refused: 0 });
 
 /** Reports that this page wrote itself, by id: while it is locked they cannot be read back, but go out all the same. */
 const inHand = new Map<string, Report>();
+/** Calls for help that the disk did not take, by id: they are in hand only, and live as long as the page does. */
+const loose = new Map<string, Kept>();
 /** Rows that could not be opened: they stay, and stand in nobody's way. */
 const broken = new Set<number>();
 
@@ -48,11 +50,34 @@ export interface Extra {
 export async function keep(report: Report, profile: Profile, opened: Opened | null, extra: Extra = {}): Promise<void> {
   const rank = rankOf(report);
   const [form, sealed] = await sealFor(report, rank, profile, opened);
-  const row: Kept = {
-    id: report.id, profile: profile.id, rank, lane: laneOf(rank), form, sealed,
-    not_before: extra.notBefore ?? 0, state: "waiting", photos: [...(extra.photos ?? [])],
-  };
+  await write({ ...rowOf(report, profile, extra), form, sealed });
+  inHand.set(report.id, report);
+  changed();
+}
+
+/** Keeps a call for help, or the word that it is over; false when the disk took it not: it goes out all the same, from a page that stays open. */
+export async function keepCall(report: Report, profile: Profile, extra: Extra = {}): Promise<boolean> {
+  try {
+    await keep(report, profile, null, extra);
+    return true;
+  } catch {
+    loose.set(report.id, { ...rowOf(report, profile, extra), form: "phone", sealed: NOTHING });
+    inHand.set(report.id, report);
+    changed();
+    return false;
+  }
+}
+
+const NOTHING: Sealed = { iv: new Uint8Array(), data: new Uint8Array() };
+
+function rowOf(report: Report, profile: Profile, extra: Extra): Omit<Kept, "form" | "sealed"> {
+  const rank = rankOf(report);
+  return { id: report.id, profile: profile.id, rank, lane: laneOf(rank), not_before: extra.notBefore ?? 0, state: "waiting", photos: [...(extra.photos ?? [])] };
+}
+
+async function write(row: Kept): Promise<void> {
   const tx = (await database()).transaction(["outbox", "photos"], "readwrite", { durability: "strict" });
+  void tx.done.catch(() => undefined); // what fails is thrown below
   const photos = tx.objectStore("photos");
   for (const id of row.photos) {
     const found = await photos.get(id);
@@ -60,8 +85,6 @@ export async function keep(report: Report, profile: Profile, opened: Opened | nu
   }
   await tx.objectStore("outbox").add(row);
   await tx.done;
-  inHand.set(report.id, report);
-  changed();
 }
 
 /** Keeps a photo for a report that is still being written. */
@@ -96,8 +119,8 @@ export interface Batch {
 export async function nextBatch(profile: Profile, opened: Opened | null, most = BATCH, ranks: readonly Rank[] = RANKS): Promise<Batch | null> {
   const db = await database();
   for (const rank of ranks) {
-    const rows: Kept[] = [];
     const now = Date.now();
+    const rows = rank === 0 ? looseOf(profile.id).filter((each) => !waitsUntil(each.not_before, now, HOLD_MS)) : [];
     const away = rank === 4 ? await photosOf(profile.id) : new Map<string, KeptPhoto["state"]>();
     const range = IDBKeyRange.only([profile.id, "waiting", rank]);
     for (let at = await db.transaction("outbox").store.index("turn").openCursor(range); at !== null && rows.length < most; at = await at.continue()) {
@@ -118,6 +141,10 @@ export async function nextBatch(profile: Profile, opened: Opened | null, most = 
     if (reports.length > 0) return { profile, rank, reports, rows: sent };
   }
   return null;
+}
+
+function looseOf(profile: string): Kept[] {
+  return [...loose.values()].filter((each) => each.profile === profile);
 }
 
 async function photosOf(profile: string): Promise<Map<string, KeptPhoto["state"]>> {
@@ -146,15 +173,17 @@ async function unseal<T>(form: Kept["form"], sealed: Sealed | SealedTo, profile:
 export async function nextDue(of: readonly Profile[]): Promise<number | null> {
   const db = await database();
   const rows = await Promise.all(of.map((each) => db.getAllFromIndex("outbox", "turn", IDBKeyRange.only([each.id, "waiting", 0]))));
-  const times = rows.flat().map((each) => each.not_before).filter((each) => waitsUntil(each, Date.now(), HOLD_MS));
+  const times = [...rows.flat(), ...loose.values()].map((each) => each.not_before).filter((each) => waitsUntil(each, Date.now(), HOLD_MS));
   return times.length === 0 ? null : Math.min(...times);
 }
 
 /** The server has these: they are gone from here. */
 export async function taken(ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
+  const kept = ids.filter((id) => !loose.has(id));
+  for (const id of ids) loose.delete(id); // first: a full disk may refuse what comes now
   const tx = (await database()).transaction("outbox", "readwrite");
-  for (const id of ids) {
+  for (const id of kept) {
     const seq = await tx.store.index("id").getKey(id);
     if (seq !== undefined) await tx.store.delete(seq);
   }
@@ -174,6 +203,7 @@ export interface Why {
 export async function refused(batch: Pick<Batch, "profile" | "rows">, why: readonly Why[], opened: Opened | null): Promise<void> {
   for (const each of why) {
     const row = batch.rows.find((one) => one.id === each.id);
+    loose.delete(each.id); // there is nowhere to keep it
     if (row?.seq === undefined) continue;
     const sealed = await sealFor(each, row.form === "phone" ? 0 : 1, batch.profile, opened);
     const db = await database();
@@ -187,6 +217,11 @@ export async function refused(batch: Pick<Batch, "profile" | "rows">, why: reado
 
 /** Takes back what has not been sent: an SOS within its seconds, or what was refused. */
 export async function takeBack(id: string): Promise<boolean> {
+  if (loose.delete(id)) {
+    inHand.delete(id);
+    changed();
+    return true;
+  }
   const tx = (await database()).transaction(["outbox", "photos"], "readwrite", { durability: "strict" });
   const seq = await tx.objectStore("outbox").index("id").getKey(id);
   const row = seq === undefined ? undefined : await tx.objectStore("outbox").get(seq);
@@ -200,6 +235,7 @@ export async function takeBack(id: string): Promise<boolean> {
 
 /** Puts a newer report in the place of one that has not been sent; nothing happens once it is gone. */
 export async function renew(report: Report, profile: Profile): Promise<void> {
+  if (loose.has(report.id)) return void inHand.set(report.id, report);
   const sealed = await seal(await phoneKey(), report);
   const tx = (await database()).transaction("outbox", "readwrite", { durability: "strict" });
   const seq = await tx.store.index("id").getKey(report.id);
@@ -224,7 +260,7 @@ export async function tryAgain(id: string): Promise<void> {
 /** The ids that wait or were refused, of one profile. */
 export async function pending(profile: string): Promise<Map<string, Kept["state"]>> {
   const rows = await (await database()).getAllFromIndex("outbox", "profile", profile);
-  return new Map(rows.filter((each) => each.rank !== 3 || each.state === "refused").map((each) => [each.id, each.state]));
+  return new Map([...rows.filter((each) => each.rank !== 3 || each.state === "refused"), ...looseOf(profile)].map((each) => [each.id, each.state]));
 }
 
 /** What was refused, with why; only an open profile can read it. */
@@ -274,7 +310,7 @@ export async function recount(profile: string): Promise<Counts> {
   const [waiting, turned] = await Promise.all([Promise.all(RANKS.map((rank) => of("waiting", rank))), Promise.all(RANKS.map((rank) => of("refused", rank)))]);
   const photos = await db.getAllFromIndex("photos", "profile", profile);
   counts.value = {
-    urgent: (waiting[0] ?? 0) + (waiting[1] ?? 0),
+    urgent: (waiting[0] ?? 0) + (waiting[1] ?? 0) + looseOf(profile).length,
     routine: (waiting[2] ?? 0) + (waiting[3] ?? 0) + (waiting[4] ?? 0) + photos.filter((each) => each.state === "waiting").length,
     refused: turned.reduce((sum, each) => sum + each, 0) + photos.filter((each) => each.state === "refused").length,
   };

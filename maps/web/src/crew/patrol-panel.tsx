@@ -79,9 +79,14 @@ function Positions(): JSX.Element {
   const ping = async (): Promise<void> => {
     busy.value = true;
     watchPlace();
-    if (fix.peek() === null || Date.now() - (fix.peek()?.at ?? 0) > 10_000) await placeNow(10_000);
-    missed.value = !(await pingNow());
-    busy.value = false;
+    try {
+      if (fix.peek() === null || Date.now() - (fix.peek()?.at ?? 0) > 10_000) await placeNow(10_000);
+      missed.value = !(await pingNow());
+    } catch {
+      missed.value = false; // there is a place, and nothing can be kept: the page says so
+    } finally {
+      busy.value = false;
+    }
   };
   return (
     <article class="card">

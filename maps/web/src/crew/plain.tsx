@@ -8,6 +8,7 @@ import { t, wordsIfAny } from "../i18n/index.ts";
 import { newId } from "./database.ts";
 import type { Report } from "./reports.ts";
 import { Failure, readPlaceAtKm, readSession, sendReports } from "./server.ts";
+import { isoTime } from "./time.ts";
 
 export function Plain(): JSX.Element {
   const who = useSignal<Session | null>(null);
@@ -34,7 +35,6 @@ export function Plain(): JSX.Element {
     }
   };
   const here = async (): Promise<{ lon: number; lat: number } | null> => (km.value.trim() !== "" ? readPlaceAtKm(Number(km.value.replace(",", "."))) : readCoordinates(place.value));
-  const now = (): string => new Date().toISOString();
   return (
     <div class="crew plain">
       <header class="status" data-tone="wait"><div class="status-top"><h1>{t("crew.plain.title")}</h1><span class="call-sign">{who.value?.user}</span></div></header>
@@ -44,7 +44,7 @@ export function Plain(): JSX.Element {
           {who.value === null
             ? <a class="big wide primary" href="/sign-in?next=/crew">{t("crew.first.sign_in")}</a>
             : <>
-                <form class="card" onSubmit={(event) => { event.preventDefault(); void send(async () => { const at = await here(); return at && { id: newId(), kind: "position", at: now(), lon: at.lon, lat: at.lat }; }); }}>
+                <form class="card" onSubmit={(event) => { event.preventDefault(); void send(async () => { const at = await here(); return at && { id: newId(), kind: "position", at: isoTime(), lon: at.lon, lat: at.lat }; }); }}>
                   <h2>{t("crew.plain.place")}</h2>
                   <label for="km">{t("crew.plain.km")}</label>
                   <input id="km" inputMode="decimal" value={km.value} onInput={(event) => { km.value = event.currentTarget.value; }} />
@@ -52,7 +52,7 @@ export function Plain(): JSX.Element {
                   <input id="place" value={place.value} placeholder="20.2655 N 100.4096 E" onInput={(event) => { place.value = event.currentTarget.value; }} />
                   <button class="big wide primary">{t("crew.plain.send_place")}</button>
                 </form>
-                <form class="card" onSubmit={(event) => { event.preventDefault(); void send(async () => ({ id: newId(), kind: "text", at: now(), text: words.value.trim() })); }}>
+                <form class="card" onSubmit={(event) => { event.preventDefault(); void send(async () => ({ id: newId(), kind: "text", at: isoTime(), text: words.value.trim() })); }}>
                   <label for="words">{t("crew.text.words")}</label>
                   <textarea id="words" rows={2} maxLength={1000} required value={words.value} onInput={(event) => { words.value = event.currentTarget.value; }} />
                   <button class="big wide primary">{t("crew.text.send")}</button>
@@ -62,7 +62,7 @@ export function Plain(): JSX.Element {
       </main>
       <section class="sos-bar" aria-label={t("crew.sos")}>
         <p role="status">{told.value}</p>
-        {who.value !== null && <PlainSos call={() => send(async () => { const at = await here().catch(() => null); return { id: newId(), kind: "sos", at: now(), ...(at ? { lon: at.lon, lat: at.lat } : {}) }; })} />}
+        {who.value !== null && <PlainSos call={() => send(async () => { const at = await here().catch(() => null); return { id: newId(), kind: "sos", at: isoTime(), ...(at ? { lon: at.lon, lat: at.lat } : {}) }; })} />}
       </section>
     </div>
   );

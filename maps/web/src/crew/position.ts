@@ -117,6 +117,8 @@ async function consider(): Promise<void> {
   busy = true;
   try {
     await pingNow();
+  } catch {
+    // Nothing can be kept, which the page says: the next fix is tried again.
   } finally {
     busy = false;
   }

@@ -1,5 +1,5 @@
 /** The report tab: an incident with photos, or a target that was seen. What is being written survives a reload. */
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { t } from "../i18n/index.ts";
@@ -14,6 +14,9 @@ function keptWords(kept: "incident" | "sighting", now: ReturnType<typeof fate>):
 }
 
 const loaded = signal<string | null>(null);
+effect(() => {
+  if (opened.value === null) loaded.value = null; // a lock empties the form: it is read again
+});
 
 export function ReportPanel(): JSX.Element {
   const who = opened.value?.profile.id ?? null;
@@ -21,7 +24,7 @@ export function ReportPanel(): JSX.Element {
     if (who === null || loaded.peek() === who) return;
     loaded.value = who;
     // What somebody wrote while it was read goes before it.
-    void readDraft<Draft>().then((found) => { if (draft.peek() === EMPTY) draft.value = { ...EMPTY, ...found }; });
+    void readDraft<Draft>().then((found) => { if (loaded.peek() === who && draft.peek() === EMPTY) draft.value = { ...EMPTY, ...found }; });
   }, [who]);
   const kind = draft.value.kind;
   return (

@@ -5,7 +5,7 @@ import { useRef } from "preact/hooks";
 import { t, type Words } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
 import { ageWords } from "../times.ts";
-import { opened, profile } from "./crew.ts";
+import { profile } from "./crew.ts";
 import { callForHelp, callOff, ended, SECONDS_TO_CANCEL, type Sos, sos } from "./sos.ts";
 import { clock, moment } from "./time.ts";
 
@@ -15,7 +15,8 @@ const UNHURRIED_MS = 1000;
 const held = signal(0);
 const hint = signal(false);
 const asks = signal(false);
-const broken = signal("");
+/** The call is on no disk: nobody may believe that it survives the page. */
+const broken = signal(false);
 let since: number | null = null;
 let frame = 0;
 
@@ -48,18 +49,13 @@ async function call(): Promise<void> {
   navigator.vibrate?.([200, 100, 200]);
   const who = profile.peek();
   if (who === null) return;
-  try {
-    await callForHelp(who, opened.peek());
-    broken.value = "";
-  } catch (fault) {
-    broken.value = String(fault); // the disk is full or gone: nobody may believe that help comes
-  }
+  broken.value = !(await callForHelp(who));
 }
 
 function off(): void {
   asks.value = false;
   const who = profile.peek();
-  if (who !== null) void callOff(who, opened.peek());
+  if (who !== null) void callOff(who);
 }
 
 export function SosBar(): JSX.Element | null {
@@ -82,7 +78,6 @@ function Call(): JSX.Element {
   return (
     <>
       {hint.value && <p role="status">{t("crew.sos.hold")}</p>}
-      {broken.value !== "" && <p role="alert">{t("crew.sos.broken")}</p>}
       <button
         class="sos" aria-describedby="sos-how" style={{ "--held": held.value }}
         onPointerDown={press} onPointerUp={release} onPointerLeave={release} onPointerCancel={release}
@@ -100,6 +95,7 @@ function Called({ now }: { now: Sos }): JSX.Element {
   const counting = now.state === "ready" && left > 0;
   return (
     <>
+      {broken.value && now.state !== "taken" && <p role="alert">{t("crew.sos.broken")}</p>}
       {counting
         ? <Unhurried key="stop" words="crew.sos.stop" act={off} />
         : asks.value

@@ -1,8 +1,7 @@
 /** A call for help: on the disk at once, sent after some seconds in which it can be called off, and called off with a word after that. */
 import { signal } from "@preact/signals";
 import { database, newId, phoneKey, type Profile } from "./database.ts";
-import type { Opened } from "./keys.ts";
-import { keep, pending, renew, takeBack } from "./outbox.ts";
+import { keepCall, pending, renew, takeBack } from "./outbox.ts";
 import { HOLD_MS, waitsUntil } from "./pace.ts";
 import { inDistress, placeNow } from "./position.ts";
 import type { Report } from "./reports.ts";
@@ -40,15 +39,15 @@ export interface Ended {
 /** What became of the last one that was called off here; null when there is nothing to say. */
 export const ended = signal<Ended | null>(null);
 
-/** Calls for help. When this resolves it is on the disk. */
-export async function callForHelp(profile: Profile, opened: Opened | null): Promise<void> {
+/** Calls for help. When this resolves it is on the disk; false where that is full: then it goes out only while the page is open. */
+export async function callForHelp(profile: Profile): Promise<boolean> {
   const at = Date.now();
   const id = newId();
   const sendsAt = at + SECONDS_TO_CANCEL * 1000;
   const said = isoTime(at);
   const place = placeNow(SECONDS_TO_CANCEL * 1000 - 500);
   const first = await placeNow(0); // what is known already
-  await keep(report(id, said, first), profile, opened, { notBefore: sendsAt });
+  const onDisk = await keepCall(report(id, said, first), profile, { notBefore: sendsAt });
   const found: Sos = { id, at, sendsAt, state: "ready", takenAt: null };
   await remember(profile, found);
   sos.value = found;
@@ -57,8 +56,10 @@ export async function callForHelp(profile: Profile, opened: Opened | null): Prom
     if (sos.peek()?.id === id && sos.peek()?.state === "ready") sos.value = { ...found, state: "waiting" };
     hurry();
   }, SECONDS_TO_CANCEL * 1000 + 20);
-  const better = await place;
-  if (better !== null) await renew(report(id, said, better), profile);
+  void place.then(async (better) => {
+    if (better !== null) await renew(report(id, said, better), profile);
+  }).catch(() => undefined); // the first place stands
+  return onDisk;
 }
 
 function report(id: string, at: string, place: Awaited<ReturnType<typeof placeNow>>): Report {
@@ -68,12 +69,12 @@ function report(id: string, at: string, place: Awaited<ReturnType<typeof placeNo
 }
 
 /** Calls it off: in its first seconds as if it had not been; after that by telling so. */
-export async function callOff(profile: Profile, opened: Opened | null): Promise<void> {
+export async function callOff(profile: Profile): Promise<void> {
   const now = sos.peek();
   if (now === null) return;
   const unsent = now.state === "ready" && isHeld(now) && (await takeBack(now.id));
   const id = unsent ? null : newId();
-  if (id !== null) await keep({ id, kind: "sos_cancel", at: isoTime() }, profile, opened);
+  if (id !== null) await keepCall({ id, kind: "sos_cancel", at: isoTime() }, profile);
   await over(profile);
   sayEnd(id === null ? { state: "unsent", id } : { state: "saying", id });
   hurry();
@@ -135,9 +136,14 @@ function isHeld({ sendsAt }: Sos): boolean {
   return waitsUntil(sendsAt, Date.now(), HOLD_MS);
 }
 
+/** So that it is known after a reload. A full phone does not know it then, and that must not stop the call. */
 async function remember(profile: Profile, found: Sos | null): Promise<void> {
-  const db = await database();
-  const name = `sos ${profile.id}`;
-  if (found === null) await db.delete("phone", name);
-  else await db.put("phone", await seal(await phoneKey(), found), name);
+  try {
+    const db = await database();
+    const name = `sos ${profile.id}`;
+    if (found === null) await db.delete("phone", name);
+    else await db.put("phone", await seal(await phoneKey(), found), name);
+  } catch (fault) {
+    console.warn("not kept: sos", fault);
+  }
 }

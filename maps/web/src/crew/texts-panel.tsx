@@ -42,7 +42,9 @@ export function TextsPanel(): JSX.Element {
     const text = words.value.trim();
     if (text === "") return;
     words.value = "";
-    void say({ text });
+    void say({ text }).then((kept) => {
+      if (!kept && words.peek() === "") words.value = text; // nobody has to write it again
+    });
   };
   const phrases = codes();
   const shown = lines();
