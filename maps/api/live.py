@@ -36,7 +36,7 @@ router = APIRouter()
 BEAT_S = 2.0
 CHECK_S = 5.0  # how long closing a stream may take
 LOOK_S = 30.0  # how long a session is believed while no account has changed
-ENTER_S = 5.0  # how long the store may take to tell who comes
+ENTER_S = 8.0  # how long the store may take to tell who comes; a page gives up after 9 s
 STORE_S = 1.0  # how long a viewer waits for a store that is asked whether it may look still
 STUCK_S = 20.0  # a peer that takes nothing for so long is gone
 
