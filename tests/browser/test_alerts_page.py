@@ -180,6 +180,27 @@ def test_keys_act_only_on_what_is_seen(look: Look, banks: Banks) -> None:
     wait_for("no dialog", lambda: page.page.locator("dialog").count() == 0)
 
 
+def test_a_key_that_is_held_acknowledges_one_alert(look: Look, banks: Banks) -> None:
+    for call_sign in ("Naga held", "Naga next"):
+        _calls(banks, call_sign)
+    page = look("somchai")
+    wait_for("the cards", page.page.locator(".alert", has_text="Naga next").count)
+
+    def calling() -> int:
+        told = banks.get("somchai", "/api/alerts")
+        return sum(each.get("state") in (None, "escalated") for each in told)
+
+    before = calling()
+    assert before >= 2
+    page.page.keyboard.down("a")
+    wait_for("one is known of", lambda: calling() == before - 1)
+    for _ in range(10):  # as a keyboard repeats what is held
+        page.page.keyboard.down("a")
+        page.page.wait_for_timeout(100)
+    page.page.keyboard.up("a")
+    assert calling() == before - 1
+
+
 def test_who_only_watches_has_no_button_and_no_bell(look: Look, banks: Banks) -> None:
     _calls(banks, "Naga seen")
     page = look("vanh")

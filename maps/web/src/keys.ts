@@ -21,6 +21,8 @@ export interface KeyAction {
   keys: string[];
   words: Words;
   act: () => void;
+  /** Again and again while the key is held. All others act once a press: a finger that rests on a key must not acknowledge one alert after another. */
+  held?: true;
 }
 
 export function nextPalette(): void {
@@ -130,13 +132,13 @@ export const ACTIONS: readonly KeyAction[] = [
   { keys: ["w"], words: "key.follow", act: turnFollowing },
   { keys: ["f"], words: "key.fit", act: fitAll },
   { keys: ["l"], words: "key.measure", act: turnMeasuring },
-  { keys: ["+", "="], words: "key.zoom_in", act: () => zoomBy(1) },
-  { keys: ["-"], words: "key.zoom_out", act: () => zoomBy(-1) },
+  { keys: ["+", "="], words: "key.zoom_in", act: () => zoomBy(1), held: true },
+  { keys: ["-"], words: "key.zoom_out", act: () => zoomBy(-1), held: true },
   { keys: ["p"], words: "key.plot", act: focusPlot },
   { keys: ["t"], words: "key.message", act: focusMessage },
   { keys: ["q"], words: "key.alerts", act: () => openTab("alerts") },
-  { keys: ["j"], words: "key.next", act: () => move(1) },
-  { keys: ["k"], words: "key.previous", act: () => move(-1) },
+  { keys: ["j"], words: "key.next", act: () => move(1), held: true },
+  { keys: ["k"], words: "key.previous", act: () => move(-1), held: true },
   { keys: ["a"], words: "key.acknowledge", act: () => actOnAlert("acknowledge") },
   { keys: ["v"], words: "key.resolve", act: () => actOnAlert("resolve") },
   { keys: ["o"], words: "key.escalate", act: () => actOnAlert("escalate") },
@@ -173,6 +175,7 @@ export function listenToKeys(): void {
     const action = ACTIONS.find((each) => each.keys.includes(event.key));
     if (action === undefined) return;
     event.preventDefault();
+    if (event.repeat && !action.held) return;
     if (field && event.key === "Escape") (event.target as HTMLElement).blur();
     else action.act();
   });

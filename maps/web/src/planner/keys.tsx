@@ -18,6 +18,8 @@ export interface PlannerKey {
   act: () => void;
   /** It works while a field is typed in. */
   inFields?: boolean;
+  /** Once a press, however long the key is held. */
+  once?: boolean;
 }
 
 export const helpOpen = signal(false);
@@ -27,7 +29,7 @@ const table: PlannerKey[] = [
   { keys: ["2"], words: "planner.patrols", act: () => openPlannerTab("patrols") },
   { keys: ["3"], words: "planner.coverage", act: () => openPlannerTab("coverage") },
   { keys: ["o"], words: "planner.take_up", when: () => firstOffer.peek() !== null, act: () => firstOffer.peek()?.take() },
-  { keys: ["x"], words: "planner.throw_away", when: () => firstOffer.peek() !== null, act: () => firstOffer.peek()?.drop() },
+  { keys: ["x"], words: "planner.throw_away", once: true, when: () => firstOffer.peek() !== null, act: () => firstOffer.peek()?.drop() },
   { keys: ["+", "="], words: "key.zoom_in", act: () => zoomBy(1) },
   { keys: ["-"], words: "key.zoom_out", act: () => zoomBy(-1) },
   { keys: ["["], words: "planner.fold", act: () => { sideOpen.value = !sideOpen.value; } },
@@ -49,7 +51,7 @@ export function listenToKeys(): void {
     const found = table.find((each) => each.keys.includes(pressed) && (!field || each.inFields === true) && (each.when?.() ?? true));
     if (found !== undefined) {
       event.preventDefault();
-      found.act();
+      if (!event.repeat || found.once !== true) found.act();
     } else if (field && event.key === "Escape") (event.target as HTMLElement).blur();
   });
 }
