@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Dialog, Page
+from playwright.sync_api import Browser, Dialog, Page, Route
 
 from gis.river import load_mekong
 from tests.browser.axe import too_small, violations
@@ -221,6 +221,35 @@ def test_the_last_change_is_taken_back_and_a_refusal_is_shown(
     page.get_by_role("button", name="Versions").click()
     page.get_by_role("button", name="Undo the last change").click()
     wait_for("it", lambda: banks.get("somchai", path)["note"] == "louder")
+
+
+def test_what_is_changed_while_it_is_saved_is_not_lost(open_planner: Open, banks: Banks) -> None:
+    asked = {"name": "Thin line", "starts_at": iso(80), "ends_at": iso(84), "note": "quiet"}
+    path = f"/api/patrols/{banks.post('somchai', '/api/patrols', asked)['id']}"
+    page = open_planner("somchai").page
+    page.locator(".patrol-row", has_text="Thin line").click()
+    page.keyboard.press("e")
+    note = page.locator("#plan-note")
+    note.fill("loud")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "PATCH" and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(f"**{path}", hold)
+    save = page.get_by_role("button", name="Save the plan")
+    save.click()
+    wait_for("it is under way", lambda: note.count() and held)
+    note.fill("louder")
+    held[0].continue_()
+    wait_for("the first is kept", lambda: banks.get("somchai", path)["note"] == "loud")
+    wait_for("it may be saved again", save.is_enabled)
+    assert note.input_value() == "louder"
+    save.click()
+    wait_for("the second is kept", lambda: banks.get("somchai", path)["note"] == "louder")
 
 
 def test_a_plan_begun_on_an_empty_row_is_picked_on_the_map_and_outlives_a_reload(

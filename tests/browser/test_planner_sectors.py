@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page
+from playwright.sync_api import Browser, Dialog, Page, Route
 
 from tests.browser.axe import violations
 from tests.browser.banks import THAI_NAME, Banks, two_banks
@@ -444,6 +444,36 @@ def test_a_change_is_a_new_version_that_others_may_overtake_and_an_old_one_is_re
     page.locator("dialog").get_by_role("button", name="Retire").click()
     page.get_by_text("Ferry is retired.").wait_for()
     assert page.locator(".sector-row", has_text="Ferry").count() == 0
+
+
+def test_what_is_changed_while_it_is_saved_is_not_lost(plan: Open, banks: Banks) -> None:
+    square = [[100.30, 20.24], [100.32, 20.24], [100.32, 20.26], [100.30, 20.26], [100.30, 20.24]]
+    polygon = {"type": "Polygon", "coordinates": [square]}
+    made = banks.post("somchai", "/api/sectors", {"name": "Thin line", "polygon": polygon})
+    page = plan().page
+    page.locator(".sector-row", has_text="Thin line").click()
+    page.keyboard.press("e")
+    note = page.locator("#sector-note")
+    note.fill("shallow")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "PATCH" and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/api/sectors/*", hold)
+    page.keyboard.press("Control+Enter")
+    wait_for("it is under way", lambda: note.count() and held)
+    note.fill("shallow in April")
+    held[0].continue_()
+    page.get_by_text("Thin line is saved, version 2.").wait_for()
+    assert note.input_value() == "shallow in April"
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("Thin line is saved, version 3.").wait_for()
+    now = banks.get("somchai", f"/api/sectors/{made['sector']['id']}")["sector"]
+    assert now["note"] == "shallow in April"
 
 
 def test_nothing_of_a_drawing_outlives_the_sign_out(plan: Open, banks: Banks) -> None:

@@ -148,10 +148,14 @@ export async function save(): Promise<boolean> {
     const told = target.id === null
       ? await call<PatrolPaper>("POST", "/api/patrols", changes)
       : await call<PatrolPaper>("PATCH", `/api/patrols/${target.id}`, { ...changes, revision: target.revision });
+    if (draft.peek() === target && content.peek() === said) {
+      draft.value = null;
+      steps.value = null;
+      view.value = { at: "patrol", id: told.id };
+    } else if (draft.peek() === target) {
+      draft.value = draftOf(told); // what was changed while it was sent is not in what was kept: it goes on from there
+    }
     put(told);
-    draft.value = null;
-    steps.value = null;
-    view.value = { at: "patrol", id: told.id };
     return true;
   } catch (fault) {
     refused.value = { field: fieldOf(fault), fault };

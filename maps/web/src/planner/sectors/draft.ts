@@ -119,11 +119,17 @@ export async function save(): Promise<void> {
     const kept = now.id === null
       ? await call<SectorDetails>("POST", "/api/sectors", { ...words, ...body })
       : await call<SectorDetails>("PATCH", `/api/sectors/${encodeURIComponent(now.id)}`, { ...words, ...(moved ? body : {}), version: now.version, reason: now.reason });
-    draft.value = null;
     conflict.value = null;
     looked.value = null;
+    const meanwhile = draft.peek();
+    if (meanwhile === now) {
+      draft.value = null;
+    } else if (meanwhile?.first === now.first) {
+      // What was drawn on while it was sent is not in what was kept: it goes on from there.
+      draft.value = { ...meanwhile, id: kept.sector.id, version: versionNumber(kept.sector), first: { ...words, shape: now.steps.now } };
+    }
     await loadSectors();
-    view.value = { at: "sector", id: kept.sector.id };
+    if (meanwhile === now) view.value = { at: "sector", id: kept.sector.id };
     say(t("sector.saved", { name: kept.sector.name, n: versionNumber(kept.sector) }));
   } catch (fault) {
     saveFault.value = fault;
