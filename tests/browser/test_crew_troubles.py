@@ -166,12 +166,3 @@ def test_a_photo_that_comes_while_the_place_is_looked_for_goes_with_its_incident
             each for each in office.get("/api/incidents").json() if each["category"] == "wildlife"
         ]
     assert [len(each.get("photos", ())) for each in found] == [1]
-
-
-def test_an_open_page_sends_though_another_tab_turned_to_another_crew(phones: Any) -> None:
-    phone: Phone = phones()
-    phone.begin()
-    phone.page.evaluate("localStorage.setItem('jp.crew', 'whoever is there')")
-    phone.tab("texts")
-    phone.page.get_by_role("button", name="On station").click()
-    wait_for("it is out", lambda: phone.sent and phone.number("urgent") == 0)

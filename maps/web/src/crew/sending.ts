@@ -110,7 +110,7 @@ function well(some: number): void {
 
 /** Whose things can go: the profile of this page whole; of others their calls for help. */
 async function drain(): Promise<void> {
-  const active = opened?.profile.id ?? activeProfile(); // another tab may have turned to another crew
+  const active = activeProfile();
   const all = await profiles();
   all.sort((a, b) => Number(b.id === active) - Number(a.id === active));
   // Calls for help before all, whoever's on this phone.
