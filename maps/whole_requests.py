@@ -103,6 +103,17 @@ class WholeRequests(HttpToolsProtocol):
         super().on_response_complete()
         self.heard_s = self.since_s = self.loop.time()
 
+    def timeout_keep_alive_handler(self) -> None:
+        """End it as no request comes, but not before the last answer is on its way: over TLS one
+        that is closed has half a minute for that.
+        """
+        if not self.transport.is_closing() and uptake(self.transport).waits:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+            return
+        super().timeout_keep_alive_handler()
+
     def look(self, now_s: float) -> None:
         """End it if the rest of a request does not come, and nothing of an answer is taken.
 

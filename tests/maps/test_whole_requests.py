@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -20,6 +23,7 @@ from maps.settings_tables import WebSettings
 
 GET = b"GET / HTTP/1.1\r\nHost: here\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 100000\r\n\r\n"
+LAST = b"Connection: close\r\n\r\n"
 MIB = b"a" * 2**20
 
 
@@ -49,15 +53,14 @@ class Server:
         return PlainTextResponse(str(len(body)) if request.method == "POST" else "0" + self.long)
 
 
-@pytest.fixture
-async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
-    monkeypatch.setattr(serving, "_TICKS", 1, raising=False)
+@asynccontextmanager
+async def serving_at(web: WebSettings) -> AsyncIterator[Server]:
+    """Serve while inside."""
     kept = Server()
     app = FastAPI()
     app.state.failed = None
     app.add_api_route("/", kept.answer, methods=["GET", "POST"])
     app.add_middleware(Guard, hosts=["here"], longest_body=200_000)
-    web = WebSettings(host="127.0.0.1", port=0)
     bound, ready = listen(web), asyncio.Event()
     kept.at = bound.getsockname()
     task = asyncio.create_task(serve(app, web, bound, ready=ready.set))
@@ -65,6 +68,13 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
     yield kept
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
+    monkeypatch.setattr(serving, "_TICKS", 1, raising=False)
+    async with serving_at(WebSettings(host="127.0.0.1", port=0)) as kept:
+        yield kept
 
 
 async def told(server: Server, *parts: bytes, pause_s: float = 0.0) -> bytes:
@@ -161,12 +171,43 @@ async def test_who_takes_a_long_answer_slowly_gets_all_of_it(
     server.long = "a" * 2**24
     reader, writer = await _taking_little(server)
     got = 0
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while part := await reader.read(2**16):
             got += len(part)
             await asyncio.sleep(0.01)  # 2.5 s in all
     assert got > 2**24
     writer.close()
+
+
+async def test_who_takes_a_long_answer_slowly_over_tls_gets_all_of_it_too(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when no other request has come for long, and a connection that is closed has not."""
+    monkeypatch.setattr("asyncio.constants.SSL_SHUTDOWN_TIMEOUT", 0.5)
+    make = whole_requests.WholeRequests.connection_made
+
+    def made(self: whole_requests.WholeRequests, transport: asyncio.Transport) -> None:
+        make(self, transport)
+        self.timeout_keep_alive = 0.5  # type: ignore[assignment]
+
+    monkeypatch.setattr(whole_requests.WholeRequests, "connection_made", made)
+    web = WebSettings(
+        host="127.0.0.1",
+        port=0,
+        tls_certificate=certificate,
+        tls_key=certificate.with_name("key.pem"),
+    )
+    trust = ssl.create_default_context(cafile=str(certificate))
+    async with serving_at(web) as server:
+        server.long = "a" * 2**24
+        reader, writer = await _taking_little(server, trust, last=b"\r\n")
+        got = 0
+        async with asyncio.timeout(60):
+            while part := await reader.read(2**16):  # until it ends, as no request comes
+                got += len(part)
+                await asyncio.sleep(0.01)  # 2.5 s in all
+        assert got > 2**24
+        writer.close()
 
 
 async def test_who_takes_nothing_of_a_long_answer_is_not_waited_for(
@@ -181,13 +222,17 @@ async def test_who_takes_nothing_of_a_long_answer_is_not_waited_for(
     writer.close()
 
 
-async def _taking_little(server: Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _taking_little(
+    server: Server, trust: ssl.SSLContext | None = None, *, last: bytes = LAST
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Ask for something over a connection on which little is under way."""
     link = socket.socket()
     link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16)
     link.connect(server.at)
-    reader, writer = await asyncio.open_connection(sock=link)
-    writer.write(GET + b"Connection: close\r\n\r\n")
+    reader, writer = await asyncio.open_connection(
+        sock=link, ssl=trust, server_hostname=server.at[0] if trust else None
+    )
+    writer.write(GET + last)
     return reader, writer
 
 
