@@ -78,7 +78,7 @@ class Addresses:
         numbers = np.array(
             (
                 places.km,
-                self._marks_km[places.river] - places.km,
+                self._marks_km.take(places.river) - places.km,
                 places.offset_m,
                 sides.distance_to_border_m,
                 sides.unsure_within_m,

@@ -167,11 +167,11 @@ class Border:
         disputed = inside[-1].copy()
         inside[-1] = True  # for what is in no area
         area = inside.argmax(axis=0)
-        country = self._codes[area]
+        country = self._codes.take(area)
         distance, row = self._nearest(lon, lat)
-        first, second = self._first[row], self._second[row]
+        first, second = self._first.take(row), self._second.take(row)
         neighbour = np.where(first == country, second, first)
-        error = self._error_m[row]
+        error = self._error_m.take(row)
         within = error + np.asarray(accuracy_m, dtype=np.float64)
         clear = distance > within
         clear |= np.isnan(distance)  # no line anywhere: nothing to be unsure about
@@ -209,29 +209,29 @@ class Border:
 
     def _nearest(self, lon: Floats, lat: Floats) -> tuple[Floats, NDArray[np.intp]]:
         """Return distance (m) to the nearest line and its row; NaN and -1 where there is none."""
-        distance = np.full(lon.shape, np.nan)
-        row = np.full(lon.shape, -1, dtype=np.intp)
-        real = ((np.abs(lat) <= MERCATOR_LAT) & (np.abs(lon) <= 180.0)).nonzero()[0]
-        if real.size == 0 or len(self._row) == 0:
+        real = (np.abs(lat) <= MERCATOR_LAT) & (np.abs(lon) <= 180.0)
+        if len(self._row) == 0 or np.count_nonzero(real) < real.size:
+            distance = np.full(lon.shape, np.nan)
+            row = np.full(lon.shape, -1, dtype=np.intp)
+            if len(self._row) and real.any():
+                distance[real], row[real] = self._nearest(lon[real], lat[real])
             return distance, row
-        place = self._plane(lon[real], lat[real])
-        found, stretch = self._tree.query_nearest(shapely.points(place), all_matches=False)
+        place = self._plane(lon, lat)
+        stretch = self._tree.query_nearest(shapely.points(place), all_matches=False)[1]
         # A row for each place, all as long: what a stretch is short of, its last segment fills.
-        first, last = self._first_of[stretch], self._first_of[stretch + 1] - 1
+        first, last = self._first_of.take(stretch), self._first_of.take(stretch + 1) - 1
         segment = np.minimum(first[:, None] + np.arange(SEGMENTS), last[:, None])
         start, end = self._ends(segment)
         along = end - start
-        square = np.maximum((along * along).sum(axis=2), 1e-30)
-        from_start = place[found][:, None] - start
-        share = (from_start * along).sum(axis=2) / square
+        square = np.maximum(np.vecdot(along, along), 1e-30)
+        from_start = place[:, None] - start
+        share = np.vecdot(from_start, along) / square
         share = np.minimum(np.maximum(share, 0.0), 1.0)
         away = from_start - share[..., None] * along
-        best = np.arange(len(stretch)), (away * away).sum(axis=2).argmin(axis=1)
-        foot_lon, foot_lat = self._place(start[best] + share[best][:, None] * along[best])
-        at = real[found]
-        distance[at] = distances_m(lon1=lon[at], lat1=lat[at], lon2=foot_lon, lat2=foot_lat)
-        row[at] = self._row[segment[best]]
-        return distance, row
+        best = np.arange(len(stretch)), np.vecdot(away, away).argmin(axis=1)
+        foot_lon, foot_lat = self._place(place - away[best])
+        distance = distances_m(lon1=lon, lat1=lat, lon2=foot_lon, lat2=foot_lat)
+        return distance, self._row.take(segment[best])
 
     def _segments_of(self, stretches: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the segments of stretches, one after the other."""
@@ -243,8 +243,8 @@ class Border:
 
     def _ends(self, segment: NDArray[np.intp]) -> tuple[Floats, Floats]:
         """Return where segments begin and end, in the plane."""
-        at = self._at[segment]
-        return self._points[at], self._points[at + 1]
+        at = self._at.take(segment)
+        return self._points.take(at, axis=0), self._points.take(at + 1, axis=0)
 
     def _plane(self, lon: Floats, lat: Floats) -> Floats:
         """Mercator on a sphere: conformal, so that the nearest on paper is the nearest on Earth.

@@ -116,7 +116,7 @@ def _inverse(
     lon1: ArrayLike, lat1: ArrayLike, lon2: ArrayLike, lat2: ArrayLike
 ) -> tuple[Floats, Floats]:
     from_lon, from_lat, to_lon, to_lat = _together(lon1, lat1, lon2, lat2)
-    bearing, _, distance = WGS84.inv(from_lon, from_lat, to_lon, to_lat)
+    bearing, _, distance = WGS84.inv(from_lon, from_lat, to_lon, to_lat, inplace=True)
     return _as_floats(bearing), _as_floats(distance)
 
 

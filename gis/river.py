@@ -263,7 +263,7 @@ class River:
     def _places(
         self, km: Floats, offset: Floats, reach: NDArray[np.intp], accuracy_m: Floats
     ) -> RiverPlaces:
-        error, width = self._error_m[reach], self._width_m[reach]
+        error, width = self._error_m.take(reach), self._width_m.take(reach)
         reached, wrong = np.abs(offset), error + accuracy_m
         return RiverPlaces(
             km=km,

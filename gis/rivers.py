@@ -137,7 +137,7 @@ class Rivers:
         best = self.all[0].locate_many(lon, lat, accuracy_m=wrong)
         km, offset, side, mid = best.km, best.offset_m, best.side, best.mid
         error, reach = best.error_m, best.reach
-        river = np.where(reach >= 0, 0, -1).astype(np.intp)
+        river = np.minimum(reach, 0)
         unsure = np.zeros(river.shape, dtype=np.bool_)
         for number in self._near(lon, lat):
             found = self.all[number].locate_many(lon, lat, accuracy_m=wrong)
