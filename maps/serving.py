@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
 from fastapi import FastAPI
@@ -34,6 +34,12 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """End, once what was asked is answered."""
+        self.should_exit = True
+        self._stopped.set()
 
     async def on_tick(self, counter: int) -> bool:
         """Look at the connections every five seconds, too."""
@@ -51,6 +57,13 @@ class _Server(uvicorn.Server):
             spare_the_collector()
             take_short_turns()
             self._ready()
+
+    async def main_loop(self) -> None:
+        """Tell the time once a second until stopped; uvicorn looks ten times whether it is."""
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._stopped.wait()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -120,16 +133,13 @@ async def serve(
     )
     loop = asyncio.get_running_loop()
 
-    def stop() -> None:
-        server.should_exit = True
-
     for number in _SIGNALS:
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, server.stop)
     serving = asyncio.create_task(server.serve(sockets=[bound]), name="serving")
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
-        server.should_exit = True
+        server.stop()
         await serving
     finally:
         for number in _SIGNALS:
@@ -166,6 +176,6 @@ async def serving_beside(app: ASGIApp, bound: socket.socket) -> AsyncIterator[No
     try:
         yield
     finally:
-        server.should_exit = True
+        server.stop()
         await asyncio.gather(task, return_exceptions=True)
         bound.close()
