@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from time import monotonic, thread_time
 from types import MappingProxyType
 from typing import Any, Final
@@ -436,9 +435,11 @@ class Watch:
         Returns:
             What was taken, its positions and its rows, and further receptions of what was not.
         """
+        origin = self.node
         # Two short loops, one after the other, take less than one that does both.
         placed, found = heard.each(heard.new, self.picture.take)
-        taken, rows = heard.each(placed, partial(transmission_row, origin=self.node))
+        # A partial with a keyword takes a fifth longer.
+        taken, rows = heard.each(placed, lambda record: transmission_row(record, origin))
         fixes = {
             record.gid: fix for record, fix in zip(placed, found, strict=True) if fix is not None
         }

@@ -69,7 +69,7 @@ ALSO_HEARD_COLUMNS: Final = (
 _encode = msgspec.json.Encoder().encode
 
 
-def transmission_row(record: Record, *, origin: str) -> Row:
+def transmission_row(record: Record, origin: str) -> Row:
     """Return the row of a record, in the order of `TRANSMISSION_COLUMNS`."""
     said = record.transmission
     at = said.position
