@@ -20,9 +20,9 @@ from radio_gateway.formats.nmea.sentence import CHECKSUMS, Sentence, checksum
 
 # Nothing that a part takes could belong to the next: no part gives anything back (`+`).
 _RMC = re.compile(
-    r"(?:([A-Za-z0-9_.:-]{1,40}+),?)?\$([A-Z]{2})RMC,(\d{4}[0-5]\d(?:\.\d*+)?),A"
+    r"(?:([A-Za-z0-9_.:-]{1,40}+),?+)?+\$([A-Z]{2})RMC,(\d{4}[0-5]\d(?:\.\d*+)?+),A"
     r",(\d\d[0-5]\d\.\d*+),([NS]),(\d{3}[0-5]\d\.\d*+),([EW]),([\d.]*+),([\d.]*+),(\d{6})"
-    r"(?:,[\d.]*+,[EW]?(?:,[ADFPR](?:,[A-Z])?)?)?\*..",
+    r"(?:,[\d.]*+,[EW]?+(?:,[ADFPR](?:,[A-Z])?+)?+)?+\*..",
     re.ASCII,
 )
 # hhmm of every minute of a day -> seconds since midnight
