@@ -33,7 +33,8 @@ def message(**more: str | None) -> str:
 def posted(*messages: str) -> bytes:
     head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     head += '<messageList xmlns="http://v2.shared.globalstar.com"><header><totalCount>1'
-    return f"{head}</totalCount></header>{''.join(messages)}</messageList>".encode()
+    whole = f"{head}</totalCount></header>{''.join(messages)}</messageList>"
+    return whole.encode("utf-8", "surrogatepass")  # half a character, too, as a bad sender has it
 
 
 def said_by(**more: str | None) -> Transmission:
