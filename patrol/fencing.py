@@ -130,7 +130,7 @@ class Fencing:
 
         Args:
             units: They.
-            past: Their fixes, as they are known now.
+            past: Their fixes, as they are known now, oldest first.
             now: The present, aware UTC.
         """
         watch = self._watch
@@ -138,12 +138,21 @@ class Fencing:
             return
         gone = {of: self._flips.pop(of) for of in [of for of in self._flips if of[0] in units]}
         watch.forget(units)
-        self._remember(watch.see(past), now)
+        fixes = list(past)
+        self._remember(watch.see(fixes), now)
+        first: dict[str, datetime | None] = {}
+        for unit, position in fixes:
+            first.setdefault(unit, position.time)
         for (unit, area), flips in gone.items():
             if self.stand(unit, area).inside:
                 continue  # it came when it was said to, as far as that is known
-            known = self._flips.get((unit, area), ())
-            self._take_back((unit, flip.time) for flip in flips if flip not in known)
+            # Of what was before the first of its fixes that are known these say nothing.
+            since, known = first.get(unit), self._flips.get((unit, area), ())
+            self._take_back(
+                (unit, flip.time)
+                for flip in flips
+                if flip not in known and (since is None or flip.time >= since)
+            )
 
     def see(self, fixes: Fixes, now: datetime) -> set[str]:
         """Take a batch of fixes; return the units for which something came of it."""

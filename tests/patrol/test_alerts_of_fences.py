@@ -297,6 +297,23 @@ async def test_a_second_radio_changes_nothing_of_where_its_boat_is(node: Node) -
     assert only(node).state == "returned_unacknowledged"
 
 
+async def test_a_second_radio_does_not_undo_a_visit_of_a_boat_that_lies_on_the_edge(
+    node: Node,
+) -> None:
+    """What is looked at anew says nothing of when it came."""
+    boat = await unit(node)
+    await put(node, sector())
+    await hear_in_turn(node, *way(*GOES_IN))
+    await hear_in_turn(
+        node, *way(*((second, WEST + 5 * METRE_DEG) for second in range(40, 240, 10)))
+    )
+    told = only(node)
+    assert told.rings
+    await node.desk("admin").assign(address=address("z"), unit=boat, start=at(235))
+    await tick(node, 240)
+    assert only(node) == told
+
+
 async def test_a_boat_that_may_be_there_now_did_not_leave_when_it_came(node: Node) -> None:
     boat, area = await unit(node), sector()
     await put(node, area)
