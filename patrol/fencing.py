@@ -88,7 +88,8 @@ class Fencing:
         self._wanted: dict[str, int] = {}
         self._flips: dict[tuple[str, str], list[_Flip]] = {}
         self._passed: dict[tuple[str, str, datetime], Visit] = {}
-        self._taken_back: dict[tuple[str, datetime], None] = {}
+        #: By unit and time: of which areas, and whether in or out.
+        self._taken_back: dict[tuple[str, datetime], set[tuple[str, bool]]] = {}
         self._bad: set[tuple[str, int]] = set()
 
     def __bool__(self) -> bool:
@@ -148,11 +149,9 @@ class Fencing:
                 continue  # it came when it was said to, as far as that is known
             # Of what was before the first of its fixes that are known these say nothing.
             since, known = first.get(unit), self._flips.get((unit, area), ())
-            self._take_back(
-                (unit, flip.time)
-                for flip in flips
-                if flip not in known and (since is None or flip.time >= since)
-            )
+            for flip in flips:
+                if flip not in known and (since is None or flip.time >= since):
+                    self._take_back(unit, area, flip)
 
     def see(self, fixes: Fixes, now: datetime) -> set[str]:
         """Take a batch of fixes; return the units for which something came of it."""
@@ -253,11 +252,19 @@ class Fencing:
 
     # -- inside
 
-    def _take_back(self, comings: Iterable[tuple[str, datetime]]) -> None:
-        """Note comings and goings, by unit and time, that were told and never were."""
-        self._taken_back.update(dict.fromkeys(comings))
+    def _take_back(self, unit: str, area: str, flip: _Flip) -> None:
+        """Note that a coming or going that was told never was."""
+        self._taken_back.setdefault((unit, flip.time), set()).add((area, flip.into))
         while len(self._taken_back) > TAKEN_BACK_KEPT:
             del self._taken_back[next(iter(self._taken_back))]
+
+    def _tell_again(self, unit: str, area: str, flip: _Flip) -> None:
+        """Note that a coming or going was, whatever was said of it before."""
+        taken_back = self._taken_back.get((unit, flip.time))
+        if taken_back is not None:
+            taken_back.discard((area, flip.into))
+            if not taken_back:
+                del self._taken_back[unit, flip.time]
 
     def _remember(self, outcome: Outcome, now: datetime) -> None:
         """Note what fixes tell that were seen before: how units stand, no news."""
@@ -270,7 +277,7 @@ class Fencing:
             old = event.time < now - KEPT_FOR and not is_meeting(event.area)
             if old or (flips and flip.time <= flips[-1].time):
                 continue
-            self._taken_back.pop((event.units[0], event.time), None)
+            self._tell_again(event.units[0], event.area, flip)
             if not (flips and flips[-1].into and flip.into):  # it was there before already
                 flips.append(flip)
 
@@ -286,13 +293,13 @@ class Fencing:
                 flip = _flip(event)
                 if flip in flips:
                     flips.remove(flip)
-                self._take_back([(event.units[0], event.time)])
+                self._take_back(*of, flip)
                 corrected.add(of)
         for event in outcome.added:
             if event.how != "possible" and event.area is not None:
                 of = event.units[0], event.area
                 units.add(event.units[0])
-                self._taken_back.pop((event.units[0], event.time), None)
+                self._tell_again(*of, _flip(event))
                 flips = self._flips.setdefault(of, [])
                 insort(flips, _flip(event), key=lambda each: (each.time, each.into))
                 if len(flips) > VISITS_KEPT or flips[0].time < now - KEPT_FOR:
