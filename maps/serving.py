@@ -24,7 +24,8 @@ from maps.heap import give_back
 from maps.settings_tables import WebSettings
 from maps.whole_requests import WholeRequests, look_at
 
-_TICKS = 50  # of uvicorn, ten a second
+_TICK_S = 1.0
+_LOOK_S = 5.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -35,6 +36,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._ready = ready
         self._stopped = asyncio.Event()
+        self._looked_s = float("-inf")
 
     def stop(self) -> None:
         """End, once what was asked is answered."""
@@ -43,8 +45,10 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Look at the connections every five seconds, too."""
-        if counter % _TICKS == 0:
-            look_at(self.server_state.connections, asyncio.get_running_loop().time())
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._looked_s >= _LOOK_S:
+            self._looked_s = now_s
+            look_at(self.server_state.connections, now_s)
         return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -62,7 +66,7 @@ class _Server(uvicorn.Server):
         """Tell the time once a second until stopped; uvicorn looks ten times whether it is."""
         while not await self.on_tick(0):
             with suppress(TimeoutError):
-                async with asyncio.timeout(1.0):
+                async with asyncio.timeout(_TICK_S):
                     await self._stopped.wait()
 
     @contextmanager

@@ -72,7 +72,8 @@ async def serving_at(web: WebSettings) -> AsyncIterator[Server]:
 
 @pytest.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
-    monkeypatch.setattr(serving, "_TICKS", 1, raising=False)
+    monkeypatch.setattr(serving, "_TICK_S", 0.1)
+    monkeypatch.setattr(serving, "_LOOK_S", 0.0)
     async with serving_at(WebSettings(host="127.0.0.1", port=0)) as kept:
         yield kept
 
