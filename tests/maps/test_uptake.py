@@ -65,8 +65,13 @@ def test_of_a_connection_that_is_gone_nothing_is_told() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems tell it otherwise")
 async def test_the_system_tells_what_was_taken() -> None:
-    async def take(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    ended = asyncio.Event()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
 
     async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
         address: Any = server.sockets[0].getsockname()
@@ -78,3 +83,6 @@ async def test_the_system_tells_what_was_taken() -> None:
             if (after.taken - before.taken, after.waits) == (1000, False):
                 break
         writer.close()
+        await writer.wait_closed()
+        async with asyncio.timeout(5):
+            await ended.wait()
