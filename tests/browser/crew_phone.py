@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -181,6 +183,21 @@ class Phone:
         text = self.page.evaluate(_DUMP)
         found: dict[str, Any] = json.loads(text)
         return found
+
+
+@contextmanager
+def phones_of(browser: Browser, server: Server) -> Iterator[Callable[..., Phone]]:
+    """Phones as they are asked for, each with the words of `Phone`; none may have complained."""
+    opened: list[Phone] = []
+
+    def take(**how: Any) -> Phone:
+        opened.append(Phone(browser, server, **how))
+        return opened[-1]
+
+    yield take
+    for phone in opened:
+        phone.close()
+        assert phone.complaints == []
 
 
 def crewed(server: Server, *, user: str = "crew", call_sign: str = "Naga 1") -> dict[str, Any]:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Request
 from maps.wording import Wording
 from tests.browser.axe import GLOVE_PX, too_small, too_wide, violations
 from tests.browser.commander import PHONE
-from tests.browser.crew_phone import LAT, LON, PIN, Phone, crewed
+from tests.browser.crew_phone import LAT, LON, PIN, Phone, crewed, phones_of
 from tests.browser.loading import FONT, LAYER, TILE, Weight, loaded, whole
 from tests.server import Server, serving, wait_for
 
@@ -45,16 +45,8 @@ def papers(server: Server) -> dict[str, Any]:
 
 @pytest.fixture
 def phones(browser: Browser, server: Server, papers: dict[str, Any]) -> Iterator[Any]:
-    opened: list[Phone] = []
-
-    def take(**how: Any) -> Phone:
-        opened.append(Phone(browser, server, **how))
-        return opened[-1]
-
-    yield take
-    for phone in opened:
-        phone.close()
-        assert phone.complaints == []
+    with phones_of(browser, server) as take:
+        yield take
 
 
 def test_two_crews_with_one_phone_read_nothing_of_each_other(

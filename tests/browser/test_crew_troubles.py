@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser
 
-from tests.browser.crew_phone import PIN, Phone, crewed
+from tests.browser.crew_phone import PIN, Phone, crewed, phones_of
 from tests.server import Server, serving, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -38,16 +38,8 @@ def papers(server: Server) -> dict[str, Any]:
 
 @pytest.fixture
 def phones(browser: Browser, server: Server, papers: dict[str, Any]) -> Iterator[Any]:
-    opened: list[Phone] = []
-
-    def take(**how: Any) -> Phone:
-        opened.append(Phone(browser, server, **how))
-        return opened[-1]
-
-    yield take
-    for phone in opened:
-        phone.close()
-        assert phone.complaints == []
+    with phones_of(browser, server) as take:
+        yield take
 
 
 def test_a_full_phone_says_what_it_cannot_keep_and_calls_for_help_all_the_same(
