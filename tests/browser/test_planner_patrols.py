@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, Route
+from playwright.sync_api import Browser, Dialog, Page
 
 from gis.river import load_mekong
 from tests.browser.axe import too_small, violations
 from tests.browser.banks import LAO, THAI, Banks, two_banks
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, opened
+from tests.browser.holding import hold_first_change
 from tests.server import wait_for
 
 # With the making of both offices the first test takes long where the machine is busy.
@@ -231,15 +232,7 @@ def test_what_is_changed_while_it_is_saved_is_not_lost(open_planner: Open, banks
     page.keyboard.press("e")
     note = page.locator("#plan-note")
     note.fill("loud")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        if route.request.method == "PATCH" and not held:
-            held.append(route)
-        else:
-            route.continue_()
-
-    page.route(f"**{path}", hold)
+    held = hold_first_change(page, f"**{path}")
     save = page.get_by_role("button", name="Save the plan")
     save.click()
     wait_for("it is under way", lambda: note.count() and held)

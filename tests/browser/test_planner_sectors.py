@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, Route
+from playwright.sync_api import Browser, Dialog, Page
 
 from tests.browser.axe import violations
 from tests.browser.banks import THAI_NAME, Banks, two_banks
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, opened
+from tests.browser.holding import hold_first_change
 from tests.server import PASSWORD, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -455,15 +456,7 @@ def test_what_is_changed_while_it_is_saved_is_not_lost(plan: Open, banks: Banks)
     page.keyboard.press("e")
     note = page.locator("#sector-note")
     note.fill("shallow")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        if route.request.method == "PATCH" and not held:
-            held.append(route)
-        else:
-            route.continue_()
-
-    page.route("**/api/sectors/*", hold)
+    held = hold_first_change(page, "**/api/sectors/*")
     page.keyboard.press("Control+Enter")
     wait_for("it is under way", lambda: note.count() and held)
     note.fill("shallow in April")

@@ -75,6 +75,26 @@ def call(number: int) -> Transmission:
     )
 
 
+def killed_as_it_opens(path: Path, method: str) -> None:
+    """Open the file of a spool in a process that kills itself.
+
+    Args:
+        path: The file.
+        method: Source of the method of its connection to SQLite that does it, indented by four.
+    """
+    script = (
+        "import os, sqlite3, sys, pathlib\n"
+        "from radio_gateway.uplink import spool_file\n"
+        "class Dies(sqlite3.Connection):\n"
+        f"{method}"
+        "connect = sqlite3.connect\n"
+        "sqlite3.connect = lambda *a, **k: connect(*a, factory=Dies, **k)\n"
+        "spool_file.open_file(pathlib.Path(sys.argv[1]))\n"
+    )
+    process = subprocess.run([sys.executable, "-c", script, str(path)])
+    assert process.returncode == -signal.SIGKILL
+
+
 async def test_what_was_put_is_there_after_opening_again_with_the_same_identity(
     tmp_path: Path,
 ) -> None:
@@ -248,20 +268,13 @@ async def test_saving_that_was_cut_off_is_brought_to_its_end(tmp_path: Path) -> 
         await spool.put([fix(number) for number in range(1, 3001)])
         await spool.put([call(3001)])
     damage(path)
-    script = (
-        "import os, sqlite3, sys, pathlib\n"
-        "from radio_gateway.uplink import spool_file\n"
-        "class Dies(sqlite3.Connection):\n"
+    killed_as_it_opens(
+        path,
         "    def executemany(self, sql, rows):\n"
         "        if len(rows) > 1:\n"  # the call for help is in
         "            os.kill(os.getpid(), 9)\n"
-        "        return super().executemany(sql, rows)\n"
-        "connect = sqlite3.connect\n"
-        "sqlite3.connect = lambda *a, **k: connect(*a, factory=Dies, **k)\n"
-        "spool_file.open_file(pathlib.Path(sys.argv[1]))\n"
+        "        return super().executemany(sql, rows)\n",
     )
-    process = subprocess.run([sys.executable, "-c", script, str(path)])  # noqa: ASYNC221
-    assert process.returncode == -signal.SIGKILL
     async with await open_spool(path) as spool:
         items = await spool.after(0, 5000)
         assert 2000 < len(items) < 3001
@@ -324,20 +337,13 @@ def damage(path: Path) -> None:
 
 async def test_a_file_whose_making_was_interrupted_is_made_again(tmp_path: Path) -> None:
     path = tmp_path / "spool.db"
-    script = (
-        "import asyncio, os, sqlite3, sys, pathlib\n"
-        "from radio_gateway.uplink import spool_file\n"
-        "class Dies(sqlite3.Connection):\n"
+    killed_as_it_opens(
+        path,
         "    def execute(self, sql, *rest):\n"
         "        if 'quick_check' in sql or 'INTO about' in sql:\n"
         "            os.kill(os.getpid(), 9)\n"
-        "        return super().execute(sql, *rest)\n"
-        "connect = sqlite3.connect\n"
-        "sqlite3.connect = lambda *a, **k: connect(*a, factory=Dies, **k)\n"
-        "spool_file.open_file(pathlib.Path(sys.argv[1]))\n"
+        "        return super().execute(sql, *rest)\n",
     )
-    process = subprocess.run([sys.executable, "-c", script, str(path)])  # noqa: ASYNC221
-    assert process.returncode == -signal.SIGKILL
     async with await open_spool(path) as spool:
         assert [put.number for put in await spool.put([fix(1)])] == [1]
 
