@@ -30,7 +30,8 @@ from radio_gateway.clock import utc_now
 from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.link import Link, Options
 from radio_gateway.transports.mailbox import Mailbox
-from radio_gateway.transports.mqtt_session import MqttSession, Published, SessionSettings
+from radio_gateway.transports.mqtt_client import Published
+from radio_gateway.transports.mqtt_session import MqttSession, SessionSettings
 
 STORED_WITHIN_S = 2.0
 _MICROSECOND = timedelta(microseconds=1)

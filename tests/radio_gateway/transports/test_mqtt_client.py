@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from radio_gateway.transports import mqtt_session
-from radio_gateway.transports.mqtt_session import Published
+from radio_gateway.transports import mqtt_client
+from radio_gateway.transports.mqtt_client import AheadClient, Published
 
 _PING_ANSWER = b"\xd0\x00"
 
@@ -61,11 +61,8 @@ def _packet(message: Published) -> bytes:
 def _heard(pieces: list[bytes]) -> list[Published]:
     """Return what is handed on of a stream that comes in pieces."""
     heard: list[Published] = []
-    client = mqtt_session._Client(CallbackAPIVersion.VERSION2, manual_ack=True)
+    client = AheadClient(CallbackAPIVersion.VERSION2, manual_ack=True)
     client.on_published = heard.extend
-    client.on_message = lambda _client, _data, message: heard.append(
-        mqtt_session._published(message)
-    )
     link: Any = _Socket([b"", *pieces])
     client._sock = link
     while link.come():
@@ -113,7 +110,7 @@ def test_messages_that_come_together_cost_no_call_of_paho_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     by_paho: list[object] = []
-    monkeypatch.setattr(mqtt_session, "_published", by_paho.append)
+    monkeypatch.setattr(mqtt_client, "_published", by_paho.append)
     said = [Published("boats/1", b"%d" % number, number, 1, False) for number in range(1, 900)]
     stream = b"".join(map(_packet, said))
     first = len(b"".join(map(_packet, said[:400])))
