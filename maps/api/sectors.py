@@ -18,7 +18,8 @@ from patrol.along import Along
 from patrol.desk import Desk
 from patrol.ground import Deep
 from patrol.overlaps import Overlap
-from patrol.sector_desk import BadShape, Checked, Judged, PastVersion, RiverStretch, Shape
+from patrol.sector_desk import PastVersion
+from patrol.sector_drawing import BadShape, Checked, Judged, RiverStretch, Shape
 from patrol.sectors import Sector, SectorUse
 
 router = APIRouter(prefix="/api/sectors", tags=["sectors"])

@@ -21,7 +21,7 @@ from patrol.desk import Desk
 from patrol.errors import Conflict, NotFound
 from patrol.incidents import Arrested, Seizure
 from patrol.patrols import Member, Rendezvous
-from patrol.sector_desk import RiverStretch, Shape
+from patrol.sector_drawing import RiverStretch, Shape
 from patrol.sightings import Sighting
 from patrol.units import Role
 

@@ -17,7 +17,7 @@ import pytest_asyncio
 
 from maps.api.ogc.documents import CONFORMANCE, CRS84
 from patrol.accounts import User
-from patrol.sector_desk import Shape
+from patrol.sector_drawing import Shape
 from tests.maps.running import Running, running
 
 BEGIN = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)

@@ -32,7 +32,7 @@ from patrol.patrols import (
     Signature,
     sha256_of,
 )
-from patrol.sector_desk import Shape
+from patrol.sector_drawing import Shape
 from tests.patrol.running import AGENCY, OTHER, Node, at, said
 
 KHAM, MALEE = Who(name="kham", agency=AGENCY), Who(name="malee", agency=OTHER)

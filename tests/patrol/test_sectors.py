@@ -19,7 +19,7 @@ from patrol.errors import Conflict, Forbidden, NotFound
 from patrol.ground import Ground
 from patrol.kinds import decode, encode
 from patrol.patrols import Member
-from patrol.sector_desk import MOST_POSITIONS, BadShape, RiverStretch, Shape, judge
+from patrol.sector_drawing import MOST_POSITIONS, BadShape, RiverStretch, Shape, judge
 from patrol.sectors import Sector
 from patrol.store import papers
 from tests.patrol.running import AGENCY, OTHER, Node, at

@@ -23,7 +23,7 @@ from patrol.accounts import Language
 from patrol.agreements import Agreement, Terms
 from patrol.crossing import DATA_CLASSES, DataClass
 from patrol.patrols import Base, Leg, Member, Rendezvous
-from patrol.sector_desk import RiverStretch, Shape
+from patrol.sector_drawing import RiverStretch, Shape
 from patrol.sightings import Sighting
 from radio_gateway.transmission import Transmission
 from tests.maps.offices import LAO, THAI, Offices, two_offices
