@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import socket
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,7 @@ from maps.lock import store_lock
 from maps.sealing import read_or_make_key
 from maps.settings import Settings, read_settings
 from maps.settings_tables import WebSettings
-from maps.tls_checking import tls_warnings
+from maps.tls_checking import tls_faults, tls_warnings
 from patrol.errors import StoreError
 from patrol.store.dialects import open_engine
 from patrol.store.schema import look
@@ -81,25 +80,11 @@ def check(file: Path) -> Findings:
 
 def _check_web(settings: Settings, found: Findings) -> None:
     web, where = settings.web, f"{settings.source}: web"
-    files = {
-        "tls_certificate": web.tls_certificate,
-        "tls_key": web.tls_key,
-        "tls_authority": web.tls_authority,
-    }
-    for name, path in files.items():
-        if path is not None and not path.is_file():
-            found.faults.append(f"{where}.{name}: there is no file {path}")
-            return
-    if web.tls_certificate is not None and web.tls_key is not None:
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
-                web.tls_certificate, web.tls_key
-            )
-        except (ssl.SSLError, OSError) as error:
-            found.faults.append(f"{where}.tls_certificate: cannot be used with tls_key: {error}")
-        else:
-            found.warnings += [f"{where}.{each}" for each in tls_warnings(web)]
-    elif not web.loopback:
+    faults = [str(each) for each in tls_faults(web, source=settings.source)]
+    found.faults += faults
+    if web.tls and not faults:
+        found.warnings += [f"{where}.{each}" for each in tls_warnings(web)]
+    elif not web.tls and not web.loopback:
         found.warnings.append(
             f"{where}.tls_certificate: none, so passwords cross the network in the clear and "
             "phones will not give their position"

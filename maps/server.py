@@ -19,10 +19,11 @@ from maps.people import People
 from maps.serving import serve, serving_beside
 from maps.settings import Settings
 from maps.settings_tables import WebSettings
-from maps.tls_checking import tls_warnings
+from maps.tls_checking import tls_faults, tls_warnings
 from maps.trusting import trust_app
 from patrol.accounts import User
 from patrol.errors import Conflict
+from radio_gateway.errors import SettingsErrors
 from radio_gateway.settings import ChannelSettings
 
 _log = structlog.get_logger(__name__)
@@ -40,6 +41,7 @@ async def run_server(settings: Settings, *, more: Sequence[ChannelSettings] = ()
 
     Raises:
         OSError: If the address cannot be listened on.
+        SettingsError: If the files of TLS cannot be used.
         MapsError, PatrolError, GisError: If the store or a layer cannot be opened.
     """
     settings = replace(settings, channels=(*settings.channels, *more))
@@ -62,9 +64,12 @@ class Front:
 
     Raises:
         OSError: If an address cannot be listened on.
+        SettingsError: If the files of TLS cannot be used.
     """
 
     def __init__(self, settings: Settings) -> None:
+        if faults := list(tls_faults(settings.web, source=settings.source)):
+            raise SettingsErrors(faults)
         self._settings = settings
         self._bound = listen(settings.web)
         self._address = address_of(settings.web, self._bound)

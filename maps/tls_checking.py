@@ -1,15 +1,41 @@
-"""TLS checking: what is about to go wrong with a server's certificate, said in time."""
+"""TLS checking: what is wrong with a server's certificate, or about to be, said in time."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from maps.errors import BadCertificate
 from maps.settings_tables import WebSettings
+from radio_gateway.errors import SettingsError
 
 SOON: Final = timedelta(days=30)
+
+
+def tls_faults(web: WebSettings, *, source: str) -> Iterator[SettingsError]:
+    """Yield why nobody can be served: a file that is missing, or two that do not go together.
+
+    Args:
+        web: How pages are served; without TLS nothing is wrong.
+        source: Where that was read from, named by each fault.
+    """
+    files = {
+        "tls_certificate": web.tls_certificate,
+        "tls_key": web.tls_key,
+        "tls_authority": web.tls_authority,
+    }
+    missing = {name: path for name, path in files.items() if path and not path.is_file()}
+    for name, path in missing.items():
+        yield SettingsError(f"{source}: web.{name}", f"there is no file {path}")
+    if web.tls_certificate is None or missing:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(web.tls_certificate, web.tls_key)
+    except (ssl.SSLError, OSError) as error:
+        fault = f"cannot be used with tls_key: {error}"
+        yield SettingsError(f"{source}: web.tls_certificate", fault)
 
 
 def tls_warnings(web: WebSettings, *, now: datetime | None = None) -> Iterator[str]:

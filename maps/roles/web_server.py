@@ -21,6 +21,7 @@ async def run_web(settings: Settings) -> None:
 
     Raises:
         OSError: If the address cannot be listened on.
+        SettingsError: If the files of TLS cannot be used.
         ServerRunning: If one process alone works on the store, or it is being restored.
         MapsError, PatrolError: If the store or the key cannot be used.
     """

@@ -217,6 +217,26 @@ def test_a_wrong_configuration_ends_serve_with_its_faults(folder: Path) -> None:
         assert "patrol.toml: radio: no such setting" in out + err
 
 
+def test_check_and_serve_name_each_file_of_tls_that_cannot_be_used(folder: Path) -> None:
+    config = folder / "patrol.toml"
+    text = config.read_text()
+    files = 'tls_certificate = "server.pem"\ntls_key = "server.key"\n'
+    config.write_text(text.replace("[web]\n", f"[web]\n{files}"))
+    faults = [
+        f"patrol.toml: web.tls_certificate: there is no file {folder / 'server.pem'}",
+        f"patrol.toml: web.tls_key: there is no file {folder / 'server.key'}",
+    ]
+    out, _ = run("check", folder=folder, good=False)
+    assert [line for line in out.splitlines() if "fault" in line] == [f"fault: {f}" for f in faults]
+    _, error = run("serve", folder=folder, good=False)
+    assert error.splitlines() == faults
+
+    for name in ("server.pem", "server.key"):
+        (folder / name).write_text("nothing of the sort\n")
+    _, error = run("serve", folder=folder, good=False)
+    assert error.startswith("patrol.toml: web.tls_certificate: cannot be used with tls_key: ")
+
+
 def test_a_taken_port_is_told_in_words(folder: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
