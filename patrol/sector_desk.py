@@ -222,7 +222,7 @@ class SectorDesk(PaperDesk):
             sector = self._own(book, Sector, id)
             _check_version(sector, version)
             if values.get("name", sector.name) != sector.name:
-                _check_name(book, sector.agency, values["name"])
+                _check_name(book, sector.agency, values["name"], but=id)
             if all(getattr(sector, name) == value for name, value in values.items()):
                 return ()
             return (revised(sector, at=now, by=self._user.name, **values),)
@@ -296,9 +296,11 @@ class _Why(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def _check_name(book: Book, agency: str, name: str) -> None:
+def _check_name(book: Book, agency: str, name: str, *, but: str | None = None) -> None:
+    """Refuse a name that another sector of the agency than `but` has; large and small are one."""
     for sector in book.all(Sector):
-        if sector.agency == agency and sector.name.casefold() == name.casefold():
+        same = sector.agency == agency and sector.name.casefold() == name.casefold()
+        if same and sector.id != but:
             raise Conflict(
                 f"there is a sector {sector.name} already", code="sector_taken", name=sector.name
             )

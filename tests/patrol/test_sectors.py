@@ -81,6 +81,17 @@ async def test_a_sector_is_drawn_changed_in_versions_and_retired(land: Node) -> 
     assert [each.by for each in noted] == ["kham"] * 3
 
 
+async def test_large_and_small_letters_of_a_name_can_be_put_right_and_make_no_second_name(
+    land: Node,
+) -> None:
+    desk = land.desk("planner").sectors
+    drawn = await desk.draw(name="north islands", shape=square())
+    assert (await desk.change(drawn.id, name="North Islands")).name == "North Islands"
+    other = await desk.draw(name="South", shape=square())
+    with pytest.raises(Conflict, match="there is a sector North Islands already"):
+        await desk.change(other.id, name="NORTH ISLANDS")
+
+
 async def test_a_sector_is_its_agencys_alone_while_nothing_is_agreed(land: Node) -> None:
     drawn = await land.desk("planner").sectors.draw(name="Islands", shape=square())
     other = land.desk("commander", agency=OTHER).sectors
