@@ -3,6 +3,7 @@
  * where it broke off, notices gaps, and tells the truth about how old the last word is.
  */
 import type { Change, LiveFrame, Snapshot } from "./contract.ts";
+import { ownMs } from "./own-clock.ts";
 import { withoutTables } from "./tables.ts";
 
 /** Silence after which the stream counts as stopped. Beats come every 2 s; people are told by 5 s. */
@@ -19,7 +20,7 @@ export interface LiveStatus {
   open: boolean;
   /** Nothing came for STALE_AFTER_MS: what is shown may be out of date. */
   stale: boolean;
-  /** When the last frame came, milliseconds of this machine's clock; null before the first. */
+  /** When the last frame came, milliseconds of this machine's clock (own-clock.ts); null before the first. */
   heardAt: number | null;
   /** When the next attempt is due, same clock; null while one runs or the stream is open. */
   retryAt: number | null;
@@ -57,7 +58,7 @@ export class LiveStream {
   constructor(options: LiveOptions) {
     this.#options = {
       open: (url) => new WebSocket(url),
-      now: () => Date.now(),
+      now: ownMs,
       random: Math.random,
       ...options,
     };
