@@ -55,10 +55,20 @@ def init(
             "--passphrase", help=f"Encrypt the authority's key; asked for, or from {PASSPHRASE}."
         ),
     ] = False,
-    port: Annotated[int, typer.Option(help="Port of the pages.", min=1, max=65535)] = 8443,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port of the pages; that of the configuration, or 8443.", min=1, max=65535
+        ),
+    ] = None,
     trust_port: Annotated[
-        int, typer.Option(help="Port of the page that phones trust from.", min=1, max=65535)
-    ] = 8080,
+        int | None,
+        typer.Option(
+            help="Port of the page that phones trust from; that of the configuration, or 8080.",
+            min=1,
+            max=65535,
+        ),
+    ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Put the settings into the configuration.")
     ] = False,
@@ -83,12 +93,14 @@ def init(
     left = _left_over(files, host) if wanted else None
     if left is not None:
         hosts = local_ca.hosts_of(left[1])
-    table = web_table(files, hosts, port=port, trust_port=trust_port, below=config.parent)
+    table = web_table(
+        files, hosts, _web_in(config), port=port, trust_port=trust_port, below=config.parent
+    )
     whole = _with_settings(config, table) if write else None
     if left is not None and whole is not None:
         _told(*left)
         _write(config, whole)
-        _begin_at(hosts, trust_port)
+        _begin_at(hosts, table["trust_port"])
         return
     if files.is_there and not force:
         typer.echo(
@@ -135,7 +147,7 @@ def init(
 
         typer.echo(f"\nPut into {config}, and start the server anew:\n")
         typer.echo("\n".join(["[web]", *toml_lines(table)]))
-    _begin_at(hosts, trust_port)
+    _begin_at(hosts, table["trust_port"])
 
 
 @tls_app.command("renew")
@@ -209,8 +221,13 @@ def _left_over(
 
 def _has_certificate(config: Path) -> bool:
     """Return whether the settings name a certificate, which is whoever's choice it was."""
+    return "tls_certificate" in _web_in(config)
+
+
+def _web_in(config: Path) -> dict[str, Any]:
+    """Return the table `web` of the configuration as it is written."""
     web = tomllib.loads(_text(config)).get("web", {})
-    return isinstance(web, dict) and "tls_certificate" in web
+    return web if isinstance(web, dict) else {}
 
 
 def _text(config: Path) -> str:
@@ -243,19 +260,15 @@ def _asked(
     config: Path, host: list[str] | None, folder: Path | None
 ) -> tuple[TlsFiles, tuple[str, ...], str]:
     """Return the files, the hosts and the office's name that a command is about."""
-    from maps.tls_files import FOLDER, TlsFiles, lan_addresses
+    from maps.tls_files import FOLDER, TlsFiles, is_far, lan_addresses
 
     files = TlsFiles(folder or config.parent / FOLDER)
     if not config.exists():
         return files, tuple(host or lan_addresses()), "Joint patrol"
     settings = settings_in(config)
-    known = (each for each in settings.web.hosts if not settings.web.loopback or _is_far(each))
+    known = (each for each in settings.web.hosts if not settings.web.loopback or is_far(each))
     hosts = dict.fromkeys(host or (*known, *lan_addresses()))
     return files, tuple(hosts), settings.node.name
-
-
-def _is_far(host: str) -> bool:
-    return host not in ("127.0.0.1", "localhost", "::1")
 
 
 def _told(authority: x509.Certificate, server: x509.Certificate) -> None:

@@ -10,7 +10,7 @@ import os
 import re
 import socket
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -87,16 +87,31 @@ def _is_reached(address: str) -> bool:
     return not (ip.is_loopback or ip.is_link_local or ip.is_unspecified)
 
 
+def is_far(host: str) -> bool:
+    """Return whether other machines reach this one by that name or address."""
+    return host not in ("127.0.0.1", "localhost", "::1")
+
+
 def web_table(
-    files: TlsFiles, hosts: Sequence[str], *, port: int, trust_port: int, below: Path
+    files: TlsFiles,
+    hosts: Sequence[str],
+    now: Mapping[str, Any],
+    *,
+    port: int | None,
+    trust_port: int | None,
+    below: Path,
 ) -> dict[str, Any]:
     """Return the settings of `[web]` with which the server uses these files.
+
+    What people chose before stays: its ports, and the address, unless only this machine reaches it.
 
     Args:
         files: The files.
         hosts: Names and addresses people use for the server.
-        port: To serve pages on.
-        trust_port: To serve the page on that phones trust from.
+        now: The settings of `[web]` as they are.
+        port: To serve pages on; None for what stands there, or 8443.
+        trust_port: To serve the page on that phones trust from; None for what stands there, or
+            8080. Pages that were there until now, without TLS, give way to it.
         below: Folder of the configuration, from which its paths start.
     """
 
@@ -104,9 +119,11 @@ def web_table(
         file, folder = file.absolute(), below.absolute()
         return (file.relative_to(folder) if file.is_relative_to(folder) else file).as_posix()
 
+    host, known = now.get("host", ""), now.get("port")
+    trust_port = trust_port or now.get("trust_port") or 8080
     return {
-        "host": "0.0.0.0",  # noqa: S104 - phones are on other machines
-        "port": port,
+        "host": host if host and is_far(host) else "0.0.0.0",  # noqa: S104 - phones are elsewhere
+        "port": port or (known if known != trust_port else None) or 8443,
         "allowed_hosts": list(hosts),
         "tls_certificate": path(files.server),
         "tls_key": path(files.server_key),

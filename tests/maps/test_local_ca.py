@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import ssl
 import stat
 import subprocess
 import sys
+import tomllib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -286,6 +288,24 @@ def test_an_init_puts_nothing_over_what_is_there(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="by hand"):
         quickly(tmp_path, "tls", "init", *HOST_WORDS, "--write")
     assert not any((tmp_path / "tls").iterdir()), "nothing is made whose settings cannot be written"
+
+
+def test_an_init_keeps_the_ports_and_the_address_that_were_chosen(tmp_path: Path) -> None:
+    config = tmp_path / "patrol.toml"
+
+    def web(*words: str) -> tuple[Any, Any, Any]:
+        quickly(tmp_path, "tls", "init", *HOST_WORDS, "--write", *words)
+        table = tomllib.loads(config.read_text())["web"]
+        shutil.rmtree(tmp_path / "tls")
+        return table["host"], table["port"], table["trust_port"]
+
+    config.write_text(CONFIG + '[web]\nhost = "127.0.0.1"\nport = 8080\n')
+    assert web() == ("0.0.0.0", 8443, 8080), "pages without TLS give way to the page of trust"
+    assert web("--port", "9443", "--trust-port", "9080") == ("0.0.0.0", 9443, 9080)
+    text = config.read_text().replace('"0.0.0.0"', '"10.0.0.5"')
+    config.write_text(text)
+    assert web() == ("10.0.0.5", 9443, 9080)
+    assert web("--port", "443") == ("10.0.0.5", 443, 9080)
 
 
 def test_settings_go_into_a_configuration_and_nothing_else_changes() -> None:
