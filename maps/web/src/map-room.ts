@@ -204,7 +204,8 @@ function style(): ReturnType<typeof buildStyle> {
 function push(): void {
   if (map === null) return;
   const dirty = takeDirty();
-  if (now.peek() - agedAt >= AGE_EVERY_MS) {
+  // Not since the last time where the present was put right and lies before it.
+  if (Math.abs(now.peek() - agedAt) >= AGE_EVERY_MS) {
     agedAt = now.peek();
     for (const id of picture.age(agedAt)) dirty.tracks.add(id);
   }
@@ -216,7 +217,7 @@ function push(): void {
 
 /** Lines grow by a point at a time: with many of them that is drawn less often, for each push carries them whole. */
 function pushTracks(at: number): void {
-  if (map === null || dirtyTracks.size === 0 || at - tracksAt < Math.min(TRACKS_EVERY_MS, picture.tracks.size * TRACK_PAUSE_MS)) return;
+  if (map === null || dirtyTracks.size === 0 || Math.abs(at - tracksAt) < Math.min(TRACKS_EVERY_MS, picture.tracks.size * TRACK_PAUSE_MS)) return;
   tracksAt = at;
   for (const id of dirtyTracks) {
     const points = picture.tracks.get(id) ?? [];

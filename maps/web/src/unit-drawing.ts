@@ -35,6 +35,8 @@ export class UnitDrawing {
   readonly #next = new Map<string, number>();
   #grave: ReadonlyMap<string, Severity> = new Map();
   #crowded = false;
+  /** The moment that was drawn last. */
+  #drawnMs = 0;
   /** The box that is drawn; null for the whole world. */
   #box: Box | null = null;
 
@@ -53,6 +55,9 @@ export class UnitDrawing {
     const here = scene.units.size > DENSE ? countWithin(scene.units.values(), scene.box) : 0;
     this.#crowded = many && isCrowded(here, this.#crowded);
     inView.value = here;
+    // The present was put right: what was to look different later was reckoned from a wrong one.
+    if (scene.nowMs < this.#drawnMs) for (const id of this.#next.keys()) this.#next.set(id, scene.nowMs);
+    this.#drawnMs = scene.nowMs;
     if (this.#crowded) this.#gathered(scene);
     else this.#singly(scene, many);
     this.#grave = scene.gravest;

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { UnitState } from "../src/contract.ts";
 import { type Box, countWithin, gather, isCrowded } from "../src/crowd.ts";
+import { SourceFeed } from "../src/source-feed.ts";
+import { UnitDrawing } from "../src/unit-drawing.ts";
 import { nextLookMs, unitFeature } from "../src/unit-feature.ts";
 
 const BOX: Box = [100, 20, 101, 21];
@@ -41,4 +43,19 @@ test("a mark is drawn anew when its age comes to a new word or step, and not bef
       else assert.equal(look(ms), look(ms - (ms > now ? 1000 : 0)), `${expected} s: ${(ms - now) / 1000} s`);
     }
   }
+});
+
+test("once the present was put right no mark keeps the age of a wrong one", async () => {
+  const shown: GeoJSON.Feature[] = [];
+  const source = { setData: async (data: GeoJSON.FeatureCollection) => void shown.splice(0, shown.length, ...data.features), updateData: async () => undefined };
+  const drawing = new UnitDrawing(new SourceFeed(source), new SourceFeed(source));
+  const units = new Map([["a", unit("a", 100.5, 20.5)]]);
+  const draw = async (nowMs: number): Promise<unknown> => {
+    drawing.draw({ units, dirty: new Set(), gravest: new Map(), selected: "", box: BOX, zoom: 8, nowMs });
+    await Promise.resolve();
+    return shown[0]?.properties?.["label"];
+  };
+  const right = Date.parse(at) + 30_000;
+  assert.match(String(await draw(right + 3600e3)), /^a\n/, "an hour ahead");
+  assert.equal(await draw(right), "a");
 });
