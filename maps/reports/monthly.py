@@ -2,26 +2,22 @@
 
 Effort, coverage, alerts, hand-offs with how long answers took, incidents by category and agency,
 seized goods. For a counterpart it holds what the agreements let cross to it, and says that it does.
+What is read for it: month_records.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 from calendar import monthrange
-from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from gis.tracks.effort import Effort, total
+from gis.tracks.effort import total
 from maps.errors import BadRequest
-from maps.heat import HeatReport
-from maps.reports import areas, event_tables, telling
-from maps.reports import coverage as covering
-from maps.reports.areas import Area
+from maps.reports import event_tables, telling
 from maps.reports.asked import Asked
+from maps.reports.asked_time import last_day, time_facts, time_of
+from maps.reports.coverage_blocks import plate_of, river_blocks, sector_blocks, worst_kilometres
 from maps.reports.crossing_view import CrossingView
 from maps.reports.document import (
     Bars,
@@ -37,62 +33,36 @@ from maps.reports.document import (
     number,
 )
 from maps.reports.effort_tables import effort_bars, side_table
-from maps.reports.gathering import (
-    Answered,
-    acknowledged_s,
-    alerts_between,
-    hand_offs_between,
-    incidents_between,
-    quantile,
-    resolved_s,
-)
-from maps.surveying import MOST_POSITIONS, UnitEffort
+from maps.reports.gathering import acknowledged_s, quantile, resolved_s
+from maps.reports.month_records import MonthRecords, month_records
 from maps.wording import Wording
-from patrol.alerts import SEVERITIES, Alert
+from patrol.alerts import SEVERITIES
 from patrol.incident_totals import Total, totals
-from patrol.incidents import Incident
 
 LONGEST = timedelta(days=31, hours=1)  # a month in which a clock is set back
 _GAPS_NAMED = 5
-_FARTHEST = timedelta(minutes=3)
-"""Positions farther apart do not tell which way a boat went along a river."""
-_FILLED = 0.8  # of what one look takes: a unit that speaks seldom keeps all that it said
 _LITTLE = 0.1
 _SMALLER = {"kg": "g", "litres": "ml"}
 _ALERT_COLOURS = {"sos": "#a3123a", "high": "#d1003f", "medium": "#e88a9f", "low": "#f3cfd6"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Month:
-    start: datetime
-    end: datetime
-    units: Sequence[UnitEffort]
-    days: Sequence[tuple[str, Effort]]
-    heat: HeatReport | None
-    apart: timedelta
-    areas: Sequence[Area]
-    alerts: Sequence[Alert]
-    hand_offs: Sequence[Answered]
-    incidents: Sequence[Incident]
 
 
 async def monthly_pack(asked: Asked) -> Document:
     """Return the pack of a month, or of any time up to that.
 
     Raises:
-        BadRequest: If the time is none or too long, or the counterpart is none.
+        BadRequest: If the time is none or too long, the counterpart is none, or what is shared
+            changed while it was made.
         Forbidden: If the role may not see tracks.
-        Conflict: If what is shared changed while it was made.
     """
     words = asked.words
-    start, end = covering.time_of(asked)
+    start, end = time_of(asked)
     if end - start > LONGEST:
         raise BadRequest("ask for a month at most", field="end")
     view = CrossingView(asked)
-    known = await _gathered(asked, view, start, end)
+    known = await month_records(asked, view, start, end)
     maps: tuple[Block, ...] = ()
     if known.heat is not None:
-        maps = (await asyncio.to_thread(covering.plate_of, asked, known.heat, known.areas),)
+        maps = (await asyncio.to_thread(plate_of, asked, known.heat, known.areas),)
     asked.progress(0.95)
     notes: tuple[Block, ...] = ()
     if view.narrows:
@@ -104,10 +74,8 @@ async def monthly_pack(asked: Asked) -> Document:
         report="monthly",
         language=words.tag,
         title=words.say("report.monthly"),
-        subtitle=words.say(
-            "report.span", start=words.day(start), end=words.day(covering.last_day(end))
-        ),
-        facts=covering.time_facts(asked, start, end),
+        subtitle=words.say("report.span", start=words.day(start), end=words.day(last_day(end))),
+        facts=time_facts(asked, start, end),
         sections=(
             Section(title=words.say("report.in_short"), blocks=(*notes, _in_short(asked, known))),
             Section(title=words.say("report.effort"), blocks=_effort(asked, known)),
@@ -121,7 +89,7 @@ async def monthly_pack(asked: Asked) -> Document:
         sheet=words.say("report.sheet.about"),
         file_stem=file_stem(
             start.astimezone(words.zone).date(),
-            covering.last_day(end).astimezone(words.zone).date(),
+            last_day(end).astimezone(words.zone).date(),
         ),
     )
 
@@ -138,104 +106,7 @@ def file_stem(first: date, last: date) -> str:
     return f"meeting-pack-{first:%Y-%m}" if whole else f"meeting-pack-{first}-to-{last}"
 
 
-async def _gathered(asked: Asked, view: CrossingView, start: datetime, end: datetime) -> _Month:
-    desk, units = view.tracks()
-    survey = asked.site.survey
-    days: list[tuple[str, Effort]] = []
-    by_unit: dict[str, list[UnitEffort]] = {}
-    spans = list(_days(asked, start, end))
-    for n, (first, last) in enumerate(spans):
-        name = f"{first.astimezone(asked.words.zone):%d}"
-        done = Effort()
-        if units:
-            told = await survey.effort(desk, units=units, start=first, end=last)
-            done = told.total
-            for each in told.units:
-                by_unit.setdefault(each.unit, []).append(each)
-        days.append((name, done))
-        asked.progress(0.05 + 0.5 * (n + 1) / len(spans))
-    known = await areas.areas_in_use(asked)
-    if view.narrows:
-        known = [each for each in known if view.passes(each.sector) is not None]
-    heat: HeatReport | None = None
-    apart = _apart([done for _, done in days])
-    if units and apart <= _FARTHEST:  # the effort is told all the same
-        with suppress(BadRequest):
-            heat = await covering.heat_for(
-                asked, known, start, end, desk=desk, units=units, apart=apart
-            )
-    if heat is not None and view.narrows:
-        kept = {each.sector.id for each in known}
-        heat = HeatReport(
-            **{name: getattr(heat, name) for name in HeatReport.__struct_fields__}
-            | {"sectors": [each for each in heat.sectors if each.sector in kept], "unread": 0}
-        )
-    asked.progress(0.75)
-    alerts = await alerts_between(asked.desk, start, end, passes=view.passes)
-    asked.progress(0.8)
-    hand_offs = await hand_offs_between(asked.desk, start, end, passes=view.passes)
-    if view.narrows:
-        both = {asked.own, asked.counterpart}
-        hand_offs = [each for each in hand_offs if {each.hand_off.agency, each.hand_off.to} == both]
-        alerts = [each for each in alerts if each.agency == asked.own]
-    asked.progress(0.85)
-    incidents = await incidents_between(
-        asked.desk, start, end, zone=asked.words.zone, passes=view.passes
-    )
-    asked.progress(0.9)
-    if view.is_stale():
-        raise BadRequest("what is shared has just changed: ask again")
-    return _Month(
-        start=start,
-        end=end,
-        units=[_joined(some) for some in by_unit.values()],
-        days=days,
-        heat=heat,
-        apart=apart,
-        areas=known,
-        alerts=alerts,
-        hand_offs=hand_offs,
-        incidents=incidents,
-    )
-
-
-def _days(asked: Asked, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-    """Return the local days of a time, the first and last cut to it."""
-    found = []
-    first = start
-    while first < end:
-        local = first.astimezone(asked.words.zone).date() + timedelta(days=1)
-        midnight = datetime.combine(local, time(), asked.words.zone).astimezone(UTC)
-        found.append((first, min(midnight, end)))
-        first = midnight
-    return found
-
-
-def _apart(days: Sequence[Effort]) -> timedelta:
-    """Return how far apart positions have to be, so that one look takes all of them: a month of a
-    dozen boats has more than that.
-    """
-    if sum(each.positions for each in days) <= MOST_POSITIONS:
-        return timedelta()
-    heard_s = sum(each.hours for each in days) * 3600.0
-    return timedelta(seconds=math.ceil(heard_s / (_FILLED * MOST_POSITIONS)))
-
-
-def _joined(some: Sequence[UnitEffort]) -> UnitEffort:
-    removed: Counter[str] = Counter()
-    for each in some:
-        removed.update(each.removed)
-    first = some[0]
-    return UnitEffort(
-        unit=first.unit,
-        call_sign=first.call_sign,
-        country=first.country,
-        effort=total(each.effort for each in some),
-        removed=dict(removed),
-    )
-
-
-def _in_short(asked: Asked, known: _Month) -> Block:
+def _in_short(asked: Asked, known: MonthRecords) -> Block:
     words = asked.words
     done = total(each.effort for each in known.units)
     told = [each.response_s for each in known.hand_offs if each.response_s is not None]
@@ -251,7 +122,7 @@ def _in_short(asked: Asked, known: _Month) -> Block:
     return Facts(pairs=tuple(pairs))
 
 
-def _effort(asked: Asked, known: _Month) -> tuple[Block, ...]:
+def _effort(asked: Asked, known: MonthRecords) -> tuple[Block, ...]:
     words = asked.words
     if not known.units:
         return (Words(text=words.say("report.no_tracks")),)
@@ -299,12 +170,12 @@ def _effort(asked: Asked, known: _Month) -> tuple[Block, ...]:
     )
 
 
-def _coverage(asked: Asked, known: _Month) -> tuple[Block, ...]:
+def _coverage(asked: Asked, known: MonthRecords) -> tuple[Block, ...]:
     words = asked.words
     if known.heat is None:
         why = "replay.fault.many" if known.units else "report.no_coverage"
         return (Words(text=words.say(why)),)
-    worst = covering.worst_kilometres(known.heat.bins, known.end, _GAPS_NAMED)
+    worst = worst_kilometres(known.heat.bins, known.end, _GAPS_NAMED)
     rows: list[tuple[Cell, ...]] = [
         (
             telling.km_span(words, each.km_from, each.km_to),
@@ -314,8 +185,8 @@ def _coverage(asked: Asked, known: _Month) -> tuple[Block, ...]:
         for each in worst
     ]
     return (
-        *covering.river_blocks(asked, known.heat, known.end),
-        *covering.sector_blocks(asked, known.heat, known.end),
+        *river_blocks(asked, known.heat, known.end),
+        *sector_blocks(asked, known.heat, known.end),
         Table(
             title=words.say("report.longest_unseen"),
             columns=(
@@ -338,7 +209,7 @@ def _thinned(words: Wording, apart: timedelta) -> tuple[Words, ...]:
     return (Words(text=text, kind="note"),)
 
 
-def _alerts(asked: Asked, known: _Month) -> tuple[Block, ...]:
+def _alerts(asked: Asked, known: MonthRecords) -> tuple[Block, ...]:
     words = asked.words
     if not known.alerts:
         return (Words(text=words.say("report.no_alerts")),)
@@ -394,7 +265,7 @@ def _alerts(asked: Asked, known: _Month) -> tuple[Block, ...]:
     )
 
 
-def _hand_offs(asked: Asked, known: _Month) -> tuple[Block, ...]:
+def _hand_offs(asked: Asked, known: MonthRecords) -> tuple[Block, ...]:
     words, site = asked.words, asked.site
     pairs = sorted({(each.hand_off.agency, each.hand_off.to) for each in known.hand_offs})
     listed = event_tables.hand_off_table(
@@ -438,7 +309,7 @@ def _hand_offs(asked: Asked, known: _Month) -> tuple[Block, ...]:
     )
 
 
-def _incidents(asked: Asked, known: _Month) -> tuple[Block, ...]:
+def _incidents(asked: Asked, known: MonthRecords) -> tuple[Block, ...]:
     words, site = asked.words, asked.site
     if not known.incidents:
         return (Words(text=words.say("report.no_incidents")),)

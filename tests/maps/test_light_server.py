@@ -52,6 +52,8 @@ LATER = {
     "maps.feeds.ais_writer",
     "maps.reports.briefing",
     "maps.reports.coverage",
+    "maps.reports.coverage_blocks",
+    "maps.reports.month_records",
     "maps.reports.monthly",
     "maps.reports.patrol_debrief",
     "patrol.photo_cleaning",

@@ -10,7 +10,8 @@ import pytest
 
 from gis.tracks.effort import Effort
 from maps.errors import BadRequest
-from maps.reports.monthly import _apart, _coverage
+from maps.reports.month_records import _apart
+from maps.reports.monthly import _coverage
 from maps.surveying import MOST_POSITIONS, Survey
 from maps.wording import Wording
 from patrol.changes import Fix

@@ -9,7 +9,7 @@ import shapely
 
 from gis.tracks.coverage import Seen
 from maps.heat import MOST_CELLS, SectorHeat
-from maps.reports.coverage import _bounds, _cell_shapes
+from maps.reports.coverage_blocks import _bounds, _cell_shapes
 
 
 def cell(number: int, visits: int) -> dict[str, Any]:

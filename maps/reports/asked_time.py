@@ -1,0 +1,38 @@
+"""Asked time: from when to when a report tells, where that is what was asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from maps.errors import BadRequest
+from maps.reports import telling
+from maps.reports.asked import Asked
+
+
+def time_of(asked: Asked) -> tuple[datetime, datetime]:
+    """Return the time that is asked for.
+
+    Raises:
+        BadRequest: If there is none.
+    """
+    if asked.start is None or asked.end is None or asked.end <= asked.start:
+        raise BadRequest("say from when to when", field="start")
+    return asked.start, asked.end
+
+
+def last_day(end: datetime) -> datetime:
+    """Return a moment of the last day of a time that ends before `end`."""
+    return end - timedelta(seconds=1)
+
+
+def time_facts(asked: Asked, start: datetime, end: datetime) -> tuple[tuple[str, str], ...]:
+    """Return what stands at the head of every report of a time."""
+    words = asked.words
+    found = [
+        (words.say("report.time"), telling.span(words, start, end)),
+        (words.say("report.time_zone"), str(words.zone)),
+        (words.say("report.made_by"), telling.agency(asked.site, asked.own)),
+    ]
+    if asked.counterpart:
+        found.append((words.say("report.made_for"), telling.agency(asked.site, asked.counterpart)))
+    return tuple(found)
