@@ -14,6 +14,12 @@ const wanted = new Map<string, "look" | "save">();
 export const looking = signal<string | null>(null);
 
 const EVERY_MS = 800;
+/** After a look that failed. */
+const AGAIN_MS = 5000;
+/** Who is signed out, or may not ask, waits for nothing. */
+const GONE: ReadonlySet<number> = new Set([401, 403]);
+/** What the last look failed of: the next that does not takes it away. */
+let missed: unknown = undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 export async function ask(body: Record<string, unknown>, how: "look" | "save"): Promise<void> {
@@ -51,12 +57,17 @@ export async function fetchFile(id: string): Promise<void> {
 /** Looks at the jobs now, and again while one is under way. */
 export async function look(): Promise<void> {
   clearTimeout(timer);
+  const asked = [...wanted.keys()];
   try {
     jobs.value = await fetchJson<Job[]>("/api/report-jobs");
   } catch (found) {
-    fault.value = found;
+    fault.value = missed = found;
+    // A line that broke for a moment ends no wait.
+    if (found instanceof CallError && !GONE.has(found.status) && (asked.length > 0 || jobs.value.some(isUnderWay))) watch(AGAIN_MS);
+    else giveUp(asked);
     return;
   }
+  if (fault.value === missed) fault.value = null;
   for (const job of jobs.value) {
     const how = wanted.get(job.id);
     if (how === undefined || isUnderWay(job)) continue;
@@ -64,12 +75,21 @@ export async function look(): Promise<void> {
     if (job.state === "made") await (how === "save" ? fetchFile(job.id) : show(job.id));
     if (looking.value === job.id) looking.value = null;
   }
+  // A server that was started anew knows nothing of them.
+  const lost = asked.filter((id) => wanted.has(id) && !jobs.value.some((job) => job.id === id));
+  if (lost.length > 0) fault.value = new Error("the report is gone");
+  giveUp(lost);
   if (jobs.value.some(isUnderWay)) watch();
 }
 
-function watch(): void {
+function giveUp(ids: readonly string[]): void {
+  for (const id of ids) wanted.delete(id);
+  if (looking.value !== null && ids.includes(looking.value)) looking.value = null;
+}
+
+function watch(afterMs = EVERY_MS): void {
   clearTimeout(timer);
-  timer = setTimeout(() => void look(), EVERY_MS);
+  timer = setTimeout(() => void look(), afterMs);
 }
 
 async function show(id: string): Promise<void> {
