@@ -3,20 +3,17 @@
 Tracks, effort by unit and side, coverage of its sectors, alerts with how long they waited,
 check-ins and meetings kept and missed, incidents, hand-offs with how long the other side took,
 silences. Of the other side's units it holds what crosses to the reader, and says how many it does
-not.
+not. What is read for it: patrol_records.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from maps.errors import BadRequest
-from maps.patrol_surveys import ALL, PatrolCoverage, PatrolEffort, coverage_of, effort_of
-from maps.reports import areas, crews, event_tables, reference, telling
-from maps.reports.areas import Area
+from maps.patrol_surveys import ALL
+from maps.reports import areas, event_tables, reference, telling
 from maps.reports.asked import Asked
 from maps.reports.briefing import facts as plan_facts
 from maps.reports.check_in_record import record_of
@@ -37,44 +34,15 @@ from maps.reports.document import (
     number,
 )
 from maps.reports.effort_tables import effort_bars, side_table
-from maps.reports.gathering import (
-    Answered,
-    alerts_between,
-    fixes_of,
-    hand_offs_between,
-    incidents_between,
-    legs,
-)
+from maps.reports.gathering import legs
 from maps.reports.map_styles import side_colour
 from maps.reports.outings import along, arrival, silences
-from patrol.alerts import Alert
+from maps.reports.patrol_records import PatrolRecords, patrol_records
 from patrol.changes import Fix
 from patrol.incident_totals import totals
-from patrol.incidents import Incident
-from patrol.patrols import Patrol
 
 MOST_IN_LINE = 1500
 """Places of one drawn leg; a longer one is drawn from every second, third … place."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Known:
-    """All that is known of the patrol."""
-
-    patrol: Patrol
-    versions: Sequence[Patrol]
-    start: datetime
-    end: datetime
-    units: Sequence[Crew]
-    names: Mapping[str, str]
-    fixes: Mapping[str, list[Fix]]
-    own: Sequence[Area]
-    unseen: int
-    effort: PatrolEffort | None
-    coverage: PatrolCoverage | None
-    alerts: Sequence[Alert]
-    incidents: Sequence[Incident]
-    hand_offs: Sequence[Answered]
 
 
 async def patrol_debrief(asked: Asked) -> Document:
@@ -87,7 +55,7 @@ async def patrol_debrief(asked: Asked) -> Document:
         BadRequest: If it has more positions than a report can hold.
     """
     words = asked.words
-    known = await _known(asked)
+    known = await patrol_records(asked)
     plate = await asyncio.to_thread(_plate, asked, known)
     asked.progress(0.8)
     patrol = known.patrol
@@ -127,49 +95,7 @@ async def patrol_debrief(asked: Asked) -> Document:
     )
 
 
-async def _known(asked: Asked) -> _Known:
-    desk, survey = asked.desk, asked.site.survey
-    patrol = await desk.patrols.one(asked.patrol)
-    start, end = desk.patrols.span(patrol)
-    units = await crews.crews_of(asked, patrol)
-    fixes = await fixes_of(desk, [each.unit for each in units if each.is_known], start, end)
-    asked.progress(0.2)
-    effort: PatrolEffort | None = None
-    coverage: PatrolCoverage | None = None
-    if fixes:
-        try:
-            effort = await effort_of(survey, desk, patrol)
-            asked.progress(0.4)
-            coverage = await coverage_of(survey, desk, patrol, radius_m=asked.radius_m)
-        except BadRequest:  # none of its tracks may be seen any more
-            effort = coverage = None
-    asked.progress(0.6)
-    own, unseen = await areas.areas_of(asked, patrol.all_sectors)
-    members = set(patrol.units)
-    alerts = [
-        each
-        for each in await alerts_between(desk, start, end)
-        if each.unit in members or patrol.id in each.subject.split("|")
-    ]
-    return _Known(
-        patrol=patrol,
-        versions=await desk.patrols.versions(patrol.id),
-        start=start,
-        end=end,
-        units=units,
-        names=crews.names(asked, units),
-        fixes=fixes,
-        own=own,
-        unseen=unseen,
-        effort=effort,
-        coverage=coverage,
-        alerts=alerts,
-        incidents=await incidents_between(desk, patrol=patrol.id),
-        hand_offs=await hand_offs_between(desk, start, end),
-    )
-
-
-def _in_short(asked: Asked, known: _Known) -> tuple[Block, ...]:
+def _in_short(asked: Asked, known: PatrolRecords) -> tuple[Block, ...]:
     words = asked.words
     pairs = [
         (words.say("report.lasted"),
@@ -200,7 +126,7 @@ def _in_short(asked: Asked, known: _Known) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def _plate(asked: Asked, known: _Known) -> Plate:
+def _plate(asked: Asked, known: PatrolRecords) -> Plate:
     words, land = asked.words, asked.site.land
     places: list[Place] = [(f.lon, f.lat) for fixes in known.fixes.values() for f in fixes]
     places += areas.places_of(known.own) if not places else []
@@ -269,7 +195,7 @@ def track_shapes(crew: Crew, fixes: Sequence[Fix], name: str) -> list[Shape]:
     return [*found, begun, ended]
 
 
-def _effort(asked: Asked, known: _Known) -> tuple[Block, ...]:
+def _effort(asked: Asked, known: PatrolRecords) -> tuple[Block, ...]:
     words = asked.words
     if known.effort is None:
         return (Words(text=words.say("report.no_tracks")),)
@@ -322,7 +248,7 @@ def _effort(asked: Asked, known: _Known) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _coverage(asked: Asked, known: _Known) -> tuple[Block, ...]:
+def _coverage(asked: Asked, known: PatrolRecords) -> tuple[Block, ...]:
     words = asked.words
     if known.coverage is None or not known.coverage.sectors:
         return (Words(text=words.say("report.no_coverage")),)
@@ -359,7 +285,7 @@ def _coverage(asked: Asked, known: _Known) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _check_ins(asked: Asked, known: _Known) -> Block:
+def _check_ins(asked: Asked, known: PatrolRecords) -> Block:
     words = asked.words
     if known.patrol.check_in_interval_s is None:
         return Words(text=words.say("report.no_check_ins"))
@@ -388,7 +314,7 @@ def _check_ins(asked: Asked, known: _Known) -> Block:
     )
 
 
-def _meetings(asked: Asked, known: _Known) -> Block:
+def _meetings(asked: Asked, known: PatrolRecords) -> Block:
     words = asked.words
     rows: list[tuple[Cell, ...]] = []
     own = _own(asked, known)
@@ -415,12 +341,12 @@ def _meetings(asked: Asked, known: _Known) -> Block:
     )
 
 
-def _own(asked: Asked, known: _Known) -> set[str]:
+def _own(asked: Asked, known: PatrolRecords) -> set[str]:
     """Return the units of the asker's own agency: all is known of where they were heard."""
     return {each.unit for each in known.units if each.member.agency == asked.own}
 
 
-def _silences(asked: Asked, known: _Known) -> Block:
+def _silences(asked: Asked, known: PatrolRecords) -> Block:
     words = asked.words
     rows: list[tuple[Cell, ...]] = []
     own = _own(asked, known)

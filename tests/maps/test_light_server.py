@@ -56,6 +56,7 @@ LATER = {
     "maps.reports.month_records",
     "maps.reports.monthly",
     "maps.reports.patrol_debrief",
+    "maps.reports.patrol_records",
     "patrol.photo_cleaning",
     "pydantic.v1.main",
     "radio_gateway.protocols.cot",
