@@ -205,10 +205,10 @@ class Access:
         self._epoch_at = self._read_at = float("-inf")
         self._devices = {}  # a new one: what is being read now goes into the old
 
-    async def knows_device(self, name: str, key: str) -> bool:
-        """Return whether device `name` has this key and may speak."""
+    async def device(self, name: str, key: str) -> Device | None:
+        """Return device `name`, if it has this key and may speak."""
         device = await self._accounts.device(digest(key))
-        return device is not None and device.name == name
+        return device if device is not None and device.name == name else None
 
     def bad_key(self, peer: str) -> None:
         """Count a wrong key or link of an address.

@@ -15,16 +15,21 @@ EMBEDDED = "embedded"
 _FIRST_LEVEL = {"owntracks": "owntracks", "position_json": "joint-patrol"}
 
 
+def is_keyed(channel: ChannelSettings) -> bool:
+    """Return whether the senders of a channel sign in with a device key."""
+    link = channel.link
+    return link.scheme == "http" or (link.scheme == "mqtt" and link.host == EMBEDDED)
+
+
 def forgeable(channel: ChannelSettings) -> str | None:
     """Return the field at fault and why, where a device key could speak for another device."""
-    link = channel.link
-    if link.scheme != "http" and not (link.scheme == "mqtt" and link.host == EMBEDDED):
+    if not is_keyed(channel):
         return None
     if len(channel.protocols) != 1 or channel.protocols[0] not in _FIRST_LEVEL:
         known = " or ".join(_FIRST_LEVEL)
         return f"protocols: a channel that device keys speak on has one protocol: {known}"
     own = _FIRST_LEVEL[channel.protocols[0]]
-    for name, topic in link.options:
+    for name, topic in channel.link.options:
         first = topic.partition("/")[0]
         if name == "topic" and first != own and first in ("+", "#", *_FIRST_LEVEL.values()):
             return f"url: topic={topic} must begin with {own}/ for {channel.protocols[0]}"

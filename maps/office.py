@@ -26,8 +26,9 @@ from maps.delivery.delivering import Delivering
 from maps.delivery.mail import MailWay
 from maps.geography import Geography, read_geography
 from maps.holding import holding_alone
+from maps.http_channel import HttpChannel
 from maps.kept_running import kept_running
-from maps.keyed_channels import EMBEDDED
+from maps.keyed_channels import EMBEDDED, is_keyed
 from maps.lock import store_lock
 from maps.passwords import digest
 from maps.remote_orders import RemoteCarrier
@@ -69,31 +70,6 @@ COUNTERS_EVERY = 5  # looks at the channels between two that also tell the count
 DRAIN_S = 5.0
 
 _log = structlog.get_logger(__name__)
-
-
-class HttpChannel:
-    """A channel `http:`, as the router for `/in` sees it.
-
-    Args:
-        protocols: What it speaks.
-        transport: Takes the bodies.
-    """
-
-    def __init__(self, protocols: tuple[str, ...], transport: HttpTransport) -> None:
-        self.protocols = protocols
-        self._transport = transport
-
-    async def submit(self, body: bytes, *, topic: str, source: str) -> bytes:
-        """Hand in one body and wait until all of it is stored or rejected.
-
-        Returns:
-            What is to be said to the sender, often nothing.
-
-        Raises:
-            LinkError: If the channel is down; the sender should try again later.
-        """
-        outcome = await self._transport.submit(body, topic=topic, source=source)
-        return outcome.answer
 
 
 class Office:
@@ -141,6 +117,9 @@ class Office:
             offices=geography.offices(),
         )
         self.accounts = open_accounts(settings, store, scribe=self.watch.clerk.scribe)
+        self.watch.picture.keyed = frozenset(
+            each.name for each in settings.channels if is_keyed(each)
+        )
         self.people, self.access = self.accounts.people, self.accounts.access
         self.delivering = Delivering(
             self.watch,
@@ -234,7 +213,7 @@ class Office:
                     EmbeddedBroker(
                         host=self.settings.broker.host,
                         port=self.settings.broker.port,
-                        knows=self.access.knows_device,
+                        knows=self._knows_device,
                     )
                 )
             if self.settings.journal is not None:
@@ -295,7 +274,16 @@ class Office:
             record=self.watch.dispatch,
         )
         if isinstance(channel.transport, HttpTransport):
-            self.inbound[settings.name] = HttpChannel(settings.protocols, channel.transport)
+            self.inbound[settings.name] = HttpChannel(
+                settings.protocols, channel.transport, self.watch.picture.speaks
+            )
+
+    async def _knows_device(self, name: str, key: str) -> bool:
+        """Return whether a device has a key, and note whose it is: it speaks by the broker now."""
+        device = await self.access.device(name, key)
+        if device is not None:
+            self.watch.picture.speaks(device.name, device.agency)
+        return device is not None
 
     async def _user(self, name: str) -> User | None:
         found = await self.people.user(name)

@@ -311,7 +311,26 @@ class Picture(Register):
         that is another agency's, it stays so.
         """
         self._sources[said.channel] = agency
-        address = self.believed_address(said, said.heard_at)
+        self._vouch(said, agency, self.believed_address(said, said.heard_at))
+
+    def vouch_keyed(self, said: Transmission) -> None:
+        """Note that a device of an agency's speaks under an address on a keyed channel.
+
+        The node's own has what its channels hear until somebody registers it, as on any other.
+        """
+        of = self.keyholder(said) if said.channel in self.keyed else None
+        if of not in (None, self.agency):
+            self._vouch(said, of, self.believed_address(said, said.heard_at))
+
+    def is_another_s(self, said: Transmission, of: str) -> bool:
+        """As a register says; and what a channel heard before is not theirs who only name it."""
+        if super().is_another_s(said, of):
+            return True
+        known = self.contacts.get(said.address)
+        by_key = said.channel == f"key:{said.device}" or said.channel in self.keyed
+        return known is not None and known.unit is None and known.agency != of and not by_key
+
+    def _vouch(self, said: Transmission, agency: str, address: str) -> None:
         if (
             not self.vouches(said, agency)
             or self.stood_for_another_s(said.address, agency)

@@ -19,6 +19,7 @@ class Register:
     Attributes:
         units: By id, those out of service too.
         assignments: By id.
+        keyed: Channels whose senders sign in with a device key.
     """
 
     def __init__(self, *, agency: str) -> None:
@@ -29,6 +30,8 @@ class Register:
         self._by_unit: dict[str, tuple[Assignment, ...]] = {}
         self._vouched: dict[str, str] = {}
         self._sources: dict[str, str] = {}  # whose key or user stands for a channel, by that
+        self.keyed: frozenset[str] = frozenset()
+        self._keys: dict[str, str] = {}  # agency of each device whose key was shown, by its name
 
     def check_assignment(self, assignment: Assignment) -> None:
         """Raise unless `put_assignment` would be right.
@@ -95,6 +98,19 @@ class Register:
         """Return the agency whose key or user speaks under an address; None where none does."""
         return self._vouched.get(address)
 
+    def speaks(self, device: str, agency: str) -> None:
+        """Note that a key of an agency's stands for a device on the keyed channels, where nobody
+        speaks for it without; it never comes to be another agency's.
+        """
+        self._keys[device] = agency
+
+    def keyholder(self, said: Transmission) -> str | None:
+        """Return by whose key something was said on a keyed channel."""
+        device = said.device or ""
+        of = self._keys.get(device)
+        # An OwnTracks user's key speaks for those of its phones that have none.
+        return self._keys.get(device.partition("/")[0]) if of is None else of
+
     def vouches(self, said: Transmission, agency: str) -> bool:
         """Return whether what a key or user of an agency says makes the radio that agency's.
 
@@ -127,15 +143,23 @@ class Register:
         """
         address, channel = transmission.address, transmission.channel
         of = self._sources.get(channel)
+        if of is None and channel in self.keyed:
+            of = self.keyholder(transmission)
         assignments = self._by_address.get(address)
         assignment = None if assignments is None else holding(assignments, at)
         if assignment is None:
-            apart = of is not None and self._vouched.get(address, of) != of
+            apart = of is not None and self.is_another_s(transmission, of)
         elif assignment.channel is None:
             apart = of is not None and self.units[assignment.unit].agency != of
         else:
             apart = assignment.channel != channel
         return f"{address}@{channel}" if apart else address
+
+    def is_another_s(self, said: Transmission, of: str) -> bool:
+        """Return whether a radio that nobody has registered is not that agency's whose key or user
+        speaks under its address.
+        """
+        return self._vouched.get(said.address, of) != of
 
     def address_taken(self, address: str) -> bool:
         """Return whether `address` stands for a unit at any time."""

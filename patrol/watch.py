@@ -377,6 +377,9 @@ class Watch:
                 None: not known.
         """
         picture, origin = self.picture, self.node
+        if picture.keyed:
+            for delivery in deliveries:
+                picture.vouch_keyed(delivery.transmission)
         judged, bad = judge(deliveries, picture.believed_address, now=self.now())
         self._duplicates.learn(*await self._keeper.known(self._duplicates.asked(judged)))
         try:

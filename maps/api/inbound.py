@@ -34,8 +34,17 @@ class InboundChannel(Protocol):
 
     protocols: tuple[str, ...]
 
-    async def submit(self, body: bytes, *, topic: str, source: str) -> bytes:
+    async def submit(
+        self, body: bytes, *, topic: str, source: str, device: str, agency: str
+    ) -> bytes:
         """Hand in one body and wait until all of it is stored or rejected.
+
+        Args:
+            body: What was posted.
+            topic: As what the protocol reads who is speaking.
+            source: What stands for the sender.
+            device: Whose key was shown.
+            agency: Whose device that is.
 
         Returns:
             What is to be said to the sender, often nothing.
@@ -86,7 +95,13 @@ async def submit(channel: str, request: Request, caller: ReporterHere) -> Respon
     else:
         topic = f"{TOPIC_PREFIX}{caller.device}"
         _refuse_others(body, caller.device)
-    said = await target.submit(body, topic=topic, source=caller.source)
+    said = await target.submit(
+        body,
+        topic=topic,
+        source=caller.source,
+        device=caller.device,
+        agency=caller.user.agency,
+    )
     return Response(said or b"[]", media_type="application/json")
 
 

@@ -92,3 +92,56 @@ async def test_nobody_registers_a_radio_that_another_agency_s_key_vouches_for(
             await node.desk("commander", other).assign(address=address("p"), unit=boat)
     await node.hear(said("x", 1))  # what was heard by radio is whose it is that registers it
     await node.desk("commander", other).assign(address=address("x"), unit=boat)
+
+
+async def keyed(node: Node, agency: str, second: float, *, lon: float = 100.4) -> None:
+    """Have phone `p` report by its key on a channel on which devices sign in with theirs."""
+    node.watch.picture.keyed = frozenset({"phones"})
+    node.watch.picture.speaks("p", agency)
+    await node.hear(said("p", second, lon=lon, channel="phones"))
+
+
+@pytest.mark.parametrize(("owner", "other"), SIDES)
+async def test_a_keyed_channel_moves_a_unit_bound_to_none_by_its_own_agency_s_keys_alone(
+    node: Node, owner: str, other: str
+) -> None:
+    boat = await node.boat(agency=owner)
+    await node.desk("commander", owner).assign(address=address("p"), unit=boat, start=at(-1))
+    await keyed(node, owner, 1)
+    await keyed(node, other, 2, lon=100.4001)
+    await node.hear(said("p", 3, lon=100.4001, channel="phones", distress=True))
+    state = node.state(boat)
+    assert state.last is not None
+    assert (state.last.lon, state.distress) == (100.4, False)
+    assert node.state(f"{address('p')}@phones").distress  # it rings, as what is not believed does
+    assert node.state(f"{address('p')}@phones").agency == owner
+
+
+async def test_a_unit_bound_to_a_keyed_channel_is_moved_by_the_key_that_speaks_there(
+    node: Node,
+) -> None:
+    boat = await node.boat(agency=OTHER)
+    desk = node.desk("commander", OTHER)
+    await desk.assign(address=address("p"), unit=boat, start=at(-1), channel="phones")
+    await keyed(node, AGENCY, 1)
+    assert node.state(boat).last is not None
+
+
+async def test_who_names_what_a_channel_heard_before_neither_takes_it_nor_moves_it(
+    node: Node,
+) -> None:
+    await node.hear(said("p", 1, channel="pier"))
+    for second in (2, 3):
+        await intrude(node, OTHER, second)
+        assert await listed(node, AGENCY) == {address("p"): 100.4}
+        assert await listed(node, OTHER) == {f"{address('p')}@user:eve": None}
+
+
+async def test_what_another_agency_s_key_says_on_a_keyed_channel_is_its_own(node: Node) -> None:
+    await keyed(node, OTHER, 1)
+    for again in (False, True):
+        node = await node.again() if again else node
+        assert await listed(node, OTHER) == {address("p"): 100.4}
+        assert address("p") not in await listed(node, AGENCY)
+        await intrude(node, AGENCY, 2 + again)
+        assert await listed(node, OTHER) == {address("p"): 100.4}
