@@ -1,6 +1,7 @@
 /** Radios that nobody has registered, with what they sent. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { claimWords } from "../claim-words.ts";
 import { assigning, select, selectedId } from "../console.ts";
 import { now } from "../clock.ts";
 import type { HeardMessage, UnitState } from "../contract.ts";
@@ -13,7 +14,7 @@ import { coordinateFormat } from "../preferences.ts";
 import { fetchJson } from "../rest.ts";
 import { may, timeZone } from "../session.ts";
 import { momentWords } from "../times.ts";
-import { ClaimNotes, claimsOf, claimWords } from "./claims.tsx";
+import { ClaimNotes, claimsOf } from "./claims.tsx";
 import { Icon } from "./icons.tsx";
 import { MarkIcon } from "./mark-icon.tsx";
 import { placeWords } from "./place-words.ts";
@@ -48,7 +49,7 @@ function Radio({ radio }: { radio: UnitState }): JSX.Element {
         <span class="row-name">{radio.call_sign}</span>
         <Age unit={radio} />
         <span class="row-place">{radio.last ? placeWords(radio.last) : radio.id}</span>
-        {claimsOf(radio).length > 0 && <span class="state state-late" title={claimsOf(radio).map(claimWords).join("\n")}><Icon name="warn" />{t("claims.one")}</span>}
+        {claimsOf(radio).length > 0 && <span class="state state-late" title={claimsOf(radio).map((claim) => claimWords(claim, now.value, timeZone.value)).join("\n")}><Icon name="warn" />{t("claims.one")}</span>}
       </button>
       {chosen && (
         <div class="radio-more">
