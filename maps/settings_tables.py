@@ -39,7 +39,8 @@ class NodeSettings(Table):
         id: Short name, part of every record's origin; never change it.
         name: Name for people.
         time_zone: IANA name of the local time shown beside UTC.
-        language: What those read who did not choose: alerts by mail and radio, reports.
+        language: What those who did not choose are told in by mail, push and radio; pages speak the
+            browser's language until then.
         calendar: How they count years.
     """
 
@@ -212,7 +213,7 @@ class AgencySettings(Table):
         name: Name for people.
         country: Side, ISO 3166-1 alpha-2.
         blos: Border liaison offices it works from, by their id in the layer `blos`.
-        language: What its people and radios read; the node's when absent.
+        language: What its people and radios are told in, as above; the node's when absent.
         calendar: How they count years; as the node when absent.
     """
 
