@@ -10,6 +10,7 @@ import { measuring, turnMeasuring } from "./measure.ts";
 import { toWrite } from "./messages.ts";
 import type { Alert, HandOff } from "./papers.ts";
 import { pin } from "./pin.ts";
+import { isAsked, pressedKey } from "./pressed.ts";
 import { turnQuiet } from "./panels/quiet.tsx";
 import { chosenId, current, doable, inView, mayAnswer, mayOffer, isOpen, offers, ours, alerts, rightTab, step, underWay } from "./queue.ts";
 import { accept, callBack, decline, doAbout } from "./queue-acts.ts";
@@ -167,12 +168,11 @@ export function tip(words: string, key: string): string {
 
 export function listenToKeys(): void {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    // A dialog has keys of its own, Escape among them.
-    if (event.target instanceof HTMLElement && event.target.closest("dialog")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isAsked()) return;
     const field = event.target instanceof HTMLElement && event.target.closest("input, select, textarea");
     if (field && event.key !== "Escape") return;
-    const action = ACTIONS.find((each) => each.keys.includes(event.key));
+    const key = pressedKey(event);
+    const action = ACTIONS.find((each) => each.keys.includes(key));
     if (action === undefined) return;
     event.preventDefault();
     if (event.repeat && !action.held) return;

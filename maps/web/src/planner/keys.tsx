@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { t, type Words } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
 import { palette, PALETTES } from "../preferences.ts";
+import { isAsked, pressedKey } from "../pressed.ts";
 import { openPlannerTab, sideOpen } from "./frame-state.ts";
 import { zoomBy } from "./planner-map.ts";
 import { firstOffer } from "./unsaved.tsx";
@@ -44,10 +45,10 @@ export function addKeys(more: readonly PlannerKey[]): void {
 
 export function listenToKeys(): void {
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.altKey) return;
-    if (event.target instanceof HTMLElement && event.target.closest("dialog")) return;
+    if (event.defaultPrevented || event.altKey || isAsked()) return;
     const field = event.target instanceof HTMLElement && event.target.closest("input, select, textarea") !== null;
-    const pressed = event.ctrlKey || event.metaKey ? `Ctrl+${event.shiftKey ? "Shift+" : ""}${event.key.length === 1 ? event.key.toUpperCase() : event.key}` : event.key;
+    const key = pressedKey(event);
+    const pressed = event.ctrlKey || event.metaKey ? `Ctrl+${event.shiftKey ? "Shift+" : ""}${key.length === 1 ? key.toUpperCase() : key}` : key;
     const found = table.find((each) => each.keys.includes(pressed) && (!field || each.inFields === true) && (each.when?.() ?? true));
     if (found !== undefined) {
       event.preventDefault();

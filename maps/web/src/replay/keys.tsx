@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { t, type Words } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
 import { PALETTES, palette } from "../preferences.ts";
+import { isAsked, pressedKey } from "../pressed.ts";
 import { openTab, panelOpen } from "./frame-state.ts";
 import { faster, look, loop, seek, seekBy, step, turn } from "./player.ts";
 import { fit } from "./replay-map.ts";
@@ -53,9 +54,9 @@ export function tip(words: string, key: string): string {
 
 export function listenToKeys(): void {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !(event.target instanceof HTMLElement)) return;
-    if (event.target.closest("dialog")) return;
-    const action = ACTIONS.find((each) => each.keys.includes(event.key));
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isAsked() || !(event.target instanceof HTMLElement)) return;
+    const key = pressedKey(event);
+    const action = ACTIONS.find((each) => each.keys.includes(key));
     if (action === undefined) return;
     // The time line is a field, but keys act on it as on the map: a step is a position, not a pixel.
     const onLine = event.target.id === "scrubber";
@@ -64,7 +65,7 @@ export function listenToKeys(): void {
     // Arrows move in lists of tabs and on the map itself.
     if (event.key.startsWith("Arrow") && event.target.closest("[role=tablist], .maplibregl-canvas")) return;
     if (["Home", "End", "PageUp", "PageDown"].includes(event.key) && event.target.closest(".scroll, [role=region]")) return;
-    if ((event.key === "+" || event.key === "=" || event.key === "-") && event.target.closest(".maplibregl-canvas")) return;
+    if ((key === "+" || key === "=" || key === "-") && event.target.closest(".maplibregl-canvas")) return;
     event.preventDefault();
     action.act();
   });

@@ -13,6 +13,7 @@ import { isLanguage, preferredLanguage } from "../i18n/load.ts";
 import { t } from "../i18n/index.ts";
 import { PagesMenu } from "../panels/pages-menu.tsx";
 import { Broken, Empty, faultWords, Loading } from "../panels/states.tsx";
+import { pressedKey } from "../pressed.ts";
 import { fetchJson } from "../rest.ts";
 import { session, timeZone } from "../session.ts";
 import { app, startPage } from "../start.ts";
@@ -66,7 +67,7 @@ function begin(found: readonly ReportKind[], patrols: readonly PatrolChoice[], n
 function onKey(event: KeyboardEvent): void {
   const typing = event.target instanceof HTMLElement && event.target.closest("input, select, textarea") !== null;
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key.toLowerCase() === "v" && looking.value === null) make("html", "look");
+  if (pressedKey(event).toLowerCase() === "v" && looking.value === null) make("html", "look");
 }
 
 function Page(): JSX.Element {
