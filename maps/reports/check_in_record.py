@@ -18,7 +18,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
         told: Moments at which it checked in by order, oldest first.
         missed: How often it became overdue.
         overdue_s: Seconds that it was overdue in all, until it was heard or the patrol ended.
-        still: It was overdue at the end.
+        still: It was overdue at the end, or is now.
     """
 
     unit: str
@@ -40,14 +40,14 @@ def record_of(versions: Sequence[Patrol], *, end: datetime) -> list[Kept]:
     found = []
     for unit in versions[-1].units:
         told = {each.at for version in versions for each in version.check_ins if each.unit == unit}
-        missed, overdue, since = 0, timedelta(), None
+        missed, overdue, since, still = 0, timedelta(), None, False
         for version in versions:
             late = unit in version.check_in_overdue and version.state == "under way"
             if late and since is None:
                 missed, since = missed + 1, version.at
             elif not late and since is not None:
                 overdue += version.at - since
-                since = None
+                since, still = None, version.is_closed  # the end clears what is overdue
         if since is not None:
             overdue += max(end - since, timedelta())
         found.append(
@@ -56,7 +56,7 @@ def record_of(versions: Sequence[Patrol], *, end: datetime) -> list[Kept]:
                 told=tuple(sorted(told)),
                 missed=missed,
                 overdue_s=overdue.total_seconds(),
-                still=since is not None,
+                still=still or since is not None,
             )
         )
     return found
