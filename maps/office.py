@@ -155,7 +155,7 @@ class Office:
             node=settings.node.id,
             now=lambda: self.watch.now(),
         )
-        self.inbox = Inbox()
+        self.inbox = Inbox(registered=self.watch.picture.address_taken)
         self.channels: dict[str, Channel] = {}
         self.outbounds: dict[str, Outbound] = {}
         self.inbound: dict[str, HttpChannel] = {}

@@ -3,7 +3,9 @@
 Sources that can wait (MQTT, TCP, HTTP) are not read further while it is full. Sources that cannot
 (serial, UDP) shed, in this order: the oldest routine position of the same address, the oldest
 routine position; where there is none, a new position is dropped, and for anything else new the
-oldest other routine transmission. A distress call is never shed and always fits.
+oldest other routine transmission. Calls for help always fit, but of one sender (an address on one
+channel) only the first and the newest while it is full, and of senders that nobody has registered
+only so many as the inbox holds: anybody can make up calls over UDP without end.
 """
 
 from __future__ import annotations
@@ -11,10 +13,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from radio_gateway.transmission import Delivery, Transmission
+from radio_gateway.waiting_calls import WaitingCalls
 
 MANY: Final = 400
 """Deliveries that nobody lets gather any longer: more at a time would not make each cheaper."""
@@ -25,13 +28,16 @@ class Inbox:
 
     Args:
         capacity: How many deliveries may wait.
+        registered: Whether a radio address is somebody's; None: nobody knows, all may be.
 
     Attributes:
         shed: Transmissions dropped because the inbox was full, by channel name.
         numbers: Numbers receptions, across all channels of the process.
     """
 
-    def __init__(self, capacity: int = 20_000) -> None:
+    def __init__(
+        self, capacity: int = 20_000, *, registered: Callable[[str], bool] | None = None
+    ) -> None:
         if capacity < 1:
             raise ValueError("an inbox holds at least one delivery")
         self._capacity = capacity
@@ -39,6 +45,8 @@ class Inbox:
         self._next_key = 0
         self._can_shed: set[int] = set()
         self._queues: _ShedQueues | None = None
+        self._calls = WaitingCalls()
+        self._registered = registered
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -88,7 +96,7 @@ class Inbox:
         else:
             for delivery in deliveries:
                 if delivery.transmission.distress:
-                    self._add(delivery)
+                    self._add_call(delivery)
                 elif len(waiting) < self._capacity or self._make_room(delivery.transmission):
                     self._can_shed.add(self._next_key)
                     if self._queues is not None:
@@ -154,10 +162,12 @@ class Inbox:
             taken = list(self._waiting.values())
             self._waiting.clear()
             self._can_shed.clear()
+            self._calls.clear()
         else:
             keys = list(itertools.islice(self._waiting, limit))
             taken = [self._waiting.pop(key) for key in keys]
             self._can_shed.difference_update(keys)
+            self._calls.taken(keys)
         self._room.set()
         self._taken = taken
         return taken
@@ -165,6 +175,25 @@ class Inbox:
     def _add(self, delivery: Delivery) -> None:
         self._waiting[self._next_key] = delivery
         self._next_key += 1
+
+    def _add_call(self, delivery: Delivery) -> None:
+        """Add a call for help from a source that cannot wait."""
+        said, calls = delivery.transmission, self._calls
+        if len(self._waiting) >= self._capacity:
+            repeated = calls.repeated(said)
+            if repeated is not None:
+                del self._waiting[repeated]
+                self.shed[said.channel] += 1
+            elif (
+                calls.senders >= self._capacity
+                and not calls.calls(said)
+                and self._registered is not None
+                and not self._registered(said.address)
+            ):
+                self.shed[said.channel] += 1
+                return
+        calls.add(self._next_key, said)
+        self._add(delivery)
 
     def _make_room(self, newcomer: Transmission) -> bool:
         """Shed one delivery; return False when it was the newcomer."""

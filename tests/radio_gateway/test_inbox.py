@@ -106,6 +106,32 @@ async def test_distress_always_fits_and_is_never_shed() -> None:
     assert inbox.shed == {"udp": 50}
 
 
+async def test_while_it_is_full_the_first_and_the_newest_call_of_a_sender_wait() -> None:
+    inbox = Inbox(2)
+    inbox.offer([said("x", kind="text")], can_wait=True)
+    for number in range(1000):
+        inbox.offer([said(each, str(number), distress=True) for each in ("a", "b")], can_wait=False)
+    assert names(await inbox.take()) == ["x", "a0", "b0", "a999", "b999"]
+    assert inbox.shed == {"udp": 1996}
+    inbox.offer([said("a", str(number), distress=True) for number in (1, 2)], can_wait=False)
+    inbox.offer([said("b", distress=True)], can_wait=False)
+    assert names(await inbox.take(2)) == ["a1", "a2"]
+    inbox.offer([said("a", str(number), distress=True) for number in (3, 4, 5)], can_wait=False)
+    assert names(await inbox.take()) == ["b", "a3", "a5"]
+
+
+async def test_no_first_call_of_a_registered_radio_gives_way_to_made_up_ones() -> None:
+    inbox = Inbox(100, registered=lambda address: address.startswith("ais:boat"))
+    for number in range(5000):
+        inbox.offer([said(f"made-up-{number}", distress=True)], can_wait=False)
+    inbox.offer([said("boat-3", distress=True)], can_wait=False)
+    inbox.offer([said("radio", distress=True)], can_wait=True)
+    assert len(inbox) == 102
+    taken = names(await inbox.take())
+    assert taken[-2:] == ["boat-3", "radio"]
+    assert inbox.shed == {"udp": 4900}
+
+
 async def test_what_came_from_a_source_that_waits_is_never_shed() -> None:
     inbox = Inbox(2)
     inbox.offer([said("a", "1"), said("b"), said("c")], can_wait=True)
