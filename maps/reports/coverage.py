@@ -7,6 +7,7 @@ smugglers know looks at the hours since the last visit, not at the share.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -88,7 +89,7 @@ async def heat_for(
 
 
 def _stretch(asked: Asked, known: Sequence[Area]) -> tuple[float, float]:
-    """Return the kilometres to tell of, in whole ones."""
+    """Return the kilometres to tell of, in whole ones but for the ends of the river."""
     river = asked.site.land.river
     first, last = river.km_range
     first, last = sorted((first, last))
@@ -106,7 +107,7 @@ def _stretch(asked: Asked, known: Sequence[Area]) -> tuple[float, float]:
         raise BadRequest(f"the river runs from km {first:g} to {last:g}", field="km_from")
     if high - low > LONGEST_KM:
         raise BadRequest(f"ask for {LONGEST_KM:g} km of the river at most", field="km_to")
-    return float(int(low)), min(float(int(high) + 1), last)
+    return max(float(math.floor(low)), first), min(float(math.ceil(high)), last)
 
 
 def _round_offices(asked: Asked) -> tuple[float, float]:
