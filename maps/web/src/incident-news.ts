@@ -5,8 +5,6 @@ import type { Incident } from "./papers.ts";
 /** What was logged longer ago is no news, read or not. */
 const LATELY_MS = 12 * 3600e3;
 const DAY_MS = 24 * 3600e3;
-/** Incidents whose mark of being seen is kept; of more, those seen longest ago lose it. */
-const MARKS_KEPT = 500;
 /** Radio address of what the page of a phone or a person tells (patrol/phone_post.py). */
 const PHONE = "position_json:";
 
@@ -25,9 +23,4 @@ export function unitOf(incident: Incident, units: readonly UnitState[]): UnitSta
   if (!incident.by) return null;
   const address = PHONE + incident.by.replace(/^key:/, "");
   return units.find((each) => each.addresses?.includes(address)) ?? null;
-}
-
-/** The newest marks. */
-export function pruned(marks: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(marks).sort(([, a], [, b]) => Date.parse(b) - Date.parse(a)).slice(0, MARKS_KEPT));
 }

@@ -3,8 +3,8 @@ import { computed, effect, signal } from "@preact/signals";
 import { soundOnce } from "./bell.ts";
 import { now } from "./clock.ts";
 import { papers } from "./feed.ts";
-import { news, ofTheDay, pruned } from "./incident-news.ts";
-import { kept } from "./kept.ts";
+import { news, ofTheDay } from "./incident-news.ts";
+import { keptMarks, mark } from "./marks-kept.ts";
 import { type Incident, isOver } from "./papers.ts";
 import { ACKNOWLEDGE } from "./permissions.ts";
 import { fetchJson } from "./rest.ts";
@@ -12,7 +12,7 @@ import { may, session } from "./session.ts";
 
 const DAY_MS = 24 * 3600e3;
 /** When incidents were marked as seen here, by id. */
-const seen = kept<Record<string, string>>("jp.incidents_seen", {});
+const seen = keptMarks("jp.incidents_seen");
 /** What is over, which no snapshot carries: read when somebody looks for it. What is open only the stream tells, which also takes it away. */
 const asked = signal<readonly Incident[]>([]);
 /** Hash of the photo that is shown large; empty for none. */
@@ -29,7 +29,7 @@ export const unseen = computed(() => news(told.value, seen.value, session.value?
 export const lately = computed(() => ofTheDay(told.value, now.peek()));
 
 export function markSeen(id: string): void {
-  seen.value = pruned({ ...seen.peek(), [id]: new Date(now.peek()).toISOString() });
+  mark(seen, id, new Date(now.peek()).toISOString());
 }
 
 /** For the key. */

@@ -11,8 +11,6 @@ export interface Said {
 
 /** A page that is opened shows the newest text of each unit, unless it is older than this. */
 const LATELY_MS = 12 * 3600e3;
-/** Units whose mark of reading is kept; of more, those read longest ago lose it. */
-const MARKS_KEPT = 500;
 
 /**
  * Texts of `units` that are later than what was read and than what waits. A unit tells its newest text only, with its
@@ -28,10 +26,4 @@ export function news(waiting: readonly Said[], units: Iterable<UnitState>, readU
     found.push({ unit: unit.id, at: unit.text_at, text: unit.text, phrase: unit.phrase ?? null });
   }
   return found;
-}
-
-/** The newest marks of reading. */
-export function pruned(marks: Readonly<Record<string, string>>): Record<string, string> {
-  const newest = Object.entries(marks).sort(([, a], [, b]) => Date.parse(b) - Date.parse(a));
-  return Object.fromEntries(newest.slice(0, MARKS_KEPT));
 }

@@ -2,17 +2,17 @@
 import { computed, signal } from "@preact/signals";
 import { soundOnce } from "./bell.ts";
 import type { UnitState } from "./contract.ts";
-import { kept } from "./kept.ts";
+import { keptMarks, mark } from "./marks-kept.ts";
 import { ACKNOWLEDGE } from "./permissions.ts";
 import { may } from "./session.ts";
-import { news, pruned, type Said } from "./said-news.ts";
+import { news, type Said } from "./said-news.ts";
 
 /** Until when the texts of each unit have been read here: the time of the newest one, by unit id. */
-const readUpTo = kept<Record<string, string>>("jp.texts_read", {});
+const readUpTo = keptMarks("jp.texts_read");
 const waits = signal<readonly Said[]>([]);
 
-/** Oldest first. */
-export const unread = computed(() => waits.value);
+/** Oldest first; without what was read in another tab. */
+export const unread = computed(() => waits.value.filter((each) => !(Date.parse(readUpTo.value[each.unit] ?? "") >= Date.parse(each.at))));
 /** Units that wrote, each once: what badges count. */
 export const writers = computed(() => [...new Set(unread.value.map((each) => each.unit))]);
 
@@ -29,7 +29,7 @@ export function hearTexts(units: Iterable<UnitState>, gone: (id: string) => bool
 export function markTextsRead(unit: string): void {
   const newest = unread.peek().findLast((each) => each.unit === unit);
   if (newest === undefined) return;
-  readUpTo.value = pruned({ ...readUpTo.peek(), [unit]: newest.at });
+  mark(readUpTo, unit, newest.at);
   waits.value = waits.peek().filter((each) => each.unit !== unit);
 }
 

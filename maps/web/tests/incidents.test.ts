@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { UnitState } from "../src/contract.ts";
-import { news, ofTheDay, pruned, unitOf } from "../src/incident-news.ts";
+import { news, ofTheDay, unitOf } from "../src/incident-news.ts";
+import { pruned } from "../src/marks-kept.ts";
 import type { Incident } from "../src/papers.ts";
 
 const NOW = Date.parse("2026-11-25T12:00:00Z");

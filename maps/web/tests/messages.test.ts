@@ -4,7 +4,8 @@ import type { RadioMessage, Route, UnitState } from "../src/contract.ts";
 import { refusedWords } from "../src/faults.ts";
 import { learn, speak } from "../src/i18n/index.ts";
 import { isOnItsWay, newId, wayFor } from "../src/messages.ts";
-import { news, pruned } from "../src/said-news.ts";
+import { pruned } from "../src/marks-kept.ts";
+import { news } from "../src/said-news.ts";
 
 const AT = Date.parse("2026-11-24T02:30:00Z");
 
