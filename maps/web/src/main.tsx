@@ -13,18 +13,21 @@ import "./commander.css";
 import { render } from "preact";
 import { loadAgencies } from "./agencies.ts";
 import { startBell } from "./bell.ts";
-import { basemapInfo, brokenLayers } from "./console.ts";
+import { basemapInfo } from "./console.ts";
 import type { BasemapInfo } from "./contract.ts";
 import { live } from "./feed.ts";
 import { followLinks } from "./from-link.ts";
 import { t } from "./i18n/index.ts";
 import { listenToKeys } from "./keys.ts";
 import { loadReference } from "./map-room.ts";
+import { followTabs } from "./marks-kept.ts";
 import { Frame } from "./panels/frame.tsx";
 import { Broken } from "./panels/states.tsx";
 import { fetchJson } from "./rest.ts";
 import { app, startPage } from "./start.ts";
 import { startTabBadge } from "./tab-badge.ts";
+
+const REFERENCE_AGAIN_MS = 30_000;
 
 async function draw(): Promise<void> {
   try {
@@ -37,12 +40,20 @@ async function draw(): Promise<void> {
   startBell();
   startTabBadge();
   followLinks();
+  followTabs();
   live.start();
   void loadAgencies();
   addEventListener("online", () => live.retryNow());
-  loadReference().catch(() => {
-    brokenLayers.value = new Set([...brokenLayers.peek(), "blos"]);
-  });
+  void readReference();
+}
+
+/** Without it the map lacks the ties of the offices and the names of whose data it shows. */
+async function readReference(): Promise<void> {
+  try {
+    await loadReference();
+  } catch {
+    setTimeout(() => void readReference(), REFERENCE_AGAIN_MS);
+  }
 }
 
 function broken(fault: unknown): void {

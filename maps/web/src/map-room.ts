@@ -72,6 +72,9 @@ export function openMap(container: HTMLElement): void {
           else if (/webgl/i.test(why)) mapFailed.value = why;
           else console.warn(`map: ${source ?? ""} ${why}`);
         },
+        again: (source) => {
+          brokenLayers.value = new Set([...brokenLayers.peek()].filter((each) => each !== source));
+        },
       },
     });
   } catch (fault) {

@@ -1,9 +1,10 @@
 /** The only file that makes the MapLibre map: one start for every page that has one. */
 import "maplibre-gl/dist/maplibre-gl.css";
-import { Map as GlMap, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
+import { type GeoJSONSource, Map as GlMap, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { drawImage, ICON_SCALE } from "./images.ts";
 import { kept } from "./kept.ts";
+import { LayersAgain } from "./layers-again.ts";
 import { plainDrawing } from "./preferences.ts";
 
 export interface View {
@@ -18,20 +19,22 @@ export const lastView = kept<View | null>("jp.view", null);
 
 /** What a page says of its map.
  *
- * `label` is spoken; `failed` is told what could not be loaded or drawn, with the source where it is of one.
+ * `label` is spoken; `failed` is told what could not be loaded or drawn, with the source where it is of one; `again` is
+ * told of a layer that is read once more after that.
  */
 export interface MapStart {
   container: HTMLElement;
   style: StyleSpecification;
   label: string;
   failed(source: string | null, why: string): void;
+  again?(source: string): void;
 }
 
 /** Makes the map where it was looked at last, north up, and keeps where it is looked at.
  *
  * @throws Error where the browser can draw none.
  */
-export function startMap({ container, style, label, failed }: MapStart): GlMap {
+export function startMap({ container, style, label, failed, again }: MapStart): GlMap {
   setWorkerUrl(new URL(workerUrl, document.baseURI).href);
   const map = new GlMap({
     container, style, ...(lastView.peek() ?? HOME), minZoom: 3.5, maxZoom: 18, maxPitch: 0, pixelRatio: pixelRatio(),
@@ -48,11 +51,22 @@ export function startMap({ container, style, label, failed }: MapStart): GlMap {
   map.on("moveend", () => {
     lastView.value = { center: [map.getCenter().lng, map.getCenter().lat], zoom: map.getZoom() };
   });
+  const layers = new LayersAgain((source) => {
+    again?.(source);
+    void map.getSource<GeoJSONSource>(source)?.setData(addressOf(style, source) ?? "");
+  });
   map.on("error", (event) => {
     const source = "sourceId" in event && typeof event.sourceId === "string" ? event.sourceId : null;
     failed(source, event.error?.message ?? "");
+    if (source !== null && addressOf(style, source) !== null) layers.failed(source);
   });
   return map;
+}
+
+/** Where a layer of the server is read from; null for what comes in another way. */
+function addressOf({ sources }: StyleSpecification, source: string): string | null {
+  const found = sources[source];
+  return found?.type === "geojson" && typeof found.data === "string" ? found.data : null;
 }
 
 /** Half the pixels where somebody asked for plain drawing. Followed by effects. */

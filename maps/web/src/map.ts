@@ -23,6 +23,8 @@ export interface MapHooks {
   /** Somebody moves the map by hand or key; zooming alone is not moving. */
   panned(): void;
   failed(source: string | null, why: string): void;
+  /** A layer that failed is read again. */
+  again(source: string): void;
 }
 
 /** Half the side of the square that counts as pressing on a mark: together a finger's 44 pixels. */
@@ -37,7 +39,7 @@ export class OperationsMap {
   constructor(options: { container: HTMLElement; style: StyleSpecification; label: string; hooks: MapHooks }) {
     const { container, style, label, hooks } = options;
     this.#style = style;
-    this.#map = startMap({ container, style, label, failed: (source, why) => hooks.failed(source, why) });
+    this.#map = startMap({ container, style, label, failed: (source, why) => hooks.failed(source, why), again: (source) => hooks.again(source) });
     // The style is enough: marks must not wait for the last tile of the ground under them.
     this.loaded = new Promise((done) => void this.#map.once("style.load", () => done()));
     this.feeds = { units: new SourceFeed(this.#lazy("units")), tracks: new SourceFeed(this.#lazy("tracks")), crowds: new SourceFeed(this.#lazy("crowds")) };

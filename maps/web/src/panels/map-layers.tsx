@@ -4,7 +4,7 @@ import { basemapInfo, brokenLayers, layerInfos } from "../console.ts";
 import type { UnitState } from "../contract.ts";
 import { everyone, tracksFailed } from "../feed.ts";
 import { t } from "../i18n/index.ts";
-import { TOGGLES } from "../layers/index.ts";
+import { LAYERS, TOGGLES } from "../layers/index.ts";
 import { SIDES } from "../marks.ts";
 import { TRACKS_UP_TO } from "../picture.ts";
 import { tip } from "../keys.ts";
@@ -81,7 +81,7 @@ function Ring({ children }: { children: ComponentChildren }): JSX.Element {
 
 function Toggle({ name }: { name: (typeof TOGGLES)[number] }): JSX.Element {
   const shown = !hiddenLayers.value.includes(name);
-  const broken = name === "tracks" ? tracksFailed.value : brokenLayers.value.has(name);
+  const broken = name === "tracks" ? tracksFailed.value : LAYERS.some((layer) => layer.toggle === name && layer.needs.some((need) => brokenLayers.value.has(need)));
   const turn = (): void => {
     hiddenLayers.value = shown ? [...hiddenLayers.value, name] : hiddenLayers.value.filter((each) => each !== name);
   };
