@@ -6,8 +6,8 @@ export interface Question {
   title: string;
   /** What it is about, in words. */
   about: string;
-  /** What the words are for. */
-  label: Words;
+  /** What the words are for; null where there is only yes or no. */
+  label: Words | null;
   /** Whether it cannot be done without words. */
   needed: boolean;
   /** Most letters. */

@@ -2,6 +2,7 @@
 import type { AlertAct } from "./alerts.ts";
 import { asking } from "./ask.ts";
 import { say } from "./console.ts";
+import type { UnitState } from "./contract.ts";
 import { type Words, t } from "./i18n/index.ts";
 import type { Agreement, Alert, HandOff, Target } from "./papers.ts";
 import { alertTitle, alertWho, offerName } from "./queue-words.ts";
@@ -44,6 +45,17 @@ export function doAbout(alert: Alert, act: AlertAct): void {
       act: (reason, minutes) => post(`${path}/shelve`, { minutes, reason }),
     };
   }
+}
+
+/** Says that a call for help is over, once somebody is sure. The page asks itself: while a browser asks, nothing else rings. */
+export function clearDistress(unit: UnitState): void {
+  asking.value = {
+    title: t("distress.clear"), about: t("distress.confirm", { name: unit.call_sign }), label: null, needed: false, most: 0, button: "distress.clear", failed: "distress.not_cleared",
+    act: async () => {
+      await call("POST", `/api/units/${encodeURIComponent(unit.id)}/clear-distress`);
+      say(t("distress.cleared", { name: unit.call_sign }));
+    },
+  };
 }
 
 export function accept(offer: HandOff): void {

@@ -60,8 +60,12 @@ function Form({ question }: { question: Question }): JSX.Element {
             </select>
           </>
         )}
-        <label for="ask-words">{t(question.label)}</label>
-        <textarea id="ask-words" rows={3} autofocus maxLength={question.most} value={words.value} onInput={(event) => { words.value = event.currentTarget.value; fault.value = null; }} />
+        {question.label !== null && (
+          <>
+            <label for="ask-words">{t(question.label)}</label>
+            <textarea id="ask-words" rows={3} autofocus maxLength={question.most} value={words.value} onInput={(event) => { words.value = event.currentTarget.value; fault.value = null; }} />
+          </>
+        )}
         {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
         <div class="actions end">
           <button class="button" type="button" onClick={shut}>{t("dialog.cancel")}</button>

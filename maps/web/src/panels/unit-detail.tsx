@@ -1,7 +1,7 @@
 /** All that is known of the selected unit or radio. */
 import type { ComponentChildren, JSX } from "preact";
 import { now } from "../clock.ts";
-import { assigning, clearSelection, say, selected, selectedId } from "../console.ts";
+import { assigning, clearSelection, selected, selectedId } from "../console.ts";
 import type { UnitState } from "../contract.ts";
 import { coordinateWords } from "../coordinates.ts";
 import { everyone } from "../feed.ts";
@@ -12,7 +12,7 @@ import { flyToSelected } from "../map-room.ts";
 import { coordinateFormat } from "../preferences.ts";
 import { CLEAR_DISTRESS, PLOT, ASSIGN, SEE_MESSAGES } from "../permissions.ts";
 import { ours } from "../queue.ts";
-import { call } from "../rest.ts";
+import { clearDistress } from "../queue-acts.ts";
 import { may, timeZone } from "../session.ts";
 import { ageSeconds, ageWords, momentWords } from "../times.ts";
 import { ClaimNotes } from "./claims.tsx";
@@ -25,7 +25,7 @@ import { MessagePanel } from "./message-panel.tsx";
 import { SaidOf } from "./said-cards.tsx";
 import { GoneUnit } from "./sharing.tsx";
 import { PlotForm } from "./plot-form.tsx";
-import { Empty, faultWords, Loading } from "./states.tsx";
+import { Empty, Loading } from "./states.tsx";
 import { TrackForm } from "./track-form.tsx";
 
 export function UnitDetail(): JSX.Element {
@@ -164,20 +164,11 @@ function Addresses({ unit, mine }: { unit: UnitState; mine: boolean }): JSX.Elem
 
 /** Only the agency of the unit may say that its call is over. */
 function Distress({ unit, mine }: { unit: UnitState; mine: boolean }): JSX.Element {
-  const clear = async (): Promise<void> => {
-    if (!confirm(t("distress.confirm", { name: unit.call_sign }))) return;
-    try {
-      await call("POST", `/api/units/${encodeURIComponent(selectedId.peek())}/clear-distress`);
-      say(t("distress.cleared", { name: unit.call_sign }));
-    } catch (fault) {
-      say(`${t("distress.not_cleared")} ${faultWords(fault)}`, true);
-    }
-  };
   return (
     <div class="distress-bar">
       <Icon name="sos" />
       <p>{t(unit.status === "sos_cancel" ? "status.sos_cancel" : "distress.here")}</p>
-      {mine && may(CLEAR_DISTRESS) && <button class="button" onClick={() => void clear()}>{t("distress.clear")}</button>}
+      {mine && may(CLEAR_DISTRESS) && <button class="button" onClick={() => clearDistress(unit)}>{t("distress.clear")}</button>}
     </div>
   );
 }
