@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { allow, muted } from "../bell.ts";
 import { computerName, OWN_CLOCK } from "../clock-doubt.ts";
 import { now, serverMoment } from "../clock.ts";
-import { openTab, phone } from "../console.ts";
+import { openTab, phone, say } from "../console.ts";
 import { forgetDrafts } from "../drafts.ts";
 import type { ChannelHealth } from "../contract.ts";
 import { channels, cutOff, live, liveStatus } from "../feed.ts";
@@ -11,7 +11,7 @@ import { t } from "../i18n/index.ts";
 import { helpOpen } from "../console.ts";
 import { nextPalette, tip } from "../keys.ts";
 import { palette } from "../preferences.ts";
-import { call } from "../rest.ts";
+import { call, CallError } from "../rest.ts";
 import { session, timeZone } from "../session.ts";
 import { ageWords, clockTime, zoneOffset } from "../times.ts";
 import { BROKER_WAY, isWell } from "./channels.tsx";
@@ -20,6 +20,7 @@ import { Icon } from "./icons.tsx";
 import { PagesMenu } from "./pages-menu.tsx";
 import { QuietItem } from "./quiet.tsx";
 import { SuspendedItem } from "./sharing.tsx";
+import { faultWords } from "./states.tsx";
 
 export function StatusStrip(): JSX.Element {
   const nowMs = now.value;
@@ -84,9 +85,11 @@ function oneDownWords(ill: ChannelHealth | undefined): string {
 async function signOut(): Promise<void> {
   try {
     await call("DELETE", "/api/session");
-  } finally {
-    forgetDrafts();
-    live.stop();
-    location.assign("/sign-in");
+  } catch (fault) {
+    // The session stands: nobody may leave the machine in the belief that it does not.
+    if (!(fault instanceof CallError && fault.status === 401)) return say(`${t("strip.not_signed_out")} ${faultWords(fault)}`, true);
   }
+  forgetDrafts();
+  live.stop();
+  location.assign("/sign-in");
 }
