@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { now } from "../clock.ts";
 import { assigning, say, select, selectedId } from "../console.ts";
 import type { UnitKind, UnitRecord, UnitState } from "../contract.ts";
 import { everyone } from "../feed.ts";
@@ -54,7 +55,7 @@ function Form({ address }: { address: string }): JSX.Element {
     fault.value = null;
     try {
       const chosen = unit.value === NEW ? (await call<UnitRecord>("POST", "/api/units", newUnit(form))).id : unit.value;
-      const startMs = since.value === "now" ? Date.now() : since.value === "moment" ? start.value : null;
+      const startMs = since.value === "now" ? now.peek() : since.value === "moment" ? start.value : null;
       const body: Record<string, string> = { address, unit: chosen };
       // All it ever sent belongs to the unit, unless a later start is chosen.
       if (startMs !== null) body["start"] = new Date(startMs).toISOString();

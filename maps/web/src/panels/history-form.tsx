@@ -1,5 +1,6 @@
 /** Long tracks of everybody on the map: which days. */
 import type { JSX } from "preact";
+import { now as present } from "../clock.ts";
 import { selected } from "../console.ts";
 import { DAYS, history, lastDays } from "../history.ts";
 import { t } from "../i18n/index.ts";
@@ -9,7 +10,7 @@ export function HistoryForm(): JSX.Element {
   const days = now === null ? 0 : Math.round((now.end - now.start) / 86_400);
   const of = now !== null && now.unit !== "" ? (selected.value?.id === now.unit ? selected.value.call_sign : t("history.one")) : "";
   const choose = (value: string): void => {
-    history.value = value === "0" ? null : lastDays(Number(value), now?.unit ?? "", Date.now());
+    history.value = value === "0" ? null : lastDays(Number(value), now?.unit ?? "", present.peek());
   };
   return (
     <div class="exchange">

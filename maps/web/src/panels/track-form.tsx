@@ -1,6 +1,7 @@
 /** The track of one unit: as a file to take away, or long ago on the map. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { now } from "../clock.ts";
 import { say } from "../console.ts";
 import type { UnitState } from "../contract.ts";
 import { type FormatName, save, trackAddress } from "../files.ts";
@@ -23,7 +24,7 @@ export function TrackForm({ unit }: { unit: UnitState }): JSX.Element {
     busy.value = true;
     fault.value = null;
     try {
-      await save(trackAddress(unit.id, hours.value, format.value, new Date()));
+      await save(trackAddress(unit.id, hours.value, format.value, new Date(now.peek())));
       say(t("track.saved", { name: unit.call_sign }));
     } catch (caught) {
       fault.value = `${t("track.not_saved")} ${faultWords(caught)}`;
@@ -33,7 +34,7 @@ export function TrackForm({ unit }: { unit: UnitState }): JSX.Element {
   };
   const shown = history.value?.unit === unit.id;
   const show = (): void => {
-    history.value = shown ? null : lastDays(Math.max(1, hours.value / 24), unit.id, Date.now());
+    history.value = shown ? null : lastDays(Math.max(1, hours.value / 24), unit.id, now.peek());
   };
   return (
     <form class="plot" onSubmit={(event) => void keep(event)}>
@@ -48,7 +49,7 @@ export function TrackForm({ unit }: { unit: UnitState }): JSX.Element {
       </div>
       <button class="button wide" type="submit" disabled={busy.value}>{t(busy.value ? "track.saving" : "track.save")}</button>
       <button class="button wide" type="button" aria-pressed={shown} onClick={show}>{t(shown ? "history.hide" : "track.show")}</button>
-      <a class="button wide" href={replayAround(Date.parse(unit.last?.time ?? new Date().toISOString()), Date.now(), unit.id)}>{t("page.replay")}</a>
+      <a class="button wide" href={replayAround(unit.last ? Date.parse(unit.last.time) : now.value, now.value, unit.id)}>{t("page.replay")}</a>
       {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
     </form>
   );
