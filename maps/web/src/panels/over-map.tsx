@@ -77,9 +77,13 @@ export function StaleBanner(): JSX.Element | null {
 /** The loudest thing on the screen: who called for help, where, how long ago. */
 export function DistressCards(): JSX.Element | null {
   if (distressed.value.length === 0) return null;
+  // As in the queue: of many, those that nobody has answered, the newest first, stand where they are seen.
+  const place = new Map(calls.value.map((each, n) => [each.unit, n]));
+  const placeOf = (id: string): number => place.get(id) ?? calls.value.length;
+  const shown = [...distressed.value].sort((a, b) => placeOf(a.id) - placeOf(b.id));
   return (
     <div class="distress-cards" role="alert" aria-label={t("distress.title")}>
-      {distressed.value.map((unit) => {
+      {shown.map((unit) => {
         const age = ageSeconds(unit.last?.time, now.value);
         const since = ageSeconds(calls.value.find((each) => each.unit === unit.id)?.raised_at, now.value);
         const ages = [since === null ? "" : t("distress.for", { time: ageWords(since) }), age === null ? "" : t("distress.position", { ago: t("age.ago", { age: ageWords(age) }) })].filter(Boolean).join(" · ");
