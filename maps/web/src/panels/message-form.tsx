@@ -51,9 +51,12 @@ export function MessageForm({ unit, routes, sent }: { unit: UnitState; routes: R
     };
     try {
       await call("POST", "/api/orders", body);
-      text.value = "";
-      reason.value = "";
-      id.value = newId();
+      // What is written while it is sent is another message.
+      if (id.peek() === body.id) {
+        text.value = "";
+        reason.value = "";
+        id.value = newId();
+      }
       say(t("message.queued", { name: unit.call_sign }));
     } catch (caught) {
       fault.value = `${t("message.failed")} ${faultWords(caught)}`;
