@@ -8,7 +8,7 @@ import { begin, redo, step, type Steps, undo } from "../sectors/steps.ts";
 import { Unsaved } from "../unsaved.tsx";
 import type { Member, PatrolPaper, PlanConflict } from "./contract.ts";
 import { changesOf, checkBody, contentOf, draftOf, missing, newContent, type PlanContent, type PlanDraft } from "./plan.ts";
-import { own, patrols, put, view } from "./store.ts";
+import { loadPatrols, own, patrols, put, view } from "./store.ts";
 import { HOUR_MS, isoOf, snapped } from "./wall.ts";
 
 const PAUSE_MS = 350;
@@ -159,6 +159,8 @@ export async function save(): Promise<boolean> {
     return true;
   } catch (fault) {
     refused.value = { field: fieldOf(fault), fault };
+    // Somebody may have been faster, and the stream may bring no news of it: what is there now is offered then.
+    if (fault instanceof CallError && fault.status === 409) void loadPatrols();
     return false;
   } finally {
     saving.value = false;
