@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from patrol import alert_acts
 from patrol.alert_steps import Steps
 from patrol.alerts import HOLDING, Alert, Key
+from patrol.calls import Calls
 from patrol.changes import Fix
 from patrol.clerk import Clerk
 from patrol.contacts import Contact
@@ -36,8 +37,7 @@ from patrol.picture import Picture
 from patrol.records import Record
 from patrol.rules import ALERT_RULES, RULES
 from patrol.rules.low_battery import BATTERY_FACTS, told_battery
-from patrol.rules.man_down import is_man_down, says_man_down
-from patrol.rules.scene import AlertRule, Battery, Call, Condition, Scene, Sharing
+from patrol.rules.scene import AlertRule, Battery, Condition, Scene, Sharing
 from patrol.sectors import Sector
 from patrol.store import papers
 from patrol.store.store import Store
@@ -87,7 +87,7 @@ class Alarms:
         self._agency, self._now = agency, now
         self._started_at = now()
         self._batteries: dict[str, Battery] = {}
-        self._calls: dict[str, Call] = {}
+        self._calls = Calls(picture.contacts)
         self._bad_since: dict[str, datetime] = {}
         self._good_since: dict[str, datetime] = {}
         self._strays = Strays(ground)
@@ -104,10 +104,7 @@ class Alarms:
         now = self._started_at = self._now()
         for alert in self._clerk.book.all(Alert):
             self._remember(alert)
-        for contact in self._picture.contacts.values():
-            if contact.distress and contact.id not in self._calls and contact.status is not None:
-                at = contact.heard_at or now
-                self._calls[contact.id] = Call(at, is_man_down(contact.status))
+        self._calls.take_up(now)
         book, picture = self._clerk.book, self._picture
         past = list(windows(picture))
         for read in (patrolled, alerted):
@@ -137,11 +134,7 @@ class Alarms:
         self._records += records
         self._fixes.update(fixes)
         left_s = monotonic() - self._left_since_s
-        if (
-            next_in_s is None
-            or left_s + next_in_s > TOGETHER_S
-            or any(each.latched for each in records)
-        ):
+        if next_in_s is None or left_s + next_in_s > TOGETHER_S or self._calls.are_news(records):
             await self.catch_up()
 
     @property
@@ -155,14 +148,10 @@ class Alarms:
         if not records:
             return
         self._records, self._fixes = [], {}
-        ids: set[str] = set()
+        ids = self._calls.note(records)
         batteries, units = self._batteries, self._picture.units
         for record in records:
             said, facts = record.transmission, record.transmission.facts
-            if record.latched:
-                of = record.unit or record.address
-                self._calls[of] = Call(record.time, says_man_down(said))
-                ids.add(of)
             if (
                 "battery_pct" in facts  # the usual one is asked for first
                 or said.status is not None
@@ -188,7 +177,7 @@ class Alarms:
         await self.catch_up()
         now, picture = self._now(), self._picture
         self._note_links(now)
-        self._follow_calls()
+        self._calls.follow()
         if not self.fencing.take_up(self._clerk.book, lambda: windows(picture), now):
             unheard = self.fencing.unheard(picture.units)
             if unheard:
@@ -202,7 +191,7 @@ class Alarms:
 
         The latch is cleared by then. Should the store refuse, the next tick does it.
         """
-        self._calls.pop(of, None)
+        self._calls.known.pop(of, None)
         now = self._now()
         over = tuple(
             alert_acts.cleared(alert, at=now, by=by, note=note)
@@ -310,18 +299,19 @@ class Alarms:
                 continue
             if alert.historical and alert.raised_at == condition.since and condition.over is None:
                 return alert
-        if not RULES[condition.rule].latched:
-            return None
         contact = self._picture.contacts.get(condition.subject)
+        if contact is None or not RULES[condition.rule].latched:
+            return None
         for other in self._clerk.book.all(Alert):
             # What its radio called while nobody had registered it is the unit's call.
-            if _is_latched(other) and contact is not None and other.subject in contact.addresses:
+            if other.rule == condition.rule and other.subject in contact.addresses:
                 return other
         return None
 
     def _end(self, rule: AlertRule, scene: Scene, alert: Alert, steps: Steps) -> None:
         if rule.latched:
-            if not self._calls_for_help(alert.subject) and not self._moved(alert):
+            calls, of = self._calls, alert.subject
+            if not calls.is_made(of) and not calls.has_moved(of):
                 steps.put(
                     "resolve alert",
                     alert_acts.cleared(
@@ -362,7 +352,7 @@ class Alarms:
             good_since=self._good_since,
             claims=tuple(self._picture.claims),
             batteries=self._batteries,
-            calls=self._calls,
+            calls=self._calls.known,
             strays=tuple(self._strays.waiting),
             patrols=patrols,
             on_patrol={
@@ -391,10 +381,6 @@ class Alarms:
             unit=contact.id if owner == contact.agency else None,
         )
 
-    def _calls_for_help(self, id: str) -> bool:
-        contact = self._picture.contacts.get(id)
-        return contact is not None and contact.distress
-
     def _note_links(self, now: datetime) -> None:
         channels = self._picture.channels
         self._started_at = min(self._started_at, now)
@@ -409,21 +395,6 @@ class Alarms:
         for known in (self._bad_since, self._good_since):
             for name in known.keys() - channels.keys():
                 del known[name]
-
-    def _follow_calls(self) -> None:
-        """Forget calls that are over; one of a radio that became a unit's is the unit's."""
-        for id in [id for id in self._calls if not self._calls_for_help(id)]:
-            call = self._calls.pop(id)
-            for contact in self._picture.contacts.values():
-                if contact.distress and id in contact.addresses:
-                    self._calls.setdefault(contact.id, call)
-
-    def _moved(self, alert: Alert) -> bool:
-        """Return whether the radio that called is a unit's by now, whose call it is."""
-        return any(
-            contact.distress and alert.subject in contact.addresses
-            for contact in self._picture.contacts.values()
-        )
 
     # -- filing
 
@@ -456,7 +427,7 @@ class Alarms:
     def _remember(self, alert: Alert) -> None:
         """Know again what messages told before the restart, by the alert that it raised."""
         if _is_latched(alert):
-            self._calls[alert.subject] = Call(alert.raised_at, alert.rule == "man_down")
+            self._calls.put(alert.subject, alert.raised_at, man_down=alert.rule == "man_down")
         elif alert.rule == "low_battery" and alert.state in HOLDING:
             pct = alert.facts.get("battery_pct")
             known = float(pct) if isinstance(pct, int | float) else None

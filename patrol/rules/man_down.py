@@ -71,12 +71,12 @@ def man_down(scene: Scene) -> Iterator[Condition]:
     for contact in scene.contacts.values():
         if contact.distress:
             call = scene.calls.get(contact.id)
-            if call is not None and call.man_down:
+            if call is not None and call.man_down_at is not None:
                 yield Condition(
                     rule="man_down",
                     subject=contact.id,
                     severity="sos",
-                    since=call.at,
+                    since=call.man_down_at,
                     facts={"call_sign": contact.call_sign},
                     **about(contact),
                 )

@@ -89,15 +89,19 @@ class Battery(msgspec.Struct, frozen=True, gc=False):  # phones tell of it in ea
 
 
 class Call(NamedTuple):
-    """A call for help that nobody has cleared.
+    """How somebody calls for help; nobody has cleared it.
 
     Attributes:
-        at: When it was made, aware UTC.
-        man_down: Whether a sensor made it, because somebody lies still.
+        by_hand_at: Since when somebody does, aware UTC; None: nobody did by hand.
+        man_down_at: Since when a sensor says that somebody lies still, aware UTC; None: none did.
     """
 
-    at: datetime
-    man_down: bool
+    by_hand_at: datetime | None = None
+    man_down_at: datetime | None = None
+
+    def is_known(self, *, man_down: bool) -> bool:
+        """Return whether it is made in one of the two ways."""
+        return (self.man_down_at if man_down else self.by_hand_at) is not None
 
 
 class Stand(NamedTuple):

@@ -16,8 +16,8 @@ def sos(scene: Scene) -> Iterator[Condition]:
     for contact in scene.contacts.values():
         if contact.distress:
             call = scene.calls.get(contact.id)
-            if call is None or not call.man_down:
-                since = contact.heard_at or scene.now if call is None else call.at
+            since = contact.heard_at or scene.now if call is None else call.by_hand_at
+            if since is not None:
                 yield Condition(
                     rule="sos",
                     subject=contact.id,

@@ -57,7 +57,9 @@ def test_every_rule_has_one_name_and_finds_nothing_where_nothing_is() -> None:
     assert len(RULES) == len(ALERT_RULES) == 16
     for rule in ALERT_RULES:
         assert list(rule.find(scene())) == []
-        for condition in rule.find(scene(boat(distress=True), calls={"u": Call(at(0), True)})):
+        for condition in rule.find(
+            scene(boat(distress=True), calls={"u": Call(man_down_at=at(0))})
+        ):
             assert condition.rule == rule.name
 
 
@@ -65,7 +67,7 @@ def test_every_rule_has_one_name_and_finds_nothing_where_nothing_is() -> None:
 
 
 def test_a_call_for_help_is_one_condition_since_it_was_made() -> None:
-    given = scene(boat(distress=True), boat("v"), calls={"u": Call(at(-3), False)})
+    given = scene(boat(distress=True), boat("v"), calls={"u": Call(by_hand_at=at(-3))})
     [call] = found("sos", given)
     assert (call.subject, call.severity, call.since) == ("u", "sos", at(-3))
     assert found("man_down", given) == []
@@ -77,7 +79,7 @@ def test_a_call_of_which_only_the_latch_is_left_is_found() -> None:
 
 
 def test_a_man_down_is_told_as_that_and_not_twice() -> None:
-    given = scene(boat(distress=True), calls={"u": Call(at(0), True)})
+    given = scene(boat(distress=True), calls={"u": Call(man_down_at=at(0))})
     assert (subjects("sos", given), subjects("man_down", given)) == ([], ["u"])
 
 

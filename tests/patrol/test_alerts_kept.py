@@ -127,6 +127,42 @@ async def test_a_man_down_is_latched_though_its_protocol_does_not_call_it_distre
     assert (only(node).rule, only(node).version) == ("man_down", 1)
 
 
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ({"status": "man_down"}, {"distress": True}),
+        ({"distress": True}, {"status": "man_down"}),
+        ({"distress": True, "status": "man_down"}, {"distress": True, "status": "sos"}),
+    ],
+)
+async def test_who_lies_still_and_then_presses_sos_rings_anew_and_the_reverse(
+    node: Node, known: bool, first: dict[str, Any], then: dict[str, Any]
+) -> None:
+    boat = await unit(node) if known else address()
+    await hear(node, said("a", 1, **first))
+    await node.desk().alerts.acknowledge(only(node).id)
+    for second in (60, 70, 80):
+        await hear(node, said("a", second, **first))
+        await tick(node, second)
+    assert not only(node).rings
+    for second in (90, 100):
+        await hear(node, said("a", second, **then))
+        await tick(node, second)
+    before, news = sorted(alerts(node), key=lambda each: each.raised_at)
+    assert {before.rule, news.rule} == {"sos", "man_down"}
+    assert (before.rings, before.raised_at) == (False, at(1))
+    assert (news.rings, news.raised_at, news.version) == (True, at(90), 1)
+    node = await node.again()
+    await hear(node, said("a", 110, **first), said("a", 111, **then))
+    await tick(node, 112)
+    assert sorted(alerts(node), key=lambda each: each.raised_at) == [before, news]
+    node.time = at(120)
+    await node.desk().alerts.resolve(news.id, note="both are well")  # one latch for both
+    assert alerts(node) == []
+    assert not node.state(boat).distress
+
+
 async def test_the_call_of_a_radio_that_becomes_a_units_is_the_units_call(node: Node) -> None:
     await hear(node, said("a", 1, status="man_down"))
     alert = only(node)
