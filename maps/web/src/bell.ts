@@ -5,6 +5,7 @@
  */
 import { signal } from "@preact/signals";
 import { kept } from "./kept.ts";
+import { ownMs } from "./own-clock.ts";
 
 const AGAIN_MS = 30_000;
 /** Pitches in hertz, one after another, the gravest first. A call for help rises twice, an offer falls; what is grave says it three times. */
@@ -19,17 +20,17 @@ export const muted = signal(false);
 /** Minutes of quiet to choose from; the first is what the key asks for. */
 export const QUIET_MIN = [10, 5, 30, 60] as const;
 const LONGEST_QUIET_MS = 60 * 60_000;
-/** Until when only calls for help sound, milliseconds of this machine's clock; 0 for no quiet. */
+/** Until when only calls for help sound, milliseconds of this machine's clock (own-clock.ts); 0 for no quiet. */
 export const quietUntil = kept<number>("jp.quiet", 0);
 
 /** Milliseconds of quiet that are left. */
 export function quietLeft(): number {
-  const left = quietUntil.value - Date.now();
+  const left = quietUntil.value - ownMs();
   return left > 0 && left <= LONGEST_QUIET_MS ? left : 0; // a clock that was put back must not make an hour a day
 }
 
 export function keepQuiet(minutes: number): void {
-  quietUntil.value = minutes === 0 ? 0 : Date.now() + minutes * 60_000;
+  quietUntil.value = minutes === 0 ? 0 : ownMs() + minutes * 60_000;
 }
 
 let context: AudioContext | null = null;

@@ -72,3 +72,12 @@ test("the present does not go back with the clock", async () => {
   mock.timers.tick(1000);
   assert.ok(now.value >= before, `${iso(before)} ${iso(now.value)}`);
 });
+
+test("ten minutes of quiet are ten minutes, though the clock is put back meanwhile", async () => {
+  const { keepQuiet, quietLeft } = await import("../src/bell.ts");
+  keepQuiet(10);
+  wall -= HOUR_MS / 2;
+  assert.ok(quietLeft() > 0 && quietLeft() <= 600_000, String(quietLeft()));
+  wall += 600_001;
+  assert.equal(quietLeft(), 0);
+});
