@@ -54,6 +54,7 @@ export function startChange(patrol: PatrolPaper): void {
 function open(next: PlanDraft, first: PlanContent): void {
   draft.value = next;
   steps.value = begin(first);
+  merged = "";
   brought.value = false;
   found.value = [];
   tried.value = false;
@@ -61,22 +62,26 @@ function open(next: PlanDraft, first: PlanContent): void {
   view.value = { at: "edit" };
 }
 
-/** Changes the plan. With `merge` it joins the step before: typing a name is one step. */
+/** Changes the plan. With `merge` it joins the step before where that was of the same fields: typing a name is one step, and a note another. */
 export function change(next: PlanContent, merge = false): void {
   const now = steps.peek();
   if (now === null || JSON.stringify(now.now) === JSON.stringify(next)) return;
-  steps.value = step(now, next, merge && now.past.length > 0 && mergedLast);
-  mergedLast = merge;
+  const fields = Object.keys(changesOf(now.now, next)).join();
+  steps.value = step(now, next, merge && now.past.length > 0 && merged === fields);
+  merged = merge ? fields : "";
   refused.value = null;
 }
 
-let mergedLast = false;
+/** The fields of the step that may still be joined; empty for none. */
+let merged = "";
 
 export function undoStep(): void {
+  merged = "";
   if (steps.peek() !== null) steps.value = undo(steps.peek() as Steps<PlanContent>);
 }
 
 export function redoStep(): void {
+  merged = "";
   if (steps.peek() !== null) steps.value = redo(steps.peek() as Steps<PlanContent>);
 }
 
