@@ -189,7 +189,8 @@ export class Picture {
   }
 
   #lengthen(id: string, fix: Fix, now: number, touched: Touched): void {
-    if (fix.flags?.includes("jump") || !this.keepsTrack(id)) return;
+    // Of who is forgotten with the same change nothing may stay, and nobody would take it away.
+    if (fix.flags?.includes("jump") || !this.units.has(id) || !this.keepsTrack(id)) return;
     let track = this.tracks.get(id);
     if (track === undefined) this.tracks.set(id, (track = []));
     insert(track, { lon: fix.lon, lat: fix.lat, at: Date.parse(fix.time) }, id === this.watched ? TRACK_STEP_MS : Math.max(TRACK_STEP_MS, this.units.size * STEP_EACH_MS));

@@ -42,6 +42,12 @@ test("what must be forgotten leaves units and tracks", () => {
   assert.ok(touched.units.has("u1") && touched.tracks.has("u1"));
 });
 
+test("a position of who is forgotten with the same change leaves no track of nobody", () => {
+  const picture = started([boat({ last: fix("u1", 0) })]);
+  picture.apply(change(1, { forget: ["u1"], fixes: [fix("u1", 5), fix("u1", 10)] }));
+  assert.equal(picture.units.size + picture.tracks.size, 0);
+});
+
 test("a new radio of a unit asks for its past", () => {
   const picture = started([boat({ addresses: ["ais:1"] })]);
   assert.ok(picture.apply(change(1, { units: [boat({ addresses: ["ais:1", "ais:2"] })] })).refetch.has("u1"));
