@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from radio_gateway import channel as channel_module
 from radio_gateway import connection as connection_module
+from radio_gateway import hearing
 from radio_gateway.capture import CaptureWriter
 from radio_gateway.channel import Channel
 from radio_gateway.chunk import Chunk
@@ -106,7 +106,7 @@ def answers() -> Answers:
 
 async def test_a_message_is_answered_once_everything_in_it_is_stored(answers: Answers) -> None:
     inbox = Inbox()
-    odd_channel(inbox)._hear([answers.chunk("say a b c")])
+    odd_channel(inbox)._hearing.hear([answers.chunk("say a b c")])
     deliveries = await inbox.take()
     for delivery in deliveries:
         assert delivery.stored is not None
@@ -119,7 +119,7 @@ async def test_a_message_that_says_nothing_or_is_rejected_is_answered_at_once(
     answers: Answers,
 ) -> None:
     channel = odd_channel(Inbox())
-    channel._hear([answers.chunk("say"), answers.chunk("reject bad_word")])
+    channel._hearing.hear([answers.chunk("say"), answers.chunk("reject bad_word")])
     assert answers.told == ["say", "reject bad_word"]
     assert channel.health().errors == {"bad_word": 1}
     assert [r.payload for r in channel.rejected()] == [b"reject bad_word"]
@@ -130,7 +130,7 @@ async def test_a_decoder_that_fails_costs_one_frame_and_the_sender_is_answered(
 ) -> None:
     inbox = Inbox()
     channel = odd_channel(inbox)
-    channel._hear([answers.chunk("fail on purpose"), answers.chunk("say a")])
+    channel._hearing.hear([answers.chunk("fail on purpose"), answers.chunk("say a")])
     assert answers.told == ["fail on purpose"]
     assert channel.health().errors == {"decoder_failed": 1}
     assert "on purpose" in channel.rejected()[0].detail
@@ -144,7 +144,7 @@ async def test_a_decoder_that_fails_at_every_frame_does_not_drown_the_log(
     channel = odd_channel(Inbox())
     with capture_logs() as logs:
         for number in range(1000):
-            channel._hear([answers.chunk(f"fail {number}")])
+            channel._hearing.hear([answers.chunk(f"fail {number}")])
     assert len(logs) == 1
     assert channel.health().errors == {"decoder_failed": 1000}
 
@@ -172,7 +172,7 @@ async def test_a_device_that_stays_absent_is_down_since_it_first_was(tmp_path: P
 async def test_half_a_message_is_answered_only_with_its_rest(answers: Answers) -> None:
     inbox = Inbox()
     channel = odd_channel(inbox)
-    channel._hear([answers.chunk("hold a")])
+    channel._hearing.hear([answers.chunk("hold a")])
     assert answers.told == []
     assert len(inbox) == 0
     (delivery,) = await hear(inbox, 1)  # the decoder gave up waiting
@@ -185,8 +185,8 @@ async def test_half_a_message_is_answered_only_with_its_rest(answers: Answers) -
 async def test_the_end_of_a_session_hands_on_what_was_held(answers: Answers) -> None:
     inbox = Inbox()
     channel = odd_channel(inbox)
-    channel._hear([answers.chunk("hold a"), answers.chunk("hold b", connection="other")])
-    channel._end_connections()
+    channel._hearing.hear([answers.chunk("hold a"), answers.chunk("hold b", connection="other")])
+    channel._hearing.end()
     deliveries = await inbox.take()
     for delivery in deliveries:
         assert delivery.stored is not None
@@ -202,28 +202,28 @@ async def test_a_sender_does_not_wait_for_ever_behind_a_decoder_that_always_wait
     inbox = Inbox()
     channel = odd_channel(inbox)
     late = datetime.now(UTC) + timedelta(hours=1)  # never given up
-    channel._hear([answers.chunk("hold a", late)])
-    channel._hear([answers.chunk("say b", late)])
+    channel._hearing.hear([answers.chunk("hold a", late)])
+    channel._hearing.hear([answers.chunk("say b", late)])
     (delivery,) = await inbox.take()
     assert delivery.stored is not None
     delivery.stored()
     assert "hold a" in answers.told
-    channel._end_connections()
+    channel._hearing.end()
 
 
 async def test_the_first_protocol_that_recognises_a_frame_gets_it(answers: Answers) -> None:
     inbox = Inbox()
     channel = odd_channel(inbox, odd=Odd(), nmea0183=PROTOCOLS["nmea0183"])
     lines = rmc(1).decode() + rmc(2).decode()
-    channel._hear([answers.chunk(lines), answers.chunk("say a")])
-    channel._end_connections()
+    channel._hearing.hear([answers.chunk(lines), answers.chunk("say a")])
+    channel._hearing.end()
     said = [d.transmission.protocol for d in await inbox.take()]
     assert sorted(said) == ["nmea0183", "nmea0183", "odd"]
 
 
 async def test_what_no_protocol_recognises_is_rejected(answers: Answers) -> None:
     channel = odd_channel(Inbox(), nmea0183=PROTOCOLS["nmea0183"], ais=PROTOCOLS["ais"])
-    channel._hear([answers.chunk("what is this")])
+    channel._hearing.hear([answers.chunk("what is this")])
     assert channel.health().errors == {"unknown_protocol": 1}
     assert answers.told == ["what is this"]
 
@@ -231,7 +231,7 @@ async def test_what_no_protocol_recognises_is_rejected(answers: Answers) -> None
 async def test_only_the_newest_50_rejected_frames_are_kept(answers: Answers) -> None:
     channel = odd_channel(Inbox())
     for number in range(60):
-        channel._hear([answers.chunk(f"reject r{number}" + "x" * 3000)])
+        channel._hearing.hear([answers.chunk(f"reject r{number}" + "x" * 3000)])
     rejected = channel.rejected()
     assert [r.reason[:3] for r in (rejected[0], rejected[-1])] == ["r10", "r59"]
     assert max(len(r.payload) for r in rejected) == 1024
@@ -240,7 +240,7 @@ async def test_only_the_newest_50_rejected_frames_are_kept(answers: Answers) -> 
 async def test_reasons_are_counted_in_bounded_memory(answers: Answers) -> None:
     channel = odd_channel(Inbox())
     for number in range(300):
-        channel._hear([answers.chunk(f"reject r{number}")])
+        channel._hearing.hear([answers.chunk(f"reject r{number}")])
     errors = channel.health().errors
     assert len(errors) <= 101
     assert sum(errors.values()) == 300
@@ -249,18 +249,18 @@ async def test_reasons_are_counted_in_bounded_memory(answers: Answers) -> None:
 async def test_connections_are_bounded_and_the_quietest_makes_room(
     answers: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(channel_module, "KEPT", 3)
+    monkeypatch.setattr(hearing, "KEPT", 3)
     inbox = Inbox()
     channel = odd_channel(inbox)
     late = datetime.now(UTC) + timedelta(hours=1)
     for name in "abc":
-        channel._hear([answers.chunk(f"hold {name}", late, connection=name)])
-    channel._hear([answers.chunk("say x", connection="a")])
-    channel._hear([answers.chunk("say y", connection="d")])
-    assert set(channel._connections.keys()) == {"a", "c", "d"}
+        channel._hearing.hear([answers.chunk(f"hold {name}", late, connection=name)])
+    channel._hearing.hear([answers.chunk("say x", connection="a")])
+    channel._hearing.hear([answers.chunk("say y", connection="d")])
+    assert set(channel._hearing._connections.keys()) == {"a", "c", "d"}
     assert [d.transmission.text for d in await inbox.take()] == ["x", "y", "b"]
     assert channel.health().frames == 5
-    channel._end_connections()
+    channel._hearing.end()
 
 
 async def test_reception_ids_are_unique_across_the_channels_of_a_process(
@@ -268,7 +268,7 @@ async def test_reception_ids_are_unique_across_the_channels_of_a_process(
 ) -> None:
     inbox = Inbox()
     for channel in (odd_channel(inbox), odd_channel(inbox)):
-        channel._hear([answers.chunk("say a b")])
+        channel._hearing.hear([answers.chunk("say a b")])
     ids = [d.transmission.reception_id for d in await inbox.take()]
     assert ids == ["gw/b/1", "gw/b/2", "gw/b/3", "gw/b/4"]
 
@@ -328,8 +328,8 @@ async def test_a_full_disk_ends_a_capture_and_not_the_hearing(
     channel = odd_channel(inbox)
     channel.start_capture(tmp_path / "a.jsonl")
     monkeypatch.setattr(CaptureWriter, "write", full)
-    channel._hear([answers.chunk("say a")])
-    channel._hear([answers.chunk("say b")])
+    channel._hearing.hear([answers.chunk("say a")])
+    channel._hearing.hear([answers.chunk("say b")])
     assert len(await inbox.take()) == 2
 
 

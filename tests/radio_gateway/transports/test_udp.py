@@ -90,7 +90,7 @@ async def test_senders_that_say_nothing_push_out_no_radio_and_cost_bounded_memor
         with socket.socket(type=socket.SOCK_DGRAM) as radio:
             radio.sendto(PARTS[0], address)
             await until(lambda: channel.health().frames == 1)
-            (connection,) = channel._connections
+            (connection,) = channel._hearing._connections
             noise = b"no sentence" * 200
             sent, memory = 0, []
             for turn in range(4):
@@ -103,9 +103,9 @@ async def test_senders_that_say_nothing_push_out_no_radio_and_cost_bounded_memor
                         await until(lambda: channel.health().bytes_read >= sent)  # noqa: B023
                 gc.collect()
                 memory.append(_held(channel))
-            assert len(channel._connections) == 257
+            assert len(channel._hearing._connections) == 257
             assert memory[3] - memory[1] < 50_000
-            assert connection in list(channel._connections)
+            assert connection in list(channel._hearing._connections)
 
 
 async def test_invented_senders_that_are_understood_are_bounded_too() -> None:
@@ -119,27 +119,27 @@ async def test_invented_senders_that_are_understood_are_bounded_too() -> None:
             chunk = Chunk(
                 rmc(1), datetime.now(UTC), connection=f"198.51.100.1:{number}", whole=True
             )
-            channel._hear(
+            channel._hearing.hear(
                 [replace(chunk, understood=partial(transport._remember, chunk.connection, ()))]
             )
-        assert len(channel._connections) == 1024
+        assert len(channel._hearing._connections) == 1024
         assert len(transport._heard) == 1024
-    assert len(channel._connections) == 0
+    assert len(channel._hearing._connections) == 0
 
 
 async def test_a_connection_keeps_nothing_of_what_it_heard() -> None:
     channel = make("udp://127.0.0.1:0")
     data = b"no sentence" * 1000
-    channel._hear([Chunk(data, datetime.now(UTC), connection="a", whole=True)])
+    channel._hearing.hear([Chunk(data, datetime.now(UTC), connection="a", whole=True)])
     gc.collect()
     holders = [each for each in gc.get_referrers(data) if isinstance(each, Chunk | Connection)]
     assert holders == []
-    connection = channel._connections.get("a")
+    connection = channel._hearing._connections.get("a")
     assert _reachable(connection) < len(data)
 
 
 def _held(channel: Channel) -> int:
-    return sum(_reachable(each) for each in channel._connections)
+    return sum(_reachable(each) for each in channel._hearing._connections)
 
 
 def _reachable(root: object) -> int:
