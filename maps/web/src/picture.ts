@@ -173,7 +173,11 @@ export class Picture {
 
   #put(unit: UnitState, touched: Touched): void {
     const before = this.units.get(unit.id);
-    if (before !== undefined && String(before.addresses) !== String(unit.addresses)) touched.refetch.add(unit.id);
+    if (before !== undefined && String(before.addresses) !== String(unit.addresses)) {
+      // What it did is another's now, or another's is its own: the past is fetched, and nothing is joined to it.
+      touched.refetch.add(unit.id);
+      if (this.tracks.delete(unit.id)) touched.tracks.add(unit.id);
+    }
     this.units.set(unit.id, unit);
     touched.units.add(unit.id);
   }

@@ -54,6 +54,15 @@ test("a new radio of a unit asks for its past", () => {
   assert.ok(!picture.apply(change(2, { units: [boat({ addresses: ["ais:1", "ais:2"] })] })).refetch.has("u1"));
 });
 
+test("a radio that was assigned by mistake takes its way along when it goes", () => {
+  const picture = started([boat({ addresses: ["ais:1", "ais:2"], last: fix("u1", 0) })]);
+  picture.apply(change(1, { fixes: [fix("u1", 60, 101), fix("u1", 120, 101.1)] }));
+  const touched = picture.apply(change(2, { units: [boat({ addresses: ["ais:1"], last: fix("u1", 10) })] }));
+  assert.ok(touched.tracks.has("u1"), "it goes from the map, too");
+  picture.join({ type: "Feature", properties: { id: "u1", times: [iso(0), iso(10)] }, geometry: { type: "LineString", coordinates: [[100.4, 20.27], [100.4, 20.28]] } }, T0 + 600e3);
+  assert.deepEqual(picture.tracks.get("u1")?.map((point) => point.lon), [100.4, 100.4]);
+});
+
 test("flags of an earlier message do not stick to a good fix", () => {
   const picture = started([boat({ flags: ["no_fix"] })]);
   picture.apply(change(1, { fixes: [fix("u1", 10)] }));
