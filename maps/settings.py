@@ -18,14 +18,12 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from maps.access_settings import AccessSettings, OpenIdSettings
-from maps.delivery.settings import (
+from maps.delivery.settings import DeliverySettings, Reading, read_delivery
+from maps.delivery.settings_tables import (
     DeliveryRule,
-    DeliverySettings,
     MailSettings,
     PushSettings,
-    Reading,
     WebhookSettings,
-    read_delivery,
 )
 from maps.errors import SettingsFaults
 from maps.feeds.echoes import heard_back_by

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from maps.delivery.settings import DeliveryRule, read_hours
+from maps.delivery.settings_tables import DeliveryRule, read_hours
 from patrol.alerts import Alert, AlertState
 
 

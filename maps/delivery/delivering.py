@@ -22,7 +22,8 @@ from maps.delivery.push_key import PushKey
 from maps.delivery.radio_text import RadioWay
 from maps.delivery.receivers import Receivers
 from maps.delivery.sending import Sender
-from maps.delivery.settings import DeliveryRule, DeliverySettings
+from maps.delivery.settings import DeliverySettings
+from maps.delivery.settings_tables import DeliveryRule
 from maps.delivery.web_push import PushWay
 from maps.delivery.webhook import WebhookWay
 from maps.errors import TooManyTries

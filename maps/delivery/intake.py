@@ -16,7 +16,7 @@ import structlog
 
 from maps.delivery.choosing import wants
 from maps.delivery.receivers import Receivers
-from maps.delivery.settings import DeliveryRule
+from maps.delivery.settings_tables import DeliveryRule
 from patrol.accounts import User
 from patrol.alerts import Alert, AlertState
 from patrol.deliveries import Delivery, Seen, delivery_id, occasion_of, seen

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from maps.delivery import words
 from maps.delivery.errors import NotNow, Undeliverable
 from maps.delivery.messages import Message, Source, check_fresh
-from maps.delivery.settings import MailSettings
+from maps.delivery.settings_tables import MailSettings
 from maps.wording import Wording
 from patrol.desk import Desk
 

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from msgspec.structs import replace
 
 from maps.delivery.errors import ReceiverGone
-from maps.delivery.settings import DeliveryRule, Reading
+from maps.delivery.settings import Reading
+from maps.delivery.settings_tables import DeliveryRule
 from patrol.accounts import User
 from patrol.deliveries import Delivery
 from patrol.outbox import Outbox

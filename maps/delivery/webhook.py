@@ -10,6 +10,7 @@ Source: Standard Webhooks 1.0.0.
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import hmac
 import ssl
@@ -26,7 +27,7 @@ from maps.delivery import words
 from maps.delivery.errors import NotNow, ReceiverGone, Undeliverable
 from maps.delivery.messages import Message, check_fresh
 from maps.delivery.outgoing import Outgoing
-from maps.delivery.settings import WebhookSettings, signing_key
+from maps.delivery.settings_tables import WebhookSettings
 from maps.delivery.waits import retry_after_s
 from maps.wording import Wording
 from patrol.desk import Desk
@@ -122,6 +123,20 @@ def posted(message: Message, wording: Wording, *, node: str) -> dict[str, object
         ],
         "more": message.more,
     }
+
+
+def signing_key(secret: str) -> bytes:
+    """Return the bytes that sign: what follows `whsec_`, base64; else the text itself.
+
+    >>> signing_key("whsec_YWJjZA=="), signing_key("abcd")
+    (b'abcd', b'abcd')
+    """
+    if secret.startswith("whsec_"):
+        try:
+            return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        except binascii.Error:
+            pass
+    return secret.encode()
 
 
 def signed(id: str, body: bytes, *, key: bytes, at: datetime) -> dict[str, str]:

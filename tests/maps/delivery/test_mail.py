@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from maps.delivery import pace
 from maps.delivery.mail import MailWay
 from maps.delivery.messages import Message, Told
-from maps.delivery.settings import MailSettings
+from maps.delivery.settings_tables import MailSettings
 from maps.errors import SettingsFaults
 from maps.wording import Wording
 from patrol.alerts import Alert

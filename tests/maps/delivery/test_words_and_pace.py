@@ -15,7 +15,7 @@ from maps.delivery import words
 from maps.delivery.choosing import wants
 from maps.delivery.messages import MOST_TOLD, Message, Told, worst_first
 from maps.delivery.pace import LONGEST_WAIT_S, Pace, batches
-from maps.delivery.settings import DeliveryRule
+from maps.delivery.settings_tables import DeliveryRule
 from maps.settings import settings_of
 from maps.wording import Wording
 from patrol.alerts import SEVERITIES, Alert
