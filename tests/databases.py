@@ -242,6 +242,28 @@ def store_url(file: Path) -> str:
     return f"sqlite:///{file}"
 
 
+def empty_store(file: Path) -> str:
+    """Return the URL of the store that stands for `file`; if there is none yet, it is an empty one.
+
+    It comes as a copy, in a tenth of the time that all migrations take: of SQLite, too.
+    """
+    if not POSTGRES and not file.exists():
+        file.write_bytes(_empty_file())
+    return store_url(file)
+
+
+@cache
+def _empty_file() -> bytes:
+    """Return what SQLite's file of an empty store holds; it is migrated once."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "empty.db")
+        engine = open_engine(f"sqlite:///{file}")
+        migrate(engine)
+        engine.dispose()
+        assert list(Path(folder).iterdir()) == [file], "all of it is in the file"
+        return file.read_bytes()
+
+
 def store_table(folder: Path) -> str:
     """Return what a configuration in `folder` says of its store.
 

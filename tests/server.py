@@ -21,7 +21,7 @@ from maps.account_office import open_account_office
 from maps.people import People
 from maps.settings import read_settings
 from patrol.units import Role
-from tests.databases import store_url
+from tests.databases import empty_store
 from tests.forked import Forked
 from tests.ports import free_port
 
@@ -59,7 +59,7 @@ name = "Houay Xai test node"
 time_zone = "Asia/Vientiane"
 
 [store]
-url = "{store_url(self.database)}"
+url = "{empty_store(self.database)}"
 
 [web]
 host = "127.0.0.1"

@@ -44,7 +44,7 @@ from patrol.store.store import Store, open_store
 from patrol.targets import HAD
 from patrol.units import Agency
 from patrol.watch import Watch
-from tests.databases import POSTGRES, reading, store_url
+from tests.databases import POSTGRES, empty_store, reading, store_url
 
 LAO, THAI = "la-hx", "th-ck"
 AGENCIES = {LAO: Agency(id=LAO, name="Lao", country="LA"), THAI: Agency(id=THAI, name="Thai")}
@@ -88,7 +88,7 @@ class Node:
 
     async def create(self) -> None:
         """Make the file."""
-        await open_store(store_url(self.file)).close()
+        await open_store(empty_store(self.file)).close()
         # Closed with each store, it has no connection left; what it keeps is how statements are
         # put into words, for which a new one takes longer than for all else that comes up.
         self._engine = open_engine(store_url(self.file))

@@ -25,8 +25,8 @@ from patrol.watch import Watch
 from radio_gateway.clock import Clock
 from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Delivery, Transmission
+from tests.databases import empty_store
 from tests.databases import reading as reading
-from tests.databases import store_url
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 NODE, AGENCY, OTHER = "node-hx", "la-hx", "th-ck"
@@ -90,7 +90,7 @@ class Node:
         self._open()
 
     def _open(self) -> None:
-        self.store: Store = open_store(self.url or store_url(self.file))
+        self.store: Store = open_store(self.url or empty_store(self.file))
         self.watch = Watch(
             self.store, node=NODE, agency=AGENCY, now=lambda: self.time, clock=Clock()
         )
