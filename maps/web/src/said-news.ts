@@ -12,6 +12,18 @@ export interface Said {
 /** A page that is opened shows the newest text of each unit, unless it is older than this. */
 const LATELY_MS = 12 * 3600e3;
 
+/** Of one unit so many of the newest wait: a page may stay open for days while nobody reads. */
+const MOST_EACH = 20;
+
+/** Those of `texts`, oldest first, that go on waiting. */
+export function waitingOn(texts: readonly Said[]): Said[] {
+  const count = new Map<string, number>();
+  return [...texts].reverse().filter(({ unit }) => {
+    count.set(unit, (count.get(unit) ?? 0) + 1);
+    return (count.get(unit) ?? 0) <= MOST_EACH;
+  }).reverse();
+}
+
 /**
  * Texts of `units` that are later than what was read and than what waits. A unit tells its newest text only, with its
  * time; words that came with a position or a call for help have none and are no text to the office.

@@ -5,7 +5,7 @@ import type { UnitState } from "./contract.ts";
 import { keptMarks, mark } from "./marks-kept.ts";
 import { ACKNOWLEDGE } from "./permissions.ts";
 import { may } from "./session.ts";
-import { news, type Said } from "./said-news.ts";
+import { news, type Said, waitingOn } from "./said-news.ts";
 
 /** Until when the texts of each unit have been read here: the time of the newest one, by unit id. */
 const readUpTo = keptMarks("jp.texts_read");
@@ -21,7 +21,7 @@ export function hearTexts(units: Iterable<UnitState>, gone: (id: string) => bool
   const before = waits.peek();
   const left = before.filter((each) => !gone(each.unit));
   const fresh = news(left, units, readUpTo.peek(), nowMs);
-  if (fresh.length > 0 || left.length < before.length) waits.value = [...left, ...fresh].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  if (fresh.length > 0 || left.length < before.length) waits.value = waitingOn([...left, ...fresh].sort((a, b) => Date.parse(a.at) - Date.parse(b.at)));
   if (fresh.length > 0 && may(ACKNOWLEDGE)) soundOnce("text");
 }
 

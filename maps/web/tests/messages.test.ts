@@ -5,7 +5,7 @@ import { refusedWords } from "../src/faults.ts";
 import { learn, speak } from "../src/i18n/index.ts";
 import { isOnItsWay, newId, wayFor } from "../src/messages.ts";
 import { pruned } from "../src/marks-kept.ts";
-import { news } from "../src/said-news.ts";
+import { news, type Said, waitingOn } from "../src/said-news.ts";
 
 const AT = Date.parse("2026-11-24T02:30:00Z");
 
@@ -83,4 +83,11 @@ test("a refusal is told in the reader's words where there are some, else by its 
   assert.equal(said("store_down", "the store"), "DOWN");
   assert.equal(said("no_such_sort", ""), "OTHER");
   speak("en");
+});
+
+test("of a unit that writes for days while nobody reads the newest texts wait, and all of the others", () => {
+  const said = (unit: string, n: number): Said => ({ unit, at: new Date(AT + n * 1000).toISOString(), text: String(n), phrase: null });
+  const left = waitingOn([said("quiet", 0), ...Array.from({ length: 500 }, (_, n) => said("loud", n))]);
+  assert.equal(left.length, 21);
+  assert.deepEqual([left[0]?.unit, left[1]?.text, left.at(-1)?.text], ["quiet", "480", "499"]);
 });
