@@ -26,6 +26,7 @@ import { Broken } from "./panels/states.tsx";
 import { fetchJson } from "./rest.ts";
 import { app, startPage } from "./start.ts";
 import { startTabBadge } from "./tab-badge.ts";
+import { watchWho } from "./who-now.ts";
 
 const REFERENCE_AGAIN_MS = 30_000;
 
@@ -41,6 +42,7 @@ async function draw(): Promise<void> {
   startTabBadge();
   followLinks();
   followTabs();
+  watchWho();
   live.start();
   void loadAgencies();
   addEventListener("online", () => live.retryNow());
