@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 from zoneinfo import available_timezones
@@ -20,8 +21,11 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ShortName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 
 
+_zones: Final = cache(available_timezones)  # it looks through the system's files
+
+
 def _time_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError(f"{name!r} is no IANA time zone, for example Asia/Vientiane")
     return name
 
