@@ -29,6 +29,7 @@ secret_file = "secrets/ministry"           # or secret_env = "NAME"
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
@@ -48,6 +49,8 @@ from patrol.units import Role
 PER_MINUTE: Final[Mapping[DeliveryWay, int]] = {"push": 10, "mail": 6, "webhook": 60, "radio": 4}
 """Messages to one receiver within a minute, where the rule does not say; beyond, one for all."""
 
+_OF_DAY: Final = "((?:[01][0-9]|2[0-3]):[0-5][0-9])"
+_HOURS: Final = re.compile(rf"{_OF_DAY}\s*-\s*{_OF_DAY}")
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 MailAddress = Annotated[
@@ -79,13 +82,11 @@ def read_hours(said: str) -> tuple[time, time]:
     >>> read_hours("18:00-06:00")
     (datetime.time(18, 0), datetime.time(6, 0))
     """
-    start, dash, end = said.partition("-")
-    try:
-        if not dash or len(start.strip()) != 5 or len(end.strip()) != 5:
-            raise ValueError
-        return time.fromisoformat(start.strip()), time.fromisoformat(end.strip())
-    except ValueError:
-        raise ValueError(f"{said!r} is not written as 18:00-06:00") from None
+    written = _HOURS.fullmatch(said.strip())
+    if written is None:
+        raise ValueError(f"{said!r} is not written as 18:00-06:00")
+    start, end = written.groups()
+    return time.fromisoformat(start), time.fromisoformat(end)
 
 
 class DeliveryRule(Table):

@@ -312,6 +312,8 @@ def test_no_word_of_a_radio_becomes_a_header(name: str, place: str, rule_: str, 
         ({"to": []}, "delivery[0]"),
         ({"agency": "other"}, "delivery[0].agency"),
         ({"hours": "all night"}, "delivery[0].hours"),
+        ({"hours": "1800Z-0600Z"}, "delivery[0].hours"),  # the node's own time, and no other
+        ({"hours": "24:00-06:00"}, "delivery[0].hours"),
         ({"role": None}, "delivery[0].role"),
         ({"mail": {"username": "x"}}, "mail"),
         ({"mail": {"username": "x", "password_file": "none"}}, "mail.password_file"),
