@@ -209,18 +209,38 @@ class Grant:
         shape = shapely.Polygon(outline)
         return bool(shapely.is_valid(shape) and shapely.covers(self._corridor, shape))
 
-    def covers_stretch(self, river: str, km_from: float, km_to: float, width_m: float) -> bool:
-        """Return whether a stretch of a river lies in the corridor."""
+    def covers_stretch(
+        self,
+        river: str,
+        km_from: float,
+        km_to: float,
+        width_m: float,
+        outline: Callable[[], shapely.Geometry | None],
+    ) -> bool:
+        """Return whether a stretch of a river lies in the corridor.
+
+        Args:
+            river: Name of the river.
+            km_from: One end.
+            km_to: The other.
+            width_m: From outer edge to outer edge, metres.
+            outline: Tells the area that this is, in degrees, None where nobody knows: asked only
+                where the corridor keeps near a border, too, which kilometres do not tell.
+        """
         corridor = self.agreement.terms.corridor
         if corridor is None:
             return True
-        return (
+        if not (
             river == corridor.river
             and corridor.km_from <= min(km_from, km_to)
             and max(km_from, km_to) <= corridor.km_to
             and width_m / 2.0 <= corridor.from_river_m
-            and corridor.from_border_m is None  # a border is no river: nobody can tell
-        )
+        ):
+            return False
+        if corridor.from_border_m is None:
+            return True
+        area = outline()
+        return area is not None and bool(shapely.covers(self._corridor, area))
 
     def _is_time(
         self,

@@ -42,7 +42,7 @@ def passed(paper: P, *, sharing: Sharing, viewer: str, now: datetime) -> P | Non
         return None
     lon, lat = _place(paper)
     unit = getattr(paper, "unit", None)
-    lies_in = _sector_lies_in(paper) if isinstance(paper, Sector) else None
+    lies_in = _sector_lies_in(paper, sharing) if isinstance(paper, Sector) else None
     made_at = paper.at
     if data_class in STANDING and not paper.is_closed:
         # A plan that stands when its owner first consents is what is consented to; one that was
@@ -183,14 +183,18 @@ def _pruned(
     return msgspec.structs.replace(record, **changes) if changes else record
 
 
-def _sector_lies_in(sector: Sector) -> Callable[[Grant], bool]:
+def _sector_lies_in(sector: Sector, sharing: Sharing) -> Callable[[Grant], bool]:
     def lies_in(grant: Grant) -> bool:
         if sector.polygon:
             return grant.covers_area(sector.polygon[0])
         if sector.river is None or sector.km_from is None or sector.km_to is None:
             return grant.agreement.terms.corridor is None
         return grant.covers_stretch(
-            sector.river, sector.km_from, sector.km_to, sector.width_m or 0.0
+            sector.river,
+            sector.km_from,
+            sector.km_to,
+            sector.width_m or 0.0,
+            lambda: sharing.outline(sector),
         )
 
     return lies_in

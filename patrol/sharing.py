@@ -11,14 +11,18 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+import shapely
 
+from gis.errors import GisError
 from patrol.agreements import Agreement
 from patrol.book import Book
 from patrol.crossing import DATA_CLASSES, DataClass
 from patrol.grants import FOREVER, Grant, Outings
+from patrol.ground import Ground
 from patrol.papers import Paper
 from patrol.patrols import Patrol
 from patrol.refusals import ending, refusal
+from patrol.sectors import Sector
 from patrol.seen import Views
 from patrol.stretches import Stretch, joined, within
 
@@ -56,11 +60,13 @@ class Sharing:
     Args:
         book: The open papers: agreements and patrols.
         seen: Counts what agencies are shown of each other, for the journal.
+        ground: Rivers of this site, along which sectors are drawn; None without any.
     """
 
-    def __init__(self, book: Book, seen: Views | None = None) -> None:
+    def __init__(self, book: Book, seen: Views | None = None, ground: Ground | None = None) -> None:
         self._book = book
         self.seen = seen or Views()
+        self._ground = ground or Ground()
         self._grants: dict[str, Grant] = {}
         self._over: dict[str, _Outing] = {}
         self._ended: dict[str, Agreement] = {}
@@ -80,6 +86,13 @@ class Sharing:
                     self._over.pop(paper.id, None)
                 else:
                     self._over[paper.id] = outing
+
+    def outline(self, sector: Sector) -> shapely.Geometry | None:
+        """Return the area of a sector in degrees; None where this site cannot tell."""
+        try:
+            return self._ground.area(sector).geometry
+        except GisError:
+            return None
 
     def hold(self, id: str) -> None:
         """Let nothing cross under an agreement until its next version: a party wants it suspended

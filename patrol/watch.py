@@ -112,7 +112,7 @@ class Watch:
         self.picture = Picture(agency=agency, origin=node, sides=sides)
         self.turn = Turn()
         self.clerk = Clerk(store=store, turn=self.turn, node=node, now=lambda: self.now())
-        self.sharing = Sharing(self.clerk.book, self.clerk.seen)
+        self.sharing = Sharing(self.clerk.book, self.clerk.seen, ground)
         self.lookout = Lookout(self.sharing, self._told_of)
         self.board = Board(self.snapshot, now, lookout=self.lookout, papers=lambda: self.clerk.book)
         scribe = self.clerk.scribe

@@ -174,6 +174,23 @@ async def test_a_corridor_is_drawn_along_the_real_river(offices: Offices) -> Non
             assert side.distance_to_border_m < 450, place
 
 
+async def test_a_stretch_of_river_crosses_where_it_keeps_near_the_border(offices: Offices) -> None:
+    said = {"river": "Mekong", "km_from": 2340, "km_to": 2370, "from_river_m": 2000}
+    said |= {"from_border_m": 1500}
+    await agree(offices, corridor=said, classes=["sectors"])
+
+    async def drawn(name: str, km_from: float, km_to: float, width_m: float) -> None:
+        stretch = {"river": "Mekong", "km_from": km_from, "km_to": km_to, "width_m": width_m}
+        body = {"name": name, "use": "patrol", "stretch": stretch}
+        await done(await offices["noy"].post("/api/sectors", json=body), 201)
+
+    await drawn("reach", 2350, 2362, 1000)
+    await drawn("as wide as the border lets it", 2350, 2362, 3900)  # 1,950 m to each side
+    await drawn("beyond the corridor", 2335, 2350, 1000)
+    shown = await offices["chai"].get("/api/sectors")
+    assert [each["sector"]["name"] for each in shown.json()] == ["reach"]
+
+
 @pytest.mark.parametrize("act", ["suspend", "resume", "sign", "end", "backfill"])
 async def test_who_may_not_may_not(offices: Offices, act: str) -> None:
     id = await agree(offices)
