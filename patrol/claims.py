@@ -18,7 +18,7 @@ import msgspec
 
 from patrol.changes import Claim, Fix
 from patrol.clocks import TimeSource
-from patrol.quality import UNSURE_CLOCK_S, apart_m, is_jump
+from patrol.quality import UNSURE_CLOCK_S, apart_m, is_jump, place_flag
 from patrol.records import Record
 
 ENDS_AFTER: Final = timedelta(minutes=10)
@@ -82,7 +82,7 @@ class Claims:
         """
         place = record.transmission.position
         away_m = None
-        if place is not None and believed is not None:
+        if place is not None and believed is not None and place_flag(place) is None:
             away_m = apart_m(
                 lon=place.lon, lat=place.lat, from_lon=believed.lon, from_lat=believed.lat
             )

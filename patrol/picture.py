@@ -384,6 +384,7 @@ class Picture(Register):
                     self._drop(each.id)
         contact = self.contacts[address] = Contact(address, agency=self.owner_of_radio(address))
         contact.addresses = (address,)
+        contact.cleared_at = self.cleared.get(address)
         self._touched[address] = contact
         self._forgotten.discard((address, contact.agency, False))
         self._unknown += 1

@@ -248,6 +248,8 @@ class Registrar:
         await self._scribe.write(told, registry.clear_latch, of=of, at=at, by=by)
         self._picture.clear_distress(of, at)
         await self.tell_anew([of])  # what it said before its call is what it said last
+        if of not in self._picture.contacts:  # it said no more, and that was set aside
+            self._picture.rebuild(of, ())
         self._publish()
         if self.when_cleared is not None:
             await self.when_cleared(of, by, note)

@@ -19,6 +19,7 @@ import structlog
 from patrol.agreement_acts import time_is_over
 from patrol.agreements import Agreement
 from patrol.alarms import Alarms
+from patrol.bare_calls import take_calls
 from patrol.batch import Batch
 from patrol.board import Board, Update
 from patrol.changes import Claim, Fix, Snapshot, UnitState
@@ -387,14 +388,17 @@ class Watch:
             self._placing.records([*heard.new, *heard.earlier])
             records, fixes, rows, orphans = self._take(heard)
             unsure = heard.tell(picture)
+            also = heard.also_rows(picture.owner_at, origin=origin)
+            firsts = heard.first_acts(origin=origin)
+            calls = take_calls([*bad, *heard.refused], picture, self.now())
             batch = Batch(
                 records=records,
                 rows=rows,
-                also=heard.also_rows(picture.owner_at, origin=origin),
+                also=also,
                 again=heard.again,
-                firsts=heard.first_acts(origin=origin),
+                firsts=firsts,
                 earlier=heard.earlier,
-                acts=latches(records, picture.claims.take_raised(), origin=origin),
+                acts=latches([*records, *calls], picture.claims.take_raised(), origin=origin),
             )
             left = await self._keeper.commit(batch)
             await self._keeper.set_aside([*bad, *heard.refused, *left.refused])
@@ -416,7 +420,7 @@ class Watch:
         before_s = thread_time()
         self.publish(list(fixes.values()))
         self.pace.showed(thread_time() - before_s)
-        await self.alarms.after(records, fixes, next_in_s=next_in_s)
+        await self.alarms.after([*records, *calls], fixes, next_in_s=next_in_s)
 
     def _take_back(self, bad: Sequence[Record], fixes: dict[bytes, Fix]) -> set[str]:
         """Forget what could not be stored; return whom to rebuild from the store.

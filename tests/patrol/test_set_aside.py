@@ -13,12 +13,14 @@ from structlog.testing import capture_logs
 
 import patrol.dispatch
 import patrol.keeper
+from gis.position import Position
 from patrol.changes import Change
 from patrol.store import schema
 from patrol.store.dialects import open_engine
 from radio_gateway.order_result import OrderResult
 from radio_gateway.transmission import Signal, Transmission
 from tests.databases import sqlite_only
+from tests.patrol.alerting import alerts, hear, only, tick, unit
 from tests.patrol.running import Node, Viewer, address, at, reading, running, said
 
 NEVER = "RAISE(ABORT, 'not this one')"
@@ -180,6 +182,61 @@ async def test_what_nothing_can_be_made_of_is_set_aside_as_it_came(node: Node) -
     assert [row[0] for row in rows] == [address("a"), address("d"), address("e")]
     assert node.state(address("e")).distress
     await node.hear(said("f", 2))
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"device_time": "yesterday"},
+        {"position": {"not": "a position"}},
+        {"signal": object()},
+        {"duplicate_key": 9, "duplicate_window_s": None},
+    ],
+    ids=["device_time", "position", "signal", "key"],
+)
+async def test_a_call_for_help_that_nothing_can_be_made_of_rings(
+    node: Node, wrong: dict[str, Any], known: bool
+) -> None:
+    boat = await unit(node) if known else address()
+    await hear(node, said("a", 1, distress=True, **wrong), said("b", 1))
+    assert len(node.rows("SELECT * FROM set_aside")) == 1
+    alert = only(node)
+    assert (alert.rule, alert.subject, alert.raised_at, alert.rings) == ("sos", boat, at(1), True)
+    assert len(node.rows("SELECT * FROM transmissions")) == 1
+    node = await node.again()
+    assert node.state(boat).distress
+    assert only(node) == alert
+    node.time = at(60)
+    await node.desk().clear_distress(boat)
+    await hear(node, said("a", 50, distress=True, **wrong))  # was called before that
+    await tick(node, 61)
+    assert alerts(node) == []
+    await hear(node, said("a", 70, distress=True, **wrong))
+    assert only(node).rings
+
+
+async def test_a_man_down_that_is_set_aside_rings_as_that_and_what_calls_nobody_does_not(
+    node: Node,
+) -> None:
+    loud: Any = object()
+    await hear(node, said("a", 1, signal=loud), said("b", 1, signal=loud, status="man_down"))
+    await tick(node, 2)
+    assert (only(node).rule, only(node).subject) == ("man_down", address("b"))
+
+
+async def test_a_call_from_nowhere_on_earth_by_who_claims_an_address_rings(node: Node) -> None:
+    boat = await node.boat("Boat 3")
+    await node.desk("admin").assign(
+        address=address(), unit=boat, start=at(-100_000), channel="serial"
+    )
+    await hear(node, said("a", 1))
+    nowhere = Position(lon=100.4, lat=float("inf"))
+    await hear(node, said("a", 2, channel="pier/ais", position=nowhere, distress=True))
+    assert node.rows("SELECT * FROM set_aside") == []
+    assert "sos" in [each.rule for each in alerts(node)]
+    [claim] = node.watch.picture.claims
+    assert (claim.unit, claim.distance_m) == (boat, None)
 
 
 async def test_what_cannot_even_be_set_aside_is_not_answered_until_it_can(
