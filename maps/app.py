@@ -104,6 +104,7 @@ from maps.geography import Geography
 from maps.guard import Guard
 from maps.histories import Histories
 from maps.importing import LONGEST_FILE
+from maps.live_places import LivePlaces
 from maps.office import Lead, Office, open_office
 from maps.replay_turns import ReplayTurns
 from maps.reports.jobs import Jobs
@@ -312,6 +313,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.accounts = office.accounts
     state.desk_of = office.desk_of
     state.watching = office.watching
+    state.live_places = LivePlaces()
     state.delivering = office.delivering
     state.layers = office.geography
     state.addresses = office.geography

@@ -9,6 +9,8 @@ all positions one by one.
 Whoever loses the way in (signed out, disabled, another role, a device revoked; by this process or
 the command line) is cut off within three seconds: a second for the account epoch, two for a beat.
 
+Of one account so many streams are open at once (`maps.live_places`).
+
 Close codes: 4401 not signed in (any more), 4403 not allowed, 4409 fell too far behind, 1013 try
 again later.
 """
@@ -17,16 +19,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
+from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from maps.access import Access, Caller
 from maps.errors import NoAnswer, NotSignedIn, TooManyTries, WatchAway
 from maps.frames import EXTENSION
+from maps.live_places import LivePlaces
+from patrol.accounts import User
 from patrol.errors import Forbidden, StoreError
 from patrol.tables import plain
 from patrol.views import Subscription
@@ -44,6 +49,7 @@ _LONGEST_NUMBER = 18  # digits; what is longer is no number of a process to anot
 
 NOT_SIGNED_IN, NOT_ALLOWED, FELL_BEHIND = 4401, 4403, 4409
 TRY_AGAIN = 1013
+_REPLACED = "too many streams of this account are open"
 
 
 @router.websocket("/api/live")
@@ -72,41 +78,78 @@ async def _carry(
     tables: bool,
 ) -> None:
     access: Access = socket.app.state.access
-    try:
-        async with asyncio.timeout(ENTER_S):
-            epoch = await access.epoch()  # before: what changes while we look is looked at again
-            caller = await access.caller(socket)
-        known = _number(since)
-        entering = asyncio.ensure_future(socket.app.state.watching(caller.user, stream, known))
-        try:  # it may take a while: until there is a Watch again
-            await asyncio.wait({gone, entering}, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            entering.add_done_callback(_leave)  # it may have got in in this very turn
-            raise
-        finally:
-            entering.cancel()  # no effect once done
-        if not entering.done():
+    places: LivePlaces = socket.app.state.live_places
+    replaced: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    with ExitStack() as held:
+        try:
+            async with asyncio.timeout(ENTER_S):
+                epoch = await access.epoch()  # before: what changes meanwhile is looked at again
+                caller = await access.caller(socket)
+            held.enter_context(
+                places.held(caller.user.name, caller.session or "", partial(_replace, replaced))
+            )
+            subscription = await _entered(
+                socket, {gone, replaced}, caller.user, stream, _number(since)
+            )
+        except (NotSignedIn, TooManyTries):
+            await _refuse(socket, NOT_SIGNED_IN, "sign in first")
             return
-        subscription = entering.result()
-    except (NotSignedIn, TooManyTries):
-        await _refuse(socket, NOT_SIGNED_IN, "sign in first")
-        return
-    except (StoreError, TimeoutError):
-        await _refuse(socket, TRY_AGAIN, "the store cannot be used at the moment")
-        return
-    except (WatchAway, NoAnswer):
-        await _refuse(socket, TRY_AGAIN, "the picture cannot be followed at the moment")
-        return
-    except Forbidden as error:
-        await _refuse(socket, NOT_ALLOWED, str(error))
-        return
-    viewer = _Viewer(socket, subscription, access, epoch, tables=tables)
+        except (StoreError, TimeoutError):
+            await _refuse(socket, TRY_AGAIN, "the store cannot be used at the moment")
+            return
+        except (WatchAway, NoAnswer):
+            await _refuse(socket, TRY_AGAIN, "the picture cannot be followed at the moment")
+            return
+        except Forbidden as error:
+            await _refuse(socket, NOT_ALLOWED, str(error))
+            return
+        if subscription is not None:
+            viewer = _Viewer(socket, subscription, access, epoch, tables=tables)
+            await _show(socket, viewer, subscription, caller, gone, replaced)
+        elif not gone.done():
+            await _refuse(socket, TRY_AGAIN, _REPLACED)
+
+
+async def _entered(
+    socket: WebSocket,
+    ends: set[asyncio.Future[None]],
+    user: User,
+    stream: str | None,
+    since: int | None,
+) -> Subscription | None:
+    """Return a viewer's place in the stream; None if one of `ends` comes before."""
+    entering: asyncio.Future[Subscription] = asyncio.ensure_future(
+        socket.app.state.watching(user, stream, since)
+    )
+    try:  # it may take a while: until there is a Watch again
+        ways: set[asyncio.Future[Any]] = {*ends, entering}
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        entering.add_done_callback(_leave)  # it may have got in in this very turn
+        raise
+    finally:
+        entering.cancel()  # no effect once done
+    return entering.result() if entering.done() else None
+
+
+async def _show(
+    socket: WebSocket,
+    viewer: _Viewer,
+    subscription: Subscription,
+    caller: Caller,
+    gone: asyncio.Task[None],
+    replaced: asyncio.Future[None],
+) -> None:
+    """Show what comes until either side ends it, or it is to make room."""
     sending = asyncio.create_task(viewer.send(caller), name="live-send")
     stuck = asyncio.create_task(viewer.until_stuck(caller), name="live-stuck")
     try:
-        await asyncio.wait({gone, sending, stuck}, return_when=asyncio.FIRST_COMPLETED)
+        ends: set[asyncio.Future[Any]] = {gone, replaced, sending, stuck}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if not gone.done():
-            code, reason = (sending if sending.done() else stuck).result()
+            code, reason = TRY_AGAIN, _REPLACED
+            if sending.done() or stuck.done():
+                code, reason = (sending if sending.done() else stuck).result()
             sending.cancel()
             await asyncio.wait({sending})
             async with asyncio.timeout(CHECK_S):
@@ -122,6 +165,12 @@ async def _carry(
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
         subscription.let_go()
+
+
+def _replace(replaced: asyncio.Future[None]) -> None:
+    """End a stream, since another of its account takes its place."""
+    if not replaced.done():
+        replaced.set_result(None)
 
 
 def _number(since: str | None) -> int | None:

@@ -20,6 +20,7 @@ from maps.access import body_of, reporter
 from maps.account_office import AccountOffice
 from maps.api import basemap, health, live, metrics, open_id, session, trust
 from maps.app import ROUTERS, described, guard, node_of, open_basemap
+from maps.live_places import LivePlaces
 from maps.passwords import digest
 from maps.roles import words
 from maps.settings import Settings, read_token
@@ -82,6 +83,7 @@ def create_web_app(
     )
     state = app.state
     state.failed, state.trust, state.pages = None, trust_in(settings), pages.Pages()
+    state.live_places = LivePlaces()
     state.node = node_of(settings)
     state.agencies = {
         each.id: Agency(id=each.id, name=each.name, country=each.country, blos=each.blos)

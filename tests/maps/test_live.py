@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from time import monotonic
 from types import SimpleNamespace
@@ -15,9 +16,10 @@ from websockets.exceptions import ConnectionClosed
 
 from gis.position import Position
 from maps.api import live as route
+from maps.live_places import LivePlaces
 from patrol.units import Unit
 from radio_gateway.transmission import Transmission
-from tests.maps.running import AGENCY, Live, Running
+from tests.maps.running import AGENCY, Live, Running, wait_until
 
 
 async def say(server: Running, key: str, number: int) -> None:
@@ -260,6 +262,35 @@ async def test_a_store_that_does_not_answer_keeps_nothing_from_who_looks(
             await live.until("nothing", seconds=5)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4401
+
+
+async def test_who_opens_stream_after_stream_takes_no_other_s_and_has_a_bound(
+    server: Running,
+) -> None:
+    places = LivePlaces(most=3)
+    server.app.state.live_places = places
+    async with (
+        server.signed_in() as owner,
+        server.signed_in() as other_browser,
+        server.signed_in("planner") as planner,
+        AsyncExitStack() as stack,
+    ):
+        streams = []
+        for client in (owner, other_browser, other_browser, planner, other_browser):
+            streams.append(await stack.enter_async_context(server.live(client)))
+            await streams[-1].until("snapshot")
+        oldest = streams[1].socket
+        async with asyncio.timeout(10):
+            await oldest.wait_closed()
+        assert (oldest.close_code, oldest.close_reason) == (
+            1013,
+            "too many streams of this account are open",
+        )
+        for each in (streams[0], *streams[2:]):
+            await each.until("beat")
+    async for _ in wait_until("all to be forgotten"):
+        if not places._open:
+            break
 
 
 async def test_viewers_who_leave_are_forgotten(server: Running) -> None:
