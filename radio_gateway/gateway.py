@@ -32,7 +32,8 @@ from radio_gateway.order_result import OrderResult
 from radio_gateway.outbound import Outbound
 from radio_gateway.transmission import Delivery, Transmission
 from radio_gateway.uplink.envelope import OrderFor
-from radio_gateway.uplink.sender import RESULTS_KEPT, Uplink
+from radio_gateway.uplink.results_out import RESULTS_KEPT
+from radio_gateway.uplink.sender import Uplink
 from radio_gateway.uplink.spool import Spool, open_spool
 from radio_gateway.uplink.spool_file import SpoolError
 from radio_gateway.uplink.spool_rows import Put

@@ -12,9 +12,10 @@ import asyncio
 import os
 import random
 import secrets
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
@@ -30,7 +31,6 @@ from radio_gateway.order_result import OrderResult
 from radio_gateway.transports.mqtt import MqttTransport
 from radio_gateway.uplink.condition import Condition
 from radio_gateway.uplink.envelope import (
-    MAX_ITEMS,
     MAX_MESSAGE_BYTES,
     Envelope,
     EnvelopeError,
@@ -43,8 +43,10 @@ from radio_gateway.uplink.envelope import (
     topic_of,
     unpack,
 )
-from radio_gateway.uplink.lanes import RECEIPT_WITHIN_S, Lanes
+from radio_gateway.uplink.envelope_size import EnvelopeSize
+from radio_gateway.uplink.lanes import Lanes
 from radio_gateway.uplink.removal import Removal
+from radio_gateway.uplink.results_out import ResultsOut
 from radio_gateway.uplink.settings import UplinkSettings, transport_for
 from radio_gateway.uplink.signing import SignatureError
 from radio_gateway.uplink.spool import Spool
@@ -55,15 +57,8 @@ from radio_gateway.uplink.told_times import ToldTimes
 HEALTH_EVERY_S: Final = 10.0
 AGAIN_AT_MOST_S: Final = 4.0
 LIVE_ITEMS: Final = 200
-RESULTS_KEPT: Final = 200
-ENVELOPE_BYTES: Final = 128 * 1024
-"""Of items, before they are deflated, on a good link; one larger item goes alone."""
-LEAST_BYTES: Final = 2048
-"""The same on the worst link: a satellite or radio modem of some hundred bits a second."""
-ITEM_BYTES: Final = 128  # the least that an item of the backlog is taken to have
 LOOK_EVERY_S: Final = 1.0
 _TOLD_EVERY = 100
-_PROMPT_S, _SLOW_S = 1.0, 3.0  # a receipt within, or beyond: the link carries more, or less
 _log = structlog.get_logger(__name__)
 
 
@@ -105,11 +100,10 @@ class Uplink:
         self._backlog_wake = asyncio.Event()
         self._changed = asyncio.Event()
         self._condition = Condition(settings.link, gateway, monotonic())
-        self._most_bytes = ENVELOPE_BYTES // 8
+        self._size = EnvelopeSize()
         self._nonce, self._told = b"", 0
         self._sent = self._receipted = 0
-        self._results: deque[OrderResult] = deque(maxlen=RESULTS_KEPT)
-        self._results_out: tuple[bytes, float, list[OrderResult]] | None = None
+        self._results = ResultsOut()
         self._told_times = ToldTimes()
         self.unbelieved: Counter[str] = Counter()
         self._removal = Removal(spool, self._lanes.removed)
@@ -126,7 +120,7 @@ class Uplink:
 
     def tell(self, result: OrderResult) -> None:
         """Tell the node what became of an order, as soon as it is reached."""
-        self._results.append(result)
+        self._results.add(result)
         self._wake.set()
 
     def tell_health(self) -> None:
@@ -184,7 +178,7 @@ class Uplink:
         async with transport:
             self._condition.opened(monotonic())
             self._lanes.restart(await self._spool.newest())
-            self._results_out = None
+            self._results.restart()
             self._wake.set()
             await _first_end(
                 self._send_live_lane(transport),
@@ -201,16 +195,14 @@ class Uplink:
         while True:
             self._wake.clear()
             if lanes.overdue(loop.time()):
-                self._slower()
+                self._size.smaller()
                 self._backlog_wake.set()
             busy = await self._send_live(transport)
             await self._send_results(transport)
             self._backlog_wake.set()
             if not busy:
-                due_s = lanes.next_due_s()
-                if self._results_out is not None:
-                    results_due_s = self._results_out[1] + RECEIPT_WITHIN_S
-                    due_s = results_due_s if due_s is None else min(due_s, results_due_s)
+                both = (lanes.next_due_s(), self._results.next_due_s())
+                due_s = min((each for each in both if each is not None), default=None)
                 await _rings(self._wake, None if due_s is None else max(due_s - loop.time(), 0.01))
 
     async def _send_backlog_lane(self, transport: MqttTransport) -> None:
@@ -227,33 +219,28 @@ class Uplink:
         items = await self._spool.items(numbers)
         self._lanes.gone(set(numbers) - {item.number for item in items})
         if items:
-            await self._send(transport, self._that_fit(items), live=True)
+            await self._send(transport, self._size.that_fit(items), live=True)
         return True
 
     async def _send_results(self, transport: MqttTransport) -> None:
         now_s = asyncio.get_running_loop().time()
-        out = self._results_out
-        if not self._results or (out is not None and now_s - out[1] < RECEIPT_WITHIN_S):
-            return
-        results = list(self._results)
-
-        def note(digest: bytes) -> None:
-            self._results_out = (digest, now_s, results)
-
-        await self._publish(transport, [], results, note)
+        results = self._results.to_send(now_s)
+        if results:
+            note = partial(self._results.sent, results=results, at_s=now_s)
+            await self._publish(transport, [], results, note)
 
     async def _send_backlog(self, transport: MqttTransport) -> bool:
         lanes = self._lanes
         if not lanes.backlog_may_go():
             return False
         beginning = lanes.beginnings
-        found = await self._spool.after(lanes.cursor, self._most_bytes // ITEM_BYTES)
+        found = await self._spool.after(lanes.cursor, self._size.most_items)
         if lanes.beginnings != beginning:
             return True
         if not found:
             lanes.more = False
             return False
-        items = self._that_fit([item for item in found if not lanes.is_flying(item.number)])
+        items = self._size.that_fit([item for item in found if not lanes.is_flying(item.number)])
         # what did not fit is next
         lanes.cursor = items[-1].number if items else found[-1].number
         if items:
@@ -296,7 +283,7 @@ class Uplink:
         try:
             await transport.send(message, topic=topic_of(self._gateway, "reports"))
         except (LinkError, asyncio.CancelledError):
-            self._slower()  # broken while this was on its way: maybe it was too much
+            self._size.smaller()  # broken while this was on its way: maybe it was too much
             raise
 
     async def _set_aside(self, item: Item, body: bytes, size: int) -> None:
@@ -304,18 +291,6 @@ class Uplink:
         _log.error("too_large_to_send", number=item.number, bytes=size, most=MAX_MESSAGE_BYTES)
         self._lanes.landed(digest_of(body), [item.number])
         await self._removal.take_out({item.number: True})
-
-    def _slower(self) -> None:
-        self._most_bytes = max(self._most_bytes // 2, LEAST_BYTES)
-
-    def _that_fit(self, items: list[Item]) -> list[Item]:
-        """Return the first of `items` that the link carries in one envelope, at least one."""
-        size = 0
-        for index, item in enumerate(items[:MAX_ITEMS]):
-            size += len(item.said)
-            if size > self._most_bytes and index:
-                return items[:index]
-        return items[:MAX_ITEMS]
 
     async def _listen(self, transport: MqttTransport) -> None:
         while chunks := await transport.read():
@@ -365,14 +340,10 @@ class Uplink:
             raise EnvelopeError(f"meant for gateway {gateway!r}")
 
     async def _receipt(self, receipt: Receipt) -> None:
-        now_s = asyncio.get_running_loop().time()
-        if self._results_out is not None and receipt.envelope == self._results_out[0]:
-            for result in self._results_out[2]:
-                if result in self._results:
-                    self._results.remove(result)
-            self._results_out = None
+        if self._results.receipted(receipt.envelope):
             self._wake.set()
             return
+        now_s = asyncio.get_running_loop().time()
         found = self._lanes.receipted(receipt.envelope, at_s=now_s)
         if found is None:
             self.unbelieved["unknown_envelope"] += 1
@@ -381,10 +352,7 @@ class Uplink:
         refused = set(receipt.refused) & set(numbers)
         self._lanes.landed(receipt.envelope, numbers)
         self._receipted += len(numbers) - len(refused)
-        if took_s < _PROMPT_S:
-            self._most_bytes = min(self._most_bytes * 2, ENVELOPE_BYTES)
-        elif took_s > _SLOW_S:
-            self._slower()
+        self._size.receipted(took_s)
         await self._removal.take_out({number: number in refused for number in numbers})
         self._wake.set()
 

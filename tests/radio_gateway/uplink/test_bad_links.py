@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from radio_gateway.health import GatewayHealth
 from radio_gateway.uplink.envelope import pack, topic_of, unpack
-from radio_gateway.uplink.sender import LEAST_BYTES
+from radio_gateway.uplink.envelope_size import LEAST_BYTES
 from radio_gateway.uplink.signing import SIGNATURE_BYTES
 from radio_gateway.uplink.spool_file import SpoolError
 from tests.broker import Mosquitto, mosquitto
@@ -50,7 +50,7 @@ async def test_on_a_slow_link_a_distress_call_overtakes_the_backlog_and_all_arri
         assert len(hx.stored) < 301
         await gw.empty(within_s=120)
         assert len(hx.stored) == 301
-        assert LEAST_BYTES <= gw.uplink._most_bytes < 30_000
+        assert LEAST_BYTES <= gw.uplink._size.most_bytes < 30_000
 
 
 async def test_what_is_larger_than_a_message_may_be_is_set_aside_and_stops_nothing(
