@@ -76,10 +76,11 @@ export class LiveStream {
     this.#drop();
   }
 
-  /** Tries again at once: somebody asked, or the machine came back online. */
+  /** Tries again at once: somebody asked, or the machine came back online. A socket that has been silent is not waited for. */
   retryNow(): void {
-    if (this.#socket !== null || this.#status.refused !== null) return;
+    if (this.#status.refused !== null || (this.#socket !== null && !this.#status.stale)) return;
     clearTimeout(this.#retry);
+    this.#drop();
     this.#connect();
   }
 

@@ -149,6 +149,22 @@ test("a picture that takes long to come is waited for, longer each time", () => 
   stream.stop();
 });
 
+test("whoever asks for another try gets it, however long a silent socket would be waited for", () => {
+  const { stream, sockets, wait } = stage();
+  sockets[0]?.say(snapshot(4));
+  stream.retryNow();
+  assert.equal(sockets.length, 1, "it is live");
+  wait(9500);
+  stream.retryNow();
+  wait(3000);
+  wait(3000);
+  assert.equal(sockets[1]?.closed, false, "its first word may take longer");
+  stream.retryNow();
+  assert.equal(sockets[1]?.closed, true);
+  assert.equal(sockets.length, 3);
+  stream.stop();
+});
+
 test("a refusal ends the tries", () => {
   const { stream, sockets, status } = stage();
   sockets[0]?.onclose?.({ code: 4401 });
