@@ -76,6 +76,14 @@ export const gravest = computed<ReadonlyMap<string, Severity>>(() => {
 /** The chosen one, or else the first. */
 export const current = computed(() => cards.value.find((each) => each.id === chosenId.value) ?? cards.value[0] ?? null);
 
+/** What makes a card the chosen one: the keyboard's focus, or a press once it is let go. With its beginning the card that was chosen would fold, and the button slip away from under the pointer. */
+export function choosing(id: string): { onFocusCapture: (event: FocusEvent) => void; onClickCapture: () => void } {
+  const choose = (): void => {
+    chosenId.value = id;
+  };
+  return { onFocusCapture: ({ target }) => { if ((target as Element).matches(":focus-visible")) choose(); }, onClickCapture: choose };
+}
+
 export function step(by: number): void {
   const at = cards.peek().findIndex((each) => each.id === current.peek()?.id);
   const next = cards.peek()[Math.max(0, Math.min(cards.peek().length - 1, at + by))];

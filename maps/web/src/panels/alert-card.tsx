@@ -9,7 +9,7 @@ import { type Words, t, wordsIfAny } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
 import { flyToPlace, flyToSelected } from "../map-room.ts";
 import type { Alert, AlertState, Severity } from "../papers.ts";
-import { chosenId, current, doable } from "../queue.ts";
+import { choosing, chosenId, current, doable } from "../queue.ts";
 import { doAbout } from "../queue-acts.ts";
 import { alertPlace, alertTitle, alertWho, offerOf } from "../queue-words.ts";
 import { SEE_TRACKS } from "../permissions.ts";
@@ -33,7 +33,7 @@ export function AlertCard({ alert, own }: { alert: Alert; own: boolean }): JSX.E
   const safe = alert.rule === "sos" && everyone.value?.find((each) => each.id === alert.unit)?.status === "sos_cancel";
   return (
     <li id={`card-${alert.id}`} tabIndex={-1} class={`alert alert-${alert.severity} alert-${standing(alert)}${rings(alert) ? " rings" : ""}`} aria-current={current.value?.id === alert.id}
-      onFocusCapture={() => { chosenId.value = alert.id; }}>
+      {...choosing(alert.id)}>
       <button class="alert-what" title={t("alert.show")} onClick={() => show(alert)}>
         <Icon name={ICONS[alert.severity]} />
         <span class="alert-title">{alertTitle(alert)}</span>

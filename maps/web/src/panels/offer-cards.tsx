@@ -7,7 +7,7 @@ import { type Words, t } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
 import { flyToPlace } from "../map-room.ts";
 import type { HandOff } from "../papers.ts";
-import { chosenId, current, inView, isOpen, markRead, mayAnswer, mayOffer, offers, ours, waiting } from "../queue.ts";
+import { choosing, current, inView, isOpen, markRead, mayAnswer, mayOffer, offers, ours, waiting } from "../queue.ts";
 import { accept, callBack, decline } from "../queue-acts.ts";
 import { countdownWords, landingWords, offerName, seenWords } from "../queue-words.ts";
 import { unseen } from "../incidents.ts";
@@ -19,7 +19,7 @@ import { speedWords } from "./place-words.ts";
 
 export function OfferCard({ offer }: { offer: HandOff }): JSX.Element {
   return (
-    <article id={`card-${offer.id}`} tabIndex={-1} class="offer rings" aria-current={current.value?.id === offer.id} aria-label={t("offer.from", { agency: agencyName(offer.agency) })} onFocusCapture={() => { chosenId.value = offer.id; }}>
+    <article id={`card-${offer.id}`} tabIndex={-1} class="offer rings" aria-current={current.value?.id === offer.id} aria-label={t("offer.from", { agency: agencyName(offer.agency) })} {...choosing(offer.id)}>
       <Head offer={offer} words={t("offer.from", { agency: agencyName(offer.agency) })} />
       <Facts offer={offer} />
       {mayAnswer.value && (
