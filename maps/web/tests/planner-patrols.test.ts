@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { UnitState } from "../src/contract.ts";
 import { classOf, csvOf } from "../src/planner/coverage/heat.ts";
-import type { PatrolPaper } from "../src/planner/patrols/contract.ts";
+import { type PatrolPaper, whyUnsigned } from "../src/planner/patrols/contract.ts";
 import { changesOf, checkBody, contentOf, draftOf, missing, newContent, withAgency, withCrew, withUnit, withWindow } from "../src/planner/patrols/plan.ts";
 import { rowsOf } from "../src/planner/patrols/rows.ts";
 import { dragged, lanes, moved, percent, scaleFrom, ticks } from "../src/planner/patrols/scale.ts";
@@ -112,4 +112,12 @@ test("coverage is told in classes of hours, and a table that no spreadsheet runs
   assert.deepEqual([1, 6, 24, 72, 168].map((hours) => classOf(ago(hours), asOf)), ["fresh", "day", "days", "week", "old"]);
   assert.equal(classOf(null, asOf), "never");
   assert.equal(csvOf([["=1+1", 'a "b", c'], ["x", -3]]), `'=1+1,"a ""b"", c"\r\nx,-3\r\n`);
+});
+
+test("a signature that is hidden while sharing is suspended is not told to be missing", () => {
+  assert.equal(whyUnsigned(patrol()), "signature.not_yet");
+  assert.equal(whyUnsigned(patrol({ state: "proposed" })), "signature.awaited");
+  assert.equal(whyUnsigned(patrol({ state: "proposed", suspended: true })), "signature.awaited");
+  assert.equal(whyUnsigned(patrol({ state: "under way", suspended: true })), "signature.unseen");
+  assert.equal(whyUnsigned(patrol({ state: "cancelled", suspended: true })), "signature.awaited");
 });

@@ -118,6 +118,13 @@ export function sectorsOf(patrol: PatrolPaper): string[] {
   return [...new Set([...(patrol.sectors ?? []), ...(patrol.legs ?? []).flatMap((leg) => leg.sectors ?? [])])];
 }
 
+/** Words for an agency whose signature is not there. No patrol comes to some states without all of them: there it is only not shown. */
+export function whyUnsigned(patrol: PatrolPaper): "signature.unseen" | "signature.not_yet" | "signature.awaited" {
+  const state = stateOf(patrol);
+  if (patrol.suspended === true && ["signed", "ready", "under way", "ended"].includes(state)) return "signature.unseen";
+  return state === "draft" ? "signature.not_yet" : "signature.awaited";
+}
+
 /** From when to when a patrol is, or was. */
 export function spanOf(patrol: PatrolPaper): [number, number] {
   const starts = Date.parse(patrol.started_at ?? patrol.starts_at);

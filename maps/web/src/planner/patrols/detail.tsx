@@ -40,7 +40,7 @@ export function PatrolDetail({ patrol }: { patrol: PatrolPaper }): JSX.Element {
         {conflicts.length > 0 && <section class="plan-part" aria-labelledby="conflicts-title"><h3 id="conflicts-title">{t("conflict.title")}</h3><ConflictList conflicts={conflicts} label={t("conflict.title")} /></section>}
         <Signatures patrol={patrol} />
         <dl class="plan-facts">
-          <div><dt>{t("patrol.when")}</dt><dd class="num">{span(...spanOf(patrol))}<small>{utcWords(patrol.starts_at)}</small><small>{utcWords(patrol.ends_at)}</small></dd></div>
+          <div><dt>{t("patrol.when")}</dt><dd class="num">{span(...spanOf(patrol))}{spanOf(patrol).map((each, n) => <small key={n}>{utcWords(each)}</small>)}</dd></div>
           <div><dt>{t("patrol.lead")}</dt><dd>{agencyName(patrol.lead)}</dd></div>
           <div><dt>{t("patrol.agencies")}</dt><dd>{joinNames(patrol.agencies.map(agencyName))}</dd></div>
           <div><dt>{t("patrol.units")}</dt><dd>{(patrol.members ?? []).length === 0 ? t("patrol.units_none") : <ul>{(patrol.members ?? []).map((each) => <li key={each.unit}>{unitName(each.unit, each.agency)}<small>{each.crew == null ? t("patrol.crew_unknown", { agency: agencyName(each.agency) }) : t("patrol.crew_of", { agency: agencyName(each.agency), n: each.crew })}</small></li>)}</ul>}</dd></div>

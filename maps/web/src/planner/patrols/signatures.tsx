@@ -8,7 +8,7 @@ import { Icon } from "../../panels/icons.tsx";
 import { faultWords, useLoaded } from "../../panels/states.tsx";
 import { may } from "../../session.ts";
 import { say } from "../frame-state.ts";
-import { type PatrolPaper, revisionOf, type Seal, stateOf } from "./contract.ts";
+import { type PatrolPaper, revisionOf, type Seal, stateOf, whyUnsigned } from "./contract.ts";
 import { act, isParty, own, sealOf, SIGN } from "./store.ts";
 import { membersWords, minute, shortHash, span } from "./words.ts";
 
@@ -28,7 +28,7 @@ export function Signatures({ patrol }: { patrol: PatrolPaper }): JSX.Element {
           return (
             <li key={agency} class={given ? "given" : "lacking"}>
               <SignMark given={given !== undefined} />
-              <span><b>{agencyName(agency)}</b><small class="num">{given === undefined ? t(state === "draft" ? "signature.not_yet" : "signature.awaited") : given.by ? t("signature.given_by", { name: given.by, time: minute(given.at), n: given.revision }) : t("signature.given", { time: minute(given.at), n: given.revision })}</small></span>
+              <span><b>{agencyName(agency)}</b><small class="num">{given === undefined ? t(whyUnsigned(patrol)) : given.by ? t("signature.given_by", { name: given.by, time: minute(given.at), n: given.revision }) : t("signature.given", { time: minute(given.at), n: given.revision })}</small></span>
               {given !== undefined && <code title={given.sha256}>{shortHash(given.sha256)}</code>}
             </li>
           );

@@ -34,8 +34,8 @@ export function span(starts: string | number, ends: string | number): string {
 }
 
 /** `11:00 UTC` beside a local time, with the local offset. */
-export function utcWords(time: string): string {
-  const ms = Date.parse(time);
+export function utcWords(time: string | number): string {
+  const ms = typeof time === "number" ? time : Date.parse(time);
   if (!Number.isFinite(ms)) return "";
   return t("patrol.utc", { local: minute(ms), zone: zoneOffset(ms, timeZone.value), utc: new Date(ms).toISOString().slice(0, 16).replace("T", " ") });
 }
