@@ -20,8 +20,9 @@ export const muted = signal(false);
 /** Minutes of quiet to choose from; the first is what the key asks for. */
 export const QUIET_MIN = [10, 5, 30, 60] as const;
 const LONGEST_QUIET_MS = 60 * 60_000;
+const QUIET_KEY = "jp.quiet";
 /** Until when only calls for help sound, milliseconds of this machine's clock (own-clock.ts); 0 for no quiet. */
-export const quietUntil = kept<number>("jp.quiet", 0);
+export const quietUntil = kept<number>(QUIET_KEY, 0);
 
 /** Milliseconds of quiet that are left. */
 export function quietLeft(): number {
@@ -57,6 +58,10 @@ export function soundOnce(tune: Tune): void {
 
 /** Finds out whether the page may sound, and asks again with every press until it may. */
 export function startBell(): void {
+  // Quiet is asked of the browser, not of one of its tabs.
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key === QUIET_KEY) quietUntil.value = Number(newValue);
+  });
   if (typeof AudioContext === "undefined") {
     muted.value = true;
     return;

@@ -6,14 +6,15 @@ import type { UnitState } from "../src/contract.ts";
 const T0 = Date.parse("2026-11-29T01:00:00Z");
 const KEY = "jp.texts_read";
 const store = new Map<string, string>();
-let heard: (event: { key: string; newValue: string }) => void = () => assert.fail("nobody listens");
+const listeners: ((event: { key: string; newValue: string }) => void)[] = [];
 let writes = 0;
 const wrote = (id: string, minute: number): UnitState => ({ id, call_sign: id, agency: "la", text: "fog", text_at: new Date(T0 + minute * 60e3).toISOString() });
 
 /** What a browser does here as another tab writes. */
-function otherWrites(marks: Record<string, string>): void {
-  store.set(KEY, JSON.stringify(marks));
-  heard({ key: KEY, newValue: JSON.stringify(marks) });
+function otherWrites(what: unknown, key = KEY): void {
+  const newValue = JSON.stringify(what);
+  store.set(key, newValue);
+  for (const hear of listeners) hear({ key, newValue });
 }
 
 before(async () => {
@@ -23,7 +24,7 @@ before(async () => {
     getItem: (key: string) => store.get(key) ?? null,
     setItem: (key: string, text: string) => { writes += 1; store.set(key, text); },
   } });
-  Object.defineProperty(globalThis, "addEventListener", { value: (_: string, listener: typeof heard) => { heard = listener; } });
+  Object.defineProperty(globalThis, "addEventListener", { value: (kind: string, listener: (typeof listeners)[number]) => { if (kind === "storage") listeners.push(listener); } });
   (await import("../src/marks-kept.ts")).followTabs();
 });
 
@@ -44,4 +45,13 @@ test("two tabs do not write to each other without end", () => {
   const same = JSON.parse(store.get(KEY) ?? "{}") as Record<string, string>;
   otherWrites(Object.fromEntries(Object.entries(same).reverse()));
   assert.equal(writes, before);
+});
+
+test("quiet that is asked for in one tab is quiet in all, and so is its end", async () => {
+  const { quietLeft, startBell } = await import("../src/bell.ts");
+  startBell();
+  otherWrites(Date.now() + 300e3, "jp.quiet");
+  assert.equal(quietLeft(), 300e3);
+  otherWrites(0, "jp.quiet");
+  assert.equal(quietLeft(), 0);
 });
