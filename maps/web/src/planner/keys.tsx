@@ -52,6 +52,8 @@ export function listenToKeys(): void {
     const found = table.find((each) => each.keys.includes(pressed) && (!field || each.inFields === true) && (each.when?.() ?? true));
     if (found !== undefined) {
       event.preventDefault();
+      // What is typed counts as soon as the field is left; a key that saves leaves none.
+      if (field) event.target.dispatchEvent(new Event("change", { bubbles: true }));
       if (!event.repeat || found.once !== true) found.act();
     } else if (field && event.key === "Escape") (event.target as HTMLElement).blur();
   });
