@@ -12,7 +12,7 @@ from typing import Any, Final
 from maps.errors import BadRequest, SignInRefused
 from maps.passwords import PasswordWork, digest, new_token
 from patrol.accounts import Calendar, Device, Language, Session, User
-from patrol.errors import Conflict, NotFound
+from patrol.errors import Conflict, Forbidden, NotFound
 from patrol.filing import Note
 from patrol.permissions import require
 from patrol.scribe import Scribe, if_done
@@ -256,17 +256,28 @@ class People:
         role: Role | None = None,
         password: str | None = None,
         disabled: bool | None = None,
+        of_admins: bool = True,
     ) -> User:
         """Change a user of the caller's agency; its sessions end, so that it counts at once.
 
+        Args:
+            caller: Who orders it.
+            name: The user's name.
+            role: Its new role.
+            password: Its new password.
+            disabled: Whether it may sign in no more.
+            of_admins: Whether it may be an administrator.
+
         Raises:
-            Forbidden: If the role may not.
+            Forbidden: If the role may not, or it is an administrator and may not be.
             NotFound: If there is none of that name.
             BadRequest: If the caller would shut itself out, or the password is no good.
             Conflict: If it is the last administrator of the agency and would be none any more.
         """
         require(caller.role, "manage users")
         known = await self._of_agency(caller, name)
+        if known.role == "admin" and not of_admins:
+            raise Forbidden("change administrators with a token", caller.role)
         demoted = role is not None and role != known.role
         if name == caller.name and (disabled or demoted):
             raise BadRequest("nobody can disable or demote themselves", field="role")

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from maps.access import CallerHere
+from maps.access import Caller, CallerHere
 from maps.api.answers import answer, answers
 from maps.people import People
 from patrol.accounts import User
@@ -80,7 +80,9 @@ async def list_users(caller: CallerHere, request: Request) -> Response:
 
 @router.post("", status_code=201, responses=answers(User, _USER, 403, 409, 422, 503, status=201))
 async def add_user(new: NewUser, caller: CallerHere, request: Request) -> Response:
-    """Add a user to the caller's agency."""
+    """Add a user to the caller's agency; a token none with a password, and no administrator."""
+    if new.password is not None or new.role == "admin":
+        _no_token(caller, "let anybody in")
     added = await _people(request).add_user_for(
         caller.user, name=new.name, role=new.role, password=new.password
     )
@@ -93,10 +95,18 @@ async def change_user(
 ) -> Response:
     """Change a user; its sessions end, so that the change counts at once.
 
-    The last administrator of an agency who may sign in can be neither disabled nor demoted.
+    The last administrator of an agency who may sign in can be neither disabled nor demoted. A token
+    changes no password, and neither makes administrators nor changes them.
     """
+    if change.password is not None or change.role == "admin":
+        _no_token(caller, "let anybody in")
     changed = await _people(request).change_user_for(
-        caller.user, name, role=change.role, password=change.password, disabled=change.disabled
+        caller.user,
+        name,
+        role=change.role,
+        password=change.password,
+        disabled=change.disabled,
+        of_admins=caller.scopes is None,
     )
     return answer(changed)
 
@@ -108,8 +118,7 @@ async def change_user(
 )
 async def make_link(name: str, caller: CallerHere, request: Request) -> Response:
     """Make a link with which a user signs in once, within an hour; for people, not for tokens."""
-    if caller.scopes is not None:
-        raise Forbidden("make sign-in links with a token", caller.user.role)
+    _no_token(caller, "make sign-in links")
     token, expires_at = await _people(request).link_for_user(caller.user, name)
     address = f"{str(request.base_url).rstrip('/')}/sign-in#link={token}"
     return answer(SignInLink(name=name, address=address, expires_at=expires_at), status=201)
@@ -128,9 +137,16 @@ async def end_sessions(name: str, caller: CallerHere, request: Request) -> Respo
     "/{name}/second-factor", status_code=204, responses=answers(None, None, 403, 404, status=204)
 )
 async def remove_second_factor(name: str, caller: CallerHere, request: Request) -> Response:
-    """Turn off the second factor of a user who lost it; its sessions end."""
+    """Turn off the second factor of a user who lost it; its sessions end; no token may."""
+    _no_token(caller, "turn off second factors")
     await _people(request).remove_factor_for(caller.user, name)
     return Response(status_code=204)
+
+
+def _no_token(caller: Caller, act: str) -> None:
+    """Raise if a program asks: whoever finds its token must not come to sign in as a person."""
+    if caller.scopes is not None:
+        raise Forbidden(f"{act} with a token", caller.user.role)
 
 
 def _people(request: Request) -> People:

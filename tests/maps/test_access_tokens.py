@@ -16,7 +16,7 @@ from maps.app import ROUTERS
 from maps.scopes import PHONE, ROUTES, SCOPES, TRACKER, Scope, needed
 from maps.tokens import MOST
 from patrol.permissions import may
-from tests.maps.running import Running, running
+from tests.maps.running import AGENCY, Running, running
 from tests.maps.test_access_phones import as_user
 from tests.maps.who_may import PUBLIC, WHO_MAY
 
@@ -138,6 +138,33 @@ async def test_an_admins_token_manages_users_while_the_role_lasts(server: Runnin
             assert (await manages.post("/api/users", json=new)).status_code == 201
             await server.office.people.change_user("admin", role="crew")
             assert (await manages.get("/api/users")).status_code == 401
+
+
+async def test_a_token_that_manages_users_is_worth_no_sign_in(server: Running) -> None:
+    people = server.office.people
+    password = "a long pass phrase"
+    await people.add_user("second", "admin", AGENCY, None)
+    async with server.signed_in("admin") as client:
+        made = await token_of(client, "admin:users")
+        async with program(server, made["token"]) as manages:
+            for method, path, said in (
+                ("POST", "", {"name": "eve", "role": "admin"}),
+                ("POST", "", {"name": "eve", "role": "observer", "password": password}),
+                ("PATCH", "/crew", {"password": password}),
+                ("PATCH", "/admin", {"password": password}),
+                ("PATCH", "/crew", {"role": "admin"}),
+                ("PATCH", "/second", {"disabled": True}),
+                ("PATCH", "/second", {"role": "observer"}),
+                ("POST", "/crew/link", {}),
+                ("DELETE", "/crew/second-factor", None),
+            ):
+                answer = await manages.request(method, f"/api/users{path}", json=said)
+                assert (answer.status_code, answer.json()["error"]) == (403, "forbidden"), path
+            assert await people.user("eve") is None
+            for said in ({"role": "planner"}, {"disabled": True}, {"disabled": False}):
+                assert (await manages.patch("/api/users/crew", json=said)).status_code == 200
+        said = {"name": "third", "role": "admin", "password": password}
+        assert (await client.post("/api/users", json=said)).status_code == 201
 
 
 async def test_a_token_is_listed_without_itself_and_ended_by_its_owner_or_admin(
