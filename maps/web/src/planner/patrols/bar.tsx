@@ -2,10 +2,9 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { t } from "../../i18n/index.ts";
-import { say } from "../frame-state.ts";
 import { ConflictMark } from "./conflicts.tsx";
 import { type PatrolPaper, stateOf } from "./contract.ts";
-import { change, changed, content, draft, found, startChange } from "./draft.ts";
+import { change, content, draft, found, startChange } from "./draft.ts";
 import { withWindow } from "./plan.ts";
 import type { RowBar } from "./rows.ts";
 import { dragged, percent } from "./scale.ts";
@@ -107,10 +106,7 @@ function keyed(event: KeyboardEvent, patrol: PatrolPaper, first: [number, number
 
 /** Puts a new window into the form, where it is saved: what a change costs is said there. */
 function take(patrol: PatrolPaper, [from, to]: [number, number]): void {
-  if (!isDraft(patrol)) {
-    if (draft.peek() !== null && changed.peek()) return say(t("patrol.other_unsaved"), true);
-    startChange(patrol);
-  }
+  if (!isDraft(patrol) && !startChange(patrol)) return;
   const plan = content.peek();
   if (plan !== null) change(withWindow(plan, isoOf(from), isoOf(to)), true);
   view.value = { at: "edit" };

@@ -40,15 +40,31 @@ export const overtaken = computed(() => {
 /** Begun on the timeline, or taken up again: worth keeping before anything is changed. */
 const brought = signal(false);
 
+/** Whether something was done to the plan that is open that is not saved. */
+const worthKeeping = computed(() => draft.value !== null && changed.value && (canUndo.value || brought.value));
+
+/** Whether the plan that is open would be lost by another: it is shown then, to be saved or discarded first. */
+function comesFirst(): boolean {
+  if (!worthKeeping.peek()) return false;
+  view.value = { at: "edit" };
+  say(t("patrol.other_unsaved"), true);
+  return true;
+}
+
 export function startNew(startsAt?: number, endsAt?: number, members: readonly Member[] = []): void {
+  if (comesFirst()) return;
   const first = startsAt ?? snapped(Math.ceil(now.peek() / HOUR_MS) * HOUR_MS + HOUR_MS);
   const last = endsAt ?? first + 4 * HOUR_MS;
   open({ id: null, revision: 0, before: null }, newContent(own.peek(), isoOf(first), isoOf(last), members));
   brought.value = startsAt !== undefined;
 }
 
-export function startChange(patrol: PatrolPaper): void {
-  open(draftOf(patrol), contentOf(patrol));
+/** Opens a patrol to be changed; false where another plan comes first. */
+export function startChange(patrol: PatrolPaper): boolean {
+  if (worthKeeping.peek() && draft.peek()?.id === patrol.id) view.value = { at: "edit" };
+  else if (comesFirst()) return false;
+  else open(draftOf(patrol), contentOf(patrol));
+  return true;
 }
 
 function open(next: PlanDraft, first: PlanContent): void {
@@ -108,15 +124,12 @@ function isLeft(what: unknown): what is LeftPlan {
 
 /** Offers what this person planned before a reload, and keeps what is planned from now on. */
 export function keepPlan(): void {
-  unsaved.keep(isLeft, () => (draft.value !== null && content.value !== null && changed.value && (canUndo.value || brought.value) ? { draft: draft.value, content: content.value } : null));
+  unsaved.keep(isLeft, () => (worthKeeping.value && draft.value !== null && content.value !== null ? { draft: draft.value, content: content.value } : null));
 }
 
 /** Plans on with what was left; false while another plan is open that is not saved. */
 export function takeUp(left: LeftPlan): boolean {
-  if (draft.peek() !== null && changed.peek()) {
-    say(t("patrol.other_unsaved"), true);
-    return false;
-  }
+  if (comesFirst()) return false;
   // What has no place yet was kept as none.
   open(left.draft, { ...left.content, rendezvous: left.content.rendezvous.map((each) => ({ ...each, lon: each.lon ?? Number.NaN, lat: each.lat ?? Number.NaN })) });
   brought.value = true;
@@ -125,7 +138,8 @@ export function takeUp(left: LeftPlan): boolean {
 
 /** Takes the newer content that somebody else saved, and leaves the changes made here. */
 export function takeTheirs(): void {
-  if (overtaken.peek() !== null) startChange(overtaken.peek() as PatrolPaper);
+  const newer = overtaken.peek();
+  if (newer !== null) open(draftOf(newer), contentOf(newer));
 }
 
 /** Puts the changes made here onto the newer content. */
