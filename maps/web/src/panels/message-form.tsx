@@ -14,10 +14,12 @@ import { faultWords } from "./states.tsx";
 
 const KINDS = ["text", "poll", "alert"] as const;
 const EXPIRY_MIN = [2, 10, 60, 720];
+/** Words that are written and not sent, by the unit's id: to look at another unit loses none. */
+const begun = new Map<string, string>();
 
 export function MessageForm({ unit, routes, sent }: { unit: UnitState; routes: Route[]; sent: () => void }): JSX.Element {
   const kind = useSignal<MessageKind>(KINDS.find((each) => wayFor(each, routes)) ?? "text");
-  const text = useSignal("");
+  const text = useSignal(begun.get(unit.id) ?? "");
   const reason = useSignal("");
   const minutes = useSignal(10);
   const busy = useSignal(false);
@@ -33,6 +35,11 @@ export function MessageForm({ unit, routes, sent }: { unit: UnitState; routes: R
     words.current?.focus();
     if (words.current !== null || !wayFor("text", routes)) toWrite.value = "";
   });
+  const write = (words: string): void => {
+    text.value = words;
+    if (words === "") begun.delete(unit.id);
+    else begun.set(unit.id, words);
+  };
   const change = (): void => {
     id.value = newId();
     fault.value = null;
@@ -53,7 +60,7 @@ export function MessageForm({ unit, routes, sent }: { unit: UnitState; routes: R
       await call("POST", "/api/orders", body);
       // What is written while it is sent is another message.
       if (id.peek() === body.id) {
-        text.value = "";
+        write("");
         reason.value = "";
         id.value = newId();
       }
@@ -75,7 +82,7 @@ export function MessageForm({ unit, routes, sent }: { unit: UnitState; routes: R
           {kind.value === "poll" ? <p class="hint">{t("message.poll_how")}</p> : (
             <>
               <label for="message-text">{t("message.words")}</label>
-              <textarea id="message-text" ref={words} rows={2} maxLength={1000} value={text.value} title={tip(t("key.message"), "t")} onInput={(event) => { text.value = event.currentTarget.value; change(); }} />
+              <textarea id="message-text" ref={words} rows={2} maxLength={1000} value={text.value} title={tip(t("key.message"), "t")} onInput={(event) => { write(event.currentTarget.value); change(); }} />
             </>
           )}
           <label for="message-expires">{t("message.expires")}</label>
