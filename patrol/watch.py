@@ -310,11 +310,10 @@ class Watch:
                 deliveries = self._machine_clock.hear(deliveries)
                 await self._whole(self._in_turn(deliveries))
                 pause_s = self.pace.pause_s(len(deliveries), began)
-                inbox.rest(pause_s)
-                await inbox.rested()
-                inbox.gather(self.pace.gather_s)  # for the next batch
-                for _ in range(2):  # who waited reads what has come, and hands it in for this one
-                    await asyncio.sleep(0)
+                inbox.rest(pause_s, then_s=self.pace.gather_s)
+                if pause_s > 0:
+                    await inbox.rested()
+                await asyncio.sleep(0)  # who waited reads what has come, and hands it in for this
         finally:
             if self.alarms.left and not self.turn.taken:  # else the store refuses
                 await self._finish(asyncio.ensure_future(self._catch_up()))

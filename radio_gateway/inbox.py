@@ -55,6 +55,7 @@ class Inbox:
         self._rested = asyncio.Event()
         self._rested.set()
         self._waking: asyncio.TimerHandle | None = None
+        self._then_s = 0.0
         self._taken: list[Delivery] = []
 
     def __len__(self) -> int:
@@ -108,11 +109,14 @@ class Inbox:
         if self.is_full:
             self._room.clear()
 
-    def rest(self, seconds: float) -> None:
+    def rest(self, seconds: float, *, then_s: float = 0.0) -> None:
         """Note that what was taken is stored and nothing will be taken for so long: who can wait
         gathers meanwhile.
+
+        Who waited until then goes on once, and gathers for `then_s` from then on.
         """
         self._taken = []
+        self._then_s = then_s
         self.gather(seconds)
 
     def gather(self, seconds: float) -> None:
@@ -125,17 +129,29 @@ class Inbox:
             self._waking = None
         if seconds > 0 and len(self._waiting) < MANY:
             self._rested.clear()
-            self._waking = asyncio.get_running_loop().call_later(seconds, self._rested.set)
+            self._waking = asyncio.get_running_loop().call_later(seconds, self._wake)
         else:
-            self._rested.set()
+            self._wake()
+
+    def _wake(self) -> None:
+        self._rested.set()
+        then_s, self._then_s = self._then_s, 0.0
+        if then_s > 0:  # at once: who goes on would else come to wait again before that begins
+            self.gather(then_s)
 
     def hurry(self) -> None:
         """Note that much has come, here or where it is read: the rest is over."""
         self.gather(0.0)
 
     async def rested(self) -> None:
-        """Wait, who can, until something may be taken again; at once if it may."""
-        await self._rested.wait()
+        """Wait, who can, until something may be taken again.
+
+        If it may now, others go on first: who finds more each time it reads would else starve them.
+        """
+        if self._rested.is_set():
+            await asyncio.sleep(0)
+        else:
+            await self._rested.wait()
 
     async def room(self) -> None:
         """Wait until the inbox is not full.

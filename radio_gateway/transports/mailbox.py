@@ -61,7 +61,7 @@ class Mailbox:
         self._wakers.append(wake)
 
     def call_before_take(self, wake: Callable[[], None]) -> None:
-        """Call `wake` once, as the next `take` begins; what has come by then is taken with it.
+        """Call `wake` once, as the next `take` begins; what it puts here is taken with it.
 
         Within a second in any case: while a store is away nothing may be taken for minutes, and
         what comes is to be dated, and the end of a connection noticed, all the same.
@@ -89,7 +89,6 @@ class Mailbox:
         """
         if self._resting:
             self._wake_resting()
-            await asyncio.sleep(0)  # in which the loop reads what has come
         while not self._chunks:
             if self._fault is not None:
                 raise self._fault

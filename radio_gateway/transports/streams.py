@@ -3,13 +3,14 @@
 Under load what comes lies in its mailbox until the watch takes the next batch. A peer that speaks
 again meanwhile is read once more just before, and from then on only then, as long as it goes on
 like that: to be woken for each of ten messages that then go on together takes more than the
-messages. Each is dated when it is read, a tick late at most; a second where nothing is taken, as
-while a store is away.
+messages. It is read here then, past the loop, which would take two turns to do it. Each is dated
+when it is read, a tick late at most; a second where nothing is taken, as while a store is away.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 from typing import cast
@@ -53,10 +54,11 @@ class StreamPeer(asyncio.Protocol):
         self._on_understood = on_understood
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        self._fault: OSError | None = None
         self._drained = asyncio.Event()
         self._drained.set()
         self._spoke_after = -1  # which take it last brought something after
-        self._read_for = -1  # which take it was read again for
+        self._has_gathered = False  # what comes now is from while it was not read
         self.address = ""
         self._last_heard_s = self._loop.time()
         self._reads = True
@@ -99,11 +101,7 @@ class StreamPeer(asyncio.Protocol):
         if not room:
             self._pause(transport)
             mailbox.call_when_empty(self._resume)
-        elif (
-            self._read_for == mailbox.takes  # that is what gathered while it was not read
-            and not mailbox.taker_waits
-            and len(data) < MUCH_BYTES
-        ):
+        elif self._has_gathered and not mailbox.taker_waits and len(data) < MUCH_BYTES:
             self._rest(transport)
         elif self._spoke_after != mailbox.takes:
             self._spoke_after = mailbox.takes
@@ -122,7 +120,7 @@ class StreamPeer(asyncio.Protocol):
         self._mailbox.put(end)
         if not self.closed.done():
             self.closed.set_result(None)
-        self._on_lost(self, exc)
+        self._on_lost(self, exc or self._fault)
 
     def write(self, data: bytes) -> None:
         """Send `data` to the peer, if it is still there; one that takes nothing is cut off."""
@@ -170,12 +168,33 @@ class StreamPeer(asyncio.Protocol):
         transport.pause_reading()
 
     def _rest(self, transport: asyncio.Transport) -> None:
-        self._pause(transport)
-        self._mailbox.call_before_take(self._read_again)
+        if os.name == "posix":  # elsewhere nobody reads a transport's socket but itself
+            self._pause(transport)
+            self._mailbox.call_before_take(self._read_again)
 
     def _read_again(self) -> None:
-        self._read_for = self._mailbox.takes
-        self._resume()
+        """Hand in what has come meanwhile, and go on resting if that is something, but not much.
+
+        That there was nothing, or that it was the end, the transport finds again by itself.
+        """
+        transport = self._transport
+        if transport is None or transport.is_closing():  # its number may be another file's by now
+            return
+        try:
+            data = os.read(transport.get_extra_info("socket").fileno(), MUCH_BYTES)
+        except BlockingIOError:
+            data = b""
+        except OSError as error:  # which the system tells once
+            self._fault = error
+            transport.abort()
+            return
+        self._reads = True
+        if data:
+            self._has_gathered = True
+            self.data_received(data)
+            self._has_gathered = False
+        if self._reads:
+            self._resume()
 
     def _resume(self) -> None:
         self._reads, self._last_heard_s = True, self._loop.time()

@@ -231,6 +231,36 @@ async def test_who_waited_for_an_inbox_goes_on_though_the_next_rest_begins_at_on
     late.cancel()
 
 
+@pytest.mark.parametrize("rest_s", [0.0, 0.01])
+async def test_who_goes_on_after_a_rest_does_so_once_and_then_gathers_again(rest_s: float) -> None:
+    inbox, passed = Inbox(10), 0
+
+    async def reading() -> None:
+        nonlocal passed
+        while True:
+            await inbox.rested()
+            passed += 1
+            await asyncio.sleep(0)
+
+    inbox.gather(60.0)
+    task = asyncio.create_task(reading())
+    await asyncio.sleep(0)
+    inbox.rest(rest_s, then_s=60.0)
+    await asyncio.sleep(rest_s + 0.05)
+    assert passed == 1
+    inbox.hurry()
+    await asyncio.sleep(0.01)
+    assert passed > 1
+    task.cancel()
+
+
+async def test_who_need_not_wait_lets_others_go_on_first() -> None:
+    inbox, others = Inbox(10), asyncio.Event()
+    asyncio.get_running_loop().call_soon(others.set)
+    await inbox.rested()
+    assert others.is_set()
+
+
 async def test_what_was_taken_counts_as_unstored_until_the_next_take_or_rest() -> None:
     inbox = Inbox(10)
     assert inbox.unstored == 0

@@ -38,8 +38,8 @@ async def test_who_was_asked_to_rest_hands_in_what_came_before_it_is_taken() -> 
     mailbox = Mailbox()
     mailbox.put(chunk(1))
 
-    def rested() -> None:  # as the loop would, when it reads
-        asyncio.get_running_loop().call_soon(mailbox.put, chunk(2))
+    def rested() -> None:
+        mailbox.put(chunk(2))
 
     mailbox.call_before_take(rested)
     assert [len(each.data) for each in await mailbox.take()] == [1, 2]
