@@ -236,6 +236,7 @@ class Spool:
         kept_s = self._ran_s()
         new = [rows.row(said, kept_s) for said in transmissions]
         new_bytes = sum(len(row[-1]) for row in new)
+        grown = False
         for attempt in range(_ATTEMPTS):
             try:
                 put = rows.insert(database, new)
@@ -245,7 +246,8 @@ class Spool:
                     raise
                 if self._reserve.keep(self._database):
                     continue  # the disk has room again
-                if self._reserve.give_up(database):
+                if self._reserve.give_up(database) and not grown:
+                    grown = True  # by too little, if that is not enough: then something goes
                     continue
                 if not self._make_room(database, max(new_bytes, FREED_BYTES), "the disk is full"):
                     raise
