@@ -23,6 +23,17 @@ export class CallError extends Error {
 
 /** Calls the server and returns its JSON answer; null for an answer without content. */
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const response = await ask(method, path, body);
+  return (response.status === 204 ? null : await response.json()) as T;
+}
+
+/** Reads the server's JSON, and by its clock when it was told, milliseconds; NaN where it does not say. */
+export async function fetchDated<T>(path: string): Promise<{ value: T; atMs: number }> {
+  const response = await ask("GET", path);
+  return { value: (await response.json()) as T, atMs: Date.parse(response.headers.get("date") ?? "") };
+}
+
+async function ask(method: string, path: string, body?: unknown): Promise<Response> {
   const request: RequestInit = { method, credentials: "same-origin" };
   if (body !== undefined) {
     request.body = JSON.stringify(body);
@@ -34,7 +45,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   } catch {
     throw new CallError(0, { error: "unreachable", message: "" });
   }
-  if (response.ok) return (response.status === 204 ? null : await response.json()) as T;
+  if (response.ok) return response;
   throw await problemFrom(response);
 }
 

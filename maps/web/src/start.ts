@@ -1,11 +1,12 @@
 /** How every signed-in page begins: words, who is here, the clock; then it is drawn. */
 import { calendar } from "./calendar.ts";
-import { startClock } from "./clock.ts";
+import { hearServerTime, startClock } from "./clock.ts";
 import type { Session } from "./contract.ts";
 import { tidyDrafts, watchSignOut } from "./drafts.ts";
 import { type Part, t } from "./i18n/index.ts";
 import { chosenLanguage, isLanguage, openWords } from "./i18n/load.ts";
-import { CallError, fetchJson } from "./rest.ts";
+import { ownMs } from "./own-clock.ts";
+import { CallError, fetchDated } from "./rest.ts";
 import { session } from "./session.ts";
 
 export const app = document.getElementById("app") as HTMLElement;
@@ -19,7 +20,10 @@ export async function startPage(parts: readonly Part[], draw: () => void | Promi
   await openWords(parts);
   let found: Session;
   try {
-    found = await fetchJson<Session>("/api/session");
+    const told = await fetchDated<Session>("/api/session");
+    // Pages without a stream hear of no other: “the last hour” is the server's, not that of a wrong clock here.
+    hearServerTime(told.atMs, ownMs());
+    found = told.value;
   } catch (fault) {
     if (fault instanceof CallError && fault.status === 401) return location.replace(signInPath());
     return broken(fault);

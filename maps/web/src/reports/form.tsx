@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { LANGUAGES, type Language, t } from "../i18n/index.ts";
+import { now as present } from "../clock.ts";
 import { Icon } from "../panels/icons.tsx";
 import { DayField } from "../panels/when-field.tsx";
 import { session, timeZone } from "../session.ts";
@@ -39,7 +40,7 @@ export function make(format: Format, how: "look" | "save"): void {
 
 /** Chooses a report, with the days it is mostly made of; days that somebody set stay. */
 function choose(report: string): void {
-  const now = Date.now();
+  const now = present.peek();
   const { report: before, from, to } = wish.value;
   const usual = daysOf(usualDays(before), now, timeZone.value);
   change({ report, ...(from === usual.from && to === usual.to ? daysOf(usualDays(report), now, timeZone.value) : {}) });
@@ -103,7 +104,7 @@ function PatrolField({ patrols, begun }: { patrols: readonly PatrolChoice[]; beg
 function TimeFields(): JSX.Element {
   const zone = timeZone.value;
   const { from, to } = wish.value;
-  const set = (which: "week" | "month" | "last-month"): void => change(daysOf(which, Date.now(), zone));
+  const set = (which: "week" | "month" | "last-month"): void => change(daysOf(which, present.peek(), zone));
   return (
     <div class="report-time">
       <div class="row">

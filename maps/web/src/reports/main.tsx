@@ -8,6 +8,7 @@ import "../pages-menu.css";
 import "./reports.css";
 import { type JSX, render } from "preact";
 import { loadAgencies } from "../agencies.ts";
+import { now as present } from "../clock.ts";
 import type { AgencyInfo } from "../contract.ts";
 import { isLanguage, preferredLanguage } from "../i18n/load.ts";
 import { t } from "../i18n/index.ts";
@@ -26,7 +27,7 @@ const PAST_MS = 92 * 86_400_000;
 
 async function draw(): Promise<void> {
   document.title = `${t("page.reports")} · ${document.title}`;
-  const now = Date.now();
+  const now = present.peek();
   const [found, running, past, agencies] = await Promise.all([
     fetchJson<ReportKind[]>("/api/reports"),
     patrolsAt("/api/patrols"),
