@@ -26,14 +26,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 
-import msgspec
-import structlog
-
-from radio_gateway.clock import utc_now
 from radio_gateway.errors import fault_of
 from radio_gateway.transmission import Transmission
 from radio_gateway.uplink import spool_rows as rows
 from radio_gateway.uplink.envelope import Item
+from radio_gateway.uplink.spool_drops import Drops
 from radio_gateway.uplink.spool_file import (
     DISTRESS,
     ROUTINE,
@@ -52,8 +49,6 @@ _FREED_PART = 100  # a spool at its limit makes room for a hundredth of it at a 
 _OLD_AT_ONCE = 20_000
 _GOING_AT_ONCE = 100
 _ATTEMPTS = 4
-TOLD_EVERY_S = 60.0
-_log = structlog.get_logger(__name__)
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
@@ -80,24 +75,6 @@ class SpoolState(NamedTuple):
     fault: str | None = None
 
 
-class _Dropping(msgspec.Struct):
-    """Reports that are being dropped, for one cause.
-
-    Attributes:
-        why: The cause.
-        since: When it began.
-        last_s: When one was last dropped, by the steady clock.
-        count: How many.
-        told_s: When that was last told.
-    """
-
-    why: str
-    since: datetime
-    last_s: float
-    count: int = 0
-    told_s: float | None = None
-
-
 class Spool:
     """An open spool; use `open_spool`.
 
@@ -118,8 +95,7 @@ class Spool:
         self._thread, self.path = thread, path
         self._max_bytes, self._max_age_s = max_bytes, int(max_age.total_seconds())
         self._steady_s = steady_s
-        self._dropped: Counter[str] = Counter()
-        self._dropping: _Dropping | None = None
+        self._drops = Drops(path, steady_s)
         self._reserve = Reserve(path)
         self._is_open = False
         self._open()
@@ -280,21 +256,8 @@ class Spool:
         if not going:
             return False
         self._delete(database, going)
-        self._note_dropped(dropped, why)
+        self._drops.note(dropped, why)
         return True
-
-    def _note_dropped(self, dropped: Counter[str], why: str) -> None:
-        """Count what was dropped, and tell of it: at once, then once a minute."""
-        self._dropped += dropped
-        now_s = self._steady_s()
-        last = self._dropping
-        if last is None or last.why != why or now_s - last.last_s > TOLD_EVERY_S:
-            last = self._dropping = _Dropping(why, utc_now(), last_s=now_s)
-        last.last_s = now_s
-        last.count += dropped.total()
-        if last.told_s is None or now_s - last.told_s >= TOLD_EVERY_S:
-            last.told_s = now_s
-            _log.warning("reports_dropped", why=why, dropped=last.count, path=str(self.path))
 
     def _drop_old(self, database: sqlite3.Connection) -> None:
         self._reserve.keep(self._database)
@@ -314,7 +277,7 @@ class Spool:
                 dropped[channel] += 1
         if going:
             self._delete(database, going)
-            self._note_dropped(dropped, "reports are too old")
+            self._drops.note(dropped, "reports are too old")
 
     def _note_age(self, database: sqlite3.Connection) -> None:
         with database:
@@ -355,19 +318,10 @@ class Spool:
             waiting=self._count,
             waiting_bytes=self._bytes,
             oldest_heard_at=None if row is None else datetime.fromtimestamp(row[0] / 1000, UTC),
-            dropped=dict(self._dropped),
+            dropped=dict(self._drops.by_channel),
             refused=refused,
             damaged=self._damaged,
-            fault=self._fault(),
-        )
-
-    def _fault(self) -> str | None:
-        dropping = self._dropping
-        if dropping is None or self._steady_s() - dropping.last_s > TOLD_EVERY_S:
-            return None
-        return (
-            f"{dropping.why}: {dropping.count} old reports dropped since "
-            f"{dropping.since:%Y-%m-%d %H:%M:%S} UTC"
+            fault=self._drops.fault(),
         )
 
 
