@@ -26,3 +26,7 @@ test("a locked Shift changes no key", () => {
   assert.equal(press("n", "KeyN", { caps: true, shift: true }), "N");
   assert.equal(press("Enter", "Enter", { caps: true }), "Enter");
 });
+
+test("what a browser tells of as it fills in a field is no key", () => {
+  assert.equal(pressedKey({} as KeyboardEvent), "");
+});
