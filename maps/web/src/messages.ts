@@ -1,8 +1,10 @@
 /** The messages to one unit and the ways to it, kept up to date while somebody looks. */
 import { signal, type Signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
+import { now } from "./clock.ts";
 import type { MessageKind, RadioMessage, Route } from "./contract.ts";
 import { t } from "./i18n/index.ts";
+import { ownMs } from "./own-clock.ts";
 import { fetchJson } from "./rest.ts";
 
 const SHOWN = 5;
@@ -43,14 +45,14 @@ export function useMessages(unit: string): Messages {
     const query = `unit=${encodeURIComponent(unit)}`;
     const look = async (): Promise<void> => {
       clearTimeout(timer);
-      const at = Date.now();
+      const at = ownMs();
       const reads = [into(fetchJson<RadioMessage[]>(`/api/orders?${query}&limit=${SHOWN}`), messages.sent, messages.sentFault, () => wanted)];
       if (at - routesAt >= QUIET_MS) {
         routesAt = at;
         reads.push(into(fetchJson<Route[]>(`/api/orders/routes?${query}`), messages.routes, messages.routesFault, () => wanted));
       }
       await Promise.all(reads);
-      if (wanted) timer = window.setTimeout(() => void look(), messages.sent.peek()?.some((each) => isOnItsWay(each, Date.now())) ? WAITING_MS : QUIET_MS);
+      if (wanted) timer = window.setTimeout(() => void look(), messages.sent.peek()?.some((each) => isOnItsWay(each, now.peek())) ? WAITING_MS : QUIET_MS);
     };
     messages.again = () => {
       routesAt = 0;
