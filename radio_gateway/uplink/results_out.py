@@ -5,13 +5,15 @@ Pure: times and digests in, results out.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Final
 
 from radio_gateway.order_result import OrderResult
 from radio_gateway.uplink.lanes import RECEIPT_WITHIN_S
 
 RESULTS_KEPT: Final = 200
+ENVELOPES_KNOWN: Final = 64
+"""Of those that went, whose receipts may still come: a slow node's may be late each time."""
 
 
 class ResultsOut:
@@ -19,7 +21,8 @@ class ResultsOut:
 
     def __init__(self) -> None:
         self._waiting: deque[OrderResult] = deque(maxlen=RESULTS_KEPT)
-        self._out: tuple[bytes, float, list[OrderResult]] | None = None
+        self._sent: OrderedDict[bytes, list[OrderResult]] = OrderedDict()
+        self._out: tuple[bytes, float] | None = None
 
     def __len__(self) -> int:
         """Return how many have no receipt yet."""
@@ -43,7 +46,10 @@ class ResultsOut:
 
     def sent(self, digest: bytes, results: list[OrderResult], *, at_s: float) -> None:
         """Note that these went in an envelope."""
-        self._out = (digest, at_s, results)
+        self._out = (digest, at_s)
+        self._sent[digest] = results
+        if len(self._sent) > ENVELOPES_KNOWN:
+            self._sent.popitem(last=False)
 
     def next_due_s(self) -> float | None:
         """Return when their receipt is overdue, in the time of `at_s`; None with none under way."""
@@ -51,10 +57,12 @@ class ResultsOut:
 
     def receipted(self, digest: bytes) -> bool:
         """Take a receipt; return whether it was for results."""
-        if self._out is None or digest != self._out[0]:
+        results = self._sent.pop(digest, None)
+        if results is None:
             return False
-        for result in self._out[2]:
+        for result in results:
             if result in self._waiting:
                 self._waiting.remove(result)
-        self._out = None
+        if not self._waiting or (self._out is not None and digest == self._out[0]):
+            self._out = None
         return True
