@@ -10,7 +10,7 @@ import msgspec
 from patrol.book import Book
 from patrol.deliveries import Delivery, PushSubscription
 from patrol.errors import NotFound
-from patrol.outbox import subscribed
+from patrol.outbox import is_from_before, subscribed
 from patrol.paper_desk import PaperDesk
 from patrol.papers import Paper, kind_of, revised
 from patrol.store import papers
@@ -97,6 +97,18 @@ class DeliveryDesk(PaperDesk):
         """
         self._may("subscribe to alerts")
         return [_told(each) for each in self._own_browsers(self._watch.clerk.book)]
+
+    async def taking(self) -> list[Browser]:
+        """Return those that are told of alerts: not who subscribed before all sessions of the user
+        were ended, until it subscribes again.
+
+        Raises:
+            Forbidden: If the role may not.
+            StoreError: If the store cannot be read.
+        """
+        self._may("subscribe to alerts")
+        own = self._own_browsers(self._watch.clerk.book)
+        return [_told(each) for each in own if not await is_from_before(self._watch.store, each)]
 
     def browser(self, id: str) -> Browser:
         """Return one of them.

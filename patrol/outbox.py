@@ -14,7 +14,8 @@ from patrol.deliveries import LIFE, Delivery, PushSubscription
 from patrol.errors import Conflict
 from patrol.filing import Filing
 from patrol.papers import kind_of, new_id, revised
-from patrol.store import papers
+from patrol.store import journal, papers
+from patrol.store.store import Store
 from patrol.store.tables import to_us
 from patrol.watch import Watch
 
@@ -24,6 +25,9 @@ AT_ONCE: Final = 100
 MOST_READ: Final = 100_000
 
 ALERT: Final = kind_of(Alert)
+
+ENDING: Final = frozenset({"change user", "end sessions", "remove second factor"})
+"""Acts on a user, in the journal, with which all of its sessions ended."""
 
 
 class Outbox:
@@ -49,6 +53,12 @@ class Outbox:
     def subscription(self, id: str) -> PushSubscription | None:
         """Return a browser's subscription; None if there is none (any more)."""
         return self._watch.clerk.book.find(PushSubscription, id)
+
+    async def is_from_before(self, subscription: PushSubscription) -> bool:
+        """Return whether all sessions of its user were ended since a browser subscribed: whoever
+        had one of them, and was to lose it, may be who did.
+        """
+        return await is_from_before(self._watch.store, subscription)
 
     async def recent_ids(self, since: datetime) -> set[str]:
         """Return the ids of deliveries that were changed since, settled or not."""
@@ -153,6 +163,17 @@ class Outbox:
             return Filing(papers=(ended,), act="end push subscription", reason=why)
 
         await self._watch.clerk.file(filing)
+
+
+async def is_from_before(store: Store, subscription: PushSubscription) -> bool:
+    """Return whether all sessions of its user were ended since a browser subscribed."""
+    return await store.read(
+        journal.tells,
+        subscription.agency,
+        subject=f"user:{subscription.user}",
+        acts=ENDING,
+        after=subscription.at,
+    )
 
 
 def subscribed(

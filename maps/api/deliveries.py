@@ -152,8 +152,11 @@ async def read_push_key(desk: DeskHere, request: Request) -> Response:
 
 @router.get("/browsers", responses=answers(list[Browser], [_BROWSER], 403))
 async def list_browsers(desk: DeskHere) -> Response:
-    """Return the browsers that take alerts for the caller, oldest first."""
-    return answer(desk.deliveries.browsers())
+    """Return the browsers that take alerts for the caller, oldest first.
+
+    With a new password, another role, or all sessions ended, all end; subscribe again.
+    """
+    return answer(await desk.deliveries.taking())
 
 
 @router.post(

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from maps.delivery.errors import DeliveryError
+from maps.delivery.errors import DeliveryError, ReceiverGone
 from maps.delivery.intake import Intake
 from maps.delivery.mail import MailWay
 from maps.delivery.messages import Message, Way
@@ -273,6 +273,8 @@ class Delivering:
         try:
             if rule is None or way == "push":
                 receiver = await self._receivers.of_browser(to, user)
+                if await self._receivers.is_from_before(to):
+                    raise ReceiverGone("the browser is not subscribed any more")
             else:
                 receiver = self._receivers.of_rule(rule)
             now = self._now()

@@ -44,6 +44,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         expires_at: When it is worth nothing any more, aware UTC.
         told: The alerts, worst first; none for a test.
         more: How many further alerts there are.
+        ended: It only says that there is an alert, and that this browser is told of none any more.
     """
 
     id: str
@@ -52,11 +53,12 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     told: tuple[Told, ...] = ()
     more: int = 0
+    ended: bool = False
 
     @property
     def is_test(self) -> bool:
         """Whether it only shows that the way works."""
-        return not self.told
+        return not self.told and not self.ended
 
     @property
     def count(self) -> int:

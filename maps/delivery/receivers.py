@@ -75,6 +75,11 @@ class Receivers:
             raise ReceiverGone("the rule is another agency's now")
         return self.of_rule(rule)
 
+    async def is_from_before(self, id: str) -> bool:
+        """Return whether a browser subscribed before all sessions of its user were ended."""
+        browser = self._outbox.subscription(id)
+        return browser is not None and await self._outbox.is_from_before(browser)
+
     async def of_browser(self, id: str, name: str) -> User:
         """Return the user of a browser as it is now.
 

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 import structlog
+from msgspec.structs import replace
 
 from maps.delivery.errors import NotNow, ReceiverGone, Undeliverable
 from maps.delivery.messages import MOST_TOLD, Message, Told, Way, worst_first
@@ -41,6 +42,7 @@ URGENT_AT_ONCE: Final = 2
 
 LONGEST_TRY_S: Final = 120.0
 STOP_WITHIN_S: Final = 5.0
+_ENDED: Final = "the sessions of its user were ended since it subscribed"
 
 log = structlog.get_logger(__name__)
 
@@ -198,6 +200,8 @@ class Sender:
         if not kept:
             return
         message = self._message(kept, told)
+        if target.way == "push" and await self._receivers.is_from_before(target.to):
+            message = replace(message, told=(), more=0, ended=True)
         attempts = pace.failures + 1
         try:
             async with asyncio.timeout(LONGEST_TRY_S):
@@ -215,6 +219,10 @@ class Sender:
             await self._settle(kept, "fail", fault=error.fault, attempts=attempts)
         else:
             pace.went(loop.time())
+            if message.ended:
+                await self._outbox.end_subscription(target.to, _ENDED)
+                await self._settle(kept, "withhold", fault=_ENDED, attempts=attempts)
+                return
             await self._settle(
                 kept, "send", attempts=attempts, message=with_id, together=message.count
             )

@@ -109,10 +109,10 @@ class PushWay:
             "title": _cut(words.subject(message, wording, node=self._node), LONGEST_TITLE),
             "body": _cut(words.short(message, wording), LONGEST_BODY),
             "count": message.count,
-            "severity": message.told[0].alert.severity if message.told else None,
+            "severity": _severity(message),
             "alert": single.id if single else None,
             "tag": single.id if single else message.id,
-            "url": f"/?alert={single.id}" if single else "/",
+            "url": f"/?alert={single.id}" if single else "/account" if message.ended else "/",
         }
 
     def subscription_fault(
@@ -157,5 +157,11 @@ def _cut(text: str, longest: int) -> str:
     return text.encode()[:longest].decode(errors="ignore")
 
 
+def _severity(message: Message) -> str | None:
+    if message.ended:
+        return "high"  # it stays until somebody looks; how grave the alert is, it does not tell
+    return message.told[0].alert.severity if message.told else None
+
+
 def _is_urgent(message: Message) -> bool:
-    return message.is_test or any(each.alert.severity in ("sos", "high") for each in message.told)
+    return not message.told or any(each.alert.severity in ("sos", "high") for each in message.told)

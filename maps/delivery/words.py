@@ -122,6 +122,8 @@ def title(message: Message, wording: Wording) -> str:
     """Return what a message is about, in one line."""
     if message.is_test:
         return wording.say("letter.subject_test")
+    if message.ended:
+        return wording.say("letter.subject_ended")
     first = what(message.told[0], wording)
     if message.count == 1:
         return first
@@ -168,6 +170,8 @@ def short(message: Message, wording: Wording) -> str:
     """Return a message as the few words under a notification's title."""
     if message.is_test:
         return _line("sent", when(message.at, wording), wording)
+    if message.ended:
+        return wording.say("letter.ended")
     if message.count > 1:
         return "\n".join(what(each, wording) for each in message.told[:MOST_TITLES])
     told = message.told[0]

@@ -132,6 +132,23 @@ def of_agency(
     return list(readable(rows, _entry))
 
 
+def tells(
+    connection: Connection,
+    agency: str,
+    *,
+    subject: str,
+    acts: Collection[str],
+    after: datetime,
+) -> bool:
+    """Return whether an entry on behalf of an agency tells of one of some acts on a subject, done
+    after a time.
+    """
+    asked = select(_J.seq).where(
+        _J.agency == agency, _J.subject == subject, _J.act.in_(acts), _J.at_us > to_us(after)
+    )
+    return connection.execute(asked.limit(1)).first() is not None
+
+
 def on(
     connection: Connection,
     *,

@@ -8,6 +8,7 @@ import os
 import stat
 import time
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from patrol.accounts import User
 from patrol.deliveries import PushSubscription
 from patrol.desk import Desk
 from patrol.errors import NotFound
+from patrol.filing import Note
+from patrol.outbox import ENDING
 from tests.maps.delivery.receiving import HttpReceiver, Post, answer, receiving, until
 from tests.maps.delivery.running import Delivers, delivers, rule
 from tests.patrol.running import AGENCY, OTHER
@@ -193,6 +196,38 @@ async def test_a_user_who_may_not_sign_in_any_more_gets_nothing(
         assert kept.state == "withheld"
         assert len(service.posts) == 1
         assert not list(it.node.watch.clerk.book.all(PushSubscription))
+
+
+@pytest.mark.parametrize("act", sorted(ENDING))
+async def test_who_subscribed_before_all_sessions_were_ended_is_told_that_and_no_alert(
+    tmp_path: Path, service: HttpReceiver, act: str
+) -> None:
+    thief, own = Browser(service, "/push/1"), Browser(service, "/push/2")
+    async with delivers(tmp_path, users=[KHAM, NOI], push=PUSH, delivery=[rule("push")]) as it:
+        await desk(it, KHAM).deliveries.subscribe(**thief.fields)
+        await desk(it, NOI).deliveries.subscribe(**own.fields, label="noi's")
+        it.node.time += timedelta(seconds=1)
+        note = Note(act=act, actor="boss", agency=AGENCY, subject="user:kham")
+        await it.node.watch.clerk.note(note)
+        assert await desk(it, KHAM).deliveries.taking() == []
+        assert [each.label for each in await desk(it, NOI).deliveries.taking()] == ["noi's"]
+        it.node.time += timedelta(seconds=1)
+        alert = await it.raise_alert(severity="sos")
+        states = {each.user: each.state for each in await it.settled(2)}
+        assert states == {"kham": "withheld", "noi": "sent"}
+        posts = {each.path: each for each in service.posts}
+        told = thief.read(posts["/push/1"])
+        assert own.read(posts["/push/2"])["alert"] == alert.id
+        assert alert.id not in json.dumps(told)
+        assert "topic" not in posts["/push/1"].headers
+        assert told["body"].startswith("Your sessions were ended.")
+        assert (told["url"], told["alert"], told["severity"]) == ("/account", None, "high")
+        await desk(it, KHAM).deliveries.subscribe(**thief.fields)
+        assert len(await desk(it, KHAM).deliveries.taking()) == 1
+        second = await it.raise_alert(2)
+        await it.settled(4)
+        (post,) = [each for each in service.posts[2:] if each.path == "/push/1"]
+        assert thief.read(post)["alert"] == second.id
 
 
 async def test_a_shared_browser_takes_alerts_for_its_last_user_only(

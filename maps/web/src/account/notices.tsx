@@ -8,7 +8,7 @@ import { CallError, fetchJson } from "../rest.ts";
 import { timeZone } from "../session.ts";
 import { momentWords } from "../times.ts";
 import { Outcome, Section, useActing } from "./acting.tsx";
-import { cannot, end, list, ownId, type Subscribed, subscribe, test } from "./push.ts";
+import { cannot, end, list, ownId, type Subscribed, subscribe, test, turns } from "./push.ts";
 
 export function Notices(): JSX.Element {
   const key = useLoaded("push-key", () => fetchJson<{ key?: string }>("/api/deliveries/push-key"));
@@ -24,7 +24,7 @@ export function Notices(): JSX.Element {
 }
 
 function Browsers({ serverKey }: { serverKey: string }): JSX.Element {
-  const { value, fault, again } = useLoaded("browsers", list);
+  const { value, fault, again } = useLoaded(`browsers ${turns.value}`, list);
   const acting = useActing();
   const label = useSignal(t("account.notices_default"));
   const here = value?.some((each) => each.id === ownId.value) ?? false;

@@ -5,6 +5,7 @@ import { t } from "../i18n/index.ts";
 import { call, CallError } from "../rest.ts";
 import { session } from "../session.ts";
 import { isWrong, Outcome, SureButton, useActing } from "./acting.tsx";
+import { keepOver } from "./push.ts";
 
 const SHORTEST = 10;
 
@@ -20,7 +21,7 @@ export function Password(): JSX.Element {
     else if ((fresh ?? "").length < SHORTEST) acting.fault.value = t("account.password_short");
     else {
       void acting.run(async () => {
-        await call("PUT", "/api/session/password", { present, new: fresh });
+        await keepOver(() => call("PUT", "/api/session/password", { present, new: fresh }));
         form.reset();
       }, () => t("account.password_changed"), why);
     }

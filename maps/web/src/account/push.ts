@@ -1,4 +1,5 @@
 /** This browser's subscription to notifications: its own small service worker, and the server's list. */
+import { signal } from "@preact/signals";
 import { kept } from "../kept.ts";
 import { call, fetchJson } from "../rest.ts";
 
@@ -16,6 +17,9 @@ export interface Tested {
 
 /** Id of this browser at the server; empty while it is not subscribed. */
 export const ownId = kept<string>("jp.push", "");
+
+/** Grows whenever the list has changed beside what is done in it. */
+export const turns = signal(0);
 
 const WORKER = "/push.js";
 const SCOPE = "/account";
@@ -35,9 +39,32 @@ export async function subscribe(key: string, label: string): Promise<void> {
   // A subscription under another key of the server's is worth nothing.
   await (await registration.pushManager.getSubscription())?.unsubscribe();
   const made = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  await tell(made, label);
+}
+
+async function tell(made: PushSubscription, label: string): Promise<void> {
   const { endpoint, keys } = made.toJSON();
   const known = await call<Subscribed>("POST", LIST, { endpoint, keys: { p256dh: keys?.["p256dh"], auth: keys?.["auth"] }, label });
   ownId.value = known.id;
+}
+
+/** Does what ends the notifications of all browsers, and has this one take them again if it did before. */
+export async function keepOver(act: () => Promise<unknown>): Promise<void> {
+  const id = ownId.peek();
+  const known = id === "" ? undefined : (await list().catch(() => [])).find((each) => each.id === id);
+  await act();
+  if (known !== undefined) await takeAgain(known.label);
+  turns.value += 1;
+}
+
+async function takeAgain(label: string): Promise<void> {
+  try {
+    const registration = await navigator.serviceWorker?.getRegistration(SCOPE);
+    const made = await registration?.pushManager.getSubscription();
+    if (made) await tell(made, label);
+  } catch {
+    // What was asked is done; the list shows that this browser takes them no more.
+  }
 }
 
 export async function end(id: string): Promise<void> {
