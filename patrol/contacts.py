@@ -19,6 +19,7 @@ from patrol.clocks import AHEAD
 from patrol.links import Cut
 from patrol.quality import UNSURE_CLOCK_S, is_jump
 from patrol.records import Record
+from patrol.slow_clock import SlowClock
 from patrol.units import Liveness, Unit, UnitKind
 
 WINDOW: Final = 8
@@ -55,6 +56,7 @@ class Contact:
     __slots__ = (
         "addresses",
         "agency",
+        "behind_s",
         "call_sign",
         "clean",
         "cleared_at",
@@ -72,6 +74,7 @@ class Contact:
         "person",
         "phrase",
         "phrase_at",
+        "slow",
         "sos_words",
         "status",
         "text",
@@ -90,6 +93,9 @@ class Contact:
         self.cleared_at: datetime | None = None
         self.addresses: tuple[str, ...] = ()
         self.cut: Cut | None = None
+        #: How far its clock, or that of who hears it, is known to be behind; 0 for right.
+        self.behind_s = 0.0
+        self.slow: SlowClock | None = None
         self.clear()
 
     def clear(self) -> None:

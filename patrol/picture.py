@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
+from patrol import slow_clocks
 from patrol.changes import Claim, Fix, UnitState
 from patrol.claims import Claims
 from patrol.contacts import Contact
@@ -24,6 +26,7 @@ from patrol.register import Register, holding
 from patrol.rules import CLOCK_RULES, STEP_RULES, usual
 from patrol.rules.distress import is_later
 from patrol.rules.man_down import says_man_down
+from patrol.rules.scene import HISTORICAL_AFTER
 from patrol.rules.step import Effect, Step
 from patrol.units import Assignment, Unit
 from radio_gateway.health import ChannelHealth
@@ -65,6 +68,8 @@ class Picture(Register):
         self.origin = origin
         self.unknown_at_most = unknown_at_most
         self._sides = sides
+        self.recordings: AbstractSet[str] = frozenset()
+        """Channels that play what was heard once."""
         self.channels: dict[str, ChannelHealth] = {}
         self.contacts: dict[str, Contact] = {}
         self._touched: dict[str, Contact] = {}
@@ -214,7 +219,13 @@ class Picture(Register):
         self._links.tick(now)
         links = self._links if self._links or self._were_cut else None
         self._were_cut = bool(self._links)
+        late = now - HISTORICAL_AFTER
         for contact in self.contacts.values():
+            last = contact.last
+            if contact.slow is not None or (
+                last is not None and last.time < late and contact.unit is not None
+            ):
+                slow_clocks.look(contact, now, self.recordings)
             if links is not None:
                 self._set_cut(contact, links.cut(contact.heard_on))
             if contact.is_ahead(now):

@@ -16,9 +16,11 @@ from typing import Any, Final
 
 import structlog
 
+from patrol import slow_clocks
 from patrol.agreement_acts import time_is_over
 from patrol.agreements import Agreement
 from patrol.alarms import Alarms
+from patrol.alerts import Alert
 from patrol.bare_calls import take_calls
 from patrol.batch import Batch
 from patrol.board import Board, Update
@@ -111,6 +113,7 @@ class Watch:
         self._machine_clock = ClockHealth(clock, self.channel_health)
         sides = {each.id: each.country for each in agencies.values()}
         self.picture = Picture(agency=agency, origin=node, sides=sides)
+        self.picture.recordings = clock.recordings
         self.turn = Turn()
         self.clerk = Clerk(store=store, turn=self.turn, node=node, now=lambda: self.now())
         self.sharing = Sharing(self.clerk.book, self.clerk.seen, ground)
@@ -170,6 +173,7 @@ class Watch:
         await self.clerk.load()
         self._store_health.put_aside(await self.store.read(aside.since, self.now() - TOLD_FOR))
         self._placing.contacts(self.picture.contacts.values())
+        slow_clocks.take_up(self.picture.contacts, self.clerk.book.all(Alert))
         self.picture.tick(self.now())
         await self.alarms.start()
         self.publish(())

@@ -40,7 +40,7 @@ def border_crossed(scene: Scene) -> Iterator[Condition]:
                 "country": place.country,
                 "border_m": round(place.border_m or 0.0),
             },
-            historical=is_historical(last.time, scene.now),
+            historical=is_historical(last.time, scene.now, contact),
             **about(contact),
         )
     for stray in scene.strays:

@@ -1,22 +1,36 @@
-"""The times of a computer are doubtful: its clock was set, or radios or the node tell another."""
+"""The times of a computer or radio are doubtful: its clock was set, or others tell another time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Final
 
-from patrol.rules.scene import Condition, Scene
+from patrol.contacts import Contact
+from patrol.rules.scene import Condition, Scene, about
 from radio_gateway.clock import CLOCK_CHANNEL
+
+RULE: Final = "doubtful_clock"
+
+BEHIND_S: Final = "behind_s"
+"""Fact of an alert: how far the clock of a unit's radio is behind, seconds."""
+
+TOLD_FROM_S: Final = 900.0
+"""A unit whose positions are all less old than this, as they come, is perhaps far away by wire."""
 
 
 def doubtful_clock(scene: Scene) -> Iterator[Condition]:
-    """Yield a condition for each computer whose clock is doubtful: this one, and gateways'."""
+    """Yield a condition for each computer whose clock is doubtful: this one, and gateways'; and for
+    each unit whose radio's clock is behind.
+
+    Not for units that are heard by a computer whose own clock is doubtful: that is what is wrong.
+    """
     for name, health in scene.channels.items():
         doubt = health.clock
         if doubt is None:
             continue
         yield Condition(
-            rule="doubtful_clock",
+            rule=RULE,
             subject=name,
             agency=scene.agency,
             severity="high",
@@ -27,6 +41,33 @@ def doubtful_clock(scene: Scene) -> Iterator[Condition]:
                 "cause": doubt.kind,
             },
         )
+    for contact in scene.contacts.values():
+        slow = contact.slow
+        if slow is None or contact.unit is None or contact.behind_s < TOLD_FROM_S:
+            continue
+        if _is_heard_in_doubt(scene, contact):
+            continue
+        yield Condition(
+            rule=RULE,
+            subject=contact.id,
+            severity="medium",
+            since=slow.since,
+            facts={
+                "computer": contact.call_sign,
+                "by": f"-{_hours(contact.behind_s)}",
+                "cause": "radio",
+                BEHIND_S: round(contact.behind_s),
+            },
+            **about(contact),
+        )
+
+
+def _is_heard_in_doubt(scene: Scene, contact: Contact) -> bool:
+    for name in (CLOCK_CHANNEL, *(channel.partition("/")[0] for channel in contact.heard_on)):
+        health = scene.channels.get(name)
+        if health is not None and health.clock is not None:
+            return True
+    return False
 
 
 def _hours(seconds: float) -> str:

@@ -5,7 +5,7 @@ Unless its links are dead: then nothing is known of it, and the link is what is 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from patrol.contacts import Contact
@@ -22,6 +22,8 @@ LOST_AFTER: Final = 5.0
 def liveness(contact: Contact, now: datetime) -> Effect | None:
     """Judge by the age of the newest believed position; by when it was heard if it has none.
 
+    Where its clock is known to be slow, by the age that it has by a right one.
+
     Args:
         contact: Unit or unknown radio.
         now: The present, aware UTC.
@@ -29,7 +31,7 @@ def liveness(contact: Contact, now: datetime) -> Effect | None:
     Returns:
         The new state; None when it is what it was.
     """
-    newest = contact.heard_at if contact.last is None else contact.last.time
+    newest = newest_at(contact)
     if newest is None:
         state: Liveness = "never"
     else:
@@ -38,6 +40,14 @@ def liveness(contact: Contact, now: datetime) -> Effect | None:
         if state != "live" and _explained(contact, newest, now):
             state = "cut"
     return None if state == contact.liveness else Effect(liveness=state)
+
+
+def newest_at(contact: Contact) -> datetime | None:
+    """Return when its newest believed position was, by our clock; when it was heard without one."""
+    if contact.last is None:
+        return contact.heard_at
+    newest = contact.last.time
+    return newest + timedelta(seconds=contact.behind_s) if contact.behind_s else newest
 
 
 def heard_again(step: Step) -> Effect | None:

@@ -32,7 +32,7 @@ def no_go(scene: Scene) -> Iterator[Condition]:
             stand = scene.standing.stand(contact.id, area)
             if not _is_planned(scene, contact.id, sector):
                 since = stand.since or scene.now
-                historical = is_historical(stand.seen_at, scene.now)
+                historical = is_historical(stand.seen_at, scene.now, contact)
                 yield from _told(scene, contact, sector, since, historical=historical)
     for visit in scene.standing.passed():
         found = scene.sectors.get(visit.area)
@@ -40,7 +40,7 @@ def no_go(scene: Scene) -> Iterator[Condition]:
         if found is None or found.use not in KEPT_OUT_OF or boat is None or boat.unit is None:
             continue
         if visit.until is not None and not _is_planned(scene, visit.unit, found):
-            late = is_historical(visit.until, visit.told_at)
+            late = is_historical(visit.until, visit.told_at, boat)
             yield from _told(scene, boat, found, visit.since, historical=late, visit=visit)
 
 

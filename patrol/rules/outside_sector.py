@@ -56,7 +56,7 @@ def outside_sector(scene: Scene) -> Iterator[Condition]:
             severity="medium",
             since=since,
             facts=facts,
-            historical=is_historical(seen_at, scene.now),
+            historical=is_historical(seen_at, scene.now, contact),
             **about(contact),
         )
 

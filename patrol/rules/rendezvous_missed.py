@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from patrol.patrols import Patrol, Rendezvous
-from patrol.rules.scene import Condition, Scene
+from patrol.rules.scene import Condition, Scene, behind
 
 
 def meeting_area(patrol: Patrol, number: int) -> str:
@@ -67,7 +67,7 @@ def _names(scene: Scene, patrol: Patrol, units: list[str], agency: str) -> list[
 
 
 def _came(scene: Scene, unit: str, patrol: Patrol, number: int, meeting: Rendezvous) -> bool:
-    first: datetime = meeting.at - timedelta(seconds=meeting.grace_s)
+    first: datetime = meeting.at - timedelta(seconds=meeting.grace_s) - behind(scene, unit)
     return any(
         visit.until is None or visit.until >= first
         for visit in scene.standing.visits(unit, meeting_area(patrol, number))

@@ -278,6 +278,20 @@ def about(contact: Contact) -> dict[str, Any]:
     return told
 
 
-def is_historical(seen_at: datetime | None, now: datetime) -> bool:
-    """Return whether what is known by a fix of that time is known too late to ring."""
-    return seen_at is not None and now - seen_at > HISTORICAL_AFTER
+def behind(scene: Scene, unit: str) -> timedelta:
+    """Return how far a unit's clock is known to be behind; nothing of one that is not known."""
+    contact = scene.contacts.get(unit)
+    return timedelta(seconds=0.0 if contact is None else contact.behind_s)
+
+
+def is_historical(seen_at: datetime | None, now: datetime, contact: Contact) -> bool:
+    """Return whether what is known by a fix of that time is known too late to ring.
+
+    Args:
+        seen_at: When it was, by the clock that its sender goes by; None: not known.
+        now: The present, or when it was known, aware UTC.
+        contact: Its sender, whose clock may be known to be slow.
+    """
+    if seen_at is None:
+        return False
+    return now - seen_at > HISTORICAL_AFTER + timedelta(seconds=contact.behind_s)

@@ -8,7 +8,7 @@ from typing import Final
 
 from patrol.alerts import Alert, Severity
 from patrol.contacts import Contact
-from patrol.rules.liveness import LOST_AFTER
+from patrol.rules.liveness import LOST_AFTER, newest_at
 from patrol.rules.scene import Condition, Scene, about
 
 UNDER_WAY_MPS: Final = 1.0
@@ -50,7 +50,7 @@ def _lost(scene: Scene) -> Iterator[tuple[Contact, datetime]]:
     for contact in scene.contacts.values():
         if contact.liveness != "lost" or contact.unit is None or contact.unit.kind == "fixed":
             continue
-        newest = contact.heard_at if contact.last is None else contact.last.time
+        newest = newest_at(contact)
         if newest is not None and _had_time(scene, contact):
             yield contact, newest + timedelta(seconds=LOST_AFTER * contact.expected_interval_s)
 
@@ -59,9 +59,12 @@ def _had_time(scene: Scene, contact: Contact) -> bool:
     """Return whether it has been listened for long enough to say that it is silent.
 
     Since this node started, and since one of the links that hear it works: a link that comes and
-    goes says nothing about who is behind it.
+    goes says nothing about who is behind it. And since it said anything new of where it was: by a
+    clock that is slow, perhaps, of now.
     """
     since = scene.started_at
+    if contact.slow is not None:
+        since = max(since, contact.slow.came_at)
     if contact.heard_on:
         found = (_works_since(scene, name) for name in contact.heard_on)
         working = [at for at in found if at is not None]

@@ -9,7 +9,7 @@ from typing import Final
 from patrol.alerts import Alert, Value
 from patrol.patrols import Patrol
 from patrol.rules.outside_sector import due_since, sectors_of
-from patrol.rules.scene import Condition, Scene
+from patrol.rules.scene import Condition, Scene, behind
 
 VOID_AFTER: Final = timedelta(hours=1)
 """How long a sector may be empty while a patrol of it is under way."""
@@ -66,10 +66,10 @@ def _empty_since(scene: Scene, patrol: Patrol, area: str) -> datetime | None:
     """Return since when nobody is known to have been there; None while somebody is."""
     empty = max(due_since(patrol, area, scene.now), scene.started_at)
     for unit in patrol.units:
-        stand = scene.standing.stand(unit, area)
+        stand, slow = scene.standing.stand(unit, area), behind(scene, unit)
         if stand.inside is not False and stand.seen_at is not None:
-            empty = max(empty, stand.seen_at)
+            empty = max(empty, stand.seen_at + slow)
         for visit in scene.standing.visits(unit, area):
             if visit.until is not None:
-                empty = max(empty, visit.until)
+                empty = max(empty, visit.until + slow)
     return None if empty >= scene.now else empty

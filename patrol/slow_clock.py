@@ -1,0 +1,74 @@
+"""Slow clock: whether a unit's newest positions all tell of the same time ago.
+
+A radio whose clock is an hour slow, or one behind a gateway whose clock is, says where it is now
+and seems to tell of an hour ago. One position by itself does not tell that from one that was kept
+back; a row of them does: what comes out of a buffer catches up, what is said again stands still,
+and what a slow clock tells goes on at the pace of time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+SAME_S: Final = 30.0
+"""Positions that are so much older or younger than others, as they come, tell by the same clock."""
+
+REPORTS: Final = 4
+"""So many positions in a row must."""
+
+LASTS: Final = timedelta(seconds=120)
+"""For so long they must: a buffer that is emptied does not last."""
+
+ODD_ONES: Final = 3
+"""So many in a row that are older than that, as they come, were not only slow on their way."""
+
+
+class SlowClock:
+    """How far one unit's newest positions are behind, as they come.
+
+    Args:
+        lag_s: How old the first of them was, seconds.
+        now: When that came, aware UTC.
+        time: Of when it told, aware UTC.
+
+    Attributes:
+        since: When the first of those that agree came, aware UTC.
+        came_at: When the newest came, aware UTC.
+    """
+
+    __slots__ = ("_count", "_lag_s", "_odd", "_time", "came_at", "since")
+
+    def __init__(self, lag_s: float, now: datetime, time: datetime | None) -> None:
+        self.since = self.came_at = now
+        self._lag_s, self._time = lag_s, time
+        self._count, self._odd = 1, 0
+
+    @classmethod
+    def known(cls, behind_s: float, since: datetime) -> SlowClock:
+        """Return one that was known before a restart."""
+        clock = cls(behind_s, since - LASTS, None)
+        clock._count = REPORTS
+        return clock
+
+    def hear(self, time: datetime, now: datetime) -> None:
+        """Note of when the newest position tells; the same again says nothing."""
+        if time == self._time:
+            return
+        lag_s = (now - time).total_seconds()
+        self._time, self.came_at = time, now
+        if abs(lag_s - self._lag_s) <= SAME_S:
+            self._count += 1
+            self._odd = 0
+            self._lag_s = min(self._lag_s, lag_s)
+            return
+        self._odd += 1
+        if lag_s < self._lag_s or self._odd >= ODD_ONES or not self.behind_s(now):
+            self.since, self._lag_s, self._count, self._odd = now, lag_s, 1, 0
+
+    def behind_s(self, now: datetime) -> float:
+        """Return how far its clock is behind, seconds; 0 while that is not known."""
+        self.since = min(self.since, now)  # where our own was set back, from then on
+        if self._count < REPORTS or now - self.since < LASTS:
+            return 0.0
+        return self._lag_s
