@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from radio_gateway.backoff import Backoff
 from radio_gateway.chunk import Chunk
 from radio_gateway.clock import DOUBTFUL, utc_now
-from radio_gateway.errors import GatewayError, LinkError, RefusedError
+from radio_gateway.errors import GatewayError, LinkError
 from radio_gateway.health import ChannelHealth, GatewayHealth, LinkState, RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.order import Order
@@ -51,7 +51,8 @@ from radio_gateway.uplink.envelope import (
 )
 from radio_gateway.uplink.far_gateway import ASK_EVERY_S, FarGateway
 from radio_gateway.uplink.settings import UplinkSettings, transport_for
-from radio_gateway.uplink.signing import Purpose, SignatureError, Verifier
+from radio_gateway.uplink.signing import SignatureError, Verifier
+from radio_gateway.uplink.words_out import WordsOut
 
 SILENT_AFTER: Final = timedelta(seconds=35)
 """A gateway tells how it fares every 10 s."""
@@ -60,7 +61,6 @@ BROKER_WAY: Final = "way to the broker"
 """Under what name it is told how the node's own way fares; no channel can have it."""
 
 AGAIN_AT_MOST_S: Final = 4.0
-WORDS_OUT: Final = 16
 _CHANNELS = 256  # of one gateway
 _SYSTEM = re.compile(r"^cannot connect: (\[Errno \d+\] )?")
 _REMEMBERED = 4096  # envelopes stored lately, so that one sent again is receipted at once
@@ -96,7 +96,7 @@ class Receiver:
         # not to be guessed: who connects under another's id throws that one out
         self._client_id = f"{node}-receiver-{secrets.token_hex(8)}"
         self._transport: MqttTransport | None = None
-        self._words: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+        self._words = WordsOut(settings.signer, self._word_refused)
         self._state: LinkState = "stopped"
         self._fault: str | None = None
         self._since = utc_now()
@@ -202,7 +202,7 @@ class Receiver:
             order=order,
             cancelled=cancelled,
         )
-        await self._transport.send(self._word("order", pack(said)), topic=topic_of(gateway, "node"))
+        await self._words.say_now(self._transport, gateway, "order", pack(said))
 
     async def _session(self) -> None:
         names = list(self._gateways)
@@ -211,11 +211,10 @@ class Receiver:
         async with transport:
             self._transport = transport
             self._enter("open", None)
-            while not self._words.empty():  # of the session before; sent again when need be
-                self._words.get_nowait()
+            self._words.forget()  # of the session before; sent again when need be
             for name, gateway in self._gateways.items():
                 self._greet(name, gateway, began=True)
-            speaking = asyncio.create_task(self._speak(transport))
+            speaking = asyncio.create_task(self._words.speak(transport))
             reading = asyncio.create_task(self._read(transport))
             try:
                 await asyncio.wait((speaking, reading), return_when=asyncio.FIRST_COMPLETED)
@@ -251,32 +250,13 @@ class Receiver:
             nonce=gateway.nonce,
             began=began,
         )
-        self._words.put_nowait((name, self._word("hello", pack(hello))))
+        self._words.say(name, "hello", pack(hello))
 
-    async def _speak(self, transport: MqttTransport) -> None:
-        """Send words, some at a time: on a far broker each waits for its answer."""
-        places = asyncio.Semaphore(WORDS_OUT)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                while True:
-                    await places.acquire()
-                    name, word = await self._words.get()
-                    tasks.create_task(self._say(transport, name, word, places))
-        except ExceptionGroup as faults:
-            raise faults.exceptions[0] from None
-
-    async def _say(
-        self, transport: MqttTransport, name: str, word: bytes, places: asyncio.Semaphore
-    ) -> None:
-        try:
-            await transport.send(word, topic=topic_of(name, "node"))
-        except RefusedError as error:  # this gateway's topic is; the others' may well be open
-            errors = self._gateways[name].errors
-            errors["word_refused"] += 1
-            if errors["word_refused"] == 1:
-                _log.error("word_refused", gateway=name, fault=error.fault)
-        finally:
-            places.release()
+    def _word_refused(self, name: str, fault: str) -> None:
+        errors = self._gateways[name].errors
+        errors["word_refused"] += 1
+        if errors["word_refused"] == 1:
+            _log.error("word_refused", gateway=name, fault=fault)
 
     def _take(self, chunk: Chunk, deliveries: list[Delivery]) -> None:
         name, part = gateway_of(chunk.topic) or ("", "")
@@ -365,7 +345,7 @@ class Receiver:
                 refused=refused,
             )
         )
-        self._words.put_nowait((name, self._word("receipt", body)))
+        self._words.say(name, "receipt", body)
 
     def _take_health(self, name: str, gateway: FarGateway, chunk: Chunk) -> None:
         told = unpack(gateway.verifier.body("health", chunk.data), GatewayHealth)
@@ -395,9 +375,6 @@ class Receiver:
         port = link.port or (8883 if link.scheme == "mqtts" else 1883)
         fault = _SYSTEM.sub("", self._fault or "the link is not open yet")
         return f"this office cannot reach its broker at {link.host}:{port}: {fault}"
-
-    def _word(self, purpose: Purpose, body: bytes) -> bytes:
-        return purpose.encode() + b"\n" + self._settings.signer.sign(purpose, body)
 
     def _enter(self, state: LinkState, fault: str | None) -> None:
         # an outage lasts from its first failure on, whatever is tried meanwhile
