@@ -10,7 +10,7 @@ looked is found, and what is known already is left alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
@@ -429,9 +429,13 @@ class Alarms:
         if _is_latched(alert):
             self._calls.put(alert.subject, alert.raised_at, man_down=alert.rule == "man_down")
         elif alert.rule == "low_battery" and alert.state in HOLDING:
-            pct = alert.facts.get("battery_pct")
+            pct, at = alert.facts.get("battery_pct"), alert.raised_at
             known = float(pct) if isinstance(pct, int | float) else None
-            self._batteries[alert.subject] = Battery(known, True, alert.raised_at)
+            contact = self._picture.contacts.get(alert.subject)
+            if known is None and contact is not None and contact.heard_at is not None:
+                # its bare word held when we ended: it said it within a day of what it said last
+                at = max(at, contact.heard_at - timedelta(seconds=contact.behind_s))
+            self._batteries[alert.subject] = Battery(known, True, at)
 
     async def _filed(self, now: datetime) -> dict[tuple[str, str], list[Told]]:
         """Return the visits of which there is an alert, by unit and sector."""

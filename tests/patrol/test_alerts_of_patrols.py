@@ -274,6 +274,25 @@ async def test_the_bare_word_that_a_battery_is_low_holds_for_a_day(node: Node) -
     assert (only(node).id, only(node).rings) == (alert.id, True)
 
 
+async def test_a_battery_that_is_called_low_for_days_does_not_ring_again_after_a_restart(
+    node: Node,
+) -> None:
+    await unit(node)
+    for hour in range(0, 40, 4):
+        await hear(node, said("a", hour * 3600 + 1, status="low battery"))
+        await tick(node, hour * 3600 + 2)
+    await node.desk().alerts.acknowledge(only(node, "low_battery").id)
+    known = only(node, "low_battery")
+    node = await node.again()
+    await tick(node, 36 * 3600 + 60)
+    await hear(node, said("a", 40 * 3600, status="low battery"))
+    await tick(node, 40 * 3600 + 1)
+    assert only(node, "low_battery") == known
+    node = await node.again()
+    await tick(node, 65 * 3600)  # a day after its last word
+    assert alerts(node, "low_battery")[0].state == "returned_acknowledged"
+
+
 async def test_what_comes_and_goes_rings_once_for_whoever_has_acknowledged_it(node: Node) -> None:
     boat = await unit(node, expected_interval_s=10)
     await put(node, night(boat))
