@@ -70,7 +70,7 @@ class CotFramer:
         payloads: list[bytes] = []
         counted = self._count(payloads)
         self._plain(payloads)
-        while self._step(payloads):
+        while self._at < len(self._data) and self._step(payloads):  # mostly all is cut by now
             counted = counted or self._count(payloads)  # behind what the last read had cut
             self._plain(payloads)
         self._data = self._data[self._at :]
