@@ -5,6 +5,7 @@ What a command needs is imported when it runs: geography alone takes a second to
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -48,7 +49,9 @@ def tell(work: Callable[[], T]) -> T:
     except (MapsError, PatrolError, GatewayError, GisError) as error:
         fault = str(error)
     except OSError as error:
-        fault = str(error) if error.filename or not error.strerror else error.strerror
+        fault = error.strerror or str(error)
+        if error.filename:
+            fault = f"{os.fsdecode(error.filename)}: {fault}"
     typer.echo(fault, err=True)
     raise typer.Exit(1)
 

@@ -18,7 +18,9 @@ try:
 except ImportError:  # Windows has no advisory locks of this kind
     fcntl = None  # type: ignore[assignment]
 
-_IN_USE: Final = "is in use by a running server: one that is alone, a Watch or a web process"
+_IN_USE: Final = (
+    "is in use by a running server (one that is alone, a Watch or a web process): stop it first"
+)
 
 
 @contextmanager

@@ -141,6 +141,7 @@ async def test_nothing_is_ever_written_over(tmp_path: Path, kind: str) -> None:
         (tmp_path / "b").write_text("mine")
         done = run(folder, "backup", str(tmp_path / "b"))
         assert (done.exit_code, (tmp_path / "b").read_text()) == (1, "mine")
+        assert done.output == f"{tmp_path / 'b'}: File exists\n"
         assert run(folder, "backup", str(tmp_path / "c")).exit_code == 0
         before = inventory(old)
         done = run(folder, "restore", str(tmp_path / "c"))
