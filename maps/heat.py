@@ -18,8 +18,9 @@ import shapely
 
 from gis.tracks.coverage import Seen, area_seen, river_seen
 from gis.tracks.river_bins import RiverBin, river_bins
+from maps.following import Outing, followed
 from maps.looking_back import parts_since
-from maps.surveying import Outing, Survey, cells_of
+from maps.surveying import Survey, cells_of
 from patrol.desk import Desk
 from patrol.patrols import Patrol
 from patrol.sectors import Sector
@@ -111,8 +112,10 @@ async def heat_of(
     """
     async with survey.turn(desk):
         outings = await outings_of(desk, start, end) if on_patrol else None
-        followed = await survey.followed(desk, units, start, end, outings=outings, apart=apart)
-        tracks = [each.track for each in followed]
+        found = await followed(
+            desk, units, start, end, in_thread=survey.in_thread, outings=outings, apart=apart
+        )
+        tracks = [each.track for each in found]
         known = desk.sectors.all(use="patrol")
         shapes, unread = await asyncio.to_thread(_shapes, desk, known)
         river = survey.main_river
@@ -145,7 +148,7 @@ async def heat_of(
             start=start,
             end=end,
             radius_m=radius_m,
-            units={each.state.id: each.state.call_sign for each in followed},
+            units={each.state.id: each.state.call_sign for each in found},
             river=along.seen,
             bins=bins,
             sectors=sectors,

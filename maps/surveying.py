@@ -1,20 +1,18 @@
 """Surveying: what units did over some time, and what they saw, from their stored tracks.
 
-Every track comes through the caller's Desk, so nobody learns of a unit that they may not see. What
-cannot be true is taken out first, and told. The work is done in a thread, one survey at a time:
-positions would wait for it otherwise.
+Every track comes through the caller's Desk, so nobody learns of a unit that they may not see
+(following.py). The work is done in a thread, one survey at a time: positions would wait for it
+otherwise.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
-from functools import partial
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from datetime import datetime
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 import shapely
@@ -24,18 +22,12 @@ from gis.drawing import check_drawing
 from gis.errors import PositionError
 from gis.geojson import plain
 from gis.river import River
-from gis.tracks.cleaning import clean
 from gis.tracks.coverage import Seen, Stretch, area_seen, reach_km, river_seen
 from gis.tracks.effort import Effort, effort, total
-from gis.tracks.track import Track
 from maps.errors import BadRequest
 from maps.fair_turns import FairTurns
-from patrol.changes import Fix, UnitState
+from maps.following import followed
 from patrol.desk import Desk
-
-LONGEST: Final = timedelta(days=31)
-MOST_POSITIONS: Final = 300_000
-"""Of one survey: 50 boats at a position every 10 s for 16 hours."""
 
 AT_ONCE: Final = 2
 """Surveys whose positions are in memory; others wait, those of every user in turn."""
@@ -43,8 +35,6 @@ AT_ONCE: Final = 2
 NO_COUNTRY: Final = "unknown"
 
 T = TypeVar("T")
-Outing: TypeAlias = tuple[datetime, datetime]
-"""From when to when a unit was out, aware UTC."""
 
 
 class Land(Protocol):
@@ -117,20 +107,6 @@ class CoverageReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     cells: dict[str, Any] | None = None
 
 
-class Followed(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A unit and where it was.
-
-    Attributes:
-        state: The unit.
-        track: Its positions, cleaned.
-        removed: How many could not be true, by reason.
-    """
-
-    state: UnitState
-    track: Track
-    removed: dict[str, int]
-
-
 class Survey:
     """Makes surveys.
 
@@ -167,13 +143,13 @@ class Survey:
             NotFound: If there is no such unit, or the user may not know of it.
         """
         async with self.turn(desk):
-            followed = await self.followed(desk, units, start, end)
+            found = await followed(desk, units, start, end, in_thread=self.in_thread)
             border = await self._land.border()
-            tracks = {each.state.id: each.track for each in followed}
+            tracks = {each.state.id: each.track for each in found}
             sectors = None if area is None else {"area": area}
             done = await self.in_thread(lambda: effort(tracks, border=border, sectors=sectors))
         by_country: dict[str, list[Effort]] = {}
-        for each in followed:
+        for each in found:
             by_country.setdefault(each.state.country or NO_COUNTRY, []).append(done[each.state.id])
         return EffortReport(
             start=start,
@@ -186,7 +162,7 @@ class Survey:
                     effort=done[each.state.id],
                     removed=each.removed,
                 )
-                for each in followed
+                for each in found
             ],
             by_country={country: total(each) for country, each in sorted(by_country.items())},
             total=total(done.values()),
@@ -215,8 +191,8 @@ class Survey:
             cells: Also when and for how long each cell was seen.
         """
         async with self.turn(desk):
-            followed = await self.followed(desk, units, start, end)
-            tracks = [each.track for each in followed]
+            found = await followed(desk, units, start, end, in_thread=self.in_thread)
+            tracks = [each.track for each in found]
 
             def work() -> tuple[Seen, dict[str, Any] | None]:
                 seen, frame = area_seen(tracks, area, radius_m=radius_m)
@@ -227,7 +203,7 @@ class Survey:
             start=start,
             end=end,
             radius_m=radius_m,
-            units=[each.state.id for each in followed],
+            units=[each.state.id for each in found],
             seen=seen,
             cells=made,
         )
@@ -255,20 +231,20 @@ class Survey:
             km_to: The other end.
         """
         async with self.turn(desk):
-            followed = await self.followed(desk, units, start, end)
-            tracks = [each.track for each in followed]
+            found = await followed(desk, units, start, end, in_thread=self.in_thread)
+            tracks = [each.track for each in found]
             river = self._land.river
-            found = await self.in_thread(
+            seen = await self.in_thread(
                 lambda: river_seen(tracks, river, km_from=km_from, km_to=km_to, radius_m=radius_m)
             )
         return CoverageReport(
             start=start,
             end=end,
             radius_m=radius_m,
-            units=[each.state.id for each in followed],
-            seen=found.seen,
-            stretches=found.stretches,
-            line_error_m=None if math.isnan(found.line_error_m) else found.line_error_m,
+            units=[each.state.id for each in found],
+            seen=seen.seen,
+            stretches=seen.stretches,
+            line_error_m=None if math.isnan(seen.line_error_m) else seen.line_error_m,
         )
 
     def reach(self, name: str) -> tuple[float, float]:
@@ -290,59 +266,6 @@ class Survey:
     def turn(self, desk: Desk) -> AbstractAsyncContextManager[None]:
         """Wait for a turn of the user of `desk`, and have positions in memory while inside."""
         return self._turns.turn(desk.user.name)
-
-    async def followed(
-        self,
-        desk: Desk,
-        units: Sequence[str],
-        start: datetime,
-        end: datetime,
-        *,
-        outings: Mapping[str, Sequence[Outing]] | None = None,
-        apart: timedelta = timedelta(),
-    ) -> list[Followed]:
-        """Return the units that have a position in that time, by call sign, with their tracks.
-
-        Args:
-            desk: Of who asks.
-            units: As `effort`.
-            start: As there.
-            end: As there.
-            outings: Only positions in these times of these units; None: of any time.
-            apart: Of each unit only positions so long apart, so that more time can be looked at.
-
-        Raises:
-            BadRequest: As `effort`.
-            Forbidden: As there.
-            NotFound: As there.
-        """
-        if not timedelta() < end - start <= LONGEST:
-            raise BadRequest(f"end comes after start, by {LONGEST.days} days at most", field="end")
-        ids = dict.fromkeys(units) if units else [state.id for state in desk.tracked()]
-        found: list[Followed] = []
-        count = 0
-        for id in ids:
-            state = desk.unit(id, unplaced=True)  # named below only beside its positions
-            if outings is not None and state.id not in outings:
-                continue
-            fixes: list[Fix] = []
-            after = None
-            while True:
-                page = await desk.fixes(id, start=start, end=end, after=after)
-                some = _apart(page.fixes, apart, fixes[-1] if fixes else None)
-                count += len(some)
-                if count > MOST_POSITIONS:
-                    fault = (
-                        f"more than {MOST_POSITIONS} positions: ask for less time or fewer units"
-                    )
-                    raise BadRequest(fault, field="start")
-                fixes += some if outings is None else _within(some, outings[state.id])
-                after = page.last
-                if after is None:
-                    break
-            if fixes:
-                found.append(await self.in_thread(partial(_follow, state, fixes)))
-        return sorted(found, key=lambda each: (each.state.call_sign.casefold(), each.state.id))
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do work beside the event loop, after every survey that was asked for before.
@@ -387,28 +310,6 @@ def read_area(text: str) -> shapely.Geometry:
         if not fault.only_warns:
             raise BadRequest(fault.message, field="area")
     return shapely.geometry.shape(said)
-
-
-def _follow(state: UnitState, fixes: Sequence[Fix]) -> Followed:
-    cleaned = clean(fixes)
-    removed = Counter[str](each.why for each in cleaned.removed)
-    return Followed(state=state, track=cleaned.track, removed=dict(removed))
-
-
-def _apart(fixes: Sequence[Fix], apart: timedelta, last: Fix | None) -> Sequence[Fix]:
-    """Return those of some positions, oldest first, that are so long apart and after the last."""
-    if not apart:
-        return fixes
-    kept: list[Fix] = []
-    for fix in fixes:
-        if "jump" not in fix.flags and (last is None or fix.time - last.time >= apart):
-            kept.append(fix)
-            last = fix
-    return kept
-
-
-def _within(fixes: Sequence[Fix], outings: Sequence[Outing]) -> list[Fix]:
-    return [fix for fix in fixes if any(start <= fix.time < end for start, end in outings)]
 
 
 def cells_of(frame: Any) -> dict[str, Any]:

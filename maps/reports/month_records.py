@@ -14,6 +14,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from gis.tracks.effort import Effort, total
 from maps.errors import BadRequest
+from maps.following import MOST_POSITIONS
 from maps.heat import HeatReport
 from maps.reports import areas
 from maps.reports.areas import Area
@@ -26,7 +27,7 @@ from maps.reports.gathering import (
     hand_offs_between,
     incidents_between,
 )
-from maps.surveying import MOST_POSITIONS, UnitEffort
+from maps.surveying import UnitEffort
 from patrol.alerts import Alert
 from patrol.incidents import Incident
 

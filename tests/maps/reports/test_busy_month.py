@@ -10,9 +10,10 @@ import pytest
 
 from gis.tracks.effort import Effort
 from maps.errors import BadRequest
+from maps.following import MOST_POSITIONS, followed
 from maps.reports.month_records import _apart
 from maps.reports.monthly import _coverage
-from maps.surveying import MOST_POSITIONS, Survey
+from maps.surveying import Survey
 from maps.wording import Wording
 from patrol.changes import Fix
 from patrol.store.history import Page
@@ -33,7 +34,7 @@ def test_positions_are_so_far_apart_that_one_look_takes_them() -> None:
 async def test_a_survey_takes_more_time_of_positions_farther_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("maps.surveying.MOST_POSITIONS", 50)
+    monkeypatch.setattr("maps.following.MOST_POSITIONS", 50)
     fixes = [
         Fix(of="a", lon=100.4 + n * 1e-5, lat=20.27, time=START + timedelta(seconds=n), flags=flags)
         for n in range(200)
@@ -49,11 +50,11 @@ async def test_a_survey_takes_more_time_of_positions_farther_apart(
 
     state = SimpleNamespace(id="a", call_sign="Naga 1", country="LA")
     desk: Any = SimpleNamespace(fixes=some, unit=lambda id, unplaced: state)
-    survey = Survey(SimpleNamespace())
+    in_thread = Survey(SimpleNamespace()).in_thread
     with pytest.raises(BadRequest, match="more than 50 positions"):
-        await survey.followed(desk, ["a"], START, START + MONTH)
+        await followed(desk, ["a"], START, START + MONTH, in_thread=in_thread)
     apart = timedelta(seconds=5)
-    [found] = await survey.followed(desk, ["a"], START, START + MONTH, apart=apart)
+    [found] = await followed(desk, ["a"], START, START + MONTH, in_thread=in_thread, apart=apart)
     seconds = ((found.track.time_us - found.track.time_us[0]) / 1e6).tolist()
     assert seconds[:5] == [0, 5, 10, 16, 21], "a place that nothing could reach stands for no other"
     assert 35 <= len(seconds) <= 41

@@ -1,0 +1,123 @@
+"""Following: units and where they were over some time, read through a desk and cleaned.
+
+What cannot be true is taken out, and told.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final, Protocol, TypeAlias, TypeVar
+
+import msgspec
+
+from gis.tracks.cleaning import clean
+from gis.tracks.track import Track
+from maps.errors import BadRequest
+from patrol.changes import Fix, UnitState
+from patrol.desk import Desk
+
+LONGEST: Final = timedelta(days=31)
+MOST_POSITIONS: Final = 300_000
+"""Of one survey: 50 boats at a position every 10 s for 16 hours."""
+
+T = TypeVar("T")
+Outing: TypeAlias = tuple[datetime, datetime]
+"""From when to when a unit was out, aware UTC."""
+
+
+class InThread(Protocol):
+    """Does work beside the event loop."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]: ...
+
+
+class Followed(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A unit and where it was.
+
+    Attributes:
+        state: The unit.
+        track: Its positions, cleaned.
+        removed: How many could not be true, by reason.
+    """
+
+    state: UnitState
+    track: Track
+    removed: dict[str, int]
+
+
+async def followed(
+    desk: Desk,
+    units: Sequence[str],
+    start: datetime,
+    end: datetime,
+    *,
+    in_thread: InThread,
+    outings: Mapping[str, Sequence[Outing]] | None = None,
+    apart: timedelta = timedelta(),
+) -> list[Followed]:
+    """Return the units that have a position in that time, by call sign, with their tracks.
+
+    Args:
+        desk: Of who asks.
+        units: Unit ids or radio addresses; none: every registered unit.
+        start: First moment, aware UTC.
+        end: Moment after the last, aware UTC.
+        in_thread: Does work beside the event loop (`Survey.in_thread`).
+        outings: Only positions in these times of these units; None: of any time.
+        apart: Of each unit only positions so long apart, so that more time can be looked at.
+
+    Raises:
+        BadRequest: If the time is none, too long, or holds too many positions.
+        Forbidden: If the role may not.
+        NotFound: If there is no such unit, or the user may not know of it.
+    """
+    if not timedelta() < end - start <= LONGEST:
+        raise BadRequest(f"end comes after start, by {LONGEST.days} days at most", field="end")
+    ids = dict.fromkeys(units) if units else [state.id for state in desk.tracked()]
+    found: list[Followed] = []
+    count = 0
+    for id in ids:
+        state = desk.unit(id, unplaced=True)  # named below only beside its positions
+        if outings is not None and state.id not in outings:
+            continue
+        fixes: list[Fix] = []
+        after = None
+        while True:
+            page = await desk.fixes(id, start=start, end=end, after=after)
+            some = _apart(page.fixes, apart, fixes[-1] if fixes else None)
+            count += len(some)
+            if count > MOST_POSITIONS:
+                fault = f"more than {MOST_POSITIONS} positions: ask for less time or fewer units"
+                raise BadRequest(fault, field="start")
+            fixes += some if outings is None else _within(some, outings[state.id])
+            after = page.last
+            if after is None:
+                break
+        if fixes:
+            found.append(await in_thread(partial(_follow, state, fixes)))
+    return sorted(found, key=lambda each: (each.state.call_sign.casefold(), each.state.id))
+
+
+def _follow(state: UnitState, fixes: Sequence[Fix]) -> Followed:
+    cleaned = clean(fixes)
+    removed = Counter[str](each.why for each in cleaned.removed)
+    return Followed(state=state, track=cleaned.track, removed=dict(removed))
+
+
+def _apart(fixes: Sequence[Fix], apart: timedelta, last: Fix | None) -> Sequence[Fix]:
+    """Return those of some positions, oldest first, that are so long apart and after the last."""
+    if not apart:
+        return fixes
+    kept: list[Fix] = []
+    for fix in fixes:
+        if "jump" not in fix.flags and (last is None or fix.time - last.time >= apart):
+            kept.append(fix)
+            last = fix
+    return kept
+
+
+def _within(fixes: Sequence[Fix], outings: Sequence[Outing]) -> list[Fix]:
+    return [fix for fix in fixes if any(start <= fix.time < end for start, end in outings)]
