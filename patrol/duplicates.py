@@ -234,11 +234,14 @@ class Duplicates:
         Each kind gives up its share, so that all reach back about as far. With room of its own, a
         kind that is one message in twenty would hold hours of them, and memory grow for as long.
         """
-        kinds = self._named, self._by_content, self._by_raw
-        count = sum(len(kind) for kind in kinds)
-        most = self._remembered if are_too_many(count, self._remembered) else count
-        for kind in kinds:
-            kind.trim(round(len(kind) * most / max(count, 1)))
+        named, by_content, by_raw = self._named, self._by_content, self._by_raw
+        count, most = len(named) + len(by_content) + len(by_raw), self._remembered
+        if are_too_many(count, most):  # seldom: asked after each batch
+            for kind in (named, by_content, by_raw):
+                kind.trim(round(len(kind) * most / count))
+        else:
+            by_content.shorten()
+            by_raw.shorten()
         for _, heard_at in drop_oldest(self._receptions, self._remembered):
             self._receptions_since = max(self._receptions_since, heard_at)
 

@@ -128,12 +128,10 @@ class Lately(Generic[K]):
         for heard in self._heard.values():
             heard.since = max(heard.since, time)
 
-    def trim(self, keys: int) -> None:
-        """Forget what is too much.
-
-        Args:
-            keys: Most keys that stay; those that were added to longest ago go.
-        """
+    def shorten(self) -> None:
+        """Forget what is too much of any one key."""
+        if not self._long:  # mostly
+            return
         for key in self._long:
             heard = self._heard.get(key)
             if heard is not None and len(heard.known) > self._each:
@@ -141,6 +139,14 @@ class Lately(Generic[K]):
                 heard.since = max(heard.since, heard.known[too_many - 1].heard_at)
                 del heard.known[:too_many]
         self._long.clear()
+
+    def trim(self, keys: int) -> None:
+        """Forget what is too much.
+
+        Args:
+            keys: Most keys that stay; those that were added to longest ago go.
+        """
+        self.shorten()
         for _, gone in drop_oldest(self._heard, keys):
             self._since = max(self._since, gone.since)
             if gone.known:
