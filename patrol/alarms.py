@@ -149,7 +149,28 @@ class Alarms:
             return
         self._records, self._fixes = [], {}
         ids = self._calls.note(records)
+        fault: Exception | None = None
+        try:
+            ids |= self._see(records, fixes)
+        except Exception as error:  # noqa: BLE001 - raised again, once calls for help ring
+            fault = error
+        if ids:
+            await self._judge(ids)
+        if fault is not None:
+            raise fault
+
+    def _see(self, records: Sequence[Record], fixes: Mapping[bytes, Fix]) -> set[str]:
+        """Note what a batch tells beside calls for help; return whose standing to areas is new."""
         batteries, units = self._batteries, self._picture.units
+        moved: set[str] = set()
+        if self.fencing:
+            placed = [
+                (fix.of, position_of(fix, min(fix.time, record.transmission.heard_at)))
+                for record in records
+                if (fix := fixes.get(record.gid)) is not None and fix.of in units
+            ]
+            moved = self.fencing.see(placed, self._now())
+        self._strays.note(fixes.values(), units, self._now())
         for record in records:
             said, facts = record.transmission, record.transmission.facts
             if (
@@ -161,20 +182,15 @@ class Alarms:
                 told = told_battery(said, record.time, batteries.get(of))
                 if told is not None and of in units:
                     batteries[of] = told
-        self._strays.note(fixes.values(), units, self._now())
-        if self.fencing:
-            placed = [
-                (fix.of, position_of(fix, min(fix.time, record.transmission.heard_at)))
-                for record in records
-                if (fix := fixes.get(record.gid)) is not None and fix.of in units
-            ]
-            ids |= self.fencing.see(placed, self._now())
-        if ids:
-            await self._judge(ids)
+        return moved
 
     async def tick(self) -> None:
         """See what is so now, in a turn of the caller's; once a second."""
-        await self.catch_up()
+        fault: Exception | None = None
+        try:
+            await self.catch_up()
+        except Exception as error:  # noqa: BLE001 - raised again, once all else was looked at
+            fault = error
         now, picture = self._now(), self._picture
         self._note_links(now)
         self._calls.follow()
@@ -185,6 +201,8 @@ class Alarms:
         await self._see_reassigned(now)
         await self._judge(None)
         await self._file_time(now)
+        if fault is not None:
+            raise fault
 
     async def cleared(self, of: str, by: str, note: str) -> None:
         """Resolve the alerts of a call for help that a person said is over, in the same turn.

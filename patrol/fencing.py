@@ -91,6 +91,7 @@ class Fencing:
         #: By unit and time: of which areas, and whether in or out.
         self._taken_back: dict[tuple[str, datetime], set[tuple[str, bool]]] = {}
         self._bad: set[tuple[str, int]] = set()
+        self._left_out: set[str] = set()
 
     def __bool__(self) -> bool:
         """Whether any area is watched."""
@@ -123,7 +124,8 @@ class Fencing:
             ]
         self._watch = FenceWatch(FenceSet(areas), rules, settings=SETTINGS)
         again = past() if before is None else [*_held(before), *past()]
-        self._remember(self._watch.see(again), now)
+        self._left_out.clear()
+        self._take(self._watch, list(again), now)
         return True
 
     def anew(self, units: AbstractSet[str], past: Fixes, now: datetime) -> None:
@@ -140,7 +142,7 @@ class Fencing:
         gone = {of: self._flips.pop(of) for of in [of for of in self._flips if of[0] in units]}
         watch.forget(units)
         fixes = list(past)
-        self._remember(watch.see(fixes), now)
+        self._take(watch, fixes, now)
         first: dict[str, datetime | None] = {}
         for unit, position in fixes:
             first.setdefault(unit, position.time)
@@ -155,9 +157,17 @@ class Fencing:
 
     def see(self, fixes: Fixes, now: datetime) -> set[str]:
         """Take a batch of fixes; return the units for which something came of it."""
-        if self._watch is None:
+        watch = self._watch
+        if watch is None:
             return set()
-        outcome = self._watch.see(fixes)
+        given = list(fixes)
+        try:
+            outcome = watch.see(given)
+        except Exception:
+            log.exception("fences cannot be looked at for all together")
+            return self._one_by_one(watch, given, now)
+        if self._left_out:
+            self._left_out.difference_update(unit for unit, _ in given)
         if not outcome.added and not outcome.withdrawn:
             return set()
         return self._note(outcome, now)
@@ -194,7 +204,8 @@ class Fencing:
         if self._watch is None:
             return []
         tracks = self._watch.tracks
-        return [unit for unit in units if unit not in tracks]
+        left_out = self._left_out
+        return [unit for unit in units if unit not in tracks and unit not in left_out]
 
     # -- what rules ask
 
@@ -265,6 +276,38 @@ class Fencing:
             taken_back.discard((area, flip.into))
             if not taken_back:
                 del self._taken_back[unit, flip.time]
+
+    def _take(
+        self, watch: FenceWatch, fixes: Sequence[tuple[str, Position]], now: datetime
+    ) -> None:
+        """Look at fixes by which units are known to begin with."""
+        try:
+            self._remember(watch.see(fixes), now)
+        except Exception:
+            log.exception("fences cannot be looked at for all together")
+            self._one_by_one(watch, fixes, now)
+
+    def _one_by_one(self, watch: FenceWatch, fixes: Fixes, now: datetime) -> set[str]:
+        """Look at each unit by itself after that failed for all, and leave out whose fixes cannot
+        be looked at: one must not keep the alarms of all others from ringing.
+
+        Returns:
+            The units: where they are now is known anew, without news of what was in between.
+        """
+        of: dict[str, list[tuple[str, Position]]] = {}
+        for fix in fixes:
+            of.setdefault(fix[0], []).append(fix)
+        for unit, own in of.items():
+            try:
+                own = [*_held_of(watch, unit), *own]
+                watch.forget([unit])
+                self._remember(watch.see(own), now)
+                self._left_out.discard(unit)
+            except Exception:
+                log.exception("a unit is left out of fences until it is heard again", unit=unit)
+                watch.tracks.pop(unit, None)
+                self._left_out.add(unit)
+        return set(of)
 
     def _remember(self, outcome: Outcome, now: datetime) -> None:
         """Note what fixes tell that were seen before: how units stand, no news."""
@@ -373,19 +416,26 @@ def _wanted(book: Book) -> dict[str, int]:
 
 def _held(watch: FenceWatch) -> Iterable[tuple[str, Position]]:
     """Return the newest fixes that a watch holds."""
-    times = SETTINGS.margin_accuracies
-    for unit, track in watch.tracks.items():
-        for fix in track.latest(REPLAYED):
-            yield (
-                unit,
-                Position(
-                    lon=fix.lon,
-                    lat=fix.lat,
-                    time=datetime.fromtimestamp(fix.t, UTC),
-                    accuracy_m=fix.error_m / times,
-                    speed_mps=fix.speed_mps,
-                ),
-            )
+    for unit in watch.tracks:
+        yield from _held_of(watch, unit)
+
+
+def _held_of(watch: FenceWatch, unit: str) -> Iterable[tuple[str, Position]]:
+    """Return those of one unit."""
+    times, track = SETTINGS.margin_accuracies, watch.tracks.get(unit)
+    return [
+        (
+            unit,
+            Position(
+                lon=fix.lon,
+                lat=fix.lat,
+                time=datetime.fromtimestamp(fix.t, UTC),
+                accuracy_m=fix.error_m / times,
+                speed_mps=fix.speed_mps,
+            ),
+        )
+        for fix in (() if track is None else track.latest(REPLAYED))
+    ]
 
 
 def _is_of(visit: Visit, told: Told) -> bool:

@@ -209,6 +209,8 @@ class Picture(Register):
     def tick(self, now: datetime) -> None:
         """Run the clock rules: what did *not* arrive; see which assignments hold now, and who was
         heard without moving.
+
+        What fails with one of them is raised once all others were looked at.
         """
         self._touched |= self._heard
         self._heard.clear()
@@ -219,24 +221,14 @@ class Picture(Register):
         self._links.tick(now)
         links = self._links if self._links or self._were_cut else None
         self._were_cut = bool(self._links)
-        late = now - HISTORICAL_AFTER
+        late, fault = now - HISTORICAL_AFTER, None
         for contact in self.contacts.values():
-            last = contact.last
-            if contact.slow is not None or (
-                last is not None and last.time < late and contact.unit is not None
-            ):
-                slow_clocks.look(contact, now, self.recordings)
-            if links is not None:
-                self._set_cut(contact, links.cut(contact.heard_on))
-            if contact.is_ahead(now):
-                contact.not_after(now)
-                if contact.cleared_at is not None:
-                    self.cleared[contact.id] = contact.cleared_at
-                self._touched[contact.id] = contact
-            for rule in CLOCK_RULES:
-                effect = rule(contact, now)
-                if effect is not None:
-                    self._apply(contact, effect)
+            try:
+                self._look_at(contact, now, late, links)
+            except Exception as error:  # noqa: BLE001 - raised below
+                fault = fault or error
+        if fault is not None:
+            raise fault
 
     def clear_distress(self, unit: str, at: datetime) -> None:
         """A person says that the call for help is over; one made before `at` is, too.
@@ -442,6 +434,27 @@ class Picture(Register):
                 bound=assignment.channel,
             )
             self.claims.claimed(record, claim, owner.last)
+
+    def _look_at(
+        self, contact: Contact, now: datetime, late: datetime, links: Links | None
+    ) -> None:
+        """Run the clock rules for one contact."""
+        last = contact.last
+        if contact.slow is not None or (
+            last is not None and last.time < late and contact.unit is not None
+        ):
+            slow_clocks.look(contact, now, self.recordings)
+        if links is not None:
+            self._set_cut(contact, links.cut(contact.heard_on))
+        if contact.is_ahead(now):
+            contact.not_after(now)
+            if contact.cleared_at is not None:
+                self.cleared[contact.id] = contact.cleared_at
+            self._touched[contact.id] = contact
+        for rule in CLOCK_RULES:
+            effect = rule(contact, now)
+            if effect is not None:
+                self._apply(contact, effect)
 
     def _set_cut(self, contact: Contact, cut: Cut | None) -> None:
         if contact.cut != cut:

@@ -8,7 +8,7 @@ the event loop brought; under load batches are a tick apart (`patrol.pace`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from time import monotonic, thread_time
 from types import MappingProxyType
@@ -172,9 +172,17 @@ class Watch:
             self.sharing.note(await self.store.read(of_kind, kind))
         await self.clerk.load()
         self._store_health.put_aside(await self.store.read(aside.since, self.now() - TOLD_FOR))
-        self._placing.contacts(self.picture.contacts.values())
-        slow_clocks.take_up(self.picture.contacts, self.clerk.book.all(Alert))
-        self.picture.tick(self.now())
+        contacts = self.picture.contacts
+        slow_clocks.take_up(contacts, self.clerk.book.all(Alert))
+        made: tuple[Callable[[], None], ...] = (
+            lambda: self._placing.contacts(contacts.values()),
+            lambda: self.picture.tick(self.now()),
+        )
+        for make in made:
+            try:
+                make()
+            except Exception:  # one boat must not keep a node from starting
+                log.exception("not all that was heard before is known as it should be")
         await self.alarms.start()
         self.publish(())
 
@@ -351,13 +359,31 @@ class Watch:
             await asyncio.sleep(1.0)
             self._machine_clock.look()
             async with self.turn:
-                self.picture.tick(self.now())
-                self._store_health.tick()
-                await self._store_ended_claims()
-                await self.clerk.tick()
-                await self.alarms.tick()
-                self.phones.tick()
-                self.publish(())
+                await self._tick()
+
+    async def _tick(self) -> None:
+        """Do what a second brings. What fails is told by the end of the run; it keeps nothing else
+        from its turn: what goes wrong with one boat must not silence the alarms of all.
+        """
+        faults: list[Exception] = []
+        acts: tuple[Callable[[], Awaitable[None] | None], ...] = (
+            lambda: self.picture.tick(self.now()),
+            self._store_health.tick,
+            self._store_ended_claims,
+            self.clerk.tick,
+            self.alarms.tick,
+            self.phones.tick,
+            lambda: self.publish(()),
+        )
+        for act in acts:
+            try:
+                done = act()
+                if done is not None:
+                    await done
+            except Exception as error:  # noqa: BLE001 - raised below, with all others
+                faults.append(error)
+        if faults:
+            raise ExceptionGroup("a second brought faults", faults)
 
     async def _store_ended_claims(self) -> None:
         claims = self.picture.claims
