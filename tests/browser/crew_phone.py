@@ -134,6 +134,25 @@ class Phone:
         self.page.locator(".lock form button").click()
         self.page.locator("#tab-map:enabled").wait_for(timeout=20_000)
 
+    def enrol(self, device: str, unit: str, *, name: str = "Kham") -> None:
+        """Take an enrolment of the office as a crew member with a PIN, and open the page."""
+        with self.server.client() as office:
+            asked = {"device": device, "unit": unit}
+            code = office.post("/api/devices/enrolments", json=asked).json()["code"]
+        self.page.goto(f"{self.server.url}/enrol#code={code}")
+        self.page.fill("#name", name)
+        self.page.fill("#pin", PIN)
+        self.page.fill("#again", PIN)
+        self.page.locator("form button").click()
+        wait_for("the phone is enrolled", lambda: self.stored().get("profiles"))
+        self.open()
+        self.unlock()
+        self.page.locator("#tab-map:enabled").wait_for(timeout=20_000)
+
+    def another_tab(self) -> Page:
+        """Open one more tab of this phone, still empty."""
+        return self._new_page()
+
     def unlock(self, pin: str = PIN) -> None:
         """Type a PIN."""
         self.page.fill("#pin", pin)

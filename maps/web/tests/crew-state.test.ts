@@ -10,6 +10,7 @@ Reflect.deleteProperty(globalThis, "BroadcastChannel");
 const T0 = Date.parse("2026-11-29T01:00:00Z");
 
 test("a page that can keep nothing is locked all the same", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] }); // what can be read of no disk is tried again for ever
   const { lock, opened, track } = await import("../src/crew/crew.ts");
   const { dataKey, newDataKey } = await import("../src/crew/sealed.ts");
   const data = await dataKey(newDataKey());
@@ -20,6 +21,7 @@ test("a page that can keep nothing is locked all the same", async () => {
   assert.equal(opened.value, null);
   assert.deepEqual(track.value, []);
   assert.equal(warned.mock.callCount(), 1);
+  mock.timers.reset();
 });
 
 test("an answer of before a call for help does not end it", async () => {
@@ -31,6 +33,7 @@ test("an answer of before a call for help does not end it", async () => {
   assert.ok(!isCleared({ ...call, state: "waiting", takenAt: null }, T0 + 931_000));
   assert.ok(isCleared({ ...call, takenAt: null }, T0 + 31_000), "nobody saw when it was taken");
   assert.ok(!isCleared(null, T0));
+  assert.ok(!isCleared({ ...call, takenAt: T0 + 7000 }, T0), "asked before the call, and heard when the page had slept for an hour");
 });
 
 test("an answer takes back no step that was taken after it was asked for", () => {
@@ -45,7 +48,7 @@ test("an answer takes back no step that was taken after it was asked for", () =>
 test("a locked phone learns the time from any answer", async () => {
   const { isoTime } = await import("../src/crew/time.ts");
   const { sendReports } = await import("../src/crew/server.ts");
-  const answer = (date: string): Response => new Response('{"taken":[],"refused":[]}', { headers: { date } });
+  const answer = (date: string): Response => new Response('{"taken":[],"refused":[]}', { headers: { date, "content-type": "application/json" } });
   const fetched = mock.method(globalThis, "fetch", async () => answer("Sun, 29 Nov 2026 01:00:00 GMT"));
   const clock = mock.method(Date, "now", () => T0 - 600_000); // ten minutes slow
   await sendReports([], null);

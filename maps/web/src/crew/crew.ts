@@ -52,7 +52,11 @@ export async function startCrew(): Promise<void> {
   known.value = await profiles();
   const active = activeProfile();
   await choose(known.value.find((each) => each.id === active) ?? known.value[0] ?? null);
-  onChange(() => void recountNow());
+  onChange(() => {
+    void recountNow();
+    const which = profile.peek();
+    if (which !== null) look(which).catch(() => undefined); // beside it: a disk may hang
+  });
   setInterval(() => void refresh(), ASK_EVERY_MS);
   addEventListener("online", () => void refresh());
   let hiddenAt = 0;
@@ -74,6 +78,7 @@ export async function startCrew(): Promise<void> {
 export async function choose(which: Profile | null): Promise<void> {
   await lock();
   profile.value = which;
+  sendFor(which?.id ?? null, null);
   ended.value = null;
   if (which === null) return;
   await recall(which);
@@ -95,7 +100,7 @@ export async function unlocked(who: Opened): Promise<void> {
   opened.value = who;
   await recall(who.profile);
   await recountNow();
-  sendFor(who);
+  sendFor(who.profile.id, who);
   void refresh();
 }
 
@@ -109,7 +114,7 @@ export async function lock(): Promise<void> {
   said.value = [];
   track.value = [];
   done.value = {};
-  sendFor(null);
+  sendFor(profile.peek()?.id ?? null, null);
   if (who !== null && way.length > 0) await keepCopy(who, "track", way);
 }
 
@@ -124,13 +129,19 @@ function recountNow(): Promise<void> {
 async function countNow(): Promise<void> {
   const which = profile.peek();
   if (which === null) return;
-  await recount(which.id);
-  unsent.value = await pending(which.id);
-  await look(which);
+  try {
+    await recount(which.id);
+    unsent.value = await pending(which.id);
+  } finally {
+    await look(which); // a call for help is known of where the disk tells nothing
+  }
   const waiting = unsent.peek();
   // The server has it: from here on what it says counts.
   done.value = Object.fromEntries(Object.entries(done.peek()).map(([id, each]) => [id, { ...each, ids: each.ids.filter((one) => waiting.has(one)) }]));
 }
+
+/** How often the server was asked, and which of those answers is shown. */
+let [asked, shown] = [0, 0];
 
 /** Asks the server what there is, when it can be asked. */
 export async function refresh(): Promise<void> {
@@ -142,8 +153,10 @@ export async function refresh(): Promise<void> {
       return;
     }
     const told = toldBefore(done.peek(), (id) => unsent.peek().get(id) === "waiting");
+    const [turn, askedAt] = [++asked, Date.now()];
     const now = await readCrew(who.key);
-    if (opened.peek() !== who) return;
+    if (opened.peek() !== who || turn < shown) return; // a later question was answered sooner
+    shown = turn;
     const before = new Set(crew.peek()?.texts.map((each) => each.id));
     if (crewAt.peek() !== null && now.texts.some((each) => !before.has(each.id) && !each.read_at)) navigator.vibrate?.([80, 80, 80]);
     crew.value = now;
@@ -160,7 +173,7 @@ export async function refresh(): Promise<void> {
       known.value = await profiles();
       profile.value = known.value.find((each) => each.id === who.profile.id) ?? profile.peek();
     }
-    if (now.unit?.distress === false && isCleared(sos.peek(), Date.now())) await over(who.profile);
+    if (now.unit?.distress === false && isCleared(sos.peek(), askedAt)) await over(who.profile);
     await renewGround(who, now);
     nudge();
   } catch (caught) {
@@ -201,7 +214,8 @@ export async function tell(what: Omit<Report, "id" | "at"> & Record<string, unkn
   unkept.value = false;
   if (what.kind === "position" || what.kind === "text_read") nudge();
   else hurry();
-  await recountNow(); // who asks what became of it must not hear that it is gone
+  // Who asks what became of it must not hear that it is gone.
+  await recountNow().catch(() => { unsent.value = new Map(unsent.peek()).set(id, "waiting"); }); // kept it is, whatever the disk says now
   return id;
 }
 

@@ -80,7 +80,12 @@ interface Schema extends DBSchema {
 let opening: Promise<IDBPDatabase<Schema>> | null = null;
 
 export function database(): Promise<IDBPDatabase<Schema>> {
-  opening ??= openDB<Schema>("joint-patrol-crew", 1, {
+  opening ??= openAnew();
+  return opening;
+}
+
+function openAnew(): Promise<IDBPDatabase<Schema>> {
+  const made = openDB<Schema>("joint-patrol-crew", 1, {
     upgrade(db) {
       db.createObjectStore("profiles", { keyPath: "id" });
       const outbox = db.createObjectStore("outbox", { keyPath: "seq", autoIncrement: true });
@@ -92,10 +97,14 @@ export function database(): Promise<IDBPDatabase<Schema>> {
       db.createObjectStore("phone");
     },
     terminated() {
-      opening = null; // the browser cleared or lost it: the next call opens it anew
+      forget(); // the browser cleared or lost it: the next call opens it anew
     },
   });
-  return opening;
+  const forget = (): void => {
+    if (opening === made) opening = null;
+  };
+  made.catch(forget); // what failed once may go well the next time
+  return made;
 }
 
 /** This phone's own key: made once, used by scripts, read by none. */

@@ -101,10 +101,10 @@ export async function profiles(): Promise<Profile[]> {
 
 const ACTIVE = "jp.crew";
 
-/** Whose page this is; null when nobody's. */
+/** Whose page this is; null when nobody's. A tab that is read anew stays with its crew, whoever has turned to another in another tab. */
 export function activeProfile(): string | null {
   try {
-    return localStorage.getItem(ACTIVE);
+    return sessionStorage.getItem(ACTIVE) ?? localStorage.getItem(ACTIVE);
   } catch {
     return null;
   }
@@ -112,6 +112,7 @@ export function activeProfile(): string | null {
 
 export function activate(id: string): void {
   try {
+    sessionStorage.setItem(ACTIVE, id);
     localStorage.setItem(ACTIVE, id);
   } catch {
     // Storage is off: the page asks again next time.

@@ -21,7 +21,11 @@ export const counts = signal<Counts>({ urgent: 0, routine: 0, refused: 0 });
 /** Reports that this page wrote itself, by id: while it is locked they cannot be read back, but go out all the same. */
 const inHand = new Map<string, Report>();
 /** Calls for help that the disk did not take, by id: they are in hand only, and live as long as the page does. */
-const loose = new Map<string, Kept>();
+const loose = new Map<string, { row: Kept; profile: Profile }>();
+/** Of those the ones that are over, taken or taken back: what the disk takes of them yet is not sent. */
+const over = new Set<string>();
+/** How long the disk may think about a call for help, ms: phones' databases are known to hang. */
+const LONGEST_WRITE_MS = 2000;
 /** Rows that could not be opened: they stay, and stand in nobody's way. */
 const broken = new Set<number>();
 
@@ -55,17 +59,36 @@ export async function keep(report: Report, profile: Profile, opened: Opened | nu
   changed();
 }
 
-/** Keeps a call for help, or the word that it is over; false when the disk took it not: it goes out all the same, from a page that stays open. */
-export async function keepCall(report: Report, profile: Profile, extra: Extra = {}): Promise<boolean> {
+/**
+ * Keeps a call for help, or the word that it is over; false when the disk took it not: it goes out all the same, from a
+ * page that stays open. `late` is called when the disk took it after that, and it is not over yet.
+ */
+export async function keepCall(report: Report, profile: Profile, extra: Extra = {}, late: () => void = () => undefined): Promise<boolean> {
+  const kept = keep(report, profile, null, extra);
   try {
-    await keep(report, profile, null, extra);
+    await inTime(kept, LONGEST_WRITE_MS);
     return true;
   } catch {
-    loose.set(report.id, { ...rowOf(report, profile, extra), form: "phone", sealed: NOTHING });
+    loose.set(report.id, { row: { ...rowOf(report, profile, extra), form: "phone", sealed: NOTHING }, profile });
     inHand.set(report.id, report);
+    void kept.then(() => keptLate(report.id, late), () => undefined);
     changed();
     return false;
   }
+}
+
+/** The disk took it after all: it is in hand no more, and gone if it was over by then. */
+async function keptLate(id: string, late: () => void): Promise<void> {
+  if (!loose.delete(id)) return void (await takeBack(id));
+  changed();
+  late();
+}
+
+function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("too slow")), ms);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 const NOTHING: Sealed = { iv: new Uint8Array(), data: new Uint8Array() };
@@ -120,13 +143,14 @@ export async function nextBatch(profile: Profile, opened: Opened | null, most = 
   const db = await database();
   for (const rank of ranks) {
     const now = Date.now();
-    const rows = rank === 0 ? looseOf(profile.id).filter((each) => !waitsUntil(each.not_before, now, HOLD_MS)) : [];
+    const rows: Kept[] = [];
     const away = rank === 4 ? await photosOf(profile.id) : new Map<string, KeptPhoto["state"]>();
     const range = IDBKeyRange.only([profile.id, "waiting", rank]);
     for (let at = await db.transaction("outbox").store.index("turn").openCursor(range); at !== null && rows.length < most; at = await at.continue()) {
       const row = at.value;
       const readable = row.form === "phone" || opened !== null || inHand.has(row.id);
-      if (row.photos.some((id) => away.get(id) === "waiting")) continue; // they go first
+      if (row.photos.some((id) => away.get(id) === "waiting" && !brokenPhotos.has(id))) continue; // they go first
+      if (over.has(row.id)) continue;
       if (readable && !waitsUntil(row.not_before, now, HOLD_MS) && !broken.has(row.seq ?? -1)) rows.push(row);
     }
     const reports: Report[] = [];
@@ -143,8 +167,29 @@ export async function nextBatch(profile: Profile, opened: Opened | null, most = 
   return null;
 }
 
+/** Calls for help of one profile that can go and that no disk has; null when there are none. */
+export function looseBatch(): Batch | null {
+  const now = Date.now();
+  const free = [...loose.values()].filter(({ row }) => row.state === "waiting" && !waitsUntil(row.not_before, now, HOLD_MS));
+  const profile = free[0]?.profile;
+  if (profile === undefined) return null;
+  const rows = free.filter((each) => each.profile.id === profile.id).map(({ row }) => row);
+  return { profile, rank: 0, rows, reports: rows.flatMap((row) => inHand.get(row.id) ?? []) };
+}
+
+/** When the next of those may go that may not go yet. */
+export function looseDue(): number | null {
+  return soonest([...loose.values()].map(({ row }) => row));
+}
+
+function soonest(rows: readonly Kept[]): number | null {
+  const now = Date.now();
+  const times = rows.map((each) => each.not_before).filter((each) => waitsUntil(each, now, HOLD_MS));
+  return times.length === 0 ? null : Math.min(...times);
+}
+
 function looseOf(profile: string): Kept[] {
-  return [...loose.values()].filter((each) => each.profile === profile);
+  return [...loose.values()].map(({ row }) => row).filter((each) => each.profile === profile);
 }
 
 async function photosOf(profile: string): Promise<Map<string, KeptPhoto["state"]>> {
@@ -173,23 +218,29 @@ async function unseal<T>(form: Kept["form"], sealed: Sealed | SealedTo, profile:
 export async function nextDue(of: readonly Profile[]): Promise<number | null> {
   const db = await database();
   const rows = await Promise.all(of.map((each) => db.getAllFromIndex("outbox", "turn", IDBKeyRange.only([each.id, "waiting", 0]))));
-  const times = [...rows.flat(), ...loose.values()].map((each) => each.not_before).filter((each) => waitsUntil(each, Date.now(), HOLD_MS));
-  return times.length === 0 ? null : Math.min(...times);
+  return soonest(rows.flat());
 }
 
 /** The server has these: they are gone from here. */
 export async function taken(ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
-  const kept = ids.filter((id) => !loose.has(id));
-  for (const id of ids) loose.delete(id); // first: a full disk may refuse what comes now
-  const tx = (await database()).transaction("outbox", "readwrite");
-  for (const id of kept) {
-    const seq = await tx.store.index("id").getKey(id);
-    if (seq !== undefined) await tx.store.delete(seq);
+  const kept = ids.filter((id) => !letGo(id)); // first: a full disk may refuse what comes now
+  if (kept.length > 0) {
+    const tx = (await database()).transaction("outbox", "readwrite");
+    for (const id of kept) {
+      const seq = await tx.store.index("id").getKey(id);
+      if (seq !== undefined) await tx.store.delete(seq);
+    }
+    await tx.done;
   }
-  await tx.done;
   for (const id of ids) inHand.delete(id);
-  changed();
+  if (ids.length > 0) changed();
+}
+
+/** Whether it was one that no disk has; then it is over. */
+function letGo(id: string): boolean {
+  if (!loose.delete(id)) return false;
+  over.add(id);
+  return true;
 }
 
 export interface Why {
@@ -203,7 +254,8 @@ export interface Why {
 export async function refused(batch: Pick<Batch, "profile" | "rows">, why: readonly Why[], opened: Opened | null): Promise<void> {
   for (const each of why) {
     const row = batch.rows.find((one) => one.id === each.id);
-    loose.delete(each.id); // there is nowhere to keep it
+    const free = loose.get(each.id);
+    if (free !== undefined) free.row.state = "refused"; // there is nowhere to keep why
     if (row?.seq === undefined) continue;
     const sealed = await sealFor(each, row.form === "phone" ? 0 : 1, batch.profile, opened);
     const db = await database();
@@ -217,7 +269,7 @@ export async function refused(batch: Pick<Batch, "profile" | "rows">, why: reado
 
 /** Takes back what has not been sent: an SOS within its seconds, or what was refused. */
 export async function takeBack(id: string): Promise<boolean> {
-  if (loose.delete(id)) {
+  if (letGo(id)) {
     inHand.delete(id);
     changed();
     return true;
@@ -263,6 +315,13 @@ export async function pending(profile: string): Promise<Map<string, Kept["state"
   return new Map([...rows.filter((each) => each.rank !== 3 || each.state === "refused"), ...looseOf(profile)].map((each) => [each.id, each.state]));
 }
 
+/** What became of a call for help, or of the word that it is over; null once the server has it, or it was taken back. */
+export async function stateOf(id: string): Promise<Kept["state"] | null> {
+  const free = loose.get(id)?.row ?? null;
+  if (free !== null || over.has(id)) return free?.state ?? null;
+  return (await (await database()).getFromIndex("outbox", "id", id))?.state ?? null;
+}
+
 /** What was refused, with why; only an open profile can read it. */
 export async function refusals(opened: Opened): Promise<{ report: Report; why: Why }[]> {
   const rows = await (await database()).getAllFromIndex("outbox", "profile", opened.profile.id);
@@ -291,6 +350,21 @@ const brokenPhotos = new Set<string>();
 
 export async function photoTaken(id: string): Promise<void> {
   await (await database()).delete("photos", id);
+  changed();
+}
+
+/** Photos that the server will not have: what they belong to went without them. */
+export async function refusedPhotos(profile: string): Promise<string[]> {
+  const rows = await (await database()).getAllFromIndex("photos", "profile", profile);
+  return rows.filter((each) => each.state === "refused").map((each) => each.id);
+}
+
+/** Throws away a photo that is not to be sent: of a report that is being written, or refused. */
+export async function dropPhoto(id: string): Promise<void> {
+  const tx = (await database()).transaction("photos", "readwrite");
+  const row = await tx.store.get(id);
+  if (row !== undefined && row.state !== "waiting") await tx.store.delete(id);
+  await tx.done;
   changed();
 }
 

@@ -1,13 +1,13 @@
-/** Sends what waits, in two lanes: an SOS and what somebody waits for before papers and positions, photos last. */
-import { signal } from "@preact/signals";
+/** Sends what waits, in three lanes: calls for help wait for nothing else; then what somebody waits for before papers and positions, photos last. */
+import { computed, signal } from "@preact/signals";
 import type { Profile } from "./database.ts";
 import type { Opened } from "./keys.ts";
-import { activeProfile, profiles } from "./keys.ts";
-import { type Batch, nextBatch, nextDue, nextPhoto, photoRefused, photoTaken, refused, taken } from "./outbox.ts";
-import { backOff } from "./pace.ts";
-import type { Report } from "./reports.ts";
+import { profiles } from "./keys.ts";
+import { lane } from "./lane.ts";
+import { BATCH, type Batch, looseBatch, looseDue, nextBatch, nextDue, nextPhoto, photoRefused, photoTaken, refused, taken } from "./outbox.ts";
+import type { Rank, Report } from "./reports.ts";
 import { Failure, readSession, sendPhoto, sendReports, type Took } from "./server.ts";
-import { forEach, keyFor, ranksThatGo } from "./turns.ts";
+import { forEach, isUnreadable, keyFor, ranksThatGo } from "./turns.ts";
 
 export interface Link {
   /** `untried`: nothing had to be sent yet. `shut`: the server does not know this key or person any more. */
@@ -19,36 +19,41 @@ export interface Link {
 }
 
 export const link = signal<Link>({ state: "untried", takenAt: null, fault: "" });
-export const sending = signal(false);
 
 /** Whatever was missed, by a timer that a sleeping phone lost or another tab that is gone, is sent by then. */
 const LOOK_EVERY_MS = 30_000;
+/** Another tab sends for the same crew: this one looks again then. */
+const OTHER_TAB_MS = 5000;
 
+/** A call for help is awaited by nobody else, and waits for nobody: not for a photo that is under way, not for the disk, not for another tab. What comes twice has one effect. */
+const inHand = lane(sendLoose, tell);
+const calls = lane(sendCalls, tell);
+const rest = lane(sendRest, tell);
+const lanes = [inHand, calls, rest] as const;
+
+export const sending = computed(() => lanes.some((each) => each.busy.value));
+
+/** Whose page this is. Of another tab the browser may know another. */
+let here: string | null = null;
 let opened: Opened | null = null;
-let failures = 0;
-let timer: ReturnType<typeof setTimeout> | undefined;
-let again = false;
+/** How many reports go in one request: fewer on a network too thin to carry them in time. */
+let most = BATCH;
 
-/** Tells whose page is open now; null when it is locked. */
-export function sendFor(who: Opened | null): void {
+/** Tells whose page this is, and as whom it is open; null when it is nobody's, or locked. */
+export function sendFor(profile: string | null, who: Opened | null): void {
+  here = profile;
   opened = who;
   hurry();
 }
 
 /** Tries now, whatever went wrong before. */
 export function hurry(): void {
-  failures = 0;
-  next(0);
+  for (const each of lanes) each.hurry();
 }
 
 /** Tries when it is its turn. */
 export function nudge(): void {
-  if (failures === 0) next(0);
-}
-
-function next(inMs: number): void {
-  clearTimeout(timer);
-  timer = setTimeout(() => void run(), inMs);
+  for (const each of lanes) each.nudge();
 }
 
 /** Begins to send whenever there is something and a link. */
@@ -61,76 +66,81 @@ export function startSending(): void {
     if (document.visibilityState === "visible") hurry();
   });
   setInterval(nudge, LOOK_EVERY_MS);
-  next(0);
+  hurry();
 }
 
-async function run(): Promise<void> {
-  if (sending.peek()) {
-    again = true;
-    return;
-  }
-  if (!navigator.onLine) {
-    link.value = { ...link.peek(), state: "none" };
-    return; // the event `online` wakes it
-  }
-  sending.value = true;
-  again = false;
-  let wait = 0;
-  try {
-    // One tab sends at a time: the server would take twice what it knows, but a thin network must not carry it twice.
-    await navigator.locks.request("joint-patrol-crew-send", { ifAvailable: true }, async (lock) => {
-      if (lock === null) wait = 5000;
-      else await drain();
-    });
-    failures = 0;
-    // A page that was opened anew within the seconds of an SOS: nobody else wakes it.
-    const due = await nextDue(await profiles());
-    if (due !== null) wait = Math.max(wait, due - Date.now() + 20);
-  } catch (fault) {
-    failures++;
-    wait = Math.max(backOff(failures, Math.random()), fault instanceof Failure ? fault.waitMs : 0);
-    tell(fault);
-  } finally {
-    sending.value = false;
-  }
-  if (again && failures === 0) wait = Math.max(wait, 50);
-  if (wait > 0) next(wait);
-}
-
-function tell(fault: unknown): void {
+function tell(fault: unknown): number {
   const status = fault instanceof Failure ? fault.status : -1;
   const state = status === 0 ? "none" : status === 401 || status === 403 ? "shut" : "other";
   link.value = { ...link.peek(), state, fault: fault instanceof Error ? fault.message : "" };
+  return fault instanceof Failure ? fault.waitMs : 0;
 }
 
 function well(some: number): void {
-  failures = 0;
   link.value = { state: "well", takenAt: some > 0 ? Date.now() : link.peek().takenAt, fault: "" };
 }
 
-/** Whose things can go: the profile of this page whole; of others their calls for help. */
-async function drain(): Promise<void> {
-  const active = activeProfile();
-  const all = await profiles();
-  all.sort((a, b) => Number(b.id === active) - Number(a.id === active));
-  // Calls for help before all, whoever's on this phone.
-  await forEach(all, active, (profile) => drainRanks(profile, null, true));
-  for (const profile of all.filter((each) => each.id === active)) {
-    const who = opened?.profile.id === profile.id ? opened : null;
-    await drainRanks(profile, who, false);
-    if (who === null) continue;
-    await drainPhotos(who);
-    await drainRanks(profile, who, false);
+/** Calls for help that no disk has. */
+async function sendLoose(went: () => void): Promise<number> {
+  for (let batch = looseBatch(); batch !== null; batch = looseBatch()) {
+    await settle(batch, await sendReports(batch.reports, keyFor(batch.profile, openedAs(batch.profile), 0) ?? null), null);
+    went();
   }
+  return waitFor(looseDue());
 }
 
-async function drainRanks(profile: Profile, who: Opened | null, sosOnly: boolean): Promise<void> {
+/** Calls for help of all who are on this phone. Whether there is a network the browser knows too badly for these. */
+async function sendCalls(went: () => void): Promise<number> {
+  const all = await profiles();
+  all.sort((a, b) => Number(b.id === here) - Number(a.id === here));
+  await forEach(all, here, (profile) => drainRanks(profile, openedAs(profile), [0], went));
+  // A page that was opened anew within the seconds of an SOS: nobody else wakes it.
+  return waitFor(await nextDue(all));
+}
+
+function openedAs(profile: Profile): Opened | null {
+  return opened?.profile.id === profile.id ? opened : null;
+}
+
+function waitFor(due: number | null): number {
+  return due === null ? 0 : Math.max(0, due - Date.now()) + 20;
+}
+
+/** All else of the crew whose page this is. */
+async function sendRest(went: () => void): Promise<number> {
+  await calls.idle(); // they go before all
+  if (!navigator.onLine) {
+    link.value = { ...link.peek(), state: "none" };
+    return 0; // the event `online` wakes it
+  }
+  const whose = here;
+  if (whose === null) return 0;
+  // One tab sends at a time: the server would take twice what it knows, but a thin network must not carry it twice.
+  return navigator.locks.request(`joint-patrol-crew-send ${whose}`, { ifAvailable: true }, async (lock) => {
+    if (lock === null) return OTHER_TAB_MS;
+    await drain(whose, went);
+    return 0;
+  });
+}
+
+async function drain(whose: string, went: () => void): Promise<void> {
+  const profile = (await profiles()).find((each) => each.id === whose);
+  if (profile === undefined) return;
+  const who = openedAs(profile);
   // What takes the PIN stands in nobody's way: positions go out beside a text that was written before the page was locked.
-  const ranks = ranksThatGo(profile, who).filter((rank) => rank === 0 || !sosOnly);
+  const ranks = ranksThatGo(profile, who).filter((rank) => rank > 0);
+  await drainRanks(profile, who, ranks, went);
+  if (who === null) return;
+  await drainPhotos(who, ranks, went);
+  await drainRanks(profile, who, ranks, went);
+}
+
+async function drainRanks(profile: Profile, who: Opened | null, ranks: readonly Rank[], went: () => void): Promise<void> {
+  const able = ranks.filter((rank) => keyFor(profile, who, rank) !== undefined);
   let sure = false;
-  for (let most = 100; ; ) {
+  for (let size = most; ; ) {
     // Asked anew each time: what is urgent goes before the next hundred positions.
-    const batch = await nextBatch(profile, who, most, ranks);
+    const batch = await nextBatch(profile, who, size, able);
     if (batch === null) return;
     if (batch.rank > 0 && !sure) await ensureOwn(profile);
     sure ||= batch.rank > 0;
@@ -139,16 +149,20 @@ async function drainRanks(profile: Profile, who: Opened | null, sosOnly: boolean
     try {
       answer = await sendReports(batch.reports, by);
     } catch (fault) {
-      if (!(fault instanceof Failure) || ![400, 413, 422].includes(fault.status)) throw fault;
+      const half = Math.ceil(batch.reports.length / 2);
+      if (fault instanceof Failure && fault.slow) most = half;
+      if (!isUnreadable(fault)) throw fault;
       // The server cannot read the batch: by halves down to the one that is at fault.
       if (batch.reports.length > 1) {
-        most = Math.ceil(batch.reports.length / 2);
+        size = half;
         continue;
       }
       answer = { taken: [], refused: [{ id: batch.reports[0]?.id ?? "", error: "unreadable", message: fault.message }] };
     }
-    most = 100;
+    if (batch.reports.length >= most) most = Math.min(BATCH, Math.ceil(most * 1.25)); // it may be less thin again
+    size = most;
     await settle(batch, answer, who);
+    went();
   }
 }
 
@@ -168,18 +182,19 @@ async function settle(batch: Batch, answer: Took, who: Opened | null): Promise<v
   well(done.length);
 }
 
-async function drainPhotos(who: Opened): Promise<void> {
+async function drainPhotos(who: Opened, ranks: readonly Rank[], went: () => void): Promise<void> {
   for (let photo = await nextPhoto(who); photo !== null; photo = await nextPhoto(who)) {
     await ensureOwn(who.profile);
     try {
       await sendPhoto(photo.id, photo.bytes, photo.type, who.key);
       await photoTaken(photo.id);
       well(1);
+      went();
     } catch (fault) {
-      if (!(fault instanceof Failure) || ![400, 413, 415, 422].includes(fault.status)) throw fault;
+      if (!isUnreadable(fault)) throw fault;
       await photoRefused(photo.id);
     }
     // A photo takes long on a thin network: what is urgent must not wait for the next one.
-    await drainRanks(who.profile, who, false);
+    await drainRanks(who.profile, who, ranks, went);
   }
 }

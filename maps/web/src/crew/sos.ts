@@ -1,7 +1,7 @@
 /** A call for help: on the disk at once, sent after some seconds in which it can be called off, and called off with a word after that. */
 import { signal } from "@preact/signals";
 import { database, newId, phoneKey, type Profile } from "./database.ts";
-import { keepCall, pending, renew, takeBack } from "./outbox.ts";
+import { keepCall, renew, stateOf, takeBack } from "./outbox.ts";
 import { HOLD_MS, waitsUntil } from "./pace.ts";
 import { inDistress, placeNow } from "./position.ts";
 import type { Report } from "./reports.ts";
@@ -47,9 +47,12 @@ export async function callForHelp(profile: Profile): Promise<boolean> {
   const said = isoTime(at);
   const place = placeNow(SECONDS_TO_CANCEL * 1000 - 500);
   const first = await placeNow(0); // what is known already
-  const onDisk = await keepCall(report(id, said, first), profile, { notBefore: sendsAt });
+  const onDisk = await keepCall(report(id, said, first), profile, { notBefore: sendsAt }, () => {
+    const now = sos.peek();
+    if (now?.id === id) void remember(profile, now);
+  });
   const found: Sos = { id, at, sendsAt, state: "ready", takenAt: null };
-  await remember(profile, found);
+  if (onDisk) await remember(profile, found); // else a page that opens anew would think that the server has it
   sos.value = found;
   inDistress.value = true;
   setTimeout(() => {
@@ -68,16 +71,22 @@ function report(id: string, at: string, place: Awaited<ReturnType<typeof placeNo
   return { id, kind: "sos", at, ...where };
 }
 
+/** The last one that was called off here: who presses twice says it once. */
+let calledOff = "";
+
 /** Calls it off: in its first seconds as if it had not been; after that by telling so. */
 export async function callOff(profile: Profile): Promise<void> {
   const now = sos.peek();
-  if (now === null) return;
-  const unsent = now.state === "ready" && isHeld(now) && (await takeBack(now.id));
+  if (now === null || now.id === calledOff) return;
+  calledOff = now.id;
+  const unsent = now.state === "ready" && isHeld(now) && (await takeBack(now.id).catch(() => false));
   const id = unsent ? null : newId();
-  if (id !== null) await keepCall({ id, kind: "sos_cancel", at: isoTime() }, profile);
-  await over(profile);
+  // Where the call could not be taken back the word comes after it.
+  if (id !== null) await keepCall({ id, kind: "sos_cancel", at: isoTime() }, profile, isHeld(now) ? { notBefore: now.sendsAt } : {});
+  const noted = over(profile);
   sayEnd(id === null ? { state: "unsent", id } : { state: "saying", id });
   hurry();
+  await noted; // last: a disk may hang
 }
 
 function sayEnd(what: Ended): void {
@@ -95,24 +104,29 @@ export async function over(profile: Profile): Promise<void> {
   await remember(profile, null);
 }
 
-/** Later than an answer may be under way: one that was given before the call was there says nothing of it. */
+/** Longer than an answer may be under way: one that was given before the call was there says nothing of it. */
 const ANSWERS_MS = 30_000;
 
-/** Whether an answer that came now, and that knows of no distress, means that the office has cleared the call. Pure. */
-export function isCleared(call: Sos | null, now: number): boolean {
-  return call?.state === "taken" && Math.abs(now - (call.takenAt ?? call.at)) > ANSWERS_MS;
+/** Whether an answer that was asked for then, and that knows of no distress, means that the office has cleared the call. Pure. */
+export function isCleared(call: Sos | null, askedAt: number): boolean {
+  return call?.state === "taken" && Math.abs(askedAt - (call.takenAt ?? call.at)) > ANSWERS_MS;
+}
+
+/** The crew threw away what the office would not have: nobody may believe that it is there. */
+export async function discarded(profile: Profile, id: string): Promise<void> {
+  if (sos.peek()?.id === id) await over(profile);
+  if (ended.peek()?.id === id) ended.value = null;
 }
 
 /** What was on when the page went, if something was. */
 export async function recall(profile: Profile): Promise<void> {
-  const sealed = await (await database()).get("phone", `sos ${profile.id}`);
-  if (sealed === undefined) {
+  const found = await remembered(profile);
+  if (found === null) {
     sos.value = null;
     inDistress.value = false;
     return;
   }
-  const found = await open<Sos>(await phoneKey(), sealed as Sealed);
-  const waits = (await pending(profile.id)).has(found.id);
+  const waits = (await stateOf(found.id)) !== null;
   sos.value = { ...found, takenAt: found.takenAt ?? null, state: isHeld(found) ? "ready" : waits ? "waiting" : "taken" };
   inDistress.value = true;
   setTimeout(() => void look(profile), (isHeld(found) ? found.sendsAt - Date.now() : 0) + 20);
@@ -121,10 +135,10 @@ export async function recall(profile: Profile): Promise<void> {
 /** Looks whether the server has taken it, or the word that it is over. */
 export async function look(profile: Profile): Promise<void> {
   const word = ended.peek();
-  if (word?.state === "saying" && word.id !== null && !(await pending(profile.id)).has(word.id) && ended.peek() === word) sayEnd({ ...word, state: "said" });
+  if (word?.state === "saying" && word.id !== null && (await stateOf(word.id)) === null && ended.peek() === word) sayEnd({ ...word, state: "said" });
   const now = sos.peek();
   if (now === null || isHeld(now)) return;
-  const state = (await pending(profile.id)).has(now.id) ? "waiting" : "taken";
+  const state = (await stateOf(now.id)) === null ? "taken" : "waiting";
   if (sos.peek() !== now || now.state === state) return;
   const found: Sos = { ...now, state, takenAt: state === "taken" ? Date.now() : null };
   sos.value = found;
@@ -145,5 +159,17 @@ async function remember(profile: Profile, found: Sos | null): Promise<void> {
     else await db.put("phone", await seal(await phoneKey(), found), name);
   } catch (fault) {
     console.warn("not kept: sos", fault);
+  }
+}
+
+/** Null for none, too when nothing can open it: a phone that lost its own key opens its page all the same. */
+async function remembered(profile: Profile): Promise<Sos | null> {
+  const sealed = await (await database()).get("phone", `sos ${profile.id}`);
+  if (sealed === undefined) return null;
+  try {
+    return await open<Sos>(await phoneKey(), sealed as Sealed);
+  } catch (fault) {
+    console.warn("not readable: sos", fault);
+    return null;
   }
 }

@@ -17,6 +17,13 @@ export function ranksThatGo(profile: Keys, who: { key: string | null } | null): 
   return RANKS.filter((rank) => keyFor(profile, who, rank) !== undefined);
 }
 
+/** Whether the server, and not something on the way to it, says that it cannot read what was sent: then it never will. */
+export function isUnreadable(fault: unknown): fault is Failure {
+  if (!(fault instanceof Failure)) return false;
+  // A proxy that lets nothing so long through is as final.
+  return fault.status === 413 || ([400, 415, 422].includes(fault.status) && fault.error !== "");
+}
+
 /** Whether a fault is about who asks: the next one on this phone may well get through. */
 export function isShutOut(fault: unknown): boolean {
   return fault instanceof Failure && (fault.status === 401 || fault.status === 403);
