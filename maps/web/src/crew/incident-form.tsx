@@ -1,12 +1,12 @@
 /** An incident: what happened, what was seized, photos. */
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { t } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
 import { crew, opened, tell } from "./crew.ts";
 import { newId } from "./database.ts";
-import { draftPhoto, keepPhoto } from "./outbox.ts";
+import { draftPhoto, dropPhoto, keepPhoto } from "./outbox.ts";
 import { smaller } from "./photo.ts";
 import { placeNow } from "./position.ts";
 import { change, draft, EMPTY, field } from "./report-draft.ts";
@@ -15,6 +15,9 @@ import { isoTime } from "./time.ts";
 
 const MOST_PHOTOS = 6;
 const OLDEST_PLACE_MS = 10 * 60_000;
+
+/** Photos that are being made ready: the incident waits for them. */
+const readying = signal(0);
 
 export function IncidentForm(): JSX.Element {
   const busy = useSignal(false);
@@ -34,6 +37,7 @@ export function IncidentForm(): JSX.Element {
     try {
       const place = await placeNow(4000, OLDEST_PLACE_MS);
       const patrol = crew.peek()?.patrols.find((each) => each.state === "under way");
+      await allReady();
       const told = said(); // as it stands now: a photo may have come while the place was looked for
       const keptId = await tell({ kind: "incident", ...told, ...(place ? { lon: place.lon, lat: place.lat } : {}), ...(patrol ? { patrol: patrol.id } : {}) }, { photos: told.photos ?? [] });
       draft.value = { ...EMPTY, kind: "incident", kept: "incident", keptId };
@@ -74,10 +78,21 @@ export function IncidentForm(): JSX.Element {
         </div>
       </details>
       <p class="field-fault" role="alert">{fault.value}</p>
-      <button class="big wide primary" disabled={busy.value}>{t(busy.value ? "crew.report.busy" : "crew.incident.send")}</button>
+      <button class="big wide primary" disabled={busy.value || readying.value > 0}>{t(busy.value || readying.value > 0 ? "crew.report.busy" : "crew.incident.send")}</button>
       <p class="dim">{t("crew.report.place")}</p>
     </form>
   );
+}
+
+/** Resolves once no photo is being made ready. */
+function allReady(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = readying.subscribe((some) => {
+      if (some > 0) return;
+      resolve();
+      queueMicrotask(() => stop());
+    });
+  });
 }
 
 function said(): Incident {
@@ -100,16 +115,19 @@ function Photos(): JSX.Element {
   const add = async (input: HTMLInputElement): Promise<void> => {
     const who = opened.peek();
     fault.value = "";
+    readying.value += 1;
     for (const file of [...(input.files ?? [])].slice(0, MOST_PHOTOS - draft.peek().photos.length)) {
       try {
-        if (who === null) return;
+        if (who === null) break;
         const id = newId();
         await keepPhoto(id, await smaller(file), "image/jpeg", who);
-        change({ photos: [...draft.peek().photos, id] });
-      } catch {
-        fault.value = t("crew.photo.unreadable");
+        if (opened.peek() === who) change({ photos: [...draft.peek().photos, id] });
+        else await dropPhoto(id); // the page was locked meanwhile: the form is nobody's
+      } catch (caught) {
+        fault.value = t(caught instanceof DOMException && caught.name === "QuotaExceededError" ? "crew.storage.broken" : "crew.photo.unreadable");
       }
     }
+    readying.value -= 1;
     input.value = "";
   };
   return (
@@ -139,7 +157,7 @@ function Photo({ id }: { id: string }): JSX.Element {
   return (
     <figure>
       {url.value !== "" && <img src={url.value} alt={t("crew.photo.of")} />}
-      <button type="button" class="big" aria-label={t("crew.photo.remove")} onClick={() => change({ photos: draft.peek().photos.filter((each) => each !== id) })}><Icon name="close" /></button>
+      <button type="button" class="big" aria-label={t("crew.photo.remove")} onClick={() => { change({ photos: draft.peek().photos.filter((each) => each !== id) }); void dropPhoto(id); }}><Icon name="close" /></button>
     </figure>
   );
 }

@@ -9,10 +9,11 @@ import { crew, lock, opened, profile, timeZone, unlocked, unsay } from "./crew.t
 import { canInstall, install, keepForever, keptForever, keptOffline } from "./install.ts";
 import { changePin, makeProfile } from "./keys.ts";
 import { PinFields, pinWords } from "./lock-panel.tsx";
-import { counts, refusals, takeBack, tryAgain } from "./outbox.ts";
+import { counts, draftPhoto, dropPhoto, refusals, refusedPhotos, takeBack, tryAgain } from "./outbox.ts";
 import { change, draft } from "./report-draft.ts";
 import type { Report } from "./reports.ts";
 import { hurry } from "./sending.ts";
+import { discarded } from "./sos.ts";
 import { chosen, speakNow } from "./speech.ts";
 import { sun } from "./sun.ts";
 import { clock } from "./time.ts";
@@ -30,11 +31,14 @@ export function MorePanel(): JSX.Element {
 
 function Refused(): JSX.Element | null {
   const found = useSignal<Awaited<ReturnType<typeof refusals>>>([]);
+  const photos = useSignal<readonly string[]>([]);
   const who = opened.value;
   useEffect(() => {
-    if (who !== null) void refusals(who).then((all) => { found.value = all; });
+    if (who === null) return;
+    void refusals(who).then((all) => { found.value = all; });
+    void refusedPhotos(who.profile.id).then((all) => { photos.value = all; });
   }, [who, counts.value.refused]);
-  if (found.value.length === 0) return null;
+  if (found.value.length + photos.value.length === 0) return null;
   return (
     <article class="card">
       <h2>{t("crew.refused.title")}</h2>
@@ -47,8 +51,16 @@ function Refused(): JSX.Element | null {
             <p class="field-fault break">{wordsIfAny(`crew.why.${why.error}`) ?? why.message}</p>
             <div class="pair">
               <button class="big" onClick={() => void tryAgain(report.id).then(hurry)}>{t("crew.refused.again")}</button>
-              <Discard id={report.id} />
+              <Discard act={() => discard(report.id)} />
             </div>
+          </li>
+        ))}
+        {photos.value.map((id) => (
+          <li key={id}>
+            <p><b>{t("crew.kind.photo")}</b></p>
+            <RefusedPhoto id={id} />
+            <p class="field-fault break">{t("crew.why.unreadable")}</p>
+            <Discard act={() => dropPhoto(id)} />
           </li>
         ))}
       </ul>
@@ -56,15 +68,32 @@ function Refused(): JSX.Element | null {
   );
 }
 
-function Discard({ id }: { id: string }): JSX.Element {
+/** The report went without it: who took it may still show it. */
+function RefusedPhoto({ id }: { id: string }): JSX.Element | null {
+  const url = useSignal("");
+  const who = opened.value;
+  useEffect(() => {
+    if (who !== null) {
+      draftPhoto(id, who).then((found) => {
+        if (found !== null) url.value = URL.createObjectURL(found);
+      }, () => undefined); // damaged: it can only be thrown away
+    }
+    return () => URL.revokeObjectURL(url.peek());
+  }, [id, who]);
+  return url.value === "" ? null : <div class="photos"><figure><img src={url.value} alt={t("crew.photo.of")} /></figure></div>;
+}
+
+function Discard({ act }: { act: () => Promise<void> }): JSX.Element {
   const asks = useSignal(false);
   return asks.value
-    ? <button class="big alarm" onClick={() => void discard(id)}>{t("crew.refused.discard_yes")}</button>
+    ? <button class="big alarm" onClick={() => void act()}>{t("crew.refused.discard_yes")}</button>
     : <button class="big" onClick={() => { asks.value = true; }}>{t("crew.refused.discard")}</button>;
 }
 
 async function discard(id: string): Promise<void> {
   if (draft.peek().keptId === id) change({}); // nothing is said of it any more
+  const who = profile.peek();
+  if (who !== null) await discarded(who, id);
   await unsay(id);
   await takeBack(id);
 }

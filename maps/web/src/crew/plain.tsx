@@ -1,7 +1,7 @@
 /** The plain page, for a browser that this address gives no safe storage: a form that is sent at once, and why there is no more. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Session } from "../contract.ts";
 import { readCoordinates } from "../coordinates.ts";
 import { t, wordsIfAny } from "../i18n/index.ts";
@@ -16,20 +16,26 @@ export function Plain(): JSX.Element {
   const place = useSignal("");
   const km = useSignal("");
   const words = useSignal("");
+  const last = useRef<Report | null>(null);
   useEffect(() => {
     readSession().then((found) => { who.value = found; }, () => { told.value = t("crew.plain.unreachable"); });
   }, []);
   const send = async (make: () => Promise<Report | null>): Promise<void> => {
     told.value = t("crew.plain.busy");
     try {
-      const report = await make();
-      if (report === null) {
+      const made = await make();
+      if (made === null) {
         told.value = t("crew.plain.no_place");
         return;
       }
+      // Of a text that was sent and not answered nobody knows whether it came: the same again has one effect.
+      const report = made.kind === "text" && last.current !== null && wordsIn(last.current) === wordsIn(made) ? last.current : made;
+      last.current = report;
       const answer = await sendReports([report], null);
+      last.current = null;
       told.value = answer.taken.includes(report.id) ? t("crew.plain.taken") : refusalWords(answer.refused[0]);
-      if (answer.taken.includes(report.id) && report.kind === "text") words.value = "";
+      // What was written while it was under way stays.
+      if (answer.taken.includes(report.id) && report.kind === "text" && words.peek().trim() === wordsIn(report)) words.value = "";
     } catch (fault) {
       told.value = fault instanceof Failure && fault.status === 401 ? t("fault.signed_out") : t("crew.plain.not_sent");
     }
@@ -66,6 +72,10 @@ export function Plain(): JSX.Element {
       </section>
     </div>
   );
+}
+
+function wordsIn(report: Report): string | null {
+  return report.kind === "text" && "text" in report ? report.text : null;
 }
 
 function refusalWords(why: { error: string; message: string } | undefined): string {

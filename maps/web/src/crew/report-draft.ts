@@ -40,9 +40,10 @@ effect(() => {
   const now = draft.value;
   clearTimeout(timer);
   if (now === EMPTY) return; // nobody has written anything: what was kept stays
+  // Once it is sent nobody may find it again as if it were not.
   timer = setTimeout(() => {
     if (opened.peek() !== null) void keepDraft({ ...now, kept: "", keptId: "" });
-  }, KEEP_AFTER_MS);
+  }, now.kept === "" ? KEEP_AFTER_MS : 0);
 });
 
 effect(() => {

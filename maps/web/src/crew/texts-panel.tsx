@@ -1,10 +1,10 @@
 /** The texts tab: what the office says, canned phrases, free words. */
-import { useSignal } from "@preact/signals";
+import { effect, signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { language, t, wordsIfAny } from "../i18n/index.ts";
 import { minuteWords } from "../times.ts";
-import { crew, fate, isUnread, markRead, said, say, timeZone } from "./crew.ts";
+import { crew, fate, isUnread, markRead, opened, said, say, timeZone } from "./crew.ts";
 import type { CrewPhrase } from "./server.ts";
 import { clock } from "./time.ts";
 
@@ -33,8 +33,13 @@ function lines(): Line[] {
   return [...heard, ...own].sort((a, b) => b.at - a.at).slice(0, MOST_SHOWN);
 }
 
+/** What is being written: it is there still after a look at another tab. */
+const words = signal("");
+effect(() => {
+  if (opened.value === null) words.value = ""; // another crew member may come next
+});
+
 export function TextsPanel(): JSX.Element {
-  const words = useSignal("");
   const all = useSignal(false);
   useEffect(() => void markRead(), [crew.value]);
   const send = (event: SubmitEvent): void => {
@@ -42,8 +47,10 @@ export function TextsPanel(): JSX.Element {
     const text = words.value.trim();
     if (text === "") return;
     words.value = "";
+    const who = opened.peek();
     void say({ text }).then((kept) => {
-      if (!kept && words.peek() === "") words.value = text; // nobody has to write it again
+      // Nobody has to write it again, nor what was begun meanwhile.
+      if (!kept && opened.peek() === who) words.value = [text, words.peek()].filter((each) => each !== "").join("\n");
     });
   };
   const phrases = codes();
