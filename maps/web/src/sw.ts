@@ -27,9 +27,17 @@
   // @ts-expect-error The build puts a hash of the files in its place.
   const VERSION: string = __VERSION__;
 
+  const PAGES: readonly string[] = FILES.filter((each) => !each.startsWith("/assets/") && !each.includes("."));
+
   /** One page's copies: the two pages are renewed each in its time. */
   const mine = `joint-patrol ${new URL(worker.registration.scope).pathname} `;
   const name = mine + VERSION;
+
+  /** Whether a page is of this build. Something on the way may answer with a page of its own, or another server of the office with that of before: kept, it would never open again. */
+  function fits(page: string): boolean {
+    const wanted = [...page.matchAll(/["'](\/assets\/[^"'?#]+)["']/g)].map((found) => found[1] ?? "");
+    return wanted.length > 0 && wanted.every((each) => FILES.includes(each));
+  }
 
   worker.addEventListener("install", (event) => {
     event.waitUntil((async () => {
@@ -37,7 +45,8 @@
       // Pages and icons have no hash in their name: the browser's own copy may be older.
       await Promise.all(FILES.map(async (file) => {
         const answer = await fetch(file, { cache: file.startsWith("/assets/") ? "default" : "no-cache", credentials: "omit" });
-        if (!answer.ok) throw new Error(`${file}: ${answer.status}`);
+        if (!answer.ok || answer.redirected) throw new Error(`${file}: ${answer.status}`);
+        if (PAGES.includes(file) && !fits(await answer.clone().text())) throw new Error(`${file} is of another build`);
         await cache.put(file, answer);
       }));
     })());

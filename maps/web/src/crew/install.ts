@@ -52,6 +52,7 @@ function ready(worker: ServiceWorker): void {
 
 /** Turns to the newer page. What waits and what is being written lies on the disk. */
 export function takeNewer(): void {
+  if (waiting?.state !== "installed") return location.reload(); // another tab has turned to it already
   navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
   waiting?.postMessage("take over");
 }
