@@ -330,8 +330,8 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.report_jobs = Jobs(lambda: office.watch.now(), office.report_press)
     state.inbound = office.inbound
     state.is_well = office.is_well
-    state.gateway_report = office.report
-    state.metrics = office.metrics
+    state.gateway_report = office.link_health.report
+    state.metrics = office.link_health.metrics
     state.metrics_token = office.metrics_token
     state.agencies = office.agencies
     node = office.settings.node

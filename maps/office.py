@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -29,6 +29,7 @@ from maps.holding import holding_alone
 from maps.http_channel import HttpChannel
 from maps.kept_running import kept_running
 from maps.keyed_channels import EMBEDDED, is_keyed
+from maps.link_health import LinkHealth
 from maps.lock import store_lock
 from maps.passwords import digest
 from maps.remote_orders import RemoteCarrier
@@ -40,7 +41,6 @@ from maps.settings_tables import SQLITE
 from maps.surveying import Survey
 from patrol.accounts import User
 from patrol.desk import Desk
-from patrol.errors import NotFound
 from patrol.retention import Retention
 from patrol.store import journal, registry
 from patrol.store.store import Store, open_store
@@ -48,8 +48,6 @@ from patrol.units import Agency
 from patrol.views import Subscription
 from patrol.watch import Watch
 from radio_gateway.channel import Channel
-from radio_gateway.clock import CLOCK, utc_now
-from radio_gateway.health import ChannelHealth, GatewayHealth, GatewayReport, RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.journal import Journal
 from radio_gateway.order_result import OrderResult
@@ -65,8 +63,6 @@ Lead = Callable[[Store], AbstractAsyncContextManager[None]]
 """Entered with the store before anything of it is read; waits until no other process is the Watch,
 and sees to it that none becomes it, or that this one can commit nothing any more."""
 
-HEALTH_EVERY_S = 1.0
-COUNTERS_EVERY = 5  # looks at the channels between two that also tell the counters
 DRAIN_S = 5.0
 
 _log = structlog.get_logger(__name__)
@@ -96,6 +92,7 @@ class Office:
         broker: The embedded broker; None when not enabled.
         metrics_token: Digest of what a program shows to read metrics; None: none may.
         receiver: Takes in what remote gateways report; None without any.
+        link_health: How all these links fare.
     """
 
     def __init__(self, settings: Settings, store: Store, geography: Geography) -> None:
@@ -177,6 +174,15 @@ class Office:
                 name: RemoteCarrier(self.receiver, name, self.watch.dispatch.told)
                 for name in remote.gateways
             }
+        self.link_health = LinkHealth(
+            self.channels,
+            self.inbox,
+            self.delivering,
+            self.receiver,
+            gateway=settings.gateway_id,
+            agency=self.watch.agency,
+            news=self.watch.channel_health,
+        )
         file = settings.web.metrics_token_file
         self.metrics_token = None if file is None else digest(read_token(file))
         self._journal: Journal | None = None
@@ -185,7 +191,7 @@ class Office:
 
     def desk_of(self, user: User) -> Desk:
         """Return the desk of `user`."""
-        return Desk(self.watch, user, rejected=self._rejected)
+        return Desk(self.watch, user, rejected=self.link_health.rejected)
 
     async def watching(self, user: User, stream: str | None, since: int | None) -> Subscription:
         """Return a viewer's place in the live stream, as `Outlook.subscribe` does."""
@@ -241,7 +247,7 @@ class Office:
                 stack.push_async_callback(
                     _end, asyncio.create_task(self.receiver.run(), name="receiver")
                 )
-            stack.push_async_callback(_end, _kept_running("channel-health", self._tell_health))
+            stack.push_async_callback(_end, _kept_running("channel-health", self.link_health.tell))
             stack.push_async_callback(_end, _kept_running("retention", self.retention.run))
             await stack.enter_async_context(self.delivering.working())
             await stack.enter_async_context(self.report_post.working())
@@ -317,22 +323,6 @@ class Office:
                 _log.exception("watch_failed")
                 await asyncio.sleep(1.0)
 
-    async def _tell_health(self) -> None:
-        """Tell viewers how the channels fare: a new state at once, counters now and then."""
-        told: dict[str, tuple[str, str | None]] = {}
-        look = 0
-        while True:
-            news: list[ChannelHealth] = []
-            for health in self._fares():
-                state = (health.state, health.fault)
-                if told.get(health.name) != state or look % COUNTERS_EVERY == 0:
-                    told[health.name] = state
-                    news.append(health)
-            if news:
-                self.watch.channel_health(news)
-            look += 1
-            await asyncio.sleep(HEALTH_EVERY_S)
-
     async def _drain(self) -> None:
         """Let the watch store what was heard before the channels were closed."""
         try:
@@ -341,86 +331,6 @@ class Office:
                     await asyncio.sleep(0.02)
         except TimeoutError:
             _log.warning("not_all_stored", waiting=len(self.inbox))
-
-    def report(self, agency: str | None = None) -> GatewayReport:
-        """Return how every channel fares now, with the last rejected frames of our own.
-
-        Args:
-            agency: Whose technician reads it: frames, which nobody can say whose they are, are
-                told as unknown radios are, to the node's own; None: the node itself.
-        """
-        channels = self.channels.items() if agency in (None, self.watch.agency) else ()
-        return GatewayReport(
-            health=GatewayHealth(
-                gateway=self.settings.gateway_id,
-                told_at=utc_now(),
-                channels=tuple(self._fares()),
-                clock=CLOCK.doubt,
-                inbox=self.inbox.unstored,
-            ),
-            rejected={name: channel.rejected() for name, channel in channels},
-        )
-
-    def metrics(self, agency: str | None = None) -> bytes:
-        """Return all that can be counted of this node and its gateways, as Prometheus reads it.
-
-        Args:
-            agency: Whose technician reads it: of deliveries only those to it; None: the node
-                itself, which reads all.
-        """
-        # What writes the words of Prometheus takes three megabytes: only where somebody reads them.
-        from maps.delivery.metrics import delivery_metrics
-
-        return self._gateway_metrics() + delivery_metrics(self.delivering.health(agency))
-
-    def _gateway_metrics(self) -> bytes:
-        own, remote = self._own_fares(), self.receiver
-        if remote is None:
-            return self._metrics_text(own, ())
-        channels: dict[str, list[ChannelHealth]] = {}
-        for each in remote.health():
-            gateway, _, channel = each.name.partition("/")
-            if channel:
-                channels.setdefault(gateway, []).append(replace(each, name=channel))
-            else:
-                own.append(each)  # the way from it is ours
-        gateways = [
-            replace(each, channels=tuple(channels.get(each.gateway, ())))
-            for each in remote.gateways()
-        ]
-        return self._metrics_text(own, gateways)
-
-    def _metrics_text(
-        self, own: Sequence[ChannelHealth], gateways: Sequence[GatewayHealth]
-    ) -> bytes:
-        from radio_gateway.metrics import metrics_text
-
-        return metrics_text(
-            own,
-            gateways=gateways,
-            own=self.settings.gateway_id,
-            inbox=self.inbox.unstored,
-            clock=CLOCK.doubt,
-            now=utc_now(),
-        )
-
-    def _fares(self) -> list[ChannelHealth]:
-        fares = self._own_fares() + self.delivering.channels()
-        return fares if self.receiver is None else fares + self.receiver.health()
-
-    def _own_fares(self) -> list[ChannelHealth]:
-        inbox = self.inbox.unstored_by_channel()
-        fares = [
-            replace(channel.health(), inbox=inbox[name]) for name, channel in self.channels.items()
-        ]
-        return fares if self.receiver is None else [*fares, self.receiver.broker()]
-
-    def _rejected(self, name: str) -> list[RejectedFrame]:
-        if self.receiver is not None and "/" in name:
-            return self.receiver.rejected(name)
-        if name not in self.channels:
-            raise NotFound("channel", name)
-        return self.channels[name].rejected()
 
 
 @asynccontextmanager

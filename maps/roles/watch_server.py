@@ -59,7 +59,7 @@ async def run_watch(settings: Settings) -> None:
         return "ok" if offices[0].is_well() else "degraded"
 
     def count() -> bytes:
-        return offices[0].metrics() if offices else b""
+        return offices[0].link_health.metrics() if offices else b""
 
     @asynccontextmanager
     async def lead(store: Store) -> AsyncIterator[None]:
