@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Final, Literal
 
 import msgspec
@@ -19,6 +20,10 @@ from patrol.filing import Note
 
 FIRST: Final = bytes(32)
 """What stands before the first entry."""
+
+SALT: Final = "salt"
+"""Name in a line's detail of what nobody can guess: who sees the hashes before and after a line of
+another agency's could else try what it may say until they fit."""
 
 canonical: Final = msgspec.json.Encoder(order="sorted").encode
 """JSON without spaces, names in order, nothing escaped that need not be."""
@@ -90,6 +95,11 @@ def time_text(at: datetime) -> str:
     '2026-11-24T02:30:00.000000Z'
     """
     return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def salted(note: Note) -> Note:
+    """Return a note with a salt in its detail."""
+    return msgspec.structs.replace(note, detail=note.detail | {SALT: token_hex(12)})
 
 
 def chained(note: Note, *, seq: int, previous: bytes, at: datetime, origin: str) -> Entry:

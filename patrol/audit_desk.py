@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from patrol.audit import Entry
+from patrol.audit import SALT, Entry
 from patrol.filing import Note
 from patrol.paper_desk import PaperDesk
 from patrol.store import journal
@@ -27,7 +27,7 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
         actor: Who did it: a user's name; empty for the watch itself.
         agency: On whose behalf.
         subject: On what, `kind:id`.
-        detail: What else matters.
+        detail: What else matters; without the salt that its hash covers, too.
         origin: Node where it was written.
         previous: Hash of the line before it, hexadecimal.
         hash: Its own.
@@ -128,6 +128,7 @@ def _line(entry: Entry) -> JournalLine:
         detail = json_decoder(dict[str, Any]).decode(entry.detail)
     except msgspec.MsgspecError:  # somebody altered it: shown as it is, and named by `audit verify`
         detail = {"unreadable": entry.detail}
+    detail.pop(SALT, None)
     return JournalLine(
         seq=entry.seq,
         at=entry.at,

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
-from patrol.audit import FIRST, Entry, chained
+from patrol.audit import FIRST, Entry, chained, salted
 from patrol.filing import Note
 from patrol.store.rows import readable
 from patrol.store.tables import from_us, journal, to_us
@@ -29,7 +29,7 @@ def append(
     seq, previous = end(connection)
     entries: list[Entry] = []
     for note in notes:
-        entry = chained(note, seq=seq + 1, previous=previous, at=at, origin=origin)
+        entry = chained(salted(note), seq=seq + 1, previous=previous, at=at, origin=origin)
         entries.append(entry)
         seq, previous = entry.seq, entry.hash
     connection.execute(

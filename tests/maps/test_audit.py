@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from patrol.audit import chained
 from patrol.filing import Note
 from patrol.store import journal, proving
 from tests.maps.offices import LAO, THAI, Offices, two_offices
@@ -74,6 +75,31 @@ async def test_it_is_read_in_pages_each_line_once(offices: Offices) -> None:
             break
         before = {"before": got["before"]}
     assert seen == [number for number in range(22, -1, -1) if number % 3]
+
+
+async def test_hashes_about_another_agency_s_line_do_not_tell_what_it_says(
+    offices: Offices,
+) -> None:
+    """Whoever guesses all of a short line, its time too, cannot know it by the hashes shown."""
+    clerk = offices.server.office.watch.clerk
+    said = Note(act="make sign-in link", actor="keo", agency=LAO, subject="user:somchai")
+    for note in (said, said):
+        await clerk.note(Note(act="count", actor="nok", agency=THAI))
+        await clerk.note(note)
+    await clerk.note(Note(act="count", actor="nok", agency=THAI))
+    theirs = (await page(offices["keo"], act=said.act))["lines"]
+    after, between, before = (await page(offices["nok"], act="count"))["lines"]
+    for known, line, next_ in ((before, theirs[1], between), (between, theirs[0], after)):
+        guess = chained(
+            said,
+            seq=known["seq"] + 1,
+            previous=bytes.fromhex(known["hash"]),
+            at=datetime.fromisoformat(line["at"]),
+            origin=line["origin"],
+        )
+        assert guess.previous.hex() == line["previous"]
+        assert guess.hash.hex() != next_["previous"]
+    assert [line["detail"] for line in theirs[:2]] == [{}, {}]
 
 
 async def test_lines_are_found_by_time_and_person(offices: Offices) -> None:

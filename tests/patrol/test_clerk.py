@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -284,7 +285,8 @@ async def test_an_order_about_units_radios_and_calls_for_help_is_in_the_journal(
     ]
     assert {entry.agency for entry in entries} == {AGENCY}
     assert [entry.actor for entry in entries] == ["kham", *["malee"] * 6]
-    assert entries[1].detail == '{"call_sign":"Boat 4"}'
+    salt = msgspec.json.decode(entries[1].detail)["salt"]
+    assert entries[1].detail == f'{{"call_sign":"Boat 4","salt":"{salt}"}}'
     assert '"lat":20.27,"lon":100.4' in entries[4].detail
     assert first_fault(entries) is None
 
