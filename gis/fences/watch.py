@@ -16,11 +16,11 @@ from datetime import datetime
 import numpy as np
 
 from gis.errors import PositionError
+from gis.fences.company import Company
 from gis.fences.events import FenceEvent, Outcome
 from gis.fences.fix import Fix
 from gis.fences.index import FenceSet
 from gis.fences.looking import look
-from gis.fences.meetings import Buckets, Pair
 from gis.fences.newest import FEW, Heard, Newest, turns
 from gis.fences.rulebook import RuleBook
 from gis.fences.rules import Rule
@@ -77,9 +77,7 @@ class FenceWatch:
         self._now = float("-inf")
         self._told_until = float("-inf")
         self._voids: dict[tuple[str, Span], list[FenceEvent]] = {}
-        self._buckets = Buckets()
-        self._pairs: dict[str, dict[str, list[Pair]]] = {}
-        self._forgotten = float("-inf")
+        self._company = Company(self.book.meeting, self.tracks, self.settings)
         self._newest = Newest()
         #: Whether a fix that changes no standing brings nothing.
         self._brisk = not (self.book.lasting or self.book.meeting or self.book.voids)
@@ -164,7 +162,7 @@ class FenceWatch:
             track.stand(book, settings, added, withdrawn, passages)
         if book.meeting:
             changed += [(track, fix.before.t) for track, fix in calm.values() if fix.before]
-            self._meet(changed, added, withdrawn)
+            self._company.look(changed, added, withdrawn)
         # Told hours change with who came and went, and with who was silent then and no longer is.
         if book.voids and (passages or silent + settings.gap_s < self._told_until):
             self._void(added, withdrawn)
@@ -208,9 +206,7 @@ class FenceWatch:
                 continue
             if track.place >= 0:
                 self._newest.hide(track)
-            self._buckets.drop(unit)
-            for other in self._pairs.pop(unit, {}):
-                del self._pairs[other][unit]
+            self._company.drop(unit)
 
     def inside(self, area: str) -> frozenset[str]:
         """Return the units that are believed to be in an area, by their newest fixes.
@@ -298,52 +294,6 @@ class FenceWatch:
         self.refused["vague"] += vague
         return made
 
-    def _meet(
-        self,
-        changed: list[tuple[FenceTrack, float]],
-        added: list[FenceEvent],
-        withdrawn: list[FenceEvent],
-    ) -> None:
-        horizon = self._horizon()
-        looks: dict[int, tuple[Pair, float]] = {}
-        for track, since in changed:
-            if since == float("inf"):
-                continue
-            partners = self._pairs.setdefault(track.unit, {})
-            for fix in track.since(since):
-                if fix.good:
-                    for other in self._buckets.put(track.unit, fix):
-                        if other not in partners:
-                            self._pair(track.unit, other)
-        for track, since in changed:
-            for pairs in self._pairs.get(track.unit, {}).values():
-                for pair in pairs:
-                    known = looks.get(id(pair))
-                    if known is None or since < known[1]:
-                        looks[id(pair)] = (pair, since)
-        for pair, since in looks.values():
-            new, old = pair.look(since, self.settings)
-            added += new
-            withdrawn += old
-        if horizon > self._forgotten + 3600.0:
-            self._forgotten = horizon
-            self._buckets.forget(horizon)
-            for unit, partners in self._pairs.items():
-                for other, pairs in partners.items():
-                    if unit < other:
-                        for pair in pairs:
-                            pair.forget(horizon)
-
-    def _pair(self, one: str, other: str) -> None:
-        first, second = sorted((one, other))
-        pairs = [
-            Pair(rule, self.tracks[first], self.tracks[second])
-            for rule in self.book.meeting
-            if rule.units is None or (first in rule.units and second in rule.units)
-        ]
-        self._pairs.setdefault(one, {})[other] = pairs
-        self._pairs.setdefault(other, {})[one] = pairs
-
     def _void(self, added: list[FenceEvent], withdrawn: list[FenceEvent]) -> None:
         if self._since is None or math.isinf(self._now):
             return
@@ -384,11 +334,6 @@ class FenceWatch:
             if came is not None:
                 spans.append((came, track.known_until() + self.settings.gap_s))
         return spans
-
-    def _horizon(self) -> float:
-        return min(
-            (track.horizon(self.settings) for track in self.tracks.values()), default=float("-inf")
-        )
 
 
 def _outcome(added: list[FenceEvent], withdrawn: list[FenceEvent]) -> Outcome:
