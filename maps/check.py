@@ -6,6 +6,7 @@ itself, such as a radio that is not plugged in now.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Callable
@@ -42,10 +43,21 @@ class Findings:
     Attributes:
         faults: One line each.
         warnings: One line each.
+        running: Whether a server runs on the store: ports that are taken may be taken by it.
     """
 
     faults: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    running: bool = False
+
+    def taken(self, where: str, error: OSError, fault: str) -> None:
+        """Note that a port cannot be listened on: a warning where the server may have it."""
+        if self.running and error.errno == errno.EADDRINUSE:
+            self.warnings.append(
+                f"{where}: it is taken now, by the running server if it is its own"
+            )
+        else:
+            self.faults.append(f"{where}: {fault}")
 
 
 def check(file: Path) -> Findings:
@@ -56,8 +68,8 @@ def check(file: Path) -> Findings:
     except SettingsFaults as error:
         found.faults += error.faults
         return found
-    _check_web(settings, found)
     _check_store(settings, found)
+    _check_web(settings, found)
     _check_layers(settings, found)
     _check_offices(settings, found)
     _check_basemap(settings, found)
@@ -68,6 +80,8 @@ def check(file: Path) -> Findings:
     for number, feed in enumerate(settings.feeds):
         where = f"{settings.source}: feeds[{number}]"
         found.faults += [f"{where}.{fault}" for fault in faults_of(feed)]
+        if feed.link.scheme == "tcp-listen":
+            _check_listening(feed.link.host, feed.link.port or 0, "tcp", f"{where}.url", found)
         found.warnings += [f"{where}.{each}" for each in warnings_of(feed, wait_s=REACH_S)]
     for fault in delivery_checking.faults_of(settings.delivery):
         found.faults.append(f"{settings.source}: {fault}")
@@ -103,7 +117,7 @@ def _check_port(web: WebSettings, source: str, setting: str, found: Findings) ->
     try:
         listen(web, setting=setting).close()
     except OSError as error:
-        found.faults.append(f"{source}: {setting}: {error.strerror}")
+        found.taken(f"{source}: {setting}", error, error.strerror or str(error))
 
 
 def _check_ports(settings: Settings, found: Findings) -> None:
@@ -153,6 +167,7 @@ def _check_store(settings: Settings, found: Findings) -> None:
             with store_lock(url):
                 pass
         except ServerRunning:
+            found.running = True
             found.warnings.append(f"{where}: a server is running on {path}")
 
 
@@ -164,8 +179,9 @@ def _check_database(url: str, where: str, found: Findings) -> None:
             pass
     except StoreError as error:
         found.faults.append(f"{where}: {error}")
-    except ServerRunning as error:
-        found.warnings.append(f"{where}: {error}")
+    except ServerRunning:
+        found.running = True
+        found.warnings.append(f"{where}: a server is running on the database")
 
 
 def _check_internal(settings: Settings, found: Findings) -> None:
@@ -258,19 +274,18 @@ def _check_channel(
         "tcp": lambda: _no_answer(link.host, link.port or 0),
         "mqtt": lambda: _no_answer(link.host, link.port or 1883),
         "mqtts": lambda: _no_answer(link.host, link.port or 8883),
-        "tcp-listen": lambda: _no_port(link.host, link.port or 0, socket.SOCK_STREAM),
-        "http-listen": lambda: _no_port(link.host, link.port or 0, socket.SOCK_STREAM),
-        "udp": lambda: _no_port(link.host, link.port or 0, socket.SOCK_DGRAM),
     }
     if link.scheme.startswith("mqtt") and link.host == EMBEDDED:
         if not settings.broker.enabled:
             found.faults.append(f"{where}: names the embedded broker: set broker.enabled = true")
         return
-    fault = tries[link.scheme]() if link.scheme in tries else None
-    if fault is None:
+    if link.scheme in _LISTENS:
+        _check_listening(link.host, link.port or 0, _LISTENS[link.scheme], where, found)
         return
-    hard = link.scheme == "replay" or link.scheme in _LISTENS
-    (found.faults if hard else found.warnings).append(f"{where}: {fault}")
+    fault = tries[link.scheme]() if link.scheme in tries else None
+    if fault is not None:
+        hard = link.scheme == "replay"
+        (found.faults if hard else found.warnings).append(f"{where}: {fault}")
 
 
 def _no_device(path: str) -> str | None:
@@ -289,12 +304,15 @@ def _no_answer(host: str, port: int) -> str | None:
     return None
 
 
-def _no_port(host: str, port: int, kind: socket.SocketKind) -> str | None:
+def _check_listening(host: str, port: int, kind: str, where: str, found: Findings) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
-            if kind is socket.SOCK_STREAM or is_multicast(host):
+        with socket.socket(
+            family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM
+        ) as probe:
+            if kind == "tcp" or is_multicast(host):
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
-        return f"cannot listen on {host or 'every address'} port {port}: {error.strerror or error}"
-    return None
+        fault = f"{host or 'every address'} port {port}: {error.strerror or error}"
+        found.taken(where, error, f"cannot listen on {fault}")

@@ -8,20 +8,11 @@ from maps.feeds.settings import FeedSettings
 
 
 def faults_of(feed: FeedSettings) -> list[str]:
-    """Return what keeps a feed from working, one line each, the field first."""
+    """Return what keeps a feed from working, one line each, the field first; but not its port."""
     try:
         feed.tls()
     except OSError as error:  # ssl.SSLError is one
         return [f"ca_file: cannot be used: {error.strerror or error}"]
-    link = feed.link
-    if link.scheme != "tcp-listen":
-        return []
-    try:
-        with socket.socket(socket.AF_INET6 if ":" in link.host else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((link.host, link.port or 0))
-    except OSError as error:
-        return [f"url: cannot listen on {link.host} port {link.port}: {error.strerror or error}"]
     return []
 
 

@@ -317,6 +317,9 @@ def test_the_first_start_gives_a_link_for_an_administrator_and_keeps_others_out(
         (folder / "second.toml").write_text(small(folder, free_port()), encoding="utf-8")
         _, err = run("serve", "--config", "second.toml", folder=folder, good=False)
         assert "in use by a running server" in err
+        # Settings are looked at beside the server that has their ports.
+        out, _ = call("check", folder=folder)
+        assert "web.port: taken now, by the running server or another program" in out
         run("user", "add", "noi", "--role", "crew", folder=folder, input=f"{PASSWORD}\n")
         with httpx.Client(base_url=url[0]) as client:
             said = client.post("/api/session", json={"name": "noi", "password": PASSWORD})
