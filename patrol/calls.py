@@ -12,8 +12,9 @@ from datetime import datetime
 from patrol.contacts import Contact
 from patrol.records import Record
 from patrol.rules.distress import is_later
-from patrol.rules.man_down import is_man_down, says_man_down
+from patrol.rules.man_down import says_man_down
 from patrol.rules.scene import Call
+from radio_gateway.calls import is_man_down
 
 
 class Calls:

@@ -8,12 +8,8 @@ from typing import Final
 from patrol.rules.distress import is_later
 from patrol.rules.scene import Condition, Scene, about
 from patrol.rules.step import Effect, Step
+from radio_gateway.calls import MAN_DOWN, is_man_down
 from radio_gateway.transmission import Transmission
-
-WORDS: Final = frozenset(
-    {"man_down", "mandown", "fall_down", "falldown", "fall_detected", "no_movement", "lone_worker"}
-)
-"""Words of radios and trackers for it, in small letters, with `_` between."""
 
 _FACTS: Final = frozenset({"alarm", "event", "emergency"})
 
@@ -32,22 +28,12 @@ def says_man_down(said: Transmission) -> bool:
     """
     if said.status is not None and is_man_down(said.status):
         return True
-    if said.flags and not WORDS.isdisjoint(said.flags):
+    if said.flags and not MAN_DOWN.isdisjoint(said.flags):
         return True
     facts = said.facts
     if not ("alarm" in facts or "event" in facts or "emergency" in facts):
         return False  # nearly all messages: this is asked of each
     return any(isinstance(word := facts.get(name), str) and is_man_down(word) for name in _FACTS)
-
-
-def is_man_down(words: str) -> bool:
-    """Return whether a status says it; it may name several things, with spaces between.
-
-    >>> is_man_down("impact man_down"), is_man_down("Man Down"), is_man_down("man overboard")
-    (True, True, False)
-    """
-    plain = words.lower().replace("-", "_")
-    return plain.replace(" ", "_") in WORDS or not WORDS.isdisjoint(plain.split())
 
 
 def latch_man_down(step: Step) -> Effect | None:

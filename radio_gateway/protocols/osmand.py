@@ -26,6 +26,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from radio_gateway.calls import calls_for_help
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.device_name import is_device_name
@@ -254,7 +255,7 @@ def _unix(value: float) -> datetime:
 def _read_alarm(alarm: object, report: Report) -> None:
     if isinstance(alarm, str) and alarm:
         report.facts["alarm"] = alarm[:40]
-        report.distress = alarm.lower() == "sos"
+        report.distress = calls_for_help(alarm)
 
 
 def _locations(payload: bytes) -> tuple[str | None, list[Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from radio_gateway.calls import calls_for_help
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.gt06.frame import Gt06Frame
 from radio_gateway.formats.tracker_report import KMH, Report, moment
@@ -191,7 +192,7 @@ def _read_status(status: bytes, report: Report) -> None:
     alarm = _ALARMS.get(status[3])
     if alarm is not None and not report.distress:
         report.facts["alarm"] = alarm
-        report.distress = alarm == "sos"
+        report.distress = calls_for_help(alarm)
 
 
 def _read_state(state: int, report: Report) -> None:

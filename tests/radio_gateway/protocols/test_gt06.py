@@ -133,6 +133,12 @@ def test_call_for_help_is_heard_with_and_without_a_place(data: bytes) -> None:
     assert (said.kind == "distress") is (said.position is None)
 
 
+def test_a_fall_is_a_call_for_help_that_nobody_could_make() -> None:
+    """It goes before a backlog, is never shed, and its time is doubted as that of any call is."""
+    said = hear_one(gt06, LOGIN + alarm(0x23))
+    assert (said.distress, said.facts["alarm"]) == (True, "fallDown")
+
+
 def test_other_alarms_are_facts() -> None:
     said = hear_one(gt06, LOGIN + alarm(6))
     assert (said.distress, said.facts["alarm"]) == (False, "overspeed")

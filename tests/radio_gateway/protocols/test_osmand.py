@@ -92,6 +92,15 @@ def test_aliases_and_zeros_that_mean_unknown() -> None:
     assert (said.position.speed_mps, said.position.course_deg) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("alarm", "calls"),
+    [("fallDown", True), ("manDown", True), ("man down", True), ("lowBattery", False)],
+)
+def test_a_fall_is_a_call_for_help_that_nobody_could_make(alarm: str, calls: bool) -> None:
+    assert said_by(alarm=alarm).distress is calls
+    assert said_by(alarm=alarm).facts["alarm"] == alarm
+
+
 def test_call_for_help_is_heard_without_place_or_time() -> None:
     assert said_by(alarm="sos").distress
     for more in ({"lat": "95"}, {"lat": None}, {"lat": "x"}, {"lat": None, "lon": None}):
