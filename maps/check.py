@@ -53,9 +53,7 @@ class Findings:
     def taken(self, where: str, error: OSError, fault: str) -> None:
         """Note that a port cannot be listened on: a warning where the server may have it."""
         if self.running and error.errno == errno.EADDRINUSE:
-            self.warnings.append(
-                f"{where}: it is taken now, by the running server if it is its own"
-            )
+            self.warnings.append(f"{where}: taken now, by the running server or another program")
         else:
             self.faults.append(f"{where}: {fault}")
 
