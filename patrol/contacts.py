@@ -1,8 +1,7 @@
 """Contact: what is known of one unit, or of one radio that nobody has registered.
 
-Where it is now follows from its newest positions *in order of their time*, kept in a short window,
-so that the order in which they arrive changes nothing. A position that nothing could have reached
-is held back until the next one confirms it.
+Where it is now follows from its newest positions *in order of their time*, kept in a short window
+(newest_fixes.py), so that the order in which they arrive changes nothing.
 """
 
 from __future__ import annotations
@@ -17,13 +16,11 @@ from patrol.canned import code_of
 from patrol.changes import Fix, UnitState
 from patrol.clocks import AHEAD
 from patrol.links import Cut
-from patrol.quality import UNSURE_CLOCK_S, is_jump
+from patrol.newest_fixes import WINDOW, Entry, is_out_of_reach, last_jump, newest_believable, order
+from patrol.quality import UNSURE_CLOCK_S
 from patrol.records import Record
 from patrol.slow_clock import SlowClock
 from patrol.units import Liveness, Unit, UnitKind
-
-WINDOW: Final = 8
-"""Newest positions kept; an outlier is recognised among so many."""
 
 CHANNELS_KEPT: Final = 8
 """Channels remembered that heard one sender."""
@@ -31,17 +28,7 @@ CHANNELS_KEPT: Final = 8
 UNKNOWN_INTERVAL_S: Final = 180.0
 """Expected interval of a radio nobody has registered: a moored AIS vessel reports so often."""
 
-_NEAR_DEG: Final = 0.0012
-"""Less than this apart in both degrees is less than `quality.FREE_M` anywhere on Earth."""
-
 _NAMES: Final = frozenset({"ship_name", "callsign"})
-
-_Entry = tuple[datetime, bytes, Fix, float]
-"""Time to order by, global id (breaks ties the same way everywhere), the fix, clock slack in s.
-
-Ordered by the earlier of effective and heard time: a device clock a minute ahead must not hold the
-marker for a minute.
-"""
 
 
 class Contact:
@@ -100,7 +87,7 @@ class Contact:
 
     def clear(self) -> None:
         """Forget what was heard, to be told anew."""
-        self.window: list[_Entry] = []
+        self.window: list[Entry] = []
         self.clean = True
         self.last: Fix | None = None
         self.heard_at: datetime | None = None
@@ -131,7 +118,7 @@ class Contact:
     @property
     def jumped_at(self) -> datetime | None:
         """When it last came where nothing could have gone, as two positions agree; else None."""
-        return None if self.clean else _last_jump(self.window)
+        return None if self.clean else last_jump(self.window)
 
     def hear(self, channel: str | None, heard_at: datetime) -> None:
         """Note when it was heard, and on which channel; None for no link at all."""
@@ -266,7 +253,7 @@ class Contact:
         if (
             self.clean
             and (time > newest[0] or (time == newest[0] and gid > newest[1]))
-            and not _jump(entry, newest)
+            and not is_out_of_reach(entry, newest)
         ):
             window.append(entry)  # the usual case: newer, and reachable
             if len(window) > WINDOW:
@@ -277,11 +264,11 @@ class Contact:
             return False
         if any(known[1] == gid for known in window):
             return False
-        insort(window, entry, key=_order)
+        insort(window, entry, key=order)
         if len(window) > WINDOW:
             del window[0]
         before = self.last
-        self.last, self.clean = _newest_believable(window)
+        self.last, self.clean = newest_believable(window)
         return self.last is fix and before is not fix
 
     def not_after(self, now: datetime) -> None:
@@ -312,7 +299,7 @@ class Contact:
             for entry in self.window
         ]
         if self.window:  # a radio may say other things than where it is
-            self.last, self.clean = _newest_believable(self.window)
+            self.last, self.clean = newest_believable(self.window)
 
     def is_ahead(self, now: datetime) -> bool:
         """Return whether anything is known of it from the future."""
@@ -349,61 +336,6 @@ class Contact:
             phrase_at=self.phrase_at,
             flags=self.flags,
         )
-
-
-def _order(entry: _Entry) -> tuple[datetime, bytes]:
-    return entry[0], entry[1]
-
-
-def _jump(entry: _Entry, before: _Entry) -> bool:
-    fix, was = entry[2], before[2]
-    if abs(fix.lat - was.lat) < _NEAR_DEG and abs(fix.lon - was.lon) < _NEAR_DEG:
-        return False
-    if "by_voice" in fix.flags or "by_voice" in was.flags:
-        return False  # people err too, but not like receivers, and can plot again
-    return is_jump(
-        lon=fix.lon,
-        lat=fix.lat,
-        time=entry[0],
-        from_lon=was.lon,
-        from_lat=was.lat,
-        from_time=before[0],
-        slack_s=entry[3] + before[3],
-        accuracy_m=(fix.accuracy_m or 0.0) + (was.accuracy_m or 0.0),
-        reported_mps=max(fix.speed_mps or 0.0, was.speed_mps or 0.0),
-    )
-
-
-def _newest_believable(window: list[_Entry]) -> tuple[Fix, bool]:
-    """Walk the window in order of time; a jump counts once the position after it agrees with it.
-
-    Returns:
-        Where the walk ends, and whether there was no jump at all.
-    """
-    anchor, suspect, clean = window[0], None, True
-    for entry in window[1:]:
-        if not _jump(entry, anchor):
-            anchor, suspect = entry, None
-            continue
-        clean = False
-        if suspect is not None and not _jump(entry, suspect):
-            anchor, suspect = entry, None
-        else:
-            suspect = entry
-    return anchor[2], clean
-
-
-def _last_jump(window: list[_Entry]) -> datetime | None:
-    """Return the time of the newest jump that the position after it agrees with."""
-    anchor, suspect, jumped_at = window[0], None, None
-    for entry in window[1:]:
-        if not _jump(entry, anchor):
-            anchor, suspect = entry, None
-        elif suspect is not None and not _jump(entry, suspect):
-            anchor, jumped_at, suspect = entry, suspect[2].time, None
-        else:
-            suspect = entry
-    return jumped_at
 
 
 def _not_after(at: datetime, latest: datetime, now: datetime) -> datetime:

@@ -24,8 +24,8 @@ from gis.fences.standing import Inside
 from gis.fences.watch import FenceWatch
 from gis.position import Position
 from patrol.book import Book
-from patrol.contacts import WINDOW
 from patrol.ground import Ground
+from patrol.newest_fixes import WINDOW
 from patrol.patrols import Patrol
 from patrol.rules.rendezvous_missed import is_meeting, meeting_area
 from patrol.rules.scene import Stand, Visit

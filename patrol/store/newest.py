@@ -27,7 +27,7 @@ from sqlalchemy import (
     true,
 )
 
-from patrol.contacts import WINDOW
+from patrol.newest_fixes import WINDOW
 from patrol.records import Record
 from patrol.store.conditions import told_between
 from patrol.store.postgres import is_postgres

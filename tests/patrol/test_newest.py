@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from patrol.contacts import WINDOW
+from patrol.newest_fixes import WINDOW
 from patrol.records import Record, record_of
 from patrol.spans import ALWAYS, NEVER
 from patrol.store import bulk, newest
