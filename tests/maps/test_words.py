@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from maps import awaiting
-from maps.app import ERRORS
+from maps.error_answers import ERRORS
 from maps.wording import FOLDER, Wording, words_of
 from patrol.accounts import LANGUAGES
 from patrol.permissions import ACTS
