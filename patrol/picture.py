@@ -443,7 +443,7 @@ class Picture(Register):
         if contact.slow is not None or (
             last is not None and last.time < late and contact.unit is not None
         ):
-            slow_clocks.look(contact, now, self.recordings)
+            slow_clocks.look(contact, now, self.recordings, self.channels)
         if links is not None:
             self._set_cut(contact, links.cut(contact.heard_on))
         if contact.is_ahead(now):

@@ -34,13 +34,14 @@ class SlowClock:
 
     Attributes:
         since: When the first of those that agree came, aware UTC.
-        came_at: When the newest came, aware UTC.
+        came_at: When the newest came, aware UTC; None: not while it was looked at.
     """
 
     __slots__ = ("_count", "_lag_s", "_odd", "_time", "came_at", "since")
 
     def __init__(self, lag_s: float, now: datetime, time: datetime | None) -> None:
-        self.since = self.came_at = now
+        self.since = now
+        self.came_at: datetime | None = None
         self._lag_s, self._time = lag_s, time
         self._count, self._odd = 1, 0
 

@@ -6,23 +6,30 @@ that: a boat that is in a no-go sector now rings, though its clock is an hour sl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 
 from patrol.alerts import HOLDING, Alert
 from patrol.contacts import Contact
 from patrol.rules.doubtful_clock import BEHIND_S, RULE
 from patrol.rules.scene import HISTORICAL_AFTER
-from patrol.slow_clock import SlowClock
+from patrol.slow_clock import SAME_S, SlowClock
+from radio_gateway.health import ChannelHealth
 
 
-def look(contact: Contact, now: datetime, recordings: Iterable[str]) -> None:
+def look(
+    contact: Contact,
+    now: datetime,
+    recordings: Container[str],
+    channels: Mapping[str, ChannelHealth],
+) -> None:
     """See whether a unit's clock is behind; about once a second.
 
     Args:
         contact: Its clock is noted in it.
         now: The present, aware UTC.
         recordings: Channels that play what was heard once.
+        channels: How channels and gateways fare, by name.
     """
     last, slow = contact.last, contact.slow
     if last is None or now - last.time <= HISTORICAL_AFTER:
@@ -30,12 +37,28 @@ def look(contact: Contact, now: datetime, recordings: Iterable[str]) -> None:
         return
     if slow is None:
         heard_on = contact.heard_on
-        if not heard_on or max(heard_on, key=heard_on.__getitem__) in recordings:
+        if not heard_on:
             return
-        contact.slow = SlowClock((now - last.time).total_seconds(), now, last.time)
-        return
+        channel = max(heard_on, key=heard_on.__getitem__)
+        if channel in recordings:
+            return
+        lag_s = (now - last.time).total_seconds()
+        slow = SlowClock(lag_s, now, last.time)
+        if abs(lag_s - _behind_s(channels.get(channel.partition("/")[0]))) <= SAME_S:
+            slow = SlowClock.known(lag_s, now)  # by the clock of its gateway, which is
+        if contact.heard_at is not None and (now - contact.heard_at).total_seconds() <= SAME_S:
+            slow.came_at = now  # else it is one that has grown old, of who says nothing more
+        contact.slow = slow
     slow.hear(last.time, now)
     contact.behind_s = slow.behind_s(now)
+
+
+def _behind_s(gateway: ChannelHealth | None) -> float:
+    """Return how far a gateway's clock is behind, as it or this node found; 0 where it is not."""
+    doubt = None if gateway is None else gateway.clock
+    if doubt is None or doubt.kind == "set":
+        return 0.0
+    return max(0.0, -doubt.by_s if doubt.kind == "gateway" else doubt.by_s)
 
 
 def take_up(contacts: Mapping[str, Contact], alerts: Iterable[Alert]) -> None:

@@ -63,7 +63,7 @@ def _had_time(scene: Scene, contact: Contact) -> bool:
     clock that is slow, perhaps, of now.
     """
     since = scene.started_at
-    if contact.slow is not None:
+    if contact.slow is not None and contact.slow.came_at is not None:
         since = max(since, contact.slow.came_at)
     if contact.heard_on:
         found = (_works_since(scene, name) for name in contact.heard_on)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -14,24 +15,29 @@ from radio_gateway.clock import DOUBTFUL
 from radio_gateway.health import ChannelHealth, ClockDoubt
 from tests.patrol.alerting import IN, OUT, alerts, hear, night, only, put, sector, tick, unit
 from tests.patrol.running import Node, at, said
-from tests.patrol.scenes import boat
+from tests.patrol.scenes import boat, channel
 
 HOUR_S = 3600
 
 
-def told(came: Iterable[tuple[float, float]], recordings: Iterable[str] = ()) -> list[float]:
+def told(
+    came: Iterable[tuple[float, float]],
+    recordings: Collection[str] = (),
+    gateways: Iterable[ChannelHealth] = (),
+) -> list[float]:
     """Return how far behind a boat's clock is known to be as positions come.
 
     Args:
         came: When each came, and when it was, seconds.
         recordings: Channels that play what was heard once.
+        gateways: How gateways fare.
     """
     contact = boat(last=None)
-    contact.heard_on = {"serial": at(0)}
+    contact.heard_on = {"pier/ais": at(0)}
     behind: list[float] = []
     for now, second in came:
         contact.last = Fix(of="u", lon=100.4, lat=20.27, time=at(second))
-        look(contact, at(now), recordings)
+        look(contact, at(now), recordings, {each.name: each for each in gateways})
         behind.append(contact.behind_s)
     return behind
 
@@ -64,12 +70,29 @@ def test_what_is_no_slow_clock(came: list[tuple[float, float]]) -> None:
 
 def test_what_is_played_from_a_recording_is_none() -> None:
     came = [(second, second - HOUR_S) for second in range(0, 300, 20)]
-    assert not any(told(came, {"serial"}))
+    assert not any(told(came, {"pier/ais"}))
 
 
-def test_one_that_is_slow_on_its_way_changes_nothing_and_a_clock_that_is_set_ends_it() -> (
-    None
-):
+@pytest.mark.parametrize(
+    ("kind", "by_s", "known"),
+    [
+        ("gateway", -HOUR_S, True),
+        ("differs", HOUR_S, True),  # its radios are ahead of it
+        ("gateway", -HOUR_S / 2, False),
+        ("gateway", HOUR_S, False),
+        ("differs", -HOUR_S, False),
+        ("set", -HOUR_S, False),
+    ],
+)
+def test_behind_a_gateway_that_is_known_to_be_slow_it_is_known_at_once(
+    kind: Any, by_s: float, known: bool
+) -> None:
+    doubt = ClockDoubt(kind=kind, by_s=by_s, at=at(0))
+    gateway = replace(channel("pier"), clock=doubt)
+    assert told([(10, 8 - HOUR_S)], gateways=[gateway]) == [HOUR_S + 2 if known else 0]
+
+
+def test_one_that_is_slow_on_its_way_changes_nothing_and_a_clock_that_is_set_ends_it() -> None:
     slow = [(second, second - HOUR_S) for second in range(0, 200, 20)]
     assert told([*slow, (205, 160 - HOUR_S)])[-1] == HOUR_S
     assert told([*slow, (220, 220)])[-1] == 0
@@ -132,8 +155,7 @@ async def test_behind_a_gateway_whose_clock_is_slow_it_rings_and_the_gateway_alo
     boat = await unit(node, expected_interval_s=20)
     await put(node, sector(at=at(-10 * HOUR_S)), night(boat))
     doubt = ClockDoubt(kind="gateway", by_s=-HOUR_S, at=at(0))
-    pier = ChannelHealth(name="pier", url="", protocols=(), state="open", since=at(0), clock=doubt)
-    node.watch.channel_health([pier])
+    node.watch.channel_health([replace(channel("pier"), clock=doubt)])
     for second in range(0, 260, 20):
         heard_at = at(second - HOUR_S)
         lon = OUT if second < 200 else IN
@@ -146,3 +168,14 @@ async def test_behind_a_gateway_whose_clock_is_slow_it_rings_and_the_gateway_alo
     assert node.state(boat).liveness == "live"
     assert {each.rule for each in alerts(node)} == {"doubtful_clock", "no_go"}
     assert LASTS.total_seconds() < 200
+
+
+async def test_who_falls_silent_is_told_as_soon_as_ever(node: Node) -> None:
+    boat = await unit(node, expected_interval_s=60)
+    await put(node, night(boat))
+    await sail(node, 0, 140, OUT, behind=0)  # the last is of second 120
+    for second in range(400, 430):
+        await tick(node, second)
+    told = only(node)
+    assert (told.rule, told.raised_at) == ("silent_unit", at(420))
+    assert told.at <= at(422)
