@@ -34,15 +34,17 @@ class SlowClock:
 
     Attributes:
         since: When the first of those that agree came, aware UTC.
+        time: Of when the newest told, aware UTC; None before a restart.
         came_at: When the newest came, aware UTC; None: not while it was looked at.
     """
 
-    __slots__ = ("_count", "_lag_s", "_odd", "_time", "came_at", "since")
+    __slots__ = ("_count", "_lag_s", "_odd", "came_at", "since", "time")
 
     def __init__(self, lag_s: float, now: datetime, time: datetime | None) -> None:
         self.since = now
         self.came_at: datetime | None = None
-        self._lag_s, self._time = lag_s, time
+        self.time = time
+        self._lag_s = lag_s
         self._count, self._odd = 1, 0
 
     @classmethod
@@ -54,10 +56,10 @@ class SlowClock:
 
     def hear(self, time: datetime, now: datetime) -> None:
         """Note of when the newest position tells; the same again says nothing."""
-        if time == self._time:
+        if time == self.time:
             return
         lag_s = (now - time).total_seconds()
-        self._time, self.came_at = time, now
+        self.time, self.came_at = time, now
         if abs(lag_s - self._lag_s) <= SAME_S:
             self._count += 1
             self._odd = 0

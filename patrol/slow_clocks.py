@@ -35,6 +35,8 @@ def look(
     if last is None or now - last.time <= HISTORICAL_AFTER:
         contact.slow, contact.behind_s = None, 0.0
         return
+    if slow is not None and slow.time == last.time:
+        return  # as of most that are silent
     if slow is None:
         heard_on = contact.heard_on
         if not heard_on:
