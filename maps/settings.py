@@ -7,13 +7,12 @@ file are relative to the file's folder.
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -26,12 +25,11 @@ from maps.delivery.settings_tables import (
     WebhookSettings,
 )
 from maps.errors import SettingsFaults
-from maps.feeds.echoes import heard_back_by
 from maps.feeds.settings import FeedSettings
 from maps.internal_settings import InternalSettings
-from maps.keyed_channels import forgeable
 from maps.remote_gateways import RemoteGateways, read_remote_gateways
 from maps.report_settings import ReportSchedule, faults_of
+from maps.settings_faults import contradictions, worded
 from maps.settings_tables import (
     SQLITE,
     AgencySettings,
@@ -171,7 +169,7 @@ def settings_of(
     try:
         parsed = _File.model_validate(merged)
     except ValidationError as error:
-        faults += [_fault(fault, source, from_environment) for fault in error.errors()]
+        faults += [worded(fault, _File, source, from_environment) for fault in error.errors()]
     channels: dict[int, ChannelSettings] = {}
     given = merged.get("channels")
     for number, table in enumerate(given if isinstance(given, list | tuple) else ()):
@@ -184,7 +182,15 @@ def settings_of(
     remote: RemoteGateways | None = None
     delivery = DeliverySettings()
     if parsed is not None:
-        faults += _contradictions(parsed, channels, source)
+        faults += contradictions(
+            source,
+            channels=channels,
+            agencies=parsed.agencies,
+            node=parsed.node,
+            gateways=parsed.gateways,
+            feeds=parsed.feeds,
+            open_id=parsed.open_id,
+        )
         if parsed.web.metrics_token_file is not None:
             try:
                 read_token(folder / parsed.web.metrics_token_file)
@@ -306,73 +312,6 @@ def _value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
-
-
-def _fault(fault: Mapping[str, Any], source: str, origin: Mapping[str, str]) -> str:
-    """Word one fault that pydantic found: file, table and field, then what is wrong."""
-    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"])
-    where = where.lstrip(".")
-    place = f"{origin[where]} (environment)" if where in origin else f"{source}: {where}"
-    if fault["type"] == "extra_forbidden":
-        return f"{place}: no such setting{_hint(fault['loc'])}"
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    return f"{place}: {message[:1].lower()}{message[1:]}"
-
-
-def _hint(place: tuple[int | str, ...]) -> str:
-    """Return which setting may be meant by one that there is not.
-
-    >>> _hint(("web", "prt")), _hint(("layers", "add", "piers", "fil")), _hint(("feeds", 0, "xyz"))
-    ("; did you mean 'port'?", "; did you mean 'file'?", '')
-    """
-    table: Any = _File
-    for part in place[:-1]:
-        if isinstance(part, str) and part in table.model_fields:  # else its number or own name
-            annotation = table.model_fields[part].annotation
-            kinds = (annotation, *get_args(annotation))
-            table = next((each for each in kinds if _is_table(each)), table)
-    near = difflib.get_close_matches(str(place[-1]), table.model_fields, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def _is_table(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Table)
-
-
-def _contradictions(
-    parsed: _File, channels: Mapping[int, ChannelSettings], source: str
-) -> list[str]:
-    """Return what does not go together; `channels` by their place in the file."""
-    faults = []
-    for table, names in (
-        ("channels", {number: channel.name for number, channel in channels.items()}),
-        ("agencies", {number: each.id for number, each in enumerate(parsed.agencies)}),
-        ("gateways", {number: each.id for number, each in enumerate(parsed.gateways)}),
-        ("feeds", {number: each.name for number, each in enumerate(parsed.feeds)}),
-    ):
-        field = "name" if table in ("channels", "feeds") else "id"
-        seen: set[str] = set()
-        for number, name in names.items():
-            if name in seen:
-                faults.append(f"{source}: {table}[{number}].{field}: {name!r} is used twice")
-            seen.add(name)
-    agencies = {each.id for each in parsed.agencies} or {parsed.node.id}
-    for number, feed in enumerate(parsed.feeds):
-        if feed.agency not in agencies:
-            wrong = f"{feed.agency!r} is no agency of this node"
-            faults.append(f"{source}: feeds[{number}].agency: {wrong}")
-        echo = heard_back_by(feed, channels.values())
-        if echo is not None:
-            faults.append(f"{source}: feeds[{number}].url: the channel {echo!r} would hear it back")
-    for number, user in enumerate(() if parsed.open_id is None else parsed.open_id.users):
-        if user.agency not in agencies:
-            wrong = f"{user.agency!r} is no agency of this node"
-            faults.append(f"{source}: open_id.users[{number}].agency: {wrong}")
-    for number, channel in channels.items():
-        fault = forgeable(channel)
-        if fault is not None:
-            faults.append(f"{source}: channels[{number}].{fault}")
-    return faults
 
 
 def _page_of(web: WebSettings) -> str | None:
