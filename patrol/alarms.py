@@ -25,7 +25,7 @@ from patrol.changes import Fix
 from patrol.clerk import Clerk
 from patrol.contacts import Contact
 from patrol.crossing import DataClass
-from patrol.errors import PatrolError, StoreError
+from patrol.errors import StoreError
 from patrol.fencing import KEPT_FOR, Fencing, Told
 from patrol.filing import Filing
 from patrol.ground import Ground
@@ -431,14 +431,31 @@ class Alarms:
     async def _file(self, steps: Steps) -> bool:
         try:
             for act, made in steps.in_order():
-                await self._clerk.file_in_turn(Filing(papers=made, act=act))
+                await self._file_or_each(act, made)
         except StoreError as error:
             log.warning("alerts are not stored yet", fault=str(error))  # the next look tries again
             return False
-        except PatrolError:
-            log.exception("alerts could not be filed")
-            return False
         return True
+
+    async def _file_or_each(self, act: str, made: tuple[Alert, ...]) -> None:
+        """File alerts; where that cannot be, each by itself: one must not keep back all others.
+
+        Raises:
+            StoreError: If the store refuses whatever it is given.
+        """
+        try:
+            await self._clerk.file_in_turn(Filing(papers=made, act=act))
+        except Exception as error:
+            if isinstance(error, StoreError) and error.transient:
+                raise
+            if len(made) > 1:
+                for each in made:
+                    await self._file_or_each(act, (each,))
+                return
+            of = f"{made[0].rule} {made[0].subject}"
+            if of not in self._failed:
+                self._failed.add(of)
+                log.exception("an alert cannot be filed", alert=of, act=act)
 
     # -- what was heard before
 

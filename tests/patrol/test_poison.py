@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +12,13 @@ import pytest
 import patrol.picture
 from gis.fences.watch import FenceWatch
 from patrol.contacts import Contact
+from patrol.rules import ALERT_RULES
 from patrol.rules.liveness import liveness
+from patrol.rules.scene import Condition, Scene
 from patrol.rules.step import Effect
 from patrol.strays import Strays
 from tests.patrol.alerting import GOES_IN, IN, OUT, alerts, hear, only, put, sector, tick, unit, way
-from tests.patrol.running import Node, at, said
+from tests.patrol.running import AGENCY, Node, at, said
 
 POISON_LON = 100.4096
 
@@ -96,6 +98,33 @@ async def test_a_call_for_help_rings_though_the_rest_of_its_batch_fails(
     await until(lambda: bool(alerts(node)))
     assert (only(node).unit, only(node).rings) == (boat, True)
     await until(lambda: not runs(node))  # and whoever runs the watch hears of it
+
+
+async def test_an_alert_that_cannot_be_filed_keeps_no_other_back(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def odd(scene: Scene) -> Iterator[Condition]:
+        for id in scene.batteries:  # half a character, which no file takes
+            yield Condition(
+                rule="low_battery",
+                subject=id,
+                agency=AGENCY,
+                severity="low",
+                since=at(0),
+                facts={"call_sign": "\ud800"},
+            )
+
+    rules = tuple(
+        rule._replace(find=odd, at_once=True) if rule.name == "low_battery" else rule
+        for rule in ALERT_RULES
+    )
+    monkeypatch.setattr("patrol.alarms.ALERT_RULES", rules)
+    boat = await unit(node)
+    await hear(node, said("a", 1, distress=True, facts={"battery_pct": 5}))
+    assert (only(node).rule, only(node).unit, only(node).rings) == ("sos", boat, True)
+    await tick(node, 70)
+    assert only(node).state == "escalated"
+    assert runs(node)
 
 
 async def test_a_clock_rule_that_fails_for_one_boat_leaves_all_others_to_be_told(
