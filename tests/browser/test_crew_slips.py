@@ -29,10 +29,16 @@ NOT_READABLE = """(profile) => new Promise((done) => {
         tx.oncomplete = done;
     };
 })"""
+# From here on the browser's storage takes nothing more.
+FULL = """() => {
+    const full = () => { throw new DOMException("full", "QuotaExceededError"); };
+    IDBObjectStore.prototype.add = full;
+    IDBObjectStore.prototype.put = full;
+}"""
 SLOW_CAMERA = """() => {
     const read = createImageBitmap;
     window.createImageBitmap = async (...args) => {
-        await new Promise((done) => setTimeout(done, 1500));
+        await new Promise((done) => setTimeout(done, 6000));
         return read(...args);
     };
 }"""
@@ -206,6 +212,44 @@ def test_who_presses_do_not_send_twice_tells_the_office_nothing(phones: Any) -> 
     assert [each for each in said if each != "position"] == []
 
 
+def test_who_presses_start_twice_starts_once(phones: Any) -> None:
+    phone: Phone = phones()
+    phone.begin()
+    said: list[str] = []
+    phone.page.on("request", lambda request: said.extend(kinds_in(request)))
+    button = phone.page.get_by_role("button", name="Start patrol")
+    button.evaluate("(it) => { it.click(); it.click(); }")
+    phone.page.get_by_text("Under way").wait_for()
+    wait_for("it is told", lambda: "patrol_start" in said and phone.number("urgent") == 0)
+    assert said.count("patrol_start") == 1
+    assert phone.number("refused") == 0
+
+
+def test_who_presses_add_twice_adds_one_crew_member_and_a_full_phone_says_so(
+    phones: Any, papers: dict[str, Any]
+) -> None:
+    phone: Phone = phones(user=None)
+    phone.enrol("slips-phone", papers["unit"])
+    page = phone.page
+    for full in (False, True):
+        if full:
+            page.evaluate(FULL)
+        phone.tab("more")
+        page.get_by_role("button", name="Add a crew member").click()
+        page.fill("#crew-name", "Noi")
+        page.fill("#pin", "314159")
+        page.fill("#again", "314159")
+        add = page.get_by_role("button", name="Add", exact=True)
+        add.evaluate("(it) => { it.click(); it.click(); }")
+        if full:
+            page.locator("form .field-fault", has_text="can keep nothing").wait_for()
+        else:
+            page.locator("[aria-current]", has_text="Patrol").wait_for()
+            page.locator("#tab-texts:enabled").wait_for()
+    page.wait_for_timeout(1000)
+    assert sorted(each["name"] for each in phone.stored()["profiles"]) == ["Kham", "Noi"]
+
+
 def test_an_sos_that_was_refused_and_thrown_away_is_not_told_to_be_there(phones: Any) -> None:
     phone: Phone = phones()
     phone.begin()
@@ -230,19 +274,3 @@ def test_a_phone_that_cannot_read_its_last_sos_opens_its_page_all_the_same(phone
     phone.unlock()
     phone.page.locator("#tab-map:enabled").wait_for()
     assert phone.page.locator("button.sos").count() == 1
-
-
-def test_a_newer_page_that_another_tab_turned_to_is_there_at_a_press(
-    phones: Any, server: Server
-) -> None:
-    phone: Phone = phones()
-    phone.begin()
-    first, second = phone.page, phone.another_tab()
-    second.goto(f"{server.url}/crew")
-    second.locator("#pin").wait_for()
-    first.evaluate("navigator.serviceWorker.register('/sw.js?newer', { scope: '/crew' })")
-    for page in (first, second):
-        page.bring_to_front()
-        with page.expect_navigation():
-            page.get_by_role("button", name="New version: reload").click()
-        page.locator("#pin").wait_for()

@@ -1,7 +1,7 @@
 /** What lies on a phone is read with its PIN only. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pinFault, waitAfter } from "../src/crew/pin.ts";
+import { isTooSoon, pinFault, waitAfter } from "../src/crew/pin.ts";
 import { dataKey, newDataKey, newPair, open, openTo, seal, sealTo, secretHalf, unwrapKey, wrapKey } from "../src/crew/sealed.ts";
 
 const ROUNDS = 1000; // the tests need no strength
@@ -50,4 +50,11 @@ test("ten wrong PINs are free, then the wait grows to an hour", () => {
   assert.deepEqual([0, 9].map(waitAfter), [0, 0]);
   assert.deepEqual([10, 11, 12].map(waitAfter), [30_000, 60_000, 120_000]);
   assert.deepEqual([17, 40, 4000].map(waitAfter), [3_600_000, 3_600_000, 3_600_000]);
+});
+
+test("a clock that is put back by a year shuts nobody out for a year", () => {
+  const now = Date.parse("2026-11-29T01:00:00Z");
+  assert.ok(isTooSoon(now + 30_000, now) && isTooSoon(now + 3_600_000, now));
+  assert.ok(!isTooSoon(now, now) && !isTooSoon(0, now));
+  assert.ok(!isTooSoon(now + 365 * 86_400_000, now));
 });

@@ -62,7 +62,7 @@ export async function startCrew(): Promise<void> {
   let hiddenAt = 0;
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") hiddenAt = Date.now();
-    else if (hiddenAt > 0 && Date.now() - hiddenAt > LOCK_AFTER_MS) void lock();
+    else if (hiddenAt > 0 && Math.abs(Date.now() - hiddenAt) > LOCK_AFTER_MS) void lock(); // a clock that was put back keeps nothing open
     if (document.visibilityState === "visible") void refresh();
   });
   effect(() => {
@@ -239,8 +239,23 @@ export async function reportPlace({ at, ...place }: Fix): Promise<void> {
   }
 }
 
+/** Patrols of which a step is being kept: who presses twice takes it once. */
+const stepping = new Set<string>();
+
 /** Starts, ends or checks in: shown at once, told by the server later. */
-export async function step(patrol: CrewPatrol, kind: "patrol_start" | "patrol_end" | "check_in"): Promise<void> {
+export async function step(patrol: CrewPatrol, kind: Step): Promise<void> {
+  if (stepping.has(patrol.id)) return;
+  stepping.add(patrol.id);
+  try {
+    await take(patrol, kind);
+  } finally {
+    stepping.delete(patrol.id);
+  }
+}
+
+type Step = "patrol_start" | "patrol_end" | "check_in";
+
+async function take(patrol: CrewPatrol, kind: Step): Promise<void> {
   const id = await tellIfAble({ kind, patrol: patrol.id });
   if (id === null) return;
   const before = done.peek()[patrol.id];

@@ -4,7 +4,7 @@
  * never deleted with things still unsent.
  */
 import { database, newId, type Profile } from "./database.ts";
-import { pinFault, waitAfter } from "./pin.ts";
+import { isTooSoon, pinFault, waitAfter } from "./pin.ts";
 import { type Bytes, dataKey, newDataKey, newPair, open, openTo, seal, sealTo, secretHalf, unwrapKey, wrapKey } from "./sealed.ts";
 
 /** What an enrolled phone was given, and whose it is from now on. */
@@ -122,7 +122,7 @@ export function activate(id: string): void {
 /** Opens a profile by its PIN. Wrong ones are counted and, from the tenth on, cost a wait that grows; nothing is lost by them. */
 export async function unlock(id: string, pin: string): Promise<Unlocking> {
   const profile = await read(id);
-  if (profile.wait_until > Date.now()) return { wrong: profile.wrong, waitUntil: profile.wait_until };
+  if (isTooSoon(profile.wait_until, Date.now())) return { wrong: profile.wrong, waitUntil: profile.wait_until };
   // Counted before it is tried: who pulls the battery does not try for nothing.
   await count(id, profile.wrong + 1);
   const bytes = await unwrapKey(profile.wrapped, pin);

@@ -8,7 +8,7 @@ import { ageWords } from "../times.ts";
 import { choose, known, profile, unlocked } from "./crew.ts";
 import type { Profile } from "./database.ts";
 import { activate, makeProfile, unlock } from "./keys.ts";
-import { LONGEST_PIN, pinFault, SHORTEST_PIN } from "./pin.ts";
+import { isTooSoon, LONGEST_PIN, pinFault, SHORTEST_PIN } from "./pin.ts";
 import { readSession } from "./server.ts";
 import { clock, moment } from "./time.ts";
 
@@ -59,7 +59,7 @@ function PinForm({ who }: { who: Profile }): JSX.Element {
   const said = useSignal("");
   const busy = useSignal(false);
   const until = useSignal(who.wait_until);
-  const waits = until.value > 0 && moment(until.value) > clock.value;
+  const waits = isTooSoon(moment(until.value), clock.value);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;

@@ -152,8 +152,12 @@ function ChangePin({ done }: { done: () => void }): JSX.Element {
     said.value = pinWords(String(form.get("pin")), String(form.get("again")));
     const who = profile.peek();
     if (said.value !== "" || who === null) return;
-    if (await changePin(who.id, String(form.get("old")), String(form.get("pin")))) done();
-    else said.value = t("crew.pin.old_wrong");
+    try {
+      if (await changePin(who.id, String(form.get("old")), String(form.get("pin")))) done();
+      else said.value = t("crew.pin.old_wrong");
+    } catch {
+      said.value = t("crew.storage.broken");
+    }
   };
   return (
     <form onSubmit={(event) => void submit(event)}>
@@ -169,16 +173,24 @@ function ChangePin({ done }: { done: () => void }): JSX.Element {
 /** Another crew member with the same phone: the same keys, a PIN and an outbox of their own. */
 function AddCrew(): JSX.Element {
   const said = useSignal("");
+  const busy = useSignal(false);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     said.value = pinWords(String(form.get("pin")), String(form.get("again")));
     const who = opened.peek();
-    if (said.value !== "" || who === null) return;
+    if (said.value !== "" || who === null || busy.value) return;
+    busy.value = true;
     const { device, reporting_key, call_sign } = who.profile;
-    const made = await makeProfile({ name: String(form.get("name")), device, callSign: call_sign, key: who.key, reportingKey: reporting_key, user: null, pin: String(form.get("pin")) });
-    await lock();
-    await unlocked(made);
+    try {
+      const made = await makeProfile({ name: String(form.get("name")), device, callSign: call_sign, key: who.key, reportingKey: reporting_key, user: null, pin: String(form.get("pin")) });
+      await lock();
+      await unlocked(made);
+    } catch {
+      said.value = t("crew.storage.broken");
+    } finally {
+      busy.value = false;
+    }
   };
   return (
     <form onSubmit={(event) => void submit(event)}>
@@ -187,7 +199,7 @@ function AddCrew(): JSX.Element {
       <input id="crew-name" name="name" required maxLength={60} autocomplete="off" />
       <PinFields />
       <p class="field-fault" role="alert">{said.value}</p>
-      <button class="big wide primary">{t("crew.add.go")}</button>
+      <button class="big wide primary" disabled={busy.value}>{t("crew.add.go")}</button>
     </form>
   );
 }

@@ -1,4 +1,5 @@
 /** PINs: which are good enough, and how long to wait after wrong ones. Pure. */
+import { waitsUntil } from "./pace.ts";
 
 export const SHORTEST_PIN = 6;
 export const LONGEST_PIN = 64;
@@ -21,6 +22,11 @@ export function pinFault(pin: string): PinFault | null {
 function isRun(pin: string): boolean {
   const steps = new Set([...pin].slice(1).map((each, i) => each.charCodeAt(0) - pin.charCodeAt(i)));
   return steps.size === 1 && (steps.has(1) || steps.has(-1));
+}
+
+/** Whether a PIN is not tried yet. Where more is left than any wait takes the phone's clock was put back: nobody is shut out for that. */
+export function isTooSoon(waitUntil: number, now: number): boolean {
+  return waitsUntil(waitUntil, now, LONGEST_WAIT_MS);
 }
 
 /** How long to wait after so many wrong PINs one after the other, milliseconds: doubles, an hour at most. Nothing is ever deleted. */
