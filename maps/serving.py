@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -22,6 +23,7 @@ from starlette.types import ASGIApp
 from maps.frames import SharedFrames
 from maps.heap import give_back
 from maps.settings_tables import WebSettings
+from maps.tls_door import TlsDoor
 from maps.whole_requests import WholeRequests, look_at
 
 _TICK_S = 1.0
@@ -37,6 +39,7 @@ class _Server(uvicorn.Server):
         self._ready = ready
         self._stopped = asyncio.Event()
         self._looked_s = float("-inf")
+        self._door: TlsDoor | None = None
 
     def stop(self) -> None:
         """End, once what was asked is answered."""
@@ -53,14 +56,38 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so once requests are answered."""
+        secured = self.config.is_ssl and sockets is not None
         try:
-            await super().startup(sockets)
+            await super().startup([] if secured else sockets)
         except SystemExit:  # its word for an app that does not start
             self.should_exit = True
         if self.started:
+            if secured:
+                self._open_door(sockets or [])
             spare_the_collector()
             take_short_turns()
             self._ready()
+
+    def _open_door(self, sockets: list[socket.socket]) -> None:
+        """Take connections over TLS ourselves: uvicorn would not know of those that say nothing."""
+        config = self.config
+        kind: Any = config.http_protocol_class
+        assert config.ssl is not None
+        (bound,) = sockets
+        self._door = TlsDoor(
+            config.ssl,
+            lambda: kind(
+                config=config, server_state=self.server_state, app_state=self.lifespan.state
+            ),
+            backlog=config.backlog,
+        )
+        self._door.open(bound)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections and end, once what was asked is answered."""
+        if self._door is not None:
+            await self._door.close()
+        await super().shutdown(sockets)
 
     async def main_loop(self) -> None:
         """Tell the time once a second until stopped; uvicorn looks ten times whether it is."""
