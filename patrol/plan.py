@@ -70,6 +70,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         agencies: Those of this node, by id.
         why_not: Says what keeps two agencies apart.
         shows: Whether a sector may be shown to the viewer.
+        shown_to: Whether a sector of the viewer's is shown to another agency now.
     """
 
     patrol: Patrol
@@ -81,6 +82,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     agencies: Mapping[str, Agency]
     why_not: WhyNot
     shows: Callable[[Sector], bool]
+    shown_to: Callable[[Sector, str], bool]
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Yield the viewer's agency with each other party, in the order of the parties.

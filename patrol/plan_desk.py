@@ -13,6 +13,7 @@ from patrol.errors import Conflict, NotFound
 from patrol.ground import Ground
 from patrol.paper_desk import PaperDesk
 from patrol.papers import kind_of, new_id
+from patrol.passing import passed
 from patrol.patrols import Patrol
 from patrol.plan import Plan, PlanConflict
 from patrol.planning import conflicts, why_not_of
@@ -95,5 +96,8 @@ class PlanDesk(PaperDesk):
             agencies=self._watch.agencies,
             why_not=why_not_of(self._watch.sharing),
             shows=lambda sector: self._policy.paper(sector, now=now) is not None,
+            shown_to=lambda sector, agency: (
+                passed(sector, sharing=self._watch.sharing, viewer=agency, now=now) is not None
+            ),
         )
         return conflicts(plan)

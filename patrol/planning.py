@@ -168,6 +168,7 @@ def _sectors(plan: Plan) -> Iterator[PlanConflict]:
             words = f"a sector of {sector.agency} is not shared with {plan.viewer}"
             yield error("unseen_sector", words, sector=id, agency=sector.agency)
             continue
+        yield from _hidden(plan, sector)
         if sector.agency not in patrol.agencies:
             words = f"sector {sector.name} is of {sector.agency}, which is no party"
             yield error("no_party", words, sector=id, agency=sector.agency)
@@ -181,6 +182,18 @@ def _sectors(plan: Plan) -> Iterator[PlanConflict]:
             continue
         yield from _over_border(plan, sector, countries)
         yield from _into_no_go(plan, sector)
+
+
+def _hidden(plan: Plan, sector: Sector) -> Iterator[PlanConflict]:
+    """Whom the viewer's own sector is kept from cannot sign, and may not know why."""
+    if sector.agency != plan.viewer:
+        return
+    for other in plan.patrol.agencies:
+        if other == plan.viewer or plan.shown_to(sector, other):
+            continue
+        if plan.why_not(plan.viewer, other, "patrols", plan.now) is None:  # else that is said
+            words = f"sector {sector.name} is not shared with {other}, which cannot sign with it"
+            yield warning("hidden_sector", words, sector=sector.id, agency=other)
 
 
 def _over_border(

@@ -177,18 +177,27 @@ async def test_a_corridor_is_drawn_along_the_real_river(offices: Offices) -> Non
 async def test_a_stretch_of_river_crosses_where_it_keeps_near_the_border(offices: Offices) -> None:
     said = {"river": "Mekong", "km_from": 2340, "km_to": 2370, "from_river_m": 2000}
     said |= {"from_border_m": 1500}
-    await agree(offices, corridor=said, classes=["sectors"])
+    await agree(offices, corridor=said, classes=["sectors", "patrols"])
 
-    async def drawn(name: str, km_from: float, km_to: float, width_m: float) -> None:
+    async def drawn(name: str, km_from: float, km_to: float, width_m: float) -> str:
         stretch = {"river": "Mekong", "km_from": km_from, "km_to": km_to, "width_m": width_m}
         body = {"name": name, "use": "patrol", "stretch": stretch}
-        await done(await offices["noy"].post("/api/sectors", json=body), 201)
+        made = await done(await offices["noy"].post("/api/sectors", json=body), 201)
+        return str(made["sector"]["id"])
 
-    await drawn("reach", 2350, 2362, 1000)
+    reach = await drawn("reach", 2350, 2362, 1000)
     await drawn("as wide as the border lets it", 2350, 2362, 3900)  # 1,950 m to each side
-    await drawn("beyond the corridor", 2335, 2350, 1000)
+    beyond = await drawn("beyond the corridor", 2335, 2350, 1000)
     shown = await offices["chai"].get("/api/sectors")
     assert [each["sector"]["name"] for each in shown.json()] == ["reach"]
+
+    now = datetime.now(UTC)
+    times = {"starts_at": now + timedelta(hours=1), "ends_at": now + timedelta(hours=2)}
+    body: dict[str, Any] = {name: at.isoformat() for name, at in times.items()}
+    body |= {"agencies": [LAO, THAI], "sectors": [reach, beyond]}
+    found = (await offices["noy"].post("/api/patrols/check", json=body)).json()
+    kept = [(each["sector"], each["agency"]) for each in found if each["code"] == "hidden_sector"]
+    assert kept == [(beyond, THAI)], found
 
 
 @pytest.mark.parametrize("act", ["suspend", "resume", "sign", "end", "backfill"])

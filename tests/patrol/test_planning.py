@@ -82,6 +82,7 @@ def plan(
     viewer: str = AGENCY,
     why_not: WhyNot = open_to_all,
     shown: bool = True,
+    hidden: bool = False,
 ) -> Plan:
     """Return a plan among these papers."""
     book = Book()
@@ -96,6 +97,7 @@ def plan(
         agencies=AGENCIES,
         why_not=why_not,
         shows=lambda sector: shown or sector.agency == viewer,
+        shown_to=lambda sector, agency: not hidden,
     )
 
 
@@ -267,6 +269,18 @@ def test_an_overlap_with_the_counterparts_no_go(ground: Ground) -> None:
     told = found(unseen)["unseen_sector"]
     assert told.words == "a sector of la-hx is not shared with th-ck"
     assert "Sector s1" not in told.words
+
+
+def test_who_plans_with_a_sector_that_the_other_is_not_shown_is_told(ground: Ground) -> None:
+    joint = patrol(sectors=("s1",))
+    told = found(plan(ground, joint, sector(), hidden=True))["hidden_sector"]
+    assert (told.severity, told.sector, told.agency) == ("warning", "s1", OTHER)
+    assert told.words == "sector Sector s1 is not shared with th-ck, which cannot sign with it"
+    assert "hidden_sector" not in found(plan(ground, joint, sector(), viewer=OTHER, hidden=True))
+    apart = plan(ground, joint, sector(), why_not=why_not_of(None), hidden=True)
+    codes = {each.code for each in conflicts(apart)}
+    assert "no_agreement" in codes
+    assert "hidden_sector" not in codes
 
 
 def test_nobody_patrols_a_no_go(ground: Ground) -> None:
