@@ -212,7 +212,7 @@ class Spool:
         kept_s = self._ran_s()
         new = [rows.row(said, kept_s) for said in transmissions]
         new_bytes = sum(len(row[-1]) for row in new)
-        grown = False
+        grown = tried_all = False
         for attempt in range(_ATTEMPTS):
             try:
                 put = rows.insert(database, new)
@@ -226,7 +226,9 @@ class Spool:
                     grown = True  # by too little, if that is not enough: then something goes
                     continue
                 if not self._make_room(database, max(new_bytes, FREED_BYTES), "the disk is full"):
-                    raise
+                    if tried_all:
+                        raise
+                    tried_all = True  # once more all the same: the log was emptied
         self._count += len(new)
         self._bytes += new_bytes
         excess = self._bytes - self._max_bytes

@@ -453,6 +453,25 @@ async def test_a_large_spool_on_a_full_disk_makes_room_without_sorting_on_disk(
         assert kept[-at_once:] == said[-at_once:]
 
 
+async def test_on_a_full_disk_an_empty_spool_takes_a_call_into_the_room_it_has(
+    small_disk: Path,
+) -> None:
+    """Something else filled the disk, and took the reserve, too."""
+
+    def fill() -> None:
+        with (small_disk / "filler").open("ab", buffering=0) as filler, suppress(OSError):
+            while True:
+                filler.write(bytes(4096))
+
+    async with await open_spool(small_disk / "spool.db") as spool:
+        puts = await spool.put([fix(number) for number in range(500)])
+        await spool.remove([put.number for put in puts])
+        for number in range(8):
+            fill()
+            await spool.put([call(number)])
+        assert (await spool.state()).waiting == 8
+
+
 def test_what_put_returned_from_survives_kill_9(tmp_path: Path) -> None:
     """A process that says each number only after `put`; killed, at least those are there."""
     path = tmp_path / "spool.db"
