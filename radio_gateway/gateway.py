@@ -261,22 +261,29 @@ class Gateway:
         return puts
 
     async def _put_all(self, spool: Spool, said: Sequence[Transmission]) -> list[Put]:
-        """Put into the spool, waiting for as long as the disk takes nothing."""
-        delay_s = 0.2
-        while True:
+        """Put into the spool, fewer at once where that is too much for a full disk, and waiting
+        for as long as it takes not even one.
+        """
+        puts: list[Put] = []
+        at_once, delay_s = len(said), 0.2
+        while len(puts) < len(said):
             try:
-                puts = await spool.put(said)
+                puts += await spool.put(said[len(puts) : len(puts) + at_once])
             except SpoolError as error:
+                if at_once > 1:
+                    at_once = (at_once + 1) // 2
+                    continue
                 if self._spool_fault is None:
                     _log.error("spool_refuses", fault=error.fault)
                 self._spool_fault = error.fault
                 await asyncio.sleep(delay_s)
                 delay_s = min(2 * delay_s, 5.0)
                 continue
+            at_once *= 2
             if self._spool_fault is not None:
                 self._spool_fault = None
                 _log.info("spool_takes_again")
-            return puts
+        return puts
 
     async def _look_after(self, spool: Spool, uplink: Uplink) -> None:
         """Tell of changed channels, and drop what is too old."""

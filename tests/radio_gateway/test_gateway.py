@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -17,6 +20,9 @@ from radio_gateway.transmission import Delivery, Transmission
 from radio_gateway.uplink.settings import UplinkSettings
 from radio_gateway.uplink.signing import Signer, Verifier
 from radio_gateway.uplink.spool import open_spool
+from radio_gateway.uplink.spool_file import SpoolError
+from radio_gateway.uplink.spool_rows import Put
+from tests.radio_gateway.running import until
 
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 
@@ -52,6 +58,41 @@ def gateway(folder: Path) -> Gateway:
             channels=load_channels([channel], "test.toml: channels"),
         )
     )
+
+
+class TightSpool:
+    """Takes a few at once, as a file on a disk that is nearly full."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.kept: list[Transmission] = []
+
+    async def put(self, said: Sequence[Transmission]) -> list[Put]:
+        """Keep what fits."""
+        if len(said) > self.room:
+            raise SpoolError(Path("spool.db"), "database or disk is full")
+        self.kept += said
+        return [Put(number, 0, None, 0, 0) for number in range(len(said))]
+
+
+async def test_what_is_too_much_at_once_for_a_full_disk_is_kept_little_by_little(
+    tmp_path: Path,
+) -> None:
+    running = gateway(tmp_path)
+    said = [fix(number) for number in range(11)]
+    spool: Any = TightSpool(room=3)
+    async with asyncio.timeout(5):
+        assert len(await running._put_all(spool, said)) == 11
+    assert spool.kept == said
+    assert running._spool_fault is None
+    spool.room = 0
+    waiting = asyncio.create_task(running._put_all(spool, said))
+    await until(lambda: running._spool_fault is not None)
+    spool.room = 2
+    async with asyncio.timeout(5):
+        await waiting
+    assert spool.kept == said * 2
+    assert running._spool_fault is None
 
 
 async def test_one_that_cannot_be_kept_costs_no_other_and_is_shown(tmp_path: Path) -> None:
