@@ -44,6 +44,9 @@ NUMBERS_KEPT: Final = 10_000
 """Of one web process; what comes so much too late is not done."""
 
 MOST_AT_ONCE: Final = 256
+MOST_READS: Final = 192
+"""Of those: whatever takes long to read, a report and a call for help find a place."""
+
 MOST_OF_USER: Final = 64
 """Of those: whoever asks for much that takes long keeps nobody else's orders and viewers out."""
 
@@ -102,6 +105,7 @@ class Answering:
         self._kept_bytes = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._of_user = Counter[str]()  # how many of those are whose
+        self._reads = 0
         self.requests = 0
 
     def take(self, web: str, ask: Ask) -> None:
@@ -148,7 +152,11 @@ class Answering:
         if changes and asker.is_used(ask.number):
             return
         user = "" if request.caller is None else request.caller.user.name
-        if len(self._tasks) >= MOST_AT_ONCE or self._of_user[user] >= MOST_OF_USER:
+        if (
+            len(self._tasks) >= MOST_AT_ONCE
+            or self._of_user[user] >= MOST_OF_USER
+            or (not changes and self._reads >= MOST_READS)
+        ):
             refused = Refused(fault="too much is asked at once")
             answer = Answer(by=self._by, number=ask.number, what=refused)
             if changes:  # the second copy of it may come when there is room: it was not done
@@ -161,10 +169,12 @@ class Answering:
         task = asyncio.create_task(self._work(asker, ask, request), name="asked")
         self._tasks.add(task)
         self._of_user[user] += 1
-        task.add_done_callback(partial(self._ended, user))
+        self._reads += not changes
+        task.add_done_callback(partial(self._ended, user, changes))
 
-    def _ended(self, user: str, task: asyncio.Task[None]) -> None:
+    def _ended(self, user: str, changes: bool, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._reads -= not changes
         self._of_user[user] -= 1
         if not self._of_user[user]:
             del self._of_user[user]

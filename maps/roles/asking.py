@@ -18,10 +18,14 @@ import msgspec
 import structlog
 
 from maps.errors import NoAnswer, WatchAway
-from maps.roles.words import ANSWER_WITHIN_S, GONE_AFTER_S, Answer, Ask, Beat, Refused
+from maps.guard import SAFE_METHODS
+from maps.roles.words import ANSWER_WITHIN_S, GONE_AFTER_S, Answer, Ask, Beat, Refused, Request
 
 AGAIN_S: Final = 3.0
 MOST_ASKED: Final = 256
+MOST_READS: Final = 192
+"""Of those: whatever takes long to read, a report and a call for help find a place."""
+
 COMES_WITHIN_S: Final = 8.0
 """How long a viewer may wait for a Watch: less than the silence (9 s) after which a page gives a
 connection up."""
@@ -107,6 +111,7 @@ class Asking:
     ) -> None:
         self._web, self._say, self._moved, self._now = web, say, moved, now
         self._asked: dict[int, _Asked] = {}
+        self._reads = 0  # how many of those change nothing
         self._number = 0
         self._epoch, self._by, self._count = 0, "", -1
         self._gone_by: set[str] = set()  # Watches that another took over from: a few a year
@@ -218,12 +223,14 @@ class Asking:
         """
         if not self.watch:
             raise WatchAway("the watch cannot be reached at the moment")
-        if len(self._asked) >= MOST_ASKED:
+        reads = isinstance(what, Request) and what.method in SAFE_METHODS
+        if len(self._asked) >= MOST_ASKED or (reads and self._reads >= MOST_READS):
             raise WatchAway("too much is asked of the watch at once")
         number, body = self._encoded(what)
         answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._asked[number] = _Asked(body, answered, self._now() + AGAIN_S)
         self.requests += 1
+        self._reads += reads
         self._say(body, number)
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
@@ -233,6 +240,7 @@ class Asking:
             raise NoAnswer("the watch does not answer") from None
         finally:
             del self._asked[number]
+            self._reads -= reads
         if isinstance(said, Refused):
             raise WatchAway(said.fault)
         return said

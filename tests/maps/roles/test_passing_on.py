@@ -21,6 +21,7 @@ from maps.internal_settings import InternalSettings
 from maps.lock import store_lock
 from maps.office import open_office
 from maps.roles import answering, words
+from maps.roles import asking as asking_there
 from maps.roles.answering import Answering
 from maps.roles.asking import Asking
 from maps.roles.envelope import PIECE_BYTES, Envelopes
@@ -243,6 +244,36 @@ async def test_who_asks_for_much_that_takes_long_keeps_nobody_else_out(
     line.made.set()
     assert [(await each).status for each in many] == [200] * 3
     assert (await (await asked(request()))).status == 200, "there is room again"
+
+
+@pytest.mark.parametrize("where", [answering, asking_there])
+async def test_whatever_takes_long_to_read_a_call_for_help_finds_a_place(
+    line: Line, monkeypatch: pytest.MonkeyPatch, where: Any
+) -> None:
+    monkeypatch.setattr(where, "MOST_READS", 3, raising=False)
+
+    async def asked(what: words.Request) -> asyncio.Task[words.Response]:
+        task = asyncio.create_task(line.asking.ask(what))
+        sent = len(line.asks)
+        await asyncio.sleep(0)
+        for ask in line.asks[sent:]:
+            line.deliver(ask)
+        return task
+
+    users = [User(name=name, role="commander", agency="joint") for name in "abcd"]
+    many = [
+        await asked(
+            msgspec.structs.replace(request("GET", "/api/exports"), caller=Caller(user=user))
+        )
+        for user in users
+    ]
+    with pytest.raises(WatchAway, match="too much"):
+        async with asyncio.timeout(5):
+            await many.pop()
+    assert (await (await asked(request()))).status == 200
+    line.made.set()
+    assert [(await each).status for each in many] == [200] * 3
+    assert (await (await asked(request("GET", "/api/exports")))).status == 200, "there is room"
 
 
 async def test_while_there_is_no_watch_one_that_counts_from_further_back_is_heard(
