@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
+from typing import Final
 
 from patrol.alerts import HOLDING, Alert
 from patrol.contacts import Contact
@@ -15,6 +16,9 @@ from patrol.rules.doubtful_clock import BEHIND_S, RULE
 from patrol.rules.scene import HISTORICAL_AFTER
 from patrol.slow_clock import SAME_S, SlowClock
 from radio_gateway.health import ChannelHealth
+
+GROWN_OLD_S: Final = HISTORICAL_AFTER.total_seconds() + 10.0
+"""What was not looked at before and is no older than this came in time, and nothing came since."""
 
 
 def look(
@@ -48,8 +52,9 @@ def look(
         slow = SlowClock(lag_s, now, last.time)
         if abs(lag_s - _behind_s(channels.get(channel.partition("/")[0]))) <= SAME_S:
             slow = SlowClock.known(lag_s, now)  # by the clock of its gateway, which is
-        if contact.heard_at is not None and (now - contact.heard_at).total_seconds() <= SAME_S:
-            slow.came_at = now  # else it is one that has grown old, of who says nothing more
+        heard_ago_s = (now - (contact.heard_at or last.time)).total_seconds()
+        if lag_s > GROWN_OLD_S and heard_ago_s <= SAME_S:
+            slow.came_at = now
         contact.slow = slow
     slow.hear(last.time, now)
     contact.behind_s = slow.behind_s(now)

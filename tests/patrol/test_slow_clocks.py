@@ -170,11 +170,14 @@ async def test_behind_a_gateway_whose_clock_is_slow_it_rings_and_the_gateway_alo
     assert LASTS.total_seconds() < 200
 
 
-async def test_who_falls_silent_is_told_as_soon_as_ever(node: Node) -> None:
+@pytest.mark.parametrize("words", [False, True])
+async def test_who_tells_no_place_any_more_is_told_as_soon_as_ever(node: Node, words: bool) -> None:
     boat = await unit(node, expected_interval_s=60)
     await put(node, night(boat))
     await sail(node, 0, 140, OUT, behind=0)  # the last is of second 120
     for second in range(400, 430):
+        if words and second % 10 == 5:
+            await hear(node, said("a", second, lon=None, text="all is well"))
         await tick(node, second)
     told = only(node)
     assert (told.rule, told.raised_at) == ("silent_unit", at(420))
