@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -41,9 +42,11 @@ from amqtt.session import Session
 from maps.door import Door, KeyCheck
 from maps.packets import PacketReader
 from patrol.errors import StoreError
+from radio_gateway.transports.places import counted_as
 
 CONNECT_WITHIN_S = 10.0
 MOST_WAITING = 200
+"""Connections that have not said who they are."""
 MOST_CONNECTED = 1000
 LONGEST_CLIENT_ID = 256
 
@@ -76,7 +79,8 @@ class EmbeddedBroker:
         self.host, self.port = host, port
         self.user, self.password = "joint-patrol", secrets.token_urlsafe(24)
         self._door = Door(user=self.user, password=self.password, knows=knows)
-        self._waiting = self._connected = 0
+        self._waiting: dict[asyncio.StreamWriter, str] = {}  # whence, the oldest first
+        self._connected = 0
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -105,7 +109,7 @@ class EmbeddedBroker:
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
-                await self._serve(broker, PacketReader(reader), StreamWriterAdapter(writer))
+                await self._serve(broker, PacketReader(reader), writer)
             except OSError:
                 pass  # it went; nothing is owed to it
             finally:
@@ -130,12 +134,14 @@ class EmbeddedBroker:
         await self._open.aclose()
 
     async def _serve(
-        self, broker: Broker, reader: PacketReader, writer: StreamWriterAdapter
+        self, broker: Broker, reader: PacketReader, link: asyncio.StreamWriter
     ) -> None:
         """Judge the CONNECT, then hand the client to amqtt."""
-        if self._waiting >= MOST_WAITING:
-            return
-        self._waiting += 1
+        peer = link.get_extra_info("peername") or ("?", 0)
+        self._waiting[link] = counted_as(str(peer[0]))
+        if len(self._waiting) > MOST_WAITING:
+            self._send_away()
+        writer = StreamWriterAdapter(link)
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
                 packet = await _connect(await reader.packet())
@@ -143,7 +149,7 @@ class EmbeddedBroker:
         except (TimeoutError, NoDataError, AMQTTError, MQTTError, ValueError):
             return
         finally:
-            self._waiting -= 1
+            self._waiting.pop(link, None)
         if refusal is not None:
             await ConnackPacket.build(0, refusal).to_stream(writer)
             return
@@ -157,6 +163,15 @@ class EmbeddedBroker:
             await broker.external_connected(reader, writer, _LISTENER)
         finally:
             self._connected -= 1
+
+    def _send_away(self) -> None:
+        """End the oldest that has not said who it is, of the address that has most of those:
+        whoever opens connections without end keeps no radio out.
+        """
+        ((most, _),) = Counter(self._waiting.values()).most_common(1)
+        oldest = next(link for link, of in self._waiting.items() if of == most)
+        del self._waiting[oldest]
+        oldest.transport.abort()
 
     async def _refusal(self, packet: ConnectPacket) -> int | None:
         """Return the CONNACK code to refuse a client with; None when it may come in."""

@@ -241,6 +241,20 @@ async def test_a_packet_that_is_too_long_ends_the_connection() -> None:
         assert heard.empty()
 
 
+async def test_who_opens_connections_and_says_nothing_keeps_no_radio_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("maps.broker.MOST_WAITING", 5)
+    async with EmbeddedBroker(knows=knows) as broker:
+        silent = [await asyncio.open_connection(broker.host, broker.port) for _ in range(20)]
+        async with client(broker, "boat-3", "its key") as (_, said, _h):
+            assert said == ["Success"]
+        async with asyncio.timeout(5):
+            assert [await reader.read() for reader, _ in silent[:15]] == [b""] * 15
+        for _, writer in silent:
+            writer.close()
+
+
 async def test_beyond_the_most_connections_a_radio_is_asked_to_come_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
