@@ -160,17 +160,19 @@ class Fencing:
         watch = self._watch
         if watch is None:
             return set()
-        given = list(fixes)
+        given, apart = list(fixes), set[str]()
+        if self._left_out:  # whose fixes failed before fail by themselves
+            odd = [fix for fix in given if fix[0] in self._left_out]
+            given = [fix for fix in given if fix[0] not in self._left_out]
+            apart = self._one_by_one(watch, odd, now)
         try:
             outcome = watch.see(given)
         except Exception:
             log.exception("fences cannot be looked at for all together")
-            return self._one_by_one(watch, given, now)
-        if self._left_out:
-            self._left_out.difference_update(unit for unit, _ in given)
+            return apart | self._one_by_one(watch, given, now)
         if not outcome.added and not outcome.withdrawn:
-            return set()
-        return self._note(outcome, now)
+            return apart
+        return apart | self._note(outcome, now)
 
     def missed(
         self, filed: Mapping[tuple[str, str], Sequence[Told]], book: Book, now: datetime
@@ -304,9 +306,10 @@ class Fencing:
                 self._remember(watch.see(own), now)
                 self._left_out.discard(unit)
             except Exception:
-                log.exception("a unit is left out of fences until it is heard again", unit=unit)
+                if unit not in self._left_out:
+                    self._left_out.add(unit)
+                    log.exception("a unit is left out of fences", unit=unit)
                 watch.tracks.pop(unit, None)
-                self._left_out.add(unit)
         return set(of)
 
     def _remember(self, outcome: Outcome, now: datetime) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 import patrol.picture
 from gis.fences.watch import FenceWatch
@@ -55,14 +56,16 @@ def runs(node: Node) -> bool:
 async def test_fences_that_fail_over_one_boat_ring_for_the_others(node: Node) -> None:
     bad, good = await unit(node, "a"), await unit(node, "b")
     await put(node, sector(at=at(-1)))
-    for second, lon in GOES_IN:
-        await hear(
-            node,
-            said("a", second, lon=POISON_LON),
-            said("b", second, lon=lon),
-            *way((second, OUT), device="c"),
-        )
-        await tick(node, second + 1)
+    with capture_logs() as logs:
+        for second, lon in GOES_IN:
+            await hear(
+                node,
+                said("a", second, lon=POISON_LON),
+                said("b", second, lon=lon),
+                *way((second, OUT), device="c"),
+            )
+            await tick(node, second + 1)
+    assert len([each for each in logs if each["log_level"] == "error"]) == 2  # once, not each time
     assert runs(node)
     assert (only(node, "no_go").unit, only(node, "no_go").rings) == (good, True)
     await hear(node, said("a", 40, lon=POISON_LON, distress=True))
