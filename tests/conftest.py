@@ -1,9 +1,13 @@
 """Who runs which file when tests run side by side (`-n 2 --dist loadfile` and more).
 
-A page is drawn without a graphics processor: one browser keeps two processors busy, while many
-other tests only wait for something. So one worker takes the files of `tests/browser` and the others
-the rest, whoever is done first helps; and long files come first, so that none is left for the end.
-Each file still runs whole, on one worker, in its own order.
+A page is drawn without a graphics processor: one browser keeps two processors busy. So one worker
+takes the files of `tests/browser` and the others the rest, whoever is done first helps; and long
+files come first, so that none is left for the end. Each file still runs whole, on one worker, in
+its own order.
+
+Of three workers or more the last takes only files whose tests hardly compute: they wait, for links
+that come back, for processes that were killed. So with one worker more than there are processors
+no processor waits with them, and little more is asked of it at a time.
 """
 
 from __future__ import annotations
@@ -20,6 +24,11 @@ DRAWS: Final = "tests/browser/"
 
 SECONDS: Final[dict[str, float]] = {
     "tests/maps/test_demo.py": 100,
+    "tests/endurance/test_stalls.py": 50,
+    "tests/endurance/test_smoke.py": 30,
+    "tests/radio_gateway/transports/test_mqtt.py": 40,
+    "tests/radio_gateway/technician/test_decode.py": 25,
+    "tests/radio_gateway/uplink/test_uplink.py": 20,
     "tests/maps/test_nothing_leaks.py": 75,
     "tests/radio_gateway/test_self_healing.py": 70,
     "tests/end_to_end/test_outage.py": 60,
@@ -39,27 +48,65 @@ SECONDS: Final[dict[str, float]] = {
 }
 """How long files take that take long. A wrong number costs time and nothing else."""
 
+WAITS: Final = (
+    "tests/end_to_end/test_outage.py",
+    "tests/end_to_end/test_remote_gateway.py",
+    "tests/maps/test_demo.py",
+    "tests/maps/test_suspension.py",
+    "tests/patrol/test_lease.py",
+    "tests/radio_gateway/technician/",
+    "tests/radio_gateway/test_",
+    "tests/radio_gateway/transports/",
+    "tests/radio_gateway/uplink/",
+)
+"""Where tests mostly wait, nine seconds of ten: what the names of their files begin with."""
+
 _OF_A_TEST: Final = 0.1
 """Of files that are not listed, a test on the average, seconds."""
 
 
-class OneDraws(LoadFileScheduling):  # type: ignore[misc]
-    """File by file, the longest first; the first worker draws before it does anything else."""
+class ByWhatTheyDo(LoadFileScheduling):  # type: ignore[misc]
+    """File by file, the longest first; the first worker draws, and of three the last one waits."""
+
+    _waiting: WorkerController | None = None
+
+    def schedule(self) -> None:
+        """Choose who does what, and begin."""
+        nodes = list(self.assigned_work)
+        if self.collection is None and len(nodes) > 2:
+            self._waiting = nodes[-1]
+        super().schedule()
+
+    def _reschedule(self, node: WorkerController) -> None:
+        only_waits = node is self._waiting
+        if only_waits and not any(map(_waits, self.workqueue)):
+            node.shutdown()  # what else there is would be one more at a time that computes
+            return
+        super()._reschedule(node)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         draws = node is next(iter(self.assigned_work))
-        own = [each for each in self.workqueue if each.startswith(DRAWS) is draws]
-        self.workqueue.move_to_end(max(own or self.workqueue, key=self._seconds), last=False)
+
+        def rank(file: str) -> tuple[bool, bool, float]:
+            waits = _waits(file)
+            own = waits if self._waiting is node else file.startswith(DRAWS) is draws and not waits
+            return own, not waits, self._seconds(file)
+
+        self.workqueue.move_to_end(max(self.workqueue, key=rank), last=False)
         super()._assign_work_unit(node)
 
     def _seconds(self, file: str) -> float:
         return SECONDS.get(file, _OF_A_TEST * len(self.workqueue[file]))
 
 
+def _waits(file: str) -> bool:
+    return file.startswith(WAITS)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
     """Take our own way to give out files; None leaves any other to xdist."""
-    return OneDraws(config, log) if config.getvalue("dist") == "loadfile" else None
+    return ByWhatTheyDo(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_runtest_setup() -> None:
