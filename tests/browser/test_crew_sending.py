@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route
 
 from tests.browser.crew_phone import Phone, crewed, phones_of
-from tests.server import Server, serving, wait_for
+from tests.server import PASSWORD, Server, serving, wait_for
 
 pytestmark = [pytest.mark.browser]
 
@@ -256,6 +256,69 @@ def test_a_portals_page_takes_nothing_and_refuses_nothing(phones: Any, server: S
     wait_for("all is out", lambda: phone.number("routine") == 0)
     assert phone.number("refused") == 0
     assert [len(each["photos"]) for each in incidents_of(server, "timber")] == [1]
+
+
+def test_an_incident_of_a_patrol_that_was_started_without_a_network_is_of_that_patrol(
+    phones: Any, server: Server, papers: dict[str, Any]
+) -> None:
+    phone: Phone = phones()
+    phone.begin()
+    phone.page.get_by_role("button", name="Start patrol").wait_for()
+    phone.context.set_offline(True)
+    phone.page.get_by_role("button", name="Start patrol").click()
+    wait_for("it is kept", lambda: phone.number("urgent") == 1)
+    report_with_photo(phone.page, phone, "precursors")
+    phone.context.set_offline(False)
+    wait_for("it is there", lambda: incidents_of(server, "precursors"))
+    assert [each["patrol"] for each in incidents_of(server, "precursors")] == [papers["patrol"]]
+
+
+def test_who_is_signed_out_calls_for_help_and_is_told_to_sign_in(
+    phones: Any, server: Server
+) -> None:
+    phone: Phone = phones()
+    phone.begin()
+    page = phone.page
+    page.reload()
+    page.locator("#pin").wait_for()
+    phone.context.clear_cookies()
+    phone.hold_sos()
+    page.get_by_text("SOS is not sent yet").wait_for()
+    wait_for("it is said why", lambda: phone.says() == "You are signed out. Sign in again.")
+    page.get_by_role("link", name="Sign in").click()
+    page.locator("input[name='name']").fill("crew")
+    page.locator("input[name='password']").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    wait_for("the office has it", lambda: has_sos(page))
+    phone.call_off_as_safe()
+
+
+def test_who_is_signed_out_is_not_told_that_calls_for_help_are_still_sent(phones: Any) -> None:
+    phone: Phone = phones()
+    phone.begin()
+    page = phone.page
+    wait_for("the office is there", lambda: phone.says() == "Online")
+    phone.context.clear_cookies()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.locator(".notice", has_text="You are signed out").wait_for()
+    assert page.get_by_text("SOS is still sent").count() == 0
+    assert page.locator(".notice").get_by_role("link", name="Sign in").count() == 1
+
+
+def test_a_call_for_help_from_the_plain_page_waits_for_no_place(
+    phones: Any, server: Server
+) -> None:
+    phone: Phone = phones()
+    phone.context.add_init_script(
+        "Object.defineProperty(window, 'isSecureContext', { value: false })"
+    )
+    page = phone.page
+    page.route("**/api/address?*", hangs)
+    page.goto(f"{server.url}/crew")
+    page.fill("#km", "2356")
+    page.locator(".sos").click()
+    page.get_by_role("button", name="Yes, send SOS").click()
+    page.get_by_text("The office has it.").wait_for(timeout=12_000)
 
 
 def test_a_thin_network_is_given_less_at_a_time(phones: Any) -> None:

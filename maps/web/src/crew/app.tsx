@@ -26,6 +26,9 @@ const TABS: readonly (readonly [Tab, Words, IconName])[] = [
   ["more", "crew.tab.more", "pages"],
 ];
 
+/** With nobody signed in not even a call for help gets through; with somebody else it does. */
+const FAULTS = { shut: "crew.fault.shut", signed_out: "fault.signed_out", other_user: "crew.fault.other_user" } as const;
+
 const tab = signal<Tab>("patrol");
 
 effect(() => {
@@ -43,7 +46,7 @@ export function App(): JSX.Element {
       <main tabIndex={-1} ref={main}>
         {newer.value && <div class="card notice" role="status"><p>{t("crew.newer")}</p><button class="big wide primary" onClick={takeNewer}>{t("crew.newer.take")}</button></div>}
         {unkept.value && <div class="card notice" role="alert"><p>{t("crew.storage.broken")}</p></div>}
-        {open && fault.value !== null && <div class="card notice" role="alert"><p>{t(fault.value === "other_user" ? "crew.fault.other_user" : "crew.fault.shut")}</p>{fault.value === "other_user" && <a class="big wide" href="/sign-in?next=/crew">{t("crew.first.sign_in")}</a>}</div>}
+        {open && fault.value !== null && <div class="card notice" role="alert"><p>{t(FAULTS[fault.value])}</p>{fault.value !== "shut" && <a class="big wide" href="/sign-in?next=/crew">{t("crew.first.sign_in")}</a>}</div>}
         {open && tab.value !== "texts" && unreadTexts() > 0 && <button class="big wide primary new-text" onClick={() => { tab.value = "texts"; }}><Icon name="message" /> {t("crew.text.unread", { n: unreadTexts() })}</button>}
         {!open && tab.value !== "more" ? <LockPanel /> : <Panel />}
       </main>

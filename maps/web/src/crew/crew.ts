@@ -25,7 +25,8 @@ export const unsent = signal<ReadonlyMap<string, "waiting" | "refused">>(new Map
 /** What this phone did to patrols and the server does not tell yet: by patrol. */
 export const done = signal<DoneHere>({});
 export const track = signal<readonly (readonly [lon: number, lat: number])[]>([]);
-export const fault = signal<string | null>(null);
+/** Why the server tells this crew nothing: it does not know the phone, or nobody or somebody else is signed in. */
+export const fault = signal<"shut" | "signed_out" | "other_user" | null>(null);
 /** The last report could not be kept: the phone is full. Nobody may believe that it goes out. */
 export const unkept = signal(false);
 
@@ -148,9 +149,12 @@ export async function refresh(): Promise<void> {
   const who = opened.peek();
   if (who === null || !navigator.onLine) return;
   try {
-    if (who.profile.user !== null && (await readSession())?.user !== who.profile.user) {
-      fault.value = "other_user";
-      return;
+    if (who.profile.user !== null) {
+      const there = (await readSession())?.user;
+      if (there !== who.profile.user) {
+        fault.value = there === undefined ? "signed_out" : "other_user";
+        return;
+      }
     }
     const told = toldBefore(done.peek(), (id) => unsent.peek().get(id) === "waiting");
     const [turn, askedAt] = [++asked, Date.now()];
@@ -267,6 +271,16 @@ async function take(patrol: CrewPatrol, kind: Step): Promise<void> {
   };
   const who = opened.peek();
   if (who !== null) await keepCopy(who, "done", done.peek());
+}
+
+/** What a patrol is, by what was done here and the server does not tell yet. */
+export function stateNow(patrol: CrewPatrol): string {
+  return done.value[patrol.id]?.state ?? patrol.state;
+}
+
+/** The patrol that a report is of; null while none is under way. */
+export function patrolNow(): string | null {
+  return crew.peek()?.patrols.find((each) => stateNow(each) === "under way")?.id ?? null;
 }
 
 /** When the next check-in is due, ms UTC by the server's clock; null when none is. */

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { t } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
-import { crew, opened, tell } from "./crew.ts";
+import { opened, patrolNow, tell } from "./crew.ts";
 import { newId } from "./database.ts";
 import { draftPhoto, dropPhoto, keepPhoto } from "./outbox.ts";
 import { smaller } from "./photo.ts";
@@ -36,10 +36,10 @@ export function IncidentForm(): JSX.Element {
     fault.value = "";
     try {
       const place = await placeNow(4000, OLDEST_PLACE_MS);
-      const patrol = crew.peek()?.patrols.find((each) => each.state === "under way");
+      const patrol = patrolNow();
       await allReady();
       const told = said(); // as it stands now: a photo may have come while the place was looked for
-      const keptId = await tell({ kind: "incident", ...told, ...(place ? { lon: place.lon, lat: place.lat } : {}), ...(patrol ? { patrol: patrol.id } : {}) }, { photos: told.photos ?? [] });
+      const keptId = await tell({ kind: "incident", ...told, ...(place ? { lon: place.lon, lat: place.lat } : {}), ...(patrol === null ? {} : { patrol }) }, { photos: told.photos ?? [] });
       draft.value = { ...EMPTY, kind: "incident", kept: "incident", keptId };
     } catch {
       fault.value = t("crew.storage.broken");

@@ -9,6 +9,7 @@ import { choose, known, profile, unlocked } from "./crew.ts";
 import type { Profile } from "./database.ts";
 import { activate, makeProfile, unlock } from "./keys.ts";
 import { isTooSoon, LONGEST_PIN, pinFault, SHORTEST_PIN } from "./pin.ts";
+import { link } from "./sending.ts";
 import { readSession } from "./server.ts";
 import { clock, moment } from "./time.ts";
 
@@ -35,6 +36,7 @@ export function LockPanel(): JSX.Element {
     <section class="lock">
       <h2>{t("crew.lock.title")}</h2>
       <p class="dim">{t("crew.lock.works")}</p>
+      {profile.value.user !== null && link.value.state === "shut" && <a class="big wide primary" href="/sign-in?next=/crew">{t("crew.first.sign_in")}</a>}
       {known.value.length > 1 && (
         <div class="people" role="group" aria-label={t("crew.lock.who")}>
           {known.value.map((each) => <button key={each.id} class="big" aria-pressed={each.id === profile.value?.id} onClick={() => turnTo(each)}>{nameOf(each)}</button>)}

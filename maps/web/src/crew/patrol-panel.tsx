@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { t, wordsIfAny } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
 import { ageWords, minuteWords } from "../times.ts";
-import { crew, done, nextCheckIn, step, timeZone, unsent } from "./crew.ts";
+import { crew, done, nextCheckIn, stateNow, step, timeZone, unsent } from "./crew.ts";
 import { awake, fix, going, inDistress, pingedAt, pinging, pingNow, placeNow, watching, watchPlace } from "./position.ts";
 import type { CrewPatrol } from "./server.ts";
 import { clock, moment } from "./time.ts";
@@ -29,7 +29,7 @@ function PatrolCard({ patrol }: { patrol: CrewPatrol }): JSX.Element {
   // The office refuses every step of who speaks for no unit.
   const able = crew.value?.unit != null;
   const here = done.value[patrol.id];
-  const state = here?.state ?? patrol.state;
+  const state = stateNow(patrol);
   const waits = (here?.ids ?? []).some((id) => unsent.value.has(id));
   const times = { from: minuteWords(Date.parse(patrol.starts_at), clock.value, timeZone.value), to: minuteWords(Date.parse(patrol.ends_at), clock.value, timeZone.value) };
   const names = patrol.sectors.flatMap((id) => crew.value?.sectors.find((each) => each.id === id)?.name ?? []);

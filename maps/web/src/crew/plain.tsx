@@ -68,7 +68,7 @@ export function Plain(): JSX.Element {
       </main>
       <section class="sos-bar" aria-label={t("crew.sos")}>
         <p role="status">{told.value}</p>
-        {who.value !== null && <PlainSos call={() => send(async () => { const at = await here().catch(() => null); return { id: newId(), kind: "sos", at: isoTime(), ...(at ? { lon: at.lon, lat: at.lat } : {}) }; })} />}
+        {who.value !== null && <PlainSos call={() => send(async () => { const at = await soon(here().catch(() => null)); return { id: newId(), kind: "sos", at: isoTime(), ...(at ? { lon: at.lon, lat: at.lat } : {}) }; })} />}
       </section>
     </div>
   );
@@ -76,6 +76,13 @@ export function Plain(): JSX.Element {
 
 function wordsIn(report: Report): string | null {
   return report.kind === "text" && "text" in report ? report.text : null;
+}
+
+/** A call for help waits no longer for its place. */
+const SOON_MS = 2000;
+
+function soon<T>(work: Promise<T>): Promise<T | null> {
+  return Promise.race([work, new Promise<null>((resolve) => setTimeout(() => resolve(null), SOON_MS))]);
 }
 
 function refusalWords(why: { error: string; message: string } | undefined): string {

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { t } from "../i18n/index.ts";
-import { crew, opened, tell } from "./crew.ts";
+import { crew, opened, patrolNow, tell } from "./crew.ts";
 import { placeAt } from "./pace.ts";
 import { placeNow } from "./position.ts";
 import { change, draft, EMPTY, field } from "./report-draft.ts";
@@ -95,8 +95,8 @@ async function sighting(): Promise<Sighting | null> {
   const now = draft.peek();
   const metres = Number(now.metres);
   const place = metres > 0 ? placeAt(here, metres, Number(now.bearing)) : here;
-  const patrol = crew.peek()?.patrols.find((each) => each.state === "under way");
-  const what = now.target === "" ? { what: now.seen, name: now.name.trim(), ...(patrol ? { patrol: patrol.id } : {}) } : { target: now.target };
+  const patrol = patrolNow();
+  const what = now.target === "" ? { what: now.seen, name: now.name.trim(), ...(patrol === null ? {} : { patrol }) } : { target: now.target };
   return {
     ...what,
     sighting: {

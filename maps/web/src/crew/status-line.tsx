@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { t, type Words } from "../i18n/index.ts";
 import { Icon, type IconName } from "../panels/icons.tsx";
 import { ageWords } from "../times.ts";
-import { callSign, fault } from "./crew.ts";
+import { callSign, fault, profile } from "./crew.ts";
 import { counts } from "./outbox.ts";
 import { fix, watching } from "./position.ts";
 import { link, sending } from "./sending.ts";
@@ -24,10 +24,15 @@ interface Told {
 function told(): Told {
   if (!networked.value) return { words: "crew.link.offline", icon: "offline", tone: "wait" };
   if (link.value.state === "none") return { words: "crew.link.none", icon: "offline", tone: "wait" };
-  if (link.value.state === "shut" || fault.value !== null) return { words: fault.value === "other_user" ? "crew.link.other_user" : "crew.link.shut", icon: "warn", tone: "bad" };
+  if (link.value.state === "shut" || fault.value !== null) return { words: shutWords(), icon: "warn", tone: "bad" };
   if (link.value.state === "other") return { words: "crew.link.trouble", icon: "warn", tone: "bad" };
   if (sending.value) return { words: "crew.link.sending", icon: "open", tone: "well" };
   return { words: link.value.state === "well" ? "crew.link.online" : "crew.link.untried", icon: "link", tone: "well" };
+}
+
+function shutWords(): Words {
+  if (fault.value === "other_user") return "crew.link.other_user";
+  return profile.value?.user == null ? "crew.link.shut" : "fault.signed_out";
 }
 
 export function StatusLine(): JSX.Element {
