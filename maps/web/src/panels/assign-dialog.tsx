@@ -54,7 +54,9 @@ function Form({ address }: { address: string }): JSX.Element {
     busy.value = true;
     fault.value = null;
     try {
-      const chosen = unit.value === NEW ? (await call<UnitRecord>("POST", "/api/units", newUnit(form))).id : unit.value;
+      // Chosen from now on: who tries again makes no second one.
+      if (unit.value === NEW) unit.value = (await call<UnitRecord>("POST", "/api/units", newUnit(form))).id;
+      const chosen = unit.value;
       const startMs = since.value === "now" ? now.peek() : since.value === "moment" ? start.value : null;
       const body: Record<string, string> = { address, unit: chosen };
       // All it ever sent belongs to the unit, unless a later start is chosen.
