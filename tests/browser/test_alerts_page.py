@@ -201,6 +201,21 @@ def test_a_key_that_is_held_acknowledges_one_alert(look: Look, banks: Banks) -> 
     assert calling() == before - 1
 
 
+def test_a_press_on_a_card_below_the_chosen_one_is_not_lost(look: Look, banks: Banks) -> None:
+    for call_sign in ("Naga below", "Naga above"):  # the newest stands first
+        _calls(banks, call_sign)
+    page = look("somchai")
+    above, below = (
+        page.page.locator(".alert", has_text=f"Naga {each}") for each in ("above", "below")
+    )
+    wait_for("the cards", lambda: above.count() and below.count())
+    above.locator(".alert-state").click()
+    wait_for("all that it has", above.locator(".alert-more a").count)
+    below.get_by_role("button", name="Acknowledge", exact=True).click(delay=300)
+    wait_for("who knows", lambda: "acknowledged by somchai" in below.inner_text())
+    assert "acknowledged" not in above.inner_text().replace("nobody has acknowledged", "")
+
+
 def test_who_only_watches_has_no_button_and_no_bell(look: Look, banks: Banks) -> None:
     _calls(banks, "Naga seen")
     page = look("vanh")
@@ -384,3 +399,41 @@ def test_axe_finds_nothing_in_a_full_queue(look: Look, banks: Banks, size: Size)
     )
     assert (found, small) == ([], 0)
     banks.post("chai", f"/api/agreements/{agreement}/end", {"reason": "the test is over"})
+
+
+@SIZES
+def test_of_many_calls_the_one_nobody_has_answered_is_seen(
+    look: Look, banks: Banks, size: Size
+) -> None:
+    units = [_calls(banks, f"Alpha {size[0]} {n}") for n in range(7)]
+    for alert in banks.get("somchai", "/api/alerts"):
+        if alert.get("state", "raised") in ("raised", "escalated"):
+            banks.post("somchai", f"/api/alerts/{alert['id']}/acknowledge")
+    page = look("somchai", size=size)
+    cards = page.page.locator(".distress-card")
+    wait_for("the cards", lambda: cards.count() >= len(units))
+    units.append(_calls(banks, f"Zulu {size[0]} {'W' * 30}"))
+    wait_for("the new one, on top", lambda: "Zulu" in cards.first.inner_text(), seconds=5)
+    box = page.page.locator(".distress-cards").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < size[1] * 0.6, "the map stays"
+    name = cards.first.locator("h2")
+    assert name.evaluate("(each) => each.scrollWidth <= each.clientWidth + 1"), "all of its name"
+    cards.last.get_by_role("button").scroll_into_view_if_needed()
+    assert cards.last.get_by_role("button").is_visible()
+    for unit in units:
+        banks.post("somchai", f"/api/units/{unit}/clear-distress")
+    wait_for("no card of these", lambda: "Alpha" not in page.says(".distress-cards"))
+
+
+def test_a_page_of_somebody_else_is_not_left_to_who_signs_in_beside_it(
+    look: Look, banks: Banks
+) -> None:
+    page = look("somchai")
+    wait_for("whose it is", lambda: LAO_NAME in page.says(".node"))
+    session = banks.server.session("malee")
+    page.page.context.add_cookies(  # as another tab does that signs in
+        [{"name": "jp_session", "value": session, "url": banks.server.url}]
+    )
+    page.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    wait_for("the page of who is there", lambda: THAI_NAME in page.says(".node"))

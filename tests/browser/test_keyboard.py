@@ -84,6 +84,47 @@ def test_letters_open_panels_and_help_lists_them(look: Look) -> None:
     wait_for("no help", lambda: page.page.locator("dialog").count() == 0)
 
 
+def test_no_key_acts_behind_a_dialog_that_lost_the_focus(look: Look) -> None:
+    page = look()
+    page.page.keyboard.press("m")
+    wait_for("the map's panel", lambda: page.says("#tab-content h2") == "Map")
+    page.page.keyboard.press("?")
+    page.page.locator("dialog h2").click()
+    page.page.evaluate("document.activeElement.blur()")
+    page.page.keyboard.press("c")
+    page.page.wait_for_timeout(300)
+    assert page.says("#tab-content h2") == "Map"
+    page.page.keyboard.press("Escape")
+    wait_for("no help", lambda: page.page.locator("dialog").count() == 0)
+    page.page.keyboard.press("c")
+    wait_for("the channels", lambda: page.says("#tab-content h2") == "Channels")
+
+
+def test_keys_work_on_a_keyboard_that_writes_thai_and_with_a_locked_shift(look: Look) -> None:
+    page = look()
+    press = "(how) => document.body.dispatchEvent(new KeyboardEvent('keydown', how))"
+    for how, title in (
+        ({"key": "แ", "code": "KeyC"}, "Channels"),
+        ({"key": "R", "code": "KeyR", "modifierCapsLock": True}, "Unknown radios"),
+    ):
+        page.page.evaluate(press, how | {"bubbles": True})
+        wait_for(title, lambda title=title: page.says("#tab-content h2") == title)
+
+
+def test_who_cannot_be_signed_out_is_told_so(look: Look) -> None:
+    page = look()
+    page.lossy = True
+    page.page.route(
+        "**/api/session",
+        lambda route: route.abort() if route.request.method == "DELETE" else route.continue_(),
+    )
+    page.page.get_by_role("button", name="Sign out commander").click()
+    wait_for("the word", lambda: "You are still signed in." in page.says(".notice"))
+    assert page.page.locator("#unit-search").count() == 1
+    assert page.says("#stream-state").startswith("Live")
+    page.page.unroute_all()
+
+
 def test_folding_a_side_does_not_move_the_map(look: Look) -> None:
     page = look()
     place = "JSON.stringify([jointPatrol.map.getCenter(), jointPatrol.map.getZoom()])"

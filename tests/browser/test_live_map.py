@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -105,6 +106,34 @@ def test_a_radio_that_nobody_registered_is_listed_drawn_and_assigned(
         assert str(STRANGER) not in client.get("/api/radios/unknown").text
 
 
+def test_from_now_is_from_now_by_the_servers_clock(
+    look: Look, server: Server, radio: UdpRadio
+) -> None:
+    wrong = "{ const now = Date.now; Date.now = () => now() + 7200000 }"  # two hours ahead
+    radio.says(STRANGER + 1, lon=100.42, lat=20.268)
+    page = look(script=wrong)
+    page.page.keyboard.press("r")
+    page.page.locator(".radio .row", has_text=str(STRANGER + 1)).click()
+    page.page.get_by_role("button", name="Assign to a unit").click()
+    page.page.get_by_label("Unit", exact=True).select_option(label="New unit")
+    page.page.get_by_label("Call sign", exact=True).fill("Khong 10")
+    page.page.locator("#assign-since").select_option("now")
+    page.lossy = True
+    page.page.route("**/api/assignments", lambda route: route.abort())
+    page.page.get_by_role("button", name="Assign", exact=True).click()
+    wait_for("why not", lambda: "Not assigned" in page.says("dialog"))
+    page.page.unroute_all()
+    unit = page.page.locator("#assign-unit")
+    wait_for("the unit, made already", lambda: unit.input_value() not in ("", "+"))
+    with page.page.expect_response("**/api/assignments") as told:
+        page.page.get_by_role("button", name="Assign", exact=True).click()
+    start = datetime.fromisoformat(told.value.json()["start"])
+    assert abs(start - datetime.now(UTC)) < timedelta(minutes=5)
+    with server.client() as client:
+        names = [each["call_sign"] for each in client.get("/api/units").json()]
+    assert names.count("Khong 10") == 1
+
+
 def test_the_detail_tells_place_age_and_radio(look: Look, naga: str) -> None:
     page = look()
     page.mark("Naga 1")
@@ -181,9 +210,17 @@ def test_a_call_for_help_is_the_loudest_thing_until_it_is_cleared(
     assert page.mark("Pole 4")["distress"] is True
     card = page.page.locator(".distress-card", has_text="Pole 4")
     card.get_by_role("button", name="Show").click()
-    page.page.on("dialog", lambda dialog: dialog.accept())
     page.page.get_by_role("button", name="Clear SOS").click()
+    asks = page.page.get_by_role("dialog")
+    assert "Clear the SOS of Pole 4?" in asks.inner_text()
+    clocks = page.says(".clocks")
+    wait_for("the page goes on meanwhile", lambda: page.says(".clocks") != clocks)
+    asks.get_by_role("button", name="Cancel").click()
+    assert card.count() == 1
+    page.page.get_by_role("button", name="Clear SOS").click()
+    asks.get_by_role("button", name="Clear SOS").click()
     wait_for("no card", lambda: card.count() == 0)
+    wait_for("no question", lambda: asks.count() == 0)
     wait_for("a plain mark", lambda: not page.mark("Pole 4")["distress"])
 
 
@@ -215,8 +252,13 @@ def test_a_layer_that_cannot_be_read_is_told_and_the_rest_works(look: Look, naga
     page.page.reload()
     page.mark("Naga 1")
     page.page.keyboard.press("m")
+    broken = page.page.locator(".checks .fault")
     wait_for("the word", lambda: "Could not be loaded" in page.says(".checks"))
     page.page.unroute_all()
+    with page.page.expect_response("**/api/layers/rivers", timeout=60_000) as again:
+        pass
+    assert again.value.ok
+    wait_for("it is told no more", lambda: broken.count() == 0)
 
 
 def test_the_first_map_keeps_its_budget_with_and_without_what_is_kept(

@@ -212,6 +212,13 @@ def test_the_last_change_is_taken_back_and_a_refusal_is_shown(
     page.keyboard.press("Escape")
     page.keyboard.press("Control+z")
     wait_for("the name", lambda: page.locator("#plan-name").input_value() == "Dawn")
+    for field_id, words in (("#plan-name", "Dusk"), ("#plan-note", "loud")):
+        page.locator(field_id).fill(words)
+    page.keyboard.press("Escape")
+    for note, name in (("quiet", "Dusk"), ("quiet", "Dawn")):  # a field is a step
+        page.keyboard.press("Control+z")
+        wait_for("the note", lambda note=note: page.locator("#plan-note").input_value() == note)
+        assert page.locator("#plan-name").input_value() == name
     page.locator("#plan-note").fill("loud")
     banks._clients["somchai"].patch(path, json={"note": "louder"})
     says(page, ".plan-notice", "Somebody else changed this plan meanwhile.")
@@ -243,6 +250,80 @@ def test_what_is_changed_while_it_is_saved_is_not_lost(open_planner: Open, banks
     assert note.input_value() == "louder"
     save.click()
     wait_for("the second is kept", lambda: banks.get("somchai", path)["note"] == "louder")
+
+
+def test_who_was_overtaken_goes_on_though_no_stream_tells_of_it(
+    open_planner: Open, banks: Banks
+) -> None:
+    asked = {"name": "No stream", "starts_at": iso(100), "ends_at": iso(104), "note": "quiet"}
+    path = f"/api/patrols/{banks.post('somchai', '/api/patrols', asked)['id']}"
+    seen = open_planner("somchai")
+    page = seen.page
+    seen.lossy = True
+    page.route_web_socket("**/api/live*", lambda socket: socket.close())
+    page.reload()
+    page.locator(".patrol-row", has_text="No stream").click()
+    page.keyboard.press("e")
+    page.locator("#plan-note").fill("loud")
+    banks.patch("somchai", path, {"name": "No stream at all", "revision": 1})
+    page.get_by_role("button", name="Save the plan").click()
+    says(page, ".plan-notice", "Somebody else changed this plan meanwhile.")
+    page.get_by_role("button", name="Put my changes onto it").click()
+    page.get_by_role("button", name="Save the plan").click()
+    wait_for("it", lambda: banks.get("somchai", path)["note"] == "loud")
+    assert banks.get("somchai", path)["name"] == "No stream at all"
+
+
+def test_what_stands_in_a_field_is_saved_by_the_key_that_saves(
+    open_planner: Open, banks: Banks
+) -> None:
+    asked = {"name": "By key", "starts_at": iso(20), "ends_at": iso(24)}
+    path = f"/api/patrols/{banks.post('somchai', '/api/patrols', asked)['id']}"
+    page = open_planner("somchai").page
+    page.locator(".patrol-row", has_text="By key").click()
+    page.keyboard.press("e")
+    page.locator("#plan-end").select_text()
+    page.keyboard.type(f"{TOMORROW + timedelta(hours=26):%Y%m%d %H%M}")
+    page.keyboard.press("Control+s")
+    state(page, "Draft")
+    kept = datetime.fromisoformat(banks.get("somchai", path)["ends_at"])
+    assert kept == TOMORROW + timedelta(hours=26)
+
+
+def test_a_plan_that_is_not_saved_is_not_lost_to_another(open_planner: Open, banks: Banks) -> None:
+    asked = {"name": "Other plan", "starts_at": iso(28), "ends_at": iso(32)}
+    banks.post("somchai", "/api/patrols", asked)
+    page = open_planner("somchai").page
+    page.keyboard.press("n")
+    name = page.locator("#plan-name")
+    name.fill("Half a plan")
+    page.get_by_role("tab", name="Patrols").click()
+    for again in ("e", "n"):
+        page.locator(".patrol-row", has_text="Other plan").click()
+        page.keyboard.press(again)
+        says(page, ".notice", "Save or discard the plan that is open first.")
+        assert name.input_value() == "Half a plan"
+        page.get_by_role("tab", name="Patrols").click()
+    page.get_by_role("button", name="Go on").click()
+    assert name.input_value() == "Half a plan"
+
+
+def test_private_notes_that_are_not_saved_are_there_again(open_planner: Open, banks: Banks) -> None:
+    asked = {"name": "Two notes", "starts_at": iso(120), "ends_at": iso(124)}
+    path = f"/api/patrols/{banks.post('somchai', '/api/patrols', asked)['id']}"
+    page = open_planner("somchai").page
+    notes = page.locator(".annex textarea")
+    row = page.locator(".patrol-row", has_text="Two notes")
+    row.click()
+    notes.fill("ask the harbour first")
+    page.get_by_role("button", name="Back to the list").click()
+    row.click()
+    assert notes.input_value() == "ask the harbour first"
+    page.get_by_role("button", name="Save private notes").click()
+    wait_for("they are kept", lambda: "harbour" in str(banks.get("somchai", path).get("annexes")))
+    notes.fill("ask the harbour first, twice")
+    notes.fill("ask the harbour first")
+    assert page.get_by_role("button", name="Save private notes").is_disabled()
 
 
 def test_a_plan_begun_on_an_empty_row_is_picked_on_the_map_and_outlives_a_reload(
