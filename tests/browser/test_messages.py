@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 
 from tests.browser.axe import violations
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, looking
@@ -191,6 +191,33 @@ def test_who_cancels_too_late_is_told_so(look: object, radios: tuple[Kenwood, Ke
     wait_for("why", lambda: "Too late to cancel" in newest.inner_text())
     page.page.unroute(held)
     radios[0].say(b"\x020\x03")
+
+
+def test_what_is_written_while_a_message_is_sent_is_not_lost(
+    look: object, radios: tuple[Kenwood, Kenwood]
+) -> None:
+    page = look("Naga 1")  # type: ignore[operator]
+    wait_for("the form", lambda: page.page.locator("#message-text").count() == 1)
+    words = page.page.locator("#message-text")
+    held: list[Route] = []
+    page.page.route(
+        "**/api/orders", lambda route: route.continue_() if held else held.append(route)
+    )
+    words.fill("wait for us")
+    page.page.get_by_role("button", name="Send", exact=True).click()
+    wait_for("it is under way", lambda: words.count() and held)
+    words.fill("no, go on")
+    held[0].continue_()
+    assert b"wait for us" in radios[0].told()
+    radios[0].say(b"\x020\x03")
+    wait_for("it is in the log", lambda: "wait for us" in page.says(".message-log li"))
+    assert words.input_value() == "no, go on"
+    for name in ("Naga 2", "Naga 1"):  # to look at another loses nothing either
+        page.page.locator(".row", has_text=name).first.click()
+        wait_for(name, lambda name=name: page.says("#unit-title") == name)
+    wait_for("the form", lambda: words.count() == 1)
+    assert words.input_value() == "no, go on"
+    words.fill("")
 
 
 def test_a_message_without_words_is_not_sent(look: object) -> None:
