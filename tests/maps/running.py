@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import httpx
 from fastapi import FastAPI
+from uvicorn import Server
 from websockets.asyncio.client import connect
 
 from maps.access import COOKIE
@@ -152,6 +154,31 @@ async def running(
         waiting.cancel()
         serving.cancel()
         await asyncio.gather(serving, waiting, return_exceptions=True)
+
+
+async def _end(server: Server, sockets: list[socket.socket] | None = None) -> None:
+    """End as `Server.shutdown` does, but at once if nobody is connected any more.
+
+    uvicorn waits a tenth of a second in any case, longer than most of these tests take.
+    """
+    for each in server.servers:
+        each.close()
+    for _ in range(5):  # who has just hung up is gone then
+        if not (server.server_state.connections or server.server_state.tasks):
+            break
+        await asyncio.sleep(0.002)
+    else:
+        await _SHUTDOWN(server, sockets)
+        return
+    for listening in sockets or ():
+        listening.close()
+    for each in server.servers:
+        await each.wait_closed()
+    await server.lifespan.shutdown()
+
+
+_SHUTDOWN: Final = Server.shutdown
+Server.shutdown = _end  # type: ignore[method-assign, assignment]
 
 
 def wait_until(what: str, seconds: float = 10) -> Any:
