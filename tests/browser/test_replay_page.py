@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Browser
@@ -201,6 +201,21 @@ def test_a_range_is_typed_in_local_time_or_utc_and_what_is_wrong_is_told(
     page.locator("#range-to").fill(f"{start + timedelta(minutes=5):%Y-%m-%d %H:%M}")
     page.locator("#load").click()
     wait_for("that range", lambda: shown.says("#printed-utc").startswith(f"{utc}:00 to "))
+
+
+def test_the_last_hour_is_the_servers_on_a_machine_whose_clock_is_wrong(
+    browser: Browser, server: Server, history: Played
+) -> None:
+    wrong = "{ const now = Date.now; Date.now = () => now() + 26 * 3600e3 }"  # more than a day
+    shown = opened(browser, server, "/replay", role="commander", script=wrong)
+    try:
+        with shown.page.expect_request("**/api/replay?**") as asked:
+            shown.page.get_by_role("button", name="Last hour").click()
+        until = parse_qs(urlsplit(asked.value.url).query)["end"][0]
+        assert abs(datetime.fromisoformat(until) - datetime.now(UTC)) < timedelta(minutes=5)
+    finally:
+        shown.close()
+    assert shown.complaints == []
 
 
 def test_files_that_are_taken_away_hold(
