@@ -51,5 +51,5 @@ class LivePlaces:
             streams.pop(place, None)
             if not streams:
                 ways.pop(way_in, None)
-            if not ways:
-                self._open.pop(account, None)
+            if not ways and self._open.get(account) is ways:  # not of who came after all had gone
+                del self._open[account]

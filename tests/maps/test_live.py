@@ -7,6 +7,7 @@ import itertools
 import json
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from types import SimpleNamespace
 from typing import Any
@@ -291,6 +292,21 @@ async def test_who_opens_stream_after_stream_takes_no_other_s_and_has_a_bound(
     async for _ in wait_until("all to be forgotten"):
         if not places._open:
             break
+
+
+def test_a_stream_that_is_slow_to_end_leaves_the_later_ones_counted() -> None:
+    places, told = LivePlaces(most=1), list[str]()
+    slow, other, later = (
+        places.held("malee", "a session", partial(told.append, name))
+        for name in ("slow", "other", "later")
+    )
+    slow.__enter__()
+    with other:  # slow gives its place up
+        pass
+    with later:
+        slow.__exit__(None, None, None)
+        with places.held("malee", "a session", lambda: None):
+            assert told == ["slow", "later"]
 
 
 async def test_viewers_who_leave_are_forgotten(server: Running) -> None:
