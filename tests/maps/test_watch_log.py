@@ -76,6 +76,7 @@ async def test_what_was_typed_and_what_was_done_stand_in_one_line(offices: Offic
     assert (found[1]["text"], found[1]["subject"]) == ("no_go", "alert:a1")
     assert found[2]["subject"] == f"unit:{unit.json()['id']}"
     assert "sha256" not in json.dumps(found)
+    assert "salt" not in json.dumps(found)
     # Signing in is nothing for the log.
     assert not [line for line in found if "session" in line["subject"]]
     assert [line["text"] for line in await lines(offices["noy"], typed=True)] == [
