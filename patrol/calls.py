@@ -63,9 +63,9 @@ class Calls:
         """Take calls of which no alert tells for what was said last, as after a crash."""
         self.follow()
         for contact in self._contacts.values():
-            if contact.distress and contact.id not in self.known and contact.status is not None:
-                at = contact.heard_at or now
-                self.put(contact.id, at, man_down=is_man_down(contact.status))
+            if contact.distress and contact.id not in self.known:
+                at, status = contact.heard_at or now, contact.status
+                self.put(contact.id, at, man_down=status is not None and is_man_down(status))
 
     def follow(self) -> None:
         """Forget calls that are over; one of a radio that became a unit's is the unit's."""
@@ -93,8 +93,9 @@ class Calls:
 
     def _is_news(self, record: Record) -> bool:
         of, said = record.unit or record.address, record.transmission
-        call, contact = self.known.get(of), self._contacts.get(of)
-        if call is None or contact is None or not contact.distress:
+        # of a radio that just became a unit's the call is not the unit's yet
+        call, contact = self.known.get(of, Call()), self._contacts.get(of)
+        if contact is None or not contact.distress:
             return False
         man_down = says_man_down(said)
         if call.is_known(man_down=man_down) or not (man_down or said.distress):

@@ -178,6 +178,20 @@ async def test_the_call_of_a_radio_that_becomes_a_units_is_the_units_call(node: 
     assert not node.state(boat).distress
 
 
+async def test_who_lies_still_just_as_a_radio_that_called_becomes_the_units_rings(
+    node: Node,
+) -> None:
+    await hear(node, said("a", 1, distress=True))
+    boat = await unit(node)
+    await hear(node, said("a", 2, status="man_down"))  # before a second has passed
+    await tick(node, 5)
+    told = sorted(alerts(node), key=lambda each: each.raised_at)
+    assert [(each.rule, each.subject, each.raised_at) for each in told] == [
+        ("sos", boat, at(1)),
+        ("man_down", boat, at(2)),
+    ]
+
+
 async def test_a_call_for_help_rings_after_a_kill_right_behind_its_commit(tmp_path: Path) -> None:
     file = tmp_path / "patrol.db"
     killed = await asyncio.create_subprocess_exec(
@@ -191,6 +205,21 @@ async def test_a_call_for_help_rings_after_a_kill_right_behind_its_commit(tmp_pa
         assert node.rows("SELECT count(*) n FROM papers")[0]["n"] == 1
     async with running(file, now=9) as node:
         assert only(node) == alert  # neither forgotten nor repeated
+
+
+async def test_who_lies_still_rings_though_only_the_latch_of_the_call_before_is_left(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "patrol.db"
+    killed = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.patrol.killed_before_alert", str(file), store_url(file)
+    )
+    async with asyncio.timeout(30):
+        assert await killed.wait() != 0
+    async with running(file, now=5) as node:
+        assert only(node).rule == "sos"
+        await hear(node, said("a", 10, status="man_down"))
+        assert {each.rule for each in alerts(node)} == {"sos", "man_down"}
 
 
 async def test_a_latch_cleared_before_a_kill_resolves_the_alert_at_the_start(node: Node) -> None:
