@@ -23,6 +23,9 @@ LASTS: Final = timedelta(seconds=120)
 ODD_ONES: Final = 3
 """So many in a row that are older than that, as they come, were not only slow on their way."""
 
+LOSES: Final = timedelta(hours=1)
+"""A clock loses `SAME_S` in no less than this; a buffer that grows does."""
+
 
 class SlowClock:
     """How far one unit's newest positions are behind, as they come.
@@ -38,13 +41,13 @@ class SlowClock:
         came_at: When the newest came, aware UTC; None: not while it was looked at.
     """
 
-    __slots__ = ("_count", "_lag_s", "_odd", "came_at", "since", "time")
+    __slots__ = ("_count", "_lag_s", "_lag_since", "_odd", "came_at", "since", "time")
 
     def __init__(self, lag_s: float, now: datetime, time: datetime | None) -> None:
         self.since = now
         self.came_at: datetime | None = None
         self.time = time
-        self._lag_s = lag_s
+        self._lag_s, self._lag_since = lag_s, now
         self._count, self._odd = 1, 0
 
     @classmethod
@@ -66,8 +69,12 @@ class SlowClock:
             self._lag_s = min(self._lag_s, lag_s)
             return
         self._odd += 1
-        if lag_s < self._lag_s or self._odd >= ODD_ONES or not self.behind_s(now):
-            self.since, self._lag_s, self._count, self._odd = now, lag_s, 1, 0
+        known, more_s = self.behind_s(now) > 0, lag_s - self._lag_s
+        if known and more_s > 0 and self._odd < ODD_ONES:
+            return
+        if not (known and 0 < more_s <= 2 * SAME_S and now - self._lag_since >= LOSES):
+            self.since, self._count = now, 1  # else it is the same, and has lost time
+        self._lag_s, self._lag_since, self._odd = lag_s, now, 0
 
     def behind_s(self, now: datetime) -> float:
         """Return how far its clock is behind, seconds; 0 while that is not known."""

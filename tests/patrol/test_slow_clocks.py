@@ -101,6 +101,16 @@ def test_one_that_is_slow_on_its_way_changes_nothing_and_a_clock_that_is_set_end
     assert told([*slow, *another])[-1] == 2 * HOUR_S
 
 
+def test_one_that_loses_time_stays_known_and_what_falls_behind_faster_does_not() -> None:
+    def losing(part: float) -> list[float]:
+        return told([(second, second * (1.0 - part) - HOUR_S) for second in range(0, 40_000, 20)])
+
+    known = losing(0.002)  # three minutes a day
+    assert all(known[6:])
+    assert known[-1] == pytest.approx(HOUR_S + 80, abs=30)
+    assert not all(losing(0.02)[6:])
+
+
 async def sail(node: Node, first: int, last: int, lon: float, *, behind: int = HOUR_S) -> None:
     """Let a boat report each 20 s, from `first` to `last`, with a clock that is behind."""
     for second in range(first, last, 20):
