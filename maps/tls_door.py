@@ -50,6 +50,7 @@ class TlsDoor:
     ) -> None:
         self._context, self._made, self._backlog = context, made, backlog
         self._shaking: dict[asyncio.Task[None], str] = {}  # whence, the oldest first
+        self._not_begun: dict[asyncio.Task[None], socket.socket] = {}
         self._bound: socket.socket | None = None
         self._again: asyncio.TimerHandle | None = None
         self._told_s = float("-inf")
@@ -91,10 +92,15 @@ class TlsDoor:
     def _admit(self, sock: socket.socket, address: Any) -> None:
         sock.setblocking(False)
         task = asyncio.create_task(self._shake_hands(sock), name="tls handshake")
-        self._shaking[task] = counted_as(str(address[0]))
-        task.add_done_callback(lambda done: self._shaking.pop(done, None))
+        self._shaking[task], self._not_begun[task] = counted_as(str(address[0])), sock
+        task.add_done_callback(self._ended)
         if len(self._shaking) > MOST_SHAKING:
             self._send_away()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._shaking.pop(task, None)
+        if task in self._not_begun:  # sent away in the turn in which it came
+            self._not_begun.pop(task).close()
 
     def _send_away(self) -> None:
         """End the oldest handshake of the address that has most."""
@@ -105,7 +111,9 @@ class TlsDoor:
             oldest.cancel()
 
     async def _shake_hands(self, sock: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        del self._not_begun[task]  # from here on it is closed with its transport
         with suppress(OSError):  # it speaks no TLS, takes too long, or has gone
             await loop.connect_accepted_socket(
                 self._made, sock, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_S

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import ssl
+import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -72,6 +74,21 @@ async def test_who_says_nothing_makes_room_before_the_handshake(
     links = await silent(server, 20)
     assert await ended(links) == [True] * 12 + [False] * 8
     assert await asked(server, certificate) == b"HTTP/1.1 200 OK"
+    for link in links:
+        link.close()
+
+
+async def test_who_is_sent_away_in_the_turn_in_which_it_came_leaves_no_socket(
+    server: Server,
+) -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", ResourceWarning)
+        links = [socket.create_connection(server.at) for _ in range(20)]  # accepted together
+        for link in links:
+            link.setblocking(False)
+        assert await ended(links) == [True] * 12 + [False] * 8
+        gc.collect()
+    assert [str(each.message) for each in told if each.category is ResourceWarning] == []
     for link in links:
         link.close()
 
