@@ -14,6 +14,7 @@ import structlog
 from patrol.picture import Picture
 from patrol.records import Record, record_of
 from patrol.refused import Refused
+from patrol.rules.distress import is_later
 from patrol.rules.man_down import says_man_down
 from radio_gateway.clock import DOUBTFUL
 from radio_gateway.transmission import Transmission
@@ -41,8 +42,8 @@ def take_calls(reports: Iterable[Refused], picture: Picture, now: datetime) -> l
             record = record_of(said, picture.believed_address, now)
             picture.take(record, hear_claims=False)
             contact = picture.contacts.get(record.unit or record.address)
-            # it may have been taken before what is wrong with it was met
-            record.latched = record.latched or (contact is not None and contact.distress)
+            if contact is not None and contact.distress and is_later(said, contact.cleared_at):
+                record.latched = True  # it may have been taken before its fault was met
         except Exception:
             log.exception("a call for help cannot be taken", raw=repr(each.said.raw))
         else:

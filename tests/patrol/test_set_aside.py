@@ -225,6 +225,21 @@ async def test_a_man_down_that_is_set_aside_rings_as_that_and_what_calls_nobody_
     assert (only(node).rule, only(node).subject) == ("man_down", address("b"))
 
 
+async def test_a_call_that_was_cleared_and_is_set_aside_late_is_no_news_of_who_lies_still(
+    node: Node,
+) -> None:
+    boat = await unit(node)
+    await hear(node, said("a", 1, distress=True))
+    node.time = at(60)
+    await node.desk().clear_distress(boat)
+    await hear(node, said("a", 70, status="man_down"))
+    await hear(node, said("a", 2, distress=True, signal=object()))
+    await tick(node, 71)
+    assert only(node).rule == "man_down"
+    await hear(node, said("a", 72, distress=True, signal=object()))
+    assert {each.rule for each in alerts(node)} == {"man_down", "sos"}
+
+
 async def test_a_call_from_nowhere_on_earth_by_who_claims_an_address_rings(node: Node) -> None:
     boat = await node.boat("Boat 3")
     await node.desk("admin").assign(
