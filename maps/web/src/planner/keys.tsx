@@ -8,6 +8,7 @@ import { palette, PALETTES } from "../preferences.ts";
 import { isAsked, pressedKey } from "../pressed.ts";
 import { openPlannerTab, sideOpen } from "./frame-state.ts";
 import { zoomBy } from "./planner-map.ts";
+import { followTyping, takeTyped } from "./typed.ts";
 import { firstOffer } from "./unsaved.tsx";
 
 export interface PlannerKey {
@@ -44,6 +45,7 @@ export function addKeys(more: readonly PlannerKey[]): void {
 }
 
 export function listenToKeys(): void {
+  followTyping(document);
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.altKey || isAsked()) return;
     const field = event.target instanceof HTMLElement && event.target.closest("input, select, textarea") !== null;
@@ -53,7 +55,7 @@ export function listenToKeys(): void {
     if (found !== undefined) {
       event.preventDefault();
       // What is typed counts as soon as the field is left; a key that saves leaves none.
-      if (field) event.target.dispatchEvent(new Event("change", { bubbles: true }));
+      if (field) takeTyped(event.target);
       if (!event.repeat || found.once !== true) found.act();
     } else if (field && event.key === "Escape") (event.target as HTMLElement).blur();
   });
