@@ -25,7 +25,7 @@ const loose = new Map<string, { row: Kept; profile: Profile }>();
 /** Of those the ones that are over, taken or taken back: what the disk takes of them yet is not sent. */
 const over = new Set<string>();
 /** How long the disk may think about a call for help, ms: phones' databases are known to hang. */
-const LONGEST_WRITE_MS = 2000;
+export const LONGEST_WRITE_MS = 2000;
 /** Rows that could not be opened: they stay, and stand in nobody's way. */
 const broken = new Set<number>();
 
@@ -55,7 +55,7 @@ export async function keep(report: Report, profile: Profile, opened: Opened | nu
   const rank = rankOf(report);
   const [form, sealed] = await sealFor(report, rank, profile, opened);
   await write({ ...rowOf(report, profile, extra), form, sealed });
-  inHand.set(report.id, report);
+  if (!loose.has(report.id)) inHand.set(report.id, report); // what is in hand already may know the place better by now
   changed();
 }
 
@@ -84,7 +84,8 @@ async function keptLate(id: string, late: () => void): Promise<void> {
   late();
 }
 
-function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+/** As `work`; rejects when that takes longer. */
+export function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("too slow")), ms);
     work.then(resolve, reject).finally(() => clearTimeout(timer));

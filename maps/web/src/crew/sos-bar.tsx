@@ -48,7 +48,7 @@ async function call(): Promise<void> {
   asks.value = false;
   navigator.vibrate?.([200, 100, 200]);
   const who = profile.peek();
-  if (who === null) return;
+  if (who === null || sos.peek() !== null) return; // it came while the button was held again
   broken.value = !(await callForHelp(who));
 }
 

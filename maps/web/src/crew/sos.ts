@@ -1,7 +1,7 @@
 /** A call for help: on the disk at once, sent after some seconds in which it can be called off, and called off with a word after that. */
 import { signal } from "@preact/signals";
 import { database, newId, phoneKey, type Profile } from "./database.ts";
-import { keepCall, renew, stateOf, takeBack } from "./outbox.ts";
+import { inTime, keepCall, LONGEST_WRITE_MS, renew, stateOf, takeBack } from "./outbox.ts";
 import { HOLD_MS, waitsUntil } from "./pace.ts";
 import { inDistress, placeNow } from "./position.ts";
 import type { Report } from "./reports.ts";
@@ -39,9 +39,20 @@ export interface Ended {
 /** What became of the last one that was called off here; null when there is nothing to say. */
 export const ended = signal<Ended | null>(null);
 
+/** Those that the disk does not know, by profile: who opens the page with a PIN, or turns to another crew and back, sees them still. */
+const inPage = new Map<string, Sos>();
+/** The one that is being kept: who presses again, because nothing is to be seen yet, calls once. */
+let calling: Promise<boolean> | null = null;
+
 /** Calls for help. When this resolves it is on the disk; false where that is full: then it goes out only while the page is open. */
-export async function callForHelp(profile: Profile): Promise<boolean> {
+export function callForHelp(profile: Profile): Promise<boolean> {
+  calling ??= call(profile).finally(() => { calling = null; });
+  return calling;
+}
+
+async function call(profile: Profile): Promise<boolean> {
   const at = Date.now();
+  const pressed = performance.now();
   const id = newId();
   const sendsAt = at + SECONDS_TO_CANCEL * 1000;
   const said = isoTime(at);
@@ -52,13 +63,14 @@ export async function callForHelp(profile: Profile): Promise<boolean> {
     if (now?.id === id) void remember(profile, now);
   });
   const found: Sos = { id, at, sendsAt, state: "ready", takenAt: null };
-  if (onDisk) await remember(profile, found); // else a page that opens anew would think that the server has it
+  if (onDisk) await inTime(remember(profile, found), LONGEST_WRITE_MS).catch(() => undefined);
+  else inPage.set(profile.id, found); // not noted on the disk: a page that opens anew would think that the server has it
   sos.value = found;
   inDistress.value = true;
   setTimeout(() => {
     if (sos.peek()?.id === id && sos.peek()?.state === "ready") sos.value = { ...found, state: "waiting" };
     hurry();
-  }, SECONDS_TO_CANCEL * 1000 + 20);
+  }, Math.max(0, SECONDS_TO_CANCEL * 1000 - (performance.now() - pressed)) + 20);
   void place.then(async (better) => {
     if (better !== null) await renew(report(id, said, better), profile);
   }).catch(() => undefined); // the first place stands
@@ -79,7 +91,7 @@ export async function callOff(profile: Profile): Promise<void> {
   const now = sos.peek();
   if (now === null || now.id === calledOff) return;
   calledOff = now.id;
-  const unsent = now.state === "ready" && isHeld(now) && (await takeBack(now.id).catch(() => false));
+  const unsent = now.state === "ready" && isHeld(now) && (await inTime(takeBack(now.id), LONGEST_WRITE_MS).catch(() => false));
   const id = unsent ? null : newId();
   // Where the call could not be taken back the word comes after it.
   if (id !== null) await keepCall({ id, kind: "sos_cancel", at: isoTime() }, profile, isHeld(now) ? { notBefore: now.sendsAt } : {});
@@ -152,18 +164,23 @@ function isHeld({ sendsAt }: Sos): boolean {
 
 /** So that it is known after a reload. A full phone does not know it then, and that must not stop the call. */
 async function remember(profile: Profile, found: Sos | null): Promise<void> {
+  if (found === null) inPage.delete(profile.id);
   try {
     const db = await database();
     const name = `sos ${profile.id}`;
     if (found === null) await db.delete("phone", name);
     else await db.put("phone", await seal(await phoneKey(), found), name);
+    if (inPage.get(profile.id)?.id === found?.id) inPage.delete(profile.id);
   } catch (fault) {
+    if (found !== null && found.id !== calledOff) inPage.set(profile.id, found);
     console.warn("not kept: sos", fault);
   }
 }
 
 /** Null for none, too when nothing can open it: a phone that lost its own key opens its page all the same. */
 async function remembered(profile: Profile): Promise<Sos | null> {
+  const known = inPage.get(profile.id);
+  if (known !== undefined) return known;
   const sealed = await (await database()).get("phone", `sos ${profile.id}`);
   if (sealed === undefined) return null;
   try {
