@@ -30,9 +30,9 @@ export function Plain(): JSX.Element {
       }
       // Of a text that was sent and not answered nobody knows whether it came: the same again has one effect.
       const report = made.kind === "text" && last.current !== null && wordsIn(last.current) === wordsIn(made) ? last.current : made;
-      last.current = report;
+      if (report.kind === "text") last.current = report;
       const answer = await sendReports([report], null);
-      last.current = null;
+      if (last.current === report) last.current = null; // not by a place or a call for help that went meanwhile
       told.value = answer.taken.includes(report.id) ? t("crew.plain.taken") : refusalWords(answer.refused[0]);
       // What was written while it was under way stays.
       if (answer.taken.includes(report.id) && report.kind === "text" && words.peek().trim() === wordsIn(report)) words.value = "";

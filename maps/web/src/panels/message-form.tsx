@@ -52,6 +52,8 @@ export function MessageForm({ unit, routes, sent }: { unit: UnitState; routes: R
     }
     busy.value = true;
     fault.value = null;
+    const written = text.peek();
+    begun.delete(unit.id); // it is under way: who looks at another unit and back must not find it as if it were not
     const body = {
       id: id.value, kind: kind.value, unit: unit.id, reason: reason.value.trim(), expires_in_s: minutes.value * 60,
       text: kind.value === "poll" ? "" : text.value.trim(),
@@ -60,13 +62,14 @@ export function MessageForm({ unit, routes, sent }: { unit: UnitState; routes: R
       await call("POST", "/api/orders", body);
       // What is written while it is sent is another message.
       if (id.peek() === body.id) {
-        write("");
+        text.value = ""; // beside: in a form that was opened meanwhile other words may have been begun
         reason.value = "";
         id.value = newId();
       }
       say(t("message.queued", { name: unit.call_sign }));
     } catch (caught) {
       fault.value = `${t("message.failed")} ${faultWords(caught)}`;
+      if (id.peek() === body.id && written !== "" && !begun.has(unit.id)) begun.set(unit.id, written);
     } finally {
       busy.value = false;
       sent();
