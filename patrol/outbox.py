@@ -172,7 +172,7 @@ async def is_from_before(store: Store, subscription: PushSubscription) -> bool:
         subscription.agency,
         subject=f"user:{subscription.user}",
         acts=ENDING,
-        after=subscription.at,
+        after=f"{kind_of(subscription)}:{subscription.id}",
     )
 
 

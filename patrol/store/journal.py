@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 
 from patrol.audit import FIRST, Entry, chained, salted
 from patrol.filing import Note
@@ -138,13 +138,17 @@ def tells(
     *,
     subject: str,
     acts: Collection[str],
-    after: datetime,
+    after: str,
 ) -> bool:
-    """Return whether an entry on behalf of an agency tells of one of some acts on a subject, done
-    after a time.
+    """Return whether an entry on behalf of an agency tells of one of some acts on a subject, written
+    after the first about another subject; a clock that was set tells nothing of that.
     """
+    first = select(func.min(_J.seq)).where(_J.subject == after).scalar_subquery()
     asked = select(_J.seq).where(
-        _J.agency == agency, _J.subject == subject, _J.act.in_(acts), _J.at_us > to_us(after)
+        _J.agency == agency,
+        _J.subject == subject,
+        _J.act.in_(acts),
+        _J.seq > func.coalesce(first, 0),
     )
     return connection.execute(asked.limit(1)).first() is not None
 

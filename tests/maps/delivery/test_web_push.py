@@ -230,6 +230,25 @@ async def test_who_subscribed_before_all_sessions_were_ended_is_told_that_and_no
         assert thief.read(post)["alert"] == second.id
 
 
+async def test_a_clock_that_was_set_neither_keeps_a_thief_s_browser_nor_refuses_the_user_s_own(
+    tmp_path: Path, service: HttpReceiver
+) -> None:
+    thief, own = Browser(service, "/push/1"), Browser(service, "/push/2")
+    async with delivers(tmp_path, users=[KHAM], push=PUSH, delivery=[rule("push")]) as it:
+        clerk = it.node.watch.clerk
+        ended = Note(act="end sessions", actor="boss", agency=AGENCY, subject="user:kham")
+        for before, after in ((timedelta(days=1), timedelta()), (timedelta(), timedelta(days=1))):
+            began = it.node.time
+            it.node.time += before
+            await desk(it, KHAM).deliveries.subscribe(**thief.fields)
+            it.node.time = began + after
+            await clerk.note(ended)
+            assert await desk(it, KHAM).deliveries.taking() == []
+            it.node.time = began
+            await desk(it, KHAM).deliveries.subscribe(**own.fields, label="own")
+            assert [each.label for each in await desk(it, KHAM).deliveries.taking()] == ["own"]
+
+
 async def test_a_shared_browser_takes_alerts_for_its_last_user_only(
     tmp_path: Path, service: HttpReceiver
 ) -> None:
