@@ -140,8 +140,8 @@ def tells(
     acts: Collection[str],
     after: str,
 ) -> bool:
-    """Return whether an entry on behalf of an agency tells of one of some acts on a subject, written
-    after the first about another subject; a clock that was set tells nothing of that.
+    """Return whether an entry on behalf of an agency tells of one of some acts on a subject, and
+    comes after the first about another; their times do not count, since a clock may be set.
     """
     first = select(func.min(_J.seq)).where(_J.subject == after).scalar_subquery()
     asked = select(_J.seq).where(
