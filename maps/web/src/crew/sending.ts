@@ -150,7 +150,8 @@ async function drainRanks(profile: Profile, who: Opened | null, ranks: readonly 
       answer = await sendReports(batch.reports, by);
     } catch (fault) {
       const half = Math.ceil(batch.reports.length / 2);
-      if (fault instanceof Failure && fault.slow) most = half;
+      // One that found no way, as a call for help, says nothing of how many would.
+      if (fault instanceof Failure && fault.slow && batch.reports.length > 1) most = Math.min(most, half);
       if (!isUnreadable(fault)) throw fault;
       // The server cannot read the batch: by halves down to the one that is at fault.
       if (batch.reports.length > 1) {

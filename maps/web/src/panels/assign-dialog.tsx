@@ -29,6 +29,8 @@ function Form({ address }: { address: string }): JSX.Element {
   const radio = everyone.peek()?.find((each) => each.id === address);
   // A person is nobody's radio: most likely a unit of their own is wanted.
   const unit = useSignal(radio?.person && may(ADD_UNIT) ? NEW : "");
+  /** The unit that was made here, until the stream tells of it: the line may be broken. */
+  const made = useSignal<UnitRecord | null>(null);
   const since = useSignal("ever");
   const start = useSignal<number | null>(null);
   const end = useSignal<number | null>(null);
@@ -55,7 +57,10 @@ function Form({ address }: { address: string }): JSX.Element {
     fault.value = null;
     try {
       // Chosen from now on: who tries again makes no second one.
-      if (unit.value === NEW) unit.value = (await call<UnitRecord>("POST", "/api/units", newUnit(form))).id;
+      if (unit.value === NEW) {
+        made.value = await call<UnitRecord>("POST", "/api/units", newUnit(form));
+        unit.value = made.value.id;
+      }
       const chosen = unit.value;
       const startMs = since.value === "now" ? now.peek() : since.value === "moment" ? start.value : null;
       const body: Record<string, string> = { address, unit: chosen };
@@ -81,6 +86,7 @@ function Form({ address }: { address: string }): JSX.Element {
         <select id="assign-unit" required value={unit.value} onChange={(event) => { unit.value = event.currentTarget.value; }}>
           <option value="" disabled>{t("assign.choose")}</option>
           {may(ADD_UNIT) && <option value={NEW}>{t("assign.new")}</option>}
+          {made.value !== null && !everyone.value?.some((each) => each.id === made.value?.id) && <option value={made.value.id}>{made.value.call_sign}</option>}
           {(everyone.value ?? []).filter((each) => each.known !== false).map((each) => <option key={each.id} value={each.id}>{each.call_sign}{each.country ? ` (${each.country})` : ""}</option>)}
         </select>
         {unit.value === NEW && <NewUnit person={radio?.person ? radio : null} />}
