@@ -50,6 +50,9 @@ MOST_READS: Final = 192
 MOST_OF_USER: Final = 64
 """Of those: whoever asks for much that takes long keeps nobody else's orders and viewers out."""
 
+MOST_READS_OF_USER: Final = 48
+"""Of those: nor the own calls for help; a crew may share one name."""
+
 Say = Callable[[str, Answer], None]
 """Called with the id of a web process and an answer to it."""
 
@@ -105,6 +108,7 @@ class Answering:
         self._kept_bytes = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._of_user = Counter[str]()  # how many of those are whose
+        self._reads_of = Counter[str]()  # of which so many change nothing
         self._reads = 0
         self.requests = 0
 
@@ -156,6 +160,7 @@ class Answering:
             len(self._tasks) >= MOST_AT_ONCE
             or self._of_user[user] >= MOST_OF_USER
             or (not changes and self._reads >= MOST_READS)
+            or (not changes and self._reads_of[user] >= MOST_READS_OF_USER)
         ):
             refused = Refused(fault="too much is asked at once")
             answer = Answer(by=self._by, number=ask.number, what=refused)
@@ -169,15 +174,17 @@ class Answering:
         task = asyncio.create_task(self._work(asker, ask, request), name="asked")
         self._tasks.add(task)
         self._of_user[user] += 1
+        self._reads_of[user] += not changes
         self._reads += not changes
         task.add_done_callback(partial(self._ended, user, changes))
 
     def _ended(self, user: str, changes: bool, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._reads -= not changes
+        self._reads_of[user] -= not changes
         self._of_user[user] -= 1
         if not self._of_user[user]:
-            del self._of_user[user]
+            del self._of_user[user], self._reads_of[user]
 
     async def _work(self, asker: _Asker, ask: Ask, request: Request) -> None:
         self.requests += 1

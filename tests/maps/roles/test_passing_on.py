@@ -276,6 +276,29 @@ async def test_whatever_takes_long_to_read_a_call_for_help_finds_a_place(
     assert (await (await asked(request("GET", "/api/exports")))).status == 200, "there is room"
 
 
+async def test_whoever_reads_much_that_takes_long_keeps_a_place_for_the_own_call_for_help(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "MOST_OF_USER", 4)
+    monkeypatch.setattr(answering, "MOST_READS_OF_USER", 3, raising=False)
+
+    async def asked(what: words.Request) -> asyncio.Task[words.Response]:
+        task = asyncio.create_task(line.asking.ask(what))
+        await asyncio.sleep(0)
+        line.deliver(line.asks[-1])
+        return task
+
+    many = [await asked(request("GET", "/api/exports")) for _ in range(4)]
+    async with asyncio.timeout(5):
+        assert (await (await asked(request()))).status == 200
+        with pytest.raises(WatchAway, match="too much"):
+            await many.pop()
+        line.made.set()
+        assert [(await each).status for each in many] == [200] * 3
+        again = [await asked(request("GET", "/api/exports")) for _ in range(3)]
+        assert [(await each).status for each in again] == [200] * 3, "there is room again"
+
+
 async def test_while_there_is_no_watch_one_that_counts_from_further_back_is_heard(
     line: Line,
 ) -> None:
