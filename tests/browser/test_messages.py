@@ -220,6 +220,30 @@ def test_what_is_written_while_a_message_is_sent_is_not_lost(
     words.fill("")
 
 
+def test_a_message_under_way_is_not_found_as_if_it_were_not(
+    look: object, radios: tuple[Kenwood, Kenwood]
+) -> None:
+    page = look("Naga 1")  # type: ignore[operator]
+    words = page.page.locator("#message-text")
+    wait_for("the form", lambda: words.count() == 1)
+    held: list[Route] = []
+    page.page.route(
+        "**/api/orders", lambda route: route.continue_() if held else held.append(route)
+    )
+    words.fill("come to the pier")
+    page.page.get_by_role("button", name="Send", exact=True).click()
+    wait_for("it is under way", lambda: words.count() and held)
+    for name in ("Naga 2", "Naga 1"):
+        page.page.locator(".row", has_text=name).first.click()
+        wait_for(name, lambda name=name: page.says("#unit-title") == name)
+    wait_for("the form", lambda: words.count() == 1)
+    assert words.input_value() == "", "who sends it again sends it twice"
+    held[0].continue_()
+    assert b"come to the pier" in radios[0].told()
+    radios[0].say(b"\x020\x03")
+    wait_for("it is in the log", lambda: "come to the pier" in page.says(".message-log li"))
+
+
 def test_a_message_without_words_is_not_sent(look: object) -> None:
     page = look("Naga 1")  # type: ignore[operator]
     wait_for("the form", lambda: page.page.locator("#message-text").count() == 1)
