@@ -118,7 +118,9 @@ def serve(
     from maps.left_out import leave_out
     from maps.logs import set_up_logging
     from maps.loop import run
+    from radio_gateway.open_files import allow_open_files
 
+    allow_open_files()
     keep_one_arena()
     keep_very_large_apart()
     leave_out("pydantic.v1")  # FastAPI asks of each field whether it is of that: 5 MiB

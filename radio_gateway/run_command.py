@@ -16,6 +16,7 @@ from radio_gateway.errors import GatewayError
 from radio_gateway.folders import spool_fault
 from radio_gateway.gateway_check import check_gateway
 from radio_gateway.gateway_settings import GatewaySettings, read_gateway
+from radio_gateway.open_files import allow_open_files
 from radio_gateway.uplink.signing import new_key_file, read_key_file
 
 ConfigFile = Annotated[
@@ -25,6 +26,7 @@ ConfigFile = Annotated[
 
 def run(config: ConfigFile = Path("gateway.toml")) -> None:
     """Hear radios, keep what they say on disk, and send it to the node."""
+    allow_open_files()
     settings = _settings(config)
     fault = spool_fault(settings.spool)
     if fault is not None:

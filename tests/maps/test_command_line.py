@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import resource
 import signal
 import socket
 import stat
@@ -288,6 +289,25 @@ def test_what_is_kept_is_nobody_elses_to_read(folder: Path) -> None:
     run("unit", "add", "Naga 1", folder=folder)
     mode = (folder / "joint-patrol.db").stat().st_mode
     assert stat.S_IMODE(mode) & 0o077 == 0
+
+
+def test_a_server_opens_as_many_files_as_it_may_allow_itself(folder: Path) -> None:
+    server = subprocess.Popen(
+        ["sh", "-c", 'ulimit -S -n 256 && exec "$0" -m maps serve', sys.executable],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert server.stdout is not None
+    try:
+        assert "http://" in server.stdout.readline()
+        soft, hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+        assert hard == resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        assert soft == (65536 if hard == resource.RLIM_INFINITY else min(hard, 65536))
+    finally:
+        server.kill()
+        server.communicate()
 
 
 def test_the_first_start_gives_a_link_for_an_administrator_and_keeps_others_out(
