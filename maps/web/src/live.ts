@@ -81,6 +81,7 @@ export class LiveStream {
     if (this.#status.refused !== null || (this.#socket !== null && !this.#status.stale)) return;
     clearTimeout(this.#retry);
     this.#drop();
+    this.#say({ open: false });
     this.#connect();
   }
 

@@ -149,6 +149,18 @@ test("a picture that takes long to come is waited for, longer each time", () => 
   stream.stop();
 });
 
+test("a socket that was given up for another try is open no more: who is signed in is asked anew once the next one is", () => {
+  const { stream, sockets, status, wait } = stage();
+  sockets[0]?.say(snapshot(4));
+  wait(5500);
+  assert.deepEqual([status().open, status().stale], [true, true]);
+  stream.retryNow();
+  assert.equal(status().open, false);
+  sockets[1]?.say(snapshot(5));
+  assert.equal(status().open, true);
+  stream.stop();
+});
+
 test("whoever asks for another try gets it, however long a silent socket would be waited for", () => {
   const { stream, sockets, wait } = stage();
   sockets[0]?.say(snapshot(4));
