@@ -46,7 +46,7 @@ from tests.benchmarks.figures import as_text
 from tests.benchmarks.machine import describe, free_port
 from tests.browser.commander import DESKTOP, PHONE
 from tests.browser.conftest import FLAGS
-from tests.browser.crew_phone import LAT, LON, PIN
+from tests.browser.crew.phone import LAT, LON, PIN
 from tests.browser.loading import KINDS, Loaded, loaded, timed, whole
 from tests.server import Server, serving
 

@@ -33,7 +33,7 @@ from tests.browser.axe import (
 )
 from tests.browser.commander import DESKTOP, PHONE, Size, opened
 from tests.browser.conftest import Look
-from tests.browser.crew_phone import LAT, LON, crewed
+from tests.browser.crew.phone import LAT, LON, crewed
 from tests.browser.pixels import pixels
 from tests.browser.radio import UdpRadio
 from tests.browser.visits import Scene

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from tests.browser.axe import violations
 from tests.browser.banks import LAO_NAME, THAI_NAME, Banks, two_banks
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, looking
-from tests.browser.crew_phone import Phone
+from tests.browser.crew.phone import Phone
 from tests.browser.test_alerts_page import EAR
 from tests.server import wait_for
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import Page
 
-from tests.browser.crew_phone import PIN
+from tests.browser.crew.phone import PIN
 from tests.server import Server
 
 

@@ -7,16 +7,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Route
 
-from tests.browser.crew_phone import PIN, Phone, crewed
+from tests.browser.crew.phone import PIN, Phone
 from tests.databases import reading
-from tests.server import Server, serving, wait_for
+from tests.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]
 
@@ -33,18 +32,6 @@ TOO_SOON = """() => {
         }
     }).observe(document.body, { childList: true, subtree: true });
 }"""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder: Path = tmp_path_factory.mktemp("crew")
-    with serving(folder, channels="", roles=("commander", "planner", "crew")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def papers(server: Server) -> dict[str, Any]:
-    return crewed(server)
 
 
 @pytest.fixture

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
-from playwright.sync_api import Browser, Request, Route
+from playwright.sync_api import Request, Route
 
-from tests.browser.crew_phone import Phone, crewed, phones_of
-from tests.server import Server, serving, wait_for
+from tests.browser.crew.phone import FULL, Phone, small_photo
+from tests.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]
 
@@ -29,12 +25,6 @@ NOT_READABLE = """(profile) => new Promise((done) => {
         tx.oncomplete = done;
     };
 })"""
-# From here on the browser's storage takes nothing more.
-FULL = """() => {
-    const full = () => { throw new DOMException("full", "QuotaExceededError"); };
-    IDBObjectStore.prototype.add = full;
-    IDBObjectStore.prototype.put = full;
-}"""
 SLOW_CAMERA = """() => {
     const read = createImageBitmap;
     window.createImageBitmap = async (...args) => {
@@ -44,34 +34,12 @@ SLOW_CAMERA = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder: Path = tmp_path_factory.mktemp("crew-slips")
-    with serving(folder, channels="", roles=("commander", "planner", "crew")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def papers(server: Server) -> dict[str, Any]:
-    return crewed(server)
-
-
-@pytest.fixture
-def phones(browser: Browser, server: Server, papers: dict[str, Any]) -> Iterator[Any]:
-    with phones_of(browser, server) as take:
-        yield take
-
-
 def begin_incident(phone: Phone, category: str) -> None:
     """Fill in an incident and choose a photo."""
-    body = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(body, "JPEG")
     phone.tab("report")
     phone.page.get_by_role("button", name="Incident").click()
     phone.page.select_option("#category", category)
-    phone.page.set_input_files(
-        "#photo", {"name": "p.jpg", "mimeType": "image/jpeg", "buffer": body.getvalue()}
-    )
+    phone.page.set_input_files("#photo", small_photo())
 
 
 def photos_of(server: Server, category: str) -> list[int]:

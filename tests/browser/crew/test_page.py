@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +11,9 @@ from playwright.sync_api import Browser, Page, Request
 from maps.wording import Wording
 from tests.browser.axe import GLOVE_PX, too_small, too_wide, violations
 from tests.browser.commander import PHONE
-from tests.browser.crew_phone import LAT, LON, PIN, Phone, crewed, phones_of
+from tests.browser.crew.phone import LAT, LON, PIN, Phone
 from tests.browser.loading import FONT, LAYER, TILE, Weight, loaded, whole
-from tests.server import Server, serving, wait_for
+from tests.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]
 
@@ -29,24 +27,6 @@ MAP_DRAWN = """() => {
     const pen = canvas && canvas.width > 0 ? canvas.getContext("2d") : null;
     return pen?.getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean) ?? false;
 }"""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder: Path = tmp_path_factory.mktemp("crew-page")
-    with serving(folder, channels="", roles=("commander", "planner", "crew")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def papers(server: Server) -> dict[str, Any]:
-    return crewed(server)
-
-
-@pytest.fixture
-def phones(browser: Browser, server: Server, papers: dict[str, Any]) -> Iterator[Any]:
-    with phones_of(browser, server) as take:
-        yield take
 
 
 def test_two_crews_with_one_phone_read_nothing_of_each_other(

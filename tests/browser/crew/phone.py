@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Request
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Request
 
 from tests.server import PASSWORD, Server, wait_for
 
 PIN = "271828"
 LON, LAT = 100.409, 20.27
+
+# From here on the browser's storage takes nothing more.
+FULL = """() => {
+    const full = () => { throw new DOMException("full", "QuotaExceededError"); };
+    IDBObjectStore.prototype.add = full;
+    IDBObjectStore.prototype.put = full;
+}"""
 
 # Bytes as text, so that words in them would be found; of a key only what kind it is.
 _DUMP = """async () => {
@@ -217,6 +226,13 @@ def phones_of(browser: Browser, server: Server) -> Iterator[Callable[..., Phone]
     for phone in opened:
         phone.close()
         assert phone.complaints == []
+
+
+def small_photo() -> FilePayload:
+    """Return a photo as it is chosen from a phone's files, small."""
+    body = io.BytesIO()
+    Image.effect_noise((320, 240), 60).convert("RGB").save(body, "JPEG")
+    return {"name": "p.jpg", "mimeType": "image/jpeg", "buffer": body.getvalue()}
 
 
 def crewed(server: Server, *, user: str = "crew", call_sign: str = "Naga 1") -> dict[str, Any]:

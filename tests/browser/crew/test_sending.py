@@ -4,18 +4,15 @@ portal that answers in the office's place.
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PIL import Image
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page, Route
 
-from tests.browser.crew_phone import Phone, crewed, phones_of
-from tests.server import PASSWORD, Server, serving, wait_for
+from tests.browser.crew.phone import Phone, small_photo
+from tests.server import PASSWORD, Server, wait_for
 
 pytestmark = [pytest.mark.browser]
 
@@ -54,24 +51,6 @@ IMPATIENT = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder: Path = tmp_path_factory.mktemp("crew-sending")
-    with serving(folder, channels="", roles=("commander", "planner", "crew")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def papers(server: Server) -> dict[str, Any]:
-    return crewed(server)
-
-
-@pytest.fixture
-def phones(browser: Browser, server: Server, papers: dict[str, Any]) -> Iterator[Any]:
-    with phones_of(browser, server) as take:
-        yield take
-
-
 def hangs(route: Route) -> None:
     """Take a request and say nothing, as a network does that carries nothing."""
 
@@ -85,17 +64,11 @@ def portal(status: int) -> Callable[[Route], None]:
     return answer
 
 
-def photo() -> bytes:
-    body = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(body, "JPEG")
-    return body.getvalue()
-
-
 def report_with_photo(page: Page, phone: Phone, category: str) -> None:
     phone.tab("report")
     page.get_by_role("button", name="Incident").click()
     page.select_option("#category", category)
-    page.set_input_files("#photo", {"name": "p.jpg", "mimeType": "image/jpeg", "buffer": photo()})
+    page.set_input_files("#photo", small_photo())
     page.locator(".photos img").wait_for()
     page.get_by_role("button", name="Report the incident").click()
     page.locator(".kept").wait_for(timeout=20_000)

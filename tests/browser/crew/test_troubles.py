@@ -2,44 +2,14 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
-from playwright.sync_api import Browser
 
-from tests.browser.crew_phone import PIN, Phone, crewed, phones_of
-from tests.server import Server, serving, wait_for
+from tests.browser.crew.phone import FULL, PIN, Phone, small_photo
+from tests.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]
-
-# From here on the browser's storage takes nothing more.
-FULL = """() => {
-    const full = () => { throw new DOMException("full", "QuotaExceededError"); };
-    IDBObjectStore.prototype.add = full;
-    IDBObjectStore.prototype.put = full;
-}"""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder: Path = tmp_path_factory.mktemp("crew-troubles")
-    with serving(folder, channels="", roles=("commander", "planner", "crew")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def papers(server: Server) -> dict[str, Any]:
-    return crewed(server)
-
-
-@pytest.fixture
-def phones(browser: Browser, server: Server, papers: dict[str, Any]) -> Iterator[Any]:
-    with phones_of(browser, server) as take:
-        yield take
 
 
 def test_a_full_phone_says_what_it_cannot_keep_and_calls_for_help_all_the_same(
@@ -137,8 +107,6 @@ def test_what_was_being_written_is_there_after_a_lock(phones: Any) -> None:
 def test_a_photo_that_comes_while_the_place_is_looked_for_goes_with_its_incident(
     phones: Any, server: Server
 ) -> None:
-    body = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(body, "JPEG")
     phone: Phone = phones()
     phone.begin()
     page = phone.page
@@ -147,9 +115,7 @@ def test_a_photo_that_comes_while_the_place_is_looked_for_goes_with_its_incident
     page.get_by_role("button", name="Incident").click()
     page.select_option("#category", "wildlife")
     page.get_by_role("button", name="Report the incident").click()
-    page.set_input_files(
-        "#photo", {"name": "p.jpg", "mimeType": "image/jpeg", "buffer": body.getvalue()}
-    )
+    page.set_input_files("#photo", small_photo())
     page.locator(".photos img").wait_for()
     page.locator(".kept").wait_for(timeout=20_000)
     wait_for("all is out", lambda: phone.number("urgent") + phone.number("routine") == 0)

@@ -1,0 +1,1 @@
+"""The crew's page on phones, in a real Chromium."""
