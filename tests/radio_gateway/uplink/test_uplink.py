@@ -120,7 +120,7 @@ async def test_the_newest_place_of_each_boat_comes_before_the_backlog(
     async with await open_spool(tmp_path / "gw-1.db") as spool:
         await spool.put([fix(number, device=number % 5) for number in range(2000)])
     async with node(broker) as hx:
-        await until(lambda: hx.receiver.health()[0].state == "silent")
+        await until(lambda: hx.receiver.broker().state == "open")
         async with gateway(broker, tmp_path) as gw:
             await gw.empty()
             assert len(hx.stored) == 2000
@@ -135,7 +135,7 @@ async def test_a_distress_call_comes_before_everything(broker: Mosquitto, tmp_pa
         await spool.put([fix(500, kind="distress", distress=True, position=None, device=7)])
         await spool.put([fix(number, device=number % 5) for number in range(501, 900)])
     async with node(broker) as hx:
-        await until(lambda: hx.receiver.health()[0].state == "silent")
+        await until(lambda: hx.receiver.broker().state == "open")
         async with gateway(broker, tmp_path) as gw:
             await gw.empty()
             assert hx.stored[0].distress
