@@ -5,13 +5,14 @@ takes the files of `tests/browser` and the others the rest, whoever is done firs
 files come first, so that none is left for the end. Each file still runs whole, on one worker, in
 its own order.
 
-Of three workers or more the last takes only files whose tests hardly compute: they wait, for links
-that come back, for processes that were killed. So with one worker more than there are processors
-no processor waits with them, and little more is asked of it at a time.
+Where there are more workers than processors, and more than two, the last takes only files whose
+tests hardly compute: they wait, for links that come back, for processes that were killed. So no
+processor waits with them, and little more is asked of it at a time.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Final
 
@@ -66,14 +67,14 @@ _OF_A_TEST: Final = 0.1
 
 
 class ByWhatTheyDo(LoadFileScheduling):  # type: ignore[misc]
-    """File by file, the longest first; the first worker draws, and of three the last one waits."""
+    """File by file, the longest first; the first worker draws, and one too many waits."""
 
     _waiting: WorkerController | None = None
 
     def schedule(self) -> None:
         """Choose who does what, and begin."""
         nodes = list(self.assigned_work)
-        if self.collection is None and len(nodes) > 2:
+        if self.collection is None and len(nodes) > max(2, os.cpu_count() or 1):
             self._waiting = nodes[-1]
         super().schedule()
 
@@ -88,7 +89,7 @@ class ByWhatTheyDo(LoadFileScheduling):  # type: ignore[misc]
         draws = node is next(iter(self.assigned_work))
 
         def rank(file: str) -> tuple[bool, bool, float]:
-            waits = _waits(file)
+            waits = self._waiting is not None and _waits(file)
             own = waits if self._waiting is node else file.startswith(DRAWS) is draws and not waits
             return own, not waits, self._seconds(file)
 
