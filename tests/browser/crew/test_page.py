@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser]
 TABS = ("patrol", "map", "report", "texts", "more")
 OTHER_PIN = "314159"
 CREW_BYTES = 150_000
-"""What the crew's page may weigh before fonts, bytes as they come: the issue's budget."""
+"""What the crew's page may weigh before fonts, bytes as they come."""
 
 MAP_DRAWN = """() => {
     const canvas = document.querySelector(".map-window canvas");
