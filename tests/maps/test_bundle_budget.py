@@ -18,7 +18,7 @@ import pytest
 from tests import needs
 
 CREW_KB: Final = 150
-"""A crew's page, kilobytes of 1000 bytes, before fonts: the issue's budget."""
+"""A crew's page, kilobytes of 1000 bytes, before fonts."""
 
 COMMANDER_KB: Final = 600
 """The commander's page: what was measured, and a tenth more."""
