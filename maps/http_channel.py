@@ -28,21 +28,7 @@ class HttpChannel:
     async def submit(
         self, body: bytes, *, topic: str, source: str, device: str, agency: str
     ) -> bytes:
-        """Hand in one body and wait until all of it is stored or rejected.
-
-        Args:
-            body: What was posted.
-            topic: As what the protocol reads who is speaking.
-            source: What stands for the sender.
-            device: Whose key was shown.
-            agency: Whose device that is.
-
-        Returns:
-            What is to be said to the sender, often nothing.
-
-        Raises:
-            LinkError: If the channel is down; the sender should try again later.
-        """
+        """Hand in one body, as `InboundChannel` there says; tell first whose key it was."""
         self._speaks(device, agency)
         outcome = await self._transport.submit(body, topic=topic, source=source)
         return outcome.answer

@@ -143,7 +143,7 @@ class Phone:
         self.page.locator(".lock form button").click()
         self.page.locator("#tab-map:enabled").wait_for(timeout=20_000)
 
-    def enrol(self, device: str, unit: str, *, name: str = "Kham") -> None:
+    def enrol(self, device: str, unit: str | None, *, name: str = "Kham") -> None:
         """Take an enrolment of the office as a crew member with a PIN, and open the page."""
         with self.server.client() as office:
             asked = {"device": device, "unit": unit}

@@ -30,11 +30,8 @@ MAP_DRAWN = """() => {
 
 
 def test_two_crews_with_one_phone_read_nothing_of_each_other(
-    phones: Any, server: Server, papers: dict[str, Any]
+    phones: Any, papers: dict[str, Any]
 ) -> None:
-    with server.client() as office:
-        asked = {"device": "naga-1-phone", "unit": papers["unit"]}
-        code = office.post("/api/devices/enrolments", json=asked).json()["code"]
     phone: Phone = phones(user=None)
     calls: list[tuple[str, str]] = []
 
@@ -44,15 +41,7 @@ def test_two_crews_with_one_phone_read_nothing_of_each_other(
 
     page = phone.page
     page.on("request", heard)
-    page.goto(f"{server.url}/enrol#code={code}")
-    page.fill("#name", "Kham")
-    page.fill("#pin", PIN)
-    page.fill("#again", PIN)
-    page.locator("form button").click()
-    wait_for("the phone is enrolled", lambda: phone.stored().get("profiles"))
-    phone.open()
-    phone.unlock()
-    page.locator("#tab-map:enabled").wait_for()
+    phone.enrol("naga-1-phone", papers["unit"])
     wait_for("the patrol", lambda: page.get_by_text("Night watch").count())
     keys = {key for url, key in calls if url.endswith("/api/crew")}
     assert len(keys) == 1
@@ -191,22 +180,10 @@ def test_without_a_secure_context_a_plain_page_says_why_and_still_reports(
     assert phone.stored()["local"].get("jp.crew") is None
 
 
-def test_who_has_no_unit_is_told_so_and_offered_no_step(
-    phones: Any, server: Server, papers: dict[str, Any]
-) -> None:
-    with server.client() as office:
-        asked = {"device": "spare-phone", "unit": None}
-        code = office.post("/api/devices/enrolments", json=asked).json()["code"]
+def test_who_has_no_unit_is_told_so_and_offered_no_step(phones: Any) -> None:
     phone: Phone = phones(user=None)
     page = phone.page
-    page.goto(f"{server.url}/enrol#code={code}")
-    page.fill("#name", "Kham")
-    page.fill("#pin", PIN)
-    page.fill("#again", PIN)
-    page.locator("form button").click()
-    wait_for("the phone is enrolled", lambda: phone.stored().get("profiles"))
-    phone.open()
-    phone.unlock()
+    phone.enrol("spare-phone", None)
     page.get_by_text("You report for no unit.").wait_for()
     page.get_by_text("Night watch").wait_for()
     for words in ("Start patrol", "End patrol", "Check in: all well"):

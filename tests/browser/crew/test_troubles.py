@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.crew.phone import FULL, PIN, Phone, small_photo
+from tests.browser.crew.phone import FULL, Phone, small_photo
 from tests.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -51,21 +51,11 @@ def test_a_full_phone_does_not_send_a_call_for_help_that_was_called_off(phones: 
 
 
 def test_a_text_that_waits_for_the_pin_holds_back_no_position(
-    phones: Any, server: Server, papers: dict[str, Any]
+    phones: Any, papers: dict[str, Any]
 ) -> None:
-    with server.client() as office:
-        asked = {"device": "naga-1-phone", "unit": papers["unit"]}
-        code = office.post("/api/devices/enrolments", json=asked).json()["code"]
     phone: Phone = phones(user=None)
     page = phone.page
-    page.goto(f"{server.url}/enrol#code={code}")
-    page.fill("#name", "Kham")
-    page.fill("#pin", PIN)
-    page.fill("#again", PIN)
-    page.locator("form button").click()
-    wait_for("the phone is enrolled", lambda: phone.stored().get("profiles"))
-    phone.open()
-    phone.unlock()
+    phone.enrol("naga-1-phone", papers["unit"])
     page.locator("#tab-texts:enabled").wait_for()
     phone.context.set_offline(True)
     page.get_by_role("switch").click()
