@@ -53,6 +53,8 @@ class Joined:
 
     def tell(self, picture: Picture) -> set[str]:
         """Tell the picture of further receptions; return whom to rebuild from the store."""
+        if not self.again and not self.earlier:  # in most batches
+            return set()
         self.again, _ = self.each(self.again, picture.hear_again)
         self.earlier, unsure = self.each(self.earlier, picture.put_first)
         return {id for id in unsure if id is not None}
@@ -64,6 +66,8 @@ class Joined:
             owner_at: Returns the agency that owns what an address says at a time.
             origin: This node's id.
         """
+        if not self.again:
+            return []
 
         def row(record: Record) -> Row:
             agency = owner_at(record.address, record.time)
@@ -77,6 +81,8 @@ class Joined:
 
         To be called once `tell` has been.
         """
+        if not self.earlier:
+            return []
 
         def first(record: Record) -> Act:
             row = transmission_row(record, origin=origin)

@@ -8,11 +8,11 @@ the event loop brought; under load batches are a tick apart (`patrol.pace`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from time import monotonic, thread_time
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -56,6 +56,7 @@ from patrol.store.rows import Row, transmission_row
 from patrol.store.store import Store
 from patrol.store_health import TOLD_FOR, StoreHealth
 from patrol.turn import Turn
+from patrol.uncut import Uncut, finish
 from patrol.unending import unending
 from patrol.units import Agency
 from radio_gateway.clock import CLOCK, Clock, utc_now
@@ -313,46 +314,31 @@ class Watch:
         self.board.publish(update)
 
     async def _work(self, inbox: Inbox) -> None:
+        uncut = Uncut(STOP_WITHIN_S)
         try:
-            while True:
-                if self.alarms.left and not len(inbox):
-                    await self._whole(self._catch_up())
-                deliveries = await inbox.take(LONGEST_BATCH)
-                began = monotonic()
-                deliveries = self._machine_clock.hear(deliveries)
-                await self._whole(self._in_turn(deliveries))
-                pause_s = self.pace.pause_s(len(deliveries), began)
-                inbox.rest(pause_s, then_s=self.pace.gather_s)
-                if pause_s > 0:
-                    await inbox.rested()
-                await asyncio.sleep(0)  # who waited reads what has come, and hands it in for this
+            await uncut.run(self._batches(inbox, uncut))
         finally:
             if self.alarms.left and not self.turn.taken:  # else the store refuses
-                await self._finish(asyncio.ensure_future(self._catch_up()))
+                await finish(asyncio.ensure_future(self._catch_up()), STOP_WITHIN_S)
 
-    async def _in_turn(self, deliveries: Sequence[Delivery]) -> None:
-        async with self.turn:
-            await self._batch(deliveries, next_in_s=self.pace.gather_s or None)
+    async def _batches(self, inbox: Inbox, uncut: Uncut) -> None:
+        while True:
+            if self.alarms.left and not len(inbox):
+                await self._catch_up()
+            deliveries = await uncut.wait(inbox.take(LONGEST_BATCH))
+            began = monotonic()
+            deliveries = self._machine_clock.hear(deliveries)
+            async with self.turn:
+                await self._batch(deliveries, next_in_s=self.pace.gather_s or None)
+            pause_s = self.pace.pause_s(len(deliveries), began)
+            inbox.rest(pause_s, then_s=self.pace.gather_s)
+            if pause_s > 0:
+                await uncut.wait(inbox.rested())
+            await asyncio.sleep(0)  # who waited reads what has come, and hands it in for this
 
     async def _catch_up(self) -> None:
         async with self.turn:
             await self.alarms.catch_up()
-
-    async def _whole(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do work to its end: what was taken must not be lost to a cancellation half-way."""
-        doing = asyncio.ensure_future(work)
-        try:
-            await asyncio.shield(doing)
-        except asyncio.CancelledError:
-            await self._finish(doing)
-            raise
-
-    async def _finish(self, batch: asyncio.Future[None]) -> None:
-        try:
-            async with asyncio.timeout(STOP_WITHIN_S):
-                await batch
-        except TimeoutError:
-            log.error("the store refused until the end: a batch is lost or will come again")
 
     async def _clock(self) -> None:
         while True:
@@ -411,7 +397,9 @@ class Watch:
             for delivery in deliveries:
                 picture.vouch_keyed(delivery.transmission)
         judged, bad = judge(deliveries, picture.believed_address, now=self.now())
-        self._duplicates.learn(*await self._keeper.known(self._duplicates.asked(judged)))
+        asked = self._duplicates.asked(judged)
+        if asked:
+            self._duplicates.learn(*await self._keeper.known(asked))
         try:
             heard = join(judged, self._duplicates, picture.calls_anew)
             self._placing.records([*heard.new, *heard.earlier])
@@ -430,7 +418,9 @@ class Watch:
                 acts=latches([*records, *calls], picture.claims.take_raised(), origin=origin),
             )
             left = await self._keeper.commit(batch)
-            await self._keeper.set_aside([*bad, *heard.refused, *left.refused])
+            refused = [*bad, *heard.refused, *left.refused]
+            if refused:
+                await self._keeper.set_aside(refused)
         except BaseException:
             self._duplicates.forget(judged)  # who knows what is stored of it: the store does
             raise

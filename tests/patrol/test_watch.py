@@ -128,6 +128,21 @@ async def test_what_gathered_while_the_watch_rests_is_one_batch_with_what_came(
         assert all(stored.is_set() for stored in await gathering)
 
 
+@pytest.mark.parametrize("pause_s", [0.0, 60.0])
+async def test_a_watch_that_only_waits_ends_at_once(
+    node: Node, monkeypatch: pytest.MonkeyPatch, pause_s: float
+) -> None:
+    class Loaded(Pace):
+        def pause_s(self, count: int, began_s: float) -> float:
+            return pause_s
+
+    monkeypatch.setattr(node.watch, "pace", Loaded())
+    await node.hear(said("b", 1))
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(1):
+        await node.stop()
+
+
 async def test_every_record_says_whose_it_is_and_where_it_was_made(node: Node) -> None:
     boat = await node.boat("Boat 9", OTHER)
     await node.desk(agency=OTHER).assign(address=address("b"), unit=boat, start=at(-1))
