@@ -13,6 +13,7 @@ from gis.exchange.formats import FORMATS, ExportError, Format
 from gis.exchange.material import Material, Track
 from gis.position import Position
 from maps.errors import BadRequest
+from maps.past_positions import past_positions
 from maps.patrol_surveys import units_seen
 from patrol.changes import Fix, UnitState
 from patrol.desk import Desk
@@ -60,30 +61,15 @@ async def tracks(
         Forbidden: If the role may not.
         NotFound: If there is no such unit, or the user may not know of it.
     """
-    if not timedelta() < end - start <= LONGEST:
-        raise BadRequest(f"end comes after start, by {LONGEST.days} days at most", field="end")
-    ids = dict.fromkeys(units) if units else [state.id for state in desk.tracked()]
     found: list[Track] = []
-    count = 0
-    for id in ids:
-        state = desk.unit(id, unplaced=True)  # named below only beside its positions
-        fixes: list[Fix] = []
-        after = None
-        while True:
-            page = await desk.fixes(id, start=start, end=end, after=after)
-            count += len(page.fixes)
-            if count > MOST_POSITIONS:
-                fault = f"more than {MOST_POSITIONS} positions: ask for less time or fewer units"
-                raise BadRequest(fault, field="start")
-            fixes += page.fixes
-            after = page.last
-            if after is None:
-                break
+    async for state, fixes in past_positions(
+        desk, units, start, end, longest=LONGEST, most=MOST_POSITIONS
+    ):
         kept = tuple(_position(fix) for fix in fixes if "jump" not in fix.flags)
         if kept:
             found.append(
                 Track(
-                    id=id,
+                    id=state.id,
                     name=state.call_sign,
                     positions=kept,
                     kind=state.kind,

@@ -15,7 +15,7 @@ import msgspec
 
 from gis.tracks.cleaning import clean
 from gis.tracks.track import Track
-from maps.errors import BadRequest
+from maps.past_positions import past_positions
 from patrol.changes import Fix, UnitState
 from patrol.desk import Desk
 
@@ -74,28 +74,22 @@ async def followed(
         Forbidden: If the role may not.
         NotFound: If there is no such unit, or the user may not know of it.
     """
-    if not timedelta() < end - start <= LONGEST:
-        raise BadRequest(f"end comes after start, by {LONGEST.days} days at most", field="end")
-    ids = dict.fromkeys(units) if units else [state.id for state in desk.tracked()]
+
+    def kept(state: UnitState, page: Sequence[Fix], last: Fix | None) -> Sequence[Fix]:
+        some = _apart(page, apart, last)
+        return some if outings is None else _within(some, outings[state.id])
+
     found: list[Followed] = []
-    count = 0
-    for id in ids:
-        state = desk.unit(id, unplaced=True)  # named below only beside its positions
-        if outings is not None and state.id not in outings:
-            continue
-        fixes: list[Fix] = []
-        after = None
-        while True:
-            page = await desk.fixes(id, start=start, end=end, after=after)
-            some = _apart(page.fixes, apart, fixes[-1] if fixes else None)
-            count += len(some)
-            if count > MOST_POSITIONS:
-                fault = f"more than {MOST_POSITIONS} positions: ask for less time or fewer units"
-                raise BadRequest(fault, field="start")
-            fixes += some if outings is None else _within(some, outings[state.id])
-            after = page.last
-            if after is None:
-                break
+    async for state, fixes in past_positions(
+        desk,
+        units,
+        start,
+        end,
+        longest=LONGEST,
+        most=MOST_POSITIONS,
+        is_wanted=lambda state: outings is None or state.id in outings,
+        kept=kept,
+    ):
         if fixes:
             found.append(await in_thread(partial(_follow, state, fixes)))
     return sorted(found, key=lambda each: (each.state.call_sign.casefold(), each.state.id))

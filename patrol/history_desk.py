@@ -5,7 +5,7 @@ The same permissions, the same policy and the same spans as a track of `Outlook`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -162,6 +162,21 @@ class HistoryDesk(Outlook):
                 box=box,
             )
         )
+
+    async def pages(
+        self, id: str, *, start: datetime, end: datetime
+    ) -> AsyncIterator[Sequence[Fix]]:
+        """Yield where a unit or radio was, oldest first, a page at a time until there is no more.
+
+        Arguments and errors as `fixes`.
+        """
+        after = None
+        while True:
+            page = await self.fixes(id, start=start, end=end, after=after)
+            yield page.fixes
+            after = page.last
+            if after is None:
+                break
 
     async def fix(self, id: str, gid: bytes) -> Fix:
         """Return one position of a unit or radio.

@@ -145,17 +145,12 @@ async def fixes_of(
     count = 0
     for unit in units:
         fixes: list[Fix] = []
-        after = None
         try:
-            while True:
-                page = await desk.fixes(unit, start=start, end=end, after=after)
-                fixes += page.fixes
-                count += len(page.fixes)
+            async for page in desk.pages(unit, start=start, end=end):
+                fixes += page
+                count += len(page)
                 if count > MOST_FIXES:
                     raise BadRequest(f"more than {MOST_FIXES} positions: ask for less time")
-                after = page.last
-                if after is None:
-                    break
         except NotFound:
             continue
         if fixes:

@@ -232,13 +232,9 @@ def _point(fix: Fix) -> dict[str, Any]:
 async def _of_day(desk: Desk, unit: str, day: date) -> list[Fix]:
     start = datetime.combine(day, time(), UTC)
     fixes: list[Fix] = []
-    after = None
-    while True:  # all of it: a receiver that speaks every second fills several pages
-        page = await desk.fixes(unit, start=start, end=start + _DAY, after=after)
-        fixes += page.fixes
-        after = page.last
-        if after is None:
-            break
+    # All of it: a receiver that speaks every second fills several pages.
+    async for page in desk.pages(unit, start=start, end=start + _DAY):
+        fixes += page
     # What nothing could have reached is kept and told, but a line to it would be a lie.
     return [fix for fix in fixes if "jump" not in fix.flags] or fixes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +17,6 @@ from maps.reports.monthly import _coverage
 from maps.surveying import Survey
 from maps.wording import Wording
 from patrol.changes import Fix
-from patrol.store.history import Page
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 MONTH = timedelta(days=31)
@@ -41,15 +41,12 @@ async def test_a_survey_takes_more_time_of_positions_farther_apart(
         for flags in [("jump",) if n == 15 else ()]
     ]
 
-    async def some(id: str, *, start: Any, end: Any, after: Any) -> Page:
-        first = 0 if after is None else after[0]
-        last = first + 7
-        there = fixes[first:last]
-        mark = (last, b"") if last < len(fixes) else None
-        return Page(fixes=there, ids=[b""] * len(there), last=mark)
+    async def pages(id: str, *, start: Any, end: Any) -> AsyncIterator[list[Fix]]:
+        for first in range(0, len(fixes), 7):
+            yield fixes[first : first + 7]
 
     state = SimpleNamespace(id="a", call_sign="Naga 1", country="LA")
-    desk: Any = SimpleNamespace(fixes=some, unit=lambda id, unplaced: state)
+    desk: Any = SimpleNamespace(pages=pages, unit=lambda id, unplaced: state)
     in_thread = Survey(SimpleNamespace()).in_thread
     with pytest.raises(BadRequest, match="more than 50 positions"):
         await followed(desk, ["a"], START, START + MONTH, in_thread=in_thread)
