@@ -33,6 +33,7 @@ from maps.report_commands import make_report
 from maps.tls_commands import tls_app
 from maps.user_commands import user_app
 from patrol.units import UnitKind
+from radio_gateway.version import VersionOption
 
 if TYPE_CHECKING:
     from maps.people import People
@@ -58,6 +59,11 @@ app.command()(restore)
 app.command("export")(export_file)
 app.command("import")(import_file)
 app.command("report")(make_report)
+
+
+@app.callback()
+def _commands(version: VersionOption = False) -> None:
+    """Take what is said before any command."""
 
 
 @app.command(

@@ -8,7 +8,6 @@ import hashlib
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -41,6 +40,7 @@ from patrol.replay_desk import MOST_RAW, LinkedRow, Stood
 from patrol.store.films import Film
 from patrol.store.tables import from_us
 from radio_gateway.transmission import Transmission
+from radio_gateway.version import version
 
 _COLUMNS: Final = (
     "unit",
@@ -159,7 +159,7 @@ async def evidence_of(
             format=FORMAT,
             node=notary.node,
             node_name=notary.name,
-            software=f"joint-patrol {metadata.version('joint-patrol')}",
+            software=version(),
             made_at=time_text(datetime.now(UTC)),
             start=time_text(start),
             end=time_text(end),

@@ -33,6 +33,7 @@ from radio_gateway.technician.monitor import read_channels
 from radio_gateway.technician.recording import record as record_link
 from radio_gateway.technician.redecode import decode_captures
 from radio_gateway.transmission import Transmission
+from radio_gateway.version import VersionOption
 
 PAUSE_S = 0.5  # a silence that ends what a receiver says about one moment
 
@@ -54,7 +55,7 @@ app.command()(replay)
 
 
 @app.callback()
-def _commands() -> None:
+def _commands(version: VersionOption = False) -> None:
     """Keep the commands' names, however few there are."""
 
 

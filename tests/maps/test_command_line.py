@@ -13,10 +13,12 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 import httpx
 import pytest
+import typer
 import typer.main
 from rich.text import Text
 from typer.testing import CliRunner
@@ -86,6 +88,13 @@ def more(folder: Path, text: str) -> None:
     """Add to the configuration."""
     with (folder / "patrol.toml").open("a", encoding="utf-8") as file:
         file.write(text)
+
+
+@pytest.mark.parametrize("command", [app, gateway_app])
+def test_a_command_tells_its_version(command: typer.Typer) -> None:
+    said = CliRunner().invoke(command, ["--version"])
+    version = metadata.version("joint-patrol")
+    assert (said.exit_code, said.output) == (0, f"joint-patrol {version}\n")
 
 
 def test_check_is_content_with_a_good_configuration_and_changes_nothing(folder: Path) -> None:

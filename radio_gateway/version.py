@@ -1,0 +1,26 @@
+"""Version: which one is installed, for people who ask for help and those who give it."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import Annotated, TypeAlias
+
+import typer
+
+
+def version() -> str:
+    """Return the name and version of what is installed, as `joint-patrol 0.1.0`."""
+    return f"joint-patrol {metadata.version('joint-patrol')}"
+
+
+def _tell(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version())
+        raise typer.Exit
+
+
+VersionOption: TypeAlias = Annotated[
+    bool,
+    typer.Option("--version", callback=_tell, is_eager=True, help="Say which version this is."),
+]
+"""The option of a command line that tells the version and does nothing else."""
