@@ -1,29 +1,17 @@
-"""A gateway's own web server: who may speak, what is answered when, and what a client may cost."""
+"""A gateway's own web server: who may speak, what is answered when, and who is told what."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import ssl
-import struct
-import subprocess
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
-import uvloop
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from msgspec.structs import replace
 from structlog.testing import capture_logs
 
-from radio_gateway.channel import Channel
 from radio_gateway.chunk import Chunk
 from radio_gateway.errors import LinkError, SettingsError
 from radio_gateway.inbox import Inbox
@@ -31,51 +19,16 @@ from radio_gateway.link import parse_link
 from radio_gateway.transports import http as http_bodies
 from radio_gateway.transports import http_listen
 from radio_gateway.transports.http_listen import HttpListenTransport
-from radio_gateway.transports.http_request import Limits
-from tests import needs
 from tests.radio_gateway.running import make, running, until
-
-KEY, OTHER_KEY = "k3y-of-boat-3-xx", "k3y-of-jane-xxxx"
-POSITION = {"lon": 100.41, "lat": 20.27, "id": "a"}
-LOCATION = {"_type": "location", "lat": 20.27, "lon": 100.41, "tst": 1_795_000_000, "tid": "jp"}
-
-
-def keyed(folder: Path, *protocols: str, inbox: Inbox, query: str = "", **more: Any) -> Channel:
-    (folder / "keys.toml").write_text(
-        f'"boat-3" = "{KEY}"\njane = "{OTHER_KEY}"\n"jane/tablet" = "k3y-of-the-tablet"\n'
-        '"3004*" = "k3y-of-the-service"\n'
-    )
-    url = f"http-listen://127.0.0.1:0{query}"
-    return make(url, *protocols, inbox=inbox, secrets_file=str(folder / "keys.toml"), **more)
-
-
-@asynccontextmanager
-async def storing(channel: Channel, *, verify: Any = True) -> AsyncIterator[httpx.AsyncClient]:
-    """Run `channel`, store at once what it hears, and yield a client of it."""
-    transport = channel.transport
-    assert isinstance(transport, HttpListenTransport)
-    channel.stored = []  # type: ignore[attr-defined]
-
-    async def store() -> None:
-        while True:
-            for delivery in await channel._inbox.take():
-                channel.stored.append(delivery.transmission)  # type: ignore[attr-defined]
-                if delivery.stored is not None:
-                    delivery.stored()
-
-    async with running(channel):
-        await until(lambda: channel.health().state == "open")
-        task = asyncio.create_task(store())
-        scheme = "http" if verify is True else "https"
-        base = f"{scheme}://127.0.0.1:{transport.port}"
-        async with httpx.AsyncClient(base_url=base, verify=verify, trust_env=False) as client:
-            yield client
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-def stored(channel: Channel) -> list[Any]:
-    return channel.stored  # type: ignore[attr-defined, no-any-return]
+from tests.radio_gateway.transports.http_listening import (
+    KEY,
+    LOCATION,
+    OTHER_KEY,
+    POSITION,
+    keyed,
+    stored,
+    storing,
+)
 
 
 async def test_a_post_is_answered_once_it_is_stored(tmp_path: Path) -> None:
@@ -398,289 +351,6 @@ async def test_a_port_that_is_taken_is_a_fault() -> None:
         second = HttpListenTransport(parse_link(f"http-listen://127.0.0.1:{first.port}?open=1"))
         with pytest.raises(LinkError, match="in use"):
             await second.__aenter__()
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A certificate for 127.0.0.1 that nobody signed; its key lies beside it."""
-    words = (
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test "
-        "-addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out certificate.pem"
-    )
-    command = [needs.program("openssl"), *words.split()]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    return tmp_path / "certificate.pem"
-
-
-async def test_tls_is_spoken_where_a_certificate_is_given(certificate: Path) -> None:
-    channel = make(
-        "http-listen://127.0.0.1:0?open=1",
-        "position_json",
-        cert_file=str(certificate),
-        key_file=str(certificate.with_name("key.pem")),
-    )
-    trust = ssl.create_default_context(cafile=str(certificate))
-    transport = channel.transport
-    assert isinstance(transport, HttpListenTransport)
-    async with storing(channel, verify=trust) as client:
-        answer = await client.post("/", json=POSITION | {"device": "b"})
-        assert answer.status_code == 200
-        assert len(await exchange(transport, b"GET / HTTP/1.0\r\n\r\n")) < 100  # an alert at most
-    assert len(stored(channel)) == 1
-
-
-LIMITS = Limits(body_bytes=1000, request_s=0.3, idle_s=0.3, response_s=0.3)
-
-
-async def exchange(transport: HttpListenTransport, *parts: bytes, pause_s: float = 0.0) -> bytes:
-    """Send `parts` and return everything that comes until the server closes."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", transport.port)
-    try:
-        for part in parts:
-            writer.write(part)
-            await asyncio.sleep(pause_s)
-        async with asyncio.timeout(5):
-            return await reader.read()
-    except ConnectionError:
-        return b""
-    finally:
-        writer.close()
-
-
-@asynccontextmanager
-async def bounded(query: str = "", limits: Limits = LIMITS) -> AsyncIterator[HttpListenTransport]:
-    """Run a transport with short limits, and call stored whatever it reads."""
-    link = parse_link(f"http-listen://127.0.0.1:0?open=1{query}")
-    transport = HttpListenTransport(link, limits=limits)
-
-    async def store() -> None:
-        while True:
-            for chunk in await transport.read():
-                assert chunk.stored is not None
-                chunk.stored()
-
-    async with transport:
-        task = asyncio.create_task(store())
-        yield transport
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-@pytest.mark.parametrize(
-    ("sent", "status"),
-    [
-        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n", 413),
-        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % 10**15, 413),
-        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
-        (
-            b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%s"
-            % (b"200\r\n%s\r\n" % (b"x" * 512) * 2),
-            413,
-        ),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 40_000 + b"\r\n\r\n", 431),
-        (b"GET /" + b"x" * 40_000, 431),
-        (b"GET / HTTP/1.1\r\n\r\n", 400),
-        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200) + b"\r\n\r\n", 400),
-        (
-            b"PUT / HTTP/1.0\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",
-            415,
-        ),
-        (b"GET / HTTP/1.1\r\nHost: a\r\n", 408),
-        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab", 408),
-    ],
-)
-async def test_a_request_beyond_the_bounds_is_refused_and_costs_its_connection(
-    sent: bytes, status: int
-) -> None:
-    async with bounded() as transport:
-        answer = await exchange(transport, sent)
-        assert answer.startswith(b"HTTP/1.1 %d " % status)
-        assert b"200" in await exchange(transport, b"GET /?a=1 HTTP/1.0\r\n\r\n")
-
-
-async def test_a_refused_request_for_the_head_alone_is_answered() -> None:
-    async with bounded() as transport:
-        sent = b"HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n"
-        head, end, body = (await exchange(transport, sent)).partition(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 413 ")
-        assert (end, body) == (b"\r\n\r\n", b"")
-        both = await exchange(transport, b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\nno HTTP\r\n\r\n")
-    assert b"HTTP/1.1 400 " in both
-
-
-async def test_clients_that_go_before_they_are_refused_do_not_fill_the_log() -> None:
-    def come_and_go() -> None:
-        for _ in range(50):
-            with socket.create_connection(("127.0.0.1", transport.port or 0)) as sock:
-                # closed at once, with a reset
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                sock.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n")
-
-    async with bounded() as transport:
-        with capture_logs() as logs:
-            await asyncio.to_thread(come_and_go)
-            await until(lambda: not transport._places)
-    assert not logs
-
-
-async def test_a_client_that_sends_a_byte_now_and_then_is_cut_off() -> None:
-    async with bounded() as transport:
-        sent = [bytes((byte,)) for byte in b"GET / HTTP/1.1\r\nHost: a\r\nX: yyyyyyyyyyyyyyyy"]
-        async with asyncio.timeout(3):
-            await exchange(transport, *sent[:20], pause_s=0.05)
-        await until(lambda: not transport._places)
-
-
-async def test_a_client_that_says_nothing_is_cut_off() -> None:
-    async with bounded() as transport:
-        async with asyncio.timeout(3):
-            assert await exchange(transport) == b""
-
-
-async def test_several_requests_share_a_connection() -> None:
-    async with bounded() as transport:
-        one = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
-        answer = await exchange(transport, one * 3)
-    assert answer.count(b"HTTP/1.1 200") == 3
-    assert answer.count(b"[]") == 3
-
-
-async def test_a_client_may_ask_before_it_sends_the_body() -> None:
-    async with bounded() as transport:
-        head = b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
-        answer = await exchange(transport, head, b"hi", pause_s=0.1)
-    assert answer.startswith(b"HTTP/1.1 100 ")
-    assert b"HTTP/1.1 200" in answer
-
-
-async def test_a_newcomer_gets_in_while_nobody_said_anything_whole() -> None:
-    async with bounded("&max=2") as transport:
-        streams = [await asyncio.open_connection("127.0.0.1", transport.port) for _ in range(9)]
-        for _, writer in streams[::2]:
-            writer.write(b"GET /?a")
-        assert b"200" in await exchange(transport, b"GET /?a=1 HTTP/1.0\r\n\r\n")
-        assert len(transport._places) <= 3
-        async with asyncio.timeout(0.2):
-            assert await streams[0][0].read() == b""  # the oldest of them made way
-        for _, writer in streams:
-            writer.close()
-
-
-async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
-    """Send a whole request and return the answer's first line; the connection stays open."""
-    writer.write(b"GET /?a=1 HTTP/1.1\r\nHost: a\r\n\r\n")
-    return (await reader.readuntil(b"\r\n\r\n"))[:12]
-
-
-async def test_who_was_answered_makes_way_only_for_another_who_is() -> None:
-    async with bounded("&max=2", Limits()) as transport:
-        known = [await asyncio.open_connection("127.0.0.1", transport.port) for _ in range(2)]
-        for stream in known:
-            assert await ask(*stream) == b"HTTP/1.1 200"
-        strangers = [await asyncio.open_connection("127.0.0.1", transport.port) for _ in range(20)]
-        await until(lambda: all(reader.at_eof() for reader, _ in strangers[:-1]))
-        for stream in known:
-            assert await ask(*stream) == b"HTTP/1.1 200"
-        newcomer = await asyncio.open_connection("127.0.0.1", transport.port)
-        assert await ask(*newcomer) == b"HTTP/1.1 200"
-        await until(known[0][0].at_eof)  # idle for longest
-        assert await ask(*known[1]) == b"HTTP/1.1 200"
-        for _, writer in (*known, *strangers, newcomer):
-            writer.close()
-
-
-def open_sockets() -> set[tuple[object, ...]]:
-    """Return the sockets of the process that are open, other than a loop's own.
-
-    By their ends, too: another test's that closes meanwhile gives its number to one of this test's.
-    """
-    every = psutil.Process().net_connections(kind="inet")
-    return {(each.fd, each.laddr, each.raddr) for each in every}
-
-
-@pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
-def test_half_a_handshake_takes_a_place_and_makes_way(
-    certificate: Path, loop_factory: Callable[[], asyncio.AbstractEventLoop]
-) -> None:
-    """Connections that never finish TLS are bounded, and do not keep out one that does."""
-    link = replace(
-        parse_link("http-listen://127.0.0.1:0?open=1&max=8"),
-        cert_file=str(certificate),
-        key_file=str(certificate.with_name("key.pem")),
-    )
-    trust = ssl.create_default_context(cafile=str(certificate))
-
-    async def crowd() -> tuple[int, int, bytes]:
-        transport = HttpListenTransport(link)
-        before = open_sockets()
-        async with transport:
-            socks = [socket.create_connection(("127.0.0.1", transport.port)) for _ in range(40)]
-            for sock in socks:
-                sock.sendall(b"\x16\x03\x01")  # a handshake begins so
-            await asyncio.sleep(0.2)
-            at_once = len(transport._places)
-            ours = len(open_sockets() - before) - len(socks)
-            reader, writer = await asyncio.open_connection("127.0.0.1", transport.port, ssl=trust)
-            writer.write(b"GET /?a=1 HTTP/1.0\r\n\r\n")
-            (chunk,) = await transport.read()
-            assert chunk.stored is not None
-            chunk.stored()
-            answer = await reader.read()
-            writer.close()
-            for sock in socks:
-                sock.close()
-        await until(lambda: not open_sockets() - before)
-        return at_once, ours, answer
-
-    with asyncio.Runner(loop_factory=loop_factory) as runner:
-        at_once, ours, answer = runner.run(crowd())
-    assert at_once == 9
-    assert ours <= 9 + 1  # and the listening one
-    assert b"200" in answer
-
-
-_PIECES = st.one_of(
-    st.binary(max_size=64),
-    st.sampled_from(
-        [
-            b"GET / HTTP/1.1\r\n",
-            b"POST /x?y=1 HTTP/1.1\r\n",
-            b"Host: a\r\n",
-            b"Content-Length: 3\r\n",
-            b"Transfer-Encoding: chunked\r\n",
-            b"Expect: 100-continue\r\n",
-            b"Upgrade: h2c\r\nConnection: upgrade\r\n",
-            b"Authorization: Basic //8=\r\n",
-            b"X-Limit-U: \xff\r\n",
-            b"\r\n",
-            b"abc",
-            b"3\r\nabc\r\n0\r\n\r\n",
-        ]
-    ),
-)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.lists(_PIECES, max_size=12), min_size=1, max_size=6))
-def test_nothing_that_is_sent_stops_the_server(connections: list[list[bytes]]) -> None:
-    async def send_all() -> None:
-        failures: list[Any] = []
-        asyncio.get_running_loop().set_exception_handler(lambda _, fact: failures.append(fact))
-        async with bounded() as transport:
-            parts = [b"".join(pieces) for pieces in connections]
-            writers = []
-            for part in parts:
-                _, writer = await asyncio.open_connection("127.0.0.1", transport.port)
-                writer.write(part)
-                writer.write_eof()
-                writers.append(writer)
-            assert b"200" in await exchange(transport, b"GET /?a=1 HTTP/1.0\r\n\r\n")
-            for writer in writers:
-                writer.close()
-            await until(lambda: not transport._places)
-        assert not failures
-
-    asyncio.run(send_all())
 
 
 def test_the_chunk_names_whom_the_sender_may_speak_for(tmp_path: Path) -> None:
