@@ -5,19 +5,35 @@ from __future__ import annotations
 from playwright.sync_api import Page, Route
 
 
-def hold_first_change(page: Page, url: str) -> list[Route]:
-    """Hold the first PATCH to what matches `url`.
+class FirstChange:
+    """The first PATCH of a page to what matches `url`: held until it is let go.
 
-    Returns:
-        Where it is put once it is sent; the test lets it go on.
+    Args:
+        page: Which.
+        url: As for `Page.route`.
     """
-    held: list[Route] = []
 
-    def hold(route: Route) -> None:
-        if route.request.method == "PATCH" and not held:
-            held.append(route)
+    def __init__(self, page: Page, url: str) -> None:
+        self._page, self._url = page, url
+        self._held: list[Route] = []
+        page.route(url, self._hold)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was sent, and is held."""
+        return bool(self._held)
+
+    def let_go(self) -> None:
+        """Let it go on, and hold up nothing more.
+
+        What is routed waits for this process, which does nothing of the kind while it waits for
+        something else than the page: a second change would not leave it then.
+        """
+        self._held[0].continue_()
+        self._page.unroute(self._url)
+
+    def _hold(self, route: Route) -> None:
+        if route.request.method == "PATCH" and not self._held:
+            self._held.append(route)
         else:
             route.continue_()
-
-    page.route(url, hold)
-    return held

@@ -16,7 +16,7 @@ from gis.river import load_mekong
 from tests.browser.axe import too_small, violations
 from tests.browser.banks import LAO, THAI, Banks, two_banks
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, opened
-from tests.browser.holding import hold_first_change
+from tests.browser.holding import FirstChange
 from tests.server import wait_for
 
 # With the making of both offices the first test takes long where the machine is busy.
@@ -239,12 +239,12 @@ def test_what_is_changed_while_it_is_saved_is_not_lost(open_planner: Open, banks
     page.keyboard.press("e")
     note = page.locator("#plan-note")
     note.fill("loud")
-    held = hold_first_change(page, f"**{path}")
+    first = FirstChange(page, f"**{path}")
     save = page.get_by_role("button", name="Save the plan")
     save.click()
-    wait_for("it is under way", lambda: note.count() and held)
+    wait_for("it is under way", lambda: note.count() and first.is_held)
     note.fill("louder")
-    held[0].continue_()
+    first.let_go()
     wait_for("the first is kept", lambda: banks.get("somchai", path)["note"] == "loud")
     wait_for("it may be saved again", save.is_enabled)
     assert note.input_value() == "louder"

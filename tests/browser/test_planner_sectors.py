@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Dialog, Page
 from tests.browser.axe import violations
 from tests.browser.banks import THAI_NAME, Banks, two_banks
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, opened
-from tests.browser.holding import hold_first_change
+from tests.browser.holding import FirstChange
 from tests.server import PASSWORD, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -456,11 +456,11 @@ def test_what_is_changed_while_it_is_saved_is_not_lost(plan: Open, banks: Banks)
     page.keyboard.press("e")
     note = page.locator("#sector-note")
     note.fill("shallow")
-    held = hold_first_change(page, "**/api/sectors/*")
+    first = FirstChange(page, "**/api/sectors/*")
     page.keyboard.press("Control+Enter")
-    wait_for("it is under way", lambda: note.count() and held)
+    wait_for("it is under way", lambda: note.count() and first.is_held)
     note.fill("shallow in April")
-    held[0].continue_()
+    first.let_go()
     page.get_by_text("Thin line is saved, version 2.").wait_for()
     assert note.input_value() == "shallow in April"
     page.keyboard.press("Control+Enter")
