@@ -218,7 +218,9 @@ def test_a_call_for_help_is_the_loudest_thing_until_it_is_cleared(
     asks.get_by_role("button", name="Cancel").click()
     assert card.count() == 1
     page.page.get_by_role("button", name="Clear SOS").click()
-    asks.get_by_role("button", name="Clear SOS").click()
+    with page.page.expect_response("**/clear-distress") as told:
+        asks.get_by_role("button", name="Clear SOS").click()
+    assert told.value.ok, told.value.text()
     wait_for("no card", lambda: card.count() == 0)
     wait_for("no question", lambda: asks.count() == 0)
     wait_for("a plain mark", lambda: not page.mark("Pole 4")["distress"])
