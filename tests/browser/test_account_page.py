@@ -133,6 +133,43 @@ def test_a_second_factor_is_set_up_used_and_turned_off(visit: Visit, office: Ser
     wait_for("it is off", lambda: page.get_by_text("It is off.").count() == 1)
 
 
+def test_what_is_shown_only_once_survives_another_language(visit: Visit, office: Server) -> None:
+    add(office, "planner", name="ton")
+    page = visit.come("ton")
+
+    def speak(language: str) -> None:
+        page.locator(f"#language-{language}").click()
+        wait_for(language, lambda: page.evaluate("document.documentElement.lang") == language)
+        wait_for("saved", lambda: page.locator("#reading .said").inner_text() != "")
+        assert page.evaluate("document.activeElement.id") == f"language-{language}"
+
+    page.get_by_role("button", name="Set up a second factor").click()
+    secret = page.locator("#signing-in form code").inner_text()
+    page.locator("#factor-first").fill("12")
+    speak("th")
+    assert page.locator("#signing-in form code").inner_text() == secret
+    assert page.locator("#signing-in .qr img").count() == 1
+    assert page.locator("#factor-first").input_value() == "12"
+    page.locator("#factor-first").fill(pyotp.TOTP(secret).now())
+    page.keyboard.press("Enter")
+    wait_for("recovery codes", lambda: page.locator(".codes li").count() == 10)
+    recovery, title = page.locator(".codes code").all_inner_texts(), page.locator(".once h3")
+    thai = title.inner_text()
+    speak("vi")
+    assert page.locator(".codes code").all_inner_texts() == recovery
+    assert title.inner_text() != thai
+    page.locator(".once .primary").click()
+    wait_for("they are kept", lambda: page.locator(".codes").count() == 0)
+
+    page.locator("#token-label").fill("wall screen")
+    page.locator("#tokens form input[type=checkbox]").first.check()
+    page.locator("#tokens form .primary").click()
+    wait_for("the token", lambda: page.locator("#tokens .secret").count() == 1)
+    token = page.locator("#tokens .secret").inner_text()
+    speak("en")
+    assert page.locator("#tokens .secret").inner_text() == token
+
+
 def test_the_own_password_is_changed_by_who_knows_it(visit: Visit, office: Server) -> None:
     add(office, "planner", name="nid")
     page = visit.come("nid")

@@ -1,6 +1,7 @@
 /** How every part of the page acts: one thing at a time, and says how it went beside the button. */
 import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../i18n/index.ts";
 import { faultWords } from "../panels/states.tsx";
 import { CallError } from "../rest.ts";
@@ -81,10 +82,12 @@ export function Choice<T extends string>({ label, id, of, chosen, choose }: { la
 /** A button that asks once more before it acts. */
 export function SureButton({ words, busy, act }: { words: string; busy: boolean; act: () => void }): JSX.Element {
   const asked = useSignal(false);
+  const keep = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => keep.current?.focus(), [asked.value]);
   if (!asked.value) return <button class="button" type="button" disabled={busy} onClick={() => { asked.value = true; }}>{words}</button>;
   return (
     <span class="sure" role="group" aria-label={t("account.sure")}>
-      <button class="button" type="button" ref={(button) => button?.focus()} onClick={() => { asked.value = false; }}>{t("account.keep")}</button>
+      <button class="button" type="button" ref={keep} onClick={() => { asked.value = false; }}>{t("account.keep")}</button>
       <button class="button primary" type="button" disabled={busy} onClick={() => { asked.value = false; act(); }}>{words}</button>
     </span>
   );
@@ -93,12 +96,14 @@ export function SureButton({ words, busy, act }: { words: string; busy: boolean;
 /** A secret that is shown this once: it stays until the person says that it is kept. */
 export function Once({ title, secret, children, done }: { title: string; secret: string; children?: ComponentChildren; done: () => void }): JSX.Element {
   const copied = useSignal(false);
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => box.current?.focus(), []); // once: drawn anew, it takes the focus from nothing
   const copy = async (): Promise<void> => {
     await navigator.clipboard.writeText(secret);
     copied.value = true;
   };
   return (
-    <div class="once" role="group" aria-label={title} tabIndex={-1} ref={(box) => box?.focus()}>
+    <div class="once" role="group" aria-label={title} tabIndex={-1} ref={box}>
       <h3>{title}</h3>
       <p class="hint">{t("account.once")}</p>
       {children ?? <p><code class="secret break">{secret}</code></p>}

@@ -7,28 +7,22 @@ import "../pages-menu.css";
 import "./account.css";
 import { type JSX, render } from "preact";
 import { t } from "../i18n/index.ts";
-import { preferredLanguage } from "../i18n/load.ts";
 import { PagesMenu } from "../panels/pages-menu.tsx";
 import { Broken } from "../panels/states.tsx";
 import { may, session } from "../session.ts";
 import { app, startPage } from "../start.ts";
-import { type Acting, Section } from "./acting.tsx";
+import { Section } from "./acting.tsx";
 import { Devices, ENROL, MANAGE } from "./devices.tsx";
 import { Factor, factorFirst } from "./factor.tsx";
 import { Notices } from "./notices.tsx";
 import { Password, Sessions } from "./password.tsx";
-import { PARTS, Reading, spoken, useReading } from "./reading.tsx";
+import { PARTS, Reading } from "./reading.tsx";
 import { Tokens } from "./tokens.tsx";
 import { Users } from "./users.tsx";
 
 const MANAGE_USERS = "manage users";
 
 function Account(): JSX.Element {
-  const reading = useReading();
-  return <Drawn key={spoken.value} reading={reading} />;
-}
-
-function Drawn({ reading }: { reading: Acting }): JSX.Element {
   const here = session.value;
   const all = !factorFirst.value;
   const people = all && (may(MANAGE_USERS) || may(MANAGE) || may(ENROL));
@@ -46,7 +40,7 @@ function Drawn({ reading }: { reading: Acting }): JSX.Element {
           {parts.map(([id, words]) => <a key={id} href={`#${id}`}>{words}</a>)}
         </nav>
         <div class="parts">
-          <Reading acting={reading} />
+          <Reading />
           <Section id="signing-in" title={t("account.signing_in")}>
             {here !== null && <p>{t("account.you", { name: here.user, role: t(`role.${here.role}`), agency: here.agency.name })}</p>}
             <Factor />
@@ -68,7 +62,6 @@ function Drawn({ reading }: { reading: Acting }): JSX.Element {
 }
 
 function draw(): void {
-  spoken.value = preferredLanguage();
   render(<Account />, app);
 }
 

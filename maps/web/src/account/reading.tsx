@@ -1,5 +1,4 @@
 /** How the person reads: language and year, kept at the server; palette and coordinates, on this machine. */
-import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { type Calendar, calendar } from "../calendar.ts";
 import { type Language, LANGUAGES, type Part, t } from "../i18n/index.ts";
@@ -7,12 +6,9 @@ import { chosenLanguage, openWords, preferredLanguage } from "../i18n/load.ts";
 import { COORDINATE_FORMATS, coordinateFormat, PALETTES, palette } from "../preferences.ts";
 import { call } from "../rest.ts";
 import { session } from "../session.ts";
-import { type Acting, Choice, Outcome, Section, useActing } from "./acting.tsx";
+import { Choice, Outcome, Section, useActing } from "./acting.tsx";
 
 export const PARTS: readonly Part[] = ["common", "account"];
-
-/** The language that the page is drawn in: a change draws all of it anew. */
-export const spoken = signal<Language>("en");
 
 async function keep(language: Language, year: Calendar): Promise<void> {
   await call("PUT", "/api/session/preferences", { language, calendar: year });
@@ -23,32 +19,25 @@ async function keep(language: Language, year: Calendar): Promise<void> {
   await openWords(PARTS);
 }
 
-/** `acting` lives outside: drawing anew must not lose what is said. */
-export function Reading({ acting }: { acting: Acting }): JSX.Element {
+export function Reading(): JSX.Element {
+  const acting = useActing();
   const language = preferredLanguage();
-  const choose = (next: Language, year: Calendar, focus: string): void => {
+  const choose = (next: Language, year: Calendar): void => {
     void acting.run(() => keep(next, year), () => {
-      spoken.value = next;
       document.title = t("app.title", { node: session.peek()?.node.name ?? "" });
-      setTimeout(() => document.getElementById(focus)?.focus());
       return t("account.saved");
     });
   };
   const names = Object.entries(LANGUAGES) as [Language, string][];
   return (
     <Section id="reading" title={t("account.reading")}>
-      <Choice label={t("account.language")} id="language" chosen={language} of={names.map(([value, words]) => ({ value, words, lang: value }))} choose={(value) => choose(value, calendar.peek(), `language-${value}`)} />
+      <Choice label={t("account.language")} id="language" chosen={language} of={names.map(([value, words]) => ({ value, words, lang: value }))} choose={(value) => choose(value, calendar.peek())} />
       <p class="hint">{t("account.language_how")}</p>
-      <Choice label={t("account.calendar")} id="calendar" chosen={calendar.value} of={(["gregorian", "buddhist"] as const).map((value) => ({ value, words: t(`account.calendar.${value}`) }))} choose={(value) => choose(preferredLanguage(), value, `calendar-${value}`)} />
+      <Choice label={t("account.calendar")} id="calendar" chosen={calendar.value} of={(["gregorian", "buddhist"] as const).map((value) => ({ value, words: t(`account.calendar.${value}`) }))} choose={(value) => choose(preferredLanguage(), value)} />
       <Outcome of={acting} />
       <Choice label={t("account.palette")} id="palette" chosen={palette.value} of={PALETTES.map((value) => ({ value, words: t(`palette.${value}`) }))} choose={(value) => { palette.value = value; }} />
       <Choice label={t("account.coordinates")} id="coordinates" chosen={coordinateFormat.value} of={COORDINATE_FORMATS.map((value) => ({ value, words: t(`account.coordinates.${value}`) }))} choose={(value) => { coordinateFormat.value = value; }} />
       <p class="hint">{t("account.here_only")}</p>
     </Section>
   );
-}
-
-/** What `Reading` acts with. */
-export function useReading(): Acting {
-  return useActing();
 }

@@ -1,4 +1,5 @@
 /** Every word on the screen, in the reader's language. Plural forms are keys ending in `#one`, `#other`. */
+import { signal } from "@preact/signals";
 
 /** The files of `maps/words/<language>`: each page opens those it needs. */
 export type Parts = {
@@ -31,12 +32,15 @@ export const LANGUAGES: Readonly<Record<Language, string>> = {
 export let language: Language = "en";
 const words: Record<string, string> = {};
 let plural = new Intl.PluralRules("en");
+/** Grows with each change of the language: whatever says words says them anew, where it is and with what it holds. */
+const turn = signal(0);
 
-/** Makes `chosen` the language of the page. */
+/** Makes `chosen` the language of the page, whose words have been learnt. */
 export function speak(chosen: Language): void {
   language = chosen;
   plural = new Intl.PluralRules(chosen);
   document.documentElement.lang = chosen === "zh" ? "zh-Hans" : chosen;
+  turn.value = turn.peek() + 1;
 }
 
 /** Adds the words of one part. */
@@ -46,6 +50,7 @@ export function learn(some: Readonly<Record<string, string>>): void {
 
 /** Returns the words of `key`, `{name}` replaced by values; a missing key shows itself. */
 export function t(key: Words | PluralKey, values: Record<string, string | number> = {}): string {
+  void turn.value;
   const chosen = typeof values["n"] === "number" ? words[`${key}#${plural.select(values["n"])}`] : undefined;
   const text = chosen ?? words[key] ?? words[`${key}#other`] ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
@@ -53,5 +58,6 @@ export function t(key: Words | PluralKey, values: Record<string, string | number
 
 /** Words of a key that is made at run time (a flag, a reason), with values as in `t`; null when there are none. */
 export function wordsIfAny(key: string, values: Record<string, string | number> = {}): string | null {
+  void turn.value;
   return key in words ? t(key as Words, values) : null;
 }
