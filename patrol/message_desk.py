@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import uuid4
 
 from patrol.errors import CannotSend, Conflict, NotFound
@@ -69,6 +69,13 @@ class MessageDesk(HistoryDesk):
             raise CannotSend("too_long", f"{len(text)} characters, at most {LONGEST_TEXT}")
         if not 0 < expires_in_s <= LONGEST.total_seconds():
             raise CannotSend("bad_expiry", "a message must expire within 24 h")
+        words = "" if kind == "poll" else text
+        asked = _Asked(self.policy.agency, self.user.name, kind, words, unit, address, channel)
+        known = None if id is None else await self._watch.store.read(messages.find, id)
+        if known is not None:
+            # Its way is not looked for again: its radio may have been heard elsewhere since, or be
+            # one that nothing reaches any more.
+            return asked.answered_by(known)
         if unit is not None or address is not None:
             unit, address, channel = await self._way(kind, unit, address, channel)
         elif channel is None:
@@ -80,7 +87,7 @@ class MessageDesk(HistoryDesk):
             channel=channel,
             unit=unit,
             address=address,
-            text="" if kind == "poll" else text,
+            text=words,
             operator=self.user.name,
             reason=reason,
             created_at=now,
@@ -89,10 +96,7 @@ class MessageDesk(HistoryDesk):
             agency=self.policy.agency,
             origin=self._watch.node,
         )
-        kept = await self._watch.dispatch.send(message)
-        if _content(kept) != _content(message):
-            raise Conflict("that id is another message's")
-        return kept
+        return asked.answered_by(await self._watch.dispatch.send(message))
 
     async def routes(self, *, unit: str | None = None, address: str | None = None) -> list[Route]:
         """Return the ways to a unit or radio, last heard first; none for one never heard.
@@ -266,5 +270,30 @@ class MessageDesk(HistoryDesk):
         )
 
 
-def _content(message: Message) -> tuple[object, ...]:
-    return message.agency, message.operator, message.kind, message.text, message.channel
+class _Asked(NamedTuple):
+    """What somebody wants said and by which way, as it was asked for."""
+
+    agency: str
+    operator: str
+    kind: OrderKind
+    text: str
+    unit: str | None
+    address: str | None
+    channel: str | None
+
+    def answered_by(self, kept: Message) -> Message:
+        """Return `kept`, the message that is kept under the id of this one.
+
+        Raises:
+            Conflict: If it is another.
+        """
+        to_all = self.unit is None and self.address is None
+        if (
+            (kept.agency, kept.operator, kept.kind, kept.text) == self[:4]
+            and self.unit in (None, kept.unit, kept.address)  # an unknown radio by its address
+            and self.address in (None, kept.address)
+            and self.channel in (None, kept.channel)
+            and to_all == (kept.address is None)
+        ):
+            return kept
+        raise Conflict("that id is another message's")

@@ -219,6 +219,37 @@ async def test_the_same_id_twice_is_one_message(node: Node) -> None:
         await node.desk().send_message(kind="text", text="other", unit=unit, id="m-1")
 
 
+async def test_the_same_id_again_is_the_same_message_whatever_way_it_would_go_by_now(
+    node: Node,
+) -> None:
+    serial, mesh = Carrier(), Carrier()
+    node.watch.dispatch.attach("serial", serial)
+    node.watch.dispatch.attach("mesh", mesh)
+    unit = await boat(node)
+    sent = await node.desk().send_message(kind="text", text="hi", unit=unit, id="m-1")
+    await node.hear(said("a", 5, channel="mesh"))
+    again = await node.desk().send_message(kind="text", text="hi", unit=unit, id="m-1")
+    assert again == sent
+    serial.refuses = mesh.refuses = {"text": "nothing is sent any more"}
+    again = await node.desk().send_message(kind="text", text="hi", unit=unit, id="m-1")
+    assert again == sent
+    assert (len(serial.sent), len(mesh.sent)) == (1, 0)
+
+
+async def test_the_id_of_a_message_to_one_is_refused_for_another(node: Node) -> None:
+    serial = Carrier()
+    node.watch.dispatch.attach("serial", serial)
+    unit = await boat(node)
+    await node.hear(said("b"))
+    await node.desk().send_message(kind="text", text="hi", unit=unit, id="m-1")
+    for other in ({"unit": address("b")}, {"address": address("b")}, {"channel": "serial"}):
+        with pytest.raises(Conflict):
+            await node.desk().send_message(kind="text", text="hi", id="m-1", **other)  # type: ignore[arg-type]
+    for same in ({"address": address("a")}, {"unit": unit, "channel": "serial"}):
+        await node.desk().send_message(kind="text", text="hi", id="m-1", **same)  # type: ignore[arg-type]
+    assert len(serial.sent) == 1
+
+
 async def test_every_step_is_kept_and_an_end_stays_the_end(node: Node) -> None:
     node.watch.dispatch.attach("serial", Carrier())
     sent = await node.desk().send_message(kind="text", text="hi", unit=await boat(node))
