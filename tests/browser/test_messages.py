@@ -244,6 +244,73 @@ def test_a_message_under_way_is_not_found_as_if_it_were_not(
     wait_for("it is in the log", lambda: "come to the pier" in page.says(".message-log li"))
 
 
+LOG = re.compile(r"/api/orders\?")
+
+
+def _lose_answers(page: Commander) -> None:
+    """Have the server take each message, and the page never hear of it."""
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.lossy = True
+    page.page.route("**/api/orders", lose)
+
+
+def test_a_message_whose_answer_was_lost_is_sent_again_and_arrives_once(
+    look: object, radios: tuple[Kenwood, Kenwood]
+) -> None:
+    page = look("Naga 1")  # type: ignore[operator]
+    words = page.page.locator("#message-text")
+    send = page.page.get_by_role("button", name="Send", exact=True)
+    wait_for("the form", lambda: words.count() == 1)
+    page.page.route(LOG, lambda route: route.abort())  # nor of what became of it
+    _lose_answers(page)
+    words.fill("only once")
+    send.click()
+    wait_for("it is said", lambda: "Not sent." in page.says(".message .field-fault"))
+    assert b"only once" in radios[0].told()
+    radios[0].say(b"\x020\x03")
+
+    words.fill("only once!")  # mended, and mended back
+    words.fill("only once")
+    send.click()
+    wait_for("it is said again", lambda: "Not sent." in page.says(".message .field-fault"))
+    for name in ("Naga 2", "Naga 1"):
+        page.page.locator(".row", has_text=name).first.click()
+        wait_for(name, lambda name=name: page.says("#unit-title") == name)
+    wait_for("the form", lambda: words.count() == 1)
+    assert words.input_value() == "only once"
+    page.page.unroute("**/api/orders")
+    page.page.locator("#message-expires").select_option("60")
+    send.click()
+    wait_for("it is gone", lambda: words.input_value() == "")
+    page.page.unroute(LOG)
+    assert radios[0].told(seconds=2) == b""
+
+    words.fill("only once")  # and later, as another
+    send.click()
+    assert b"only once" in radios[0].told()
+    radios[0].say(b"\x020\x03")
+
+
+def test_a_message_whose_answer_was_lost_is_taken_from_the_form_once_it_is_in_the_log(
+    look: object, radios: tuple[Kenwood, Kenwood]
+) -> None:
+    page = look("Naga 1")  # type: ignore[operator]
+    words = page.page.locator("#message-text")
+    wait_for("the form", lambda: words.count() == 1)
+    _lose_answers(page)
+    words.fill("wait at the bend")
+    page.page.get_by_role("button", name="Send", exact=True).click()
+    assert b"wait at the bend" in radios[0].told()
+    radios[0].say(b"\x020\x03")
+    wait_for("it is in the log", lambda: "wait at the bend" in page.says(".message-log li"))
+    wait_for("it left the form", lambda: words.input_value() == "")
+    assert page.page.locator(".message .field-fault").count() == 0
+
+
 def test_a_message_without_words_is_not_sent(look: object) -> None:
     page = look("Naga 1")  # type: ignore[operator]
     wait_for("the form", lambda: page.page.locator("#message-text").count() == 1)

@@ -4,12 +4,13 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { now } from "../clock.ts";
 import { say } from "../console.ts";
-import type { MessageKind, Route, UnitState } from "../contract.ts";
+import type { MessageKind, RadioMessage, Route, UnitState } from "../contract.ts";
 import { t, wordsIfAny } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
-import { channelName, newId, toWrite, wayFor } from "../messages.ts";
+import { channelName, toWrite, wayFor } from "../messages.ts";
 import { call } from "../rest.ts";
 import { ageSeconds, ageWords } from "../times.ts";
+import { answered, idToSend, isInVain, takeFound } from "../unanswered.ts";
 import { faultWords } from "./states.tsx";
 
 const KINDS = ["text", "poll", "alert"] as const;
@@ -17,15 +18,15 @@ const EXPIRY_MIN = [2, 10, 60, 720];
 /** Words that are written and not sent, by the unit's id: to look at another unit loses none. */
 const begun = new Map<string, string>();
 
-export function MessageForm({ unit, routes, sent }: { unit: UnitState; routes: Route[]; sent: () => void }): JSX.Element {
+/** @param log is of the last messages to the unit, and read anew by `sent`. */
+export function MessageForm({ unit, routes, log, sent }: { unit: UnitState; routes: Route[]; log: readonly RadioMessage[]; sent: () => void }): JSX.Element {
   const kind = useSignal<MessageKind>(KINDS.find((each) => wayFor(each, routes)) ?? "text");
   const text = useSignal(begun.get(unit.id) ?? "");
   const reason = useSignal("");
   const minutes = useSignal(10);
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
-  // kept until it has gone through: trying again after a fault sends nothing twice
-  const id = useSignal(newId());
+  const edition = useSignal(0);
   const way = wayFor(kind.value, routes);
   const words = useRef<HTMLTextAreaElement>(null);
   const wanted = toWrite.value === unit.id;
@@ -35,15 +36,29 @@ export function MessageForm({ unit, routes, sent }: { unit: UnitState; routes: R
     words.current?.focus();
     if (words.current !== null || !wayFor("text", routes)) toWrite.value = "";
   });
+  const said = (of: MessageKind): string => (of === "poll" ? "" : text.peek().trim());
   const write = (words: string): void => {
     text.value = words;
     if (words === "") begun.delete(unit.id);
     else begun.set(unit.id, words);
   };
   const change = (): void => {
-    id.value = newId();
+    edition.value += 1;
     fault.value = null;
   };
+  const gone = (): void => {
+    text.value = ""; // beside `begun`: in a form that was opened meanwhile other words may have been begun
+    reason.value = "";
+    change();
+    say(t("message.queued", { name: unit.call_sign }));
+  };
+  useEffect(() => {
+    const found = busy.peek() ? null : takeFound(unit.id, log);
+    // Its answer was lost, and it came: who still reads its words in the form would send them twice.
+    if (found === null || isInVain(found) || found.kind !== kind.peek() || found.text !== said(found.kind)) return;
+    begun.delete(unit.id);
+    gone();
+  });
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (kind.value === "text" && text.value.trim() === "") {
@@ -54,22 +69,21 @@ export function MessageForm({ unit, routes, sent }: { unit: UnitState; routes: R
     fault.value = null;
     const written = text.peek();
     begun.delete(unit.id); // it is under way: who looks at another unit and back must not find it as if it were not
-    const body = {
-      id: id.value, kind: kind.value, unit: unit.id, reason: reason.value.trim(), expires_in_s: minutes.value * 60,
-      text: kind.value === "poll" ? "" : text.value.trim(),
+    const as = edition.peek();
+    const words = said(kind.value);
+    const body = { id: idToSend(unit.id, kind.value, words), kind: kind.value, unit: unit.id, reason: reason.value.trim(), expires_in_s: minutes.value * 60, text: words };
+    const stays = (why: string): void => {
+      fault.value = why;
+      if (edition.peek() === as && written !== "" && !begun.has(unit.id)) begun.set(unit.id, written);
     };
     try {
-      await call("POST", "/api/orders", body);
-      // What is written while it is sent is another message.
-      if (id.peek() === body.id) {
-        text.value = ""; // beside: in a form that was opened meanwhile other words may have been begun
-        reason.value = "";
-        id.value = newId();
-      }
-      say(t("message.queued", { name: unit.call_sign }));
+      const kept = await call<RadioMessage>("POST", "/api/orders", body);
+      answered(unit.id, body.id);
+      if (isInVain(kept)) stays(t(`message.state.${kept.state ?? "queued"}`)); // it had come before, and has ended since
+      else if (edition.peek() === as) gone();
+      else say(t("message.queued", { name: unit.call_sign })); // what is written while it is sent is another message
     } catch (caught) {
-      fault.value = `${t("message.failed")} ${faultWords(caught)}`;
-      if (id.peek() === body.id && written !== "" && !begun.has(unit.id)) begun.set(unit.id, written);
+      stays(`${t("message.failed")} ${faultWords(caught)}`);
     } finally {
       busy.value = false;
       sent();

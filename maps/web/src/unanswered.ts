@@ -1,0 +1,39 @@
+/** Messages that were sent and not answered: nobody knows whether they came, so the same again goes under the same id. */
+import type { MessageKind, RadioMessage } from "./contract.ts";
+import { newId } from "./messages.ts";
+
+interface Unanswered {
+  id: string;
+  kind: MessageKind;
+  text: string;
+}
+
+/** By the unit's id: to look at another unit, or to mend words and mend them back, makes no other message of it. */
+const last = new Map<string, Unanswered>();
+
+/** Notes that `text` is sent to `unit` now; returns under which id. */
+export function idToSend(unit: string, kind: MessageKind, text: string): string {
+  const known = last.get(unit);
+  const id = known?.kind === kind && known.text === text ? known.id : newId();
+  last.set(unit, { id, kind, text });
+  return id;
+}
+
+/** Notes that the message was answered: what is said next is another. */
+export function answered(unit: string, id: string): void {
+  if (last.get(unit)?.id === id) last.delete(unit);
+}
+
+/** The message to `unit` that was not answered and is in the log all the same; the next is another then. */
+export function takeFound(unit: string, log: readonly RadioMessage[]): RadioMessage | null {
+  const found = log.find((each) => each.id === last.get(unit)?.id) ?? null;
+  if (found !== null) last.delete(unit);
+  return found;
+}
+
+const ENDED_UNSENT = new Set(["failed", "expired", "refused", "cancelled"]);
+
+/** Whether nothing came of it, and nothing will. */
+export function isInVain(message: RadioMessage): boolean {
+  return message.final === true && ENDED_UNSENT.has(message.state ?? "queued");
+}
