@@ -13,6 +13,7 @@ from tests.browser.axe import GLOVE_PX, too_small, too_wide, violations
 from tests.browser.commander import PHONE
 from tests.browser.crew.phone import LAT, LON, PIN, Phone
 from tests.browser.loading import FONT, LAYER, TILE, Weight, loaded, whole
+from tests.browser.read_aloud import listen, read_aloud
 from tests.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -284,3 +285,16 @@ def test_beside_the_next_check_in_stands_why_it_moves_by_itself(phones: Any) -> 
     card.get_by_text("Next check-in in").wait_for()
     words = "Anything that the office hears of your unit counts as a check-in."
     assert card.locator("p.dim").all_inner_texts() == [words]
+
+
+def test_how_old_a_call_for_help_is_is_not_read_aloud_each_second(phones: Any) -> None:
+    phone: Phone = phones()
+    phone.begin()
+    phone.hold_sos()
+    state = phone.page.locator("p.sos[role=alert]")
+    wait_for("the office has it", lambda: "The office has your SOS" in state.inner_text())
+    listen(phone.page)
+    before = state.inner_text()
+    wait_for("time", lambda: state.inner_text() != before)
+    assert not [words for words in read_aloud(phone.page) if "ago" in words]
+    phone.call_off_as_safe()

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Session } from "../contract.ts";
 import { t } from "../i18n/index.ts";
+import { Ticking, ticking } from "../panels/ticking.tsx";
 import { ageWords } from "../times.ts";
 import { choose, known, profile, unlocked } from "./crew.ts";
 import type { Profile } from "./database.ts";
@@ -82,7 +83,7 @@ function PinForm({ who }: { who: Profile }): JSX.Element {
     <form onSubmit={(event) => void submit(event)}>
       <label for="pin">{t("crew.pin.of", { name: nameOf(who) })}</label>
       <input id="pin" name="pin" type="password" inputMode="numeric" autocomplete="current-password" required maxLength={LONGEST_PIN} disabled={waits} aria-describedby="pin-fault" />
-      <p id="pin-fault" class="field-fault" role="alert">{waits ? t("crew.pin.wait", { age: ageWords((moment(until.value) - clock.value) / 1000 + 1) }) : said.value}</p>
+      <p id="pin-fault" class="field-fault" role="alert"><Ticking words={waits ? t("crew.pin.wait", { age: ticking(ageWords((moment(until.value) - clock.value) / 1000 + 1)) }) : said.value} /></p>
       <button class="big wide primary" disabled={busy.value || waits}>{t("crew.pin.open")}</button>
     </form>
   );

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { t, wordsIfAny } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
+import { Ticking, ticking } from "../panels/ticking.tsx";
 import { ageWords, minuteWords } from "../times.ts";
 import { crew, done, nextCheckIn, stateNow, step, timeZone, unsent } from "./crew.ts";
 import { awake, fix, going, inDistress, pingedAt, pinging, pingNow, placeNow, watching, watchPlace } from "./position.ts";
@@ -97,7 +98,7 @@ function Positions(): JSX.Element {
       <p class="dim" id="pings" role="status">{inDistress.value ? t("crew.ping.sos") : ""}</p>
       <button class="big wide" disabled={busy.value} onClick={() => void ping()}><Icon name="target" /> {t(busy.value ? "crew.ping.busy" : "crew.ping.now")}</button>
       <p class="dim" role="status">
-        {missed.value ? t("crew.ping.missed") : pingedAt.value !== null ? t("crew.ping.last", { age: ageWords((clock.value - moment(pingedAt.value)) / 1000) }) : ""}
+        <Ticking words={missed.value ? t("crew.ping.missed") : pingedAt.value !== null ? t("crew.ping.last", { age: ticking(ageWords((clock.value - moment(pingedAt.value)) / 1000)) }) : ""} />
       </p>
       {watching.value === "denied" && <p class="field-fault">{t("crew.ping.denied")}</p>}
       {watching.value === "none" && <p class="field-fault">{t("crew.ping.unable")}</p>}

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { t, type Words } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
+import { Ticking, ticking } from "../panels/ticking.tsx";
 import { ageWords } from "../times.ts";
 import { profile } from "./crew.ts";
 import { callForHelp, callOff, ended, SECONDS_TO_CANCEL, type Sos, sos } from "./sos.ts";
@@ -103,7 +104,7 @@ function Called({ now }: { now: Sos }): JSX.Element {
           : <button class="big wide" onClick={() => { asks.value = true; }}>{t("crew.sos.cancel")}</button>}
       <p class="sos" role="alert" onContextMenu={(event) => event.preventDefault()}>
         <Icon name="sos" />
-        <span>{counting ? t("crew.sos.ready", { n: left }) : stateWords(now)}</span>
+        <span><Ticking words={counting ? t("crew.sos.ready", { n: ticking(String(left)) }) : stateWords(now)} /></span>
       </p>
     </>
   );
@@ -111,8 +112,8 @@ function Called({ now }: { now: Sos }): JSX.Element {
 
 /** How old the call is while it waits; after that, since when the office has it. */
 function stateWords(now: Sos): string {
-  if (now.state !== "taken") return t("crew.sos.waiting", { age: ageWords((Date.now() - now.at) / 1000) });
-  return now.takenAt === null ? t("crew.sos.there") : t("crew.sos.taken", { age: ageWords((Date.now() - now.takenAt) / 1000) });
+  if (now.state !== "taken") return t("crew.sos.waiting", { age: ticking(ageWords((Date.now() - now.at) / 1000)) });
+  return now.takenAt === null ? t("crew.sos.there") : t("crew.sos.taken", { age: ticking(ageWords((Date.now() - now.takenAt) / 1000)) });
 }
 
 /** A button that takes no press in its first second: a hand that was pressing there already did not mean it. */

@@ -110,8 +110,8 @@ export function WaitingCard(): JSX.Element | null {
       <Icon name={first ? "give" : waiting.value > 0 ? "bell" : "message"} />
       <p>
         <b>{first ? t("offer.waits", { agency: agencyName(first.agency), name: offerName(first) }) : waiting.value > 0 ? t("alerts.wait", { n: waiting.value }) : texts}</b>
-        {first && soon > 0 && <span class="num"> {t("offer.lands_soon", { time: countdownWords(soon) })}</span>}
-        {first && left > 0 && <span class="num"> {t("offer.answer_within", { time: countdownWords(left) })}</span>}
+        {first && soon > 0 && <span class="num" aria-live="off"> {t("offer.lands_soon", { time: countdownWords(soon) })}</span>}
+        {first && left > 0 && <span class="num" aria-live="off"> {t("offer.answer_within", { time: countdownWords(left) })}</span>}
         {first && waiting.value > 1 && <span> {t("alerts.also", { n: waiting.value - 1 })}</span>}
         {waiting.value > 0 && texts !== null && <span> {texts}</span>}
       </p>

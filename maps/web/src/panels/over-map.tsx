@@ -16,6 +16,7 @@ import { timeZone } from "../session.ts";
 import { ageSeconds, ageWords, clockTime } from "../times.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { placeWords } from "./place-words.ts";
+import { Ticking, ticking } from "./ticking.tsx";
 
 export function MapTools(): JSX.Element {
   return (
@@ -64,17 +65,17 @@ export function StaleBanner(): JSX.Element | null {
   const since = status.heardAt === null ? null : serverMoment(status.heardAt);
   const words = status.refused !== null ? t("stale.refused")
     : since === null ? t("stale.never")
-    : t("stale.since", { local: clockTime(since, timeZone.value), utc: clockTime(since, "UTC"), age: ageWords((now.value - since) / 1000) });
+    : t("stale.since", { local: clockTime(since, timeZone.value), utc: clockTime(since, "UTC"), age: ticking(ageWords((now.value - since) / 1000)) });
   return (
     <div class="stale" role="alert" id="stale">
       <Icon name="warn" />
-      <p><b>{words}</b> {status.refused === null && t("stale.what")}</p>
+      <p><b><Ticking words={words} /></b> {status.refused === null && t("stale.what")}</p>
       {status.refused === null ? <button class="button" onClick={() => live.retryNow()}>{t("stale.retry")}</button> : <a class="button" href="/sign-in">{t("stale.sign_in")}</a>}
     </div>
   );
 }
 
-/** The loudest thing on the screen: who called for help, where, how long ago. */
+/** The loudest thing on the screen: who called for help, where, how long ago; who and whether it is over is read aloud. */
 export function DistressCards(): JSX.Element | null {
   if (distressed.value.length === 0) return null;
   // As in the queue: of many, those that nobody has answered, the newest first, stand where they are seen.
@@ -82,7 +83,7 @@ export function DistressCards(): JSX.Element | null {
   const placeOf = (id: string): number => place.get(id) ?? calls.value.length;
   const shown = [...distressed.value].sort((a, b) => placeOf(a.id) - placeOf(b.id));
   return (
-    <div class="distress-cards" role="alert" aria-label={t("distress.title")}>
+    <div class="distress-cards" role="group" aria-label={t("distress.title")}>
       {shown.map((unit) => {
         const age = ageSeconds(unit.last?.time, now.value);
         const since = ageSeconds(calls.value.find((each) => each.unit === unit.id)?.raised_at, now.value);
@@ -91,10 +92,12 @@ export function DistressCards(): JSX.Element | null {
           <article key={unit.id} class="distress-card">
             <Icon name="sos" />
             <div>
-              <h2>{t("distress.who", { name: unit.call_sign })}</h2>
+              <div role="alert">
+                <h2>{t("distress.who", { name: unit.call_sign })}</h2>
+                {unit.status === "sos_cancel" && <p><b>{t("distress.over")}</b></p>}
+              </div>
               <p class="num">{unit.last ? placeWords(unit.last) : t("unit.no_place")}</p>
               {ages !== "" && <p class="num">{ages}</p>}
-              {unit.status === "sos_cancel" && <p><b>{t("distress.over")}</b></p>}
             </div>
             <button class="button" onClick={() => { select(unit.id); flyToSelected(); }}>{t("distress.show")}</button>
           </article>

@@ -39,7 +39,7 @@ export function SaidOf({ unit, linked = false }: { unit: string; linked?: boolea
     <>
       <Icon name="message" />
       <span class="alert-title">{t("texts.from", { name: unitName(unit, everyone.value, t("unit.some")) })}</span>
-      <span class="alert-age num">{ageWords(ageSeconds(newest.at, now.value) ?? 0)}</span>
+      <span class="alert-age num" aria-live="off">{ageWords(ageSeconds(newest.at, now.value) ?? 0)}</span>
       {texts.map((each) => <span key={each.at} class="alert-who"><q>{words(each)}</q></span>)}
     </>
   );

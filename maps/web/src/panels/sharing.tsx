@@ -11,6 +11,7 @@ import { resume, suspend } from "../queue-acts.ts";
 import { may, timeZone } from "../session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../times.ts";
 import { Icon } from "./icons.tsx";
+import { Ticking, ticking } from "./ticking.tsx";
 
 type Consent = NonNullable<Agreement["consents"]>[number];
 
@@ -26,7 +27,7 @@ function Bar({ agreement }: { agreement: Agreement }): JSX.Element {
       <Icon name="pause" />
       <div>
         <p><b>{t("sharing.suspended", { name: agreement.terms.name })}</b></p>
-        {withheld.map((each) => <p key={each.agency} class="num">{whoWords(each)}{each.reason && <>: <q>{each.reason}</q></>}</p>)}
+        {withheld.map((each) => <p key={each.agency} class="num"><Ticking words={whoWords(each)} />{each.reason && <>: <q>{each.reason}</q></>}</p>)}
         <p class="dim">{t("sharing.suspended_what")}</p>
         {mine && may(SUSPEND) && <button class="button" onClick={() => resume(agreement)}>{t("sharing.resume")}</button>}
       </div>
@@ -34,11 +35,11 @@ function Bar({ agreement }: { agreement: Agreement }): JSX.Element {
   );
 }
 
-/** `Chiang Khong police (chai) at 14:02, 5 min ago`. */
+/** `Chiang Khong police (chai) at 14:02, 5 min ago`, for `Ticking`. */
 function whoWords(consent: Consent): string {
   const agency = agencyName(consent.agency);
   const who = consent.by ? t("sharing.officer", { agency, name: consent.by }) : agency;
-  return t("sharing.who", { who, time: minuteWords(Date.parse(consent.at), now.value, timeZone.value), age: ageWords(ageSeconds(consent.at, now.value) ?? 0) });
+  return t("sharing.who", { who, time: minuteWords(Date.parse(consent.at), now.value, timeZone.value), age: ticking(ageWords(ageSeconds(consent.at, now.value) ?? 0)) });
 }
 
 /** Along the edge of the map: what is not shown on it, who wants it so, since when and why. */
@@ -51,7 +52,7 @@ export function SuspendedEdge(): JSX.Element | null {
         return (
           <p key={agreement.id}>
             <Icon name="pause" />
-            <span><b>{t("sharing.suspended", { name: agreement.terms.name })}</b> {reasons(agreement)}{gone > 0 && <> {t("sharing.gone", { n: gone })}</>}</span>
+            <span><b>{t("sharing.suspended", { name: agreement.terms.name })}</b> <Ticking words={reasons(agreement)} />{gone > 0 && <> {t("sharing.gone", { n: gone })}</>}</span>
           </p>
         );
       })}
@@ -69,7 +70,7 @@ export function GoneRow({ agency, n, by }: { agency: string; n: number; by: Agre
     <button class="row row-gone" onClick={() => openTab("alerts")}>
       <Icon name="pause" />
       <span class="row-name">{agencyName(agency)}: {t("sharing.gone", { n })}</span>
-      <span class="row-place">{reasons(by) || t("sharing.suspended", { name: by.terms.name })}</span>
+      <span class="row-place"><Ticking words={reasons(by) || t("sharing.suspended", { name: by.terms.name })} /></span>
     </button>
   );
 }
@@ -78,7 +79,7 @@ export function GoneRow({ agency, n, by }: { agency: string; n: number; by: Agre
 export function GoneUnit({ id }: { id: string }): JSX.Element | null {
   const unit = withheld.value.find((each) => each.id === id);
   if (unit === undefined) return null;
-  return <div class="queue-bar suspended" role="status"><Icon name="pause" /><div><p><b>{t("sharing.gone_title")}</b></p><p>{reasons(unit.by)}</p><p class="dim">{t("sharing.suspended_what")}</p></div></div>;
+  return <div class="queue-bar suspended" role="status"><Icon name="pause" /><div><p><b>{t("sharing.gone_title")}</b></p><p><Ticking words={reasons(unit.by)} /></p><p class="dim">{t("sharing.suspended_what")}</p></div></div>;
 }
 
 /** In the status strip: that sharing is suspended, whatever else is open. */

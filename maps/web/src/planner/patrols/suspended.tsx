@@ -4,6 +4,7 @@ import { agencyName } from "../../agencies.ts";
 import { now } from "../../clock.ts";
 import { t } from "../../i18n/index.ts";
 import { Icon } from "../../panels/icons.tsx";
+import { Ticking, ticking } from "../../panels/ticking.tsx";
 import type { Agreement } from "../../papers.ts";
 import { ageSeconds, ageWords } from "../../times.ts";
 import { papers } from "../news.ts";
@@ -20,7 +21,7 @@ export function Suspended({ patrol }: { patrol: PatrolPaper }): JSX.Element | nu
       <div>
         <p><b>{t("patrol.suspended")}</b></p>
         {withheld.map(({ agreement, each }) => (
-          <p key={`${agreement.id}-${each.agency}`} class="num">{t("patrol.suspended_by", { agreement: agreement.terms.name, agency: agencyName(each.agency), time: minute(each.at), age: ageWords(ageSeconds(each.at, now.value) ?? 0) })}{each.reason && <> <q>{each.reason}</q></>}</p>
+          <p key={`${agreement.id}-${each.agency}`} class="num"><Ticking words={t("patrol.suspended_by", { agreement: agreement.terms.name, agency: agencyName(each.agency), time: minute(each.at), age: ticking(ageWords(ageSeconds(each.at, now.value) ?? 0)) })} />{each.reason && <> <q>{each.reason}</q></>}</p>
         ))}
         {withheld.length === 0 && patrol.suspended_why && <p>{patrol.suspended_why}</p>}
         <p class="dim">{t("patrol.suspended_what")}</p>
