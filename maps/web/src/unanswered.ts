@@ -10,13 +10,21 @@ interface Unanswered {
 
 /** By the unit's id: to look at another unit, or to mend words and mend them back, makes no other message of it. */
 const last = new Map<string, Unanswered>();
+/** Ids of what is under way: its answer is waited for, here or in a form that nobody looks at any more. */
+const underWay = new Set<string>();
 
 /** Notes that `text` is sent to `unit` now; returns under which id. */
 export function idToSend(unit: string, kind: MessageKind, text: string): string {
   const known = last.get(unit);
   const id = known?.kind === kind && known.text === text ? known.id : newId();
   last.set(unit, { id, kind, text });
+  underWay.add(id);
   return id;
+}
+
+/** Notes that no answer to it is waited for any more. */
+export function waitedFor(id: string): void {
+  underWay.delete(id);
 }
 
 /** Notes that the message was answered: what is said next is another. */
@@ -26,7 +34,8 @@ export function answered(unit: string, id: string): void {
 
 /** The message to `unit` that was not answered and is in the log all the same; the next is another then. */
 export function takeFound(unit: string, log: readonly RadioMessage[]): RadioMessage | null {
-  const found = log.find((each) => each.id === last.get(unit)?.id) ?? null;
+  const id = last.get(unit)?.id;
+  const found = log.find((each) => each.id === id && !underWay.has(each.id)) ?? null;
   if (found !== null) last.delete(unit);
   return found;
 }

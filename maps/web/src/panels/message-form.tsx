@@ -10,7 +10,7 @@ import { tip } from "../keys.ts";
 import { channelName, toWrite, wayFor } from "../messages.ts";
 import { call } from "../rest.ts";
 import { ageSeconds, ageWords } from "../times.ts";
-import { answered, idToSend, isInVain, takeFound } from "../unanswered.ts";
+import { answered, idToSend, isInVain, takeFound, waitedFor } from "../unanswered.ts";
 import { faultWords } from "./states.tsx";
 
 const KINDS = ["text", "poll", "alert"] as const;
@@ -53,7 +53,7 @@ export function MessageForm({ unit, routes, log, sent }: { unit: UnitState; rout
     say(t("message.queued", { name: unit.call_sign }));
   };
   useEffect(() => {
-    const found = busy.peek() ? null : takeFound(unit.id, log);
+    const found = takeFound(unit.id, log);
     // Its answer was lost, and it came: who still reads its words in the form would send them twice.
     if (found === null || isInVain(found) || found.kind !== kind.peek() || found.text !== said(found.kind)) return;
     begun.delete(unit.id);
@@ -85,6 +85,7 @@ export function MessageForm({ unit, routes, log, sent }: { unit: UnitState; rout
     } catch (caught) {
       stays(`${t("message.failed")} ${faultWords(caught)}`);
     } finally {
+      waitedFor(body.id);
       busy.value = false;
       sent();
     }
