@@ -10,7 +10,7 @@ import pytest
 from radio_gateway.transports import http as http_bodies
 from radio_gateway.transports.http_listen import HttpListenTransport
 from tests.radio_gateway.running import make, open_descriptors, running, until
-from tests.radio_gateway.transports.test_http_listen import POSITION
+from tests.radio_gateway.transports.http_listening import POSITION
 
 
 async def test_who_waits_when_the_channel_closes_is_told_to_try_again(
