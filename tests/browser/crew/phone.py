@@ -115,6 +115,12 @@ class Phone:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return page
 
+    def without_secure_context(self) -> None:
+        """Open no page from now on as a secure one: as over HTTP from another machine."""
+        self.context.add_init_script(
+            "Object.defineProperty(window, 'isSecureContext', { value: false })"
+        )
+
     def crash(self) -> None:
         """Let the page go without a word, and open it anew."""
         self.page.close(run_before_unload=False)

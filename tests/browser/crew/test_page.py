@@ -161,9 +161,7 @@ def test_without_a_secure_context_a_plain_page_says_why_and_still_reports(
     phones: Any, server: Server
 ) -> None:
     phone: Phone = phones()
-    phone.context.add_init_script(
-        "Object.defineProperty(window, 'isSecureContext', { value: false })"
-    )
+    phone.without_secure_context()
     page = phone.page
     page.goto(f"{server.url}/crew")
     page.get_by_text("This address is not secure").wait_for()

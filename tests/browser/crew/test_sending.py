@@ -282,9 +282,7 @@ def test_a_call_for_help_from_the_plain_page_waits_for_no_place(
     phones: Any, server: Server
 ) -> None:
     phone: Phone = phones()
-    phone.context.add_init_script(
-        "Object.defineProperty(window, 'isSecureContext', { value: false })"
-    )
+    phone.without_secure_context()
     page = phone.page
     page.route("**/api/address?*", hangs)
     page.goto(f"{server.url}/crew")

@@ -130,9 +130,7 @@ def test_the_plain_page_clears_no_words_it_did_not_send_and_sends_none_twice(
     phones: Any, server: Server
 ) -> None:
     phone: Phone = phones()
-    phone.context.add_init_script(
-        "Object.defineProperty(window, 'isSecureContext', { value: false })"
-    )
+    phone.without_secure_context()
     page = phone.page
     page.goto(f"{server.url}/crew")
     ids: list[str] = []

@@ -6,7 +6,6 @@ import asyncio
 import socket
 import ssl
 import struct
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from maps.feeds.tcp_listen_outlet import TcpListenOutlet
 from maps.feeds.tcp_outlet import TcpOutlet
 from maps.feeds.udp_outlet import UdpOutlet
 from radio_gateway.errors import LinkError
-from tests import needs
+from tests.certificates import self_signed
 from tests.maps.running import wait_until
 from tests.ports import free_port
 
@@ -148,13 +147,7 @@ async def test_a_server_that_is_not_there_is_a_fault_and_one_that_goes_is_told()
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A certificate for the name `tak` that nobody signed; its key lies beside it."""
-    words = (
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=tak "
-        "-addext subjectAltName=DNS:tak -keyout key.pem -out certificate.pem"
-    )
-    command = [needs.program("openssl"), *words.split()]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    return tmp_path / "certificate.pem"
+    return self_signed(tmp_path, alternative="DNS:tak")
 
 
 async def test_a_server_is_believed_by_its_certificate_and_name_only(certificate: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from msgspec.structs import replace
 
 from radio_gateway.link import parse_link
 from radio_gateway.transports.http_listen import HttpListenTransport
-from tests import needs
+from tests.certificates import self_signed
 from tests.radio_gateway.running import make, until
 from tests.radio_gateway.transports.http_listening import (
     POSITION,
@@ -29,13 +28,7 @@ from tests.radio_gateway.transports.http_listening import (
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A certificate for 127.0.0.1 that nobody signed; its key lies beside it."""
-    words = (
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test "
-        "-addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out certificate.pem"
-    )
-    command = [needs.program("openssl"), *words.split()]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    return tmp_path / "certificate.pem"
+    return self_signed(tmp_path, alternative="IP:127.0.0.1")
 
 
 async def test_tls_is_spoken_where_a_certificate_is_given(certificate: Path) -> None:
