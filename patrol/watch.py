@@ -397,9 +397,7 @@ class Watch:
             for delivery in deliveries:
                 picture.vouch_keyed(delivery.transmission)
         judged, bad = judge(deliveries, picture.believed_address, now=self.now())
-        asked = self._duplicates.asked(judged)
-        if asked:
-            self._duplicates.learn(*await self._keeper.known(asked))
+        self._duplicates.learn(*await self._keeper.known(self._duplicates.asked(judged)))
         try:
             heard = join(judged, self._duplicates, picture.calls_anew)
             self._placing.records([*heard.new, *heard.earlier])
@@ -418,9 +416,7 @@ class Watch:
                 acts=latches([*records, *calls], picture.claims.take_raised(), origin=origin),
             )
             left = await self._keeper.commit(batch)
-            refused = [*bad, *heard.refused, *left.refused]
-            if refused:
-                await self._keeper.set_aside(refused)
+            await self._keeper.set_aside([*bad, *heard.refused, *left.refused])
         except BaseException:
             self._duplicates.forget(judged)  # who knows what is stored of it: the store does
             raise
