@@ -19,6 +19,7 @@ from pydantic import Field, field_validator, model_validator
 
 from maps.errors import SealError
 from maps.settings_tables import Table, WebSettings
+from radio_gateway.trust import trusting
 
 
 class InternalSettings(Table):
@@ -132,6 +133,4 @@ class InternalSettings(Table):
         """
         if not self.tls:
             return None
-        return ssl.create_default_context(
-            cafile=None if self.ca_file is None else str(self.ca_file)
-        )
+        return trusting(self.ca_file)

@@ -146,11 +146,15 @@ def _make_certificates(folder: Path) -> None:
     """Make what the shipped README tells to make, for loopback."""
     openssl = needs.program("openssl")
     folder.mkdir()
-    (folder / "server.ext").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    (folder / "server.ext").write_text(
+        "subjectAltName=DNS:localhost,IP:127.0.0.1\n"
+        "authorityKeyIdentifier=keyid\nextendedKeyUsage=serverAuth\n"
+    )
     new_key = "-newkey rsa:2048 -nodes"
+    usage = "keyUsage=critical,keyCertSign,cRLSign"
     sign = "-CA ca.crt -CAkey ca.key -CAcreateserial -days 2"
     for command in (
-        f"req -x509 {new_key} -days 2 -subj /CN=Test -keyout ca.key -out ca.crt",
+        f"req -x509 {new_key} -days 2 -subj /CN=Test -addext {usage} -keyout ca.key -out ca.crt",
         f"req {new_key} -subj /CN=localhost -keyout server.key -out server.csr",
         f"x509 -req -in server.csr {sign} -extfile server.ext -out server.crt",
         f"req {new_key} -subj /CN=gw-1 -keyout gw-1.key -out gw-1.csr",

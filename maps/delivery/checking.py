@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import ssl
 import stat
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from maps.delivery.errors import DeliveryError
 from maps.delivery.mail import PORTS
 from maps.delivery.push_key import PushKey
 from maps.delivery.settings import DeliverySettings
+from radio_gateway.trust import trusting
 
 
 def faults_of(settings: DeliverySettings) -> list[str]:
@@ -24,7 +24,7 @@ def faults_of(settings: DeliverySettings) -> list[str]:
     for field, file in files:
         if file is not None:
             try:
-                ssl.create_default_context(cafile=file)
+                trusting(file)
             except OSError as error:  # ssl.SSLError is one
                 found.append(f"{field}: cannot be used: {error.strerror or error}")
     if settings.push is not None:

@@ -18,6 +18,7 @@ from maps.delivery.messages import Message, Source, check_fresh
 from maps.delivery.settings_tables import MailSettings
 from maps.wording import Wording
 from patrol.desk import Desk
+from radio_gateway.trust import trusting
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -149,9 +150,7 @@ class MailWay:
     def _tls(self) -> ssl.SSLContext | None:
         if self._settings.security == "none":
             return None
-        context = ssl.create_default_context(cafile=self._settings.ca_file)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return context
+        return trusting(self._settings.ca_file)
 
 
 def _error(code: int, fault: str) -> NotNow | Undeliverable:

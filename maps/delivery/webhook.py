@@ -13,7 +13,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -31,6 +30,7 @@ from maps.delivery.settings_tables import WebhookSettings
 from maps.delivery.waits import retry_after_s
 from maps.wording import Wording
 from patrol.desk import Desk
+from radio_gateway.trust import trusting
 
 _encode = msgspec.json.Encoder().encode
 
@@ -159,7 +159,7 @@ def _outgoing(hook: WebhookSettings) -> Outgoing:
     tls = None
     if hook.ca_file is not None:
         try:
-            tls = ssl.create_default_context(cafile=hook.ca_file)
+            tls = trusting(hook.ca_file)
         except OSError as error:
             raise NotNow(f"{hook.ca_file.name}: {error.strerror}") from None
     return Outgoing(listed=hook.allow, within_s=hook.timeout_s, tls=tls)

@@ -23,6 +23,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from patrol.units import Role, UnitKind
 from radio_gateway.errors import SettingsError
 from radio_gateway.link import Link, Options, parse_link
+from radio_gateway.trust import trusting
 
 Speech = Literal["ais", "nmea", "cot", "tak"]
 """What a feed speaks: `!AIVDM`, `$RATLL`, Cursor on Target as XML, or as TAK protocol version 1."""
@@ -112,8 +113,7 @@ class FeedSettings(BaseModel):
         """
         if self.ca_file is None:
             return None
-        context = ssl.create_default_context(cafile=self.ca_file)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context = trusting(self.ca_file)
         if self.cert_file is not None:
             context.load_cert_chain(self.cert_file, self.key_file)
         return context

@@ -32,6 +32,7 @@ from radio_gateway.link import Link, Options
 from radio_gateway.transports.mailbox import Mailbox
 from radio_gateway.transports.mqtt_client import Published
 from radio_gateway.transports.mqtt_session import MqttSession, SessionSettings
+from radio_gateway.trust import trusting
 
 STORED_WITHIN_S = 2.0
 _MICROSECOND = timedelta(microseconds=1)
@@ -244,10 +245,9 @@ def _is_filter(topic: str) -> bool:
 def _tls(link: Link) -> ssl.SSLContext:
     """Return a context that checks the broker's name and certificate."""
     try:
-        context = ssl.create_default_context(cafile=link.ca_file)
+        context = trusting(link.ca_file)
     except (OSError, ssl.SSLError) as error:
         raise SettingsError("ca_file", f"{link.ca_file}: {error}") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
     if link.cert_file is not None:
         try:
             context.load_cert_chain(link.cert_file, link.key_file)
