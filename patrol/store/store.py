@@ -186,9 +186,8 @@ def open_store(url: str, *, migrates: Migrates = "now") -> Store:
         else:
             expect(engine, waits=migrates == "with the lease")
         return Store(engine)
-    except SQLAlchemyError as error:
+    except BaseException as error:  # whatever it is, nothing stays open
         engine.dispose()
-        raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
-    except StoreError:
-        engine.dispose()
+        if isinstance(error, SQLAlchemyError):
+            raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
         raise
