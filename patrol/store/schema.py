@@ -36,23 +36,25 @@ def migrate(engine: Engine, *, first: Callable[[Connection], None] | None = None
         StoreError: If the database was made by a newer version of this software, or is on a server
             that cannot be trusted with it.
     """
-    with engine.begin() as connection:
-        if is_postgres(engine):
-            require(connection)
-        if first is not None:
-            first(connection)
-        now, known = _versions(connection)
-        if now is not None and now not in known:
-            raise _newer(engine, now)
-        if now != known[0]:
-            from alembic import command
+    with engine.connect() as connection:
+        with connection.begin():
+            if is_postgres(engine):
+                require(connection)
+            if first is not None:
+                first(connection)
+            now, known = _versions(connection)
+            if now is not None and now not in known:
+                raise _newer(engine, now)
+            if now != known[0]:
+                from alembic import command
 
-            command.upgrade(_config(connection), "head")
-        partitions.make_ahead(connection, datetime.now(UTC))
-    if now != known[0] and not is_postgres(engine):
-        # A connection of SQLite that has made tables keeps them in the little memory that is meant
-        # for its statements, which takes a tenth of their speed. A new one reads them elsewhere.
-        engine.dispose()
+                command.upgrade(_config(connection), "head")
+            partitions.make_ahead(connection, datetime.now(UTC))
+        if now != known[0] and not is_postgres(engine):
+            # A connection of SQLite that has made tables keeps them in the little memory that is
+            # meant for its statements, which takes a tenth of their speed. A new one reads them
+            # elsewhere.
+            connection.invalidate()
 
 
 def expect(engine: Engine, *, waits: bool = False) -> None:
