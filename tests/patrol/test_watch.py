@@ -9,6 +9,7 @@ import pytest
 
 from patrol.changes import Change
 from patrol.pace import Pace
+from patrol.watch import LONGEST_BATCH
 from tests.patrol.running import OTHER, Node, Viewer, address, at, reading, said
 
 
@@ -24,12 +25,13 @@ async def test_what_waits_is_one_batch_one_commit_and_one_change(node: Node) -> 
 async def test_more_than_one_batch_holds_comes_in_order(node: Node) -> None:
     viewer = Viewer(node.desk().subscribe())
     await viewer.look()
-    await node.hear(*(said("a", number * 0.01) for number in range(4500)))
+    many = 2 * LONGEST_BATCH + 500
+    await node.hear(*(said("a", number * 0.01) for number in range(many)))
     changes = [each for each in await viewer.look() if isinstance(each, Change)]
     times = [fix.time for change in changes for fix in change.fixes]
     assert len(changes) == 3
     assert times == sorted(times)
-    assert len(times) == len(node.rows("SELECT id FROM transmissions")) == 4500
+    assert len(times) == len(node.rows("SELECT id FROM transmissions")) == many
 
 
 async def test_when_it_is_quiet_nothing_waits_and_under_load_batches_gather(node: Node) -> None:
