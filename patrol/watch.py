@@ -65,10 +65,7 @@ from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Delivery, Transmission
 
 LONGEST_BATCH: Final = 4000
-"""Most messages of one batch: more than one read of a busy link brings (250 kB, some 3,400 RMC).
-With fewer, more came in while a batch was stored than it had taken, until the inbox was full and
-whatever else was heard waited behind 20,000 messages.
-"""
+"""Most messages of one batch: about what one read of a busy link brings (250 kB, 3,400 RMC)."""
 
 STOP_WITHIN_S: Final = 5.0
 """How long a store that refuses may hold up the end; nothing unstored was acknowledged."""

@@ -156,8 +156,9 @@ class Inbox:
     async def room(self) -> None:
         """Wait until the inbox is not full.
 
-        Each `take` lets everyone who waits go on once, so that a source that never waits cannot
-        starve one that does.
+        A `take` lets everyone who waits go on once though it is still full, so that a source that
+        never waits cannot starve one that does; but not while more than a batch too much waits:
+        that came from those who wait, and with reads larger than a batch it would grow for ever.
         """
         await self._room.wait()
 
@@ -184,7 +185,8 @@ class Inbox:
             taken = [self._waiting.pop(key) for key in keys]
             self._can_shed.difference_update(keys)
             self._calls.taken(keys)
-        self._room.set()
+        if len(self._waiting) < self._capacity + limit:
+            self._room.set()
         self._taken = taken
         return taken
 

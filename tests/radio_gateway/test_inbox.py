@@ -280,3 +280,24 @@ async def test_what_was_taken_counts_as_unstored_until_the_next_take_or_rest() -
     inbox.offer([said("d")], can_wait=True)
     await waiting
     assert inbox.unstored == 1
+
+
+async def test_who_can_wait_and_reads_more_than_a_batch_at_a_time_fills_it_to_a_bound() -> None:
+    inbox = Inbox(100)
+
+    async def read() -> None:
+        while True:
+            inbox.offer([said("a") for _ in range(50)], can_wait=True)
+            await inbox.room() if inbox.is_full else await asyncio.sleep(0)
+
+    reading = [asyncio.create_task(read()) for _ in range(2)]
+    waiting = []
+    for _ in range(100):
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        waiting.append(len(inbox))
+        await inbox.take(20)
+    for each in reading:
+        each.cancel()
+    assert max(waiting) < 100 + 20 + 2 * 50
+    assert min(waiting[10:]) >= 100, "they are let in again as soon as there is room"
