@@ -2,9 +2,9 @@
 
 Since 3.13 Python refuses an authority that does not say what its key is for, and certificates that
 do not name their issuer's key (RFC 5280, 4.2.1.1 and 4.2.1.3), where nobody tells it otherwise.
-Many an office has made its own authority without either, and the broker and every other client take
-it. A machine that is given a newer Python must not lose its broker for that: an authority that the
-settings name is checked alike by every Python.
+`openssl req -x509` makes an authority without key usage, and Mosquitto takes it. A machine that is
+given a newer Python must not lose its broker for that: an authority that the settings name is
+checked alike by every Python.
 """
 
 from __future__ import annotations
