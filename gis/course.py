@@ -16,11 +16,9 @@ from pyproj import Proj
 
 from gis.centreline import Centreline
 from gis.geodesy import Floats
-
-Rows = NDArray[np.intp]
+from gis.nearest_segments import NearestSegments, Rows
 
 MEAN_RADIUS_M = 6_371_009.0
-NODE = 4  # segments in one of the index: the nearest is found in half the time of ten
 
 
 class Course:
@@ -54,8 +52,11 @@ class Course:
         along = self._end - self._start
         self._length = np.hypot(along[:, 0], along[:, 1])
         self._along = along / self._length[:, None]
-        segments = np.stack([self._start, self._end], axis=1)
-        self._tree = shapely.STRtree(shapely.linestrings(segments), node_capacity=NODE)
+        self._km_per_m = (self.km[:-1] - self.km[1:]) / self._length
+        self._segments = NearestSegments(self._start, self._end)
+        # By segment: the one whose end is its start, itself where there is none.
+        self._upper = np.arange(len(self._length))
+        self._upper[1:] -= (self._start[1:] == self._end[:-1]).all(axis=1)
 
     def as_line(self) -> shapely.LineString:
         """Return the whole line in the plane, metres.
@@ -117,31 +118,26 @@ class Course:
         """
         near = self._about(lon, lat, within_m)
         if np.count_nonzero(near) < near.size:
-            return self._nearest_of(near, lon, lat, within_m)
-        place = np.array(self._plane(lon, lat)).T
-        found, segment = self._tree.query_nearest(
-            shapely.points(place), max_distance=within_m * 1.01, all_matches=False
-        )
-        if found.size < lon.size:
-            near[:] = False
-            near[found] = True
-            return self._nearest_of(near, lon, lat, within_m)
-        km, offset = self.measure(place, segment)
-        reach = self.reach.take(segment)
+            some = np.array(self._plane(lon[near], lat[near])).T
+            return _among(near, self._nearest_of(some, within_m) if len(some) else None)
+        return self._nearest_of(np.array(self._plane(lon, lat)).T, within_m)
+
+    def _nearest_of(self, place: Floats, within_m: float) -> tuple[Floats, Floats, Rows]:
+        """Return what `nearest` does, of points in the plane."""
+        segment = self._segments.of(place, within_m=within_m * 1.01)
+        near = segment >= 0
+        if np.count_nonzero(near) < near.size:
+            some = place[near]
+            return _among(near, self._told(some, segment[near], within_m) if len(some) else None)
+        return self._told(place, segment, within_m)
+
+    def _told(self, place: Floats, segment: Rows, within_m: float) -> tuple[Floats, Floats, Rows]:
+        """Return what `nearest` does, of points in the plane and the segment nearest to each."""
+        km, offset, upper = self._measured(place, segment)
+        reach = self.reach.take(upper)
         far = np.abs(offset) > within_m
         if np.count_nonzero(far):
             km[far], offset[far], reach[far] = np.nan, np.nan, -1
-        return km, offset, reach
-
-    def _nearest_of(
-        self, some: NDArray[np.bool_], lon: Floats, lat: Floats, within_m: float
-    ) -> tuple[Floats, Floats, Rows]:
-        """Return what `nearest` does, of some of the points; the others are too far."""
-        km, offset = np.full((2, *lon.shape), np.nan)
-        reach = np.full(lon.shape, -1, dtype=np.intp)
-        if some.any():
-            found = self.nearest(lon[some], lat[some], within_m=within_m)
-            km[some], offset[some], reach[some] = found
         return km, offset, reach
 
     def within(self, x: float, y: float, *, within_m: float) -> Rows:
@@ -152,8 +148,7 @@ class Course:
         array([], dtype=int64)
         """
         scale = float(_scale(np.array([x]))[0])
-        near = self._tree.query(shapely.Point(x, y), predicate="dwithin", distance=within_m * scale)
-        return np.sort(near)
+        return self._segments.within(x, y, within_m=within_m * scale)
 
     def nearest_between(self, x: float, y: float, *, km_low: float, km_high: float) -> Rows:
         """Return the segment nearest to a plane point, of those in a range of kilometres.
@@ -180,13 +175,17 @@ class Course:
         >>> len(km), len(offset)
         (0, 0)
         """
+        km, offset, _ = self._measured(place, segment)
+        return km, offset
+
+    def _measured(self, place: Floats, segment: Rows) -> tuple[Floats, Floats, Rows]:
+        """Return what `measure` does, and at a corner the segment above it, else the one given."""
         # For few, `take` is several times as fast as an index.
         start, along = self._start.take(segment, axis=0), self._along.take(segment, axis=0)
         length = self._length.take(segment)
         away = place - start
         reached = np.minimum(np.maximum(np.vecdot(away, along), 0.0), length)
-        upper, lower = self.km.take(segment), self.km.take(segment + 1)
-        km = upper - (upper - lower) * reached / length
+        km = self.km.take(segment) - self._km_per_m.take(segment) * reached
         rest = away - along * reached[:, None]
         begins, ends = reached <= 0.0, reached >= length
         if np.count_nonzero(begins) or np.count_nonzero(ends):
@@ -194,9 +193,11 @@ class Course:
             # the outside of a sharp bend.
             before = np.maximum(segment - begins, 0)
             after = np.minimum(segment + ends, len(self._length) - 1)
-            along = self._along[before] + self._along[after]
-        left = np.sign(along[:, 0] * rest[:, 1] - along[:, 1] * rest[:, 0])
-        return km, left * np.hypot(rest[:, 0], rest[:, 1]) / _scale(place[:, 0])
+            along = self._along.take(before, axis=0) + self._along.take(after, axis=0)
+            segment = np.where(begins, self._upper.take(segment), segment)
+        (along_x, along_y), (x, y) = along.T, rest.T
+        left = np.sign(along_x * y - along_y * x)
+        return km, left * np.hypot(x, y) / _scale(place[:, 0]), segment
 
     def box(self, *, within_m: float) -> tuple[float, float, float, float]:
         """Return what holds all that is within a distance of the line, degrees.
@@ -225,6 +226,17 @@ class Course:
         return np.asarray(inside)
 
 
+def _among(
+    some: NDArray[np.bool_], found: tuple[Floats, Floats, Rows] | None
+) -> tuple[Floats, Floats, Rows]:
+    """Return what was found of some points as that of all; the others are too far."""
+    km, offset = np.full((2, *some.shape), np.nan)
+    reach = np.full(some.shape, -1, dtype=np.intp)
+    if found is not None:
+        km[some], offset[some], reach[some] = found
+    return km, offset, reach
+
+
 def _scale(x: Floats) -> Floats:
     """Return how much longer than on Earth a length is in the plane at an x."""
-    return np.asarray(1.0 + (x / MEAN_RADIUS_M) ** 2 / 2.0)
+    return np.asarray(1.0 + x * x * (0.5 / MEAN_RADIUS_M**2))

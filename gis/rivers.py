@@ -142,6 +142,8 @@ class Rivers:
         for number in self._near(lon, lat):
             found = self.all[number].locate_many(lon, lat, accuracy_m=wrong)
             known = found.reach >= 0
+            if not np.count_nonzero(known):
+                continue
             both = known & (river >= 0)
             apart = np.abs(np.abs(found.offset_m) - np.abs(offset))
             close = both & (apart <= found.error_m + error + wrong)
