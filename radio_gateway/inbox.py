@@ -1,7 +1,8 @@
 """Inbox: the one bounded queue between the channels and the watch.
 
-Sources that can wait (MQTT, TCP, HTTP) are not read further while it is full. Sources that cannot
-(serial, UDP) shed, in this order: the oldest routine position of the same address, the oldest
+Sources that can wait (MQTT, TCP, HTTP) are not read further while a batch of what they brought
+waits: more would make nothing faster, and whatever else is heard would wait behind it. Sources that
+cannot (serial, UDP) fill the inbox, and then shed, in this order: the oldest routine position of the same address, the oldest
 routine position; where there is none, a new position is dropped, and for anything else new the
 oldest other routine transmission. Calls for help always fit, but of one sender (an address on one
 channel) only the first and the newest while it is full, and of senders that nobody has registered
@@ -19,6 +20,9 @@ from typing import Final
 from radio_gateway.transmission import Delivery, Transmission
 from radio_gateway.waiting_calls import WaitingCalls
 
+PATIENT: Final = 4000
+"""Deliveries of those who can wait from which on they do: about a batch."""
+
 MANY: Final = 400
 """Deliveries that nobody lets gather any longer: more at a time would not make each cheaper."""
 
@@ -27,7 +31,8 @@ class Inbox:
     """What was heard and waits for the watch. All channels of a process share one.
 
     Args:
-        capacity: How many deliveries may wait.
+        capacity: How many deliveries may wait of those who cannot; of those who can, as many, but
+            no more than `PATIENT`.
         registered: Whether a radio address is somebody's; None: nobody knows, all may be.
 
     Attributes:
@@ -41,6 +46,8 @@ class Inbox:
         if capacity < 1:
             raise ValueError("an inbox holds at least one delivery")
         self._capacity = capacity
+        self._patient_at_most = min(capacity, PATIENT)
+        self._patient = 0  # of what waits, came from those who can wait
         self._waiting: dict[int, Delivery] = {}
         self._next_key = 0
         self._can_shed: set[int] = set()
@@ -76,7 +83,7 @@ class Inbox:
     @property
     def is_full(self) -> bool:
         """Whether sources that can wait should."""
-        return len(self._waiting) >= self._capacity
+        return self._patient >= self._patient_at_most
 
     def offer(self, deliveries: Sequence[Delivery], *, can_wait: bool) -> None:
         """Add `deliveries`, in order. Never blocks.
@@ -94,6 +101,9 @@ class Inbox:
                 waiting[key] = delivery
                 key += 1
             self._next_key = key
+            self._patient += len(deliveries)
+            if self.is_full:
+                self._room.clear()
         else:
             for delivery in deliveries:
                 if delivery.transmission.distress:
@@ -106,8 +116,6 @@ class Inbox:
         self._arrived.set()
         if len(waiting) >= MANY:
             self.hurry()
-        if self.is_full:
-            self._room.clear()
 
     def rest(self, seconds: float, *, then_s: float = 0.0) -> None:
         """Note that what was taken is stored and nothing will be taken for so long: who can wait
@@ -154,11 +162,9 @@ class Inbox:
             await self._rested.wait()
 
     async def room(self) -> None:
-        """Wait until the inbox is not full.
+        """Wait until the inbox is not full of what those brought who can wait.
 
-        A `take` lets everyone who waits go on once though it is still full, so that a source that
-        never waits cannot starve one that does; but not while more than a batch too much waits:
-        that came from those who wait, and with reads larger than a batch it would grow for ever.
+        What came from those who cannot does not count: they must not starve those who can.
         """
         await self._room.wait()
 
@@ -185,7 +191,8 @@ class Inbox:
             taken = [self._waiting.pop(key) for key in keys]
             self._can_shed.difference_update(keys)
             self._calls.taken(keys)
-        if len(self._waiting) < self._capacity + limit:
+        self._patient = len(self._waiting) - len(self._can_shed) - len(self._calls)
+        if not self.is_full:
             self._room.set()
         self._taken = taken
         return taken

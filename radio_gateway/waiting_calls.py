@@ -16,6 +16,10 @@ class WaitingCalls:
         self._by_sender: dict[tuple[str, str], list[int]] = {}
         self._sender_of: dict[int, tuple[str, str]] = {}
 
+    def __len__(self) -> int:
+        """Return how many calls wait."""
+        return len(self._sender_of)
+
     @property
     def senders(self) -> int:
         """How many senders there are."""

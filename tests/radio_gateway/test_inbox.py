@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from radio_gateway.inbox import MANY, Inbox
+from radio_gateway.inbox import MANY, PATIENT, Inbox
 from radio_gateway.transmission import Delivery, Kind, Transmission
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -301,3 +301,24 @@ async def test_who_can_wait_and_reads_more_than_a_batch_at_a_time_fills_it_to_a_
         each.cancel()
     assert max(waiting) < 100 + 20 + 2 * 50
     assert min(waiting[10:]) >= 100, "they are let in again as soon as there is room"
+
+
+async def test_who_can_wait_does_from_a_batch_on_and_not_for_those_who_cannot() -> None:
+    inbox = Inbox()
+    inbox.offer([said(str(number)) for number in range(30_000)], can_wait=False)
+    inbox.offer([said("call", distress=True)], can_wait=False)
+    async with asyncio.timeout(1):
+        await inbox.room()
+    inbox.offer([said(str(number)) for number in range(PATIENT - 1)], can_wait=True)
+    assert not inbox.is_full
+    inbox.offer([said("one more")], can_wait=True)
+    assert inbox.is_full
+    waiting = asyncio.create_task(inbox.room())
+    assert len(await inbox.take(20_001)) == 20_001
+    inbox.offer([said("another")], can_wait=False)
+    await asyncio.sleep(0)
+    assert not waiting.done(), "all of theirs waits still"
+    assert len(await inbox.take(1)) == 1
+    async with asyncio.timeout(1):
+        await waiting
+    assert len(inbox) == PATIENT
