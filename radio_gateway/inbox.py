@@ -2,11 +2,12 @@
 
 Sources that can wait (MQTT, TCP, HTTP) are not read further while a batch of what they brought
 waits: more would make nothing faster, and whatever else is heard would wait behind it. Sources that
-cannot (serial, UDP) fill the inbox, and then shed, in this order: the oldest routine position of the same address, the oldest
-routine position; where there is none, a new position is dropped, and for anything else new the
-oldest other routine transmission. Calls for help always fit, but of one sender (an address on one
-channel) only the first and the newest while it is full, and of senders that nobody has registered
-only so many as the inbox holds: anybody can make up calls over UDP without end.
+cannot (serial, UDP) fill the inbox, and then shed, in this order: the oldest routine position of
+the same address, the oldest routine position; where there is none, a new position is dropped, and
+for anything else new the oldest other routine transmission. Calls for help always fit, but of one
+sender (an address on one channel) only the first and the newest while it is full, and of senders
+that nobody has registered only so many as the inbox holds: anybody can make up calls over UDP
+without end.
 """
 
 from __future__ import annotations
