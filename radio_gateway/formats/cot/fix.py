@@ -20,6 +20,7 @@ from radio_gateway.formats.cot.event import (
 from radio_gateway.formats.cot.time import read_stamp
 from radio_gateway.formats.device_clock import corrected
 from radio_gateway.formats.device_name import is_device_name
+from radio_gateway.formats.number import read_numbers
 from radio_gateway.framing import Frame
 from radio_gateway.transmission import Transmission
 
@@ -36,7 +37,15 @@ def read_fix(frame: Frame, *, live: bool) -> Transmission | None:
     if said is None:
         return None
     uid = said.uid
-    lat, lon = float(said.lat), float(said.lon)
+    numbers = f"{said.lat},{said.lon},{said.hae},{said.ce},{said.le}"
+    speed: float | None = None
+    course: float | None = None
+    if said.speed is None or said.course is None:
+        lat, lon, height, accuracy, vertical = read_numbers(numbers)
+    else:
+        lat, lon, height, accuracy, vertical, speed, course = read_numbers(
+            f"{numbers},{said.speed},{said.course}"
+        )
     facts = _facts(said)
     if (
         facts is None
@@ -52,17 +61,14 @@ def read_fix(frame: Frame, *, live: bool) -> Transmission | None:
         return None
     time, doubt = corrected(made[0], frame.heard_at, live=live)
     facts["stale_utc"] = worthless[1]
-    vertical, battery_pct = float(said.le), said.detail.battery_pct
+    battery_pct = said.detail.battery_pct
     if 0.0 <= vertical <= MOST_ERROR_M:
         facts["vertical_accuracy_m"] = vertical
     if battery_pct is not None:
         facts["battery_pct"] = battery_pct
-    height, accuracy = float(said.hae), float(said.ce)
     height_known = LEAST_HEIGHT_M <= height <= MOST_HEIGHT_M
     if height_known:
         facts["altitude_reference"] = "ellipsoid"
-    speed = None if said.speed is None else float(said.speed)
-    course = None if said.course is None else float(said.course)
     return Transmission(
         protocol="cot",
         kind="position",
