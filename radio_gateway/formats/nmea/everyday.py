@@ -108,7 +108,7 @@ def read_everyday(payload: bytes) -> Everyday | None:
         device, talker, time, lat, north, lon, east, knots, course, day = match.groups()
         clock = _clock(time, day)
         ddmm, dddmm = float(lat), float(lon)
-        course_deg = float(course) if course else None
+        course_deg = _number(course)
         if (
             clock is None
             or ddmm > 9000.0
@@ -124,12 +124,18 @@ def read_everyday(payload: bytes) -> Everyday | None:
             # dd * 100 + mm are dd * 60 + mm minutes
             (dddmm - dddmm // 100.0 * 40.0) / (60.0 if east == "E" else -60.0),
             (ddmm - ddmm // 100.0 * 40.0) / (60.0 if north == "N" else -60.0),
-            float(knots) * KNOT_MPS if knots else None,
+            None if (speed := _number(knots)) is None else speed * KNOT_MPS,
             course_deg,
             payload,
         )
     except (ValueError, KeyError):  # no ASCII, no number, no such minute
         return None
+
+
+@functools.lru_cache(maxsize=4096)
+def _number(text: str) -> float | None:
+    """Return a number of few digits; None where there is none. Most are said many times over."""
+    return float(text) if text else None
 
 
 @functools.lru_cache(maxsize=256)
