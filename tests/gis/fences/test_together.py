@@ -53,6 +53,16 @@ def test_who_was_silent_did_not_meet() -> None:
     assert told([], MEET, lying + silent) == []
 
 
+def test_who_is_heard_of_late_met_from_its_first_fix_on() -> None:
+    # The other was last heard of at the very time of that fix, and was alone until it came.
+    came = [fix(t, 0.0, 0.0, unit="a") for t in (-10.0, 0.0)]
+    came += [fix(t, 50.0, 0.0, unit="b") for t in (10.0, 20.0, 0.0, 60.0)]
+    came += [fix(t, 0.0, 0.0, unit="a") for t in (30.0, 60.0)]
+    (event,) = told([], MEET, came)
+    assert (event.units, seconds(event)) == (("a", "b"), 60.0)
+    assert told([], MEET, sorted(came, key=seconds_of)) == [event]
+
+
 def test_only_the_named_meet() -> None:
     rule = [Meet(id="meet", within_m=100.0, for_s=60.0, units=frozenset({"a", "c"}))]
     lying = [fix(10.0 * n, 0.0, 0.0, unit=unit) for n in range(30) for unit in ("a", "b", "c")]
