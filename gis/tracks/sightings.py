@@ -3,12 +3,15 @@
 A unit moves straight and evenly between positions that follow each other closely, so the moments
 at which it enters and leaves the circle round a place are exact. A position with a gap on both
 sides sees what is round it for an instant. Distances are straight lines through the ground (see
-`chords`), candidates are found in a plane of equal area through the places' middle.
+`chords`), candidates are found in a plane of equal area through the places' middle. Such a plane
+has no point for the other end of the Earth, and badly stretches what is near it: places that are
+farther round the Earth than a quarter are looked at by octants, each in its own plane.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -17,17 +20,20 @@ from numpy.typing import ArrayLike, NDArray
 from pyproj import Proj
 
 from gis.geodesy import Floats
-from gis.tracks.chords import cartesian, chords_m, places
+from gis.tracks.chords import cartesian, chords_m, ground, places
 from gis.tracks.legs import MAX_GAP_S, Pieces, legs_of, pieces
 from gis.tracks.track import Track
 
 Ints = NDArray[np.int64]
+_Visits: TypeAlias = tuple[NDArray[np.intp], Ints, Ints]
+"""Place, by number, start and end (microseconds since 1970) of each."""
 
 NEVER = np.iinfo(np.int64).min
 """In place of a time: it was never seen."""
 
 _PIECE_M = 2000.0  # of a leg; in the plane it runs straight to within a centimetre
 _PAIRS = 2_000_000  # of a piece and a place, looked at together: some 200 MB
+_QUARTER_M = 9e6  # straight through the Earth; round it, a quarter
 _FAR = 2**62  # as far as times may be moved
 _JOINED_US = 1000  # visits closer than a millisecond are one: times are rounded
 
@@ -89,10 +95,10 @@ def sightings(
         raise ValueError(f"radius_m must be above 0, not {radius_m}")
     lon = np.asarray(lons, dtype=np.float64)
     lat = np.asarray(lats, dtype=np.float64)
-    visits: list[tuple[NDArray[np.intp], Ints, Ints]] = []
+    visits: list[_Visits] = []
     if len(lon):
-        near = _Near(lon, lat, radius_m)
-        visits = [near.visits(track, max_gap_s) for track in tracks if len(track)]
+        near = [_Near(some, lon[some], lat[some], radius_m) for some in _regions(lon, lat)]
+        visits = [_visits(near, track, max_gap_s) for track in tracks if len(track)]
     near_us = sum(together_us(start, end) for _, start, end in visits)
     place = np.concatenate([np.empty(0, dtype=np.intp), *(each[0] for each in visits)])
     start = np.concatenate([np.empty(0, dtype=np.int64), *(each[1] for each in visits)])
@@ -156,27 +162,36 @@ def together_us(start: Ints, end: Ints) -> int:
     return int(covered_us(one, start[order], end[order]).sum())
 
 
-class _Near:
-    """Places, indexed, and the circle round each."""
+def _regions(lon: Floats, lat: Floats) -> list[NDArray[np.intp]]:
+    """Return which places are near enough to each other for one plane, by number."""
+    xyz = cartesian(lon, lat)
+    middle = xyz.mean(axis=0)
+    apart = np.linalg.norm(middle) < 1.0  # on opposite sides of the Earth
+    if not apart and chords_m(ground(middle[None, :])[0], xyz).max() <= _QUARTER_M:
+        return [np.arange(len(xyz))]
+    octant = (xyz >= 0.0) @ np.array([1, 2, 4])
+    return [np.flatnonzero(octant == each) for each in np.unique(octant)]
 
-    def __init__(self, lon: Floats, lat: Floats, radius_m: float) -> None:
-        self._radius_m = radius_m
+
+class _Near:
+    """Places of one region, by their numbers, indexed, and the circle round each."""
+
+    def __init__(
+        self, numbers: NDArray[np.intp], lon: Floats, lat: Floats, radius_m: float
+    ) -> None:
+        self._numbers, self._radius_m = numbers, radius_m
         self._xyz = cartesian(lon, lat)
-        self._middle = self._xyz.mean(axis=0)
-        if not np.linalg.norm(self._middle) > 1.0:  # places on opposite sides of the Earth
-            self._middle = self._xyz[0]
-        (mid_lon,), (mid_lat,) = places(self._middle[None, :])
+        (mid_lon,), (mid_lat,) = places(self._xyz.mean(axis=0)[None, :])
         self._plane = Proj(proj="laea", lon_0=mid_lon, lat_0=mid_lat, ellps="WGS84")
         self._centre = cartesian([mid_lon], [mid_lat])[0]
         self._wide_m = float(chords_m(self._centre, self._xyz).max())
         # Across the direction to the middle the plane is stretched, by 1 / cos(half the angle).
-        half = np.arcsin(min(self._wide_m / 1.27e7, 0.999))
+        half = np.arcsin(self._wide_m / 1.27e7)
         self._reach_m = (radius_m * 1.01 + 1.0) / float(np.cos(half))
         self._tree = shapely.STRtree(shapely.points(*self._plane(lon, lat)))
 
-    def visits(self, track: Track, max_gap_s: float) -> tuple[NDArray[np.intp], Ints, Ints]:
-        """Return place, start and end (us) of each visit of one unit, in order."""
-        cut = _with_lone(track, max_gap_s)
+    def visits(self, cut: Pieces, base_us: int) -> _Visits:
+        """Return the visits of one unit, in order; its pieces begin at `base_us`."""
         close = np.minimum(chords_m(self._centre, cut.start), chords_m(self._centre, cut.end))
         # The piece itself may lie nearer than both its ends.
         way = chords_m(cut.start, cut.end)
@@ -189,17 +204,17 @@ class _Near:
             for columns in zip((none.astype(np.intp), none, none), *found, strict=True)
         )
         order = np.lexsort([start, place])
-        base = int(track.time_us[0])
         place = place[order]
-        start_us = base + np.round(start[order] * 1e6).astype(np.int64)
-        end_us = base + np.round(end[order] * 1e6).astype(np.int64)
+        start_us = base_us + np.round(start[order] * 1e6).astype(np.int64)
+        end_us = base_us + np.round(end[order] * 1e6).astype(np.int64)
         # Passages of one place that follow each other without a break are one visit.
         new = np.ones(len(place), dtype=np.bool_)
         new[1:] = (place[1:] != place[:-1]) | (start_us[1:] > end_us[:-1] + _JOINED_US)
         firsts = np.flatnonzero(new)
         if len(firsts) == 0:
             return place, start_us, end_us
-        return place[firsts], start_us[firsts], np.maximum.reduceat(end_us, firsts)
+        longest = np.maximum.reduceat(end_us, firsts)
+        return self._numbers[place[firsts]], start_us[firsts], longest
 
     def _passages(
         self, cut: Pieces, some: NDArray[np.intp]
@@ -229,6 +244,13 @@ class _Near:
         duration = cut.duration_s[piece][met]
         since = cut.start_s[piece][met]
         return place[met], since + enters[met] * duration, since + leaves[met] * duration
+
+
+def _visits(near: list[_Near], track: Track, max_gap_s: float) -> _Visits:
+    cut = _with_lone(track, max_gap_s)
+    found = [each.visits(cut, int(track.time_us[0])) for each in near]
+    place, start, end = (np.concatenate(column) for column in zip(*found, strict=True))
+    return place, start, end
 
 
 def _with_lone(track: Track, max_gap_s: float) -> Pieces:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gis.geodesy import bearing_deg as bearing
@@ -131,6 +131,7 @@ def test_intervals_add_what_no_earlier_one_of_their_group_covers(
 
 @settings(deadline=None, max_examples=80)
 @given(positions(), positions())
+@example([], [at(0, 0.0, 90.0), at(0, 12.0, -90.0)])  # no plane has both poles
 def test_any_tracks_and_places(one: list[Position], other: list[Position]) -> None:
     tracks = [track_of(one), track_of(other)]
     places = [*one[:5], *other[:5]]
@@ -153,6 +154,27 @@ def test_places_far_apart_are_seen_as_well_as_near_ones() -> None:
     assert found.visits.tolist() == [1, 0]
     opposite = sightings([track], [10.0, -170.0], [0.0, 0.0], radius_m=10_000.0)
     assert opposite.visits.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("most", [2, 5])
+@pytest.mark.parametrize("off_deg", [0.0, 1e-4, 0.05, 1.0, 5.0])
+@pytest.mark.parametrize("bearing_deg", [0.0, 63.0])
+def test_places_at_the_other_end_of_the_earth_are_seen_as_long(
+    most: int, off_deg: float, bearing_deg: float
+) -> None:
+    # The most places are at one end, so that the middle of all is there.
+    ends = [(0.0, 90.0, 0.0, -90.0 + off_deg), (100.4, 20.3, -79.6, -20.3 + off_deg),
+            (179.9, 0.0, -0.1 + off_deg, 0.0)]  # fmt: skip
+    for lon, lat, over_lon, over_lat in ends:
+        places = [(lon, lat)] * most + [(over_lon, over_lat)]
+        track = straight(
+            speed_mps=10.0, seconds=100, bearing_deg=bearing_deg, lon=over_lon, lat=over_lat
+        )
+        found = sightings([track], *zip(*places, strict=True), radius_m=300.0)
+        assert found.visits.tolist() == [0] * most + [1]
+        assert found.visit_place.tolist() == [most]
+        assert found.seen_s[most] == pytest.approx(30.0, abs=0.02)
+        assert found.last_us[most] == pytest.approx(to_us(moment(30)), abs=20_000)
 
 
 def test_many_places_are_seen_as_each_alone() -> None:
