@@ -32,6 +32,7 @@ NEVER = np.iinfo(np.int64).min
 """In place of a time: it was never seen."""
 
 _PIECE_M = 2000.0  # of a leg; in the plane it runs straight to within a centimetre
+_STILL_M = 1e-6  # a shorter piece is a point: the square of its length may come to nothing
 _PAIRS = 2_000_000  # of a piece and a place, looked at together: some 200 MB
 _QUARTER_M = 9e6  # straight through the Earth; round it, a quarter
 _FAR = 2**62  # as far as times may be moved
@@ -222,6 +223,8 @@ class _Near:
         """Return place, start and end (s) of each passage of a piece through a circle."""
         x0, y0 = self._plane(*places(cut.start[some]))
         x1, y1 = self._plane(*places(cut.end[some]))
+        still = chords_m(cut.start[some], cut.end[some]) < _STILL_M
+        x1[still], y1[still] = x0[still], y0[still]
         ends = np.stack([np.column_stack([x0, y0]), np.column_stack([x1, y1])], axis=1)
         piece, place = self._tree.query(
             shapely.linestrings(ends), predicate="dwithin", distance=self._reach_m
@@ -233,7 +236,7 @@ class _Near:
         b = np.einsum("ij,ij->i", away, along)
         c = np.einsum("ij,ij->i", away, away) - self._radius_m**2
         root = b * b - a * c
-        moves = a > 0.0
+        moves = a >= _STILL_M**2
         met = np.where(moves, root >= 0.0, c <= 0.0)
         width = np.sqrt(np.maximum(root, 0.0))
         safe = np.where(moves, a, 1.0)

@@ -132,6 +132,7 @@ def test_intervals_add_what_no_earlier_one_of_their_group_covers(
 @settings(deadline=None, max_examples=80)
 @given(positions(), positions())
 @example([], [at(0, 0.0, 90.0), at(0, 12.0, -90.0)])  # no plane has both poles
+@example([], [at(0, 0.0, 0.0), at(0, 0.0, 2.6e-283)])  # to so short a line GEOS has no distance
 def test_any_tracks_and_places(one: list[Position], other: list[Position]) -> None:
     tracks = [track_of(one), track_of(other)]
     places = [*one[:5], *other[:5]]
