@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from radio_gateway.chunk import Chunk
-from radio_gateway.decoder import Decoder, DecoderSettings, PlainDecoder
+from radio_gateway.decoder import Decoder, DecoderSettings, ManyDecoder, PlainDecoder
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame, Framer
 from radio_gateway.protocols import ProtocolModule
@@ -18,6 +18,8 @@ from radio_gateway.transmission import Transmission
 Reject = Callable[[Frame, str, str], None]
 HOLD_S = 6.0  # longer than any decoder waits for the rest of a message
 HOLD_AT_MOST = 100
+MANY = 30  # frames of one read from which on it pays to decode them together
+TOGETHER = 400  # of them at a time: more do not stay in the processor's cache
 LOG_EVERY_S = 60.0  # a trace takes milliseconds, and every frame may bring one
 _MICROSECOND = timedelta(microseconds=1)
 _ONE_AFTER_ANOTHER = timedelta(seconds=1)  # beyond, the clock was set back
@@ -44,6 +46,7 @@ class Connection:
         "_heard_at",
         "_last_at",
         "_last_read_s",
+        "_many",
         "_only",
         "_resent",
         "_source",
@@ -60,6 +63,7 @@ class Connection:
         self._decoders: list[Decoder] = [module.decoder(settings) for module in modules]
         self._speaks = [module.speaks for module in modules]
         self._only = self._decoders[0] if len(modules) == 1 else None
+        self._many = self._only if isinstance(self._only, ManyDecoder) else None
         # few decoders ever have something to tell, and they would be asked after each message
         self._telling = [each for each in self._decoders if not _rejects_whole(each)]
         # protocols that cut the same way share a framer
@@ -192,6 +196,17 @@ class Connection:
         last_at = self._last_at
         if heard_at <= last_at and last_at - heard_at < _ONE_AFTER_ANOTHER:
             heard_at = last_at + _MICROSECOND
+        many, at = self._many, 0
+        while many is not None and len(payloads) - at >= MANY:
+            frames: list[Frame] = []
+            for payload in payloads[at : at + TOGETHER]:
+                frames.append(Frame(payload, heard_at, topic, source, resent))
+                heard_at += _MICROSECOND
+            at += len(frames)
+            self._last_at = frames[-1].heard_at
+            heard += many.decode_many(frames, lambda frame, error: _refuse(frame, error, reject))
+        if at:
+            payloads = payloads[at:]
         only = decoder
         for payload in payloads:
             frame = Frame(payload, heard_at, topic, source, resent)
@@ -206,13 +221,8 @@ class Connection:
             assert decoder is not None
             try:
                 heard += decoder.decode(frame)
-            except FrameError as error:
-                reject(frame, error.reason, error.detail)
             except Exception as error:  # noqa: BLE001 - logged there
-                # a second place for it beside the supervisor: were a decoder's own fault to end
-                # the session, a broker would send the same message again for ever
-                _log_failure(payload)
-                reject(frame, "decoder_failed", repr(error))
+                _refuse(frame, error, reject)
 
     def _tell_rejected(self, reject: Reject) -> None:
         """Tell of what was wrong inside frames that held good parts too."""
@@ -234,6 +244,17 @@ class Connection:
 def _rejects_whole(decoder: Decoder) -> bool:
     """Return whether a frame is good or bad as a whole, as for most decoders."""
     return getattr(type(decoder), "rejected", None) is PlainDecoder.rejected
+
+
+def _refuse(frame: Frame, error: Exception, reject: Reject) -> None:
+    """Reject a frame for what is being handled."""
+    if isinstance(error, FrameError):
+        reject(frame, error.reason, error.detail)
+        return
+    # A second place for it beside the supervisor: were a decoder's own fault to end the session, a
+    # broker would send the same message again for ever.
+    _log_failure(frame.payload)
+    reject(frame, "decoder_failed", repr(error))
 
 
 def _log_failure(payload: bytes) -> None:

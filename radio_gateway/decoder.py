@@ -7,8 +7,9 @@ sentences of one GNSS epoch), so each connection has its own. One that keeps non
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -82,6 +83,24 @@ class Decoder(Protocol):
 
         A tracker's log-in answer, an acknowledgement. The channel sends it on the connection that
         brought the frames, and only once everything that they said is stored.
+        """
+
+
+@runtime_checkable
+class ManyDecoder(Decoder, Protocol):
+    """A decoder that takes less time over each of many frames that came together."""
+
+    def decode_many(
+        self, frames: Sequence[Frame], refuse: Callable[[Frame, Exception], None]
+    ) -> list[Transmission]:
+        """Decode frames as `decode` does one after the other.
+
+        Args:
+            frames: They, in order.
+            refuse: Called with each that `decode` cannot understand, and why.
+
+        Returns:
+            What is complete with them, oldest first.
         """
 
 

@@ -15,6 +15,7 @@ Source: NMEA 0183 v4.11; IEC 61162-1.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from gis.position import Position
@@ -24,6 +25,7 @@ from radio_gateway.formats.ais.fix import read_fix
 from radio_gateway.formats.device_clock import corrected, nearest_day
 from radio_gateway.formats.nmea.epoch import Epoch, EpochGatherer
 from radio_gateway.formats.nmea.everyday import Everyday, read_everyday
+from radio_gateway.formats.nmea.everyday_many import read_everyday_many
 from radio_gateway.formats.nmea.fields import READERS, Facts, Part, read_part
 from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
 from radio_gateway.formats.number import show_place
@@ -78,39 +80,63 @@ class NmeaDecoder(PlainDecoder):
                 this source used to send.
         """
         everyday = read_everyday(frame.payload)
-        if everyday is not None:
-            source = self._source((frame.source, everyday.device, None))
-            source.checksum_seen = True
-            time_of_day = everyday.clock.time_of_day
-            if not self._evicted and source.gatherer.is_all(_RMC, time_of_day, frame.heard_at):
-                return [source.fix(everyday, frame)]  # nearly always
-            sentence, part = everyday.sentence(), everyday.part()
-        else:
-            ship = read_fix(frame)
-            if ship is not None:
-                return [ship]
-            sentence = read_sentence(frame.payload)
-            if sentence.start == "!":
-                if self._ais is None:
-                    self._ais = ais.decoder(self._settings)
-                return self._ais.decode_sentence(sentence, frame)
-            tag = sentence.tag
-            station = None if tag is None else tag.station
-            source = self._source((frame.source, sentence.device, station))
-            if not sentence.checked and (source.checksum_seen or self._settings.checksum_required):
-                detail = "this source sends checksums; one is missing"
-                raise FrameError("no_checksum", frame.payload, detail)
-            text = sentence.text
-            if text[2:5] not in READERS or text[5:6] != ",":
-                source.checksum_seen |= sentence.checked
-                source.gatherer.heard(frame.heard_at)
-                if text[2:6] in _CALLS:
-                    if self._dsc is None:
-                        self._dsc = dsc.decoder(self._settings)
-                    return self._with_evicted(self._dsc.decode_sentence(sentence, frame))
-                return self._with_evicted(source.other(sentence, frame))
-            part = read_part(text[2:5], text, frame.payload, checked=sentence.checked)
+        return self._any(frame) if everyday is None else self._everyday(everyday, frame)
+
+    def decode_many(
+        self, frames: Sequence[Frame], refuse: Callable[[Frame, Exception], None]
+    ) -> list[Transmission]:
+        """Decode sentences as `decode` does one after the other."""
+        heard: list[Transmission] = []
+        said = read_everyday_many([frame.payload for frame in frames])
+        for frame, everyday in zip(frames, said, strict=True):
+            try:
+                heard += self._any(frame) if everyday is None else self._everyday(everyday, frame)
+            except Exception as error:  # noqa: BLE001 - the others are decoded all the same
+                refuse(frame, error)
+        return heard
+
+    def _everyday(self, said: Everyday, frame: Frame) -> list[Transmission]:
+        """Return what is complete with an everyday RMC."""
+        source = self._source((frame.source, said.device, None))
+        source.checksum_seen = True
+        time_of_day = said.clock.time_of_day
+        if not self._evicted and source.gatherer.is_all(_RMC, time_of_day, frame.heard_at):
+            return [source.fix(said, frame)]  # nearly always
+        return self._gathered(source, said.part(), said.sentence(), frame)
+
+    def _any(self, frame: Frame) -> list[Transmission]:
+        """Return what is complete with any other sentence."""
+        ship = read_fix(frame)
+        if ship is not None:
+            return [ship]
+        sentence = read_sentence(frame.payload)
+        if sentence.start == "!":
+            if self._ais is None:
+                self._ais = ais.decoder(self._settings)
+            return self._ais.decode_sentence(sentence, frame)
+        tag = sentence.tag
+        station = None if tag is None else tag.station
+        source = self._source((frame.source, sentence.device, station))
+        if not sentence.checked and (source.checksum_seen or self._settings.checksum_required):
+            detail = "this source sends checksums; one is missing"
+            raise FrameError("no_checksum", frame.payload, detail)
+        text = sentence.text
+        if text[2:5] not in READERS or text[5:6] != ",":
+            source.checksum_seen |= sentence.checked
+            source.gatherer.heard(frame.heard_at)
+            if text[2:6] in _CALLS:
+                if self._dsc is None:
+                    self._dsc = dsc.decoder(self._settings)
+                return self._with_evicted(self._dsc.decode_sentence(sentence, frame))
+            return self._with_evicted(source.other(sentence, frame))
+        part = read_part(text[2:5], text, frame.payload, checked=sentence.checked)
         source.checksum_seen |= sentence.checked
+        return self._gathered(source, part, sentence, frame)
+
+    def _gathered(
+        self, source: _Source, part: Part, sentence: Sentence, frame: Frame
+    ) -> list[Transmission]:
+        """Return the epochs of a source that are complete with this part of one."""
         epochs = source.gatherer.add(part, sentence, frame)
         if source.gatherer.waiting():
             self._open[source] = None
@@ -242,7 +268,7 @@ class _Source:
         key: str | None = None
         if device is not None:
             written = clock.written if time is clock.moment else str(time)
-            key = f"{written}|{show_place(lon, lat)}"
+            key = f"{written}|{said.place or show_place(lon, lat)}"
         return Transmission(
             protocol="nmea0183",
             kind="position",

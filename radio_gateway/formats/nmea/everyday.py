@@ -19,7 +19,7 @@ from radio_gateway.formats.nmea.fields import KNOT_MPS, Part, date_of, micros
 from radio_gateway.formats.nmea.sentence import CHECKSUMS, Sentence, checksum
 
 # Nothing that a part takes could belong to the next: no part gives anything back (`+`).
-_RMC = re.compile(
+RMC = re.compile(
     r"(?:([A-Za-z0-9_.:-]{1,40}+),?+)?+\$([A-Z]{2})RMC,(\d{4}[0-5]\d(?:\.\d*+)?+),A"
     r",(\d\d[0-5]\d\.\d*+),([NS]),(\d{3}[0-5]\d\.\d*+),([EW]),([\d.]*+),([\d.]*+),(\d{6})"
     r"(?:,[\d.]*+,[EW]?+(?:,[ADFPR](?:,[A-Z])?+)?+)?+\*..",
@@ -29,7 +29,7 @@ _RMC = re.compile(
 _SECONDS = {f"{at // 60:02}{at % 60:02}": at * 60 for at in range(24 * 60)}
 
 
-_MAX_CHARACTERS = 160  # the standard's 82, and a name; numbers cannot become endless
+MAX_CHARACTERS = 160  # the standard's 82, and a name; numbers cannot become endless
 
 
 class Everyday(msgspec.Struct, frozen=True, gc=False):
@@ -44,6 +44,7 @@ class Everyday(msgspec.Struct, frozen=True, gc=False):
         speed_mps: Speed over ground.
         course_deg: Course over ground.
         payload: The frame.
+        place: Longitude and latitude as `show_place` shows them; None while nobody has.
     """
 
     device: str | None
@@ -54,6 +55,7 @@ class Everyday(msgspec.Struct, frozen=True, gc=False):
     speed_mps: float | None
     course_deg: float | None
     payload: bytes
+    place: str | None = None
 
     def sentence(self) -> Sentence:
         """Return it out of its envelope, as `read_sentence` does."""
@@ -102,13 +104,13 @@ def read_everyday(payload: bytes) -> Everyday | None:
     """
     try:
         text = payload.decode("ascii")
-        match = _RMC.fullmatch(text) if len(text) <= _MAX_CHARACTERS else None
+        match = RMC.fullmatch(text) if len(text) <= MAX_CHARACTERS else None
         if match is None or checksum(payload[match.start(2) : -3]) != CHECKSUMS.get(text[-2:]):
             return None
         device, talker, time, lat, north, lon, east, knots, course, day = match.groups()
-        clock = _clock(time, day)
+        clock = read_clock(time, day)
         ddmm, dddmm = float(lat), float(lon)
-        course_deg = _number(course)
+        course_deg = read_number(course)
         if (
             clock is None
             or ddmm > 9000.0
@@ -124,7 +126,7 @@ def read_everyday(payload: bytes) -> Everyday | None:
             # dd * 100 + mm are dd * 60 + mm minutes
             (dddmm - dddmm // 100.0 * 40.0) / (60.0 if east == "E" else -60.0),
             (ddmm - ddmm // 100.0 * 40.0) / (60.0 if north == "N" else -60.0),
-            None if (speed := _number(knots)) is None else speed * KNOT_MPS,
+            None if (speed := read_number(knots)) is None else speed * KNOT_MPS,
             course_deg,
             payload,
         )
@@ -133,13 +135,13 @@ def read_everyday(payload: bytes) -> Everyday | None:
 
 
 @functools.lru_cache(maxsize=4096)
-def _number(text: str) -> float | None:
+def read_number(text: str) -> float | None:
     """Return a number of few digits; None where there is none. Most are said many times over."""
     return float(text) if text else None
 
 
 @functools.lru_cache(maxsize=256)
-def _clock(time: str, day: str) -> Clock | None:
+def read_clock(time: str, day: str) -> Clock | None:
     """Return the moment; None for no such day. A fleet says the same one many times over.
 
     Raises:

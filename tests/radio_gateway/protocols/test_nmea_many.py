@@ -1,0 +1,153 @@
+"""Sentences that came together say what each says by itself."""
+
+from __future__ import annotations
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from radio_gateway.chunk import Chunk
+from radio_gateway.connection import MANY, TOGETHER, Connection
+from radio_gateway.decoder import DecoderSettings, ManyDecoder
+from radio_gateway.errors import FrameError
+from radio_gateway.formats.nmea.everyday import Everyday, read_everyday
+from radio_gateway.formats.nmea.everyday_many import read_everyday_many
+from radio_gateway.formats.number import show_place
+from radio_gateway.framing import Frame
+from radio_gateway.protocols import nmea0183
+from radio_gateway.transmission import Transmission
+from tests.radio_gateway.protocols.heard import NOW, frame, sentence
+
+ODD = (
+    sentence("GPRMC,115958,A,9500.0,N,10024.7200,E,9.72,162.6,251126,,,A"),  # beyond a pole
+    sentence("GPRMC,115958,A,2016.3800,N,18000.1,E,9.72,162.6,251126,,,A"),
+    sentence("GPRMC,115958,A,2016.3800,N,10024.7200,E,9.72,360.0,251126,,,A"),  # no course
+    sentence("GPRMC,115958,A,0000.0,N,00000.0,E,0.0,0.0,251126,,,A"),  # a receiver without a place
+    sentence("GPRMC,115958,A,2016.3800,N,10024.7200,E,1.2.3,0.0,251126,,,A"),  # no number
+    sentence("GPRMC,245958,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A"),  # no such minute
+    sentence("GPRMC,115958,A,2016.3800,N,10024.7200,E,9.72,162.6,310226,,,A"),  # no such day
+    sentence("GPRMC,115958,A,2016.38" + "0" * 120 + ",N,10024.7200,E,,,251126,,,A"),  # too long
+    sentence("GPRMC,115958,V,,,,,,,251126,,,N"),
+    sentence("GPGGA,115958.00,2016.3800,N,10024.7200,E,1,09,0.9,352.4,M,-31.0,M,,"),
+    sentence("GPRMC,115958,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A")[:-2] + b"00",
+    sentence("GPRMC,115958,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A")[:-2] + b"\xe9\xff",
+    b"\xff\xfe$GPRMC,1",
+    b"radio starts",
+    b"",
+)
+
+
+@st.composite
+def everyday(draw: st.DrawFn) -> bytes:
+    """Return an everyday RMC of one of some devices, with numbers as receivers write them."""
+    device = draw(st.sampled_from(["", "R-0001,", "R-0001", "boat-7,"]))
+    second = draw(st.integers(0, 59))
+    lat = draw(st.sampled_from(["2016.3800", "0000.0001", "0000.", "0900.5", "2016.38001234567"]))
+    lon = draw(st.sampled_from(["10024.7200", "00000.0004", "00000.", "00452.4423", "17959.9"]))
+    knots = draw(st.sampled_from(["", "0.0", "9.72", "5.", ".5", "007.25"]))
+    course = draw(st.sampled_from(["", "0.0", "359.9", "1."]))
+    north, east = draw(st.sampled_from("NS")), draw(st.sampled_from("EW"))
+    body = f"GPRMC,1159{second:02},A,{lat},{north},{lon},{east},{knots},{course},251126,,,A"
+    return device.encode() + sentence(body)
+
+
+streams = st.lists(st.one_of(everyday(), everyday(), everyday(), st.sampled_from(ODD)), min_size=1)
+
+
+@given(st.lists(st.one_of(everyday(), everyday(), everyday(), st.sampled_from(ODD))))
+@example([])
+@example([*ODD])
+@example([sentence("GPRMC,115958,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A"), *ODD])
+def test_many_are_read_as_one_by_one(payloads: list[bytes]) -> None:
+    alone = [read_everyday(each) for each in payloads]
+    together = read_everyday_many(payloads)
+    assert [_without_place(each) for each in together] == alone
+    for each in together:
+        if each is not None and each.place is not None:
+            assert each.place == show_place(each.lon, each.lat)
+
+
+@given(streams)
+def test_many_are_decoded_as_one_after_the_other(payloads: list[bytes]) -> None:
+    frames = [frame(each, after_s=n / 1000.0) for n, each in enumerate(payloads)]
+    one, many = (nmea0183.decoder(DecoderSettings()) for _ in range(2))
+    assert isinstance(many, ManyDecoder)
+    said: list[Transmission] = []
+    why: list[tuple[bytes, str]] = []
+    for each in frames:
+        try:
+            said += one.decode(each)
+        except FrameError as error:
+            why.append((each.payload, error.reason))
+    refused: list[tuple[bytes, str]] = []
+
+    def refuse(of: Frame, error: Exception) -> None:
+        assert isinstance(error, FrameError)
+        refused.append((of.payload, error.reason))
+
+    assert many.decode_many(frames, refuse) == said
+    assert refused == why
+    assert many.flush(None) == one.flush(None)
+
+
+def test_how_a_stream_is_split_into_reads_makes_no_difference() -> None:
+    body = "GPRMC,1159{:02},A,2016.38{:02},N,10024.7200,E,9.72,162.6,251126,,,A"
+    lines = [
+        ODD[n // 7 % len(ODD)]
+        if n % 7 == 3
+        else f"R-{n % 5},".encode() + sentence(body.format(n // 20 % 60, n % 100))
+        for n in range(2 * (TOGETHER + 2 * MANY))
+    ]
+    stream = b"".join(line + b"\r\n" for line in lines)
+
+    def read(size: int) -> tuple[list[Transmission], list[tuple[bytes, str]], int]:
+        connection = Connection({"nmea0183": nmea0183}, DecoderSettings())
+        said: list[Transmission] = []
+        refused: list[tuple[bytes, str]] = []
+        for at in range(0, len(stream), size):
+            said += connection.hear(
+                Chunk(stream[at : at + size], NOW),
+                lambda of, reason, _: refused.append((of.payload, reason)),
+            )
+        return said, refused, connection.frames
+
+    whole = read(len(stream))
+    assert read(len(stream) // 2) == whole
+    assert read(100) == whole
+    assert len(whole[0]) > TOGETHER
+    assert len(whole[1]) > MANY
+
+
+class _Failing:
+    """The decoder of NMEA 0183, with a fault of its own."""
+
+    FRAMING = nmea0183.FRAMING
+
+    @staticmethod
+    def speaks(_frame: Frame) -> bool:
+        return True
+
+    @staticmethod
+    def decoder(settings: DecoderSettings) -> nmea0183.NmeaDecoder:
+        class Fails(nmea0183.NmeaDecoder):
+            def _any(self, frame: Frame) -> list[Transmission]:
+                raise RuntimeError(frame.payload.decode())
+
+        return Fails(settings)
+
+
+def test_a_fault_of_the_decoder_costs_one_of_many_sentences() -> None:
+    good = sentence("GPRMC,115958,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A")
+    lines = [good] * MANY + [ODD[9]] + [good] * MANY
+    connection = Connection({"nmea0183": _Failing()}, DecoderSettings())
+    refused: list[tuple[bytes, str]] = []
+    said = connection.hear(
+        Chunk(b"\r\n".join([*lines, b""]), NOW),
+        lambda of, reason, _: refused.append((of.payload, reason)),
+    )
+    assert refused == [(ODD[9], "decoder_failed")]
+    assert len(said) + len(connection.flush(None, lambda *_: None)) >= 1
+
+
+def _without_place(said: Everyday | None) -> Everyday | None:
+    return None if said is None else replace(said, place=None)
