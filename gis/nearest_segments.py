@@ -10,6 +10,8 @@ that near are kept. Cells are made where points are.
 from __future__ import annotations
 
 import math
+import mmap
+import sys
 import threading
 from typing import Final
 
@@ -28,7 +30,7 @@ NEAR_M: Final = 10_000.0  # a cell farther from all segments leaves its points t
 HAIR_M: Final = 0.001  # far more than rounding
 KEPT: Final = 24  # segments a cell knows; of the Mekong's only 2 % have more, and ask the tree
 # A cell has the place of its column and row, modulo SIDE, so that two in 128 km never meet: 65,536
-# places of 8 + 4 KEPT bytes, 6.8 MB once all are in use; the system gives what is written to.
+# places of 8 + 4 KEPT bytes, 6.8 MB once all are in use.
 SIDE: Final = 256
 TURNS: Final = 8  # only every so many calls, a place is taken from its cell
 ORIGIN: Final = 1 << 20  # cells from the first column or row to the plane's origin
@@ -67,8 +69,9 @@ class NearestSegments:
         self._lock = threading.Lock()
         self._turn_of = 0
         # By place: which cell is there, 0 for none, and its segments, rising, the last repeated.
-        self._cells = np.zeros(SIDE * SIDE, dtype=np.int64)
-        self._kept = np.zeros((SIDE * SIDE, KEPT), dtype=np.int32)
+        self._cells = np.frombuffer(_zeros(SIDE * SIDE * 8), dtype=np.int64)
+        kept = np.frombuffer(_zeros(SIDE * SIDE * KEPT * 4), dtype=np.int32)
+        self._kept = kept.reshape(SIDE * SIDE, KEPT)
 
     def of(self, place: Floats, *, within_m: float) -> Rows:
         """Return the segment nearest to each point.
@@ -185,3 +188,10 @@ class NearestSegments:
         few = count <= KEPT
         kept[near[few]] = segment[taken[few]]
         return kept
+
+
+def _zeros(size: int) -> mmap.mmap:
+    """Return memory that takes none until it is written to, which NumPy's own does not promise."""
+    if sys.platform == "win32":
+        return mmap.mmap(-1, size)
+    return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)  # a fork has its own
