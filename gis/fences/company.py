@@ -71,11 +71,13 @@ class Company:
         if horizon > self._forgotten + FORGET_EVERY_S:
             self._forgotten = horizon
             self._buckets.forget(horizon)
+            # A late fix tells where a boat was from the fix before on, if that is no gap ago.
+            settled = horizon - self._settings.gap_s
             for unit, partners in self._pairs.items():
                 for other, pairs in partners.items():
                     if unit < other:
                         for pair in pairs:
-                            pair.forget(horizon)
+                            pair.forget(settled)
 
     def drop(self, unit: str) -> None:
         """Let go of a unit; nothing that was told of it is withdrawn."""

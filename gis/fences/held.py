@@ -17,6 +17,7 @@ from gis.fences.unread import Unread
 
 START: Judged = (None, None, ())
 SLICE = 64  # fixes that come before older ones are packed and let go of again
+LOOKED_BACK = 64  # fixes from before a late one that are asked for, to see who was together then
 MANY = 8  # noted fixes from which on it pays to pack them at once
 SLICES = 20  # the oldest are let go of when there are so many times fewer of them too many
 
@@ -281,7 +282,8 @@ class HeldFixes:
         self.catch_up()
         packed, base = self._packed, self._base[0]
         horizon = self.horizon(settings)
-        old = packed.older(horizon) + bisect_left(self._times, horizon)
+        # To look at meetings anew, some from before what a late fix can change are asked for.
+        old = packed.older(horizon) + bisect_left(self._times, horizon) - LOOKED_BACK
         cut = max(old, self.held() - settings.most_fixes)
         # In slices: to take one off the front moves all the others.
         if cut <= settings.most_fixes // SLICES:

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from gis.fences.events import FenceEvent
 from gis.fences.fix import Fix, apart_m
+from gis.fences.held import LOOKED_BACK
 from gis.fences.rules import Meet
 from gis.fences.settings import FenceSettings
 from gis.fences.track import FenceTrack
@@ -24,7 +25,7 @@ Bucket: TypeAlias = tuple[int, int, int, int]
 SLOT_S = 600.0
 CELL_M = 12_000.0  # more than within_m and the way of the fastest boat over a gap together
 EARTH_M = 6_371_009.0
-CHECKPOINT = 64  # looks at a pair between two places from which it can be looked at again
+CHECKPOINT = LOOKED_BACK  # looks at a pair between two places from which it can be looked at again
 NEVER = float("-inf")
 
 
@@ -48,6 +49,7 @@ class Pair:
         self._last = Together(NEVER, math.inf, None, False)
         self._kept: list[Together] = []
         self._since_kept = 0
+        self._settled = NEVER  # up to when all stands
 
     def look(
         self, since: float, settings: FenceSettings
@@ -60,6 +62,7 @@ class Pair:
         """
         withdrawn: list[FenceEvent] = []
         if since < self._last.t:
+            since = max(since, self._settled)
             while self._kept and self._kept[-1].t > since:
                 self._kept.pop()
             self._last = self._kept[-1] if self._kept else Together(NEVER, math.inf, None, False)
@@ -71,7 +74,7 @@ class Pair:
         until = min(self.first.known_until(), self.second.known_until())
         for t, a, b in _places(self.first, self.second, self._last.t, until, settings):
             met = self._see(t, a, b)
-            if met is not None:
+            if met is not None and t > self._settled:  # else it was told before
                 added.append(met)
                 self.events[met] = t
             self._since_kept += 1
@@ -81,11 +84,12 @@ class Pair:
         return added, withdrawn
 
     def forget(self, horizon: float) -> None:
-        """Let go of what no late fix can change.
+        """Let go of what no late fix can change: all that was seen up to `horizon`.
 
         >>> rule = Meet(id="meet", within_m=100.0, for_s=60.0)
         >>> Pair(rule, FenceTrack("a"), FenceTrack("b")).forget(0.0)
         """
+        self._settled = horizon = max(self._settled, min(horizon, self._last.t))
         old = bisect_right([each.t for each in self._kept], horizon) - 1
         if old > 0:
             del self._kept[:old]
@@ -198,7 +202,7 @@ def _places(
 
 
 def _place(track: FenceTrack, t: float, settings: FenceSettings) -> Fix | None:
-    """Return where a unit was; None in a silence, or before its first fix."""
+    """Return where a unit was; None in a silence, or before the first fix that is held."""
     at = bisect_left(track.times, t)
     fixes = track.fixes
     while at < len(fixes) and not fixes[at].good:
@@ -209,7 +213,7 @@ def _place(track: FenceTrack, t: float, settings: FenceSettings) -> Fix | None:
     begin = end.before
     if end.t == t:
         return end
-    if begin is None or end.jump or end.t - begin.t > settings.gap_s:
+    if begin is None or t < begin.t or end.jump or end.t - begin.t > settings.gap_s:
         return None
     share = (t - begin.t) / (end.t - begin.t)
     bearing, _, way = WGS84.inv(begin.lon, begin.lat, end.lon, end.lat)

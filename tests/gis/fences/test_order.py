@@ -6,16 +6,19 @@ import random
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gis.fences import company
 from gis.fences.area import around, line
 from gis.fences.events import FenceEvent
 from gis.fences.index import FenceSet
 from gis.fences.rules import Cross, Dwell, Enter, Leave, Meet, Near, Rule, Speed, Void
+from gis.fences.settings import FenceSettings
 from gis.fences.watch import FenceWatch
 from gis.position import Position
-from tests.gis.fences.tracks import LAT_M, LON_M, NOON, square
+from tests.gis.fences.tracks import LAT_M, LON_M, NOON, square, told
 
 AREAS = [
     square("a"),
@@ -38,6 +41,10 @@ RULES: list[Rule] = [
         zone="Asia/Bangkok", longer_s=60.0,
     ),
 ]  # fmt: skip
+MEETINGS = [
+    Meet(id="meet", within_m=200.0, for_s=30.0),
+    Meet(id="long", within_m=60.0, for_s=100.0),
+]
 FENCES = FenceSet(AREAS)
 LATER = NOON + timedelta(hours=2)
 
@@ -67,6 +74,11 @@ def position(t: float, east: float, north: float, accuracy: float | None, speed:
         accuracy_m=accuracy,
         speed_mps=speed,
     )
+
+
+def seconds_of(fix: tuple[str, Position]) -> float:
+    assert fix[1].time is not None
+    return fix[1].time.timestamp()
 
 
 def final(fixes: list[tuple[str, Position]], batch: int, *, early: bool) -> Counter[FenceEvent]:
@@ -146,6 +158,29 @@ def test_long_tracks_in_ten_orders() -> None:
     for seed in range(10):
         random.Random(seed).shuffle(fixes)
         assert final(fixes, 1 + seed * 5, early=bool(seed % 2)) == expected
+
+
+@pytest.mark.parametrize("seed", [2, 3, 7])
+def test_meetings_of_fixes_that_come_as_late_as_may_be(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(company, "FORGET_EVERY_S", 50.0)
+    rng = random.Random(seed)
+    fixes = []
+    for unit in ("u0", "u1"):
+        t, x, vx = 0.0, rng.uniform(-100.0, 100.0), 0.0
+        for _ in range(800):
+            t += rng.choice([2.0, 2.0, 4.0, 10.0])
+            vx = rng.uniform(-6.0, 6.0) if rng.random() < 0.05 else vx
+            x = max(-500.0, min(500.0, x + vx * 4.0))
+            fixes.append((unit, position(t, x, 0.0, 5.0, rng.choice([None, 6.0]))))
+    settings = FenceSettings(late_s=600.0)
+    ordered = sorted(fixes, key=seconds_of)
+    late = {id(fix): rng.uniform(0.0, 590.0) for fix in fixes if rng.random() < 0.1}
+    came = sorted(fixes, key=lambda fix: seconds_of(fix) + late.get(id(fix), 0.0))
+    expected = told([], MEETINGS, ordered, settings=settings)
+    assert len(expected) >= 2
+    assert told([], MEETINGS, came, batch=3, settings=settings) == expected
 
 
 def test_no_fix_and_one_fix_say_nothing() -> None:

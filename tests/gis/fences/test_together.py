@@ -63,6 +63,17 @@ def test_who_is_heard_of_late_met_from_its_first_fix_on() -> None:
     assert told([], MEET, sorted(came, key=seconds_of)) == [event]
 
 
+def test_a_meeting_of_yesterday_is_not_told_again_when_a_fix_comes_late() -> None:
+    lying = [
+        fix(day + t, 50.0 * (unit == "b"), 0.0, unit=unit)
+        for day, times in ((0.0, range(0, 100, 10)), (93_600.0, (0, 10, 20, 30, 15)))
+        for t in times
+        for unit in ("a", "b")
+    ]
+    (event,) = told([], MEET, lying)
+    assert seconds(event) == 60.0
+
+
 def test_only_the_named_meet() -> None:
     rule = [Meet(id="meet", within_m=100.0, for_s=60.0, units=frozenset({"a", "c"}))]
     lying = [fix(10.0 * n, 0.0, 0.0, unit=unit) for n in range(30) for unit in ("a", "b", "c")]
