@@ -4,12 +4,15 @@ SQLite takes one statement for many rows. It names no column that all of them le
 bytes as bytearrays: the driver takes several times as long over a None or bytes as over a number,
 text or bytearray, for which it looks up no way to adapt them.
 
-Of many rows a hundred at a time are one step of a statement, in which the driver lets others have
-the interpreter; with a step for each row it would stand in line for it at each. What all rows of
-many share, as their channel and owner, is told to each such statement once: of messages of one kind
-that is nearly half of all values, and a tenth of the time. The statement is told to fail where it
-stands: the transaction is undone anyhow, and SQLite would keep a copy of each page that it touches
-to be able to undo the statement alone.
+Of many rows a thousand at a time are one step of a statement, then a hundred, then ten. In a step
+the driver lets others have the interpreter, and after it stands in line for it, for a millisecond
+where the loop is busy: with steps of a hundred, a commit and the decoding of what comes meanwhile
+took as long beside each other as one after the other, with these three quarters of it. A statement
+of a thousand takes 2 MiB, so there are but a few of them. What all rows of many share, as their
+channel and owner, is told to each such statement once: of messages of one kind that is nearly half
+of all values, and a tenth of the time. The statement is told to fail where it stands: the
+transaction is undone anyhow, and SQLite would keep a copy of each page that it touches to be able
+to undo the statement alone.
 
 PostgreSQL takes a binary COPY straight into the tables, in the hope that all is new: the watch has
 asked before what is known. Where that hope fails, the rows that are known are found and the others
@@ -44,7 +47,10 @@ _numbers: Final = itemgetter(
         if isinstance(transmissions.c[name].type, Float)
     ]
 )
-_AT_ONCE: Final = 100
+_MANY: Final = 100
+_STEPS: Final = (1000, 100, 10)
+_LARGE_AT_MOST: Final = 4
+_large: set[tuple[Sequence[str], int]] = set()  # mixtures that have a statement of the most rows
 _ALIKE: Final = (
     ("time_source", "usable", "kind", "fix", "distress", "flags"),
     ("channel",),
@@ -128,17 +134,30 @@ def _insert_many(cursor: Any, rows: Sequence[Row]) -> None:
         for name, values in zip(TRANSMISSION_COLUMNS, zip(*rows, strict=True), strict=True)
         if values != nothing
     }
-    many = len(rows) >= _AT_ONCE
+    left = len(rows)
+    many = left >= _MANY
     shared = {name: filled.pop(name)[0] for name in _shared(filled)} if many else {}
     columns, ours = (*shared, *filled), tuple(shared.values())
     # Made one by one as they are taken: a thousand more at once would wake the collector.
     each = zip(*filled.values(), strict=True)
-    if many:
-        statement = _insert(transmissions, columns, "?", _AT_ONCE, len(shared))
-        for _ in range(len(rows) // _AT_ONCE):
-            cursor.execute(statement, (*ours, *chain.from_iterable(islice(each, _AT_ONCE))))
+    for step in _steps(left, columns, len(shared)):
+        for _ in range(left // step):
+            statement = _insert(transmissions, columns, "?", step, len(shared))
+            cursor.execute(statement, (*ours, *chain.from_iterable(islice(each, step))))
+        left %= step
     rest = (ours + row for row in each) if ours else each
     cursor.executemany(_insert(transmissions, columns, "?"), rest)
+
+
+def _steps(rows: int, columns: Sequence[str], shared: int) -> Sequence[int]:
+    """Return how many rows at a time to insert so many by."""
+    if rows < _STEPS[0]:
+        return _STEPS[1:] if rows >= _MANY else ()
+    if (columns, shared) not in _large:
+        if len(_large) >= _LARGE_AT_MOST:
+            return _STEPS[1:]
+        _large.add((columns, shared))
+    return _STEPS
 
 
 def _shared(filled: Mapping[str, Sequence[Any]]) -> list[str]:

@@ -7,10 +7,11 @@ from typing import Any
 
 import psutil
 import pytest
+from sqlalchemy import Table
 
 from patrol.errors import StoreError
 from patrol.records import record_of
-from patrol.store import registry
+from patrol.store import bulk, registry
 from patrol.store.bulk import _insert
 from patrol.store.rows import TRANSMISSION_COLUMNS, Row, transmission_row
 from patrol.store.store import open_store
@@ -99,6 +100,58 @@ async def test_odd_ones_among_hundreds_make_few_statements(tmp_path: Path) -> No
     finally:
         await store.close()
     assert _insert.cache_info().misses <= 2 * 2
+
+
+async def test_of_thousands_each_is_kept_once_and_in_order(tmp_path: Path) -> None:
+    rows = [numbered(number) for number in range(2345)]
+    assert await put(tmp_path / "patrol.db", [*rows[:1500], *rows]) == rows
+
+
+@pytest.mark.parametrize("at", [0, 1500, 2200, 2330, 2344])
+async def test_of_thousands_nothing_is_kept_if_one_is_refused(at: int, tmp_path: Path) -> None:
+    rows = [numbered(number) for number in range(2345)]
+    place = TRANSMISSION_COLUMNS.index("kind")
+    rows[at] = (*rows[at][:place], None, *rows[at][place + 1 :])
+    with pytest.raises(StoreError):
+        await put(tmp_path / "patrol.db", rows)
+    assert await put(tmp_path / "patrol.db", []) == []
+
+
+@sqlite_only
+async def test_few_mixtures_of_columns_have_the_largest_statements(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes 2 MiB for as long as the store is open."""
+    monkeypatch.setattr(bulk, "_large", set())
+    asked: list[int] = []
+    made = bulk._insert
+
+    def insert(table: Table, columns: Any, mark: str, rows: int = 1, shared: int = 0) -> str:
+        asked.append(rows)
+        return made(table, columns, mark, rows, shared)
+
+    monkeypatch.setattr(bulk, "_insert", insert)
+    some: tuple[dict[str, Any], ...] = (
+        {},
+        {"text": "hm"},
+        {"status": "moored"},
+        {"facts": {"talker": "GP"}},
+    )
+    mixtures: list[dict[str, Any]] = [
+        *some,
+        {"text": "hm", "status": "moored"},
+        {"lon": None},
+        *some,
+    ]
+    store = open_store(store_url(tmp_path / "patrol.db"))
+    try:
+        for n, own in enumerate(mixtures):
+            keys = [f"{n} {number}" for number in range(1000)]
+            await store.commit([row_of(duplicate_key=key, **own) for key in keys], [], [])
+    finally:
+        await store.close()
+    assert asked.count(1000) == 8
+    assert asked.count(100) == 20
 
 
 async def test_of_hundreds_that_are_all_the_same_one_is_kept(tmp_path: Path) -> None:
