@@ -196,8 +196,9 @@ class Course:
             along = self._along.take(before, axis=0) + self._along.take(after, axis=0)
             segment = np.where(begins, self._upper.take(segment), segment)
         (along_x, along_y), (x, y) = along.T, rest.T
-        left = np.sign(along_x * y - along_y * x)
-        return km, left * np.hypot(x, y) / _scale(place[:, 0]), segment
+        # Where it is neither left nor right, ahead of an end, it is as far off all the same.
+        offset = np.copysign(np.hypot(x, y), along_x * y - along_y * x)
+        return km, offset / _scale(place[:, 0]), segment
 
     def box(self, *, within_m: float) -> tuple[float, float, float, float]:
         """Return what holds all that is within a distance of the line, degrees.

@@ -25,6 +25,7 @@ Rows = NDArray[np.intp]
 
 NODE: Final = 4  # segments in one of the tree: the nearest is found in half the time of ten
 MANY: Final = 12  # points: from here on cells are faster than the tree
+AT_ONCE: Final = 16_384  # points: their distances to segments take 1.2 KB each
 CELL_M: Final = 500.0
 NEAR_M: Final = 10_000.0  # a cell farther from all segments leaves its points to the tree
 HAIR_M: Final = 0.001  # far more than rounding
@@ -85,8 +86,13 @@ class NearestSegments:
             nearest, as is cheaper. Of several that are as near, any.
 
         Raises:
-            shapely.errors.GEOSException: If a coordinate is infinite.
+            shapely.errors.GEOSException: If a coordinate is NaN.
         """
+        if len(place) > AT_ONCE:
+            parts = range(0, len(place), AT_ONCE)
+            return np.concatenate(
+                [self.of(place[at : at + AT_ONCE], within_m=within_m) for at in parts]
+            )
         if len(place) < MANY or not np.isfinite(place).all():
             return self._by_tree(place, within_m)
         cell = np.floor(place / CELL_M).astype(np.int64) + ORIGIN

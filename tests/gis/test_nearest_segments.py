@@ -183,3 +183,30 @@ def test_several_threads_may_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     by_tree = shapely.STRtree(shapely.linestrings(np.stack([line[:-1], line[1:]], axis=1)))
     with ThreadPoolExecutor(4) as pool:
         assert max(pool.map(wrong, range(200))) < 1e-8
+
+
+def test_straight_ahead_of_an_end_a_place_is_as_far_as_it_is() -> None:
+    """It is neither left nor right of the line, and was told to be on it."""
+    line = [(100.1, 0.0), (100.0, 0.0), (100.0, 0.15), (100.34, 0.15), (100.34, -0.1)]
+    frame = gpd.GeoDataFrame(
+        {"reach": ["a"], "error_m": [9]}, geometry=[shapely.LineString(line)], crs=4326
+    )
+    course = Course(measured(frame, file="mine"))
+    for count in (1, MANY, MANY, MANY, MANY):
+        km, offset, reach = course.nearest(
+            np.full(count, 100.17), np.zeros(count), within_m=WITHIN_M
+        )
+        assert np.isnan(km).all()
+        assert np.isnan(offset).all()
+        assert (reach == -1).all()
+    _, offset, _ = course.nearest(np.array([100.12]), np.zeros(1), within_m=WITHIN_M)
+    assert abs(offset[0]) == pytest.approx(2226.4, abs=1.0)
+
+
+def test_more_than_are_looked_at_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = mekong()
+    place, segments = around(line, 500, 3000.0), made(line)
+    whole = warm(segments, place)
+    monkeypatch.setattr(nearest_segments, "AT_ONCE", 70)
+    parts = segments.of(place, within_m=WITHIN_M * 1.01)
+    assert distances(line, place, parts) == pytest.approx(distances(line, place, whole), abs=1e-8)
