@@ -2,12 +2,12 @@
 
 Sources that can wait (MQTT, TCP, HTTP) are not read further while a batch of what they brought
 waits: more would make nothing faster, and whatever else is heard would wait behind it. Sources that
-cannot (serial, UDP) fill the inbox, and then shed, in this order: the oldest routine position of
-the same address, the oldest routine position; where there is none, a new position is dropped, and
-for anything else new the oldest other routine transmission. Calls for help always fit, but of one
-sender (an address on one channel) only the first and the newest while it is full, and of senders
-that nobody has registered only so many as the inbox holds: anybody can make up calls over UDP
-without end.
+cannot (serial, UDP) have room of their own, and shed once it is full, in this order: the oldest
+routine position of the same address, the oldest routine position; where there is none, a new
+position is dropped, and for anything else new the oldest other routine transmission. Calls for help
+always fit, but of one sender (an address on one channel) only the first and the newest while it is
+full, and of senders that nobody has registered only so many as the inbox holds: anybody can make up
+calls over UDP without end.
 """
 
 from __future__ import annotations
@@ -86,6 +86,11 @@ class Inbox:
         """Whether sources that can wait should."""
         return self._patient >= self._patient_at_most
 
+    @property
+    def _is_crowded(self) -> bool:
+        """Whether there is no room for more of those who cannot wait."""
+        return len(self._waiting) - self._patient >= self._capacity
+
     def offer(self, deliveries: Sequence[Delivery], *, can_wait: bool) -> None:
         """Add `deliveries`, in order. Never blocks.
 
@@ -109,7 +114,7 @@ class Inbox:
             for delivery in deliveries:
                 if delivery.transmission.distress:
                     self._add_call(delivery)
-                elif len(waiting) < self._capacity or self._make_room(delivery.transmission):
+                elif not self._is_crowded or self._make_room(delivery.transmission):
                     self._can_shed.add(self._next_key)
                     if self._queues is not None:
                         self._queues.add(self._next_key, delivery.transmission)
@@ -205,7 +210,7 @@ class Inbox:
     def _add_call(self, delivery: Delivery) -> None:
         """Add a call for help from a source that cannot wait."""
         said, calls = delivery.transmission, self._calls
-        if len(self._waiting) >= self._capacity:
+        if self._is_crowded:
             repeated = calls.repeated(said)
             if repeated is not None:
                 del self._waiting[repeated]

@@ -135,9 +135,21 @@ async def test_no_first_call_of_a_registered_radio_gives_way_to_made_up_ones() -
 async def test_what_came_from_a_source_that_waits_is_never_shed() -> None:
     inbox = Inbox(2)
     inbox.offer([said("a", "1"), said("b"), said("c")], can_wait=True)
-    inbox.offer([said("a", "2")], can_wait=False)
-    assert names(await inbox.take()) == ["a1", "b", "c"]
+    inbox.offer([said("a", "2"), said("d"), said("a", "3"), said("b")], can_wait=False)
+    assert names(await inbox.take()) == ["a1", "b", "c", "a3", "b"]
+    assert inbox.shed == {"udp": 2}
+
+
+async def test_a_flood_of_who_can_wait_takes_no_room_from_who_cannot() -> None:
+    inbox = Inbox(100)
+    for _ in range(5):  # of five links
+        inbox.offer([said("tcp", str(number)) for number in range(100)], can_wait=True)
+    inbox.offer([said("a", str(number)) for number in range(100)], can_wait=False)
+    assert inbox.shed == {}
+    await inbox.take(450)
+    inbox.offer([said("b")], can_wait=False)
     assert inbox.shed == {"udp": 1}
+    assert len(await inbox.take()) == 150
 
 
 async def test_shedding_goes_on_rightly_after_a_partial_take() -> None:
