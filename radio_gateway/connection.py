@@ -202,9 +202,16 @@ class Connection:
             for payload in payloads[at : at + TOGETHER]:
                 frames.append(Frame(payload, heard_at, topic, source, resent))
                 heard_at += _MICROSECOND
+            try:
+                heard += many.decode_many(
+                    frames, lambda frame, error: _refuse(frame, error, reject)
+                )
+            except Exception:  # noqa: BLE001 - logged there; each by itself, then
+                _log_failure(frames[0].payload)
+                heard_at = frames[0].heard_at
+                break
             at += len(frames)
             self._last_at = frames[-1].heard_at
-            heard += many.decode_many(frames, lambda frame, error: _refuse(frame, error, reject))
         if at:
             payloads = payloads[at:]
         only = decoder

@@ -1,8 +1,8 @@
 """Everyday RMC by the hundred, as one read of a busy link or of a file brings them.
 
-They are read in columns, one for each field; only the form of each is looked at by itself. Where a
-column holds anything odd, all are read one by one. Both give the same, but that here the place is
-written, too, where a device is named.
+They are read in columns, one for each field; only the form of each is looked at by itself. Where
+something is no number or no minute, all are read one by one. Both give the same, but that here the
+place is written, too, where a device is named.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ def read_everyday_many(payloads: Sequence[bytes]) -> list[Everyday | None]:
     return said
 
 
-def _read(fields: Sequence[tuple[Any, ...]], payloads: Sequence[bytes]) -> list[Everyday]:
-    """Return what is said in the fields of sentences.
+def _read(fields: Sequence[tuple[Any, ...]], payloads: Sequence[bytes]) -> list[Everyday | None]:
+    """Return what is said in the fields of sentences; None for one that is not everyday.
 
     Raises:
-        ValueError: If one says anything that is not everyday.
-        KeyError: The same.
+        ValueError: If something is no number.
+        KeyError: If there is no such minute.
     """
     devices, talkers, times, lats, norths, lons, easts, knots, courses, days = zip(
         *fields, strict=True
@@ -70,14 +70,6 @@ def _read(fields: Sequence[tuple[Any, ...]], payloads: Sequence[bytes]) -> list[
     clocks: list[Any] = [read_clock(time, day) for time, day in zip(times, days, strict=True)]
     ddmm, dddmm = _numbers(lats), _numbers(lons)
     courses_deg = [read_number(each) for each in courses]
-    if (
-        None in clocks
-        or max(ddmm) > 9000.0
-        or max(dddmm) > 18000.0
-        or (0.0 in ddmm and 0.0 in dddmm)
-        or max([each for each in courses_deg if each is not None], default=0.0) >= 360.0
-    ):
-        raise ValueError("no day, no place or no course")
     # dd * 100 + mm are dd * 60 + mm minutes
     lons_deg = [
         (each - each // 100.0 * 40.0) / (60.0 if east == "E" else -60.0)
@@ -92,7 +84,7 @@ def _read(fields: Sequence[tuple[Any, ...]], payloads: Sequence[bytes]) -> list[
     places: Sequence[str | None] = [None] * len(fields)
     if any(devices):
         places = show_places(lons_deg, lats_deg)
-    return [
+    said: list[Everyday | None] = [
         Everyday(*each)
         for each in zip(
             devices,
@@ -107,6 +99,25 @@ def _read(fields: Sequence[tuple[Any, ...]], payloads: Sequence[bytes]) -> list[
             strict=True,
         )
     ]
+    if (
+        None in clocks
+        or max(ddmm) > 9000.0
+        or max(dddmm) > 18000.0
+        or (0.0 in ddmm and 0.0 in dddmm)
+        or max([each for each in courses_deg if each is not None], default=0.0) >= 360.0
+    ):  # seldom: each is asked by itself only then
+        for n, (clock, lat, lon, course_deg) in enumerate(
+            zip(clocks, ddmm, dddmm, courses_deg, strict=True)
+        ):
+            if (
+                clock is None
+                or lat > 9000.0
+                or lon > 18000.0
+                or lat == lon == 0.0
+                or (course_deg is not None and course_deg >= 360.0)
+            ):
+                said[n] = None
+    return said
 
 
 def _numbers(texts: Sequence[str]) -> list[float]:

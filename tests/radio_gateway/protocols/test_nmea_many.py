@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from radio_gateway.formats.nmea.everyday import Everyday, read_everyday
 from radio_gateway.formats.nmea.everyday_many import read_everyday_many
 from radio_gateway.formats.number import show_place
 from radio_gateway.framing import Frame
-from radio_gateway.protocols import nmea0183
+from radio_gateway.protocols import ProtocolModule, nmea0183
 from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW, frame, sentence
 
@@ -145,8 +146,43 @@ def test_a_fault_of_the_decoder_costs_one_of_many_sentences() -> None:
         Chunk(b"\r\n".join([*lines, b""]), NOW),
         lambda of, reason, _: refused.append((of.payload, reason)),
     )
+    said += connection.flush(None, lambda *_: None)
+    one = nmea0183.decoder(DecoderSettings())
+    alone = [each for line in lines if line != ODD[9] for each in one.decode(frame(line))]
     assert refused == [(ODD[9], "decoder_failed")]
-    assert len(said) + len(connection.flush(None, lambda *_: None)) >= 1
+    assert [each.raw for each in said] == [each.raw for each in alone + one.flush(None)]
+
+
+class _FailingTogether:
+    """The decoder of NMEA 0183, with a fault of its own over many."""
+
+    FRAMING = nmea0183.FRAMING
+
+    @staticmethod
+    def speaks(_frame: Frame) -> bool:
+        return True
+
+    @staticmethod
+    def decoder(settings: DecoderSettings) -> nmea0183.NmeaDecoder:
+        class Fails(nmea0183.NmeaDecoder):
+            def decode_many(self, *_: object) -> list[Transmission]:
+                raise RuntimeError("many")
+
+        return Fails(settings)
+
+
+def test_a_fault_over_many_sentences_costs_none() -> None:
+    body = "GPRMC,1159{:02},A,2016.38{:02},N,10024.7200,E,9.72,162.6,251126,,,A"
+    lines = [b"R-1," + sentence(body.format(n // 20 % 60, n % 100)) for n in range(TOGETHER + 50)]
+    stream = b"\r\n".join([*lines, b""])
+
+    def read(module: ProtocolModule) -> list[Transmission]:
+        connection = Connection({"nmea0183": module}, DecoderSettings())
+        return connection.hear(Chunk(stream, NOW), lambda *_: pytest.fail("one is rejected"))
+
+    whole = read(nmea0183)
+    assert read(_FailingTogether()) == whole
+    assert len(whole) > 10
 
 
 def _without_place(said: Everyday | None) -> Everyday | None:
