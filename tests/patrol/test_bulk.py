@@ -102,6 +102,11 @@ async def test_odd_ones_among_hundreds_make_few_statements(tmp_path: Path) -> No
     assert _insert.cache_info().misses <= 2 * 2
 
 
+def test_a_large_statement_keeps_to_what_sqlite_takes_where_nobody_raised_it() -> None:
+    """At most 32,766 variables since 3.32."""
+    assert max(bulk._STEPS) * len(TRANSMISSION_COLUMNS) <= 32_766
+
+
 async def test_of_thousands_each_is_kept_once_and_in_order(tmp_path: Path) -> None:
     rows = [numbered(number) for number in range(2345)]
     assert await put(tmp_path / "patrol.db", [*rows[:1500], *rows]) == rows
