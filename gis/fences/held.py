@@ -17,7 +17,7 @@ from gis.fences.unread import Unread
 
 START: Judged = (None, None, ())
 SLICE = 64  # fixes that come before older ones are packed and let go of again
-LOOKED_BACK = 64  # fixes from before a late one that are asked for, to see who was together then
+LOOKED_BACK = 64  # fixes more that are held, so that it can be seen anew who was together
 MANY = 8  # noted fixes from which on it pays to pack them at once
 SLICES = 20  # the oldest are let go of when there are so many times fewer of them too many
 
@@ -179,6 +179,14 @@ class HeldFixes:
             newest = self._times[-1] if self._times else float("-inf")
         return max(self._horizon, newest - settings.late_s)
 
+    def gone_until(self) -> float:
+        """Return the time of the newest fix that was let go of; -inf where none was.
+
+        >>> HeldFixes("lima-2").gone_until()
+        -inf
+        """
+        return self._horizon
+
     def known_until(self) -> float:
         """Return the time of the newest good fix; -inf without one.
 
@@ -282,8 +290,10 @@ class HeldFixes:
         self.catch_up()
         packed, base = self._packed, self._base[0]
         horizon = self.horizon(settings)
-        # To look at meetings anew, some from before what a late fix can change are asked for.
-        old = packed.older(horizon) + bisect_left(self._times, horizon) - LOOKED_BACK
+        # To look at meetings anew, fixes from before a late one are asked for: from the one before
+        # it on, a gap ago at most, and as many more as there are looks between two that are kept.
+        asked = horizon - settings.gap_s
+        old = packed.older(asked) + bisect_left(self._times, asked) - LOOKED_BACK
         cut = max(old, self.held() - settings.most_fixes)
         # In slices: to take one off the front moves all the others.
         if cut <= settings.most_fixes // SLICES:

@@ -47,7 +47,7 @@ class Pair:
         self.first, self.second = first, second
         self.events: dict[FenceEvent, float] = {}
         self._last = Together(NEVER, math.inf, None, False)
-        self._kept: list[Together] = []
+        self._kept = [self._last]  # in order of time; some looks, to go back to
         self._since_kept = 0
         self._settled = NEVER  # up to when all stands
 
@@ -62,14 +62,7 @@ class Pair:
         """
         withdrawn: list[FenceEvent] = []
         if since < self._last.t:
-            since = max(since, self._settled)
-            while self._kept and self._kept[-1].t > since:
-                self._kept.pop()
-            self._last = self._kept[-1] if self._kept else Together(NEVER, math.inf, None, False)
-            self._since_kept = 0
-            withdrawn = [event for event, at in self.events.items() if at > self._last.t]
-            for event in withdrawn:
-                del self.events[event]
+            withdrawn = self._go_back(max(since, self._settled))
         added: list[FenceEvent] = []
         until = min(self.first.known_until(), self.second.known_until())
         for t, a, b in _places(self.first, self.second, self._last.t, until, settings):
@@ -90,10 +83,29 @@ class Pair:
         >>> Pair(rule, FenceTrack("a"), FenceTrack("b")).forget(0.0)
         """
         self._settled = horizon = max(self._settled, min(horizon, self._last.t))
-        old = bisect_right([each.t for each in self._kept], horizon) - 1
+        old = bisect_right(self._kept, horizon, key=_when) - 1
         if old > 0:
             del self._kept[:old]
         self.events = {event: at for event, at in self.events.items() if at > horizon}
+
+    def _go_back(self, since: float) -> list[FenceEvent]:
+        """Go back to how all stood at `since`, as far as that can be; return events withdrawn."""
+        # Not to before the newest fix of either that is no longer held: a meeting of then could not
+        # be seen again, and would be lost, or be told once more when they are seen next.
+        whole = max(self.first.gone_until(), self.second.gone_until())
+        at = max(
+            bisect_right(self._kept, since, key=_when) - 1,
+            bisect_left(self._kept, whole, key=_when),
+        )
+        if at == len(self._kept):
+            return []  # what is kept is too old: the last look stands
+        self._last = self._kept[at]
+        del self._kept[at + 1 :]
+        self._since_kept = 0
+        withdrawn = [event for event, t in self.events.items() if t > self._last.t]
+        for event in withdrawn:
+            del self.events[event]
+        return withdrawn
 
     def _see(self, t: float, a: Fix | None, b: Fix | None) -> FenceEvent | None:
         last, rule = self._last, self.rule
@@ -185,6 +197,10 @@ class Buckets:
         oldest = int(horizon // SLOT_S) - 1
         for bucket in [each for each in self._units if each[0] < oldest]:
             del self._units[bucket]
+
+
+def _when(look: Together) -> float:
+    return look.t
 
 
 def _places(

@@ -160,27 +160,35 @@ def test_long_tracks_in_ten_orders() -> None:
         assert final(fixes, 1 + seed * 5, early=bool(seed % 2)) == expected
 
 
-@pytest.mark.parametrize("seed", [2, 3, 7])
+@pytest.mark.parametrize("seed", [2, 3, 6, 7])
+@pytest.mark.parametrize(
+    ("slower", "late_s", "limits"),
+    [
+        (1.0, 590.0, FenceSettings(late_s=600.0)),
+        (12.0, 590.0, FenceSettings(late_s=600.0)),
+        (1.0, 590.0, FenceSettings(most_fixes=150)),
+        (12.0, 450.0, FenceSettings(most_fixes=150)),
+    ],
+)
 def test_meetings_of_fixes_that_come_as_late_as_may_be(
-    seed: int, monkeypatch: pytest.MonkeyPatch
+    seed: int, slower: float, late_s: float, limits: FenceSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(company, "FORGET_EVERY_S", 50.0)
     rng = random.Random(seed)
     fixes = []
-    for unit in ("u0", "u1"):
+    for unit, times in (("u0", 1.0), ("u1", slower)):
         t, x, vx = 0.0, rng.uniform(-100.0, 100.0), 0.0
-        for _ in range(800):
-            t += rng.choice([2.0, 2.0, 4.0, 10.0])
-            vx = rng.uniform(-6.0, 6.0) if rng.random() < 0.05 else vx
+        for _ in range(int(800 / times)):
+            t += times * rng.choice([2.0, 2.0, 4.0, 10.0])
+            vx = rng.uniform(-6.0, 6.0) if rng.random() < 0.05 * times else vx
             x = max(-500.0, min(500.0, x + vx * 4.0))
             fixes.append((unit, position(t, x, 0.0, 5.0, rng.choice([None, 6.0]))))
-    settings = FenceSettings(late_s=600.0)
     ordered = sorted(fixes, key=seconds_of)
-    late = {id(fix): rng.uniform(0.0, 590.0) for fix in fixes if rng.random() < 0.1}
+    late = {id(fix): rng.uniform(0.0, late_s) for fix in fixes if rng.random() < 0.1}
     came = sorted(fixes, key=lambda fix: seconds_of(fix) + late.get(id(fix), 0.0))
-    expected = told([], MEETINGS, ordered, settings=settings)
+    expected = told([], MEETINGS, ordered, settings=limits)
     assert len(expected) >= 2
-    assert told([], MEETINGS, came, batch=3, settings=settings) == expected
+    assert told([], MEETINGS, came, batch=3, settings=limits) == expected
 
 
 def test_no_fix_and_one_fix_say_nothing() -> None:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from gis.errors import RuleError
+from gis.fences.events import FenceEvent
 from gis.fences.index import FenceSet
 from gis.fences.rules import Meet, Void
+from gis.fences.settings import FenceSettings
 from gis.fences.void import watches
 from gis.fences.watch import FenceWatch
 from gis.position import Position
@@ -74,6 +76,66 @@ def test_a_meeting_of_yesterday_is_not_told_again_when_a_fix_comes_late() -> Non
     assert seconds(event) == 60.0
 
 
+def passing(t: float) -> float:
+    """How far a boat is from one that lies still: it comes, stays some minutes, and leaves."""
+    return 30.0 + max(0.0, 5.0 * abs(t - 450.0) - 800.0)
+
+
+def test_a_meeting_stands_when_a_fix_is_older_than_what_is_held_of_the_other() -> None:
+    # Of "busy" all before 1,088 s is let go of; who was where at 305 s is not known any more.
+    came = [fix(2.0 * n, 0.0, 0.0, unit="busy") for n in range(5600)]
+    came += [fix(20.0 * n, passing(20.0 * n), 0.0, unit="quiet") for n in range(560)]
+    came.sort(key=seconds_of)
+    (event,) = told([], MEET, came, batch=50)
+    assert seconds(event) == pytest.approx(336.0, abs=0.1)
+    late = fix(305.0, passing(305.0), 0.0, unit="quiet")
+    assert told([], MEET, [*came, late], batch=50) == [event]
+
+
+def test_hours_together_are_one_meeting_when_fixes_come_as_late_as_may_be() -> None:
+    limits = FenceSettings(most_fixes=200)
+    watch = FenceWatch(FenceSet([]), MEET, settings=limits)
+    events: list[FenceEvent] = []
+    for n in range(600):
+        fixes = [fix(10.0 * n, 0.0, 0.0, unit="a"), fix(10.0 * n, 30.0, 0.0, unit="b")]
+        if n > 250 and n % 20 == 0:
+            fixes.append(fix(oldest(watch, "a", limits) + 5.0, 0.0, 0.0, unit="a"))
+        outcome = watch.see(fixes)
+        assert outcome.withdrawn == ()
+        events += outcome.added
+    assert [seconds(event) for event in events] == [60.0]
+    assert watch.refused["late"] == 0
+
+
+def test_one_heard_each_second_and_one_each_three_minutes_meet_once() -> None:
+    limits = FenceSettings(late_s=600.0)
+    watch = FenceWatch(FenceSet([]), MEET, settings=limits)
+    events: list[FenceEvent] = []
+    for n in range(30):
+        fixes = [fix(170.0 * n + t, 0.0, 0.0, unit="busy") for t in range(-169, 1) if n or not t]
+        fixes.append(fix(170.0 * n, 30.0, 0.0, unit="quiet"))
+        events += watch.see(fixes).added
+        if n > 11:
+            late = fix(oldest(watch, "quiet", limits) + 1.0, 30.0, 0.0, unit="quiet")
+            outcome = watch.see([late])
+            assert outcome.withdrawn == ()
+            events += outcome.added
+    assert [seconds(event) for event in events] == [60.0]
+
+
+@pytest.mark.parametrize("n", [8, 11, 13, 16])
+def test_the_way_to_a_late_fix_began_before_what_may_come_late(n: int) -> None:
+    # They came near each other two minutes before the late fixes, which tell of it.
+    came = [fix(float(t), 0.0, 0.0, unit="busy") for t in range(3600)]
+    came += [fix(170.0 * n, 110.0, 0.0, unit="quiet") for n in range(21)]
+    late = [fix(170.0 * n + t, 30.0, 0.0, unit="quiet") for t in (150.0, 165.0)]
+    limits = FenceSettings(late_s=600.0)
+    (event,) = told([], MEET, sorted(came + late, key=seconds_of), settings=limits)
+    came.sort(key=seconds_of)
+    after = sum(seconds_of(each) <= 170.0 * n + 745.0 for each in came)
+    assert told([], MEET, came[:after] + late + came[after:], settings=limits) == [event]
+
+
 def test_only_the_named_meet() -> None:
     rule = [Meet(id="meet", within_m=100.0, for_s=60.0, units=frozenset({"a", "c"}))]
     lying = [fix(10.0 * n, 0.0, 0.0, unit=unit) for n in range(30) for unit in ("a", "b", "c")]
@@ -137,3 +199,8 @@ def seconds_of(each: tuple[str, Position]) -> float:
     when = each[1].time
     assert when is not None
     return (when - NOON).total_seconds()
+
+
+def oldest(watch: FenceWatch, unit: str, limits: FenceSettings) -> float:
+    """After how many seconds a fix of a unit is still taken."""
+    return watch.tracks[unit].horizon(limits) - NOON.timestamp()
