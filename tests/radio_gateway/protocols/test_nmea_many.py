@@ -15,7 +15,7 @@ from radio_gateway.formats.nmea.everyday import Everyday, read_everyday
 from radio_gateway.formats.nmea.everyday_many import read_everyday_many
 from radio_gateway.formats.number import show_place
 from radio_gateway.framing import Frame
-from radio_gateway.protocols import ProtocolModule, nmea0183
+from radio_gateway.protocols import nmea0183
 from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW, frame, sentence
 
@@ -119,28 +119,13 @@ def test_how_a_stream_is_split_into_reads_makes_no_difference() -> None:
     assert len(whole[1]) > MANY
 
 
-class _Failing:
-    """The decoder of NMEA 0183, with a fault of its own."""
-
-    FRAMING = nmea0183.FRAMING
-
-    @staticmethod
-    def speaks(_frame: Frame) -> bool:
-        return True
-
-    @staticmethod
-    def decoder(settings: DecoderSettings) -> nmea0183.NmeaDecoder:
-        class Fails(nmea0183.NmeaDecoder):
-            def _any(self, frame: Frame) -> list[Transmission]:
-                raise RuntimeError(frame.payload.decode())
-
-        return Fails(settings)
-
-
-def test_a_fault_of_the_decoder_costs_one_of_many_sentences() -> None:
+def test_a_fault_of_the_decoder_costs_one_of_many_sentences(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     good = sentence("GPRMC,115958,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A")
     lines = [good] * MANY + [ODD[9]] + [good] * MANY
-    connection = Connection({"nmea0183": _Failing()}, DecoderSettings())
+    monkeypatch.setattr(nmea0183.NmeaDecoder, "_any", _fails)
+    connection = Connection({"nmea0183": nmea0183}, DecoderSettings())
     refused: list[tuple[bytes, str]] = []
     said = connection.hear(
         Chunk(b"\r\n".join([*lines, b""]), NOW),
@@ -153,37 +138,25 @@ def test_a_fault_of_the_decoder_costs_one_of_many_sentences() -> None:
     assert [each.raw for each in said] == [each.raw for each in alone + one.flush(None)]
 
 
-class _FailingTogether:
-    """The decoder of NMEA 0183, with a fault of its own over many."""
-
-    FRAMING = nmea0183.FRAMING
-
-    @staticmethod
-    def speaks(_frame: Frame) -> bool:
-        return True
-
-    @staticmethod
-    def decoder(settings: DecoderSettings) -> nmea0183.NmeaDecoder:
-        class Fails(nmea0183.NmeaDecoder):
-            def decode_many(self, *_: object) -> list[Transmission]:
-                raise RuntimeError("many")
-
-        return Fails(settings)
-
-
-def test_a_fault_over_many_sentences_costs_none() -> None:
+def test_a_fault_over_many_sentences_costs_none(monkeypatch: pytest.MonkeyPatch) -> None:
     body = "GPRMC,1159{:02},A,2016.38{:02},N,10024.7200,E,9.72,162.6,251126,,,A"
     lines = [b"R-1," + sentence(body.format(n // 20 % 60, n % 100)) for n in range(TOGETHER + 50)]
     stream = b"\r\n".join([*lines, b""])
 
-    def read(module: ProtocolModule) -> list[Transmission]:
-        connection = Connection({"nmea0183": module}, DecoderSettings())
+    def read() -> list[Transmission]:
+        connection = Connection({"nmea0183": nmea0183}, DecoderSettings())
         return connection.hear(Chunk(stream, NOW), lambda *_: pytest.fail("one is rejected"))
 
-    whole = read(nmea0183)
-    assert read(_FailingTogether()) == whole
+    whole = read()
     assert len(whole) > 10
+    monkeypatch.setattr(nmea0183.NmeaDecoder, "decode_many", _fails)
+    assert read() == whole
 
 
 def _without_place(said: Everyday | None) -> Everyday | None:
     return None if said is None else replace(said, place=None)
+
+
+def _fails(*_: object) -> list[Transmission]:
+    """Fail as a decoder does that has a fault of its own."""
+    raise RuntimeError("a fault")
