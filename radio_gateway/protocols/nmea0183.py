@@ -267,7 +267,7 @@ class _Source:
         time, doubt = corrected(clock.moment, heard_at, live=self._live)
         key: str | None = None
         if device is not None:
-            written = clock.written if time is clock.moment else str(time)
+            written = clock.written or clock.write() if time is clock.moment else str(time)
             key = f"{written}|{said.place or show_place(lon, lat)}"
         return Transmission(
             protocol="nmea0183",

@@ -52,6 +52,7 @@ def test_rmc_says_place_motion_and_time() -> None:
         "INRMC,194101,A,4426.1130,N,07140.5596,W,5.2,77.3,160906,15.8,W",
         "GPRMC,000000,A,8959.9999,N,17959.9999,E,,0,290224,,,A",
         "GPRMC,120000.,A,0000.0001,N,00000.,E,5.,1.,010180,,",
+        "GPRMC,235959.9999999,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A",
     ],
 )
 def test_everyday_reader_and_general_reader_give_the_same(body: str) -> None:
