@@ -189,32 +189,16 @@ class Connection:
         heard_at = self._heard_at
         if heard_at is None:
             return
-        topic, source, resent = self._topic, self._source, self._resent
-        decoder = self._only
         self.frames += len(payloads)
         # What came in one read was said in an order, and keeps it: a microsecond apart.
         last_at = self._last_at
         if heard_at <= last_at and last_at - heard_at < _ONE_AFTER_ANOTHER:
             heard_at = last_at + _MICROSECOND
-        many, at = self._many, 0
-        while many is not None and len(payloads) - at >= MANY:
-            frames: list[Frame] = []
-            for payload in payloads[at : at + TOGETHER]:
-                frames.append(Frame(payload, heard_at, topic, source, resent))
-                heard_at += _MICROSECOND
-            try:
-                heard += many.decode_many(
-                    frames, lambda frame, error: _refuse(frame, error, reject)
-                )
-            except Exception:  # noqa: BLE001 - logged there; each by itself, then
-                _log_failure(frames[0].payload)
-                heard_at = frames[0].heard_at
-                break
-            at += len(frames)
-            self._last_at = frames[-1].heard_at
-        if at:
-            payloads = payloads[at:]
-        only = decoder
+        if len(payloads) >= MANY:
+            count = self._decode_many(payloads, heard_at, heard, reject)
+            payloads, heard_at = payloads[count:], heard_at + count * _MICROSECOND
+        topic, source, resent = self._topic, self._source, self._resent
+        decoder = only = self._only
         for payload in payloads:
             frame = Frame(payload, heard_at, topic, source, resent)
             self._last_at = heard_at
@@ -230,6 +214,35 @@ class Connection:
                 heard += decoder.decode(frame)
             except Exception as error:  # noqa: BLE001 - logged there
                 _refuse(frame, error, reject)
+
+    def _decode_many(
+        self,
+        payloads: Sequence[bytes],
+        heard_at: datetime,
+        heard: list[Transmission],
+        reject: Reject,
+    ) -> int:
+        """Decode together as many as it pays for, from the first on; return how many.
+
+        The decoder may take them only one by one, or fail over them: the rest is decoded so.
+        """
+        topic, source, resent = self._topic, self._source, self._resent
+        many, count = self._many, 0
+        while many is not None and len(payloads) - count >= MANY:
+            frames: list[Frame] = []
+            for payload in payloads[count : count + TOGETHER]:
+                frames.append(Frame(payload, heard_at, topic, source, resent))
+                heard_at += _MICROSECOND
+            try:
+                heard += many.decode_many(
+                    frames, lambda frame, error: _refuse(frame, error, reject)
+                )
+            except Exception:  # noqa: BLE001 - logged there; each by itself, then
+                _log_failure(frames[0].payload)
+                break
+            count += len(frames)
+            self._last_at = frames[-1].heard_at
+        return count
 
     def _tell_rejected(self, reject: Reject) -> None:
         """Tell of what was wrong inside frames that held good parts too."""
