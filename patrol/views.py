@@ -141,8 +141,9 @@ class Subscription:
 
         A viewer that lagged behind gets one fresh snapshot instead of what it missed; one that is
         closed gets nothing. The list stays ours: what may not pass any more is replaced in it
-        while it is being sent.
+        while it is being sent, which is until the next call.
         """
+        self._taken = []  # it may be the whole picture, and the next frame may go straight for ever
         if not self._frames and not self.lost and not self.closed:
             # A timer that wakes us is half the cost of a timeout, for each frame of each viewer.
             timer = asyncio.get_running_loop().call_later(timeout_s, self._ready.set)

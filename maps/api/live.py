@@ -235,7 +235,7 @@ class _Viewer:
 
     async def send(self, caller: Caller) -> tuple[int, str]:
         """Send frames until the session ends; return why."""
-        socket, take = self._socket, self._subscription.take
+        take = self._subscription.take
         while True:
             try:
                 frames = await take(BEAT_S)
@@ -246,15 +246,19 @@ class _Viewer:
             lost = await self._lost(caller)
             if lost is not None:
                 return NOT_SIGNED_IN, lost
-            for place in range(len(frames)):
-                self._sending_since = monotonic()
-                # Looked up once it can go: what may not pass any more is replaced in the list.
-                late = partial(self._worded, frames, place)
-                if self._give is not None:
-                    await socket.send({"type": "websocket.send", "frame": late})
-                else:
-                    await socket.send_text(late().decode())
-            self._sending_since = None
+            await self._send_each(frames)
+            frames = []  # nor held here while nothing comes: they may be the whole picture
+
+    async def _send_each(self, frames: list[bytes]) -> None:
+        for place in range(len(frames)):
+            self._sending_since = monotonic()
+            # Looked up once it can go: what may not pass any more is replaced in the list.
+            late = partial(self._worded, frames, place)
+            if self._give is not None:
+                await self._socket.send({"type": "websocket.send", "frame": late})
+            else:
+                await self._socket.send_text(late().decode())
+        self._sending_since = None
 
     async def _lost(self, caller: Caller) -> str | None:
         """Return why the viewer may look no longer; None if it may, or the store says nothing:
