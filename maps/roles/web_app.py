@@ -95,7 +95,7 @@ def create_web_app(
     passing = _Passing(pass_on)
     for router in (*ROUTERS, described):
         if router in _WHOLE:
-            app.include_router(router)
+            app.router.routes.extend(router.routes)
             continue
         for route in router.routes:
             assert isinstance(route, APIRoute)
@@ -107,7 +107,7 @@ def create_web_app(
                 app.add_api_route("/metrics", passing.metrics, methods=list(methods))
             else:
                 app.add_api_route(route.path, passing.answer, methods=list(methods))
-    app.include_router(pages.router)
+    app.router.routes.extend(pages.router.routes)
     guard(app, settings)
     return app
 
