@@ -111,7 +111,8 @@ class FenceSet:
         array([50., 23.])
         """
         found: list[tuple[Sight, ...]] = [()] * len(given)
-        free = np.maximum(*given.ends[2]) + room_m
+        free = np.maximum(given.ends[2, 0], given.ends[2, 1])
+        free += room_m
         move, run = self._runs.near(given, free)
         if not move.size:
             return found, free
@@ -119,8 +120,8 @@ class FenceSet:
         planes, begins, alongs, squares = self._runs.numbers(run)
         # Of all that follows, the first row is of the beginnings of moves, the second of their
         # ends; between are the edges of a run, and last moves and the runs near them.
-        lon, lat, margin = given.ends.take(move, axis=2)
-        ends = _flat(planes, lon, lat, polar=self._any_polar)
+        three = given.ends.take(move, axis=2)
+        ends = _flat(planes, three[:2], polar=self._any_polar)
         ways = ends[:, 1] - ends[:, 0]
         # From here on, positions are relative to the edge's beginning.
         points = ends[:, :, None] - begins[:, None]
@@ -133,24 +134,26 @@ class FenceSet:
         first = new.nonzero()[0]
         away = _squares(points, alongs, squares).min(axis=1)
         near = np.minimum.reduceat(away, first, axis=1)
-        crossed, passes, touched = _crossed(points, alongs, ways)
+        long = np.hypot(ways[0], ways[1])
+        crossed, passes, touched = _crossed(points, alongs, ways, long)
         move, area = move.take(first), area.take(first)
-        margin = margin.take(first, axis=1)
+        margin = three[2].take(first, axis=1)
         np.minimum.at(free, move, np.sqrt(near[1]))
         # Whether an edge is crossed may be a matter of rounding: then the side is told anew.
         on_edge = near <= TOUCHES_M * TOUCHES_M
         told = on_edge[0] | on_edge[1]
-        crossed = first.searchsorted(crossed, side="right") - 1
-        told[crossed] = True
+        if crossed.size:
+            crossed = first.searchsorted(crossed, side="right") - 1
+            told[crossed] = True
         if touched.size:
             told[first.searchsorted(touched, side="right") - 1] = True
         if brief is not None and not np.count_nonzero(told) and brief.all():
             return found, free
         clear = near > margin * margin
         # A long way between two places close to the edge may be far from it in between.
-        long = np.hypot(*ways).take(first) > 2.0 * (margin[0] + margin[1])
+        far = long.take(first) > 2.0 * (margin[0] + margin[1])
         # (Of two arrays of bool, a > b is a and not b.)
-        proof = (clear[0] != clear[1]) | (long > clear[0])
+        proof = (clear[0] != clear[1]) | (far > clear[0])
         told |= proof if brief is None else proof > brief.take(move)
         which = told.nonzero()[0]
         if not which.size:
@@ -174,14 +177,15 @@ class FenceSet:
             strict=True,
         )
         for each, of, number, within, sure0, sure1, on, proves, x0, x1, y0, y1, m0, m1 in rows:
-            where = cuts.get(each, [])
-            where.sort()
+            where = cuts.get(each, ())
+            if len(where) > 1:
+                where = sorted(where)
             path = _Way(x0, y0, x1, y1, max(m0, m1))
             if self._any_line and self._line[number]:
                 sight = Sight(number, sure1, (), self._crossings(number, where, path))
             elif where or proves:
                 pieces = self._pieces(number, where, path, within, sure0, sure1)
-                sight = Sight(number, sure1, pieces, on_edge=on)
+                sight = Sight(number, sure1, pieces, (), on)
             else:
                 sight = Sight(number, sure1, (Piece(0.0, within, False),), on_edge=on)
             found[of] += (sight,)
@@ -224,14 +228,14 @@ class FenceSet:
     def _pieces(
         self,
         number: int,
-        cuts: list[tuple[float, int]],
+        cuts: Sequence[tuple[float, int]],
         way: _Way,
         inside: bool,
         sure0: bool,
         sure1: bool,
     ) -> tuple[Piece, ...]:
         count = len(cuts)
-        starts = [0.0, *(share for share, _ in cuts)]
+        starts = [0.0, *[share for share, _ in cuts]]
         pieces = []
         for n, start in enumerate(starts):
             within = inside == ((count - n) % 2 == 0)
@@ -263,7 +267,7 @@ class FenceSet:
         return bool((found == inside).all())
 
     def _crossings(
-        self, number: int, cuts: list[tuple[float, int]], way: _Way
+        self, number: int, cuts: Sequence[tuple[float, int]], way: _Way
     ) -> tuple[Crossing, ...]:
         ends = self._ends[number]
         assert ends is not None
@@ -286,34 +290,32 @@ class FenceSet:
         self._boxes = tree_of([box[1:] for box in boxes])
 
 
-def _flat(planes: Floats, lon: Floats, lat: Floats, *, polar: bool) -> Floats:
-    """Return x and y of places in as many planes, of which some may be `polar`."""
-    lon0, lat0, lon_m, lat_m = planes
-    x, y = places = np.empty((2, *lon.shape))
-    np.subtract(lon, lon0, out=x)
-    if np.count_nonzero(np.abs(x) >= 180.0):
-        x[:] = wrap_deg(x)
-    np.subtract(lat, lat0, out=y)
-    x *= lon_m
-    y *= lat_m
+def _flat(planes: Floats, places: Floats, *, polar: bool) -> Floats:
+    """Return x and y of longitudes and latitudes in as many planes; some may be `polar`."""
+    flat: Floats = places - planes[:2, None]
+    if np.count_nonzero(np.abs(flat[0]) >= 180.0):
+        flat[0] = wrap_deg(flat[0])
+    flat *= planes[2:, None]
     if polar:
-        at = np.flatnonzero(lon_m == 0.0)
+        at = np.flatnonzero(planes[2] == 0.0)
         if at.size:
-            south = np.sign(lat0[at])
-            away = (90.0 - south * lat[..., at]) * lat_m[at]
-            angle = np.radians(lon[..., at])
-            x[..., at], y[..., at] = away * np.sin(angle), -south * away * np.cos(angle)
-    return places
+            _, lat0, _, lat_m = planes[:, at]
+            lon, lat = places[..., at]
+            south = np.sign(lat0)
+            away = (90.0 - south * lat) * lat_m
+            angle = np.radians(lon)
+            flat[..., at] = away * np.sin(angle), -south * away * np.cos(angle)
+    return flat
 
 
 def _crossed(
-    points: Floats, alongs: Floats, ways: Floats
+    points: Floats, alongs: Floats, ways: Floats, long: Floats
 ) -> tuple[Indices, list[tuple[float, int]], Indices]:
     """Return which runs moves cross, and where on the move, with 1 from left to right, -1 back.
 
-    And last those of which they may touch the beginning of an edge.
+    And last those of which they may touch the beginning of an edge. `long` is how long moves are.
     """
-    (px, py), (ex, ey), (dx, dy) = points, alongs, ways
+    px, py, ex, ey, dx, dy = points[0], points[1], alongs[0], alongs[1], ways[0], ways[1]
     side = ex * py
     side -= ey * px
     left = side >= 0.0
@@ -331,7 +333,7 @@ def _crossed(
         (begun / (begun - ended), 1 if begun >= 0.0 else -1)
         for begun, ended in side.reshape(2, -1).take(which, axis=1).T.tolist()
     ]
-    touched = np.abs(begins) < TOUCHES_M * (np.abs(dx) + np.abs(dy))
+    touched = np.abs(begins) < (2.0 * TOUCHES_M) * long
     runs = len(dx)
     return which % runs, cuts, touched.ravel().nonzero()[0] % runs
 

@@ -6,6 +6,7 @@ those that are near are had by one gather and reckoned with as one block.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
@@ -26,6 +27,8 @@ BLOCK = 4 + 5 * RUN  # numbers of one: of its plane, and of its edges
 # A box of which both corners are within these, and not too wide, comes to no pole and not to the
 # antimeridian.
 WORLD_DEG = np.array([[[180.0], [POLAR_LAT - 1.0]]] * 2 + [[[90.0], [90.0]]])
+REGION_LAT = 55.0  # there a degree of longitude is more than half of one of latitude
+REGION_DEG = 90.0
 MOVE = 32  # a pair of a move and a run is one number, the run in its lower bits
 RUN_BITS = (1 << MOVE) - 1
 LEAST_LAT_M = 110_500.0  # in a degree of latitude, anywhere
@@ -86,14 +89,15 @@ class Runs:
         >>> runs.near(there, np.zeros(2))[0]
         array([1])
         """
-        if not len(self._of_box):
+        if not len(self._of_box) or not len(margin_m):
             return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
-        boxes = _boxes(given, margin_m)
         turned = False
-        if np.count_nonzero(np.abs(boxes) < WORLD_DEG) == boxes.size:
-            move, box = self._tree.query(shapely.box(*boxes[0], *boxes[1]))
-        else:
+        corners = _boxes_of_one_region(given, margin_m) or _boxes_of_one_world(given, margin_m)
+        if corners is None:
             move, box, turned = self._near_around_the_world(given, margin_m)
+        else:
+            low, high = corners
+            move, box = self._tree.query(shapely.box(low[0], low[1], high[0], high[1]))
         both = move << MOVE
         if self._split or turned:
             both = np.unique(both + self._of_box[box])
@@ -128,6 +132,38 @@ class Runs:
                 of, more = self._tree.query(again)
                 move, box = np.append(move, at[of]), np.append(box, more)
         return move, box, turned
+
+
+def _boxes_of_one_region(given: Moves, margin_m: Floats) -> tuple[Floats, Floats] | None:
+    """Return corners of boxes at least so far around moves: south-west and north-east, degrees.
+
+    None where moves are far from each other, far north or south, or near the antimeridian. Else
+    what a degree is at the least may be the same for all of them, and for both directions.
+    """
+    begin, end = given.ends[:2, 0], given.ends[:2, 1]
+    low, high = np.minimum(begin, end), np.maximum(begin, end)
+    west, south = low.min(axis=1).tolist()
+    east, north = high.max(axis=1).tolist()
+    tall = float(margin_m.max()) / LEAST_LAT_M
+    lat = max(-south, north) + tall
+    if not (lat < REGION_LAT and east - west < REGION_DEG):
+        return None
+    degree_m = LEAST_LAT_M * math.cos(math.radians(lat))
+    wide = 2.0 * tall  # or less
+    if not (west - wide > -180.0 and east + wide < 180.0):
+        return None
+    margin_deg = margin_m / degree_m
+    low -= margin_deg
+    high += margin_deg
+    return low, high
+
+
+def _boxes_of_one_world(given: Moves, margin_m: Floats) -> tuple[Floats, Floats] | None:
+    """Return the same, more closely; None where some come to a pole or the antimeridian."""
+    boxes = _boxes(given, margin_m)
+    if np.count_nonzero(np.abs(boxes) < WORLD_DEG) < boxes.size:
+        return None
+    return boxes[0], boxes[1]
 
 
 def _boxes(given: Moves, margin_m: Floats) -> Floats:
