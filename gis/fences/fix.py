@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gis.fences.sight import Sight
 
 DEGREE_M = 111_320.0
+FURTHEST_DEG_M = 111_700.0  # no degree is longer, in any area's plane
 POLAR_LAT = 80.0
 HALF_DEGREE = 0.008726646259971648  # in radians: half the sum of two latitudes
 

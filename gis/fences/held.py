@@ -162,10 +162,11 @@ class HeldFixes:
         none = float("nan")
         before = last.before or Fix(none, none, none, none, None)
         return (
-            before.t, last.t, before.lon, last.lon, before.lat, last.lat,
-            before.margin_m, last.margin_m, last.error_m,
-            none if last.speed_mps is None else last.speed_mps,
-            self.free_lon, self.free_lat, self.free_m, float(self.restless),
+            before.t, last.t, none, float(self.restless),
+            before.lon, last.lon, none, self.free_lon,
+            before.lat, last.lat, none, self.free_lat,
+            before.margin_m, last.margin_m, none, self.free_m,
+            last.error_m, none if last.speed_mps is None else last.speed_mps,
         )  # fmt: skip
 
     def horizon(self, settings: FenceSettings) -> float:

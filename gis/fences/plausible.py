@@ -7,12 +7,12 @@ those that wait, so that a late fix changes what is believed only near itself.
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.fences.fix import DEGREE_M, Fix, Judged, apart_m
+from gis.fences.fix import DEGREE_M, FURTHEST_DEG_M, Fix, Judged, apart_m
 from gis.fences.settings import FenceSettings
 from gis.geodesy import Floats
 
@@ -32,22 +32,9 @@ FAR_LAT = 75.0
 POLAR_COSINE_SQUARED = math.cos(math.radians(FAR_LAT)) ** 2
 SURELY = 2e-3
 ROUNDING = 1e-9  # by far more than what is lost by it
-
-
-class Many(NamedTuple):
-    """Fixes of as many units, as arrays; NaN stands for None.
-
-    Attributes:
-        t: Seconds since 1970, UTC.
-        at_deg: A row of longitudes, one of latitudes.
-        error_m: How far off they say they may be.
-        speed_mps: As they tell.
-    """
-
-    t: Floats
-    at_deg: Floats
-    error_m: Floats
-    speed_mps: Floats
+# Of two ways and of how far a further place is; what is no farther than that is so near.
+A_LITTLE_MORE_M = np.array([[(1.0 + SURELY) * DEGREE_M]] * 2 + [[FURTHEST_DEG_M]])
+FAR_M = FAR_DEG * DEGREE_M * math.cos(math.radians(FAR_LAT))
 
 
 def verdict(before: Fix | None, last: Fix, fix: Fix, settings: FenceSettings) -> Verdict:
@@ -126,55 +113,67 @@ def plainly_fine(before: Fix | None, last: Fix, fix: Fix, settings: FenceSetting
 
 
 def surely_fine(
-    begun: Floats, begun_deg: Floats, last: Many, fix: Many, settings: FenceSettings
-) -> NDArray[np.bool_]:
+    trios: Floats, noise_m: Floats, told_mps: Floats, settings: FenceSettings
+) -> tuple[NDArray[np.bool_], Floats]:
     """Return where `verdict` says "fine" of each of many fixes; not all of those that it does.
 
+    And how far the fixes are from a further place, at the most that it may be in any area's plane.
+
     Args:
-        begun: Times of the good fixes before the last; NaN for None.
-        begun_deg: Their longitudes, their latitudes.
-        last: The last good ones.
-        fix: The fixes, all later.
+        trios: Times, longitudes and latitudes: of each of these a row of the good fixes before the
+            last (NaN for None), one of the last, one of the fixes, which are all later, and one of
+            the further places, whose time does not matter.
+        noise_m: What the last and the fix may be off, together.
+        told_mps: The higher one of the speeds that both tell; NaN if one tells none.
         settings: How fast boats are.
 
-    >>> zero, wide = np.array([0.0]), np.array([60.0])
-    >>> none = zero * np.nan
-    >>> last = Many(zero, np.array([[100.0], [20.0]]), wide, none)
-    >>> fix = Many(zero + 10.0, np.array([[100.0005], [20.0]]), wide, none)
-    >>> surely_fine(none, np.array([none, none]), last, fix, FenceSettings())
-    array([ True])
+    >>> trios = np.array([[[np.nan], [0.0], [10.0], [0.0]],
+    ...     [[np.nan], [100.0], [100.0005], [100.0]], [[np.nan], [20.0], [20.0], [20.0]]])
+    >>> fine, away_m = surely_fine(trios, np.array([120.0]), np.array([np.nan]), FenceSettings())
+    >>> fine, away_m.round()
+    (array([ True]), array([56.]))
     """
-    noise = last.error_m + fix.error_m
-    noise *= NOISE_SHARE
-    seconds, span = fix.t - last.t, last.t - begun
-    # First the way from the last fix, then that from where the boat would be by now.
-    east_north = np.empty((2, 2, len(seconds)))
-    np.subtract(fix.at_deg, last.at_deg, out=east_north[0])
-    np.subtract(last.at_deg, begun_deg, out=east_north[1])
-    east_north[1] *= seconds / span
-    np.subtract(east_north[0], east_north[1], out=east_north[1])
-    east_north *= east_north
-    far = east_north > FAR_DEG * FAR_DEG
-    cosine = np.cos(np.radians(fix.at_deg[1]))
+    noise_m = noise_m * NOISE_SHARE
+    # From each to the next.
+    steps = trios[:, 1:] - trios[:, :-1]
+    seconds = steps[0, 1]
+    # First how far the fix is from where the boat would be by now, then the way from the last one.
+    squares = steps[1:]
+    squares[:, 0] *= seconds / steps[0, 0]
+    squares[:, 0] -= squares[:, 1]
+    squares *= squares
+    cosine = np.cos(np.radians(trios[2, 2]))
     cosine *= cosine
-    east_north[:, 0] *= cosine
-    # A little more than it is.
-    way, off = (1.0 + SURELY) * DEGREE_M * np.sqrt(east_north[:, 0] + east_north[:, 1])
-    told = np.maximum(fix.speed_mps, last.speed_mps)  # NaN if one of them is
-    fastest = np.fmin(settings.fastest_mps, told * SPEED_SHARE + SPEED_MORE_MPS)
-    beyond = way - noise
-    fine: NDArray[np.bool_] = beyond <= fastest * seconds
-    goes_on = off <= noise + OFF_COURSE_SHARE * (1.0 - SURELY) / (1.0 + SURELY) * way
-    fine &= np.where(span <= settings.gap_s, goes_on, told == told)
-    fine &= seconds <= settings.gap_s
+    squares[0, :2] *= cosine
+    away_m = np.sqrt(squares[0] + squares[1])
+    away_m *= A_LITTLE_MORE_M
+    off, way = away_m[0], away_m[1]
+    beyond = way - noise_m
+    fastest = told_mps * SPEED_SHARE
+    fastest += SPEED_MORE_MPS
+    fastest = np.fmin(settings.fastest_mps, fastest)
+    fastest *= seconds
+    fine: NDArray[np.bool_] = beyond <= fastest
+    about = way * (OFF_COURSE_SHARE * (1.0 - SURELY) / (1.0 + SURELY))
+    about += noise_m
+    goes_on = off <= about
+    soon = steps[0, :2] <= settings.gap_s
+    if np.count_nonzero(soon) == soon.size:
+        fine &= goes_on
+    else:
+        fine &= np.where(soon[0], goes_on, told_mps == told_mps)
+        fine &= soon[1]
     fine |= beyond <= 0.0
+    close = away_m[:2] <= FAR_M
     polar = cosine < POLAR_COSINE_SQUARED
-    if np.count_nonzero(far) or np.count_nonzero(polar):
-        odd = far.any(axis=(0, 1)) | polar
+    if np.count_nonzero(close) < close.size or np.count_nonzero(polar):
+        far = squares[0, :2] > FAR_DEG * FAR_DEG * cosine
+        far |= squares[1, :2] > FAR_DEG * FAR_DEG
+        odd = far[0] | far[1] | polar
         # Along parallel and meridian it is at least as far as it is straight.
-        near = np.abs(fix.at_deg - last.at_deg).sum(axis=0) * DEGREE_M <= noise
+        near = np.abs(trios[1:, 2] - trios[1:, 1]).sum(axis=0) * DEGREE_M <= noise_m
         fine = np.where(odd, near, fine)
-    return fine
+    return fine, away_m[2]
 
 
 def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tuple[Fix, ...]]:

@@ -12,7 +12,7 @@ import math
 from bisect import bisect_left
 
 from gis.fences.events import FenceEvent
-from gis.fences.fix import Fix
+from gis.fences.fix import FURTHEST_DEG_M, Fix
 from gis.fences.held import HeldFixes
 from gis.fences.moves import moves_to
 from gis.fences.packed import LEAD
@@ -22,7 +22,6 @@ from gis.fences.rulebook import RuleBook
 from gis.fences.settings import FenceSettings
 from gis.fences.standing import Passage, advance, restless
 
-FURTHEST_DEG_M = 111_700.0  # no degree is longer, in any area's plane
 SLACK_M = 0.01  # by far more than what is lost by rounding
 CLOSER = 32  # moves looked at anew in one go
 

@@ -31,6 +31,7 @@ class Unread:
     def __init__(self, places: int) -> None:
         """Begin with nothing noted in so many places."""
         self._rows = np.empty((places, MOST, 5))
+        self._items = self._rows.view(ROW)[:, :, 0]
         self._count = np.zeros(places, dtype=np.intp)
 
     def widen(self, places: int) -> None:
@@ -42,12 +43,13 @@ class Unread:
         0
         """
         self._rows = np.concatenate([self._rows, np.empty((places, MOST, 5))])
+        self._items = self._rows.view(ROW)[:, :, 0]
         self._count = np.concatenate([self._count, np.zeros(places, dtype=np.intp)])
 
     def note(self, places: Indices, rows: Floats) -> Indices:
         """Note a row in each of some places; return those that must be emptied before the next.
 
-        Time, longitude, latitude, error and speed, which is NaN for None.
+        Time, longitude, latitude, error and speed, which is NaN for None; side by side in memory.
 
         >>> unread = Unread(1)
         >>> row = np.array([[9.0, 100.0, 20.0, 30.0, 5.0]])
@@ -55,8 +57,7 @@ class Unread:
         [[], [0]]
         """
         count = self._count.take(places)
-        whole = np.ascontiguousarray(rows).view(ROW)[:, 0]
-        self._rows.view(ROW)[:, :, 0][places, count] = whole
+        self._items[places, count] = rows.view(ROW)[:, 0]
         count += 1
         self._count[places] = count
         full: Indices = places[count == MOST]

@@ -18,7 +18,7 @@ import numpy as np
 from gis.errors import PositionError
 from gis.fences.company import Company
 from gis.fences.events import FenceEvent, Outcome
-from gis.fences.fix import Fix
+from gis.fences.fix import FURTHEST_DEG_M, Fix
 from gis.fences.index import FenceSet
 from gis.fences.looking import look
 from gis.fences.newest import FEW, Heard, Newest, turns
@@ -26,7 +26,7 @@ from gis.fences.rulebook import RuleBook
 from gis.fences.rules import Rule
 from gis.fences.settings import FenceSettings
 from gis.fences.standing import Inside, Passage
-from gis.fences.track import FURTHEST_DEG_M, SLACK_M, FenceTrack
+from gis.fences.track import SLACK_M, FenceTrack
 from gis.fences.void import Span, void_events, watches
 from gis.position import Position, check_place
 
@@ -246,11 +246,12 @@ class FenceWatch:
         rest: list[int] = []
         for turn in turns(places, rest, FEW):
             if len(turn) == len(places):
-                of, fixes = places, heard.fixes
+                of, fixes, rows = places, heard.fixes, heard.rows
             else:
-                of, fixes = places[turn], heard.fixes[:, turn]
-            left, seen, filled = newest.follow(of, fixes, book.fences, settings)
-            rest += turn[left].tolist()
+                of, fixes, rows = places[turn], heard.fixes[:, turn], heard.rows[turn]
+            left, seen, filled = newest.follow(of, fixes, rows, book.fences, settings)
+            if left.size:
+                rest += turn[left].tolist()
             turned: list[FenceTrack] = []
             for track, sights in seen:
                 fix = track.latest(1)[0]

@@ -11,7 +11,6 @@ from gis.fences.plausible import (
     NOISE_SHARE,
     SPEED_MORE_MPS,
     SPEED_SHARE,
-    Many,
     plainly_fine,
     surely_fine,
     verdict,
@@ -21,11 +20,14 @@ from gis.fences.settings import FenceSettings
 SETTINGS = FenceSettings()
 
 
-def columns(fixes: list[Fix]) -> Many:
-    """Return fixes as arrays."""
-    rows = [(f.t, f.lon, f.lat, f.error_m, f.speed_mps) for f in fixes]
-    t, lon, lat, error_m, speed_mps = np.array(rows, dtype=np.float64).T
-    return Many(t, np.array((lon, lat)), error_m, speed_mps)
+def surely(trios: list[list[Fix]]) -> list[bool]:
+    """Return which of the third ones of trios are fine, all of them judged together."""
+    rows = [[(f.t, f.lon, f.lat, f.error_m, f.speed_mps) for f in trio] for trio in trios]
+    before, last, fix = np.array(rows, dtype=np.float64).transpose(1, 2, 0)
+    places = np.stack([before, last, fix, fix], axis=1)[:3]
+    noise_m, told_mps = last[3] + fix[3], np.maximum(last[4], fix[4])
+    fine: list[bool] = surely_fine(places, noise_m, told_mps, SETTINGS)[0].tolist()
+    return fine
 
 
 @given(
@@ -59,9 +61,7 @@ def test_what_is_fine_at_a_glance_is_fine_on_the_whole_way(
             third.speed_mps = max(0.0, (fastest_mps - SPEED_MORE_MPS) / SPEED_SHARE)
             second.speed_mps = 0.0
         trios.append([first, second, third])
-    before, last, fix = (columns([trio[n] for trio in trios]) for n in range(3))
-    surely = surely_fine(before.t, before.at_deg, last, fix, SETTINGS)
-    for (first, second, third), sure in zip(trios, surely.tolist(), strict=True):
+    for (first, second, third), sure in zip(trios, surely(trios), strict=True):
         said = verdict(first, second, third, SETTINGS)
         assert not sure or said == "fine"
         assert not plainly_fine(first, second, third, SETTINGS) or said == "fine"
@@ -69,6 +69,5 @@ def test_what_is_fine_at_a_glance_is_fine_on_the_whole_way(
 
 def test_a_boat_that_goes_on_as_it_tells_is_known_at_a_glance() -> None:
     trio = [Fix(t, 100.0 + 1e-4 * t, 20.0, 20.0, 10.5) for t in (0.0, 10.0, 20.0)]
-    before, last, fix = (columns([each]) for each in trio)
-    assert surely_fine(before.t, before.at_deg, last, fix, SETTINGS).all()
+    assert surely([trio]) == [True]
     assert plainly_fine(trio[0], trio[1], trio[2], SETTINGS)
