@@ -104,7 +104,8 @@ class Newest:
         time, t = EPOCH, 0.0
         for _, position in fixes:
             when = position.time
-            # Receivers tell whole seconds, so that many of a batch are of one time.
+            # Receivers tell whole seconds, so that many of a batch are of one time. In UTC, as all
+            # are, equal ones are of one moment; where clocks are set back they need not be.
             if when != time:
                 if when is None:
                     return None
@@ -127,7 +128,7 @@ class Newest:
         rows[:, 3] = accuracy
         return Heard(units, many, rows)
 
-    def places(self, units: Iterable[str]) -> Indices:
+    def places(self, units: Sequence[str]) -> Indices:
         """Return where units are here; -1 for those that are not.
 
         >>> Newest().places(["a"])
