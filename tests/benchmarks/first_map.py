@@ -43,11 +43,12 @@ from maps import pages
 from maps.packed import Packed
 from tests import needs
 from tests.benchmarks.figures import as_text
-from tests.benchmarks.machine import describe, free_port
+from tests.benchmarks.machine import describe
 from tests.browser.commander import DESKTOP, PHONE
 from tests.browser.conftest import FLAGS
 from tests.browser.crew.phone import LAT, LON, PIN
 from tests.browser.loading import KINDS, Loaded, loaded, timed, whole
+from tests.ports import free_port
 from tests.server import Server, serving
 
 BOATS = 50

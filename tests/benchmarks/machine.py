@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-import socket
 import sqlite3
 import subprocess
 import time
@@ -85,14 +84,6 @@ def wait_for_quiet(seconds: float) -> None:
     while time.monotonic() < end:
         if psutil.cpu_percent(interval=0.5) < 10.0:
             return
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback interface that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def describe() -> dict[str, str]:

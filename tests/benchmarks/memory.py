@@ -30,12 +30,13 @@ import uvloop
 from radio_gateway.uplink.signing import new_key_file
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.goals import Verdict, table, told
-from tests.benchmarks.machine import describe, free_port, peak_memory_mb
+from tests.benchmarks.machine import describe, peak_memory_mb
 from tests.benchmarks.mqtt_in import broker
 from tests.benchmarks.targets.joint_patrol import JointPatrol, Office
 from tests.benchmarks.targets.target import TargetError, end_process, launch, wait_for_port
 from tests.benchmarks.traffic import MEKONG, Traffic, along_mekong
 from tests.benchmarks.viewers import Viewer
+from tests.ports import free_port
 
 MANY = 10_000
 _NODE = """

@@ -36,11 +36,12 @@ import uvloop
 
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.goals import Verdict, table, told
-from tests.benchmarks.machine import describe, free_port, others_share, read_ticks
+from tests.benchmarks.machine import describe, others_share, read_ticks
 from tests.benchmarks.targets.joint_patrol import JointPatrol, Office
 from tests.benchmarks.targets.target import TargetError, end_process, launch, wait_for_port
 from tests.benchmarks.traffic import BOATS, MEKONG, Traffic
 from tests.benchmarks.viewers import Viewer
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -27,7 +27,7 @@ from maps import pages
 from maps.packed import Packed
 from patrol.changes import Change
 from patrol.tables import tabled
-from tests.benchmarks.machine import free_port
+from tests.ports import free_port
 
 KINDS = ("boat", "vehicle", "foot", "handheld", "fixed")
 SIDES = ("LA", "TH", "MM")

@@ -29,10 +29,11 @@ from typing import NamedTuple, Self
 from radio_gateway.uplink.signing import new_key_file
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.goals import Verdict, table, told
-from tests.benchmarks.machine import describe, free_port, read_ticks
+from tests.benchmarks.machine import describe, read_ticks
 from tests.benchmarks.targets.joint_patrol import Office
 from tests.benchmarks.targets.target import TargetError, end_process, launch, tail_of
 from tests.benchmarks.traffic import MEKONG, Traffic
+from tests.ports import free_port
 
 PACKAGES = ("gis", "radio_gateway.gateway", "patrol.watch", "maps.app", "maps.__main__")
 _GATEWAY = """

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Literal
 
 from tests.benchmarks import pushing
-from tests.benchmarks.machine import free_port
 from tests.benchmarks.targets.target import Started, end_process, launch, wait_for_port
 from tests.benchmarks.traffic import MEKONG, Form
 from tests.benchmarks.viewers import Gaze, Seat, upgrade_request
+from tests.ports import free_port
 
 
 class BareUvicorn:

@@ -38,7 +38,6 @@ from patrol.store import registry
 from patrol.store.store import open_store
 from patrol.units import Assignment, Unit
 from patrol.watch import Watch
-from tests.benchmarks.machine import free_port
 from tests.benchmarks.targets.target import (
     Started,
     TargetError,
@@ -49,6 +48,7 @@ from tests.benchmarks.targets.target import (
 )
 from tests.benchmarks.traffic import BOATS, FIRST_MMSI, MEKONG, Form, closed_areas
 from tests.benchmarks.viewers import Gaze, Seat, upgrade_request
+from tests.ports import free_port
 
 ROLES = ("commander", "planner", "liaison", "technician")
 
