@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from patrol.errors import StoreError
 from patrol.store import faults
+from patrol.store.stopped import Stopped
 from patrol.store.tables import say_to_postgres
 
 BUSY_S: Final = 5.0
@@ -37,6 +38,9 @@ _WRITING: Final = 0x6A70_0001
 _WATCHING: Final = 0x6A70_0002
 """Key of the lock that the one watch of a database holds as long as it runs."""
 
+_NOT_HAD: Final = "55P03"
+"""SQLSTATE of a lock that was not had in time (PostgreSQL, appendix A: lock_not_available)."""
+
 # A lease is to be checked here: in the statement that begins each transaction that writes.
 _BEGIN: Final = f"SELECT pg_advisory_xact_lock({_WRITING}), pg_current_xact_id()::text"
 
@@ -52,7 +56,8 @@ _DURABLE: Final = {
 _SETTINGS: Final = (
     f"-c lock_timeout={int(BUSY_S * 1000)}"
     " -c timezone=UTC -c client_min_messages=warning -c jit=off"
-    # A client that was stopped must not keep all others from writing for ever.
+    # A client that was stopped must not keep all others from writing for ever; one that was so in
+    # the middle of a statement, `stopped.py` is for.
     " -c idle_in_transaction_session_timeout=20000"
 )
 
@@ -88,10 +93,17 @@ def open_postgres(url: URL) -> Engine:
         fault = "PostgreSQL needs psycopg 3: pip install 'joint-patrol[postgres]'"
         raise StoreError(fault) from error
 
+    stopped = Stopped(engine, key=_WRITING)
+
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         if not connection.get_execution_options().get("reads", False):
-            _, transaction = connection.exec_driver_sql(_BEGIN).one()
+            try:
+                _, transaction = connection.exec_driver_sql(_BEGIN).one()
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) == _NOT_HAD:
+                    stopped.look()
+                raise
             connection.info[_TRANSACTION] = transaction
 
     @event.listens_for(engine, "rollback")

@@ -1,0 +1,164 @@
+"""A writer that was stopped in the middle of a COPY: it keeps the lock, and is ended for it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import psycopg
+import pytest
+
+from patrol.errors import StoreError
+from patrol.store import stopped
+from patrol.store.store import Store, open_store
+from tests import databases
+
+STOPPED_S = 1.0
+LOCK_MS = 200
+
+_COPIES = """
+import sys, time, psycopg
+connection = psycopg.connect(sys.argv[1])
+connection.execute("SELECT pg_advisory_xact_lock(%s)" % sys.argv[2])
+with connection.cursor().copy("COPY transmission_ids (gid) FROM STDIN (FORMAT BINARY)") as copy:
+    for number in range(10**9):
+        copy.write_row((number.to_bytes(16, "big") * 500,))
+        if not number % 10:
+            print(number, flush=True)
+            time.sleep(0.01)
+"""
+
+
+@pytest.fixture
+def name() -> str:
+    server = databases.server()
+    return server.create(template=server.migrated())
+
+
+@pytest.fixture
+async def store(name: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Store]:
+    """A store that waits 0.2 s for its turn, and a second for who stands still."""
+    monkeypatch.setattr(stopped, "STOPPED_S", STOPPED_S)
+    url = databases.server().url(name)
+    opened = open_store(f"{url}&options=-c%20lock_timeout%3D{LOCK_MS}")
+    yield opened
+    await opened.close()
+
+
+async def try_until(store: Store, is_enough: Callable[[float], bool]) -> tuple[float, list[str]]:
+    """Write until it goes through or `is_enough`; return after how long, and what was said."""
+    began, said = time.monotonic(), list[str]()
+    while True:
+        waited = time.monotonic() - began
+        if is_enough(waited):
+            return waited, said
+        try:
+            await store.write(lambda of: of.exec_driver_sql("SELECT 1").scalar_one())
+            return time.monotonic() - began, said
+        except StoreError as error:
+            said.append(str(error))
+
+
+@contextmanager
+def holder(name: str) -> Iterator[psycopg.Connection[Any]]:
+    """Another writer, in its transaction."""
+    with databases.server().connect(name) as connection:
+        connection.autocommit = False
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (databases.WRITING,))
+        yield connection
+
+
+@contextmanager
+def copier(name: str) -> Iterator[subprocess.Popen[str]]:
+    """A process in the middle of a COPY."""
+    server = f"host={databases.server().folder} user=patrol dbname={name}"
+    command = [sys.executable, "-c", _COPIES, server, str(databases.WRITING)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "0\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def test_a_process_that_was_stopped_in_a_copy_is_ended_and_the_others_write(
+    store: Store, name: str
+) -> None:
+    with copier(name) as process:
+        os.kill(process.pid, signal.SIGSTOP)
+        waited, said = await try_until(store, lambda waited: waited > 30)
+        assert STOPPED_S <= waited < 15
+        assert said
+        assert all("lock timeout" in each for each in said)
+        os.kill(process.pid, signal.SIGCONT)
+        _, complaint = process.communicate(timeout=10)
+        assert "the connection is lost" in complaint  # and nothing of what it wrote is kept
+    with databases.server().connect(name) as connection:
+        assert connection.execute("SELECT count(*) FROM transmission_ids").fetchone() == (0,)
+
+
+async def test_a_copy_that_goes_on_however_slowly_is_waited_for(store: Store, name: str) -> None:
+    def copy() -> None:
+        asked = "COPY transmission_ids (gid) FROM STDIN (FORMAT BINARY)"
+        with holder(name) as connection:
+            with connection.cursor().copy(asked) as rows:
+                for number in range(16):
+                    rows.write_row((bytes([number]) * 40_000,))  # more than is kept to be sent
+                    time.sleep(STOPPED_S / 4)
+            connection.commit()
+
+    copying = Thread(target=copy)
+    copying.start()
+    await asyncio.sleep(0.3)
+    waited, said = await try_until(store, lambda waited: waited > 30)
+    copying.join(10)
+    assert STOPPED_S * 2 < waited < 15
+    assert said
+    with databases.server().connect(name) as connection:
+        assert connection.execute("SELECT count(*) FROM transmission_ids").fetchone() == (16,)
+
+
+async def test_a_statement_that_the_server_is_at_work_on_is_waited_for(
+    store: Store, name: str
+) -> None:
+    with holder(name) as connection:
+        working = Thread(target=connection.execute, args=("SELECT pg_sleep(4)",))
+        working.start()
+        waited, said = await try_until(store, lambda waited: waited > 3)
+        working.join(10)
+        assert waited > 3
+        assert said
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+async def test_that_both_were_stopped_together_does_not_count(
+    store: Store, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks after an hour's pause has seen that for a moment, and looks again."""
+    monkeypatch.setattr(stopped, "STOPPED_S", 30.0)
+    seconds = iter(range(0, 10**9, 3600))
+    monkeypatch.setattr(stopped, "monotonic", lambda: float(next(seconds)))
+    looks: list[float] = []
+    with holder(name) as connection:
+        asked = "COPY transmission_ids (gid) FROM STDIN (FORMAT BINARY)"
+        copying = connection.cursor().copy(asked)
+        copying.__enter__()
+        for _ in range(10):
+            try:
+                await store.write(lambda _: None)
+                break
+            except StoreError:
+                looks.append(next(seconds))
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            copying.__exit__(None, None, None)
+    assert len(looks) == 4  # 0, 10, 20 and 30 s
