@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import random
 import shutil
 import signal
 import time
@@ -30,6 +31,10 @@ from tests.endurance.rig import Rig, heard
 JUNK_TIMES: Final = 10.0
 PAST_LEASE_S: Final = 20.0
 """Twice a lease as it is where nobody says otherwise."""
+_IN_COPY: Final = (
+    "SELECT pid FROM pg_stat_progress_copy JOIN pg_stat_activity USING (pid)"
+    " WHERE command = 'COPY FROM' AND state = 'active' AND wait_event = 'ClientRead'"
+)
 
 
 class Killed(Plain):
@@ -70,8 +75,8 @@ class Killed(Plain):
 class WatchStopped(Plain):
     """The Watch that leads is stopped for longer than its lease, and goes on where it was."""
 
-    def __init__(self) -> None:
-        super().__init__("watch stopped past its lease")
+    def __init__(self, name: str = "watch stopped past its lease") -> None:
+        super().__init__(name)
         self._leader = ""
 
     def why_not(self, rig: Rig) -> str | None:
@@ -94,6 +99,40 @@ class WatchStopped(Plain):
                 raise TimeoutError(f"{self._leader} lost its lease and goes on")
             time.sleep(0.05)
         node.start()
+
+
+class WatchStoppedInCopy(WatchStopped):
+    """The same in the middle of a COPY: it holds the lock of whoever writes, and the server waits.
+
+    No timeout of PostgreSQL applies there, as it does to who stops between two statements.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("watch stopped in the middle of a COPY")
+
+    def why_not(self, rig: Rig) -> str | None:
+        """It needs a standby and PostgreSQL."""
+        if rig.database is None:
+            return "SQLite has no COPY: give --postgres"
+        return super().why_not(rig)
+
+    def begin(self, rig: Rig) -> None:
+        """Stop it again and again until it is caught there; give the standby time to take over."""
+        assert rig.database is not None
+        node = rig.stage.node
+        self._leader = node.leader()
+        end = time.monotonic() + 60
+        with rig.database.connect(node.database_name) as asking:
+            while True:
+                node.signal(self._leader, signal.SIGSTOP)
+                time.sleep(0.01)  # until the server has read what it had sent
+                if asking.execute(_IN_COPY).fetchone() is not None:
+                    break
+                node.signal(self._leader, signal.SIGCONT)
+                if time.monotonic() > end:
+                    raise TimeoutError(f"{self._leader} was never in the middle of a COPY")
+                time.sleep(random.uniform(0.005, 0.03))
+        time.sleep(PAST_LEASE_S)
 
 
 class BrokerRestart(Plain):
@@ -220,6 +259,7 @@ def every() -> list[Fault]:
         Killed("node"),
         Killed("watch"),
         WatchStopped(),
+        WatchStoppedInCopy(),
         Killed("web"),
         Killed("gateway"),
         Killed("broker"),
