@@ -22,9 +22,9 @@ from patrol.store import faults
 STOPPED_S: Final = 10.0
 """For how long the server must have had not one byte of a statement that it waits for."""
 
-_LOOKS_APART_S: Final = 10.0
-"""A longer pause between two looks counts as this long: who was stopped may have been stopped
-together with the one that looks."""
+_LOOKS_APART_S: Final = 6.0
+"""A longer pause between two looks counts as this long, less than `STOPPED_S`: who was stopped may
+have been stopped together with the one that looks, and is looked at once more."""
 
 # `bytes_processed` is missing where what is awaited is no row of a COPY.
 _STANDS: Final = """
