@@ -9,7 +9,14 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from radio_gateway.chunk import Chunk
-from radio_gateway.decoder import Decoder, DecoderSettings, ManyDecoder, PlainDecoder
+from radio_gateway.decoder import (
+    Decoder,
+    DecoderSettings,
+    ManyDecoder,
+    PlainDecoder,
+    Read,
+    ReadingDecoder,
+)
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame, Framer
 from radio_gateway.protocols import ProtocolModule
@@ -48,6 +55,7 @@ class Connection:
         "_last_read_s",
         "_many",
         "_only",
+        "_reading",
         "_resent",
         "_source",
         "_speaks",
@@ -64,6 +72,7 @@ class Connection:
         self._speaks = [module.speaks for module in modules]
         self._only = self._decoders[0] if len(modules) == 1 else None
         self._many = self._only if isinstance(self._only, ManyDecoder) else None
+        self._reading = self._only if isinstance(self._only, ReadingDecoder) else None
         # few decoders ever have something to tell, and they would be asked after each message
         self._telling = [each for each in self._decoders if not _rejects_whole(each)]
         # protocols that cut the same way share a framer
@@ -128,6 +137,29 @@ class Connection:
             self._tell_rejected(reject)
         return heard
 
+    def hear_read(self, chunk: Chunk, read: Read, reject: Reject) -> list[Transmission]:
+        """Decode a whole message that was read before, with those of others.
+
+        Args:
+            chunk: The message.
+            read: What its only frame says.
+            reject: As for `hear`.
+        """
+        reading, heard_at, last_at = self._reading, chunk.heard_at, self._last_at
+        assert reading is not None
+        self._heard_at, self._last_read_s = heard_at, time.monotonic()
+        self._topic, self._source, self._resent = chunk.topic, chunk.source, chunk.resent
+        if heard_at <= last_at and last_at - heard_at < _ONE_AFTER_ANOTHER:
+            heard_at = last_at + _MICROSECOND
+        self._last_at = heard_at
+        self.frames += 1
+        frame = Frame(read.payload, heard_at, chunk.topic, chunk.source, chunk.resent)
+        try:
+            return reading.decode_read(read, frame)
+        except Exception as error:  # noqa: BLE001 - logged there
+            _refuse(frame, error, reject)
+            return []
+
     def end(self, key: str) -> Chunk:
         """Return what stands in a capture where the channel ended the connection `key` itself."""
         heard_at = self._last_at if self._heard_at is None else self._heard_at
@@ -150,7 +182,7 @@ class Connection:
             try:
                 heard += decoder.flush(now)
             except Exception:  # noqa: BLE001 - logged there; as in _decode
-                _log_failure(b"")
+                log_failure(b"")
         self._tell_rejected(reject)
         return heard
 
@@ -238,7 +270,7 @@ class Connection:
                     frames, lambda frame, error: _refuse(frame, error, reject)
                 )
             except Exception:  # noqa: BLE001 - logged there; each by itself, then
-                _log_failure(frames[0].payload)
+                log_failure(frames[0].payload)
                 break
             count += len(frames)
             self._last_at = frames[-1].heard_at
@@ -273,11 +305,11 @@ def _refuse(frame: Frame, error: Exception, reject: Reject) -> None:
         return
     # A second place for it beside the supervisor: were a decoder's own fault to end the session, a
     # broker would send the same message again for ever.
-    _log_failure(frame.payload)
+    log_failure(frame.payload)
     reject(frame, "decoder_failed", repr(error))
 
 
-def _log_failure(payload: bytes) -> None:
+def log_failure(payload: bytes) -> None:
     """Log the exception being handled, unless one was logged lately; all are counted anyway."""
     global _log_again_s  # one for the process, as the log is
     now_s = time.monotonic()

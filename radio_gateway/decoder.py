@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -102,6 +102,39 @@ class ManyDecoder(Decoder, Protocol):
         Returns:
             What is complete with them, oldest first.
         """
+
+
+@runtime_checkable
+class ReadingDecoder(Decoder, Protocol):
+    """A decoder whose messages can be read before it is known who sent them.
+
+    A broker brings a message each of hundreds of senders, who have a decoder each: only so can
+    they be read together. Reading depends on nothing but the bytes.
+    """
+
+    @staticmethod
+    def read_whole(messages: Sequence[bytes]) -> Sequence[Read | None]:
+        """Read whole messages (`Chunk.whole`), many in less time than each by itself.
+
+        Returns:
+            What each says; None for one that is to be cut and decoded as any other.
+        """
+
+    def decode_read(self, read: Any, frame: Frame) -> list[Transmission]:
+        """Decode a frame as `decode` does.
+
+        Args:
+            read: What `read_whole` returned for its message.
+            frame: The frame, with the payload of `read`.
+        """
+
+
+class Read(Protocol):
+    """What a message says, as far as that is seen in it alone."""
+
+    @property
+    def payload(self) -> bytes:
+        """The only frame that the message holds."""
 
 
 class PlainDecoder:

@@ -24,6 +24,7 @@ from radio_gateway.connections import (
 from radio_gateway.health import RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.protocols import ProtocolModule
+from radio_gateway.reading_ahead import ReadingAhead
 from radio_gateway.recordings import Recordings
 from radio_gateway.rejections import Rejections
 from radio_gateway.settings import ChannelSettings
@@ -69,6 +70,7 @@ class Hearing:
     ) -> None:
         self._settings, self._transport, self._inbox = settings, transport, inbox
         self._prefix, self._protocols = receptions, protocols
+        self._ahead = ReadingAhead(protocols, settings.decoder)
         self._recordings, self._silence = recordings, silence
         self._rejections, self._reject = rejections, rejections.add
         datagrams = not transport.can_wait  # of a serial port there is but one sender
@@ -111,7 +113,7 @@ class Hearing:
         self.bytes_read += sum([len(chunk.data) for chunk in chunks])
         understood = False
         came = 0  # bytes since something was understood
-        for chunk in chunks:
+        for chunk, read in zip(chunks, self._ahead.read(chunks), strict=True):
             came += len(chunk.data)
             connection = connections.get(chunk.connection)
             if connection is None:
@@ -124,7 +126,10 @@ class Hearing:
             frames = connection.frames
             rejecting: list[RejectedFrame] = []
             self._rejections.lately = rejecting
-            heard = connection.hear(chunk, reject)
+            if read is None:
+                heard = connection.hear(chunk, reject)
+            else:
+                heard = connection.hear_read(chunk, read, reject)
             cut = connection.frames - frames
             # of noise a few frames may pass for something that says nothing
             known = bool(heard) or (cut > 0 and not rejecting)

@@ -29,7 +29,7 @@ from radio_gateway.formats.nmea.everyday_many import read_everyday_many
 from radio_gateway.formats.nmea.fields import READERS, Facts, Part, read_part
 from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
 from radio_gateway.formats.number import show_place
-from radio_gateway.framing import Frame, LineFramer
+from radio_gateway.framing import Frame, LineFramer, is_name
 from radio_gateway.protocols import ais, dsc
 from radio_gateway.transmission import Kind, Transmission
 
@@ -94,6 +94,19 @@ class NmeaDecoder(PlainDecoder):
             except Exception as error:  # noqa: BLE001 - the others are decoded all the same
                 refuse(frame, error)
         return heard
+
+    @staticmethod
+    def read_whole(messages: Sequence[bytes]) -> list[Everyday | None]:
+        """Read the everyday RMC among whole messages; see `ReadingDecoder`."""
+        said = read_everyday_many([message.rstrip(b"\r\n") for message in messages])
+        return [
+            each if each is not None and (each.device is None or is_name(each.device)) else None
+            for each in said
+        ]
+
+    def decode_read(self, read: Everyday, frame: Frame) -> list[Transmission]:
+        """Decode an everyday RMC that is read already."""
+        return self._everyday(read, frame)
 
     def _everyday(self, said: Everyday, frame: Frame) -> list[Transmission]:
         """Return what is complete with an everyday RMC."""
