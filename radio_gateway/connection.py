@@ -16,6 +16,7 @@ from radio_gateway.decoder import (
     PlainDecoder,
     Read,
     ReadingDecoder,
+    ReadWhole,
 )
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame, Framer
@@ -100,6 +101,11 @@ class Connection:
         return sum(framer.junk_bytes for framer in {id(f): f for f in self._framers}.values())
 
     @property
+    def read_whole(self) -> ReadWhole | None:
+        """How whole messages are read for `hear_read`, of this and its like; None: they are not."""
+        return None if self._reading is None else self._reading.read_whole
+
+    @property
     def waiting(self) -> bool:
         """Whether a decoder waits for the rest of something."""
         if self._only is not None:
@@ -154,11 +160,14 @@ class Connection:
         self._last_at = heard_at
         self.frames += 1
         frame = Frame(read.payload, heard_at, chunk.topic, chunk.source, chunk.resent)
+        heard: list[Transmission] = []
         try:
-            return reading.decode_read(read, frame)
+            heard = reading.decode_read(read, frame)
         except Exception as error:  # noqa: BLE001 - logged there
             _refuse(frame, error, reject)
-            return []
+        if self._telling:
+            self._tell_rejected(reject)
+        return heard
 
     def end(self, key: str) -> Chunk:
         """Return what stands in a capture where the channel ended the connection `key` itself."""

@@ -137,6 +137,10 @@ class Read(Protocol):
         """The only frame that the message holds."""
 
 
+ReadWhole = Callable[[Sequence[bytes]], Sequence[Read | None]]
+"""See `ReadingDecoder.read_whole`."""
+
+
 class PlainDecoder:
     """A decoder that keeps nothing between frames; subclasses write `decode`.
 

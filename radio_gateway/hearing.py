@@ -21,10 +21,11 @@ from radio_gateway.connections import (
     STRANGE_DATAGRAM_SENDERS,
     Connections,
 )
+from radio_gateway.decoder import ReadWhole
 from radio_gateway.health import RejectedFrame
 from radio_gateway.inbox import Inbox
 from radio_gateway.protocols import ProtocolModule
-from radio_gateway.reading_ahead import ReadingAhead
+from radio_gateway.reading_ahead import read_ahead
 from radio_gateway.recordings import Recordings
 from radio_gateway.rejections import Rejections
 from radio_gateway.settings import ChannelSettings
@@ -70,7 +71,7 @@ class Hearing:
     ) -> None:
         self._settings, self._transport, self._inbox = settings, transport, inbox
         self._prefix, self._protocols = receptions, protocols
-        self._ahead = ReadingAhead(protocols, settings.decoder)
+        self._read_whole: ReadWhole | None = None  # told by the connections
         self._recordings, self._silence = recordings, silence
         self._rejections, self._reject = rejections, rejections.add
         datagrams = not transport.can_wait  # of a serial port there is but one sender
@@ -113,7 +114,7 @@ class Hearing:
         self.bytes_read += sum([len(chunk.data) for chunk in chunks])
         understood = False
         came = 0  # bytes since something was understood
-        for chunk, read in zip(chunks, self._ahead.read(chunks), strict=True):
+        for chunk, read in zip(chunks, read_ahead(self._read_whole, chunks), strict=True):
             came += len(chunk.data)
             connection = connections.get(chunk.connection)
             if connection is None:
@@ -257,7 +258,9 @@ class Hearing:
 
     def _new_connection(self) -> Connection:
         decoder = replace(self._settings.decoder, live=self._transport.is_live)
-        return Connection(self._protocols, decoder)
+        connection = Connection(self._protocols, decoder)
+        self._read_whole = connection.read_whole
+        return connection
 
     def _crowd_out(self, key: str, deliveries: list[Delivery]) -> None:
         connection = self._connections.get(key)

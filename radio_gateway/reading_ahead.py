@@ -6,40 +6,30 @@ what it remembers; but what stands in a message can be read without that, and of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 
 from radio_gateway.chunk import Chunk
 from radio_gateway.connection import MANY, TOGETHER, log_failure
-from radio_gateway.decoder import DecoderSettings, Read, ReadingDecoder
-from radio_gateway.protocols import ProtocolModule
+from radio_gateway.decoder import Read, ReadWhole
 
 _is_whole = attrgetter("whole")
 
 
-class ReadingAhead:
-    """Reads ahead for one channel.
+def read_ahead(read_whole: ReadWhole | None, chunks: Sequence[Chunk]) -> Sequence[Read | None]:
+    """Return, for each chunk, what its only frame says; None where that was not read ahead.
 
     Args:
-        protocols: What the channel speaks, by name.
-        settings: What the decoders are told.
+        read_whole: How the channel's decoders read whole messages; None if they do not.
+        chunks: What came together.
     """
-
-    def __init__(self, protocols: Mapping[str, ProtocolModule], settings: DecoderSettings) -> None:
-        decoders = [module.decoder(settings) for module in protocols.values()]
-        only = decoders[0] if len(decoders) == 1 else None  # else each frame has to be shown around
-        self._reader = only if isinstance(only, ReadingDecoder) else None
-
-    def read(self, chunks: Sequence[Chunk]) -> Sequence[Read | None]:
-        """Return, for each chunk, what its only frame says; None where that was not read ahead."""
-        reader = self._reader
-        if reader is None or len(chunks) < MANY or not all(map(_is_whole, chunks)):
-            return [None] * len(chunks)
-        read: list[Read | None] = []
-        try:
-            for at in range(0, len(chunks), TOGETHER):
-                read += reader.read_whole([chunk.data for chunk in chunks[at : at + TOGETHER]])
-        except Exception:  # noqa: BLE001 - logged there; each by itself, then
-            log_failure(chunks[0].data)
-            return [None] * len(chunks)
-        return read
+    if read_whole is None or len(chunks) < MANY or not all(map(_is_whole, chunks)):
+        return [None] * len(chunks)
+    read: list[Read | None] = []
+    try:
+        for at in range(0, len(chunks), TOGETHER):
+            read += read_whole([chunk.data for chunk in chunks[at : at + TOGETHER]])
+    except Exception:  # noqa: BLE001 - logged there; each by itself, then
+        log_failure(chunks[0].data)
+        return [None] * len(chunks)
+    return read

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 
 from radio_gateway.chunk import Chunk
 from radio_gateway.connection import MANY, TOGETHER
-from radio_gateway.decoder import DecoderSettings
 from radio_gateway.formats.nmea.everyday import Everyday, read_everyday
 from radio_gateway.health import RejectedFrame
 from radio_gateway.hearing import Hearing
 from radio_gateway.inbox import Inbox
 from radio_gateway.link import parse_link
 from radio_gateway.protocols import PROTOCOLS, nmea0183
-from radio_gateway.reading_ahead import ReadingAhead
+from radio_gateway.reading_ahead import read_ahead
 from radio_gateway.recordings import Recordings
 from radio_gateway.rejections import Rejections
 from radio_gateway.settings import ChannelSettings, make_transport
@@ -91,6 +90,7 @@ async def hear(each_time: list[list[tuple[int, bool, bytes]]], *protocols: str) 
     )
     answered: list[int] = []
     numbers = count()
+    hearing.hear([Chunk(b"\r\n", NOW, connection="boats/first", topic="boats/first", whole=True)])
     for turn in each_time:
         chunks: list[Chunk] = []
         for topic, resent, payload in turn:
@@ -190,8 +190,9 @@ async def test_a_fault_over_what_was_read_costs_that_message(
 
 
 def test_parts_of_a_stream_and_few_messages_are_not_read_ahead() -> None:
-    ahead = ReadingAhead({"nmea0183": nmea0183}, DecoderSettings())
+    read_whole = nmea0183.NmeaDecoder.read_whole
     whole = [Chunk(GOOD + b"\r\n", NOW, whole=True)] * MANY
-    assert None not in ahead.read(whole)
-    assert set(ahead.read(whole[1:])) == {None}
-    assert set(ahead.read([*whole, Chunk(GOOD, NOW)])) == {None}
+    assert None not in read_ahead(read_whole, whole)
+    assert set(read_ahead(None, whole)) == {None}
+    assert set(read_ahead(read_whole, whole[1:])) == {None}
+    assert set(read_ahead(read_whole, [*whole, Chunk(GOOD, NOW)])) == {None}
