@@ -214,15 +214,18 @@ class SlowDisk:
     Attributes:
         goes_on: Set while it takes what is written.
         reached: Set once something waits for it.
+        waited_for: Set once what waited for it goes on.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.goes_on, self.reached = threading.Event(), threading.Event()
+        self.waited_for = threading.Event()
         write = CaptureWriter.write
 
         def wait(writer: CaptureWriter, chunk: Chunk) -> None:
             self.reached.set()
             self.goes_on.wait(30)
+            self.waited_for.set()
             write(writer, chunk)
 
         monkeypatch.setattr(CaptureWriter, "write", wait)
@@ -235,12 +238,11 @@ def test_a_slow_disk_holds_nobody_up_and_what_it_misses_is_counted(
     journal = Journal(folder)
     pier = journal.of("pier", ("ais",))
     chunks = [chunk(number, 100_000) for number in range(60)]
-    began_s = time.monotonic()
     for each in chunks:
         pier.write(each)
         pier.flush()
-    assert time.monotonic() - began_s < 1.0
-    assert disk.reached.wait(5)
+    assert disk.reached.wait(10)
+    assert not disk.waited_for.is_set(), "all was said while the disk had taken nothing"
     assert pier.missed == 60 - 4_000_000 // 100_400
     assert "too slow" in (pier.fault or "")
     disk.goes_on.set()
@@ -265,11 +267,10 @@ def test_a_disk_that_hangs_does_not_keep_a_gateway_from_ending(
     pier = journal.of("pier", ("ais",))
     pier.write(chunk(1))
     pier.flush()
-    assert disk.reached.wait(5)
-    began_s = time.monotonic()
+    assert disk.reached.wait(10)
     with capture_logs() as logs:
         journal.close()
-    assert time.monotonic() - began_s < 2.0
+    assert not disk.waited_for.is_set()
     assert [entry["event"] for entry in logs] == ["journal_not_closed"]
     Journal(folder).close()  # another may begin
     disk.goes_on.set()
@@ -281,10 +282,10 @@ def test_a_disk_that_hangs_does_not_keep_a_gateway_from_ending(
 def test_closing_does_not_wait_for_compressing_and_leaves_no_half_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journals, "_ZIP_S", 0.1)
+    monkeypatch.setattr(journals, "_ZIP_S", 0.5)
     journal = Journal(folder)
     fill(journal.of("pier", ("ais",)), [chunk(1, 2_000_000)])
-    begun = threading.Event()
+    pieces = 0
     copied = ClosedCaptures._copied
 
     class SlowFile:
@@ -294,7 +295,8 @@ def test_closing_does_not_wait_for_compressing_and_leaves_no_half_file(
             self._source = source
 
         def read(self, size: int) -> bytes:
-            begun.set()
+            nonlocal pieces
+            pieces += 1
             time.sleep(0.02)
             return self._source.read(size // 64)
 
@@ -303,10 +305,8 @@ def test_closing_does_not_wait_for_compressing_and_leaves_no_half_file(
         "_copied",
         lambda self, source, target: copied(self, cast("BinaryIO", SlowFile(source)), target),
     )
-    began_s = time.monotonic()
     journal.close()
-    assert time.monotonic() - began_s < 1.0
-    assert begun.is_set()
+    assert 0 < pieces < 50, "no more of them than fit into a second, of thousands"
     (file,) = folder.glob("0*")
     assert file.name.endswith(".jsonl")
     assert len(held(folder)) == 1
