@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 from radio_gateway.capture import CaptureWriter, read_capture
 from radio_gateway.chunk import Chunk
 from radio_gateway.inbox import Inbox
+from radio_gateway.transports import replay
 from tests.radio_gateway.running import hear, make, rmc, running, until
 
 AT = datetime(2024, 6, 10, 8, 5, tzinfo=UTC)
@@ -26,34 +28,58 @@ def minutes(tmp_path: Path) -> Path:
     return path
 
 
+class Clock:
+    """Stands for `asyncio` in a replay: its time passes only while it sleeps, and then at once."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now_s = 1000.0
+        self.slept_s: list[float] = []
+        monkeypatch.setattr(replay, "asyncio", self)
+
+    def get_running_loop(self) -> Self:
+        return self
+
+    def time(self) -> float:
+        return self.now_s
+
+    async def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+        self.slept_s.append(seconds)
+        await asyncio.sleep(0)
+
+
 @pytest.mark.parametrize(("speed", "lasts_s"), [(1000, 0.6), (600, 1.0), (300, 2.0)])
 async def test_a_capture_is_replayed_at_any_speed(
-    minutes: Path, speed: int, lasts_s: float
+    monkeypatch: pytest.MonkeyPatch, minutes: Path, speed: int, lasts_s: float
 ) -> None:
-    inbox = Inbox()
+    clock, inbox = Clock(monkeypatch), Inbox()
     channel = make(f"replay://{minutes}?speed={speed}", inbox=inbox)
-    started_s = time.monotonic()
     async with running(channel):
         heard = await hear(inbox, 11)
         await until(lambda: channel.health().state == "stopped")
-        took_s = time.monotonic() - started_s
-    assert lasts_s <= took_s < lasts_s + 0.7
+    assert clock.slept_s == pytest.approx([0.0, *[lasts_s / 10] * 10])
     assert [d.transmission.device_time for d in heard] == [
         AT.replace(minute=number) for number in range(11)
     ]
 
 
-async def test_at_speed_1_a_file_keeps_its_own_pace(tmp_path: Path) -> None:
+async def test_at_speed_1_a_file_keeps_its_own_pace(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     seconds = tmp_path / "seconds.jsonl"
     with CaptureWriter(seconds, channel="pier") as writer:
         writer.write(Chunk(rmc(1), AT))
         writer.write(Chunk(rmc(2), AT + timedelta(seconds=0.8)))
-    inbox = Inbox()
+    inbox, loop = Inbox(), asyncio.get_running_loop()
     channel = make(f"replay://{seconds}", inbox=inbox)
-    started_s = time.monotonic()
+    started_s = loop.time()
     async with running(channel):
         await hear(inbox, 2)
-    assert 0.8 <= time.monotonic() - started_s < 1.6
+    assert loop.time() - started_s >= 0.8
+    clock = Clock(monkeypatch)
+    async with running(make(f"replay://{seconds}", inbox=inbox)):
+        await hear(inbox, 2)
+    assert clock.slept_s == pytest.approx([0.0, 0.8])
 
 
 async def test_what_is_replayed_is_heard_now_unless_told_otherwise(minutes: Path) -> None:
