@@ -84,7 +84,7 @@ class Mosquitto:
             file_path.write_text(text, encoding="utf-8")
         # started as root it would become a user who cannot read a test's folder
         user = self._etc / "conf.d" / "user.conf"
-        user.write_text(f"user {getpass.getuser()}\n", encoding="utf-8")
+        user.write_text(f"user {getpass.getuser()}\nlog_type subscribe\n", encoding="utf-8")
         self.passwords = {user: secrets.token_urlsafe(12) for user in users}
         (self._etc / "passwords").touch(mode=0o600)
         for name, password in self.passwords.items():
@@ -96,6 +96,11 @@ class Mosquitto:
         """The running broker's process id."""
         assert self._process is not None
         return self._process.pid
+
+    def subscriptions(self, topic: str) -> int:
+        """Return how many times `topic` was subscribed to; what is published then is heard."""
+        lines = self._log.read_text(errors="replace").splitlines()
+        return sum(line.rpartition(" ")[2] == topic for line in lines)
 
     def start(self) -> None:
         """Start the broker and wait until it listens."""

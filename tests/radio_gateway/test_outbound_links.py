@@ -32,7 +32,7 @@ Link = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> Plain:
     """Have the test's own protocol among those that a channel may speak."""
-    module = Plain(answer_within_s=0.3)
+    module = Plain(answer_within_s=1.0)  # an answer takes hundredths of that
     monkeypatch.setitem(PROTOCOLS, "plain", module)
     return module
 
@@ -203,7 +203,7 @@ async def test_a_phone_is_asked_through_a_real_broker(tmp_path: Path) -> None:
     with mosquitto(tmp_path, users=("node", "jane")) as broker:
         phone = subprocess.Popen(  # noqa: ASYNC220
             [sub, "-p", str(broker.port), "-u", "jane", "-P", broker.passwords["jane"],
-             "-q", "1", "-t", "owntracks/jane/phone/cmd", "-F", "%t %q %p", "-C", "1", "-W", "20"],
+             "-q", "1", "-t", "owntracks/jane/phone/cmd", "-F", "%t %q %p", "-C", "1", "-W", "30"],
             stdout=subprocess.PIPE,
         )  # fmt: skip
         try:
@@ -219,9 +219,9 @@ async def test_a_phone_is_asked_through_a_real_broker(tmp_path: Path) -> None:
             async with running(channel):
                 task = asyncio.create_task(out.run())
                 await until(lambda: channel.health().state == "open")
-                await asyncio.sleep(0.5)  # the phone has subscribed
+                await until(lambda: broker.subscriptions("owntracks/jane/phone/cmd"), within_s=20)
                 out.send(order(kind="poll", device="jane/phone", text=""))
-                said, _ = await asyncio.to_thread(phone.communicate, timeout=20)
+                said, _ = await asyncio.to_thread(phone.communicate, timeout=30)
                 await until(lambda: told[-1].state == "sent")
                 await broker_says(broker.port, broker.passwords["jane"])
                 await until(lambda: told[-1].state == "delivered")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
@@ -46,15 +47,17 @@ async def test_recording_takes_no_message_from_a_node(tmp_path: Path) -> None:
         password = broker.passwords["node"]
         channel = make(url, "position_json", username="node", password=password)
         link = replace(parse_link(url), username="node", password=password)
-        recording = asyncio.create_task(record(link, tmp_path / "a.jsonl", seconds=1.5))
+        path = tmp_path / "a.jsonl"
+        recording = asyncio.create_task(record(link, path, stop_on=(signal.SIGUSR1,)))
         async with running(channel):
-            await until(lambda: channel.health().state == "open")
-            await asyncio.sleep(0.3)
+            await until(lambda: broker.subscriptions(f"{POSITIONS}/+") == 2)
             await asyncio.to_thread(publish, broker, 1, 2, 3)
             await hear(channel._inbox, 3)
+            await until(lambda: path.read_bytes().count(b"\n") == 1 + 3)
+            os.kill(os.getpid(), signal.SIGUSR1)
             recorded = await recording
     assert recorded.reads == 3
-    topics = {chunk.topic for chunk in read_capture(tmp_path / "a.jsonl")}
+    topics = {chunk.topic for chunk in read_capture(path)}
     assert topics == {f"{POSITIONS}/boat-3"}
 
 
