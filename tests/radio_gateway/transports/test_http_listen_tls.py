@@ -76,6 +76,7 @@ def test_half_a_handshake_takes_a_place_and_makes_way(
             socks = [socket.create_connection(("127.0.0.1", transport.port)) for _ in range(40)]
             for sock in socks:
                 sock.sendall(b"\x16\x03\x01")  # a handshake begins so
+            await until(lambda: len(transport._places) >= 9)
             await asyncio.sleep(0.2)
             at_once = len(transport._places)
             ours = len(open_sockets() - before) - len(socks)
