@@ -73,7 +73,7 @@ async def test_a_marine_vhf_calls_for_help_among_the_sentences_of_its_gps(tmp_pa
         await until(lambda: channel.health().state == "open")
         radio.say(POSITION[2] + b"\r\n")
         radio.say(b"$CDDSC,12,3380400790,12,05,00,1423108312,2019,,,S,E*69\r\n")
-        said = [delivery.transmission for delivery in await hear(inbox, 2, within_s=3)]
+        said = [delivery.transmission for delivery in await hear(inbox, 2)]
     assert sorted((each.address, each.distress) for each in said) == [
         ("dsc:338040079", True),
         ("nmea0183:@link", False),

@@ -121,10 +121,10 @@ async def test_the_same_order_twice_is_sent_once_and_told_again() -> None:
     out.send(given)
     out.send(given)
     task = asyncio.create_task(out.run())
-    await until(lambda: channel.sent)
-    await asyncio.sleep(0.05)
+    await until(lambda: told[-1].state == "sent")
     out.send(given)
-    await asyncio.sleep(0.05)
+    await until(lambda: len(told) == 4)
+    await asyncio.sleep(0.05)  # nothing more comes
     await ending(task)
     assert len(channel.sent) == 1
     assert [result.state for result in told] == ["queued", "queued", "sent", "sent"]
@@ -140,6 +140,7 @@ async def test_orders_wait_for_a_dead_link_without_a_flood(
     for number in range(10):
         out.send(order(f"o{number}", for_s=0.5 if number == 3 else 60))
     await asyncio.sleep(1.3)
+    await until(lambda: told[-1].state == "expired")
     assert channel.sent == []
     assert [r.id for r in told if r.state == "expired"] == ["o3"]
     assert all(r.reason == "link_down" for r in told if r.state == "queued")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -57,7 +58,12 @@ async def test_a_listener_waits_for_somebody_to_play_to(capture: Path) -> None:
     )
     await asyncio.sleep(0.5)
     assert not playing.done()
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(10):
+        while True:
+            with suppress(ConnectionRefusedError):  # until it listens
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                break
+            await asyncio.sleep(0.05)
     assert await reader.readexactly(len(rmc(0))) == rmc(0)
     await playing
     writer.close()

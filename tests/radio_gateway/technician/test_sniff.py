@@ -10,7 +10,7 @@ import sys
 import tomllib
 import tty
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ from radio_gateway.link import parse_link
 from radio_gateway.settings import load_channels
 from radio_gateway.technician.sniff import judge, sniff, suggestion
 from tests.ports import free_port
-from tests.radio_gateway.running import open_descriptors, rmc
+from tests.radio_gateway.running import open_descriptors, rmc, until
 from tests.radio_gateway.test_capture import AT
 from tests.radio_gateway.transports.test_tcp import serving
 
@@ -97,6 +97,8 @@ async def test_nothing_is_written_unless_asked_for(probe: bool) -> None:
     async with talker.talking():
         url = f"serial://{talker.name}?baud=9600"
         (only,) = await sniff(parse_link(url), seconds=1.5, probe=probe)
+        if probe:
+            await until(lambda: talker.heard)
         await asyncio.sleep(0.2)
     assert only.bytes_read == 0
     assert bool(talker.heard) is probe
@@ -171,8 +173,9 @@ def test_the_command_prints_what_it_found(tmp_path: Path) -> None:
         "--baud", "9600",
     ]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        for _ in range(40):
-            os.write(talker._ours, said)
+        for _ in range(600):  # it may take long until it listens
+            with suppress(BlockingIOError):
+                os.write(talker._ours, said)
             try:
                 process.wait(0.1)
             except subprocess.TimeoutExpired:
