@@ -98,6 +98,7 @@ def test_a_boat_moves_one_step_a_message_and_keeps_its_longitude() -> None:
 async def _looking_on(*sent: bytes) -> AsyncIterator[tuple[Viewer, asyncio.Queue[bytes]]]:
     """Yield a sampled viewer that gets `sent`, write by write, and what it answers."""
     answers: asyncio.Queue[bytes] = asyncio.Queue()
+    all_sent = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -105,6 +106,7 @@ async def _looking_on(*sent: bytes) -> AsyncIterator[tuple[Viewer, asyncio.Queue
             writer.write(part)
             await writer.drain()
             await asyncio.sleep(0.01)
+        all_sent.set()
         while answer := await reader.read(1000):
             answers.put_nowait(answer)
         writer.close()
@@ -123,7 +125,8 @@ async def _looking_on(*sent: bytes) -> AsyncIterator[tuple[Viewer, asyncio.Queue
         )
         viewer.start()
         await viewer.ready
-        await asyncio.sleep(0.05 + 0.02 * len(sent))
+        await all_sent.wait()
+        await asyncio.sleep(0.05)
         yield viewer, answers
         viewer.close()
         await asyncio.sleep(0.02)
@@ -176,7 +179,7 @@ async def test_a_viewer_counts_fixes_and_only_fixes_however_the_stream_is_cut(si
 async def test_a_viewer_answers_a_ping_with_its_payload(cut: int) -> None:
     stream = _change(Traffic(MEKONG, 1_000), 1) + b"\x89\x04abcd"
     async with _looking_on(stream[:-cut], stream[-cut:]) as (viewer, answers):
-        answer = await asyncio.wait_for(answers.get(), 2.0)
+        answer = await asyncio.wait_for(answers.get(), 10.0)
         assert answer == b"\x8a\x84\0\0\0\0abcd"
         assert viewer.count == 1
 
