@@ -171,14 +171,16 @@ def test_a_look_changes_nothing(url: str) -> None:
 async def test_one_transaction_writes_at_a_time_and_the_other_waits(store: Store, url: str) -> None:
     second = open_store(url)
     order: list[str] = []
+    begun = Event()
 
     def slow(connection: Connection) -> None:
         order.append("slow")
+        begun.set()
         connection.exec_driver_sql("SELECT pg_sleep(0.3)")
         order.append("slow done")
 
     async def later() -> None:
-        await asyncio.sleep(0.1)
+        assert await asyncio.to_thread(begun.wait, 20)
         await second.write(lambda _: order.append("quick"))
 
     await asyncio.gather(store.write(slow), later())

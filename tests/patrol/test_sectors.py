@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
-from time import monotonic
+from time import thread_time
 from typing import Any
 
 import msgspec
@@ -197,9 +197,9 @@ def test_whatever_comes_as_a_polygon_is_judged_and_never_fails(raw: Any, kind: A
 def test_a_scribble_is_told_at_once_and_nothing_is_made_of_it() -> None:
     chance = random.Random(4)
     ring = [[100.0 + chance.random(), 20.0 + chance.random()] for _ in range(MOST_POSITIONS - 1)]
-    began = monotonic()
+    began = thread_time()
     judged, placed = judge(square([*ring, ring[0]]), Ground())
-    assert monotonic() - began < 3.0, "it took minutes to untie once"
+    assert thread_time() - began < 3.0, "it took minutes to untie once"
     assert "self_crossing" in [fault.code for fault in judged.faults]
     assert (judged.usable, judged.suggestion, placed) == (False, None, None)
 

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import psycopg
@@ -109,9 +109,12 @@ async def test_a_process_that_was_stopped_in_a_copy_is_ended_and_the_others_writ
 
 
 async def test_a_copy_that_goes_on_however_slowly_is_waited_for(store: Store, name: str) -> None:
+    holds = Event()
+
     def copy() -> None:
         asked = "COPY transmission_ids (gid) FROM STDIN (FORMAT BINARY)"
         with holder(name) as connection:
+            holds.set()
             with connection.cursor().copy(asked) as rows:
                 for number in range(30):
                     rows.write_row((bytes([number]) * 40_000,))  # more than is kept to be sent
@@ -120,7 +123,7 @@ async def test_a_copy_that_goes_on_however_slowly_is_waited_for(store: Store, na
 
     copying = Thread(target=copy)
     copying.start()
-    await asyncio.sleep(0.3)
+    assert await asyncio.to_thread(holds.wait, 20)
     waited, said = await try_until(store, lambda waited: waited > 30)
     copying.join(10)
     assert STOPPED_S * 2 < waited < 25

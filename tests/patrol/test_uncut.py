@@ -31,15 +31,21 @@ class Work:
         await self.may_take.wait()
 
 
-async def ended(running: asyncio.Task[None], within_s: float = 5.0) -> None:
+async def ended(running: asyncio.Task[None]) -> None:
     with pytest.raises(asyncio.CancelledError):
-        async with asyncio.timeout(within_s):
+        async with asyncio.timeout(10):
             await running
+
+
+async def begun(work: Work) -> None:
+    async with asyncio.timeout(10):
+        while not work.begun:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
 def uncut() -> Uncut:
-    return Uncut(5.0)
+    return Uncut(60.0)
 
 
 async def test_what_waits_ends_at_once(uncut: Uncut) -> None:
@@ -48,14 +54,14 @@ async def test_what_waits_ends_at_once(uncut: Uncut) -> None:
     running = asyncio.create_task(uncut.run(work.go()))
     await asyncio.sleep(0.01)
     running.cancel()
-    await ended(running, 0.5)
+    await ended(running)
     assert work.begun == []
 
 
 async def test_what_was_taken_is_brought_to_its_end_and_nothing_more_is_taken(uncut: Uncut) -> None:
     work = Work(uncut)
     running = asyncio.create_task(uncut.run(work.go()))
-    await asyncio.sleep(0.01)
+    await begun(work)
     running.cancel()
     await asyncio.sleep(0.01)
     assert (work.begun, work.done, running.done()) == ([0], [], False)
@@ -68,7 +74,7 @@ async def test_what_takes_too_long_is_cut(capsys: pytest.CaptureFixture[str]) ->
     uncut = Uncut(0.05)
     work = Work(uncut)
     running = asyncio.create_task(uncut.run(work.go()))
-    await asyncio.sleep(0.01)
+    await begun(work)
     running.cancel()
     await ended(running)
     assert (work.begun, work.done) == ([0], [])
