@@ -33,19 +33,31 @@ async def put(store: Store, name: str) -> None:
     await store.commit([], [], [lambda connection: registry.put_agency(connection, agency, "test")])
 
 
+async def renewals(store: Store) -> int:
+    held = await store.read(lease.read, "hx")
+    return 0 if held is None else held.renewals
+
+
+async def renewed(store: Store, times: int) -> None:
+    """Wait until the lease was renewed so many times, each a third of it after the last."""
+    async with asyncio.timeout(20):
+        while await renewals(store) < times:  # noqa: ASYNC110 - another task renews it
+            await asyncio.sleep(0.05)
+
+
 async def test_who_waits_takes_the_lease_when_it_falls_still_and_the_other_commits_nothing(
     tmp_path: Path,
 ) -> None:
     url = store_url(tmp_path / "patrol.db")
     first, second = open_store(url), open_store(url)
     lost: list[LeaseLost] = []
-    one, two = (Holding("hx", agency="joint", life_s=0.4, lost=lost.append) for _ in range(2))
+    one, two = (Holding("hx", agency="joint", life_s=1.5, lost=lost.append) for _ in range(2))
     try:
         holding = one.over(first)
         await holding.__aenter__()
         waiting = two.over(second)
         taken = asyncio.create_task(waiting.__aenter__())
-        await asyncio.sleep(1.0)
+        await renewed(first, 4)
         assert not taken.done()  # it is renewed, for longer than it lasts
         assert (one.epoch, two.epoch) == (1, 0)
         await put(first, "by one")
@@ -53,7 +65,7 @@ async def test_who_waits_takes_the_lease_when_it_falls_still_and_the_other_commi
         for task in asyncio.all_tasks():  # as if it were stopped: nothing renews it
             if task.get_name() == "lease":
                 task.cancel()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await taken
         assert two.epoch == 2
         assert lost == []
@@ -235,11 +247,6 @@ async def test_who_looks_by_writing_changes_nothing(tmp_path: Path) -> None:
         await second.close()
 
 
-async def renewals(store: Store) -> int:
-    held = await store.read(lease.read, "hx")
-    return 0 if held is None else held.renewals
-
-
 async def test_who_could_not_renew_it_tries_again_before_a_third_of_it_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,6 +254,13 @@ async def test_who_could_not_renew_it_tries_again_before_a_third_of_it_is_over(
     store = open_store(store_url(tmp_path / "patrol.db"))
     holding = Holding("hx", agency="joint", life_s=6.0)
     write, tried = store.write, asyncio.Event()
+    sleep, pauses_s = asyncio.sleep, list[float]()
+
+    async def noted(seconds: float) -> None:
+        task = asyncio.current_task()
+        if task is not None and task.get_name() == "lease":
+            pauses_s.append(seconds)
+        await sleep(seconds)
 
     async def refused_once(query: Any, *wanted: Any) -> Any:
         if not tried.is_set():
@@ -255,13 +269,14 @@ async def test_who_could_not_renew_it_tries_again_before_a_third_of_it_is_over(
         return await write(query, *wanted)
 
     try:
+        monkeypatch.setattr("maps.holding.asyncio.sleep", noted)
         async with holding.over(store):
             monkeypatch.setattr(store, "write", refused_once)
             async with asyncio.timeout(20):
                 await tried.wait()
-                async with asyncio.timeout(1.5):
-                    while await renewals(store) == 0:  # noqa: ASYNC110 - another task renews it
-                        await asyncio.sleep(0.05)
+            await renewed(store, 1)
+        assert pauses_s[0] == 2.0
+        assert pauses_s[1] < 1.5
     finally:
         await store.close()
 

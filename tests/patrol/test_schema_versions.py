@@ -19,6 +19,7 @@ from patrol.store.dialects import connect_to_read, open_engine
 from patrol.store.schema import _config, _versions
 from patrol.store.store import open_store
 from tests.databases import sqlite_only, store_url
+from tests.patrol.test_lease import renewed
 
 
 def version(url: str) -> str | None:
@@ -103,17 +104,17 @@ async def test_a_newer_watch_migrates_only_once_the_other_has_let_go_of_the_leas
     older = make_older(url)
     running, coming = (open_store(url, migrates="with the lease") for _ in range(2))
     assert version(url) == older
-    one, two = (Holding("hx", agency="joint", life_s=0.6) for _ in range(2))
+    one, two = (Holding("hx", agency="joint", life_s=1.5) for _ in range(2))
     try:
         first = one.over(running)
         await first.__aenter__()
         second = two.over(coming)
         waiting = asyncio.create_task(second.__aenter__())
-        await asyncio.sleep(1.5)
+        await renewed(running, 4)  # for longer than it lasts
         assert not waiting.done()
         assert version(url) == older, "it waits, and what the other works with stands"
         await first.__aexit__(None, None, None)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await waiting
         await coming.migrate()
         assert version(url) == newest(url)
