@@ -169,7 +169,7 @@ async def test_what_is_being_said_while_the_port_is_closed_is_not_said(
     radio: Radio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever waits for room must not go on with a number that is another file's by then."""
-    monkeypatch.setattr(serial_port, "WRITE_TIMEOUT_S", 600.0)  # until then it would wait for room
+    monkeypatch.setattr(serial_port, "WRITE_TIMEOUT_S", 60.0)  # until then it would wait for room
     radio.plug_in()
     transport = SerialTransport(parse_link(f"serial://{radio.name}"))
     async with asyncio.timeout(20):
