@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from time import monotonic
+from typing import Any
 
 import httpx
+import pytest
+import uvicorn
 from fastapi import FastAPI
 
+from maps import serving
 from maps.listening import listen
 from maps.serving import serve, serving_beside
 from maps.settings_tables import WebSettings
@@ -37,26 +40,36 @@ async def _answered(address: str) -> None:
         assert (await client.get(address)).headers["date"]
 
 
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that looks once an hour whether it is to end, and waits as long for who is there."""
+    monkeypatch.setattr(serving, "_TICK_S", 3600.0)
+    config = uvicorn.Config
+
+    def patient(*given: Any, **more: Any) -> uvicorn.Config:
+        return config(*given, **more | {"timeout_graceful_shutdown": 3600})
+
+    monkeypatch.setattr(uvicorn, "Config", patient)
+
+
+@pytest.mark.usefixtures("waits")
 async def test_a_server_that_is_told_to_ends_at_once() -> None:
     app = FastAPI()
     app.state.failed = None
     bound = listen(WebSettings(host="127.0.0.1", port=0))
     address = "http://{}:{}".format(*bound.getsockname())
     ready = asyncio.Event()
-    serving = asyncio.create_task(serve(app, WebSettings(), bound, ready=ready.set))
-    async with asyncio.timeout(5):
+    running = asyncio.create_task(serve(app, WebSettings(), bound, ready=ready.set))
+    async with asyncio.timeout(20):
         await ready.wait()
         await _answered(address)
-    began = monotonic()
-    serving.cancel()
-    await asyncio.gather(serving, return_exceptions=True)
-    assert monotonic() - began < 0.4
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
+@pytest.mark.usefixtures("waits")
 async def test_one_beside_it_does_too() -> None:
     bound = listen(WebSettings(host="127.0.0.1", port=0))
     address = "http://{}:{}".format(*bound.getsockname())
-    async with serving_beside(FastAPI(), bound):
+    async with asyncio.timeout(20), serving_beside(FastAPI(), bound):
         await _answered(address)
-        began = monotonic()
-    assert monotonic() - began < 0.4
