@@ -393,7 +393,8 @@ async def is_closed(reader: asyncio.StreamReader, within_s: float) -> bool:
         return False
 
 
-async def test_who_says_nothing_fills_no_trust_port() -> None:
+async def test_who_says_nothing_fills_no_trust_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(small_port, "IDLE_S", 60.0)  # none of them goes by itself
     async with trust_port() as port, AsyncExitStack() as stack:
         readers = []
         for number in range(small_port.MOST + 20):
@@ -403,10 +404,10 @@ async def test_who_says_nothing_fills_no_trust_port() -> None:
                 writer.write(b"GET / HTTP/1.1\r\nHost: ")
             readers.append(reader)
         for number in range(3):
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(20):
                 page = await asyncio.to_thread(httpx.get, f"http://127.0.0.1:{port}/api/trust")
             assert page.status_code == 200, f"{number}: {page.text}"
-        assert all([await is_closed(each, 1) for each in readers[:20]]), "the oldest made room"
+        assert all([await is_closed(each, 10) for each in readers[:20]]), "the oldest made room"
         assert not await is_closed(readers[-1], 0.1), "the newest are left"
 
 
@@ -414,14 +415,15 @@ async def test_a_request_comes_in_time_or_not_at_all(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(small_port, "IDLE_S", 0.4)
     async with trust_port() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        began = asyncio.get_running_loop().time()
-        slowly = asyncio.create_task(byte_by_byte(writer))
-        assert await is_closed(reader, 5), "a byte now and then holds it no longer"
-        assert asyncio.get_running_loop().time() - began < 2
+        said: list[int] = []
+        slowly = asyncio.create_task(byte_by_byte(writer, said))
+        assert await is_closed(reader, 20), "a byte now and then holds it no longer"
+        assert len(said) <= 40, "what can be said in two seconds"
         slowly.cancel()
         writer.close()
+        monkeypatch.setattr(small_port, "IDLE_S", 1.5)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for _ in range(3):  # one that asks again and again is no idle one
+        for _ in range(8):  # one that asks again and again is no idle one
             writer.write(b"GET /api/trust HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             assert (await reader.readline()).startswith(b"HTTP/1.1 200")
             assert b"fingerprint" in await reader.readuntil(b"}")
@@ -429,9 +431,10 @@ async def test_a_request_comes_in_time_or_not_at_all(monkeypatch: pytest.MonkeyP
         writer.close()
 
 
-async def byte_by_byte(writer: asyncio.StreamWriter) -> None:
+async def byte_by_byte(writer: asyncio.StreamWriter, said: list[int]) -> None:
     for each in b"GET / HTTP/1.1\r\nX: " + b"x" * 1000:
         writer.write(bytes([each]))
+        said.append(each)
         await asyncio.sleep(0.05)
 
 
@@ -451,7 +454,7 @@ async def test_an_answer_that_nobody_reads_is_given_up(monkeypatch: pytest.Monke
     async with trust_port(answers=large) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await left.wait()
         writer.close()
 
