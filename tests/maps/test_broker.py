@@ -69,6 +69,21 @@ async def client(
         await asyncio.to_thread(made.loop_stop)
 
 
+async def subscribe(made: paho.Client, *topics: str, qos: int = 1) -> None:
+    """Subscribe, and wait until the broker has answered: what is published then is heard."""
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Queue[int] = asyncio.Queue()
+
+    def on_subscribe(_c: object, _u: object, number: int, _r: object, _p: object) -> None:
+        loop.call_soon_threadsafe(answered.put_nowait, number)
+
+    made.on_subscribe = on_subscribe
+    asked = {made.subscribe(topic, qos)[1] for topic in topics}
+    async with asyncio.timeout(10):
+        while asked:
+            asked.discard(await answered.get())
+
+
 @pytest.mark.parametrize(
     ("user", "password"),
     [(None, None), ("boat-3", "guess"), ("joint-patrol", "guess"), ("nobody", "its key")],
@@ -88,9 +103,8 @@ async def test_a_radio_publishes_to_its_own_topics_only_and_hears_nothing() -> N
         client(broker, "boat-3", "its key") as (radio, said, overheard),
     ):
         assert said == ["Success"]
-        ours.subscribe("#", 1)
-        radio.subscribe("#", 1)
-        await asyncio.sleep(0.3)
+        await subscribe(ours, "#")
+        await subscribe(radio, "#")
         radio.publish("joint-patrol/v1/position/boat-4", b"forged", qos=1)
         radio.publish(POSITION, b"own", qos=1)
         async with asyncio.timeout(10):
@@ -110,10 +124,8 @@ async def test_a_phone_hears_what_is_asked_of_it_and_of_nobody_else() -> None:
         client(broker, "jane/phone", "its key") as (phone, said, heard),
     ):
         assert said == ["Success"]
-        for topic in ("#", "owntracks/+/+/cmd", "owntracks/joe/phone/cmd", "owntracks/jane/phone"):
-            phone.subscribe(topic, 1)
-        phone.subscribe("owntracks/jane/phone/cmd", 1)
-        await asyncio.sleep(0.3)
+        others = ("#", "owntracks/+/+/cmd", "owntracks/joe/phone/cmd", "owntracks/jane/phone")
+        await subscribe(phone, *others, "owntracks/jane/phone/cmd")
         for device in ("joe/phone", "jane/phone"):
             ours.publish(f"owntracks/{device}", b"{}", qos=1)
             ours.publish(f"owntracks/{device}/cmd", b"where?", qos=1)
@@ -170,8 +182,7 @@ async def test_nobody_takes_over_the_session_of_another_by_its_client_id(
             heard,
         ),
     ):
-        ours.subscribe("#", 1)
-        await asyncio.sleep(0.3)
+        await subscribe(ours, "#")
         async with client(broker, user, password, client_id="ours", clean=clean) as (
             _t,
             _s,
@@ -206,8 +217,7 @@ async def test_a_key_that_is_taken_away_publishes_no_more(monkeypatch: pytest.Mo
         client(broker, broker.user, broker.password) as (ours, _, heard),
         client(broker, "boat-3", "its key", will=POSITION) as (radio, _s, _h),
     ):
-        ours.subscribe("#", 1)
-        await asyncio.sleep(0.3)
+        await subscribe(ours, "#")
         radio.publish(POSITION, b"1", qos=1)
         async with asyncio.timeout(10):
             assert await heard.get() == (POSITION, b"1")
@@ -228,8 +238,7 @@ async def test_a_packet_that_is_too_long_ends_the_connection() -> None:
         client(broker, broker.user, broker.password) as (ours, _, heard),
         client(broker, "boat-3", "its key") as (radio, _s, _h),
     ):
-        ours.subscribe("#", 0)
-        await asyncio.sleep(0.3)
+        await subscribe(ours, "#", qos=0)
         radio.publish(POSITION, b"x" * 200_000, qos=0)
         async with asyncio.timeout(10):
             assert len((await heard.get())[1]) == 200_000
