@@ -83,12 +83,12 @@ async def test_a_chartplotter_that_connects_gets_everything_at_once_then_each_mo
     async with running(tmp_path, feeds=feeds) as server:
         first = await boat(server, "HX-1")
         async with connected(port) as plotter:
-            name = await plotter.said(24, seconds=2)
+            name = await plotter.said(24)
             assert (name.mmsi, name.shipname) == (made_mmsi(first.id), "HX-1")
             place = await plotter.said(18)
             assert (place.lon, place.lat) == pytest.approx((100.41, 20.27), abs=2e-6)
             await desk(server).plot(first.id, lon=100.42, lat=20.28)
-            place = await plotter.said(18, seconds=2)
+            place = await plotter.said(18)
             assert (place.lon, place.lat) == pytest.approx((100.42, 20.28), abs=2e-6)
             second = await boat(server, "HX-2")
             assert (await plotter.said(24)).shipname == "HX-2"
@@ -120,12 +120,13 @@ async def test_a_busy_boat_is_told_at_most_once_a_second_and_where_it_came_to(
             for step in range(1, 26):
                 await desk(server).plot(one.id, lon=100.41 + step * 1e-4, lat=20.27)
                 await asyncio.sleep(0.1)
+            came_s = asyncio.get_running_loop().time() - start
             lines: list[bytes] = []
             while not lines or b",10024.7500,E," not in lines[-1]:  # 100.4125
                 lines.append(await plotter.line())
             took_s = asyncio.get_running_loop().time() - start
     assert len(lines) <= took_s + 2
-    assert took_s < 6
+    assert took_s - came_s < 3.5
 
 
 async def test_nothing_of_another_agency_or_of_unknown_radios_leaves(tmp_path: Path) -> None:
