@@ -314,9 +314,10 @@ async def test_viewers_who_leave_are_forgotten(server: Running) -> None:
         for _ in range(5):
             async with server.live(client) as live:
                 await live.frame()
-        await asyncio.sleep(0.2)
-        names = [task.get_name() for task in asyncio.all_tasks()]
-    assert not [name for name in names if name.startswith("live-")]
+        async for _ in wait_until("nothing of theirs to be left"):
+            names = [task.get_name() for task in asyncio.all_tasks()]
+            if not [name for name in names if name.startswith("live-")]:
+                break
 
 
 async def test_a_viewer_who_leaves_while_there_is_no_watch_is_waited_for_no_more(

@@ -195,6 +195,8 @@ async def frames(side: Side, role: str, query: str = "") -> list[str]:
     """Return what a live stream begins with, until it is quiet."""
     told: list[str] = []
     async with side.offices.server.live(side.officers[role], query) as live:
+        async with asyncio.timeout(20):
+            told.append(str(await live.socket.recv()))
         with suppress(TimeoutError):
             while True:
                 async with asyncio.timeout(0.5):

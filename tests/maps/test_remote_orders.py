@@ -21,6 +21,7 @@ from radio_gateway.errors import LinkError
 from radio_gateway.health import ChannelHealth
 from radio_gateway.order import Order
 from radio_gateway.order_result import OrderResult, OrderState, Refusal
+from tests.maps.running import wait_until
 from tests.radio_gateway.orders import order
 
 
@@ -264,5 +265,7 @@ async def test_an_order_is_passed_on_at_once() -> None:
     async with running(way.carrier):
         await asyncio.sleep(0.05)
         way.carrier.send(given())
-        await asyncio.sleep(0.05)
+        async for _ in wait_until("the order"):
+            if way.passed_on:
+                break
         assert [id for id, *_ in way.passed_on] == ["o1"]

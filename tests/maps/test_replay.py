@@ -137,7 +137,9 @@ async def test_who_asks_for_too_much_at_once_is_told_to_come_again(server: Runni
         asked = [
             asyncio.create_task(commander.get(f"/api/replay{path}", params=DAY)) for path in paths
         ]
-        await asyncio.sleep(0.3)
+        async for _ in wait_until("all to stand in line"):
+            if len(turns._line) == len(asked):
+                break
         for path in ("", "/positions", "/totals", "/evidence", "/page"):
             answer = await commander.get(f"/api/replay{path}", params=DAY)
             told = (answer.status_code, answer.json()["error"], answer.json()["code"])
@@ -150,7 +152,7 @@ async def test_who_asks_for_too_much_at_once_is_told_to_come_again(server: Runni
         told = (answer.status_code, answer.json()["error"], answer.json()["code"])
         assert told == (503, "replay_busy", "replay_busy")
         assert int(answer.headers["retry-after"]) >= 1
-        await live.until("beat", seconds=3)
+        await live.until("beat")
         await stack.aclose()
         for answer in await asyncio.gather(*asked):
             assert answer.status_code == 200, answer.text

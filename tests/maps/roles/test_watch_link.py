@@ -13,6 +13,7 @@ from maps.internal_settings import InternalSettings
 from maps.roles.asking import Asking
 from maps.roles.watch_link import WatchLink
 from maps.roles.words import ANSWER_WITHIN_S, BEAT_S, Beat, Request, Topics
+from tests.maps.running import wait_until
 
 
 class Bus:
@@ -116,5 +117,7 @@ async def test_what_lay_in_a_queue_until_nobody_waits_for_it_is_not_done(
         older = msgspec.msgpack.decode(await order("/of-an-older-version"))
         del older["heard"]
         link._hear(Topics("hx").ask("web-1"), msgspec.msgpack.encode(older))
-        await asyncio.sleep(0.05)
+        async for _ in wait_until("the last of them"):
+            if "/of-an-older-version" in done:
+                break
     assert done == ["/soon", "/fresh", "/of-an-older-version"]
