@@ -229,12 +229,17 @@ async def test_old_news_is_not_delivered_after_a_long_stop(tmp_path: Path) -> No
     file = tmp_path / "patrol.db"
     async with receiving() as receiver:
         async with delivers(tmp_path, node=Node(file)) as before:
-            await before.raise_alert(1)
+            open_ = await before.raise_alert(1)
+            await before.resolve(await before.raise_alert(2))
         async with delivers(tmp_path, node=Node(file, 7200), **tables(receiver)) as it:
             await settle(it)
-            await it.raise_alert(2)
-            await it.settled(1)
-            assert len(receiver.posts) == 1
+            raised = await it.raise_alert(3)
+            await until(lambda: (raised.id, "raised", 1) in told(receiver), "the new one")
+            # That the open one is escalated, in the first second after the start, is news.
+            news = {(open_.id, "escalated"), (raised.id, "raised")}
+            assert {each[:2] for each in told(receiver)} <= news
+            assert told(receiver).count((raised.id, "raised", 1)) == 1
+            assert {(each.alert, each.occasion) for each in await it.kept()} <= news
 
 
 async def test_tries_have_an_end(tmp_path: Path) -> None:
