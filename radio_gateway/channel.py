@@ -7,6 +7,7 @@ hearing.py.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -202,6 +203,7 @@ class Channel:
         loop = asyncio.get_running_loop()
         patience_s = self._silence.patience_s if transport.reopens_when_silent else None
         known_bytes = hearing.bytes_read
+        at_once = transport.at_once if isinstance(transport, Hurrying) else sys.maxsize
         async with transport:
             self._enter("open", None)
             self._silence.watch()
@@ -218,9 +220,10 @@ class Channel:
                         if patience_s is not None and understood:
                             known_bytes = hearing.bytes_read
                             patience.reschedule(loop.time() + patience_s)
-                        if transport.can_wait and inbox.is_full:
+                        full = transport.can_wait and inbox.is_full
+                        if full or len(inbox) >= at_once:
                             patience.reschedule(None)
-                            await inbox.room()
+                            await (inbox.room() if full else inbox.taken())
                             if patience_s is not None:
                                 patience.reschedule(loop.time() + patience_s)
             except TimeoutError as error:

@@ -134,9 +134,13 @@ class Hurrying(Protocol):
 
     Attributes:
         on_much: Called when so much has come that it is not worth letting more gather.
+        at_once: How many chunks a read returns at most. Once so many are heard, those wait to be
+            taken before more is read: less than all that may be under way, so that some are left to
+            be heard while these are stored.
     """
 
     on_much: Callable[[], None] | None
+    at_once: int
 
 
 @runtime_checkable

@@ -58,6 +58,7 @@ class Inbox:
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+        self._took = asyncio.Event()
         self.shed: Counter[str] = Counter()
         self.numbers: Iterator[int] = itertools.count(1)
         self._rested = asyncio.Event()
@@ -174,6 +175,11 @@ class Inbox:
         """
         await self._room.wait()
 
+    async def taken(self) -> None:
+        """Wait until somebody takes what waits, or the oldest of very much."""
+        self._took.clear()
+        await self._took.wait()
+
     async def take(self, limit: int = 2000) -> list[Delivery]:
         """Wait until something is there and return all that waits, oldest first.
 
@@ -187,6 +193,7 @@ class Inbox:
             self._arrived.clear()
             await self._arrived.wait()
         self._queues = None
+        self._took.set()
         if len(self._waiting) <= limit:
             taken = list(self._waiting.values())
             self._waiting.clear()

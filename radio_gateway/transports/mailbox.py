@@ -53,7 +53,7 @@ class Mailbox:
         """Add what one read brought, in order, as `put` adds one."""
         if chunks:
             self._chunks += chunks
-            self._came(sum([len(chunk.data) or 1 for chunk in chunks]))
+            self._came(_bytes_of(chunks))
         return not self.is_full
 
     def call_when_empty(self, wake: Callable[[], None]) -> None:
@@ -81,8 +81,11 @@ class Mailbox:
         self._ended = True
         self._arrived.set()
 
-    async def take(self) -> list[Chunk]:
+    async def take(self, at_most: int | None = None) -> list[Chunk]:
         """Wait until something is there and return all of it; empty after `end`.
+
+        Args:
+            at_most: How many chunks to return; what is left is worth taking at once. None: all.
 
         Raises:
             Exception: What `fail` was told.
@@ -101,7 +104,10 @@ class Mailbox:
             finally:
                 self.taker_waits = False
         chunks = self.drain()
-        if self._wakers:
+        if at_most is not None and len(chunks) > at_most:
+            self._leave(chunks[at_most:])
+            del chunks[at_most:]
+        elif self._wakers:
             wakers, self._wakers = self._wakers, []
             for wake in wakers:
                 wake()
@@ -122,9 +128,19 @@ class Mailbox:
         if self.on_much is not None and self._bytes >= MUCH_BYTES > self._bytes - size:
             self.on_much()
 
+    def _leave(self, chunks: list[Chunk]) -> None:
+        self._chunks = chunks
+        self._bytes = _bytes_of(chunks)
+        if self.on_much is not None:
+            self.on_much()
+
     def drain(self) -> list[Chunk]:
         """Return what waits, perhaps nothing, and wake nobody."""
         chunks, self._chunks = self._chunks, []
         self._bytes = 0
         self.takes += 1
         return chunks
+
+
+def _bytes_of(chunks: list[Chunk]) -> int:
+    return sum([len(chunk.data) or 1 for chunk in chunks])

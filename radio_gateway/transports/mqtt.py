@@ -35,6 +35,7 @@ from radio_gateway.transports.mqtt_session import MqttSession, SessionSettings
 from radio_gateway.trust import trusting
 
 STORED_WITHIN_S = 2.0
+LEAST_AT_ONCE = 400  # smaller batches cost more than they win
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -85,7 +86,9 @@ class MqttTransport:
         topics = tuple(options.many("topic"))
         version = options.text("version", "3.1.1", choices=("3.1.1", "5"))
         self._shown = link.shown
-        self._receive_maximum = options.whole("receive_maximum", 1000, low=1, high=65_535)
+        self._receive_maximum = options.whole("receive_maximum", 2000, low=1, high=65_535)
+        # Half of what a broker sends before it is answered; 3.1.1 has no way to tell it how much.
+        self.at_once = max(LEAST_AT_ONCE, self._receive_maximum // 2)
         self._settings = SessionSettings(
             host=link.host,
             port=link.port or (8883 if link.scheme == "mqtts" else 1883),
@@ -161,7 +164,7 @@ class MqttTransport:
 
     async def read(self) -> list[Chunk]:
         """Return the messages that came. Raises LinkError when the connection broke."""
-        return await self._mailbox.take()
+        return await self._mailbox.take(self.at_once)
 
     async def send(
         self, data: bytes, *, connection: str | None = None, topic: str | None = None

@@ -188,6 +188,20 @@ async def test_who_waits_for_room_goes_on_after_a_take() -> None:
         await waiting
 
 
+async def test_who_waits_until_it_is_taken_goes_on_after_the_next_take() -> None:
+    inbox = Inbox(9)
+    inbox.offer([said("a"), said("b"), said("c")], can_wait=True)
+    assert names(await inbox.take(1)) == ["a"]
+    waiting = [asyncio.create_task(inbox.taken()) for _ in range(2)]
+    await asyncio.sleep(0)
+    inbox.offer([said("d")], can_wait=True)
+    await asyncio.sleep(0)
+    assert not any(each.done() for each in waiting)
+    assert names(await inbox.take(2)) == ["b", "c"]
+    async with asyncio.timeout(1):
+        await asyncio.gather(*waiting)
+
+
 def test_an_inbox_that_holds_nothing_is_refused() -> None:
     with pytest.raises(ValueError):
         Inbox(0)

@@ -47,6 +47,22 @@ async def test_who_was_asked_to_rest_hands_in_what_came_before_it_is_taken() -> 
     assert [len(each.data) for each in await mailbox.take()] == [3], "it is asked once"
 
 
+async def test_what_is_left_of_many_waits_in_order_and_is_worth_taking_at_once() -> None:
+    told: list[str] = []
+    mailbox = Mailbox(full_bytes=6)
+    mailbox.on_much = lambda: told.append("much")
+    mailbox.put_all([chunk(1), chunk(2), chunk(3)])
+    assert mailbox.is_full
+    mailbox.call_when_empty(lambda: told.append("empty"))
+    assert [len(each.data) for each in await mailbox.take(2)] == [1, 2]
+    assert told == ["much"]
+    assert not mailbox.is_full
+    mailbox.put(chunk(4))
+    assert mailbox.is_full, "what was left counts"
+    assert [len(each.data) for each in await mailbox.take(2)] == [3, 4]
+    assert told == ["much", "empty"]
+
+
 async def test_it_is_awaited_only_while_somebody_waits_in_take() -> None:
     mailbox = Mailbox()
     assert not mailbox.taker_waits

@@ -25,7 +25,7 @@ from radio_gateway.errors import LinkError
 from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Delivery
 from radio_gateway.transports.mailbox import FULL_BYTES, MUCH_BYTES
-from radio_gateway.transports.mqtt import MqttTransport
+from radio_gateway.transports.mqtt import LEAST_AT_ONCE, MqttTransport
 from radio_gateway.transports.mqtt_session import ANSWER_S, MqttSession
 from tests import broker as brokers
 from tests import needs
@@ -90,6 +90,28 @@ async def test_more_than_is_taken_at_once_waits_for_a_client_that_begins_anew(
         while len(came) < len(numbers):
             came += await transport.read()
     assert [json.loads(chunk.data)["id"] for chunk in came] == [f"m{each}" for each in numbers]
+
+
+async def test_while_half_of_what_is_under_way_is_stored_the_other_half_is_heard(
+    broker: Mosquitto,
+) -> None:
+    options = f"client_id=watch&version=5&receive_maximum={2 * LEAST_AT_ONCE}"
+    async with listening(broker, options).transport:
+        pass
+    await asyncio.to_thread(publish, broker, *range(3 * LEAST_AT_ONCE))
+    inbox = Inbox()
+    async with asyncio.timeout(30), running(listening(broker, options, inbox=inbox)):
+        first = await inbox.take()
+        assert ids(first) == [f"m{each}" for each in range(LEAST_AT_ONCE)]
+        second = await inbox.take()  # nothing is acknowledged yet
+        assert ids(second) == [f"m{each}" for each in range(LEAST_AT_ONCE, 2 * LEAST_AT_ONCE)]
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(inbox.take(), 0.2)
+        say_stored(first)
+        third = await inbox.take()
+        while len(third) < LEAST_AT_ONCE:
+            third += await inbox.take()
+        assert ids(third) == [f"m{each}" for each in range(2 * LEAST_AT_ONCE, 3 * LEAST_AT_ONCE)]
 
 
 async def test_what_came_while_opening_failed_is_heard_when_it_comes_again(
