@@ -75,7 +75,7 @@ async def boat(server: Running, client: httpx.AsyncClient) -> AsyncIterator[Boat
         yield made
 
 
-async def next_alert(live: Live, seconds: float = 10.0) -> dict[str, Any]:
+async def next_alert(live: Live, seconds: float = 1.0) -> dict[str, Any]:
     """Return the next version of an alert on the stream."""
     async with asyncio.timeout(seconds):
         while True:

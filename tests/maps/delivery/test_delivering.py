@@ -297,7 +297,7 @@ async def test_one_receiver_that_hangs_holds_up_no_other(tmp_path: Path) -> None
         async with delivers(tmp_path, webhooks=webhooks, delivery=rules) as it:
             for number in range(3):
                 await it.raise_alert(number)
-                await well.until(number + 1)
+                await well.until(number + 1, seconds=3)
 
 
 async def test_a_storm_is_a_few_messages_and_loses_nothing(
@@ -343,7 +343,7 @@ async def test_no_storm_holds_a_call_for_help_back(tmp_path: Path) -> None:
         await it.file(*(it.alert(number, severity="low") for number in range(100, 150)))
         await it.waiting(1)
         sos = await it.raise_alert(1000, severity="sos")
-        await receiver.until(posts + 1)
+        await receiver.until(posts + 1, seconds=5)
         assert sos.id in [id for id, _, _ in told(receiver)]
         assert len(receiver.posts) <= 6
 

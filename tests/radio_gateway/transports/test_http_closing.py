@@ -59,7 +59,7 @@ async def test_its_connections_are_closed_though_the_closing_is_cut_short() -> N
     await asyncio.sleep(0.05)  # it waits for what was heard to be stored
     running_.cancel()
     await asyncio.wait([running_])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(1.0):
         await reader.read()
     writer.close()
     assert not transport._listener._tasks
