@@ -132,7 +132,7 @@ class FenceSet:
         new[0] = True
         np.not_equal(pair[1:], pair[:-1], out=new[1:])
         first = new.nonzero()[0]
-        away = _squares(points, alongs, squares).min(axis=1)
+        away = np.minimum.reduce(_squares(points, alongs, squares), axis=1)
         near = np.minimum.reduceat(away, first, axis=1)
         long = np.hypot(ways[0], ways[1])
         crossed, passes, touched = _crossed(points, alongs, ways, long)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
+from struct import pack
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +30,7 @@ from gis.position import Position
 FEW = 64  # fixes below which arrays do not pay
 NEVER_T = 1e18  # no fix is newer
 NONE = np.empty(0, dtype=np.intp)
+NAN = float("nan")
 EPOCH = datetime.fromtimestamp(0.0, UTC)
 
 # Columns: four each of time, longitude, latitude and margin: that of the good fix before the last,
@@ -100,19 +103,26 @@ class Newest:
 
     def hear(self, fixes: Sequence[tuple[str, Position]], settings: FenceSettings) -> Heard | None:
         """Return what fixes say, without those that are too vague; None if one cannot be used."""
-        values: list[float | None] = []
+        values: list[float] = []
         time, t = EPOCH, 0.0
         for _, position in fixes:
             when = position.time
             # Receivers tell whole seconds, so that many of a batch are of one time. In UTC, as all
             # are, equal ones are of one moment; where clocks are set back they need not be.
-            if when != time:
+            if when is not time and when != time:
                 if when is None:
                     return None
                 time, t = when, when.timestamp()
-            values += (t, position.lon, position.lat, position.accuracy_m, position.speed_mps)
-        # None becomes NaN.
-        rows = np.fromiter(values, np.float64, len(values)).reshape(-1, 5)
+            accuracy_m, speed_mps = position.accuracy_m, position.speed_mps
+            values += (
+                t,
+                position.lon,
+                position.lat,
+                NAN if accuracy_m is None else accuracy_m,
+                NAN if speed_mps is None else speed_mps,
+            )
+        # A third of what any way of NumPy's takes to read a list.
+        rows = np.frombuffer(bytearray(pack(f"{len(values)}d", *values))).reshape(-1, 5)
         many = rows.T.copy()
         units = [unit for unit, _ in fixes]
         if np.count_nonzero(np.abs(many[1:3]) <= FARTHEST_DEG) < 2 * len(units):
@@ -135,9 +145,11 @@ class Newest:
         array([-1])
         """
         try:
-            return np.fromiter(map(self._place.__getitem__, units), np.intp)
+            found: Sequence[int] = itemgetter(*units)(self._place) if len(units) > 1 else ()
         except KeyError:
-            return np.fromiter([self._place.get(unit, -1) for unit in units], np.intp)
+            found = ()
+        found = found or [self._place.get(unit, -1) for unit in units]
+        return np.frombuffer(pack(f"{len(found)}n", *found), np.intp)
 
     def show(self, tracks: Iterable[FenceTrack]) -> None:
         """Take up the newest fixes of tracks that are not here.
@@ -198,22 +210,27 @@ class Newest:
         of = self._of.take(places, axis=0).T.copy()
         four = of[:ERROR].reshape(4, 4, -1)
         four[:3, NEXT] = given[:3]
-        margin_m = np.maximum(given[3], of[ERROR], out=four[3, NEXT])
-        told_mps = np.maximum(given[4], of[SPEED])
-        calm, reach_m = surely_fine(four[:3], given[3] + of[ERROR], told_mps, settings)
+        highest = np.maximum(given[3:], of[ERROR:])
+        four[3, NEXT] = margin_m = highest[0]
+        calm, reach_m = surely_fine(four[:3], given[3] + of[ERROR], highest[1], settings)
         calm &= given[0] > of[T]
         # Who is on the sides where it is believed to be has only crossings to fear.
         reach_m += margin_m * of[RESTLESS]
         reach_m += SLACK_M
-        ask = (calm & (reach_m >= of[FREE_M])).nonzero()[0]
+        ask = reach_m >= of[FREE_M]
+        all_calm = np.count_nonzero(calm) == calm.size
+        if not all_calm:
+            ask &= calm
         met: list[tuple[int, tuple[Sight, ...]]] = []
-        if ask.size:
+        if np.count_nonzero(ask):
+            ask = ask.nonzero()[0]
             some = four.take(ask, axis=2)
             ends = some[1:, LAST_AND_NEXT]
             brief = some[0, FREED] == 0.0
             found, free_m = fences.sights_and_room(Moves(ends), room_m=ROOM_M, brief=brief)
             # From an edge it is not clear of, the next fix may be clear and has to be told so.
-            np.putmask(free_m, (free_m <= some[3, NEXT]) & ~brief, -1.0)
+            # (Of two arrays of bool, a > b is a and not b.)
+            np.putmask(free_m, (free_m <= some[3, NEXT]) > brief, -1.0)
             free = four[:, FREED]
             free[1][ask], free[2][ask], free[3][ask] = some[1, NEXT], some[2, NEXT], free_m
             at = places.take(ask).tolist()
@@ -221,7 +238,7 @@ class Newest:
         four[:, :NEXT] = four[:, LAST_AND_NEXT]
         of[ERROR:] = given[3:]
         left: Indices = NONE
-        if np.count_nonzero(calm) < calm.size:
+        if not all_calm:
             left = (~calm).nonzero()[0]
             self._of[places[left], T] = NEVER_T
             places, of, noted = places[calm], of[:, calm], noted[calm]
@@ -260,9 +277,10 @@ def turns(places: Indices, rest: list[int], few: int) -> Iterable[Indices]:
     >>> [turn.tolist() for turn in turns(np.array([3, 5, 3, -1, 5, 3]), rest, 2)], rest
     ([[0, 1], [2, 4]], [3, 5])
     """
-    each = set(places.tolist())
-    alone = len(each) == len(places)
-    if alone and len(each) >= few and -1 not in each:
+    each = places.copy()
+    each.sort()
+    alone = not np.count_nonzero(each[1:] == each[:-1])
+    if alone and len(each) >= few and each[0] >= 0:
         yield np.arange(len(each))
         return
     known = places >= 0

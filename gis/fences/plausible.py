@@ -147,23 +147,25 @@ def surely_fine(
     squares[0, :2] *= cosine
     away_m = np.sqrt(squares[0] + squares[1])
     away_m *= A_LITTLE_MORE_M
-    off, way = away_m[0], away_m[1]
-    beyond = way - noise_m
-    fastest = told_mps * SPEED_SHARE
+    # Of both what noise does not explain, and how much it may be.
+    beyond = away_m[:2] - noise_m
+    most = np.empty(beyond.shape)
+    np.multiply(away_m[1], OFF_COURSE_SHARE * (1.0 - SURELY) / (1.0 + SURELY), out=most[0])
+    fastest = np.multiply(told_mps, SPEED_SHARE, out=most[1])
     fastest += SPEED_MORE_MPS
-    fastest = np.fmin(settings.fastest_mps, fastest)
+    np.fmin(settings.fastest_mps, fastest, out=fastest)
     fastest *= seconds
-    fine: NDArray[np.bool_] = beyond <= fastest
-    about = way * (OFF_COURSE_SHARE * (1.0 - SURELY) / (1.0 + SURELY))
-    about += noise_m
-    goes_on = off <= about
+    # (To unpack an array would take five times as long.)
+    within = beyond <= most
+    goes_on, fine = within[0], within[1]
     soon = steps[0, :2] <= settings.gap_s
     if np.count_nonzero(soon) == soon.size:
         fine &= goes_on
     else:
         fine &= np.where(soon[0], goes_on, told_mps == told_mps)
         fine &= soon[1]
-    fine |= beyond <= 0.0
+    if np.count_nonzero(fine) < fine.size:
+        fine |= beyond[1] <= 0.0
     close = away_m[:2] <= FAR_M
     polar = cosine < POLAR_COSINE_SQUARED
     if np.count_nonzero(close) < close.size or np.count_nonzero(polar):
