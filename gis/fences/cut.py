@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import NamedTuple
+
+import msgspec
 
 from gis.fences.events import FenceEvent, How
 from gis.fences.fix import Fix
 from gis.geodesy import WGS84
 
 
-class Cut(NamedTuple):
+class Cut(msgspec.Struct, frozen=True):
     """Where a way crosses an edge: the fixes around it, the share of the way, and how known."""
 
     begin: Fix

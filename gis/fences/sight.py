@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
 
-class Piece(NamedTuple):
+
+class Piece(msgspec.Struct, frozen=True):
     """A stretch of a move on one side of an area's edge.
 
     Attributes:
@@ -33,7 +35,7 @@ class Crossing(NamedTuple):
     sure: bool
 
 
-class Sight(NamedTuple):
+class Sight(msgspec.Struct, frozen=True):
     """How one move stands to one area.
 
     Attributes:

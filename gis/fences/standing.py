@@ -13,6 +13,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from gis.fences.cut import Cut, event_of, lasted
 from gis.fences.events import FenceEvent, How
 from gis.fences.fix import NO_STATE, Fix, State, apart_m
@@ -23,7 +26,7 @@ from gis.fences.sight import Crossing, Piece, Sight
 Passage: TypeAlias = tuple[int, bool, float]
 
 
-class Inside(NamedTuple):
+class Inside(Struct, frozen=True):
     """How a unit stands to a polygon that it is in, or may be.
 
     Attributes:
@@ -110,7 +113,7 @@ def restless(state: State, book: RuleBook) -> bool:
     crosses one.
 
     >>> from gis.fences.index import FenceSet
-    >>> restless({0: OUTSIDE._replace(settled=False)}, RuleBook(FenceSet([]), []))
+    >>> restless({0: replace(OUTSIDE, settled=False)}, RuleBook(FenceSet([]), []))
     True
     """
     if not state:
@@ -152,8 +155,10 @@ def _into(
         if not fix.jump and inside is False:
             _maybe(sight, fix, unit, book, events)
         crossed = (pieces[0].inside != pieces[-1].inside) and len(pieces) > 1
-        pieces = (Piece(pieces[-1].start if crossed else 0.0, *pieces[-1][1:]),)
-    for start, within, sure in pieces:
+        last = pieces[-1]
+        pieces = (Piece(last.start if crossed else 0.0, last.inside, last.sure),)
+    for piece in pieces:
+        start, within, sure = piece.start, piece.inside, piece.sure
         if start > 0.0:
             pending = None if within == inside or inside is None else Cut(before, fix, start, how)
         if not sure or within == inside:
@@ -251,7 +256,7 @@ def _across(
     # On which side of a line a unit is in a silence says not that it crossed it there.
     cut, side = astride.last, "left_to_right" if astride.net > 0 else "right_to_left"
     if not astride.sure or cut.how == "gap":
-        cut = cut._replace(how="possible")
+        cut = replace(cut, how="possible")
     events += [
         event_of(rule.id, "cross", rule.area, unit, cut, side=side)
         for rule in book.crossing.get(number, ())
@@ -314,7 +319,7 @@ def _dwell(
             if at > fix.t or rule.id in standing.told:
                 continue
             out = out or dict(state)
-            out[number] = out[number]._replace(told=out[number].told | {rule.id})
+            out[number] = replace(out[number], told=out[number].told | {rule.id})
             if rule.units is None or unit in rule.units:
                 begin = fix.before or fix
                 how: How = "gap" if silent and at > begin.t else standing.how

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from gis.fences.area import Area
 from gis.fences.events import FenceEvent
 from gis.fences.fix import NO_STATE, Fix, Judged
@@ -96,5 +98,5 @@ def _look(alone: Sequence[FenceSet], fixes: Sequence[Fix]) -> None:
             )
             for fix, sights in zip(some, ask(given), strict=True):
                 fix.sights = (fix.sights or ()) + tuple(
-                    sight._replace(area=number) for sight in sights
+                    replace(sight, area=number) for sight in sights
                 )

@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import astuple
 
+from gis.fences.cut import Cut
 from gis.fences.events import Outcome
 from gis.fences.fix import Fix
 from gis.fences.index import FenceSet
 from gis.fences.packed import LEAD, Packed
 from gis.fences.rules import Enter, Rule
 from gis.fences.settings import FenceSettings
+from gis.fences.standing import Inside
 from gis.fences.track import FenceTrack
 from gis.fences.watch import FenceWatch
 from gis.position import Position
@@ -64,6 +67,8 @@ def as_numbers(value: Any) -> Any:
         return value.t
     if isinstance(value, tuple):
         return tuple(as_numbers(each) for each in value)
+    if isinstance(value, Inside | Cut):
+        return as_numbers(astuple(value))
     return value
 
 
