@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy as np
 import shapely
@@ -17,27 +17,17 @@ from numpy.typing import NDArray
 from gis.errors import AreaError
 from gis.fences.area import Area
 from gis.fences.boxes import boxes_deg, tree_of
+from gis.fences.encounters import Encounter, cuts_of, encounters
 from gis.fences.moves import Moves
 from gis.fences.plane import wrap_deg
-from gis.fences.runs import Indices, Runs
+from gis.fences.runs import Runs
 from gis.fences.sight import Crossing, Piece, Sight
 from gis.geodesy import Floats
 
-TOUCHES_M = 1e-6  # by far more than what is lost by rounding
+#: x where a move begins and where it ends in an area's plane, then y; metres.
+Way: TypeAlias = Sequence[float]
 
-
-class _Way(NamedTuple):
-    """A move in an area's plane."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    margin_m: float
-
-    @property
-    def length_m(self) -> float:
-        return math.hypot(self.x1 - self.x0, self.y1 - self.y0)
+NARROW_DEG = 45.0  # with moves of 90 degrees at most, no place is 180 from an area's middle
 
 
 class FenceSet:
@@ -71,7 +61,6 @@ class FenceSet:
         for number, area in enumerate(self.areas):
             if self.number.setdefault(area.id, number) != number:
                 raise AreaError(area.id, "is there twice")
-        self._any_polar = any(area.plane.polar for area in self.areas)
         self._line = np.array([a.kind == "line" for a in self.areas], dtype=bool)
         self._any_line = bool(self._line.any())
         self._shapes = np.array([area.shape for area in self.areas], dtype=object)
@@ -113,83 +102,58 @@ class FenceSet:
         found: list[tuple[Sight, ...]] = [()] * len(given)
         free = np.maximum(given.ends[2, 0], given.ends[2, 1])
         free += room_m
-        move, run = self._runs.near(given, free)
+        move, run, around = self._runs.near(given, free, room_m=room_m)
         if not move.size:
             return found, free
-        area = self._runs.area.take(run)
         planes, begins, alongs, squares = self._runs.numbers(run)
         # Of all that follows, the first row is of the beginnings of moves, the second of their
         # ends; between are the edges of a run, and last moves and the runs near them.
         three = given.ends.take(move, axis=2)
-        ends = _flat(planes, three[:2], polar=self._any_polar)
+        ends = _flat(planes, three[:2], narrow=self._narrow and not around)
         ways = ends[:, 1] - ends[:, 0]
         # From here on, positions are relative to the edge's beginning.
         points = ends[:, :, None] - begins[:, None]
-        # Runs of one move and one area are side by side: what follows them is of them together.
-        pair = move * len(self.areas)
-        pair += area
-        new = np.empty(len(pair), dtype=bool)
-        new[0] = True
-        np.not_equal(pair[1:], pair[:-1], out=new[1:])
-        first = new.nonzero()[0]
-        away = np.minimum.reduce(_squares(points, alongs, squares), axis=1)
-        near = np.minimum.reduceat(away, first, axis=1)
-        long = np.hypot(ways[0], ways[1])
-        crossed, passes, touched = _crossed(points, alongs, ways, long)
-        move, area = move.take(first), area.take(first)
-        margin = three[2].take(first, axis=1)
-        np.minimum.at(free, move, np.sqrt(near[1]))
-        # Whether an edge is crossed may be a matter of rounding: then the side is told anew.
-        on_edge = near <= TOUCHES_M * TOUCHES_M
-        told = on_edge[0] | on_edge[1]
-        if crossed.size:
-            crossed = first.searchsorted(crossed, side="right") - 1
-            told[crossed] = True
-        if touched.size:
-            told[first.searchsorted(touched, side="right") - 1] = True
-        if brief is not None and not np.count_nonzero(told) and brief.all():
-            return found, free
-        clear = near > margin * margin
-        # A long way between two places close to the edge may be far from it in between.
-        far = long.take(first) > 2.0 * (margin[0] + margin[1])
-        # (Of two arrays of bool, a > b is a and not b.)
-        proof = (clear[0] != clear[1]) | (far > clear[0])
-        told |= proof if brief is None else proof > brief.take(move)
-        which = told.nonzero()[0]
+        away = _distances(points, alongs, squares)
+        near = np.minimum.reduce(away, axis=1)
+        np.minimum.at(free, move, near[1])
+        long_m = np.hypot(ways[0], ways[1])
+        cuts = cuts_of(points, alongs, ways, away, long_m)
+        # All others matter only to moves that are not brief.
+        matters = np.ones(len(given), dtype=bool) if brief is None else ~brief
+        if cuts:
+            matters[move.take([*cuts])] = True
+        which = matters.take(move).nonzero()[0]
         if not which.size:
             return found, free
-        cuts: dict[int, list[tuple[float, int]]] = {}
-        for each, cut in zip(crossed.tolist(), passes, strict=True):
-            cuts.setdefault(each, []).append(cut)
-        here = area.take(which)
-        way = ends.reshape(4, -1).take(first.take(which), axis=1)
-        inside = shapely.contains_xy(self._shapes.take(here), way[1], way[3])
         rows = zip(
             which.tolist(),
             move.take(which).tolist(),
-            here.tolist(),
-            inside.tolist(),
-            *clear.take(which, axis=1).tolist(),
-            on_edge[1].take(which).tolist(),
-            proof.take(which).tolist(),
-            *way.tolist(),
-            *margin.take(which, axis=1).tolist(),
+            self._runs.area.take(run.take(which)).tolist(),
+            *near.take(which, axis=1).tolist(),
             strict=True,
         )
-        for each, of, number, within, sure0, sure1, on, proves, x0, x1, y0, y1, m0, m1 in rows:
-            where = cuts.get(each, ())
-            if len(where) > 1:
-                where = sorted(where)
-            path = _Way(x0, y0, x1, y1, max(m0, m1))
-            if self._any_line and self._line[number]:
-                sight = Sight(number, sure1, (), self._crossings(number, where, path))
-            elif where or proves:
-                pieces = self._pieces(number, where, path, within, sure0, sure1)
-                sight = Sight(number, sure1, pieces, (), on)
-            else:
-                sight = Sight(number, sure1, (Piece(0.0, within, False),), on_edge=on)
-            found[of] += (sight,)
+        met = encounters(
+            rows,
+            cuts,
+            long_m=long_m,
+            margins_m=given.ends[2].tolist(),
+            brief=None if brief is None else brief.tolist(),
+        )
+        if not met:
+            return found, free
+        way = ends.reshape(4, -1).take([each.run for each in met], axis=1)
+        inside = shapely.contains_xy(self._shapes.take([each.area for each in met]), way[1], way[3])
+        for each, within, of in zip(met, inside.tolist(), way.T.tolist(), strict=True):
+            found[each.move] += (self._sight(each, of, within),)
         return found, free
+
+    def _sight(self, met: Encounter, way: Way, inside: bool) -> Sight:
+        """Return how a move stands to an area, of which is known whether it ends in it."""
+        if self._any_line and self._line[met.area]:
+            return Sight(met.area, met.clear1, (), self._crossings(met, way))
+        if met.cuts or met.proves:
+            return Sight(met.area, met.clear1, self._pieces(met, way, inside), (), met.on_edge)
+        return Sight(met.area, met.clear1, (Piece(0.0, inside, False),), (), met.on_edge)
 
     def first_sights(self, given: Moves) -> list[tuple[Sight, ...]]:
         """Return how places stand, of which nothing was known before: where moves end.
@@ -208,7 +172,7 @@ class FenceSet:
             return found
         lon, lat, margin_m = given.ends[:, 1]
         stay = Moves(given.ends[:, [1, 1]])
-        move, run = self._runs.near(stay, margin_m)
+        move, run, _ = self._runs.near(stay, margin_m)
         pairs = set(zip(move.tolist(), self._runs.area[run].tolist(), strict=True))
         points = shapely.points(wrap_deg(lon), lat)
         move, box = self._boxes.query(points)
@@ -225,57 +189,51 @@ class FenceSet:
                 found[of] += (Sight(number, sure, (Piece(0.0, inside, sure),)),)
         return found
 
-    def _pieces(
-        self,
-        number: int,
-        cuts: Sequence[tuple[float, int]],
-        way: _Way,
-        inside: bool,
-        sure0: bool,
-        sure1: bool,
-    ) -> tuple[Piece, ...]:
-        count = len(cuts)
-        starts = [0.0, *[share for share, _ in cuts]]
+    def _pieces(self, met: Encounter, way: Way, inside: bool) -> tuple[Piece, ...]:
+        count = len(met.cuts)
+        if not count and (met.clear0 or met.clear1):
+            return (Piece(0.0, inside, True),)
+        starts = [0.0, *[share for share, _ in met.cuts]]
         pieces = []
         for n, start in enumerate(starts):
             within = inside == ((count - n) % 2 == 0)
             end = starts[n + 1] if n < count else 1.0
-            sure = (n == 0 and sure0) or (n == count and sure1)
+            sure = (n == 0 and met.clear0) or (n == count and met.clear1)
             if not sure:
                 # With both fixes clear of the edge only the way's swing to the side matters, else
                 # where along it the boat was as well.
-                long = (end - start) * way.length_m > 2.0 * way.margin_m
-                if long or (sure0 and sure1):
-                    sure = self._passes(number, (start + end) / 2.0, way, within)
+                long = (end - start) * _length_m(way) > 2.0 * met.margin_m
+                if long or (met.clear0 and met.clear1):
+                    sure = self._passes(met, way, (start + end) / 2.0, within)
             pieces.append(Piece(start, within, sure))
         return tuple(pieces)
 
-    def _swing_m(self, way: _Way) -> float:
+    def _swing_m(self, length_m: float) -> float:
         """How far an arc of that radius is from its chord, in the middle."""
-        return min(way.length_m**2 / (8.0 * self.bend_radius_m), way.length_m / 2.0)
+        return min(length_m**2 / (8.0 * self.bend_radius_m), length_m / 2.0)
 
-    def _passes(self, number: int, share: float, way: _Way, inside: bool) -> bool:
+    def _passes(self, met: Encounter, way: Way, share: float, inside: bool) -> bool:
         """Whether a way that far to either side would pass on the same side of the edge too."""
-        if way.length_m == 0.0:
+        length_m = _length_m(way)
+        if length_m == 0.0:
             return False
-        off = (way.margin_m + self._swing_m(way)) / way.length_m
-        dx, dy = way.x1 - way.x0, way.y1 - way.y0
-        x, y = way.x0 + share * dx, way.y0 + share * dy
+        off = (met.margin_m + self._swing_m(length_m)) / length_m
+        x0, x1, y0, y1 = way
+        dx, dy = x1 - x0, y1 - y0
+        x, y = x0 + share * dx, y0 + share * dy
         found = shapely.contains_xy(
-            self._shapes[number], [x - dy * off, x + dy * off], [y + dx * off, y - dx * off]
+            self._shapes[met.area], [x - dy * off, x + dy * off], [y + dx * off, y - dx * off]
         )
         return bool((found == inside).all())
 
-    def _crossings(
-        self, number: int, cuts: Sequence[tuple[float, int]], way: _Way
-    ) -> tuple[Crossing, ...]:
-        ends = self._ends[number]
+    def _crossings(self, met: Encounter, way: Way) -> tuple[Crossing, ...]:
+        ends = self._ends[met.area]
         assert ends is not None
-        far = way.margin_m + self._swing_m(way)
+        far = met.margin_m + self._swing_m(_length_m(way))
+        x0, x1, y0, y1 = way
         out = []
-        for share, side in cuts:
-            x = way.x0 + share * (way.x1 - way.x0)
-            y = way.y0 + share * (way.y1 - way.y0)
+        for share, side in met.cuts:
+            x, y = x0 + share * (x1 - x0), y0 + share * (y1 - y0)
             away = float(np.hypot(ends[:, 0] - x, ends[:, 1] - y).min())
             out.append(Crossing(share, side, away > far))
         return tuple(out)
@@ -288,58 +246,40 @@ class FenceSet:
         ]
         self._area_of_box = np.array([box[0] for box in boxes], dtype=np.intp)
         self._boxes = tree_of([box[1:] for box in boxes])
+        #: Whether no area is at a pole or the antimeridian, or goes round much of the Earth.
+        self._narrow = not any(area.plane.polar for area in self.areas) and all(
+            west > -180.0 and east < 180.0 and east - west < NARROW_DEG
+            for _, west, _, east, _ in boxes
+        )
 
 
-def _flat(planes: Floats, places: Floats, *, polar: bool) -> Floats:
-    """Return x and y of longitudes and latitudes in as many planes; some may be `polar`."""
+def _length_m(way: Way) -> float:
+    x0, x1, y0, y1 = way
+    return math.hypot(x1 - x0, y1 - y0)
+
+
+def _flat(planes: Floats, places: Floats, *, narrow: bool) -> Floats:
+    """Return x and y of longitudes and latitudes in as many planes; `narrow`: none is far away."""
     flat: Floats = places - planes[:2, None]
+    if narrow:
+        flat *= planes[2:, None]
+        return flat
     if np.count_nonzero(np.abs(flat[0]) >= 180.0):
         flat[0] = wrap_deg(flat[0])
     flat *= planes[2:, None]
-    if polar:
-        at = np.flatnonzero(planes[2] == 0.0)
-        if at.size:
-            _, lat0, _, lat_m = planes[:, at]
-            lon, lat = places[..., at]
-            south = np.sign(lat0)
-            away = (90.0 - south * lat) * lat_m
-            angle = np.radians(lon)
-            flat[..., at] = away * np.sin(angle), -south * away * np.cos(angle)
+    at = np.flatnonzero(planes[2] == 0.0)
+    if at.size:
+        _, lat0, _, lat_m = planes[:, at]
+        lon, lat = places[..., at]
+        south = np.sign(lat0)
+        away = (90.0 - south * lat) * lat_m
+        angle = np.radians(lon)
+        flat[..., at] = away * np.sin(angle), -south * away * np.cos(angle)
     return flat
 
 
-def _crossed(
-    points: Floats, alongs: Floats, ways: Floats, long: Floats
-) -> tuple[Indices, list[tuple[float, int]], Indices]:
-    """Return which runs moves cross, and where on the move, with 1 from left to right, -1 back.
-
-    And last those of which they may touch the beginning of an edge. `long` is how long moves are.
-    """
-    px, py, ex, ey, dx, dy = points[0], points[1], alongs[0], alongs[1], ways[0], ways[1]
-    side = ex * py
-    side -= ey * px
-    left = side >= 0.0
-    begins = dx * py[0]  # of the edge's beginning, seen from the move
-    begins -= dy * px[0]
-    ends = dy * ex
-    ends += begins
-    ends -= dx * ey
-    # Half-open on both: a move through a vertex crosses one of its two edges, or both or none
-    # where it only touches.
-    over = left[0] != left[1]
-    over &= (begins <= 0.0) != (ends <= 0.0)
-    which = over.ravel().nonzero()[0]
-    cuts = [
-        (begun / (begun - ended), 1 if begun >= 0.0 else -1)
-        for begun, ended in side.reshape(2, -1).take(which, axis=1).T.tolist()
-    ]
-    touched = np.abs(begins) < (2.0 * TOUCHES_M) * long
-    runs = len(dx)
-    return which % runs, cuts, touched.ravel().nonzero()[0] % runs
-
-
-def _squares(points: Floats, alongs: Floats, squares: Floats) -> Floats:
-    """Return squared distances from points, relative to the edges' beginnings, to the edges."""
+def _distances(points: Floats, alongs: Floats, squares: Floats) -> Floats:
+    """Return how far points, relative to the edges' beginnings, are from the edges."""
     alongs = alongs[:, None]
     away = points * alongs
     share: Floats = away[0] + away[1]
@@ -349,4 +289,4 @@ def _squares(points: Floats, alongs: Floats, squares: Floats) -> Floats:
     np.subtract(points, away, out=away)
     away *= away
     np.add(away[0], away[1], out=share)
-    return share
+    return np.sqrt(share, out=share)

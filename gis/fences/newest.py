@@ -128,7 +128,7 @@ class Newest:
         if np.count_nonzero(np.abs(many[1:3]) <= FARTHEST_DEG) < 2 * len(units):
             return None
         accuracy = many[3]
-        if not accuracy.max(initial=0.0) <= settings.useless_accuracy_m:
+        if not np.maximum.reduce(accuracy) <= settings.useless_accuracy_m:
             accuracy[np.isnan(accuracy)] = settings.assumed_accuracy_m
             clear = np.flatnonzero(accuracy <= settings.useless_accuracy_m)
             units, many = [units[n] for n in clear.tolist()], many[:, clear]
@@ -231,8 +231,8 @@ class Newest:
             # From an edge it is not clear of, the next fix may be clear and has to be told so.
             # (Of two arrays of bool, a > b is a and not b.)
             np.putmask(free_m, (free_m <= some[3, NEXT]) > brief, -1.0)
-            free = four[:, FREED]
-            free[1][ask], free[2][ask], free[3][ask] = some[1, NEXT], some[2, NEXT], free_m
+            some[3, NEXT] = free_m
+            four[1:, FREED, ask] = some[1:, NEXT]
             at = places.take(ask).tolist()
             met = [(place, sights) for place, sights in zip(at, found, strict=True) if sights]
         four[:, :NEXT] = four[:, LAST_AND_NEXT]

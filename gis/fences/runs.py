@@ -1,7 +1,8 @@
-"""Edges of areas, cut into runs of a few, each with its box in one STRtree.
+"""Edges of areas, cut into runs of a few, which are found by cell or by box.
 
-A batch of moves asks the tree once. All runs have as many edges, side by side in memory, so that
-those that are near are had by one gather and reckoned with as one block.
+A batch of short moves looks up the cells where they end; any other asks one STRtree, once. All runs
+have as many edges, side by side in memory, so that those that are near are had by one gather and
+reckoned with as one block.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ from numpy.typing import NDArray
 
 from gis.fences.area import Area
 from gis.fences.boxes import boxes_deg, tree_of
+from gis.fences.cells import PLANE, cells_of
 from gis.fences.moves import Moves
 from gis.fences.plane import POLAR_LAT, Plane, wrap_deg
 from gis.geodesy import Floats
 
 Indices: TypeAlias = NDArray[np.intp]
 
+NONE = np.empty(0, dtype=np.intp)
 RUN = 8  # edges; measured best for polygons of 50 vertices
-BLOCK = 4 + 5 * RUN  # numbers of one: of its plane, and of its edges
+BLOCK = PLANE + 5 * RUN  # numbers of one: of its plane, and of its edges
 # A box of which both corners are within these, and not too wide, comes to no pole and not to the
 # antimeridian.
 WORLD_DEG = np.array([[[180.0], [POLAR_LAT - 1.0]]] * 2 + [[[90.0], [90.0]]])
@@ -61,6 +64,7 @@ class Runs:
         self._of_box = np.array([box[0] for box in boxes], dtype=np.intp)
         self._split = len(boxes) > len(of)
         self._tree = tree_of([box[1:] for box in boxes])
+        self._cells = cells_of(self._blocks)
 
     def numbers(self, run: Indices) -> tuple[Floats, Floats, Floats, Floats]:
         """Return the planes of runs, and their edges; the runs are beside each other last.
@@ -76,11 +80,18 @@ class Runs:
         """
         # Together in memory is a run; reckoned with is one number of all runs.
         blocks = self._blocks.take(run, axis=0).T.copy()
-        edges = blocks[4:].reshape(5, RUN, -1)
-        return blocks[:4], edges[:2], edges[2:4], edges[4]
+        edges = blocks[PLANE:].reshape(5, RUN, -1)
+        return blocks[:PLANE], edges[:2], edges[2:4], edges[4]
 
-    def near(self, given: Moves, margin_m: Floats) -> tuple[Indices, Indices]:
+    def near(
+        self, given: Moves, reach_m: Floats, *, room_m: float = 0.0
+    ) -> tuple[Indices, Indices, bool]:
         """Return moves and the runs near them, each pair once, in order of both.
+
+        Others may be among them. Near is a run of which an edge is crossed, or comes nearer to the
+        end of a move than `reach_m`, or nearer to its beginning than `reach_m` less `room_m`.
+
+        And whether moves come to a pole or the antimeridian, or are wider than 90 degrees.
 
         >>> from gis.fences.area import around
         >>> from gis.fences.moves import moves
@@ -89,14 +100,17 @@ class Runs:
         >>> runs.near(there, np.zeros(2))[0]
         array([1])
         """
-        if not len(self._of_box) or not len(margin_m):
-            return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+        if not len(self._of_box) or not len(reach_m):
+            return NONE, NONE, False
+        found = None if self._cells is None else self._cells.near(given, reach_m, room_m)
+        if found is not None:
+            return *found, False
+        corners = _boxes_of_one_region(given, reach_m)
+        if corners is None:
+            corners = _boxes_of_one_world(given, reach_m)
         turned = False
-        corners = _boxes_of_one_region(given, margin_m)
         if corners is None:
-            corners = _boxes_of_one_world(given, margin_m)
-        if corners is None:
-            move, box, turned = self._near_around_the_world(given, margin_m)
+            move, box, turned = self._near_around_the_world(given, reach_m)
         else:
             # A diagonal has the bounds of its box, and is made in half the time.
             move, box = self._tree.query(shapely.linestrings(corners.transpose(2, 0, 1)))
@@ -106,7 +120,7 @@ class Runs:
         else:
             both += box
             both.sort()
-        return both >> MOVE, both & RUN_BITS
+        return both >> MOVE, both & RUN_BITS, corners is None
 
     def _near_around_the_world(
         self, given: Moves, margin_m: Floats

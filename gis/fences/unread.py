@@ -72,8 +72,8 @@ class Unread:
         >>> unread.newest(0)
         9.0
         """
-        count = int(self._count[place])
-        return float(self._rows[place, count - 1, 0]) if count else None
+        count = self._count.item(place)
+        return self._rows.item(place, count - 1, 0) if count else None
 
     def count(self, place: int) -> int:
         """Return how many rows are noted in a place.
@@ -81,7 +81,7 @@ class Unread:
         >>> Unread(1).count(0)
         0
         """
-        return int(self._count[place])
+        return self._count.item(place)
 
     def take(self, place: int) -> Floats:
         """Return what is noted in a place, good until the next is noted there, and empty it.
@@ -89,7 +89,7 @@ class Unread:
         >>> Unread(1).take(0).tolist()
         []
         """
-        count = self._count[place]
+        count = self._count.item(place)
         self._count[place] = 0
         rows: Floats = self._rows[place, :count]
         return rows

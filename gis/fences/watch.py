@@ -239,7 +239,7 @@ class FenceWatch:
         """
         newest, book, settings = self._newest, self.book, self.settings
         places = newest.places(heard.units)
-        if places.min(initial=0) < 0:
+        if len(places) and np.minimum.reduce(places) < 0:
             hidden = {heard.units[n] for n in np.flatnonzero(places < 0).tolist()}
             newest.show(self.tracks[unit] for unit in sorted(hidden & self.tracks.keys()))
             places = newest.places(heard.units)
