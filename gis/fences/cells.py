@@ -27,7 +27,7 @@ PER_DEG = 768.0  # cells in a degree: each some 140 m wide
 REACH_M = 160.0  # so far from a cell edges are listed in it: a margin of 60 m, and 100 m of room
 MORE_M = 1.0  # by far more than what is lost by rounding
 PIECE_M = 400.0  # longer edges are listed in pieces, so that no cell has one far from it
-PART = 4096  # pieces at a time, or the next run more, when the lists are made
+PART = 512  # pieces at a time, or the next run more, when the lists are made
 PLANE = 4  # numbers of a plane, in the block of a run
 MOST = 10_000_000  # cells of all pieces together, above which lists take too much memory
 LEAST = 64  # lists along a side
@@ -95,8 +95,8 @@ def cells_of(blocks: Floats) -> Cells | None:
         return None
     # All is done for some of the runs at a time: numbers of all cells of all edges would take
     # several times the memory of the lists, and the process keep it.
-    count = (blocks.shape[1] - PLANE) // 5
-    pieces = np.ceil(np.sqrt(blocks[:, -count:]) / PIECE_M).sum(axis=1).cumsum()
+    edges = (blocks.shape[1] - PLANE) // 5
+    pieces = np.ceil(np.sqrt(blocks[:, -edges:]) / PIECE_M).sum(axis=1).cumsum()
     begins = np.flatnonzero(np.diff(pieces // PART, prepend=-1.0))
     parts = [slice(*ends) for ends in pairwise([*begins.tolist(), len(blocks)])]
     total = 0
@@ -110,20 +110,20 @@ def cells_of(blocks: Floats) -> Cells | None:
     side = LEAST
     while side * side * SHARED < total:
         side *= 2
-    many = np.zeros(side * side, dtype=np.int32)
-    for part in parts:
-        listed = _listed(_pieces_of(blocks[part]), side)
-        many[listed.lists] += listed.many
-    until = many.cumsum(dtype=np.int32)
-    begin = until - many
+    count = np.zeros(side * side, dtype=np.int32)
+    made = [_listed(_pieces_of(blocks[part]), part.start, side) for part in parts]
+    for each in made:
+        count[each.lists] += each.many
+    until = count.cumsum(dtype=np.int32)
+    begin = until - count
     spans = np.column_stack([begin, until])
     runs = np.empty(until[-1], dtype=np.uint16 if len(blocks) <= 1 << 16 else np.uint32)
-    for part in parts:
-        listed = _listed(_pieces_of(blocks[part]), side)
-        at = (begin[listed.lists] - listed.start).repeat(listed.many)
-        at += np.arange(len(listed.runs))
-        runs[at] = listed.runs + part.start
-        begin[listed.lists] += listed.many
+    for each in made:
+        before = each.many.cumsum() - each.many
+        at = (begin[each.lists] - before).repeat(each.many)
+        at += np.arange(len(at))
+        runs[at] = each.runs
+        begin[each.lists] += each.many
     return Cells(spans, runs)
 
 
@@ -158,16 +158,18 @@ def _pieces_of(blocks: Floats) -> _Pieces:
 
 
 class _Listed(NamedTuple):
-    """The runs of lists, list by list; which these are, where each begins, how many it has."""
+    """The runs of lists, list by list; which these are, and how many each has; in little memory."""
 
-    runs: Indices
-    lists: Indices
-    start: Indices
-    many: Indices
+    runs: NDArray[np.uint32]
+    lists: NDArray[np.int32]
+    many: NDArray[np.int32]
 
 
-def _listed(pieces: _Pieces, side: int) -> _Listed:
-    """Return the runs in the lists of the cells that their pieces touch, each once, in order."""
+def _listed(pieces: _Pieces, first: int, side: int) -> _Listed:
+    """Return the runs in the lists of the cells that their pieces touch, each once, in order.
+
+    `first` is the number of the first run.
+    """
     x, y = _cells(pieces.low)
     wide, tall = _cells(pieces.high) - (x, y) + 1
     count = wide * tall
@@ -181,7 +183,8 @@ def _listed(pieces: _Pieces, side: int) -> _Listed:
     lists = both >> RUN
     start = np.append(True, lists[1:] != lists[:-1]).nonzero()[0]
     many = np.diff(np.append(start, len(both)))
-    return _Listed(both & RUN_BITS, lists[start], start, many)
+    runs = (both & RUN_BITS) + first
+    return _Listed(runs.astype(np.uint32), lists[start].astype(np.int32), many.astype(np.int32))
 
 
 def _cells(degrees: Floats) -> Indices:
