@@ -40,15 +40,15 @@ RUN_BITS = (1 << RUN) - 1
 class Cells:
     """Lists of runs by cell; `cells_of` makes them."""
 
-    def __init__(self, spans: NDArray[np.int32], runs: NDArray[np.uint16 | np.uint32]) -> None:
+    def __init__(self, until: NDArray[np.int32], runs: NDArray[np.uint16 | np.uint32]) -> None:
         """Take the lists.
 
         Args:
-            spans: From where to where each list goes, a row of each; a power of four of them.
+            until: 0, and where each list ends; a power of four of them.
             runs: All lists, one behind the other, each in order.
         """
-        self._spans, self._runs = spans, runs
-        self._side = math.isqrt(len(spans))
+        self._until, self._runs = until, runs
+        self._side = math.isqrt(len(until) - 1)
 
     def near(self, given: Moves, reach_m: Floats, room_m: float) -> tuple[Indices, Indices] | None:
         """Return moves and the runs near where they end, each pair once, in order of both.
@@ -71,12 +71,15 @@ class Cells:
         longest = math.sqrt(np.maximum.reduce(way[0] + way[1])) * FURTHEST_DEG_M
         if not (reach <= REACH_M and longest + reach - room_m <= REACH_M):
             return None
-        spans = self._spans.take(_list_of(_cells(end), self._side), axis=0)
-        count = spans[:, 1] - spans[:, 0]
+        of = _list_of(_cells(end), self._side)
+        first = self._until.take(of)
+        of += 1
+        until = self._until.take(of)
+        count = until - first
         total = count.cumsum()
         if total[-1] > CROWD * len(total):
             return None
-        at = (spans[:, 1] - total).repeat(count)
+        at = (until - total).repeat(count)
         at += np.arange(len(at))
         return np.arange(len(count)).repeat(count), self._runs.take(at).astype(np.intp)
 
@@ -110,13 +113,12 @@ def cells_of(blocks: Floats) -> Cells | None:
     side = LEAST
     while side * side * SHARED < total:
         side *= 2
-    count = np.zeros(side * side, dtype=np.int32)
+    until = np.zeros(side * side + 1, dtype=np.int32)
     made = [_listed(_pieces_of(blocks[part]), part.start, side) for part in parts]
     for each in made:
-        count[each.lists] += each.many
-    until = count.cumsum(dtype=np.int32)
-    begin = until - count
-    spans = np.column_stack([begin, until])
+        until[each.lists + 1] += each.many
+    until.cumsum(out=until)
+    begin = until[:-1].copy()
     runs = np.empty(until[-1], dtype=np.uint16 if len(blocks) <= 1 << 16 else np.uint32)
     for each in made:
         before = each.many.cumsum() - each.many
@@ -124,7 +126,7 @@ def cells_of(blocks: Floats) -> Cells | None:
         at += np.arange(len(at))
         runs[at] = each.runs
         begin[each.lists] += each.many
-    return Cells(spans, runs)
+    return Cells(until, runs)
 
 
 class _Pieces(NamedTuple):

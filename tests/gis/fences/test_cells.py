@@ -89,7 +89,7 @@ def test_lists_made_part_by_part_are_the_same(monkeypatch: pytest.MonkeyPatch) -
     parts = FenceSet(areas(100.0, 20.0))._runs._cells
     assert whole is not None
     assert parts is not None
-    assert (whole._spans == parts._spans).all()
+    assert (whole._until == parts._until).all()
     assert (whole._runs == parts._runs).all()
 
 
