@@ -8,6 +8,7 @@ reckoned with as one block.
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
@@ -51,16 +52,17 @@ class Runs:
 
     def __init__(self, areas: Sequence[Area]) -> None:
         """Cut the edges of areas."""
-        blocks: list[Floats] = []
+        # One piece of memory: as many small ones would leave holes behind.
+        blocks = array("d")
         of: list[int] = []
         boxes: list[tuple[int, float, float, float, float]] = []
         for number, area in enumerate(areas):
             for points in _runs(area):
                 boxes += [(len(of), *box) for box in boxes_deg(area, points)]
                 of.append(number)
-                blocks.append(_block(area.plane, points))
+                blocks.frombytes(_block(area.plane, points).tobytes())
         self.area = np.array(of, dtype=np.intp)
-        self._blocks = np.array(blocks, dtype=np.float64).reshape(-1, BLOCK)
+        self._blocks = np.frombuffer(blocks).reshape(-1, BLOCK) if of else np.empty((0, BLOCK))
         self._of_box = np.array([box[0] for box in boxes], dtype=np.intp)
         self._split = len(boxes) > len(of)
         self._tree = tree_of([box[1:] for box in boxes])
