@@ -30,6 +30,8 @@ PIECE_M = 400.0  # longer edges are listed in pieces, so that no cell has one fa
 PART = 512  # pieces at a time, or the next run more, when the lists are made
 PLANE = 4  # numbers of a plane, in the block of a run
 MOST = 10_000_000  # cells of all pieces together, above which lists take too much memory
+MOST_PIECES = 4  # of an edge, on average: longer ones are few anywhere, and take long to list
+LONGEST_RUN = 4096  # pieces: 1,600 km
 LEAST = 64  # lists along a side
 SHARED = 12  # cells of pieces that one list is for, on average
 CROWD = 16  # runs near a move, on average, from which on it pays to ask for boxes
@@ -85,7 +87,9 @@ class Cells:
 
 
 def cells_of(blocks: Floats) -> Cells | None:
-    """Return lists of runs; None where there are none, or too many, or at poles or antimeridian.
+    """Return lists of runs; None where these do not pay, or at poles and the antimeridian.
+
+    They do not where edges are very many, or very long.
 
     Args:
         blocks: A row of each run: what `Plane` has, and of its edges x, then y of where they begin,
@@ -99,8 +103,10 @@ def cells_of(blocks: Floats) -> Cells | None:
     # All is done for some of the runs at a time: numbers of all cells of all edges would take
     # several times the memory of the lists, and the process keep it.
     edges = (blocks.shape[1] - PLANE) // 5
-    pieces = np.ceil(np.sqrt(blocks[:, -edges:]) / PIECE_M).sum(axis=1).cumsum()
-    begins = np.flatnonzero(np.diff(pieces // PART, prepend=-1.0))
+    pieces = np.ceil(np.sqrt(blocks[:, -edges:]) / PIECE_M).sum(axis=1)
+    if pieces.max() > LONGEST_RUN or pieces.sum() > MOST_PIECES * edges * len(blocks):
+        return None
+    begins = np.flatnonzero(np.diff(pieces.cumsum() // PART, prepend=-1.0))
     parts = [slice(*ends) for ends in pairwise([*begins.tolist(), len(blocks)])]
     total = 0
     for part in parts:

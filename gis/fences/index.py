@@ -27,8 +27,6 @@ from gis.geodesy import Floats
 #: x where a move begins and where it ends in an area's plane, then y; metres.
 Way: TypeAlias = Sequence[float]
 
-NARROW_DEG = 45.0  # with moves of 90 degrees at most, no place is 180 from an area's middle
-
 
 class FenceSet:
     """Areas and lines, indexed; never changed once made.
@@ -102,14 +100,14 @@ class FenceSet:
         found: list[tuple[Sight, ...]] = [()] * len(given)
         free = np.maximum(given.ends[2, 0], given.ends[2, 1])
         free += room_m
-        move, run, around = self._runs.near(given, free, room_m=room_m)
+        move, run, wrap = self._runs.near(given, free, room_m=room_m)
         if not move.size:
             return found, free
         planes, begins, alongs, squares = self._runs.numbers(run)
         # Of all that follows, the first row is of the beginnings of moves, the second of their
         # ends; between are the edges of a run, and last moves and the runs near them.
         three = given.ends.take(move, axis=2)
-        ends = _flat(planes, three[:2], narrow=self._narrow and not around)
+        ends = _flat(planes, three[:2], wrap=wrap)
         ways = ends[:, 1] - ends[:, 0]
         # From here on, positions are relative to the edge's beginning.
         points = ends[:, :, None] - begins[:, None]
@@ -246,11 +244,6 @@ class FenceSet:
         ]
         self._area_of_box = np.array([box[0] for box in boxes], dtype=np.intp)
         self._boxes = tree_of([box[1:] for box in boxes])
-        #: Whether no area is at a pole or the antimeridian, or goes round much of the Earth.
-        self._narrow = not any(area.plane.polar for area in self.areas) and all(
-            west > -180.0 and east < 180.0 and east - west < NARROW_DEG
-            for _, west, _, east, _ in boxes
-        )
 
 
 def _length_m(way: Way) -> float:
@@ -258,10 +251,16 @@ def _length_m(way: Way) -> float:
     return math.hypot(x1 - x0, y1 - y0)
 
 
-def _flat(planes: Floats, places: Floats, *, narrow: bool) -> Floats:
-    """Return x and y of longitudes and latitudes in as many planes; `narrow`: none is far away."""
+def _flat(planes: Floats, places: Floats, *, wrap: bool) -> Floats:
+    """Return x and y of longitudes and latitudes in as many planes.
+
+    Args:
+        planes: What `Plane` has.
+        places: Longitudes and latitudes.
+        wrap: Whether planes may be polar, or places on the other side of the antimeridian.
+    """
     flat: Floats = places - planes[:2, None]
-    if narrow:
+    if not wrap:
         flat *= planes[2:, None]
         return flat
     if np.count_nonzero(np.abs(flat[0]) >= 180.0):

@@ -24,6 +24,7 @@ from gis.fences.plane import POLAR_LAT, Plane, wrap_deg
 from gis.geodesy import Floats
 
 Indices: TypeAlias = NDArray[np.intp]
+Box: TypeAlias = tuple[float, float, float, float]  # west, south, east, north; degrees
 
 NONE = np.empty(0, dtype=np.intp)
 RUN = 8  # edges; measured best for polygons of 50 vertices
@@ -33,6 +34,7 @@ BLOCK = PLANE + 5 * RUN  # numbers of one: of its plane, and of its edges
 WORLD_DEG = np.array([[[180.0], [POLAR_LAT - 1.0]]] * 2 + [[[90.0], [90.0]]])
 REGION_LAT = 55.0  # there a degree of longitude is more than half of one of latitude
 REGION_DEG = 90.0
+NARROW_DEG = 45.0
 MOVE = 32  # a pair of a move and a run is one number, the run in its lower bits
 RUN_BITS = (1 << MOVE) - 1
 LEAST_LAT_M = 110_500.0  # in a degree of latitude, anywhere
@@ -56,9 +58,15 @@ class Runs:
         blocks = array("d")
         of: list[int] = []
         boxes: list[tuple[int, float, float, float, float]] = []
+        #: How long a metre of a plane is on the Earth at the least: shorter where areas are tall.
+        self._shortest = 1.0
+        farthest_deg = 0.0
         for number, area in enumerate(areas):
             for points in _runs(area):
-                boxes += [(len(of), *box) for box in boxes_deg(area, points)]
+                for box in boxes_deg(area, points):
+                    self._shortest = min(self._shortest, _metre(area.plane, box))
+                    farthest_deg = max(farthest_deg, _away_deg(area.plane, box))
+                    boxes.append((len(of), *box))
                 of.append(number)
                 blocks.frombytes(_block(area.plane, points).tobytes())
         self.area = np.array(of, dtype=np.intp)
@@ -67,6 +75,8 @@ class Runs:
         self._split = len(boxes) > len(of)
         self._tree = tree_of([box[1:] for box in boxes])
         self._cells = cells_of(self._blocks)
+        # No end of a move of up to 90 degrees that comes to an edge is 180 from the area's middle.
+        self._narrow = farthest_deg < NARROW_DEG
 
     def numbers(self, run: Indices) -> tuple[Floats, Floats, Floats, Floats]:
         """Return the planes of runs, and their edges; the runs are beside each other last.
@@ -93,7 +103,7 @@ class Runs:
         Others may be among them. Near is a run of which an edge is crossed, or comes nearer to the
         end of a move than `reach_m`, or nearer to its beginning than `reach_m` less `room_m`.
 
-        And whether moves come to a pole or the antimeridian, or are wider than 90 degrees.
+        And whether longitudes may have to be wrapped to be near the areas, or areas are polar.
 
         >>> from gis.fences.area import around
         >>> from gis.fences.moves import moves
@@ -106,7 +116,10 @@ class Runs:
             return NONE, NONE, False
         found = None if self._cells is None else self._cells.near(given, reach_m, room_m)
         if found is not None:
+            # No area is at the antimeridian then: what is 180 degrees from its middle is not near.
             return *found, False
+        if self._shortest < 1.0:
+            reach_m = reach_m / self._shortest
         corners = _boxes_of_one_region(given, reach_m)
         if corners is None:
             corners = _boxes_of_one_world(given, reach_m)
@@ -122,7 +135,7 @@ class Runs:
         else:
             both += box
             both.sort()
-        return both >> MOVE, both & RUN_BITS, corners is None
+        return both >> MOVE, both & RUN_BITS, corners is None or not self._narrow
 
     def _near_around_the_world(
         self, given: Moves, margin_m: Floats
@@ -201,6 +214,28 @@ def _boxes(given: Moves, margin_m: Floats) -> Floats:
     high[0] += wide
     np.subtract(high, low, out=size)
     return boxes
+
+
+def _metre(plane: Plane, box: Box) -> float:
+    """Return how long a metre of a plane is in a box, along the parallel, at the least; 1 at most.
+
+    >>> from gis.fences.plane import plane_about
+    >>> round(_metre(plane_about(lon=100.0, lat=60.0), (100.0, 0.0, 101.0, 60.0)), 2)
+    0.5
+    """
+    if plane.polar:
+        return 1.0
+    _, south, _, north = box
+    nearest = max(0.0, south, -north)  # to the equator
+    return min(1.0, plane.lon_m / (LEAST_LAT_M * math.cos(math.radians(nearest))))
+
+
+def _away_deg(plane: Plane, box: Box) -> float:
+    """Return how far a box is from the middle of a plane in longitude; 360 if that is not plain."""
+    west, _, east, _ = box
+    if plane.polar or west <= -180.0 or east >= 180.0:
+        return 360.0
+    return max(abs(west - plane.lon), abs(east - plane.lon))
 
 
 def _runs(area: Area) -> Iterator[Floats]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 import shapely
@@ -11,6 +13,9 @@ from gis.fences.area import Area, around, line, polygon
 from gis.fences.cells import PER_DEG, REACH_M
 from gis.fences.index import FenceSet
 from gis.fences.moves import Moves, moves
+from gis.fences.rules import Cross, Enter, Rule
+from gis.fences.watch import FenceWatch
+from gis.position import Position
 
 DEG_M = 110_000.0
 
@@ -96,3 +101,64 @@ def test_lists_made_part_by_part_are_the_same(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(("lon", "lat"), [(179.999, 10.0), (-179.99, 0.0), (0.0, 85.0)])
 def test_there_are_no_cells_at_antimeridian_and_poles(lon: float, lat: float) -> None:
     assert FenceSet([around("a", lon=lon, lat=lat, radius_m=1500.0)])._runs._cells is None
+
+
+def told(
+    fences: FenceSet, rules: list[Rule], places: list[list[tuple[str, float, float]]]
+) -> set[object]:
+    """Return events of units at longitudes and latitudes, a list of them every ten seconds."""
+    watch = FenceWatch(fences, rules)
+    start = datetime(2026, 6, 10, tzinfo=UTC)
+    return {
+        (event.units, event.kind, event.how, event.time)
+        for n, batch in enumerate(places)
+        for event in watch.see(
+            (
+                unit,
+                Position(
+                    lon=lon, lat=lat, time=start + timedelta(seconds=10 * n),
+                    accuracy_m=75.0 if unit == "vague" else 7.5, speed_mps=13.0,
+                ),
+            )
+            for unit, lon, lat in batch
+        ).added
+    }  # fmt: skip
+
+
+def piers(count: int) -> list[Area]:
+    """Return circles of 90 edges each."""
+    return [around(f"a{n}", lon=n * 0.1, lat=20.15, radius_m=900.0) for n in range(count)]
+
+
+def test_nothing_is_crossed_on_the_far_side_of_the_earth() -> None:
+    # One area is wide, so that longitudes are wrapped; many edges are short, so there are cells.
+    wide = shapely.box(50.0, -1.0, 150.0, -0.5).segmentize(1.0)
+    gate = line("gate", [(100.0, 20.0), (100.0, 20.01)])
+    fences = FenceSet([gate, polygon("sea", wide), *piers(300)])
+    assert fences._runs._cells is not None
+    rules: list[Rule] = [Cross(id="c", area="gate", direction="both")]
+    way = [[("b", -80.0004 + (n - 4) * 0.0009, 20.005)] for n in range(8)]
+    assert told(fences, rules, way) == set()
+    near = [[("b", 99.9996 + (n - 4) * 0.0009, 20.005)] for n in range(8)]
+    assert len(told(fences, rules, near)) == 1
+
+
+def test_who_else_is_heard_does_not_matter_where_areas_are_tall() -> None:
+    # A metre of the area's plane is 1.2 of the Earth's at its foot. Vague fixes ask for boxes.
+    tall = shapely.box(100.0, 0.0, 101.0, 60.0).segmentize(1.0)
+    fences = FenceSet([polygon("tall", tall), *piers(300)])
+    assert fences._runs._cells is not None
+    rules: list[Rule] = [Enter(id="in", area="tall")]
+    way = [("b", 100.0 - 32.3 / 111_320.0 + n * 0.0003, 0.5) for n in range(6)]
+    alone = told(fences, rules, [[place] for place in way])
+    assert len(alone) == 1
+    assert told(fences, rules, [[place, ("vague", 90.0, 0.5)] for place in way]) == alone
+
+
+def test_very_long_edges_are_not_for_cells() -> None:
+    world = polygon("world", shapely.box(-170.0, -50.0, 170.0, 50.0).segmentize(100.0))
+    county = polygon("county", shapely.box(100.0, 20.0, 102.0, 22.0))
+    assert FenceSet([world])._runs._cells is None
+    assert FenceSet([county])._runs._cells is None
+    assert FenceSet(piers(1500))._runs._cells is not None
+    assert FenceSet([world, *piers(1500)])._runs._cells is None
