@@ -35,6 +35,7 @@ WORLD_DEG = np.array([[[180.0], [POLAR_LAT - 1.0]]] * 2 + [[[90.0], [90.0]]])
 REGION_LAT = 55.0  # there a degree of longitude is more than half of one of latitude
 REGION_DEG = 90.0
 NARROW_DEG = 45.0
+FEWEST = 10_000  # of fewer runs a tree is nearly as quick, and lists would take 2 MB and more
 MOVE = 32  # a pair of a move and a run is one number, the run in its lower bits
 RUN_BITS = (1 << MOVE) - 1
 LEAST_LAT_M = 110_500.0  # in a degree of latitude, anywhere
@@ -74,7 +75,7 @@ class Runs:
         self._of_box = np.array([box[0] for box in boxes], dtype=np.intp)
         self._split = len(boxes) > len(of)
         self._tree = tree_of([box[1:] for box in boxes])
-        self._cells = cells_of(self._blocks)
+        self._cells = cells_of(self._blocks) if len(of) >= FEWEST else None
         # No end of a move of up to 90 degrees that comes to an edge is 180 from the area's middle.
         self._narrow = farthest_deg < NARROW_DEG
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
-from gis.fences import cells
+from gis.fences import cells, runs
 from gis.fences.area import Area, around, line, polygon
 from gis.fences.cells import PER_DEG, REACH_M
 from gis.fences.index import FenceSet
@@ -18,6 +18,12 @@ from gis.fences.watch import FenceWatch
 from gis.position import Position
 
 DEG_M = 110_000.0
+
+
+@pytest.fixture(autouse=True)
+def of_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let there be cells of few runs, too."""
+    monkeypatch.setattr(runs, "FEWEST", 0)
 
 
 def areas(lon: float, lat: float) -> list[Area]:
@@ -59,6 +65,12 @@ def test_cells_and_boxes_see_the_same(
     assert found == sights
     assert sum(map(len, found)) > 20
     assert (free == room).all()
+
+
+def test_of_few_runs_there_are_no_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "FEWEST", 60)
+    assert FenceSet(piers(4))._runs._cells is None  # 12 runs each
+    assert FenceSet(piers(5))._runs._cells is not None
 
 
 def test_long_moves_and_vague_fixes_are_not_for_cells() -> None:
