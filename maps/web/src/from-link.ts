@@ -1,6 +1,7 @@
 /** Which alert a mail's link or a notification asks for: its card is brought to where it can be seen. */
 import { effect } from "@preact/signals";
 import { openTab } from "./console.ts";
+import { bringFocus, isTyping } from "./focus.ts";
 import { alerts, chosenId } from "./queue.ts";
 
 /** Reads `?alert=ID` once and listens for the same of the notifications' worker (`sw/push.ts`). */
@@ -26,7 +27,7 @@ function show(id: string): void {
     if (done || !alerts.value.some((each) => each.id === id)) return;
     done = true;
     chosenId.value = id;
-    requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById(`card-${id}`)?.focus()));
+    if (!isTyping()) bringFocus(() => document.getElementById(`card-${id}`));
   });
   setTimeout(stop, 30_000);
 }

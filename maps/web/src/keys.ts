@@ -3,6 +3,7 @@ import type { AlertAct } from "./alerts.ts";
 import { asking } from "./ask.ts";
 import { assigning, awaitingPlace, clearSelection, helpOpen, openTab, phone, say, select, selectedId, sheetStop, tab } from "./console.ts";
 import { distressed } from "./feed.ts";
+import { bringFocus } from "./focus.ts";
 import { followedId, stopFollowing, turnFollowing } from "./follow.ts";
 import { type Words, t } from "./i18n/index.ts";
 import { fitAll, flyToSelected, zoomBy } from "./map-room.ts";
@@ -39,17 +40,12 @@ export function focusSearch(): void {
   focusOn("unit-search");
 }
 
-/** At once where it is on the page, so that what is typed next goes there; else when it has been drawn. */
+/** Brings a field under the fingers: what stood there gives way to what is typed next. */
 function focusOn(id: string): void {
-  const find = (): HTMLElement | null => document.getElementById(id);
-  const enter = (): void => {
-    const field = find();
-    field?.focus();
-    // What stood there gives way to what is typed next.
+  bringFocus(() => document.getElementById(id), (field) => {
+    field.focus();
     if (field instanceof HTMLInputElement) field.select();
-  };
-  if (find()?.checkVisibility()) enter();
-  else requestAnimationFrame(() => requestAnimationFrame(enter));
+  });
 }
 
 /** Brings a form in the unit's detail under the fingers. */

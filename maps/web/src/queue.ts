@@ -4,6 +4,7 @@ import { type AlertAct, actsOf, graver, inOrder, rings, standing } from "./alert
 import { callFor, type Tune } from "./bell.ts";
 import { phone, sheetStop, tab } from "./console.ts";
 import { endedHandOffs, forgotten, papers } from "./feed.ts";
+import { bringFocus } from "./focus.ts";
 import type { Agreement, Alert, HandOff, Paper, Severity, Target } from "./papers.ts";
 import { ACKNOWLEDGE, ANSWER, OFFER, RESOLVE, SHELVE } from "./permissions.ts";
 import { rightOpen } from "./preferences.ts";
@@ -89,7 +90,7 @@ export function step(by: number): void {
   const next = cards.peek()[Math.max(0, Math.min(cards.peek().length - 1, at + by))];
   if (next === undefined) return;
   chosenId.value = next.id;
-  requestAnimationFrame(() => document.getElementById(`card-${next.id}`)?.focus());
+  bringFocus(() => document.getElementById(`card-${next.id}`));
 }
 
 /** Whether the cards can be seen: keys act on nothing that is hidden. */

@@ -1,9 +1,9 @@
 /** Asks for the words that go with an act, and for how long. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import { asking, type Question } from "../ask.ts";
 import { t } from "../i18n/index.ts";
+import { useModal } from "./modal.ts";
 import { faultWords } from "./states.tsx";
 
 const PLACE_MIN = 60;
@@ -14,18 +14,11 @@ export function AskDialog(): JSX.Element | null {
 }
 
 function Form({ question }: { question: Question }): JSX.Element {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
   const words = useSignal("");
   const minutes = useSignal(question.minutes?.includes(PLACE_MIN) ? PLACE_MIN : (question.minutes?.[0] ?? 0));
-  useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-    };
-  }, []);
   const shut = (): void => {
     if (asking.peek() === question) asking.value = null;
   };

@@ -1,7 +1,6 @@
 /** Says for which unit a radio stands, from when and until when. Its track goes with it. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import { now } from "../clock.ts";
 import { assigning, say, select, selectedId } from "../console.ts";
 import type { UnitKind, UnitRecord, UnitState } from "../contract.ts";
@@ -11,6 +10,7 @@ import { SIDES } from "../marks.ts";
 import { ADD_UNIT } from "../permissions.ts";
 import { call } from "../rest.ts";
 import { may, timeZone } from "../session.ts";
+import { useModal } from "./modal.ts";
 import { faultWords } from "./states.tsx";
 import { MomentField } from "./when-field.tsx";
 
@@ -23,7 +23,7 @@ export function AssignDialog(): JSX.Element | null {
 }
 
 function Form({ address }: { address: string }): JSX.Element {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
   const radio = everyone.peek()?.find((each) => each.id === address);
@@ -35,13 +35,6 @@ function Form({ address }: { address: string }): JSX.Element {
   const start = useSignal<number | null>(null);
   const end = useSignal<number | null>(null);
   const tried = useSignal(false);
-  useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-    };
-  }, []);
   const shut = (): void => {
     assigning.value = null;
   };

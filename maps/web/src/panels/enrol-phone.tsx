@@ -1,13 +1,14 @@
 /** Makes a QR code with which one phone of a unit's crew becomes known, and shows it as long as it is good. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { now } from "../clock.ts";
 import type { UnitState } from "../contract.ts";
 import { t } from "../i18n/index.ts";
 import { ENROL } from "../permissions.ts";
 import { call, fetchJson } from "../rest.ts";
 import { may } from "../session.ts";
+import { useModal } from "./modal.ts";
 import { faultWords } from "./states.tsx";
 
 /** `POST /api/devices/enrolments`. */
@@ -35,18 +36,11 @@ export function EnrolPhone({ unit }: { unit: UnitState }): JSX.Element | null {
 }
 
 function EnrolDialog({ unit, shut }: { unit: UnitState; shut: () => void }): JSX.Element {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const device = useSignal(nameFor(unit.call_sign));
   const made = useSignal<EnrolmentCode | null>(null);
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
-  useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-    };
-  }, []);
   const make = async (event: Event): Promise<void> => {
     event.preventDefault();
     busy.value = true;

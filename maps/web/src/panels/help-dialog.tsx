@@ -1,27 +1,20 @@
 /** The list of keys. */
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import { helpOpen } from "../console.ts";
 import { t } from "../i18n/index.ts";
 import { ACTIONS } from "../keys.ts";
 import { Icon } from "./icons.tsx";
+import { useModal } from "./modal.ts";
 
 export function HelpDialog(): JSX.Element | null {
   return helpOpen.value ? <Help /> : null;
 }
 
 function Help(): JSX.Element {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const shut = (): void => {
     helpOpen.value = false;
   };
-  useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-    };
-  }, []);
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby="help-title" onClose={shut} onCancel={shut}>
       <header class="dialog-head">

@@ -1,6 +1,5 @@
 /** Incidents: what is new, as quiet cards; those of a day, as a list; a photo, large. */
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import { agencyName } from "../agencies.ts";
 import { now } from "../clock.ts";
 import type { UnitState } from "../contract.ts";
@@ -15,6 +14,7 @@ import type { Incident } from "../papers.ts";
 import { spotWords } from "../queue-words.ts";
 import { ageSeconds, ageWords } from "../times.ts";
 import { Icon } from "./icons.tsx";
+import { useModal } from "./modal.ts";
 
 /** One card for each that nobody at this console has seen. */
 export function IncidentCards(): JSX.Element | null {
@@ -71,17 +71,10 @@ export function PhotoDialog(): JSX.Element | null {
 }
 
 function Photo({ photo }: { photo: string }): JSX.Element {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const shut = (): void => {
     photoShown.value = "";
   };
-  useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-    };
-  }, []);
   return (
     <dialog ref={dialog} class="dialog photo-dialog" aria-label={t("incident.photo")} onClose={shut} onCancel={shut}>
       <header class="dialog-head"><h2>{t("incident.photo")}</h2><button class="icon-button" aria-label={t("dialog.close")} title={t("dialog.close")} onClick={shut}><Icon name="close" /></button></header>

@@ -1,10 +1,11 @@
 /** Sends words, a request for the position or an alert to a unit's radio. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { now } from "../clock.ts";
 import { say } from "../console.ts";
 import type { MessageKind, RadioMessage, Route, UnitState } from "../contract.ts";
+import { isTyping } from "../focus.ts";
 import { t, wordsIfAny } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
 import { channelName, toWrite, wayFor } from "../messages.ts";
@@ -30,10 +31,10 @@ export function MessageForm({ unit, routes, log, sent }: { unit: UnitState; rout
   const way = wayFor(kind.value, routes);
   const words = useRef<HTMLTextAreaElement>(null);
   const wanted = toWrite.value === unit.id;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!wanted) return;
     if (words.current === null && wayFor("text", routes)) kind.value = "text";
-    words.current?.focus();
+    if (!isTyping()) words.current?.focus(); // the ways to the radio may have become known late
     if (words.current !== null || !wayFor("text", routes)) toWrite.value = "";
   });
   const said = (of: MessageKind): string => (of === "poll" ? "" : text.peek().trim());

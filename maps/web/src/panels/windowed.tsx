@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { bringFocus } from "../focus.ts";
 
 /** Rows beyond the edges that are drawn too. */
 const BEYOND_PX = 300;
@@ -51,10 +52,8 @@ export function Windowed({ id, rows, before, children }: { id: string; rows: rea
     if (start < place.scrollTop) place.scrollTop = start;
     else if (start + row.height > place.scrollTop + place.clientHeight) place.scrollTop = start + row.height - place.clientHeight;
     const find = (): HTMLElement | null => list.current?.querySelector<HTMLElement>(`[data-at="${at}"] button`) ?? null;
-    const here = find();
-    if (here !== null) return here.focus();
-    top.value = place.scrollTop; // drawn before its turn
-    requestAnimationFrame(() => find()?.focus());
+    if (find() === null) top.value = place.scrollTop; // drawn before its turn
+    bringFocus(find);
   };
   const walk = (event: KeyboardEvent): void => {
     const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
@@ -84,8 +83,5 @@ export function focusFirstRow(id: string): void {
   const place = document.querySelector<HTMLElement>(`[data-walk="${id}"]`);
   if (place === null) return;
   place.scrollTop = 0;
-  const find = (): HTMLElement | null => place.querySelector<HTMLElement>(`#${id} [data-at="0"] button, #${id} [data-at="1"] button`);
-  const here = find();
-  if (here !== null) here.focus();
-  else requestAnimationFrame(() => find()?.focus());
+  bringFocus(() => place.querySelector<HTMLElement>(`#${id} [data-at="0"] button, #${id} [data-at="1"] button`));
 }

@@ -1,7 +1,7 @@
 /** The form of a plan: what is to be, what is in its way as it is typed, what saving costs. */
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { agencyName } from "../../agencies.ts";
 import { t } from "../../i18n/index.ts";
 import { Icon } from "../../panels/icons.tsx";
@@ -27,7 +27,7 @@ const leaving = signal(false);
 export function PlanForm(): JSX.Element | null {
   const about = draft.value;
   const plan = content.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     leaving.value = false;
     if (draft.peek()?.id === null && !document.activeElement?.classList.contains("bar")) document.getElementById("plan-name")?.focus();
   }, [about?.id]);

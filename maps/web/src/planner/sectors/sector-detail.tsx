@@ -1,10 +1,10 @@
 /** One sector: what it is for, how it lies, and what may be done with it. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import { agencyName } from "../../agencies.ts";
 import { t } from "../../i18n/index.ts";
 import { Icon } from "../../panels/icons.tsx";
+import { useModal } from "../../panels/modal.ts";
 import { faultWords } from "../../panels/states.tsx";
 import { type SectorDetails, stretchOf, versionNumber } from "./contract.ts";
 import { retire, startEdit } from "./draft.ts";
@@ -51,11 +51,10 @@ function Fact({ name, children }: { name: string; children: preact.ComponentChil
 
 /** Asks once: what is retired does not come back. */
 function Retire({ details, shut }: { details: SectorDetails; shut: () => void }): JSX.Element {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const reason = useSignal("");
   const busy = useSignal(false);
   const fault = useSignal<unknown>(null);
-  useEffect(() => dialog.current?.showModal(), []);
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
     busy.value = true;

@@ -1,0 +1,29 @@
+/** The keyboard's focus goes to what a key or a link asked for, and is taken from nobody who types elsewhere. */
+
+/**
+ * Brings the focus to what `find` finds: at once where it can be seen, so that the next key goes there; else as soon as
+ * what the key changed is drawn, before the next key is told; else with one of the next pictures, unless the focus has
+ * gone elsewhere by then.
+ *
+ * @param enter what is done with it.
+ */
+export function bringFocus(find: () => HTMLElement | null, enter: (found: HTMLElement) => void = (found) => found.focus()): void {
+  const before = document.activeElement;
+  const tried = (): boolean => {
+    const found = find();
+    if (!found?.checkVisibility()) return false;
+    enter(found);
+    return true;
+  };
+  const isFree = (): boolean => document.activeElement === before || document.activeElement === document.body;
+  if (tried()) return;
+  queueMicrotask(() => {
+    if (tried()) return;
+    requestAnimationFrame(() => requestAnimationFrame(() => { if (isFree()) tried(); }));
+  });
+}
+
+/** Whether somebody types: what comes late takes no focus then. */
+export function isTyping(): boolean {
+  return document.activeElement?.closest("input, select, textarea, dialog[open]") != null;
+}
