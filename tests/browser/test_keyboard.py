@@ -6,6 +6,7 @@ import pytest
 
 from tests.browser.commander import PHONE, Commander
 from tests.browser.conftest import Look
+from tests.browser.holding import routed
 from tests.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -114,7 +115,8 @@ def test_keys_work_on_a_keyboard_that_writes_thai_and_with_a_locked_shift(look: 
 def test_who_cannot_be_signed_out_is_told_so(look: Look) -> None:
     page = look()
     page.lossy = True
-    page.page.route(
+    routed(
+        page.page,
         "**/api/session",
         lambda route: route.abort() if route.request.method == "DELETE" else route.continue_(),
     )

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.commander import Commander, opened
 from tests.browser.conftest import Look
+from tests.browser.holding import routed
 from tests.browser.loading import API, Weight, loaded, whole
 from tests.browser.pixels import pixels
 from tests.browser.radio import UdpRadio
@@ -119,7 +120,7 @@ def test_from_now_is_from_now_by_the_servers_clock(
     page.page.get_by_label("Call sign", exact=True).fill("Khong 10")
     page.page.locator("#assign-since").select_option("now")
     page.lossy = True
-    page.page.route("**/api/assignments", lambda route: route.abort())
+    routed(page.page, "**/api/assignments", lambda route: route.abort())
     page.page.get_by_role("button", name="Assign", exact=True).click()
     wait_for("why not", lambda: "Not assigned" in page.says("dialog"))
     page.page.unroute_all()
@@ -250,7 +251,7 @@ def test_offices_crossings_and_borders_are_drawn_from_the_servers_own_layers(loo
 def test_a_layer_that_cannot_be_read_is_told_and_the_rest_works(look: Look, naga: str) -> None:
     page = look()
     page.lossy = True
-    page.page.route("**/api/layers/rivers", lambda route: route.abort())
+    routed(page.page, "**/api/layers/rivers", lambda route: route.abort())
     page.page.reload()
     page.mark("Naga 1")
     page.page.keyboard.press("m")

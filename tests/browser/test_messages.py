@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Route
 
 from tests.browser.axe import violations
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, looking
+from tests.browser.holding import routed
 from tests.server import Server, serving, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -184,7 +185,7 @@ def test_who_cancels_too_late_is_told_so(look: object, radios: tuple[Kenwood, Ke
     newest = page.page.locator(".message-log li").first
     newest.get_by_role("button", name="Cancel").click()
     held = re.compile(r"/api/orders\?")
-    page.page.route(held, lambda _route: None)  # a thin network: the page does not hear of it yet
+    routed(page.page, held, lambda _route: None)  # a thin network: the page does not hear of it yet
     radios[0].say(b"\x020\x03")
     assert b"number two" in radios[0].told()
     newest.get_by_role("button", name="Yes, do not send it").click()
@@ -200,8 +201,8 @@ def test_what_is_written_while_a_message_is_sent_is_not_lost(
     wait_for("the form", lambda: page.page.locator("#message-text").count() == 1)
     words = page.page.locator("#message-text")
     held: list[Route] = []
-    page.page.route(
-        "**/api/orders", lambda route: route.continue_() if held else held.append(route)
+    routed(
+        page.page, "**/api/orders", lambda route: route.continue_() if held else held.append(route)
     )
     words.fill("wait for us")
     page.page.get_by_role("button", name="Send", exact=True).click()
@@ -227,8 +228,8 @@ def test_a_message_under_way_is_not_found_as_if_it_were_not(
     words = page.page.locator("#message-text")
     wait_for("the form", lambda: words.count() == 1)
     held: list[Route] = []
-    page.page.route(
-        "**/api/orders", lambda route: route.continue_() if held else held.append(route)
+    routed(
+        page.page, "**/api/orders", lambda route: route.continue_() if held else held.append(route)
     )
     words.fill("come to the pier")
     page.page.get_by_role("button", name="Send", exact=True).click()
@@ -255,7 +256,7 @@ def _lose_answers(page: Commander) -> None:
         route.abort()
 
     page.lossy = True
-    page.page.route("**/api/orders", lose)
+    routed(page.page, "**/api/orders", lose)
 
 
 def test_a_message_whose_answer_was_lost_is_sent_again_and_arrives_once(
@@ -265,7 +266,7 @@ def test_a_message_whose_answer_was_lost_is_sent_again_and_arrives_once(
     words = page.page.locator("#message-text")
     send = page.page.get_by_role("button", name="Send", exact=True)
     wait_for("the form", lambda: words.count() == 1)
-    page.page.route(LOG, lambda route: route.abort())  # nor of what became of it
+    routed(page.page, LOG, lambda route: route.abort())  # nor of what became of it
     _lose_answers(page)
     words.fill("only once")
     send.click()
