@@ -89,6 +89,7 @@ from maps.trusting import trust_in
 from patrol.photos import LONGEST_FILE as LONGEST_PHOTO
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    positions.router,  # first: routes are looked through in order, and most requests are reports
     session.router,
     second_factor.router,
     open_id.router,
@@ -112,7 +113,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     imports.router,
     tiles.router,
     basemap.router,
-    positions.router,
     crew.router,
     inbound.router,
     replay.router,

@@ -55,6 +55,10 @@ class Turn:
             StoreError: If the store refuses. An order that had its turn when the store began to
                 refuse may still take effect.
         """
+        return await self.outcome(self.begin(act))
+
+    def begin(self, act: Callable[[], Awaitable[T]]) -> asyncio.Future[T]:
+        """Begin to wait for a turn for `act`; one or several then wait for its `outcome`."""
 
         async def in_turn() -> T:
             async with self._unless_refused():
@@ -67,6 +71,14 @@ class Turn:
         doing = asyncio.ensure_future(in_turn())
         self._acts.add(doing)
         doing.add_done_callback(self._done)
+        return doing
+
+    async def outcome(self, doing: asyncio.Future[T]) -> T:
+        """Return what came of what was begun.
+
+        Raises:
+            StoreError: If the store refuses, as of an `order`.
+        """
         async with self._unless_refused():
             return await asyncio.shield(doing)
 

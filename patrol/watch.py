@@ -47,6 +47,7 @@ from patrol.planning import parted
 from patrol.policy import Policy
 from patrol.records import Record
 from patrol.registrar import Registrar
+from patrol.reporting import Reporting
 from patrol.sharing import Sharing
 from patrol.shown import Shown
 from patrol.silence import time_brings
@@ -163,6 +164,7 @@ class Watch:
             store, health=self._store_health, node=node, agency=agency, now=lambda: self.now()
         )
         self._shown = Shown()
+        self._reporting = Reporting(self.turn, self._take_reports, longest=LONGEST_BATCH)
         self.pace = Pace()
 
     async def start(self) -> None:
@@ -213,15 +215,13 @@ class Watch:
         Raises:
             StoreError: If the store refuses; what was reported may still be stored later.
         """
-        deliveries = [Delivery(transmission) for transmission in transmissions]
+        await self._reporting.report([Delivery(said) for said in transmissions], of=of)
 
-        async def taken() -> None:
-            if of is not None:
-                for said in transmissions:
-                    self.picture.vouch(said, of)
-            await self._batch(self._machine_clock.hear(deliveries))
-
-        await self.turn.order(taken)
+    async def _take_reports(self, deliveries: Sequence[Delivery], of: str | None) -> None:
+        if of is not None:
+            for delivery in deliveries:
+                self.picture.vouch(delivery.transmission, of)
+        await self._batch(self._machine_clock.hear(list(deliveries)))
 
     def channel_health(self, channels: Sequence[ChannelHealth]) -> None:
         """Note how the channels fare and tell viewers of a change."""

@@ -12,13 +12,14 @@ from fastapi import APIRouter, Request, Response
 
 from maps.access import ReporterHere, body_of
 from maps.api.answers import SCHEMAS, answer, answers, described
+from maps.api.direct import DirectRoute
 from maps.errors import BadRequest
 from patrol.desk import Desk
 from radio_gateway.clock import utc_now
 from radio_gateway.errors import FrameError
 from radio_gateway.protocols.position_json import Item, Items, decode_items
 
-router = APIRouter(prefix="/api/positions", tags=["positions"])
+router = APIRouter(prefix="/api/positions", tags=["positions"], route_class=DirectRoute)
 
 
 class RejectedReport(msgspec.Struct, frozen=True, kw_only=True):
