@@ -24,7 +24,7 @@ Take = Callable[[Sequence[Delivery], str | None], Awaitable[None]]
 @dataclass(slots=True, eq=False)
 class _Report:
     deliveries: Sequence[Delivery]
-    fault: Exception | None = None
+    again: asyncio.Future[None] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -71,8 +71,8 @@ class Reporting:
         group.reports.append(mine)
         group.size += len(deliveries)
         await self._turn.outcome(group.doing)
-        if mine.fault is not None:
-            raise mine.fault
+        if mine.again is not None:
+            await self._turn.outcome(mine.again)
 
     def _begun(self, of: str | None) -> _Group:
         group = _Group()
@@ -86,18 +86,11 @@ class Reporting:
             await self._take(group.deliveries, of)
         except StoreError:
             raise
-        except Exception as error:
+        except Exception:
             if len(group.reports) == 1:
                 raise
-            log.warning("reports are taken one by one: together they cannot be", fault=repr(error))
-            await self._one_by_one(group, of)
-
-    async def _one_by_one(self, group: _Group, of: str | None) -> None:
-        """Let what goes wrong with one report keep out no other."""
-        for report in group.reports:
-            try:
-                await self._take(report.deliveries, of)
-            except StoreError:
-                raise
-            except Exception as error:  # noqa: BLE001 - told to whoever reported it
-                report.fault = error
+            log.exception("reports that cannot be taken together are taken one by one")
+            for report in group.reports:
+                report.again = self._turn.begin(
+                    lambda deliveries=report.deliveries: self._take(deliveries, of)  # type: ignore[misc]
+                )

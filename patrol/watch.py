@@ -68,6 +68,9 @@ from radio_gateway.transmission import Delivery, Transmission
 LONGEST_BATCH: Final = 4000
 """Most messages of one batch: about what one read of a busy link brings (250 kB, 3,400 RMC)."""
 
+MOST_TOGETHER: Final = 500
+"""Most messages of reports that share a turn: a call for help among them waits for the others."""
+
 STOP_WITHIN_S: Final = 5.0
 """How long a store that refuses may hold up the end; nothing unstored was acknowledged."""
 
@@ -164,7 +167,7 @@ class Watch:
             store, health=self._store_health, node=node, agency=agency, now=lambda: self.now()
         )
         self._shown = Shown()
-        self._reporting = Reporting(self.turn, self._take_reports, longest=LONGEST_BATCH)
+        self._reporting = Reporting(self.turn, self._take_reports, longest=MOST_TOGETHER)
         self.pace = Pace()
 
     async def start(self) -> None:
@@ -386,7 +389,7 @@ class Watch:
     async def _batch(
         self, deliveries: Sequence[Delivery], *, next_in_s: float | None = None
     ) -> None:
-        """Judge, put into the picture, commit, answer, show; in a turn of its own.
+        """Judge, put into the picture, commit, answer, show; whoever calls has the turn.
 
         Args:
             deliveries: What was heard.

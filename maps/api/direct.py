@@ -14,12 +14,16 @@ from maps.access import reporter
 class DirectRoute(APIRoute):
     """A route of a function that takes the request and who is calling, and returns the answer.
 
-    It is described as any other. But it is called as it is: what FastAPI works out of a function's
-    arguments for each request is the same each time here, and cost as much as taking the report.
+    It is described as any other, but called as it is: FastAPI would work out for each request what
+    the function takes, which is the same each time. So it may take nothing else, of no dependency.
     """
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
+        takes = self.dependant
+        assert [each.call for each in takes.dependencies] == [reporter]
+        assert [*takes.path_params, *takes.query_params, *takes.body_params] == []
+        assert [*takes.header_params, *takes.cookie_params] == []
         self.app = self._answered
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:

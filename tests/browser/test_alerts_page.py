@@ -437,3 +437,27 @@ def test_a_page_of_somebody_else_is_not_left_to_who_signs_in_beside_it(
     )
     page.page.evaluate("window.dispatchEvent(new Event('focus'))")
     wait_for("the page of who is there", lambda: THAI_NAME in page.says(".node"))
+
+
+def test_a_notification_brings_its_card_on_a_phone_whose_sheet_is_folded(
+    look: Look, banks: Banks
+) -> None:
+    unit = banks.boat("malee", "Garuda 77", "TH", lon=100.405, lat=20.2687)
+    banks.calls_for_help("malee", unit, lon=100.405, lat=20.2687)
+    page = look("malee", size=PHONE)
+    page.page.locator("#tab-alerts").tap()
+    card = page.page.locator(".alert", has_text="Garuda 77")
+    wait_for("the call", card.count)
+    page.page.evaluate("jointPatrol.map.getCanvas().focus()")
+    sheet = page.page.locator(".sheet")
+    for _ in range(3):
+        page.page.locator(".sheet-handle").press("ArrowDown")
+    wait_for("a folded sheet", lambda: sheet.get_attribute("data-stop") == "peek")
+    id = str(card.get_attribute("id"))
+    page.page.evaluate(
+        """(url) => navigator.serviceWorker.dispatchEvent(
+            new MessageEvent("message", { data: { open: url } }))""",
+        f"/?alert={id.removeprefix('card-')}",
+    )
+    page.page.locator(f"#{id}:focus").wait_for()
+    assert sheet.get_attribute("data-stop") != "peek"

@@ -85,6 +85,23 @@ def test_letters_open_panels_and_help_lists_them(look: Look) -> None:
     wait_for("no help", lambda: page.page.locator("dialog").count() == 0)
 
 
+@pytest.mark.parametrize("way", ["Escape", "its button"])
+def test_a_dialog_gives_the_focus_back(look: Look, way: str) -> None:
+    page = look()
+    wait_for("the list", lambda: "Heron" in _rows(page))
+    page.page.keyboard.press("/")
+    page.page.keyboard.press("ArrowDown")
+    row = _focus(page)
+    page.page.keyboard.press("?")
+    wait_for("the help", lambda: page.page.locator("dialog[open]").count() == 1)
+    if way == "Escape":
+        page.page.keyboard.press("Escape")
+    else:
+        page.page.locator("dialog button").first.click()
+    wait_for("no help", lambda: page.page.locator("dialog").count() == 0)
+    assert _focus(page).split("\n")[0] == row.split("\n")[0]
+
+
 def test_no_key_acts_behind_a_dialog_that_lost_the_focus(look: Look) -> None:
     page = look()
     page.page.keyboard.press("m")

@@ -90,6 +90,36 @@ async def test_what_cannot_be_taken_of_one_is_told_to_that_one_and_keeps_out_no_
     assert takes.batches == [("la", ["a"]), ("la", ["c"])]
 
 
+async def test_what_is_taken_one_by_one_keeps_no_turn_from_others() -> None:
+    turn, takes = Turn(), Takes()
+    takes.bad["b"] = ZeroDivisionError("b")
+    reporting = Reporting(turn, takes, longest=100)
+    async with turn:
+        waiting = [
+            asyncio.create_task(reporting.report(heard(name), of="la")) for name in ("a", "b", "c")
+        ]
+        await asyncio.sleep(0.01)
+        other = asyncio.create_task(reporting.report(heard("x"), of="th"))
+        await asyncio.sleep(0.01)
+    await asyncio.gather(other, *waiting, return_exceptions=True)
+    assert [names for _, names in takes.batches] == [["x"], ["a"], ["c"]]
+
+
+async def test_a_report_taken_anew_for_who_went_away_is_taken_all_the_same() -> None:
+    turn, takes = Turn(), Takes()
+    takes.bad["b"] = ZeroDivisionError("b")
+    reporting = Reporting(turn, takes, longest=100)
+    async with turn:
+        waiting = [
+            asyncio.create_task(reporting.report(heard(name), of="la")) for name in ("a", "b")
+        ]
+        await asyncio.sleep(0.01)
+        waiting[0].cancel()
+    with pytest.raises(ZeroDivisionError):
+        await waiting[1]
+    assert takes.batches == [("la", ["a"])]
+
+
 async def test_what_the_store_refuses_is_told_to_all_and_the_next_are_taken() -> None:
     turn, takes = Turn(), Takes()
     takes.bad["a"] = StoreError("disk full")

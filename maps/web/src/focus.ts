@@ -1,9 +1,9 @@
-/** The keyboard's focus goes to what a key or a link asked for, and is taken from nobody who types elsewhere. */
+/** The keyboard's focus goes to what a key or a link asked for, and is taken from nobody who types meanwhile. */
 
 /**
- * Brings the focus to what `find` finds: at once where it can be seen, so that the next key goes there; else as soon as
- * what the key changed is drawn, before the next key is told; else with one of the next pictures, unless the focus has
- * gone elsewhere by then.
+ * Brings the focus to what `find` finds: at once where it takes it, so that the next key goes there; else as soon as
+ * what the key changed is drawn, before the next key is told; else with one of the next pictures, unless a key was
+ * pressed or the focus has gone elsewhere by then.
  *
  * @param enter what is done with it.
  */
@@ -11,15 +11,20 @@ export function bringFocus(find: () => HTMLElement | null, enter: (found: HTMLEl
   const before = document.activeElement;
   const tried = (): boolean => {
     const found = find();
-    if (!found?.checkVisibility()) return false;
+    if (found === null) return false;
     enter(found);
-    return true;
+    return document.activeElement === found; // what cannot be seen takes none
   };
-  const isFree = (): boolean => document.activeElement === before || document.activeElement === document.body;
   if (tried()) return;
   queueMicrotask(() => {
     if (tried()) return;
-    requestAnimationFrame(() => requestAnimationFrame(() => { if (isFree()) tried(); }));
+    let pressed = false;
+    const note = (): void => { pressed = true; };
+    document.addEventListener("keydown", note, true);
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      document.removeEventListener("keydown", note, true);
+      if (!pressed && (document.activeElement === before || document.activeElement === document.body)) tried();
+    }));
   });
 }
 

@@ -22,12 +22,15 @@ export function followLinks(): void {
 /** Chooses the card, once the stream has brought it; one that is closed by then never comes. */
 function show(id: string): void {
   openTab("alerts");
-  let done = false;
+  const find = (): HTMLElement | null => document.getElementById(`card-${id}`);
+  let [done, late] = [false, false];
   const stop = effect(() => {
     if (done || !alerts.value.some((each) => each.id === id)) return;
     done = true;
     chosenId.value = id;
-    if (!isTyping()) bringFocus(() => document.getElementById(`card-${id}`));
+    // Who was told to wait may have begun to type.
+    bringFocus(find, (card) => (late && isTyping() ? card.scrollIntoView({ block: "nearest" }) : card.focus()));
   });
+  late = true;
   setTimeout(stop, 30_000);
 }
