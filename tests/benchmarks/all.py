@@ -56,6 +56,7 @@ PARTS = (
         name="decode_rate", goals=(9,), quick=("--reps", "1", "--only", "nmea0183", "--only", "ais")
     ),
     Part(name="memory", goals=(11,), quick=("--quick",)),
+    Part(name="http_in", goals=(), quick=("--quick",)),
     Part(name="watch_rate", goals=()),
     Part(name="start_up", goals=(), quick=("--quick",)),
     Part(name="page_load", goals=(), words=("--minutes", "2"), quick=("--minutes", "0.25")),
