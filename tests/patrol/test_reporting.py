@@ -38,6 +38,13 @@ def heard(*names: str) -> list[Delivery]:
     return [Delivery(said(name, 1)) for name in names]
 
 
+async def handed_in(reporting: Reporting, *names: str) -> list[asyncio.Task[None]]:
+    """Have phones of one agency report, which wait for a turn."""
+    waiting = [asyncio.create_task(reporting.report(heard(name), of="la")) for name in names]
+    await asyncio.sleep(0.01)
+    return waiting
+
+
 async def test_who_waits_for_a_turn_is_taken_with_all_others_of_the_agency() -> None:
     turn, takes = Turn(), Takes()
     reporting = Reporting(turn, takes, longest=100)
@@ -81,10 +88,7 @@ async def test_what_cannot_be_taken_of_one_is_told_to_that_one_and_keeps_out_no_
     takes.bad["b"] = ZeroDivisionError("b")
     reporting = Reporting(turn, takes, longest=100)
     async with turn:
-        waiting = [
-            asyncio.create_task(reporting.report(heard(name), of="la")) for name in ("a", "b", "c")
-        ]
-        await asyncio.sleep(0.01)
+        waiting = await handed_in(reporting, "a", "b", "c")
     a, b, c = await asyncio.gather(*waiting, return_exceptions=True)
     assert (a, type(b), c) == (None, ZeroDivisionError, None)
     assert takes.batches == [("la", ["a"]), ("la", ["c"])]
@@ -95,10 +99,7 @@ async def test_what_is_taken_one_by_one_keeps_no_turn_from_others() -> None:
     takes.bad["b"] = ZeroDivisionError("b")
     reporting = Reporting(turn, takes, longest=100)
     async with turn:
-        waiting = [
-            asyncio.create_task(reporting.report(heard(name), of="la")) for name in ("a", "b", "c")
-        ]
-        await asyncio.sleep(0.01)
+        waiting = await handed_in(reporting, "a", "b", "c")
         other = asyncio.create_task(reporting.report(heard("x"), of="th"))
         await asyncio.sleep(0.01)
     await asyncio.gather(other, *waiting, return_exceptions=True)
@@ -110,10 +111,7 @@ async def test_a_report_taken_anew_for_who_went_away_is_taken_all_the_same() -> 
     takes.bad["b"] = ZeroDivisionError("b")
     reporting = Reporting(turn, takes, longest=100)
     async with turn:
-        waiting = [
-            asyncio.create_task(reporting.report(heard(name), of="la")) for name in ("a", "b")
-        ]
-        await asyncio.sleep(0.01)
+        waiting = await handed_in(reporting, "a", "b")
         waiting[0].cancel()
     with pytest.raises(ZeroDivisionError):
         await waiting[1]
@@ -125,10 +123,7 @@ async def test_what_the_store_refuses_is_told_to_all_and_the_next_are_taken() ->
     takes.bad["a"] = StoreError("disk full")
     reporting = Reporting(turn, takes, longest=100)
     async with turn:
-        waiting = [
-            asyncio.create_task(reporting.report(heard(name), of="la")) for name in ("a", "b")
-        ]
-        await asyncio.sleep(0.01)
+        waiting = await handed_in(reporting, "a", "b")
     assert all(
         isinstance(each, StoreError)
         for each in await asyncio.gather(*waiting, return_exceptions=True)
@@ -158,10 +153,7 @@ async def test_who_goes_away_takes_nobody_along() -> None:
     turn, takes = Turn(), Takes()
     reporting = Reporting(turn, takes, longest=100)
     async with turn:
-        waiting = [
-            asyncio.create_task(reporting.report(heard(name), of="la")) for name in ("a", "b")
-        ]
-        await asyncio.sleep(0.01)
+        waiting = await handed_in(reporting, "a", "b")
         waiting[0].cancel()
     await waiting[1]
     assert takes.batches == [("la", ["a", "b"])], "what was handed in is taken all the same"
