@@ -10,13 +10,13 @@ from typing import Final
 import msgspec
 
 from patrol import alert_acts
+from patrol.alarms.rules import RULES
 from patrol.alerts import SEVERITIES, Alert, AlertState, Severity
 from patrol.book import Book
 from patrol.errors import Conflict, NotFound, PatrolError
 from patrol.paper_desk import PaperDesk
 from patrol.papers import kind_of
 from patrol.permissions import may
-from patrol.rules import RULES
 from patrol.store import papers
 from patrol.store.tables import to_us
 

@@ -19,7 +19,7 @@ import structlog
 from patrol import slow_clocks
 from patrol.agreement_acts import time_is_over
 from patrol.agreements import Agreement
-from patrol.alarms import Alarms
+from patrol.alarms.engine import Alarms
 from patrol.alerts import Alert
 from patrol.bare_calls import take_calls
 from patrol.batch import Batch

@@ -20,7 +20,7 @@ from maps.delivery.settings_tables import (
     WebhookSettings,
 )
 from patrol.accounts import Calendar, Language
-from patrol.rules import RULES
+from patrol.alarms.rules import RULES
 
 _SHORTEST_SECRET: Final = 20
 

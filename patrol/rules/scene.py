@@ -2,7 +2,7 @@
 
 A rule of an alert is a pure function of a `Scene`: it finds all its conditions each time, whether
 they are new or not. What begins, goes on and ends is worked out by whoever keeps the alerts
-(`patrol.alarms`), by comparing with the alerts that are open.
+(`patrol.alarms.engine`), by comparing with the alerts that are open.
 """
 
 from __future__ import annotations

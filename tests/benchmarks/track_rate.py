@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -28,8 +29,6 @@ from gis.river import load_mekong
 from gis.tracks.cleaning import clean
 from gis.tracks.coverage import area_seen, river_seen
 from gis.tracks.effort import effort
-from gis.tracks.lines import to_points
-from gis.tracks.loitering import meetings
 from gis.tracks.simplify import simplified
 from gis.tracks.stops import stops
 from gis.tracks.track import Track, sorted_track
@@ -108,7 +107,6 @@ def main() -> None:
         "stops": lambda: [stops(track) for track in each],
         "simplified to 5 m": lambda: [simplified(track, tolerance_m=5.0) for track in each],
         "cleaning": lambda: [clean(given) for given in positions.values()],
-        "meetings of all pairs": lambda: meetings(tracks),
     }
     seconds = {name: [_cpu_s(job) for _ in range(options.reps)] for name, job in work.items()}
     limit = median(seconds["bare Geod.inv"])
@@ -139,7 +137,14 @@ def _peer(tracks: dict[str, Track]) -> dict[str, float]:
     python = environment(folder / "movingpandas", PEER)
     some = dict(list(tracks.items())[:PEER_BOATS])
     file = folder / "tracks.gpkg"
-    to_points(some)[["of", "time", "geometry"]].to_file(file)
+    rows = {
+        "of": np.repeat(list(some), [len(each) for each in some.values()]),
+        "time": np.concatenate([each.time_us for each in some.values()]).astype("datetime64[us]"),
+    }
+    lons = np.concatenate([each.lon for each in some.values()])
+    lats = np.concatenate([each.lat for each in some.values()])
+    points = gpd.points_from_xy(lons, lats)
+    gpd.GeoDataFrame(rows, geometry=points, crs="EPSG:4326").to_file(file)
     told = subprocess.run(
         [python, "-c", PEER_SCRIPT, str(file)], capture_output=True, text=True, check=True
     )
@@ -149,9 +154,9 @@ def _peer(tracks: dict[str, Track]) -> dict[str, float]:
         "stops": _cpu_s(lambda: [stops(track) for track in some.values()]),
         "simplify": _cpu_s(lambda: [simplified(t, tolerance_m=5.0) for t in some.values()]),
     }
-    rows = [[f"{PEER_BOATS} boats", f"{PEER}, s", "ours, s"]]
-    rows += [[name, f"{s:.2f}", f"{ours.get(name, 0.0):.2f}"] for name, s in theirs.items()]
-    print(f"\n{as_text(rows)}")
+    table = [[f"{PEER_BOATS} boats", f"{PEER}, s", "ours, s"]]
+    table += [[name, f"{s:.2f}", f"{ours.get(name, 0.0):.2f}"] for name, s in theirs.items()]
+    print(f"\n{as_text(table)}")
     return theirs
 
 

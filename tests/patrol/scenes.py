@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from gis.address import Address
+from patrol.alarms.rules import RULES
 from patrol.changes import Claim, Fix
 from patrol.contacts import Contact
 from patrol.crossing import DataClass
 from patrol.hand_offs import HandOff
 from patrol.patrols import Member, Patrol
-from patrol.rules import RULES
 from patrol.rules.scene import Battery, Call, Condition, Scene, Stand, Stray, Visit
 from patrol.sectors import Sector
 from patrol.units import Liveness, Unit, UnitKind

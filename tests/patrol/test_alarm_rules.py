@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from gis.address import Address
+from patrol.alarms.rules import ALERT_RULES, RULES
 from patrol.alert_acts import begun
 from patrol.alerts import Alert
 from patrol.changes import Claim, Fix
@@ -15,7 +16,6 @@ from patrol.contacts import Contact
 from patrol.hand_offs import HandOff
 from patrol.patrols import Base, Leg, Member, Rendezvous
 from patrol.records import record_of
-from patrol.rules import ALERT_RULES, RULES
 from patrol.rules.low_battery import told_battery
 from patrol.rules.man_down import latch_man_down, says_man_down
 from patrol.rules.scene import Battery, Call, Condition, Scene, Stand, Stray, Visit

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from patrol.alarms.rules import ALERT_RULES
 from patrol.errors import Conflict, Forbidden, IllegalStep, NotFound, StoreError
-from patrol.rules import ALERT_RULES
 from patrol.rules.scene import Condition, Scene
 from patrol.store import papers
 from tests.databases import store_url
@@ -382,7 +382,7 @@ async def test_a_rule_that_fails_leaves_the_others_and_the_picture_at_work(
         rule._replace(find=fails) if rule.name in ("no_go", "man_down") else rule
         for rule in ALERT_RULES
     ]
-    monkeypatch.setattr("patrol.alarms.ALERT_RULES", broken)
+    monkeypatch.setattr("patrol.alarms.engine.ALERT_RULES", broken)
     boat = await unit(node)
     await hear(node, said("a", 1, distress=True))
     await tick(node, 2)

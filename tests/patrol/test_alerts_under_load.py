@@ -81,7 +81,7 @@ async def test_batches_are_looked_at_together_for_so_long_and_in_their_order(
     looks: list[int] = []
     alarms, now_s = loaded.watch.alarms, monotonic()
     see = alarms.fencing.see
-    monkeypatch.setattr("patrol.alarms.monotonic", lambda: now_s)
+    monkeypatch.setattr("patrol.alarms.engine.monotonic", lambda: now_s)
 
     def noted(placed: Fixes, now: datetime) -> set[str]:
         fixes = list(placed)

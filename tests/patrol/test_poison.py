@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 import patrol.picture
 from gis.fences.watch import FenceWatch
+from patrol.alarms.rules import ALERT_RULES
 from patrol.contacts import Contact
-from patrol.rules import ALERT_RULES
 from patrol.rules.liveness import liveness
 from patrol.rules.scene import Condition, Scene
 from patrol.rules.step import Effect
@@ -121,7 +121,7 @@ async def test_an_alert_that_cannot_be_filed_keeps_no_other_back(
         rule._replace(find=odd, at_once=True) if rule.name == "low_battery" else rule
         for rule in ALERT_RULES
     )
-    monkeypatch.setattr("patrol.alarms.ALERT_RULES", rules)
+    monkeypatch.setattr("patrol.alarms.engine.ALERT_RULES", rules)
     boat = await unit(node)
     await hear(node, said("a", 1, distress=True, facts={"battery_pct": 5}))
     assert (only(node).rule, only(node).unit, only(node).rings) == ("sos", boat, True)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +11,6 @@ from gis.position import Position
 from gis.tracks.chords import cartesian
 from gis.tracks.stops import stops
 from gis.tracks.track import Track, track_of
-from gis.tracks.trips import gaps, trips
 from tests.gis.tracks.journeys import at, moment, path, positions, straight
 
 
@@ -105,58 +101,17 @@ def test_a_stop_between_two_ways_is_found_with_its_times() -> None:
     [stop] = stops(track, radius_m=50.0, least_s=300.0)
     assert abs((stop.start - moment(1000)).total_seconds()) <= 10.0
     assert abs((stop.end - moment(2000)).total_seconds()) <= 10.0
-    out, back = trips(track, [stop])
-    assert (out.begins, out.ends, back.begins, back.ends) == ("record", "stop", "stop", "record")
-    assert out.moved_m + back.moved_m == pytest.approx(10.0 * 1990.0, abs=110.0)
-    assert out.end == stop.start
-    assert back.start == stop.end
 
 
 def test_a_boat_under_way_never_stops() -> None:
     assert stops(straight(speed_mps=3.0, seconds=7200), radius_m=100.0) == []
 
 
-def test_a_gap_ends_a_stop_and_a_trip() -> None:
+def test_a_gap_ends_a_stop() -> None:
     moored = [at(second) for second in [*range(0, 600, 10), *range(5000, 5600, 10)]]
-    track = track_of(moored)
-    assert [s.duration_s for s in stops(track)] == [590.0, 590.0]
-    [gap] = gaps(track)
-    assert (gap.before, gap.start, gap.end) == (59, moment(590), moment(5000))
-    assert gap.duration_s == 4410.0
-    ran = [at(n * 10 + (4000 if n > 30 else 0), 100.4 + n * 1e-3) for n in range(60)]
-    first, second = trips(track_of(ran), stops(track_of(ran)))
-    assert (first.begins, first.ends, second.begins, second.ends) == (
-        "record",
-        "gap",
-        "gap",
-        "record",
-    )
-    assert (first.last, second.first) == (30, 31)
-    [gap] = gaps(track_of(ran))
-    assert gap.distance_m == pytest.approx(
-        distance_m(lon1=100.43, lat1=20.27, lon2=100.431, lat2=20.27)
-    )
+    assert [s.duration_s for s in stops(track_of(moored))] == [590.0, 590.0]
 
 
-def test_shifting_its_berth_is_no_trip() -> None:
+def test_shifting_its_berth_makes_two_stops() -> None:
     given = [at(second, 100.4 if second < 1000 else 100.4011) for second in range(0, 2000, 10)]
-    track = track_of(given)
-    found = stops(track, radius_m=50.0)
-    assert len(found) == 2
-    assert trips(track, found) == []
-    assert len(trips(track, found, least_m=50.0)) == 1
-
-
-@given(positions())
-def test_trips_and_stops_of_any_track_follow_each_other(given: list[Position]) -> None:
-    track = track_of(given)
-    standing = stops(track, radius_m=2000.0, least_s=60.0)
-    ways = trips(track, standing, least_m=0.0)
-    for trip in ways:
-        assert trip.last > trip.first
-        assert trip.duration_s >= 0.0
-        assert not any(stop.first < trip.last and trip.first < stop.last for stop in standing)
-    assert all(a.last <= b.first for a, b in pairwise(ways))
-    assert sum((g.end - g.start for g in gaps(track, longer_than_s=0.0)), timedelta()) == (
-        track.time(-1) - track.time(0) if len(track) else timedelta()
-    )
+    assert len(stops(track_of(given), radius_m=50.0)) == 2

@@ -18,7 +18,8 @@ import structlog
 from msgspec.structs import replace
 
 from patrol import alert_acts
-from patrol.alert_steps import Steps
+from patrol.alarms.changes import Steps
+from patrol.alarms.rules import ALERT_RULES, RULES
 from patrol.alerts import HOLDING, Alert, Key
 from patrol.calls import Calls
 from patrol.changes import Fix
@@ -35,7 +36,6 @@ from patrol.past_fixes import alerted, in_order, patrolled, position_of, windows
 from patrol.patrols import Patrol
 from patrol.picture import Picture
 from patrol.records import Record
-from patrol.rules import ALERT_RULES, RULES
 from patrol.rules.low_battery import BATTERY_FACTS, told_battery
 from patrol.rules.scene import AlertRule, Battery, Condition, Scene, Sharing
 from patrol.sectors import Sector

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from patrol import alert_acts
+from patrol.alarms.rules import RULES
 from patrol.alerts import HOLDING, Alert, is_worse
 from patrol.fencing import Fencing
 from patrol.papers import revised
-from patrol.rules import RULES
 from patrol.rules.scene import Condition
 
 _LEFT_ALONE: Final = frozenset({"settled", "shelved", "shelved_returned"})

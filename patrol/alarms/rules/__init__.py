@@ -1,0 +1,64 @@
+"""All rules of alerts, in the order they run. A new one is one file and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from patrol.rules import border_crossed, no_go, outside_sector, silent, silent_channel, void_sector
+from patrol.rules.doubtful_clock import doubtful_clock
+from patrol.rules.impossible_movement import impossible_movement
+from patrol.rules.low_battery import low_battery
+from patrol.rules.man_down import man_down
+from patrol.rules.overdue import check_in_overdue, start_overdue
+from patrol.rules.rendezvous_missed import rendezvous_missed
+from patrol.rules.scene import AlertRule
+from patrol.rules.sos import sos
+from patrol.rules.unanswered_offer import unanswered_offer
+
+CALM_S: Final = 900.0
+"""What comes and goes and is acknowledged rings again only after so many seconds without it."""
+
+ALERT_RULES: Final[tuple[AlertRule, ...]] = (
+    AlertRule("sos", sos, latched=True, at_once=True),
+    AlertRule("man_down", man_down, latched=True, at_once=True),
+    AlertRule(
+        "no_go",
+        no_go.no_go,
+        at_once=True,
+        unsure=no_go.unsure,
+        ended=no_go.ended,
+        broke=no_go.broke,
+    ),
+    AlertRule(
+        "outside_sector",
+        outside_sector.outside_sector,
+        at_once=True,
+        unsure=outside_sector.unsure,
+        ended=outside_sector.ended,
+        broke=outside_sector.broke,
+    ),
+    AlertRule("border_crossed", border_crossed.border_crossed, unsure=border_crossed.unsure),
+    AlertRule("void_sector", void_sector.void_sector, unsure=void_sector.unsure),
+    AlertRule("start_overdue", start_overdue),
+    AlertRule("check_in_overdue", check_in_overdue),
+    AlertRule("silent_unit", silent.silent_unit, calm_for_s=CALM_S, unsure=silent.unsure),
+    AlertRule("ais_gap", silent.ais_gap, calm_for_s=CALM_S, unsure=silent.unsure),
+    AlertRule(
+        "silent_channel",
+        silent_channel.silent_channel,
+        gone_for_s=30.0,
+        calm_for_s=CALM_S,
+        unsure=silent_channel.unsure,
+    ),
+    AlertRule("doubtful_clock", doubtful_clock),
+    AlertRule("low_battery", low_battery),
+    AlertRule("rendezvous_missed", rendezvous_missed),
+    AlertRule("unanswered_offer", unanswered_offer),
+    AlertRule("impossible_movement", impossible_movement, gone_for_s=60.0, calm_for_s=CALM_S),
+)
+"""Asked once a second, and at once where they say so: which conditions need a person."""
+
+RULES: Final[Mapping[str, AlertRule]] = MappingProxyType({rule.name: rule for rule in ALERT_RULES})
+"""The rules of alerts, by name."""
