@@ -32,6 +32,8 @@ class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
             written as the decoder gives them in `Transmission.status`.
         checksum_required: Reject sentences that carry no checksum from the start; otherwise
             that rule switches itself on once the source has sent one.
+        damageable: The link is a serial line, where bytes are damaged and nobody notices; TCP, UDP
+            and brokers have checks of their own.
         live: Frames were heard when `heard_at` says. False for a recording of unknown age: no
             missing date is then taken from `heard_at`.
     """
@@ -41,6 +43,7 @@ class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
     station: str | None = None
     distress_statuses: frozenset[str] = frozenset()
     checksum_required: bool = False
+    damageable: bool = False
     live: bool = True
 
     def __repr__(self) -> str:

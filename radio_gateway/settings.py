@@ -238,6 +238,7 @@ mean 'tcp'? (known: http, http-listen, mqtt, mqtts, replay, serial, tcp, tcp-lis
                 secret=read_secret(fields, "secret", folder, environment),
                 secrets={} if link.keys else secrets,
                 checksum_required=fields.checksum_required,
+                damageable=link.scheme == "serial",
             ),
         )
         _check_protocols(settings.protocols, make_transport(settings, gateway="check"))

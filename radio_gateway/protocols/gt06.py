@@ -10,6 +10,10 @@
         9-0 course); then cell (mcc 2, mnc 1, lac 2, id 3) and more
     16 26 27 A4 the same, the cell behind its length, then status: state 1 (bits 5-3: 4 is a call
         for help), battery 1, signal 1, alarm 1 (01 is a call for help), language 1
+    70          modules, each with type 2 and length 2: 33 place (UNIX time 4, satellites 1,
+        altitude 2, latitude and longitude, speed, flags and course), 34 event (1), 18 battery 2
+    79 79 … 32 33   date 6, length of the place (0: none, 12), the place from its satellites on,
+        cell, more cells and networks, each behind its length, state 1 (33: an alarm)
     13 23       heartbeat, the status alone; 19, A5: cell and status; 95: event
     15 21       the answer to a command: [length 1] flag 4 [encoding 1] text
     80          command from the server: length 1, flag 4, text
@@ -19,9 +23,11 @@ log-in says nothing more: it is told on its own only if nothing follows it at on
 heartbeats, reports and alarms are answered with an empty frame of their type and serial; the
 tracker forgets what is answered.
 
-One clone sends places (type 10, length 12, 24 bytes) without serial and CRC: flagged
-`no_checksum`, refused where the channel requires checksums, and two of them are never taken for
-the same. Any other frame with a wrong CRC is rejected.
+TCP has checks of its own, so a wrong CRC there is a tracker that counts it wrong and no damage: its
+reports are taken and flagged `bad_crc`, those of clones that send neither serial nor CRC
+`no_checksum`, and two of these are never taken for the same. Where the link is a serial line, or
+the channel requires checksums, such frames are refused, except for calls for help: these are told,
+and their place is not believed (`position_suspect`).
 
 Source: what Traccar's published test inputs for `gt06` show; "GT06 GPS tracker communication
 protocol" 1.8.1 for log-in, status, alarm, answers and commands (`WHERE#` asks for a position).
@@ -47,6 +53,8 @@ LOGIN_WAITS = timedelta(seconds=0.5)
 ORDERS: frozenset[OrderKind] = frozenset({"poll", "text"})
 
 _LOGIN, _TIME_REQUEST, _COMMAND = 0x01, 0x8A, 0x80
+_MODULES = 0x70
+_LONG_ANSWERED = frozenset((0x32, 0x33, _MODULES))
 _COMMAND_ANSWERS = frozenset((0x15, 0x21, 0x80, 0x81, 0x82))
 _WHERE = re.compile(
     r"Lat:([NS])(\d{1,2}\.\d+),\s*Lon:([EW])(\d{1,3}\.\d+),\s*Course:(\d+(?:\.\d+)?),"
@@ -104,7 +112,7 @@ class Gt06Decoder:
                 `lon_range` or `null_island`.
         """
         payload = frame.payload
-        inside = read_frame(payload, checksum_required=self._settings.checksum_required)
+        inside = read_frame(payload)
         if inside.type == _LOGIN:
             before = [] if self._login is None else [self._login]
             self._log_in(inside, frame)
@@ -118,7 +126,10 @@ class Gt06Decoder:
                 inside,
                 bytes((now.year - 2000, now.month, now.day, now.hour, now.minute, now.second)),
             )
-        elif inside.type not in _COMMAND_ANSWERS and not inside.extended:
+        elif inside.extended:
+            if inside.type in _LONG_ANSWERED:
+                self._answer(inside, b"", extended=inside.type != _MODULES)
+        elif inside.type not in _COMMAND_ANSWERS:
             self._answer(inside, b"")
         return said
 
@@ -143,12 +154,15 @@ class Gt06Decoder:
         owed, self._answers = self._answers, []
         return owed
 
-    def _answer(self, inside: Gt06Frame, content: bytes) -> None:
+    def _answer(self, inside: Gt06Frame, content: bytes, *, extended: bool = False) -> None:
         if inside.serial is not None:
-            self._answers.append(make_frame(inside.type, content, inside.serial))
+            answer = make_frame(inside.type, content, inside.serial, extended=extended)
+            self._answers.append(answer)
 
     def _log_in(self, inside: Gt06Frame, frame: Frame) -> None:
         digits = inside.content[:8].hex()
+        report = Report(kind="status", status="login", facts={"kind": "none"})
+        self._check_crc(inside, report, frame.payload)
         if len(digits) < 16 or not digits.isdecimal():
             raise FrameError("bad_imei", frame.payload, "no IMEI of 15 digits in BCD")
         self._device = digits[1:]
@@ -158,19 +172,29 @@ class Gt06Decoder:
             hours, minutes = divmod(bits >> 4, 100)
             if hours <= 14 and minutes < 60:
                 self._zone = timedelta(hours=hours, minutes=minutes) * (-1 if bits & 8 else 1)
-        report = Report(kind="status", status="login", facts={"kind": "none"})
         self._login = self._transmission(report, frame)
 
     def _read(self, inside: Gt06Frame, frame: Frame) -> list[Transmission]:
         if inside.type in (0x15, 0x21):
             return self._read_answer(inside, frame)
         report = read_report(inside, frame.payload, zone=self._zone)
+        if report is None and inside.fault:
+            raise FrameError("bad_crc", frame.payload, inside.fault)
         if report is None:
             facts: dict[str, str | int | float | bool] = {"kind": "none", "type": inside.type}
             report = Report(kind="other", facts=facts)
-        elif inside.serial is None:
-            report.flags.add("no_checksum")
+        self._check_crc(inside, report, frame.payload)
         return [self._transmission(report, frame)]
+
+    def _check_crc(self, inside: Gt06Frame, report: Report, payload: bytes) -> None:
+        """Flag a report whose frame has no right CRC, or refuse it where one is needed."""
+        if inside.serial is not None and not inside.fault:
+            return
+        report.flags.add("bad_crc" if inside.fault else "no_checksum")
+        if self._settings.checksum_required or self._settings.damageable:
+            if not report.distress:
+                raise FrameError("bad_crc", payload, inside.fault or "it carries none")
+            report.flags.add("position_suspect")
 
     def _read_answer(self, inside: Gt06Frame, frame: Frame) -> list[Transmission]:
         content = inside.content
@@ -185,6 +209,7 @@ class Gt06Decoder:
             raise FrameError("truncated", frame.payload, "an answer without the command's flag")
         report = Report(kind="answer", status="acknowledged", text=text.strip("\0 ")[:2000] or None)
         report.facts |= {"answers": str(int.from_bytes(flag, "big")), "kind": "no_position"}
+        self._check_crc(inside, report, frame.payload)
         said = [self._transmission(report, frame)]
         where = _WHERE.search(text)
         if where is not None:
@@ -197,6 +222,7 @@ class Gt06Decoder:
                 speed_mps=float(where[6]) * KMH,
             )
             place.time = moment(*(int(each) for each in where.groups()[6:]))
+            self._check_crc(inside, place, frame.payload)
             said.append(self._transmission(place, frame))
         return said
 

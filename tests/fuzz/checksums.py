@@ -79,8 +79,10 @@ def _taip_right(data: bytes) -> bytes:
 
 
 def _gt06_is_wrong(said: Transmission) -> bool:
-    raw = said.raw
-    return "no_checksum" not in said.flags and crc_x25(raw[2:-4]) != int.from_bytes(raw[-4:-2])
+    raw = said.raw[: -2 if said.raw.endswith(b"\r\n") else None]
+    if not {"no_checksum", "bad_crc"}.isdisjoint(said.flags):
+        return False  # flagged, as over TCP it may be
+    return crc_x25(raw[2:-2]) != int.from_bytes(raw[-2:])
 
 
 def _gt06_right(data: bytes) -> bytes:

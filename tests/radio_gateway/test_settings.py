@@ -32,6 +32,12 @@ def test_a_channel_is_taken_with_defaults() -> None:
     assert channel.protocols == ("nmea0183",)
     assert channel.expected_interval_s is None
     assert not channel.decoder.checksum_required
+    assert not channel.decoder.damageable
+
+
+def test_what_comes_by_a_serial_line_may_be_damaged() -> None:
+    (channel,) = load_channels([table(url="serial:///dev/ttyUSB0")], WHERE)
+    assert channel.decoder.damageable
 
 
 @pytest.mark.parametrize("channel", ["PATROL", "Patrol HX", "ลาดตระเวน"])

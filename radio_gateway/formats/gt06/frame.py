@@ -9,8 +9,9 @@ import msgspec
 from radio_gateway.errors import FrameError
 
 MAX_BYTES = 2048
-CLONE_BYTES = 24  # whole frame of the clones without serial and CRC
-CLONE_LENGTH = 0x12
+PLACE_BYTES = 18
+
+_BARE_PLACES = frozenset((0x10, 0x11, 0x12))  # of clones that send neither serial nor CRC
 
 _STARTS = re.compile(rb"xx|yy")
 _EARLY_END = re.compile(rb"\r\n(?=xx|yy)")
@@ -51,47 +52,65 @@ class Gt06Frame(msgspec.Struct, frozen=True, gc=False):
         content: What stands between type and serial.
         serial: Counts the tracker's frames; None for clones that send none.
         extended: It starts with 79 79.
+        fault: What is wrong with its CRC; empty when it is right, or when there is none.
     """
 
     type: int
     content: bytes
     serial: int | None
     extended: bool
+    fault: str = ""
 
 
-def read_frame(payload: bytes, *, checksum_required: bool) -> Gt06Frame:
+def read_frame(payload: bytes) -> Gt06Frame:
     """Take one frame out of its envelope.
 
+    A frame whose CRC is right is whole, even where its stop bit was lost. One whose CRC is wrong
+    is given out with its `fault`.
+
     Raises:
-        FrameError: `bad_start`, `truncated`, `bad_length` or `bad_crc`.
+        FrameError: `bad_start`, `truncated` or `bad_length`.
     """
     start = payload[:2]
     if start not in (b"xx", b"yy"):
         raise FrameError("bad_start", payload, "neither 78 78 nor 79 79 at its start")
     extended = start == b"yy"
     head = 4 if extended else 3
-    if len(payload) < head + _LEAST + 2 or payload[-2:] != _END:
+    if len(payload) < head + _LEAST:
         raise FrameError("bad_start" if extended else "truncated", payload, "no whole frame")
     length = int.from_bytes(payload[2:head], "big")
     if length > MAX_BYTES:
         raise FrameError("bad_start", payload, f"79 79 and a length of {length}")
-    crc = int.from_bytes(payload[-4:-2], "big")
-    right = crc_x25(payload[2:-4])
-    if crc == right:
-        if length + head + 2 != len(payload):
-            raise FrameError("bad_length", payload, f"{length} said, {len(payload) - head - 2} are")
-        serial = int.from_bytes(payload[-6:-4], "big")
-        return Gt06Frame(payload[head], payload[head + 1 : -6], serial, extended)
-    clone = not extended and length == CLONE_LENGTH and len(payload) == CLONE_BYTES
-    if clone and payload[head] == 0x10 and not checksum_required:
-        return Gt06Frame(payload[head], payload[head + 1 : -2], None, extended=False)
-    raise FrameError("bad_crc", payload, f"computed {right:04X}, received {crc:04X}")
+    stop = head + length
+    if length >= _LEAST and len(payload) >= stop:
+        right = crc_x25(payload[2 : stop - 2])
+        if right == int.from_bytes(payload[stop - 2 : stop], "big"):
+            if not _END.startswith(payload[stop:]):
+                raise FrameError("bad_length", payload, f"{len(payload) - stop} bytes behind it")
+            serial = int.from_bytes(payload[stop - 4 : stop - 2], "big")
+            return Gt06Frame(payload[head], payload[head + 1 : stop - 4], serial, extended)
+    if payload[-2:] != _END or len(payload) < head + _LEAST + 2:
+        raise FrameError("truncated", payload, "no whole frame")
+    return _unchecked(payload, head, extended=extended)
 
 
-def make_frame(type_: int, content: bytes, serial: int) -> bytes:
-    """Return a frame from the server, 79 79 where its content is too long for 78 78."""
+def _unchecked(payload: bytes, head: int, *, extended: bool) -> Gt06Frame:
+    """Return a frame to its stop bit, whose CRC is wrong; or missing, where a place fills it."""
+    type_, content = payload[head], payload[head + 1 : -2]
+    bare = not extended and PLACE_BYTES <= len(content) < PLACE_BYTES + _LEAST - 1
+    if bare and type_ in _BARE_PLACES:
+        return Gt06Frame(type_, content, None, extended)
+    right, crc = crc_x25(payload[2:-4]), int.from_bytes(payload[-4:-2], "big")
+    fault = f"computed {right:04X}, received {crc:04X}"
+    serial = int.from_bytes(payload[-6:-4], "big")
+    return Gt06Frame(type_, content[:-4], serial, extended, fault)
+
+
+def make_frame(type_: int, content: bytes, serial: int, *, extended: bool = False) -> bytes:
+    """Return a frame, 79 79 where that is asked for or its content is too long for 78 78."""
     length = len(content) + _LEAST
-    head = b"xx" + bytes([length]) if length < 256 else b"yy" + length.to_bytes(2, "big")
+    short = length < 256 and not extended
+    head = b"xx" + bytes([length]) if short else b"yy" + length.to_bytes(2, "big")
     body = head[2:] + bytes([type_]) + content + serial.to_bytes(2, "big")
     return head[:2] + body + crc_x25(body).to_bytes(2, "big") + _END
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from radio_gateway.calls import calls_for_help
 from radio_gateway.errors import FrameError
-from radio_gateway.formats.gt06.frame import Gt06Frame
+from radio_gateway.formats.gt06.frame import PLACE_BYTES, Gt06Frame
 from radio_gateway.formats.tracker_report import KMH, Report, moment
 
 _PLACES = frozenset(
@@ -14,7 +14,6 @@ _PLACES = frozenset(
 ) | {0x39, 0xA0, 0xA3, 0xA4}
 # Where the status stands: behind the place and a cell that says its own length.
 _WITH_STATUS = frozenset((0x16, 0x26, 0x27, 0xA4))
-_PLACE_BYTES = 18
 _CELL_BYTES = 8
 _UNITS_PER_DEGREE = 1_800_000  # minutes in ten-thousandths of three
 
@@ -65,6 +64,24 @@ _EVENTS = {
     0x93: "accident",
 }
 
+# frames of modules (type 70): a place, an event, the battery
+_MODULE_PLACE, _MODULE_EVENT, _MODULE_BATTERY = 0x33, 0x34, 0x18
+_MODULE_EVENTS = {
+    0x10: "door",
+    0x12: "removing",
+    0x14: "geofenceEnter",
+    0x15: "geofenceExit",
+    0x16: "temperature",
+    0x1A: "lowBattery",
+    0x1B: "overspeed",
+    0x1C: "powerOn",
+    0x1D: "powerOff",
+    0x20: "vibration",
+    0x21: "powerCut",
+    0x23: "tampering",
+}
+_LONG_ALARMS = {0xA2: "lowBattery", 0xA3: "lowBattery", 0xA4: "general", 0xA5: "door"}
+
 
 def read_report(frame: Gt06Frame, payload: bytes, *, zone: timedelta) -> Report | None:
     """Return what a frame with a place or a status says; None when it is of another type.
@@ -92,12 +109,16 @@ def read_report(frame: Gt06Frame, payload: bytes, *, zone: timedelta) -> Report 
         _read_place(content, report, payload, zone)
     elif type_ == 0x61:
         _read_place(content[8:], report, payload, zone)
-    elif type_ in _PLACES and content and not (frame.extended and type_ == 0x32):
+    elif type_ == 0x70:
+        _read_modules(content, report, payload)
+    elif frame.extended and type_ in (0x32, 0x33):
+        _read_long_place(type_, content, report, payload, zone)
+    elif type_ in _PLACES and content:
         if type_ == 0xA3 and len(content) in (0x0C - 5, 0x18 - 5):
             return None
         content = _without_imei(content, report)
         _read_place(content, report, payload, zone)
-        _read_behind_place(type_, content[_PLACE_BYTES:], report)
+        _read_behind_place(type_, content[PLACE_BYTES:], report)
     else:
         return None
     return report
@@ -108,8 +129,8 @@ _ODD_PLACES = {(0x24, 0x2E - 5), (0x17, 0x28 - 5), (0x36, 0x35 - 5), (0xA2, 0x40
 
 
 def _read_place(content: bytes, report: Report, payload: bytes, zone: timedelta) -> None:
-    if len(content) < _PLACE_BYTES:
-        raise FrameError("truncated", payload, f"{len(content)} of {_PLACE_BYTES} bytes of a place")
+    if len(content) < PLACE_BYTES:
+        raise FrameError("truncated", payload, f"{len(content)} of {PLACE_BYTES} bytes of a place")
     report.time = _time(content, zone)
     if report.time is None:
         report.flags.add("bad_date")
@@ -118,16 +139,62 @@ def _read_place(content: bytes, report: Report, payload: bytes, zone: timedelta)
     _read_coordinates(content[7:15], int.from_bytes(content[16:18], "big"), report)
 
 
+def _read_modules(content: bytes, report: Report, payload: bytes) -> None:
+    """Read what a modular tracker says: module after module, each with type and length."""
+    report.facts["kind"] = "no_position"
+    at = 0
+    while at + 4 <= len(content):
+        module, length = (int.from_bytes(content[i : i + 2], "big") for i in (at, at + 2))
+        data, at = content[at + 4 : at + 4 + length], at + 4 + length
+        if len(data) < length:
+            raise FrameError("truncated", payload, f"{len(data)} of {length} bytes of a module")
+        if module == _MODULE_PLACE and length >= 18:
+            del report.facts["kind"]
+            report.time = datetime.fromtimestamp(int.from_bytes(data[:4], "big"), UTC)
+            report.facts["satellites"] = data[4]
+            report.altitude_m = float(int.from_bytes(data[5:7], "big", signed=True))
+            report.speed_mps = data[15] * KMH
+            _read_coordinates(data[7:15], int.from_bytes(data[16:18], "big"), report)
+        elif module == _MODULE_EVENT and length >= 1:
+            report.facts["event"] = data[0]
+            if data[0] in _MODULE_EVENTS:
+                report.facts["alarm"] = _MODULE_EVENTS[data[0]]
+        elif module == _MODULE_BATTERY and length == 2:
+            report.facts["battery_v"] = int.from_bytes(data, "big") / 100
+    if report.lat is None:
+        report.kind = "status"
+
+
+def _read_long_place(
+    type_: int, content: bytes, report: Report, payload: bytes, zone: timedelta
+) -> None:
+    """Read a place behind its length, 0 for none, then cells, networks and the state."""
+    if len(content) < 7 or 0 < content[6] < 12 or len(content) < 7 + content[6]:
+        raise FrameError("truncated", payload, f"{len(content)} bytes of a place with its length")
+    if content[6]:
+        _read_place(content[:6] + content[7:19], report, payload, zone)
+    else:
+        report.time, report.fix = _time(content, zone), False
+        if report.time is None:
+            report.flags.add("bad_date")
+    at = 7 + content[6]
+    for _ in range(3):  # the cell with its signal strength, more cells, networks
+        at += 1 + content[at] if at < len(content) else 0
+    state = content[at] if at < len(content) else None
+    if type_ == 0x33 and state in _LONG_ALARMS:
+        report.facts["alarm"] = _LONG_ALARMS[state]
+
+
 def _without_imei(content: bytes, report: Report) -> bytes:
     """Return the content from the place on; some models write their IMEI (and more) before it."""
-    if len(content) < 8 + _PLACE_BYTES:
+    if len(content) < 8 + PLACE_BYTES:
         return content
     year, month, day = content[:3]
     is_date = year >= 10 and 1 <= month <= 12 and 1 <= day <= 31
     for start, end in ((1, 15), (0, 8)):
         imei = content[start : start + 8].hex()
         is_imei = imei.isdecimal() and imei[0] == "0" and (start == 0 or content[0] <= 5)
-        if is_imei and not is_date and len(content) >= end + _PLACE_BYTES:
+        if is_imei and not is_date and len(content) >= end + PLACE_BYTES:
             report.device = imei[1:]
             return content[end:]
     return content
@@ -152,13 +219,13 @@ def _time(content: bytes, zone: timedelta) -> datetime | None:
 
 def _read_behind_place(type_: int, rest: bytes, report: Report) -> None:
     if type_ in _WITH_STATUS and rest:
-        if type_ == 0x16 and len(rest) == 0x24 - 5 - _PLACE_BYTES:
+        if type_ == 0x16 and len(rest) == 0x24 - 5 - PLACE_BYTES:
             _read_status(rest[_CELL_BYTES:], report)  # a clone that leaves the length out
             return
         cell = _CELL_BYTES + max(rest[0] - 9, 0)
         if rest[0] <= 9:
             cell += rest[1:2] >= b"\x80"
-            cell += type_ == 0x16 and len(rest) == 0x26 - 5 - _PLACE_BYTES
+            cell += type_ == 0x16 and len(rest) == 0x26 - 5 - PLACE_BYTES
         if rest[0] == 0:
             cell = 0 if any(rest[1:6]) else len(rest) - 6
         _read_status(rest[1 + cell :], report)

@@ -55,6 +55,13 @@ def alarm(code: int, state: int = 0x46) -> bytes:
     return make_frame(0x16, place() + b"\x09" + CELL + bytes((state, 6, 4, code, 2)), 9)
 
 
+STRICT = (DecoderSettings(checksum_required=True), DecoderSettings(damageable=True))
+
+
+def wrong_crc(data: bytes) -> bytes:
+    return data[:-4] + bytes((data[-4] ^ 0xFF, data[-3])) + data[-2:]
+
+
 BEAT = make_frame(0x13, bytes((0x46, 3, 4, 0, 1)), 10)
 SAMPLES = (LOGIN, PLACE, CLONE, SOS_CLONE, alarm(1), BEAT)
 
@@ -165,12 +172,78 @@ def test_clone_without_checksum_is_flagged_and_refused_where_one_is_required() -
     assert refusal(gt06, CLONE, checksum_required=True) == "bad_crc"
 
 
-@given(at=st.integers(2, len(PLACE) - 3), bit=st.integers(0, 7))
-def test_one_flipped_bit_gives_no_position(at: int, bit: int) -> None:
+@given(at=st.integers(2, len(PLACE) - 3), bit=st.integers(0, 7), link=st.sampled_from(STRICT))
+def test_one_flipped_bit_gives_no_position_where_damage_is_possible(
+    at: int, bit: int, link: DecoderSettings
+) -> None:
     damaged = bytearray(PLACE)
     damaged[at] ^= 1 << bit
     with pytest.raises(FrameError):
-        gt06.decoder(DecoderSettings()).decode(frame(bytes(damaged)))
+        gt06.decoder(link).decode(frame(bytes(damaged)))
+
+
+def test_wrong_crc_over_tcp_is_flagged_and_answered() -> None:
+    (said,), reasons, answers = hear(gt06, LOGIN + wrong_crc(PLACE))
+    assert (said.device, said.flags, reasons) == (IMEI, ("bad_crc",), [])
+    assert said.position is not None
+    assert said.position.lat == pytest.approx(20.27)
+    assert answers[1:] == [make_frame(0x12, b"", 8)]
+    said = hear_one(gt06, wrong_crc(LOGIN) + PLACE)
+    assert (said.device, said.flags) == (IMEI, ())
+    assert refusal(gt06, wrong_crc(make_frame(0x55, b"what", 3))) == "bad_crc"
+
+
+@pytest.mark.parametrize("link", [{"checksum_required": True}, {"damageable": True}])
+def test_call_for_help_with_a_wrong_crc_is_told_and_its_place_is_not_believed(
+    link: dict[str, bool],
+) -> None:
+    said = hear_one(gt06, wrong_crc(alarm(1)), **link)
+    assert (said.distress, said.flags) == (True, ("bad_crc", "no_login", "position_suspect"))
+    for data in (PLACE, LOGIN, alarm(6)):
+        assert refusal(gt06, wrong_crc(data), **link) == "bad_crc"
+
+
+def test_lost_last_stop_bit_costs_nothing_where_the_crc_is_right() -> None:
+    for lost in (1, 2):
+        assert hear_one(gt06, LOGIN + PLACE[:-lost]).flags == ()
+
+
+def module(type_: int, content: bytes) -> bytes:
+    return type_.to_bytes(2, "big") + len(content).to_bytes(2, "big") + content
+
+
+def test_modular_frame_holds_a_place_and_an_alarm() -> None:
+    seconds = int(NOW.timestamp()).to_bytes(4, "big")
+    where = seconds + b"\x08" + (123).to_bytes(2, "big") + place()[7:]
+    removed = b"\x12" + seconds + b"\0"
+    content = module(0x18, b"\x01\x80") + module(0x33, where) + module(0x34, removed)
+    data = make_frame(0x70, content, 5, extended=True)
+    (said,), _, answers = hear(gt06, LOGIN + data)
+    assert (said.device_time, said.fix, said.facts["alarm"]) == (NOW, True, "removing")
+    assert said.position is not None
+    assert said.position.lat == pytest.approx(20.27)
+    assert said.position.altitude_m == 123.0
+    assert said.facts["battery_v"] == 3.84
+    assert answers[1:] == [make_frame(0x70, b"", 5)]
+    said = hear_one(gt06, LOGIN + make_frame(0x70, module(0x34, removed), 6, extended=True))
+    assert (said.kind, said.position, said.facts["alarm"]) == ("status", None, "removing")
+    cut_short = make_frame(0x70, module(0x33, where)[:-3], 6, extended=True)
+    assert refusal(gt06, cut_short) == "truncated"
+
+
+@pytest.mark.parametrize(("type_", "alarm_"), [(0x32, None), (0x33, "lowBattery")])
+def test_long_frame_holds_a_place_behind_its_length(type_: int, alarm_: str | None) -> None:
+    tail = b"\x09" + CELL + b"\x24" + b"\x24" + bytes(36) + b"\0" + b"\xa2" + b"\0"
+    content = place()[:6] + b"\x0c" + place()[6:] + tail
+    (said,), _, answers = hear(gt06, LOGIN + make_frame(type_, content, 5, extended=True))
+    assert (said.device_time, said.fix, said.facts.get("alarm")) == (NOW, True, alarm_)
+    assert said.position is not None
+    assert said.position.lon == pytest.approx(100.41)
+    assert answers[1:] == [make_frame(type_, b"", 5, extended=True)]
+    said = hear_one(gt06, make_frame(type_, place()[:6] + b"\0" + tail, 6, extended=True))
+    assert (said.device_time, said.position, said.fix) == (NOW, None, False)
+    cut_short = make_frame(type_, content[:15], 6, extended=True)
+    assert refusal(gt06, cut_short) == "truncated"
 
 
 @given(type_=st.integers(0, 255), content=st.binary(max_size=60), long=st.booleans())
@@ -184,7 +257,6 @@ def test_any_content_with_a_good_checksum_is_survived(
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (PLACE[:-4] + b"\0\0\r\n", "bad_crc"),
         (PLACE[:20], "truncated"),
         (bytes.fromhex("7979121011091c0b1b2999058508040097a89e0034520d0a"), "bad_start"),
         (make_frame(0x12, place()[:9], 1), "truncated"),
