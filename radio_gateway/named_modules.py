@@ -14,7 +14,8 @@ class NamedModules(MutableMapping[str, M]):
 
     Args:
         package: That they are in.
-        names: Of those that there are, in order.
+        names: Of those that there are, in order; a module in a folder has its path
+            (`teltonika.teltonika`), and the last part of it is its name.
 
     >>> formats: NamedModules[object] = NamedModules("json", ["decoder", "encoder"])
     >>> list(formats), "decoder" in formats, "tool" in formats
@@ -24,14 +25,14 @@ class NamedModules(MutableMapping[str, M]):
     """
 
     def __init__(self, package: str, names: Iterable[str]) -> None:
-        self._package = package
-        self._modules: dict[str, M | None] = dict.fromkeys(names)
+        self._paths = {path.rpartition(".")[2]: f"{package}.{path}" for path in names}
+        self._modules: dict[str, M | None] = dict.fromkeys(self._paths)
 
     def __getitem__(self, name: str) -> M:
         """Return a module, loaded if need be."""
         module = self._modules[name]
         if module is None:
-            module = cast(M, import_module(f"{self._package}.{name}"))
+            module = cast(M, import_module(self._paths[name]))
             self._modules[name] = module
         return module
 

@@ -74,6 +74,7 @@ PROTOCOLS: NamedModules[ProtocolModule] = NamedModules(
         "iridium_sbd",
         "garmin_ipc",
         "spot",
+        "teltonika.teltonika",
     ),
 )
 

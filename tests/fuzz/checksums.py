@@ -99,6 +99,35 @@ def _gt06_right(data: bytes) -> bytes:
     return bytes(out)
 
 
+def _crc_ibm(data: bytes) -> int:
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+    return crc
+
+
+def _teltonika_is_wrong(said: Transmission) -> bool:
+    raw = said.raw
+    if raw[:4] != bytes(4) or not {"bad_crc", "truncated"}.isdisjoint(said.flags):
+        return False
+    return _crc_ibm(raw[8:-4]) != int.from_bytes(raw[-4:])
+
+
+def _teltonika_right(data: bytes) -> bytes:
+    out = bytearray(data)
+    at = 0
+    while (at := out.find(bytes(4), at)) >= 0:
+        end = at + 12 + int.from_bytes(out[at + 4 : at + 8])
+        if at + 15 <= end <= len(out):
+            out[end - 4 : end] = _crc_ibm(bytes(out[at + 8 : end - 4])).to_bytes(4)
+            at = end
+        else:
+            at += 1
+    return bytes(out)
+
+
 def _hrnp_sum(packet: bytes) -> int:
     words = packet[:10] + packet[12:] + b"\0" * (len(packet) % 2)
     total = sum(int.from_bytes(words[at : at + 2]) for at in range(0, len(words), 2))
@@ -167,6 +196,7 @@ def _aprs_is_wrong(said: Transmission) -> bool:
 
 _CHECKS: dict[str, Callable[[Transmission], bool]] = {
     "gt06": _gt06_is_wrong,
+    "teltonika": _teltonika_is_wrong,
     "hytera": _hytera_is_wrong,
     "taip": lambda said: _taip_is_wrong(said.raw),
     "dprs": _dprs_is_wrong,
@@ -178,6 +208,7 @@ _CHECKS: dict[str, Callable[[Transmission], bool]] = {
 }
 _REPAIRS: dict[str, Callable[[bytes], bytes]] = {
     "gt06": _gt06_right,
+    "teltonika": _teltonika_right,
     "hytera": _hytera_right,
     "taip": _taip_right,
     "dprs": _dprs_right,

@@ -26,6 +26,7 @@ WITH_CHECKSUM = (
     "raveon",
     "gpsgate",
     "gt06",
+    "teltonika",
     "hytera",
     "taip",
     "dprs",
