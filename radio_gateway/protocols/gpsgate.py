@@ -61,7 +61,7 @@ class GpsGateDecoder:
 
         Raises:
             FrameError: `unknown_sentence`, `truncated`, `no_device`, `bad_number`, `bad_status`,
-                `bad_hemisphere`, `bad_date`, `bad_time`, `minutes_range`, `lat_range`,
+                `bad_hemisphere`, `bad_time`, `minutes_range`, `lat_range`,
                 `lon_range`, `null_island`, or what is wrong with envelope or checksum.
         """
         sentence = read_sentence(frame.payload)
@@ -134,7 +134,7 @@ class GpsGateDecoder:
         report = Report(device=device, distress=distress, facts=dict(named))
         try:
             _read_place(report, fields, payload)
-            report.time = _time(fields[11], fields[12], payload)
+            report.time = _time(fields[11], fields[12], payload, report)
         except FrameError as fault:
             if not distress:
                 raise
@@ -153,7 +153,9 @@ class GpsGateDecoder:
         )
         if part.flag is not None and part.fix is not False:
             report.flags.add(part.flag)
-        if part.date is not None and part.time_of_day is not None:
+        if part.clock_is_wrong:
+            report.flags.add("bad_date")
+        elif part.date is not None and part.time_of_day is not None:
             report.time = part.date + part.time_of_day
         return report
 
@@ -181,14 +183,15 @@ def _read_place(report: Report, fields: list[str], payload: bytes) -> None:
     report.course_deg = number(fields[10], "course", payload)
 
 
-def _time(date: str, time: str, payload: bytes) -> datetime | None:
+def _time(date: str, time: str, payload: bytes, report: Report) -> datetime | None:
     if not date and not time:
         return None
     day, match = date_of(date), _TIME.fullmatch(time)
-    if day is None:
-        raise FrameError("bad_date", payload, f"no such day: {date[:20]!r}")
     if match is None:
         raise FrameError("bad_time", payload, f"no such time: {time[:20]!r}")
+    if day is None:
+        report.flags.add("bad_date")
+        return None
     hours, minutes, seconds, fraction = match.groups()
     return day + timedelta(
         hours=int(hours),

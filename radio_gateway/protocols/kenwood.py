@@ -198,7 +198,9 @@ class KenwoodDecoder:
                 stamp = time.isoformat()
             else:
                 stamp = facts["time_of_day"] = _clock_face(whole.time_of_day.seconds)
-                if self._live:
+                if whole.clock_is_wrong:
+                    flags.add("bad_date")
+                elif self._live:
                     time = nearest_day(whole.time_of_day, first.heard_at)
         if position is not None and stamp:
             key = f"{stamp}|{position.lon}|{position.lat}|{burst.status}"

@@ -225,6 +225,9 @@ class _Source:
                 time, doubt = corrected(moment, heard_at, live=self._live)
                 if doubt is not None:
                     flags = (*flags, doubt)
+            elif whole.clock_is_wrong:
+                facts["time_of_day"] = _clock_face(whole.time_of_day)
+                flags = (*flags, "bad_date")
             else:
                 facts["time_of_day"] = _clock_face(whole.time_of_day)
                 near = heard_at if self._live else None

@@ -79,7 +79,10 @@ def said(part: Part, heard_at: datetime, *, checked: bool, live: bool) -> Said:
         else:
             seconds = part.time_of_day.seconds
             facts["time_of_day"] = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-            time = nearest_day(part.time_of_day, heard_at) if live else None
+            if part.clock_is_wrong:
+                flags.add("bad_date")
+            elif live:
+                time = nearest_day(part.time_of_day, heard_at)
     if not checked:
         flags.add("no_checksum")
     position: Position | None = None

@@ -110,6 +110,7 @@ def merge(whole: Part, part: Part) -> None:
     if part.facts is not None:
         whole.facts = part.facts if whole.facts is None else whole.facts | part.facts
     whole.empty = whole.empty and part.empty
+    whole.bad_date = whole.bad_date or part.bad_date
 
 
 class EpochGatherer:

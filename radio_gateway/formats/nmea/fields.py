@@ -50,6 +50,7 @@ class Part(msgspec.Struct, gc=False):
         flag: Quality flag.
         facts: Further fields.
         empty: Every field was empty.
+        bad_date: It gives a date that is none.
     """
 
     name: str
@@ -64,6 +65,12 @@ class Part(msgspec.Struct, gc=False):
     flag: str | None = None
     facts: Facts | None = None
     empty: bool = False
+    bad_date: bool = False
+
+    @property
+    def clock_is_wrong(self) -> bool:
+        """Whether a date was given that is none, and no other sentence gave a right one."""
+        return self.bad_date and self.date is None
 
 
 class Line(NamedTuple):
@@ -94,9 +101,9 @@ def read_part(name: str, text: str, payload: bytes, *, checked: bool) -> Part:
         checked: A checksum vouches for the sentence. Without one, all fields must be there.
 
     Raises:
-        FrameError: `truncated`, `bad_number`, `bad_time`, `bad_date`, `bad_hemisphere`,
-            `bad_status`, `minutes_range`, `lat_range`, `lon_range`, `course_range`,
-            `missing_lat`, `missing_lon` or `null_island`.
+        FrameError: `truncated`, `bad_number`, `bad_time`, `bad_date` (of a ZDA, or of an RMC that
+            no checksum vouches for), `bad_hemisphere`, `bad_status`, `minutes_range`, `lat_range`,
+            `lon_range`, `course_range`, `missing_lat`, `missing_lon` or `null_island`.
     """
     reader, least, least_unchecked = READERS[name]
     line = Line(text.split(","), payload, checked)
@@ -132,7 +139,9 @@ def _rmc(line: Line) -> Part:
     if fields[9]:
         part.date = date_of(fields[9])
         if part.date is None and status == "A":
-            raise line.error("bad_date", f"no such day: {fields[9]!r}")
+            if not line.checked:
+                raise line.error("bad_date", f"no such day: {fields[9]!r}")
+            part.bad_date = True
     return part
 
 

@@ -83,7 +83,6 @@ def test_log_in_is_answered_and_names_the_positions_that_follow() -> None:
         ("FRCMD,1,_SendMessage,,9523.8,N,11440.4,W,1,2,3,220716,153507.00,1", "lat_range"),
         ("FRCMD,1,_SendMessage,,0.0,N,0.0,W,1,2,3,220716,153507.00,1", "null_island"),
         ("FRCMD,1,_SendMessage,,,,,,1,2,3,220716,153507.00,1", "missing_lat"),
-        ("FRCMD,1,_SendMessage,,5223.8,N,11440.4,W,1,2,3,310216,153507.00,1", "bad_date"),
         ("FRCMD,1,_SendMessage,,5223.8,N,11440.4,W,1,2,3,220716,253507.00,1", "bad_time"),
         ("FRCMD,1,_SendMessage,,5223.8,N,11440.4,W,1,x,3,220716,153507.00,1", "bad_number"),
         ("FRCMD,1,_SendMessage,,5223.8,N,11440.4,W,1,2,3,220716,153507.00,7", "bad_status"),
@@ -93,6 +92,19 @@ def test_log_in_is_answered_and_names_the_positions_that_follow() -> None:
 )
 def test_bad_sentence_is_refused_with_its_reason(body: str, reason: str) -> None:
     assert heard(decoder(), [sentence(body)]) == ([], [reason])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "FRCMD,1,_SendMessage,,5223.8,N,11440.4,W,1,2,3,310216,153507.00,1",
+        "GPRMC,153507.00,A,5223.8,N,11440.4,W,2,3,310216,,",
+    ],
+)
+def test_impossible_date_costs_the_time_and_not_the_place(body: str) -> None:
+    said = one(body)
+    assert (said.fix, said.device_time, said.flags) == (True, None, ("bad_date",))
+    assert said.position is not None
 
 
 @given(st.integers(1, 70), st.integers(0, 7))

@@ -137,13 +137,18 @@ def test_status_message_is_laid_to_the_radio_heard_by_its_whole_number() -> None
         ("PKNSH,0000.00,N,00000.00,E,115958,A,U00001", "null_island"),
         ("PKNSH,2016.38,X,10024.72,E,115958,A,U00001", "bad_hemisphere"),
         ("PKNSH,2016.38,N,10024.72,E,256158,A,U00001", "bad_time"),
-        ("PKNDS,115958,A,2016.38,N,10024.72,E,0.0,,310226,,,U00001,015,00", "bad_date"),
         ("PKNDS,115958,A,2016.38,N,10024.72,E,0.0,,251126,,,U00001,a,00", "bad_status_code"),
         ("PKNXX,1", "unknown_sentence"),
     ],
 )
 def test_bad_sentence_is_refused_with_its_reason(body: str, reason: str) -> None:
     assert heard(decoder(), [sentence(body)]) == ([], [reason])
+
+
+def test_impossible_date_costs_the_time_and_not_the_place() -> None:
+    said = one(sentence("PKNDS,115958,A,2016.38,N,10024.72,E,0.0,,310226,,,U00001,015,00"))
+    assert (said.device, said.device_time, said.flags) == ("U00001", None, ("bad_date",))
+    assert said.position is not None
 
 
 def test_published_sample_with_a_wrong_checksum_gives_nothing() -> None:

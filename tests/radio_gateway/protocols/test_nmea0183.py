@@ -157,7 +157,8 @@ def test_receiver_that_restarts_gives_no_position_it_does_not_have() -> None:
 
 def test_week_rollover_of_a_real_receiver_is_corrected_and_flagged() -> None:
     said, reasons = heard(decoder(), capture("telit_rollover.nmea"))
-    assert reasons == ["bad_date"]  # it gave the year as -1
+    assert reasons == []
+    assert said[1].flags == ("bad_date",)  # it gave the year as -1
     assert said[-1].device_time == datetime(2019, 4, 7, 0, 2, 31, 420_000, tzinfo=UTC)
     assert said[-1].flags == ("week_rollover",)
 
@@ -275,8 +276,6 @@ def test_sentence_without_a_place_says_what_it_is(
         ("GPRMC,115958,A,2016.38,N", "truncated"),
         ("GPRMC,246060,A,2016.38,N,10024.72,E,1,2,251126,,", "bad_time"),
         ("GPRMC,11595,A,2016.38,N,10024.72,E,1,2,251126,,", "bad_time"),
-        ("GPRMC,115958,A,2016.38,N,10024.72,E,1,2,311126,,", "bad_date"),
-        ("GPRMC,115958,A,2016.38,N,10024.72,E,1,2,2208-1,,", "bad_date"),
         ("GPRMC,115958,A,2016.38,N,10024.72,E,nan,2,251126,,", "bad_number"),
         ("GPRMC,115958,A,2016.38,N,10024.72,E,1e5,2,251126,,", "bad_number"),
         ("GPRMC,115958,A,2016.3.8,N,10024.72,E,1,2,251126,,", "bad_number"),
@@ -296,6 +295,25 @@ def test_sentence_without_a_place_says_what_it_is(
 )
 def test_impossible_values_are_refused_with_their_reason(body: str, reason: str) -> None:
     assert heard(decoder(), [sentence(body)]) == ([], [reason])
+
+
+@pytest.mark.parametrize("date", ["311126", "2208-1", "000000"])
+def test_impossible_date_costs_the_time_and_not_the_place(date: str) -> None:
+    body = f"GPRMC,115958,A,2016.38,N,10024.72,E,1,2,{date},,"
+    said = one(body)
+    assert (said.fix, said.device_time, said.flags) == (True, None, ("bad_date",))
+    assert said.facts["time_of_day"] == "11:59:58"
+    assert said.position is not None
+    assert said.position.lat == pytest.approx(20.273)
+    # without a checksum it is damage as likely as not
+    assert heard(decoder(), [b"$" + body.encode()]) == ([], ["bad_date"])
+
+
+def test_right_date_of_the_same_epoch_goes_before_an_impossible_one() -> None:
+    bad = sentence("GPRMC,115958,A,2016.38,N,10024.72,E,1,2,311126,,")
+    (said,), reasons = heard(decoder(), [bad, sentence("GPZDA,115958,25,11,2026,00,00")])
+    assert reasons == []
+    assert (said.flags, said.device_time) == ((), datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC))
 
 
 def test_left_out_zero_of_a_tracker_is_believed_only_under_a_checksum() -> None:
