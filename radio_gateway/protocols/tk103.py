@@ -8,7 +8,8 @@
     BR00  a report; BP04 the answer to AP00; BO01 an alarm: one digit before the date, 2 is a
           call for help; BQ81 ,ALARM,<code>,<value>, before the date
     ZC11 DW31 DW51 … alarms of the form with commas; ZC25, DW3E, DW5E are calls for help
-    ZC20  battery    ZC03  $words$    BZ00, {…}, DW5x  cells only    BV00  vehicle number
+    ZC20  ddmmyy,hhmmss,<battery 1-6>,<1/100 V>,<1/100 V outside>,…   ZC03  ddmmyy,hhmmss,$words$
+    BZ00, {…}, DW5x  cells only, DW5x with ddmmyy,hhmmss at its end    BV00  vehicle number
 
     report, glued:   yymmdd A|V ddmm.mmmm N|S dddmm.mmmm E|W <km/h, 5> hhmmss <course, 6>
                      <charge><ignition><inputs, 3 hex><fuel, 3 hex> L <metres, hex>
@@ -87,6 +88,8 @@ _PLACE = re.compile(
     r"(.*?)(\d{6}),?([AV]),?( *\d*\.\d+)([NS]),?( *\d*\.\d+)([EW]),?(.*)", re.ASCII | re.DOTALL
 )
 _STATE = re.compile(r"([01])([01])([0-9A-Fa-f]{3})([0-9A-Fa-f]{3})L([0-9A-Fa-f]{1,8})")
+# what has no place says when at its start, or at its end
+_STAMP = re.compile(r"(\d{6}),(\d{6}),.*|.*,(\d{6}),(\d{6})", re.ASCII | re.DOTALL)
 _MARK = re.compile(rb"[()$]")
 
 
@@ -235,6 +238,13 @@ def _read(
             report.flags.add("bad_fields")
             return
         _read_other(command, data, report)
+        stamp = _STAMP.fullmatch(data) if with_commas else None
+        if stamp is not None:
+            date, clock = stamp[1] or stamp[3], stamp[2] or stamp[4]
+            try:
+                _read_time(date, clock, "ddmmyy", report, frame, live=live)
+            except FrameError as fault:  # what it says counts without its time
+                report.flags.add(fault.reason)
         return
     date, status, lat, ns, lon, ew, tail = match.groups()[1:]
     report.fix = status == "A"

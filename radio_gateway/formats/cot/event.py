@@ -3,7 +3,8 @@
     type      a-…       an atom: something that is there (a-f-G-U-C: friend, ground, unit, combat)
               b-t-f     words (GeoChat); b-t-f-d, -r, -p, -s: delivered, read, pending, failed
               b-a-…     alert: b-a-o-tbl 911, b-a-o-pan ring the bell, b-a-o-opn in contact;
-                        b-a-o-can takes it back; b-a-g a fence was crossed
+                        b-a-o-can takes it back, its point is where the caller is now; b-a-g a
+                        fence was crossed
               b-r-f-h-c a call for medical evacuation; its point is the place, not the caller's
               b-m-…, u- a place or a drawing that a person put on the map
               t-x-c-t   "are you there", t-x-c-t-r the answer; their point is meaningless
@@ -138,13 +139,15 @@ def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
     position: Position | None = None
     text: str | None = None
     status: str | None = None
-    if kind == "position" or (kind == "distress" and not _elsewhere(event)):
+    cancelled = "distress_cancelled" in flags
+    if kind == "position" or cancelled or (kind == "distress" and not _elsewhere(event)):
         try:
             position = _position(event, payload)
         except FrameError as error:
-            if not distress:
+            if not (distress or cancelled):
                 raise
             flags.add(error.reason)
+            kind = "distress" if distress else "status"
         else:
             kind = "position"
     if position is not None and event.hae is not None and position.altitude_m is not None:
@@ -203,7 +206,7 @@ def _kind(event: CotEvent, flags: set[str]) -> tuple[Kind, bool]:
     cancelled = emergency is not None and emergency.get("cancel", "").lower() in ("true", "1")
     if type_.startswith("b-a-o-can") or cancelled:
         flags.add("distress_cancelled")
-        return ("position" if type_.startswith("a-") else "status"), False
+        return "status", False
     if type_.startswith(("b-a-o", "b-r-f-h-c")):
         return "distress", True
     if emergency is not None and not type_.startswith("b-a-g"):

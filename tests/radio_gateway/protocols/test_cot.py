@@ -199,6 +199,19 @@ def test_cancelled_alert_is_no_distress(type_: str, detail: str) -> None:
     assert not over.distress
     assert over.device == "ANDROID-1"
     assert "distress_cancelled" in over.flags
+    assert over.kind == "position"
+    assert over.position is not None
+    assert (over.position.lon, over.position.lat) == (102.61, 17.95)
+
+
+@pytest.mark.parametrize("type_", ["b-a-o-can", "a-f-G-U-C"])
+def test_alert_is_over_also_where_its_place_is_none(type_: str) -> None:
+    nowhere = event(uid="ANDROID-1", type_=type_, detail='<emergency cancel="true"/>').replace(
+        b'lat="17.95" lon="102.61"', b'lat="0" lon="0"'
+    )
+    over = said(nowhere)
+    assert (over.kind, over.position, over.distress) == ("status", None, False)
+    assert over.flags == ("distress_cancelled", "null_island")
 
 
 def test_crossed_fence_is_no_distress() -> None:

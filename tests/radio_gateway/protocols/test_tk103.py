@@ -120,6 +120,24 @@ def test_battery_report_has_no_place() -> None:
     assert (said.kind, said.position) == ("status", None)
     assert (said.facts["battery_pct"], said.facts["battery_v"]) == (50, 3.92)
     assert "power_v" not in said.facts
+    assert said.device_time == datetime(2016, 7, 18, 14, 42, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"(013632651491,DW50,460,0,0,6,0,180716,144222)",
+        b"(013632651491,ZC03,180716,144222,$Notice: ready$)",
+    ],
+)
+def test_what_has_no_place_has_a_time(data: bytes) -> None:
+    said = hear_one(tk103, data)
+    assert (said.position, said.device_time) == (
+        None,
+        datetime(2016, 7, 18, 14, 42, 22, tzinfo=UTC),
+    )
+    odd = hear_one(tk103, data.replace(b"144222", b"254222"))
+    assert (odd.kind, odd.device_time, odd.flags) == (said.kind, None, ("bad_time",))
 
 
 @pytest.mark.parametrize(
