@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame
 from radio_gateway.transmission import Transmission
+
+Waypoints = Literal["stations"]
+"""See `DecoderSettings.waypoints`."""
 
 
 class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +37,8 @@ class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
             that rule switches itself on once the source has sent one.
         damageable: The link is a serial line, where bytes are damaged and nobody notices; TCP, UDP
             and brokers have checks of their own.
+        waypoints: What a sentence about a named place says on an `nmea0183` channel: `stations`,
+            where the station of that name is; None: nothing but that the bus carries it.
         live: Frames were heard when `heard_at` says. False for a recording of unknown age: no
             missing date is then taken from `heard_at`.
     """
@@ -44,6 +49,7 @@ class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
     distress_statuses: frozenset[str] = frozenset()
     checksum_required: bool = False
     damageable: bool = False
+    waypoints: Waypoints | None = None
     live: bool = True
 
     def __repr__(self) -> str:

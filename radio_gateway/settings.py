@@ -40,7 +40,7 @@ import msgspec
 from msgspec.structs import replace
 
 from radio_gateway.chunk import Transport
-from radio_gateway.decoder import DecoderSettings
+from radio_gateway.decoder import DecoderSettings, Waypoints
 from radio_gateway.decoders import converted
 from radio_gateway.errors import SettingsError, SettingsErrors
 from radio_gateway.framing import MessageFramer
@@ -112,6 +112,7 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True):
     station: str | None = None
     distress_statuses: tuple[str | int, ...] = ()
     checksum_required: bool = False
+    waypoints: Waypoints | None = None
     username: str | None = None
     password: str | None = None
     password_file: str | None = None
@@ -238,9 +239,12 @@ mean 'tcp'? (known: http, http-listen, mqtt, mqtts, replay, serial, tcp, tcp-lis
                 secret=read_secret(fields, "secret", folder, environment),
                 secrets={} if link.keys else secrets,
                 checksum_required=fields.checksum_required,
+                waypoints=fields.waypoints,
                 damageable=link.scheme == "serial",
             ),
         )
+        if fields.waypoints is not None and "nmea0183" not in fields.protocols:
+            raise SettingsError("waypoints", "is for channels that speak nmea0183 only")
         _check_protocols(settings.protocols, make_transport(settings, gateway="check"))
     except SettingsError as error:
         raise SettingsError(f"{where}.{error.where}", error.fault) from error

@@ -3,7 +3,8 @@
 `kenwood_framer` cuts frames and sentences, `kenwood_frame` and `kenwood_sentence` have the layouts,
 `kenwood_burst` makes one report of the sentences of one position, `kenwood_order` writes polls and
 texts. Plain NMEA sentences that belong to no radio heard go to the NMEA decoder: a mobile set has a
-GPS of its own.
+GPS of its own. Sentences about a named place (`waypoint`) are reports of stations that a set with
+APRS hears; the name is the station.
 
 A radio is `100:1001` (FleetSync: fleet and unit), `U00001` or `U00001205` (NEXEDGE), or a number
 (dPMR and DMR). What a status code means is set by each fleet: those that mean a call for help are
@@ -14,6 +15,7 @@ Source: see those modules.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from gis.position import Position
@@ -27,6 +29,7 @@ from radio_gateway.formats.kenwood.order import ORDERS, encode
 from radio_gateway.formats.kenwood.sentence import Report, read_report, status_code
 from radio_gateway.formats.nmea.fields import Facts, read_part
 from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
+from radio_gateway.formats.nmea.waypoint import is_waypoint, station_report
 from radio_gateway.framing import Frame
 from radio_gateway.protocols import nmea0183
 from radio_gateway.transmission import Kind, Transmission
@@ -82,13 +85,16 @@ class KenwoodDecoder:
         name = sentence.text.partition(",")[0]
         if not sentence.checked and self._required and sentence.start == "$":
             raise FrameError("no_checksum", payload, "this radio sends checksums; one is missing")
+        if is_waypoint(sentence):
+            self._required |= sentence.checked
+            return self._after_burst(lambda: [station_report(sentence, frame, "kenwood")])
         if name[:2] == "PK":
             report = read_report(sentence, payload, self._distress)
         elif name[2:] in _PLAIN:
             part = read_part(name[2:], sentence.text, payload, checked=sentence.checked)
             report = Report(name=name[2:], device=None, part=part)
         else:
-            return self._after_burst(frame)
+            return self._after_burst(lambda: self._nmea.decode(frame))
         self._required |= sentence.checked
         return self._gather(report, sentence, frame)
 
@@ -125,14 +131,14 @@ class KenwoodDecoder:
             out += self._close()
         return out
 
-    def _after_burst(self, frame: Frame) -> list[Transmission]:
-        """Return the position that was being gathered and what a sentence of the bus says.
+    def _after_burst(self, decode: Callable[[], list[Transmission]]) -> list[Transmission]:
+        """Return the position that was being gathered and what another sentence says.
 
         That sentence may be wrong; the position is not lost with it.
         """
         out = self._close()
         try:
-            return out + self._nmea.decode(frame)
+            return out + decode()
         except FrameError as error:
             if not out:
                 raise

@@ -12,10 +12,17 @@
        S service required, V vibration, X gas
     16 spare; radios that count distance put their odometer before it
 
-A, C and M are calls for help; the others are told as they are.
+A, C and M are calls for help; the others are told as they are. A radio that is set to print
+`$GPWPL`, for displays of other makers, says there who (the name) is where, and nothing else
+(`waypoint`).
 
-Source: Raveon, M7 GX Technical Manual, 15.4 ($PRAVE). The manual's own example (0001, …*66) has a
-wrong checksum; sentences that radios sent have the one of NMEA 0183, and are held to it.
+The checksum is that of NMEA 0183; it fits two sentences that radios are said to have sent (0002,
+…*76 above, and one from Argentina, …*64). The maker's own example (0001, …,0,0,,*66, also printed
+with an odometer) it does not fit: that one is right without its last comma, as if the spare field
+had come later. No rule fits all of them, and whether old radios print such sentences could not be
+found out without one: they are shown to the technician and give no position.
+
+Source: Raveon, M7 GX Technical Manual, 15.4 ($PRAVE), "Vehicle Tracking Message Formats".
 """
 
 from __future__ import annotations
@@ -29,6 +36,7 @@ from radio_gateway.errors import FrameError
 from radio_gateway.formats.device_clock import nearest_day
 from radio_gateway.formats.nmea.fields import Facts
 from radio_gateway.formats.nmea.sentence import read_sentence
+from radio_gateway.formats.nmea.waypoint import is_waypoint, station_report
 from radio_gateway.formats.place import check_place
 from radio_gateway.formats.tracker_report import KMH, MAX_SPEED_MPS, number
 from radio_gateway.framing import Frame, LineFramer
@@ -54,8 +62,8 @@ _FIELDS = 16
 
 
 def speaks(frame: Frame) -> bool:
-    """Return whether this looks like a `$PRAVE` sentence."""
-    return b"$PRAVE," in frame.payload
+    """Return whether this looks like a sentence that such a radio prints."""
+    return b"$PRAVE," in frame.payload or b"WPL," in frame.payload[:48]
 
 
 def decoder(settings: DecoderSettings) -> RaveonDecoder:
@@ -83,11 +91,14 @@ class RaveonDecoder(PlainDecoder):
         """
         sentence = read_sentence(frame.payload)
         fields = [field.strip() for field in sentence.text.split(",")]
-        if fields[0] != "PRAVE":
+        waypoint = is_waypoint(sentence)
+        if fields[0] != "PRAVE" and not waypoint:
             return []
         if not sentence.checked and self._required:
             raise FrameError("no_checksum", frame.payload, "a sentence without its checksum")
         self._required |= sentence.checked
+        if waypoint:
+            return [station_report(sentence, frame, "raveon")]
         if len(fields) < _FIELDS:
             raise FrameError("truncated", frame.payload, f"$PRAVE of {len(fields)} fields")
         if not re.fullmatch(r"\d{1,8}", fields[1], re.ASCII):

@@ -35,6 +35,17 @@ def test_a_channel_is_taken_with_defaults() -> None:
     assert not channel.decoder.damageable
 
 
+def test_a_channel_of_sentences_says_what_waypoints_are() -> None:
+    (channel,) = load_channels([table(waypoints="stations")], WHERE)
+    assert channel.decoder.waypoints == "stations"
+    assert fault(table(waypoints="boats"))[0] == f'{WHERE}[0] "pier".waypoints'
+    where, words = fault(table(waypoints="stations", protocols=["ais"]))
+    assert (where, words) == (
+        f'{WHERE}[0] "pier".waypoints',
+        "is for channels that speak nmea0183 only",
+    )
+
+
 def test_what_comes_by_a_serial_line_may_be_damaged() -> None:
     (channel,) = load_channels([table(url="serial:///dev/ttyUSB0")], WHERE)
     assert channel.decoder.damageable

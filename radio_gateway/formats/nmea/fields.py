@@ -130,12 +130,12 @@ def _rmc(line: Line) -> Part:
         raise line.error("bad_status", f"RMC status {status!r}")
     part = Part(name="RMC", fix=fix, flag=flag)
     if fields[1]:
-        part.time_of_day = _time_of_day(fields[1], line)
-    _place(part, line, 3)
+        part.time_of_day = read_time_of_day(fields[1], line)
+    read_place(part, line, 3)
     if fields[7]:
-        part.speed_mps = _number(fields[7]) * KNOT_MPS
+        part.speed_mps = plain_number(fields[7]) * KNOT_MPS
     if fields[8]:
-        part.course_deg = _course(fields[8], line)
+        part.course_deg = read_course(fields[8], line)
     if fields[9]:
         part.date = date_of(fields[9])
         if part.date is None and status == "A":
@@ -152,8 +152,8 @@ def _gga(line: Line) -> Part:
         raise line.error("bad_status", f"GGA quality {fields[6]!r}")
     part = Part(name="GGA", fix=fix, flag=flag)
     if fields[1]:
-        part.time_of_day = _time_of_day(fields[1], line)
-    _place(part, line, 2)
+        part.time_of_day = read_time_of_day(fields[1], line)
+    read_place(part, line, 2)
     _receiver(part, fields)
     return part
 
@@ -171,8 +171,8 @@ def _gns(line: Line) -> Part:
             _GOOD if modes.strip("N") else _MODE_FIX["N"],
         )
     if fields[1]:
-        part.time_of_day = _time_of_day(fields[1], line)
-    _place(part, line, 2)
+        part.time_of_day = read_time_of_day(fields[1], line)
+    read_place(part, line, 2)
     _receiver(part, fields)
     return part
 
@@ -191,8 +191,8 @@ def _gll(line: Line) -> Part:
         fix, flag = None, None
     part = Part(name="GLL", fix=fix, flag=flag)
     if len(fields) > 5 and fields[5]:
-        part.time_of_day = _time_of_day(fields[5], line)
-    _place(part, line, 1)
+        part.time_of_day = read_time_of_day(fields[5], line)
+    read_place(part, line, 1)
     return part
 
 
@@ -206,11 +206,11 @@ def _vtg(line: Line) -> Part:
         raise line.error("truncated", f"VTG of {len(fields)} fields")
     part = Part(name="VTG")
     if course:
-        part.course_deg = _course(course, line)
+        part.course_deg = read_course(course, line)
     if knots:
-        part.speed_mps = _number(knots) * KNOT_MPS
+        part.speed_mps = plain_number(knots) * KNOT_MPS
     elif kmh:
-        part.speed_mps = _number(kmh) / 3.6
+        part.speed_mps = plain_number(kmh) / 3.6
     if len(fields) > 9:
         part.fix, part.flag = _MODE_FIX.get(fields[9], (None, None))
     return part
@@ -220,7 +220,7 @@ def _zda(line: Line) -> Part:
     fields = line.fields
     part = Part(name="ZDA")
     if fields[1]:
-        part.time_of_day = _time_of_day(fields[1], line)
+        part.time_of_day = read_time_of_day(fields[1], line)
     day, month, year = fields[2:5]
     if day or month or year:
         if all(_digits(each) and len(each) <= 4 for each in (day, month, year)):
@@ -261,8 +261,13 @@ _QUALITY: dict[str, tuple[bool, str | None]] = {
 }
 
 
-def _place(part: Part, line: Line, at: int) -> None:
-    """Put the four fields from `at` on into `part`; an old place makes the flag say so."""
+def read_place(part: Part, line: Line, at: int) -> None:
+    """Put the four fields from `at` on into `part`; an old place makes the flag say so.
+
+    Raises:
+        FrameError: `missing_lat`, `missing_lon`, `bad_number`, `minutes_range`, `bad_hemisphere`,
+            `lat_range`, `lon_range` or `null_island`.
+    """
     lat_text, north, lon_text, east = line.fields[at : at + 4]
     if not lat_text or not lon_text:
         if lat_text or lon_text:
@@ -297,7 +302,7 @@ def _degrees(text: str, digits: int, line: Line) -> float:
     whole = text.find(".") if "." in text else len(text)
     if whole != digits + 2 and not (line.checked and 3 <= whole < digits + 2):
         raise line.error("bad_number", f"{text!r} is not {'d' * digits}mm.m")
-    minutes = _number(text[whole - 2 :])
+    minutes = plain_number(text[whole - 2 :])
     if minutes >= 60.0:
         raise line.error("minutes_range", f"minutes of {text}")
     return _whole(text[: whole - 2]) + minutes / 60.0
@@ -311,22 +316,23 @@ def _receiver(part: Part, fields: list[str]) -> None:
     if fields[7]:
         facts["sats"] = _whole(fields[7])
     if fields[8]:
-        facts["hdop"] = _number(fields[8])
+        facts["hdop"] = plain_number(fields[8])
     if fields[9] and part.lat is not None:
-        part.altitude_m = _signed(fields[9])
+        part.altitude_m = signed_number(fields[9])
     if facts:
         part.facts = facts
 
 
-def _number(text: str) -> float:
+def plain_number(text: str) -> float:
     """Return a plain decimal number without sign; no exponent, underscore, `nan` or blank."""
     if len(text) > 20 or not _digits(text.replace(".", "", 1)):
         raise ValueError(f"{text[:40]!r} is no number")
     return float(text)
 
 
-def _signed(text: str) -> float:
-    return -_number(text[1:]) if text[0] == "-" else _number(text)
+def signed_number(text: str) -> float:
+    """Return a plain decimal number with or without a minus sign."""
+    return -plain_number(text[1:]) if text[0] == "-" else plain_number(text)
 
 
 def _whole(text: str) -> int:
@@ -338,8 +344,9 @@ def _whole(text: str) -> int:
 _digits = str.isdigit  # sentences are ASCII: only 0 to 9 count
 
 
-def _course(text: str, line: Line) -> float:
-    course = _number(text)
+def read_course(text: str, line: Line) -> float:
+    """Return a course, 0 to below 360 degrees."""
+    course = plain_number(text)
     if course >= 360.0:
         if course > 360.0:
             raise line.error("course_range", f"course {text}")
@@ -347,7 +354,7 @@ def _course(text: str, line: Line) -> float:
     return course
 
 
-def _time_of_day(text: str, line: Line) -> timedelta:
+def read_time_of_day(text: str, line: Line) -> timedelta:
     """Return hhmmss.s as time since midnight; a leap second joins the second before."""
     time = _whole(text[:6])
     hours, minutes, seconds = time // 10_000, time // 100 % 100, time % 100
