@@ -75,6 +75,7 @@ PROTOCOLS: NamedModules[ProtocolModule] = NamedModules(
         "garmin_ipc",
         "spot",
         "teltonika.teltonika",
+        "lorawan.lorawan",
     ),
 )
 
