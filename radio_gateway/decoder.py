@@ -39,6 +39,8 @@ class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
             and brokers have checks of their own.
         waypoints: What a sentence about a named place says on an `nmea0183` channel: `stations`,
             where the station of that name is; None: nothing but that the bus carries it.
+        payload: How trackers lay out what they put into an Iridium message, a name in
+            `radio_gateway.protocols.iridium.payloads.PAYLOADS`; None: NMEA 0183 if it is text.
         live: Frames were heard when `heard_at` says. False for a recording of unknown age: no
             missing date is then taken from `heard_at`.
     """
@@ -50,6 +52,7 @@ class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
     checksum_required: bool = False
     damageable: bool = False
     waypoints: Waypoints | None = None
+    payload: str | None = None
     live: bool = True
 
     def __repr__(self) -> str:

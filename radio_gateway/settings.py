@@ -113,6 +113,7 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True):
     distress_statuses: tuple[str | int, ...] = ()
     checksum_required: bool = False
     waypoints: Waypoints | None = None
+    payload: str | None = None
     username: str | None = None
     password: str | None = None
     password_file: str | None = None
@@ -240,6 +241,7 @@ mean 'tcp'? (known: http, http-listen, mqtt, mqtts, replay, serial, tcp, tcp-lis
                 secrets={} if link.keys else secrets,
                 checksum_required=fields.checksum_required,
                 waypoints=fields.waypoints,
+                payload=_payload(fields),
                 damageable=link.scheme == "serial",
             ),
         )
@@ -278,6 +280,20 @@ def _check_protocols(names: tuple[str, ...], transport: Transport) -> None:
     if len(framings) > 1:
         fault = f"{', '.join(names)} are cut differently; a stream can carry only one of them"
         raise SettingsError("protocols", fault)
+
+
+def _payload(fields: _Table) -> str | None:
+    """Return the layout that trackers use inside a satellite's messages."""
+    name = fields.payload
+    if name is None:
+        return None
+    from radio_gateway.protocols.iridium.payloads import PAYLOADS  # few channels have one
+
+    if not {"iridium_sbd", "rockblock"} & set(fields.protocols):
+        raise SettingsError("payload", "is for channels that speak iridium_sbd or rockblock only")
+    if name not in PAYLOADS:
+        raise SettingsError("payload", unknown(name, "payload", PAYLOADS))
+    return name
 
 
 def _secrets(name: str | None, folder: Path) -> dict[str, str]:

@@ -76,6 +76,7 @@ PROTOCOLS: NamedModules[ProtocolModule] = NamedModules(
         "spot",
         "teltonika.teltonika",
         "lorawan.lorawan",
+        "iridium.rockblock",
     ),
 )
 

@@ -9,10 +9,10 @@
     05  confirmation, to Iridium: status 1 (1: taken)
 
 The location is where the network believes the modem to be, kilometres off: never a fix
-(`network_estimate`, fact `position_source`). A payload of printable characters is text; where its
-lines are NMEA 0183 sentences, each epoch with a fix is told too, behind the message and under the
-modem's address. Any other payload is kept as hex. A message is confirmed once; Iridium delivers
-again what is not confirmed.
+(`network_estimate`, fact `position_source`). A payload of printable characters is text, any other
+is kept as hex; what a tracker says in it is told behind the message and under the modem's address,
+by the layout that the channel's `payload` names (`iridium.payloads`). A message is confirmed once;
+Iridium delivers again what is not confirmed.
 
 Source: Iridium Short Burst Data Service Developers Guide, "Direct IP" (MO message format); checked
 against messages published with the sbd-rs library.
@@ -23,20 +23,17 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.device_clock import AHEAD
 from radio_gateway.formats.place import check_place
 from radio_gateway.framing import Frame
-from radio_gateway.protocols import nmea0183
+from radio_gateway.protocols.iridium.payloads import payload_reports, payload_text
 from radio_gateway.transmission import Kind, Transmission
 
 MAX_BYTES = 4096  # the longest message has about 2,010
 MAX_ELEMENTS = 16
-MAX_SENTENCES = 64
 CONFIRMED = bytes.fromhex("01000405000101")
 
 _HEADER, _PAYLOAD, _LOCATION = 1, 2, 3
@@ -177,7 +174,7 @@ class SbdDecoder(PlainDecoder):
         if time - frame.heard_at > AHEAD:
             flags.append("future_time")
         content = elements.get(_PAYLOAD, b"")
-        text = _text(content)
+        text = payload_text(content)
         if text is None and content:
             facts["payload_hex"] = content.hex()
         kind: Kind = "other" if content else "empty"
@@ -201,37 +198,7 @@ class SbdDecoder(PlainDecoder):
             duplicate_window_s=None,
             resent=frame.resent,
         )
-        return [said, *self._places(text, said)]
-
-    def _places(self, text: str | None, message: Transmission) -> list[Transmission]:
-        """Return the fixes that the NMEA sentences in a payload give."""
-        if text is None or "$" not in text:
-            return []
-        heard_at, time = message.heard_at, message.device_time
-        near = heard_at if time is None or time - heard_at > AHEAD else time
-        inside = nmea0183.decoder(msgspec.structs.replace(self._settings, live=True))
-        epochs: list[Transmission] = []
-        for line in text.splitlines()[:MAX_SENTENCES]:
-            try:
-                epochs += inside.decode(Frame(line.strip().encode(), near))
-            except FrameError:
-                continue  # the payload's text has it
-        epochs += inside.flush(None)
-        return [
-            msgspec.structs.replace(
-                message,
-                kind="position",
-                position=epoch.position,
-                fix=True,
-                device_time=epoch.device_time,
-                text=None,
-                flags=epoch.flags,
-                facts=epoch.facts | {"position_source": "payload"},
-                duplicate_key=f"{message.duplicate_key}|{number}",
-            )
-            for number, epoch in enumerate(epochs)
-            if epoch.position is not None and epoch.fix
-        ]
+        return [said, *payload_reports(content, said, self._settings)]
 
 
 def _elements(payload: bytes) -> dict[int, bytes]:
@@ -273,17 +240,3 @@ def _estimate(content: bytes, payload: bytes) -> Position:
     check_place(lon=lon, lat=lat, payload=payload)
     radius_m = int.from_bytes(content[7:11], "big") * 1000.0
     return Position(lon=lon, lat=lat, accuracy_m=min(radius_m, 1e7))
-
-
-def _text(content: bytes) -> str | None:
-    """Return the payload as text; None when it is empty or no text."""
-    try:
-        text = content.decode("utf-8").rstrip("\0\r\n")
-    except UnicodeDecodeError:
-        return None
-    if not text or not text.translate(_LINES).isprintable():
-        return None
-    return text
-
-
-_LINES = {ord(each): " " for each in "\r\n\t"}

@@ -35,6 +35,16 @@ def test_a_channel_is_taken_with_defaults() -> None:
     assert not channel.decoder.damageable
 
 
+def test_a_channel_of_satellite_messages_says_what_is_in_them() -> None:
+    satellite = {"protocols": ["iridium_sbd"]}
+    (channel,) = load_channels([table(payload="nal10", **satellite)], WHERE)
+    assert channel.decoder.payload == "nal10"
+    where, words = fault(table(payload="nal11", **satellite))
+    assert where == f'{WHERE}[0] "pier".payload'
+    assert "did you mean 'nal10'" in words
+    assert "rockblock only" in fault(table(payload="nal10"))[1]
+
+
 def test_a_channel_of_sentences_says_what_waypoints_are() -> None:
     (channel,) = load_channels([table(waypoints="stations")], WHERE)
     assert channel.decoder.waypoints == "stations"

@@ -1,4 +1,4 @@
-"""What Garmin's and SPOT's servers post, through a channel of ours, to what was heard.
+"""What Garmin's, SPOT's and RockBLOCK's servers post, through a channel of ours, to what was heard.
 
 Garmin sends the key that its portal was told in `X-Outbound-Auth-Token`. For SPOT, name and key
 come as HTTP Basic, as a URL with both in it makes them; whether SPOT's own server takes such a URL
@@ -20,6 +20,7 @@ from radio_gateway.channel import Channel
 from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols import test_garmin_ipc as garmin
+from tests.radio_gateway.protocols import test_rockblock as rockblock
 from tests.radio_gateway.protocols import test_spot as spot
 from tests.radio_gateway.running import make
 from tests.radio_gateway.transports.http_listening import stored, storing
@@ -73,6 +74,26 @@ async def test_what_spot_posts_is_heard(channel: Channel) -> None:
     assert places([track, call]) == [("0-3112123", 20.27, 100.41), ("0-3112123", 20.3, 100.41)]
     assert (track.distress, call.distress) == (False, True)
     assert {t.protocol for t in (track, call)} == {"spot"}
+
+
+async def test_what_rockblock_posts_is_heard_and_answered_once_it_is_stored(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text(rockblock.PUBLIC)
+    key = {"secret_file": str(tmp_path / "key.pem"), "payload": "text"}
+    url = "http-listen://127.0.0.1:0?open=1"
+    channel = make(url, "rockblock", inbox=Inbox(), **key)
+    words = {"data": b"SOS 20.27000,100.41000".hex()}
+    post = rockblock.form(**words, JWT=rockblock.signed(rockblock.FIELDS | words))
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    good, forged = await posted(
+        channel,
+        {"content": post, "headers": headers},
+        {"content": rockblock.form(**words), "headers": headers},
+    )
+    assert (good.status_code, good.content) == (200, b"OK")
+    assert forged.headers["x-rejected"].startswith("no_signature")
+    message, call = stored(channel)
+    assert (message.device, message.text) == (rockblock.IMEI, "SOS 20.27000,100.41000")
+    assert (call.distress, places([call])) == (True, [(rockblock.IMEI, 20.27, 100.41)])
 
 
 async def test_a_service_does_not_speak_for_the_devices_of_another(channel: Channel) -> None:
