@@ -44,6 +44,19 @@ def shared(*parts: str) -> Path:
     return path
 
 
+def file_named_by(variable: str, what: str) -> Path:
+    """Return the file that an environment variable names, or skip the test (fail it in CI).
+
+    Args:
+        variable: The variable.
+        what: What stands in the file.
+    """
+    name = os.environ.get(variable)
+    if name is None or not Path(name).is_file():
+        _absent(f"{variable} names no file ({what}; see .ci/run)")
+    return Path(str(name))
+
+
 def _absent(reason: str) -> str:
     if os.environ.get("CI") == "true":
         pytest.fail(f"{reason}; CI must have it")

@@ -107,6 +107,9 @@ def _mesh_payloads() -> list[tuple[int, bytes]]:
     metrics = mesh.message("DeviceMetrics", battery_level=80, voltage=3.9, uptime_seconds=99)
     map_report = {"long_name": "Boat", "latitude_i": 202730000, "longitude_i": 1004120000}
     more = {"altitude": 352, "ground_speed": 5, "ground_track": 9000000, "precision_bits": 32}
+    contact = mesh.message("Contact", callsign=bytes.fromhex("864fb4a29f"))
+    tak = {"latitude_i": 202730000, "longitude_i": 1004120000}
+    pli = mesh.message("PLI", altitude=352, **tak)
     return [
         (3, mesh.position(**more)),
         (1, b"hello"),
@@ -114,6 +117,8 @@ def _mesh_payloads() -> list[tuple[int, bytes]]:
         (5, mesh.encoded("Routing", error_reason=0)),
         (8, mesh.encoded("Waypoint", **waypoint)),
         (67, mesh.encoded("Telemetry", time=mesh.TIME_S, device_metrics=metrics)),
+        (72, mesh.encoded("TAKPacket", is_compressed=True, contact=contact, pli=pli)),
+        (78, b"\xff" + mesh.encoded("TAKPacketV2", cot_type_id=1, callsign="Boat", **tak)),
         (73, mesh.encoded("MapReport", **map_report)),
         (10, b"bell"),
     ]

@@ -12,6 +12,7 @@
     67 TELEMETRY 1 time, 2 device (1 battery_level, 2 voltage, 3 channel_utilization,
                 4 air_util_tx, 5 uptime_seconds), 3 environment (1 temperature,
                 2 relative_humidity, 3 barometric_pressure)
+    72 ATAK, 78 ATAK_V2   see `tak`
     73 MAP_REPORT 1 long_name, 2 short_name, 9 latitude_i, 10 longitude_i, 11 altitude,
                 12 position_precision
 
@@ -27,6 +28,12 @@ from collections.abc import Callable
 
 from radio_gateway.formats.meshtastic.protobuf import Message, WireError
 from radio_gateway.formats.meshtastic.report import MAX_TEXT, Facts, Said, said_position
+from radio_gateway.formats.meshtastic.tak import (
+    ATAK_PLUGIN,
+    ATAK_PLUGIN_V2,
+    read_tak,
+    read_tak_v2,
+)
 
 TEXT, POSITION, NODEINFO, ROUTING, WAYPOINT, ALERT = 1, 3, 4, 5, 8, 11
 DETECTION, TELEMETRY, MAP_REPORT = 10, 67, 73
@@ -72,6 +79,10 @@ def said_by(portnum: int, data: bytes, *, request_id: int, payload: bytes) -> Sa
         return read_position(Message(data), payload)
     if portnum == MAP_REPORT:
         return _map_report(Message(data), payload)
+    if portnum == ATAK_PLUGIN:
+        return read_tak(data, payload)
+    if portnum == ATAK_PLUGIN_V2:
+        return read_tak_v2(data, payload)
     reader = _READERS.get(portnum)
     if reader is None:
         return Said(kind="other", word=_NAMES.get(portnum), facts={"portnum": portnum})
@@ -240,11 +251,32 @@ _NAMES = {
     6: "admin",
     7: "compressed_text",
     9: "audio",
+    12: "key_verification",
+    13: "remote_shell",
+    32: "reply",
+    33: "ip_tunnel",
     34: "paxcounter",
+    35: "store_forward_plusplus",
+    36: "node_status",
+    37: "mesh_beacon",
     64: "serial",
     65: "store_forward",
     66: "range_test",
+    68: "zps",
+    69: "simulator",
     70: "traceroute",
     71: "neighborinfo",
-    72: "atak",
+    74: "powerstress",
+    75: "lorawan_bridge",
+    76: "reticulum_tunnel",
+    77: "cayenne",
+    79: "lora_ota",
+    112: "groupalarm",
+    256: "private",
+    257: "atak_forwarder",
 }
+
+PORTNUMS = frozenset(
+    (ROUTING, POSITION, MAP_REPORT, ATAK_PLUGIN, ATAK_PLUGIN_V2, *_READERS, *_NAMES)
+)
+"""Every application that we know of, read or not."""

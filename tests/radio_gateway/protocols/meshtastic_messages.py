@@ -32,6 +32,24 @@ _FIELDS = {
     "environment_metrics:3:EnvironmentMetrics",
     "MapReport": "long_name:1:string latitude_i:9:sfixed32 longitude_i:10:sfixed32 "
     "altitude:11:int32 position_precision:12:uint32",
+    "Contact": "callsign:1:bytes device_callsign:2:bytes",
+    "Group": "role:1:uint32 team:2:uint32",
+    "Status": "battery:1:uint32",
+    "PLI": "latitude_i:1:sfixed32 longitude_i:2:sfixed32 altitude:3:int32 speed:4:uint32 "
+    "course:5:uint32",
+    "GeoChat": "message:1:bytes to:2:bytes? to_callsign:3:bytes? receipt_for_uid:4:string "
+    "receipt_type:5:uint32",
+    "TAKPacket": "is_compressed:1:bool contact:2:Contact group:3:Group status:4:Status pli:5:PLI "
+    "chat:6:GeoChat detail:7:bytes",
+    "EmergencyAlert": "type:1:uint32",
+    "Marker": "kind:1:uint32",
+    "CasevacReport": "precedence:1:uint32",
+    "AircraftTrack": "icao:1:string",
+    "TAKPacketV2": "cot_type_id:1:uint32 how:2:uint32 callsign:3:string team:4:uint32 "
+    "role:5:uint32 latitude_i:6:sfixed32 longitude_i:7:sfixed32 altitude:8:sint32 speed:9:uint32 "
+    "course:10:uint32 battery:11:uint32 uid:14:string cot_type_str:23:string remarks:24:string "
+    "chat:31:GeoChat aircraft:32:AircraftTrack marker:35:Marker casevac:38:CasevacReport "
+    "emergency:39:EmergencyAlert",
     "Data": "portnum:1:uint32 payload:2:bytes want_response:3:bool request_id:6:fixed32 "
     "bitfield:9:uint32?",
     "MeshPacket": "from:1:fixed32 to:2:fixed32 channel:3:uint32 decoded:4:Data encrypted:5:bytes? "
@@ -47,6 +65,16 @@ _FIELDS = {
     "Heartbeat": "",
     "ToRadio": "packet:1:MeshPacket want_config_id:3:uint32 heartbeat:7:Heartbeat",
 }
+
+
+FIELDS: dict[str, list[tuple[str, int, str]]] = {
+    message: [
+        (name, int(number), type_.rstrip("?"))
+        for name, number, type_ in (each.split(":") for each in fields.split())
+    ]
+    for message, fields in _FIELDS.items()
+}
+"""Of each message its fields: name, number and type (another message, or the format's own)."""
 
 
 def _classes() -> dict[str, Any]:

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from radio_gateway.decoder import DecoderSettings
+from radio_gateway.errors import FrameError
+from radio_gateway.protocols import meshtastic_mqtt
+from radio_gateway.transmission import Transmission
+from tests.radio_gateway.protocols import meshtastic_messages as mesh
+from tests.radio_gateway.protocols.heard import frame
+
+PLACE: dict[str, int] = {"latitude_i": 202730000, "longitude_i": 1004120000}
+NAGA, DEVICE = bytes.fromhex("864fb4a29f"), bytes.fromhex("804e75babe80b45137c7")
+V2: dict[str, Any] = {
+    "cot_type_id": 1,
+    "how": 2,
+    "callsign": "Naga 1",
+    "team": 10,
+    "role": 1,
+    "battery": 80,
+    "uid": "!a1b2c3d4",
+    **PLACE,
+}
+
+
+def heard(port: int, payload: bytes) -> Transmission:
+    whole = mesh.envelope(mesh.packet(port, payload, rx_time=mesh.TIME_S))
+    (said,) = meshtastic_mqtt.decoder(DecoderSettings()).decode(frame(whole))
+    return said
+
+
+def packet(*, compressed: bool = True, **fields: Any) -> Transmission:
+    """Return what a TAKPacket of port 72 says."""
+    contact = mesh.message("Contact", callsign=NAGA, device_callsign=DEVICE)
+    if not compressed:
+        contact = mesh.message("Contact", callsign=b"Naga 1", device_callsign=b"ANDROID-0123")
+    data = mesh.encoded(
+        "TAKPacket",
+        is_compressed=compressed,
+        contact=contact,
+        group=mesh.message("Group", role=2, team=10),
+        status=mesh.message("Status", battery=80),
+        **fields,
+    )
+    return heard(72, data)
+
+
+def packet_v2(**fields: Any) -> Transmission:
+    """Return what a TAKPacketV2 of port 78 says, sent as it stands."""
+    return heard(78, b"\xff" + mesh.encoded("TAKPacketV2", **(V2 | fields)))
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_unit_of_the_first_version_says_where_it_is_and_who(compressed: bool) -> None:
+    pli = mesh.message("PLI", altitude=352, speed=5, **PLACE)
+    said = packet(compressed=compressed, pli=pli)
+    assert (said.address, said.kind, said.fix) == ("meshtastic:!a1b2c3d4", "position", True)
+    assert said.position is not None
+    assert said.position.lat == pytest.approx(20.273)
+    assert said.position.lon == pytest.approx(100.412)
+    assert said.passed_on_at is not None
+    told = {"callsign": "Naga 1", "tak_uid": "ANDROID-0123", "team": "Cyan", "role": "Team Lead"}
+    told |= {"battery_pct": 80, "ellipsoid_altitude_m": 352, "speed_raw": 5}  # type: ignore[dict-item]
+    assert told.items() <= said.facts.items()
+    assert said.flags == ("speed_unit_disputed",)
+
+
+def test_tracker_of_the_second_version_says_where_it_is_and_who() -> None:
+    said = packet_v2(altitude=-30, course=18120)
+    assert (said.address, said.kind, said.fix) == ("meshtastic:!a1b2c3d4", "position", True)
+    assert said.position is not None
+    assert said.position.lat == pytest.approx(20.273)
+    assert said.position.course_deg == pytest.approx(181.2)
+    told = {"callsign": "Naga 1", "tak_uid": "!a1b2c3d4", "team": "Cyan", "role": "Team Member"}
+    assert told.items() <= said.facts.items()
+    assert said.facts["ellipsoid_altitude_m"] == -30
+    assert "ellipsoid_altitude_m" not in packet_v2(altitude=9_999_999).facts
+
+
+def test_position_without_a_place_is_no_fix() -> None:
+    for said in (
+        packet(pli=mesh.message("PLI", speed=0)),
+        packet_v2(latitude_i=0, longitude_i=0),
+    ):
+        assert (said.kind, said.position, said.fix) == ("position", None, False)
+        assert "no_fix" in said.flags
+
+
+def test_zero_of_one_coordinate_is_a_place() -> None:
+    said = packet_v2(latitude_i=0)
+    assert said.position is not None
+    assert said.position.lat == 0.0
+    assert said.position.lon == pytest.approx(100.412)
+
+
+def test_place_that_is_none_is_refused() -> None:
+    with pytest.raises(FrameError, match="lat_range"):
+        packet_v2(latitude_i=912_000_000)
+
+
+@pytest.mark.parametrize(("how", "flag", "fix"), [(1, "placed_by_hand", True), (7, "simulator", 0)])
+def test_place_that_no_receiver_found_is_flagged(how: int, flag: str, fix: bool) -> None:
+    said = packet_v2(how=how)
+    assert (flag in said.flags, said.fix) == (True, fix)
+
+
+def test_chat_is_text() -> None:
+    said = packet(
+        chat=mesh.message("GeoChat", message=bytes.fromhex("829cc42e1ee262adf7ebb7"), to=DEVICE)
+    )
+    assert (said.kind, said.text) == ("text", "ຢູ່ທ່າ 7")
+    assert (said.facts["callsign"], said.facts["to_uid"]) == ("Naga 1", "ANDROID-0123")
+    said = packet_v2(
+        cot_type_id=25,
+        chat=mesh.message("GeoChat", message="ຢູ່ທ່າ 7".encode(), to_callsign=b"HX base"),
+    )
+    assert (said.kind, said.text, said.position) == ("text", "ຢູ່ທ່າ 7", None)
+    assert said.facts["to_callsign"] == "HX base"
+
+
+def test_receipt_is_an_answer() -> None:
+    said = packet_v2(
+        cot_type_id=121, chat=mesh.message("GeoChat", receipt_type=1, receipt_for_uid="m-7")
+    )
+    assert (said.kind, said.status, said.facts["answers"]) == ("answer", "delivered", "m-7")
+
+
+@pytest.mark.parametrize("type_", [0, 1, 2, 3, 5])
+def test_emergency_is_a_call_for_help_where_its_caller_is(type_: int) -> None:
+    alert = mesh.message("EmergencyAlert", type=type_)
+    said = packet_v2(cot_type_id=30, remarks="taking water", emergency=alert)
+    assert (said.kind, said.distress, said.text) == ("position", True, "taking water")
+    assert said.position is not None
+    for nowhere in ({"latitude_i": 0, "longitude_i": 0}, {"latitude_i": 912_000_000}):
+        said = packet_v2(emergency=alert, **nowhere)
+        assert (said.kind, said.distress, said.position) == ("distress", True, None)
+
+
+def test_emergency_that_is_taken_back_is_none() -> None:
+    said = packet_v2(cot_type_id=29, emergency=mesh.message("EmergencyAlert", type=6))
+    assert (said.kind, said.distress) == ("position", False)
+    assert "distress_cancelled" in said.flags
+    assert not packet_v2(emergency=mesh.message("EmergencyAlert", type=4)).distress
+
+
+def test_call_for_evacuation_is_distress_at_a_place_that_is_not_the_callers() -> None:
+    said = packet_v2(casevac=mesh.message("CasevacReport", precedence=1), remarks="2 urgent")
+    assert (said.kind, said.distress, said.position) == ("distress", True, None)
+    assert said.text == "2 urgent"
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"marker": mesh.message("Marker", kind=2)}, "waypoint"),
+        ({"aircraft": mesh.message("AircraftTrack", icao="8832AB")}, "other"),
+        ({"cot_type_id": 14}, "other"),
+        ({"cot_type_id": 0, "cot_type_str": "t-x-d-d"}, "other"),
+        ({"cot_type_id": 4000}, "other"),
+        ({"cot_type_id": 0, "cot_type_str": "a-f-G-U-C-I"}, "position"),
+    ],
+)
+def test_only_what_is_somewhere_itself_has_a_position(fields: dict[str, Any], kind: str) -> None:
+    said = packet_v2(**fields)
+    assert (said.kind, said.position is None) == (kind, kind != "position")
+
+
+def test_packet_of_a_phone_that_compressed_it_is_heard_and_not_read() -> None:
+    said = heard(78, b"\x00" + bytes(20))
+    assert (said.kind, said.position, said.facts["tak_dictionary"]) == ("other", None, 0)
+
+
+@pytest.mark.parametrize("port", [72, 78])
+@given(data=st.binary(max_size=80))
+def test_noise_is_heard_or_refused(port: int, data: bytes) -> None:
+    for payload in (data, b"\xff" + data):
+        try:
+            heard(port, payload)
+        except FrameError:
+            pass
