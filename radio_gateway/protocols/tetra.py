@@ -2,7 +2,8 @@
 
     +CTSDSR: service, from, sort of from, to, sort of to, bits [, end-to-end encryption]
     0A112853…                         the bits, as hexadecimal digits
-      service 9-11 short data types 1-3, 12 type 4 (texts, locations), 13 status (16 bits)
+      service 9-11 short data types 1-3, 12 type 4 (texts, locations: LIP and sentences of NMEA
+      0183), 13 status (16 bits)
     +CMGS: instance [, status [, message reference]]     4 sent, 5 failed
     OK, ERROR, +CME ERROR: n          how the radio took a command
 
@@ -26,7 +27,11 @@ from datetime import UTC, datetime, timedelta
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.aprs.nmea import said as said_by
+from radio_gateway.formats.aprs.nmea import sentence_part
 from radio_gateway.formats.device_clock import corrected
+from radio_gateway.formats.nmea.epoch import merge
+from radio_gateway.formats.nmea.fields import Part
 from radio_gateway.formats.place import check_place
 from radio_gateway.formats.tetra.lip import (
     REASON_EMERGENCY,
@@ -49,6 +54,8 @@ MAX_BITS = 2047  # of short data type 4
 STATUS_EMERGENCY = 0
 SET_UP = (
     b"AT+CTSP=1,3,10\r\n",  # locations to us
+    b"AT+CTSP=1,3,3\r\n",  # and those in sentences
+    b"AT+CTSP=1,3,131\r\n",
     b"AT+CTSP=1,2,20\r\n",  # statuses
     b"AT+CTSP=1,3,130\r\n",  # texts
     b"AT+CTSP=1,3,137\r\n",  # immediate texts
@@ -140,7 +147,7 @@ class TetraDecoder(PlainDecoder):
         Raises:
             FrameError: `control_byte`, `bad_header`, `no_source`, `no_data`, `bad_hex`,
                 `short_pdu`, `bad_field`, `unknown_service`, `no_header`, `unknown_result`,
-                `lat_range`, `lon_range` or `null_island`.
+                `lat_range`, `lon_range`, `null_island`, or what is wrong with a sentence.
         """
         try:
             text = frame.payload.decode("ascii")
@@ -265,7 +272,37 @@ class _Message:
             self.facts["msg_ref"] = said.msg_ref
             self.window_s = TEXT_WINDOW_S
         self.facts |= said.facts
+        if said.sentences:
+            return self._sentences(said.sentences)
         return self.transmission(said.kind, text=said.text, status=said.status)
+
+    def _sentences(self, sentences: list[bytes]) -> Transmission:
+        """Return where sentences of NMEA 0183 say that the radio is."""
+        whole: Part | None = None
+        checked = True
+        for sentence in sentences:
+            found = sentence_part(sentence, self.frame.payload)
+            if found is None:
+                continue
+            part, part_checked = found
+            checked &= part_checked
+            if whole is None:
+                whole = part
+            else:
+                merge(whole, part)
+        if not checked and self.settings.checksum_required:
+            raise self.error("no_checksum", "a sentence without its checksum")
+        self.facts["kind"] = "nmea"
+        if whole is None:
+            return self.transmission("other")
+        said = said_by(whole, self.frame.heard_at, checked=checked, live=self.settings.live)
+        self.flags += said.flags
+        self.facts |= said.facts
+        if said.device_time is not None:
+            self.window_s = TEXT_WINDOW_S
+        return self.transmission(
+            "position", position=said.position, fix=said.fix, device_time=said.device_time
+        )
 
     def _location(self) -> Transmission:
         try:

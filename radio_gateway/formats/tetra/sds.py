@@ -10,12 +10,17 @@
     text        1 bit time stamp follows, 7 bits coding; time stamp: 2 bits frame, 4 month, 5 day,
                 5 hour, 6 minute, 2 rest; then the text: coding 0 is 7 bits, packed as GSM does,
                 1-13 parts of ISO 8859, 14-25 code pages, 26 UTF-16 with the high byte first
-    PID         02/82 text, 09/89 immediate text, 0A location (LIP), 8A text with a user data header
+    location    byte: coding scheme, 0 for NMEA 0183; then its sentences
+    PID         02/82 text, 03/83 location in another system's words, 09/89 immediate text,
+                0A location (LIP), 8A text with a user data header
 
-Source: ETSI EN 300 392-2, 29.4 (SDS-TL), 29.5.3 (text messaging), tables 29.21 and 29.29.
+Source: ETSI EN 300 392-2, 29.4 (SDS-TL), 29.5.3 (text messaging), 29.5.5 (location system), tables
+29.21 and 29.29.
 """
 
 from __future__ import annotations
+
+import re
 
 import msgspec
 
@@ -23,8 +28,11 @@ from radio_gateway.transmission import Kind
 
 TEXTS = frozenset({0x02, 0x82, 0x09, 0x89, 0x8A})
 IMMEDIATE_TEXTS = frozenset({0x09, 0x89})
+LOCATIONS = frozenset({0x03, 0x83})
 LIP = 0x0A
 MAX_TEXT = 2000  # characters
+
+_SENTENCE = re.compile(rb"\$[^$\r\n]+")
 
 _CODINGS = {
     1: "iso8859-1",
@@ -74,6 +82,7 @@ class ShortData(msgspec.Struct, kw_only=True):
         msg_ref: Message reference, by which reports name it.
         facts: Further fields by name.
         flags: Quality flags.
+        sentences: Sentences of NMEA 0183 that say where the radio is.
     """
 
     kind: Kind
@@ -83,6 +92,7 @@ class ShortData(msgspec.Struct, kw_only=True):
     msg_ref: int | None = None
     facts: dict[str, str | int | float | bool] = {}
     flags: list[str] = []
+    sentences: list[bytes] = []
 
 
 def read_short_data(data: bytes) -> ShortData:
@@ -98,6 +108,8 @@ def read_short_data(data: bytes) -> ShortData:
     if pid < 0x80:
         if pid in TEXTS:
             return _text(ShortData(kind="text", pid=pid), data[1:])
+        if pid in LOCATIONS:
+            return _location(ShortData(kind="other", pid=pid), data[1:])
         return ShortData(kind="other", pid=pid)
     if len(data) < 3:
         raise ValueError("the transport layer is cut short")
@@ -115,6 +127,8 @@ def read_short_data(data: bytes) -> ShortData:
     body = data[3:]
     if data[1] & 1:
         body = _after_forwarding(body)
+    if pid in LOCATIONS:
+        return _location(said, body)
     if pid not in TEXTS:
         return said
     said.kind = "text"
@@ -189,6 +203,16 @@ def _text(said: ShortData, body: bytes) -> ShortData:
     else:
         raise ValueError(f"text coding {coding} is not known")
     said.text = text.rstrip("\0")[:MAX_TEXT]
+    return said
+
+
+def _location(said: ShortData, body: bytes) -> ShortData:
+    """Read a location after the transport layer; of other coding schemes than NMEA only which."""
+    if not body:
+        raise ValueError("the location is cut short")
+    said.sentences = [line.rstrip(b"\0") for line in _SENTENCE.findall(body)]
+    if not said.sentences:
+        said.facts["location_coding"] = body[0]
     return said
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from radio_gateway.formats.tetra.pei import MAX_LINE, PeiFramer
 from radio_gateway.order import Order, OrderError, OrderKind
 from radio_gateway.protocols import GREETINGS, tetra
 from radio_gateway.transmission import Transmission
-from tests.radio_gateway.protocols.heard import NOW, frame, heard
+from tests.radio_gateway.protocols.heard import NOW, frame, heard, sentence
 from tests.radio_gateway.protocols.tetra_reports import (
     NO_VELOCITY,
     RECORDED,
@@ -42,6 +43,35 @@ from tests.radio_gateway.protocols.tetra_reports import (
 def test_texts_in_every_form(digits: str, text: str) -> None:
     said = said_by(sds(digits))
     assert (said.kind, said.text, said.distress) == ("text", text, False)
+
+
+RMC = sentence("GPRMC,115958,A,2016.38,N,10024.72,E,9.72,231.8,251126,,,A")
+GGA = sentence("GPGGA,115958,2016.38,N,10024.72,E,1,08,0.9,352.4,M,,M,,")
+
+
+@pytest.mark.parametrize("before", [b"\x03\x00", b"\x83\x04\x9c\x00"])
+@pytest.mark.parametrize("after", [b"", b"\r\n", b"\0"])
+def test_location_in_a_sentence_is_where_the_radio_is(before: bytes, after: bytes) -> None:
+    said = said_by(sds((before + RMC + after).hex()))
+    assert (said.device, said.kind, said.fix, said.flags) == ("5010021", "position", True, ())
+    assert said.device_time == datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC)
+    assert said.position is not None
+    assert said.position.lat == pytest.approx(20.273)
+    assert said.position.lon == pytest.approx(100.412)
+    assert said.position.speed_mps == pytest.approx(5.0, abs=0.01)
+
+
+def test_sentences_of_one_message_say_one_position() -> None:
+    said = said_by(sds((b"\x03\x00" + RMC + b"\r\n" + GGA + b"\r\n").hex()))
+    assert said.position is not None
+    assert (said.position.course_deg, said.position.altitude_m) == (231.8, 352.4)
+
+
+def test_location_that_no_sentence_says_is_told_without_a_place() -> None:
+    said = said_by(sds("038001020304"))
+    assert (said.kind, said.position, said.facts["location_coding"]) == ("other", None, 0x80)
+    said = said_by(sds((b"\x03\x00" + sentence("GPGSA,A,3,01,,,,,,,,,,,,2.1,1.1,1.8")).hex()))
+    assert (said.kind, said.position) == ("other", None)
 
 
 def test_text_says_its_reference_part_and_what_it_wants() -> None:
@@ -84,6 +114,9 @@ def test_short_data_of_fixed_length_is_passed_on_unread() -> None:
         (sds("8"), "short_pdu"),
         (sds("82"), "short_pdu"),
         (sds("821000"), "short_pdu"),
+        (sds("03"), "short_pdu"),
+        (sds((b"\x03\x00" + RMC[:-1] + b"0").hex()), "bad_checksum"),
+        (sds((b"\x03\x00" + RMC.replace(b"2016", b"9116")[:-3]).hex()), "lat_range"),
         (sds("820401"), "short_pdu"),
         (sds("82040181" + "2D"), "short_pdu"),
         (sds("8A0401010500"), "short_pdu"),
