@@ -10,6 +10,7 @@ from gis.address import Address
 from gis.border import Border
 from gis.errors import PositionError
 from gis.features import Features
+from gis.landings import Landings
 from gis.layer_aside import read_layer_aside
 from gis.layer_set import LayerSet
 from gis.river import River
@@ -50,7 +51,8 @@ class Geography:
         self._border: Border | None = None
         self.river: River = layers.river()
         self._addresses = layers.addresses()
-        self.ground = Ground(self._addresses)
+        landings = Landings(layers.features("crossings"), layers.features("blos"))
+        self.ground = Ground(self._addresses, landings)
         self._marks = layers.marks()
 
     def described(self) -> list[Layer]:

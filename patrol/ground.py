@@ -21,6 +21,7 @@ from gis.border import Border, Side
 from gis.drawing import Drawing, check_drawing
 from gis.errors import AreaError, GisError
 from gis.fences.area import Area, corridor, polygon
+from gis.landings import Landings
 from gis.river import River
 from gis.rivers import OnRiver
 from patrol.along import Along, RiverSteps
@@ -55,10 +56,13 @@ class Ground:
 
     Args:
         addresses: Its rivers and its border; None without any.
+        landings: Where its boats land; None where none is known.
     """
 
-    def __init__(self, addresses: Addresses | None = None) -> None:
-        self._addresses = addresses
+    def __init__(
+        self, addresses: Addresses | None = None, landings: Landings | None = None
+    ) -> None:
+        self._addresses, self._landings = addresses, landings
         self._areas = _Kept[Area]()
         self._countries = _Kept[dict[str, Deep]]()
         self._along = _Kept[tuple[Along, ...]]()
@@ -99,6 +103,15 @@ class Ground:
         """
         return self._areas.get((sector.id, sector.version), lambda: self._made(sector))
 
+    def holds(self, sector: Sector, *, lon: float, lat: float) -> bool:
+        """Return whether a place, in degrees, lies in a sector; not where this site cannot tell."""
+        try:
+            area = self.area(sector)
+        except GisError:
+            return False
+        x, y = area.plane.metres(lon=lon, lat=lat)
+        return bool(shapely.contains_xy(area.shape, x, y))
+
     def side(self, *, lon: float, lat: float, accuracy_m: float = 0.0) -> Side | None:
         """Return on which side of a border a place is; None where no border is known."""
         if self._addresses is None:
@@ -110,6 +123,10 @@ class Ground:
         if self._addresses is None:
             return None
         return self._addresses.rivers.locate(lon=lon, lat=lat, accuracy_m=accuracy_m)
+
+    def is_landing(self, *, lon: float, lat: float) -> bool:
+        """Return whether boats land at a place: at a ferry, port, bridge or office."""
+        return self._landings is not None and self._landings.near(lon=lon, lat=lat)
 
     def address(self, *, lon: float, lat: float, accuracy_m: float = 0.0) -> Address | None:
         """Return the address of a place in fields; None without geography."""

@@ -18,7 +18,7 @@ from patrol.paper_desk import PaperDesk
 from patrol.papers import kind_of, new_id, revised
 from patrol.patrols import Patrol
 from patrol.sector_drawing import BadShape, Checked, Shape, check, geojson, judge
-from patrol.sectors import KEPT_OUT_OF, Sector, SectorUse
+from patrol.sectors import KEPT_OUT_OF, Sector, SectorLimits, SectorUse
 from patrol.store import journal, papers
 from radio_gateway.decoders import json_decoder
 
@@ -159,7 +159,13 @@ class SectorDesk(PaperDesk):
         )
 
     async def draw(
-        self, *, name: str, shape: Shape, use: SectorUse = "patrol", note: str = ""
+        self,
+        *,
+        name: str,
+        shape: Shape,
+        use: SectorUse = "patrol",
+        limits: SectorLimits | None = None,
+        note: str = "",
     ) -> Sector:
         """Draw a sector of the user's agency.
 
@@ -182,6 +188,7 @@ class SectorDesk(PaperDesk):
                 by=self._user.name,
                 name=name,
                 use=use,
+                limits=limits,
                 note=note,
                 **placed,
             )
@@ -206,7 +213,7 @@ class SectorDesk(PaperDesk):
             version: That the user looked at; None: whichever is there.
             shape: Where it lies from now on; None: where it did.
             reason: Why, for the journal.
-            **changes: New values of `name`, `use`, `note`.
+            **changes: New values of `name`, `use`, `limits`, `note`.
 
         Raises:
             Forbidden: If the role may not.
@@ -215,7 +222,7 @@ class SectorDesk(PaperDesk):
             Conflict: If another version is there, or a sector has that name.
         """
         self._may("draw sectors")
-        assert changes.keys() <= {"name", "use", "note"}
+        assert changes.keys() <= {"name", "use", "limits", "note"}
         values = changes | ({} if shape is None else await self._placed(shape))
 
         def decide(book: Book, now: datetime) -> tuple[Sector, ...]:

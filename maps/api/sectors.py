@@ -20,7 +20,7 @@ from patrol.ground import Deep
 from patrol.overlaps import Overlap
 from patrol.sector_desk import PastVersion
 from patrol.sector_drawing import BadShape, Checked, Judged, RiverStretch, Shape
-from patrol.sectors import Sector, SectorUse
+from patrol.sectors import Sector, SectorLimits, SectorUse, Whose
 
 router = APIRouter(prefix="/api/sectors", tags=["sectors"])
 
@@ -31,6 +31,9 @@ Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f
 Words = Annotated[str, Field(max_length=2000, pattern=LINES)]
 Reason = Annotated[str, Field(max_length=500, pattern=LINES, description="Why, for the journal")]
 Kilometre = Annotated[float, Field(ge=-10_000, le=10_000, allow_inf_nan=False)]
+
+Seconds = Annotated[float, Field(ge=300, le=86_400, allow_inf_nan=False)]
+Metres = Annotated[float, Field(ge=50, le=1000, allow_inf_nan=False)]
 
 _RING: Final = [[100.40, 20.28], [100.42, 20.28], [100.42, 20.30], [100.40, 20.30], [100.40, 20.28]]
 _POLYGON: Final[dict[str, Any]] = {"type": "Polygon", "coordinates": [_RING]}
@@ -92,6 +95,44 @@ class StretchForm(BaseModel):
     )
 
 
+class LimitsForm(BaseModel):
+    """What boats may do in a sector before somebody is told; what is absent is not asked."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"loitering_s": 1200, "loitering_within_m": 100},
+                {"whose": "others", "meeting_s": 600, "stay_s": 3600, "speed_mps": 8.3},
+            ]
+        },
+    )
+
+    whose: Whose = Field(
+        default="all", description="Of all boats, of the agency's units, or of all others"
+    )
+    loitering_s: Seconds | None = Field(
+        default=None, description="How long a boat may keep to one place, seconds"
+    )
+    loitering_within_m: Metres = Field(
+        default=100.0, description="How far from the middle of it is one place, metres"
+    )
+    meeting_s: Seconds | None = Field(
+        default=None, description="How long two boats that came together may stay so, seconds"
+    )
+    meeting_within_m: Metres = Field(default=100.0, description="How near is together, metres")
+    stay_s: Seconds | None = Field(
+        default=None, description="How long a boat may be in the sector, seconds"
+    )
+    speed_mps: float | None = Field(
+        default=None, ge=0.5, le=50, allow_inf_nan=False, description="How fast it may be, m/s"
+    )
+
+    def limits(self) -> SectorLimits | None:
+        """Return them as the desk takes them; None where none is set."""
+        return SectorLimits(**self.model_dump(exclude_unset=True)) or None
+
+
 class ShapeForm(BaseModel):
     """Where a sector lies: a polygon or a stretch of a river."""
 
@@ -132,12 +173,19 @@ class NewSector(ShapeForm):
             "examples": [
                 {"name": "Islands", "polygon": _POLYGON},
                 {"name": "Reach 4", "use": "fishing_ban", "stretch": _REACH, "note": "April"},
+                {
+                    "name": "Whole reach",
+                    "use": "reach",
+                    "stretch": _REACH,
+                    "limits": {"whose": "others", "loitering_s": 1200},
+                },
             ]
         },
     )
 
     name: Name
     use: SectorUse = "patrol"
+    limits: LimitsForm | None = None
     note: Words = ""
 
 
@@ -153,6 +201,9 @@ class SectorChange(ShapeForm):
     )
     name: Name | None = None
     use: SectorUse | None = None
+    limits: LimitsForm | None = Field(
+        default=None, description="All of them anew; an empty object takes them away"
+    )
     note: Words | None = None
     reason: Reason = ""
 
@@ -260,7 +311,13 @@ async def draw_sector(new: NewSector, desk: DeskHere) -> Response:
     """
     return await _kept(
         desk,
-        desk.sectors.draw(name=new.name, use=new.use, note=new.note, shape=new.shape()),
+        desk.sectors.draw(
+            name=new.name,
+            use=new.use,
+            limits=None if new.limits is None else new.limits.limits(),
+            note=new.note,
+            shape=new.shape(),
+        ),
         status=201,
     )
 
@@ -305,6 +362,8 @@ async def change_sector(sector: str, change: SectorChange, desk: DeskHere) -> Re
     """
     moved = change.polygon is not None or change.stretch is not None
     values = change.model_dump(include={"name", "use", "note"}, exclude_none=True)
+    if change.limits is not None:
+        values["limits"] = change.limits.limits()
     return await _kept(
         desk,
         desk.sectors.change(

@@ -18,6 +18,7 @@ import structlog
 from msgspec.structs import replace
 
 from patrol import alert_acts
+from patrol.alarms.behaviours import Behaviours
 from patrol.alarms.changes import Steps
 from patrol.alarms.rules import ALERT_RULES, RULES
 from patrol.alerts import HOLDING, Alert, Key
@@ -82,7 +83,9 @@ class Alarms:
         now: Callable[[], datetime],
     ) -> None:
         self.sharing: Sharing | None = None
-        self.fencing = Fencing(ground or Ground())
+        self._ground = ground or Ground()
+        self.fencing = Fencing(self._ground)
+        self._behaviours = Behaviours(self._ground)
         self._clerk, self._store, self._picture = clerk, store, picture
         self._agency, self._now = agency, now
         self._started_at = now()
@@ -111,6 +114,7 @@ class Alarms:
             past += await read(self._store, picture, book, agency=self._agency, now=now)
         self.fencing.take_up(book, lambda: in_order(past), now)
         self.fencing.missed(await self._filed(now), book, now)
+        self._take_up_limits()
         await self._judge(None)
 
     async def after(
@@ -170,6 +174,14 @@ class Alarms:
                 if (fix := fixes.get(record.gid)) is not None and fix.of in units
             ]
             moved = self.fencing.see(placed, self._now())
+        if self._behaviours:
+            heard = [(fixes.get(each.gid), each.transmission.heard_at) for each in records]
+            placed = [
+                (fix.of, position_of(fix, min(fix.time, at)))
+                for fix, at in heard
+                if fix is not None
+            ]
+            self._behaviours.see(placed, self._picture.contacts)
         self._strays.note(fixes.values(), units, self._now())
         for record in records:
             said, facts = record.transmission, record.transmission.facts
@@ -198,6 +210,7 @@ class Alarms:
             unheard = self.fencing.unheard(picture.units)
             if unheard:
                 self.fencing.see(windows(picture, unheard), now)
+        self._take_up_limits()
         await self._see_reassigned(now)
         await self._judge(None)
         await self._file_time(now)
@@ -227,6 +240,11 @@ class Alarms:
         """Note that another radio stands for a unit, or from another time on."""
         if self.fencing.has_seen(unit):
             self._reassigned.add(unit)
+
+    def _take_up_limits(self) -> None:
+        picture = self._picture
+        contacts = picture.contacts
+        self._behaviours.take_up(self._clerk.book, windows(picture, contacts), contacts)
 
     # -- what is so now
 
@@ -273,6 +291,7 @@ class Alarms:
         if await self._file(steps):
             if ids is None:
                 self._strays.waiting.clear()
+                self._behaviours.filed()
             self.fencing.filed(visit for visit in passed if ids is None or visit.unit in ids)
 
     def _compare(
@@ -382,7 +401,18 @@ class Alarms:
             sectors={sector.id: sector for sector in book.all(Sector)},
             hand_offs=tuple(book.all(HandOff)),
             standing=self.fencing,
+            episodes=self._behaviours.episodes(contacts, now) if ids is None else (),
+            is_landing=self._is_landing,
             may_see=lambda *asked: self._may_see(now, *asked),
+        )
+
+    def _is_landing(self, lon: float, lat: float) -> bool:
+        """Return whether boats land at a place, or are to meet there as a sector says."""
+        ground = self._ground
+        return ground.is_landing(lon=lon, lat=lat) or any(
+            ground.holds(sector, lon=lon, lat=lat)
+            for sector in self._clerk.book.all(Sector)
+            if sector.use == "rendezvous"
         )
 
     def _may_see(

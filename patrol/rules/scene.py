@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -160,6 +161,34 @@ class Stray(NamedTuple):
     country: str
 
 
+class Episode(NamedTuple):
+    """That boats do, or did, for some time what a limit of a sector is about.
+
+    Attributes:
+        rule: Whose it is.
+        units: Who; of a meeting all that lie together, the two that met first in front.
+        sector: Id of the sector whose limit it is.
+        since: When it began.
+        seen_at: Time of the newest fix that shows it.
+        lon: Where, degrees.
+        lat: Where, degrees.
+        facts: What else is known: figures.
+        over: When it was over, if it began and ended between two looks.
+        sure: Whether it is; else it may have begun before its boats were followed.
+    """
+
+    rule: str
+    units: tuple[str, ...]
+    sector: str
+    since: datetime
+    seen_at: datetime
+    lon: float
+    lat: float
+    facts: Mapping[str, Value] = MappingProxyType({})
+    over: datetime | None = None
+    sure: bool = True
+
+
 class Standing(Protocol):
     """How units stand to areas."""
 
@@ -214,6 +243,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         sectors: By id.
         hand_offs: All that are not over.
         standing: How units stand to sectors and meeting places.
+        episodes: What boats do that limits of sectors are about.
+        is_landing: Whether boats land at a place, in degrees east and north.
         may_see: Whether of an owner's records a class may pass to a viewer now, about or at a
             unit.
     """
@@ -236,6 +267,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     hand_offs: Sequence[HandOff]
     standing: Standing
     may_see: Callable[[str, str, DataClass, Contact], bool]
+    episodes: Sequence[Episode] = ()
+    is_landing: Callable[[float, float], bool] = lambda _lon, _lat: False
 
 
 class AlertRule(NamedTuple):

@@ -271,3 +271,50 @@ async def test_the_history_tells_who_changed_a_sector_when_and_why(offices: Offi
     await agree(offices, classes=["sectors"])
     [newest] = (await offices["malee"].get(f"/api/sectors/{id}/history")).json()
     assert (newest["sector"]["version"], "reason" in newest) == (2, False)
+
+
+LIMITS = {"whose": "others", "loitering_s": 1200, "loitering_within_m": 150, "speed_mps": 8.0}
+
+
+async def test_limits_are_kept_in_versions_changed_and_taken_away(offices: Offices) -> None:
+    told = await drawn(offices, limits=LIMITS)
+    assert told["sector"]["limits"] == LIMITS
+    path = f"/api/sectors/{told['sector']['id']}"
+    named = await offices["noy"].patch(path, json={"name": "Isles"})
+    assert named.json()["sector"]["limits"] == LIMITS
+    other = await offices["noy"].patch(path, json={"limits": {"stay_s": 3600}})
+    assert other.json()["sector"]["limits"] == {"stay_s": 3600}
+    none = await offices["noy"].patch(path, json={"limits": {}})
+    assert "limits" not in none.json()["sector"]
+    kept = (await offices["noy"].get(f"{path}/history")).json()
+    assert [each["sector"].get("limits") for each in kept] == [
+        LIMITS, LIMITS, {"stay_s": 3600}, None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("limits", "field"),
+    [
+        ({"loitering_s": 1}, "limits.loitering_s"),
+        ({"loitering_s": 1e9}, "limits.loitering_s"),
+        ({"meeting_within_m": 5, "meeting_s": 600}, "limits.meeting_within_m"),
+        ({"speed_mps": "NaN"}, "limits.speed_mps"),
+        ({"whose": "mine"}, "limits.whose"),
+        ({"height_m": 3}, "limits.height_m"),
+    ],
+)
+async def test_a_limit_out_of_bounds_is_named(
+    offices: Offices, limits: dict[str, Any], field: str
+) -> None:
+    body = {"name": "Islands", "polygon": POLYGON, "limits": limits}
+    answer = await offices["noy"].post("/api/sectors", json=body)
+    assert (answer.status_code, answer.json()["field"]) == (422, field), answer.text
+
+
+async def test_the_other_bank_sees_neither_limits_nor_a_reach(offices: Offices) -> None:
+    shown = (await drawn(offices, limits=LIMITS))["sector"]["id"]
+    await drawn(offices, name="All of it", use="reach", limits=LIMITS, polygon=None, stretch=REACH)
+    await agree(offices, classes=["sectors"])
+    [seen] = (await offices["malee"].get("/api/sectors")).json()
+    assert seen["sector"]["id"] == shown
+    assert "limits" not in seen["sector"]

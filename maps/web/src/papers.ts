@@ -133,7 +133,7 @@ export interface Agreement extends PaperOf<"agreement"> {
   consents?: { agency: string; given: boolean; at: string; reason?: string; by?: string }[];
 }
 
-export type SectorUse = "patrol" | "no_go" | "rendezvous" | "fishing_ban" | "restricted";
+export type SectorUse = "patrol" | "no_go" | "rendezvous" | "fishing_ban" | "restricted" | "reach";
 
 /** An area that people drew, or a stretch of a river. */
 export interface Sector extends PaperOf<"sector"> {

@@ -60,7 +60,7 @@ function UnitLine({ plan, unit, agency, children }: { plan: PlanContent; unit: s
 
 export function SectorChoice({ plan, children }: { plan: PlanContent; children: ComponentChildren }): JSX.Element {
   const sought = useSignal("");
-  const all = (sectors.value ?? []).filter(({ sector }) => plan.sectors.includes(sector.id) || !["no_go", "restricted"].includes(sector.use ?? "patrol"));
+  const all = (sectors.value ?? []).filter(({ sector }) => plan.sectors.includes(sector.id) || !["no_go", "restricted", "reach"].includes(sector.use ?? "patrol"));
   const wanted = sought.value.trim().toLocaleLowerCase();
   const known = new Set((sectors.value ?? []).map((each) => each.sector.id));
   return (

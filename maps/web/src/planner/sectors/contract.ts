@@ -1,8 +1,9 @@
 /** What the server says of sectors (maps/api/sectors.py). Fields that are absent have their default. */
 import type { SectorUse } from "../../papers.ts";
+import type { Limits } from "../../pages/planner/sectors/limits.ts";
 import type { Stretch } from "./shape.ts";
 
-export const USES: readonly SectorUse[] = ["patrol", "no_go", "rendezvous", "fishing_ban", "restricted"];
+export const USES: readonly SectorUse[] = ["patrol", "no_go", "rendezvous", "fishing_ban", "restricted", "reach"];
 
 /** One version of a sector: a polygon or a stretch of a river. */
 export interface SectorPaper {
@@ -18,6 +19,7 @@ export interface SectorPaper {
   km_from?: number | null;
   km_to?: number | null;
   width_m?: number | null;
+  limits?: Limits | null;
   note?: string;
   retired_at?: string | null;
 }

@@ -2,6 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { t } from "../../i18n/index.ts";
 import type { SectorUse } from "../../papers.ts";
+import { limitsOf, sameLimits, type TypedLimits, typed } from "../../pages/planner/sectors/limits.ts";
 import { call, CallError, fetchJson } from "../../rest.ts";
 import { say } from "../frame-state.ts";
 import { Unsaved } from "../unsaved.tsx";
@@ -13,6 +14,7 @@ import { loadSectors, looked, shapeOfPaper, view } from "./store.ts";
 export interface Words {
   name: string;
   use: SectorUse;
+  limits: TypedLimits;
   note: string;
 }
 
@@ -42,27 +44,27 @@ export const changed = computed(() => {
   const now = draft.value;
   if (now === null) return false;
   const { first } = now;
-  return now.name !== first.name || now.use !== first.use || now.note !== first.note || !sameShape(now.steps.now, first.shape);
+  return now.name !== first.name || now.use !== first.use || now.note !== first.note || !sameLimits(now.limits, first.limits) || !sameShape(now.steps.now, first.shape);
 });
 
 export function startNew(): void {
-  open({ id: null, version: 0, name: "", use: "patrol", note: "" }, null);
+  open({ id: null, version: 0, name: "", use: "patrol", limits: typed(null), note: "" }, null);
 }
 
 export function startEdit({ sector }: SectorDetails): void {
-  open({ id: sector.id, version: versionNumber(sector), name: sector.name, use: sector.use ?? "patrol", note: sector.note ?? "" }, shapeOfPaper(sector));
+  open({ id: sector.id, version: versionNumber(sector), name: sector.name, use: sector.use ?? "patrol", limits: typed(sector.limits), note: sector.note ?? "" }, shapeOfPaper(sector));
 }
 
 function open(about: Words & { id: string | null; version: number }, first: SectorShape | null): void {
-  const { name, use, note } = about;
-  draft.value = { ...about, reason: "", steps: begin(first), first: { name, use, note, shape: first } };
+  const { name, use, limits, note } = about;
+  draft.value = { ...about, reason: "", steps: begin(first), first: { name, use, limits, note, shape: first } };
   conflict.value = null;
   saveFault.value = null;
   looked.value = null;
   view.value = { at: "edit" };
 }
 
-export function edit(some: Partial<Pick<Draft, "name" | "use" | "note" | "reason">>): void {
+export function edit(some: Partial<Pick<Draft, "name" | "use" | "limits" | "note" | "reason">>): void {
   if (draft.value !== null) draft.value = { ...draft.value, ...some };
 }
 
@@ -114,11 +116,12 @@ export async function save(): Promise<void> {
   saving.value = true;
   saveFault.value = null;
   const words = { name: now.name.trim(), use: now.use, note: now.note };
+  const sent = { ...words, limits: limitsOf(now.limits) };
   try {
     const moved = now.id === null || !sameShape(now.steps.now, now.first.shape);
     const kept = now.id === null
-      ? await call<SectorDetails>("POST", "/api/sectors", { ...words, ...body })
-      : await call<SectorDetails>("PATCH", `/api/sectors/${encodeURIComponent(now.id)}`, { ...words, ...(moved ? body : {}), version: now.version, reason: now.reason });
+      ? await call<SectorDetails>("POST", "/api/sectors", { ...sent, ...body })
+      : await call<SectorDetails>("PATCH", `/api/sectors/${encodeURIComponent(now.id)}`, { ...sent, ...(moved ? body : {}), version: now.version, reason: now.reason });
     conflict.value = null;
     looked.value = null;
     const meanwhile = draft.peek();
@@ -126,7 +129,7 @@ export async function save(): Promise<void> {
       draft.value = null;
     } else if (meanwhile?.first === now.first) {
       // What was drawn on while it was sent is not in what was kept: it goes on from there.
-      draft.value = { ...meanwhile, id: kept.sector.id, version: versionNumber(kept.sector), first: { ...words, shape: now.steps.now } };
+      draft.value = { ...meanwhile, id: kept.sector.id, version: versionNumber(kept.sector), first: { ...words, limits: now.limits, shape: now.steps.now } };
     }
     await loadSectors();
     if (meanwhile === now) view.value = { at: "sector", id: kept.sector.id };
@@ -155,7 +158,7 @@ async function findConflict(id: string, version: number): Promise<void> {
 /** Makes an old version the newest again. */
 export async function restore(past: PastVersion, newest: SectorDetails, reason: string): Promise<void> {
   const { sector } = past;
-  const body = { name: sector.name, use: sector.use ?? "patrol", note: sector.note ?? "", ...bodyOf(shapeOfPaper(sector)), version: versionNumber(newest.sector), reason };
+  const body = { name: sector.name, use: sector.use ?? "patrol", limits: sector.limits ?? {}, note: sector.note ?? "", ...bodyOf(shapeOfPaper(sector)), version: versionNumber(newest.sector), reason };
   await call("PATCH", `/api/sectors/${encodeURIComponent(sector.id)}`, body);
   looked.value = null;
   await loadSectors();
@@ -174,7 +177,7 @@ export const unsaved = new Unsaved<Draft>("sectors");
 
 function isDraft(what: unknown): what is Draft {
   const found = what as Partial<Draft> | null;
-  return typeof found?.name === "string" && Array.isArray(found.steps?.past) && found.first !== undefined;
+  return typeof found?.name === "string" && Array.isArray(found.steps?.past) && found.first?.limits !== undefined && found.limits !== undefined;
 }
 
 /** Offers what this person drew before a reload, and keeps what is drawn from now on. */

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { agencyName } from "../../agencies.ts";
 import { t } from "../../i18n/index.ts";
+import { limitWords } from "../../pages/planner/sectors/limits.ts";
 import { Icon } from "../../panels/icons.tsx";
 import { useModal } from "../../panels/modal.ts";
 import { faultWords } from "../../panels/states.tsx";
@@ -16,6 +17,7 @@ export function SectorDetail({ details }: { details: SectorDetails }): JSX.Eleme
   const { sector } = details;
   const asking = useSignal(false);
   const stretch = stretchOf(sector);
+  const limits = limitWords(sector.limits);
   return (
     <section class="panel" aria-labelledby="sector-title">
       <div class="unit-head">
@@ -31,6 +33,7 @@ export function SectorDetail({ details }: { details: SectorDetails }): JSX.Eleme
           {stretch !== null && <Fact name={t("sector.stretch")}><span class="num">{t("sector.stretch_of", { river: riverWords(stretch.river), from: stretch.km_from, to: stretch.km_to, width: stretch.width_m })}</span></Fact>}
           {acrossWords(details.countries).map((each) => <Fact key={each} name={t("sector.border")}>{each}</Fact>)}
           <Fact name={t("sector.version")}><span class="num">{versionNumber(sector)}</span><span class="fact-more num">{madeWords(sector)}</span></Fact>
+          {limits.length > 0 && <Fact name={t("sector.limits")}>{limits.map((each) => <span key={each} class="limit-line">{each}</span>)}</Fact>}
           {sector.note && <Fact name={t("sector.note")}><span class="sector-words">{sector.note}</span></Fact>}
         </dl>
         <div class="actions">

@@ -5,6 +5,8 @@ import { useRef } from "preact/hooks";
 import { agencyName } from "../../agencies.ts";
 import { t } from "../../i18n/index.ts";
 import type { SectorUse } from "../../papers.ts";
+import { LimitFields } from "../../pages/planner/sectors/limit-fields.tsx";
+import { FIELDS, isGood } from "../../pages/planner/sectors/limits.ts";
 import { Icon } from "../../panels/icons.tsx";
 import { faultWords } from "../../panels/states.tsx";
 import { CallError } from "../../rest.ts";
@@ -35,10 +37,11 @@ export function SectorForm(): JSX.Element {
   const nameless = about.name.trim() === "";
   const shapeless = bodyOf(shape.value) === null;
   const bad = checkState.value === "told" && checked.value?.usable === false;
+  const wide = FIELDS.some((each) => !isGood(each, about.limits));
   const send = (event: Event): void => {
     event.preventDefault();
     tried.value = true;
-    if (shapeless || bad || nameless) lead();
+    if (shapeless || bad || nameless || wide) lead();
     else void save().then(lead);
   };
   /** To the first thing that keeps it from being saved, once that is drawn: to its field, else to what is said of it. */
@@ -80,6 +83,7 @@ export function SectorForm(): JSX.Element {
           <select id="sector-use" value={about.use} onChange={(event) => edit({ use: event.currentTarget.value as SectorUse })}>
             {USES.map((each) => <option key={each} value={each}>{t(`sector.use.${each}`)}</option>)}
           </select>
+          <LimitFields now={about.limits} put={(limits) => edit({ limits })} />
           <label for="sector-note">{t("sector.note")}</label>
           <textarea id="sector-note" rows={2} maxLength={2000} value={about.note} onInput={(event) => edit({ note: event.currentTarget.value })} />
           {about.id !== null && (

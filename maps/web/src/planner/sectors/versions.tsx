@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { t } from "../../i18n/index.ts";
+import { limitWords } from "../../pages/planner/sectors/limits.ts";
 import { Icon } from "../../panels/icons.tsx";
 import { Broken, faultWords, Loading, useLoaded } from "../../panels/states.tsx";
 import { fetchJson } from "../../rest.ts";
@@ -51,6 +52,7 @@ export function Versions({ details }: { details: SectorDetails }): JSX.Element {
                 <div class="card-head"><h3>{t(n === versionNumber(sector) ? "sector.version_now" : "sector.version_n", { n })}</h3><span class="num dim">{areaWords(past.area_km2)}</span></div>
                 <p class="dim num">{madeWords(past.sector)}</p>
                 <p>{past.sector.name} · {t(`sector.use.${past.sector.use ?? "patrol"}`)}</p>
+                {limitWords(past.sector.limits).length > 0 && <p class="dim">{limitWords(past.sector.limits).join(" · ")}</p>}
                 {past.reason && <p class="sector-words"><q>{past.reason}</q></p>}
                 {past.sector.retired_at && <p class="dim">{t("sector.retired_here")}</p>}
                 {n !== versionNumber(sector) && (
