@@ -88,7 +88,7 @@ _BITS: dict[int, tuple[int, int]] = {
     17: (80, 830),
     19: (301, 318),
     20: (70, 174),
-    21: (271, 368),
+    21: (260, 368),  # some aids end before the flags behind their place (RAIM, virtual, assigned)
     22: (160, 174),
     23: (154, 174),
     24: (156, 174),
@@ -169,7 +169,8 @@ def _aid_to_navigation(report: Report, said: Any, frame: bytes) -> None:
     put_place(report, lon=said.lon, lat=said.lat, frame=frame)
     _name(report, ship_name=(said.name or "") + (said.name_ext or ""))
     report.facts["aid_type"] = int(said.aid_type)
-    report.facts["virtual"] = bool(said.virtual_aid)
+    if said.virtual_aid is not None:
+        report.facts["virtual"] = bool(said.virtual_aid)
     report.facts["off_position"] = bool(said.off_position)
     if said.second < 60:
         report.facts["utc_second"] = said.second

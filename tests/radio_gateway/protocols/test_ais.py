@@ -156,6 +156,17 @@ def test_place_of_a_ship_is_read_at_once_unless_there_is_something_to_think_abou
         assert fix(**under_way | odd) is None
 
 
+def test_aid_that_ends_before_its_last_flags_is_heard() -> None:
+    armour = encoded(type=21, **BOAT, name="PIER 7", virtual_aid=1)[0].split(b",")[5].decode()
+    (said,), reasons = heard(decoder(), [sentence(f"AIVDM,1,1,,A,{armour[:45]},2", "!")])
+    assert reasons == []
+    assert said.position is not None
+    assert said.position.lat == pytest.approx(BOAT["lat"])
+    assert "virtual" not in said.facts
+    too_short = sentence(f"AIVDM,1,1,,A,{armour[:43]},0", "!")
+    assert heard(decoder(), [too_short]) == ([], ["payload_short"])
+
+
 def test_each_sort_of_message_says_its_own() -> None:
     said, reasons = heard(decoder(), capture("river.aivdm"))
     assert reasons == []
