@@ -39,6 +39,7 @@ from maps.reports.scheduler import Line, Scheduler
 from maps.settings import Settings, read_token
 from maps.settings_tables import SQLITE
 from maps.surveying import Survey
+from maps.web_client.build_id import build_id
 from patrol.accounts import User
 from patrol.desk import Desk
 from patrol.retention import Retention
@@ -112,6 +113,7 @@ class Office:
             ground=geography.ground,
             agencies=self.agencies,
             offices=geography.offices(),
+            build=build_id(),
         )
         self.accounts = open_accounts(settings, store, scribe=self.watch.clerk.scribe)
         self.watch.picture.keyed = frozenset(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
-import os
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,10 +13,9 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 from maps.access import Access
 from maps.errors import NotSignedIn, SecondFactorNeeded, TooManyTries
 from maps.packed import Packed
+from maps.web_client.build_id import FOLDER
 from patrol.errors import NotFound
 
-FOLDER = Path(os.environ.get("JOINT_PATROL_STATIC") or Path(__file__).parent / "static")
-"""Where the client was built; whoever works on it may name another build by the variable."""
 _NOT_BUILT = (
     "The server runs, but its web client has not been built.\n"
     "Build it with: python -m maps.webbuild\n"

@@ -202,11 +202,14 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
         channels: All channels.
         claims: All addresses that a second sender uses now.
         papers: The newest version of whatever is not over.
+        build: Which build of the pages the node has, so that a page that was loaded before an
+            upgrade can say so; empty where it has none.
     """
 
     stream: str
     seq: int
     time: datetime
+    build: str = ""
     units: tuple[UnitState, ...]
     channels: tuple[ChannelHealth, ...] = ()
     claims: tuple[Claim, ...] = ()

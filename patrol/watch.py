@@ -91,6 +91,7 @@ class Watch:
         offices: Border liaison offices that face each other; None without a gazetteer.
         now: Clock, aware UTC.
         clock: Tells when the times of this process are doubtful.
+        build: Which build of the pages this node has; told with every snapshot.
     """
 
     def __init__(
@@ -106,8 +107,10 @@ class Watch:
         offices: Offices | None = None,
         now: Callable[[], datetime] = utc_now,
         clock: Clock = CLOCK,
+        build: str = "",
     ) -> None:
         self.store = store
+        self._build = build
         self.node = node
         self.agency = agency
         self.ground = ground
@@ -265,6 +268,7 @@ class Watch:
             stream=stream,
             seq=seq,
             time=self.now(),
+            build=self._build,
             units=(*self.states(policy), *others),
             channels=tuple(self.picture.channels.values()),
             claims=tuple(self.claims(policy)),

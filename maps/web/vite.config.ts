@@ -1,8 +1,10 @@
 /** Builds the pages into maps/static, with the licences of what they carry. */
 import { readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
+import { buildId } from "./vite-plugins/build-id.ts";
 import { icons } from "./vite-plugins/icons.ts";
 import { pushWorker } from "./vite-plugins/push-worker.ts";
+import { sosList } from "./vite-plugins/sos-list.ts";
 import { serviceWorker } from "./vite-plugins/service-worker.ts";
 
 /** Puts Leaflet beside the pages: reports made with folium carry it inside, so that they ask the network for nothing. */
@@ -21,7 +23,7 @@ function forReports(): Plugin {
 
 export default defineConfig({
   base: "/",
-  plugins: [forReports(), icons(), serviceWorker(), pushWorker()],
+  plugins: [forReports(), icons(), serviceWorker(), pushWorker(), sosList(), buildId()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   worker: { format: "es" },
   build: {

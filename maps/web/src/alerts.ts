@@ -28,21 +28,28 @@ export function stateOf(alert: Alert): AlertState {
   return alert.state ?? "raised";
 }
 
-/** Whether it calls for somebody, aloud. */
+/** Whether this page knows what its state means: one of a newer server may not. */
+export function isKnownState(alert: Alert): boolean {
+  return Object.hasOwn(ACTS, stateOf(alert));
+}
+
+/** Whether it calls for somebody, aloud. A call for help that nobody knows to be answered does. */
 export function rings(alert: Alert): boolean {
-  return (stateOf(alert) === "raised" || stateOf(alert) === "escalated") && alert.historical !== true;
+  const state = stateOf(alert);
+  return (state === "raised" || state === "escalated" || (alert.severity === "sos" && !isKnownState(alert))) && alert.historical !== true;
 }
 
 export function standing(alert: Alert): Standing {
   const state = stateOf(alert);
   if (alert.historical === true || state === "settled" || state.startsWith("shelved")) return "aside";
-  return rings(alert) || state === "returned_unacknowledged" ? "waiting" : "known";
+  return rings(alert) || state === "returned_unacknowledged" || !isKnownState(alert) ? "waiting" : "known";
 }
 
 /** What its life lets people do now: a call for help cannot be put aside, and others are told while there are some left. */
 export function actsOf(alert: Alert): AlertAct[] {
   const barred: AlertAct[] = [...(alert.severity === "sos" ? ["shelve" as const] : []), ...(rings(alert) && alert.escalates_at ? [] : ["escalate" as const])];
-  return ACTS[stateOf(alert)].filter((act) => !barred.includes(act));
+  // Of a state that is not known here the server says what may be done.
+  return (isKnownState(alert) ? ACTS[stateOf(alert)] : ACTS.raised).filter((act) => !barred.includes(act));
 }
 
 const STANDINGS: readonly Standing[] = ["waiting", "known", "aside"];

@@ -149,6 +149,8 @@ export interface Snapshot {
   stream: string;
   seq: number;
   time: string;
+  /** Which build of the pages the server has; absent or empty where it has none. */
+  build?: string;
   units: UnitState[];
   channels?: ChannelHealth[];
   claims?: Claim[];

@@ -3,6 +3,8 @@ import { computed, signal } from "@preact/signals";
 import { hearServerTime, now } from "./clock.ts";
 import type { Change, ChannelHealth, Claim, Snapshot, TrackCollection, TrackFeature, UnitState } from "./contract.ts";
 import { LiveStream, type LiveStatus } from "./live.ts";
+import { noteBuild, noteFailure, noteFaults } from "./live/page-faults.ts";
+import { plainList } from "./live/plain-list.ts";
 import type { HandOff, Paper } from "./papers.ts";
 import { Picture, type Touched, TRACKS_UP_TO } from "./picture.ts";
 import { fetchJson } from "./rest.ts";
@@ -54,8 +56,14 @@ const byName = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 export const live = new LiveStream({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/live`,
   receiver: {
-    snapshot: (frame: Snapshot) => take(picture.replace(frame), true),
+    said: plainList.hear,
+    tended: plainList.tended,
+    snapshot: (frame: Snapshot) => {
+      noteBuild(frame.build);
+      take(picture.replace(frame), true);
+    },
     change: (frame: Change) => take(picture.apply(frame), false),
+    faults: noteFaults,
     serverTime: hearServerTime,
     status: (status) => {
       liveStatus.value = status;
@@ -74,13 +82,23 @@ export function takeDirty(): { units: Set<string>; tracks: Set<string> } {
 function take(touched: Touched, whole: boolean): void {
   for (const id of touched.units) dirtyUnits.add(id);
   for (const id of touched.tracks) dirtyTracks.add(id);
-  if (touched.papers) takePapers(touched.ended);
-  noteForgotten(touched);
-  hearTexts(touchedUnits(touched), (id) => !picture.units.has(id), now.peek());
+  // The frame is in the picture by now: who shows it may fail, and the next one is shown all the same.
+  shown(() => touched.papers && takePapers(touched.ended));
+  shown(() => noteForgotten(touched));
+  shown(() => hearTexts(touchedUnits(touched), (id) => !picture.units.has(id), now.peek()));
   if (whole && picture.units.size <= TRACKS_UP_TO) void loadTracks();
   else if (whole && picture.watched !== "") void loadTrack(picture.watched);
   else for (const id of touched.refetch) void loadTrack(id);
   renewal ??= setTimeout(renew, whole ? 0 : picture.units.size > TRACKS_UP_TO ? LONG_LIST_PAUSE_MS : LIST_PAUSE_MS);
+}
+
+/** Lets the page show something; what throws is told of and holds up nothing. */
+function shown(show: () => void): void {
+  try {
+    show();
+  } catch (error) {
+    noteFailure("show", error);
+  }
 }
 
 function* touchedUnits(touched: Touched): Iterable<UnitState> {
@@ -119,9 +137,9 @@ function takePapers(ended: readonly Paper[]): void {
 
 function renew(): void {
   renewal = undefined;
-  everyone.value = inOrder();
-  claims.value = [...picture.claims.values()].sort((a, b) => Date.parse(a.since) - Date.parse(b.since));
-  channels.value = [...picture.channels.values()].sort((a, b) => byName.compare(a.name, b.name));
+  shown(() => { everyone.value = inOrder(); });
+  shown(() => { claims.value = [...picture.claims.values()].sort((a, b) => Date.parse(a.since) - Date.parse(b.since)); });
+  shown(() => { channels.value = [...picture.channels.values()].sort((a, b) => byName.compare(a.name, b.name)); });
 }
 
 /** By call sign. Most renewals change no name: then the old order stands, and thousands need no sorting. */

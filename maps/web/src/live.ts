@@ -2,9 +2,9 @@
  * The live stream: opens the WebSocket, opens it again with growing, jittered pauses, asks to resume
  * where it broke off, notices gaps, and tells the truth about how old the last word is.
  */
-import type { Change, LiveFrame, Snapshot } from "./contract.ts";
+import type { Change, Snapshot } from "./contract.ts";
 import { ownMs } from "./own-clock.ts";
-import { withoutTables } from "./tables.ts";
+import { type ItemFault, parseFrame } from "./wire/frame-parser.ts";
 
 /** Silence after which the stream counts as stopped. Beats come every 2 s; people are told by 5 s. */
 export const STALE_AFTER_MS = 4500;
@@ -29,8 +29,15 @@ export interface LiveStatus {
 }
 
 export interface LiveReceiver {
+  /** The text of every frame, before anything is read of it. */
+  said?(text: string): void;
+  /** Four times a second: this page follows the stream, or tries to. */
+  tended?(): void;
+  /** Both may throw: what was applied half-way is replaced by a fresh snapshot. */
   snapshot(frame: Snapshot): void;
   change(frame: Change): void;
+  /** What of a frame could not be read, or why applying it failed; everything else of it stands. */
+  faults?(faults: readonly ItemFault[], error?: unknown): void;
   /** The server's clock, milliseconds, as read from any frame at `heardAt`. */
   serverTime(serverMs: number, heardAt: number): void;
   status(status: LiveStatus): void;
@@ -87,6 +94,7 @@ export class LiveStream {
 
   /** Judges how long it has been silent. Runs four times a second. */
   check(): void {
+    this.#options.receiver.tended?.();
     const silentMs = this.#options.now() - (this.#status.heardAt ?? this.#openedAt);
     const stale = silentMs > STALE_AFTER_MS;
     if (stale !== this.#status.stale) this.#say({ stale });
@@ -107,7 +115,7 @@ export class LiveStream {
     const socket = this.#options.open(this.#options.url + query);
     this.#socket = socket;
     socket.onmessage = (event) => {
-      if (socket === this.#socket) this.#take(JSON.parse(String(event.data)) as LiveFrame);
+      if (socket === this.#socket) this.#take(String(event.data));
     };
     socket.onclose = (event) => {
       if (socket !== this.#socket) return;
@@ -120,24 +128,37 @@ export class LiveStream {
     };
   }
 
-  #take(frame: LiveFrame): void {
+  #take(text: string): void {
     const now = this.#options.now();
-    this.#options.receiver.serverTime(Date.parse(frame.time), now);
-    if (frame.type === "snapshot") {
-      this.#stream = frame.stream;
-      this.#seq = frame.seq;
-      this.#options.receiver.snapshot(frame);
-    } else if (frame.type === "change") {
-      if (frame.seq > this.#seq + 1) return this.#gap();
-      if (frame.seq === this.#seq + 1) {
-        this.#seq = frame.seq;
-        this.#options.receiver.change(withoutTables(frame));
-      }
-    } else if (frame.seq > this.#seq) {
-      return this.#gap();
+    const { receiver } = this.#options;
+    receiver.said?.(text);
+    const { frame, faults, unknown } = parseFrame(text);
+    if (faults.length > 0) receiver.faults?.(faults);
+    if (unknown) return;
+    if (frame === null) return this.#anew();
+    receiver.serverTime(Date.parse(frame.time), now);
+    // Each number comes once and in order: one below the last is of another stream than the one that is followed.
+    const contradicts = frame.type !== "snapshot" && frame.seq < this.#seq;
+    if (contradicts) return this.#anew();
+    if (frame.type !== "snapshot" && frame.seq > this.#seq + (frame.type === "change" ? 1 : 0)) return this.#gap();
+    try {
+      if (frame.type === "snapshot") receiver.snapshot(frame);
+      else if (frame.type === "change" && frame.seq > this.#seq) receiver.change(frame);
+    } catch (error) {
+      receiver.faults?.([], error);
+      return this.#anew();
     }
+    // Only now: what was not applied is asked for again.
+    if (frame.type === "snapshot") this.#stream = frame.stream;
+    this.#seq = frame.seq;
     this.#failures = 0;
     this.#say({ open: true, stale: false, heardAt: now });
+  }
+
+  /** What was heard cannot be gone on from: begins with a fresh snapshot. */
+  #anew(): void {
+    this.#stream = null;
+    this.#gap();
   }
 
   /** Something was missed: ask again for what follows the last change that was applied. */

@@ -3,6 +3,7 @@ import { calendar } from "./calendar.ts";
 import { hearServerTime, startClock } from "./clock.ts";
 import type { Session } from "./contract.ts";
 import { tidyDrafts, watchSignOut } from "./drafts.ts";
+import { watchFailures } from "./live/page-faults.ts";
 import { type Part, t } from "./i18n/index.ts";
 import { chosenLanguage, isLanguage, openWords } from "./i18n/load.ts";
 import { ownMs } from "./own-clock.ts";
@@ -16,6 +17,7 @@ export const app = document.getElementById("app") as HTMLElement;
  * @param broken draws what failed when the server does not say who is here.
  */
 export async function startPage(parts: readonly Part[], draw: () => void | Promise<void>, broken: (fault: unknown) => void): Promise<void> {
+  watchFailures();
   watchSignOut();
   await openWords(parts);
   let found: Session;

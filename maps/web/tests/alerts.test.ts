@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { actsOf, inOrder, rings, standing } from "../src/alerts.ts";
-import type { Alert } from "../src/papers.ts";
+import { actsOf, inOrder, isKnownState, rings, standing } from "../src/alerts.ts";
+import type { Alert, AlertState } from "../src/papers.ts";
 
 const at = "2026-11-25T01:00:00Z";
 const alert = (id: string, more: Partial<Alert> = {}): Alert => ({ kind: "alert", id, agency: "la", at, rule: "no_go", subject: id, severity: "high", raised_at: at, ...more });
@@ -52,4 +52,16 @@ test("a call for help cannot be put aside, what is settled needs nobody", () => 
   assert.deepEqual(actsOf(alert("a", { severity: "sos" })), ["acknowledge", "resolve"]);
   assert.deepEqual(actsOf(alert("a", { state: "settled" })), []);
   assert.deepEqual(actsOf(alert("a", { state: "shelved" })), ["unshelve", "resolve"]);
+});
+
+test("an alert in a state that this page does not know waits for somebody, and a call for help rings", () => {
+  const state = "delegated" as AlertState;
+  const [plain, sos] = [alert("a", { state }), alert("b", { state, severity: "sos" })];
+  assert.equal(isKnownState(plain), false);
+  assert.deepEqual([standing(plain), rings(plain)], ["waiting", false]);
+  assert.deepEqual([standing(sos), rings(sos)], ["waiting", true]);
+  assert.deepEqual(actsOf(plain), ["acknowledge", "shelve", "resolve"]);
+  assert.deepEqual(actsOf(sos), ["acknowledge", "resolve"]);
+  assert.deepEqual(inOrder([plain, sos], "la").map((each) => each.id), ["b", "a"]);
+  assert.equal(isKnownState(alert("c", { state: "constructor" as AlertState })), false);
 });

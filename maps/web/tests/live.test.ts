@@ -17,11 +17,14 @@ class FakeSocket {
     this.closed = true;
   }
   say(frame: LiveFrame): void {
-    this.onmessage?.({ data: JSON.stringify(frame) });
+    this.raw(JSON.stringify(frame));
+  }
+  raw(data: string): void {
+    this.onmessage?.({ data });
   }
 }
 
-function stage(): { stream: LiveStream; sockets: FakeSocket[]; seen: string[]; status: () => LiveStatus; wait: (ms: number) => void } {
+function stage(applying: (frame: LiveFrame) => void = () => undefined): { stream: LiveStream; sockets: FakeSocket[]; seen: string[]; status: () => LiveStatus; wait: (ms: number) => void } {
   const sockets: FakeSocket[] = [];
   const seen: string[] = [];
   let status: LiveStatus | null = null;
@@ -36,8 +39,9 @@ function stage(): { stream: LiveStream; sockets: FakeSocket[]; seen: string[]; s
       return socket as unknown as WebSocket;
     },
     receiver: {
-      snapshot: (frame) => seen.push(`snapshot ${frame.seq}`),
-      change: (frame) => seen.push(`change ${frame.seq}${(frame.fixes ?? []).map((fix) => ` ${fix.of}`).join("")}`),
+      snapshot: (frame) => (applying(frame), seen.push(`snapshot ${frame.seq}`)),
+      change: (frame) => (applying(frame), seen.push(`change ${frame.seq}${(frame.fixes ?? []).map((fix) => ` ${fix.of}`).join("")}`)),
+      faults: (faults, error) => seen.push(error === undefined ? `faults ${faults.map((each) => each.what).join(" ")}` : "failed"),
       serverTime: () => undefined,
       status: (told) => {
         status = told;
@@ -183,5 +187,62 @@ test("a refusal ends the tries", () => {
   assert.equal(status().refused, "signed-out");
   stream.retryNow();
   assert.equal(sockets.length, 1);
+  stream.stop();
+});
+
+test("a change that fails half-way is not taken as applied: a fresh snapshot is asked for", () => {
+  let broken = true;
+  const { stream, sockets, seen } = stage((frame) => {
+    if (frame.seq === 5 && broken) throw new Error("cannot");
+  });
+  sockets[0]?.say(snapshot(4));
+  sockets[0]?.say(change(5));
+  assert.equal(sockets[0]?.closed, true);
+  assert.equal(sockets[1]?.url, "ws://test/api/live?tables=true");
+  broken = false;
+  sockets[1]?.say(snapshot(5));
+  sockets[1]?.say(change(6));
+  assert.deepEqual(seen, ["snapshot 4", "failed", "snapshot 5", "change 6"]);
+  stream.stop();
+});
+
+test("a snapshot that fails every time is asked for with pauses", () => {
+  const { stream, sockets, status } = stage(() => {
+    throw new Error("cannot");
+  });
+  for (let i = 0; i < 6; i += 1) sockets.at(-1)?.say(snapshot(4));
+  assert.equal(sockets.length, 6);
+  assert.equal(status().open, false);
+  assert.notEqual(status().retryAt, null);
+  stream.stop();
+});
+
+test("what is no frame makes it begin anew", () => {
+  for (const bad of ["{", "{}", JSON.stringify({ ...change(5), time: 0 })]) {
+    const { stream, sockets } = stage();
+    sockets[0]?.say(snapshot(4));
+    sockets[0]?.raw(bad);
+    assert.equal(sockets[1]?.url, "ws://test/api/live?tables=true");
+    stream.stop();
+  }
+});
+
+test("a frame of an unknown kind is left alone", () => {
+  const { stream, sockets, seen } = stage();
+  sockets[0]?.say(snapshot(4));
+  sockets[0]?.raw(JSON.stringify({ type: "weather", seq: 4, time }));
+  sockets[0]?.say(change(5));
+  assert.deepEqual(seen, ["snapshot 4", "faults frame", "change 5"]);
+  stream.stop();
+});
+
+test("numbers that go back belong to another stream: it begins anew", () => {
+  const { stream, sockets, seen } = stage();
+  sockets[0]?.say(snapshot(400));
+  sockets[0]?.say(beat(4));
+  assert.equal(sockets[1]?.url, "ws://test/api/live?tables=true");
+  sockets[1]?.say(snapshot(4));
+  sockets[1]?.say(change(5));
+  assert.deepEqual(seen, ["snapshot 400", "snapshot 4", "change 5"]);
   stream.stop();
 });

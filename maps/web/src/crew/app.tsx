@@ -9,6 +9,8 @@ import { newer, takeNewer } from "./install.ts";
 import { LockPanel } from "./lock-panel.tsx";
 import { MapPanel } from "./map-panel.tsx";
 import { MorePanel } from "./more-panel.tsx";
+import { Boundary } from "../widgets/boundary.tsx";
+import { PageNotices } from "../widgets/page-notices.tsx";
 import { counts } from "./outbox.ts";
 import { PatrolPanel } from "./patrol-panel.tsx";
 import { ReportPanel } from "./report-panel.tsx";
@@ -42,13 +44,14 @@ export function App(): JSX.Element {
   useLayoutEffect(() => { main.current?.scrollTo(0, 0); }, [tab.value, open]);
   return (
     <div class="crew" key={chosen.value}>
-      <StatusLine />
+      <Boundary name="status"><StatusLine /></Boundary>
       <main tabIndex={-1} ref={main}>
         {newer.value && <div class="card notice" role="status"><p>{t("crew.newer")}</p><button class="big wide primary" onClick={takeNewer}>{t("crew.newer.take")}</button></div>}
         {unkept.value && <div class="card notice" role="alert"><p>{t("crew.storage.broken")}</p></div>}
         {open && fault.value !== null && <div class="card notice" role="alert"><p>{t(FAULTS[fault.value])}</p>{fault.value !== "shut" && <a class="big wide" href="/sign-in?next=/crew">{t("crew.first.sign_in")}</a>}</div>}
         {open && tab.value !== "texts" && unreadTexts() > 0 && <button class="big wide primary new-text" onClick={() => { tab.value = "texts"; }}><Icon name="message" /> {t("crew.text.unread", { n: unreadTexts() })}</button>}
-        {!open && tab.value !== "more" ? <LockPanel /> : <Panel />}
+        <PageNotices />
+        <Boundary key={`${tab.value} ${open}`} name={tab.value}>{!open && tab.value !== "more" ? <LockPanel /> : <Panel />}</Boundary>
       </main>
       <SosBar />
       <nav class="tab-bar" aria-label={t("crew.tabs")}>

@@ -6,10 +6,12 @@ import "./crew.css";
 import { render } from "preact";
 import { t } from "../i18n/index.ts";
 import { Broken } from "../panels/states.tsx";
+import { watchFailures } from "../live/page-faults.ts";
 import { openSpeech } from "./speech.ts";
 
 const app = document.getElementById("app") as HTMLElement;
 
+watchFailures();
 await openSpeech();
 try {
   if (isSecureContext && "subtle" in crypto && "indexedDB" in globalThis) {

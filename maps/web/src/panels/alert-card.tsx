@@ -1,6 +1,6 @@
 /** One alert: what, who, where, how long ago, and what can be done about it. */
 import type { JSX } from "preact";
-import { type AlertAct, rings, standing, stateOf } from "../alerts.ts";
+import { type AlertAct, isKnownState, rings, standing, stateOf } from "../alerts.ts";
 import { agencyName } from "../agencies.ts";
 import { now } from "../clock.ts";
 import { selectedId } from "../console.ts";
@@ -32,7 +32,7 @@ export function AlertCard({ alert, own }: { alert: Alert; own: boolean }): JSX.E
   const who = alertWho(alert);
   const safe = alert.rule === "sos" && everyone.value?.find((each) => each.id === alert.unit)?.status === "sos_cancel";
   return (
-    <li id={`card-${alert.id}`} tabIndex={-1} class={`alert alert-${alert.severity} alert-${standing(alert)}${rings(alert) ? " rings" : ""}`} aria-current={current.value?.id === alert.id}
+    <li id={`card-${alert.id}`} data-sos={alert.severity === "sos" ? alert.id : undefined} tabIndex={-1} class={`alert alert-${alert.severity} alert-${standing(alert)}${rings(alert) ? " rings" : ""}`} aria-current={current.value?.id === alert.id}
       {...choosing(alert.id)}>
       <button class="alert-what" title={t("alert.show")} onClick={() => show(alert)}>
         <Icon name={ICONS[alert.severity]} />
@@ -75,7 +75,7 @@ function show(alert: Alert): void {
 function stateWords(alert: Alert): string {
   const moment = (time: string | null | undefined): string => (time ? minuteWords(Date.parse(time), now.value, timeZone.value) : "");
   const state = stateOf(alert);
-  const key: Words = alert.historical === true ? "alert.state.historical" : (unnamed(alert, state) ?? `alert.state.${state}`);
+  const key: Words = alert.historical === true ? "alert.state.historical" : !isKnownState(alert) ? "state.unknown" : (unnamed(alert, state) ?? `alert.state.${state}`);
   const words = t(key, { name: alert.acknowledged_by ?? "", time: moment(alert.acknowledged_at), until: moment(alert.shelved_until), gone: moment(alert.returned_at) });
   return [t("alert.since", { time: moment(alert.raised_at) }), words, (alert.count ?? 1) > 1 ? t("alert.times", { n: alert.count ?? 1 }) : ""].filter(Boolean).join(" · ");
 }

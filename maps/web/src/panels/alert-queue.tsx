@@ -10,6 +10,7 @@ import { AlertCard } from "./alert-card.tsx";
 import { EndedOffer, OfferCard, OwnOffer } from "./offer-cards.tsx";
 import { unseen } from "../incidents.ts";
 import { writers } from "../said.ts";
+import { Boundary } from "../widgets/boundary.tsx";
 import { IncidentCards, IncidentsOfTheDay } from "./incident-cards.tsx";
 import { Icon } from "./icons.tsx";
 import { QuietChoice } from "./quiet.tsx";
@@ -41,18 +42,18 @@ export function AlertQueue(): JSX.Element {
         )}
         {!known && !stopped && <Loading />}
         <Cards alerts={calls.value} />
-        {offers.value.map((offer) => <OfferCard key={offer.id} offer={offer} />)}
-        <SuspendedBars />
-        {ended.value.map((offer) => <EndedOffer key={offer.id} offer={offer} />)}
-        {underWay.value.map((offer) => <OwnOffer key={offer.id} offer={offer} />)}
+        {offers.value.map((offer) => <Boundary key={offer.id} name={`offer ${offer.id}`}><OfferCard offer={offer} /></Boundary>)}
+        <Boundary name="SuspendedBars"><SuspendedBars /></Boundary>
+        {ended.value.map((offer) => <Boundary key={offer.id} name={`offer ${offer.id}`}><EndedOffer offer={offer} /></Boundary>)}
+        {underWay.value.map((offer) => <Boundary key={offer.id} name={`offer ${offer.id}`}><OwnOffer offer={offer} /></Boundary>)}
         {known && empty && <Empty title={t("alerts.empty")}>{t("alerts.empty_how")}</Empty>}
         <Group group="waiting" />
-        <SaidCards />
-        <IncidentCards />
+        <Boundary name="SaidCards"><SaidCards /></Boundary>
+        <Boundary name="IncidentCards"><IncidentCards /></Boundary>
         {GROUPS.map((group) => <Group key={group} group={group} />)}
-        <IncidentsOfTheDay />
-        <TargetList />
-        <Sharing />
+        <Boundary name="IncidentsOfTheDay"><IncidentsOfTheDay /></Boundary>
+        <Boundary name="TargetList"><TargetList /></Boundary>
+        <Boundary name="Sharing"><Sharing /></Boundary>
       </div>
     </section>
   );
@@ -71,7 +72,7 @@ function Group({ group }: { group: Standing }): JSX.Element | null {
 
 function Cards({ alerts: some }: { alerts: readonly Alert[] }): JSX.Element | null {
   if (some.length === 0) return null;
-  return <ul class="queue">{some.map((alert) => <AlertCard key={alert.id} alert={alert} own={alert.agency === ours.value} />)}</ul>;
+  return <ul class="queue">{some.map((alert) => <Boundary key={alert.id} name={`alert ${alert.id}`} as="li"><AlertCard alert={alert} own={alert.agency === ours.value} /></Boundary>)}</ul>;
 }
 
 /** Says that the page cannot sound, until it may. */

@@ -27,6 +27,8 @@ import { PagesMenu } from "./pages-menu.tsx";
 import { SuspendedEdge } from "./sharing.tsx";
 import { Sheet } from "./sheet.tsx";
 import { StatusStrip } from "./status-strip.tsx";
+import { Boundary } from "../widgets/boundary.tsx";
+import { PageNotices } from "../widgets/page-notices.tsx";
 import { UnitDetail } from "./unit-detail.tsx";
 import { UnitList } from "./unit-list.tsx";
 import { UnknownRadios } from "./unknown-radios.tsx";
@@ -47,30 +49,31 @@ export function Frame(): JSX.Element {
       <main class="bare" aria-label={t("map.title")}>
         <h1 class="hidden">{t("app.title", { node: session.value?.node.name ?? "" })}</h1>
         <div class="map-place">
-          <MapCanvas open={openMap} />
-          <HoverTip />
-          <MapFailed />
+          <Boundary name="map"><MapCanvas open={openMap} /></Boundary>
+          <Boundary name="HoverTip"><HoverTip /></Boundary>
+          <Boundary name="MapFailed"><MapFailed /></Boundary>
         </div>
         <div class="over">
-          <StaleBanner />
-          <ClockBanner />
-          <DistressCards />
-          <WaitingCard />
-          <FollowChip />
-          <PinChip />
-          <MeasureCard />
-          <Notice />
+          <Boundary name="StaleBanner"><StaleBanner /></Boundary>
+          <Boundary name="ClockBanner"><ClockBanner /></Boundary>
+          <Boundary name="DistressCards"><DistressCards /></Boundary>
+          <PageNotices />
+          <Boundary name="WaitingCard"><WaitingCard /></Boundary>
+          <Boundary name="FollowChip"><FollowChip /></Boundary>
+          <Boundary name="PinChip"><PinChip /></Boundary>
+          <Boundary name="MeasureCard"><MeasureCard /></Boundary>
+          <Boundary name="Notice"><Notice /></Boundary>
         </div>
-        <SuspendedEdge />
-        <MapTools />
-        <Attribution />
+        <Boundary name="SuspendedEdge"><SuspendedEdge /></Boundary>
+        <Boundary name="MapTools"><MapTools /></Boundary>
+        <Boundary name="Attribution"><Attribution /></Boundary>
       </main>
       {phone.value ? <Sheet label={t("sheet.label")} stop={sheetStop}><Tabs tabs={TABS} active={tab.value} /><Content name={tab.value} /></Sheet> : <Sides />}
-      <StatusStrip />
-      <AssignDialog />
-      <AskDialog />
-      <PhotoDialog />
-      <HelpDialog />
+      <Boundary name="StatusStrip"><StatusStrip /></Boundary>
+      <Boundary name="AssignDialog"><AssignDialog /></Boundary>
+      <Boundary name="AskDialog"><AskDialog /></Boundary>
+      <Boundary name="PhotoDialog"><PhotoDialog /></Boundary>
+      <Boundary name="HelpDialog"><HelpDialog /></Boundary>
     </div>
   );
 }
@@ -81,7 +84,7 @@ function Sides(): JSX.Element {
     <>
       <Side side="left" open={leftOpen.value} turn={() => { leftOpen.value = !leftOpen.value; }}>
         <header class="node"><Icon name="unit" /><div><p class="node-name">{session.value?.node.name}</p><p class="dim">{session.value?.agency.name}</p></div><PagesMenu /></header>
-        <UnitList />
+        <Boundary name="units"><UnitList /></Boundary>
       </Side>
       <Side side="right" open={rightOpen.value} turn={() => { rightOpen.value = !rightOpen.value; }}>
         <Tabs tabs={TABS.slice(1)} active={right} />
@@ -134,12 +137,14 @@ function Badge({ name }: { name: Tab }): JSX.Element | null {
 function Content({ name }: { name: Tab }): JSX.Element {
   return (
     <div class="tab-content" id="tab-content" role="tabpanel" aria-labelledby={`tab-${name}`}>
-      {name === "units" && <UnitList />}
-      {name === "alerts" && <AlertQueue />}
-      {name === "unit" && <UnitDetail />}
-      {name === "unknown" && <UnknownRadios />}
-      {name === "channels" && <Channels />}
-      {name === "map" && <MapLayers />}
+      <Boundary key={name} name={name}>
+        {name === "units" && <UnitList />}
+        {name === "alerts" && <AlertQueue />}
+        {name === "unit" && <UnitDetail />}
+        {name === "unknown" && <UnknownRadios />}
+        {name === "channels" && <Channels />}
+        {name === "map" && <MapLayers />}
+      </Boundary>
     </div>
   );
 }

@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { agencyName } from "../agencies.ts";
 import { now } from "../clock.ts";
 import { openTab } from "../console.ts";
-import { type Words, t } from "../i18n/index.ts";
+import { type Words, t, wordsIfAny } from "../i18n/index.ts";
 import { tip } from "../keys.ts";
 import { flyToPlace } from "../map-room.ts";
 import type { HandOff } from "../papers.ts";
@@ -35,7 +35,7 @@ export function OfferCard({ offer }: { offer: HandOff }): JSX.Element {
 /** One of ours under way, or one of the other node's that we accepted and wait for. */
 export function OwnOffer({ offer }: { offer: HandOff }): JSX.Element {
   const mine = offer.agency === ours.value;
-  const words = t(`offer.state.${offer.state ?? "offered"}`, { agency: agencyName(mine ? offer.to : offer.agency) });
+  const words = stateWords(offer, agencyName(mine ? offer.to : offer.agency));
   return (
     <article id={`card-${offer.id}`} tabIndex={-1} class="offer offer-own" aria-label={words}>
       <Head offer={offer} words={words} />
@@ -51,7 +51,7 @@ export function EndedOffer({ offer }: { offer: HandOff }): JSX.Element {
   return (
     <div class="queue-bar" role="status">
       <Icon name="give" />
-      <p><b>{offerName(offer)}</b> · {t(`offer.state.${offer.state ?? "offered"}`, { agency: other })}{offer.reason ? <>: <q>{offer.reason}</q></> : null}</p>
+      <p><b>{offerName(offer)}</b> · {stateWords(offer, other)}{offer.reason ? <>: <q>{offer.reason}</q></> : null}</p>
       <button class="icon-button" title={t("dialog.close")} aria-label={t("offer.read", { name: offerName(offer) })} onClick={() => markRead(offer.id)}><Icon name="close" /></button>
     </div>
   );
@@ -118,4 +118,8 @@ export function WaitingCard(): JSX.Element | null {
       <button class="button" title={tip(t("key.alerts"), "q")} onClick={() => openTab("alerts")}>{t("distress.show")}</button>
     </div>
   );
+}
+
+function stateWords(offer: HandOff, agency: string): string {
+  return wordsIfAny(`offer.state.${offer.state ?? "offered"}`, { agency }) ?? t("state.unknown");
 }

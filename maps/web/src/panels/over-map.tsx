@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { now, serverMoment } from "../clock.ts";
 import { awaitingPlace, basemapInfo, helpOpen, layerInfos, notice, phone, select } from "../console.ts";
 import { distressed, live, liveStatus } from "../feed.ts";
+import type { UnitState } from "../contract.ts";
 import { coordinateWords } from "../coordinates.ts";
 import { followed, stopFollowing } from "../follow.ts";
 import { t } from "../i18n/index.ts";
@@ -14,6 +15,7 @@ import { coordinateFormat } from "../preferences.ts";
 import { calls } from "../queue.ts";
 import { timeZone } from "../session.ts";
 import { ageSeconds, ageWords, clockTime } from "../times.ts";
+import { Boundary } from "../widgets/boundary.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { placeWords } from "./place-words.ts";
 import { Ticking, ticking } from "./ticking.tsx";
@@ -84,26 +86,28 @@ export function DistressCards(): JSX.Element | null {
   const shown = [...distressed.value].sort((a, b) => placeOf(a.id) - placeOf(b.id));
   return (
     <div class="distress-cards" role="group" aria-label={t("distress.title")}>
-      {shown.map((unit) => {
-        const age = ageSeconds(unit.last?.time, now.value);
-        const since = ageSeconds(calls.value.find((each) => each.unit === unit.id)?.raised_at, now.value);
-        const ages = [since === null ? "" : t("distress.for", { time: ageWords(since) }), age === null ? "" : t("distress.position", { ago: t("age.ago", { age: ageWords(age) }) })].filter(Boolean).join(" · ");
-        return (
-          <article key={unit.id} class="distress-card">
-            <Icon name="sos" />
-            <div>
-              <div role="alert">
-                <h2>{t("distress.who", { name: unit.call_sign })}</h2>
-                {unit.status === "sos_cancel" && <p><b>{t("distress.over")}</b></p>}
-              </div>
-              <p class="num">{unit.last ? placeWords(unit.last) : t("unit.no_place")}</p>
-              {ages !== "" && <p class="num">{ages}</p>}
-            </div>
-            <button class="button" onClick={() => { select(unit.id); flyToSelected(); }}>{t("distress.show")}</button>
-          </article>
-        );
-      })}
+      {shown.map((unit) => <Boundary key={unit.id} name={`distress ${unit.id}`}><DistressCard unit={unit} /></Boundary>)}
     </div>
+  );
+}
+
+function DistressCard({ unit }: { unit: UnitState }): JSX.Element {
+  const age = ageSeconds(unit.last?.time, now.value);
+  const since = ageSeconds(calls.value.find((each) => each.unit === unit.id)?.raised_at, now.value);
+  const ages = [since === null ? "" : t("distress.for", { time: ageWords(since) }), age === null ? "" : t("distress.position", { ago: t("age.ago", { age: ageWords(age) }) })].filter(Boolean).join(" · ");
+  return (
+    <article class="distress-card" data-sos-unit={unit.id}>
+      <Icon name="sos" />
+      <div>
+        <div role="alert">
+          <h2>{t("distress.who", { name: unit.call_sign })}</h2>
+          {unit.status === "sos_cancel" && <p><b>{t("distress.over")}</b></p>}
+        </div>
+        <p class="num">{unit.last ? placeWords(unit.last) : t("unit.no_place")}</p>
+        {ages !== "" && <p class="num">{ages}</p>}
+      </div>
+      <button class="button" onClick={() => { select(unit.id); flyToSelected(); }}>{t("distress.show")}</button>
+    </article>
   );
 }
 

@@ -9,6 +9,8 @@ import { PagesMenu } from "../panels/pages-menu.tsx";
 import { Sheet } from "../panels/sheet.tsx";
 import { layerInfos, mapFailed } from "../reference-map.ts";
 import { session, timeZone } from "../session.ts";
+import { Boundary } from "../widgets/boundary.tsx";
+import { PageNotices } from "../widgets/page-notices.tsx";
 import { Coverage } from "./coverage/coverage.tsx";
 import { below, openPlannerTab, phone, PLANNER_TABS, plannerTab, sheetStop, sideOpen, told } from "./frame-state.ts";
 import { helpOpen, KeysDialog } from "./keys.tsx";
@@ -24,10 +26,10 @@ export function Frame(): JSX.Element {
       <main class="bare" aria-label={t("page.planner")}>
         <h1 class="hidden">{t("page.planner")}</h1>
         <div class="map-place">
-          <MapCanvas open={openMap} />
+          <Boundary name="map"><MapCanvas open={openMap} /></Boundary>
           {mapFailed.value !== null && <div class="map-failed" role="alert"><Icon name="warn" /><p><b>{t("map.failed")}</b> {t("planner.map_failed_how")}</p></div>}
         </div>
-        <div class="over"><Stale /><DrawBar /></div>
+        <div class="over"><PageNotices /><Stale /><Boundary name="drawing"><DrawBar /></Boundary></div>
         <div class="map-tools" role="toolbar" aria-label={t("tools.label")}>
           <button class="icon-button" title={t("key.zoom_in")} aria-label={t("key.zoom_in")} onClick={() => zoomBy(1)}><Icon name="plus" /></button>
           <button class="icon-button" title={t("key.zoom_out")} aria-label={t("key.zoom_out")} onClick={() => zoomBy(-1)}><Icon name="minus" /></button>
@@ -35,7 +37,7 @@ export function Frame(): JSX.Element {
         </div>
         <Attribution />
         <div class="notice-place" aria-live="polite">{told.value && <p class={told.value.bad ? "notice bad" : "notice"}>{told.value.text}</p>}</div>
-        {below.value !== null && <section class="planner-below" aria-label={t("planner.below")}>{below.value.view()}</section>}
+        {below.value !== null && <section class="planner-below" aria-label={t("planner.below")}><Boundary name="below">{below.value.view()}</Boundary></section>}
       </main>
       {phone.value ? <><header class="planner-head"><Head /></header><Sheet label={t("planner.panel")} stop={sheetStop}><Tabs /><Content /></Sheet></> : <Side />}
       <KeysDialog />
@@ -80,9 +82,11 @@ function Content(): JSX.Element {
   const name = plannerTab.value;
   return (
     <div class="tab-content" id="tab-content" role="tabpanel" aria-labelledby={`tab-${name}`}>
-      {name === "sectors" && <Sectors />}
-      {name === "patrols" && <Patrols />}
-      {name === "coverage" && <Coverage />}
+      <Boundary key={name} name={name}>
+        {name === "sectors" && <Sectors />}
+        {name === "patrols" && <Patrols />}
+        {name === "coverage" && <Coverage />}
+      </Boundary>
     </div>
   );
 }

@@ -1,8 +1,10 @@
 /** What is new while plans are made: papers and units of the live stream, without the tracks of the live map. */
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import { hearServerTime } from "../clock.ts";
 import type { Change, Snapshot, UnitState } from "../contract.ts";
 import { LiveStream, type LiveStatus } from "../live.ts";
+import { noteBuild, noteFailure, noteFaults } from "../live/page-faults.ts";
+import { plainList } from "../live/plain-list.ts";
 import type { Paper } from "../papers.ts";
 import { Picture } from "../picture.ts";
 
@@ -21,16 +23,17 @@ export const paperNews = signal(0);
 export const news = new LiveStream({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/live`,
   receiver: {
+    said: plainList.hear,
+    tended: plainList.tended,
+    faults: noteFaults,
     snapshot: (frame: Snapshot) => {
+      noteBuild(frame.build);
       picture.replace(frame);
-      paperNews.value = paperNews.peek() + 1;
-      publish();
+      publish(true, true, true);
     },
     change: (frame: Change) => {
       const touched = picture.apply(frame);
-      if (touched.papers || (frame.papers ?? []).length > 0) paperNews.value = paperNews.peek() + 1;
-      if (touched.papers) papers.value = [...picture.papers.values()];
-      if ((frame.units ?? []).length > 0 || (frame.forget ?? []).length > 0) units.value = known();
+      publish(touched.papers || (frame.papers ?? []).length > 0, touched.papers, (frame.units ?? []).length > 0 || (frame.forget ?? []).length > 0);
     },
     serverTime: hearServerTime,
     status: (status) => {
@@ -39,9 +42,17 @@ export const news = new LiveStream({
   },
 });
 
-function publish(): void {
-  papers.value = [...picture.papers.values()];
-  units.value = known();
+/** Tells the page what is new. The frame is in the picture by now: what fails to show it is told of, and holds up nothing. */
+function publish(news: boolean, ofPapers: boolean, ofUnits: boolean): void {
+  try {
+    batch(() => {
+      if (news) paperNews.value = paperNews.peek() + 1;
+      if (ofPapers) papers.value = [...picture.papers.values()];
+      if (ofUnits) units.value = known();
+    });
+  } catch (error) {
+    noteFailure("show", error);
+  }
 }
 
 function known(): UnitState[] {

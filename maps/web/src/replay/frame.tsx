@@ -8,6 +8,8 @@ import { palette } from "../preferences.ts";
 import { mapFailed } from "../reference-map.ts";
 import { session, timeZone } from "../session.ts";
 import { clockTime, dateTime, zoneOffset } from "../times.ts";
+import { Boundary } from "../widgets/boundary.tsx";
+import { PageNotices } from "../widgets/page-notices.tsx";
 import { openTab, panelOpen, TABS, tab } from "./frame-state.ts";
 import { KeysDialog, keysOpen, nextPalette, tip } from "./keys.tsx";
 import { ThenPanel, UnitsPanel } from "./lists.tsx";
@@ -31,9 +33,10 @@ export function Frame(): JSX.Element {
         <PagesMenu />
       </header>
       <main class="replay-main">
-        <div class="replay-map"><MapCanvas open={openMap} /></div>
-        <Printed />
-        <QuietNote />
+        <div class="replay-map"><Boundary name="map"><MapCanvas open={openMap} /></Boundary></div>
+        <Boundary name="printed"><Printed /></Boundary>
+        <Boundary name="quiet"><QuietNote /></Boundary>
+        <PageNotices />
         <div class="map-tools" role="group" aria-label={t("tools.label")}>
           <button class="icon-button" title={t("replay.zoom_in")} aria-label={t("replay.zoom_in")} onClick={() => zoomBy(1)}><Icon name="plus" /></button>
           <button class="icon-button" title={t("replay.zoom_out")} aria-label={t("replay.zoom_out")} onClick={() => zoomBy(-1)}><Icon name="minus" /></button>
@@ -43,9 +46,9 @@ export function Frame(): JSX.Element {
         <p class="borders">{t("replay.borders")}</p>
       </main>
       <aside class="replay-panel" aria-label={t("replay.title")}>
-        <div class="replay-panel-inner" inert={!panelOpen.value}><Tabs /><div class="tab-content" id="tab-content" role="tabpanel" aria-labelledby={`tab-${tab.value}`}><Content /></div></div>
+        <div class="replay-panel-inner" inert={!panelOpen.value}><Tabs /><div class="tab-content" id="tab-content" role="tabpanel" aria-labelledby={`tab-${tab.value}`}><Boundary key={tab.value} name={tab.value}><Content /></Boundary></div></div>
       </aside>
-      <Transport />
+      <Boundary name="transport"><Transport /></Boundary>
       <KeysDialog />
     </div>
   );

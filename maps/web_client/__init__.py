@@ -1,0 +1,1 @@
+"""The built web client: where it lies and which build it is."""
