@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from maps import pages
+from maps.web_client import build_id
 
 
 def program(name: str, *, hint: str | None = None) -> str:
@@ -26,7 +26,7 @@ def program(name: str, *, hint: str | None = None) -> str:
 
 def web_client() -> Path:
     """Return the folder of the built web client, or skip the test (fail it when `CI=true`)."""
-    static = pages.FOLDER
+    static = build_id.FOLDER
     if (static / "index.html").is_file():
         return static
     _absent("the web client is not built (python -m maps.webbuild)")

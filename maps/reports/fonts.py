@@ -15,8 +15,8 @@ from typing import Final
 
 import structlog
 
-from maps.pages import FOLDER
 from maps.typesetting.cuts import CUTS
+from maps.web_client.build_id import FOLDER
 
 WEIGHTS: Final = (400, 600)
 

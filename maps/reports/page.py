@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from maps.errors import NotBuilt
-from maps.pages import FOLDER
+from maps.web_client.build_id import FOLDER
 
 if TYPE_CHECKING:
     import folium

@@ -323,6 +323,11 @@ def fuzz(
     return result
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Run the fuzz and say what came of it."""
     parser = argparse.ArgumentParser(
@@ -341,7 +346,7 @@ def main() -> None:
                 frames=asked.frames,
                 path=asked.page,
                 seed=asked.seed,
-                say=lambda line: sys.stdout.write(line + "\n"),
+                say=_say,
             )
         browser.close()
     slowest = max(result.seen_s, default=float("nan"))
