@@ -27,12 +27,14 @@ class Centreline(msgspec.Struct, frozen=True, kw_only=True):
         start: Where each begins, a row of lon and lat in degrees.
         end: Where each ends.
         km: Kilometre where each begins; one more, where the last ends. Falls.
+        length_m: How long each is as drawn, a geodesic; a reach's kilometres may be others.
         reach: Row of the table that each belongs to.
     """
 
     start: Floats
     end: Floats
     km: Floats
+    length_m: Floats
     reach: NDArray[np.intp]
 
 
@@ -61,7 +63,9 @@ def measured(table: Table, *, file: str) -> Centreline:
         raise LayerError(file, "has no length", feature=int(number))
     real = length_m > 0.0
     km = _kilometres(features, length_m[real], reach[real], file)
-    return Centreline(start=start[real], end=end[real], km=km, reach=reach[real])
+    return Centreline(
+        start=start[real], end=end[real], km=km, length_m=length_m[real], reach=reach[real]
+    )
 
 
 def column(features: Features, name: str, default: float) -> Floats:

@@ -41,6 +41,7 @@ class Course:
     def __init__(self, line: Centreline) -> None:
         """Index the segments of a measured centreline."""
         self.km, self.reach = line.km, line.reach
+        self._drawn_m = np.append(line.length_m[::-1].cumsum()[::-1], 0.0)
         points = np.vstack([line.start, line.end[-1:]])
         lon = np.unwrap(points[:, 0], period=360.0)
         self._half_deg = float(lon.max() - lon.min()) / 2.0
@@ -104,6 +105,20 @@ class Course:
         share = (self.km[index] - km) / (self.km[index] - self.km[index + 1])
         place = self._start[index] + share[:, None] * (self._end[index] - self._start[index])
         return self.from_plane(place[:, 0], place[:, 1])
+
+    def way_m(self, km_a: Floats, km_b: Floats) -> Floats:
+        """Return how long the drawn line is between kilometres, metres, along geodesics.
+
+        Not the difference of the kilometres: where the line is smoothed, a reach keeps those of
+        the line it was made from.
+
+        >>> from gis.river import load_mekong
+        >>> load_mekong().course.way_m(np.array([2356.0]), np.array([2355.0])).round(-1)
+        array([980.])
+        """
+        rising = self.km[::-1]
+        a, b = (np.interp(km, rising, self._drawn_m[::-1]) for km in (km_a, km_b))
+        return np.asarray(np.abs(b - a))
 
     def nearest(self, lon: Floats, lat: Floats, *, within_m: float) -> tuple[Floats, Floats, Rows]:
         """Return kilometre, offset (metres, left positive) and reach of the nearest points.

@@ -1,19 +1,17 @@
 """Cleaning: positions that cannot be true are taken out of a track, and named with the reason.
 
-In this order: no time or no place; time that goes back (for a log that should be in order); the
-same position twice; moves too fast for anything; changes of speed too sharp for anything. What is
-kept does not depend on the order of arrival. Positions are allowed to be off by twice their
+In this order: no time or no place; the same position twice; moves too fast for anything; spikes.
+What is kept does not depend on the order of arrival. Positions are allowed to be off by twice their
 accuracy, so that noise of a standing receiver is no outlier.
 
 Speed: the longest chain of positions stays in which each can be reached from the one before. So a
 wrong first position, or a whole stretch of wrong ones (a jammed receiver), goes and the rest stays.
+
+Spikes: one report, or two in a row, that lie off the way which those before and after agree on.
 """
 
 from __future__ import annotations
 
-import heapq
-import math
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
@@ -25,15 +23,18 @@ from gis.errors import PositionError
 from gis.geodesy import Floats
 from gis.position import check_place
 from gis.tracks.chords import cartesian, chords_m
+from gis.tracks.legs import MAX_GAP_S, UNKNOWN_M
 from gis.tracks.track import Placed, Track, columns_of, order_of, sorted_track
 
 Remove: TypeAlias = "Callable[[int, Why, str], None]"
-Why: TypeAlias = Literal[
-    "no_time", "no_place", "duplicate", "time_back", "same_time", "speed", "acceleration"
-]
+Why: TypeAlias = Literal["no_time", "no_place", "duplicate", "same_time", "speed", "spike"]
 Indices: TypeAlias = NDArray[np.intp]
 
 LOOK_BACK = 2000  # positions that a chain looks back for one to go on from
+FEWEST = 5  # positions in which a spike can be told from a move
+USUAL = 7  # positions on both sides that say how far off is usual: bends, a receiver's noise
+SLOW = 0.3  # share of the moves about it that are slower than the speed it has been going at
+FASTER = 1.3  # than the speed it tells, or has been going at, a boat may have gone by this
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,20 +69,14 @@ def clean(
     positions: Sequence[Placed],
     *,
     fastest_mps: float = 60.0,
-    hardest_mps2: float = 15.0,
-    unknown_m: float = 25.0,
-    in_order: bool = False,
+    unknown_m: float = UNKNOWN_M,
 ) -> Cleaned:
     """Return the track of positions without those that cannot be true.
 
     Args:
-        positions: In any order, or in the order they were written with `in_order`.
+        positions: In any order; a late one takes its own place.
         fastest_mps: A move that needs more is not believed, metres a second.
-        hardest_mps2: A change of speed or course that needs more is not believed, metres a second
-            squared.
         unknown_m: Accuracy of a position that does not tell its own, metres.
-        in_order: The positions come from one log: where time goes back, the fewest positions are
-            removed that leave times rising. Otherwise a late position takes its own place.
 
     >>> from datetime import timedelta
     >>> from gis.position import Position
@@ -102,8 +97,6 @@ def clean(
         removed[index] = Removed(index=index, why=why, detail=detail)
 
     good = _sound(positions, remove)
-    if in_order:
-        good = _rising(positions, good, remove)
     times, columns = columns_of([positions[index] for index in good])
     order = order_of(times, columns)
     given = np.array(good, dtype=np.intp)[order]
@@ -119,7 +112,10 @@ def clean(
     xyz, noise = cartesian(track.lon, track.lat), _noise(track, unknown_m)
     chain = reachable_chain(track.time_us, xyz, noise, fastest_mps=fastest_mps)
     _tell_speed(track, xyz, chain, given, fastest_mps, remove)
-    smooth = _without_sharp(track.time_us, xyz, noise, chain, hardest_mps2, given, remove)
+    track, given = track.take(chain), given[chain]
+    smooth = _without_spikes(
+        track, xyz[chain], noise[chain], lambda n, why, words: remove(int(given[n]), why, words)
+    )
     return Cleaned(
         track=track.take(smooth),
         kept=given[smooth],
@@ -201,35 +197,6 @@ def _sound(positions: Sequence[Placed], remove: Remove) -> list[int]:
     return good
 
 
-def _rising(positions: Sequence[Placed], good: list[int], remove: Remove) -> list[int]:
-    """Return the longest part of `good` in which no time is before the one before (patience)."""
-    tops: list[int] = []  # last time of the best chain of each length
-    ends: list[int] = []
-    before: list[int] = []
-    times = columns_of([positions[index] for index in good])[0].tolist()
-    for n in range(len(good)):
-        time = times[n]
-        length = bisect_right(tops, time)
-        tops[length : length + 1] = [time]
-        before.append(ends[length - 1] if length else -1)
-        ends[length : length + 1] = [n]
-    kept: list[int] = []
-    n = ends[-1] if ends else -1
-    while n >= 0:
-        kept.append(good[n])
-        n = before[n]
-    kept.reverse()
-    inside = set(kept)
-    newest = None
-    for index in good:
-        if index in inside:
-            newest = index
-        else:
-            told = "comes before its time" if newest is None else f"against position {newest}"
-            remove(index, "time_back", f"time is out of order {told}")
-    return kept
-
-
 def _tell_speed(
     track: Track, xyz: Floats, chain: Indices, given: Indices, fastest_mps: float, remove: Remove
 ) -> None:
@@ -258,69 +225,75 @@ def _tell_speed(
         remove(int(given[index]), "speed", words)
 
 
-def _without_sharp(
-    time_us: NDArray[np.int64],
-    xyz: Floats,
-    noise_m: Floats,
-    chain: Indices,
-    hardest_mps2: float,
-    given: Indices,
-    remove: Remove,
-) -> Indices:
-    """Take out, worst first, positions between two others that need too sharp a change."""
-    seconds, places, noise = (time_us[chain] / 1e6).tolist(), xyz[chain], noise_m[chain].tolist()
-    count = len(seconds)
-    left, right = list(range(-1, count - 1)), list(range(1, count + 1))
-    gone = [False] * count
-    turn = [0] * count  # how often a position was judged: an older judgement is void
-
-    def judge(n: int) -> float:
-        """Return by how much the change at `n` is beyond what is allowed; below 0 it is not."""
-        a, b = left[n], right[n]
-        if a < 0 or b >= count:
-            return -math.inf
-        first_s, second_s = seconds[n] - seconds[a], seconds[b] - seconds[n]
-        (ax, ay, az), (x, y, z), (bx, by, bz) = rows[a], rows[n], rows[b]
-        change = math.hypot(
-            (bx - x) / second_s - (x - ax) / first_s,
-            (by - y) / second_s - (y - ay) / first_s,
-            (bz - z) / second_s - (z - az) / first_s,
-        )
-        doubt = (noise[b] + noise[n]) / second_s + (noise[n] + noise[a]) / first_s
-        beyond: float = 2.0 * (change - doubt) / (first_s + second_s) - hardest_mps2
-        return beyond
-
-    rows = places.tolist()
-    first = _sharpness(time_us[chain] / 1e6, places, noise_m[chain]) - hardest_mps2
-    queue = [(-first[n - 1], n, 0) for n in (np.flatnonzero(first > 0.0) + 1).tolist()]
-    heapq.heapify(queue)
-    while queue:
-        excess, n, judged = heapq.heappop(queue)
-        if gone[n] or judged != turn[n]:
-            continue
-        gone[n] = True
-        needs = hardest_mps2 - float(excess)
-        words = f"needs {needs:.0f} m/s2 between its neighbours, at most {hardest_mps2:g}"
-        remove(int(given[chain[n]]), "acceleration", words)
-        a, b = left[n], right[n]
-        right[a], left[b] = b, a
-        for each in (a, b):
-            turn[each] += 1
-            beyond = judge(each)
-            if beyond > 0.0:
-                heapq.heappush(queue, (-beyond, each, turn[each]))
-    return np.array([index for n, index in enumerate(chain.tolist()) if not gone[n]], dtype=np.intp)
+def _without_spikes(track: Track, xyz: Floats, noise_m: Floats, remove: Remove) -> Indices:
+    """Return the positions that are no spikes, worst first; `remove` is told of the others."""
+    left = np.arange(len(track))
+    while True:
+        away_m, most_m = _off_its_way(track.take(left), xyz[left], noise_m[left])
+        worse = away_m / most_m
+        beside = np.pad(worse, 1, constant_values=-np.inf)
+        # Beside a spike a true position looks wrong as well: it is judged anew without it.
+        out = (worse > 1.0) & (worse > beside[:-2]) & (worse >= beside[2:])
+        for n in np.flatnonzero(out).tolist():
+            words = f"{away_m[n]:.0f} m off the way of its neighbours, at most {most_m[n]:.0f}"
+            remove(int(left[n]), "spike", words)
+        if not out.any():
+            return left
+        left = left[~out]
 
 
-def _sharpness(seconds: Floats, places: Floats, noise: Floats) -> Floats:
-    """Return the change of velocity at each inner position, m/s2, less what noise explains."""
-    if len(seconds) < 3:
-        return np.empty(0)
-    steps = np.diff(seconds)
-    velocity = np.diff(places, axis=0) / steps[:, None]
-    doubt = (noise[1:] + noise[:-1]) / steps
-    change = chords_m(velocity[:-1], velocity[1:]) - doubt[1:] - doubt[:-1]
-    return np.asarray(2.0 * change / (steps[1:] + steps[:-1]))
+def _off_its_way(track: Track, xyz: Floats, noise_m: Floats) -> tuple[Floats, Floats]:
+    """Return how far each position is off what its neighbours say, and how far it may be, metres.
+
+    They say three things: straight between the two beside it, and straight on from the two before
+    and from the two after. The nearest counts, so that a sharp turn or a start is no spike: it goes
+    on as before, or as after. It may be off by what noise explains and by six times what is usual
+    about it (bends); and a move at the speed that it tells, or has been going at, is no spike.
+    """
+    count = len(track)
+    if count < FEWEST:
+        return np.zeros(count), np.ones(count)
+    here = np.arange(count)
+    left, right = np.maximum(here - 1, 0), np.minimum(here + 1, count - 1)
+    seconds = (track.time_us - track.time_us[0]) / 1e6
+    # What lies beyond a gap says nothing.
+    before = (here > left) & (seconds - seconds[left] <= MAX_GAP_S)
+    after = (here < right) & (seconds[right] - seconds <= MAX_GAP_S)
+    two_before, two_after = before & before[left], after & after[right]
+    step_m = chords_m(xyz[left], xyz), chords_m(xyz, xyz[right])
+
+    def off_m(start: Indices, end: Indices, known: NDArray[np.bool_]) -> Floats:
+        """Return how far each is off the way from one place to another, at its time."""
+        share = (seconds - seconds[start]) / np.where(known, seconds[end] - seconds[start], 1.0)
+        place = xyz[start] + share[:, None] * (xyz[end] - xyz[start])
+        return np.where(known, chords_m(place, xyz), np.inf)
+
+    said_m = [
+        off_m(left, right, before & after),
+        off_m(left[left], left, two_before),
+        off_m(right, right[right], two_after),
+        # At the ends of what was heard, where less is said: that it stands still.
+        np.where(before & ~(two_before & after), step_m[0], np.inf),
+        np.where(after & ~(two_after & before), step_m[1], np.inf),
+    ]
+    away_m = np.min(said_m, axis=0)
+    away_m[np.isinf(away_m)] = 0.0
+    most_m = np.maximum(noise_m + np.maximum(noise_m[left], noise_m[right]), 1.0)
+    some = np.flatnonzero(away_m > most_m)
+    about = some[:, None] + np.arange(-USUAL, USUAL + 1)
+    usual_m = np.median(away_m[np.clip(about, 2, count - 3)], axis=1)
+    most_m[some] = np.maximum(most_m[some], 6.0 * usual_m)
+    pace_mps = step_m[1][:-1] / np.diff(seconds)
+    usual_mps = np.quantile(pace_mps[np.clip(about, 0, count - 2)], SLOW, axis=1)
+    speed_mps = np.nan_to_num(track.speed_mps)
+    can = np.ones(len(some), dtype=np.bool_)
+    for other, known, step in ((left, before, step_m[0]), (right, after, step_m[1])):
+        beside = other[some]
+        fastest_mps = np.max([speed_mps[some], speed_mps[beside], usual_mps], axis=0)
+        can_m = FASTER * fastest_mps * np.abs(seconds[some] - seconds[beside])
+        can &= ~known[some] | (step[some] <= can_m)
+    away_m[some[can]] = 0.0
+    return away_m, most_m
 
 
 def _noise(track: Track, unknown_m: float) -> Floats:

@@ -1,9 +1,9 @@
 """Effort: how far units went and how long they were out, by unit, side and sector.
 
 Kilometres are ways over ground along geodesics without the noise of a standing receiver
-(`legs.moved_m`); hours are those between positions that follow each other closely. A gap adds
-neither, and is told beside them. Each leg is cut into pieces of at most 100 m whose middles decide
-side and sector, so a crossing is placed within 50 m.
+(`legs.ways_of`), along the river where reports are sparse; hours are those between positions that
+follow each other closely. A gap adds neither, and is told beside them. Each leg is cut into pieces
+of at most 100 m whose middles decide side and sector, so a crossing is placed within 50 m.
 
 A side is told where it is sure. Where the place lies within the error of the border's line (the
 middle of a border river, above all) the effort goes into the bucket `unsure`, divided again by the
@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from gis.border import Border
 from gis.geodesy import Floats
+from gis.rivers import Rivers
 from gis.tracks.chords import places
-from gis.tracks.legs import MAX_GAP_S, UNKNOWN_M, legs_of, moved_m, pieces
+from gis.tracks.legs import MAX_GAP_S, UNKNOWN_M, legs_of, pieces, ways_of
 from gis.tracks.track import Track
 
 PIECE_M = 100.0
@@ -47,6 +48,8 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         km: Way over ground, kilometres.
+        along_river_km: How many of them were measured along a river, between reports so far apart
+            that a straight line would cut its bends.
         hours: Time heard, hours; of several units their sum.
         gap_hours: Time between its first and last position in which nothing was heard, hours.
         positions: How many positions it rests on.
@@ -59,6 +62,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     km: float = 0.0
+    along_river_km: float = 0.0
     hours: float = 0.0
     gap_hours: float = 0.0
     positions: int = 0
@@ -71,6 +75,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
 class _Parts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     # One value a piece of a leg.
     km: Floats
+    along_river: NDArray[np.bool_]
     hours: Floats
     lon: Floats
     lat: Floats
@@ -81,6 +86,7 @@ def effort(
     tracks: Mapping[str, Track],
     *,
     border: Border | None = None,
+    rivers: Rivers | None = None,
     sectors: Mapping[str, shapely.Geometry] | None = None,
     max_gap_s: float = MAX_GAP_S,
     unknown_m: float = UNKNOWN_M,
@@ -90,6 +96,7 @@ def effort(
     Args:
         tracks: Unit → its track, cleaned.
         border: Tells the sides; None: nothing is said of sides.
+        rivers: What boats follow between sparse reports; None: every way is straight.
         sectors: Name → area, EPSG:4326; one that crosses the antimeridian is cut there.
         max_gap_s: A longer time without a position counts nothing, seconds.
         unknown_m: Accuracy of a position that does not tell its own, metres.
@@ -104,7 +111,7 @@ def effort(
     >>> effort({})
     {}
     """
-    parts = {of: _parts(track, max_gap_s, unknown_m) for of, track in tracks.items()}
+    parts = {of: _parts(track, max_gap_s, unknown_m, rivers) for of, track in tracks.items()}
     lon = np.concatenate([np.empty(0), *(part.lon for part in parts.values())])
     lat = np.concatenate([np.empty(0), *(part.lat for part in parts.values())])
     accuracy = np.concatenate([np.empty(0), *(part.accuracy_m for part in parts.values())])
@@ -121,6 +128,7 @@ def effort(
         unsure = side[mine] == UNSURE
         found[of] = Effort(
             km=float(part.km.sum()),
+            along_river_km=float(part.km[part.along_river].sum()),
             hours=float(part.hours.sum()),
             gap_hours=float(steps[steps > max_gap_s / 3600.0].sum()),
             positions=len(track),
@@ -145,6 +153,7 @@ def total(efforts: Iterable[Effort]) -> Effort:
     given = list(efforts)
     return Effort(
         km=sum(each.km for each in given),
+        along_river_km=sum(each.along_river_km for each in given),
         hours=sum(each.hours for each in given),
         gap_hours=sum(each.gap_hours for each in given),
         positions=sum(each.positions for each in given),
@@ -155,16 +164,17 @@ def total(efforts: Iterable[Effort]) -> Effort:
     )
 
 
-def _parts(track: Track, max_gap_s: float, unknown_m: float) -> _Parts:
+def _parts(track: Track, max_gap_s: float, unknown_m: float, rivers: Rivers | None) -> _Parts:
     legs = legs_of(track, max_gap_s=max_gap_s)
     cut = pieces(track, piece_m=PIECE_M, max_gap_s=max_gap_s)
     of_leg = np.searchsorted(legs, cut.leg)
     count = np.bincount(of_leg, minlength=len(legs))
-    moved = moved_m(track, legs, unknown_m=unknown_m)
+    ways = ways_of(track, legs, unknown_m=unknown_m, rivers=rivers)
     lon, lat = places((cut.start + cut.end) / 2.0)
     accuracy = np.where(np.isnan(track.accuracy_m), unknown_m, track.accuracy_m)
     return _Parts(
-        km=(moved / np.maximum(count, 1))[of_leg] / 1000.0,
+        km=(ways.length_m / np.maximum(count, 1))[of_leg] / 1000.0,
+        along_river=ways.along_river[of_leg],
         hours=cut.duration_s / 3600.0,
         lon=lon,
         lat=lat,

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.geodesy import Floats, distances_m
+from gis.rivers import Rivers
+from gis.tracks.along_river import river_ways_m
 from gis.tracks.chords import cartesian, chords_m, ground
 from gis.tracks.track import Track
 
@@ -19,7 +21,7 @@ MAX_GAP_S = 600.0
 MOST_PIECES = 500
 """Most pieces of one leg: a leg longer than that many is no move but an error."""
 
-UNKNOWN_M = 10.0
+UNKNOWN_M = 15.0
 """Accuracy of a position that does not tell its own: a receiver under open sky, metres."""
 
 
@@ -39,6 +41,18 @@ class Pieces(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     duration_s: Floats
     start: Floats
     end: Floats
+
+
+class Ways(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """How far each leg went: arrays of one value a leg.
+
+    Attributes:
+        length_m: Over ground, metres.
+        along_river: Whether that is the way along a river, not straight.
+    """
+
+    length_m: Floats
+    along_river: NDArray[np.bool_]
 
 
 def legs_of(track: Track, *, max_gap_s: float = MAX_GAP_S) -> NDArray[np.intp]:
@@ -84,31 +98,66 @@ def pieces(track: Track, *, piece_m: float, max_gap_s: float = MAX_GAP_S) -> Pie
     )
 
 
-def moved_m(track: Track, legs: NDArray[np.intp], *, unknown_m: float = UNKNOWN_M) -> Floats:
-    """Return how far each leg went over ground, metres, without the noise of a standing receiver.
+def ways_of(
+    track: Track,
+    legs: NDArray[np.intp],
+    *,
+    unknown_m: float = UNKNOWN_M,
+    rivers: Rivers | None = None,
+) -> Ways:
+    """Return how far each leg went over ground, without the noise of a standing receiver.
 
     Ways are measured from position to position along geodesics, but a position counts only when it
     is farther from the last one that counted than both may be off: twice the sum of their
     accuracies (a standing receiver passes that about once in 8 hours at a position every 10 s).
     The way between two that count is divided among the legs between them as they are long. What a
-    boat does within that circle is not seen, a move that ends short of it neither.
+    boat does within that circle is not seen, a move that ends short of it neither. Between two on
+    a river that are 30 s or more apart, the way is that along the river where it is longer
+    (`along_river.river_ways_m`).
 
     Args:
         track: Any track.
         legs: From which positions legs go, as from `legs_of`.
         unknown_m: Accuracy of a position that does not tell its own, metres.
+        rivers: What boats follow; None: every way is straight.
 
     >>> from gis.tracks.track import sorted_track
     >>> places = {"lon": np.array([100.0, 100.001, 100.0011]), "lat": np.zeros(3)}
     >>> track = sorted_track(np.array([0, 10, 20]) * 1_000_000, places)
-    >>> moved_m(track, legs_of(track)).round()
+    >>> ways_of(track, legs_of(track)).length_m.round()
     array([111.,   0.])
     """
-    moved = np.zeros(len(legs))
-    if len(legs) == 0:
-        return moved
+    way_of = np.zeros(len(legs))
+    by_river = np.zeros(len(legs), dtype=np.bool_)
     xyz = cartesian(track.lon, track.lat)
-    noise = 2.0 * np.where(np.isnan(track.accuracy_m), unknown_m, track.accuracy_m)
+    accuracy_m = np.where(np.isnan(track.accuracy_m), unknown_m, track.accuracy_m)
+    start, end = _counted(track, legs, xyz, 2.0 * accuracy_m)
+    if len(start) == 0:
+        return Ways(length_m=way_of, along_river=by_river)
+    way = distances_m(
+        lon1=track.lon[start], lat1=track.lat[start], lon2=track.lon[end], lat2=track.lat[end]
+    )
+    along = np.zeros(len(way), dtype=np.bool_)
+    if rivers is not None:
+        way, along = river_ways_m(track, start, end, way, accuracy_m=accuracy_m, rivers=rivers)
+    # Every position between two that count has a leg, so their legs stand side by side.
+    first, past = np.searchsorted(legs, start), np.searchsorted(legs, end)
+    which = np.repeat(np.arange(len(way)), past - first)
+    of_leg = np.repeat(first - np.concatenate([[0], np.cumsum(past - first)[:-1]]), past - first)
+    of_leg = of_leg + np.arange(len(of_leg))
+    # By each way alone: in a sum of all legs a short one behind long ones is lost.
+    step = chords_m(xyz[legs], xyz[legs + 1])
+    steps = np.bincount(which, step[of_leg], minlength=len(way))[which]
+    share = np.divide(step[of_leg], steps, out=np.zeros(len(steps)), where=steps > 0.0)
+    way_of[of_leg] = share * way[which]
+    by_river[of_leg] = along[which]
+    return Ways(length_m=way_of, along_river=by_river)
+
+
+def _counted(
+    track: Track, legs: NDArray[np.intp], xyz: Floats, noise: Floats
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return between which positions ways are measured: each that counts, and the next one."""
     step = chords_m(xyz[legs], xyz[legs + 1])
     # Legs that are long enough by themselves need no look back; runs of them are stepped over.
     clear = np.zeros(len(track), dtype=np.bool_)
@@ -140,19 +189,4 @@ def moved_m(track: Track, legs: NDArray[np.intp], *, unknown_m: float = UNKNOWN_
             before.append(np.array([anchor]))
             anchors.append(np.array([here]))
             anchor = here
-    start, end = np.concatenate(before), np.concatenate(anchors)
-    if len(start) == 0:
-        return moved
-    way = distances_m(
-        lon1=track.lon[start], lat1=track.lat[start], lon2=track.lon[end], lat2=track.lat[end]
-    )
-    # Every position between two that count has a leg, so their legs stand side by side.
-    first, past = np.searchsorted(legs, start), np.searchsorted(legs, end)
-    which = np.repeat(np.arange(len(way)), past - first)
-    of_leg = np.repeat(first - np.concatenate([[0], np.cumsum(past - first)[:-1]]), past - first)
-    of_leg = of_leg + np.arange(len(of_leg))
-    # By each way alone: in a sum of all legs a short one behind long ones is lost.
-    steps = np.bincount(which, step[of_leg], minlength=len(way))[which]
-    share = np.divide(step[of_leg], steps, out=np.zeros(len(steps)), where=steps > 0.0)
-    moved[of_leg] = share * way[which]
-    return moved
+    return np.concatenate(before), np.concatenate(anchors)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from gis.geodesy import destinations, distance_m, distances_m
 from gis.position import Position
 from gis.tracks.chords import cartesian, chords_m, ground, places
-from gis.tracks.legs import legs_of, moved_m, pieces
+from gis.tracks.legs import UNKNOWN_M, legs_of, pieces, ways_of
 from gis.tracks.track import Track, sorted_track, track_of
 from tests.gis.tracks.journeys import at, path, positions, straight
 
@@ -26,7 +26,9 @@ def counted_m(track: Track, *, max_gap_s: float = 600.0) -> float:
         elif (here.time - before.time).total_seconds() > max_gap_s:
             anchor = here
         else:
-            off = sum(2 * (10.0 if p.accuracy_m is None else p.accuracy_m) for p in (anchor, here))
+            off = sum(
+                2 * (UNKNOWN_M if p.accuracy_m is None else p.accuracy_m) for p in (anchor, here)
+            )
             chord = float(
                 chords_m(cartesian([anchor.lon], [anchor.lat]), cartesian([here.lon], [here.lat]))[
                     0
@@ -45,7 +47,7 @@ def test_the_way_is_that_between_positions_that_count(given: list[Position]) -> 
     track = track_of(given)
     for max_gap_s in (600.0, 60.0):
         legs = legs_of(track, max_gap_s=max_gap_s)
-        moved = moved_m(track, legs)
+        moved = ways_of(track, legs).length_m
         assert moved.shape == legs.shape
         assert moved.sum() == pytest.approx(
             counted_m(track, max_gap_s=max_gap_s), rel=1e-9, abs=1e-6
@@ -59,7 +61,9 @@ def test_noise_and_gaps_mixed_are_measured_alike() -> None:
         speed = np.repeat(rng.choice([0.0, 1.0, 12.0], 10), 30)
         east = np.cumsum(speed * np.diff(seconds, prepend=0.0)) + rng.normal(0, 8, 300)
         track = path(seconds, east, rng.normal(0, 8, 300))
-        assert moved_m(track, legs_of(track)).sum() == pytest.approx(counted_m(track), rel=1e-9)
+        assert ways_of(track, legs_of(track)).length_m.sum() == pytest.approx(
+            counted_m(track), rel=1e-9
+        )
 
 
 def test_a_short_leg_behind_a_long_one_is_not_lost() -> None:
@@ -69,7 +73,7 @@ def test_a_short_leg_behind_a_long_one_is_not_lost() -> None:
         "accuracy_m": np.zeros(3),
     }
     track = sorted_track(np.array([0, 60, 120]) * 1_000_000, places_)
-    moved = moved_m(track, legs_of(track))
+    moved = ways_of(track, legs_of(track)).length_m
     assert moved[0] == pytest.approx(1_001_875.0, abs=1.0)
     assert 0.0 <= moved[1] < 1e-9
 
@@ -77,7 +81,7 @@ def test_a_short_leg_behind_a_long_one_is_not_lost() -> None:
 def test_a_straight_run_is_as_long_as_its_geodesic() -> None:
     for bearing in (0.0, 37.0, 90.0, 251.0):
         track = straight(speed_mps=15.0, seconds=7200, bearing_deg=bearing)
-        moved = moved_m(track, legs_of(track))
+        moved = ways_of(track, legs_of(track)).length_m
         assert moved.sum() == pytest.approx(108_000.0, abs=0.01)
         assert moved == pytest.approx(150.0, abs=1e-4)
 
@@ -91,9 +95,9 @@ def test_a_moored_boat_goes_nowhere_and_a_slow_one_no_further_than_it_goes() -> 
         lon1=moored.lon[:-1], lat1=moored.lat[:-1], lon2=moored.lon[1:], lat2=moored.lat[1:]
     )
     assert raw.sum() > 30_000.0
-    assert moved_m(moored, legs_of(moored)).sum() < 200.0
+    assert ways_of(moored, legs_of(moored)).length_m.sum() < 200.0
     walking = path(seconds, seconds * 1.0 + noise[0], noise[1])
-    assert moved_m(walking, legs_of(walking)).sum() == pytest.approx(28_800.0, rel=0.05)
+    assert ways_of(walking, legs_of(walking)).length_m.sum() == pytest.approx(28_800.0, rel=0.05)
 
 
 def test_pieces_make_up_their_legs() -> None:
