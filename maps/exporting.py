@@ -13,6 +13,7 @@ from gis.exchange.formats import FORMATS, ExportError, Format
 from gis.exchange.material import Material, Track
 from gis.position import Position
 from maps.errors import BadRequest
+from maps.following import credible
 from maps.past_positions import past_positions
 from maps.patrol_surveys import units_seen
 from patrol.changes import Fix, UnitState
@@ -54,7 +55,7 @@ async def tracks(
         title: What it is, for people.
 
     Returns:
-        Without places that nothing could have reached; a unit that was nowhere is left out.
+        Without positions that cannot be true (`maps.following`); who was nowhere is left out.
 
     Raises:
         BadRequest: If the time is none, longer than 92 days, or holds more than 200,000 positions.
@@ -65,7 +66,7 @@ async def tracks(
     async for state, fixes in past_positions(
         desk, units, start, end, longest=LONGEST, most=MOST_POSITIONS
     ):
-        kept = tuple(_position(fix) for fix in fixes if "jump" not in fix.flags)
+        kept = tuple(_position(fix) for fix in await asyncio.to_thread(credible, fixes))
         if kept:
             found.append(
                 Track(

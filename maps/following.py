@@ -1,6 +1,7 @@
 """Following: units and where they were over some time, read through a desk and cleaned.
 
-What cannot be true is taken out, and told.
+What cannot be true is taken out, and told. Every figure, report, map and export takes its tracks
+through here, so that all of them count the same positions.
 """
 
 from __future__ import annotations
@@ -99,6 +100,15 @@ def _follow(state: UnitState, fixes: Sequence[Fix]) -> Followed:
     cleaned = clean(fixes)
     removed = Counter[str](each.why for each in cleaned.removed)
     return Followed(state=state, track=cleaned.track, removed=dict(removed))
+
+
+def credible(fixes: Sequence[Fix]) -> list[Fix]:
+    """Return those of some positions of one unit that can be true, oldest first.
+
+    >>> credible([])
+    []
+    """
+    return [fixes[index] for index in clean(fixes).kept.tolist()]
 
 
 def _apart(fixes: Sequence[Fix], apart: timedelta, last: Fix | None) -> Sequence[Fix]:

@@ -15,6 +15,7 @@ from gis.layer_aside import read_layer_aside
 from gis.layer_set import LayerSet
 from gis.river import River
 from gis.river_marks import MARK_KINDS, WAYS
+from gis.rivers import Rivers
 from maps.api.addresses import Addressed, Near
 from maps.api.layers import Layer
 from maps.errors import BadRequest
@@ -41,6 +42,7 @@ class Geography:
 
     Attributes:
         river: The main river.
+        rivers: All that have kilometres, the main one first.
         ground: Rivers and borders for papers.
     """
 
@@ -51,6 +53,7 @@ class Geography:
         self._border: Border | None = None
         self.river: River = layers.river()
         self._addresses = layers.addresses()
+        self.rivers: Rivers = self._addresses.rivers
         landings = Landings(layers.features("crossings"), layers.features("blos"))
         self.ground = Ground(self._addresses, landings)
         self._marks = layers.marks()

@@ -19,7 +19,7 @@ import shapely
 from gis.tracks.coverage import Seen, area_seen, river_seen
 from gis.tracks.river_bins import RiverBin, river_bins
 from maps.following import Outing, followed
-from maps.looking_back import parts_since
+from maps.looking_back import parts_since, passed
 from maps.surveying import Survey, cells_of
 from patrol.desk import Desk
 from patrol.patrols import Patrol
@@ -54,7 +54,7 @@ class HeatReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         start: First moment, UTC.
-        end: Moment after the last, UTC.
+        end: Moment after the last, UTC; now, if what was asked for is not over.
         radius_m: How far a unit was taken to see, metres.
         units: Call signs of those that have a position in that time, by id.
         river: Of the river, in kilometres.
@@ -110,6 +110,7 @@ async def heat_of(
         Forbidden: If the role may not.
         NotFound: If there is no such unit, or the user may not know of it.
     """
+    until = passed(start, end, now=datetime.now(UTC))
     async with survey.turn(desk):
         outings = await outings_of(desk, start, end) if on_patrol else None
         found = await followed(
@@ -146,7 +147,7 @@ async def heat_of(
         ]
         return HeatReport(
             start=start,
-            end=end,
+            end=until,
             radius_m=radius_m,
             units={each.state.id: each.state.call_sign for each in found},
             river=along.seen,

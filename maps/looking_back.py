@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from maps.errors import BadRequest
+
 _AT_ONCE: Final = timedelta(days=1)
 _LATE: Final = timedelta(days=31)
 
@@ -38,3 +40,24 @@ def parts_since(
         after = first + (_AT_ONCE if first < end + _LATE else 7 * _AT_ONCE)
         yield first, after
         first = after
+
+
+def passed(start: datetime, end: datetime, *, now: datetime) -> datetime:
+    """Return the end of a time as far as it has passed.
+
+    Args:
+        start: First moment of the time, aware UTC.
+        end: Moment after its last, aware UTC.
+        now: The present, aware UTC.
+
+    Raises:
+        BadRequest: If all of it is to come.
+
+    >>> from datetime import UTC
+    >>> day = datetime(2026, 3, 1, tzinfo=UTC)
+    >>> passed(day, day + timedelta(days=2), now=day + timedelta(hours=5)).hour
+    5
+    """
+    if start >= now:
+        raise BadRequest("all of that time is to come", field="start")
+    return min(end, now)

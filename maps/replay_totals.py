@@ -12,6 +12,7 @@ import numpy as np
 
 from gis.border import Border
 from gis.position import Position
+from gis.rivers import Rivers
 from gis.tracks.cleaning import clean
 from gis.tracks.effort import Amount, Effort, effort
 from gis.tracks.stops import stops
@@ -55,6 +56,7 @@ class UnitTotals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         first: Time of the first, UTC.
         last: Time of the last, UTC.
         km: Way over ground, kilometres, silences aside.
+        along_river_km: How many of them were measured along a river, between sparse reports.
         moving_hours: Hours heard and not standing.
         stop_hours: Hours standing: five minutes or longer within 100 m.
         stops: How often it stood.
@@ -72,6 +74,7 @@ class UnitTotals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     first: datetime
     last: datetime
     km: float
+    along_river_km: float
     moving_hours: float
     stop_hours: float
     stops: int
@@ -100,7 +103,13 @@ class ReplayTotals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def totals_of(
-    desk: Desk, *, start: datetime, end: datetime, ids: list[str], border: Border
+    desk: Desk,
+    *,
+    start: datetime,
+    end: datetime,
+    ids: list[str],
+    border: Border,
+    rivers: Rivers,
 ) -> ReplayTotals:
     """Return what units did.
 
@@ -110,6 +119,7 @@ async def totals_of(
         end: Moment after the last, aware UTC.
         ids: Unit ids or radio addresses; none: all the user may see.
         border: Tells the sides.
+        rivers: What boats follow between sparse reports.
 
     Raises:
         BadRequest: If the range cannot be played, or holds too many positions.
@@ -129,7 +139,7 @@ async def totals_of(
             if count > MOST_POSITIONS:
                 fault = f"more than {MOST_POSITIONS} positions: ask for less time or fewer units"
                 raise BadRequest(fault, field="start")
-            told = await asyncio.to_thread(unit_totals, unit, film, border)
+            told = await asyncio.to_thread(unit_totals, unit, film, border, rivers)
             if told is not None:
                 found.append(told)
     return ReplayTotals(start=start, end=end, units=found)
@@ -144,19 +154,18 @@ def gap_after_s(expected_interval_s: float | None) -> float:
     return max(LATE_AFTER * (expected_interval_s or _UNKNOWN_S), _SHORTEST_GAP_S)
 
 
-def unit_totals(unit: ReplayUnit, film: Film, border: Border | None) -> UnitTotals | None:
+def unit_totals(
+    unit: ReplayUnit, film: Film, border: Border | None, rivers: Rivers | None
+) -> UnitTotals | None:
     """Return what one unit did; None where no position can be believed."""
-    believed = film.take(np.array(["jump" not in each.split() for each in film.flags]))
-    cleaned = clean(list(_positions(believed)))
+    cleaned = clean(_positions(film))
     removed = Counter[str](each.why for each in cleaned.removed)
-    jumps = len(film) - len(believed)
-    if jumps:
-        removed["jump"] = jumps
     track = cleaned.track
     if not len(track):
         return None
     after_s = gap_after_s(unit.expected_interval_s)
-    done: Effort = effort({unit.id: track}, border=border, max_gap_s=after_s)[unit.id]
+    tracks = {unit.id: track}
+    done: Effort = effort(tracks, border=border, rivers=rivers, max_gap_s=after_s)[unit.id]
     stood = stops(track, max_gap_s=max(after_s, 300.0))
     stop_hours = sum(each.duration_s for each in stood) / 3600.0
     gaps, longest = _silences(track, after_s)
@@ -170,6 +179,7 @@ def unit_totals(unit: ReplayUnit, film: Film, border: Border | None) -> UnitTota
         first=track.time(0),
         last=track.time(len(track) - 1),
         km=done.km,
+        along_river_km=done.along_river_km,
         moving_hours=max(0.0, done.hours - stop_hours),
         stop_hours=stop_hours,
         stops=len(stood),

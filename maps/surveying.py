@@ -11,7 +11,7 @@ import asyncio
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
@@ -22,11 +22,13 @@ from gis.drawing import check_drawing
 from gis.errors import PositionError
 from gis.geojson import plain
 from gis.river import River
+from gis.rivers import Rivers
 from gis.tracks.coverage import Seen, Stretch, area_seen, reach_km, river_seen
 from gis.tracks.effort import Effort, effort, total
 from maps.errors import BadRequest
 from maps.fair_turns import FairTurns
 from maps.following import followed
+from maps.looking_back import passed
 from patrol.desk import Desk
 
 AT_ONCE: Final = 2
@@ -38,10 +40,13 @@ T = TypeVar("T")
 
 
 class Land(Protocol):
-    """The border and the river of this site."""
+    """The border and the rivers of this site."""
 
     @property
     def river(self) -> River: ...
+
+    @property
+    def rivers(self) -> Rivers: ...
 
     async def border(self) -> Border: ...
 
@@ -69,7 +74,7 @@ class EffortReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         start: First moment, UTC.
-        end: Moment after the last, UTC.
+        end: Moment after the last, UTC; now, if what was asked for is not over.
         units: Each that has a position in that time, by call sign.
         by_country: Together, by the units' own side; `unknown`.
         total: All together.
@@ -87,7 +92,7 @@ class CoverageReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     Attributes:
         start: First moment, UTC.
-        end: Moment after the last, UTC.
+        end: Moment after the last, UTC; now, if what was asked for is not over.
         radius_m: How far a unit was taken to see, metres.
         units: Ids of the units that have a position in that time.
         seen: How much was seen: km2 of an area, km of a river.
@@ -142,18 +147,22 @@ class Survey:
             Forbidden: If the role may not.
             NotFound: If there is no such unit, or the user may not know of it.
         """
+        until = passed(start, end, now=datetime.now(UTC))
         async with self.turn(desk):
             found = await followed(desk, units, start, end, in_thread=self.in_thread)
             border = await self._land.border()
             tracks = {each.state.id: each.track for each in found}
             sectors = None if area is None else {"area": area}
-            done = await self.in_thread(lambda: effort(tracks, border=border, sectors=sectors))
+            rivers = self._land.rivers
+            done = await self.in_thread(
+                lambda: effort(tracks, border=border, rivers=rivers, sectors=sectors)
+            )
         by_country: dict[str, list[Effort]] = {}
         for each in found:
             by_country.setdefault(each.state.country or NO_COUNTRY, []).append(done[each.state.id])
         return EffortReport(
             start=start,
-            end=end,
+            end=until,
             units=[
                 UnitEffort(
                     unit=each.state.id,
@@ -190,6 +199,7 @@ class Survey:
             area: Polygons, EPSG:4326.
             cells: Also when and for how long each cell was seen.
         """
+        until = passed(start, end, now=datetime.now(UTC))
         async with self.turn(desk):
             found = await followed(desk, units, start, end, in_thread=self.in_thread)
             tracks = [each.track for each in found]
@@ -201,7 +211,7 @@ class Survey:
             seen, made = await self.in_thread(work)
         return CoverageReport(
             start=start,
-            end=end,
+            end=until,
             radius_m=radius_m,
             units=[each.state.id for each in found],
             seen=seen,
@@ -230,6 +240,7 @@ class Survey:
             km_from: One end, kilometres from the sea.
             km_to: The other end.
         """
+        until = passed(start, end, now=datetime.now(UTC))
         async with self.turn(desk):
             found = await followed(desk, units, start, end, in_thread=self.in_thread)
             tracks = [each.track for each in found]
@@ -239,7 +250,7 @@ class Survey:
             )
         return CoverageReport(
             start=start,
-            end=end,
+            end=until,
             radius_m=radius_m,
             units=[each.state.id for each in found],
             seen=seen.seen,

@@ -31,8 +31,8 @@ Why: TypeAlias = Literal["no_time", "no_place", "duplicate", "same_time", "speed
 Indices: TypeAlias = NDArray[np.intp]
 
 LOOK_BACK = 2000  # positions that a chain looks back for one to go on from
-FEWEST = 5  # positions in which a spike can be told from a move
-USUAL = 7  # positions on both sides that say how far off is usual: bends, a receiver's noise
+FEWEST = 6  # positions in which a spike can be told from a move
+ABOUT = 15  # positions that say how far off is usual: bends, a receiver's noise
 SLOW = 0.3  # share of the moves about it that are slower than the speed it has been going at
 FASTER = 1.3  # than the speed it tells, or has been going at, a boat may have gone by this
 
@@ -268,23 +268,26 @@ def _off_its_way(track: Track, xyz: Floats, noise_m: Floats) -> tuple[Floats, Fl
         place = xyz[start] + share[:, None] * (xyz[end] - xyz[start])
         return np.where(known, chords_m(place, xyz), np.inf)
 
+    whole = two_before & two_after
     said_m = [
         off_m(left, right, before & after),
         off_m(left[left], left, two_before),
         off_m(right, right[right], two_after),
         # At the ends of what was heard, where less is said: that it stands still.
-        np.where(before & ~(two_before & after), step_m[0], np.inf),
-        np.where(after & ~(two_after & before), step_m[1], np.inf),
+        np.where(before & ~whole, step_m[0], np.inf),
+        np.where(after & ~whole, step_m[1], np.inf),
     ]
     away_m = np.min(said_m, axis=0)
     away_m[np.isinf(away_m)] = 0.0
     most_m = np.maximum(noise_m + np.maximum(noise_m[left], noise_m[right]), 1.0)
     some = np.flatnonzero(away_m > most_m)
-    about = some[:, None] + np.arange(-USUAL, USUAL + 1)
-    usual_m = np.median(away_m[np.clip(about, 2, count - 3)], axis=1)
+    first = np.clip(some - ABOUT // 2, 2, max(count - 2 - ABOUT, 2))
+    about = np.minimum(first[:, None] + np.arange(ABOUT), count - 3)
+    usual_m = np.median(away_m[about], axis=1)
     most_m[some] = np.maximum(most_m[some], 6.0 * usual_m)
     pace_mps = step_m[1][:-1] / np.diff(seconds)
-    usual_mps = np.quantile(pace_mps[np.clip(about, 0, count - 2)], SLOW, axis=1)
+    slow_mps, fast_mps = np.quantile(pace_mps[np.minimum(about, count - 4)], [SLOW, 1.0], axis=1)
+    usual_mps = np.where(whole[some], slow_mps, fast_mps)
     speed_mps = np.nan_to_num(track.speed_mps)
     can = np.ones(len(some), dtype=np.bool_)
     for other, known, step in ((left, before, step_m[0]), (right, after, step_m[1])):

@@ -131,7 +131,7 @@ def ways_of(
     by_river = np.zeros(len(legs), dtype=np.bool_)
     xyz = cartesian(track.lon, track.lat)
     accuracy_m = np.where(np.isnan(track.accuracy_m), unknown_m, track.accuracy_m)
-    start, end = _counted(track, legs, xyz, 2.0 * accuracy_m)
+    start, end = counted(track, legs, unknown_m=unknown_m)
     if len(start) == 0:
         return Ways(length_m=way_of, along_river=by_river)
     way = distances_m(
@@ -154,10 +154,21 @@ def ways_of(
     return Ways(length_m=way_of, along_river=by_river)
 
 
-def _counted(
-    track: Track, legs: NDArray[np.intp], xyz: Floats, noise: Floats
+def counted(
+    track: Track, legs: NDArray[np.intp], *, unknown_m: float = UNKNOWN_M
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return between which positions ways are measured: each that counts, and the next one."""
+    """Return between which positions ways are measured: each that counts, and the next one.
+
+    Arguments as of `ways_of`, which says which count.
+
+    >>> from gis.tracks.track import sorted_track
+    >>> places = {"lon": np.array([100.0, 100.0001, 100.001]), "lat": np.zeros(3)}
+    >>> track = sorted_track(np.array([0, 10, 20]) * 1_000_000, places)
+    >>> counted(track, legs_of(track))
+    (array([0]), array([2]))
+    """
+    xyz = cartesian(track.lon, track.lat)
+    noise = 2.0 * np.where(np.isnan(track.accuracy_m), unknown_m, track.accuracy_m)
     step = chords_m(xyz[legs], xyz[legs + 1])
     # Legs that are long enough by themselves need no look back; runs of them are stepped over.
     clear = np.zeros(len(track), dtype=np.bool_)

@@ -12,6 +12,7 @@ from fastapi import Query
 from gis.tracks.legs import MAX_GAP_S
 from gis.tracks.simplify import kept
 from gis.tracks.track import Track, columns_of
+from maps.following import credible
 from patrol.changes import Fix
 
 ToleranceM = Annotated[
@@ -78,13 +79,12 @@ def track_feature(
     Args:
         of: Unit id, or radio address.
         fixes: Its positions, oldest first.
-        brief: For drawing: times only, and without places that nothing could have reached.
+        brief: For drawing: times only, and without positions that cannot be true.
         tolerance_m: For drawing: only as many positions as draw the same line within so many
-            metres, without places that nothing could have reached; None for all.
+            metres, without positions that cannot be true; None for all.
     """
     if brief or tolerance_m is not None:
-        # What nothing could have reached is kept and told, but a line to it would be a lie.
-        fixes = [fix for fix in fixes if "jump" not in fix.flags]
+        fixes = credible(fixes)  # what cannot be true is kept and told; a line to it were a lie
     if tolerance_m is not None:
         fixes = simplified(fixes, tolerance_m=tolerance_m)
     line = LineString(coordinates=[(round(fix.lon, 6), round(fix.lat, 6)) for fix in fixes])

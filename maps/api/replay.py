@@ -89,6 +89,7 @@ _TOTALS = ReplayTotals(
             first=_START,
             last=datetime(2026, 11, 24, 5, 59, 50, tzinfo=UTC),
             km=41.7,
+            along_river_km=0.0,
             moving_hours=4.4,
             stop_hours=1.2,
             stops=3,
@@ -173,9 +174,12 @@ async def read_totals(
     request: Request, desk: DeskHere, turn: TurnHere, start: Start, end: End, unit: Units = None
 ) -> Response:
     """Return what each unit did from `start` to `end`: way, stops, speed, sides, gaps."""
-    border = await request.app.state.layers.border()
+    land = request.app.state.layers
+    border = await land.border()
     async with turn:
-        totals = await totals_of(desk, start=start, end=end, ids=unit or [], border=border)
+        totals = await totals_of(
+            desk, start=start, end=end, ids=unit or [], border=border, rivers=land.rivers
+        )
         return await large_answer(request, lambda: totals)
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from maps.errors import BadRequest
+from maps.looking_back import passed
 from maps.reports import telling
 from maps.reports.asked import Asked
 
 
 def time_of(asked: Asked) -> tuple[datetime, datetime]:
-    """Return the time that is asked for.
+    """Return the time that is asked for, as far as it has passed: of what is to come no report
+    says that nobody was there.
 
     Raises:
-        BadRequest: If there is none.
+        BadRequest: If there is none, or all of it is to come.
     """
     if asked.start is None or asked.end is None or asked.end <= asked.start:
         raise BadRequest("say from when to when", field="start")
-    return asked.start, asked.end
+    return asked.start, passed(asked.start, asked.end, now=datetime.now(UTC))
 
 
 def last_day(end: datetime) -> datetime:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from gis.tracks.effort import ELSEWHERE, UNSURE, Effort
 from maps.reports import telling
-from maps.reports.document import Bars, Column, Series, Table
+from maps.reports.document import Bars, Column, Series, Table, Words, number
 from maps.reports.map_styles import UNKNOWN_SIDE, side_colour
 from maps.wording import Wording
 
+LEAST_TOLD_KM = 0.05
 _UNSURE = "#b9b9b9"
 
 
@@ -67,6 +68,14 @@ def side_table(words: Wording, effort: Effort) -> Table:
         totals=True,
         sheet=words.say("report.sheet.by_side"),
     )
+
+
+def effort_notes(words: Wording, effort: Effort) -> list[Words]:
+    """Return how ways were measured: what stands below every table of effort."""
+    notes = [words.say("report.effort_note")]
+    if effort.along_river_km >= LEAST_TOLD_KM:
+        notes.append(words.say("report.measured_along", km=number(effort.along_river_km, 1)))
+    return [Words(text=text, kind="note") for text in notes]
 
 
 def side_name(words: Wording, side: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, TypeVar
@@ -9,6 +10,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from maps.errors import BadRequest
+from maps.following import credible
 from maps.looking_back import parts_since
 from patrol.alert_desk import MOST_ALERTS
 from patrol.alerts import Alert
@@ -138,6 +140,8 @@ async def fixes_of(
 ) -> dict[str, list[Fix]]:
     """Return where units were, oldest first, by id; only those seen somewhere in that time.
 
+    Without what cannot be true: the positions that effort and coverage count.
+
     Raises:
         BadRequest: If they are more than a report can hold.
     """
@@ -154,7 +158,7 @@ async def fixes_of(
         except NotFound:
             continue
         if fixes:
-            found[unit] = fixes
+            found[unit] = await asyncio.to_thread(credible, fixes)
     return found
 
 

@@ -32,7 +32,7 @@ from maps.reports.document import (
     Words,
     number,
 )
-from maps.reports.effort_tables import effort_bars, side_table
+from maps.reports.effort_tables import effort_bars, effort_notes, side_table
 from maps.reports.gathering import acknowledged_s, quantile, resolved_s
 from maps.reports.month_records import MonthRecords, month_records
 from maps.wording import Wording
@@ -166,7 +166,7 @@ def _effort(asked: Asked, known: MonthRecords) -> tuple[Block, ...]:
             totals=True,
         ),
         side_table(words, done),
-        Words(text=words.say("report.effort_note"), kind="note"),
+        *effort_notes(words, done),
     )
 
 

@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+import numpy as np
 
 from gis.geodesy import distances_m
+from gis.tracks.legs import counted, legs_of
+from gis.tracks.track import track_of
 from patrol.changes import Fix
 from patrol.patrols import Rendezvous
 
@@ -52,19 +55,18 @@ def along(fixes: Sequence[Fix], *, gap_s: float) -> Along | None:
     """Return where along the river a unit was; None where it never was at it.
 
     Args:
-        fixes: Its positions, oldest first.
+        fixes: Its positions, oldest first, without those that cannot be true.
         gap_s: A longer time without one is no way.
     """
-    kms = [(fix.time, fix.river_km) for fix in fixes if fix.river_km is not None]
-    if not kms:
+    some = [fix for fix in fixes if fix.river_km is not None]
+    if not some:
         return None
-    way = sum(
-        abs(later - earlier)
-        for (before, earlier), (after, later) in itertools.pairwise(kms)
-        if after - before <= timedelta(seconds=gap_s)
-    )
-    values = [km for _, km in kms]
-    return Along(low=min(values), high=max(values), km=way)
+    kms = np.array([fix.river_km for fix in some], dtype=np.float64)
+    track = track_of(some)
+    # Between the positions that count for the way over ground: a moored boat's noise makes none.
+    start, end = counted(track, legs_of(track, max_gap_s=gap_s))
+    way = float(np.abs(kms[end] - kms[start]).sum())
+    return Along(low=float(kms.min()), high=float(kms.max()), km=way)
 
 
 def silences(

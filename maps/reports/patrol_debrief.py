@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from maps.patrol_surveys import ALL
 from maps.reports import areas, event_tables, reference, telling
@@ -33,13 +33,14 @@ from maps.reports.document import (
     Words,
     number,
 )
-from maps.reports.effort_tables import effort_bars, side_table
+from maps.reports.effort_tables import effort_bars, effort_notes, side_table
 from maps.reports.gathering import legs
 from maps.reports.map_styles import side_colour
 from maps.reports.outings import along, arrival, silences
 from maps.reports.patrol_records import PatrolRecords, patrol_records
 from patrol.changes import Fix
 from patrol.incident_totals import totals
+from patrol.patrols import Rendezvous
 
 MOST_IN_LINE = 1500
 """Places of one drawn leg; a longer one is drawn from every second, third … place."""
@@ -244,7 +245,7 @@ def _effort(asked: Asked, known: PatrolRecords) -> tuple[Block, ...]:
     )
     blocks: list[Block] = [table, chart]
     blocks.append(side_table(words, report.total))
-    blocks.append(Words(text=words.say("report.effort_note"), kind="note"))
+    blocks += effort_notes(words, report.total)
     return tuple(blocks)
 
 
@@ -325,7 +326,7 @@ def _meetings(asked: Asked, known: PatrolRecords) -> Block:
             if fixes is None:
                 said = words.say("report.not_shown")
             elif came is None:
-                said = words.say("report.did_not_come")
+                said = words.say(_absence(known, meeting))
             else:
                 said = words.say("report.came_at", time=words.clock(came))
             rows.append((meeting.name, words.moment(meeting.at), known.names.get(unit, unit), said))
@@ -339,6 +340,13 @@ def _meetings(asked: Asked, known: PatrolRecords) -> Block:
         rows=tuple(rows),
         empty=words.say("report.no_meetings"),
     )
+
+
+def _absence(known: PatrolRecords, meeting: Rendezvous) -> str:
+    """Return the text for a unit that was not seen at a meeting; nobody misses one to come."""
+    if known.end >= meeting.at + timedelta(seconds=meeting.grace_s):
+        return "report.did_not_come"
+    return "report.ended_before" if known.patrol.is_closed else "report.not_yet"
 
 
 def _own(asked: Asked, known: PatrolRecords) -> set[str]:

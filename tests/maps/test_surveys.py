@@ -24,9 +24,16 @@ SPAN = {"start": BEGIN.isoformat(), "end": (BEGIN + timedelta(hours=1)).isoforma
 
 
 async def sails(
-    server: Running, client: httpx.AsyncClient, call_sign: str, lons: Any, lats: Any, **more: Any
+    server: Running,
+    client: httpx.AsyncClient,
+    call_sign: str,
+    lons: Any,
+    lats: Any,
+    *,
+    every_s: float = 10.0,
+    **more: Any,
 ) -> str:
-    """Register a unit and let its radio report a position every ten seconds from `BEGIN` on."""
+    """Register a unit and let its radio report positions from `BEGIN` on."""
     body = {"call_sign": call_sign, "kind": "boat", "country": "LA"} | more
     unit: str = (await client.post("/api/units", json=body)).json()["id"]
     bound = {
@@ -38,7 +45,7 @@ async def sails(
     assert (await client.post("/api/assignments", json=bound)).status_code == 201
     said = []
     for n, (lon, lat) in enumerate(zip(lons, lats, strict=True)):
-        moment = BEGIN + timedelta(seconds=10 * n)
+        moment = BEGIN + timedelta(seconds=every_s * n)
         said.append(
             Transmission(
                 protocol="test",
@@ -104,6 +111,62 @@ async def test_what_cannot_be_true_is_no_effort_and_is_told(server: Running) -> 
         [unit] = (await client.get("/api/effort", params=SPAN)).json()["units"]
         assert unit["removed"] == {"speed": 1}
         assert unit["effort"]["km"] < 6.0
+
+
+async def test_a_moored_boat_with_spikes_went_nowhere(server: Running) -> None:
+    begin = BEGIN - timedelta(hours=2)
+    key = await server.device("boat-3")
+    async with server.signed_in() as client:
+        body = {"call_sign": "Naga 1", "kind": "boat", "country": "LA"}
+        unit = (await client.post("/api/units", json=body)).json()["id"]
+        bound = {
+            "address": "position_json:boat-3", "unit": unit, "start": begin.isoformat(),
+            "channel": "*",
+        }  # fmt: skip
+        assert (await client.post("/api/assignments", json=bound)).status_code == 201
+        reports = []
+        for n in range(3 * 360 + 1):
+            lon, lat = 100.4096, 20.2655
+            if n % 120 == 60:
+                lon, lat = destination(lon=lon, lat=lat, bearing_deg=7.0 * n, distance_m=400.0)
+            time = (begin + timedelta(seconds=10 * n)).isoformat()
+            said = {"id": f"r-{n}", "lon": lon, "lat": lat, "time": time, "speed_mps": 0.05}
+            reports.append(said)
+        async with server.stranger(authorization=f"Bearer {key}") as boat:
+            for first in range(0, len(reports), 200):
+                answer = await boat.post("/api/positions", json=reports[first : first + 200])
+                assert len(answer.json()["stored"]) == len(reports[first : first + 200])
+        span = {"start": begin.isoformat(), "end": (begin + timedelta(hours=3.5)).isoformat()}
+        [told] = (await client.get("/api/effort", params=span)).json()["units"]
+        assert told["effort"]["km"] < 0.1
+        assert told["effort"]["hours"] == pytest.approx(3.0)
+        assert told["removed"] == {"spike": 9}
+        [totals] = (await client.get("/api/replay/totals", params=span)).json()["units"]
+        assert (totals["km"], totals["removed"]) == (told["effort"]["km"], told["removed"])
+        assert totals["positions"] == told["effort"]["positions"]
+
+
+async def test_a_sparse_reporter_goes_along_the_river_and_that_is_told(server: Running) -> None:
+    async with server.signed_in() as client:
+        kms = np.arange(2240.0, 2210.0, -0.01)
+        lons, lats = load_mekong().at_kms(kms)
+        way = distances_m(lon1=lons[:-1], lat1=lats[:-1], lon2=lons[1:], lat2=lats[1:]).sum() / 1000
+        some = np.append(np.arange(0, len(kms) - 1, 250), len(kms) - 1)
+        await sails(server, client, "Naga 1", lons[some], lats[some], every_s=240)
+        [unit] = (await client.get("/api/effort", params=SPAN)).json()["units"]
+        assert unit["effort"]["km"] == pytest.approx(way, rel=0.005)
+        assert unit["effort"]["along_river_km"] == unit["effort"]["km"]
+
+
+async def test_nothing_is_told_of_what_is_to_come(server: Running) -> None:
+    async with server.signed_in() as client:
+        later = datetime.now(UTC) + timedelta(hours=5)
+        asked: dict[str, Any] = SPAN | {"end": later.isoformat(), "km_from": 2340, "km_to": 2360}
+        for path in ("/api/effort", "/api/coverage"):
+            said = (await client.get(path, params=asked)).json()
+            assert datetime.fromisoformat(said["end"]) <= datetime.now(UTC)
+        never = asked | {"start": (later - timedelta(hours=1)).isoformat()}
+        assert (await client.get("/api/coverage", params=never)).status_code == 400
 
 
 async def test_coverage_of_kilometres_a_reach_and_an_area(server: Running) -> None:

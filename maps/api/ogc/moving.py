@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -13,6 +14,7 @@ from gis.position import Position
 from maps.api.ogc.asking import Asked, Box
 from maps.api.ogc.source import Items
 from maps.errors import BadRequest
+from maps.following import credible
 from patrol.changes import Fix, UnitState
 from patrol.desk import Desk
 from patrol.errors import NotFound
@@ -121,8 +123,8 @@ class Tracks:
     description = (
         "The track of each of your agency's units, and of others as far as an agreement shares them"
         " with you, on each day (UTC), broken where nothing was heard"
-        " for half an hour; without geometry where it has one position. Places that nothing could"
-        " have reached are left out."
+        " for half an hour; without geometry where it has one position. Positions that cannot be"
+        " true are left out."
     )
     timed = True
 
@@ -235,8 +237,7 @@ async def _of_day(desk: Desk, unit: str, day: date) -> list[Fix]:
     # All of it: a receiver that speaks every second fills several pages.
     async for page in desk.pages(unit, start=start, end=start + _DAY):
         fixes += page
-    # What nothing could have reached is kept and told, but a line to it would be a lie.
-    return [fix for fix in fixes if "jump" not in fix.flags] or fixes
+    return await asyncio.to_thread(credible, fixes)
 
 
 def _lines(state: UnitState, fixes: Sequence[Fix]) -> list[list[tuple[float, float]]]:

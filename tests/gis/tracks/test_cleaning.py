@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def test_a_jammed_stretch_goes_and_the_rest_stays() -> None:
 def test_a_spike_no_speed_limit_sees_is_off_the_way_of_its_neighbours(
     run: int, speed_mps: float | None, accuracy_m: float | None
 ) -> None:
-    said = {"speed_mps": speed_mps, "accuracy_m": accuracy_m}
+    said: dict[str, Any] = {"speed_mps": speed_mps, "accuracy_m": accuracy_m}
     for spike in (7, 0, 18):
         given = [at(second, 100.4 + second * 7e-5, **said) for second in range(0, 200, 10)]
         for n in range(spike, spike + run):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from maps.reports.outings import silences
+import pytest
+
+from maps.reports.outings import along, silences
 from patrol.changes import Fix
 
 BEGIN = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -35,3 +37,21 @@ def test_who_was_never_heard_was_silent_all_the_time() -> None:
 def test_nothing_is_told_of_what_was_before_if_that_is_not_known() -> None:
     assert told(40, 44, 48, 52, 56, since=None) == []
     assert told(since=None) == []
+
+
+def test_the_way_along_the_river_is_without_noise_and_without_gaps() -> None:
+    def fix(minutes: float, km: float) -> Fix:
+        return Fix(of="a", lon=100.0 + km / 100.0, lat=20.27, time=after(minutes), river_km=km)
+
+    moored = [fix(n / 6.0, 2356.0 + 0.01 * (n % 2)) for n in range(300)]
+    found = along(moored, gap_s=300.0)
+    assert found is not None
+    assert (found.km, found.low, found.high) == (0.0, 2356.0, 2356.01)
+    sailing = [
+        *(fix(n, 2356.0 - n) for n in range(6)),
+        *(fix(60 + n, 2300.0 + n) for n in range(4)),
+    ]
+    found = along(sailing, gap_s=300.0)
+    assert found is not None
+    assert found.km == pytest.approx(8.0)
+    assert along([Fix(of="a", lon=99.0, lat=20.27, time=BEGIN)], gap_s=300.0) is None
