@@ -41,6 +41,7 @@ class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
             where the station of that name is; None: nothing but that the bus carries it.
         payload: How trackers lay out what they put into an Iridium message, a name in
             `radio_gateway.protocols.iridium.payloads.PAYLOADS`; None: NMEA 0183 if it is text.
+        tak_dictionaries: What Meshtastic's TAK packets of version 2 are compressed with, by number.
         live: Frames were heard when `heard_at` says. False for a recording of unknown age: no
             missing date is then taken from `heard_at`.
     """
@@ -53,6 +54,7 @@ class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
     damageable: bool = False
     waypoints: Waypoints | None = None
     payload: str | None = None
+    tak_dictionaries: tuple[bytes, ...] = ()
     live: bool = True
 
     def __repr__(self) -> str:

@@ -60,6 +60,8 @@ __all__ = [
 
 MOST_PER_MINUTE = 600
 
+_DICTIONARY_MAGIC = bytes.fromhex("37a430ec")
+_MOST_DICTIONARY = 4 * 1024 * 1024  # bytes
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 MOST_STATION = 128  # a Meshtastic topic: a root of 32 characters, channel, node
 
@@ -114,6 +116,7 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True):
     checksum_required: bool = False
     waypoints: Waypoints | None = None
     payload: str | None = None
+    tak_dictionaries: tuple[str, ...] = ()
     username: str | None = None
     password: str | None = None
     password_file: str | None = None
@@ -242,6 +245,7 @@ mean 'tcp'? (known: http, http-listen, mqtt, mqtts, replay, serial, tcp, tcp-lis
                 checksum_required=fields.checksum_required,
                 waypoints=fields.waypoints,
                 payload=_payload(fields),
+                tak_dictionaries=_dictionaries(fields, folder),
                 damageable=link.scheme == "serial",
             ),
         )
@@ -280,6 +284,24 @@ def _check_protocols(names: tuple[str, ...], transport: Transport) -> None:
     if len(framings) > 1:
         fault = f"{', '.join(names)} are cut differently; a stream can carry only one of them"
         raise SettingsError("protocols", fault)
+
+
+def _dictionaries(fields: _Table, folder: Path) -> tuple[bytes, ...]:
+    """Return the dictionaries of TAK packets, by number."""
+    names = fields.tak_dictionaries
+    if names and not {"meshtastic_mqtt", "meshtastic_serial"} & set(fields.protocols):
+        fault = "is for channels that speak meshtastic_mqtt or meshtastic_serial only"
+        raise SettingsError("tak_dictionaries", fault)
+    found = []
+    for name in names:
+        try:
+            data = (folder / name).read_bytes()
+        except OSError as error:
+            raise SettingsError("tak_dictionaries", f"{name}: {error.strerror}") from error
+        if data[:4] != _DICTIONARY_MAGIC or len(data) > _MOST_DICTIONARY:
+            raise SettingsError("tak_dictionaries", f"{name}: no dictionary of Zstandard")
+        found.append(data)
+    return tuple(found)
 
 
 def _payload(fields: _Table) -> str | None:

@@ -56,6 +56,22 @@ def test_a_channel_of_sentences_says_what_waypoints_are() -> None:
     )
 
 
+def test_dictionaries_of_tak_packets_are_files_that_the_channel_names(tmp_path: Path) -> None:
+    right = bytes.fromhex("37a430ec") + bytes(40)
+    (tmp_path / "ground.zstd").write_bytes(right)
+    (tmp_path / "text.txt").write_bytes(b"no dictionary")
+    mesh = table(url="mqtt://box?topic=msh/%23", protocols=["meshtastic_mqtt"])
+    (channel,) = load_channels(
+        [mesh | {"tak_dictionaries": ["ground.zstd"]}], WHERE, folder=tmp_path
+    )
+    assert channel.decoder.tak_dictionaries == (right,)
+    for name, words in (("text.txt", "no dictionary of Zstandard"), ("x", "No such file")):
+        where, what = fault(mesh | {"tak_dictionaries": [name]}, folder=tmp_path)
+        assert where == f'{WHERE}[0] "pier".tak_dictionaries'
+        assert words in what
+    assert "meshtastic_serial only" in fault(table(tak_dictionaries=["ground.zstd"]))[1]
+
+
 def test_what_comes_by_a_serial_line_may_be_damaged() -> None:
     (channel,) = load_channels([table(url="serial:///dev/ttyUSB0")], WHERE)
     assert channel.decoder.damageable

@@ -62,7 +62,7 @@ def read_packet(
         data = packet.data(4)
         if data is None:
             raise FrameError("no_payload", frame.payload, "a packet with nothing in it")
-        said = _said(data, frame)
+        said = _said(data, frame, settings)
     said.facts |= facts
     return transmission(heard, said, frame, settings)
 
@@ -92,7 +92,7 @@ def _unsealed(sealed: bytes, heard: Heard, frame: Frame, settings: DecoderSettin
         raise FrameError("bad_key", frame.payload, str(fault)) from None
     data = crypt(sealed, key=key, sender=heard.sender, packet_id=heard.packet_id)
     try:
-        return _said(data, frame)
+        return _said(data, frame, settings)
     except FrameError as fault:
         if fault.reason == "null_island":  # no wrong key makes just that
             raise
@@ -101,7 +101,7 @@ def _unsealed(sealed: bytes, heard: Heard, frame: Frame, settings: DecoderSettin
         raise FrameError("decrypt_failed", frame.payload, detail) from None
 
 
-def _said(data: bytes, frame: Frame) -> Said:
+def _said(data: bytes, frame: Frame, settings: DecoderSettings) -> Said:
     try:
         message = Message(data)
         portnum = message.number(1) or 0
@@ -110,7 +110,11 @@ def _said(data: bytes, frame: Frame) -> Said:
         message.number(3)
         request_id = message.fixed32(6) or 0
         said = said_by(
-            portnum, message.data(2) or b"", request_id=request_id, payload=frame.payload
+            portnum,
+            message.data(2) or b"",
+            request_id=request_id,
+            payload=frame.payload,
+            tak_dictionaries=settings.tak_dictionaries,
         )
     except WireError as fault:
         raise FrameError("protobuf", frame.payload, str(fault)) from None

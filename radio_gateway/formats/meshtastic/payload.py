@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import math
 from codecs import utf_8_decode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from radio_gateway.formats.meshtastic.protobuf import Message, WireError
 from radio_gateway.formats.meshtastic.report import MAX_TEXT, Facts, Said, said_position
@@ -60,7 +60,14 @@ ROUTING_ERRORS = {
 }
 
 
-def said_by(portnum: int, data: bytes, *, request_id: int, payload: bytes) -> Said:
+def said_by(
+    portnum: int,
+    data: bytes,
+    *,
+    request_id: int,
+    payload: bytes,
+    tak_dictionaries: Sequence[bytes] = (),
+) -> Said:
     """Return what an application says.
 
     Args:
@@ -68,6 +75,7 @@ def said_by(portnum: int, data: bytes, *, request_id: int, payload: bytes) -> Sa
         data: Its payload.
         request_id: Identifier of the packet that this one answers; 0 for none.
         payload: The frame, for errors.
+        tak_dictionaries: As in `DecoderSettings`.
 
     Raises:
         WireError: If the payload is not what the application sends.
@@ -82,7 +90,7 @@ def said_by(portnum: int, data: bytes, *, request_id: int, payload: bytes) -> Sa
     if portnum == ATAK_PLUGIN:
         return read_tak(data, payload)
     if portnum == ATAK_PLUGIN_V2:
-        return read_tak_v2(data, payload)
+        return read_tak_v2(data, payload, tak_dictionaries)
     reader = _READERS.get(portnum)
     if reader is None:
         return Said(kind="other", word=_NAMES.get(portnum), facts={"portnum": portnum})

@@ -16,8 +16,9 @@
 
 The texts of a compressed packet of port 72 are Unishox2 each. A node in the role TAK_TRACKER sends
 such packets instead of positions: on port 78 as they stand. Phones compress with dictionaries that
-are published under the GPL and are no part of this product: such a packet is told as one that was
-heard (`tak_dictionary`), and not read.
+are published under the GPL and are no part of this product: who has them names them in the channel
+(`tak_dictionaries`). Without it such a packet is told as one that was heard (`tak_dictionary`), and
+not read.
 
 The sender is the node; what ATAK calls itself are facts (`tak_uid`, `callsign`). Altitudes are
 above the ellipsoid. Phones send speeds in m/s (72) and cm/s (78), nodes as their receiver gives
@@ -29,7 +30,9 @@ dictionaries and the byte before: documentation of TAKPacket-SDK, "Wire format".
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.meshtastic.protobuf import Message, WireError
@@ -37,10 +40,15 @@ from radio_gateway.formats.meshtastic.report import MAX_TEXT, Facts, Said, said_
 from radio_gateway.formats.meshtastic.unishox import decompress
 from radio_gateway.transmission import Kind
 
+if TYPE_CHECKING:
+    import zstandard
+
 ATAK_PLUGIN, ATAK_PLUGIN_V2 = 72, 78
 
 MAX_NAME: Final = 120  # characters
 _AS_IT_STANDS: Final = 0xFF
+_ZSTD_MAGIC: Final = bytes.fromhex("28b52ffd")
+_MOST_BYTES: Final = 4096  # of a packet; the mesh carries 237
 _NO_ALTITUDE: Final = 9_999_999
 _BY_HAND, _SIMULATED = 1, 7  # `how`: h-e, m-s
 
@@ -109,13 +117,26 @@ def read_tak(data: bytes, payload: bytes) -> Said:
     return Said(kind="other", word="atak", facts=facts)
 
 
-def read_tak_v2(data: bytes, payload: bytes) -> Said:
-    """Return what a packet of port 78 says. Arguments and errors as for `read_tak`."""
+def read_tak_v2(data: bytes, payload: bytes, dictionaries: Sequence[bytes] = ()) -> Said:
+    """Return what a packet of port 78 says.
+
+    Args:
+        data: It.
+        payload: The frame, for errors.
+        dictionaries: What it may be compressed with, by number.
+
+    Raises:
+        WireError: If it is none.
+        FrameError: `lat_range`, `lon_range` or `null_island`.
+    """
     if not data:
         raise WireError("a packet of nothing")
+    body, number = data[1:], data[0] & 0x3F
     if data[0] != _AS_IT_STANDS:
-        return Said(kind="other", word="atak", facts={"tak_dictionary": data[0] & 0x3F})
-    message = Message(data[1:])
+        if number >= len(dictionaries):
+            return Said(kind="other", word="atak", facts={"tak_dictionary": number})
+        body = _expanded(body, dictionaries[number])
+    message = Message(body)
     facts: Facts = {}
     for number, fact in ((3, "callsign"), (14, "tak_uid"), (23, "cot_type")):
         _name(facts, fact, _text(message, number))
@@ -138,6 +159,25 @@ def read_tak_v2(data: bytes, payload: bytes) -> Said:
     if not _is_atom(message.number(1) or 0, str(facts.get("cot_type", ""))):
         return Said(kind="other", word="atak", facts=facts)
     return _own_position(message, facts, payload)
+
+
+def _expanded(body: bytes, dictionary: bytes) -> bytes:
+    import zstandard  # few channels need it
+
+    if body[:4] != _ZSTD_MAGIC:  # packets leave it out
+        body = _ZSTD_MAGIC + body
+    try:
+        found: bytes = _decompressor(dictionary).decompress(body, max_output_size=_MOST_BYTES)
+    except zstandard.ZstdError as fault:
+        raise WireError(f"it is not compressed with that dictionary: {fault}") from None
+    return found
+
+
+@lru_cache(maxsize=8)
+def _decompressor(dictionary: bytes) -> zstandard.ZstdDecompressor:
+    import zstandard
+
+    return zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(dictionary))
 
 
 def _own_position(message: Message, facts: Facts, payload: bytes) -> Said:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,9 +28,10 @@ V2: dict[str, Any] = {
 }
 
 
-def heard(port: int, payload: bytes) -> Transmission:
+def heard(port: int, payload: bytes, dictionaries: tuple[bytes, ...] = ()) -> Transmission:
     whole = mesh.envelope(mesh.packet(port, payload, rx_time=mesh.TIME_S))
-    (said,) = meshtastic_mqtt.decoder(DecoderSettings()).decode(frame(whole))
+    settings = DecoderSettings(tak_dictionaries=dictionaries)
+    (said,) = meshtastic_mqtt.decoder(settings).decode(frame(whole))
     return said
 
 
@@ -172,6 +174,35 @@ def test_only_what_is_somewhere_itself_has_a_position(fields: dict[str, Any], ki
 def test_packet_of_a_phone_that_compressed_it_is_heard_and_not_read() -> None:
     said = heard(78, b"\x00" + bytes(20))
     assert (said.kind, said.position, said.facts["tak_dictionary"]) == ("other", None, 0)
+
+
+def test_packet_of_a_phone_is_read_with_the_dictionary_that_the_channel_names() -> None:
+    samples: list[Any] = [
+        mesh.encoded("TAKPacketV2", **V2 | {"uid": f"ANDROID-{n:012}", "remarks": f"pier {n}" * 5})
+        for n in range(500)
+    ]
+    dictionaries = tuple(
+        zstandard.train_dictionary(2048, samples, dict_id=number).as_bytes() for number in (1, 2)
+    )
+    packed = zstandard.ZstdCompressor(
+        dict_data=zstandard.ZstdCompressionDict(dictionaries[1]),
+        write_content_size=False,
+        write_dict_id=False,
+    ).compress(samples[7])
+    for body in (packed, packed.removeprefix(bytes.fromhex("28b52ffd"))):
+        said = heard(78, b"\x01" + body, dictionaries)
+        assert (said.kind, said.facts["tak_uid"]) == ("position", "ANDROID-000000000007")
+    assert heard(78, b"\x02" + packed, dictionaries).facts["tak_dictionary"] == 2
+    for broken in (b"", packed[:-3], b"noise" * 9):
+        with pytest.raises(FrameError, match="protobuf"):
+            heard(78, b"\x01" + broken, dictionaries)
+
+
+def test_packet_that_expands_without_end_is_refused() -> None:
+    dictionary = zstandard.train_dictionary(2048, [bytes([n % 251]) * 400 for n in range(500)])
+    packed = zstandard.ZstdCompressor(dict_data=dictionary).compress(bytes(1_000_000))
+    with pytest.raises(FrameError, match="protobuf"):
+        heard(78, b"\x00" + packed, (dictionary.as_bytes(),))
 
 
 @pytest.mark.parametrize("port", [72, 78])
