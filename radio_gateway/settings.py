@@ -199,7 +199,7 @@ def read_channel(
     Traceback (most recent call last):
     ...
     radio_gateway.errors.SettingsError: patrol.toml: channels[0].url: 'tpc' is no scheme; did you \
-mean 'tcp'? (known: http, http-listen, mqtt, mqtts, replay, serial, tcp, tcp-listen, udp)
+mean 'tcp'? (known: http, http-listen, mqtt, mqtts, replay, serial, tcp, tcp-listen, udp, ws, wss)
     """
     fields = table_of(table, _Table, where=where)
     folder = folder or Path()

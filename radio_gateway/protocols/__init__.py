@@ -77,6 +77,7 @@ PROTOCOLS: NamedModules[ProtocolModule] = NamedModules(
         "teltonika.teltonika",
         "lorawan.lorawan",
         "iridium.rockblock",
+        "signalk",
     ),
 )
 

@@ -31,6 +31,12 @@ def _http_listen(link: Link) -> Transport:
     return HttpListenTransport(link)
 
 
+def _websocket(link: Link) -> Transport:
+    from radio_gateway.transports.websocket import WebSocketTransport  # brings websockets
+
+    return WebSocketTransport(link)
+
+
 TRANSPORTS: dict[str, Callable[[Link], Transport]] = {
     "serial": _serial,
     "mqtt": _mqtt,
@@ -40,5 +46,7 @@ TRANSPORTS: dict[str, Callable[[Link], Transport]] = {
     "udp": UdpTransport,
     "http": HttpTransport,
     "http-listen": _http_listen,
+    "ws": _websocket,
+    "wss": _websocket,
     "replay": ReplayTransport,
 }

@@ -39,6 +39,7 @@ from radio_gateway.protocols import (
     owntracks,
     position_json,
     raveon,
+    signalk,
     spot,
     taip,
     tak,
@@ -54,7 +55,7 @@ SPOKEN: Final[tuple[ProtocolModule, ...]] = (
     nmea0183, ais, dsc, owntracks, meshtastic_mqtt, meshtastic_json, meshtastic_serial,
     position_json, gps103, cot, tak, tk103, aprs, raveon, gpsgate, aprs_kiss, dprs, h02, tetra,
     lrrp, kenwood, gt06, hytera, taip, osmand, iridium_sbd, garmin_ipc, spot,
-    teltonika, lorawan, rockblock,
+    teltonika, lorawan, rockblock, signalk,
 )  # fmt: skip
 WRITTEN: Final[tuple[OutboundModule, ...]] = (
     owntracks, meshtastic_mqtt, meshtastic_serial, gps103, cot, tk103, aprs, aprs_kiss, tetra,
