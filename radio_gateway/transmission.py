@@ -22,6 +22,7 @@ from typing import Literal
 import msgspec
 
 from gis.position import Position
+from radio_gateway.messages.marked_place import MarkedPlace
 
 Kind = Literal[
     "position",  # where the sender is (position may still be None: no fix)
@@ -33,7 +34,7 @@ Kind = Literal[
     "distress",  # a call for help that is not a position report
     "transition",  # sender says it entered or left a region of its own
     "lwt",  # a broker says that the sender's link is gone
-    "waypoint",  # a place the sender defined, not where it is
+    "waypoint",  # a place that the sender marked (`mark`), not where it is
     "command",  # an order to a device, echoed by the link
     "answer",  # a radio's or device's answer to what was sent to it
     "empty",  # well-formed and says nothing
@@ -79,6 +80,7 @@ class Transmission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         facts: Further fields of the protocol by name (`msg_type`, `ship_name`, `battery_pct`);
             `kind` is the protocol's own word where it is finer than ours (`heartbeat`, `ptt_id`).
         signal: How well it was heard.
+        mark: The place that the sender marked or takes back; `position` is None then.
         raw: The bytes as received, unchanged.
         channel: Name of the channel that heard it; set by the channel.
         reception_id: `gateway/boot/sequence`; set by the channel.
@@ -103,6 +105,7 @@ class Transmission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     flags: tuple[str, ...] = ()
     facts: dict[str, str | int | float | bool] = msgspec.field(default_factory=dict)
     signal: Signal | None = None
+    mark: MarkedPlace | None = None
     raw: bytes = b""
     channel: str = ""
     reception_id: str = ""

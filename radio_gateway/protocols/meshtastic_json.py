@@ -30,6 +30,7 @@ from radio_gateway.formats.meshtastic.report import (
     Heard,
     Said,
     said_position,
+    said_waypoint,
     transmission,
 )
 from radio_gateway.framing import Frame, MessageFramer
@@ -189,21 +190,17 @@ def _telemetry(fields: dict[str, Any]) -> Said:
 
 
 def _waypoint(fields: dict[str, Any]) -> Said:
-    facts: Facts = {}
-    for name, fact, most in (
-        ("latitude_i", "waypoint_lat", 90),
-        ("longitude_i", "waypoint_lon", 180),
-    ):
-        value = _number(fields, name, least=-most * 1e7, most=most * 1e7)
-        if value is not None:
-            facts[fact] = value / 1e7
-    for name, fact in (("id", "waypoint_id"), ("expire", "expires_s")):
-        value = _number(fields, name, least=1, most=BROADCAST)
-        if value is not None:
-            facts[fact] = int(value)
-    names = [fields.get(name) for name in ("name", "description")]
-    words = [name for name in names if isinstance(name, str) and name]
-    return Said(kind="waypoint", text=": ".join(words)[:MAX_TEXT] or None, facts=facts)
+    lat = _number(fields, "latitude_i", least=-(1 << 31), most=1 << 31)
+    lon = _number(fields, "longitude_i", least=-(1 << 31), most=1 << 31)
+    name, description = fields.get("name"), fields.get("description")
+    return said_waypoint(
+        id=int(_number(fields, "id", least=0, most=BROADCAST) or 0),
+        lon=None if lon is None else lon / 1e7,
+        lat=None if lat is None else lat / 1e7,
+        expire_s=int(_number(fields, "expire", least=0, most=BROADCAST) or 0),
+        name=name if isinstance(name, str) else "",
+        description=description if isinstance(description, str) else "",
+    )
 
 
 def _node(value: Any) -> int | None:

@@ -5,11 +5,13 @@
                        batt (%), tid, t (trigger), conn, created_at, SSID, BSSID, inregions …
            transition  event (enter, leave), desc, lat, lon, acc, tst: it crossed a region's edge
            lwt         the broker says that the link is gone; tst is when the phone connected
-           waypoint    a place the user defined; not where the phone is
+           waypoint    a place the user defined, not where the phone is: desc, lat, lon, rad (m);
+                       rid, or else tst, tells it from the user's others
+           waypoints   all of them, in `waypoints`
            cmd         an order to a phone, echoed by the broker
            encrypted   data: base64 of nonce (24 bytes) and NaCl secretbox of one of the others;
                        the key is the secret, padded with zero bytes to 32
-           card, beacon, steps, configuration, dump, status, request, waypoints: other
+           card, beacon, steps, configuration, dump, status, request: other
 
 Apps leave out values that are zero, so an absent value is unknown, not zero; a zero that was sent
 is zero. Over HTTP the topic is that of the link (user and device of the sign-in) or stands inside
@@ -38,11 +40,13 @@ from radio_gateway.errors import FrameError
 from radio_gateway.formats.device_clock import AHEAD
 from radio_gateway.formats.place import check_place
 from radio_gateway.framing import Frame, MessageFramer
+from radio_gateway.messages.marked_place import MAX_ID, MarkedPlace, is_place, one_line
 from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
 from radio_gateway.transmission import Kind, Transmission
 
 FRAMING = MessageFramer
 MAX_BYTES = 64 * 1024
+MOST_WAYPOINTS = 500  # of one message
 _KEY_BYTES = 32  # of a secret box
 ORDERS: frozenset[OrderKind] = frozenset({"poll"})
 
@@ -121,6 +125,8 @@ class OwnTracksDecoder(PlainDecoder):
             raise FrameError("no_type", payload)
         reader = _READERS.get(type_, _other)
         try:
+            if type_ == "waypoints":
+                return _waypoints(message, frame, device, encrypted)
             return [reader(_Message(message, frame, device, encrypted))]
         except (OverflowError, TypeError) as fault:
             raise FrameError("bad_field", payload, str(fault)) from None
@@ -273,14 +279,40 @@ def _lwt(message: _Message) -> Transmission:
 
 def _waypoint(message: _Message) -> Transmission:
     fields = message.fields
-    for name, fact, most in (("lat", "waypoint_lat", 90), ("lon", "waypoint_lon", 180)):
-        value = message.number(name, least=-most, most=most)
+    lat = message.number("lat", least=-90, most=90)
+    lon = message.number("lon", least=-180, most=180)
+    radius = message.number("rad", least=0, most=1e6)
+    for fact, value in (("waypoint_lat", lat), ("waypoint_lon", lon), ("radius_m", radius)):
         if value is not None:
             message.facts[fact] = value
-    radius = message.number("rad", least=0, most=1e7)
-    if radius is not None:
-        message.facts["radius_m"] = radius
-    return message.transmission("waypoint", text=_text(fields, "desc"))
+    name, made = _text(fields, "desc"), message.number("tst", least=0, most=_MAX_UNIX_S)
+    id = _text(fields, "rid") or (f"{made:.0f}" if made else one_line(name))
+    mark: MarkedPlace | None = None
+    if is_place(lon=lon, lat=lat) and id:
+        mark = MarkedPlace(
+            id=one_line(id, MAX_ID),
+            lon=lon,
+            lat=lat,
+            name=one_line(name),
+            use="waypoint",
+            radius_m=radius or None,
+        )
+    said = message.transmission("waypoint", text=name)
+    key = f"waypoint|{id}|{lat}|{lon}|{name}"
+    return msgspec.structs.replace(said, mark=mark, duplicate_key=key, duplicate_window_s=3.0)
+
+
+def _waypoints(
+    message: dict[str, Any], frame: Frame, device: str, encrypted: bool
+) -> list[Transmission]:
+    """Return each of a phone's waypoints; a message without any is told as it is."""
+    each = message.get("waypoints")
+    found = [
+        _waypoint(_Message(fields, frame, device, encrypted))
+        for fields in (each if isinstance(each, list) else ())
+        if isinstance(fields, dict)
+    ]
+    return found[:MOST_WAYPOINTS] or [_other(_Message(message, frame, device, encrypted))]
 
 
 def _command(message: _Message) -> Transmission:

@@ -26,8 +26,9 @@ from msgspec.structs import replace
 
 from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.cot.cot_event import CotEvent
 from radio_gateway.formats.cot.detail import MAX_FIELD
-from radio_gateway.formats.cot.event import CotEvent, transmission
+from radio_gateway.formats.cot.event import transmission
 from radio_gateway.formats.cot.framer import CotFramer
 from radio_gateway.formats.cot.tak_wire import Value, WireError, read_fields, read_varint
 from radio_gateway.formats.cot.time import read_milliseconds

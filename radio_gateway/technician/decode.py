@@ -114,7 +114,9 @@ def as_json(transmission: Transmission) -> dict[str, Any]:
         Keys `protocol device kind lat lon time_utc speed_mps course_deg heading_deg altitude_m
         accuracy_m emergency fix flags text status source_station` and the transmission's facts; a
         fact `kind` or `status` is the protocol's own, finer word and goes before ours.
-        `time_utc` is the device's time, or else when a feeder passed the message on.
+        `time_utc` is the device's time, or else when a feeder passed the message on. A marked
+        place has `mark`, `mark_lon`, `mark_lat` and `mark_use`; an APRS object or item, which
+        has a name of its own on the air, is the `device` at `lat` and `lon`.
     """
     position = transmission.position
     time = transmission.device_time or transmission.passed_on_at
@@ -141,6 +143,16 @@ def as_json(transmission: Transmission) -> dict[str, Any]:
             "altitude_m": _rounded(position.altitude_m),
             "accuracy_m": _rounded(position.accuracy_m),
         }
+    mark = transmission.mark
+    if mark is not None:
+        out |= {
+            "mark": mark.name or mark.id,
+            "mark_lon": mark.lon,
+            "mark_lat": mark.lat,
+            "mark_use": mark.use,
+        }
+        if "reporter" in transmission.facts:
+            out |= {"device": mark.name, "lon": _place(mark.lon), "lat": _place(mark.lat)}
     for name, fact in transmission.facts.items():
         name = _VECTOR_NAMES.get(name, name)
         if name in _OWN_WORDS or out.get(name) is None:
@@ -232,6 +244,10 @@ def _secret(keys: dict[str, Any]) -> str | None:
 
 _OWN_WORDS = frozenset({"kind", "status"})
 _VECTOR_NAMES = {"ship_name": "shipname"}
+
+
+def _place(degrees: float | None) -> float | None:
+    return None if degrees is None else round(degrees, 7)
 
 
 def _rounded(value: float | None) -> float | None:

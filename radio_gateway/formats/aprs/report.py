@@ -10,8 +10,10 @@
 A packet of anything else is a beacon in plain words, unless a `!` within the first 40 bytes starts
 a position: some relays cannot put it first.
 
-An object or item is the thing reported, not who reports it: it is the `device`, and the fact
-`reporter` names the sender. Distress is Mic-E's EMERGENCY, a Mic-E message that the fleet has
+An object or item is the thing reported, not who reports it (fact `reporter`). It is a place that
+the sender marked, unless it is something that goes about by itself: a symbol of a vessel, vehicle,
+aircraft or person together with a speed and course. Such a thing is a `device` with a position, as
+is whatever calls for help. Distress is Mic-E's EMERGENCY, a Mic-E message that the fleet has
 declared one, and the words `!EMERGENCY!` in the comment of a position or in a status. It is told
 without its position where that is none.
 
@@ -23,6 +25,8 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 from typing import Any
+
+import msgspec
 
 from gis.position import Position
 from radio_gateway.decoder import DecoderSettings
@@ -42,6 +46,7 @@ from radio_gateway.formats.aprs.place import Place, read_place
 from radio_gateway.formats.nmea.fields import Facts
 from radio_gateway.formats.place import check_place
 from radio_gateway.framing import Frame
+from radio_gateway.messages.marked_place import MarkedPlace, in_lines
 from radio_gateway.transmission import Kind, Transmission
 
 DUPLICATE_S = 30.0  # relays repeat a packet within so many seconds
@@ -50,6 +55,12 @@ _MAX_NESTED = 2
 _LATE_POSITION = 40
 _OBJECT = re.compile(rb";([ -~]{9})([*_])")
 _ITEM = re.compile(rb"\)([ \x22-\x5e\x60-\x7e]{3,9})([!_])")
+_GOING_ABOUT = frozenset("!'<=>CFOPRSUXY[^abcefgjkpsuv*")
+"""Codes of symbols of what moves by itself, in either table: police, aircraft, motorcycle, train,
+car, canoe, farm vehicle, balloon, rover, shuttle, bus, helicopter, yacht, jogger, ambulance,
+bicycle, horse, fire engine, glider, jeep, lorry, dog, boat, van, snowmobile."""
+_HAZARDS = frozenset({r"\!", r"\'", "/:", r"\n"})
+"""Symbols of an emergency, a crash, a fire, a danger (red triangle)."""
 _LOCATOR = re.compile(rb"\[([A-R]{2}[0-9]{2}(?:[A-X]{2})?)\]?", re.IGNORECASE)
 _NO_PLACE = frozenset({"minutes_range", "lat_range", "lon_range", "null_island"})
 _OTHERS = {
@@ -181,12 +192,27 @@ class _Report:
     def thing(
         self, match: re.Match[bytes], body: bytes, type_: str, time: dict[str, Any]
     ) -> Transmission:
-        self.facts |= {
-            "type": type_,
-            "reporter": self.packet.source,
-            "alive": match[2] in b"*!",
-        }
-        return self.position(body, device=match[1].decode().strip(), **time)
+        alive, name = match[2] in b"*!", match[1].decode().strip()
+        self.facts |= {"type": type_, "reporter": self.packet.source, "alive": alive}
+        said = self.position(body, device=name, **time)
+        place = said.position
+        if said.distress or place is None:
+            return said
+        if place.speed_mps is not None and str(said.facts["symbol"])[1:] in _GOING_ABOUT:
+            return said
+        mark = MarkedPlace(
+            id=name,
+            lon=place.lon,
+            lat=place.lat,
+            name=name,
+            use="hazard" if said.facts["symbol"] in _HAZARDS else "place",
+            radius_m=place.accuracy_m,
+            remarks=in_lines(str(said.facts.get("comment", ""))),
+            deleted=not alive,
+        )
+        return msgspec.structs.replace(
+            said, kind="waypoint", device=self.packet.source, position=None, fix=None, mark=mark
+        )
 
     def mic_e(self, info: bytes) -> Transmission:
         destination = self.packet.destination

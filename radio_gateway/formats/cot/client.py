@@ -15,8 +15,8 @@ from typing import Final
 
 import msgspec
 
+from radio_gateway.formats.cot.cot_event import CotEvent
 from radio_gateway.formats.cot.detail import Detail
-from radio_gateway.formats.cot.event import CotEvent
 from radio_gateway.formats.cot.everyday import MAX_CHARACTERS, SPACE, Attributes, cut_elements
 from radio_gateway.formats.cot.time import read_stamp
 
@@ -107,6 +107,7 @@ def read_client(payload: bytes) -> CotEvent | None:
         course=None if cut.course is None else float(cut.course),
         detail=cut.detail,
         maker=cut.detail.maker,
+        links=cut.detail.links,
         flags=set(),
     )
 

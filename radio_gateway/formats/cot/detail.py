@@ -12,7 +12,7 @@ MAX_FIELD = 200  # characters
 KNOWN = frozenset(
     {
         *("contact", "track", "__chat", "chatgrp", "remarks", "emergency", "status", "__group"),
-        *("takv", "precisionlocation", "link"),
+        *("takv", "precisionlocation", "link", "archive"),
     }
 )
 """Elements that are read."""
@@ -37,21 +37,25 @@ class Detail(dict[str, dict[str, str]]):
 
     Attributes:
         maker: uid of who made the event (`link`, relation p-p).
+        links: `point` of each other `link` that has one, in order.
         facts: As `facts_of`.
         battery_pct: As `battery_of`.
         last: Type and `how` of the event that it stood in last, and what `fix` tells of both.
     """
 
-    __slots__ = ("battery_pct", "facts", "last", "maker")
+    __slots__ = ("battery_pct", "facts", "last", "links", "maker")
 
     def __init__(self, elements: Iterable[tuple[str, dict[str, str]]]) -> None:
         super().__init__()
         self.maker: str | None = None
+        self.links: list[str] = []
         for name, attributes in elements:
             if name in KNOWN:
                 self.setdefault(name, attributes)
                 if name == "link" and attributes.get("relation") == "p-p":
                     self.maker = self.maker or attributes.get("uid") or None
+                elif name == "link" and "point" in attributes:
+                    self.links.append(attributes["point"])
         self.facts = facts_of(self)
         self.battery_pct = battery_of(self)
         self.last: tuple[str, str, Facts | None] | None = None

@@ -1,4 +1,4 @@
-"""CotEvent: what a Cursor on Target event says, however it was written; and its Transmission.
+"""The Transmission of a Cursor on Target event (`CotEvent`), however that was written.
 
     type      a-…       an atom: something that is there (a-f-G-U-C: friend, ground, unit, combat)
               b-t-f     words (GeoChat); b-t-f-d, -r, -p, -s: delivered, read, pending, failed
@@ -6,7 +6,8 @@
                         b-a-o-can takes it back, its point is where the caller is now; b-a-g a
                         fence was crossed
               b-r-f-h-c a call for medical evacuation; its point is the place, not the caller's
-              b-m-…, u- a place or a drawing that a person put on the map
+              b-m-…, u- a place or a drawing that a person put on the map (`mark`)
+              t-x-d-d   takes one away
               t-x-c-t   "are you there", t-x-c-t-r the answer; their point is meaningless
     uid       of the event: `<device>-9-1-1` for an alert, `<device>-ping` for a ping,
               `GeoChat.<device>.<room>.<number>` for words
@@ -25,13 +26,11 @@ the published ATAK-CIV sources.
 
 from __future__ import annotations
 
-from datetime import datetime
-
-import msgspec
-
 from gis.position import Position
 from radio_gateway.errors import FrameError
+from radio_gateway.formats.cot.cot_event import CotEvent
 from radio_gateway.formats.cot.detail import MAX_FIELD, Detail, Facts, battery_of, facts_of
+from radio_gateway.formats.cot.mark import DELETION, is_mark, marked_place
 from radio_gateway.formats.cot.time import show_time
 from radio_gateway.formats.device_clock import corrected
 from radio_gateway.formats.device_name import is_device_name
@@ -48,55 +47,6 @@ MAX_TEXT = 4000  # characters kept of what a person wrote
 _ALERT_END = "-9-1-1"
 _PING_END = "-ping"
 _CHAT_START = "GeoChat."
-
-
-class CotEvent(msgspec.Struct, kw_only=True):
-    """One event as sent; None where nothing was said.
-
-    Attributes:
-        uid: Identifier of the event, mostly that of the device.
-        type: What it is about, `a-f-G-U-C`.
-        how: How its place came about.
-        time: When it was made, aware UTC.
-        stale: When it is worth nothing any more, aware UTC.
-        shown_time: `time` as `show_time` shows it, where that is known already.
-        shown_stale: `stale`, the same.
-        lon: Longitude, degrees east, unchecked.
-        lat: Latitude, degrees north, unchecked.
-        hae: Height above the ellipsoid, metres.
-        ce: Circular error, metres.
-        le: Linear error, metres.
-        speed: Of `track`, metres per second.
-        course: Of `track`, degrees true.
-        detail: Attributes of the elements under `detail` by name, the first of each; `track` may
-            be left out.
-        remarks: Text of `remarks`.
-        emergency: Text of `emergency`.
-        maker: uid of who made it (`link`, relation p-p).
-        flags: What was odd in it.
-        fault: Reason and detail of the first that could not be read in it, and is left out.
-    """
-
-    uid: str
-    type: str
-    how: str = ""
-    time: datetime | None = None
-    stale: datetime | None = None
-    shown_time: str | None = None
-    shown_stale: str | None = None
-    lon: float | None = None
-    lat: float | None = None
-    hae: float | None = None
-    ce: float | None = None
-    le: float | None = None
-    speed: float | None = None
-    course: float | None = None
-    detail: dict[str, dict[str, str]] = {}
-    remarks: str | None = None
-    emergency: str | None = None
-    maker: str | None = None
-    flags: set[str] = set()
-    fault: tuple[str, str] | None = None
 
 
 def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
@@ -132,11 +82,14 @@ def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
     facts = _facts(event, of)
     name = of.strip()[:MAX_FIELD]
     device = name if is_device_name(name) else None
-    if device is None:
+    if kind == "waypoint" and event.maker is None:
+        device = None  # its uid is the mark's: nobody says who made it
+    elif device is None:
         if not distress:
             raise FrameError("bad_uid", payload, f"no name of a device: {name!r}")
         flags.add("bad_uid")
     position: Position | None = None
+    mark = marked_place(event) if kind == "waypoint" else None
     text: str | None = None
     status: str | None = None
     cancelled = "distress_cancelled" in flags
@@ -188,6 +141,7 @@ def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
         status=status,
         flags=tuple(sorted(flags)),
         facts=facts,
+        mark=mark,
         raw=payload,
         duplicate_key=key,
         duplicate_window_s=None,
@@ -201,8 +155,8 @@ _RECEIPTS = {"b-t-f-d": "delivered", "b-t-f-r": "delivered", "b-t-f-s": "failed"
 def _kind(event: CotEvent, flags: set[str]) -> tuple[Kind, bool]:
     """Return the kind, and whether someone needs help now."""
     type_, emergency = event.type, event.detail.get("emergency")
-    if emergency is None and type_.startswith("a-"):  # nearly all
-        return "position", False
+    if emergency is None and type_.startswith("a-") and not event.how.startswith("h-"):
+        return "position", False  # nearly all
     cancelled = emergency is not None and emergency.get("cancel", "").lower() in ("true", "1")
     if type_.startswith("b-a-o-can") or cancelled:
         flags.add("distress_cancelled")
@@ -212,14 +166,14 @@ def _kind(event: CotEvent, flags: set[str]) -> tuple[Kind, bool]:
     if emergency is not None and not type_.startswith("b-a-g"):
         # an atom that says so itself
         return ("distress" if not type_.startswith("a-") else "position"), True
+    if is_mark(event):
+        return "waypoint", False
     if type_.startswith("a-"):
         return "position", False
     if type_ == "b-t-f":
         return "text", False
     if type_.startswith("b-t-f-") and type_ in _RECEIPTS:
         return "answer", False
-    if type_.startswith(("b-m-", "u-")):
-        return "waypoint", False
     if type_.startswith(("t-x-c-t", "b-a-")):
         return "status", False
     return "other", False
@@ -233,7 +187,9 @@ def _elsewhere(event: CotEvent) -> bool:
 def _device(event: CotEvent) -> str:
     uid, type_ = event.uid, event.type
     if type_.startswith("a-"):  # nearly all
-        return uid
+        return event.maker or uid if event.how.startswith("h-") and is_mark(event) else uid
+    if type_.startswith(DELETION):
+        return event.maker or uid
     if type_.startswith("t-"):
         return uid.removesuffix(_PING_END) or uid
     if type_.startswith("b-t-f"):

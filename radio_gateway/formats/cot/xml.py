@@ -19,8 +19,9 @@ from xml.parsers import expat
 
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.cot.client import read_client
+from radio_gateway.formats.cot.cot_event import CotEvent
 from radio_gateway.formats.cot.detail import KNOWN
-from radio_gateway.formats.cot.event import MAX_TEXT, CotEvent
+from radio_gateway.formats.cot.event import MAX_TEXT
 from radio_gateway.formats.cot.everyday import cut_everyday
 from radio_gateway.formats.cot.framer import MAX_EVENT
 from radio_gateway.formats.cot.time import read_shown
@@ -80,13 +81,16 @@ def read_event(payload: bytes) -> CotEvent:
 def _take(elements: list[tuple[str, dict[str, str]]], event: CotEvent) -> None:
     """Write the elements of an everyday event into `event`, as `_Reader.fill` would."""
     detail: dict[str, dict[str, str]] = {}
+    links: list[str] = []
     for name, attributes in elements:
         if name in KNOWN:
             if name not in detail:
                 detail[name] = attributes
             if name == "link" and attributes.get("relation") == "p-p":
                 event.maker = event.maker or attributes.get("uid") or None
-    event.detail = detail
+            elif name == "link" and "point" in attributes:
+                links.append(attributes["point"])
+    event.detail, event.links = detail, links
     track = detail.get("track")
     if track is not None:
         event.speed = _loose_number(track.get("speed"), event)
@@ -116,6 +120,8 @@ class _Reader:
         self._detail: dict[str, dict[str, str]] = {}
         self._texts: dict[str, list[str]] = {}
         self._maker: str | None = None
+        self._links: list[str] = []
+        self._ellipse: dict[str, str] = {}
 
     def parse(self, document: bytes) -> None:
         """Parse the document."""
@@ -142,6 +148,7 @@ class _Reader:
         """Write what stood under `detail` into `event`."""
         event.detail = event.detail | self._detail
         event.maker = self._maker or event.maker
+        event.links, event.ellipse = self._links, self._ellipse
         for name, parts in self._texts.items():
             setattr(event, name, "".join(parts)[:MAX_TEXT].strip() or None)
         track = self._detail.get("track")
@@ -168,10 +175,15 @@ class _Reader:
         elif path[1] == "detail" and name in KNOWN:
             if len(path) == 3 or (name == "chatgrp" and path[2] == "__chat"):
                 self._detail.setdefault(name, attributes)
-            if name == "link" and len(path) == 3 and attributes.get("relation") == "p-p":
-                self._maker = self._maker or attributes.get("uid") or None
+            if name == "link" and len(path) == 3:
+                if attributes.get("relation") == "p-p":
+                    self._maker = self._maker or attributes.get("uid") or None
+                elif "point" in attributes:
+                    self._links.append(attributes["point"])
             if name in _TEXTS and len(path) == 3:
                 self._texts.setdefault(name, [])
+        elif path[1:] == ["detail", "shape", "ellipse"] and not self._ellipse:
+            self._ellipse = attributes
 
     def _end(self, _: str) -> None:
         self._path.pop()

@@ -27,7 +27,13 @@ from codecs import utf_8_decode
 from collections.abc import Callable, Sequence
 
 from radio_gateway.formats.meshtastic.protobuf import Message, WireError
-from radio_gateway.formats.meshtastic.report import MAX_TEXT, Facts, Said, said_position
+from radio_gateway.formats.meshtastic.report import (
+    MAX_TEXT,
+    Facts,
+    Said,
+    said_position,
+    said_waypoint,
+)
 from radio_gateway.formats.meshtastic.tak import (
     ATAK_PLUGIN,
     ATAK_PLUGIN_V2,
@@ -185,17 +191,15 @@ def _routing(data: bytes, request_id: int) -> Said:
 
 def _waypoint(data: bytes) -> Said:
     message = Message(data)
-    facts: Facts = {}
-    for number, fact, most in ((2, "waypoint_lat", 90), (3, "waypoint_lon", 180)):
-        value = message.sfixed32(number)
-        if value is not None and abs(value) <= most * 10_000_000:
-            facts[fact] = value / 1e7
-    for number, fact in ((1, "waypoint_id"), (4, "expires_s")):
-        value = message.number(number)
-        if value:
-            facts[fact] = value
-    words = [text for number in (6, 7) if (text := message.text(number))]
-    return Said(kind="waypoint", text=": ".join(words)[:MAX_TEXT] or None, facts=facts)
+    lat, lon = message.sfixed32(2), message.sfixed32(3)
+    return said_waypoint(
+        id=message.number(1) or 0,
+        lon=None if lon is None else lon / 1e7,
+        lat=None if lat is None else lat / 1e7,
+        expire_s=message.number(4) or 0,
+        name=message.text(6) or "",
+        description=message.text(7) or "",
+    )
 
 
 def _telemetry(data: bytes) -> Said:

@@ -25,6 +25,12 @@ from radio_gateway.errors import FrameError
 from radio_gateway.formats.device_clock import AHEAD, corrected
 from radio_gateway.formats.place import check_place
 from radio_gateway.framing import Frame
+from radio_gateway.messages.marked_place import (
+    MarkedPlace,
+    in_lines,
+    is_place,
+    one_line,
+)
 from radio_gateway.transmission import Kind, Signal, Transmission
 
 BROADCAST = 0xFFFFFFFF
@@ -75,6 +81,7 @@ class Said(msgspec.Struct, kw_only=True):
         distress: As in Transmission.
         flags: As in Transmission, unsorted.
         facts: As in Transmission.
+        mark: As in Transmission.
     """
 
     kind: Kind
@@ -87,6 +94,48 @@ class Said(msgspec.Struct, kw_only=True):
     distress: bool = False
     flags: list[str] = []
     facts: Facts = {}
+    mark: MarkedPlace | None = None
+
+
+def said_waypoint(
+    *, id: int, lon: float | None, lat: float | None, expire_s: int, name: str, description: str
+) -> Said:
+    """Return what a waypoint says. An app takes one back by an `expire` that is long over.
+
+    Args:
+        id: Chosen by who made it; 0 for none.
+        lon: Degrees east, unchecked; None when not sent.
+        lat: Degrees north, the same.
+        expire_s: Until when it holds, UNIX s; 0 or 2^31 - 1 for ever.
+        name: What people call it.
+        description: Words for people.
+    """
+    facts: Facts = {}
+    if lat is not None and abs(lat) <= 90.0:
+        facts["waypoint_lat"] = lat
+    if lon is not None and abs(lon) <= 180.0:
+        facts["waypoint_lon"] = lon
+    if id:
+        facts["waypoint_id"] = id
+    if expire_s:
+        facts["expires_s"] = expire_s
+    mark: MarkedPlace | None = None
+    deleted = 0 < expire_s < _FIRST_EXPIRY_S
+    called = one_line(name)
+    if deleted or is_place(lon=lon, lat=lat):
+        lasts = 0 < expire_s < _FOR_EVER_S and not deleted
+        mark = MarkedPlace(
+            id=str(id) if id else called or "0",
+            lon=lon if is_place(lon=lon, lat=lat) else None,
+            lat=lat if is_place(lon=lon, lat=lat) else None,
+            name=called,
+            use="waypoint",
+            remarks=in_lines(description),
+            ends_at=_UNIX_EPOCH + timedelta(seconds=expire_s) if lasts else None,
+            deleted=deleted,
+        )
+    words = [text for text in (name, description) if text]
+    return Said(kind="waypoint", text=": ".join(words)[:MAX_TEXT] or None, facts=facts, mark=mark)
 
 
 def node_name(number: int) -> str:
@@ -228,6 +277,7 @@ def transmission(heard: Heard, said: Said, frame: Frame, settings: DecoderSettin
         flags=tuple(sorted(flags)),
         facts=facts,
         signal=None if signal == _NO_SIGNAL else signal,
+        mark=said.mark if kind == "waypoint" else None,
         raw=frame.payload,
         duplicate_key=key,
         duplicate_window_s=3.0 if key is None else None,
@@ -240,6 +290,8 @@ _LAST_RESERVED = 4  # 0 to 3 are no radios; firmware 2.1.16 sent 4 for everybody
 _LOCATION_SOURCES = {1: "manual", 2: "internal", 3: "external"}
 _OLD_PLACE_S = 300
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_EXPIRY_S = 1_546_300_800  # 2019, before the first of these radios; apps send 1
+_FOR_EVER_S = 0x7FFFFFFF
 _FIRST_RADIO = datetime(2019, 1, 1, tzinfo=UTC)  # Meshtastic began in 2020
 _LAST_PLAUSIBLE = datetime(2038, 1, 1, tzinfo=UTC)
 _CLOCK_ERROR = timedelta(days=1)

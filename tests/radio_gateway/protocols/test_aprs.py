@@ -100,29 +100,44 @@ def test_mic_e_altitude_of_the_standard() -> None:
     assert said_by(of(b'`(_fn"Oj/]"4T}patrol', "S32U6T")).facts["comment"] == "]patrol"
 
 
-def test_item_and_object_of_the_standard_are_the_thing_not_the_sender() -> None:
+def test_object_or_item_is_a_place_that_its_sender_marked() -> None:
     item = said_by(of(")AID #2!4903.50N/07201.75WA"))
-    assert (item.device, item.facts["reporter"], item.facts["alive"]) == (
-        "AID #2",
-        "HS0ABC-9",
-        True,
-    )
-    assert item.position == near(-72.029167, 49.058333, within_deg=1e-6)
-    gone = said_by(of(";LEADER   _092345z4903.50N/07201.75W>088/036"))
-    assert (gone.device, gone.facts["alive"], gone.facts["type"]) == ("LEADER", False, "object")
-    assert gone.position is not None
-    assert gone.position.course_deg == 88.0
-    small = said_by(of(")MOB!" + compressed(lon=100.4, lat=20.3).decode()))
-    assert small.position == near(100.4, 20.3, within_deg=1e-5)
+    assert (item.kind, item.device, item.position) == ("waypoint", "HS0ABC-9", None)
+    assert (item.facts["reporter"], item.facts["alive"]) == ("HS0ABC-9", True)
+    assert item.mark is not None
+    assert (item.mark.id, item.mark.name, item.mark.deleted) == ("AID #2", "AID #2", False)
+    assert (item.mark.lon, item.mark.lat) == pytest.approx((-72.029167, 49.058333), abs=1e-6)
+    wreck = said_by(of(r";WRECK    *092345z2016.50N\10024.76E!2 m deep"))
+    assert wreck.mark is not None
+    assert (wreck.mark.use, wreck.mark.remarks) == ("hazard", "2 m deep")
+    gone = said_by(of(r";WRECK    _092345z2016.50N\10024.76E!"))
+    assert gone.mark is not None
+    assert gone.mark.deleted
+    small = said_by(of(")MOB!" + compressed(lon=100.4, lat=20.3).decode())).mark
+    assert small is not None
+    assert (small.lon, small.lat) == pytest.approx((100.4, 20.3), abs=1e-5)
+
+
+def test_object_that_goes_about_is_the_thing_not_the_sender() -> None:
+    moves = said_by(of(";LEADER   _092345z4903.50N/07201.75W>088/036"))
+    assert (moves.device, moves.facts["alive"], moves.facts["type"]) == ("LEADER", False, "object")
+    assert moves.mark is None
+    assert moves.position is not None
+    assert moves.position.course_deg == 88.0
+    still = said_by(of(";LEADER   *092345z4903.50N/07201.75W>parked"))
+    assert still.mark is not None
+
+
+def test_object_that_calls_for_help_is_who_calls() -> None:
+    call = said_by(of(";LEADER   *092345z4903.50N/07201.75W-!EMERGENCY!"))
+    assert (call.device, call.distress, call.mark) == ("LEADER", True, None)
+    assert call.position is not None
 
 
 def test_item_hidden_to_the_degree_lies_in_the_middle_of_it() -> None:
-    said = said_by(of(")G/WB4APR!53  .  N/002  .  Wd"))
-    assert said.device == "G/WB4APR"
-    assert said.position == near(-2.5, 53.5, within_deg=1e-9)
-    assert said.position is not None
-    assert said.position.accuracy_m == 111_120.0
-    assert said.facts["ambiguity"] == 4
+    mark = said_by(of(")G/WB4APR!53  .  N/002  .  Wd")).mark
+    assert mark is not None
+    assert (mark.name, mark.lon, mark.lat, mark.radius_m) == ("G/WB4APR", -2.5, 53.5, 111_120.0)
 
 
 @pytest.mark.parametrize(

@@ -231,11 +231,77 @@ def test_ping_is_a_heartbeat_at_no_place() -> None:
     assert ping.position is None
 
 
-def test_marker_is_a_waypoint_of_who_made_it() -> None:
-    detail = '<link uid="ANDROID-1" relation="p-p"/><contact callsign="Ford"/>'
+MAKER = '<link uid="ANDROID-1" type="a-f-G-U-C" relation="p-p"/>'
+
+
+def test_marker_is_a_mark_of_who_made_it() -> None:
+    detail = MAKER + '<contact callsign="Ford"/><remarks>2 m\ndeep</remarks>'
     marker = said(event(uid="abc", type_="b-m-p-s-m", how="h-g-i-g-o", detail=detail))
     assert (marker.kind, marker.device, marker.position) == ("waypoint", "ANDROID-1", None)
     assert (marker.facts["waypoint_lon"], marker.facts["waypoint_lat"]) == (102.61, 17.95)
+    mark = marker.mark
+    assert mark is not None
+    assert (mark.id, mark.name, mark.lon, mark.lat) == ("abc", "Ford", 102.61, 17.95)
+    assert (mark.use, mark.remarks, mark.path, mark.deleted) == ("place", "2 m\ndeep", (), False)
+
+
+def test_mark_that_names_no_maker_makes_no_device_of_itself() -> None:
+    marker = said(event(uid="abc", type_="b-m-p-c", detail=""))
+    assert marker.device is None
+    assert marker.mark is not None
+    assert marker.mark.use == "meeting_point"
+
+
+def test_unit_that_a_person_placed_by_hand_is_a_mark_of_that_person() -> None:
+    detail = MAKER + '<contact callsign="R.1"/><archive/>'
+    placed = said(event(uid="abc", type_="a-h-G", how="h-g-i-g-o", detail=detail))
+    assert (placed.kind, placed.device, placed.position) == ("waypoint", "ANDROID-1", None)
+    assert placed.mark is not None
+    assert (placed.mark.name, placed.mark.ends_at) == ("R.1", None)
+    itself = said(event(uid="ANDROID-1", how="h-e", detail="<takv/>" + MAKER))
+    assert (itself.kind, itself.mark) == ("position", None)
+
+
+def test_drawn_lines_and_areas_have_their_corners() -> None:
+    corners = [(17.95, 102.61), (17.96, 102.62), (17.94, 102.63)]
+    links = "".join(f'<link point="{lat},{lon},0.0"/>' for lat, lon in corners)
+    line = said(event(uid="l", type_="u-d-f", detail=MAKER + links)).mark
+    assert line is not None
+    assert (line.path, line.closed) == (tuple((lon, lat) for lat, lon in corners), False)
+    back = links + f'<link point="{corners[0][0]},{corners[0][1]}"/>'
+    area = said(event(uid="a", type_="u-d-f", detail=MAKER + back)).mark
+    assert area is not None
+    assert (area.use, area.closed, len(area.path)) == ("area", True, 4)
+    box = said(event(uid="r", type_="u-d-r", detail=MAKER + links)).mark
+    assert box is not None
+    assert (box.closed, box.path[0]) == (True, box.path[-1])
+    shape = '<shape><ellipse major="50" minor="200" angle="0"/></shape>'
+    circle = said(event(uid="c", type_="u-d-c-c", detail=MAKER + shape)).mark
+    assert circle is not None
+    assert (circle.use, circle.radius_m) == ("area", 200.0)
+    bad = said(event(uid="b", type_="b-m-r", detail=MAKER + '<link point="x,y"/>')).mark
+    assert bad is not None
+    assert (bad.use, bad.path) == ("route", ())
+
+
+def test_end_of_a_mark_is_what_its_sender_means() -> None:
+    def end(stale: str, detail: str = "") -> datetime | None:
+        times = f'time="2026-01-01T00:00:00Z" start="2026-01-01T00:00:00Z" stale="{stale}"'
+        mark = said(event(uid="m", type_="b-m-p-s-m", times=times, detail=MAKER + detail)).mark
+        assert mark is not None
+        return mark.ends_at
+
+    assert end("2026-01-01T06:00:00Z") == datetime(2026, 1, 1, 6, tzinfo=UTC)
+    assert end("2026-01-01T00:05:00Z") is None  # it says when it comes again
+    assert end("2026-01-01T06:00:00Z", "<archive/>") is None  # until somebody takes it away
+
+
+def test_deletion_takes_back_what_its_link_names() -> None:
+    detail = '<link uid="abc" relation="none" type="none"/><__forcedelete/>'
+    gone = said(event(uid="0b7d", type_="t-x-d-d", detail=detail))
+    assert (gone.kind, gone.device) == ("waypoint", None)
+    assert gone.mark is not None
+    assert (gone.mark.id, gone.mark.deleted) == ("abc", True)
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,8 @@ def test_text_node_info_telemetry_and_waypoint() -> None:
     )
     said = of_type("waypoint", {"latitude_i": 202730000, "longitude_i": 1004120000, "name": "x"})
     assert (said.kind, said.position, said.facts["waypoint_lat"]) == ("waypoint", None, 20.273)
+    assert said.mark is not None
+    assert (said.mark.name, said.mark.lon, said.mark.lat) == ("x", 100.412, 20.273)
     assert of_type("neighborinfo", {"neighbors": []}).facts["kind"] == "neighborinfo"
     assert of_type("", {}).kind == "other"
     assert of_type("sendtext", "come home").kind == "command"

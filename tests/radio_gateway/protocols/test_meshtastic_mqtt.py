@@ -144,6 +144,18 @@ def test_text_node_info_waypoint_and_telemetry() -> None:
     said = of_port(8, mesh.encoded("Waypoint", name="x", **place))
     assert (said.kind, said.position, said.text) == ("waypoint", None, "x")
     assert (said.facts["waypoint_lat"], said.facts["waypoint_lon"]) == (20.273, 100.412)
+    assert said.mark is not None
+    assert (said.mark.id, said.mark.name, said.mark.use) == ("x", "x", "waypoint")
+    assert (said.mark.lon, said.mark.lat, said.mark.ends_at) == (100.412, 20.273, None)
+    until = {"id": 5, "expire": 1_795_000_000, "description": "2 m"}
+    mark = of_port(8, mesh.encoded("Waypoint", name="x", **until, **place)).mark
+    assert mark is not None
+    assert (mark.id, mark.remarks) == ("5", "2 m")
+    assert mark.ends_at == datetime.fromtimestamp(1_795_000_000, UTC)
+    gone = of_port(8, mesh.encoded("Waypoint", name="x", id=5, expire=1, **place)).mark
+    assert gone is not None
+    assert (gone.id, gone.deleted) == ("5", True)
+    assert of_port(8, mesh.encoded("Waypoint", name="x", id=5)).mark is None
 
     metrics = mesh.message("DeviceMetrics", battery_level=0, voltage=3.7)
     said = of_port(67, mesh.encoded("Telemetry", time=mesh.TIME_S, device_metrics=metrics))

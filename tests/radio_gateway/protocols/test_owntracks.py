@@ -115,6 +115,19 @@ def test_last_will_does_not_take_the_time_of_connection_for_its_own() -> None:
 def test_waypoint_is_not_where_the_phone_is() -> None:
     said = said_by(PLACE | {"_type": "waypoint", "desc": "Pier 3", "rad": 100})
     assert (said.kind, said.position, said.text) == ("waypoint", None, "Pier 3")
+    assert said.mark is not None
+    assert (said.mark.name, said.mark.radius_m) == ("Pier 3", 100.0)
+    assert (said.mark.lon, said.mark.lat) == (PLACE["lon"], PLACE["lat"])
+
+
+def test_list_of_waypoints_is_each_of_them() -> None:
+    each = [{"_type": "waypoint", "desc": f"Pier {n}", "lat": 20.0, "lon": 100.0} for n in (1, 2)]
+    message = {"_type": "waypoints", "waypoints": [*each, "no waypoint"]}
+    payload = json.dumps(message).encode()
+    found = owntracks.decoder(DecoderSettings()).decode(Frame(payload, NOW, TOPIC))
+    assert [said.mark.name for said in found if said.mark is not None] == ["Pier 1", "Pier 2"]
+    assert len({said.duplicate_key for said in found}) == 2
+    assert said_by({"_type": "waypoints", "waypoints": []}).kind == "other"
 
 
 @pytest.mark.parametrize("type_", ["card", "steps", "configuration", "something-new"])

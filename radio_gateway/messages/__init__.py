@@ -1,0 +1,1 @@
+"""Messages: what radios say, as structs."""
