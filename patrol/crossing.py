@@ -15,7 +15,15 @@ import msgspec
 from msgspec import Meta
 
 DataClass: TypeAlias = Literal[
-    "positions", "tracks", "sectors", "patrols", "alerts", "targets", "incidents", "texts"
+    "positions",
+    "tracks",
+    "sectors",
+    "patrols",
+    "alerts",
+    "targets",
+    "incidents",
+    "texts",
+    "marks",
 ]
 """What an agreement names."""
 
@@ -37,6 +45,7 @@ ALERTS: Final = Meta(extra={_KEY: "alerts"})
 TARGETS: Final = Meta(extra={_KEY: "targets"})
 INCIDENTS: Final = Meta(extra={_KEY: "incidents"})
 TEXTS: Final = Meta(extra={_KEY: "texts"})
+MARKS: Final = Meta(extra={_KEY: "marks"})
 
 S = TypeVar("S", bound=msgspec.Struct)
 

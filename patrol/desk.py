@@ -20,6 +20,7 @@ from patrol.changes import UnitState
 from patrol.clocks import BEHIND, check_date
 from patrol.crew_desk import CrewDesk
 from patrol.delivery_desk import DeliveryDesk
+from patrol.desks.marks import MarkDesk
 from patrol.errors import Conflict, NotFound
 from patrol.hand_off_desk import HandOffDesk
 from patrol.incident_desk import IncidentDesk
@@ -109,6 +110,11 @@ class Desk(MessageDesk):
     def incidents(self) -> IncidentDesk:
         """What happened, and what it comes to."""
         return IncidentDesk(self._watch, self.user, self.policy)
+
+    @property
+    def marks(self) -> MarkDesk:
+        """Places that somebody marked."""
+        return MarkDesk(self._watch, self.user, self.policy)
 
     @property
     def photos(self) -> PhotoDesk:

@@ -13,6 +13,7 @@ from patrol.alerts import Alert
 from patrol.deliveries import Delivery, PushSubscription
 from patrol.hand_offs import HandOff
 from patrol.incidents import Incident
+from patrol.marks.mark import Mark
 from patrol.papers import Paper, kind_of
 from patrol.patrols import Patrol
 from patrol.phrases import Phrase
@@ -38,6 +39,7 @@ ALL: Final[tuple[type[Paper], ...]] = (
     Phrase,
     Target,
     HandOff,
+    Mark,
 )
 
 KINDS: Final[Mapping[str, type[Paper]]] = MappingProxyType({kind_of(kind): kind for kind in ALL})

@@ -20,6 +20,7 @@ from patrol import (
     targets,
 )
 from patrol.life import Life
+from patrol.marks import mark
 
 LIVES: Final[tuple[Life, ...]] = (
     patrols.LIFE,
@@ -31,6 +32,7 @@ LIVES: Final[tuple[Life, ...]] = (
     deliveries.LIFE,
     roster.SHIFT_LIFE,
     shifts.HAND_OVER_LIFE,
+    mark.LIFE,
 )
 
 _HEAD: Final = """# States

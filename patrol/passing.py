@@ -17,6 +17,7 @@ from patrol.coarse import coarse
 from patrol.crossing import DataClass, fields_of
 from patrol.grants import STANDING, Grant
 from patrol.incidents import Incident
+from patrol.marks.mark import Mark
 from patrol.papers import Paper
 from patrol.patrols import Patrol
 from patrol.sectors import Sector
@@ -43,6 +44,8 @@ def passed(paper: P, *, sharing: Sharing, viewer: str, now: datetime) -> P | Non
     lon, lat = _place(paper)
     unit = getattr(paper, "unit", None)
     lies_in = _sector_lies_in(paper, sharing) if isinstance(paper, Sector) else None
+    if isinstance(paper, Mark) and paper.path:
+        lies_in = _path_lies_in(paper)
     made_at = paper.at
     if data_class in STANDING and not paper.is_closed:
         # A plan that stands when its owner first consents is what is consented to; one that was
@@ -99,6 +102,13 @@ def passed(paper: P, *, sharing: Sharing, viewer: str, now: datetime) -> P | Non
         if seen is not None:
             return seen
     return None
+
+
+def _path_lies_in(mark: Mark) -> Callable[[Grant], bool]:
+    """Return how to ask whether all of a line or area lies in a corridor."""
+    lons = [mark.lon, *(lon for lon, _ in mark.path)]
+    lats = [mark.lat, *(lat for _, lat in mark.path)]
+    return lambda grant: bool(grant.covers_many(lons, lats).all())
 
 
 def without_gaps(held: P, *, sharing: Sharing, viewer: str) -> P:

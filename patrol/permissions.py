@@ -78,6 +78,8 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "open targets": frozenset({"commander", "crew", "liaison"}),
         "sight targets": frozenset({"commander", "crew", "liaison"}),
         "close targets": frozenset({"commander", "liaison"}),
+        "see marks": _EVERYONE,
+        "keep marks": frozenset({"commander", "planner", "crew", "liaison"}),
         "offer hand-offs": frozenset({"commander", "liaison"}),
         "answer hand-offs": frozenset({"commander", "liaison"}),
     }

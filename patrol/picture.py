@@ -118,6 +118,9 @@ class Picture(Register):
             The position that joined, if it carries one that belongs on a map.
         """
         transmission = record.transmission
+        if transmission.kind == "waypoint":
+            self._take_waypoint(record)
+            return None
         if transmission.device is None and self._is_nobodys(record):
             record.agency = self.agency
             return None
@@ -174,7 +177,7 @@ class Picture(Register):
 
     def hear_again(self, record: Record) -> None:
         """Note that a message that is known was heard by somebody else, too."""
-        if self._is_nobodys(record):
+        if record.transmission.kind == "waypoint" or self._is_nobodys(record):
             return
         said = record.transmission  # viewers are told with the next thing that changes
         self._whose(record)[0].hear(said.channel, said.heard_at)
@@ -199,6 +202,9 @@ class Picture(Register):
             Whom to rebuild from the store, since the message's time orders what is known of it;
             None when nothing known depends on it.
         """
+        if record.transmission.kind == "waypoint":
+            self._take_waypoint(record)
+            return None
         if self._is_nobodys(record):
             record.agency = self.agency
             return None
@@ -359,8 +365,18 @@ class Picture(Register):
         said, address = record.transmission, record.address
         return said.is_of_no_radio and not (address in self.contacts or address in self._by_address)
 
+    def _take_waypoint(self, record: Record) -> None:
+        """Find whose a marked place is. It makes no radio, and nobody lives or moves by it."""
+        contact, _ = self._known(record)
+        record.agency = self.owner_of_radio(record.address) if contact is None else contact.agency
+
     def _whose(self, record: Record) -> tuple[Contact, Assignment | None]:
         """Return who said it, and what says that its address stood for a unit then."""
+        contact, assignment = self._known(record)
+        return contact or self._add_unknown(record.address), assignment
+
+    def _known(self, record: Record) -> tuple[Contact | None, Assignment | None]:
+        """Return the same; None where nobody by its address is known."""
         address = record.address
         transmission = record.transmission
         if transmission.protocol == VOICE and transmission.device in self.contacts:
@@ -373,7 +389,7 @@ class Picture(Register):
             if assignment is not None and contact is not None:
                 record.unit = assignment.unit
                 return contact, assignment
-        return self.contacts.get(address) or self._add_unknown(address), assignment
+        return self.contacts.get(address), assignment
 
     def _add_unknown(self, address: str) -> Contact:
         if self._unknown >= self.unknown_at_most:

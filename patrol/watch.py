@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from time import monotonic, thread_time
 from types import MappingProxyType
 from typing import Final
@@ -31,11 +32,13 @@ from patrol.dispatch import Dispatch
 from patrol.duplicates import Duplicates
 from patrol.errors import NotFound, StoreError
 from patrol.ground import Ground
+from patrol.intake.marked_places import MarkedPlaces
 from patrol.joining import Joined, join, judge
 from patrol.keeper import Keeper
 from patrol.latching import latches
 from patrol.leave import leave_of
 from patrol.lookout import Lookout
+from patrol.marks.mark import LASTS_AT_MOST
 from patrol.offices import Offices
 from patrol.pace import Pace
 from patrol.papers import Paper
@@ -55,6 +58,7 @@ from patrol.store import aside, registry
 from patrol.store.papers import of_kind
 from patrol.store.rows import Row, transmission_row
 from patrol.store.store import Store
+from patrol.store.tables import to_us
 from patrol.store_health import TOLD_FOR, StoreHealth
 from patrol.turn import Turn
 from patrol.uncut import Uncut, finish
@@ -161,6 +165,9 @@ class Watch:
             now=lambda: self.now(),
         )
         self.alarms.sharing = self.sharing
+        self._marks = MarkedPlaces(clerk=self.clerk, picture=self.picture, ground=ground)
+        self.clerk.duties.append(self._marks.expire)
+        self.clerk.listeners.append(self._marks.note_ended)
         self.registrar.when_cleared = self.alarms.cleared
         self.registrar.when_assigned = self.alarms.reassigned
         self._placing = Placing(locate, describe)
@@ -181,6 +188,8 @@ class Watch:
         for kind in ("patrol", "agreement"):
             self.sharing.note(await self.store.read(of_kind, kind))
         await self.clerk.load()
+        ended = to_us(self.now() - LASTS_AT_MOST)
+        self._marks.note_ended(await self.store.read(partial(of_kind, kind="mark", since_us=ended)))
         self._store_health.put_aside(await self.store.read(aside.since, self.now() - TOLD_FOR))
         contacts = self.picture.contacts
         slow_clocks.take_up(contacts, self.clerk.book.all(Alert))
@@ -366,6 +375,7 @@ class Watch:
             self._store_ended_claims,
             self.clerk.tick,
             self.alarms.tick,
+            lambda: self._marks.tick(self.now()),
             self.phones.tick,
             lambda: self.publish(()),
         )
@@ -410,6 +420,7 @@ class Watch:
             heard = join(judged, self._duplicates, picture.calls_anew)
             self._placing.records([*heard.new, *heard.earlier])
             records, fixes, rows, orphans = self._take(heard)
+            await self._marks.take(records, self.now())  # before the senders are answered
             unsure = heard.tell(picture)
             also = heard.also_rows(picture.owner_at, origin=origin)
             firsts = heard.first_acts(origin=origin)

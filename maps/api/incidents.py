@@ -29,7 +29,7 @@ MOST_LISTED: Final = 1000
 WantedHere = Annotated[Wanted, Depends(wanted)]
 
 _AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
-_INCIDENT = Incident(
+INCIDENT = Incident(
     id="0d9b7c1e5f3a4d2c8b6a7e9f1c2d3b4a",
     agency="la-hx",
     origin="hx",
@@ -82,7 +82,7 @@ class Csv(Response):
     media_type = "text/csv"
 
 
-@router.get("", responses=answers(list[Incident], [_INCIDENT], 403, 409, 422))
+@router.get("", responses=answers(list[Incident], [INCIDENT], 403, 409, 422))
 async def list_incidents(
     desk: DeskHere,
     which: WantedHere,
@@ -101,7 +101,7 @@ async def list_incidents(
 @router.post(
     "",
     status_code=201,
-    responses=answers(Incident, _INCIDENT, 403, 404, 409, 422, status=201),
+    responses=answers(Incident, INCIDENT, 403, 404, 409, 422, status=201),
 )
 async def log_incident(new: NewIncident, desk: DeskHere) -> Response:
     """Log what happened.
@@ -134,19 +134,19 @@ async def export_table(desk: DeskHere, which: WantedHere) -> Response:
     return Csv(csv_of(found), headers={"content-disposition": saved})
 
 
-@router.get("/{incident}", responses=answers(Incident, _INCIDENT, 403, 404))
+@router.get("/{incident}", responses=answers(Incident, INCIDENT, 403, 404))
 async def read_incident(incident: str, desk: DeskHere) -> Response:
     """Return one incident, in whatever state."""
     return answer(await desk.incidents.incident(incident))
 
 
-@router.get("/{incident}/versions", responses=answers(list[Incident], [_INCIDENT], 403, 404))
+@router.get("/{incident}/versions", responses=answers(list[Incident], [INCIDENT], 403, 404))
 async def list_versions(incident: str, desk: DeskHere) -> Response:
     """Return every version of an incident of the caller's agency, oldest first."""
     return answer(await desk.incidents.versions(incident))
 
 
-@router.patch("/{incident}", responses=answers(Incident, _INCIDENT, 403, 404, 409, 422))
+@router.patch("/{incident}", responses=answers(Incident, INCIDENT, 403, 404, 409, 422))
 async def correct_incident(incident: str, new: IncidentCorrection, desk: DeskHere) -> Response:
     """Put right what was told.
 
@@ -161,19 +161,19 @@ async def correct_incident(incident: str, new: IncidentCorrection, desk: DeskHer
     return answer(corrected)
 
 
-@router.post("/{incident}/confirm", responses=answers(Incident, _INCIDENT, 403, 404, 409, 422))
+@router.post("/{incident}/confirm", responses=answers(Incident, INCIDENT, 403, 404, 409, 422))
 async def confirm_incident(incident: str, step: IncidentStep, desk: DeskHere) -> Response:
     """Confirm what was reported or corrected."""
     return answer(await desk.incidents.confirm(incident, version=step.version))
 
 
-@router.post("/{incident}/close", responses=answers(Incident, _INCIDENT, 403, 404, 409, 422))
+@router.post("/{incident}/close", responses=answers(Incident, INCIDENT, 403, 404, 409, 422))
 async def close_incident(incident: str, step: IncidentStep, desk: DeskHere) -> Response:
     """Close what is confirmed: nothing more is expected of it."""
     return answer(await desk.incidents.close(incident, version=step.version))
 
 
-@router.post("/{incident}/withdraw", responses=answers(Incident, _INCIDENT, 403, 404, 409, 422))
+@router.post("/{incident}/withdraw", responses=answers(Incident, INCIDENT, 403, 404, 409, 422))
 async def withdraw_incident(incident: str, why: IncidentWithdrawal, desk: DeskHere) -> Response:
     """Withdraw what should not have been logged; it is kept, and counts nowhere."""
     withdrawn = await desk.incidents.withdraw(incident, version=why.version, reason=why.reason)

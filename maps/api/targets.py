@@ -79,7 +79,7 @@ PREDICTION: Final = Prediction(
         latest=_AT + timedelta(seconds=213),
     ),
 )
-_TARGET = Target(
+TARGET = Target(
     id="0d9b7c1e5f3a4d2c8b6a7e9f1c2d3b4a",
     case="5b0e8c4f6a1d4e7f9c2b3a4d5e6f7081",
     agency="la-hx",
@@ -237,7 +237,7 @@ class ClosedTarget(BaseModel):
     note: Words = ""
 
 
-@router.get("", responses=answers(list[Target], [_TARGET], 403, 422))
+@router.get("", responses=answers(list[Target], [TARGET], 403, 422))
 async def list_targets(
     desk: DeskHere,
     closed_since: Annotated[
@@ -263,7 +263,7 @@ async def list_targets(
 @router.post(
     "",
     status_code=201,
-    responses=answers(Target, _TARGET, 400, 403, 404, 409, 422, status=201),
+    responses=answers(Target, TARGET, 400, 403, 404, 409, 422, status=201),
 )
 async def open_target(new: NewTarget, desk: DeskHere) -> Response:
     """Open a target. The caller's agency has it from now on, by term 1 of its custody."""
@@ -273,19 +273,19 @@ async def open_target(new: NewTarget, desk: DeskHere) -> Response:
     return answer(made, status=201)
 
 
-@router.get("/{target}", responses=answers(Target, _TARGET, 403, 404))
+@router.get("/{target}", responses=answers(Target, TARGET, 403, 404))
 async def read_target(target: str, desk: DeskHere) -> Response:
     """Return one target, open or closed."""
     return answer(await desk.targets.one(target))
 
 
-@router.patch("/{target}", responses=answers(Target, _TARGET, 403, 404, 409, 422))
+@router.patch("/{target}", responses=answers(Target, TARGET, 403, 404, 409, 422))
 async def change_target(target: str, changes: ChangedTarget, desk: DeskHere) -> Response:
     """Change what is told of a target of the caller's agency; 409 once it is closed."""
     return answer(await desk.targets.change(target, changes.told()))
 
 
-@router.get("/{target}/versions", responses=answers(list[Target], [_TARGET], 403, 404))
+@router.get("/{target}/versions", responses=answers(list[Target], [TARGET], 403, 404))
 async def list_target_versions(target: str, desk: DeskHere) -> Response:
     """Return every version of a target of the caller's agency, oldest first.
 
@@ -306,7 +306,7 @@ async def list_custody(target: str, desk: DeskHere) -> Response:
 @router.post(
     "/{target}/sightings",
     status_code=201,
-    responses=answers(Target, _TARGET, 400, 403, 404, 409, 422, status=201),
+    responses=answers(Target, TARGET, 400, 403, 404, 409, 422, status=201),
 )
 async def sight_target(target: str, seen: NewSighting, desk: DeskHere) -> Response:
     """Note that a target was seen; a vessel's way along the river is predicted anew.
@@ -322,14 +322,14 @@ async def sight_target(target: str, seen: NewSighting, desk: DeskHere) -> Respon
 @router.post(
     "/{target}/photos",
     status_code=201,
-    responses=answers(Target, _TARGET, 403, 404, 409, 422, status=201),
+    responses=answers(Target, TARGET, 403, 404, 409, 422, status=201),
 )
 async def add_target_photo(target: str, photo: TargetPhoto, desk: DeskHere) -> Response:
     """Add a photo that the caller's agency keeps; the same one again has no effect."""
     return answer(await desk.targets.add_photo(target, photo.sha256), status=201)
 
 
-@router.post("/{target}/close", responses=answers(Target, _TARGET, 403, 404, 409, 422))
+@router.post("/{target}/close", responses=answers(Target, TARGET, 403, 404, 409, 422))
 async def close_target(target: str, closed: ClosedTarget, desk: DeskHere) -> Response:
     """Close a target of the caller's agency, with its outcome.
 

@@ -45,14 +45,17 @@ _ASKED: Final = (
 )
 """What is asked for: a span."""
 
+_IS_OF_SENDER: Final = _T.kind != literal_column("'waypoint'")
+"""A marked place says nothing of who marked it."""
+
 _WANTED: Final[tuple[tuple[int, tuple[ColumnElement[bool], ...]], ...]] = (
     # More than the window, since that is ordered by a slightly different time.
     (2 * WINDOW, (_T.usable == 1,)),
-    (1, (_T.text.is_not(None),)),
+    (1, (_T.text.is_not(None), _IS_OF_SENDER)),
     (1, (_T.status.is_not(None),)),
     # As a literal, so that the database sees that its index for names serves.
     (4, (_T.kind == literal_column("'static'"),)),
-    (1, ()),
+    (1, (_IS_OF_SENDER,)),
 )
 """How many, and of which, of each span."""
 
@@ -113,7 +116,7 @@ def for_pictures(connection: Connection, wanted: Sequence[Sequence[Span]]) -> li
 
     Returns:
         Of each its newest positions that belong on a map, and the newest messages with a text, a
-        status, a name, or anything at all; of each span. In no order.
+        status, a name, or anything but a marked place; of each span. In no order.
     """
     spans = [(number, span) for number, spans in enumerate(wanted) for span in spans]
     found: list[dict[bytes, Record]] = [{} for _ in wanted]

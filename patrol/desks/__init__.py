@@ -1,0 +1,1 @@
+"""Desks: one user's window on what there is."""

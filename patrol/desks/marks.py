@@ -1,0 +1,320 @@
+"""MarkDesk: how a user marks places, finds marks, and makes targets and incidents of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+import msgspec
+
+from gis.position import check_place
+from patrol.book import Book
+from patrol.clocks import check_date
+from patrol.errors import Conflict, IllegalStep, NotFound
+from patrol.filing import Filing
+from patrol.incident_desk import IncidentDesk
+from patrol.incidents import Category, Incident
+from patrol.marks.mark import LASTS, LASTS_AT_MOST, LIFE, Mark, ended
+from patrol.paper_desk import PaperDesk
+from patrol.papers import kind_of, new_id, revised
+from patrol.sightings import Sighting
+from patrol.store import papers
+from patrol.store.tables import to_us
+from patrol.targets import Target, TargetKind, new_target, opened
+from radio_gateway.messages.marked_place import MarkUse, Path
+
+MOST_MARKS: Final = 1000
+"""Of one answer, those changed last."""
+
+MOST_OF_OFFICE: Final = 1000
+"""Marks that people of one agency have standing at a time."""
+
+CHANGEABLE: Final = frozenset({"name", "use", "remarks", "ends_at"})
+
+
+class MarkDesk(PaperDesk):
+    """What one user may do with marks."""
+
+    def all(self, *, words: str = "") -> list[Mark]:
+        """Return the standing marks that the user may see, by name.
+
+        Args:
+            words: Only those with this in their name, remarks, sender or place.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see marks")
+        found = [each for each in self._open(Mark) if _has(each, words)]
+        return sorted(found, key=lambda each: (each.name.casefold(), each.id))
+
+    async def past(
+        self, *, since: datetime, until: datetime, words: str = "", limit: int = MOST_MARKS
+    ) -> list[Mark]:
+        """Return the marks that ended from `since` to `until`, newest first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see marks")
+        found = await self._watch.store.read(
+            lambda connection: papers.of_kind(
+                connection,
+                kind_of(Mark),
+                since_us=to_us(since),
+                until_us=to_us(until),
+                limit=MOST_MARKS,
+            )
+        )
+        seen = (self._policy.paper(each) for each in found if each.is_closed)
+        marks = [cast(Mark, each) for each in seen if each is not None]
+        return [each for each in marks if _has(each, words)][: max(1, limit)]
+
+    async def one(self, id: str) -> Mark:
+        """Return one mark, standing or ended.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see marks")
+        return await self._kept(Mark, id)
+
+    async def versions(self, id: str) -> list[Mark]:
+        """Return every version of a mark of the user's agency, oldest first; of another's what may
+        be seen of the newest.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        newest = await self.one(id)
+        if newest.agency != self._user.agency:
+            return [newest]
+        return cast(list[Mark], await self._watch.store.read(papers.versions, kind_of(Mark), id))
+
+    async def make(
+        self,
+        *,
+        name: str,
+        lon: float,
+        lat: float,
+        use: MarkUse = "place",
+        path: Path = (),
+        closed: bool = False,
+        radius_m: float | None = None,
+        remarks: str = "",
+        ends_at: datetime | None = None,
+    ) -> Mark:
+        """Mark a place for the user's agency.
+
+        Args:
+            name: What to call it.
+            lon: Degrees east.
+            lat: Degrees north.
+            use: What it is marked for.
+            path: A line, or the edge of an area: (lon, lat).
+            closed: The path is the edge of an area.
+            radius_m: It is all that lies so near, metres.
+            remarks: Words for people.
+            ends_at: When it ends, aware UTC; None: a day from now.
+
+        Raises:
+            Forbidden: If the role may not.
+            PositionError: If it is no place on Earth.
+            Conflict: If it would have ended, or would stand for more than 90 days, or there are
+                too many.
+        """
+        self._may("keep marks")
+        for east, north in ((lon, lat), *path):
+            check_place(lon=east, lat=north)
+        now = self._watch.now()
+        until = self._until(ends_at, now)
+        ground = self._watch.ground
+        mark = Mark(
+            id=new_id(),
+            agency=self._user.agency,
+            origin=self._watch.node,
+            at=now,
+            by=self._user.name,
+            name=name,
+            use=use,
+            lon=lon,
+            lat=lat,
+            path=path,
+            closed=closed,
+            radius_m=radius_m,
+            remarks=remarks,
+            place="" if ground is None else ground.words(lon=lon, lat=lat),
+            marked_at=now,
+            ends_at=until,
+            edited=True,
+        )
+
+        def decide(book: Book, _now: datetime) -> tuple[Mark, ...]:
+            standing = sum(not each.key and each.agency == mark.agency for each in book.all(Mark))
+            if standing >= MOST_OF_OFFICE:
+                raise Conflict(f"{MOST_OF_OFFICE} marks stand already: end some first")
+            return (mark,)
+
+        await self._file("mark place", decide)
+        return mark
+
+    async def change(self, id: str, values: dict[str, Any]) -> Mark:
+        """Change a mark of the user's agency. Its sender renames it no longer, nor takes it back.
+
+        Args:
+            id: The mark's id.
+            values: New values by name: `name`, `use`, `remarks`, `ends_at`.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency has no such mark.
+            IllegalStep: If it has ended.
+            Conflict: If it would have ended, or would stand for more than 90 days.
+        """
+        self._may("keep marks")
+        told = {name: value for name, value in values.items() if name in CHANGEABLE}
+        if "ends_at" in told:
+            told["ends_at"] = self._until(told["ends_at"], self._watch.now())
+
+        def decide(book: Book, now: datetime) -> tuple[Mark, ...]:
+            mark = self._own(book, Mark, id)
+            state = LIFE.after(mark.state, "change")
+            return (revised(mark, at=now, by=self._user.name, state=state, edited=True, **told),)
+
+        return await self._acted(id, "change", decide, "change mark")
+
+    async def end(self, id: str) -> Mark:
+        """End a mark of the user's agency; the same, said again by its sender, stays ended.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency has no such mark.
+            IllegalStep: If it has ended.
+        """
+        self._may("keep marks")
+        return await self._acted(
+            id,
+            "end",
+            lambda book, now: (
+                ended(self._own(book, Mark, id), "ended", at=now, by=self._user.name),
+            ),
+            "end mark",
+        )
+
+    async def open_target(self, id: str, *, what: TargetKind, name: str = "") -> Target:
+        """Open a target where a mark is; the user's agency has it from now on.
+
+        Args:
+            id: The mark's id; it may be another agency's.
+            what: What the target is.
+            name: What to call it; empty: as the mark.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user knows of no such mark that stands.
+            Conflict: If a target was made of it.
+        """
+        self._may("open targets")
+        mark = self._seen(Mark, id)
+        own = mark.agency == self._user.agency
+        now, by = self._watch.now(), self._user.name
+        sighting = Sighting(
+            at=min(mark.marked_at, now),
+            lon=mark.lon,
+            lat=mark.lat,
+            agency=self._user.agency,
+            accuracy_m=mark.radius_m,
+            unit=mark.unit if own else None,
+            note=mark.remarks,
+            by=by,
+        )
+        target = new_target(
+            agency=self._user.agency,
+            origin=self._watch.node,
+            what=what,
+            name=name or mark.name,
+            at=now,
+            by=by,
+            unit=mark.unit if own else None,
+        )
+        filing = opened(target, sighting, ground=self._watch.ground, by=by)
+
+        def act(book: Book, at: datetime) -> Filing:
+            if not own:
+                return filing
+            standing = self._own(book, Mark, id)
+            if standing.target:
+                raise Conflict(f"a target was made of {standing.name}")
+            state = LIFE.after(standing.state, "change")
+            made = revised(standing, at=at, by=by, state=state, target=target.id)
+            return msgspec.structs.replace(filing, papers=(*filing.papers, made))
+
+        filed = await self._watch.clerk.file(act)
+        return cast(Target, filed.papers[0])
+
+    async def log_incident(self, id: str, *, category: Category, narrative: str = "") -> Incident:
+        """Log an incident where a mark is.
+
+        Args:
+            id: The mark's id; it may be another agency's.
+            category: What happened.
+            narrative: In words; empty: the mark's name and remarks.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user knows of no such mark that stands.
+            Conflict: If an incident was made of it.
+        """
+        self._may("log incidents")
+        mark = self._seen(Mark, id)
+        own = mark.agency == self._user.agency
+        if own and mark.incident:
+            raise Conflict(f"an incident was made of {mark.name}")
+        made = await IncidentDesk(self._watch, self._user, self._policy).log(
+            category=category,
+            happened_at=min(mark.marked_at, self._watch.now()),
+            precision="minute",
+            lon=mark.lon,
+            lat=mark.lat,
+            narrative=narrative or "\n".join(part for part in (mark.name, mark.remarks) if part),
+        )
+        if own:
+            await self._acted(
+                id,
+                "change",
+                lambda book, now: (
+                    revised(
+                        self._own(book, Mark, id), at=now, by=self._user.name, incident=made.id
+                    ),
+                ),
+                "change mark",
+            )
+        return made
+
+    # -- inside
+
+    def _until(self, ends_at: datetime | None, now: datetime) -> datetime:
+        check_date(ends_at)
+        until = ends_at or now + LASTS
+        if until <= now:
+            raise Conflict("a mark cannot end before it begins")
+        if until > now + LASTS_AT_MOST + timedelta(minutes=1):
+            raise Conflict(f"a mark stands for at most {LASTS_AT_MOST.days} days")
+        return until
+
+    async def _acted(self, id: str, word: str, decide: Any, act: str) -> Mark:
+        try:
+            made = await self._file(act, decide)
+        except NotFound:
+            kept = await self._kept(Mark, id)
+            if kept.agency == self._user.agency and kept.is_closed:
+                raise IllegalStep(LIFE.name, kept.state, word, ()) from None
+            raise
+        return cast(Mark, made[0])
+
+
+def _has(mark: Mark, words: str) -> bool:
+    told = f"{mark.name} {mark.remarks} {mark.sender} {mark.place}".casefold()
+    return all(word in told for word in words.casefold().split())

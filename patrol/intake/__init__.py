@@ -1,0 +1,1 @@
+"""Intake: what is made of a batch of what was heard."""

@@ -1,0 +1,262 @@
+"""MarkedPlaces: what radios say of marked places becomes marks; their time ends them.
+
+It is a part of the watch and works in its turns. A mark is its sender's: it may be changed or taken
+back by that sender, by a unit of the same agency, and, where no sender is named, by the link that
+it came by. What is only said again makes a new version when its end moves by much.
+
+Floods must not fill the store: a sender, and all of them together, have so many marks, and so many
+new versions in a time. What goes beyond is kept as a message, as all that is heard, and marks
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+import structlog
+
+from patrol.book import Book
+from patrol.clerk import Clerk
+from patrol.errors import PatrolError, StoreError
+from patrol.filing import NOTHING, Filing
+from patrol.ground import Ground
+from patrol.marks.mark import (
+    CONTENT,
+    LIFE,
+    Mark,
+    end_of,
+    ended,
+    is_renewed,
+    told_of,
+)
+from patrol.oldest import drop_oldest
+from patrol.papers import new_id, revised
+from patrol.picture import Picture
+from patrol.records import Record
+
+MOST_OF_SENDER: Final = 200
+"""Marks of one sender that stand at a time."""
+
+MOST: Final = 2000
+"""Marks of all radios that stand at a time."""
+
+BURST: Final = 200
+"""New versions of one sender at once."""
+
+REFILL_S: Final = 120.0
+"""In so many seconds it may make one more: 720 a day."""
+
+BURST_OF_ALL: Final = 2000
+REFILL_OF_ALL_S: Final = 5.0
+
+EDITED: Final = frozenset({"name", "use", "remarks"})
+"""What a sender no longer changes once the office did."""
+
+_WAITING_AT_MOST: Final = 2000
+_ENDED_KEPT: Final = 2000
+_SENDERS_KEPT: Final = 2000
+_ALL: Final = ""
+
+log = structlog.get_logger(__name__)
+
+_Key = tuple[str, str, str]  # agency, protocol, the sender's own identifier
+
+
+class MarkedPlaces:
+    """Makes marks of one node.
+
+    Args:
+        clerk: Files them.
+        picture: What is known of senders; read, never changed.
+        ground: Finds river addresses; None without geography.
+    """
+
+    def __init__(self, *, clerk: Clerk, picture: Picture, ground: Ground | None) -> None:
+        self._clerk, self._picture, self._ground = clerk, picture, ground
+        self._waiting: list[Record] = []
+        self._ended: dict[str, int] = {}
+        self._allowance: dict[str, tuple[float, datetime]] = {}
+        self._warned: dict[str, datetime] = {}
+
+    async def take(self, records: Iterable[Record], now: datetime) -> None:
+        """File what a batch says of marked places, in a turn of the caller's.
+
+        Should the store refuse, `tick` tries again.
+        """
+        said = [each for each in records if each.transmission.mark is not None]
+        if said or self._waiting:
+            self._waiting = (self._waiting + said)[-_WAITING_AT_MOST:]
+            await self.tick(now)
+
+    async def tick(self, now: datetime) -> None:
+        """File what could not be filed before, in a turn of the caller's."""
+        said = self._waiting
+        if not said:
+            return
+        made = self._made(said, now)
+        try:
+            await self._clerk.file_in_turn(made)
+        except StoreError as error:
+            log.warning("marks are not stored yet", fault=str(error))
+            if error.transient:
+                return
+        except PatrolError as error:
+            log.error("marks cannot be filed", fault=str(error))
+        self._waiting = []
+
+    def expire(self, book: Book, now: datetime) -> Filing:
+        """Return what ends the marks whose time is over: a duty of the clerk's."""
+        over = tuple(
+            ended(each, "expired", at=now) for each in book.all(Mark) if each.ends_at <= now
+        )
+        return Filing(papers=over, act="end mark") if over else NOTHING
+
+    def note_ended(self, marks: Sequence[object]) -> None:
+        """Remember marks that people at the office ended: the same, said again, stays ended."""
+        for mark in marks:
+            if isinstance(mark, Mark) and mark.end == "ended" and mark.key:
+                self._ended[f"{mark.address}|{mark.key}"] = hash(
+                    tuple(getattr(mark, name) for name in CONTENT)
+                )
+                drop_oldest(self._ended, _ENDED_KEPT)
+
+    # -- inside
+
+    def _made(self, records: Sequence[Record], now: datetime) -> Filing:
+        standing: dict[_Key, dict[str, Mark]] = {}
+        counts: dict[str, int] = {}
+        for mark in self._clerk.book.all(Mark):
+            if mark.key:
+                standing.setdefault(_key(mark), {})[mark.id] = mark
+                counts[mark.address] = counts.get(mark.address, 0) + 1
+        counts[_ALL] = sum(counts.values())
+        before = {id: mark for each in standing.values() for id, mark in each.items()}
+        made: dict[str, Mark] = {}
+        for record in sorted(records, key=lambda each: each.time):
+            told = self._mark(record, standing, counts, now)
+            if told is None:
+                continue
+            old = before.get(told.id)
+            version = 1 if old is None else old.version + 1
+            mark = msgspec.structs.replace(told, version=version)
+            if mark.is_closed and old is None:
+                made.pop(mark.id, None)  # made and taken back at once
+            else:
+                made[mark.id] = mark
+            here = standing.setdefault(_key(mark), {})
+            here[mark.id] = mark
+            if mark.is_closed:
+                del here[mark.id]
+        return Filing(papers=tuple(made.values()), act="mark place") if made else NOTHING
+
+    def _mark(
+        self,
+        record: Record,
+        standing: dict[_Key, dict[str, Mark]],
+        counts: dict[str, int],
+        now: datetime,
+    ) -> Mark | None:
+        """Return what becomes of a mark by one message; None where nothing does."""
+        said = record.transmission.mark
+        assert said is not None
+        protocol = record.address.partition(":")[0]
+        here = standing.get((record.agency, protocol, said.id), {})
+        known = self._of_sender(record, here)
+        time = record.time
+        if known is not None and time < known.marked_at:
+            return None  # older than what is known
+        if said.deleted:
+            return None if known is None or known.edited else ended(known, "taken back", at=now)
+        ends_at = end_of(said, min(time, now))
+        if said.lon is None or said.lat is None or ends_at <= now:
+            return None
+        told = told_of(said, name=said.id[:100])
+        told |= {"unit": record.unit, "sender": self._name(record)}
+        told |= {"address": record.address, "channel": record.transmission.channel}
+        if known is None:
+            was = self._ended.get(f"{record.address}|{said.id}")
+            if was is not None and was == hash(tuple(told[name] for name in CONTENT)):
+                return None
+            full = counts.get(record.address, 0) >= MOST_OF_SENDER or counts[_ALL] >= MOST
+            if full or not self._may(record.address, now):
+                self._warn(record.address, now)
+                return None
+            counts[record.address] = counts.get(record.address, 0) + 1
+            counts[_ALL] += 1
+            return Mark(
+                id=new_id(),
+                agency=record.agency,
+                origin=self._clerk.node,
+                at=now,
+                key=said.id,
+                marked_at=time,
+                ends_at=ends_at,
+                place=self._place(said.lon, said.lat),
+                **told,  # type: ignore[arg-type]
+            )
+        if known.edited:
+            told = {name: each for name, each in told.items() if name not in EDITED}
+        same = all(getattr(known, name) == told.get(name, getattr(known, name)) for name in CONTENT)
+        if same and not is_renewed(known, ends_at, now):
+            return None
+        if not self._may(record.address, now):
+            self._warn(record.address, now)
+            return None
+        if (known.lon, known.lat) != (said.lon, said.lat):
+            told["place"] = self._place(said.lon, said.lat)
+        if not same:
+            told["marked_at"] = time
+        state = LIFE.after(known.state, "hear")
+        return revised(known, at=now, by="", state=state, ends_at=ends_at, **told)
+
+    def _of_sender(self, record: Record, standing: dict[str, Mark]) -> Mark | None:
+        """Return which of the standing marks under one identifier a message may speak of."""
+        said = record.transmission
+        unit, address = record.unit, record.address
+        for mark in standing.values():
+            if mark.address == address or (unit is not None and mark.unit == unit):
+                return mark
+        for mark in standing.values():
+            if unit is not None or (said.device is None and mark.channel == said.channel):
+                return mark
+        return None
+
+    def _name(self, record: Record) -> str:
+        contact = self._picture.contacts.get(record.unit or record.address)
+        if contact is not None:
+            return contact.call_sign
+        said = record.transmission
+        return said.device or said.channel
+
+    def _place(self, lon: float, lat: float) -> str:
+        return "" if self._ground is None else self._ground.words(lon=lon, lat=lat)
+
+    def _may(self, address: str, now: datetime) -> bool:
+        """Return whether a sender may make one more version now, and count it."""
+        left: list[tuple[str, float]] = []
+        of_all, of_one = (_ALL, BURST_OF_ALL, REFILL_OF_ALL_S), (address, BURST, REFILL_S)
+        for who, burst, refill_s in (of_all, of_one):
+            had, since = self._allowance.get(who, (float(burst), now))
+            passed_s = max(0.0, (now - since).total_seconds())
+            left.append((who, min(float(burst), had + passed_s / refill_s)))
+        if any(have < 1.0 for _, have in left):
+            return False
+        for who, have in left:
+            self._allowance.pop(who, None)
+            self._allowance[who] = have - 1.0, now
+        drop_oldest(self._allowance, _SENDERS_KEPT)
+        return True
+
+    def _warn(self, address: str, now: datetime) -> None:
+        last = self._warned.get(address)
+        if last is None or (now - last).total_seconds() >= 3600.0:
+            self._warned[address] = now
+            drop_oldest(self._warned, _SENDERS_KEPT)
+            log.warning("a sender marks too many places: kept as messages only", sender=address)
+
+
+def _key(mark: Mark) -> _Key:
+    return mark.agency, mark.address.partition(":")[0], mark.key

@@ -1,0 +1,1 @@
+"""Marks: places that somebody marked."""
