@@ -56,7 +56,7 @@ EDITED: Final = frozenset({"name", "use", "remarks"})
 """What a sender no longer changes once the office did."""
 
 _WAITING_AT_MOST: Final = 2000
-_ENDED_KEPT: Final = 2000
+_ENDED_KEPT: Final = 500
 _SENDERS_KEPT: Final = 2000
 _ALL: Final = ""
 
@@ -77,7 +77,7 @@ class MarkedPlaces:
     def __init__(self, *, clerk: Clerk, picture: Picture, ground: Ground | None) -> None:
         self._clerk, self._picture, self._ground = clerk, picture, ground
         self._waiting: list[Record] = []
-        self._ended: dict[str, int] = {}
+        self._ended: dict[str, dict[str, object]] = {}
         self._allowance: dict[str, tuple[float, datetime]] = {}
         self._warned: dict[str, datetime] = {}
 
@@ -118,9 +118,9 @@ class MarkedPlaces:
         """Remember marks that people at the office ended: the same, said again, stays ended."""
         for mark in marks:
             if isinstance(mark, Mark) and mark.end == "ended" and mark.key:
-                self._ended[f"{mark.address}|{mark.key}"] = hash(
-                    tuple(getattr(mark, name) for name in CONTENT)
-                )
+                names = [each for each in CONTENT if not (mark.edited and each in EDITED)]
+                told = {each: getattr(mark, each) for each in names}
+                self._ended[f"{mark.address}|{mark.key}"] = told
                 drop_oldest(self._ended, _ENDED_KEPT)
 
     # -- inside
@@ -178,7 +178,7 @@ class MarkedPlaces:
         told |= {"address": record.address, "channel": record.transmission.channel}
         if known is None:
             was = self._ended.get(f"{record.address}|{said.id}")
-            if was is not None and was == hash(tuple(told[name] for name in CONTENT)):
+            if was is not None and all(told[name] == value for name, value in was.items()):
                 return None
             full = counts.get(record.address, 0) >= MOST_OF_SENDER or counts[_ALL] >= MOST
             if full or not self._may(record.address, now):

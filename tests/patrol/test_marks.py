@@ -15,13 +15,14 @@ from radio_gateway.transmission import Transmission
 from tests.patrol.agreeing import active, box, file, share
 from tests.patrol.running import OTHER, Node, Viewer, address, at, said
 
+FIELDS = MarkedPlace.__struct_fields__
+
 
 def mark(id: str = "m1", second: float = 0, device: str | None = "a", **more: Any) -> Transmission:
     """Return a message that marks a place; what is no field of one is the message's."""
-    fields: dict[str, Any] = {
-        name: more.pop(name) for name in tuple(more) if name in MarkedPlace.__struct_fields__
-    }
-    place = MarkedPlace(**({"id": id, "lon": 100.41, "lat": 20.27, "name": "pier"} | fields))
+    fields: dict[str, Any] = {"id": id, "lon": 100.41, "lat": 20.27, "name": "pier"}
+    fields |= {name: more.pop(name) for name in tuple(more) if name in FIELDS}
+    place = MarkedPlace(**fields)
     return said(device, second, lon=None, kind="waypoint", mark=place, **more)
 
 

@@ -136,6 +136,8 @@ CALLS: dict[str, Callable[[Desk], Any]] = {
     "write in the watch log": lambda desk: desk.log.write(text="x"),
     "see phrases": lambda desk: desk.log.phrases(),
     "keep phrases": lambda desk: desk.log.retire_phrase("none", 1),
+    "see marks": lambda desk: desk.marks.all(),
+    "keep marks": lambda desk: desk.marks.end("none"),
     "see targets": lambda desk: [desk.targets.all(), desk.hand_offs.all()],
     "open targets": lambda desk: desk.targets.change("none", {}),
     "sight targets": lambda desk: desk.targets.add_photo("none", "00" * 32),

@@ -14,10 +14,12 @@ export interface Question {
   most: number;
   /** Minutes to choose from. */
   minutes?: readonly number[];
+  /** One of several to choose. */
+  choice?: { label: Words; options: readonly { value: string; words: string }[] };
   /** What the button says, and what is said when it fails. */
   button: Words;
   failed: Words;
-  act: (words: string, minutes: number) => Promise<void>;
+  act: (words: string, minutes: number, chosen: string) => Promise<void>;
 }
 
 export const asking = signal<Question | null>(null);

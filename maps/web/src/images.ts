@@ -6,7 +6,7 @@ import { readTokens, type Tokens } from "./tokens.ts";
 /** Device pixels for one CSS pixel of an icon. */
 export const ICON_SCALE = 2;
 
-export type GlyphName = "distress" | "clock" | "course" | "blo" | "bridge" | "road" | "ferry" | "port" | "tick" | "selected" | "body" | "hatch" | "target" | "landing" | "pin" | "crowd-live" | "crowd-late" | "severity-high" | "severity-medium" | "severity-low";
+export type GlyphName = "distress" | "clock" | "course" | "blo" | "bridge" | "road" | "ferry" | "port" | "tick" | "selected" | "body" | "hatch" | "target" | "landing" | "pin" | "flag" | "hazard" | "meeting" | "crowd-live" | "crowd-late" | "severity-high" | "severity-medium" | "severity-low";
 
 /** `palette/mark/shape/side/state` */
 export function markImage(palette: PaletteName, shape: Shape, side: string, state: string): string {
@@ -196,6 +196,9 @@ const GLYPHS: Record<GlyphName, Glyph> = {
   },
   // Drawn by nobody, it keeps the labels of others off a mark.
   body: { size: 26, paint: () => undefined },
+  flag: { size: 24, paint: sign("M9 19.5 V5 L17.5 8.2 L9 11.5") },
+  hazard: { size: 24, paint: sign("M12 4.8 L19.6 18.4 H4.4 Z M12 9.8 V13.6 M12 15.9 V16.1", "map-no-go") },
+  meeting: { size: 24, paint: sign("M4.5 12 H10.2 M7.6 9.3 L10.3 12 L7.6 14.7 M19.5 12 H13.8 M16.4 9.3 L13.7 12 L16.4 14.7") },
   bridge: { size: 24, paint: sign("M4 15 H20 M6 15 V9 M18 15 V9 M6 9.5 C9 14 15 14 18 9.5 M12 15 V12.8") },
   road: { size: 24, paint: sign("M9.5 4 L7 20 M14.5 4 L17 20 M12 5 V7.5 M12 10.5 V13.5 M12 16.5 V19") },
   ferry: { size: 24, paint: sign("M5 13 H19 L17 18 H7 Z M8 13 V9 H15 V13 M12 9 V6") },
@@ -212,14 +215,14 @@ const GLYPHS: Record<GlyphName, Glyph> = {
 };
 
 /** A line drawing on a small plate. */
-function sign(d: string): Glyph["paint"] {
+function sign(d: string, colour: "map-blo" | "map-no-go" = "map-blo"): Glyph["paint"] {
   return (pen, tokens) => {
     const plate = new Path2D();
     plate.roundRect(1.5, 1.5, 21, 21, 5);
     pen.fillStyle = tokens.get("map-halo");
     pen.fill(plate);
-    stroke(pen, plate, tokens.get("map-blo"), 1);
-    stroke(pen, new Path2D(d), tokens.get("map-blo"), 1.7);
+    stroke(pen, plate, tokens.get(colour), 1);
+    stroke(pen, new Path2D(d), tokens.get(colour), 1.7);
   };
 }
 

@@ -10,6 +10,7 @@ import { fitAll, flyToSelected, zoomBy } from "./map-room.ts";
 import { measuring, turnMeasuring } from "./measure.ts";
 import { toWrite } from "./messages.ts";
 import type { Alert, HandOff } from "./papers.ts";
+import { markedId } from "./pages/commander/map/marks.ts";
 import { pin } from "./pin.ts";
 import { isAsked, pressedKey } from "./pressed.ts";
 import { turnQuiet } from "./panels/quiet.tsx";
@@ -116,6 +117,7 @@ function back(): void {
   else if (asking.value !== null) asking.value = null;
   else if (assigning.value !== null) assigning.value = null;
   else if (helpOpen.value) helpOpen.value = false;
+  else if (markedId.value !== "") markedId.value = "";
   else if (pin.value !== null) pin.value = null;
   else if (followedId.value !== "") stopFollowing();
   else if (selectedId.value !== "") clearSelection();

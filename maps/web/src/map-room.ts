@@ -16,6 +16,7 @@ import { HOME, lastView, pixelRatio } from "./map-start.ts";
 import { sideName } from "./marks.ts";
 import { addPressed, measuredOnMap, measuring } from "./measure.ts";
 import type { TrackPoint } from "./picture.ts";
+import { markedId, marksOnMap } from "./pages/commander/map/marks.ts";
 import { pin, pinOnMap } from "./pin.ts";
 import { gravest } from "./queue.ts";
 import { DENSE, inView, UnitDrawing } from "./unit-drawing.ts";
@@ -33,7 +34,7 @@ const TRACKS_EVERY_MS = 20_000;
 /** How often the tracks of silent units are looked at: they grow old without news. */
 const AGE_EVERY_MS = 60_000;
 /** How near a search flies, at least. */
-const ZOOM: Record<FoundKind, number> = { place: 13, blo: 12, crossing: 13, town: 12, sector: 11, target: 13 };
+const ZOOM: Record<FoundKind, number> = { place: 13, blo: 12, crossing: 13, town: 12, sector: 11, target: 13, mark: 14 };
 
 export const hovered = signal<{ title: string; lines: string[]; x: number; y: number } | null>(null);
 export const mapFailed = signal<string | null>(null);
@@ -60,6 +61,9 @@ export function openMap(container: HTMLElement): void {
           else if (measuring.peek() !== null) addPressed(id, place, (one, other) => map?.apartPx(one, other) ?? Infinity);
           else if (id === null) clearSelection();
           else select(id);
+        },
+        marked: (id) => {
+          markedId.value = id;
         },
         hovered: hover,
         moving: () => {
@@ -93,6 +97,7 @@ export function openMap(container: HTMLElement): void {
   effect(() => void shown.setData("sectors", sectorsOnMap.value));
   effect(() => void shown.setData("targets", targetsOnMap.value));
   effect(() => void shown.setData("incidents", incidentsOnMap.value));
+  effect(() => void shown.setData("marks", marksOnMap.value));
   effect(() => shown.setPixelRatio(pixelRatio()));
   effect(() => void shown.setData("measure", measuredOnMap.value));
   effect(() => {
@@ -145,7 +150,8 @@ export function flyToPlace(lon: number, lat: number): void {
 /** Flies to what a search found and puts a pin there; an office shows its counterparts. */
 export function flyToFound(place: Found): void {
   stopFollowing();
-  pin.value = place.kind === "target" ? null : { lon: place.lon, lat: place.lat, label: place.title };
+  if (place.kind === "mark") markedId.value = place.id;
+  pin.value = place.kind === "target" || place.kind === "mark" ? null : { lon: place.lon, lat: place.lat, label: place.title };
   void map?.setData("blo-ties", tiesOf(place.kind === "blo" ? place.id : ""));
   map?.flyTo(place.lon, place.lat, covered(), Math.max(map.zoom, ZOOM[place.kind]));
 }

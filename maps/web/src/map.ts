@@ -16,6 +16,8 @@ export interface Covered {
 export interface MapHooks {
   /** Somebody pressed on a unit (its id) or beside every unit (null). */
   picked(id: string | null, place: { lon: number; lat: number }): void;
+  /** Somebody pressed on a marked place where no unit is. */
+  marked(id: string): void;
   /** The pointer is over an office or crossing, or over none. */
   hovered(what: { layer: string; properties: Record<string, unknown>; x: number; y: number } | null): void;
   /** The view moves, for whatever reason. */
@@ -142,7 +144,10 @@ export class OperationsMap {
         map.easeTo({ center: [lon, lat], zoom: map.getZoom() + 2, duration: moving(400) });
         return;
       }
-      hooks.picked(this.#unitAt(event), { lon: event.lngLat.lng, lat: event.lngLat.lat });
+      const unit = this.#unitAt(event);
+      const mark = unit === null && map.getCanvas().style.cursor !== "crosshair" ? this.#near(event, REACH_PX, ["mark-signs"]) : null;
+      if (mark !== null) return hooks.marked(String(mark.properties["id"]));
+      hooks.picked(unit, { lon: event.lngLat.lng, lat: event.lngLat.lat });
       hooks.hovered(this.#toldAt(event, REACH_PX));
     });
     map.on("move", () => hooks.moving());
@@ -153,7 +158,7 @@ export class OperationsMap {
     map.on("mousemove", (event) => {
       const canvas = map.getCanvas();
       const told = this.#toldAt(event, 6);
-      if (canvas.style.cursor !== "crosshair") canvas.style.cursor = told || this.#near(event, 6, ["unit-marks", "unit-dots", "crowds"]) ? "pointer" : "";
+      if (canvas.style.cursor !== "crosshair") canvas.style.cursor = told || this.#near(event, 6, ["unit-marks", "unit-dots", "crowds", "mark-signs"]) ? "pointer" : "";
       hooks.hovered(told);
     });
     map.on("mouseout", () => hooks.hovered(null));

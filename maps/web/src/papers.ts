@@ -171,6 +171,31 @@ export interface Patrol extends PaperOf<"patrol"> {
   ends_at: string;
 }
 
+export type MarkUse = "place" | "waypoint" | "meeting_point" | "hazard" | "route" | "area";
+
+/** A place that somebody marked. */
+export interface Mark extends PaperOf<"mark"> {
+  name: string;
+  use?: MarkUse;
+  lon: number;
+  lat: number;
+  /** A line, or the edge of an area. */
+  path?: [number, number][];
+  closed?: boolean;
+  radius_m?: number | null;
+  remarks?: string;
+  /** River address in words. */
+  place?: string;
+  state?: "standing" | "ended";
+  marked_at: string;
+  ends_at: string;
+  /** Call sign or address; absent for the office. */
+  sender?: string;
+  /** Ids of what was made of it. */
+  target?: string;
+  incident?: string;
+}
+
 /** The states that end a paper, by kind; the page keeps no other kinds. */
 const ENDS: Record<Paper["kind"], readonly string[]> = {
   alert: ["resolved", "withdrawn"],
@@ -180,9 +205,10 @@ const ENDS: Record<Paper["kind"], readonly string[]> = {
   patrol: ["ended", "cancelled"],
   sector: [],
   incident: ["closed", "withdrawn"],
+  mark: ["ended"],
 };
 
-export type Paper = Alert | Target | HandOff | Agreement | Sector | Patrol | Incident;
+export type Paper = Alert | Target | HandOff | Agreement | Sector | Patrol | Incident | Mark;
 
 export function isShown(paper: { kind: string }): boolean {
   return paper.kind in ENDS;

@@ -1,4 +1,4 @@
-/** What can be searched besides units: offices, crossings, towns, sectors, targets, river kilometres, coordinates. */
+/** What can be searched besides units: offices, crossings, towns, sectors, targets, marks, river kilometres, coordinates. */
 import { computed, signal } from "@preact/signals";
 import { kmFigure } from "./address.ts";
 import { say } from "./console.ts";
@@ -15,8 +15,9 @@ import { MEKONG } from "./river-course.ts";
 import { readCoordinates, readKm, seek } from "./seek.ts";
 import { middleOf } from "./shapes.ts";
 import { outlineOf } from "./ground.ts";
+import { standingMarks } from "./pages/commander/map/marks.ts";
 
-export type FoundKind = "place" | "blo" | "crossing" | "town" | "sector" | "target";
+export type FoundKind = "place" | "blo" | "crossing" | "town" | "sector" | "target" | "mark";
 
 /** One thing to fly to. */
 export interface Found {
@@ -38,7 +39,7 @@ export const query = signal("");
 /** Shown for each kind of place, at most. */
 const MOST = 6;
 /** Kinds in the order of the list. */
-export const KINDS: readonly FoundKind[] = ["place", "target", "sector", "blo", "crossing", "town"];
+export const KINDS: readonly FoundKind[] = ["place", "target", "mark", "sector", "blo", "crossing", "town"];
 
 type Layer = GeoJSON.FeatureCollection<GeoJSON.Point, Record<string, unknown>>;
 const reference = signal<readonly Found[] | null>(null);
@@ -88,7 +89,10 @@ const drawn = computed<readonly Found[]>(() => {
     const last = target.sightings?.at(-1);
     return last === undefined ? [] : [{ kind: "target", id: target.id, title: target.name, more: target.description ?? "", lon: last.lon, lat: last.lat, words: [target.name, target.description ?? ""], weight: 0 }];
   });
-  return [...followed, ...sectors];
+  const marked = standingMarks.value.map((mark): Found => ({
+    kind: "mark", id: mark.id, title: mark.name, more: [mark.sender, mark.remarks].filter(Boolean).join(" · "), lon: mark.lon, lat: mark.lat, words: [mark.name, mark.sender ?? "", mark.remarks ?? ""], weight: 0,
+  }));
+  return [...followed, ...marked, ...sectors];
 });
 
 /** A kilometre or coordinates, where the query names one; `sure` when it can be nothing else. */

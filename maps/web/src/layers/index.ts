@@ -8,6 +8,7 @@ import { crowds } from "./crowds.ts";
 import { historyTracks } from "./history.ts";
 import { incidents } from "./incidents.ts";
 import type { MapLayer } from "./layer.ts";
+import { marks } from "./marks.ts";
 import { overlay } from "./overlay.ts";
 import { places } from "./places.ts";
 import { riverKm } from "./river-km.ts";
@@ -18,7 +19,7 @@ import { tools } from "./tools.ts";
 import { tracks } from "./tracks.ts";
 import { units } from "./units.ts";
 
-export const LAYERS: readonly MapLayer[] = [countries, basemap, rivers, sectors, borders, riverKm, countryNames, places, crossings, blos, overlay, historyTracks, tracks, targets, incidents, crowds, units, tools];
+export const LAYERS: readonly MapLayer[] = [countries, basemap, rivers, sectors, borders, riverKm, countryNames, places, crossings, blos, overlay, historyTracks, tracks, targets, incidents, marks, crowds, units, tools];
 
 /** Names people can switch, in the order of the legend. */
-export const TOGGLES = ["tracks", "targets", "incidents", "sectors", "blos", "crossings", "borders", "river_km", "rivers", "places", "basemap"] as const;
+export const TOGGLES = ["tracks", "targets", "incidents", "marks", "sectors", "blos", "crossings", "borders", "river_km", "rivers", "places", "basemap"] as const;

@@ -19,6 +19,7 @@ function Form({ question }: { question: Question }): JSX.Element {
   const fault = useSignal<string | null>(null);
   const words = useSignal("");
   const minutes = useSignal(question.minutes?.includes(PLACE_MIN) ? PLACE_MIN : (question.minutes?.[0] ?? 0));
+  const chosen = useSignal(question.choice?.options[0]?.value ?? "");
   const shut = (): void => {
     if (asking.peek() === question) asking.value = null;
   };
@@ -32,7 +33,7 @@ function Form({ question }: { question: Question }): JSX.Element {
     busy.value = true;
     fault.value = null;
     try {
-      await question.act(said, minutes.value);
+      await question.act(said, minutes.value, chosen.value);
       shut();
     } catch (caught) {
       fault.value = `${t(question.failed)} ${faultWords(caught)}`;
@@ -50,6 +51,14 @@ function Form({ question }: { question: Question }): JSX.Element {
             <label for="ask-minutes">{t("ask.minutes")}</label>
             <select id="ask-minutes" value={minutes.value} onChange={(event) => { minutes.value = Number(event.currentTarget.value); }}>
               {question.minutes.map((each) => <option key={each} value={each}>{each < 60 ? t("message.minutes", { n: each }) : t("message.hours", { n: each / 60 })}</option>)}
+            </select>
+          </>
+        )}
+        {question.choice && (
+          <>
+            <label for="ask-choice">{t(question.choice.label)}</label>
+            <select id="ask-choice" value={chosen.value} onChange={(event) => { chosen.value = event.currentTarget.value; }}>
+              {question.choice.options.map(({ value, words: told }) => <option key={value} value={value}>{told}</option>)}
             </select>
           </>
         )}

@@ -20,6 +20,7 @@ import { Icon, type IconName } from "./icons.tsx";
 import { PhotoDialog } from "./incident-cards.tsx";
 import { MapCanvas } from "./map-canvas.tsx";
 import { MapLayers } from "./map-layers.tsx";
+import { MarkCard } from "../pages/commander/map-cards/mark-card.tsx";
 import { MeasureCard } from "./measure-card.tsx";
 import { WaitingCard } from "./offer-cards.tsx";
 import { Attribution, DistressCards, FollowChip, HoverTip, MapFailed, MapTools, Notice, PinChip, StaleBanner } from "./over-map.tsx";
@@ -61,6 +62,7 @@ export function Frame(): JSX.Element {
           <Boundary name="WaitingCard"><WaitingCard /></Boundary>
           <Boundary name="FollowChip"><FollowChip /></Boundary>
           <Boundary name="PinChip"><PinChip /></Boundary>
+          <Boundary name="MarkCard"><MarkCard /></Boundary>
           <Boundary name="MeasureCard"><MeasureCard /></Boundary>
           <Boundary name="Notice"><Notice /></Boundary>
         </div>

@@ -9,6 +9,7 @@ import { SIDES } from "../marks.ts";
 import { TRACKS_UP_TO } from "../picture.ts";
 import { tip } from "../keys.ts";
 import { COORDINATE_FORMATS, coordinateFormat, hiddenLayers, PALETTES, palette, plainDrawing } from "../preferences.ts";
+import { MarkList } from "../pages/commander/map-cards/mark-card.tsx";
 import { HistoryForm } from "./history-form.tsx";
 import { LayerExport, ReadingAccess } from "./layer-export.tsx";
 import { MarkIcon } from "./mark-icon.tsx";
@@ -35,6 +36,8 @@ export function MapLayers(): JSX.Element {
         <ul class="checks">{TOGGLES.filter((name) => name !== "basemap" || basemapInfo.value !== null).map((name) => <Toggle key={name} name={name} />)}
           <li><label><input type="checkbox" checked={plainDrawing.value} onChange={(event) => { plainDrawing.value = event.currentTarget.checked; }} /><span>{t("layers.plain")}<small>{t("layers.plain_why")}</small></span></label></li>
         </ul>
+        <h3>{t("mark.heading")}</h3>
+        <MarkList />
         <h3>{t("history.heading")}</h3>
         <HistoryForm />
         <h3>{t("overlay.title")}</h3>

@@ -28,7 +28,7 @@ const HEADING_PX = 34;
 const UNITS_ABOVE = 5;
 /** Nearer than this along the river a unit is beside a kilometre: it is not known better. */
 const BESIDE_KM = 0.05;
-const ICONS: Record<FoundKind, IconName> = { place: "target", blo: "house", crossing: "bridge", town: "town", sector: "layers", target: "target" };
+const ICONS: Record<FoundKind, IconName> = { place: "target", blo: "house", crossing: "bridge", town: "town", sector: "layers", target: "target", mark: "flag" };
 
 export function UnitList(): JSX.Element {
   const filter = useSignal<Liveness | null>(null);
