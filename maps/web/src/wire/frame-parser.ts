@@ -126,6 +126,13 @@ const PAPERS: Readonly<Record<Paper["kind"], Shape>> = {
     must: { ...PAPER, category: text, happened_at: moment, precision: text },
     may: { ...PAPER_MAY, by: text, lon, lat, place: text, place_name: text, narrative: text, photos: texts },
   },
+  mark: {
+    must: { ...PAPER, name: text, lon, lat, marked_at: moment, ends_at: moment },
+    may: {
+      ...PAPER_MAY, use: oneOf("place", "waypoint", "meeting_point", "hazard", "route", "area"), path: ring, closed: flag, radius_m: figure, remarks: text, place: text, sender: text, target: text,
+      incident: text,
+    },
+  },
 };
 
 /** Reads one frame, as its text came. */
