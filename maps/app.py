@@ -67,6 +67,7 @@ from maps.api import (
 )
 from maps.api.answers import answer
 from maps.api.ogc.collections import Shelf
+from maps.api.ogc.request_forms import RequestForms
 from maps.api.ogc.router import router as ogc_router
 from maps.basemap import Basemap
 from maps.crew_map import CrewMap
@@ -193,6 +194,7 @@ def create_app(
     app.router.routes.extend(_routes())
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     app.add_middleware(CrossingGuard)
+    app.add_middleware(RequestForms)
     guard(app, settings)
     app.state.failed = None
     app.state.trust = trust_in(settings)

@@ -91,8 +91,8 @@ def answer_errors(app: FastAPI) -> None:
 async def _refuse(request: Request, error: Exception) -> Response:
     status, slug = next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
     headers: dict[str, str] = {}
-    if status == 401 and request.url.path.startswith("/in/"):
-        # Phones send name and key only when asked; a browser on a page would ask its user.
+    if status == 401 and request.url.path.startswith(_ASKED_BY_PROGRAMS):
+        # These send name and key only when asked; a browser on a page would ask its user.
         headers["www-authenticate"] = 'Basic realm="joint-patrol", charset="UTF-8"'
     if status in (429, 503):
         headers["retry-after"] = str(max(1, round(getattr(error, "wait_s", _AGAIN_S))))
@@ -112,6 +112,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
     return answer(problem, status=status, headers=headers)
 
 
+_ASKED_BY_PROGRAMS: Final = ("/in/", "/api/ogc")  # phones and GIS programs, and no page
 _AGAIN_S: Final = 5.0  # soon enough for who waits before a page, and no burden
 
 _PLAIN: Final = {

@@ -21,7 +21,7 @@ from patrol.reading import Reading, batched
 from patrol.spans import ALWAYS, NEVER
 from patrol.store import films, history
 from patrol.store.films import Film
-from patrol.store.history import Mark, Page, Path
+from patrol.store.history import Extent, Mark, Page, Path
 from patrol.store.tables import from_us, to_us
 from patrol.store.tracks import Box
 from patrol.told_ids import Naming, end_of_moment, moment_of
@@ -34,6 +34,9 @@ MOST_IN_PATHS: Final = 1_000_000
 
 MOST_IN_FILMS: Final = 250_000
 """Most positions of one answer of `films`, all together."""
+
+MOST_IN_EXTENT: Final = 500_000
+"""Most positions that are looked at for an extent: a third of a second."""
 
 FINEST: Final = timedelta(seconds=2)  # a finer part than radios report is no part
 
@@ -213,6 +216,56 @@ class HistoryDesk(Outlook):
             return await self._watch.store.read(history.days, reading.spans, reading.agencies)
         return await self._days_told(reading)
 
+    async def extent(
+        self,
+        ids: Sequence[str],
+        *,
+        start: datetime = ALWAYS,
+        end: datetime = NEVER,
+        box: Box | None = None,
+        plausible: bool = False,
+    ) -> Extent | None:
+        """Return how many positions units or radios have, and the box and time that hold them all.
+
+        Args:
+            ids: Unit ids, in service or not, or radio addresses.
+            start: First moment wanted, aware UTC.
+            end: Moment after the last one wanted, aware UTC.
+            box: Only positions in this box.
+            plausible: Without places that nothing could have reached.
+
+        Returns:
+            With a count of 0 where there is none; None where there are more than `MOST_IN_EXTENT`.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is one that is none, or the user may not know of it.
+        """
+        self._may("see tracks")
+        found: list[Extent] = []
+        for id in ids:
+            reading = self._reading(self._visible(id), start, end)
+            left = MOST_IN_EXTENT - sum(each.count for each in found)
+            if reading.exact:
+                some = await self._watch.store.read(
+                    partial(
+                        history.extent,
+                        spans=reading.spans,
+                        agencies=reading.agencies,
+                        most=left,
+                        plausible=plausible,
+                        box=box,
+                    )
+                )
+            else:
+                some = await self._extent_told(
+                    id, start=start, end=end, box=box, plausible=plausible, most=left
+                )
+            if some is None:
+                return None
+            found += some
+        return _all_of(found)
+
     async def paths(
         self, *, start: datetime, end: datetime, ids: Sequence[str] | None = None
     ) -> dict[str, Path]:
@@ -301,6 +354,36 @@ class HistoryDesk(Outlook):
 
     # -- inside
 
+    async def _extent_told(
+        self,
+        id: str,
+        *,
+        start: datetime,
+        end: datetime,
+        box: Box | None,
+        plausible: bool,
+        most: int,
+    ) -> list[Extent] | None:
+        """Return the extent of what may be told of another agency's unit, as it may be told."""
+        found: list[Extent] = []
+        after = None
+        while True:
+            page = await self.fixes(id, start=start, end=end, after=after, box=box)
+            found += [
+                Extent(
+                    count=1,
+                    box=(fix.lon, fix.lat, fix.lon, fix.lat),
+                    times=(fix.time, fix.time),
+                )
+                for fix in page.fixes
+                if not (plausible and "jump" in fix.flags)
+            ]
+            after = page.last
+            if len(found) > most:
+                return None
+            if after is None:
+                return found
+
     async def _page_told(
         self, id: str, reading: Reading, *, limit: int, after: Mark | None, box: Box | None
     ) -> Page:
@@ -374,6 +457,18 @@ class HistoryDesk(Outlook):
                 else:
                     since_us = times_us[-1] + 1
         return [from_us(day * history.DAY_US).date() for day in sorted(days)]
+
+
+def _all_of(found: Sequence[Extent]) -> Extent:
+    """Return the extent of all; of none with a count of 0, anywhere and always."""
+    if not found:
+        return Extent(count=0, box=(-180.0, -90.0, 180.0, 90.0), times=(ALWAYS, NEVER))
+    wests, souths, easts, norths = zip(*(each.box for each in found), strict=True)
+    return Extent(
+        count=sum(each.count for each in found),
+        box=(min(wests), min(souths), max(easts), max(norths)),
+        times=(min(each.times[0] for each in found), max(each.times[1] for each in found)),
+    )
 
 
 def _ends(fixes: Sequence[Fix], limit: int) -> int | None:

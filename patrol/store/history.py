@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from patrol.changes import Fix
 from patrol.store.rows import fix_from
-from patrol.store.tables import to_us, transmissions
+from patrol.store.tables import from_us, to_us, transmissions
 from patrol.store.tracks import COLUMNS, Box, Span, in_box, inside
 
 _T = transmissions.c
@@ -122,6 +122,72 @@ def one(
         if row is not None:
             return fix_from(row, of)
     return None
+
+
+class Extent(msgspec.Struct, frozen=True, kw_only=True):
+    """How many positions there are, and what holds them all.
+
+    Attributes:
+        count: How many.
+        box: West, south, east, north, degrees.
+        times: Of the first and the last, aware UTC.
+    """
+
+    count: int
+    box: Box
+    times: tuple[datetime, datetime]
+
+
+def extent(
+    connection: Connection,
+    spans: Iterable[Span],
+    agencies: Collection[str],
+    *,
+    most: int,
+    plausible: bool = False,
+    box: Box | None = None,
+) -> list[Extent] | None:
+    """Return the extent of the positions of each span that has one.
+
+    Args:
+        connection: To the store.
+        spans: When which address counted.
+        agencies: Only records of these.
+        most: Positions that are looked at; None is returned where there are more.
+        plausible: Without places that nothing could have reached (flag `jump`).
+        box: Only positions in this box.
+    """
+    found: list[Extent] = []
+    more = [] if box is None else [in_box(box)]
+    if plausible:
+        more.append(_T.flags.not_like("%jump%"))
+    left = most
+    for span in spans:
+        some = (
+            select(_T.time_us, _T.lon, _T.lat)
+            .where(*inside(span, agencies), *more)
+            .limit(left + 1)
+            .subquery()
+        ).c
+        count, *ends = connection.execute(
+            select(
+                func.count(),
+                func.min(some.lon),
+                func.min(some.lat),
+                func.max(some.lon),
+                func.max(some.lat),
+                func.min(some.time_us),
+                func.max(some.time_us),
+            )
+        ).one()
+        left -= count
+        if left < 0:
+            return None
+        if count:
+            west, south, east, north, start_us, end_us = ends
+            times = (from_us(start_us), from_us(end_us))
+            found.append(Extent(count=count, box=(west, south, east, north), times=times))
+    return found
 
 
 def days(connection: Connection, spans: Iterable[Span], agencies: Collection[str]) -> list[date]:

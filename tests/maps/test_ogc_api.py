@@ -8,14 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 import pytest_asyncio
 
-from maps.api.ogc.documents import CONFORMANCE, CRS84
+from maps.api.ogc.documents import CONFORMANCE, QUERYABLES
+from maps.api.ogc.reference_systems import CRS84, SYSTEMS
 from patrol.accounts import User
 from patrol.sector_drawing import Shape
 from tests.maps.running import Running, running
@@ -94,11 +97,16 @@ async def test_everything_is_reached_from_the_landing_page(ogc: Here) -> None:
         "service-desc",
         "conformance",
         "data",
+        "related",
     }
     assert all(each["href"].startswith(server.url) and each["type"] for each in landing["links"])
     described = await client.get(link(landing, "service-desc"))
-    assert described.headers["content-type"].startswith("application/vnd.oai.openapi+json")
-    assert "/api/ogc/collections/{collection}/items" in described.json()["paths"]
+    assert described.headers["content-type"] == "application/vnd.oai.openapi+json;version=3.0"
+    assert described.headers["content-encoding"] == "gzip"
+    assert int(described.headers["content-length"]) < 10_000
+    assert described.json()["openapi"] == "3.0.3"
+    tiles = await got(client, link(landing, "related"))
+    assert tiles["tilejson"] == "3.0.0"
     kept = await got(client, link(landing, "conformance"))
     assert kept == {"conformsTo": list(CONFORMANCE)}
 
@@ -115,20 +123,19 @@ async def test_every_collection_is_described_and_leads_to_its_items(ogc: Here) -
     } <= set(ids)  # fmt: skip
     for each in told["collections"]:
         assert each["itemType"] == "feature"
-        assert each["crs"] == [CRS84]
+        assert each["crs"] == list(SYSTEMS)
+        assert each["storageCrs"] == CRS84
         assert each["title"]
         assert each["description"]
-        west, south, east, north = each["extent"]["spatial"]["bbox"][0]
-        assert -180 <= west <= east <= 180
-        assert -90 <= south <= north <= 90
         assert each == await got(client, link(each, "self"))
         answer = await client.get(link(each, "items"))
         assert answer.headers["content-type"] == "application/geo+json"
         items = answer.json()
         assert items["type"] == "FeatureCollection"
         assert items["numberReturned"] == len(items["features"]) > 0
-        assert items.get("numberMatched", 10**9) >= items["numberReturned"]
-        assert ("numberMatched" in items) is (each["id"] != "fixes")
+        assert items["numberMatched"] >= items["numberReturned"]
+        told_of = set((await got(client, link(each, QUERYABLES)))["properties"])
+        assert told_of >= {name for one in items["features"] for name in one["properties"]}
         assert datetime.fromisoformat(items["timeStamp"]).tzinfo is not None
         assert link(items, "self")
         assert all(isinstance(one["id"], str) for one in items["features"])
@@ -227,7 +234,9 @@ async def test_a_time_keeps_what_it_meets(ogc: Here) -> None:
 
 
 BAD = (
-    ("unknown=1", "unknown"), ("bbox-crs=x", "bbox-crs"), ("bbox=1,2,3", "bbox"),
+    ("unknown=1", "unknown"), ("bbox-crs=x", "bbox-crs"), ("crs=EPSG:4326", "crs"),
+    ("filter-lang=cql2-json", "filter-lang"), ("filter-crs=x", "filter-crs"),
+    ("filter=a%20%3D", "filter"), ("filter=nothing%20%3D%201", "filter"), ("bbox=1,2,3", "bbox"),
     ("bbox=a,b,c,d", "bbox"), ("bbox=100,21,101,20", "bbox"), ("bbox=nan,1,2,3", "bbox"),
     ("bbox=200,1,201,3", "bbox"), ("bbox=1,2,3,4,5", "bbox"), ("bbox=", "bbox"),
     ("limit=0", "limit"), ("limit=-1", "limit"), ("limit=x", "limit"), ("limit=1.5", "limit"),
@@ -275,6 +284,120 @@ async def test_what_is_not_there_is_404(ogc: Here) -> None:
     ):  # fmt: skip
         answer = await client.get(f"/api/ogc/collections/{path}")
         assert answer.status_code == 404, path
+
+
+async def test_an_extent_is_that_of_what_there_is(ogc: Here) -> None:
+    _, client = ogc
+    told = await got(client, "/api/ogc/collections")
+    extents = {each["id"]: each["extent"] for each in told["collections"]}
+    boat = [100.40, 20.25, 100.6029, 20.25249]
+    for id in ("fixes", "tracks"):
+        assert extents[id]["spatial"]["bbox"] == [boat]
+        assert extents[id]["temporal"]["interval"] == [
+            ["2026-11-23T22:00:00Z", "2026-11-24T02:09:00Z"]
+        ]
+    assert extents["units"]["spatial"]["bbox"] == [[100.4249, 20.25029, 100.6029, 20.25249]]
+    assert extents["units"]["temporal"]["interval"] == [
+        ["2026-11-23T22:29:00Z", "2026-11-24T02:09:00Z"]
+    ]
+    assert extents["sectors"]["spatial"]["bbox"] == [[100.40, 20.28, 100.42, 20.30]]
+    assert extents["incidents"]["spatial"]["bbox"] == [[100.5, 20.3, 100.5, 20.3]]
+    assert extents["piers"] == {"spatial": {"bbox": [[100.4, 20.2, 100.4, 20.2]], "crs": CRS84}}
+
+
+async def test_more_positions_than_are_looked_at_have_no_extent_rather_than_a_false_one(
+    ogc: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, client = ogc
+    monkeypatch.setattr("patrol.history_desk.MOST_IN_EXTENT", 279)
+    assert (await got(client, "/api/ogc/collections/fixes"))["extent"] == {}
+    assert "numberMatched" not in await got(client, "/api/ogc/collections/fixes/items")
+    monkeypatch.setattr("patrol.history_desk.MOST_IN_EXTENT", 280)
+    assert (await got(client, "/api/ogc/collections/fixes"))["extent"] != {}
+    assert (await got(client, "/api/ogc/collections/fixes/items"))["numberMatched"] == 280
+
+
+async def test_head_and_a_slash_at_the_end_are_answered(ogc: Here) -> None:
+    _, client = ogc
+    for path in ("", "/collections", "/collections/units/items", "/conformance", "/api"):
+        plain = await client.get(f"/api/ogc{path}")
+        slashed = await client.get(f"/api/ogc{path}/")
+        assert (slashed.status_code, slashed.json().keys()) == (200, plain.json().keys())
+        headed = await client.head(f"/api/ogc{path}/")
+        assert (headed.status_code, headed.content) == (200, b"")
+        assert headed.headers["content-type"] == plain.headers["content-type"]
+    assert (await client.head("/api/ogc/collections/atlantis")).status_code == 404
+    assert (await client.head("/api/units")).status_code == 405
+
+
+async def test_who_is_not_signed_in_is_told_how(ogc: Here) -> None:
+    server, _ = ogc
+    async with server.stranger() as stranger:
+        refused = await stranger.get("/api/ogc/collections")
+        assert refused.status_code == 401
+        assert refused.headers["www-authenticate"].startswith("Basic ")
+        page = await stranger.get("/api/units")
+        assert "www-authenticate" not in page.headers, "a browser would ask in a window of its own"
+
+
+FILTERS = (
+    ("units", "call_sign = 'Naga 1'", 1), ("units", "call_sign LIKE 'Na%' AND kind = 'boat'", 1),
+    ("units", "CASEI(call_sign) LIKE CASEI('NAGA%')", 1), ("units", "call_sign ILIKE 'naga _'", 1),
+    ("units", "river_km IS NULL", 2), ("units", "NOT (call_sign IN ('Naga 1', 'Moored'))", 1),
+    ("units", "S_INTERSECTS(geometry, BBOX(100.39,20,100.5,21))", 1),
+    ("units", "time > TIMESTAMP('2026-11-24T00:00:00Z')", 1), ("units", "speed_mps <> 3.5", 0),
+    ("fixes", "call_sign = 'Naga 1'", 250), ("fixes", "time >= '2026-11-24T00:00:00Z'", 130),
+    ("fixes", "S_WITHIN(geometry, POLYGON((100.6 20,100.7 20,100.7 21,100.6 21,100.6 20)))", 29),
+    ("fixes", "speed_mps BETWEEN 3 AND 4 AND call_sign LIKE '%2'", 30), ("fixes", "bank = 'x'", 0),
+    ("tracks", "date = '2026-11-24'", 1), ("tracks", "positions < 100 OR positions > 129", 2),
+    ("sectors", "name = 'Isles'", 1), ("sectors", "version > 1", 0),
+    ("incidents", "category = 'timber' AND time < TIMESTAMP('2026-12-01T00:00:00Z')", 1),
+    ("blos", "country = 'LA' AND id LIKE 'LA-H%'", 1), ("piers", "name = 'ທ່າເຮືອ'", 1),
+)  # fmt: skip
+
+
+async def test_a_filter_keeps_what_fulfils_it_on_every_page(ogc: Here) -> None:
+    _, client = ogc
+    for limit, (collection, text, count) in product(("10000", "27"), FILTERS):
+        path = f"/api/ogc/collections/{collection}/items"
+        found = await pages(client, path, filter=text, limit=limit)
+        ids = [each["id"] for page in found for each in page]
+        assert len(ids) == len(set(ids)) == count, text
+        assert all(len(page) <= int(limit) for page in found)
+
+
+async def test_a_property_is_a_parameter_too(ogc: Here) -> None:
+    _, client = ogc
+    path = "/api/ogc/collections/fixes/items"
+    found = await got(client, path, call_sign="Naga 1", speed_mps="3.5", limit="9")
+    assert {each["properties"]["call_sign"] for each in found["features"]} == {"Naga 1"}
+    refused = await client.get(path, params={"speed_mps": "fast"})
+    assert (refused.status_code, refused.json()["field"]) == (400, "speed_mps")
+
+
+async def test_places_come_in_the_system_that_is_asked_for(ogc: Here) -> None:
+    """OGC 18-058r1, 6.4 (crs), 6.5 (bbox-crs), 6.6 (Content-Crs)."""
+    _, client = ogc
+    path = "/api/ogc/collections/piers/items"
+    plain = await client.get(path)
+    assert plain.headers["content-crs"] == f"<{CRS84}>"
+    epsg = "http://www.opengis.net/def/crs/EPSG/0/"
+    for code, place in (("4326", [20.2, 100.4]), ("3857", [11176476.9, 2296738.8]),
+                        ("32647", [646272.6, 2234230.7])):  # fmt: skip
+        answer = await client.get(path, params={"crs": epsg + code})
+        assert answer.headers["content-crs"] == f"<{epsg}{code}>"
+        (feature,) = answer.json()["features"]
+        assert feature["geometry"]["coordinates"] == pytest.approx(place, abs=0.1)
+        assert feature["properties"] == plain.json()["features"][0]["properties"]
+        x, y = place
+        box = ",".join(str(each) for each in (x - 0.1, y - 0.1, x + 0.1, y + 0.1))
+        boxed = await got(client, path, bbox=box, **{"bbox-crs": epsg + code})
+        assert boxed["numberMatched"] == 1
+        shape = f"S_INTERSECTS(geometry, BBOX({box}))"
+        held = await got(client, path, filter=shape, **{"filter-crs": epsg + code})
+        assert held["numberMatched"] == 1
+        one = await client.get(f"{path}/a/b", params={"crs": epsg + code})
+        assert one.json()["geometry"] == feature["geometry"]
 
 
 async def test_links_name_the_host_that_was_asked(ogc: Here) -> None:

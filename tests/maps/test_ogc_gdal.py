@@ -1,14 +1,18 @@
-"""GDAL's OAPIF driver, which QGIS's users know, reads every collection of a running server."""
+"""GDAL's OAPIF driver and owslib, as others write them, read a running server without complaint."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from typing import Any
 
 import pytest
+from owslib.ogcapi.features import Features
+from owslib.util import Authentication
 
+from tests import needs
 from tests.maps.running import Running
 from tests.maps.test_ogc_api import Here, ogc  # noqa: F401 - a fixture
 
@@ -58,7 +62,7 @@ async def test_gdal_reads_every_collection(ogc: Here) -> None:  # noqa: F811
     assert set(found) == {each["id"] for each in told}
     for id, each in found.items():
         answer = await client.get(f"/api/ogc/collections/{id}/items", params={"limit": "1"})
-        matched = answer.json().get("numberMatched", 280)
+        matched = answer.json()["numberMatched"]
         assert each["count"] == matched, id
         assert each["crs"] in ("EPSG:4326", "OGC:CRS84"), id
         west, south, east, north = each["bounds"]
@@ -90,3 +94,57 @@ async def test_gdal_follows_pages_and_asks_by_box(
     assert boxed["units"]["names"] == ["Naga 1"]
     assert boxed["tracks"]["count"] == 2
     assert 0 < boxed["blos"]["count"] < 10
+
+
+async def ogrinfo(server: Running, token: str, *words: str) -> str:
+    """Run Debian's ogrinfo on the server and return all that it and GDAL say."""
+    process = await asyncio.create_subprocess_exec(
+        needs.program("ogrinfo", hint="gdal-bin"), *words[:-1], f"OAPIF:{server.url}/api/ogc",
+        *words[-1].split(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        env={"GDAL_HTTP_USERPWD": f"crew:{token}", "CPL_DEBUG": "ON"},
+    )  # fmt: skip
+    said, _ = await asyncio.wait_for(process.communicate(), 100)
+    assert process.returncode == 0, said.decode()
+    return said.decode()
+
+
+async def test_ogrinfo_has_nothing_to_complain_of(ogc: Here) -> None:  # noqa: F811
+    server, client = ogc
+    token = (await client.post("/api/session/reading-token", json={})).json()["token"]
+    said = await ogrinfo(server, token, "-al", "-so", "")
+    assert re.findall(r"^(?:Warning|ERROR|FAILURE).*", said, re.MULTILINE) == []
+    assert len(re.findall("Feature Count: ", said)) > 20
+    assert "Unexpected" not in said
+
+
+async def test_gdal_lets_the_server_filter(ogc: Here) -> None:  # noqa: F811
+    server, client = ogc
+    token = (await client.post("/api/session/reading-token", json={})).json()["token"]
+    where = "call_sign LIKE 'Naga%' AND speed_mps > 2"
+    said = await ogrinfo(server, token, "-al", "-so", "-where", where, "fixes")
+    assert "Feature Count: 250" in said
+    assert "will be evaluated on" not in said, "nothing is left for GDAL to leave out"
+    assert re.search(r"Fetch\(.*/fixes/items\?.*filter=", said)
+    assert "Extent: (100.400000, 20.250000) - (100.602900, 20.252490)" in said
+
+
+async def test_owslib_finds_and_reads_what_there_is(ogc: Here) -> None:  # noqa: F811
+    server, client = ogc
+    token = (await client.post("/api/session/reading-token", json={})).json()["token"]
+
+    def read() -> None:
+        auth = Authentication(username="crew", password=token)
+        service = Features(f"{server.url}/api/ogc/", auth=auth)
+        assert "http://www.opengis.net/spec/cql2/1.0/conf/cql2-text" in str(service.conformance())
+        assert service.api()["openapi"] == "3.0.3"
+        assert {"units", "tracks", "fixes", "blos"} <= set(service.feature_collections())
+        assert service.collection("fixes")["extent"]["spatial"]["bbox"][0][0] == 100.4
+        assert "river_km" in service.collection_queryables("fixes")["properties"]
+        assert service.collection_items("fixes", limit=10)["numberMatched"] == 280
+        boxed = service.collection_items("blos", bbox=[100.3, 20.1, 100.5, 20.4])
+        assert "LA-HXI" in [each["id"] for each in boxed["features"]]
+        found = service.collection_items("units", filter="call_sign = 'Naga 1'")
+        (unit,) = found["features"]
+        assert service.collection_item("units", unit["id"])["geometry"] == unit["geometry"]
+
+    await asyncio.to_thread(read)

@@ -8,9 +8,11 @@ from typing import Any, Final
 import msgspec
 import shapely
 
-from maps.api.ogc.asking import Asked, Box
+from maps.api.ogc.asking import Asked
+from maps.api.ogc.documents import Extent, extent
+from maps.api.ogc.filters import Kinds
 from maps.api.ogc.moving import halves
-from maps.api.ogc.source import Items
+from maps.api.ogc.source import Items, paged
 from patrol.desk import Desk
 from patrol.errors import NotFound
 from patrol.sectors import Sector
@@ -26,31 +28,38 @@ class Sectors:
         "The sectors of your agency that are in use, and those that an agreement shares with you: a"
         " polygon each, of a river stretch its corridor. `time` is when the version was made, UTC."
     )
-    timed = True
+    properties: Kinds = {
+        "name": "string",
+        "use": "string",
+        "agency": "string",
+        "version": "integer",
+        "time": "date-time",
+        "river": "string",
+        "km_from": "number",
+        "km_to": "number",
+        "width_m": "number",
+        "note": "string",
+    }
 
-    async def bounds(self, desk: Desk) -> Box | None:
-        """Return the box of all sectors."""
-        shapes = [shape for _, _, shape in await _placed(desk) if shape is not None]
-        if not shapes:
-            return None
+    async def extent(self, desk: Desk) -> Extent:
+        """Return the box of all sectors, and when the first and the last were made."""
+        placed = await _placed(desk)
+        shapes = [shape for _, _, shape in placed if shape is not None]
+        times = [sector.at for sector, _, _ in placed]
         west, south, east, north = (float(each) for each in shapely.total_bounds(shapes))
-        return west, south, east, north
+        return extent(
+            (west, south, east, north) if shapes else None,
+            (min(times), max(times)) if times else None,
+        )
 
     async def items(self, desk: Desk, asked: Asked) -> Items:
         """Return sectors by id."""
         found = [
-            (sector, outline)
+            (sector.id, _feature(sector, outline))
             for sector, outline, shape in await _placed(desk)
             if _matches(sector, shape, asked)
         ]
-        after = asked.cursor or ""
-        rest = [each for each in found if each[0].id > after]
-        page = rest[: asked.limit]
-        return Items(
-            features=[_feature(sector, outline) for sector, outline in page],
-            next=page[-1][0].id if len(rest) > len(page) else None,
-            matched=len(found),
-        )
+        return await paged(found, asked)
 
     async def item(self, desk: Desk, id: str) -> bytes:
         """Return one sector."""

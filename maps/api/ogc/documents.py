@@ -1,6 +1,7 @@
 """Documents: the landing page, the conformance declaration and what a collection is.
 
-Source: OGC 17-069r4, 7.2 (landing page), 7.4 (conformance), 7.13 and 7.14 (collections).
+Sources: OGC 17-069r4, 7.2 (landing page), 7.4 (conformance), 7.13 and 7.14 (collections); OGC
+18-058r1, 6 (reference systems).
 """
 
 from __future__ import annotations
@@ -9,14 +10,32 @@ from datetime import datetime
 
 import msgspec
 
-CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+from maps.api.ogc.filters import GEOMETRY, Kind, Kinds
+from maps.api.ogc.reference_systems import CRS84, SYSTEMS
+
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/filter",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/features-filter",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
+    "http://www.opengis.net/spec/cql2/1.0/conf/cql2-text",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-cql2",
+    "http://www.opengis.net/spec/cql2/1.0/conf/advanced-comparison-operators",
+    "http://www.opengis.net/spec/cql2/1.0/conf/case-insensitive-comparison",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-spatial-functions",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-spatial-functions-plus",
+    "http://www.opengis.net/spec/cql2/1.0/conf/spatial-functions",
 )
-OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 GEOJSON = "application/geo+json"
+SCHEMA = "application/schema+json"
+JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
+QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,10 +83,25 @@ class Temporal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Extent(msgspec.Struct, frozen=True, kw_only=True):
-    """Where and when the features of a collection are."""
+    """Where and when the features of a collection are; absent where nobody knows."""
 
-    spatial: Spatial
+    spatial: Spatial | msgspec.UnsetType = msgspec.UNSET
     temporal: Temporal | msgspec.UnsetType = msgspec.UNSET
+
+
+def extent(
+    box: tuple[float, float, float, float] | None = None,
+    times: tuple[datetime, datetime] | None = None,
+) -> Extent:
+    """Return an extent of a box and of a first and last time; None for what is not known.
+
+    >>> extent().spatial is msgspec.UNSET
+    True
+    """
+    return Extent(
+        spatial=msgspec.UNSET if box is None else Spatial(bbox=[box]),
+        temporal=msgspec.UNSET if times is None else Temporal(interval=[times]),
+    )
 
 
 class CollectionInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +114,8 @@ class CollectionInfo(msgspec.Struct, frozen=True, kw_only=True):
         links: Where they are.
         extent: Where and when.
         itemType: Always `feature`.
-        crs: The reference systems its features come in.
+        crs: The reference systems its features can be had in.
+        storageCrs: The one they are kept in.
     """
 
     id: str
@@ -89,7 +124,45 @@ class CollectionInfo(msgspec.Struct, frozen=True, kw_only=True):
     links: list[Link]
     extent: Extent
     itemType: str = "feature"  # noqa: N815 - the standard's name
-    crs: tuple[str, ...] = (CRS84,)
+    crs: tuple[str, ...] = SYSTEMS
+    storageCrs: str = CRS84  # noqa: N815
+
+
+class Queryables(msgspec.Struct, frozen=True, kw_only=True):
+    """The properties that a filter may name, as JSON Schema.
+
+    Attributes:
+        schema: The version of JSON Schema.
+        id: Its own address.
+        title: Name of the collection.
+        properties: Each property.
+        type: Always `object`.
+        additionalProperties: Always false: a filter may name no other.
+    """
+
+    schema: str = msgspec.field(default=JSON_SCHEMA, name="$schema")
+    id: str = msgspec.field(name="$id")
+    title: str
+    properties: dict[str, dict[str, str]]
+    type: str = "object"
+    additionalProperties: bool = False  # noqa: N815
+
+
+def queryables(address: str, title: str, kinds: Kinds) -> Queryables:
+    """Return what a filter of a collection may name.
+
+    >>> told = queryables("https://x/q", "Units", {"time": "date-time"}).properties
+    >>> told["time"]
+    {'type': 'string', 'format': 'date-time'}
+    """
+    place = {"format": "geometry-any", "x-ogc-role": "primary-geometry"}
+    properties = {name: type_of(kind) for name, kind in kinds.items()}
+    return Queryables(id=address, title=title, properties={GEOMETRY: place, **properties})
+
+
+def type_of(kind: Kind) -> dict[str, str]:
+    """Return a type of property as JSON Schema says it."""
+    return {"type": "string", "format": kind} if kind in ("date", "date-time") else {"type": kind}
 
 
 class Collections(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,3 +170,4 @@ class Collections(msgspec.Struct, frozen=True, kw_only=True):
 
     links: list[Link]
     collections: list[CollectionInfo]
+    crs: tuple[str, ...] = SYSTEMS

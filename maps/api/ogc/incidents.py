@@ -7,7 +7,9 @@ from typing import Any, Final
 import msgspec
 
 from maps.api.ogc.asking import FIRST, LAST, Asked, Box
-from maps.api.ogc.source import Items
+from maps.api.ogc.documents import Extent, extent
+from maps.api.ogc.filters import Kinds
+from maps.api.ogc.source import Items, paged
 from maps.incident_table import row_of
 from patrol.desk import Desk
 from patrol.errors import NotFound
@@ -28,17 +30,41 @@ class Incidents:
         " place has no degrees. `time` is the first moment of `when`, which is as precise as the"
         " time is known. Joint ones stand once, with all who are credited."
     )
-    timed = True
+    properties: Kinds = {
+        "agency": "string",
+        "time": "date-time",
+        "when": "string",
+        "precision": "string",
+        "category": "string",
+        "state": "string",
+        "agencies": "string",
+        "countries": "string",
+        "place": "string",
+        "place_name": "string",
+        "patrol": "string",
+        "same_as": "string",
+        "cases": "integer",
+        "arrested": "integer",
+        "arrested_by_nationality": "string",
+        "people_found": "integer",
+        "vehicles": "integer",
+        "seizures": "string",
+        "photos": "integer",
+        "narrative": "string",
+    }
 
-    async def bounds(self, desk: Desk) -> Box | None:
-        """Return the box of all places; None for who may see none."""
+    async def extent(self, desk: Desk) -> Extent:
+        """Return the box of all places and the first and last time; none for who may see none."""
         if not may(desk.user.role, "see incidents"):
-            return None
+            return extent()
         found = await desk.incidents.incidents(Wanted(), how="map")
-        places = [(each.lon, each.lat) for each in found]
-        lons = [lon for lon, _ in places if lon is not None]
-        lats = [lat for _, lat in places if lat is not None]
-        return (min(lons), min(lats), max(lons), max(lats)) if lons and lats else None
+        lons = [each.lon for each in found if each.lon is not None]
+        lats = [each.lat for each in found if each.lat is not None]
+        times = [each.happened_at for each in found]
+        return extent(
+            (min(lons), min(lats), max(lons), max(lats)) if lons and lats else None,
+            (min(times), max(times)) if times else None,
+        )
 
     async def items(self, desk: Desk, asked: Asked) -> Items:
         """Return incidents by id."""
@@ -51,13 +77,7 @@ class Incidents:
             box = asked.box
             found = [each for each in found if _lies_in(each, box)]
         found.sort(key=lambda each: each.id)
-        rest = [each for each in found if each.id > (asked.cursor or "")]
-        page = rest[: asked.limit]
-        return Items(
-            features=[_feature(each) for each in page],
-            next=page[-1].id if len(rest) > len(page) else None,
-            matched=len(found),
-        )
+        return await paged([(each.id, _feature(each)) for each in found], asked)
 
     async def item(self, desk: Desk, id: str) -> bytes:
         """Return one incident."""

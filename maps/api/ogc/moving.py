@@ -12,7 +12,9 @@ import msgspec
 from gis.exchange.material import Track
 from gis.position import Position
 from maps.api.ogc.asking import Asked, Box
-from maps.api.ogc.source import Items
+from maps.api.ogc.documents import Extent, extent
+from maps.api.ogc.filters import Kinds
+from maps.api.ogc.source import Items, paged
 from maps.errors import BadRequest
 from maps.following import credible
 from patrol.changes import Fix, UnitState
@@ -22,6 +24,26 @@ from patrol.errors import NotFound
 _encode: Final = msgspec.json.Encoder().encode
 _DAY: Final = timedelta(days=1)
 _MARK: Final = "~"  # between the parts of an id; a unit's own id has none
+_LOOKED_AT: Final = 20_000  # positions that one request with a filter goes through
+_READS: Final = 100
+_TRACKS_LOOKED_AT: Final = 200
+_OF_UNIT: Final[Kinds] = {
+    "unit": "string",
+    "call_sign": "string",
+    "kind": "string",
+    "country": "string",
+}
+_OF_FIX: Final[Kinds] = {
+    "time": "date-time",
+    "speed_mps": "number",
+    "course_deg": "number",
+    "heading_deg": "number",
+    "accuracy_m": "number",
+    "altitude_m": "number",
+    "river_km": "number",
+    "bank": "string",
+    "flags": "string",
+}
 
 
 class Units:
@@ -33,24 +55,29 @@ class Units:
         " agreement shares them with you, there no more exactly; without geometry before the"
         " first. Times are UTC; accuracy_m is what the device said of itself."
     )
-    timed = True
+    properties: Kinds = {
+        **_OF_UNIT,
+        "agency": "string",
+        "liveness": "string",
+        "distress": "boolean",
+        **_OF_FIX,
+    }
 
-    async def bounds(self, desk: Desk) -> Box | None:
-        """Return the box of all last positions."""
-        return _box([each.last for each in desk.units() if each.last is not None])
+    async def extent(self, desk: Desk) -> Extent:
+        """Return the box of all last positions, and the time of the oldest and the newest."""
+        fixes = [each.last for each in desk.units() if each.last is not None]
+        if not fixes:
+            return extent()
+        lons, lats = [fix.lon for fix in fixes], [fix.lat for fix in fixes]
+        times = [fix.time for fix in fixes]
+        box = (min(lons), min(lats), max(lons), max(lats))
+        return extent(box, (min(times), max(times)))
 
     async def items(self, desk: Desk, asked: Asked) -> Items:
         """Return units by id."""
         found = sorted(desk.units(), key=lambda each: each.id)
         found = [each for each in found if _matches(each.last, asked)]
-        after = asked.cursor or ""
-        rest = [each for each in found if each.id > after]
-        page = rest[: asked.limit]
-        return Items(
-            features=[_unit_feature(each) for each in page],
-            next=page[-1].id if len(rest) > len(page) else None,
-            matched=len(found),
-        )
+        return await paged([(each.id, _unit_feature(each)) for each in found], asked)
 
     async def item(self, desk: Desk, id: str) -> bytes:
         """Return one unit."""
@@ -69,39 +96,53 @@ class Fixes:
         " them with you, there no more exactly; oldest first within a unit. The flags say"
         " what is doubtful: `jump` marks a place that nothing could have reached."
     )
-    timed = True
+    properties: Kinds = {**_OF_UNIT, **_OF_FIX}
 
-    async def bounds(self, desk: Desk) -> Box | None:  # noqa: ARG002
-        """Return None: the past is not searched for it."""
-        return None
+    async def extent(self, desk: Desk) -> Extent:
+        """Return the box and time of all positions; nothing where there are very many."""
+        found = await desk.extent([each.id for each in desk.tracked()])
+        return extent(found.box, found.times) if found is not None and found.count else extent()
 
     async def items(self, desk: Desk, asked: Asked) -> Items:
-        """Return positions by unit and time."""
+        """Return positions by unit and time; of a filter what so many hold as are looked at."""
         unit, after = _fix_cursor(asked.cursor)
         features: list[bytes] = []
         states = [each for each in desk.tracked() if each.id >= unit]
+        matched = None
+        if asked.cursor is None and not asked.filters:
+            ids = [each.id for each in states]
+            found = await desk.extent(ids, start=asked.start, end=asked.end, box=asked.box)
+            matched = None if found is None else found.count
+        # What a filter leaves out is looked at too: so much at once, and then the next page.
+        looked_at = reads = 0
         for number, state in enumerate(states):
-            page = await desk.fixes(
-                state.id,
-                start=asked.start,
-                end=asked.end,
-                limit=asked.limit - len(features),
-                after=after if state.id == unit else None,
-                box=asked.box,
-            )
-            features += [
-                _fix_feature(state, fix, gid) for fix, gid in zip(page.fixes, page.ids, strict=True)
-            ]
-            if page.last is not None:
-                time_us, gid = page.last
-                return Items(
-                    features=features, next=_MARK.join((state.id, str(time_us), gid.hex()))
+            mark = after if state.id == unit else None
+            while True:
+                page = await desk.fixes(
+                    state.id,
+                    start=asked.start,
+                    end=asked.end,
+                    limit=asked.limit - len(features),
+                    after=mark,
+                    box=asked.box,
                 )
-            if len(features) >= asked.limit:
+                pairs = zip(page.fixes, page.ids, strict=True)
+                made = [_fix_feature(state, fix, gid) for fix, gid in pairs]
+                features += await asyncio.to_thread(asked.kept, made) if asked.filters else made
+                mark, looked_at, reads = page.last, looked_at + len(made), reads + 1
+                is_full = len(features) >= asked.limit
+                is_full = is_full or looked_at >= _LOOKED_AT or reads >= _READS
+                if mark is None or is_full:
+                    break
+            if mark is not None:
+                time_us, gid = mark
+                more: str | None = _MARK.join((state.id, str(time_us), gid.hex()))
+                return Items(features=features, next=more, matched=matched)
+            if is_full:
                 # A next page is told of only where there is one: the other units may have no fix.
                 more = await _first_with_fix(desk, states[number + 1 :], asked)
-                return Items(features=features, next=more)
-        return Items(features=features)
+                return Items(features=features, next=more, matched=matched)
+        return Items(features=features, matched=matched)
 
     async def item(self, desk: Desk, id: str) -> bytes:
         """Return one position."""
@@ -126,14 +167,21 @@ class Tracks:
         " for half an hour; without geometry where it has one position. Positions that cannot be"
         " true are left out."
     )
-    timed = True
+    properties: Kinds = {
+        **_OF_UNIT,
+        "date": "date",
+        "start": "date-time",
+        "end": "date-time",
+        "positions": "integer",
+    }
 
-    async def bounds(self, desk: Desk) -> Box | None:  # noqa: ARG002
-        """Return None: the past is not searched for it."""
-        return None
+    async def extent(self, desk: Desk) -> Extent:
+        """Return the box and time of all tracks; nothing where there are very many positions."""
+        found = await desk.extent([each.id for each in desk.tracked()], plausible=True)
+        return extent(found.box, found.times) if found is not None and found.count else extent()
 
     async def items(self, desk: Desk, asked: Asked) -> Items:
-        """Return tracks by unit and day."""
+        """Return tracks by unit and day; of a filter what so many hold as are looked at."""
         pairs: list[tuple[UnitState, date]] = []
         for state in desk.tracked():
             pairs += [
@@ -141,21 +189,22 @@ class Tracks:
             ]
         after = asked.cursor or ""
         features: list[bytes] = []
+        matched = None if asked.box or asked.filters else len(pairs)
+        looked_at = 0
         last = ""
         for state, day in pairs:
             id = _MARK.join((state.id, day.isoformat()))
             if id <= after:
                 continue
-            if len(features) == asked.limit:
-                return Items(
-                    features=features, next=last, matched=None if asked.box else len(pairs)
-                )
+            if len(features) == asked.limit or looked_at == _TRACKS_LOOKED_AT:
+                return Items(features=features, next=last, matched=matched)
             fixes = await _of_day(desk, state.id, day)
             lines = _lines(state, fixes)
             last = id
+            looked_at += asked.filters != ()
             if asked.box is None or _crosses(lines, asked.box):
-                features.append(_track_feature(state, day, fixes, lines))
-        return Items(features=features, matched=None if asked.box else len(pairs))
+                features += asked.kept([_track_feature(state, day, fixes, lines)])
+        return Items(features=features, matched=matched)
 
     async def item(self, desk: Desk, id: str) -> bytes:
         """Return the track of one unit on one day."""
@@ -281,13 +330,6 @@ def halves(box: Box) -> list[Box]:
     if west <= east:
         return [box]
     return [(west, south, 180.0, north), (-180.0, south, east, north)]
-
-
-def _box(fixes: Sequence[Fix]) -> Box | None:
-    if not fixes:
-        return None
-    lons, lats = [fix.lon for fix in fixes], [fix.lat for fix in fixes]
-    return min(lons), min(lats), max(lons), max(lats)
 
 
 def _fix_cursor(cursor: str | None) -> tuple[str, tuple[int, bytes] | None]:

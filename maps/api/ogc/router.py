@@ -1,11 +1,14 @@
 """OGC API – Features: the picture and the reference layers, as QGIS and GDAL read them.
 
-Source: OGC 17-069r4 (Features, Part 1: Core, 1.0.1), classes Core and GeoJSON. Coordinates are
-CRS84: longitude first, degrees. Every answer is what the caller's desk lets pass.
+Sources: OGC 17-069r4 (Features, Part 1: Core, 1.0.1), classes Core, GeoJSON and OpenAPI 3.0; OGC
+18-058r1 (Part 2: reference systems); OGC 19-079r2 (Part 3: filters). Coordinates are CRS84,
+longitude first, unless another system is asked for. Every answer is what the caller's desk lets
+pass.
 """
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -15,28 +18,30 @@ from fastapi import APIRouter, Request, Response
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
-from maps.api.ogc.asking import DEFAULT_LIMIT, MOST_ITEMS, asked, only
+from maps.api.ogc.asking import DEFAULT_LIMIT, LANGUAGES, MOST_ITEMS, asked, only
 from maps.api.ogc.collections import Shelf
 from maps.api.ogc.documents import (
     CONFORMANCE,
     GEOJSON,
     OPENAPI,
+    QUERYABLES,
+    SCHEMA,
     CollectionInfo,
     Collections,
     Conformance,
-    Extent,
     LandingPage,
     Link,
-    Spatial,
-    Temporal,
+    Queryables,
+    extent,
+    queryables,
 )
+from maps.api.ogc.filters import LONGEST
+from maps.api.ogc.reference_systems import CRS84, SYSTEMS, features_in, system_of
+from maps.api.ogc.service_description import describe
 from maps.packed import Packed
 from patrol.desk import Desk
 
 router = APIRouter(prefix="/api/ogc", tags=["ogc api features"])
-
-# The region of the reference layers; where units are beyond it, their own box widens it.
-REGION: Final = (92.0, 8.0, 110.0, 27.0)
 
 _LINKS = [Link(href="https://patrol.example/api/ogc", rel="self", title="This document")]
 _INFO = CollectionInfo(
@@ -44,7 +49,7 @@ _INFO = CollectionInfo(
     title="Units",
     description="The registered units at their last position.",
     links=_LINKS,
-    extent=Extent(spatial=Spatial(bbox=[(100.0, 20.0, 101.0, 21.0)])),
+    extent=extent((100.0, 20.0, 101.0, 21.0)),
 )
 _QUERY: Final[list[dict[str, Any]]] = [
     {
@@ -77,6 +82,26 @@ _QUERY: Final[list[dict[str, Any]]] = [
         "description": "Of the link `next`; means nothing by itself.",
         "schema": {"type": "string"},
     },
+    {
+        "name": "filter",
+        "in": "query",
+        "description": "Condition in CQL2 text on the collection's queryables and `geometry`.",
+        "schema": {"type": "string", "maxLength": LONGEST},
+    },
+    {"name": "filter-lang", "in": "query", "schema": {"type": "string", "enum": [*LANGUAGES]}},
+    *(
+        {
+            "name": name,
+            "in": "query",
+            "description": f"Reference system of {of}.",
+            "schema": {"type": "string", "format": "uri", "enum": [*SYSTEMS], "default": CRS84},
+        }
+        for name, of in (
+            ("crs", "the answer"),
+            ("bbox-crs", "the parameter `bbox`"),
+            ("filter-crs", "shapes in the parameter `filter`"),
+        )
+    ),
     {"name": "f", "in": "query", "schema": {"type": "string", "enum": ["json", "geojson"]}},
 ]
 _FEATURE: Final[dict[str, Any]] = {
@@ -91,6 +116,12 @@ class GeoJson(Response):
     """An answer in GeoJSON."""
 
     media_type = GEOJSON
+
+
+class JsonSchema(Response):
+    """An answer in JSON Schema."""
+
+    media_type = SCHEMA
 
 
 class OpenApi(Response):
@@ -111,9 +142,14 @@ async def landing_page(request: Request, desk: DeskHere) -> Response:  # noqa: A
     here = _root(request)
     links = [
         Link(href=here, rel="self", title="This document"),
-        Link(href=f"{here}/api", rel="service-desc", type=OPENAPI, title="OpenAPI 3.1"),
+        Link(href=f"{here}/api", rel="service-desc", type=OPENAPI, title="OpenAPI 3.0"),
         Link(href=f"{here}/conformance", rel="conformance", title="What this server conforms to"),
         Link(href=f"{here}/collections", rel="data", title="The collections"),
+        Link(
+            href=f"{here.removesuffix('/api/ogc')}/tiles/tracks.json",
+            rel="related",
+            title="TileJSON of the tracks of the last seven days",
+        ),
     ]
     title = f"{request.app.state.node.name}: joint patrol"
     words = "Units, tracks and reference layers; each caller sees what its agency and role may see."
@@ -123,12 +159,16 @@ async def landing_page(request: Request, desk: DeskHere) -> Response:  # noqa: A
 @router.get(
     "/api",
     response_class=OpenApi,
-    responses=answers(dict[str, Any], {"openapi": "3.1.0"}, 400, media_type=OPENAPI),
+    responses=answers(dict[str, Any], {"openapi": "3.0.3"}, 400, media_type=OPENAPI),
 )
 async def service_description(request: Request, desk: DeskHere) -> Response:  # noqa: ARG001
-    """Return the description of the whole interface, OpenAPI 3.1."""
+    """Return the description of this service alone, OpenAPI 3.0, as GIS programs read it."""
     only(request.query_params, ("f",))
-    return OpenApi(msgspec.json.encode(request.app.openapi()))
+    shelf = _shelf(request)
+    sources = {id: await shelf.source(id) for id in shelf.ids()}
+    told = describe(_root(request), sources, parameters=_QUERY)
+    packed = await asyncio.to_thread(lambda: Packed(msgspec.json.encode(told)))
+    return packed.answer(request, OPENAPI, cache="private, no-cache")
 
 
 @router.get(
@@ -177,7 +217,7 @@ async def read_collection(collection: str, request: Request, desk: DeskHere) -> 
 async def read_items(collection: str, request: Request, desk: DeskHere) -> Response:
     """Return features of a collection, a page at a time."""
     source = await _shelf(request).source(collection)
-    wanted = asked(request.query_params)
+    wanted = asked(request.query_params, source.properties)
     found = await source.items(desk, wanted)
     base = f"{_root(request)}/collections/{collection}"
     query = dict(request.query_params)
@@ -191,14 +231,41 @@ async def read_items(collection: str, request: Request, desk: DeskHere) -> Respo
     head: dict[str, Any] = {"timeStamp": datetime.now(UTC), "numberReturned": len(found.features)}
     if found.matched is not None:
         head["numberMatched"] = found.matched
-    body = (
-        b'{"type":"FeatureCollection",'
-        + msgspec.json.encode({**head, "links": links})[1:-1]
-        + b',"features":['
-        + b",\n".join(found.features)
-        + b"]}"
-    )
-    return Packed(body).answer(request, GEOJSON, cache="private, no-cache")
+
+    def pack() -> Packed:
+        features = features_in(found.features, wanted.system)
+        return Packed(
+            b'{"type":"FeatureCollection",'
+            + msgspec.json.encode({**head, "links": links})[1:-1]
+            + b',"features":['
+            + b",\n".join(features)
+            + b"]}"
+        )
+
+    packed = await asyncio.to_thread(pack)
+    made = packed.answer(request, GEOJSON, cache="private, no-cache")
+    made.headers["content-crs"] = f"<{wanted.system}>"
+    return made
+
+
+@router.get(
+    "/collections/{collection}/queryables",
+    response_class=JsonSchema,
+    responses=answers(
+        Queryables,
+        queryables("https://patrol.example/api/ogc/collections/units/queryables", "Units", {}),
+        400,
+        404,
+        media_type=SCHEMA,
+    ),
+)
+async def read_queryables(collection: str, request: Request, desk: DeskHere) -> Response:  # noqa: ARG001
+    """Return the properties that a filter may name, as JSON Schema."""
+    only(request.query_params, ("f",))
+    source = await _shelf(request).source(collection)
+    here = f"{_root(request)}/collections/{collection}/queryables"
+    told = queryables(here, source.title, source.properties)
+    return JsonSchema(msgspec.json.encode(told))
 
 
 # A layer's own ids may hold slashes.
@@ -209,7 +276,8 @@ async def read_items(collection: str, request: Request, desk: DeskHere) -> Respo
 )
 async def read_item(collection: str, feature: str, request: Request, desk: DeskHere) -> Response:
     """Return one feature."""
-    only(request.query_params, ("f",))
+    only(request.query_params, ("crs", "f"))
+    system = system_of(request.query_params.get("crs", CRS84), field="crs")
     source = await _shelf(request).source(collection)
     found = await source.item(desk, feature)
     base = f"{_root(request)}/collections/{collection}"
@@ -217,8 +285,9 @@ async def read_item(collection: str, feature: str, request: Request, desk: DeskH
         Link(href=f"{base}/items/{feature}", rel="self", type=GEOJSON),
         Link(href=base, rel="collection"),
     ]
-    body = found[:-1] + b',"links":' + msgspec.json.encode(links) + b"}"
-    return GeoJson(body)
+    (told,) = features_in([found], system)
+    body = told[:-1] + b',"links":' + msgspec.json.encode(links) + b"}"
+    return GeoJson(body, headers={"content-crs": f"<{system}>"})
 
 
 async def _info(request: Request, desk: Desk, id: str) -> CollectionInfo:
@@ -231,11 +300,9 @@ async def _info(request: Request, desk: Desk, id: str) -> CollectionInfo:
         links=[
             Link(href=here, rel="self", title="This document"),
             Link(href=f"{here}/items", rel="items", type=GEOJSON, title=source.title),
+            Link(href=f"{here}/queryables", rel=QUERYABLES, type=SCHEMA),
         ],
-        extent=Extent(
-            spatial=Spatial(bbox=[await source.bounds(desk) or REGION]),
-            temporal=Temporal(interval=[(None, None)]) if source.timed else msgspec.UNSET,
-        ),
+        extent=await source.extent(desk),
     )
 
 

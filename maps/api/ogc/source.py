@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
-from maps.api.ogc.asking import Asked, Box
+from maps.api.ogc.asking import Asked
+from maps.api.ogc.documents import Extent
+from maps.api.ogc.filters import Kinds
 from patrol.desk import Desk
 
 
@@ -24,13 +28,27 @@ class Items(msgspec.Struct, frozen=True, kw_only=True):
     matched: int | None = None
 
 
+async def paged(found: Sequence[tuple[str, bytes]], asked: Asked) -> Items:
+    """Return a page of features that are all there, each with its id, in the order of these."""
+    if asked.filters:
+        kept = set(await asyncio.to_thread(asked.kept, [feature for _, feature in found]))
+        found = [each for each in found if each[1] in kept]
+    rest = [each for each in found if each[0] > (asked.cursor or "")]
+    page = rest[: asked.limit]
+    return Items(
+        features=[feature for _, feature in page],
+        next=page[-1][0] if len(rest) > len(page) else None,
+        matched=len(found),
+    )
+
+
 class Source(Protocol):
     """One collection's features.
 
     Attributes:
         title: Name for people.
         description: What the features are.
-        timed: The features have a time.
+        properties: The properties that a feature may have, and their types.
     """
 
     @property
@@ -42,11 +60,11 @@ class Source(Protocol):
         """What the features are."""
 
     @property
-    def timed(self) -> bool:
-        """Whether features have a time."""
+    def properties(self) -> Kinds:
+        """The properties that a feature may have, and their types."""
 
-    async def bounds(self, desk: Desk) -> Box | None:
-        """Return the box in which the features lie; None where nobody knows or there is none."""
+    async def extent(self, desk: Desk) -> Extent:
+        """Return where and when the features are, as far as the caller may see them."""
 
     async def items(self, desk: Desk, asked: Asked) -> Items:
         """Return a page of features.

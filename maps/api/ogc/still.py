@@ -14,7 +14,9 @@ from gis.exchange.material import moment
 from gis.features import Features
 from gis.geojson import encode_features
 from maps.api.layers import Layer
-from maps.api.ogc.asking import Asked, Box
+from maps.api.ogc.asking import Asked
+from maps.api.ogc.documents import Extent, extent
+from maps.api.ogc.filters import Kind, Kinds
 from maps.api.ogc.moving import halves
 from maps.api.ogc.source import Items
 from maps.errors import BadRequest
@@ -31,23 +33,26 @@ class LayerSource:
         features: Its features.
     """
 
-    timed = False
-
     def __init__(self, about: Layer, features: Features) -> None:
         self.title = about.title
         self.description = _words(about)
         self._features = features
         self._shapes = features.geometry
+        self.properties: Kinds = {
+            name: kind
+            for name in features.columns
+            if (kind := _kind(features[name].tolist())) is not None
+        }
         # A site's own ids, where they tell features apart; else the number of the feature.
         own = features["id"].tolist() if "id" in features.columns else []
         ids = [str(each) for each in own]
         unique = len(ids) == len(set(ids)) == len(features) and None not in own
         self._ids = ids if unique else [str(number) for number in range(len(features))]
 
-    async def bounds(self, desk: Desk) -> Box | None:  # noqa: ARG002
+    async def extent(self, desk: Desk) -> Extent:  # noqa: ARG002
         """Return the box of all features."""
         west, south, east, north = (float(each) for each in shapely.total_bounds(self._shapes))
-        return None if np.isnan(west) else (west, south, east, north)
+        return extent(None if np.isnan(west) else (west, south, east, north))
 
     async def items(self, desk: Desk, asked: Asked) -> Items:
         """Return features in the layer's order; a time that is asked for leaves none out."""
@@ -70,6 +75,10 @@ class LayerSource:
             for half in halves(asked.box):
                 hit |= shapely.intersects(self._shapes, shapely.box(*half))
             chosen = np.flatnonzero(hit)
+        if asked.filters:
+            chosen = np.array(
+                [at for at in chosen.tolist() if asked.kept([self._encoded[at]])], dtype=int
+            )
         try:
             skip = int(asked.cursor or 0)
         except ValueError:
@@ -88,6 +97,19 @@ class LayerSource:
         for name in told.columns:
             told = told.with_column(name, [_said(value) for value in told[name]])
         return encode_features(told, ids=self._ids, decimals=6)
+
+
+def _kind(values: list[Any]) -> Kind | None:
+    """Return the type of a column; None where it has several, or none that can be compared."""
+    types = {type(value) for value in values if value is not None}
+    if types == {int, float}:
+        return "number"
+    if len(types) != 1:
+        return None
+    kinds: dict[type, Kind] = {
+        str: "string", int: "integer", float: "number", bool: "boolean", datetime: "date-time",
+    }  # fmt: skip
+    return kinds.get(types.pop())
 
 
 def _said(value: Any) -> Any:
