@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import shapely
 
-from maps.api.ogc.asking import Asked
+from maps.api.ogc.asking import Asked, Box
 from maps.api.ogc.documents import Extent, extent
 from maps.api.ogc.filters import Kinds
 from maps.api.ogc.moving import halves
@@ -46,11 +46,11 @@ class Sectors:
         placed = await _placed(desk)
         shapes = [shape for _, _, shape in placed if shape is not None]
         times = [sector.at for sector, _, _ in placed]
-        west, south, east, north = (float(each) for each in shapely.total_bounds(shapes))
-        return extent(
-            (west, south, east, north) if shapes else None,
-            (min(times), max(times)) if times else None,
-        )
+        box: Box | None = None
+        if shapes:
+            west, south, east, north = shapely.total_bounds(shapes).tolist()
+            box = (west, south, east, north)
+        return extent(box, (min(times), max(times)) if times else None)
 
     async def items(self, desk: Desk, asked: Asked) -> Items:
         """Return sectors by id."""
