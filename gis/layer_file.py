@@ -17,7 +17,9 @@ import pyogrio
 import shapely
 
 from gis.errors import LayerError
+from gis.files.text_encoding import shapefile_encoding
 from gis.layer_format import recognise
+from gis.wkb import BadShape, read_shapes
 
 MAX_FEATURES = 100_000
 DEGREES = "EPSG:4326"
@@ -44,7 +46,9 @@ def read_layer(path: str | os.PathLike[str], layer: str | None = None) -> gpd.Ge
     file, drivers = recognise(path)
     chosen = _choose(name, file, layer)
     shown = layer if layer is not None or _single(file) else chosen
-    frame = read_unchecked(name, file, drivers, chosen, shown=shown)
+    frame, bad = read_unchecked(name, file, drivers, chosen, shown=shown)
+    for each in bad:
+        raise LayerError(name, each.fault, layer=shown, feature=each.feature)
     flat = shapely.force_2d(np.asarray(frame.geometry.values))
     frame = frame.set_geometry(flat, crs=DEGREES)
     check_features(name, shown, frame)
@@ -52,8 +56,14 @@ def read_layer(path: str | os.PathLike[str], layer: str | None = None) -> gpd.Ge
 
 
 def read_unchecked(
-    name: str, file: Path, drivers: tuple[str, ...], layer: str, *, shown: str | None
-) -> gpd.GeoDataFrame:
+    name: str,
+    file: Path,
+    drivers: tuple[str, ...],
+    layer: str,
+    *,
+    shown: str | None,
+    encoding: str | None = None,
+) -> tuple[gpd.GeoDataFrame, list[BadShape]]:
     """Return a layer of a recognised file in EPSG:4326, its features as they are.
 
     Args:
@@ -62,18 +72,24 @@ def read_unchecked(
         drivers: GDAL drivers that may open it.
         layer: Layer inside it.
         shown: Name of the layer for errors; None where the file has but one.
+        encoding: Of the text of a Shapefile; None to find out.
 
     Returns:
-        At least one feature; elevations, where there are any, are kept.
+        At least one feature, elevations kept where there are any; and what of some features is no
+        shape: a line of a single point, a ring that is not closed. These have none, or the rest.
 
     Raises:
-        LayerError: If it cannot be read whole.
+        EncodingNeeded: If the text of a Shapefile could be encoded in several ways.
+        LayerError: If it cannot be read at all.
 
     >>> from gis.shipped import FOLDER
     >>> file = FOLDER / "blos.geojson"
-    >>> len(read_unchecked("blos", file, ("GeoJSON",), "blos", shown=None))
-    70
+    >>> frame, bad = read_unchecked("blos", file, ("GeoJSON",), "blos", shown=None)
+    >>> len(frame), bad
+    (70, [])
     """
+    if drivers == ("ESRI Shapefile",):
+        encoding = shapefile_encoding(name, file, encoding)
     try:
         with warnings.catch_warnings():
             # GDAL warns of what it mends (a ring's direction); faults are checked later.
@@ -84,16 +100,22 @@ def read_unchecked(
             if about["features"] > MAX_FEATURES:
                 fault = f"has {about['features']} features; at most {MAX_FEATURES} are read"
                 raise LayerError(name, fault, layer=shown)
-            frame = gpd.read_file(file, layer=layer, engine="pyogrio")
+            if about["geometry_type"] is None:
+                raise LayerError(name, "has no geometry", layer=shown)
+            how = {"layer": layer, "encoding": encoding}
+            wkb = pyogrio.raw.read(file, columns=[], **how)[2]
+            columns = None
+            if len(about["fields"]):
+                columns = pyogrio.read_dataframe(file, read_geometry=False, **how)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise LayerError(name, f"cannot be read: {error}", layer=shown) from error
     except (pyogrio.errors.FeatureError, pyogrio.errors.GeometryError, ValueError) as error:
         raise LayerError(name, f"cannot be read: {error}", layer=shown) from error
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise LayerError(name, "has no geometry", layer=shown)
-    if len(frame) < about["features"]:
-        raise LayerError(name, f"is cut off after {len(frame)} features", layer=shown)
-    return _in_degrees(name, shown, frame)
+    if len(wkb) < about["features"]:
+        raise LayerError(name, f"is cut off after {len(wkb)} features", layer=shown)
+    shapes, bad = read_shapes(wkb)
+    frame = gpd.GeoDataFrame(columns, geometry=shapes, crs=about["crs"])
+    return _in_degrees(name, shown, frame), bad
 
 
 def check_features(name: str, layer: str | None, frame: gpd.GeoDataFrame) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from patrol.errors import Forbidden
 
 
@@ -63,11 +65,20 @@ class BadFile(MapsError):
         fault: What is wrong.
         layer: Layer at fault, where it has several.
         feature: Feature at fault, from 0, if it is one.
+        encodings: By encoding, how a part of its text reads in it, where one must be chosen.
     """
 
     def __init__(
-        self, file: str, fault: str, *, layer: str | None = None, feature: int | str | None = None
+        self,
+        file: str,
+        fault: str,
+        *,
+        layer: str | None = None,
+        feature: int | str | None = None,
+        encodings: Mapping[str, str] | None = None,
     ) -> None:
+        self.code = "encoding_needed" if encodings else None
+        self.values = dict(encodings or {})
         where = file
         if layer is not None:
             where += f", layer {layer}"

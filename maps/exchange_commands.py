@@ -81,19 +81,35 @@ def export_file(
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="GeoJSON, GeoPackage, GPX, KML, or a zipped .shp.")],
+    file: Annotated[
+        Path, typer.Argument(help="GeoJSON, GeoPackage, GPX, KML, KMZ, CSV, or a zipped .shp.")
+    ],
     layer: Annotated[str | None, typer.Option(help="Only this layer of it.")] = None,
     add: Annotated[
         str | None,
-        typer.Option(help="Add it as a site layer of this name, if nothing is wrong with it."),
+        typer.Option(help="Add what is good of it as a site layer of this name."),
+    ] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Add areas that can be mended, too, mended.")
+    ] = False,
+    encoding: Annotated[
+        str | None,
+        typer.Option(help="How the text of a CSV or Shapefile is encoded, e.g. cp874."),
     ] = None,
     config: Config = CONFIG,
 ) -> None:
-    """Say what is in a file and what is wrong with it; add it to the map if asked."""
+    """Say what is in a file and what is wrong with it; add it to the map if asked.
+
+    Ends with 1 where something is wrong, though what is good is added.
+    """
     from gis.exchange.reading import read_file
+    from gis.files.text_encoding import ENCODINGS
     from maps.adding import add_layer
 
-    found = tell(lambda: read_file(file))
+    if encoding is not None and encoding not in ENCODINGS:
+        choice = f"must be one of {', '.join(ENCODINGS)}"
+        raise typer.BadParameter(choice, param_hint="--encoding")
+    found = tell(lambda: read_file(file, encoding=encoding))
     if layer is not None:
         known = [each.name for each in found]
         found = [each for each in found if each.name == layer]
@@ -106,12 +122,17 @@ def import_file(
         if len(found) != 1:
             names = ", ".join(each.name for each in found)
             raise typer.BadParameter(f"choose one of {names}", param_hint="--layer")
-        if faulty:
-            typer.echo("not added: mend the faults first", err=True)
+        frame = found[0].with_repairs() if repair else found[0].frame
+        left_out = found[0].count - len(frame)
+        if not len(frame):
+            typer.echo("not added: nothing of it can be used", err=True)
         else:
-            placed = tell(lambda: add_layer(config, add, found[0].frame, source=file.name))
+            placed = tell(lambda: add_layer(config, add, frame, source=file.name))
             _note_layer(config, add, file)
-            typer.echo(f"added {add}: {placed}; restart the server to show it")
+            rest = f", {left_out} left out" if left_out else ""
+            typer.echo(
+                f"added {add}: {placed}, {len(frame)} features{rest}; restart the server to show it"
+            )
     raise typer.Exit(1 if faulty else 0)
 
 
@@ -144,7 +165,9 @@ def _tell_layer(file: Path, layer: ReadLayer) -> bool:
     columns = [str(name) for name in frame.columns if name != frame.geometry.name]
     typer.echo(f"  columns: {', '.join(columns) or 'none'}")
     for each in layer.faults:
-        typer.echo(f"{file}, layer {layer.name}, feature {each.feature}: {each.fault}", err=True)
+        mends = "" if each.repair is None else "; --repair adds it mended"
+        where = f"{file}, layer {layer.name}, feature {each.feature}"
+        typer.echo(f"{where}: {each.fault}{mends}", err=True)
     return bool(layer.faults)
 
 

@@ -26,7 +26,7 @@ from radio_gateway.decoders import json_decoder
 LONGEST_FILE: Final = 16 * 2**20
 """Most bytes of a file that is sent to the server."""
 
-ENDINGS: Final = (*FORMATS, ".zip")
+ENDINGS: Final = (*FORMATS, ".zip", ".kmz", ".csv")
 LONGEST_S: Final = 60.0
 _WAITING: Final = 12
 _WAITING_OF_USER: Final = 2  # whoever brings many keeps nobody else out
@@ -36,16 +36,20 @@ _turns = FairTurns()
 _waiting = Counter[str]()
 
 
-async def look_into(name: str, content: bytes, *, user: str) -> Preview:
+async def look_into(
+    name: str, content: bytes, *, user: str, encoding: str | None = None
+) -> Preview:
     """Return what is in a file.
 
     Args:
         name: Its name, as the user has it; only the ending matters.
         content: Its bytes.
         user: Who brings it.
+        encoding: Of the text of a CSV or Shapefile, one of `ENCODINGS`; None to find out.
 
     Raises:
-        BadFile: If it cannot be used; names file, layer, feature and fault.
+        BadFile: If it cannot be used; names file, layer, feature and fault, and the encodings to
+            choose from where that is what is missing.
         TooBusy: If too many files wait.
     """
     ending = PurePath(name).suffix.lower()
@@ -58,13 +62,19 @@ async def look_into(name: str, content: bytes, *, user: str) -> Preview:
     _waiting[user] += 1
     try:
         async with _turns.turn(user):
-            found = await _preview(name, ending, content)
+            found = await _preview(name, ending, content, encoding)
     finally:
         _waiting[user] -= 1
         if not _waiting[user]:
             del _waiting[user]
     if found.fault is not None:
-        raise BadFile(name, found.fault, layer=_layer(found.layer, name), feature=found.feature)
+        raise BadFile(
+            name,
+            found.fault,
+            layer=_layer(found.layer, name),
+            feature=found.feature,
+            encodings=found.encodings,
+        )
     layers = [
         msgspec.structs.replace(each, name=_layer(each.name, name) or each.name)
         for each in found.layers
@@ -72,7 +82,7 @@ async def look_into(name: str, content: bytes, *, user: str) -> Preview:
     return msgspec.structs.replace(found, layers=layers)
 
 
-async def _preview(name: str, ending: str, content: bytes) -> Preview:
+async def _preview(name: str, ending: str, content: bytes, encoding: str | None) -> Preview:
     with tempfile.TemporaryDirectory(prefix="joint-patrol-") as folder:
         file = Path(folder, f"{_STEM}{ending}")
         await asyncio.to_thread(file.write_bytes, content)
@@ -81,6 +91,7 @@ async def _preview(name: str, ending: str, content: bytes) -> Preview:
             "-m",
             "gis.exchange.preview",
             str(file),
+            *([] if encoding is None else [encoding]),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

@@ -1,10 +1,10 @@
-"""A Shapefile in a zip, unpacked without trust: only its parts, only so many, only so large.
+"""A Shapefile in a zip, and a KMZ, unpacked without trust: only what is read, bounded in all.
 
 What is written is bounded while it is written, so that what the archive says of itself need not be
 believed. Names of the archive are never paths: every part goes into one folder under its base name.
 
-Source: PKWARE APPNOTE 6.3.10, 4.3 to 4.4 (external attributes: 4.4.15); ESRI Shapefile Technical
-Description, July 1998.
+Sources: PKWARE APPNOTE 6.3.10, 4.3 to 4.4 (external attributes: 4.4.15; names: appendix D); ESRI
+Shapefile Technical Description, July 1998; OGC 12-007r2 (KML 2.3), 6.3 (KMZ).
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from gis.errors import LayerError
+from gis.files.text_encoding import encoding_of
 from gis.layer_format import MAX_BYTES, SHAPEFILE_PARTS
 
 MOST_ENTRIES: Final = 64
+MOST_IN_KMZ: Final = 1000  # pictures come with it, which are left where they are
 HIGHEST_RATIO: Final = 200
 """How many times larger than packed a part may become; Shapefiles reach 20."""
 
@@ -26,15 +28,19 @@ _FREE_BYTES: Final = 1024 * 1024  # a small file may be as well packed as it lik
 _CHUNK: Final = 64 * 1024
 
 
-def unpack_shapefiles(archive: Path, folder: Path, *, name: str) -> list[Path]:
+def unpack_shapefiles(
+    archive: Path, folder: Path, *, name: str, encoding: str | None = None
+) -> list[Path]:
     """Unpack the Shapefiles in `archive` into the empty `folder` and return their .shp files.
 
     Args:
         archive: A zip file.
         folder: Where the parts go.
         name: The archive, as the user gave it, for errors.
+        encoding: Of the names in it, where they are not in UTF-8; None to find out.
 
     Raises:
+        EncodingNeeded: If a name could be read in several ways.
         LayerError: If it is no zip, is damaged or encrypted, has too many or too large parts,
             holds a link, a path that leaves it or another archive, or no Shapefile.
 
@@ -57,7 +63,7 @@ def unpack_shapefiles(archive: Path, folder: Path, *, name: str) -> list[Path]:
             left = MAX_BYTES
             found: list[Path] = []
             for entry in entries:
-                base = _safe_name(entry, name)
+                base = _safe_name(entry, name, encoding)
                 if base is None:
                     continue
                 target = folder / base
@@ -66,18 +72,79 @@ def unpack_shapefiles(archive: Path, folder: Path, *, name: str) -> list[Path]:
                 left -= _unpack(packed, entry, target, left, name)
                 if target.suffix == ".shp":
                     found.append(target)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+    except _DAMAGE as error:
         raise LayerError(name, f"is a damaged or unknown zip: {error}") from error
     if not found:
         raise LayerError(name, "holds no .shp file; of archives only zipped Shapefiles are read")
     return sorted(found)
 
 
-def _safe_name(entry: zipfile.ZipInfo, name: str) -> str | None:
+def unpack_kml(archive: Path, folder: Path, *, name: str) -> Path:
+    """Unpack the KML of a KMZ into the empty `folder` and return it.
+
+    It is `doc.kml`, or else the first KML at the top; what it refers to is not followed.
+
+    Raises:
+        LayerError: If it is no zip, is damaged or encrypted, has too many entries, or holds no KML,
+            one under a path that leaves it, or one that is too large.
+    """
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            entries = packed.infolist()
+            if len(entries) > MOST_IN_KMZ:
+                fault = f"holds {len(entries)} entries; at most {MOST_IN_KMZ} are looked through"
+                raise LayerError(name, fault)
+            at_top = [
+                each
+                for each in entries
+                if "/" not in each.filename and each.filename.lower().endswith(".kml")
+            ]
+            at_top.sort(key=lambda each: each.filename.lower() != "doc.kml")
+            if not at_top:
+                raise LayerError(name, "holds no .kml file at its top")
+            _check(at_top[0], name)
+            target = folder / "doc.kml"
+            _unpack(packed, at_top[0], target, MAX_BYTES, name)
+            return target
+    except _DAMAGE as error:
+        raise LayerError(name, f"is a damaged or unknown zip: {error}") from error
+
+
+_DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError)
+
+
+def _safe_name(entry: zipfile.ZipInfo, name: str, encoding: str | None) -> str | None:
     """Return the base name of a part in lower case; None for what is not needed.
 
     Raises:
         LayerError: For what no honest archive holds.
+    """
+    _check(entry, name)
+    if entry.is_dir():
+        return None
+    said = entry.filename
+    ending = PurePosixPath(said).suffix.lower()
+    if ending in (".zip", ".kmz", ".gz", ".tar", ".7z", ".rar"):
+        raise LayerError(name, f"holds {said!r}, an archive in the archive")
+    if ending != ".shp" and ending not in SHAPEFILE_PARTS:
+        return None  # indexes and descriptions, and what macOS adds
+    if PurePosixPath(said).name.startswith("._"):
+        return None
+    if not said.isascii() and not entry.flag_bits & _NAMED_IN_UTF_8:
+        # The library took bytes of nobody knows what for those of an IBM PC.
+        plain = said.encode("cp437")
+        said = plain.decode(encoding_of(name, [plain], encoding))
+    return PurePosixPath(said).stem.replace("/", "_").replace("\\", "_") + ending
+
+
+_NAMED_IN_UTF_8: Final = 0x800
+
+
+def _check(entry: zipfile.ZipInfo, name: str) -> None:
+    """Raise for what no honest archive holds.
+
+    Raises:
+        LayerError: Names it.
     """
     said = entry.filename
     path = PurePosixPath(said)
@@ -86,18 +153,8 @@ def _safe_name(entry: zipfile.ZipInfo, name: str) -> str | None:
     kind = entry.external_attr >> 16
     if kind and stat.S_IFMT(kind) not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise LayerError(name, f"holds {said!r}, a link or device")
-    if entry.is_dir():
-        return None
     if entry.flag_bits & 0x1:
         raise LayerError(name, f"holds {said!r} encrypted")
-    ending = path.suffix.lower()
-    if ending in (".zip", ".kmz", ".gz", ".tar", ".7z", ".rar"):
-        raise LayerError(name, f"holds {said!r}, an archive in the archive")
-    if ending != ".shp" and ending not in SHAPEFILE_PARTS:
-        return None  # indexes and descriptions, and what macOS adds
-    if path.name.startswith("._"):
-        return None
-    return path.stem + ending
 
 
 def _unpack(

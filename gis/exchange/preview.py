@@ -1,4 +1,4 @@
-"""What is in a file, as JSON for a page: `python -m gis.exchange.preview FILE`.
+"""What is in a file, as JSON for a page: `python -m gis.exchange.preview FILE [ENCODING]`.
 
 Run in a process of its own, with a bound on memory and time: the file comes from outside, and a
 library that falls over it must not take the server along. Prints one JSON object: `layers`, or
@@ -16,7 +16,8 @@ import numpy as np
 import shapely
 
 from gis.errors import LayerError
-from gis.geojson import encode
+from gis.files.text_encoding import EncodingNeeded
+from gis.geojson import encode, encode_features
 
 if TYPE_CHECKING:
     from gis.exchange.reading import ReadLayer
@@ -28,11 +29,18 @@ _ADDRESS_SPACE = 4 * 2**30
 _CPU_S = 60
 
 
-class PreviewFault(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with one feature: its number from 0, and what."""
+class PreviewFault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is wrong with one feature.
+
+    Attributes:
+        feature: Its number, from 0.
+        fault: What is wrong.
+        repair: The feature mended, as GeoJSON, where that is no guess: for a person to accept.
+    """
 
     feature: int
     fault: str
+    repair: msgspec.Raw | None = None
 
 
 class PreviewLayer(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +49,8 @@ class PreviewLayer(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: Its name.
         features: How many features the file has.
-        faults: What is wrong with some of them, the first 100; these are not in `collection`.
+        faults: What is wrong with some of them, the first 100; these are not in `collection`, but
+            for those of which only a part is wrong.
         bounds: West, south, east, north of the good ones, degrees; None without any.
         collection: The good ones as a GeoJSON FeatureCollection.
     """
@@ -61,15 +70,17 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         fault: Why it cannot be used.
         layer: Layer at fault.
         feature: Feature at fault.
+        encodings: By encoding, how a part of its text reads in it: one of them must be chosen.
     """
 
     layers: list[PreviewLayer] = []
     fault: str | None = None
     layer: str | None = None
     feature: int | str | None = None
+    encodings: dict[str, str] = {}
 
 
-def preview(path: Path) -> Preview:
+def preview(path: Path, encoding: str | None = None) -> Preview:
     """Return what is in the file `path`; a file that cannot be used is told, not raised.
 
     >>> preview(Path("none.gpx")).fault
@@ -78,7 +89,7 @@ def preview(path: Path) -> Preview:
     try:
         from gis.exchange.reading import read_file  # geopandas is for this process alone
 
-        found = read_file(path)
+        found = read_file(path, encoding=encoding)
         vertices = sum(
             int(shapely.get_num_coordinates(np.asarray(each.frame.geometry.values)).sum())
             for each in found
@@ -87,6 +98,8 @@ def preview(path: Path) -> Preview:
             fault = f"has {vertices} vertices; at most {MOST_VERTICES} are shown"
             return Preview(fault=fault)
         return Preview(layers=[_shown(each) for each in found])
+    except EncodingNeeded as error:
+        return Preview(fault=error.fault, layer=error.layer, encodings=error.samples)
     except LayerError as error:
         return Preview(fault=error.fault, layer=error.layer, feature=error.feature)
 
@@ -95,10 +108,16 @@ def _shown(each: ReadLayer) -> PreviewLayer:
     from gis.exchange.tables import with_text_times
 
     bounds = each.frame.total_bounds.tolist() if len(each.frame) else None
+    repaired = each.repaired
+    made = encode_features(with_text_times(repaired), decimals=7)
+    repairs = {n: msgspec.Raw(one) for n, one in zip(repaired.index.tolist(), made, strict=True)}
     return PreviewLayer(
         name=each.name,
         features=each.count,
-        faults=[PreviewFault(feature=one.feature, fault=one.fault) for one in each.faults],
+        faults=[
+            PreviewFault(feature=one.feature, fault=one.fault, repair=repairs.get(one.feature))
+            for one in each.faults
+        ],
         bounds=None if bounds is None else (bounds[0], bounds[1], bounds[2], bounds[3]),
         collection=msgspec.Raw(encode(with_text_times(each.frame), decimals=7)),
     )
@@ -116,4 +135,4 @@ def _bound() -> None:
 
 if __name__ == "__main__":
     _bound()
-    sys.stdout.buffer.write(msgspec.json.encode(preview(Path(sys.argv[1]))))
+    sys.stdout.buffer.write(msgspec.json.encode(preview(Path(sys.argv[1]), *sys.argv[2:3])))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,17 +17,24 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
+from gis.drawing import DrawingLimits, check_drawing
 from gis.errors import LayerError
-from gis.exchange.archive import unpack_shapefiles
+from gis.exchange.archive import unpack_kml, unpack_shapefiles
 from gis.exchange.material import moment
 from gis.exchange.rows import value_of
+from gis.files.csv_file import read_csv
+from gis.files.text_encoding import EncodingNeeded
 from gis.layer_file import GPX_PARTS, feature_faults, read_unchecked, spatial_layers
 from gis.layer_format import MAX_BYTES, recognise
+from gis.wkb import BadShape
 
 MOST_LAYERS = 32
 MOST_FAULTS = 100  # told of each layer
 # What LIBKML adds to every feature, said in the file or not.
+MOST_MENDED = 20_000  # vertices of an area that is mended
+_ANY_SIZE = DrawingLimits(most_vertices=MOST_MENDED, least_area_m2=0.0, least_width_m=0.0)
 KML_DRAWING = ("altitudemode", "tessellate", "extrude", "visibility", "draworder", "icon")
 
 
@@ -37,10 +45,14 @@ class FeatureFault:
     Attributes:
         feature: Its number, from 0.
         fault: What is wrong.
+        is_left_out: It is not among the features that can be used; else only a part of it is not.
+        repair: The area mended, as a drawing is mended; None where that would be a guess.
     """
 
     feature: int
     fault: str
+    is_left_out: bool = True
+    repair: shapely.Geometry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,19 +65,38 @@ class ReadLayer:
             value are left out. Tracks of GPX have `times` (text) and `elevations_m`, one a vertex,
             where all of a track's are known.
         count: How many features the file has.
-        faults: What is wrong with the others, the first 100.
+        faults: What is wrong with some, the first 100.
+        left_out: The features at fault as they are, by their numbers.
     """
 
     name: str
     frame: gpd.GeoDataFrame
     count: int
     faults: tuple[FeatureFault, ...]
+    left_out: gpd.GeoDataFrame
+
+    @property
+    def repaired(self) -> gpd.GeoDataFrame:
+        """The features at fault that can be mended, mended, by their numbers."""
+        mended = {each.feature: each.repair for each in self.faults if each.repair is not None}
+        some = self.left_out.loc[list(mended)]
+        return some.set_geometry(list(mended.values()), crs=some.crs)
+
+    def with_repairs(self) -> gpd.GeoDataFrame:
+        """Return the features that can be used and those that can be mended."""
+        repaired = self.repaired
+        return pd.concat([self.frame, repaired], ignore_index=True) if len(repaired) else self.frame
 
 
-def read_file(path: str | os.PathLike[str]) -> list[ReadLayer]:
-    """Return every layer of a GeoJSON, GeoPackage, KML, GPX or Shapefile (alone or in a zip).
+def read_file(path: str | os.PathLike[str], *, encoding: str | None = None) -> list[ReadLayer]:
+    """Return every layer of a GeoJSON, GeoPackage, KML, KMZ, GPX, CSV or Shapefile (or its zip).
+
+    Args:
+        path: The file.
+        encoding: Of the text of a CSV or Shapefile, if somebody said it; None to find out.
 
     Raises:
+        EncodingNeeded: If that text could be encoded in several ways.
         LayerError: If the file or a layer cannot be read at all; names file, layer and fault.
 
     >>> import tempfile
@@ -78,40 +109,57 @@ def read_file(path: str | os.PathLike[str]) -> list[ReadLayer]:
     ('waypoints', 2, 1, 1)
     """
     name = os.fspath(path)
-    if name.lower().endswith(".zip") and "://" not in name and not name.startswith("/vsi"):
-        return _read_zip(name)
-    file, drivers = recognise(path)
-    return _read(name, file, drivers)
-
-
-def _read_zip(name: str) -> list[ReadLayer]:
-    archive = Path(name)
-    if not archive.is_file():
+    file = Path(name)
+    ending = file.suffix.lower()
+    if ending not in (".zip", ".kmz", ".csv") or "://" in name or name.startswith("/vsi"):
+        file, drivers = recognise(path)
+        return _read(name, file, drivers, encoding)
+    if not file.is_file():
         raise LayerError(name, "does not exist")
-    if archive.stat().st_size > MAX_BYTES:
+    if file.stat().st_size > MAX_BYTES:
         raise LayerError(name, f"has more than {MAX_BYTES // 2**20} MiB")
-    found: list[ReadLayer] = []
+    if ending == ".csv":
+        frame, faults = read_csv(name, file, encoding=encoding)
+        bad = [BadShape(feature=n, fault=fault, is_left_out=True) for n, fault in faults.items()]
+        return [_checked(file.stem, frame, bad)]
     with tempfile.TemporaryDirectory(prefix="joint-patrol-") as folder:
-        for shapefile in unpack_shapefiles(archive, Path(folder), name=name):
-            try:
-                file, drivers = recognise(shapefile)
-                found += _read(name, file, drivers)
-            except LayerError as error:
-                # The folder is ours: the user knows the archive and the part.
-                layer = shapefile.stem
-                raise LayerError(name, error.fault, layer=layer, feature=error.feature) from None
+        if ending == ".zip":
+            return _read_zip(name, file, Path(folder), encoding)
+        try:
+            kml, drivers = recognise(unpack_kml(file, Path(folder), name=name))
+            return _read(name, kml, drivers, encoding)
+        except LayerError as error:
+            # The folder is ours: the user knows the archive.
+            raise LayerError(name, error.fault, layer=error.layer, feature=error.feature) from None
+
+
+def _read_zip(name: str, archive: Path, folder: Path, encoding: str | None) -> list[ReadLayer]:
+    found: list[ReadLayer] = []
+    for shapefile in unpack_shapefiles(archive, folder, name=name, encoding=encoding):
+        layer = shapefile.stem
+        try:
+            file, drivers = recognise(shapefile)
+            found += _read(name, file, drivers, encoding)
+        except EncodingNeeded as error:
+            raise EncodingNeeded(name, error.samples, layer=layer) from None
+        except LayerError as error:
+            # The folder is ours: the user knows the archive and the part.
+            raise LayerError(name, error.fault, layer=layer, feature=error.feature) from None
     return found
 
 
-def _read(name: str, file: Path, drivers: tuple[str, ...]) -> list[ReadLayer]:
+def _read(name: str, file: Path, drivers: tuple[str, ...], encoding: str | None) -> list[ReadLayer]:
     titles = spatial_layers(name, file)
     if len(titles) > MOST_LAYERS:
         raise LayerError(name, f"has {len(titles)} layers; at most {MOST_LAYERS} are read")
     frames: dict[str, gpd.GeoDataFrame] = {}
+    bad: dict[str, list[BadShape]] = {}
     empty: list[str] = []
     for title in titles:
         try:
-            frame = read_unchecked(name, file, drivers, title, shown=title)
+            frame, bad[title] = read_unchecked(
+                name, file, drivers, title, shown=title, encoding=encoding
+            )
         except LayerError as error:
             if error.fault != "has no feature":
                 raise
@@ -122,19 +170,45 @@ def _read(name: str, file: Path, drivers: tuple[str, ...]) -> list[ReadLayer]:
         raise LayerError(name, "has no feature", layer=empty[0] if len(empty) == 1 else None)
     if drivers == ("GPX",):
         frames = _with_vertices(frames)
-    return [_checked(title, frame) for title, frame in frames.items()]
+    return [_checked(title, frame, bad[title]) for title, frame in frames.items()]
 
 
-def _checked(title: str, frame: gpd.GeoDataFrame) -> ReadLayer:
-    bad = sorted(feature_faults(frame))
+def _checked(title: str, frame: gpd.GeoDataFrame, bad: Sequence[BadShape]) -> ReadLayer:
+    """Return a layer, its features parted into those that can be used and those that cannot."""
+    shapes = frame.geometry.values
+    known = {each.feature: each for each in bad}
+    found = {n: FeatureFault(feature=n, fault=fault) for n, fault in feature_faults(frame)}
+    for n, each in known.items():
+        left_out = each.is_left_out or n in found
+        found[n] = FeatureFault(feature=n, fault=each.fault, is_left_out=left_out)
     good = np.ones(len(frame), dtype=bool)
-    good[[number for number, _ in bad]] = False
+    good[[n for n, each in found.items() if each.is_left_out]] = False
+    plain = frame.drop(columns=_empty_columns(frame))
     return ReadLayer(
         name=title,
-        frame=frame[good].reset_index(drop=True).drop(columns=_empty_columns(frame)),
+        frame=plain[good].reset_index(drop=True),
         count=len(frame),
-        faults=tuple(FeatureFault(feature=at, fault=fault) for at, fault in bad[:MOST_FAULTS]),
+        faults=tuple(
+            replace(found[n], repair=None if good[n] else _repair(shapes[n], known.get(n)))
+            for n in sorted(found)[:MOST_FAULTS]
+        ),
+        left_out=plain[~good],
     )
+
+
+def _repair(shape: shapely.Geometry | None, bad: BadShape | None) -> shapely.Geometry | None:
+    """Return an area mended as one that is drawn; None where that would be a guess."""
+    if shape is None and bad is not None:
+        shape = bad.closed
+    if shape is None or shape.geom_type not in ("Polygon", "MultiPolygon"):
+        return None
+    if shapely.count_coordinates(shape) > MOST_MENDED:
+        return None
+    flat = shapely.force_2d(shape)
+    drawing = check_drawing(shapely.geometry.mapping(flat), limits=_ANY_SIZE)
+    if drawing.suggestion is not None:
+        return drawing.suggestion
+    return flat if drawing.usable and shapely.is_valid(flat) else None
 
 
 def _utc(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -160,13 +234,14 @@ def _with_vertices(frames: dict[str, gpd.GeoDataFrame]) -> dict[str, gpd.GeoData
         for given, kept in (("time", "times"), ("ele", "elevations_m")):
             if given in points.columns:
                 of_track = dict(iter(points.groupby("track_fid")[given]))
-                tracks[kept] = [_all(of_track.get(number)) for number in range(len(tracks))]
+                counts = shapely.get_num_coordinates(tracks.geometry.values)
+                tracks[kept] = [_all(of_track.get(n), count) for n, count in enumerate(counts)]
     return {title: frame for title, frame in frames.items() if title not in GPX_PARTS} or frames
 
 
-def _all(values: pd.Series | None) -> list[Any] | None:
-    """Return the values as JSON can hold them; None unless all are known."""
-    if values is None or values.isna().any():
+def _all(values: pd.Series | None, count: int) -> list[Any] | None:
+    """Return `count` values as JSON can hold them; None unless all are known."""
+    if values is None or len(values) != count or values.isna().any():
         return None
     found = [value_of(value) for value in values]
     return [moment(each) if isinstance(each, datetime) else each for each in found]

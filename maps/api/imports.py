@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
@@ -14,6 +14,8 @@ from maps.api.answers import answer, answers
 from maps.errors import BadRequest
 from maps.importing import ENDINGS, look_into
 from patrol.permissions import require
+
+Encoding = Literal["utf-8", "cp874", "gb18030", "cp1258", "cp1252"]
 
 router = APIRouter(prefix="/api/imports", tags=["imports"])
 
@@ -66,17 +68,24 @@ async def look_into_file(
             examples=["piers.gpx"],
         ),
     ],
+    encoding: Annotated[
+        Encoding | None,
+        Query(description="How the text of a CSV or Shapefile is encoded, which does not say it."),
+    ] = None,
 ) -> Response:
     """Return what is in a file: each layer's usable features as GeoJSON, the faults of the others.
 
-    GeoJSON, GeoPackage, GPX, KML, or a Shapefile whose parts are in a zip; at most 16 MiB. A file
-    that cannot be used is refused with its name, the layer, feature or line, and the fault.
+    GeoJSON, GeoPackage, GPX, KML, KMZ, CSV with longitude and latitude in columns, or a Shapefile
+    whose parts are in a zip; at most 16 MiB. What is wrong is told by feature, with the feature
+    mended where that is no guess. A file that cannot be used is refused with its name, the layer,
+    feature or line, and the fault; with `code` `encoding_needed`, and in `values` how a part of it
+    reads in each encoding, where one must be chosen.
     """
     require(desk.user.role, "see the picture")
     body = await body_of(request)
     if not body:
         raise BadRequest("the file is the body of the request, and it is empty")
-    found = await look_into(name, body, user=desk.user.name)
+    found = await look_into(name, body, user=desk.user.name, encoding=encoding)
     told = {"name": name, "bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
     await desk.audit.note("look into file", subject="import:preview", detail=told)
     return answer(found)

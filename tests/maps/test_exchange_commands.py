@@ -17,7 +17,7 @@ from maps.settings import read_settings
 from patrol.accounts import User
 from patrol.patrols import Member
 from radio_gateway.transmission import Transmission
-from tests.gis.exchange.samples import BEGIN, material, places
+from tests.gis.exchange.samples import BEGIN, BOW_TIE, PIER, features, material, places
 from tests.maps.test_command_line import run, small
 from tests.ports import free_port
 
@@ -153,7 +153,7 @@ def test_a_configuration_that_leaves_no_place_is_left_as_it_was(folder: Path, ta
     assert not list(folder.glob("layers/*"))
 
 
-def test_faults_are_told_and_nothing_is_added(folder: Path) -> None:
+def test_faults_are_told_and_the_rest_is_added(folder: Path) -> None:
     (folder / "a.gpx").write_text(
         '<gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1">'
         '<wpt lat="20" lon="100"/><wpt lat="100" lon="20"/></gpx>'
@@ -161,11 +161,37 @@ def test_faults_are_told_and_nothing_is_added(folder: Path) -> None:
     out, complaint = run("import", "a.gpx", "--add", "plan", folder=folder, good=False)
     assert "waypoints: 2 features" in out
     assert "a.gpx, layer waypoints, feature 1: lies at longitude 20, latitude 100" in complaint
-    assert "not added" in complaint
-    assert "plan" not in (folder / "patrol.toml").read_text(encoding="utf-8")
+    assert "plan.gpkg, 1 features, 1 left out" in out
+    run("export", "--layer", "plan", "-o", "good.geojson", folder=folder)
+    assert len(read_file(folder / "good.geojson")[0].frame) == 1
     (folder / "b.gpx").write_text("<gpx>\n<wpt")
     _, complaint = run("import", "b.gpx", folder=folder, good=False)
     assert complaint.strip() == "b.gpx: is no whole XML: unclosed token: line 2, column 0"
+
+
+def test_a_bow_tie_is_added_mended_only_when_asked(folder: Path) -> None:
+    (folder / "a.geojson").write_bytes(features(BOW_TIE, PIER))
+    _, complaint = run("import", "a.geojson", "--add", "plain", folder=folder, good=False)
+    assert "feature 0: has an invalid geometry: Self-intersection" in complaint
+    assert "--repair adds it mended" in complaint
+    out, _ = run("import", "a.geojson", "--add", "whole", "--repair", folder=folder, good=False)
+    assert "whole.gpkg, 2 features;" in out
+    run("export", "--layer", "whole", "-o", "again.geojson", folder=folder)
+    (again,) = read_file(folder / "again.geojson")
+    assert sorted(again.frame.geom_type) == ["MultiPolygon", "Point"]
+    assert again.frame.geometry.is_valid.all()
+
+
+def test_an_encoding_is_asked_for_and_taken(folder: Path) -> None:
+    (folder / "a.csv").write_bytes("name,lon,lat\nท่าเรือ,100.4,20.2\n".encode("cp874"))
+    _, complaint = run("import", "a.csv", "--add", "piers", folder=folder, good=False)
+    assert "does not say how its text is encoded: cp874 reads" in complaint
+    assert "ท่าเรือ" in complaint
+    run("import", "a.csv", "--add", "piers", "--encoding", "cp874", folder=folder)
+    run("export", "--layer", "piers", "-o", "again.geojson", folder=folder)
+    assert read_file(folder / "again.geojson")[0].frame["name"].tolist() == ["ท่าเรือ"]
+    _, complaint = run("import", "a.csv", "--encoding", "rot13", folder=folder, good=False)
+    assert "must be one of utf-8, cp874" in complaint
 
 
 def test_of_several_layers_one_is_chosen(folder: Path) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
 
 from gis.exchange.formats import FORMATS
+from gis.files.text_encoding import ENCODINGS
 from maps import importing
-from tests.gis.exchange.samples import NAME, material
+from maps.api.imports import Encoding
+from tests.gis.exchange.samples import BOW_TIE, LONELY, NAME, PIER, features, material
 from tests.maps.running import Running
 
 
@@ -75,6 +77,36 @@ async def test_a_file_may_be_larger_than_other_bodies_and_not_endless(server: Ru
         other = await client.post("/api/units", content=b" " * 2_000_000)
         assert other.status_code == 413
         assert (await look(client, "a.gpx", b"")).status_code == 400
+
+
+async def test_faults_come_with_the_mended_feature_and_the_rest_is_shown(server: Running) -> None:
+    async with server.signed_in() as client:
+        answer = await look(client, "a.geojson", features(LONELY, BOW_TIE, PIER))
+        assert answer.status_code == 200, answer.text
+        (layer,) = answer.json()["layers"]
+        assert [each["properties"]["name"] for each in layer["collection"]["features"]] == ["2"]
+        lonely, tie = layer["faults"]
+        assert lonely == {"feature": 0, "fault": "has a line of a single point"}
+        assert tie["repair"]["geometry"]["type"] == "MultiPolygon"
+        assert tie["repair"]["properties"] == {"name": "1"}
+
+
+async def test_an_encoding_is_asked_for_with_how_each_reads(server: Running) -> None:
+    content = "name,lon,lat\nท่าเรือ,100.4,20.2\n".encode("cp874")
+    async with server.signed_in() as client:
+        answer = await look(client, "a.csv", content)
+        assert (answer.status_code, answer.json()["code"]) == (422, "encoding_needed")
+        assert "ท่าเรือ" in answer.json()["values"]["cp874"]
+        query = {"name": "a.csv", "encoding": "cp874"}
+        answer = await client.post("/api/imports", params=query, content=content)
+        (layer,) = answer.json()["layers"]
+        assert layer["collection"]["features"][0]["properties"]["name"] == "ท่าเรือ"
+        wrong = await client.post("/api/imports", params=query | {"encoding": "x"}, content=content)
+        assert (wrong.status_code, wrong.json()["field"]) == (422, "encoding")
+
+
+def test_the_encodings_to_choose_from_are_those_that_are_read() -> None:
+    assert get_args(Encoding) == ENCODINGS
 
 
 async def test_only_who_is_signed_in_may_bring_one(server: Running) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -63,3 +65,24 @@ def material(*, tracks: bool = True, layers: bool = True, high: bool = True) -> 
         tracks=(track(high=high),) if tracks else (),
         layers={"places": places()} if layers else {},
     )
+
+
+PIER = {"type": "Point", "coordinates": [100.41, 20.27]}
+LONELY = {"type": "LineString", "coordinates": [[100.41, 20.27]]}
+BOW_TIE = {
+    "type": "Polygon",
+    "coordinates": [[[100.4, 20.2], [100.5, 20.3], [100.5, 20.2], [100.4, 20.3], [100.4, 20.2]]],
+}
+OPEN = {
+    "type": "Polygon",
+    "coordinates": [[[100.4, 20.2], [100.5, 20.2], [100.5, 20.3], [100.4, 20.3]]],
+}
+
+
+def features(*shapes: dict[str, Any] | None) -> bytes:
+    """Return GeoJSON with a feature of each shape, named by its number."""
+    made = [
+        {"type": "Feature", "properties": {"name": str(number)}, "geometry": shape}
+        for number, shape in enumerate(shapes)
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": made}).encode()
