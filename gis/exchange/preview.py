@@ -35,11 +35,13 @@ class PreviewFault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     Attributes:
         feature: Its number, from 0.
         fault: What is wrong.
+        is_left_out: It is not in `collection`; else only a part of it is not.
         repair: The feature mended, as GeoJSON, where that is no guess: for a person to accept.
     """
 
     feature: int
     fault: str
+    is_left_out: bool = True
     repair: msgspec.Raw | None = None
 
 
@@ -115,7 +117,12 @@ def _shown(each: ReadLayer) -> PreviewLayer:
         name=each.name,
         features=each.count,
         faults=[
-            PreviewFault(feature=one.feature, fault=one.fault, repair=repairs.get(one.feature))
+            PreviewFault(
+                feature=one.feature,
+                fault=one.fault,
+                is_left_out=one.is_left_out,
+                repair=repairs.get(one.feature),
+            )
             for one in each.faults
         ],
         bounds=None if bounds is None else (bounds[0], bounds[1], bounds[2], bounds[3]),

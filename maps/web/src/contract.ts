@@ -236,7 +236,8 @@ export interface Preview {
   layers: {
     name: string;
     features: number;
-    faults: { feature: number; fault: string }[];
+    /** `repair` is the feature mended, where that is no guess; `is_left_out` is false where only a part is wrong. */
+    faults: { feature: number; fault: string; is_left_out?: boolean; repair?: GeoJSON.Feature }[];
     bounds: [number, number, number, number] | null;
     collection: GeoJSON.FeatureCollection;
   }[];

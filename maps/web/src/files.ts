@@ -7,7 +7,7 @@ export const FORMATS = ["gpx", "kml", "gpkg", "geojson", "parquet"] as const;
 export type FormatName = (typeof FORMATS)[number];
 
 /** What the server reads, as a file field wants it. */
-export const READ_ENDINGS = ".geojson,.json,.gpkg,.gpx,.kml,.zip";
+export const READ_ENDINGS = ".geojson,.json,.gpkg,.gpx,.kml,.kmz,.csv,.zip";
 export const LARGEST_FILE = 16 * 2 ** 20;
 
 /** Where the track of a unit is made into a file: from `hours` ago until now. */
@@ -35,9 +35,9 @@ export async function save(address: string): Promise<Headers> {
   return answer.headers;
 }
 
-/** Sends a file to the server and returns what is in it. */
-export async function lookInto(file: File, signal: AbortSignal): Promise<Preview> {
-  const address = `/api/imports?${new URLSearchParams({ name: file.name })}`;
+/** Sends a file to the server and returns what is in it; `encoding` is that of its text, where somebody chose it. */
+export async function lookInto(file: File, signal: AbortSignal, encoding?: string): Promise<Preview> {
+  const address = `/api/imports?${new URLSearchParams({ name: file.name, ...(encoding !== undefined && { encoding }) })}`;
   const answer = await reach(address, { method: "POST", credentials: "same-origin", body: file, headers: { "content-type": "application/octet-stream" }, signal });
   if (!answer.ok) throw await problemFrom(answer);
   return (await answer.json()) as Preview;

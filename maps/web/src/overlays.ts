@@ -11,7 +11,7 @@ export interface Overlay {
   features: GeoJSON.FeatureCollection;
   bounds: [number, number, number, number] | null;
   count: number;
-  faults: { feature: number; fault: string }[];
+  faults: Preview["layers"][number]["faults"];
 }
 
 export const overlays = signal<Overlay[]>([]);

@@ -192,3 +192,11 @@ test("a file gives its areas, its lines closed, and its points in their order", 
   } satisfies Preview;
   assert.deepEqual(areasOf(preview).map((each) => [each.from, each.name, each.rings[0]?.length]), [["area", "Islands", 4], ["line", "Round", 4], ["points", "", 3]]);
 });
+
+test("a faulty area of a file is offered mended, each of its parts", () => {
+  const ring = (lon: number): GeoJSON.Position[] => [[lon, 20], [lon + 0.1, 20], [lon + 0.05, 20.1], [lon, 20]];
+  const repair: GeoJSON.Feature = { type: "Feature", properties: { name: "Tie" }, geometry: { type: "MultiPolygon", coordinates: [[ring(100)], [ring(101)]] } };
+  const faults = [{ feature: 0, fault: "has an invalid geometry", repair }, { feature: 1, fault: "has a line of a single point" }];
+  const preview = { layers: [{ name: "a", features: 2, faults, bounds: null, collection: { type: "FeatureCollection" as const, features: [] } }] };
+  assert.deepEqual(areasOf(preview).map((each) => [each.from, each.name]), [["mended", "Tie"], ["mended", "Tie"]]);
+});

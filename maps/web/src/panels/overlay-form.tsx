@@ -7,17 +7,19 @@ import { LARGEST_FILE, lookInto, READ_ENDINGS } from "../files.ts";
 import { t } from "../i18n/index.ts";
 import { fitOverlays } from "../map-room.ts";
 import { addOverlays, type Overlay, overlays, removeOverlays, showOverlay } from "../overlays.ts";
+import { EncodingChoice, samplesOf } from "../widgets/encoding-choice.tsx";
 import { Icon } from "./icons.tsx";
 import { faultWords } from "./states.tsx";
 
 export function OverlayForm(): JSX.Element {
   const reading = useSignal<string | null>(null);
   const fault = useSignal<string | null>(null);
+  const asked = useSignal<{ file: File; samples: Readonly<Record<string, string>> } | null>(null);
   const field = useRef<HTMLInputElement>(null);
   const stop = useRef<AbortController | null>(null);
   useEffect(() => () => stop.current?.abort(), []);
-  const bring = async (file: File): Promise<void> => {
-    fault.value = null;
+  const bring = async (file: File, encoding?: string): Promise<void> => {
+    fault.value = asked.value = null;
     if (file.size > LARGEST_FILE) {
       fault.value = t("overlay.too_large", { name: file.name, n: LARGEST_FILE / 2 ** 20 });
       return;
@@ -25,12 +27,14 @@ export function OverlayForm(): JSX.Element {
     reading.value = file.name;
     stop.current = new AbortController();
     try {
-      const brought = addOverlays(file.name, await lookInto(file, stop.current.signal));
+      const brought = addOverlays(file.name, await lookInto(file, stop.current.signal, encoding));
       say(t("overlay.shown", { name: file.name }));
       if (phone.peek()) sheetStop.value = "half";
       fitOverlays(brought);
     } catch (caught) {
-      if (!(caught instanceof DOMException)) fault.value = `${t("overlay.failed")} ${faultWords(caught)}`;
+      const samples = samplesOf(caught);
+      if (samples !== null) asked.value = { file, samples };
+      else if (!(caught instanceof DOMException)) fault.value = `${t("overlay.failed")} ${faultWords(caught)}`;
     } finally {
       reading.value = null;
       if (field.current !== null) field.current.value = "";
@@ -44,6 +48,7 @@ export function OverlayForm(): JSX.Element {
         ? <button class="button wide" onClick={() => field.current?.click()}><Icon name="open" />{t("overlay.choose")}</button>
         : <div class="overlay-reading" role="status"><p>{t("overlay.reading", { name: reading.value })}</p><button class="button" onClick={() => stop.current?.abort()}>{t("dialog.cancel")}</button></div>}
       {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+      {asked.value && <EncodingChoice samples={asked.value.samples} choose={(encoding) => { if (asked.value) void bring(asked.value.file, encoding); }} />}
       {files.length === 0 && <p class="hint">{t("overlay.hint")}</p>}
       {files.map((file) => <FileCard key={file} file={file} layers={overlays.value.filter((each) => each.file === file)} />)}
     </div>
@@ -59,7 +64,7 @@ function FileCard({ file, layers }: { file: string; layers: Overlay[] }): JSX.El
           <li key={each.id}>
             <label><input type="checkbox" checked={each.shown} onChange={(event) => showOverlay(each.id, event.currentTarget.checked)} /><span>{each.layer}<small>{t("overlay.features", { n: each.count })}</small></span></label>
             {each.faults.length > 0 && (
-              <details class="overlay-faults"><summary>{t("overlay.faults", { n: each.faults.length })}</summary>
+              <details class="overlay-faults"><summary>{t("overlay.faults", { n: each.faults.filter((one) => one.is_left_out !== false).length })}</summary>
                 <ul>{each.faults.map((one) => <li key={one.feature}>{t("overlay.fault", { n: one.feature, fault: one.fault })}</li>)}</ul>
               </details>
             )}

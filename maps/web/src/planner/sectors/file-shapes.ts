@@ -1,4 +1,4 @@
-/** Areas that a file holds: polygons, lines that are closed to an area, points in their order. Pure. */
+/** Areas that a file holds: polygons, lines that are closed to an area, points in their order, and faulty ones mended. Pure. */
 import type { Preview } from "../../contract.ts";
 import { areaKm2, type Ring, ringOf } from "./shape.ts";
 
@@ -9,7 +9,7 @@ export interface FileArea {
   /** Name of the feature; empty where it has none. */
   name: string;
   /** What it was in the file. */
-  from: "area" | "line" | "points";
+  from: "area" | "line" | "points" | "mended";
   rings: readonly Ring[];
   km2: number;
 }
@@ -22,7 +22,7 @@ export function areasOf(preview: Preview): FileArea[] {
     if ((rings[0]?.length ?? 0) < 3) return;
     found.push({ id: String(found.length), layer, name, from, rings, km2: areaKm2(rings) });
   };
-  for (const { name: layer, collection } of preview.layers) {
+  for (const { name: layer, collection, faults } of preview.layers) {
     const points: GeoJSON.Position[] = [];
     for (const feature of collection.features) {
       const name = nameOf(feature);
@@ -34,6 +34,12 @@ export function areasOf(preview: Preview): FileArea[] {
       else if (geometry?.type === "Point") points.push(geometry.coordinates);
     }
     add(layer, "", "points", [ringOf(points)]);
+    for (const { repair } of faults) {
+      const mended = repair?.geometry;
+      if (repair === undefined || (mended?.type !== "Polygon" && mended?.type !== "MultiPolygon")) continue;
+      const parts = mended.type === "Polygon" ? [mended.coordinates] : mended.coordinates;
+      for (const part of parts) add(layer, nameOf(repair), "mended", part.map(ringOf));
+    }
   }
   return found;
 }

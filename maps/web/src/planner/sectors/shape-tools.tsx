@@ -10,6 +10,7 @@ import { fetchJson } from "../../rest.ts";
 import { plannerMap } from "../planner-map.ts";
 import { draft, edit, setShape, shape } from "./draft.ts";
 import { take, tool, type Tool, toolState } from "./drawing.ts";
+import { EncodingChoice, samplesOf } from "../../widgets/encoding-choice.tsx";
 import { fileAreas } from "./file-choice.ts";
 import { areasOf, type FileArea } from "./file-shapes.ts";
 import { fitDraft } from "./on-map.ts";
@@ -151,9 +152,11 @@ function FileForm(): JSX.Element {
   const reading = useSignal<string | null>(null);
   const fault = useSignal<string | null>(null);
   const left = useSignal<string[]>([]);
+  const leftOut = useSignal(0);
+  const asked = useSignal<{ file: File; samples: Readonly<Record<string, string>> } | null>(null);
   const stop = useRef<AbortController | null>(null);
-  const bring = async (file: File): Promise<void> => {
-    fault.value = null;
+  const bring = async (file: File, encoding?: string): Promise<void> => {
+    fault.value = asked.value = null;
     left.value = [];
     fileAreas.value = null;
     if (file.size > LARGEST_FILE) {
@@ -163,13 +166,16 @@ function FileForm(): JSX.Element {
     reading.value = file.name;
     stop.current = new AbortController();
     try {
-      const preview = await lookInto(file, stop.current.signal);
+      const preview = await lookInto(file, stop.current.signal, encoding);
+      leftOut.value = preview.layers.flatMap((layer) => layer.faults.filter((each) => each.is_left_out !== false)).length;
       left.value = preview.layers.flatMap((layer) => layer.faults.map((each) => t("sector.file_left", { n: each.feature, fault: each.fault })));
       const found = areasOf(preview);
       fileAreas.value = found;
-      if (found.length === 1 && found[0] !== undefined) use(found[0]);
+      if (found.length === 1 && found[0] !== undefined && found[0].from !== "mended") use(found[0]);
     } catch (caught) {
-      if (!(caught instanceof DOMException && caught.name === "AbortError")) fault.value = `${t("sector.file_failed")} ${faultWords(caught)}`;
+      const samples = samplesOf(caught);
+      if (samples !== null) asked.value = { file, samples };
+      else if (!(caught instanceof DOMException && caught.name === "AbortError")) fault.value = `${t("sector.file_failed")} ${faultWords(caught)}`;
     } finally {
       reading.value = null;
       if (field.current !== null) field.current.value = "";
@@ -188,7 +194,8 @@ function FileForm(): JSX.Element {
         : <div role="status"><p>{t("sector.file_reading", { name: reading.value })}</p><button class="button" type="button" onClick={() => stop.current?.abort()}>{t("dialog.cancel")}</button></div>}
       <p class="hint">{t("sector.file_hint")}</p>
       {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
-      {left.value.length > 0 && <details><summary>{t("sector.file_lefts", { n: left.value.length })}</summary><ul>{left.value.map((each) => <li key={each}>{each}</li>)}</ul></details>}
+      {asked.value && <EncodingChoice samples={asked.value.samples} choose={(encoding) => { if (asked.value) void bring(asked.value.file, encoding); }} />}
+      {left.value.length > 0 && <details><summary>{t("sector.file_lefts", { n: leftOut.value })}</summary><ul>{left.value.map((each) => <li key={each}>{each}</li>)}</ul></details>}
       {fileAreas.value !== null && fileAreas.value.length === 0 && <p class="field-fault" role="alert">{t("sector.file_none")}</p>}
       {(fileAreas.value ?? []).length > 0 && (
         <>
