@@ -14,6 +14,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "aprs_kiss": ("aprs",),
         "dprs": ("aprs",),
         "tak": ("cot",),
+        "tms": ("lrrp",),  # the same radios
         "signalk": ("signalk", "ais"),  # who has an MMSI goes by it
         "rockblock": ("iridium_sbd",),  # the same modems
         "meshtastic_mqtt": ("meshtastic",),

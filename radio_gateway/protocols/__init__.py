@@ -78,6 +78,7 @@ PROTOCOLS: NamedModules[ProtocolModule] = NamedModules(
         "lorawan.lorawan",
         "iridium.rockblock",
         "signalk",
+        "tms",
     ),
 )
 

@@ -1,6 +1,6 @@
-"""Hytera DMR: where radios are (LP) and that they are there (RRS), over UDP or a serial port.
+"""Hytera DMR: where radios are (LP), that they are there (RRS) and their texts (TMP).
 
-    UDP 30003 (slot 1: 30001 RRS and LP of the dispatcher)   HSTRP or bare HDAP
+    UDP 30003 (slot 1: 30001 RRS and LP of the dispatcher; 30007 TMP)   HSTRP or bare HDAP
     serial or USB port of a mobile radio                     HRNP, see `hytera_link`
     LP   A002 report | B003 emergency report | C003 triggered | D003 conditional
          payload: request (4)  radio address (4)  result (2: 0 good, 6 no position, 69 bad format)
@@ -10,9 +10,11 @@
          A004 D004: signal strength behind the block; x001 requests, x002 C005 D012 answers
     RRS  0003 registration | 0001 going away | 0082 on-line answer: radio address (4) …
          our answer 0080: address, 00 accepted, seconds until it registers again (4)
+    TMP  private and group texts, see `hytera.tmp`
     the radio's number is the low three bytes of its address
 
-Registrations, HSTRP packets and HRNP data are answered, or the radio keeps on calling.
+Registrations, private texts, HSTRP packets and HRNP data are answered, or the radio keeps on
+calling.
 
 Source: facts and published samples of ok-dmrlib's and hyteratak's descriptions; Hytera's own
 documents are given to partners only.
@@ -31,6 +33,7 @@ from radio_gateway.formats.hytera.hdap import (
     LP,
     RRS,
     SERVICES,
+    TMP,
     Gps,
     Hdap,
     read_gps,
@@ -62,6 +65,7 @@ from radio_gateway.formats.hytera.link import (
     write_hrnp,
     write_hstrp,
 )
+from radio_gateway.formats.hytera.tmp import read_text_message, text_acknowledgement
 from radio_gateway.framing import Frame
 from radio_gateway.transmission import Kind, Transmission
 
@@ -128,8 +132,9 @@ class HyteraDecoder(PlainDecoder):
         if payload.startswith(HSTRP_START):
             return [self._hstrp(read_hstrp(payload), frame)]
         message = read_hdap(payload, payload)
+        said = self._message(message, frame, {})
         self._answers += _reply(message)
-        return [self._message(message, frame, {})]
+        return [said]
 
     def answers(self) -> list[bytes]:
         """Return, once, what is owed: acknowledgements first, then what they were asked."""
@@ -188,6 +193,8 @@ class HyteraDecoder(PlainDecoder):
             return self._location(message, frame, facts)
         if message.service == RRS:
             return _registration(message, frame, facts)
+        if message.service == TMP:
+            return _text(message, frame, facts)
         facts |= {"kind": SERVICES[message.service], "opcode": f"{message.opcode:04x}"}
         return _plain("other", frame, facts)
 
@@ -297,7 +304,10 @@ _REPEATED_WITHIN_S: float | None = 3.0  # HSTRP sends again what was not acknowl
 
 
 def _reply(message: Hdap) -> list[bytes]:
-    """Return what a message is answered with: a registration is accepted."""
+    """Return what a message is answered with: a registration is accepted, a text acknowledged."""
+    if message.service == TMP:
+        text = read_text_message(message, message.payload)
+        return [text_acknowledgement(text)] if text.wants_answer else []
     if (message.service, message.opcode) != (RRS, _REGISTER) or len(message.payload) < 4:
         return []
     accepted = message.payload[:4] + b"\0" + RENEW_S.to_bytes(4, "big")
@@ -315,6 +325,35 @@ def _registration(message: Hdap, frame: Frame, facts: Facts) -> Transmission:
         return _plain("status", frame, facts, device, status=status)
     facts["kind"] = _RRS_WORDS.get(message.opcode, f"rrs_{message.opcode:04x}")
     return _plain("status", frame, facts, device)
+
+
+def _text(message: Hdap, frame: Frame, facts: Facts) -> Transmission:
+    """Return a radio's words to us or to a group, or its answer to ours."""
+    said = read_text_message(message, frame.payload)
+    facts["request_id"] = said.request
+    device = _device(said.source, facts) if len(said.source) == 4 else None
+    if said.result is not None:
+        return _result("text_ack", said.result, frame, device, facts)
+    if said.text is None:
+        facts |= {"kind": "short_data", "opcode": f"{message.opcode:04x}"}
+        return _plain("other", frame, facts, device)
+    name = "group" if said.is_group else "to"
+    facts[name] = int.from_bytes(said.destination[1:], "big")
+    return Transmission(
+        protocol="hytera",
+        kind="text",
+        heard_at=frame.heard_at,
+        device=device,
+        text=said.text or None,
+        facts=facts,
+        raw=frame.payload,
+        duplicate_key=f"tmp|{said.request}|{said.text}",
+        duplicate_window_s=_TEXT_WINDOW_S,
+        resent=frame.resent,
+    )
+
+
+_TEXT_WINDOW_S = 60.0  # a radio that hears no acknowledgement sends its text again
 
 
 def _result(word: str, result: int, frame: Frame, device: str | None, facts: Facts) -> Transmission:

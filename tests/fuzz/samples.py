@@ -270,6 +270,8 @@ def _hytera() -> list[bytes]:
         b"2B\0\0\0\1" + report,
         b"2B\0\x20\0\2\x83\x04" + address + b"\x04\x01\x01" + report,
         b"2B\0\x04\0\0",
+        tests.text(),
+        tests.text(what=0xB1),
     ]
 
 

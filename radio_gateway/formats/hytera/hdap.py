@@ -22,12 +22,12 @@ from radio_gateway.errors import FrameError
 from radio_gateway.formats.device_clock import full_year
 from radio_gateway.formats.place import check_place
 
-LP, RRS, RCP = 0x08, 0x11, 0x02
+LP, RRS, RCP, TMP = 0x08, 0x11, 0x02, 0x09
 SERVICES = {
     LP: "lp",
     RRS: "rrs",
     RCP: "rcp",
-    0x09: "text",
+    TMP: "text",
     0x12: "telemetry",
     0x13: "data",
     0x14: "delivery",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
-from radio_gateway.formats.hytera.hdap import LP, RRS, read_hdap, write_hdap
+from radio_gateway.formats.hytera.hdap import LP, RRS, TMP, read_hdap, write_hdap
 from radio_gateway.formats.hytera.link import (
     HRNP_CONNECT,
     HRNP_DATA,
@@ -48,6 +48,22 @@ def report(block: bytes, *, opcode: int = 0xA002, result: int = 0) -> bytes:
     """Return a location report."""
     head = bytes((0, 0, 0, 9)) + ADDRESS
     return write_hdap(LP, opcode, head + result.to_bytes(2, "big") + block)
+
+
+def text(
+    words: str = "come in",
+    *,
+    what: int = 0xA1,
+    flags: int = 0,
+    request: int = 7,
+    option: bytes | None = None,
+) -> bytes:
+    """Return a text message from our radio to 10.0.0.1, or to group 1 of its kind."""
+    payload = request.to_bytes(4) + bytes((10, 0, 0, 1)) + ADDRESS + words.encode("utf-16-le")
+    if option is not None:
+        payload = len(option).to_bytes(2) + payload + option
+        flags |= 0x40
+    return write_hdap(TMP, flags << 8 | what, payload)
 
 
 def said(payload: bytes) -> Transmission:
@@ -412,3 +428,63 @@ def test_any_bytes_are_decoded_or_refused(payload: bytes) -> None:
         if transmission.position is not None:
             assert -90 <= transmission.position.lat <= 90
     decoder.answers()
+
+
+def answered(payload: bytes) -> list[bytes]:
+    decoder = hytera.decoder(DecoderSettings())
+    decoder.decode(frame(payload))
+    return decoder.answers()
+
+
+def test_private_text_is_the_radios_words_and_is_acknowledged() -> None:
+    words = said(text("ເຮືອ 3 ພ້ອມ\n✓"))
+    assert (words.kind, words.text) == ("text", "ເຮືອ 3 ພ້ອມ\n✓")
+    assert words.address == said(report(gps())).address
+    assert (words.facts["to"], words.facts["request_id"]) == (1, 7)
+    (answer,) = answered(text())
+    acknowledgement = read_hdap(answer, answer)
+    assert (acknowledgement.service, acknowledgement.opcode) == (TMP, 0xA2)
+    assert acknowledgement.payload == bytes((0, 0, 0, 7)) + ADDRESS + bytes((10, 0, 0, 1, 0))
+
+
+def test_text_to_a_group_or_that_wants_no_answer_gets_none() -> None:
+    group = said(text(what=0xB1))
+    assert (group.text, group.facts["group"]) == ("come in", 1)
+    assert answered(text(what=0xB1)) == []
+    assert answered(text(flags=0x80)) == []
+
+
+def test_text_ends_at_its_zero_and_before_its_option() -> None:
+    assert said(text("all well\0\0rubbish")).text == "all well"
+    assert said(text("all well", option=b"ab")).text == "all well"
+
+
+def test_text_in_hstrp_is_acknowledged_twice_over() -> None:
+    packet = write_hstrp(0x00, 5, b"", text())
+    first, second = answered(packet)
+    assert first == write_hstrp(0x01, 5, b"")
+    assert second[6] == TMP
+
+
+def test_text_sent_again_is_one() -> None:
+    first, again, other = said(text()), said(text()), said(text(request=8))
+    assert first.duplicate_key == again.duplicate_key != other.duplicate_key
+    assert first.duplicate_window_s == 60.0
+
+
+def test_answer_to_a_text_says_which_and_how_it_went() -> None:
+    payload = bytes((0, 0, 0, 7)) + bytes((10, 0, 0, 1)) + ADDRESS
+    good = said(write_hdap(TMP, 0xA2, payload + b"\0"))
+    assert (good.kind, good.status, good.facts["answers"]) == ("answer", "acknowledged", "7")
+    bad = said(write_hdap(TMP, 0xA2, payload + b"\x04"))
+    assert (bad.status, bad.facts["result_code"]) == ("refused", 4)
+    group = said(write_hdap(TMP, 0xB2, payload[:8] + b"\0"))
+    assert (group.status, group.device) == ("acknowledged", None)
+    assert said(write_hdap(TMP, 0xAE, payload + b"\1\2")).kind == "other"
+
+
+def test_text_that_is_cut_is_refused() -> None:
+    assert reason(write_hdap(TMP, 0xA1, bytes(11))) == "truncated"
+    assert reason(write_hdap(TMP, 0xA2, bytes(12))) == "truncated"
+    assert reason(write_hdap(TMP, 0x40A1, b"\xff\xff" + bytes(14))) == "truncated"
+    assert reason(write_hdap(TMP, 0xA1, bytes(12) + b"\x00\xd8")) == "bad_text"

@@ -45,6 +45,7 @@ from radio_gateway.protocols import (
     tak,
     tetra,
     tk103,
+    tms,
 )
 from radio_gateway.protocols.iridium import rockblock
 from radio_gateway.protocols.lorawan import lorawan
@@ -55,7 +56,7 @@ SPOKEN: Final[tuple[ProtocolModule, ...]] = (
     nmea0183, ais, dsc, owntracks, meshtastic_mqtt, meshtastic_json, meshtastic_serial,
     position_json, gps103, cot, tak, tk103, aprs, raveon, gpsgate, aprs_kiss, dprs, h02, tetra,
     lrrp, kenwood, gt06, hytera, taip, osmand, iridium_sbd, garmin_ipc, spot,
-    teltonika, lorawan, rockblock, signalk,
+    teltonika, lorawan, rockblock, signalk, tms,
 )  # fmt: skip
 WRITTEN: Final[tuple[OutboundModule, ...]] = (
     owntracks, meshtastic_mqtt, meshtastic_serial, gps103, cot, tk103, aprs, aprs_kiss, tetra,
