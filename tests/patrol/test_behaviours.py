@@ -211,6 +211,15 @@ async def test_a_limit_that_is_taken_back_ends_its_alert(node: Node) -> None:
     assert only(node, "loitering").state == "returned_unacknowledged"
 
 
+async def test_what_two_sectors_limit_is_told_once_of_the_shorter_limit(node: Node) -> None:
+    await unit(node)
+    short = sector("patrol", name="Islands", limits=LOITERING)
+    long = sector("reach", name="Reach", limits=SectorLimits(loitering_s=1200.0))
+    await put(node, long, short)
+    await hear_all(node, *fixes(range(0, 1800, 20)))
+    assert only(node).facts["sector_name"] == "Islands"
+
+
 # -- who sees it
 
 

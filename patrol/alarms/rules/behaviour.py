@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -21,7 +22,7 @@ SEVERITY: Final[dict[str, Severity]] = {
 }
 
 MOST_TOLD: Final = 20
-"""Of one rule in one sector at once, those that began first: more say that the limit is wrong for
+"""Of one rule in one sector at once, those that came first: more say that the limit is wrong for
 the place, and help nobody."""
 
 CALM_S: Final = 900.0
@@ -36,15 +37,24 @@ def find(rule: str, scene: Scene) -> Iterator[Condition]:
     land, and where they are to meet, they lie still and beside each other.
     """
     told: dict[str, int] = {}
-    for episode in sorted(scene.episodes, key=lambda each: each.since):
-        if episode.rule != rule or not episode.sure:
+    known: set[tuple[str, ...]] = set()
+    # What several sectors have a limit of is told once: of the one that it went beyond first.
+    for episode in sorted((each for each in scene.episodes if each.rule == rule), key=_beyond):
+        if not episode.sure or (episode.over is None and episode.units[:2] in known):
             continue
         condition = _condition(scene, episode)
         if condition is None or told.get(episode.sector, 0) >= MOST_TOLD:
             continue
         if condition.over is None:
             told[episode.sector] = told.get(episode.sector, 0) + 1
+            known.add(episode.units[:2])
         yield condition
+
+
+def _beyond(episode: Episode) -> tuple[datetime, str]:
+    """Return when an episode went beyond its limit, in an order that is always the same."""
+    minutes = episode.facts.get("minutes", 0)
+    return episode.since + timedelta(minutes=float(minutes)), episode.sector
 
 
 def unsure(rule: str, scene: Scene, alert: Alert) -> bool:
