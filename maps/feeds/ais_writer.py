@@ -27,7 +27,9 @@ from pyais.messages import (
     Payload,
 )
 
+from maps.feeds.due_places import PlaceAct
 from maps.feeds.mmsi import Numbers
+from maps.feeds.places import Place
 from maps.feeds.plain_names import plain_name
 from maps.feeds.roll import Act
 from patrol.changes import Fix, UnitState
@@ -50,6 +52,10 @@ class AisWriter:
     def __init__(self) -> None:
         self._numbers = Numbers()
         self._sequence = cycle(range(10))
+
+    def place(self, act: PlaceAct, place: Place, now: datetime) -> list[bytes]:  # noqa: ARG002
+        """Return nothing: AIS has no words for a place."""
+        return []
 
     def write(self, act: Act, unit: UnitState, now: datetime) -> list[bytes]:
         """Return the sentences that say `act` of `unit`; none for what AIS has no way to say."""

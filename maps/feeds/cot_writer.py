@@ -10,6 +10,11 @@ A unit that speaks CoT itself keeps its uid, so that it is shown once; all other
 `joint-patrol.` and the unit's id. One that may not be seen any more is deleted (`t-x-d-d`), unless
 the uid is its own.
 
+A target is `a-s-…` (suspect: surface, person, vehicle), a sector a drawn area `u-d-f` (no-go areas
+red), a meeting place `b-m-p-c`, a hazard, waypoint or other mark `b-m-p-s-m`, `b-m-p-w`, `u-d-f` or
+`u-d-c-c`. Their uid is `joint-patrol.`, the node and the id: known again if it comes back. What was
+marked in CoT is where TAK clients look already and is not told them twice.
+
 Source: as `radio_gateway.formats.cot.out`.
 """
 
@@ -19,16 +24,20 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from maps.feeds.roll import Act
+from maps.feeds.due_places import PlaceAct
+from maps.feeds.places import Place
+from maps.feeds.roll import AGAIN_EVERY_S, Act
 from patrol.changes import UnitState
 from radio_gateway.formats.cot.out import (
     Emergency,
     OutEvent,
+    Shown,
     Unit,
     delete_event,
     emergency_event,
     event_xml,
     ping_event,
+    place_event,
     tak_datagram,
     tak_stream,
     unit_event,
@@ -63,6 +72,33 @@ class CotWriter:
     def write(self, act: Act, unit: UnitState, now: datetime) -> list[bytes]:
         """Return the events that say `act` of `unit`; none for one that only grew stale."""
         return [self._encode(event) for event in self._events(act, unit, now)]
+
+    def place(self, act: PlaceAct, place: Place, now: datetime) -> list[bytes]:
+        """Return the event that says `act` of a place; none for what was marked in CoT."""
+        if place.heard_in == "cot":
+            return []
+        if act == "taken back":
+            return [self._encode(delete_event(place.uid, now))]
+        stale = now + timedelta(seconds=2 * AGAIN_EVERY_S)
+        shown = Shown(
+            uid=place.uid,
+            type=_place_type(place),
+            maker=place.teller,
+            name=place.name,
+            lon=place.lon,
+            lat=place.lat,
+            time=now,
+            stale=stale if place.ends_at is None else min(stale, max(place.ends_at, now)),
+            ce=place.accuracy_m,
+            speed=place.speed_mps,
+            course=place.course_deg,
+            remarks=_remarks(place),
+            path=place.path,
+            closed=place.closed,
+            radius_m=place.radius_m,
+            is_red=place.use in ("no_go", "hazard"),
+        )
+        return [self._encode(place_event(shown))]
 
     def idle(self, now: datetime) -> list[bytes]:
         """Return a ping, which a TAK server answers."""
@@ -105,6 +141,34 @@ class CotWriter:
             speed=fix.speed_mps,
         )
         return [unit_event(place)]
+
+
+_PLACE_TYPES: Final = {
+    "vessel": "a-s-S",
+    "person": "a-s-G-U-C",
+    "vehicle": "a-s-G-E-V",
+    "meeting_point": "b-m-p-c",
+    "waypoint": "b-m-p-w",
+}
+_SECTOR_WORDS: Final = {
+    "no_go": "No-go area",
+    "rendezvous": "Meeting place",
+    "fishing_ban": "Fishing ban",
+    "restricted": "Restricted area",
+}
+
+
+def _place_type(place: Place) -> str:
+    if place.path:
+        return "u-d-f"
+    if place.radius_m is not None:
+        return "u-d-c-c"
+    return _PLACE_TYPES.get(place.use, "b-m-p-s-m")
+
+
+def _remarks(place: Place) -> str:
+    what = _SECTOR_WORDS.get(place.use, "Hazard" if place.use == "hazard" else "")
+    return "\n".join(part for part in (what, place.remarks) if part)
 
 
 def _uid(unit: UnitState) -> str:

@@ -13,9 +13,11 @@ from typing import Final
 
 import structlog
 
+from maps.feeds.due_places import DuePlaces, PlaceAct
 from maps.feeds.health import FeedHealth, FeedState
 from maps.feeds.outlets import OUTLETS
 from maps.feeds.peer import Peer
+from maps.feeds.places import Place
 from maps.feeds.roll import Act, Roll
 from maps.feeds.settings import FeedSettings
 from maps.feeds.writers import WRITERS
@@ -55,6 +57,9 @@ class Feed:
         max_age = timedelta(seconds=settings.max_age_s)
         scheme = settings.link.scheme
         self._roll = Roll(wants=self._wants, max_age=max_age)
+        self._places = DuePlaces(
+            kinds=settings.also, outline=lambda sector: desk.sectors.lie(sector).outline
+        )
         self._writer = WRITERS[settings.speaks](max_age, scheme == "udp")
         self._outlet = OUTLETS[scheme](settings, self._came, self._lost)
         self._is_client = scheme == "tcp"
@@ -119,16 +124,18 @@ class Feed:
         subscription = self._subscription = self._desk.subscribe()
         try:
             for frame in await subscription.take(0.0):
-                roll.take(frame)
+                self._take(frame)
             roll.start_over()
+            self._places.start_over()
             while True:
                 await self._say(roll.due(self._now(), loop.time()), subscription)
+                await self._say_places(self._places.due(loop.time()))
                 if self._lost_by is not None or (self._is_client and not self._outlet.clients):
                     raise LinkError(self.settings.link.shown, self._lost_by or "closed")
                 if self._is_client and loop.time() - self._spoke_s > IDLE_S:
                     self._send(self._writer.idle(self._now()))
                 for frame in await subscription.take(roll.wait_s(loop.time())):
-                    roll.take(frame)
+                    self._take(frame)
         finally:
             subscription.close()
             for task in tuple(self._greeting):
@@ -144,7 +151,18 @@ class Feed:
             if number % UNITS_AT_ONCE == UNITS_AT_ONCE - 1:
                 await self._outlet.room()
                 for frame in await subscription.take(0.0):
-                    self._roll.take(frame)
+                    self._take(frame)
+
+    async def _say_places(self, acts: list[tuple[PlaceAct, Place]]) -> None:
+        for number, (act, place) in enumerate(acts):
+            if act == "taken back" or self._outlet.clients != 0:
+                self._send(self._writer.place(act, place, self._now()))
+            if number % UNITS_AT_ONCE == UNITS_AT_ONCE - 1:
+                await self._outlet.room()
+
+    def _take(self, frame: bytes) -> None:
+        self._roll.take(frame)
+        self._places.take(frame)
 
     def _send(self, messages: list[bytes]) -> None:
         for message in messages:
@@ -166,6 +184,9 @@ class Feed:
             if number % UNITS_AT_ONCE == UNITS_AT_ONCE - 1:
                 await peer.drained.wait()
                 await asyncio.sleep(0)
+        for place in self._places.all():
+            for message in self._writer.place("place", place, self._now()):
+                peer.write(message)
 
     def _lost(self, why: str) -> None:
         self._lost_by = why

@@ -20,6 +20,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from maps.feeds.places import PlaceKind
 from patrol.units import Role, UnitKind
 from radio_gateway.errors import SettingsError
 from radio_gateway.link import Link, Options, parse_link
@@ -52,6 +53,8 @@ class FeedSettings(BaseModel):
         role: As which role of that agency sees it.
         units_only: Leave out radios that nobody has registered.
         kinds: Only units of these kinds; all when empty. An unknown radio has no kind.
+        also: What it tells beside units: targets, sectors (with meeting places and no-go areas) and
+            marks (with hazards); nothing when empty.
         max_age_s: A position older than this is not told, seconds.
         ca_file: Certificates to trust, PEM; makes `tcp://` speak TLS.
         cert_file: Own certificate, PEM.
@@ -68,6 +71,7 @@ class FeedSettings(BaseModel):
     role: Role
     units_only: bool = True
     kinds: tuple[UnitKind, ...] = ()
+    also: frozenset[PlaceKind] = frozenset()
     max_age_s: Annotated[float, Field(ge=10, le=86_400)] = 600.0
     ca_file: Path | None = None
     cert_file: Path | None = None
@@ -81,6 +85,8 @@ class FeedSettings(BaseModel):
             raise ValueError("ca_file, cert_file, key_file and server_name go with tcp://")
         if self.ca_file is None and certificates is not None:
             raise ValueError("cert_file, key_file and server_name go with ca_file")
+        if self.also and self.speaks == "ais":
+            raise ValueError("AIS has no words for what `also` names: nmea, cot and tak have")
         if (self.cert_file is None) != (self.key_file is None):
             raise ValueError("cert_file and key_file go together")
         return self

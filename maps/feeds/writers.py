@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from maps.feeds.cot_writer import CotWriter
+from maps.feeds.due_places import PlaceAct
 from maps.feeds.nmea_writer import NmeaWriter
+from maps.feeds.places import Place
 from maps.feeds.roll import Act
 from patrol.changes import UnitState
 
@@ -26,6 +28,10 @@ class Writer(Protocol):
 
     def write(self, act: Act, unit: UnitState, now: datetime) -> list[bytes]:
         """Return the messages that say `act` of `unit`; none where there is no way to say it."""
+        ...
+
+    def place(self, act: PlaceAct, place: Place, now: datetime) -> list[bytes]:
+        """Return the messages that say `act` of a place; none where there is no way to say it."""
         ...
 
     def idle(self, now: datetime) -> list[bytes]:

@@ -26,6 +26,7 @@ from patrol.ground import Ground
 from patrol.marks.mark import (
     CONTENT,
     LIFE,
+    OWN_NAME,
     Mark,
     end_of,
     ended,
@@ -162,6 +163,8 @@ class MarkedPlaces:
         """Return what becomes of a mark by one message; None where nothing does."""
         said = record.transmission.mark
         assert said is not None
+        if said.id.startswith(f"{OWN_NAME}{self._clerk.node}."):
+            return None  # what we told outward came back
         protocol = record.address.partition(":")[0]
         here = standing.get((record.agency, protocol, said.id), {})
         known = self._of_sender(record, here)

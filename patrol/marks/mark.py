@@ -24,6 +24,10 @@ LASTS: Final = timedelta(hours=24)
 
 LASTS_AT_MOST: Final = timedelta(days=90)
 
+OWN_NAME: Final = "joint-patrol."
+"""What the name begins with under which a node tells outward of what is its own: then its id and a
+point. A mark of that name that is heard was told by this node."""
+
 LIFE: Final = Life(
     "mark",
     "standing",

@@ -125,6 +125,46 @@ class Emergency(msgspec.Struct, frozen=True, kw_only=True):
     ce: float | None = None
 
 
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A place on the map: a target, a point, a line or an area.
+
+    Attributes:
+        uid: Its identifier, the same for ever.
+        type: What it is.
+        maker: uid of who put it there.
+        name: What people call it.
+        lon: Longitude, degrees east.
+        lat: Latitude, degrees north.
+        time: When it is told, aware UTC.
+        stale: Until when it is worth something.
+        ce: Circular error, metres.
+        speed: Speed over ground, metres per second.
+        course: Course over ground, degrees true.
+        remarks: Words shown with it.
+        path: A line, or the edge of an area: (lon, lat); empty for neither.
+        closed: The path is the edge of an area.
+        radius_m: Radius of a circle, metres.
+        is_red: Drawn in red, not in white.
+    """
+
+    uid: str
+    type: str
+    maker: str
+    name: str
+    lon: float
+    lat: float
+    time: datetime
+    stale: datetime
+    ce: float | None = None
+    speed: float | None = None
+    course: float | None = None
+    remarks: str = ""
+    path: tuple[tuple[float, float], ...] = ()
+    closed: bool = False
+    radius_m: float | None = None
+    is_red: bool = False
+
+
 class _Element(msgspec.Struct, frozen=True):
     name: str
     attributes: dict[str, str] = {}
@@ -244,6 +284,47 @@ def emergency_event(call: Emergency) -> OutEvent:
             _Element("contact", {"callsign": f"{call.callsign}-Alert"}),
             _Element("emergency", word, call.callsign),
         ),
+    )
+
+
+def place_event(place: Shown) -> OutEvent:
+    """Return the event for a place."""
+    maker = {"uid": place.maker, "type": "a-f-G-U-C", "relation": "p-p"}
+    detail = [_Element("contact", {"callsign": place.name}), _Element("link", maker)]
+    if place.speed is not None or place.course is not None:
+        track = {"course": _number(place.course or 0.0), "speed": _number(place.speed or 0.0)}
+        detail.append(_Element("track", track))
+    if place.path or place.radius_m is not None:
+        line = str(-65536 if place.is_red else -1)  # ARGB as a signed number
+        detail.append(_Element("strokeColor", {"value": line}))
+        detail.append(_Element("strokeWeight", {"value": "3.0"}))
+    if place.path:
+        path = place.path
+        if place.closed and path[0] != path[-1]:
+            path = (*path, path[0])
+        for lon, lat in path:
+            detail.append(_Element("link", {"point": f"{_number(lat)},{_number(lon)}"}))
+        if place.closed:
+            fill = str(0x30FF0000 if place.is_red else 0x30FFFFFF)
+            detail.append(_Element("fillColor", {"value": fill}))
+    elif place.radius_m is not None:
+        size = _number(place.radius_m)
+        ellipse = _Element("ellipse", {"major": size, "minor": size, "angle": "360"})
+        detail.append(_Element("shape", children=(ellipse,)))
+    if place.remarks:
+        detail.append(_Element("remarks", text=place.remarks))
+    return OutEvent(
+        uid=place.uid,
+        type=place.type,
+        how="h-g-i-g-o",
+        time=place.time,
+        start=place.time,
+        stale=place.stale,
+        lon=place.lon,
+        lat=place.lat,
+        hae=UNKNOWN,
+        ce=UNKNOWN if place.ce is None else place.ce,
+        detail=tuple(detail),
     )
 
 

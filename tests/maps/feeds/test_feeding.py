@@ -266,3 +266,40 @@ async def test_datagrams_carry_one_message_each(tmp_path: Path) -> None:
     types = [NMEAMessage(each).decode().msg_type for each in datagrams]
     assert types == [24, 24, 18]
     assert all(each.count(b"\r\n") == 1 for each in datagrams)
+
+
+async def test_marks_and_sectors_go_out_where_a_feed_says_so_and_come_back_as_nothing(
+    tmp_path: Path,
+) -> None:
+    port, quiet, foreign, back = free_port(), free_port(), free_port(), free_port(socket.SOCK_DGRAM)
+    feeds = [
+        feed("tak", f"tcp-listen://127.0.0.1:{port}", "cot", also=["marks", "sectors"]),
+        feed("plain", f"tcp-listen://127.0.0.1:{quiet}", "cot"),
+        feed("theirs", f"tcp-listen://127.0.0.1:{foreign}", "cot", OTHERS, also=["marks"]),
+    ]
+    channel = {"name": "back", "url": f"udp://127.0.0.1:{back}", "protocols": ["cot"]}
+    async with running(tmp_path, feeds=feeds, agencies=AGENCIES, channels=[channel]) as server:
+        marks = desk(server).marks
+        async with connected(port) as client, connected(quiet) as plain, connected(foreign) as far:
+            made = await marks.make(name="Sunken barge", lon=100.41, lat=20.27, use="hazard")
+            told = await client.line()
+            uid = f'uid="joint-patrol.{server.office.settings.node.id}.{made.id}"'.encode()
+            assert uid in told
+            assert b'callsign="Sunken barge"' in told
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hub:
+                hub.sendto(told, ("127.0.0.1", back))  # as a server hands it back
+                hub.sendto(told.replace(b"joint-patrol.", b"another."), ("127.0.0.1", back))
+            async for _ in wait_until("the other's mark"):
+                if len(marks.all()) == 2:
+                    break
+            assert [each.sender for each in marks.all() if not each.by] == [
+                f"another.{server.office.settings.node.id}"
+            ]
+            assert desk(server).units() == []
+            await marks.end(made.id)
+            lines = b""
+            while b"t-x-d-d" not in lines:
+                lines += await client.line()
+            assert uid in lines
+            await plain.silence(0.5)
+            await far.silence(0.5)

@@ -1,0 +1,132 @@
+"""DuePlaces: which targets, sectors and marks a feed may tell of, and what is due of them. Pure.
+
+It is fed the same frames as the roll, so it never holds more than the feed's agency and role may
+see. A new version is told at once, everything again every six minutes, and what is over or may be
+seen no more is taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Final, Literal
+
+import msgspec
+import structlog
+
+from maps.feeds.places import KINDS, Outline, Place, PlaceKind, place_of
+from maps.feeds.roll import AGAIN_EVERY_S
+from patrol.kinds import decode
+from radio_gateway.decoders import json_decoder
+
+PlaceAct = Literal["place", "taken back"]
+
+MOST_PLACES: Final = 2000
+
+_log = structlog.get_logger(__name__)
+
+
+class _Frame(msgspec.Struct):
+    type: str
+    papers: tuple[msgspec.Raw, ...] = ()
+    forget: tuple[str, ...] = ()
+
+
+class _Kind(msgspec.Struct):
+    kind: str
+    id: str
+
+
+class DuePlaces:
+    """What one feed may tell of places.
+
+    Args:
+        kinds: Which it tells of; none: nothing.
+        outline: Returns the area of a sector as GeoJSON.
+    """
+
+    def __init__(self, *, kinds: Collection[PlaceKind], outline: Outline) -> None:
+        self._kinds, self._outline = frozenset(kinds), outline
+        self._held: dict[str, Place] = {}
+        self._told: dict[str, float] = {}
+        self._dirty: set[str] = set()
+        self._gone: list[Place] = []
+
+    def take(self, frame: bytes) -> None:
+        """Take one frame of a live stream."""
+        if not self._kinds:
+            return
+        said = _frame(frame)
+        if said.type == "beat":
+            return
+        held: set[str] = set()
+        for raw in said.papers:
+            kind = _kind(raw)
+            if KINDS.get(kind.kind) in self._kinds:
+                held.add(kind.id)
+                self._put(kind, bytes(raw))
+        if said.type == "snapshot":
+            said.forget = tuple(self._held.keys() - held)
+        for id in said.forget:
+            self._drop(id)
+
+    def start_over(self) -> None:
+        """Have everything told again: whoever listens has heard nothing yet."""
+        self._told.clear()
+        self._dirty.update(self._held)
+
+    def due(self, at_s: float) -> list[tuple[PlaceAct, Place]]:
+        """Return what is due to be told, and take it as told.
+
+        Args:
+            at_s: A clock that only goes forward, seconds.
+        """
+        acts: list[tuple[PlaceAct, Place]] = [("taken back", place) for place in self._gone]
+        self._gone.clear()
+        if self._told:
+            self._dirty |= {id for id, s in self._told.items() if at_s - s >= AGAIN_EVERY_S}
+        for id in self._dirty:
+            self._told[id] = at_s
+            acts.append(("place", self._held[id]))
+        self._dirty.clear()
+        return acts
+
+    def all(self) -> list[Place]:
+        """Return what a newcomer must be told of."""
+        return [self._held[id] for id in self._told]
+
+    # -- inside
+
+    def _put(self, kind: _Kind, body: bytes) -> None:
+        try:
+            paper = decode(kind.kind, body)
+            place = None if paper.is_closed else place_of(paper, self._outline)
+        except (msgspec.MsgspecError, ValueError) as error:
+            _log.warning("a place cannot be told", id=kind.id, fault=str(error))
+            place = None
+        if place is None:
+            self._drop(kind.id)
+        elif self._held.get(kind.id) != place and (
+            kind.id in self._held or len(self._held) < MOST_PLACES
+        ):
+            self._held[kind.id] = place
+            self._dirty.add(kind.id)
+
+    def _drop(self, id: str) -> None:
+        place = self._held.pop(id, None)
+        self._dirty.discard(id)
+        if place is not None and self._told.pop(id, None) is not None:
+            self._gone.append(place)
+
+
+_decode_frame: Any = json_decoder(_Frame)
+_decode_kind: Any = json_decoder(_Kind)
+
+
+def _frame(frame: bytes) -> _Frame:
+    said: _Frame = _decode_frame.decode(frame)
+    return said
+
+
+def _kind(raw: msgspec.Raw) -> _Kind:
+    kind: _Kind = _decode_kind.decode(raw)
+    return kind

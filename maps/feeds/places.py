@@ -1,0 +1,145 @@
+"""Places: what a feed tells beside units: targets, sectors and marks, each as a place.
+
+A feed tells of them only where its settings say so (`also`), and only what its desk lets pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import msgspec
+import shapely
+
+from patrol.marks.mark import OWN_NAME, Mark
+from patrol.papers import Paper
+from patrol.sectors import Sector
+from patrol.targets import Target
+
+PlaceKind = Literal["targets", "sectors", "marks"]
+
+KINDS: Final[dict[str, PlaceKind]] = {"target": "targets", "sector": "sectors", "mark": "marks"}
+"""By the tag of the paper."""
+
+Outline = Callable[[Sector], dict[str, Any] | None]
+Path = tuple[tuple[float, float], ...]
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """One target, sector or mark.
+
+    Attributes:
+        id: Of the paper.
+        origin: Node where it was begun.
+        kind: Which of them.
+        use: What a target is, or what a sector or mark is for.
+        name: What people call it.
+        lon: Degrees east: where last seen, or in its midst.
+        lat: Degrees north.
+        time: When that was so, aware UTC.
+        ends_at: When it ends, aware UTC; None: not known.
+        path: A line, or the edge of an area: (lon, lat); empty for neither.
+        closed: The path is the edge of an area.
+        radius_m: It is all that lies so near, metres.
+        remarks: Words for people.
+        speed_mps: Over ground.
+        course_deg: Over ground, degrees true.
+        accuracy_m: How wrong the place may be.
+        heard_in: Protocol that it was marked in; empty for another, or where that is not known.
+    """
+
+    id: str
+    origin: str
+    kind: PlaceKind
+    use: str
+    name: str
+    lon: float
+    lat: float
+    time: datetime
+    ends_at: datetime | None = None
+    path: Path = ()
+    closed: bool = False
+    radius_m: float | None = None
+    remarks: str = ""
+    speed_mps: float | None = None
+    course_deg: float | None = None
+    accuracy_m: float | None = None
+    heard_in: str = ""
+
+    @property
+    def teller(self) -> str:
+        """Name of the node as outward: the beginning of all that it tells of."""
+        return f"{OWN_NAME}{self.origin}"
+
+    @property
+    def uid(self) -> str:
+        """Name under which it is told outward: ours, and the same for ever."""
+        return f"{self.teller}.{self.id}"
+
+
+def place_of(paper: Paper, outline: Outline) -> Place | None:
+    """Return a paper as a place; None for one that has none, or is followed no more.
+
+    Args:
+        paper: As the feed's desk lets it pass.
+        outline: Returns the area of a river stretch as GeoJSON; None where nobody can tell.
+    """
+    if isinstance(paper, Mark):
+        return Place(
+            id=paper.id,
+            origin=paper.origin,
+            kind="marks",
+            use=paper.use,
+            name=paper.name,
+            lon=paper.lon,
+            lat=paper.lat,
+            time=paper.marked_at,
+            ends_at=paper.ends_at,
+            path=paper.path,
+            closed=paper.closed,
+            radius_m=paper.radius_m,
+            remarks=paper.remarks,
+            heard_in=paper.address.partition(":")[0],
+        )
+    if isinstance(paper, Target) and paper.sightings and paper.is_had:
+        last = paper.sightings[-1]
+        return Place(
+            id=paper.id,
+            origin=paper.origin,
+            kind="targets",
+            use=paper.what,
+            name=paper.name,
+            lon=last.lon,
+            lat=last.lat,
+            time=last.at,
+            remarks=paper.description,
+            speed_mps=last.speed_mps,
+            course_deg=last.course_deg,
+            accuracy_m=last.accuracy_m,
+        )
+    if isinstance(paper, Sector):
+        area = paper.geometry or outline(paper)
+        if area is None:
+            return None
+        shape = shapely.geometry.shape(area)
+        if shape.geom_type == "MultiPolygon":
+            shape = max(shape.geoms, key=lambda each: each.area)
+        if shape.geom_type != "Polygon" or shape.is_empty:
+            return None
+        middle = shape.representative_point()
+        ring = shapely.simplify(shape.exterior, 0.0001)
+        return Place(
+            id=paper.id,
+            origin=paper.origin,
+            kind="sectors",
+            use=paper.use,
+            name=paper.name,
+            lon=middle.x,
+            lat=middle.y,
+            time=paper.at,
+            path=tuple((float(lon), float(lat)) for lon, lat in ring.coords),
+            closed=True,
+            remarks=paper.note,
+        )
+    return None
