@@ -58,6 +58,7 @@ CROSSES: Final[dict[str, tuple[set[str], set[str]]]] = {
     "patrols": ({"patrol", "own", "plan", "unit", "sector"}, set()),
     "alerts": ({"alert", "unit"}, set()),
     "targets": ({"target", "looks", "sighting", "case", "photo"}, {"unit"}),
+    "marks": ({"marked", "remarks", "mark"}, set()),
     "incidents": ({"incident", "place", "narrative", "goods", "photo"}, set()),
     "texts": ({"contact", "contactphone", "office"}, set()),
 }

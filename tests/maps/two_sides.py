@@ -224,6 +224,11 @@ class Side:
         )  # fmt: skip
         self.keep("target", target["id"])
         self.keep("case", target["case"])
+        made = await self.post(
+            "commander", "/api/marks", name=f"{mark}-marked", remarks=f"{mark}-remarks",
+            use="hazard", lon=lon, lat=lat,
+        )  # fmt: skip
+        self.keep("mark", made["id"])
         incident = await self.post(
             "commander", "/api/incidents", category="drugs", when=datetime.now(UTC).isoformat(),
             lon=lon, lat=lat, place_name=f"{mark}-place", narrative=f"{mark}-narrative",
