@@ -6,6 +6,7 @@ depend on the order in which fixes come; a visit that a late fix has undone is t
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -17,18 +18,15 @@ import structlog
 from gis.errors import GisError
 from gis.fences.area import Area, around
 from gis.fences.events import FenceEvent, Outcome
-from gis.fences.index import FenceSet
-from gis.fences.rules import Enter, Leave, Rule
+from gis.fences.geofences import Geofences
 from gis.fences.settings import FenceSettings
-from gis.fences.standing import Inside
-from gis.fences.watch import FenceWatch
 from gis.position import Position
 from patrol.book import Book
 from patrol.ground import Ground
 from patrol.newest_fixes import WINDOW
 from patrol.patrols import Patrol
 from patrol.rules.rendezvous_missed import is_meeting, meeting_area
-from patrol.rules.scene import Stand, Visit
+from patrol.rules.scene import Stand, Visit, VisitHow
 from patrol.sectors import KEPT_OUT_OF, Sector
 
 KEPT_FOR: Final = timedelta(hours=25)
@@ -44,7 +42,7 @@ REPLAYED: Final = 30
 """Newest fixes of each unit that are looked at anew when the areas change."""
 
 SETTINGS: Final = FenceSettings(most_fixes=1000)
-"""Some 150 kB for a boat that reports without end; at one fix in ten seconds, three hours."""
+"""Some 80 kB for a boat that reports without end; at one fix in ten seconds, three hours."""
 
 Fixes: TypeAlias = Iterable[tuple[str, Position]]
 
@@ -63,14 +61,20 @@ class _Flip(NamedTuple):
     appeared: bool
 
 
+HOW: Final[Mapping[str, VisitHow]] = {"passed": "passed", "may_have_passed": "maybe"}
+"""How a visit is known that no fix was in, by the kind of the event that tells it."""
+
+
 class Told(NamedTuple):
     """That an alert told of a visit.
 
     Attributes:
+        rule: Which rule's alert it is.
         since: When that began.
         until: When it was over; None while it is not.
     """
 
+    rule: str
     since: datetime
     until: datetime | None
 
@@ -84,12 +88,14 @@ class Fencing:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._watch: FenceWatch | None = None
+        self._watch: Geofences | None = None
         self._wanted: dict[str, int] = {}
         self._flips: dict[tuple[str, str], list[_Flip]] = {}
-        self._passed: dict[tuple[str, str, datetime], Visit] = {}
-        #: By unit and time: of which areas, and whether in or out.
-        self._taken_back: dict[tuple[str, datetime], set[tuple[str, bool]]] = {}
+        self._passed: dict[tuple[str, str, datetime, VisitHow], Visit] = {}
+        #: Passages before this run began, of which nobody knows whether they are filed.
+        self._before: list[Visit] = []
+        #: By unit and time: of which areas, and whether in or out, or how passed.
+        self._taken_back: dict[tuple[str, datetime], set[tuple[str, bool | VisitHow]]] = {}
         self._bad: set[tuple[str, int]] = set()
         self._left_out: set[str] = set()
 
@@ -116,13 +122,7 @@ class Fencing:
         areas = [area for area in (self._area(book, id) for id in wanted) if area is not None]
         if not areas:
             return True
-        rules: list[Rule] = []
-        for area in areas:
-            rules += [
-                Enter(id=f"in {area.id}", area=area.id),
-                Leave(id=f"out {area.id}", area=area.id),
-            ]
-        self._watch = FenceWatch(FenceSet(areas), rules, settings=SETTINGS)
+        self._watch = Geofences(areas, settings=SETTINGS, rivers=self._ground.rivers)
         again = past() if before is None else [*_held(before), *past()]
         self._left_out.clear()
         self._take(self._watch, list(again), now)
@@ -153,7 +153,7 @@ class Fencing:
             since, known = first.get(unit), self._flips.get((unit, area), ())
             for flip in flips:
                 if flip not in known and (since is None or flip.time >= since):
-                    self._take_back(unit, area, flip)
+                    self._take_back(unit, area, flip.time, flip.into)
 
     def see(self, fixes: Fixes, now: datetime) -> set[str]:
         """Take a batch of fixes; return the units for which something came of it."""
@@ -188,14 +188,21 @@ class Fencing:
             sector = book.find(Sector, of[1])
             if sector is None:
                 continue
-            told = filed.get(of, ())
+            told = [each for each in filed.get(of, ()) if each.rule == "no_go"]
             since = max([sector.at, *(each.since for each in told)])
             for visit in _visits(*of, flips):
                 if visit.until is None or visit.since <= since:
                     continue
                 if any(_is_of(visit, each) for each in told) or self._may_be_wild(visit):
                     continue
-                self._passed[*of, visit.since] = visit._replace(told_at=now)
+                self._add_passed(visit._replace(told_at=now))
+        for visit in self._before:
+            sector = book.find(Sector, visit.area)
+            of = visit.unit, visit.area
+            known = any(each.since == visit.since for each in filed.get(of, ()))
+            if sector is not None and visit.since > sector.at and not known:
+                self._add_passed(visit._replace(told_at=now))
+        self._before = []
 
     def has_seen(self, unit: str) -> bool:
         """Return whether any fix of a unit was looked at."""
@@ -216,35 +223,23 @@ class Fencing:
         watch = self._watch
         if watch is None:
             return UNKNOWN
-        number, track = watch.book.fences.number.get(area), watch.tracks.get(unit)
-        if number is None or track is None:
-            return UNKNOWN
-        seen = track.known_until()
-        if seen == float("-inf"):
+        number, track = watch.index.number.get(area), watch.tracks.get(unit)
+        seen = None if track is None else track.known_until
+        if number is None or track is None or seen is None:
             return UNKNOWN
         seen_at = datetime.fromtimestamp(seen, UTC)
-        standing = track.state().get(number)
-        if isinstance(standing, Inside):
+        standing = track.state.standings.get(number)
+        if standing is not None:
             if standing.inside is None:
                 return Stand(None, None, seen_at)
-            if standing.inside:
-                return Stand(True, datetime.fromtimestamp(standing.since, UTC), seen_at)
+            return Stand(True, datetime.fromtimestamp(standing.since, UTC), seen_at)
         flips = self._flips.get((unit, area), ())
         left = flips[-1].time if flips and not flips[-1].into else None
         return Stand(False, left, seen_at)
 
     def within(self, unit: str) -> Iterable[str]:
         """Return the areas that a unit is surely in."""
-        watch = self._watch
-        track = None if watch is None else watch.tracks.get(unit)
-        if watch is None or track is None or not (state := track.state()):
-            return ()
-        areas = watch.book.fences.areas
-        return [
-            areas[number].id
-            for number, standing in state.items()
-            if isinstance(standing, Inside) and standing.inside
-        ]
+        return () if self._watch is None else self._watch.within(unit)
 
     def visits(self, unit: str, area: str) -> Sequence[Visit]:
         """Return when a unit was in an area, as far back as is known, oldest first."""
@@ -257,7 +252,7 @@ class Fencing:
     def filed(self, visits: Iterable[Visit]) -> None:
         """Forget visits that are filed."""
         for visit in visits:
-            self._passed.pop((visit.unit, visit.area, visit.since), None)
+            self._passed.pop((visit.unit, visit.area, visit.since, visit.how), None)
 
     def took_back(self, unit: str, time: datetime) -> bool:
         """Return whether a coming or going of that time was told and has been taken back."""
@@ -265,23 +260,24 @@ class Fencing:
 
     # -- inside
 
-    def _take_back(self, unit: str, area: str, flip: _Flip) -> None:
-        """Note that a coming or going that was told never was."""
-        self._taken_back.setdefault((unit, flip.time), set()).add((area, flip.into))
+    def _add_passed(self, visit: Visit) -> None:
+        self._passed[visit.unit, visit.area, visit.since, visit.how] = visit
+
+    def _take_back(self, unit: str, area: str, time: datetime, what: bool | VisitHow) -> None:
+        """Note that what was told never was: a coming or going, or how an area was passed."""
+        self._taken_back.setdefault((unit, time), set()).add((area, what))
         while len(self._taken_back) > TAKEN_BACK_KEPT:
             del self._taken_back[next(iter(self._taken_back))]
 
-    def _tell_again(self, unit: str, area: str, flip: _Flip) -> None:
-        """Note that a coming or going was, whatever was said of it before."""
-        taken_back = self._taken_back.get((unit, flip.time))
+    def _tell_again(self, unit: str, area: str, time: datetime, what: bool | VisitHow) -> None:
+        """Note that it was, whatever was said of it before."""
+        taken_back = self._taken_back.get((unit, time))
         if taken_back is not None:
-            taken_back.discard((area, flip.into))
+            taken_back.discard((area, what))
             if not taken_back:
-                del self._taken_back[unit, flip.time]
+                del self._taken_back[unit, time]
 
-    def _take(
-        self, watch: FenceWatch, fixes: Sequence[tuple[str, Position]], now: datetime
-    ) -> None:
+    def _take(self, watch: Geofences, fixes: Sequence[tuple[str, Position]], now: datetime) -> None:
         """Look at fixes by which units are known to begin with."""
         try:
             self._remember(watch.see(fixes), now)
@@ -289,7 +285,7 @@ class Fencing:
             log.exception("fences cannot be looked at for all together")
             self._one_by_one(watch, fixes, now)
 
-    def _one_by_one(self, watch: FenceWatch, fixes: Fixes, now: datetime) -> set[str]:
+    def _one_by_one(self, watch: Geofences, fixes: Fixes, now: datetime) -> set[str]:
         """Look at each unit by itself after that failed for all, and leave out whose fixes cannot
         be looked at: one must not keep the alarms of all others from ringing.
 
@@ -315,15 +311,16 @@ class Fencing:
     def _remember(self, outcome: Outcome, now: datetime) -> None:
         """Note what fixes tell that were seen before: how units stand, no news."""
         for event in outcome.added:
-            if event.how == "possible" or event.area is None:
+            if event.kind in HOW:
+                self._before.append(_passage(event, now))
                 continue
-            flips = self._flips.setdefault((event.units[0], event.area), [])
+            flips = self._flips.setdefault((event.unit, event.area), [])
             flip = _flip(event)
             # That a boat was at a meeting counts for as long as its patrol is under way.
             old = event.time < now - KEPT_FOR and not is_meeting(event.area)
             if old or (flips and flip.time <= flips[-1].time):
                 continue
-            self._tell_again(event.units[0], event.area, flip)
+            self._tell_again(event.unit, event.area, flip.time, flip.into)
             if not (flips and flips[-1].into and flip.into):  # it was there before already
                 flips.append(flip)
 
@@ -332,27 +329,36 @@ class Fencing:
         came: dict[tuple[str, str], list[FenceEvent]] = {}
         corrected: set[tuple[str, str]] = set()
         for event in outcome.withdrawn:
-            if event.how != "possible" and event.area is not None:
-                of = event.units[0], event.area
-                units.add(event.units[0])
-                flips = self._flips.get(of, [])
-                flip = _flip(event)
-                if flip in flips:
-                    flips.remove(flip)
-                self._take_back(*of, flip)
-                corrected.add(of)
+            of = event.unit, event.area
+            units.add(event.unit)
+            if event.kind in HOW:
+                passage = _passage(event, now)
+                self.filed([passage])
+                self._take_back(*of, passage.since, passage.how)
+                continue
+            flips = self._flips.get(of, [])
+            flip = _flip(event)
+            if flip in flips:
+                flips.remove(flip)
+            self._take_back(*of, flip.time, flip.into)
+            corrected.add(of)
         for event in outcome.added:
-            if event.how != "possible" and event.area is not None:
-                of = event.units[0], event.area
-                units.add(event.units[0])
-                self._tell_again(*of, _flip(event))
-                flips = self._flips.setdefault(of, [])
-                insort(flips, _flip(event), key=lambda each: (each.time, each.into))
-                if len(flips) > VISITS_KEPT or flips[0].time < now - KEPT_FOR:
-                    self._flips[of] = _lately(flips[-VISITS_KEPT:], now - KEPT_FOR)
-                if event.kind == "enter":
-                    came.setdefault(of, []).append(event)
-        for visit in self.passed():
+            of = event.unit, event.area
+            units.add(event.unit)
+            if event.kind in HOW:
+                passage = _passage(event, now)
+                self._tell_again(*of, passage.since, passage.how)
+                self._add_passed(passage)
+                continue
+            flip = _flip(event)
+            self._tell_again(*of, flip.time, flip.into)
+            flips = self._flips.setdefault(of, [])
+            insort(flips, flip, key=lambda each: (each.time, each.into))
+            if len(flips) > VISITS_KEPT or flips[0].time < now - KEPT_FOR:
+                self._flips[of] = _lately(flips[-VISITS_KEPT:], now - KEPT_FOR)
+            if event.kind == "enter":
+                came.setdefault(of, []).append(event)
+        for visit in [each for each in self.passed() if each.how == "seen"]:
             known = self.visits(visit.unit, visit.area)
             if not any(each.since == visit.since and each.until for each in known):
                 self.filed([visit])
@@ -372,7 +378,7 @@ class Fencing:
             times = {event.time for event in events}
             for visit in _visits(*of, self._flips.get(of, ())):
                 if visit.since in times and visit.until is not None:
-                    self._passed[*of, visit.since] = visit._replace(told_at=now)
+                    self._add_passed(visit._replace(told_at=now))
 
     def _may_be_wild(self, visit: Visit) -> bool:
         """Return whether a visit begins with the first fixes that are known of a unit.
@@ -380,7 +386,7 @@ class Fencing:
         Whether those are wild ones, which say nothing, the ones before them would tell.
         """
         track = None if self._watch is None else self._watch.tracks.get(visit.unit)
-        fixes = () if track is None else track.fixes
+        fixes = [] if track is None else list(track.fixes())
         return len(fixes) >= WINDOW and visit.since.timestamp() <= fixes[1].t
 
     def _area(self, book: Book, id: str) -> Area | None:
@@ -417,15 +423,15 @@ def _wanted(book: Book) -> dict[str, int]:
     return wanted
 
 
-def _held(watch: FenceWatch) -> Iterable[tuple[str, Position]]:
+def _held(watch: Geofences) -> Iterable[tuple[str, Position]]:
     """Return the newest fixes that a watch holds."""
     for unit in watch.tracks:
         yield from _held_of(watch, unit)
 
 
-def _held_of(watch: FenceWatch, unit: str) -> Iterable[tuple[str, Position]]:
+def _held_of(watch: Geofences, unit: str) -> Iterable[tuple[str, Position]]:
     """Return those of one unit."""
-    times, track = SETTINGS.margin_accuracies, watch.tracks.get(unit)
+    track = watch.tracks.get(unit)
     return [
         (
             unit,
@@ -433,11 +439,11 @@ def _held_of(watch: FenceWatch, unit: str) -> Iterable[tuple[str, Position]]:
                 lon=fix.lon,
                 lat=fix.lat,
                 time=datetime.fromtimestamp(fix.t, UTC),
-                accuracy_m=fix.error_m / times,
-                speed_mps=fix.speed_mps,
+                accuracy_m=fix.accuracy_m,
+                speed_mps=None if math.isnan(fix.speed_mps) else fix.speed_mps,
             ),
         )
-        for fix in (() if track is None else track.latest(REPLAYED))
+        for fix in (() if track is None else track.fixes(-REPLAYED))
     ]
 
 
@@ -451,8 +457,13 @@ def _is_of(visit: Visit, told: Told) -> bool:
 
 
 def _flip(event: FenceEvent) -> _Flip:
-    appeared = event.how == "appeared"
-    return _Flip(event.time, event.kind == "enter", event.lon, event.lat, appeared)
+    return _Flip(event.time, event.kind == "enter", event.lon, event.lat, event.appeared)
+
+
+def _passage(event: FenceEvent, now: datetime) -> Visit:
+    """Return a visit that no fix was in, from the fix before it to the one after it."""
+    times = event.earliest, event.latest
+    return Visit(event.unit, event.area, *times, event.lon, event.lat, now, how=HOW[event.kind])
 
 
 def _lately(flips: Sequence[_Flip], since: datetime) -> list[_Flip]:

@@ -23,7 +23,7 @@ from gis.errors import AreaError, GisError
 from gis.fences.area import Area, corridor, polygon
 from gis.landings import Landings
 from gis.river import River
-from gis.rivers import OnRiver
+from gis.rivers import OnRiver, Rivers
 from patrol.along import Along, RiverSteps
 from patrol.sectors import Sector
 
@@ -72,6 +72,11 @@ class Ground:
     def border(self) -> Border | None:
         """The border; None where none is known."""
         return None if self._addresses is None else self._addresses.border
+
+    @property
+    def rivers(self) -> Rivers | None:
+        """The rivers; None where none are known."""
+        return None if self._addresses is None else self._addresses.rivers
 
     def judge(self, geometry: Mapping[str, Any]) -> Drawing:
         """Return what is wrong with a drawn polygon (GeoJSON), and how it could be mended."""

@@ -1,15 +1,15 @@
-"""Areas that boats enter and leave, and lines that they cross.
+"""Areas that boats enter and leave.
 
-An area is named by its maker: a polygon, a corridor along a river between two kilometres, all that
-lies within some metres of a place, or a line with a direction. Longitudes may go on beyond 180 or
+An area is named by its maker: a polygon, a corridor along a river between two kilometres, or all
+that lies within some metres of a place. Longitudes may go on beyond 180 or
 jump there; an edge always takes the shorter way round the Earth, so that no edge may be longer than
 180 degrees of longitude.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
-from typing import Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -23,31 +23,32 @@ from gis.position import check_place
 from gis.prepared import prepare_for_points
 from gis.river import River
 
-AreaKind: TypeAlias = Literal["polygon", "line"]
-
 CIRCLE_POINTS = 90  # a circle drawn so is at most 0.06 % of its radius inside the true one
 CORRIDOR_STEP_M = 50.0
 POLAR_STEP_DEG = 1.0
 
 
-class Area(msgspec.Struct, frozen=True, kw_only=True):
-    """An area or a line, ready to be asked about.
+class Area(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """An area, ready to be asked about.
 
     Attributes:
         id: What rules call it.
-        kind: "polygon", or "line" with a direction.
         plane: The plane that `shape` lies in.
-        shape: Polygon, MultiPolygon or LineString in metres of `plane`; prepared, so threads may
-            ask it together about points alone.
+        shape: Polygon or MultiPolygon in metres of `plane`; prepared, so threads may ask it
+            together about points alone.
     """
 
     id: str
-    kind: AreaKind
     plane: Plane
     shape: BaseGeometry
 
     def __post_init__(self) -> None:
         prepare_for_points(self.shape)
+
+    @functools.cached_property
+    def edge(self) -> BaseGeometry:
+        """Its outline."""
+        return shapely.boundary(self.shape)
 
     @property
     def geometry(self) -> BaseGeometry:
@@ -97,7 +98,7 @@ def polygon(id: str, geometry: BaseGeometry) -> Area:
     shape = shapely.union_all(solid)
     if shape.is_empty or shape.area <= 0.0:
         raise AreaError(id, "encloses nothing")
-    return Area(id=id, kind="polygon", plane=plane, shape=shape)
+    return Area(id=id, plane=plane, shape=shape)
 
 
 def corridor(id: str, river: River, *, km_from: float, km_to: float, width_m: float) -> Area:
@@ -118,7 +119,7 @@ def corridor(id: str, river: River, *, km_from: float, km_to: float, width_m: fl
     plane = plane_about(lon=float(points[len(points) // 2, 0]), lat=float(points[:, 1].mean()))
     line = shapely.LineString(_flat(plane, points))
     shape = line.buffer(width_m / 2.0, cap_style="flat", quad_segs=4).simplify(width_m / 500.0)
-    return Area(id=id, kind="polygon", plane=plane, shape=shape.buffer(0))
+    return Area(id=id, plane=plane, shape=shape.buffer(0))
 
 
 def around(id: str, *, lon: float, lat: float, radius_m: float) -> Area:
@@ -141,25 +142,7 @@ def around(id: str, *, lon: float, lat: float, radius_m: float) -> Area:
     plane = plane_about(lon=lon, lat=lat)
     x, y = plane.metres(lon=lons, lat=lats)
     shape = shapely.Polygon(np.column_stack([x, y])).buffer(0)
-    return Area(id=id, kind="polygon", plane=plane, shape=shape)
-
-
-def line(id: str, coordinates: Sequence[tuple[float, float]]) -> Area:
-    """Return a line of (lon, lat); its left and right are those of one who walks along it.
-
-    Raises:
-        AreaError: If it has no two different points, or one that is no place.
-
-    >>> gate = line("gate", [(100.40, 20.26), (100.42, 20.28)])
-    >>> gate.kind, round(gate.shape.length)
-    ('line', 3044)
-    """
-    _check_places(id, coordinates)
-    points = _unwrapped(np.array(coordinates, dtype=np.float64).reshape(-1, 2))
-    if len(np.unique(points, axis=0)) < 2:
-        raise AreaError(id, "has no two different points")
-    plane = _plane_of([points])
-    return Area(id=id, kind="line", plane=plane, shape=shapely.LineString(_flat(plane, points)))
+    return Area(id=id, plane=plane, shape=shape)
 
 
 def _check(id: str, geometry: BaseGeometry | None, kinds: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""What a rule has to say: which unit did what, when, and how that is known."""
+"""What fences tell: which unit did what at which area, when, and how that is known."""
 
 from __future__ import annotations
 
@@ -7,43 +7,34 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-How: TypeAlias = Literal["between", "gap", "possible", "appeared"]
+Kind: TypeAlias = Literal["enter", "leave", "passed", "may_have_passed"]
 
 
 class FenceEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that a rule waits for.
+    """That a unit came, went or passed through.
 
     Attributes:
-        rule: Id of the rule.
-        kind: What the rule is: "enter", "leave", "cross", "dwell", "speed", "near", "meet", "void".
-        units: Who; two of a meeting, in order of their ids; none of a void.
-        time: When it happened (aware UTC), interpolated between two fixes; of dwell, speed, meeting
-            and void, when it had lasted long enough.
-        earliest: The fix before it, or `time` where no move is behind it.
+        kind: "enter" and "leave"; "passed" where it must have crossed the area between two fixes
+            and none of them is inside; "may_have_passed" where its likely way leads through.
+        unit: Who.
+        area: Id of the area.
+        time: When, aware UTC, interpolated between two fixes.
+        earliest: The fix before it, or `time` where none is.
         latest: The fix after it.
-        area: Id of the area or line; None of a meeting.
-        lon: Where, degrees; None of a void.
+        lon: Where, degrees.
         lat: Where, degrees.
-        bearing_deg: Where the move was going, clockwise from true north.
-        side: Of a crossing, "left_to_right" or "right_to_left" of the line.
-        how: "between": between two fixes close in time, or at a fix. "gap": it happened, but
-            somewhere in a silence too long to say when; `earliest` and `latest` bound it.
-            "possible": the straight line over such a silence passes there; nobody saw it.
-            "appeared": the unit was there when it was first heard; when it came is not known.
+        appeared: The unit was inside when it was first heard; when it came is not known.
     """
 
-    rule: str
-    kind: str
-    units: tuple[str, ...]
+    kind: Kind
+    unit: str
+    area: str
     time: datetime
     earliest: datetime
     latest: datetime
-    area: str | None = None
-    lon: float | None = None
-    lat: float | None = None
-    bearing_deg: float | None = None
-    side: str | None = None
-    how: How = "between"
+    lon: float
+    lat: float
+    appeared: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +43,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         added: Events that are now known, by time.
         withdrawn: Events told before that a late fix has shown to be otherwise, by time; where only
-            the time is now known better, the event is in both.
+            the time is now known better, the event as it was is here and as it is in `added`.
     """
 
     added: tuple[FenceEvent, ...] = ()

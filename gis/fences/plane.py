@@ -55,6 +55,21 @@ class Plane(msgspec.Struct, frozen=True, kw_only=True):
             return away * np.sin(angle), -south * away * np.cos(angle)
         return wrap_deg(lons - self.lon) * self.lon_m, (lats - self.lat) * self.lat_m
 
+    def xy(self, *, lon: float, lat: float) -> tuple[float, float]:
+        """Return (x, y) of one place.
+
+        >>> x, y = plane_about(lon=180.0, lat=0.0).xy(lon=-179.9, lat=0.0)
+        >>> round(x), y
+        (11132, 0.0)
+        """
+        if self.polar:
+            x, y = self.metres(lon=lon, lat=lat)
+            return float(x), float(y)
+        return (
+            ((lon - self.lon + 180.0) % 360.0 - 180.0) * self.lon_m,
+            (lat - self.lat) * self.lat_m,
+        )
+
     def places(self, *, x_m: ArrayLike, y_m: ArrayLike) -> tuple[Floats, Floats]:
         """Return (lon, lat) of points of the plane, longitude -180 to below 180.
 

@@ -17,6 +17,7 @@ from maps.place_words import place_words, short_place_words
 from maps.wording import Wording
 from patrol.accounts import User
 from patrol.alerts import Alert
+from patrol.rules.no_go import unseen_until
 
 LONGEST_RADIO_TEXT: Final = 67
 """Characters of a message in APRS, the shortest that a radio of ours takes."""
@@ -56,6 +57,9 @@ def rule_words(alert: Alert, wording: Wording) -> str:
     if "country" in facts:
         country = facts["country"]
         facts["country"] = wording.say_if_any(f"country.{country}") or country
+    until = unseen_until(alert)
+    if until is not None:
+        facts |= {"after": wording.clock(alert.raised_at), "before": wording.clock(until)}
     return (
         wording.say_whole(f"rule.{alert.rule}.told", **facts)
         or wording.say_if_any(f"rule.{alert.rule}")

@@ -21,7 +21,7 @@ from patrol import alert_acts
 from patrol.alarms.behaviours import Behaviours
 from patrol.alarms.changes import Steps
 from patrol.alarms.rules import ALERT_RULES, RULES
-from patrol.alerts import HOLDING, Alert, Key
+from patrol.alerts import HOLDING, RINGING, Alert, Key
 from patrol.calls import Calls
 from patrol.changes import Fix
 from patrol.clerk import Clerk
@@ -38,6 +38,7 @@ from patrol.patrols import Patrol
 from patrol.picture import Picture
 from patrol.records import Record
 from patrol.rules.low_battery import BATTERY_FACTS, told_battery
+from patrol.rules.no_go import RULE, RULE_MAYBE, RULE_PASSED
 from patrol.rules.scene import AlertRule, Battery, Condition, Scene, Sharing
 from patrol.sectors import Sector
 from patrol.store import papers
@@ -51,6 +52,7 @@ MOST_READ: Final = 10_000
 TOGETHER_S: Final = 0.080
 """How old what is left for the next batch may be by the time of that, seconds."""
 
+_OF_VISITS: Final = frozenset({RULE, RULE_PASSED, RULE_MAYBE})
 _WELL: Final = frozenset({"open"})
 
 log = structlog.get_logger(__name__)
@@ -357,6 +359,8 @@ class Alarms:
                 )
             return
         never_was = alert.unit is not None and self.fencing.took_back(alert.unit, alert.raised_at)
+        if rule.is_past and alert.state in RINGING and not never_was:
+            return
         if rule.unsure(scene, alert) and not never_was:
             self._gone_since.pop(alert.key, None)
             return
@@ -509,9 +513,10 @@ class Alarms:
         )
         filed: dict[tuple[str, str], list[Told]] = {}
         for alert in found:
-            if isinstance(alert, Alert) and alert.rule == "no_go" and alert.unit is not None:
+            if isinstance(alert, Alert) and alert.rule in _OF_VISITS and alert.unit is not None:
                 of = alert.unit, alert.subject.split("|")[1]
-                filed.setdefault(of, []).append(Told(alert.raised_at, alert.returned_at))
+                told = Told(alert.rule, alert.raised_at, alert.returned_at)
+                filed.setdefault(of, []).append(told)
         return filed
 
 

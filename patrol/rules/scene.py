@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
@@ -119,6 +119,9 @@ class Stand(NamedTuple):
     seen_at: datetime | None = None
 
 
+VisitHow: TypeAlias = Literal["seen", "passed", "maybe"]
+
+
 class Visit(NamedTuple):
     """That a unit was in an area.
 
@@ -131,6 +134,8 @@ class Visit(NamedTuple):
         lat: Where it came in, degrees.
         told_at: When that was known, aware UTC.
         appeared: It was there when it was first looked at; it may have come before.
+        how: "seen" by a fix or a way between two; "passed": it must have crossed the area in a
+            silence, which lasted from `since` to `until`; "maybe": its likely way led through then.
     """
 
     unit: str
@@ -141,6 +146,7 @@ class Visit(NamedTuple):
     lat: float | None
     told_at: datetime
     appeared: bool = False
+    how: VisitHow = "seen"
 
 
 class Stray(NamedTuple):
@@ -285,6 +291,8 @@ class AlertRule(NamedTuple):
         ended: Returns when the condition of an alert was over; None: now.
         broke: Returns when the condition of an alert was over for a while before it began as it
             holds now; None where it held all the time.
+        is_past: It tells of what is over by the time it is known: an alert of it holds until
+            somebody has acknowledged it.
     """
 
     name: str
@@ -296,6 +304,7 @@ class AlertRule(NamedTuple):
     unsure: Callable[[Scene, Alert], bool] = lambda _scene, _alert: False
     ended: Callable[[Scene, Alert], datetime | None] = lambda _scene, _alert: None
     broke: Callable[[Scene, Alert, Condition], datetime | None] = lambda _scene, _alert, _now: None
+    is_past: bool = False
 
 
 def about(contact: Contact) -> dict[str, Any]:

@@ -11,11 +11,9 @@ import shapely
 
 from gis.fences.area import Area, polygon
 from gis.fences.events import FenceEvent
-from gis.fences.index import FenceSet
-from gis.fences.rules import Enter
-from gis.fences.settings import FenceSettings
-from gis.fences.watch import FenceWatch
+from gis.fences.geofences import Geofences
 from gis.position import Position
+from gis.rivers import load_rivers
 
 
 class Alarm(NamedTuple):
@@ -44,9 +42,7 @@ class Door:
                 shape = shapely.Polygon(rings[0], rings[1:])
                 made[key] = polygon(f"area-{len(made)}", shape)
             self._of.append(made[key].id)
-        known = list(made.values())
-        rules = [Enter(id=each.id, area=each.id) for each in known]
-        self._watch = FenceWatch(FenceSet(known), rules, settings=FenceSettings(most_fixes=1000))
+        self._engine = Geofences(list(made.values()), rivers=load_rivers())
         self._alarms: dict[Alarm, list[float]] = {}
 
     def hear(
@@ -59,7 +55,7 @@ class Door:
         speed_mps: npt.NDArray[np.float64] | None,
     ) -> None:
         """Hand over a batch of reports."""
-        outcome = self._watch.see(
+        outcome = self._engine.see(
             [
                 (
                     f"boat-{boat[n]}",
@@ -89,9 +85,9 @@ class Door:
         return [(alarm, heard) for alarm, times in self._alarms.items() for heard in times]
 
     def _alarm(self, event: FenceEvent) -> Alarm | None:
-        boat = int(event.units[0].removeprefix("boat-"))
-        if event.area != self._of[boat]:
+        boat = int(event.unit.removeprefix("boat-"))
+        if event.area != self._of[boat] or event.kind == "leave":
             return None
         return Alarm(
-            boat, event.earliest.timestamp(), event.latest.timestamp(), event.how == "possible"
+            boat, event.earliest.timestamp(), event.latest.timestamp(), event.kind == "may_have_passed"
         )

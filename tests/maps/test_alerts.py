@@ -57,6 +57,7 @@ class Boat:
         self._sent += 1
         time = self._start + timedelta(seconds=10 * self._sent)
         report = {"id": f"r-{self._sent}", "lon": lon, "lat": 20.27, "time": time.isoformat()}
+        more = {"speed_mps": 20.0} | more
         answer = await self._client.post("/api/positions", json=report | more)
         assert answer.json()["rejected"] == [], answer.text
 

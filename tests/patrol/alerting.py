@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from gis.position import Position
 from patrol.alerts import Alert
 from patrol.filing import Filing
 from patrol.papers import Paper, new_id
@@ -55,10 +56,22 @@ async def unit(node: Node, device: str = "a", **more: Any) -> str:
 
 
 def way(
-    *places: tuple[float, float], device: str = "a", heard: float | None = None
+    *places: tuple[float, float],
+    device: str = "a",
+    heard: float | None = None,
+    speed_mps: float | None = 20.0,
 ) -> list[Transmission]:
-    """Return what a boat says that is at these (second, longitude)."""
-    return [said(device, second, lon=lon, heard=heard) for second, lon in places]
+    """Return what a fast boat says that is at these (second, longitude)."""
+    return [
+        said(
+            device,
+            second,
+            position=Position(lon=lon, lat=20.27, speed_mps=speed_mps),
+            fix=True,
+            heard=heard,
+        )
+        for second, lon in places
+    ]
 
 
 async def hear(node: Node, *messages: Transmission) -> None:

@@ -126,12 +126,12 @@ async def test_late_fixes_raise_a_historical_alert_that_does_not_ring(node: Node
     await put(node, sector())
     node.time = at(3600)
     await hear(node, *way(*GOES_IN, (40, OUT), (50, OUT), heard=3600))
-    alert = only(node)
+    alert = only(node, "no_go")
     assert (alert.historical, alert.state, alert.rings) == (True, "returned_unacknowledged", False)
     versions = await node.desk().alerts.versions(alert.id)
     assert not any(each.rings or each.told for each in versions)
     await tick(node, 3700)
-    assert only(node) == alert
+    assert only(node, "no_go") == alert
 
 
 async def test_what_was_historical_rings_once_it_is_so_now(node: Node) -> None:
@@ -154,19 +154,19 @@ async def test_a_boat_that_says_nothing_more_is_still_in_the_sector(node: Node) 
     await unit(node)
     await put(node, sector())
     await hear_in_turn(node, *way(*GOES_IN))
-    told = only(node)
+    told = only(node, "no_go")
     await tick(node, 331)  # it would ring no more, and be told as gone when it came
-    assert only(node).rings
+    assert only(node, "no_go").rings
     await node.desk().alerts.acknowledge(told.id)
-    known = only(node)
+    known = only(node, "no_go")
     node = await node.again()
     for second in (700, 1000):
         await tick(node, second)
-        assert only(node) == known
+        assert only(node, "no_go") == known
         await hear(node, *way((second + 1, IN)))
-        assert only(node) == known  # nobody is called again by the next report
+        assert only(node, "no_go") == known  # nobody is called again by the next report
     await hear_in_turn(node, *way((1100, OUT), (1110, OUT)))
-    assert only(node).state == "returned_acknowledged"
+    assert only(node, "no_go").state == "returned_acknowledged"
 
 
 async def test_a_boat_that_came_back_between_two_looks_keeps_no_call_for_help_from_ringing(
@@ -194,7 +194,7 @@ async def test_visits_that_began_and_ended_between_two_looks_are_filed_in_order(
     await hear_in_turn(node, *way(*GOES_IN))  # holds, and is over with the next look
     await hear_in_turn(node, *way(*GOES_IN, (40, OUT), (50, OUT), device="b"))  # was there once
     node.time = at(100)
-    leaves = way((90, OUT), (95, OUT))
+    leaves = way((85, OUT), (90, OUT), (95, OUT))
     again = way((60, IN), (70, IN), (80, OUT), (90, OUT), device="b")
     once = way(*GOES_IN, (40, OUT), (50, OUT), device="c")
     await hear(node, *leaves, *again, *once)
@@ -552,7 +552,7 @@ async def test_a_wild_fix_among_the_first_that_are_known_at_a_start_is_no_visit(
     await put(node, sector(at=at(-1)))
     places = [(second, OUT) for second in range(-100, 0, 10)]
     places += [(0, IN), *((second, OUT) for second in range(10, last + 1, 10))]
-    await hear_in_turn(node, *way(*places))
+    await hear_in_turn(node, *way(*places, speed_mps=None))
     assert alerts(node) == []
     node = await node.again()  # of a boat eight fixes are known then
     await tick(node, last + 1)
@@ -598,3 +598,60 @@ async def test_what_was_before_a_sector_was_drawn_is_not_told_at_a_start(node: N
 
 async def _die(*_: object, **__: object) -> None:
     """Do nothing, as a process does that was killed there."""
+
+
+PAST = ((-480, 100.40), (-240, 100.402), (0, 100.404), (240, 100.43))
+"""Three kilometres in four minutes, through the sector."""
+
+
+async def test_a_sector_that_a_boat_must_have_crossed_between_two_reports_rings_until_known(
+    node: Node,
+) -> None:
+    boat = await unit(node)
+    area = sector()
+    await put(node, area)
+    await hear_in_turn(node, *way(*PAST, speed_mps=12.0))
+    alert = only(node, "no_go_passed")
+    assert (alert.severity, alert.subject, alert.raised_at) == ("high", f"{boat}|{area.id}", at(0))
+    assert (alert.facts["sector_name"], alert.facts["until"]) == ("Don Xao", f"{at(240):%FT%TZ}")
+    await tick(node, 241)
+    await tick(node, 250)
+    assert only(node, "no_go_passed").rings
+    await node.desk().alerts.acknowledge(alert.id)
+    await tick(node, 251)
+    over = only(node, "no_go_passed")
+    assert (over.state, over.returned_at) == ("returned_acknowledged", at(240))
+    assert alerts(node, "no_go") == []
+
+
+async def test_a_late_report_that_shows_it_inside_withdraws_that_it_passed_unseen(
+    node: Node,
+) -> None:
+    await unit(node)
+    await put(node, sector())
+    await hear_in_turn(node, *way(*PAST, speed_mps=12.0))
+    assert only(node, "no_go_passed").rings
+    await hear(node, *way((120, 100.415), speed_mps=12.0, heard=250))
+    await tick(node, 251)
+    assert [each.state for each in alerts(node)] == ["returned_unacknowledged"]
+    assert only(node).rule == "no_go"
+
+
+async def test_a_sector_that_it_may_have_gone_round_is_told_low(node: Node) -> None:
+    await unit(node)
+    low = ((100.41, 20.268), (100.42, 20.268), (100.42, 20.272), (100.41, 20.272), (100.41, 20.268))
+    await put(node, sector(polygon=(low,)))
+    await hear_in_turn(node, *way(*PAST, speed_mps=12.0))
+    assert only(node).severity == "low"
+    assert only(node).rule == "no_go_maybe"
+
+
+async def test_a_second_passage_rings_again(node: Node) -> None:
+    await unit(node)
+    await put(node, sector())
+    await hear_in_turn(node, *way(*PAST, speed_mps=12.0))
+    first = only(node, "no_go_passed")
+    await hear_in_turn(node, *way((480, 100.404), speed_mps=12.0))
+    again = only(node, "no_go_passed")
+    assert (again.id, again.count, again.raised_at) == (first.id, 2, at(240))
+    assert again.rings

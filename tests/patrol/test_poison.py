@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 import patrol.picture
-from gis.fences.watch import FenceWatch
+from gis.fences.geofences import Geofences
 from patrol.alarms.rules import ALERT_RULES
 from patrol.contacts import Contact
 from patrol.rules.liveness import liveness
@@ -27,9 +27,9 @@ POISON_LON = 100.4096
 @pytest.fixture
 def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let fences fail over one place."""
-    see = FenceWatch.see
+    see = Geofences.see
 
-    def fails(watch: FenceWatch, fixes: Any) -> Any:
+    def fails(watch: Geofences, fixes: Any) -> Any:
         given = list(fixes)
         outcome = see(watch, given[:1])  # it fails half-way
         if any(position.lon == POISON_LON for _, position in given):
@@ -39,7 +39,7 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
             added=(*outcome.added, *more.added), withdrawn=(*outcome.withdrawn, *more.withdrawn)
         )
 
-    monkeypatch.setattr(FenceWatch, "see", fails)
+    monkeypatch.setattr(Geofences, "see", fails)
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -61,7 +61,7 @@ async def test_fences_that_fail_over_one_boat_ring_for_the_others(node: Node) ->
             await hear(
                 node,
                 said("a", second, lon=POISON_LON),
-                said("b", second, lon=lon),
+                *way((second, lon), device="b"),
                 *way((second, OUT), device="c"),
             )
             await tick(node, second + 1)

@@ -1,5 +1,6 @@
 /** Alerts, offers and sharing in words. */
 import { agencyName } from "./agencies.ts";
+import { now } from "./clock.ts";
 import { coordinateWords } from "./coordinates.ts";
 import { endedHandOffs, everyone, papers } from "./feed.ts";
 import { kmFigure } from "./address.ts";
@@ -8,12 +9,19 @@ import type { Alert, HandOff, Landing, Sighting } from "./papers.ts";
 import { placeWords } from "./panels/place-words.ts";
 import { addressOf } from "./places-told.ts";
 import { coordinateFormat } from "./preferences.ts";
+import { timeZone } from "./session.ts";
+import { minuteWords } from "./times.ts";
 import { unitName } from "./unit-name.ts";
 
 /** What it is: by its rule, with the names that the rule says. Rules that this page does not know say their name. */
 export function alertTitle(alert: Alert): string {
   const facts = alert.facts ?? {};
   const values = { ...facts, country: facts["country"] === undefined ? "" : (wordsIfAny(`country.${facts["country"]}`) ?? String(facts["country"])) } as Record<string, string | number>;
+  const since = Date.parse(alert.raised_at), until = Date.parse(String(facts["until"]));
+  if (!Number.isNaN(since) && !Number.isNaN(until)) { // of what happened unseen between two reports
+    values["after"] = minuteWords(since, now.value, timeZone.value);
+    values["before"] = minuteWords(until, now.value, timeZone.value);
+  }
   const told = wordsIfAny(`rule.${alert.rule}.told`, values);
   // A word that the rule did not say leaves its place in braces.
   if (told !== null && !told.includes("{") && (alert.rule !== "border_crossed" || values["country"] !== "")) return told;

@@ -33,6 +33,22 @@ ALERT_RULES: Final[tuple[AlertRule, ...]] = (
         broke=no_go.broke,
     ),
     AlertRule(
+        no_go.RULE_PASSED,
+        no_go.no_go_passed,
+        at_once=True,
+        ended=no_go.past_ended,
+        broke=no_go.past_broke,
+        is_past=True,
+    ),
+    AlertRule(
+        no_go.RULE_MAYBE,
+        no_go.no_go_maybe,
+        at_once=True,
+        ended=no_go.past_ended,
+        broke=no_go.past_broke,
+        is_past=True,
+    ),
+    AlertRule(
         "outside_sector",
         outside_sector.outside_sector,
         at_once=True,

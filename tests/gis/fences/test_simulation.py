@@ -1,31 +1,31 @@
-"""The labelled set, small: what is found, what is raised falsely, whether order matters.
-
-At full size: `python -m tests.gis.fences.simulation`.
-"""
+"""The judge at a small size, as CI runs it; at full size: `python -m tests.endurance.fences`."""
 
 from __future__ import annotations
 
 import pytest
 
-from gis.fences.settings import FenceSettings
-from tests.gis.fences.simulation import simulate
+from tests.gis.fences.simulation import (
+    Radio,
+    moored_inside,
+    moored_outside,
+    moving,
+    passes,
+)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_what_must_be_found_is_and_what_is_no_crossing_is_not_told() -> None:
-    figures, same = simulate(count=60, hours=6.0, shuffles=2)
-    assert figures.boat_hours > 350.0
-    assert figures.clear > 1000
-    assert figures.recall >= 0.99
-    assert figures.false_per_1000_h <= 1.0
-    assert figures.appeared_wrong == 0
-    assert figures.error_median_s < 1.0
-    assert all(same)
+@pytest.mark.parametrize("radio", [Radio(10.0, 5.0), Radio(60.0, tells_accuracy=False)])
+def test_boats_that_pass_through_sixty_metres_are_told(radio: Radio) -> None:
+    score = passes(7, 60, 60.0, radio)
+    assert score.recall == 1.0
+    assert score.false == 0
 
 
-@pytest.mark.slow
-def test_the_set_is_hard_without_hysteresis() -> None:
-    bare = FenceSettings(margin_accuracies=0.01)
-    figures, _ = simulate(count=16, hours=3.0, shuffles=0, settings=bare)
-    assert figures.false_per_1000_h > 1000.0
+def test_boats_moored_inside_are_told_within_ten_minutes() -> None:
+    count, ever, soon = moored_inside(7, 12, Radio(30.0, tells_accuracy=False))
+    assert (ever, soon) == (count, count)
+
+
+def test_wrong_reports_ring_for_no_boat_moored_outside_or_going_about() -> None:
+    radio = Radio(60.0, tells_accuracy=False, tells_speed=True, outliers=0.02)
+    assert moored_outside(7, 24.0, radio).false == 0
+    assert moving(7, 12.0, radio).false == 0

@@ -10,11 +10,9 @@ import shapely
 
 from gis.fences.area import Area, polygon
 from gis.fences.events import FenceEvent
-from gis.fences.index import FenceSet
-from gis.fences.rules import Rule
-from gis.fences.settings import FenceSettings
-from gis.fences.watch import FenceWatch
+from gis.fences.geofences import Geofences
 from gis.position import Position
+from gis.rivers import Rivers
 
 NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
 #: At 20 degrees north.
@@ -41,12 +39,24 @@ def fix(
 
 
 def run_of(
-    *points: tuple[float, float], every_s: float = 10.0, speed_mps: float | None = None
+    *points: tuple[float, float],
+    every_s: float = 10.0,
+    accuracy_m: float | None = 5.0,
+    speed_mps: float | None = None,
 ) -> list[tuple[str, Position]]:
     """Return fixes of one boat at points (metres), one after the other."""
     return [
-        fix(n * every_s, east, north, speed_mps=speed_mps) for n, (east, north) in enumerate(points)
+        fix(n * every_s, east, north, accuracy_m=accuracy_m, speed_mps=speed_mps)
+        for n, (east, north) in enumerate(points)
     ]
+
+
+def eastward(
+    west_m: float, east_m: float, *, speed_mps: float, every_s: float = 10.0, north_m: float = 0.0
+) -> list[tuple[float, float]]:
+    """Return points on a way from west to east."""
+    step = speed_mps * every_s
+    return [(west_m + n * step, north_m) for n in range(int((east_m - west_m) / step) + 1)]
 
 
 def square(id: str, *, west_m: float = 0.0, size_m: float = 1000.0) -> Area:
@@ -57,21 +67,25 @@ def square(id: str, *, west_m: float = 0.0, size_m: float = 1000.0) -> Area:
 
 def told(
     areas: Sequence[Area],
-    rules: Sequence[Rule],
     fixes: Sequence[tuple[str, Position]],
     *,
     batch: int = 1,
-    settings: FenceSettings | None = None,
+    rivers: Rivers | None = None,
 ) -> list[FenceEvent]:
-    """Return the final events after fixes in the order given, by time."""
-    watch = FenceWatch(FenceSet(areas), rules, settings=settings)
+    """Return the events that hold in the end, by time, after fixes in the order given."""
+    engine = Geofences(areas, rivers=rivers)
     final: Counter[FenceEvent] = Counter()
     for at in range(0, len(fixes), batch):
-        outcome = watch.see(fixes[at : at + batch])
+        outcome = engine.see(fixes[at : at + batch])
         final.update(outcome.added)
         final.subtract(outcome.withdrawn)
         assert min(final.values(), default=0) >= 0
-    return sorted(final.elements(), key=lambda event: (event.time, event.rule, event.units))
+    return sorted(final.elements(), key=lambda event: (event.time, event.area, event.kind))
+
+
+def kinds(events: Sequence[FenceEvent]) -> list[str]:
+    """Return the kinds of events."""
+    return [event.kind for event in events]
 
 
 def seconds(event: FenceEvent) -> float:

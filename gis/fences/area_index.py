@@ -1,0 +1,100 @@
+"""Areas by where they are: which ones a box meets, and how far the nearest edge is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+import numpy as np
+import shapely
+
+from gis.errors import AreaError
+from gis.fences.area import Area
+from gis.fences.fix import DEGREE_M
+
+Box: TypeAlias = tuple[float, float, float, float]
+"""West, south, east, north, degrees."""
+
+FAR_M: Final = 3000.0
+"""Edges farther away than this are all the same."""
+
+LEAST_COSINE: Final = 0.01  # of a latitude: closer to a pole a degree of longitude is no measure
+
+
+class AreaIndex:
+    """Areas, each with a number.
+
+    >>> index = AreaIndex([])
+    >>> index.free_m(100.0, 20.0)
+    3000.0
+    """
+
+    def __init__(self, areas: Sequence[Area]) -> None:
+        """Index areas.
+
+        Raises:
+            AreaError: If two have one id.
+        """
+        self.areas = tuple(areas)
+        self.number = {area.id: number for number, area in enumerate(self.areas)}
+        if len(self.number) < len(self.areas):
+            ids = [area.id for area in self.areas]
+            raise AreaError(next(id for id in ids if ids.count(id) > 1), "is there twice")
+        boxes = [(number, box) for number, area in enumerate(self.areas) for box in boxes_of(area)]
+        self._of = [number for number, _ in boxes]
+        # A diagonal has the bounds of its box, which are all that is asked for.
+        corners = np.array([box for _, box in boxes], dtype=np.float64).reshape(-1, 2, 2)
+        self._tree = shapely.STRtree(shapely.linestrings(corners))
+
+    def near(
+        self, *, lon: float, lat: float, east: float, north: float, within_m: float
+    ) -> set[int]:
+        """Return the numbers of areas whose boxes come within a distance of that of a move.
+
+        Args:
+            lon: Where it begins, degrees.
+            lat: The same.
+            east: How far east it goes, degrees; may be below 0.
+            north: How far north, degrees.
+            within_m: How far beside it is near.
+        """
+        tall = within_m / DEGREE_M * 1.01
+        cosine = math.cos(math.radians(min(90.0, abs(lat) + abs(north) + tall)))
+        wide = min(180.0, tall / max(LEAST_COSINE, cosine))
+        south, top = lat + min(0.0, north) - tall, lat + max(0.0, north) + tall
+        west, end = lon + min(0.0, east) - wide, lon + max(0.0, east) + wide
+        found: set[int] = set()
+        for turn in (-360.0, 0.0, 360.0):
+            if west + turn <= 180.0 and end + turn >= -180.0:
+                box = shapely.linestrings([(west + turn, south), (end + turn, top)])
+                found.update(self._of[n] for n in self._tree.query(box).tolist())
+        return found
+
+    def free_m(self, lon: float, lat: float) -> float:
+        """Return how far from a place the nearest edge is, at most `FAR_M`."""
+        least = FAR_M
+        for number in self.near(lon=lon, lat=lat, east=0.0, north=0.0, within_m=FAR_M):
+            area = self.areas[number]
+            at = shapely.Point(area.plane.xy(lon=lon, lat=lat))
+            least = min(least, float(area.edge.distance(at)))
+        return least
+
+
+def boxes_of(area: Area) -> list[Box]:
+    """Return boxes around an area, within -180 to 180 degrees; about a pole, all the way round.
+
+    >>> from gis.fences.area import around
+    >>> boxes = boxes_of(around("a", lon=180.0, lat=0.0, radius_m=11132.0))
+    >>> [tuple(round(x, 1) for x in box) for box in boxes]
+    [(179.9, -0.1, 180.1, 0.1)]
+    """
+    plane = area.plane
+    west, south, east, north = area.shape.bounds
+    if plane.polar:
+        reach = math.hypot(max(abs(west), abs(east)), max(abs(south), abs(north))) / plane.lat_m
+        if plane.lat > 0.0:
+            return [(-180.0, 90.0 - reach, 180.0, 90.0)]
+        return [(-180.0, -90.0, 180.0, -90.0 + reach)]
+    low, high = plane.lat + south / plane.lat_m, plane.lat + north / plane.lat_m
+    return [(plane.lon + west / plane.lon_m, low, plane.lon + east / plane.lon_m, high)]

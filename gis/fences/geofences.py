@@ -1,0 +1,430 @@
+"""All units against all areas: fixes in, events added and withdrawn out.
+
+The events told are those of all fixes in order of their times, however they came: late, shuffled,
+twice. This holds for fixes that come within `late_s` of the newest of their unit and while no more
+than `most_fixes` are newer; older ones are refused and counted. Times must have been judged before:
+a fix dated into the future makes all others late.
+
+Each unit's fixes are folded in order: `outliers` says which to believe, `path` where the unit truly
+was, `standing` how that stands to each area near it. A fix is a pure step of that fold. One that
+comes late is put into its place and the fold goes again from the state that was kept before it.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from gis.errors import PositionError
+from gis.fences.area import Area
+from gis.fences.area_index import AreaIndex
+from gis.fences.events import FenceEvent, Outcome
+from gis.fences.fix import Fix, apart_m, between
+from gis.fences.gaps import Gap, Waters
+from gis.fences.outliers import Judged, judge, plausible_mps
+from gis.fences.path import Path, Point, follow
+from gis.fences.settings import FenceSettings
+from gis.fences.standing import NOWHERE, Move, Standings, advance
+from gis.position import Position, check_place
+from gis.rivers import Rivers
+
+WIDTH: Final = 5  # numbers of a fix
+DETOUR_SHARE: Final = 0.6  # of a move in a gap: so far beside it an area may be crossed
+DETOUR_M: Final = 500.0
+SWING_SHARE: Final = 0.15
+SWING_LEAST_M: Final = 50.0  # of a shorter move the course is mostly noise
+
+
+class State(NamedTuple):
+    """What a unit's fixes up to one have come to; never changed.
+
+    Attributes:
+        judged: What the next one is judged by.
+        path: What its next points follow from.
+        point: The last of these that is not raw, and
+        earlier: the one before it.
+        standings: How it stands to areas that it is in, or may be.
+    """
+
+    judged: Judged = Judged()
+    path: Path = Path()
+    point: Point | None = None
+    earlier: Point | None = None
+    standings: Standings = NOWHERE
+
+
+BLANK: Final = State()
+
+
+class Track:
+    """One unit: its fixes in order of time, and what they have come to.
+
+    Attributes:
+        state: After all of them.
+        told: Times of fixes and the events that they brought, in order.
+        free: A place (lon, lat) and how far from it no edge is, metres.
+    """
+
+    __slots__ = ("_numbers", "_times", "free", "kept", "state", "told")
+
+    def __init__(self) -> None:
+        self._times = array("d")
+        self._numbers = array("d")
+        self.state = BLANK
+        #: States before the fix of a number, the first before all.
+        self.kept: list[tuple[int, State]] = [(0, BLANK)]
+        self.told: list[tuple[float, FenceEvent]] = []
+        self.free = (0.0, 0.0, 0.0)
+
+    def __len__(self) -> int:
+        """Return how many fixes are kept."""
+        return len(self._times)
+
+    def fixes(self, first: int = 0) -> Iterable[Fix]:
+        """Yield the fixes from a number on, oldest first; from the end where it is below 0."""
+        count = len(self._times)
+        numbers = self._numbers
+        for n in range(max(0, count + first) if first < 0 else first, count):
+            yield Fix(*numbers[n * WIDTH : n * WIDTH + WIDTH])
+
+    @property
+    def newest(self) -> float:
+        """Time of the newest one; minus infinity without any."""
+        return self._times[-1] if self._times else -math.inf
+
+    @property
+    def known_until(self) -> float | None:
+        """Time of the newest one that is believed; None without any."""
+        last = self.state.judged.last
+        return None if last is None else last.t
+
+    def append(self, fix: Fix) -> None:
+        """Add one that is newer than all."""
+        self._times.append(fix.t)
+        self._numbers.extend(fix)
+
+    def put(self, fix: Fix) -> int | None:
+        """Add one in its place and return its number; None if it says nothing new."""
+        n = bisect_left(self._times, fix.t)
+        at = n * WIDTH
+        if n < len(self._times) and self._times[n] == fix.t:
+            if _rank(fix) >= _rank(Fix(*self._numbers[at : at + WIDTH])):
+                return None
+            self._numbers[at : at + WIDTH] = array("d", fix)
+            return n
+        self._times.insert(n, fix.t)
+        self._numbers[at:at] = array("d", fix)
+        return n
+
+    def back_to(self, number: int) -> tuple[int, list[FenceEvent]]:
+        """Go back to the last state kept before a fix; return from where to go on, and what had
+        been told since.
+        """
+        while self.kept[-1][0] > number:
+            self.kept.pop()
+        first, self.state = self.kept[-1]
+        since = self._times[first]
+        cut = bisect_left(self.told, since, key=lambda each: each[0])
+        gone = [event for _, event in self.told[cut:]]
+        del self.told[cut:]
+        return first, gone
+
+    def keep(self, number: int, settings: FenceSettings) -> None:
+        """Keep the state before a fix, if it is time to."""
+        if number - self.kept[-1][0] >= settings.checkpoint:
+            self.kept.append((number, self.state))
+
+    def trim(self, settings: FenceSettings) -> None:
+        """Forget what is too old, or too much, up to a state that was kept."""
+        if len(self.kept) < 2:
+            return
+        most = len(self._times) - settings.most_fixes
+        old = bisect_right(self._times, self._times[-1] - settings.late_s)
+        drop = 0
+        while len(self.kept) > 1 and self.kept[1][0] <= max(most, old):
+            self.kept.pop(0)
+            drop = self.kept[0][0]
+        if drop:
+            del self._times[:drop], self._numbers[: drop * WIDTH]
+            self.kept = [(number - drop, state) for number, state in self.kept]
+            cut = bisect_left(self.told, self._times[0], key=lambda each: each[0])
+            del self.told[:cut]
+
+    def is_too_late(self, fix: Fix) -> bool:
+        """Return whether a fix is older than all that can still be changed."""
+        return self.kept[0][1] is not BLANK and fix.t < self._times[0]
+
+
+class Geofences:
+    """Areas, and how units stand to them.
+
+    >>> import shapely
+    >>> from datetime import UTC, datetime, timedelta
+    >>> from gis.fences.area import polygon
+    >>> engine = Geofences([polygon("lima-2", shapely.box(100.0, 20.0, 100.01, 20.1))])
+    >>> noon = datetime(2026, 6, 10, 12, tzinfo=UTC)
+    >>> told = engine.see([
+    ...     ("boat-1", Position(lon=99.99 + n * 0.005, lat=20.05, time=noon + timedelta(minutes=n)))
+    ...     for n in (4, 0, 3, 1)
+    ... ])
+    >>> [(event.kind, event.time.isoformat()) for event in told.added]
+    [('enter', '2026-06-10T12:02:00+00:00')]
+    """
+
+    def __init__(
+        self,
+        areas: Sequence[Area],
+        *,
+        settings: FenceSettings | None = None,
+        rivers: Rivers | None = None,
+    ) -> None:
+        """Begin with no unit.
+
+        Args:
+            areas: With different ids.
+            settings: What is assumed of boats and radios.
+            rivers: Along which boats go where they are silent; None: they go anywhere.
+
+        Raises:
+            AreaError: If two areas have one id.
+        """
+        self.index = AreaIndex(areas)
+        self.settings = settings or FenceSettings()
+        self.tracks: dict[str, Track] = {}
+        #: Fixes that told nothing: "late" (before what is kept), "twice", "vague" (accuracy).
+        self.refused: Counter[str] = Counter()
+        self._waters = Waters(rivers, self.settings)
+
+    def see(self, fixes: Iterable[tuple[str, Position]]) -> Outcome:
+        """Take fixes (unit, position with its time), in any order.
+
+        Raises:
+            PositionError: If one has no time or is no place; none of the batch is taken then.
+
+        >>> Geofences([]).see([])
+        Outcome(added=(), withdrawn=())
+        """
+        batch: dict[str, list[Fix]] = {}
+        for unit, fix in [(unit, self._read(unit, position)) for unit, position in fixes]:
+            if fix is None:
+                self.refused["vague"] += 1
+            else:
+                batch.setdefault(unit, []).append(fix)
+        added: list[FenceEvent] = []
+        withdrawn: list[FenceEvent] = []
+        for unit, own in batch.items():
+            track = self.tracks.get(unit)
+            if track is None:
+                track = self.tracks[unit] = Track()
+            if len(own) == 1 and own[0].t > track.newest:
+                track.append(own[0])
+                track.keep(len(track) - 1, self.settings)
+                added += self._fold(unit, track, own[0])
+            else:
+                self._refold(unit, track, own, added, withdrawn)
+            track.trim(self.settings)
+        return _outcome(added, withdrawn)
+
+    def forget(self, units: Iterable[str]) -> None:
+        """Forget all fixes of units, as if they had never come; nothing that was told is withdrawn.
+
+        >>> engine = Geofences([])
+        >>> engine.forget(["a", "b"])
+        """
+        for unit in units:
+            self.tracks.pop(unit, None)
+
+    def stand(self, unit: str, area: str) -> bool | None:
+        """Return whether a unit is in an area, by its newest fixes; None: nobody can say.
+
+        Raises:
+            KeyError: If there is no such area, or nothing is known of the unit.
+        """
+        standing = self.tracks[unit].state.standings.get(self.index.number[area])
+        return False if standing is None else standing.inside
+
+    def within(self, unit: str) -> list[str]:
+        """Return the areas that a unit is in."""
+        track = self.tracks.get(unit)
+        if track is None:
+            return []
+        areas = self.index.areas
+        return [areas[n].id for n, standing in track.state.standings.items() if standing.inside]
+
+    # -- inside
+
+    def _read(self, unit: str, position: Position) -> Fix | None:
+        """Return a fix; None for one that is so vague that it says nothing."""
+        settings, when = self.settings, position.time
+        if when is None:
+            raise PositionError(f"position of {unit} has no time")
+        lon, lat, accuracy = position.lon, position.lat, position.accuracy_m
+        if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
+            check_place(lon=lon, lat=lat)
+        if accuracy is None or accuracy != accuracy:
+            accuracy = settings.assumed_accuracy_m
+        elif accuracy > settings.useless_accuracy_m:
+            return None
+        speed = math.nan if position.speed_mps is None else position.speed_mps
+        return Fix(when.timestamp(), lon, lat, max(accuracy, settings.least_accuracy_m), speed)
+
+    def _refold(
+        self,
+        unit: str,
+        track: Track,
+        fixes: list[Fix],
+        added: list[FenceEvent],
+        withdrawn: list[FenceEvent],
+    ) -> None:
+        """Put fixes into their places and go on from before the first of them."""
+        first: int | None = None
+        for fix in sorted(fixes, key=_order):
+            if track.is_too_late(fix):
+                self.refused["late"] += 1
+                continue
+            number = track.put(fix)
+            if number is None:
+                self.refused["twice"] += 1
+            elif first is None:
+                first = number
+        if first is None:
+            return
+        number, gone = track.back_to(first)
+        withdrawn += gone
+        for fix in list(track.fixes(number)):
+            track.keep(number, self.settings)
+            added += self._fold(unit, track, fix)
+            number += 1
+
+    def _fold(self, unit: str, track: Track, fix: Fix) -> list[FenceEvent]:
+        """Take the next fix of a unit; return the events that it brings."""
+        settings = self.settings
+        judged, path, point, earlier, standings = track.state
+        speed_mps = plausible_mps(judged, fix, settings)
+        judged, believed = judge(judged, fix, settings)
+        events: list[FenceEvent] = []
+        for each in believed:
+            last = path.last
+            path, points = follow(path, each, settings)
+            for new in points:
+                gap = None
+                if point is not None and new.t - point.t > settings.gap_s:
+                    gap = Gap(_way_mps(last, each, speed_mps, settings))
+                move = Move(unit, point, new, gap)
+                if not self._is_free(track, move, standings):
+                    swing_m = _swing_m(earlier, point, new)
+                    standings = self._stand(move._replace(swing_m=swing_m), standings, events)
+                if not new.is_raw:
+                    point, earlier = new, point
+        track.state = State(judged, path, point, earlier, standings)
+        track.told += [(fix.t, event) for event in events]
+        return events
+
+    def _is_free(self, track: Track, move: Move, standings: Standings) -> bool:
+        """Return whether a move is so far from all edges that it changes nothing."""
+        before, point = move.before, move.point
+        if move.gap is not None or before is None:
+            return False
+        for standing in standings.values():
+            if not standing.inside or standing.out is not None:
+                return False
+        margin_m = self.settings.leave_beyond * point.accuracy_m
+        way_m = apart_m(before, point)
+        lon, lat, free_m = track.free
+        if free_m > 0.0:
+            off_m = apart_m(point._replace(lon=lon, lat=lat), point)
+            if off_m + way_m + margin_m < free_m:
+                return True
+        free_m = self.index.free_m(point.lon, point.lat)
+        track.free = point.lon, point.lat, free_m
+        return way_m + margin_m < free_m
+
+    def _stand(self, move: Move, standings: Standings, events: list[FenceEvent]) -> Standings:
+        """Return how a unit stands to all areas after a move; events are added."""
+        before, point, gap = move.before or move.point, move.point, move.gap
+        within_m = self.settings.leave_beyond * point.accuracy_m
+        if gap is not None:
+            within_m += DETOUR_M + DETOUR_SHARE * apart_m(before, point)
+        near = self.index.near(
+            lon=before.lon,
+            lat=before.lat,
+            east=(point.lon - before.lon + 180.0) % 360.0 - 180.0,
+            north=point.lat - before.lat,
+            within_m=within_m,
+        )
+        near.update(standings)
+        if not near:
+            return standings
+        if gap is not None and not math.isinf(gap.speed_mps):
+            gap = self._waters.gap(before, point, gap.speed_mps)
+            straight = gap.river is None and point.t - before.t <= self.settings.line_s
+            move = move._replace(gap=None if straight else gap)
+        changed = dict(standings)
+        for number in sorted(near):
+            new, told = advance(
+                changed.get(number),
+                move,
+                number,
+                self.index.areas[number],
+                waters=self._waters,
+                settings=self.settings,
+            )
+            events += told
+            if new is None:
+                changed.pop(number, None)
+            else:
+                changed[number] = new
+        return changed or NOWHERE
+
+
+def _way_mps(last: Fix | None, fix: Fix, speed_mps: float, settings: FenceSettings) -> float:
+    """Return how fast a unit went at most; infinite where nothing goes so fast."""
+    if last is None:
+        return math.inf
+    noise = settings.noise_accuracies * (last.accuracy_m + fix.accuracy_m)
+    least = max(0.0, apart_m(last, fix) - noise) / (fix.t - last.t)
+    return math.inf if least > settings.fastest_mps else max(least, speed_mps)
+
+
+def _swing_m(earlier: Point | None, before: Point | None, point: Point) -> float:
+    """Return how far a way swings out from its straight line, by how much the unit turned before:
+    a chord's sagitta is an eighth of its length times the angle of its arc.
+    """
+    if earlier is None or before is None:
+        return 0.0
+    lon, lat = between(earlier, before, 2.0)
+    way_m, was_m = apart_m(before, point), apart_m(earlier, before)
+    if min(way_m, was_m) <= SWING_LEAST_M:
+        return 0.0
+    lon, lat = between(before, Fix(0.0, lon, lat, 0.0, 0.0), way_m / was_m)
+    ahead = point._replace(lon=lon, lat=lat)
+    return SWING_SHARE * min(way_m, apart_m(ahead, point))
+
+
+def _rank(fix: Fix) -> tuple[float, float, float, float]:
+    """Return what decides between fixes of one time: the better, then any, but always the same."""
+    speed = -1.0 if math.isnan(fix.speed_mps) else fix.speed_mps
+    return fix.accuracy_m, fix.lon, fix.lat, speed
+
+
+def _order(fix: Fix) -> tuple[float, tuple[float, float, float, float]]:
+    return fix.t, _rank(fix)
+
+
+def _outcome(added: list[FenceEvent], withdrawn: list[FenceEvent]) -> Outcome:
+    if not added and not withdrawn:
+        return Outcome()
+    more, less = Counter(added), Counter(withdrawn)
+    return Outcome(
+        added=tuple(sorted((more - less).elements(), key=_event_order)),
+        withdrawn=tuple(sorted((less - more).elements(), key=_event_order)),
+    )
+
+
+def _event_order(event: FenceEvent) -> tuple[datetime, str, str, str]:
+    return event.time, event.area, event.kind, event.unit

@@ -1,0 +1,151 @@
+"""Which fixes to believe: one that is out of place waits until others agree with it.
+
+A radio is wrong once or twice in a row now and then, by far, and says nothing of it. What noise
+explains, or the unit's speed and course, is believed at once; any other only when `voices` fixes in
+a row agree, and is dropped when the unit goes on from where it was.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import NamedTuple
+
+from gis.fences.fix import Fix, apart_m, between
+from gis.fences.settings import FenceSettings
+
+AGREE_SHARE = 0.75  # where no speed is told, two that agree are so much nearer to each other
+BASE_S = 60.0  # speed is measured over so long, that noise does not make any
+LEAST_MPS = 0.7  # a receiver at rest tells some speed, too
+LONG_AGO_S = 1800.0  # after such a silence a unit may be anywhere: one voice less is enough
+
+
+class Judged(NamedTuple):
+    """What the next fix is judged by.
+
+    Attributes:
+        last: The last one believed.
+        before: The one before that.
+        base: From which speed is measured.
+        record_mps: How fast the unit has gone lately; it fades.
+        waiting: Doubted ones in a row that agree with each other.
+    """
+
+    last: Fix | None = None
+    before: Fix | None = None
+    base: Fix | None = None
+    record_mps: float = 0.0
+    waiting: tuple[Fix, ...] = ()
+
+
+def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tuple[Fix, ...]]:
+    """Return what the next fix is judged by, and which are believed now, oldest first.
+
+    >>> a = Fix(0.0, 100.0, 20.0, 15.0, math.nan)
+    >>> judged, believed = judge(Judged(), a, FenceSettings())
+    >>> believed
+    ()
+    >>> judged, believed = judge(judged, a._replace(t=5.0), FenceSettings())
+    >>> len(believed)
+    2
+    >>> judged, believed = judge(judged, Fix(10.0, 100.01, 20.0, 15.0, math.nan), FenceSettings())
+    >>> believed
+    ()
+    >>> judged, believed = judge(judged, a._replace(t=15.0), FenceSettings())
+    >>> believed == (a._replace(t=15.0),)
+    True
+    """
+    last, waiting = judged.last, judged.waiting
+    if last is None:
+        if waiting and _reaches(waiting[-1], fix, settings.fastest_mps, settings):
+            return _taken(judged, (waiting[-1], fix), settings)
+        return Judged(waiting=(fix,)), ()
+    if _is_fine(judged, last, fix, settings):
+        turned = waiting and _is_on_way(judged, last, fix, settings)
+        return _taken(judged, (*waiting, fix) if turned else (fix,), settings)
+    if waiting and _agree(last, waiting[-1], fix, settings):
+        waiting = (*waiting, fix)
+        wanted = settings.voices - (fix.t - last.t > LONG_AGO_S)
+        if len(waiting) >= wanted:
+            return _taken(judged, waiting, settings)
+        return judged._replace(waiting=waiting), ()
+    return judged._replace(waiting=(fix,)), ()
+
+
+def plausible_mps(judged: Judged, fix: Fix, settings: FenceSettings) -> float:
+    """Return how fast the unit goes at most, by its record and what it tells."""
+    told = [
+        each.speed_mps for each in (judged.last, fix) if each and not math.isnan(each.speed_mps)
+    ]
+    return min(settings.fastest_mps, max(judged.record_mps, *told, 0.0))
+
+
+def _is_fine(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> bool:
+    noise = settings.noise_accuracies * (last.accuracy_m + fix.accuracy_m)
+    way = apart_m(last, fix)
+    if way <= noise:
+        return True
+    seconds, before = fix.t - last.t, judged.before
+    is_told = not math.isnan(fix.speed_mps)
+    if is_told:
+        speed = max(fix.speed_mps, 0.0 if math.isnan(last.speed_mps) else last.speed_mps)
+        speed = speed if speed > LEAST_MPS else 0.0
+    else:
+        speed = judged.record_mps
+    speed = min(settings.fastest_mps, settings.speed_share * speed)
+    if way > noise + speed * seconds:
+        return False
+    if is_told and seconds <= settings.dense_s:
+        return True
+    if before is not None and apart_m(before, last) <= noise:
+        return is_told  # it lay there, and does not say that it goes
+    if before is None or seconds > settings.gap_s or last.t - before.t > settings.gap_s:
+        return True
+    lon, lat = between(before, last, 1.0 + seconds / (last.t - before.t))
+    off_m = apart_m(fix._replace(lon=lon, lat=lat), fix)
+    return off_m <= noise + settings.off_course_share * way
+
+
+def _is_on_way(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> bool:
+    """Return whether those that wait are no detour for a unit as fast as it was: it has turned."""
+    before = judged.before
+    noise = settings.noise_accuracies * (last.accuracy_m + fix.accuracy_m)
+    if before is None or (was_m := apart_m(before, last)) <= noise:
+        return False
+    speed = settings.detour_speed_share * was_m / (last.t - before.t)
+    chain = (last, *judged.waiting, fix)
+    way = sum(apart_m(a, b) for a, b in itertools.pairwise(chain))
+    return way <= noise + speed * (fix.t - last.t)
+
+
+def _agree(last: Fix, waiting: Fix, fix: Fix, settings: FenceSettings) -> bool:
+    """Return whether a fix bears out one that waits, rather than the last good one."""
+    way, other = apart_m(waiting, fix), apart_m(last, fix)
+    told = max(waiting.speed_mps, fix.speed_mps)
+    if math.isnan(told):
+        return way < AGREE_SHARE * other and _reaches(waiting, fix, settings.fastest_mps, settings)
+    return way < other and _reaches(waiting, fix, settings.speed_share * told, settings)
+
+
+def _reaches(a: Fix, b: Fix, speed_mps: float, settings: FenceSettings) -> bool:
+    noise = settings.noise_accuracies * (a.accuracy_m + b.accuracy_m)
+    return apart_m(a, b) <= noise + speed_mps * (b.t - a.t)
+
+
+def _taken(
+    judged: Judged, fixes: tuple[Fix, ...], settings: FenceSettings
+) -> tuple[Judged, tuple[Fix, ...]]:
+    last, before, base, record, _ = judged
+    for fix in fixes:
+        if base is None or last is None:
+            base = fix
+        elif fix.t - base.t >= BASE_S:
+            seconds = fix.t - base.t
+            noise = settings.noise_accuracies * (base.accuracy_m + fix.accuracy_m)
+            speed = max(0.0, apart_m(base, fix) - noise) / seconds
+            record *= math.exp(-seconds / settings.record_s)
+            if speed <= settings.fastest_mps:
+                record = max(record, speed)
+            base = fix
+        last, before = fix, last
+    return Judged(last, before, base, record, ()), fixes

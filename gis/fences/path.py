@@ -1,0 +1,155 @@
+"""Where a unit truly was, by fixes that are all a little off: means while it lies, else smoothed.
+
+What a receiver is off by is partly new with every fix and partly the same for minutes. The first
+part goes away in a mean, the second only in one of half an hour; so the place of a unit that lies
+somewhere is such a mean, and no single fix beside it, nor minutes of them, make it move.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from gis.fences.fix import Fix, apart_m, between
+from gis.fences.settings import FenceSettings
+
+MINUTE_S = 60.0
+LEAST_FIXES = 3  # fewer are no stay, however long they are apart
+
+
+class Point(NamedTuple):
+    """A place on a unit's path.
+
+    Attributes:
+        t: Seconds since 1970, UTC.
+        lon: Degrees.
+        lat: Degrees.
+        accuracy_m: Of the fixes behind it.
+        is_raw: One fix alone, which the next will better.
+    """
+
+    t: float
+    lon: float
+    lat: float
+    accuracy_m: float
+    is_raw: bool = False
+
+
+class Stay(NamedTuple):
+    """A place that a unit keeps to, or may.
+
+    Attributes:
+        since: Seconds since 1970, UTC.
+        fixes: How many are behind it.
+        lon, lat: Their mean.
+        minute_lon, minute_lat: That of the last minute.
+    """
+
+    since: float
+    fixes: int
+    lon: float
+    lat: float
+    minute_lon: float
+    minute_lat: float
+
+
+class Path(NamedTuple):
+    """What the next point follows from.
+
+    Attributes:
+        last: The last fix, and
+        before: the one before it.
+        stay: Where the unit lies, or has been about lately.
+        lies: Whether it lies there.
+        until: Time of the last point that is not raw.
+    """
+
+    last: Fix | None = None
+    before: Fix | None = None
+    stay: Stay | None = None
+    lies: bool = False
+    until: float = -math.inf
+
+
+def follow(path: Path, fix: Fix, settings: FenceSettings) -> tuple[Path, tuple[Point, ...]]:
+    """Return the path after a fix, and its new points.
+
+    >>> path, points = follow(Path(), Fix(0.0, 100.0, 20.0, 15.0, math.nan), FenceSettings())
+    >>> points
+    (Point(t=0.0, lon=100.0, lat=20.0, accuracy_m=15.0, is_raw=False),)
+    """
+    last, before, stay, lies, until = path
+    t, accuracy_m, told = fix.t, fix.accuracy_m, fix.speed_mps
+    if last is None or stay is None:
+        new = _stay(fix)
+        return Path(fix, None, new, False, t), (_point(fix),)
+    seconds = t - last.t
+    goes = told > settings.slow_mps  # not where it is NaN
+    if lies:
+        minute = _with(stay, fix, seconds, settings)
+        off = apart_m(_at(fix, stay.lon, stay.lat), fix)
+        off_minute = apart_m(
+            _at(fix, stay.lon, stay.lat), _at(fix, minute.minute_lon, minute.minute_lat)
+        )
+        if not (
+            off > settings.stay_left_raw * accuracy_m
+            or off_minute > settings.stay_left * accuracy_m
+            or (goes and last.speed_mps > settings.slow_mps)
+        ):
+            point = Point(t, minute.lon, minute.lat, accuracy_m)
+            return Path(fix, last, minute, True, t), (point,)
+        lies, stay = False, _stay(fix)
+    points: list[Point] = []
+    dense = seconds <= settings.dense_s
+    smooth, within = fix, 1.5 * settings.stay_within
+    if dense and before is not None and last.t - before.t <= settings.dense_s:
+        if last.t > until:
+            smooth = _smooth(before, last, fix)
+            points.append(_point(smooth))
+            within = settings.stay_within
+    elif not dense and last.t > until:
+        points.append(_point(last))
+    if goes or apart_m(smooth, _at(fix, stay.lon, stay.lat)) > within * accuracy_m:
+        stay = _stay(smooth)
+    else:
+        stay = _with(stay, smooth, seconds, settings)
+        lies = t - stay.since >= settings.stay_s and stay.fixes >= LEAST_FIXES
+    if points:
+        until = last.t
+    if lies:
+        points.append(Point(t, stay.lon, stay.lat, accuracy_m))
+        until = t
+    elif dense:
+        points.append(_point(fix)._replace(is_raw=True))
+    else:
+        points.append(_point(fix))
+        until = t
+    return Path(fix, last, stay, lies, until), tuple(points)
+
+
+def _stay(fix: Fix) -> Stay:
+    return Stay(fix.t, 1, fix.lon, fix.lat, fix.lon, fix.lat)
+
+
+def _with(stay: Stay, fix: Fix, seconds: float, settings: FenceSettings) -> Stay:
+    """Return a stay with one fix more; the mean forgets what is long ago."""
+    count = stay.fixes + 1
+    share = max(1.0 / count, min(1.0, seconds / settings.stay_memory_s))
+    lately = max(1.0 / count, min(1.0, seconds / MINUTE_S))
+    lon, lat = between(_at(fix, stay.lon, stay.lat), fix, share)
+    minute_lon, minute_lat = between(_at(fix, stay.minute_lon, stay.minute_lat), fix, lately)
+    return Stay(stay.since, count, lon, lat, minute_lon, minute_lat)
+
+
+def _smooth(a: Fix, b: Fix, c: Fix) -> Fix:
+    """Return the middle one of three as the others bear it out."""
+    lon, lat = between(b, _at(b, *between(a, c, (b.t - a.t) / (c.t - a.t))), 0.5)
+    return Fix(b.t, lon, lat, max(b.accuracy_m, min(a.accuracy_m, c.accuracy_m)), b.speed_mps)
+
+
+def _at(fix: Fix, lon: float, lat: float) -> Fix:
+    return fix._replace(lon=lon, lat=lat)
+
+
+def _point(fix: Fix) -> Point:
+    return Point(fix.t, fix.lon, fix.lat, fix.accuracy_m)
