@@ -16,12 +16,12 @@ import shapely
 import structlog
 from msgspec.structs import replace
 
+from gis.accuracy import ASSUMED_ACCURACY_M
 from gis.behaviour.loitering import Stay, stay
 from gis.behaviour.meeting import SLOW_MPS, Meeting, meeting
 from gis.behaviour.presence import Presence, presence
 from gis.behaviour.speeding import Speeding, speeding
 from gis.errors import GisError
-from gis.fences.settings import FenceSettings
 from gis.geodesy import distance_m
 from gis.position import Position
 from gis.prepared import prepare_for_points
@@ -50,7 +50,7 @@ STATIONS: Final = ("ais:00", "ais:99")
 
 _CELL_DEG: Final = 0.01  # more than two boats that are together can be apart
 _NEAR_DEG: Final = 0.005  # round a sector: a boat is followed a little before it comes in
-_ASSUMED_M: Final = FenceSettings().assumed_accuracy_m
+
 
 log = structlog.get_logger(__name__)
 
@@ -191,7 +191,7 @@ class _Watched:
                 return []
             boat = self._boats[id] = _Boat(_time(fix))
         if fix.accuracy_m is None:
-            fix = replace(fix, accuracy_m=_ASSUMED_M)
+            fix = replace(fix, accuracy_m=ASSUMED_ACCURACY_M)
         over: list[Episode] = []
         fixes = boat.fixes
         if not fixes or _time(fix) > _time(fixes[-1]):

@@ -89,5 +89,8 @@ class Door:
         if event.area != self._of[boat] or event.kind == "leave":
             return None
         return Alarm(
-            boat, event.earliest.timestamp(), event.latest.timestamp(), event.kind == "may_have_passed"
+            boat,
+            event.earliest.timestamp(),
+            event.latest.timestamp(),
+            event.kind == "may_have_passed",
         )
