@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Bank: TypeAlias = Literal["left", "right", "mid"]
 
 REACH_OF_RIVER_M = 5000.0  # farther than this from the line, a place has no river address
+MOST_DOUBT_M = 5000.0  # nor beyond that by more than it may be wrong itself, this at most
 FOOT_KM = 0.3
 GOLDEN_TRIANGLE = (100.084653, 20.352275)  # Ruak mouth, where LA, MM and TH meet
 GOLDEN_TRIANGLE_M = 1000.0  # a line that passes it this closely is the Mekong
@@ -250,15 +251,23 @@ class River:
     ) -> RiverPlaces:
         """Return the river addresses of places given as two arrays of degrees.
 
-        A coordinate that is NaN or no place on Earth has none.
+        A coordinate that is NaN or no place on Earth has none. A place that may itself be wrong by
+        kilometres, as that of an office known by its town, is looked for so much farther off.
 
         >>> places = load_mekong().locate_many([100.41, 0.0], [20.266, 0.0])
         >>> places.km.round(), places.side
         (array([2356.,   nan]), array([0, 0], dtype=int8))
         """
         lon, lat = as_columns(lons, lats)
-        km, offset, reach = self.course.nearest(lon, lat, within_m=REACH_OF_RIVER_M)
-        return self._places(km, offset, reach, np.asarray(accuracy_m, dtype=np.float64))
+        wrong = np.asarray(accuracy_m, dtype=np.float64)
+        reach_m = REACH_OF_RIVER_M + np.clip(np.nan_to_num(wrong), 0.0, MOST_DOUBT_M)
+        km, offset, reach = self.course.nearest(
+            lon, lat, within_m=float(np.max(reach_m, initial=REACH_OF_RIVER_M))
+        )
+        far = np.abs(offset) > reach_m
+        if np.count_nonzero(far):
+            km[far], offset[far], reach[far] = np.nan, np.nan, -1
+        return self._places(km, offset, reach, wrong)
 
     def _places(
         self, km: Floats, offset: Floats, reach: NDArray[np.intp], accuracy_m: Floats
@@ -281,7 +290,7 @@ class River:
             reach: Index into `reaches`.
 
         >>> load_mekong().km_error_share(load_mekong().reaches.index("Houay Xai"))
-        0.015
+        0.035
         """
         return float(self._km_error_share[reach])
 
@@ -294,7 +303,7 @@ class River:
             PositionError: If the river has not one of the kilometres.
 
         >>> round(load_mekong().length_error_km(2356.0, 2306.0), 2)
-        1.29
+        1.99
         """
         self.at_kms([km_a, km_b])
         low, high = min(km_a, km_b), max(km_a, km_b)

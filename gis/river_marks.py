@@ -101,7 +101,7 @@ def along(river: River, km_from: float, km_to: float, *, error_m: float = 0.0) -
     >>> from gis.river import load_mekong
     >>> way = along(load_mekong(), 2356.0, 2415.0, error_m=200.0)
     >>> way.way, way.distance_km, round(way.error_km, 2)
-    ('up', 59.0, 1.08)
+    ('up', 59.0, 1.7)
     """
     distance = abs(km_to - km_from)
     error = error_m / 1000.0 + river.length_error_km(km_from, km_to)

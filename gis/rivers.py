@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from gis.errors import GisError, LayerError
 from gis.features import features_of
 from gis.geodesy import Floats, as_columns
-from gis.river import REACH_OF_RIVER_M, River, RiverPlace, load_mekong
+from gis.river import MOST_DOUBT_M, REACH_OF_RIVER_M, River, RiverPlace, load_mekong
 from gis.shipped import shipped_features
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ class Rivers:
         """
         self.all = tuple(rivers)
         self.names = tuple(river.name for river in rivers)
-        self._boxes = [river.course.box(within_m=REACH_OF_RIVER_M) for river in self.all[1:]]
+        self._boxes = [
+            river.course.box(within_m=REACH_OF_RIVER_M + MOST_DOUBT_M) for river in self.all[1:]
+        ]
         if not self.names or len(set(self.names)) < len(self.names):
             raise GisError("rivers need at least one, and each a name of its own")
 
@@ -87,7 +89,7 @@ class Rivers:
             GisError: If there is none.
 
         >>> round(load_rivers().river("Ruak").km_range[1])
-        30
+        39
         """
         if name not in self.names:
             raise GisError(f"no river {name}; there are {', '.join(self.names)}")
@@ -201,7 +203,7 @@ def rivers_of(main: River, others: Table, *, file: str = "centrelines") -> River
         LayerError: If a river's reaches do not join, or it is called as the main one.
 
     >>> rivers_of(load_mekong(), shipped_features("centrelines")).names[:3]
-    ('Mekong', 'Ruak', 'Moei')
+    ('Mekong', 'Ruak', 'Sai')
     """
     if "river" not in others.columns:
         raise LayerError(file, "has no column river")
@@ -221,6 +223,6 @@ def load_rivers() -> Rivers:
     >>> load_rivers() is load_rivers()
     True
     >>> {river.name: round(river.km_range[1]) for river in load_rivers().all[1:5]}
-    {'Ruak': 30, 'Moei': 286, 'Nam Heuang': 67, 'Beilun': 40}
+    {'Ruak': 39, 'Sai': 12, 'Moei': 286, 'Nam Heuang': 67}
     """
     return rivers_of(load_mekong(), shipped_features("centrelines"), file="centrelines.geojson")

@@ -14,6 +14,7 @@ import msgspec
 import shapely
 
 from gis.blos import counterparts
+from gis.centreline import column
 from gis.features import features_of
 from gis.geodesy import distance_m
 from gis.rivers import Rivers
@@ -132,7 +133,8 @@ def offices_of(table: Table, rivers: Rivers) -> list[Office]:
     """Return the offices of the reference layer, each abreast of its river.
 
     Args:
-        table: Points with `id`, `name`, `country` and, if known, `counterparts`.
+        table: Points with `id`, `name`, `country` and, if known, `counterparts` and
+            `uncertainty_m`.
         rivers: The rivers.
 
     >>> from gis.layers import features
@@ -143,7 +145,7 @@ def offices_of(table: Table, rivers: Rivers) -> list[Office]:
     """
     offices = features_of(table)
     lons, lats = shapely.get_x(offices.geometry), shapely.get_y(offices.geometry)
-    places = rivers.locate_many(lons, lats)
+    places = rivers.locate_many(lons, lats, accuracy_m=column(offices, "uncertainty_m", 0.0))
     known = "counterparts" in offices.columns
     faces = offices["counterparts"] if known else [None] * len(offices)
     found: list[Office] = []

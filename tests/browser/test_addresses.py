@@ -46,7 +46,7 @@ def test_a_unit_is_told_by_kilometre_bank_side_and_reach(
     wait_for("the reach", lambda: "Houay Xai reach" in facts.inner_text())
     said = facts.inner_text()
     assert "68 km below the Golden Triangle" in said
-    assert "river's line may be off by 330 m, a distance along it by 1.5 %" in said
+    assert "river's line may be off by 330 m, a distance along it by 3.5 %" in said
     assert "may be off by 315 m together" in said
     if SHOTS:
         page.wait_for_timeout(2500)

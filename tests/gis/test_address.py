@@ -58,7 +58,7 @@ def test_above_the_golden_triangle_is_said_so() -> None:
 def test_the_error_is_told_in_words() -> None:
     address = load_addresses().of(lon=100.4178, lat=20.27, accuracy_m=12.0)
     assert address.error_words() == (
-        "river line within 330 m, distances along it within 1.5 %; border line and fix within 312 m"
+        "river line within 330 m, distances along it within 3.5 %; border line and fix within 312 m"
     )
 
 

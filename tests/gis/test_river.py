@@ -200,7 +200,7 @@ def test_the_reach_is_named() -> None:
     assert place is not None
     assert place.reach == "Houay Xai"
     assert place.error_m == 330.0
-    assert place.km_error_share == 0.015
+    assert place.km_error_share == 0.035  # 1.5 %, and 2 % between ruler and kilometres
 
 
 def test_marks_thin_out_as_the_map_zooms_out() -> None:

@@ -64,13 +64,13 @@ def test_a_way_shorter_than_its_error_is_neither_up_nor_down() -> None:
     found = marks.next(2356.0, way="down")
     assert found is not None
     assert found.along.way is None
-    assert found.along.error_km == pytest.approx(0.3 + 0.2 * 0.015)
+    assert found.along.error_km == pytest.approx(0.3 + 0.2 * 0.035)
 
 
 def test_the_error_of_a_way_is_that_of_the_reaches_it_runs_through() -> None:
-    # 28.5 km of border reach at 1.5 %, then 20 km inland at 4 %.
+    # 28.5 km of border reach at 3.5 %, then 20 km inland at 4.6 %.
     way = along(load_mekong(), 2356.0, 2307.52)
-    assert way.error_km == pytest.approx(28.48 * 0.015 + 20.0 * 0.04, abs=0.01)
+    assert way.error_km == pytest.approx(28.48 * 0.035 + 20.0 * 0.046, abs=0.01)
     assert along(load_mekong(), 2307.52, 2356.0).way == "up"
     with pytest.raises(PositionError, match="is not on the river"):
         along(load_mekong(), 2356.0, 9000.0)

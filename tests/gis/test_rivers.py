@@ -7,13 +7,15 @@ import math
 import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString
 
+from gis.addresses import load_addresses
 from gis.errors import GisError, LayerError
-from gis.geodesy import distance_m
-from gis.layers import load
+from gis.geodesy import distance_m, distances_m
+from gis.layers import features, load
 from gis.river import River, load_mekong
 from gis.rivers import Rivers, load_rivers, rivers_of
 
@@ -21,7 +23,9 @@ from gis.rivers import Rivers, load_rivers, rivers_of
 @pytest.mark.parametrize(
     ("name", "into", "length_km"),
     [
-        ("Ruak", "Mekong", 30),
+        ("Ruak", "Mekong", 39),
+        ("Sai", "Ruak", 12),
+        ("Kraburi", "sea", 80),
         ("Moei", "Salween", 286),
         ("Nam Heuang", "Mekong", 67),
         ("Beilun", "sea", 40),
@@ -61,7 +65,7 @@ def test_kilometre_to_place_and_back_on_every_river(name: str) -> None:
 @pytest.mark.parametrize(
     ("lon", "lat", "river"),
     [
-        (99.99, 20.432, "Ruak"),  # Sop Ruak is at its mouth, this is 30 km up
+        (99.99, 20.432, "Ruak"),  # Sop Ruak is at its mouth, this is 30 km up it
         (98.514, 16.695, "Moei"),  # Mae Sot
         (97.65, 16.6, "Salween"),
         (107.967, 21.537, "Beilun"),  # Dongxing and Mong Cai
@@ -152,3 +156,42 @@ def test_a_river_across_the_antimeridian_and_one_near_the_pole() -> None:
         assert (np.abs(lons) <= 180.0).all()
         assert np.abs(river.locate_many(lons, lats).km - kms).max() <= 0.001
         assert river.locate(lon=line[0][0] + 90.0, lat=0.0) is None
+
+
+OFFICES_ON_SMALLER_RIVERS = {
+    "MM-TCK": "Sai", "TH-MSI": "Sai", "MM-MYW": "Moei", "TH-MST": "Moei", "MM-KTG": "Kraburi",
+    "TH-RNG": "Kraburi", "LA-DSV": "Sepon", "VN-LBO": "Sepon", "KH-CTM": "Binh Di",
+    "VN-LBH": "Binh Di", "CN-RUI": "Ruili", "MM-MSE": "Ruili", "CN-QSH": "Nanting",
+    "MM-CSH": "Nanting",
+}  # fmt: skip
+
+
+def test_offices_on_smaller_border_rivers_have_a_river_address_with_its_error() -> None:
+    offices = features("blos")
+    for row in offices.rows():
+        if row["id"] not in OFFICES_ON_SMALLER_RIVERS:
+            continue
+        found = load_addresses().of(
+            lon=row["geometry"].x, lat=row["geometry"].y, accuracy_m=row["uncertainty_m"]
+        )
+        assert found.river == OFFICES_ON_SMALLER_RIVERS[row["id"]], row["id"]
+        assert found.km is not None
+        assert found.error_m is not None
+        assert found.km_error_share is not None
+
+
+def test_a_ruler_along_a_reach_and_its_kilometres_differ_by_no_more_than_is_said() -> None:
+    for name in ("mekong", "centrelines"):
+        for row in features(name).rows():
+            lon, lat = shapely.get_coordinates(row["geometry"]).T
+            ruler = distances_m(lon1=lon[:-1], lat1=lat[:-1], lon2=lon[1:], lat2=lat[1:]).sum()
+            km = row["km_start"] - row["km_end"]
+            assert abs(km / (ruler / 1000.0) - 1.0) <= row["km_error_share"], row["reach"]
+
+
+def test_a_place_that_may_be_wrong_by_kilometres_is_looked_for_farther_off() -> None:
+    mae_sot = {"lon": 98.5667, "lat": 16.7167}
+    assert load_rivers().locate(**mae_sot) is None
+    found = load_rivers().locate_many([98.5667], [16.7167], accuracy_m=[3000.0])
+    assert load_rivers().names[int(found.river[0])] == "Moei"
+    assert (load_rivers().locate_many([98.5667], [16.7167], accuracy_m=[np.nan]).river < 0).all()

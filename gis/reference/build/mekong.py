@@ -7,6 +7,7 @@ against published lengths, and smoothing would add to that.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from gis.geodesy import Floats
+from gis.geodesy import WGS84, Floats
 from gis.reference.build.waters import OSM, WDBII
 from gis.river import River
 from gis.river_line import chainage_jumps, cut_at, eased, without_spikes
@@ -55,8 +56,8 @@ def mekong(rivers: Path) -> gpd.GeoDataFrame:
     ends_km = _ends_km(drawn, points, of_point, table)
     pieces = _cut(drawn, soft, ends_km[1:-1])
     rows = [
-        _row(each, source, start, end)
-        for each, (start, end) in zip(table, pairwise(ends_km), strict=True)
+        _row(each, source, start, end, piece)
+        for each, (start, end), piece in zip(table, pairwise(ends_km), pieces, strict=True)
     ]
     return gpd.GeoDataFrame(rows, geometry=pieces, crs="EPSG:4326")
 
@@ -132,9 +133,16 @@ def _cut(drawn: River, soft: Floats, inner_km: list[float]) -> list[shapely.Line
 
 
 def _row(
-    each: dict[str, Any], source: gpd.GeoDataFrame, start: float, end: float
+    each: dict[str, Any],
+    source: gpd.GeoDataFrame,
+    start: float,
+    end: float,
+    piece: shapely.LineString,
 ) -> dict[str, object]:
     segment = each["segment"]
+    # A reach keeps the kilometres of its drawn line; along the smoothed one a ruler finds fewer.
+    ruler_km = float(WGS84.line_length(*shapely.get_coordinates(piece).T)) / 1000.0
+    off = abs((start - end) / ruler_km - 1.0)
     stretch, licence, share = SEGMENTS[segment]
     of = source.loc[segment]
     islands = "error_m" in each
@@ -147,7 +155,7 @@ def _row(
         "error_m": each.get("error_m", of["xtrack_median_m"]),
         "error_p95_m": max(each.get("error_m", 0), of["xtrack_p95_m"]),
         "error_basis": "islands part the river here" if islands else of["err_basis"],
-        "km_error_share": share,
+        "km_error_share": math.ceil((share + off) * 1000.0 - 0.5) / 1000.0,
         "source": of["source"],
         "licence": licence,
     }

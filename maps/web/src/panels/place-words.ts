@@ -39,7 +39,7 @@ export function addressErrorWords(fix: Fix): string | null {
   const place = fix.place;
   if (place === undefined) return null;
   const parts = [];
-  if (place.error_m !== undefined) parts.push(t("river.error", { metres: metresWords(place.error_m), percent: String((place.km_error_share ?? 0) * 100) }));
+  if (place.error_m !== undefined) parts.push(t("river.error", { metres: metresWords(place.error_m), percent: String(Number(((place.km_error_share ?? 0) * 100).toFixed(1))) }));
   if (place.border_error_m !== undefined) parts.push(t("side.error", { metres: metresWords(place.border_error_m) }));
   return parts.length === 0 ? null : parts.join(" ");
 }
