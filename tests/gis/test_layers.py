@@ -25,7 +25,7 @@ COUNTS = {
     "outlines": 8,
     "territories": 6,
     "mekong": 28,
-    "centrelines": 7,
+    "centrelines": 14,
     "gauges": 21,
     "river_km": 2755,
     "rivers": 653,

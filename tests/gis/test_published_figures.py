@@ -61,4 +61,4 @@ def test_a_published_figure_is_within_the_stated_error(
 ) -> None:
     km, error_km = measured
     assert km == pytest.approx(published, abs=error_km)
-    assert error_km < 0.041 * published  # the stated error is no blanket
+    assert error_km < 0.045 * published  # the stated error is no blanket
