@@ -18,7 +18,7 @@ from patrol.accounts import User
 from patrol.patrols import Member
 from radio_gateway.transmission import Transmission
 from tests.gis.exchange.samples import BEGIN, BOW_TIE, PIER, features, material, places
-from tests.maps.test_command_line import run, small
+from tests.maps.test_command_line import call, run, small
 from tests.ports import free_port
 
 AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
@@ -171,12 +171,12 @@ def test_faults_are_told_and_the_rest_is_added(folder: Path) -> None:
 
 def test_a_bow_tie_is_added_mended_only_when_asked(folder: Path) -> None:
     (folder / "a.geojson").write_bytes(features(BOW_TIE, PIER))
-    _, complaint = run("import", "a.geojson", "--add", "plain", folder=folder, good=False)
+    _, complaint = call("import", "a.geojson", "--add", "plain", folder=folder, good=False)
     assert "feature 0: has an invalid geometry: Self-intersection" in complaint
     assert "--repair adds it mended" in complaint
-    out, _ = run("import", "a.geojson", "--add", "whole", "--repair", folder=folder, good=False)
+    out, _ = call("import", "a.geojson", "--add", "whole", "--repair", folder=folder, good=False)
     assert "whole.gpkg, 2 features;" in out
-    run("export", "--layer", "whole", "-o", "again.geojson", folder=folder)
+    call("export", "--layer", "whole", "-o", "again.geojson", folder=folder)
     (again,) = read_file(folder / "again.geojson")
     assert sorted(again.frame.geom_type) == ["MultiPolygon", "Point"]
     assert again.frame.geometry.is_valid.all()
@@ -184,13 +184,13 @@ def test_a_bow_tie_is_added_mended_only_when_asked(folder: Path) -> None:
 
 def test_an_encoding_is_asked_for_and_taken(folder: Path) -> None:
     (folder / "a.csv").write_bytes("name,lon,lat\nท่าเรือ,100.4,20.2\n".encode("cp874"))
-    _, complaint = run("import", "a.csv", "--add", "piers", folder=folder, good=False)
+    _, complaint = call("import", "a.csv", "--add", "piers", folder=folder, good=False)
     assert "does not say how its text is encoded: cp874 reads" in complaint
     assert "ท่าเรือ" in complaint
-    run("import", "a.csv", "--add", "piers", "--encoding", "cp874", folder=folder)
-    run("export", "--layer", "piers", "-o", "again.geojson", folder=folder)
+    call("import", "a.csv", "--add", "piers", "--encoding", "cp874", folder=folder)
+    call("export", "--layer", "piers", "-o", "again.geojson", folder=folder)
     assert read_file(folder / "again.geojson")[0].frame["name"].tolist() == ["ท่าเรือ"]
-    _, complaint = run("import", "a.csv", "--encoding", "rot13", folder=folder, good=False)
+    _, complaint = call("import", "a.csv", "--encoding", "rot13", folder=folder, good=False)
     assert "must be one of utf-8, cp874" in complaint
 
 
