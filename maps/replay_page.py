@@ -18,7 +18,6 @@ import numpy as np
 
 from maps.replay_reel import ReplayUnit, check_range, units_of
 from maps.replay_totals import gap_after_s
-from maps.reports.debrief import GROUND, HOUAY_XAI
 from maps.reports.page import blank_map, self_contained
 from maps.wording import BUDDHIST_YEARS, Wording
 from patrol.desk import Desk
@@ -26,6 +25,16 @@ from patrol.store.films import Film
 
 MOST_ON_PAGE: Final = 120_000
 """Positions of one page; of more the newest of each equal part of the time."""
+
+HOUAY_XAI: Final = (100.41, 20.27)
+"""Where a page without positions opens, longitude and latitude."""
+
+GROUND: Final[Mapping[str, dict[str, str | float]]] = {
+    "countries": {"color": "#b8b8b8", "weight": 1, "fillColor": "#f4f1ea", "fillOpacity": 1},
+    "mekong": {"color": "#7fb2d6", "weight": 3},
+    "borders": {"color": "#7a7a7a", "weight": 1, "dashArray": "6 4"},
+}
+"""Layers below the tracks, in the order drawn, and how."""
 
 _FOLDER: Final = Path(__file__).parent
 _SIDES: Final[Mapping[str, tuple[str, str]]] = {

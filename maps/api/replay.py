@@ -22,7 +22,7 @@ from maps.api.answers import answers, refusals
 from maps.api.times import Moment
 from maps.evidence_making import Notary, evidence_of
 from maps.packed import InPieces, Packed, large_answer
-from maps.replay_page import replay_page
+from maps.replay_page import GROUND, replay_page
 from maps.replay_reel import (
     MEDIA_TYPE,
     MOST_UNITS,
@@ -34,7 +34,6 @@ from maps.replay_reel import (
 )
 from maps.replay_totals import ReplayTotals, UnitTotals, totals_of
 from maps.replay_turns import ReplayTurns
-from maps.reports.debrief import GROUND
 from maps.wording import Wording
 from patrol.accounts import Language
 from patrol.desk import Desk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,8 @@ from maps.access import CallerHere, DeskHere
 from maps.api.answers import refusals
 from maps.api.times import Moment
 from maps.errors import BadRequest
-from maps.reports.debrief import GROUND, debrief
+from maps.reports.asked import Asked
+from maps.reports.debrief import debrief
 from maps.wording import Wording
 from patrol.errors import NotFound
 
@@ -51,24 +53,16 @@ async def make_report(
         raise NotFound("report", name)
     if not timedelta() < end - start <= LONGEST:
         raise BadRequest("end comes after start, by seven days at most", field="end")
-    layers = request.app.state.layers
-    ground = {
-        layer: (await layers.geojson(layer)).body.decode()
-        for layer in GROUND
-        if layer in {known.name for known in layers.described()}
-    }
-    page = await debrief(
-        desk,
-        unit=unit,
-        start=start,
-        end=end,
-        words=Wording(
-            caller.user.language or "en",
-            calendar=caller.user.calendar,
-            zone=ZoneInfo(request.app.state.node.time_zone),
-        ),
-        ground=ground,
+    words = Wording(
+        caller.user.language or "en",
+        calendar=caller.user.calendar,
+        zone=ZoneInfo(request.app.state.node.time_zone),
     )
+    asked = Asked(site=request.app.state.report_site, desk=desk, words=words)
+    made = await debrief(asked, unit=unit, start=start, end=end)
+    from maps.reports.folium_page import folium_page  # folium is for this alone
+
+    page = await asyncio.to_thread(folium_page, made)
     told = {"unit": unit, "start": start, "end": end}
     await desk.audit.note("export", subject="export:debrief", detail=told)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -55,7 +55,7 @@ LOOKS: Final[Mapping[str, Looks]] = MappingProxyType(
         "river_area": Looks(colour="#9cc4de", width=0.3, fill="#cfe3f0", opacity=1.0),
         "river": Looks(colour="#7fb2d6", width=2.2),
         "stream": Looks(colour="#a9cbe2", width=0.8),
-        "border": Looks(colour="#6b6b6b", width=1.0, dash="6 3 1.5 3"),
+        "border": Looks(colour="#4a4a4a", width=1.3, dash="6 3 1.5 3"),
         "sector": Looks(colour="#3b3b8f", width=1.4, fill="#3b3b8f", opacity=0.08, bold=True),
         "kept_out": Looks(
             colour="#a3123a", width=1.4, dash="4 2", fill="#a3123a", opacity=0.14, bold=True
@@ -75,6 +75,17 @@ LOOKS: Final[Mapping[str, Looks]] = MappingProxyType(
             colour="#7a0050", width=1.4, fill="#ffffff", mark="star", size=6.0, bold=True
         ),
         "base": Looks(colour="#222222", width=1.0, fill="#ffffff", mark="square", size=3.5),
+        # By speed, wider as it grows: for who cannot tell the colours apart.
+        "speed_0": Looks(colour="#5c6670", width=2.0),
+        "speed_1": Looks(colour="#0072b2", width=2.6),
+        "speed_2": Looks(colour="#00735c", width=3.2),
+        "speed_3": Looks(colour="#a34700", width=3.8),
+        "speed_4": Looks(colour="#a3123a", width=4.4),
+        "fix": Looks(colour="#222222", width=0.6, fill="#ffffff", size=1.4),
+        "time": Looks(colour="#222222", width=1.0, fill="#222222", size=2.2),
+        "end": Looks(
+            colour="#222222", width=1.4, fill="#222222", mark="square", size=5.0, bold=True
+        ),
         "start": Looks(colour="#222222", width=1.2, fill="#ffffff", mark="dot", size=3.5),
         "unit": Looks(
             colour="#222222", width=1.0, fill="#222222", mark="square", size=4.0, bold=True

@@ -127,3 +127,65 @@ def test_the_page_draws_from_a_file_with_no_network(
     assert faults == []
     assert [url for url in asked if url.startswith("http")] == []
     assert circles >= 4  # a line and three positions
+
+
+@pytest.fixture(scope="module")
+def page_of_a_day(tmp_path_factory: pytest.TempPathFactory) -> str:
+    needs.web_client()
+    return asyncio.run(_page_of_a_day(tmp_path_factory.mktemp("day")))
+
+
+async def _page_of_a_day(folder: Path) -> str:
+    """Return the debrief of a boat that goes down the river from Houay Xai, a fix every 10 s."""
+    begin = datetime(2026, 11, 24, tzinfo=UTC)
+    async with running(folder) as server, server.signed_in() as client:
+        key = await server.device("n1")
+        river = server.office.geography.river
+        reports = []
+        for number in range(8640):
+            lon, lat = river.at_km(2356.0 - max(number - 1000, 0) * 0.003)
+            speed_mps = 0.1 if number < 1000 else 3.0 if number < 5000 else 7.0
+            at = (begin + timedelta(seconds=10 * number)).isoformat()
+            place = {"lon": round(lon, 6), "lat": round(lat, 6), "time": at}
+            reports.append({"id": f"n{number}", "speed_mps": speed_mps, **place})
+        async with server.stranger(authorization=f"Bearer {key}") as boat:
+            for first in range(0, len(reports), 1000):
+                await boat.post("/api/positions", json=reports[first : first + 1000])
+        asked = {"start": begin.isoformat(), "end": (begin + timedelta(days=1)).isoformat()}
+        unit = {"unit": "position_json:n1"}
+        page = await client.get("/api/reports/debrief", params=asked | unit)
+        assert page.status_code == 200, page.text
+        return page.text
+
+
+def test_a_day_is_half_a_megabyte_at_most(page_of_a_day: str) -> None:
+    assert "8640 positions" in page_of_a_day
+    assert len(page_of_a_day.encode()) <= 500_000
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1440, 390])
+def test_what_people_look_for_can_be_read(
+    page_of_a_day: str, tmp_path: Path, browser: Browser, width: int
+) -> None:
+    file = tmp_path / "day.html"
+    file.write_text(page_of_a_day, encoding="utf-8")
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    page.goto(file.as_uri())
+    page.wait_for_selector(".report-label.of-start")
+    found = page.locator(".report-label").evaluate_all(
+        """nodes => nodes.filter(each => getComputedStyle(each).visibility === "visible")
+        .map(each => { const b = each.getBoundingClientRect();
+                       return [each.textContent, b.left, b.top, b.right, b.bottom]; })"""
+    )
+    keys = page.locator(".report-keys").text_content() or ""
+    page.close()
+    words = [each[0] for each in found]
+    for wanted in ("First seen 07:00", "Last seen 06:59", "Chiang Khong", "km "):
+        assert any(wanted in each for each in words), wanted
+    for wanted in ("Slower than 1 km/h", "10 to 20 km/h", "20 to 40 km/h", "Border", "Crossing"):
+        assert wanted in keys
+    for number, (_, left, top, right, bottom) in enumerate(found):
+        for other in found[number + 1 :]:
+            over = left < other[3] and right > other[1] and top < other[4] and bottom > other[2]
+            assert not over, (found[number], other)
