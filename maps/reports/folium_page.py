@@ -54,7 +54,7 @@ def folium_page(document: Document) -> str:
 
 
 _FOLDER: Final = Path(__file__).parent
-_RANKS: Final = ("start", "end", "unit", "time", "blo", "crossing", "km")
+_RANKS: Final = ("start", "end", "unit", "blo", "time", "crossing", "km")
 """Styles whose labels come first, where there is no room for all; then those that are bold."""
 
 
