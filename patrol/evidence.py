@@ -23,6 +23,7 @@ FLAG_WORDS: Final[Mapping[str, str]] = {
     "simulator": "its receiver says that it is in simulation mode",
     "mock_location": "the phone says that the position is made up",
     "position_suspect": "it says itself that its position is not to be trusted",
+    "damaged": "its message came damaged, and only its call for help is believed",
     "position_not_available": "it says that its position is not available",
     "unbound_source": "it comes from a channel that the address is not bound to",
 }

@@ -31,6 +31,7 @@ NOT_CURRENT: Final = frozenset(
         "simulator",
         "mock_location",
         "position_suspect",
+        "damaged",
         "unbound_source",
     }
 )

@@ -27,7 +27,7 @@ TCP has checks of its own, so a wrong CRC there is a tracker that counts it wron
 reports are taken and flagged `bad_crc`, those of clones that send neither serial nor CRC
 `no_checksum`, and two of these are never taken for the same. Where the link is a serial line, or
 the channel requires checksums, such frames are refused, except for calls for help: these are told,
-and their place is not believed (`position_suspect`).
+and their place is not believed (`damaged`).
 
 Source: what Traccar's published test inputs for `gt06` show; "GT06 GPS tracker communication
 protocol" 1.8.1 for log-in, status, alarm, answers and commands (`WHERE#` asks for a position).
@@ -194,7 +194,7 @@ class Gt06Decoder:
         if self._settings.checksum_required or self._settings.damageable:
             if not report.distress:
                 raise FrameError("bad_crc", payload, inside.fault or "it carries none")
-            report.flags.add("position_suspect")
+            report.flags.add("damaged")
 
     def _read_answer(self, inside: Gt06Frame, frame: Frame) -> list[Transmission]:
         content = inside.content

@@ -243,7 +243,7 @@ class _Exercise:
         if is_wrong(self._protocol, said):
             raise Broken("a position from a frame with a wrong checksum")
         unchecked = self._protocol in _STRICT and not _UNCHECKED.isdisjoint(said.flags)
-        unchecked &= not (said.distress and "position_suspect" in said.flags)
+        unchecked &= not (said.distress and "damaged" in said.flags)
         if unchecked and self._input.checksum_required:
             raise Broken("a position without the checksum that is required")
 

@@ -278,6 +278,7 @@ async def test_it_never_says_where_it_is(works: Node) -> None:
         ({"flags": ("simulator",)}, "simulation mode"),
         ({"flags": ("mock_location",)}, "made up"),
         ({"flags": ("position_suspect",)}, "not to be trusted"),
+        ({"flags": ("bad_crc", "damaged")}, "came damaged"),
         ({"flags": ("position_not_available",), "lon": None}, "not available"),
         ({"fix": False}, "no satellite fix"),
     ],

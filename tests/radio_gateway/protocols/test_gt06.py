@@ -198,7 +198,7 @@ def test_call_for_help_with_a_wrong_crc_is_told_and_its_place_is_not_believed(
     link: dict[str, bool],
 ) -> None:
     said = hear_one(gt06, wrong_crc(alarm(1)), **link)
-    assert (said.distress, said.flags) == (True, ("bad_crc", "no_login", "position_suspect"))
+    assert (said.distress, said.flags) == (True, ("bad_crc", "damaged", "no_login"))
     for data in (PLACE, LOGIN, alarm(6)):
         assert refusal(gt06, wrong_crc(data), **link) == "bad_crc"
 
