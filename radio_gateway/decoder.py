@@ -17,7 +17,7 @@ from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame
 from radio_gateway.transmission import Transmission
 
-Waypoints = Literal["stations"]
+Waypoints = Literal["stations", "marks"]
 """See `DecoderSettings.waypoints`."""
 
 
@@ -38,7 +38,8 @@ class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
         damageable: The link is a serial line, where bytes are damaged and nobody notices; TCP, UDP
             and brokers have checks of their own.
         waypoints: What a sentence about a named place says on an `nmea0183` channel: `stations`,
-            where the station of that name is; None: nothing but that the bus carries it.
+            where the station of that name is; `marks`, a place that somebody marked; None: nothing
+            but that the bus carries it.
         payload: How trackers lay out what they put into an Iridium message, a name in
             `radio_gateway.protocols.iridium.payloads.PAYLOADS`; None: NMEA 0183 if it is text.
         tak_dictionaries: What Meshtastic's TAK packets of version 2 are compressed with, by number.

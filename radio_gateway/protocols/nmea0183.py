@@ -7,7 +7,8 @@ receiver's own housekeeping (satellites and the like), which is left out. `nmea_
 layouts, `sentence` the envelope, `nmea_epoch` the gathering.
 
 Sentences about a named place (WPL, PKWDWPL, PMGNWPL; `waypoint`) are what the channel's setting
-`waypoints` says: `stations`, reports of the stations of those names.
+`waypoints` says: `stations`, reports of the stations of those names; `marks`, places that somebody
+marked.
 
 NMEA names no sender: the link stands for it (`device` is None), unless a tracker writes its name
 before the sentence (`PREFIX$GPRMC…` or `PREFIX,$GPRMC…`).
@@ -31,7 +32,7 @@ from radio_gateway.formats.nmea.everyday import Everyday, read_everyday
 from radio_gateway.formats.nmea.everyday_many import read_everyday_many
 from radio_gateway.formats.nmea.fields import READERS, Facts, Part, read_part
 from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
-from radio_gateway.formats.nmea.waypoint import is_waypoint, station_report
+from radio_gateway.formats.nmea.waypoint import is_waypoint, mark_report, station_report
 from radio_gateway.formats.number import show_place
 from radio_gateway.framing import Frame, LineFramer, is_name
 from radio_gateway.protocols import ais, dsc
@@ -138,10 +139,11 @@ class NmeaDecoder(PlainDecoder):
             detail = "this source sends checksums; one is missing"
             raise FrameError("no_checksum", frame.payload, detail)
         text = sentence.text
-        if self._settings.waypoints == "stations" and is_waypoint(sentence):
+        if self._settings.waypoints is not None and is_waypoint(sentence):
             source.checksum_seen |= sentence.checked
             source.gatherer.heard(frame.heard_at)
-            return self._with_evicted([station_report(sentence, frame, "nmea0183")])
+            report = station_report if self._settings.waypoints == "stations" else mark_report
+            return self._with_evicted([report(sentence, frame, "nmea0183")])
         if text[2:5] not in READERS or text[5:6] != ",":
             source.checksum_seen |= sentence.checked
             source.gatherer.heard(frame.heard_at)

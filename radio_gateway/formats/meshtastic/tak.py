@@ -38,7 +38,15 @@ from radio_gateway.errors import FrameError
 from radio_gateway.formats.meshtastic.protobuf import Message, WireError
 from radio_gateway.formats.meshtastic.report import MAX_TEXT, Facts, Said, said_position
 from radio_gateway.formats.meshtastic.unishox import decompress
-from radio_gateway.transmission import Kind
+from radio_gateway.messages.marked_place import (
+    MarkedPlace,
+    MarkUse,
+    Path,
+    as_path,
+    in_lines,
+    is_place,
+    one_line,
+)
 
 if TYPE_CHECKING:
     import zstandard
@@ -74,6 +82,8 @@ VARIANTS: Final = {
     42: "taktalk_room",
 }
 _PLACES: Final = frozenset((34, 35, 36, 37))  # what somebody drew or marked
+_SHAPE, _ROUTE = 34, 37
+_CLOSED: Final = frozenset((2, 5, 9, 10))  # shapes whose line goes round: rectangle, polygon, …
 _FENCE, _CANCEL = 4, 6  # of an emergency's types, those that are no call for help
 # of the types of an event, those that are no thing that is somewhere (`t-x-d-d`, `b-…`, `u-…`, …)
 NO_ATOMS: Final = frozenset((14, *range(25, 32), *range(37, 44), *range(72, 82), *range(113, 127)))
@@ -154,11 +164,59 @@ def read_tak_v2(data: bytes, payload: bytes, dictionaries: Sequence[bytes] = ())
         return Said(kind="distress", word="casevac", distress=True, text=remarks, facts=facts)
     variant = next((each for each in VARIANTS if each in message), None)
     if variant is not None:
-        kind: Kind = "waypoint" if variant in _PLACES else "other"
-        return Said(kind=kind, word=f"atak_{VARIANTS[variant]}", facts=facts)
+        word = f"atak_{VARIANTS[variant]}"
+        if variant not in _PLACES:
+            return Said(kind="other", word=word, facts=facts)
+        return Said(kind="waypoint", word=word, facts=facts, mark=_mark(message, variant, facts))
     if not _is_atom(message.number(1) or 0, str(facts.get("cot_type", ""))):
         return Said(kind="other", word="atak", facts=facts)
     return _own_position(message, facts, payload)
+
+
+def _mark(message: Message, variant: int, facts: Facts) -> MarkedPlace | None:
+    """Return what somebody marked or drew; None for one without an identifier or a place."""
+    lat_i, lon_i = message.sfixed32(6) or 0, message.sfixed32(7) or 0
+    lon, lat = lon_i / 1e7, lat_i / 1e7
+    uid = one_line(_text(message, 14))
+    if not uid or not is_place(lon=lon, lat=lat):
+        return None
+    path: Path = ()
+    radius_m: float | None = None
+    kind = 0
+    shape = message.message(_SHAPE)
+    if shape is not None:
+        kind = shape.number(1) or 0
+        east, north = (_deltas(shape.data(number) or b"") for number in (19, 18))
+        corners = zip(east, north, strict=False)
+        path = as_path(((lon_i + x) / 1e7, (lat_i + y) / 1e7) for x, y in corners)
+        radius_m = max(shape.number(3) or 0, shape.number(4) or 0) / 100 or None
+    use: MarkUse = "route" if variant == _ROUTE else "area" if kind in _CLOSED else "place"
+    return MarkedPlace(
+        id=uid,
+        lon=lon,
+        lat=lat,
+        name=one_line(str(facts.get("callsign", ""))),
+        use=use,
+        path=path,
+        closed=kind in _CLOSED and bool(path),
+        radius_m=radius_m,
+        remarks=in_lines(str(facts.get("remarks", ""))),
+    )
+
+
+def _deltas(data: bytes) -> list[int]:
+    """Return the numbers of a packed sint32 field."""
+    numbers = []
+    value = shift = 0
+    for byte in data:
+        if shift > 28:
+            raise WireError("a number of more than 32 bits")
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            numbers.append(value >> 1 ^ -(value & 1))
+            value = shift = 0
+    return numbers
 
 
 def _expanded(body: bytes, dictionary: bytes) -> bytes:

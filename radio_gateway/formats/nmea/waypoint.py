@@ -39,6 +39,7 @@ from radio_gateway.formats.nmea.fields import (
 from radio_gateway.formats.nmea.sentence import Sentence
 from radio_gateway.formats.number import show_place
 from radio_gateway.framing import Frame
+from radio_gateway.messages.marked_place import MarkedPlace, in_lines, one_line
 from radio_gateway.transmission import Transmission
 
 FOOT_M: Final = 0.3048
@@ -139,6 +140,32 @@ def station_report(sentence: Sentence, frame: Frame, protocol: str) -> Transmiss
         facts=said.facts,
         raw=frame.payload,
         duplicate_key=show_place(position.lon, position.lat),
+        duplicate_window_s=DUPLICATE_WINDOW_S,
+        resent=frame.resent,
+    )
+
+
+def mark_report(sentence: Sentence, frame: Frame, protocol: str) -> Transmission:
+    """Return a sentence about a named place as a mark that the link put there.
+
+    Arguments and errors as for `station_report`.
+    """
+    said = read_waypoint(sentence, frame.payload)
+    lon, lat = said.position.lon, said.position.lat
+    remarks = said.facts.pop("remarks", "")
+    name = one_line(said.name)
+    return Transmission(
+        protocol=protocol,
+        kind="waypoint",
+        heard_at=frame.heard_at,
+        mark=MarkedPlace(
+            id=name, lon=lon, lat=lat, name=name, use="waypoint", remarks=in_lines(str(remarks))
+        ),
+        passed_on_at=said.passed_on_at,
+        flags=() if sentence.checked else ("no_checksum",),
+        facts=said.facts,
+        raw=frame.payload,
+        duplicate_key=f"{name}|{show_place(lon, lat)}",
         duplicate_window_s=DUPLICATE_WINDOW_S,
         resent=frame.resent,
     )

@@ -43,13 +43,15 @@ _FIELDS = {
     "chat:6:GeoChat detail:7:bytes",
     "EmergencyAlert": "type:1:uint32",
     "Marker": "kind:1:uint32",
+    "DrawnShape": "kind:1:uint32 major_cm:3:uint32 minor_cm:4:uint32 vertex_lat_deltas:18:sint32* "
+    "vertex_lon_deltas:19:sint32*",
     "CasevacReport": "precedence:1:uint32",
     "AircraftTrack": "icao:1:string",
     "TAKPacketV2": "cot_type_id:1:uint32 how:2:uint32 callsign:3:string team:4:uint32 "
     "role:5:uint32 latitude_i:6:sfixed32 longitude_i:7:sfixed32 altitude:8:sint32 speed:9:uint32 "
     "course:10:uint32 battery:11:uint32 uid:14:string cot_type_str:23:string remarks:24:string "
-    "chat:31:GeoChat aircraft:32:AircraftTrack marker:35:Marker casevac:38:CasevacReport "
-    "emergency:39:EmergencyAlert",
+    "chat:31:GeoChat aircraft:32:AircraftTrack shape:34:DrawnShape marker:35:Marker "
+    "casevac:38:CasevacReport emergency:39:EmergencyAlert",
     "Data": "portnum:1:uint32 payload:2:bytes want_response:3:bool request_id:6:fixed32 "
     "bitfield:9:uint32?",
     "MeshPacket": "from:1:fixed32 to:2:fixed32 channel:3:uint32 decoded:4:Data encrypted:5:bytes? "
@@ -69,7 +71,7 @@ _FIELDS = {
 
 FIELDS: dict[str, list[tuple[str, int, str]]] = {
     message: [
-        (name, int(number), type_.rstrip("?"))
+        (name, int(number), type_.rstrip("?*"))
         for name, number, type_ in (each.split(":") for each in fields.split())
     ]
     for message, fields in _FIELDS.items()
@@ -87,8 +89,9 @@ def _classes() -> dict[str, Any]:
         described = file.message_type.add(name=message)
         for each in fields.split():
             name, number, type_ = each.split(":")
-            field = described.field.add(name=name, number=int(number), label=1)
-            kind = type_.rstrip("?")
+            label = 3 if type_.endswith("*") else 1
+            field = described.field.add(name=name, number=int(number), label=label)
+            kind = type_.rstrip("?*")
             if kind in types:
                 field.type = types[kind]
             else:

@@ -171,6 +171,29 @@ def test_only_what_is_somewhere_itself_has_a_position(fields: dict[str, Any], ki
     assert (said.kind, said.position is None) == (kind, kind != "position")
 
 
+def test_what_somebody_marked_or_drew_is_a_mark() -> None:
+    said = packet_v2(uid="m-7", remarks="sunk barge", marker=mesh.message("Marker", kind=2))
+    mark = said.mark
+    assert mark is not None
+    assert (mark.id, mark.name, mark.use, mark.remarks) == ("m-7", "Naga 1", "place", "sunk barge")
+    assert mark.path == ()
+    assert mark.lat == pytest.approx(20.273)
+    assert mark.lon == pytest.approx(100.412)
+    north, east = [0, 1000, -1000], [0, 2000, 2000]
+    shape = mesh.message("DrawnShape", kind=5, vertex_lat_deltas=north, vertex_lon_deltas=east)
+    mark = packet_v2(uid="m-8", shape=shape).mark
+    assert mark is not None
+    assert (mark.use, mark.closed, len(mark.path)) == ("area", True, 3)
+    assert mark.path[1] == pytest.approx((100.4122, 20.2731))
+    assert mark.path[2] == pytest.approx((100.4122, 20.2729))
+    circle = mesh.message("DrawnShape", kind=1, major_cm=22_698, minor_cm=22_698)
+    mark = packet_v2(uid="m-9", shape=circle).mark
+    assert mark is not None
+    assert (mark.radius_m, mark.closed) == (226.98, False)
+    for nowhere in ({"uid": ""}, {"latitude_i": 0, "longitude_i": 0}):
+        assert packet_v2(**{"shape": circle} | nowhere).mark is None
+
+
 def test_packet_of_a_phone_that_compressed_it_is_heard_and_not_read() -> None:
     said = heard(78, b"\x00" + bytes(20))
     assert (said.kind, said.position, said.facts["tak_dictionary"]) == ("other", None, 0)

@@ -100,6 +100,24 @@ def test_channel_that_says_nothing_of_waypoints_tells_only_that_the_bus_carries_
     assert (said.kind, said.position, said.device, reasons) == ("other", None, None, [])
 
 
+@pytest.mark.parametrize(("body", "remarks"), [(PLAIN, ""), (MAGELLAN, "on patrol")])
+def test_on_a_channel_that_says_so_a_named_place_is_a_mark(body: str, remarks: str) -> None:
+    decoder = nmea0183.decoder(DecoderSettings(waypoints="marks"))
+    (said,), reasons = heard(decoder, [sentence(body)])
+    assert (said.kind, said.device, said.position, reasons) == ("waypoint", None, None, [])
+    mark = said.mark
+    assert mark is not None
+    assert (mark.id, mark.name, mark.use, mark.remarks) == (
+        "HS1AA-9",
+        "HS1AA-9",
+        "waypoint",
+        remarks,
+    )
+    assert mark.lat == pytest.approx(20.273)
+    assert mark.lon == pytest.approx(100.412)
+    assert heard(decoder, [sentence("GPWPL,0000.00,N,00000.00,E,HS1AA")])[1] == ["null_island"]
+
+
 def test_checksum_is_held_to_as_for_any_sentence() -> None:
     bare = b"$" + PLAIN.encode()
     assert one(bare).flags == ("no_checksum",)
