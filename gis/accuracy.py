@@ -12,3 +12,9 @@ from typing import Final
 
 ASSUMED_ACCURACY_M: Final = 15.0
 """Of a radio's satellite receiver that tells none."""
+
+SIGHTING_ACCURACY_M: Final = 50.0
+"""Of what was seen from a moving boat and put on the map by eye."""
+
+VOICE_ACCURACY_M: Final = 250.0
+"""Of a place said by voice."""

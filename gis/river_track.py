@@ -16,11 +16,11 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gis.accuracy import ASSUMED_ACCURACY_M
 from gis.geodesy import Floats, distance_m
 from gis.position import Position
 from gis.river import River, RiverPlace
 
-ACCURACY_M: Final = 15.0  # of a fix that does not say
 TURN_M: Final = 100.0  # going back by this and six times the accuracy is a turn
 TURN_ACCURACIES: Final = 6.0  # noise, end to end, of a Gaussian of that accuracy
 SLACK_M: Final = 300.0  # the line is no smoother than this
@@ -172,7 +172,7 @@ def follow(
     lats: ArrayLike,
     *,
     times: Iterable[datetime | None] | None = None,
-    accuracy_m: ArrayLike = ACCURACY_M,
+    accuracy_m: ArrayLike = ASSUMED_ACCURACY_M,
 ) -> Floats:
     """Return the kilometres of one boat along its track, as `RiverTrack` follows it.
 
@@ -222,7 +222,7 @@ def way_between(
     before: tuple[float, float],
     after: tuple[float, float],
     *,
-    accuracy_m: tuple[float, float] = (ACCURACY_M, ACCURACY_M),
+    accuracy_m: tuple[float, float] = (ASSUMED_ACCURACY_M, ASSUMED_ACCURACY_M),
 ) -> Literal["up", "down"] | None:
     """Return whether something went up or down a river between two fixes.
 
@@ -254,4 +254,4 @@ def way_between(
 
 
 def _known(accuracy_m: float | None) -> float:
-    return ACCURACY_M if accuracy_m is None or not math.isfinite(accuracy_m) else accuracy_m
+    return ASSUMED_ACCURACY_M if accuracy_m is None or not math.isfinite(accuracy_m) else accuracy_m

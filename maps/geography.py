@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from gis.accuracy import ASSUMED_ACCURACY_M
 from gis.address import Address
 from gis.border import Border
 from gis.errors import PositionError
@@ -29,7 +30,6 @@ from patrol.placing import OnRiver
 if TYPE_CHECKING:
     import geopandas as gpd
 
-ASSUMED_ACCURACY_M = 15.0  # of a position that does not say how wrong it may be
 _BANKS = {1: "left", -1: "right", 0: None}
 
 

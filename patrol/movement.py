@@ -14,14 +14,12 @@ from typing import Final
 
 import shapely
 
+from gis.accuracy import ASSUMED_ACCURACY_M
 from gis.errors import GisError
 from gis.fences.area import Area
 from gis.geodesy import distance_m
 from patrol.changes import Fix
 from patrol.patrols import Base, Member, Patrol
-
-ASSUMED_ACCURACY_M: Final = 15.0
-"""Of a position that does not say how wrong it may be."""
 
 BORNE_OUT: Final = 2
 """Positions one after the other that must say the same."""

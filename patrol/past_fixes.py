@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from gis.accuracy import VOICE_ACCURACY_M
 from gis.position import Position
 from patrol.alerts import HOLDING, Alert
 from patrol.book import Book
@@ -15,9 +16,6 @@ from patrol.picture import Picture
 from patrol.spans import NEVER, spans_of_unit
 from patrol.store import tracks
 from patrol.store.store import Store
-
-VOICE_ACCURACY_M: Final = 250.0
-"""How far off a place said by voice may be."""
 
 LONGEST_PAST: Final = timedelta(hours=12)
 """How far back the fixes of a patrol under way are read."""

@@ -13,11 +13,9 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
+from gis.accuracy import SIGHTING_ACCURACY_M
 from patrol.crossing import ENVELOPE, NEVER, TARGETS
 from patrol.ground import Ground
-
-ASSUMED_ACCURACY_M: Final = 50.0
-"""Of a sighting that does not say how wrong its place may be: an eye from a moving boat."""
 
 BORDER_RIVER_M: Final = 3000.0
 """Farther from the border than this, the river is no border, and its middle no line to cross."""
@@ -71,7 +69,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def wrong_m(self) -> float:
         """How wrong its place may be, metres."""
-        return ASSUMED_ACCURACY_M if self.accuracy_m is None else self.accuracy_m
+        return SIGHTING_ACCURACY_M if self.accuracy_m is None else self.accuracy_m
 
 
 def placed(sighting: Sighting, ground: Ground | None) -> Sighting:

@@ -10,13 +10,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from gis.accuracy import ASSUMED_ACCURACY_M
 from patrol.changes import Fix
 from patrol.ground import Ground
 from patrol.rules.scene import HISTORICAL_AFTER, Stray
 from patrol.units import Unit
-
-ASSUMED_ACCURACY_M: Final = 15.0
-"""Of a fix that does not say how wrong it may be."""
 
 APART: Final = timedelta(seconds=60)
 """Fixes of a unit that are asked for are so far apart."""

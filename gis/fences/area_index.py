@@ -41,7 +41,9 @@ class AreaIndex:
         if len(self.number) < len(self.areas):
             ids = [area.id for area in self.areas]
             raise AreaError(next(id for id in ids if ids.count(id) > 1), "is there twice")
+        self._edges = np.array([area.edge for area in self.areas], dtype=object)
         boxes = [(number, box) for number, area in enumerate(self.areas) for box in boxes_of(area)]
+        self._wraps = any(box[0] < -180.0 or box[2] > 180.0 for _, box in boxes)
         self._of = [number for number, _ in boxes]
         # A diagonal has the bounds of its box, which are all that is asked for.
         corners = np.array([box for _, box in boxes], dtype=np.float64).reshape(-1, 2, 2)
@@ -65,20 +67,20 @@ class AreaIndex:
         south, top = lat + min(0.0, north) - tall, lat + max(0.0, north) + tall
         west, end = lon + min(0.0, east) - wide, lon + max(0.0, east) + wide
         found: set[int] = set()
-        for turn in (-360.0, 0.0, 360.0):
-            if west + turn <= 180.0 and end + turn >= -180.0:
-                box = shapely.linestrings([(west + turn, south), (end + turn, top)])
-                found.update(self._of[n] for n in self._tree.query(box).tolist())
+        wraps = self._wraps or west < -180.0 or end > 180.0
+        turns = (-360.0, 0.0, 360.0) if wraps else (0.0,)
+        for turn in turns:
+            box = shapely.linestrings([(west + turn, south), (end + turn, top)])
+            found.update(self._of[n] for n in self._tree.query(box).tolist())
         return found
 
     def free_m(self, lon: float, lat: float) -> float:
         """Return how far from a place the nearest edge is, at most `FAR_M`."""
-        least = FAR_M
-        for number in self.near(lon=lon, lat=lat, east=0.0, north=0.0, within_m=FAR_M):
-            area = self.areas[number]
-            at = shapely.Point(area.plane.xy(lon=lon, lat=lat))
-            least = min(least, float(area.edge.distance(at)))
-        return least
+        near = [*self.near(lon=lon, lat=lat, east=0.0, north=0.0, within_m=FAR_M)]
+        if not near:
+            return FAR_M
+        at = shapely.points([self.areas[n].plane.xy(lon=lon, lat=lat) for n in near])
+        return min(FAR_M, float(shapely.distance(self._edges[near], at).min()))
 
 
 def boxes_of(area: Area) -> list[Box]:

@@ -24,7 +24,7 @@ from gis.errors import PositionError
 from gis.fences.area import Area
 from gis.fences.area_index import AreaIndex
 from gis.fences.events import FenceEvent, Outcome
-from gis.fences.fix import Fix, apart_m, between
+from gis.fences.fix import DEGREE_M, Fix, apart_m, between
 from gis.fences.gaps import Gap, Waters
 from gis.fences.outliers import Judged, judge, plausible_mps
 from gis.fences.path import Path, Point, follow
@@ -36,6 +36,7 @@ from gis.rivers import Rivers
 WIDTH: Final = 5  # numbers of a fix
 DETOUR_SHARE: Final = 0.6  # of a move in a gap: so far beside it an area may be crossed
 DETOUR_M: Final = 500.0
+NEARLY: Final = 0.99  # so that no other plane of metres makes an edge nearer
 SWING_SHARE: Final = 0.15
 SWING_LEAST_M: Final = 50.0  # of a shorter move the course is mostly noise
 
@@ -67,7 +68,7 @@ class Track:
     Attributes:
         state: After all of them.
         told: Times of fixes and the events that they brought, in order.
-        free: A place (lon, lat) and how far from it no edge is, metres.
+        free: A place (lon, lat, cosine of lat) and how far from it no edge is, metres.
     """
 
     __slots__ = ("_numbers", "_times", "free", "kept", "state", "told")
@@ -79,7 +80,7 @@ class Track:
         #: States before the fix of a number, the first before all.
         self.kept: list[tuple[int, State]] = [(0, BLANK)]
         self.told: list[tuple[float, FenceEvent]] = []
-        self.free = (0.0, 0.0, 0.0)
+        self.free = (0.0, 0.0, 1.0, 0.0)
 
     def __len__(self) -> int:
         """Return how many fixes are kept."""
@@ -154,6 +155,19 @@ class Track:
             self.kept = [(number - drop, state) for number, state in self.kept]
             cut = bisect_left(self.told, self._times[0], key=lambda each: each[0])
             del self.told[:cut]
+
+    def is_free(self, before: Point, point: Point, margin_m: float) -> bool:
+        """Return whether two points, and so all between them, are where no edge is near."""
+        lon, lat, cosine, free_m = self.free
+        reach = (free_m - margin_m) * NEARLY / DEGREE_M
+        if reach <= 0.0:
+            return False
+        reach *= reach
+        east, north = (point.lon - lon) * cosine, point.lat - lat
+        if east * east + north * north > reach:
+            return False
+        east, north = (before.lon - lon) * cosine, before.lat - lat
+        return east * east + north * north <= reach
 
     def is_too_late(self, fix: Fix) -> bool:
         """Return whether a fix is older than all that can still be changed."""
@@ -304,45 +318,36 @@ class Geofences:
     def _fold(self, unit: str, track: Track, fix: Fix) -> list[FenceEvent]:
         """Take the next fix of a unit; return the events that it brings."""
         settings = self.settings
-        judged, path, point, earlier, standings = track.state
-        speed_mps = plausible_mps(judged, fix, settings)
-        judged, believed = judge(judged, fix, settings)
+        doubts, path, point, earlier, standings = track.state
+        judged, believed = judge(doubts, fix, settings)
         events: list[FenceEvent] = []
         for each in believed:
             last = path.last
             path, points = follow(path, each, settings)
             for new in points:
-                gap = None
-                if point is not None and new.t - point.t > settings.gap_s:
-                    gap = Gap(_way_mps(last, each, speed_mps, settings))
-                move = Move(unit, point, new, gap)
-                if not self._is_free(track, move, standings):
-                    swing_m = _swing_m(earlier, point, new)
-                    standings = self._stand(move._replace(swing_m=swing_m), standings, events)
+                is_gap = point is not None and new.t - point.t > settings.gap_s
+                if is_gap or point is None or not self._is_free(track, point, new, standings):
+                    gap = Gap(_way_mps(doubts, last, each, settings)) if is_gap else None
+                    move = Move(unit, point, new, gap, _swing_m(earlier, point, new))
+                    standings = self._stand(move, standings, events)
                 if not new.is_raw:
                     point, earlier = new, point
         track.state = State(judged, path, point, earlier, standings)
-        track.told += [(fix.t, event) for event in events]
+        if events:
+            track.told += [(fix.t, event) for event in events]
         return events
 
-    def _is_free(self, track: Track, move: Move, standings: Standings) -> bool:
+    def _is_free(self, track: Track, before: Point, point: Point, standings: Standings) -> bool:
         """Return whether a move is so far from all edges that it changes nothing."""
-        before, point = move.before, move.point
-        if move.gap is not None or before is None:
-            return False
         for standing in standings.values():
             if not standing.inside or standing.out is not None:
                 return False
         margin_m = self.settings.leave_beyond * point.accuracy_m
-        way_m = apart_m(before, point)
-        lon, lat, free_m = track.free
-        if free_m > 0.0:
-            off_m = apart_m(point._replace(lon=lon, lat=lat), point)
-            if off_m + way_m + margin_m < free_m:
-                return True
+        if track.is_free(before, point, margin_m):
+            return True
         free_m = self.index.free_m(point.lon, point.lat)
-        track.free = point.lon, point.lat, free_m
-        return way_m + margin_m < free_m
+        track.free = point.lon, point.lat, math.cos(math.radians(point.lat)), free_m
+        return track.is_free(before, point, margin_m)
 
     def _stand(self, move: Move, standings: Standings, events: list[FenceEvent]) -> Standings:
         """Return how a unit stands to all areas after a move; events are added."""
@@ -382,13 +387,15 @@ class Geofences:
         return changed or NOWHERE
 
 
-def _way_mps(last: Fix | None, fix: Fix, speed_mps: float, settings: FenceSettings) -> float:
+def _way_mps(judged: Judged, last: Fix | None, fix: Fix, settings: FenceSettings) -> float:
     """Return how fast a unit went at most; infinite where nothing goes so fast."""
     if last is None:
         return math.inf
     noise = settings.noise_accuracies * (last.accuracy_m + fix.accuracy_m)
     least = max(0.0, apart_m(last, fix) - noise) / (fix.t - last.t)
-    return math.inf if least > settings.fastest_mps else max(least, speed_mps)
+    if least > settings.fastest_mps:
+        return math.inf
+    return max(least, plausible_mps(judged, fix, settings))
 
 
 def _swing_m(earlier: Point | None, before: Point | None, point: Point) -> float:

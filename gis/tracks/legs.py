@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from gis.accuracy import ASSUMED_ACCURACY_M
 from gis.geodesy import Floats, distances_m
 from gis.rivers import Rivers
 from gis.tracks.along_river import river_ways_m
@@ -21,8 +22,8 @@ MAX_GAP_S = 600.0
 MOST_PIECES = 500
 """Most pieces of one leg: a leg longer than that many is no move but an error."""
 
-UNKNOWN_M = 15.0
-"""Accuracy of a position that does not tell its own: a receiver under open sky, metres."""
+UNKNOWN_M = ASSUMED_ACCURACY_M
+"""Accuracy of a position that does not tell its own, metres."""
 
 
 class Pieces(msgspec.Struct, frozen=True, kw_only=True, eq=False):
