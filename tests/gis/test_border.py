@@ -80,7 +80,7 @@ def test_ground_that_two_drawings_claim_is_never_sure() -> None:
     doubts = load("border_doubts")
     wide = doubts[doubts["km2"] > 5.0].geometry.representative_point()
     found = load_border().sides(wide.x, wide.y)
-    assert len(wide) == 2
+    assert len(wide) == 7
     assert not found.sure.any()
     assert found.distance_to_border_m.max() > found.error_m.min()
 
@@ -203,3 +203,22 @@ def test_disputed_ground_is_said_to_be() -> None:
     found = load_border().sides(wide.x, wide.y)
     assert found.disputed.all()
     assert not load_border().side(lon=100.40461, lat=20.26125).disputed
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "either"),
+    [
+        (102.8623, 22.6056, {"CN", "VN"}),
+        (98.7698, 24.0211, {"CN", "MM"}),
+        (106.2663, 11.7145, {"KH", "VN"}),
+        (104.4155, 19.0271, {"LA", "VN"}),
+        (101.211, 21.5595, {"CN", "LA"}),
+    ],
+)
+def test_a_side_that_a_newer_drawing_contradicts_is_not_sure(
+    lon: float, lat: float, either: set[str]
+) -> None:
+    side = load_border().side(lon=lon, lat=lat)
+    assert side.distance_to_border_m > side.error_m
+    assert (side.sure, side.disputed) == (False, True)
+    assert {side.country, side.neighbour} == either

