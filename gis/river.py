@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 Bank: TypeAlias = Literal["left", "right", "mid"]
 
 REACH_OF_RIVER_M = 5000.0  # farther than this from the line, a place has no river address
-MOST_DOUBT_M = 5000.0  # nor beyond that by more than it may be wrong itself, this at most
+GREAT_DOUBT_M = 500.0  # unless it may itself be wrong by more than this: so much farther,
+MOST_DOUBT_M = 5000.0  # by this at most
 FOOT_KM = 0.3
 GOLDEN_TRIANGLE = (100.084653, 20.352275)  # Ruak mouth, where LA, MM and TH meet
 GOLDEN_TRIANGLE_M = 1000.0  # a line that passes it this closely is the Mekong
@@ -260,13 +261,14 @@ class River:
         """
         lon, lat = as_columns(lons, lats)
         wrong = np.asarray(accuracy_m, dtype=np.float64)
-        reach_m = REACH_OF_RIVER_M + np.clip(np.nan_to_num(wrong), 0.0, MOST_DOUBT_M)
-        km, offset, reach = self.course.nearest(
-            lon, lat, within_m=float(np.max(reach_m, initial=REACH_OF_RIVER_M))
-        )
+        if not np.count_nonzero(wrong > GREAT_DOUBT_M):
+            km, offset, reach = self.course.nearest(lon, lat, within_m=REACH_OF_RIVER_M)
+            return self._places(km, offset, reach, wrong)
+        doubt_m = np.where(wrong > GREAT_DOUBT_M, np.minimum(wrong, MOST_DOUBT_M), 0.0)
+        reach_m = REACH_OF_RIVER_M + doubt_m
+        km, offset, reach = self.course.nearest(lon, lat, within_m=float(np.max(reach_m)))
         far = np.abs(offset) > reach_m
-        if np.count_nonzero(far):
-            km[far], offset[far], reach[far] = np.nan, np.nan, -1
+        km[far], offset[far], reach[far] = np.nan, np.nan, -1
         return self._places(km, offset, reach, wrong)
 
     def _places(
