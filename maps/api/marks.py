@@ -68,8 +68,8 @@ class NewMark(BaseModel):
     use: MarkUse = "place"
     lon: float = Field(ge=-180, le=180, description="Degrees east")
     lat: float = Field(ge=-90, le=90, description="Degrees north")
-    path: tuple[tuple[Place, Place], ...] = Field(
-        default=(),
+    path: list[Annotated[list[Place], Field(min_length=2, max_length=2)]] = Field(
+        default=[],
         max_length=MOST_POINTS,
         description="A line, or the edge of an area: [lon, lat], degrees",
     )
@@ -151,7 +151,8 @@ async def list_marks(
 @router.post("", status_code=201, responses=answers(Mark, MARK, 400, 403, 409, 422, status=201))
 async def mark_place(new: NewMark, desk: DeskHere) -> Response:
     """Mark a place for the caller's agency. It is no unit, and ends by itself."""
-    return answer(await desk.marks.make(**new.model_dump()), status=201)
+    told = new.model_dump() | {"path": tuple((lon, lat) for lon, lat in new.path)}
+    return answer(await desk.marks.make(**told), status=201)
 
 
 @router.get("/{mark}", responses=answers(Mark, MARK, 403, 404))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias, get_args
 
+from msgspec import Meta
+
 from patrol.crossing import MARKS, NEVER, DataClass
 from patrol.life import Life
 from patrol.papers import Paper, revised
@@ -37,6 +39,11 @@ LIFE: Final = Life(
         ("standing", "end"): "ended",
     },
 )
+
+
+# Described as plain arrays of numbers: programs that read descriptions stumble over fixed places.
+_PLACES: Final = {"items": {"type": "array", "items": {"type": "number"}}}
+_PATH: Final = Meta(extra=MARKS.extra, extra_json_schema=_PLACES)
 
 
 class Mark(Paper, frozen=True, kw_only=True, tag="mark"):
@@ -75,7 +82,7 @@ class Mark(Paper, frozen=True, kw_only=True, tag="mark"):
     use: Annotated[MarkUse, MARKS] = "place"
     lon: Annotated[float, MARKS]
     lat: Annotated[float, MARKS]
-    path: Annotated[Path, MARKS] = ()
+    path: Annotated[Path, _PATH] = ()
     closed: Annotated[bool, MARKS] = False
     radius_m: Annotated[float | None, MARKS] = None
     remarks: Annotated[str, MARKS] = ""
