@@ -96,7 +96,7 @@ def place_of(paper: Paper, outline: Outline) -> Place | None:
             lat=paper.lat,
             time=paper.marked_at,
             ends_at=paper.ends_at,
-            path=paper.path,
+            path=tuple((lon, lat) for lon, lat in paper.path),
             closed=paper.closed,
             radius_m=paper.radius_m,
             remarks=paper.remarks,

@@ -9,12 +9,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias, get_args
 
-from msgspec import Meta
-
 from patrol.crossing import MARKS, NEVER, DataClass
 from patrol.life import Life
 from patrol.papers import Paper, revised
-from radio_gateway.messages.marked_place import MarkedPlace, MarkUse, Path
+from radio_gateway.messages.marked_place import MarkedPlace, MarkUse
 
 USES: Final[tuple[MarkUse, ...]] = get_args(MarkUse)
 
@@ -41,9 +39,9 @@ LIFE: Final = Life(
 )
 
 
-# Described as plain arrays of numbers: programs that read descriptions stumble over fixed places.
-_PLACES: Final = {"items": {"type": "array", "items": {"type": "number"}}}
-_PATH: Final = Meta(extra=MARKS.extra, extra_json_schema=_PLACES)
+LonLats: TypeAlias = tuple[tuple[float, ...], ...]
+"""Pairs; by its type of any length, so that it is described as plain arrays of numbers: programs
+that read descriptions stumble over arrays of fixed places."""
 
 
 class Mark(Paper, frozen=True, kw_only=True, tag="mark"):
@@ -82,7 +80,7 @@ class Mark(Paper, frozen=True, kw_only=True, tag="mark"):
     use: Annotated[MarkUse, MARKS] = "place"
     lon: Annotated[float, MARKS]
     lat: Annotated[float, MARKS]
-    path: Annotated[Path, _PATH] = ()
+    path: Annotated[LonLats, MARKS] = ()
     closed: Annotated[bool, MARKS] = False
     radius_m: Annotated[float | None, MARKS] = None
     remarks: Annotated[str, MARKS] = ""
