@@ -9,6 +9,9 @@ A place that the network worked out is an estimate (`network_estimate`), never a
 not say how far off it may be, 2 km are assumed. The time of a fix is the device's where the
 payload has it, else the network's. `lorawan:` and the device's EUI in small letters is its address.
 
+Over HTTP a server signs in with a key of the channel's `secrets_file` (`http_keys`), whose name
+says for which devices: `"70b3d57ed005*" = "…"`, in small letters.
+
 `distress_statuses` of a channel name further fields that call for help: `button=3`,
 `digitalInput.2=1`.
 

@@ -14,7 +14,8 @@ answered once it is stored, or rejected as nothing that can be read; of many rec
 rejected alone. What is damaged is left unanswered and comes again. A packet with a wrong CRC whose
 records fit exactly is not damage on the way, as TCP lets none through: it is kept with the flag
 `bad_crc`, and answered. Of a packet that a lost connection cut, the whole records are told
-(`truncated`) and come again with it. Where the channel requires checksums, both are refused.
+(`truncated`) and come again with it. On a serial line, and where the channel requires checksums,
+both are refused.
 
 An SOS or man-down event (ids 236 and 242 of personal trackers) is a call for help. What else is
 one in this fleet, the channel says with `distress_statuses`: `io1=1` (a button at input 1), `panic`
@@ -150,7 +151,7 @@ class TeltonikaDecoder(PlainDecoder):
             flag, fault = "truncated", f"{length} bytes said, {len(inside)} are"
         elif crc != right:
             flag, fault = "bad_crc", f"computed {right:04X}, received {crc:04X}"
-        if flag is not None and self._settings.checksum_required:
+        if flag is not None and (self._settings.checksum_required or self._settings.damageable):
             raise FrameError(flag, payload, fault)
         return _Packet(inside[0], inside[1], inside[2:], flag)
 

@@ -231,6 +231,7 @@ def test_wrong_checksum_of_whole_records_is_kept_flagged_and_answered() -> None:
     assert (said.flags, reasons) == (("bad_crc",), [])
     assert answers[-1] == b"\0\0\0\1"
     assert refusal(teltonika, odd, checksum_required=True) == "bad_crc"
+    assert refusal(teltonika, odd, damageable=True) == "bad_crc"
 
 
 def test_packet_cut_by_a_lost_connection_tells_its_whole_records_and_is_not_answered() -> None:
