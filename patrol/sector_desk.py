@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from gis.errors import GisError
+from patrol.alarms.detection import reporters
 from patrol.along import Along
 from patrol.book import Book
 from patrol.errors import Conflict
@@ -101,13 +102,19 @@ class SectorDesk(PaperDesk):
         )
 
     async def check(
-        self, shape: Shape, *, use: SectorUse = "patrol", id: str | None = None
+        self,
+        shape: Shape,
+        *,
+        use: SectorUse = "patrol",
+        limits: SectorLimits | None = None,
+        id: str | None = None,
     ) -> Checked:
         """Return what is wrong with a shape that somebody draws, and how it would lie.
 
         Args:
             shape: What is drawn.
             use: What it is for; what is to be kept out of is in no other's way.
+            limits: What boats may do in it before somebody is told.
             id: The sector that is drawn anew, which is not in its own way; None for a new one.
 
         Raises:
@@ -119,7 +126,21 @@ class SectorDesk(PaperDesk):
             shows=lambda sector: self._policy.paper(sector) is not None,
             but=id,
         )
-        return await asyncio.to_thread(check, shape, self._ground, no_goes=tuple(found))
+        own = [
+            each
+            for each in self._watch.picture.contacts.values()
+            if each.agency == self._user.agency
+        ]
+        boats = reporters(own, limits) if use in KEPT_OUT_OF or limits else ()
+        return await asyncio.to_thread(
+            check,
+            shape,
+            self._ground,
+            no_goes=tuple(found),
+            use=use,
+            limits=limits,
+            boats=boats,
+        )
 
     async def history(self, id: str) -> list[PastVersion]:
         """Return the versions that `versions` returns, each with how it lay and why it was made.

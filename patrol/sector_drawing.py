@@ -7,7 +7,7 @@ gis/drawing.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -17,11 +17,13 @@ import shapely
 from gis.drawing import Drawing
 from gis.drawing_rings import Fault
 from gis.errors import GisError
+from gis.fences.area import Area
+from patrol.alarms.detection import Reporter, Transit, transit
 from patrol.along import Along
 from patrol.errors import PatrolError
 from patrol.ground import Deep, Ground
 from patrol.overlaps import Overlap, overlaps
-from patrol.sectors import Rings, Sector
+from patrol.sectors import KEPT_OUT_OF, Rings, Sector, SectorLimits, SectorUse
 
 MOST_POSITIONS: Final = 1000
 """Of a drawing; more is not judged."""
@@ -104,6 +106,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         countries: Countries that it surely reaches into, and where it does so deepest.
         overlaps: No-go and restricted sectors in its way, as far as the user may see them: nobody
             patrols there, but it can be kept.
+        transit: How boats pass through it and what is told of that, by how they report; absent
+            where nobody is told of anything in it.
     """
 
     faults: tuple[Fault, ...]
@@ -114,15 +118,27 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     along: tuple[Along, ...] = ()
     countries: dict[str, Deep] = {}
     overlaps: tuple[Overlap, ...] = ()
+    transit: Transit | None = None
 
 
-def check(shape: Shape, ground: Ground, *, no_goes: Iterable[Sector] = ()) -> Checked:
+def check(
+    shape: Shape,
+    ground: Ground,
+    *,
+    no_goes: Iterable[Sector] = (),
+    use: SectorUse = "patrol",
+    limits: SectorLimits | None = None,
+    boats: Sequence[Reporter] = (),
+) -> Checked:
     """Return what is wrong with a shape, and how it would lie if it can be a sector.
 
     Args:
         shape: What is drawn.
         ground: Where it lies.
         no_goes: Sectors that it had better not overlap.
+        use: What it is to be for.
+        limits: What boats may do in it before somebody is told.
+        boats: How those report that somebody may be told of.
     """
     judged, placed = judge(shape, ground)
     told = Checked(faults=judged.faults, usable=judged.usable, suggestion=judged.suggestion)
@@ -140,7 +156,26 @@ def check(shape: Shape, ground: Ground, *, no_goes: Iterable[Sector] = ()) -> Ch
         along=along,
         countries=countries,
         overlaps=tuple(overlaps(area, no_goes, ground)),
+        transit=_transit(area, along, ground, use=use, limits=limits, boats=boats),
     )
+
+
+def _transit(
+    area: Area,
+    along: Iterable[Along],
+    ground: Ground,
+    *,
+    use: SectorUse,
+    limits: SectorLimits | None,
+    boats: Sequence[Reporter],
+) -> Transit | None:
+    is_kept_out = use in KEPT_OUT_OF
+    if not is_kept_out and not limits:
+        return None
+    rivers = [ground.river(each.river) for each in along]
+    lon, lat = (float(each) for each in area.geometry.representative_point().coords[0])
+    on_river = bool(rivers) or ground.chainage(lon=lon, lat=lat) is not None
+    return transit(area, rivers, boats, on_river=on_river, is_kept_out=is_kept_out, limits=limits)
 
 
 def judge(shape: Shape, ground: Ground) -> tuple[Judged, dict[str, Any] | None]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gis.drawing_rings import Fault
 from maps.access import DeskHere
 from maps.api.answers import SCHEMAS, answer, answers, described
+from patrol.alarms.detection import Detection, Transit
 from patrol.along import Along
 from patrol.desk import Desk
 from patrol.ground import Deep
@@ -162,6 +163,7 @@ class DrawnShape(ShapeForm):
     sector: Name | None = Field(
         default=None, description="The sector that is drawn anew, by id; absent for a new one"
     )
+    limits: LimitsForm | None = None
 
 
 class NewSector(ShapeForm):
@@ -265,6 +267,15 @@ _CHECKED: Final = Checked(
             place="km 2359.4",
         ),
     ),
+    transit=Transit(
+        length_m=300.0,
+        across=True,
+        speed_mps=10.0,
+        detections=(
+            Detection(detected="inside", units=6, shortest_s=10, longest_s=30, accuracy_m=15),
+            Detection(detected="after", units=1, shortest_s=300, longest_s=300, accuracy_m=15),
+        ),
+    ),
 )
 _PAST: Final = PastVersion(
     sector=_SECTOR, reason="after the flood", outline=_POLYGON, area_km2=_DETAILS.area_km2
@@ -327,9 +338,14 @@ async def check_shape(shape: DrawnShape, desk: DeskHere) -> Response:
     """Return what is wrong with a shape, warnings too, and how it could be mended; keep nothing.
 
     Of one that can be a sector its outline, area, countries and kilometres of rivers, too, and the
-    no-go and restricted sectors that it overlaps, of those that the caller may see.
+    no-go and restricted sectors that it overlaps, of those that the caller may see. Of a no-go or
+    restricted one, and of one with limits, `transit` tells what of the agency's boats is told there
+    as they report now: with a report from inside, after they have passed, or not for sure.
     """
-    return answer(await desk.sectors.check(shape.shape(), use=shape.use, id=shape.sector))
+    limits = None if shape.limits is None else shape.limits.limits()
+    return answer(
+        await desk.sectors.check(shape.shape(), use=shape.use, limits=limits, id=shape.sector)
+    )
 
 
 @router.get("/{sector}", responses=answers(SectorDetails, _DETAILS, 403, 404))

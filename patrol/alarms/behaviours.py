@@ -244,11 +244,7 @@ class _Watched:
         """Return whether a limit may be of somebody."""
         if contact is None or contact.agency != self.sector.agency:
             return False
-        if contact.unit is not None:
-            is_fixed = contact.unit.kind == "fixed"
-        else:
-            is_fixed = contact.id.startswith(STATIONS)
-        if is_fixed:
+        if is_stationary(contact):
             return False
         return self.limits.meeting_s is not None or is_of(self.limits, contact)
 
@@ -478,6 +474,13 @@ def is_of(limits: SectorLimits, contact: Contact) -> bool:
         return True
     is_unit = contact.unit is not None or contact.person
     return is_unit == (limits.whose == "units")
+
+
+def is_stationary(contact: Contact) -> bool:
+    """Return whether somebody is a post, a coast station or a buoy, and no boat."""
+    if contact.unit is not None:
+        return contact.unit.kind == "fixed"
+    return contact.id.startswith(STATIONS)
 
 
 def _is_same(one: Sector, other: Sector) -> bool:

@@ -1,5 +1,6 @@
 /** What the server says of the shape that is drawn; asked a moment after the last change, never in the way of drawing. */
 import { computed, effect, signal } from "@preact/signals";
+import { FIELDS, isGood, limitsOf } from "../../pages/planner/sectors/limits.ts";
 import { call } from "../../rest.ts";
 import type { Checked } from "./contract.ts";
 import { draft, shape } from "./draft.ts";
@@ -62,11 +63,13 @@ export function checkAgain(): void {
   if (body !== null) void ask(body, judged.peek());
 }
 
-/** What the server is asked: the shape, what it is for, and of which sector it is; null while there is too little to judge. */
+/** What the server is asked: the shape, what it is for, its limits, and of which sector it is; null while there is too little to judge. */
 function asking(): object | null {
   const now = draft.value;
   const body = bodyOf(now === null ? null : judged.value);
-  return now === null || body === null ? null : { ...body, use: now.use, ...(now.id === null ? {} : { sector: now.id }) };
+  if (now === null || body === null) return null;
+  const limits = FIELDS.every((each) => isGood(each, now.limits)) ? limitsOf(now.limits) : {};
+  return { ...body, use: now.use, limits, ...(now.id === null ? {} : { sector: now.id }) };
 }
 
 /** What was told is of another shape now, a repaired one: nothing of it is shown until the next answer. */

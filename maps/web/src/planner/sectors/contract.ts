@@ -1,6 +1,7 @@
 /** What the server says of sectors (maps/api/sectors.py). Fields that are absent have their default. */
 import type { SectorUse } from "../../papers.ts";
 import type { Limits } from "../../pages/planner/sectors/limits.ts";
+import type { Transit } from "../../pages/planner/sectors/transit.tsx";
 import type { Stretch } from "./shape.ts";
 
 export const USES: readonly SectorUse[] = ["patrol", "no_go", "rendezvous", "fishing_ban", "restricted", "reach"];
@@ -81,6 +82,8 @@ export interface Checked extends Lie {
   faults: Fault[];
   /** They keep nobody from saving it. */
   overlaps?: Overlap[];
+  /** What is told of boats that pass through it; absent where nobody is told of any. */
+  transit?: Transit;
   usable: boolean;
   suggestion?: { polygon?: GeoJSON.Polygon | GeoJSON.MultiPolygon; stretch?: Stretch };
 }

@@ -7,6 +7,7 @@ import { t } from "../../i18n/index.ts";
 import type { SectorUse } from "../../papers.ts";
 import { LimitFields } from "../../pages/planner/sectors/limit-fields.tsx";
 import { FIELDS, isGood } from "../../pages/planner/sectors/limits.ts";
+import { TransitWords } from "../../pages/planner/sectors/transit.tsx";
 import { Icon } from "../../panels/icons.tsx";
 import { faultWords } from "../../panels/states.tsx";
 import { CallError } from "../../rest.ts";
@@ -84,6 +85,7 @@ export function SectorForm(): JSX.Element {
             {USES.map((each) => <option key={each} value={each}>{t(`sector.use.${each}`)}</option>)}
           </select>
           <LimitFields now={about.limits} put={(limits) => edit({ limits })} />
+          {checkState.value === "told" && checked.value?.transit && <TransitWords told={checked.value.transit} keptOut={about.use === "no_go" || about.use === "restricted"} />}
           <label for="sector-note">{t("sector.note")}</label>
           <textarea id="sector-note" rows={2} maxLength={2000} value={about.note} onInput={(event) => edit({ note: event.currentTarget.value })} />
           {about.id !== null && (

@@ -1,0 +1,49 @@
+/** What a drawn area can catch and what it cannot, with the boats that report as they do now: told before it is saved. */
+import type { JSX } from "preact";
+import { t } from "../../../i18n/index.ts";
+import { Icon } from "../../../panels/icons.tsx";
+import { ageWords } from "../../../times.ts";
+
+/** As the server tells it (patrol/alarms/detection.py). */
+export interface Detection {
+  detected: "inside" | "after" | "maybe" | "vague";
+  units: number;
+  shortest_s: number;
+  longest_s: number;
+  accuracy_m: number;
+}
+
+export interface Transit {
+  length_m: number;
+  across: boolean;
+  speed_mps: number;
+  detections?: Detection[];
+  too_seldom?: number;
+}
+
+export function TransitWords({ told, keptOut }: { told: Transit; keptOut: boolean }): JSX.Element | null {
+  const { detections = [], too_seldom: seldom = 0 } = told;
+  if (!keptOut && seldom === 0) return null;
+  const values = { kmh: Math.round(told.speed_mps * 3.6), time: ageWords(told.length_m / told.speed_mps), m: Math.round(told.length_m) };
+  return (
+    <div class="transit" aria-live="polite">
+      <h3>{t("sector.transit")}</h3>
+      {keptOut && <p>{t(told.across ? "sector.transit_across" : "sector.transit_beside", values)}</p>}
+      <ul>
+        {detections.map((each) => (
+          <li key={each.detected} class={each.detected === "inside" ? "sees" : "warns"} data-detected={each.detected}>
+            <Icon name={each.detected === "inside" ? "clock" : "warn"} />
+            <span>{t(`sector.transit_${each.detected}`, { n: each.units, every: everyWords(each), m: each.accuracy_m })}</span>
+          </li>
+        ))}
+        {keptOut && detections.length === 0 && <li class="warns"><Icon name="warn" /><span>{t("sector.transit_none")}</span></li>}
+        {seldom > 0 && <li class="warns" data-detected="seldom"><Icon name="warn" /><span>{t("sector.transit_seldom", { n: seldom })}</span></li>}
+      </ul>
+    </div>
+  );
+}
+
+function everyWords({ shortest_s: shortest, longest_s: longest }: Detection): string {
+  const [low, high] = [ageWords(shortest), ageWords(longest)];
+  return low === high ? low : `${low} – ${high}`;
+}
