@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Alert } from "../src/papers.ts";
+import { USES } from "../src/planner/sectors/contract.ts";
 import { parseFrame } from "../src/wire/frame-parser.ts";
 
 const time = "2026-11-25T01:00:00Z";
@@ -82,3 +83,8 @@ test("the build of a snapshot is told", () => {
 });
 
 test("faults that are told of one frame are bounded", () => assert.equal(change({ units: Array(9000).fill(0) }).faults.length, 50));
+
+test("a sector may be for whatever planners choose", () => {
+  const papers = USES.map((use) => ({ kind: "sector", id: use, agency: "la-hx", at: "2026-12-01T00:00:00Z", name: use, use }));
+  assert.deepEqual(change({ papers }).faults, []);
+});

@@ -121,7 +121,7 @@ const PAPERS: Readonly<Record<Paper["kind"], Shape>> = {
     may: { ...PAPER_MAY, consents: listOf({ must: { agency: text, given: flag, at: moment }, may: { reason: text, by: text } }) },
   },
   patrol: { must: { ...PAPER, name: text, agencies: texts, starts_at: moment, ends_at: moment }, may: PAPER_MAY },
-  sector: { must: { ...PAPER, name: text }, may: { ...PAPER_MAY, use: oneOf("patrol", "no_go", "rendezvous", "fishing_ban", "restricted"), polygon, retired_at: moment } },
+  sector: { must: { ...PAPER, name: text }, may: { ...PAPER_MAY, use: oneOf("patrol", "no_go", "rendezvous", "fishing_ban", "restricted", "reach"), polygon, retired_at: moment } },
   incident: {
     must: { ...PAPER, category: text, happened_at: moment, precision: text },
     may: { ...PAPER_MAY, by: text, lon, lat, place: text, place_name: text, narrative: text, photos: texts },
