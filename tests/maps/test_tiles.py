@@ -15,7 +15,7 @@ import shapely
 
 from gis.vector_tile import project
 from maps import histories
-from maps.histories import Histories, History
+from maps.histories import DEEPEST, Histories, History
 from patrol.accounts import User
 from patrol.store.history import Path as Track
 from tests.maps.running import Running, running
@@ -68,6 +68,21 @@ async def test_a_tile_shows_the_track_where_it_was(ogc: Here, tmp_path: Path) ->
     assert shapely.get_num_geometries(shapely.line_merge(drawn)) == 1, "pieces join"
     empty = await tile(client, *tile_at(105, 15, 12))
     assert (empty.status_code, empty.content) == (204, b"")
+
+
+async def test_a_tile_json_leads_to_the_tiles_of_its_time(ogc: Here) -> None:  # noqa: F811
+    _, client = ogc
+    told = (await client.get("/tiles/tracks.json", params=DAY)).json()
+    assert (told["tilejson"], told["scheme"], told["maxzoom"]) == ("3.0.0", "xyz", DEEPEST)
+    z, x, y = tile_at(100.41, 20.251, 12)
+    (address,) = told["tiles"]
+    for name, value in (("z", z), ("x", x), ("y", y)):
+        address = address.replace(f"{{{name}}}", str(value))
+    plain = await tile(client, z, x, y)
+    assert (await client.get(address)).content == plain.content != b""
+    assert [each["id"] for each in told["vector_layers"]] == ["tracks"]
+    late = await client.get("/tiles/tracks.json", params={**DAY, "end": DAY["start"]})
+    assert (late.status_code, late.json()["field"]) == (400, "end")
 
 
 async def test_a_tile_of_one_unit_and_of_another_time(ogc: Here, tmp_path: Path) -> None:  # noqa: F811
