@@ -173,7 +173,13 @@ def create_app(
                 _hand_out(app, office)
                 stack.push_async_callback(app.state.report_jobs.close)
                 app.state.basemap = await stack.enter_async_context(open_basemap(settings))
-                app.state.feeds = Feeds(settings.feeds, office.desk_of)
+                app.state.feeds = Feeds(
+                    settings.feeds,
+                    office.desk_of,
+                    office.watch.own_messages,
+                    node=settings.node.id,
+                    channels=settings.channels,
+                )
                 await stack.enter_async_context(app.state.feeds.working())
                 if opened is not None:
                     await stack.enter_async_context(opened(office))

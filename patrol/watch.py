@@ -33,6 +33,7 @@ from patrol.duplicates import Duplicates
 from patrol.errors import NotFound, StoreError
 from patrol.ground import Ground
 from patrol.intake.marked_places import MarkedPlaces
+from patrol.intake.own_messages import OwnMessages
 from patrol.joining import Joined, join, judge
 from patrol.keeper import Keeper
 from patrol.latching import latches
@@ -127,6 +128,11 @@ class Watch:
         sides = {each.id: each.country for each in agencies.values()}
         self.picture = Picture(agency=agency, origin=node, sides=sides)
         self.picture.recordings = clock.recordings
+        self.own_messages = OwnMessages(
+            node,
+            is_unit=self.picture.contacts.__contains__,
+            clock=lambda: self.now().timestamp(),
+        )
         self.turn = Turn()
         self.clerk = Clerk(store=store, turn=self.turn, node=node, now=lambda: self.now())
         self.sharing = Sharing(self.clerk.book, self.clerk.seen, ground)
@@ -414,6 +420,7 @@ class Watch:
         if picture.keyed:
             for delivery in deliveries:
                 picture.vouch_keyed(delivery.transmission)
+        own, deliveries = self._own_taken_out(deliveries)
         judged, bad = judge(deliveries, picture.believed_address, now=self.now())
         self._duplicates.learn(*await self._keeper.known(self._duplicates.asked(judged)))
         try:
@@ -446,7 +453,7 @@ class Watch:
         if orphans:  # others heard what could not be taken as this one passed it on
             self._duplicates.forget(orphans)
             await self._batch([Delivery(record.transmission) for record in orphans])
-        for delivery in deliveries:
+        for delivery in (*deliveries, *own):
             if delivery.stored is not None:
                 self._answer(delivery.stored)
         if unsure:
@@ -455,6 +462,21 @@ class Watch:
         self.publish(list(fixes.values()))
         self.pace.showed(thread_time() - before_s)
         await self.alarms.after([*records, *calls], fixes, next_in_s=next_in_s)
+
+    def _own_taken_out(
+        self, deliveries: Sequence[Delivery]
+    ) -> tuple[list[Delivery], Sequence[Delivery]]:
+        """Return what of it this node told itself, and the rest. What is our own is news to nobody
+        and stored nowhere; whoever passed it on is answered as for everything else.
+        """
+        if not self.own_messages.any_told:
+            return [], deliveries
+        own: list[Delivery] = []
+        rest: list[Delivery] = []
+        for delivery in deliveries:
+            is_own = self.own_messages.is_own(delivery.transmission)
+            (own if is_own else rest).append(delivery)
+        return own, rest
 
     def _take_back(self, bad: Sequence[Record], fixes: dict[bytes, Fix]) -> set[str]:
         """Forget what could not be stored; return whom to rebuild from the store.

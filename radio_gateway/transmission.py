@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -40,6 +40,10 @@ Kind = Literal[
     "empty",  # well-formed and says nothing
     "other",  # well-formed, not about position
 ]
+
+
+KEEPALIVES: Final = frozenset({"takPing", "takPong"})
+"""Names under which TAK clients and servers keep a connection alive: no radio has them."""
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -128,8 +132,12 @@ class Transmission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     @property
     def is_of_no_radio(self) -> bool:
-        """Whether the set at our end of the link said it: an answer to us that names nobody."""
-        return self.kind == "answer" and self.device is None
+        """Whether the set at our end of the link said it, or nobody: an answer to us that names
+        nobody, or what keeps a connection alive.
+        """
+        if self.kind == "answer":
+            return self.device is None
+        return self.kind == "status" and self.device in KEEPALIVES
 
 
 class Delivery(msgspec.Struct, frozen=True, gc=False):

@@ -8,7 +8,8 @@
 Class B, because nobody has told us what class A must say (status, size, draught). The second of
 the minute is 60, not available, when a position is older than a minute, and 61, manual input, when
 a person plotted it. AIS cannot take a unit back: it is silent from then on, and chartplotters drop
-it after some minutes. The messages are marked as not to be repeated by radio.
+it after some minutes. The messages are marked as not to be repeated by radio, which a boat's own
+are not: so they are known again when a channel hears them.
 
 Source: ITU-R M.1371-5, annex 8, 3.12, 3.16, 3.22 and tables 18, 47; sentences IEC 61162-1, VDM.
 """
@@ -28,11 +29,12 @@ from pyais.messages import (
 )
 
 from maps.feeds.due_places import PlaceAct
-from maps.feeds.mmsi import Numbers
+from maps.feeds.mmsi import Numbers, is_made
 from maps.feeds.places import Place
 from maps.feeds.plain_names import plain_name
 from maps.feeds.roll import Act
 from patrol.changes import Fix, UnitState
+from patrol.intake.own_messages import OwnNotes
 from radio_gateway.formats.nmea.fields import KNOT_MPS
 
 SHIP_TYPES = {"boat": 55}
@@ -49,7 +51,8 @@ class AisWriter:
 
     untold = 0
 
-    def __init__(self) -> None:
+    def __init__(self, own: OwnNotes) -> None:
+        self._own = own
         self._numbers = Numbers()
         self._sequence = cycle(range(10))
 
@@ -63,6 +66,8 @@ class AisWriter:
             self._numbers.forget(unit.id)
             return []
         mmsi = self._numbers.of(unit.id, unit.addresses)
+        if is_made(mmsi):
+            self._own.number(mmsi)
         name = plain_name(unit.call_sign, instead=f"UNIT {mmsi % 10_000:04}", most=20)
         if act == "call":
             return self._sentences(_words(mmsi, f"SOS {name} {_where(unit.last)}"))
@@ -74,6 +79,9 @@ class AisWriter:
                 told += self._sentences(part)
         if act in ("whole", "move") and unit.last is not None:
             told += self._sentences(_position(mmsi, unit.last, now))
+            self._own.place(
+                lon=unit.last.lon, lat=unit.last.lat, addresses=unit.addresses, mmsi=mmsi
+            )
         return told
 
     def idle(self, now: datetime) -> list[bytes]:  # noqa: ARG002 - others need it
@@ -88,6 +96,7 @@ class AisWriter:
             radio_channel="A",
             seq_id=next(self._sequence),
         )
+        self._own.message("".join(line.split(",")[5] for line in lines))
         # the sentences of one message stay together
         return ["".join(f"{line}\r\n" for line in lines).encode()]
 

@@ -8,7 +8,9 @@ the sea, CoT's above the ellipsoid, some 30 m lower here.
 
 A unit that speaks CoT itself keeps its uid, so that it is shown once; all others are
 `joint-patrol.` and the unit's id. One that may not be seen any more is deleted (`t-x-d-d`), unless
-the uid is its own.
+the uid is its own. On a server that a channel of this node hears, too, such a unit is there
+already: its place is not told again, which would put our name on the client's marker, and its call
+for help goes out under an id of ours.
 
 A target is `a-s-…` (suspect: surface, person, vehicle), a sector a drawn area `u-d-f` (no-go areas
 red), a meeting place `b-m-p-c`, a hazard, waypoint or other mark `b-m-p-s-m`, `b-m-p-w`, `u-d-f` or
@@ -28,6 +30,7 @@ from maps.feeds.due_places import PlaceAct
 from maps.feeds.places import Place
 from maps.feeds.roll import AGAIN_EVERY_S, Act
 from patrol.changes import UnitState
+from patrol.intake.own_messages import OwnNotes
 from radio_gateway.formats.cot.out import (
     Emergency,
     OutEvent,
@@ -36,12 +39,14 @@ from radio_gateway.formats.cot.out import (
     delete_event,
     emergency_event,
     event_xml,
+    marked,
     ping_event,
     place_event,
     tak_datagram,
     tak_stream,
     unit_event,
 )
+from radio_gateway.formats.cot.time import show_time
 
 Form = Literal["xml", "stream", "datagram"]
 
@@ -62,23 +67,31 @@ class CotWriter:
     Args:
         max_age: A position is stale when it is older than this.
         form: XML, or TAK protocol version 1 for a stream or for datagrams.
+        own: Where it notes what it tells.
+        mark: Node and feed, by which the events are known again.
     """
 
     untold = 0
 
-    def __init__(self, *, max_age: timedelta, form: Form) -> None:
+    def __init__(self, own: OwnNotes, *, max_age: timedelta, form: Form, mark: str) -> None:
         self._max_age, self._encode = max_age, _FORMS[form]
+        self._own, self._mark = own, mark
 
     def write(self, act: Act, unit: UnitState, now: datetime) -> list[bytes]:
         """Return the events that say `act` of `unit`; none for one that only grew stale."""
-        return [self._encode(event) for event in self._events(act, unit, now)]
+        events = self._events(act, unit, now)
+        for event in events:
+            if event.type.startswith("a-") and not event.uid.startswith(_MADE):
+                continue  # the client's own, with its own time: it may be heard by two gateways
+            self._own.message(f"{event.uid}|{show_time(event.time)}")
+        return [self._encode(marked(event, self._mark)) for event in events]
 
     def place(self, act: PlaceAct, place: Place, now: datetime) -> list[bytes]:
         """Return the event that says `act` of a place; none for what was marked in CoT."""
         if place.heard_in == "cot":
             return []
         if act == "taken back":
-            return [self._encode(delete_event(place.uid, now))]
+            return [self._encode(marked(delete_event(place.uid, now), self._mark))]
         stale = now + timedelta(seconds=2 * AGAIN_EVERY_S)
         shown = Shown(
             uid=place.uid,
@@ -98,15 +111,16 @@ class CotWriter:
             radius_m=place.radius_m,
             is_red=place.use in ("no_go", "hazard"),
         )
-        return [self._encode(place_event(shown))]
+        return [self._encode(marked(place_event(shown), self._mark))]
 
     def idle(self, now: datetime) -> list[bytes]:
         """Return a ping, which a TAK server answers."""
-        return [self._encode(ping_event(f"{_MADE}ping", now))]
+        return [self._encode(marked(ping_event(f"{_MADE}ping", now), self._mark))]
 
     def _events(self, act: Act, unit: UnitState, now: datetime) -> list[OutEvent]:
-        uid = _uid(unit)
-        if act == "gone":
+        is_there = self._own.comes_back() and _own_uid(unit) is not None
+        uid = f"{_MADE}{unit.id}" if is_there else _uid(unit)
+        if act == "gone" or (is_there and act in ("whole", "move", "again")):
             return []
         if act == "forgotten":
             uids = [f"{uid}-9-1-1"] if unit.distress else []
@@ -172,8 +186,12 @@ def _remarks(place: Place) -> str:
 
 
 def _uid(unit: UnitState) -> str:
+    return _own_uid(unit) or f"{_MADE}{unit.id}"
+
+
+def _own_uid(unit: UnitState) -> str | None:
     own = min((each for each in unit.addresses if each.startswith(_OWN)), default=None)
-    return f"{_MADE}{unit.id}" if own is None else own.removeprefix(_OWN)
+    return None if own is None else own.removeprefix(_OWN)
 
 
 def _type(unit: UnitState) -> str:

@@ -37,6 +37,17 @@ def heard_back_by(feed: FeedSettings, channels: Iterable[ChannelSettings]) -> st
     return None
 
 
+def shares_server(feed: FeedSettings, channels: Iterable[ChannelSettings]) -> bool:
+    """Return whether a channel is by its address on the server that the feed writes to. One that
+    is there by another name or port shows by what it hears (`patrol.intake.own_messages`).
+    """
+    mine = feed.link
+    return any(
+        (each.link.scheme, each.link.host, each.link.port) == (mine.scheme, mine.host, mine.port)
+        for each in channels
+    )
+
+
 def _to_many(host: str) -> bool:
     """Whether datagrams to this address reach a group, or by its look all of a network."""
     try:

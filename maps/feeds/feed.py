@@ -20,9 +20,10 @@ from maps.feeds.peer import Peer
 from maps.feeds.places import Place
 from maps.feeds.roll import Act, Roll
 from maps.feeds.settings import FeedSettings
-from maps.feeds.writers import WRITERS
+from maps.feeds.writers import WRITERS, WriterSettings
 from patrol.changes import UnitState
 from patrol.desk import Desk
+from patrol.intake.own_messages import OwnMessages
 from patrol.views import Subscription
 from radio_gateway.backoff import Backoff
 from radio_gateway.clock import utc_now
@@ -42,6 +43,9 @@ class Feed:
     Args:
         settings: What it is told.
         desk: The desk it looks from.
+        own_messages: Remembers what is told, so that it is known again when a channel hears it.
+        node: This node's id.
+        comes_back: A channel of this node is on the same server.
         now: Clock, aware UTC.
     """
 
@@ -49,10 +53,14 @@ class Feed:
         self,
         settings: FeedSettings,
         desk: Desk,
+        own_messages: OwnMessages,
         *,
+        node: str,
+        comes_back: bool = False,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.settings = settings
+        self._own_messages = own_messages
         self._desk, self._now = desk, now
         max_age = timedelta(seconds=settings.max_age_s)
         scheme = settings.link.scheme
@@ -60,7 +68,14 @@ class Feed:
         self._places = DuePlaces(
             kinds=settings.also, outline=lambda sector: desk.sectors.lie(sector).outline
         )
-        self._writer = WRITERS[settings.speaks](max_age, scheme == "udp")
+        self._writer = WRITERS[settings.speaks](
+            WriterSettings(
+                own=own_messages.of_feed(settings.name, comes_back=comes_back),
+                mark=f"{node}/{settings.name}",
+                max_age=max_age,
+                datagrams=scheme == "udp",
+            )
+        )
         self._outlet = OUTLETS[scheme](settings, self._came, self._lost)
         self._is_client = scheme == "tcp"
         self._state: FeedState = "stopped"
@@ -90,6 +105,7 @@ class Feed:
             sent=self._sent,
             cut_off=self._outlet.cut_off,
             reconnects=self._reconnects,
+            heard_back=self._own_messages.heard_back(settings.name),
         )
 
     async def run(self) -> None:

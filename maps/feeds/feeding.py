@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from maps.feeds.echoes import shares_server
 from maps.feeds.feed import Feed
 from maps.feeds.health import FeedHealth
 from maps.feeds.settings import FeedSettings
 from patrol.accounts import User
 from patrol.desk import Desk
+from patrol.intake.own_messages import OwnMessages
+from radio_gateway.settings import ChannelSettings
 
 
 class Feeds:
@@ -19,11 +22,28 @@ class Feeds:
     Args:
         settings: What they are told.
         desk_of: Returns the desk of a user; each feed has one of its own agency and role.
+        own_messages: Where the Watch of this node knows again what they tell.
+        node: This node's id.
+        channels: What this node hears.
     """
 
-    def __init__(self, settings: Sequence[FeedSettings], desk_of: Callable[[User], Desk]) -> None:
+    def __init__(
+        self,
+        settings: Sequence[FeedSettings],
+        desk_of: Callable[[User], Desk],
+        own_messages: OwnMessages,
+        *,
+        node: str,
+        channels: Sequence[ChannelSettings] = (),
+    ) -> None:
         self._feeds = [
-            Feed(each, desk_of(User(name=f"feed {each.name}", role=each.role, agency=each.agency)))
+            Feed(
+                each,
+                desk_of(User(name=f"feed {each.name}", role=each.role, agency=each.agency)),
+                own_messages,
+                node=node,
+                comes_back=shares_server(each, channels),
+            )
             for each in settings
         ]
 

@@ -29,6 +29,7 @@ class FeedHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             is told.
         cut_off: Clients cut off because they did not take what was sent, or were too many.
         reconnects: Times the link was opened again.
+        heard_back: Messages that a channel of this node heard, and that were known as ours.
     """
 
     name: str
@@ -45,3 +46,4 @@ class FeedHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sent: int = 0
     cut_off: int = 0
     reconnects: int = 0
+    heard_back: int = 0

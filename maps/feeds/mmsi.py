@@ -47,6 +47,11 @@ def made_mmsi(id: str, *, attempt: int = 0) -> int:
     return _MADE_FROM + int.from_bytes(made, "big") % _MADE
 
 
+def is_made(mmsi: int) -> bool:
+    """Return whether an MMSI is one that `made_mmsi` makes."""
+    return _MADE_FROM <= mmsi < _MADE_FROM + _MADE
+
+
 class Numbers:
     """The MMSI of each unit of a feed; no two have the same."""
 

@@ -37,6 +37,7 @@ from maps.feeds.places import Place
 from maps.feeds.plain_names import plain_name
 from maps.feeds.roll import Act
 from patrol.changes import UnitState
+from patrol.intake.own_messages import OwnNotes
 from radio_gateway.formats.nmea.sentence import checksum
 
 TARGETS = 100
@@ -46,7 +47,8 @@ _LONGEST_NAME = 20  # 82 characters are the most a sentence may have
 class NmeaWriter:
     """Writes TLL, WPL and ALR sentences."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: OwnNotes) -> None:
+        self._own = own
         self._number: dict[str, int] = {}
         self._free = list(range(TARGETS))
         self._without: set[str] = set()
@@ -120,6 +122,7 @@ class NmeaWriter:
         fix = unit.last
         if fix is None:
             return []
+        self._own.place(lon=fix.lon, lat=fix.lat, addresses=unit.addresses, mmsi=None)
         name = plain_name(unit.call_sign, instead=f"UNIT {number:02}", most=_LONGEST_NAME)
         if unit.distress:
             name = f"SOS {name}"[:_LONGEST_NAME]

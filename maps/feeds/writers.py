@@ -10,12 +10,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from maps.feeds.cot_writer import CotWriter
+import msgspec
+
+from maps.feeds.cot_writer import CotWriter, Form
 from maps.feeds.due_places import PlaceAct
 from maps.feeds.nmea_writer import NmeaWriter
 from maps.feeds.places import Place
 from maps.feeds.roll import Act
 from patrol.changes import UnitState
+from patrol.intake.own_messages import OwnNotes
 
 
 class Writer(Protocol):
@@ -39,19 +42,41 @@ class Writer(Protocol):
         ...
 
 
-def _ais_writer() -> Writer:
+class WriterSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a writer is made for.
+
+    Attributes:
+        own: Where it notes what it tells, so that it is known again when it is heard.
+        mark: Node and feed, `node/feed`.
+        max_age: Oldest age of a position.
+        datagrams: Its messages go as datagrams.
+    """
+
+    own: OwnNotes
+    mark: str
+    max_age: timedelta
+    datagrams: bool
+
+
+def _ais(settings: WriterSettings) -> Writer:
     from maps.feeds.ais_writer import AisWriter  # pyais takes five megabytes
 
-    return AisWriter()
+    return AisWriter(settings.own)
 
 
-WRITERS: Final[dict[str, Callable[[timedelta, bool], Writer]]] = {
-    "ais": lambda _max_age, _datagrams: _ais_writer(),
-    "nmea": lambda _max_age, _datagrams: NmeaWriter(),
-    "cot": lambda max_age, _datagrams: CotWriter(max_age=max_age, form="xml"),
-    "tak": lambda max_age, datagrams: CotWriter(
-        max_age=max_age, form="datagram" if datagrams else "stream"
-    ),
+def _cot(settings: WriterSettings) -> Writer:
+    return CotWriter(settings.own, max_age=settings.max_age, form="xml", mark=settings.mark)
+
+
+def _tak(settings: WriterSettings) -> Writer:
+    form: Form = "datagram" if settings.datagrams else "stream"
+    return CotWriter(settings.own, max_age=settings.max_age, form=form, mark=settings.mark)
+
+
+WRITERS: Final[dict[str, Callable[[WriterSettings], Writer]]] = {
+    "ais": _ais,
+    "nmea": lambda settings: NmeaWriter(settings.own),
+    "cot": _cot,
+    "tak": _tak,
 }
-"""By what a feed speaks: makes a writer from the oldest age of a position, and from whether its
-messages go as datagrams."""
+"""By what a feed speaks."""

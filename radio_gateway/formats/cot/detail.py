@@ -9,10 +9,13 @@ Facts = dict[str, str | int | float | bool]
 
 MAX_FIELD = 200  # characters
 
+NODE_MARK = "__jointpatrol"
+"""Element by which a node of ours knows again what it wrote; `by` is its id, `/`, and the feed."""
+
 KNOWN = frozenset(
     {
         *("contact", "track", "__chat", "chatgrp", "remarks", "emergency", "status", "__group"),
-        *("takv", "precisionlocation", "link", "archive"),
+        *("takv", "precisionlocation", "link", "archive", NODE_MARK),
     }
 )
 """Elements that are read."""
@@ -26,6 +29,7 @@ _FACTS = (
     ("__group", (("team", "name"), ("role", "role"))),
     ("takv", (("device_model", "device"), ("platform", "platform"), ("version", "version"))),
     ("precisionlocation", (("position_source", "geopointsrc"),)),
+    (NODE_MARK, (("written_by_node", "by"),)),
 )
 
 

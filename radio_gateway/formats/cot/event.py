@@ -45,6 +45,7 @@ MOST_SPEED_MPS = 10_000.0
 MAX_TEXT = 4000  # characters kept of what a person wrote
 
 _ALERT_END = "-9-1-1"
+_ALERT_NAME_END = "-Alert"
 _PING_END = "-ping"
 _CHAT_START = "GeoChat."
 
@@ -247,6 +248,10 @@ def _facts(event: CotEvent, of: str) -> Facts:
     else:
         said, battery_pct = facts_of(detail), battery_of(detail)
     facts |= said
+    if event.type.startswith("b-a-") and "callsign" in facts:
+        # clients name the call, not the caller; who tells it on would name it so again
+        while (name := str(facts["callsign"])).endswith(_ALERT_NAME_END):
+            facts["callsign"] = name.removesuffix(_ALERT_NAME_END)
     accuracy = _within(event.le, 0.0, MOST_ERROR_M)
     if accuracy is not None:
         facts["vertical_accuracy_m"] = accuracy

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from radio_gateway.formats.cot.detail import NODE_MARK
 from radio_gateway.formats.cot.event import UNKNOWN
 from radio_gateway.formats.cot.tak_wire import write_field, write_varint
 from radio_gateway.formats.cot.time import milliseconds, show_time
@@ -326,6 +327,14 @@ def place_event(place: Shown) -> OutEvent:
         ce=UNKNOWN if place.ce is None else place.ce,
         detail=tuple(detail),
     )
+
+
+def marked(event: OutEvent, by: str) -> OutEvent:
+    """Return an event with the mark of the node and feed that wrote it, `node/feed`, by which the
+    node knows it again when it is heard.
+    """
+    mark = _Element(NODE_MARK, {"by": by})
+    return msgspec.structs.replace(event, detail=(*event.detail, mark))
 
 
 def delete_event(uid: str, time: datetime) -> OutEvent:

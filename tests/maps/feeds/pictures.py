@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from patrol.changes import Change, Fix, Snapshot, UnitState
+from patrol.intake.own_messages import OwnMessages, OwnNotes
 from radio_gateway.errors import FrameError
 from radio_gateway.technician.decode import StreamDecoder
 from radio_gateway.transmission import Transmission
@@ -24,6 +25,16 @@ def unit(id: str, call_sign: str | None = None, **more: Any) -> UnitState:
     """Return a boat with a position unless said otherwise."""
     given = {"kind": "boat", "agency": "joint", "last": fix(id), **more}
     return UnitState(id=id, call_sign=call_sign or id.upper(), **given)
+
+
+def own_messages() -> OwnMessages:
+    """Return what a node told, at noon: nothing yet."""
+    return OwnMessages("test-node", is_unit=lambda _: False, clock=NOON.timestamp)
+
+
+def notes(*, comes_back: bool = False) -> OwnNotes:
+    """Return where a writer notes what it tells."""
+    return own_messages().of_feed("feed", comes_back=comes_back)
 
 
 def snapshot(*units: UnitState) -> bytes:

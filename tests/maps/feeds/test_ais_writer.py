@@ -15,7 +15,7 @@ from pyais import NMEAMessage
 from maps.feeds.ais_writer import AisWriter
 from maps.feeds.mmsi import made_mmsi
 from patrol.changes import UnitState
-from tests.maps.feeds.pictures import NOON, fix, heard, unit
+from tests.maps.feeds.pictures import NOON, fix, heard, notes, unit
 from tests.needs import program
 
 BOATS = [
@@ -32,7 +32,7 @@ def gpsdecode(lines: bytes) -> list[dict[str, Any]]:
 
 
 def test_gpsdecode_reads_the_same_places_and_names() -> None:
-    writer = AisWriter()
+    writer = AisWriter(notes())
     lines = b"".join(b"".join(writer.write("whole", each, NOON)) for each in BOATS)
     said = gpsdecode(lines)
     names = {each["mmsi"]: each["shipname"] for each in said if each["type"] == 24}
@@ -84,7 +84,7 @@ def test_any_unit_can_be_told_and_pyais_reads_its_place(
 ) -> None:
     place = fix("a", lon=lon, lat=lat, speed_mps=speed, course_deg=course, heading_deg=heading)
     who = unit("a", name or " ", last=place)
-    part_a, part_b, said = read(AisWriter().write("whole", who, NOON))
+    part_a, part_b, said = read(AisWriter(notes()).write("whole", who, NOON))
     assert (said.lon, said.lat) == pytest.approx((lon, lat), abs=2e-6)
     assert 1 <= len(part_a.shipname) <= 20
     assert len(part_b.callsign) <= 7
@@ -96,11 +96,11 @@ def test_any_unit_can_be_told_and_pyais_reads_its_place(
     assert (said.heading == 511) is (heading is None)
     knots = 102.3 if speed is None else min(speed / 0.514444, 102.2)  # 102.2: or more
     assert said.speed == pytest.approx(knots, abs=0.11)
-    assert read(AisWriter().write("call", who, NOON))[0].text.startswith("SOS ")
+    assert read(AisWriter(notes()).write("call", who, NOON))[0].text.startswith("SOS ")
 
 
 def test_our_own_gateway_hears_the_same() -> None:
-    lines = b"".join(AisWriter().write("whole", BOATS[1], NOON))
+    lines = b"".join(AisWriter(notes()).write("whole", BOATS[1], NOON))
     (said,) = [each for each in heard("ais", lines) if each.position is not None]
     assert said.device == "567001234"
     assert said.position is not None
@@ -116,12 +116,12 @@ def test_an_old_position_does_not_say_that_it_is_fresh(
     age_s: float, flags: tuple[str, ...], second: int
 ) -> None:
     who = unit("a", last=fix("a", flags=flags))
-    (said,) = read(AisWriter().write("move", who, NOON + timedelta(seconds=age_s)))
+    (said,) = read(AisWriter(notes()).write("move", who, NOON + timedelta(seconds=age_s)))
     assert said.second == second
 
 
 def test_a_call_for_help_is_told_in_words_and_never_as_a_beacon() -> None:
-    writer = AisWriter()
+    writer = AisWriter(notes())
     who = unit("a", "HX-1", distress=True)
     nowhere = unit("b", "HX-2", distress=True, last=None)
     lines = [*writer.write("call", who, NOON), *writer.write("call", nowhere, NOON)]
@@ -137,7 +137,7 @@ def test_a_call_for_help_is_told_in_words_and_never_as_a_beacon() -> None:
 
 
 def test_what_is_gone_or_forgotten_is_followed_by_silence_and_frees_its_number() -> None:
-    writer = AisWriter()
+    writer = AisWriter(notes())
     radio = UnitState(
         id="ais:567001234", call_sign="X", agency="joint", known=False,
         addresses=("ais:567001234",), last=fix("ais:567001234"),

@@ -10,9 +10,9 @@ import pytest
 from maps.feeds.cot_writer import CotWriter
 from maps.feeds.roll import Act
 from patrol.changes import UnitState
-from tests.maps.feeds.pictures import NOON, fix, heard, later, unit
+from tests.maps.feeds.pictures import NOON, fix, heard, later, notes, unit
 
-WRITER = CotWriter(max_age=timedelta(seconds=600), form="xml")
+WRITER = CotWriter(notes(), max_age=timedelta(seconds=600), form="xml", mark="test-node/tak")
 
 
 def events(act: Act, who: UnitState) -> list[ET.Element]:
@@ -91,7 +91,12 @@ def test_a_position_that_grew_old_needs_no_word() -> None:
 
 @pytest.mark.parametrize("form", ["stream", "datagram"])
 def test_tak_protocol_says_the_same(form: str) -> None:
-    writer = CotWriter(max_age=timedelta(seconds=600), form=form)  # type: ignore[arg-type]
+    writer = CotWriter(
+        notes(),
+        max_age=timedelta(seconds=600),
+        form=form,  # type: ignore[arg-type]
+        mark="test-node/tak",
+    )
     who = unit("a", "HX-1", last=fix("a", speed_mps=5.5))
     (said,) = heard("tak", b"".join(writer.write("whole", who, NOON)))
     assert said.device == "joint-patrol.a"

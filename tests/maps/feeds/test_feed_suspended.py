@@ -54,7 +54,8 @@ async def test_who_waits_for_room_tells_nothing_of_what_was_suspended_meanwhile(
             await node.desk("admin", OTHER).assign(address=radio, unit=boat, start=at(-1))
         agreement = await share(node)
         await node.hear(*(said(f"b{number}", 1) for number in range(UNITS_AT_ONCE + 5)))
-        feed = Feed(settings, node.desk("crew"), now=lambda: node.time)
+        own = node.watch.own_messages
+        feed = Feed(settings, node.desk("crew"), own, node="test", now=lambda: node.time)
         running_feed = asyncio.create_task(feed.run())
         try:
             async with asyncio.timeout(10):

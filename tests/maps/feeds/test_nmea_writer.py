@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maps.feeds.nmea_writer import NmeaWriter
-from tests.maps.feeds.pictures import NOON, fix, unit
+from tests.maps.feeds.pictures import NOON, fix, notes, unit
 
 
 def test_pynmea2_reads_number_place_name_time_and_status() -> None:
-    writer = NmeaWriter()
+    writer = NmeaWriter(notes())
     (line,) = writer.write("whole", unit("a", "HX-1"), NOON)
     assert line == b"$RATLL,00,2016.4460,N,10024.6120,E,HX-1,120030.00,T,*27\r\n"
     said = pynmea2.parse(line.decode().strip(), check=True)
@@ -25,7 +25,7 @@ def test_any_place_and_name_make_a_sentence_that_fits_and_can_be_read(
     lon: float, lat: float, name: str
 ) -> None:
     who = unit("a", name or " ", last=fix("a", lon=lon, lat=lat), distress=True)
-    (line,) = NmeaWriter().write("move", who, NOON)
+    (line,) = NmeaWriter(notes()).write("move", who, NOON)
     assert len(line) <= 82
     said = pynmea2.parse(line.decode("ascii").strip(), check=True)
     assert len(said.data) == 9
@@ -45,7 +45,7 @@ def numbers(lines: list[bytes]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("act", ["gone", "forgotten"])
 def test_a_unit_told_no_more_is_told_lost_and_its_number_given_back(act: str) -> None:
-    writer = NmeaWriter()
+    writer = NmeaWriter(notes())
     assert numbers(writer.write("whole", unit("a"), NOON)) == [("00", "T")]
     assert numbers(writer.write("whole", unit("b"), NOON)) == [("01", "T")]
     assert numbers(writer.write("move", unit("a"), NOON)) == [("00", "T")]
@@ -55,7 +55,7 @@ def test_a_unit_told_no_more_is_told_lost_and_its_number_given_back(act: str) ->
 
 
 def test_the_hundred_and_first_unit_is_counted_not_told_until_a_number_is_free() -> None:
-    writer = NmeaWriter()
+    writer = NmeaWriter(notes())
     told = [writer.write("whole", unit(f"u{number}"), NOON) for number in range(101)]
     assert len({numbers(lines)[0] for lines in told[:100]}) == 100
     assert told[100] == []

@@ -1,0 +1,245 @@
+"""What this node told is known again when it is heard, and what boats say themselves is not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from pyais.encode import encode_dict
+
+from maps.feeds.ais_writer import AisWriter
+from maps.feeds.cot_writer import CotWriter, Form
+from maps.feeds.mmsi import made_mmsi
+from patrol.changes import Fix, UnitState
+from patrol.intake.own_messages import KEPT_S, SAME_PLACE_S, OwnMessages
+from radio_gateway.errors import FrameError
+from radio_gateway.formats.nmea.sentence import checksum
+from radio_gateway.technician.decode import StreamDecoder
+from radio_gateway.transmission import Transmission
+from tests.patrol.running import Node
+
+NODE = "houay-xai"
+NOON = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)
+MMSI = 574123456
+LON, LAT = 100.41022, 20.27411
+
+
+class Clock:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> float:
+        return self.now.timestamp()
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def own(clock: Clock) -> OwnMessages:
+    return OwnMessages(NODE, is_unit={"u1", "u2"}.__contains__, clock=clock)
+
+
+def boat(*addresses: str, id: str = "u1", **more: Any) -> UnitState:
+    last = Fix(of=id, lon=LON, lat=LAT, time=NOON, speed_mps=0.0)
+    return UnitState(
+        id=id, call_sign="HX-1", agency="joint", addresses=addresses, last=last, **more
+    )
+
+
+def heard(protocol: str, data: bytes, at: datetime = NOON) -> list[Transmission]:
+    decoder = StreamDecoder(protocol, received_at=at)
+    found = [*decoder.feed(data), *decoder.close()]
+    assert not any(isinstance(each, FrameError) for each in found), found
+    return [each for each in found if isinstance(each, Transmission)]
+
+
+def ais_told(own: OwnMessages, unit: UnitState) -> bytes:
+    writer = AisWriter(own.of_feed("plotter"))
+    acts = [writer.write(act, unit, NOON) for act in ("whole", "call")]
+    return b"".join(b"".join(messages) for messages in acts)
+
+
+def cot_told(own: OwnMessages, unit: UnitState, *acts: str, form: Form = "xml") -> bytes:
+    writer = CotWriter(
+        own.of_feed("tak"), max_age=timedelta(minutes=10), form=form, mark=f"{NODE}/tak"
+    )
+    return b"".join(b"".join(writer.write(act, unit, NOON)) for act in acts)  # type: ignore[arg-type]
+
+
+def envelope(line: bytes) -> bytes:
+    """The same AIS payload as another receiver would pass it on."""
+    body = line.strip().strip(b"!").partition(b"*")[0].split(b",")
+    body[0], body[4] = b"BSVDM", b"B"
+    text = b",".join(body)
+    return b"\\s:hub,c:1795521999*%02X\\!%s*%02X\r\n" % (
+        checksum(b"s:hub,c:1795521999"),
+        text,
+        checksum(text),
+    )
+
+
+def genuine(**more: Any) -> bytes:
+    """What the boat says itself."""
+    said = {"msg_type": 18, "mmsi": MMSI, "lon": LON, "lat": LAT, "speed": 0, "second": 30, **more}
+    lines = encode_dict(said, radio_channel="A", talker_id="AI", sentence_type="VDM")
+    return b"".join(f"{line}\r\n".encode() for line in lines)
+
+
+def test_what_was_told_by_ais_is_known_in_any_envelope_and_however_late(
+    own: OwnMessages, clock: Clock
+) -> None:
+    told = ais_told(own, boat(f"ais:{MMSI}"))
+    single = [line for line in told.splitlines() if line.split(b",")[1] == b"1"]
+    other = b"".join(envelope(line) for line in single)
+    clock.wait(KEPT_S - 1)
+    for data in (told, other):
+        said = heard("ais", data)
+        assert len(said) >= 3
+        assert [own.is_own(each) for each in said] == [True] * len(said)
+    assert own.heard_back("plotter") > 0
+
+
+def test_a_boat_that_says_the_same_itself_is_no_echo(own: OwnMessages) -> None:
+    ais_told(own, boat(f"ais:{MMSI}"))
+    class_a = {"msg_type": 1, "status": 5}
+    for data in (genuine(), genuine(**class_a), genuine(second=31), genuine(repeat=1)):
+        (said,) = heard("ais", data)
+        assert not own.is_own(said)
+
+
+def test_a_number_that_was_made_for_a_unit_is_ours_whatever_it_says(own: OwnMessages) -> None:
+    ais_told(own, boat())
+    (said,) = heard("ais", genuine(mmsi=made_mmsi("u1"), lon=1.0))
+    assert own.is_own(said)
+    (said,) = heard("ais", genuine(mmsi=made_mmsi("strange"), lon=1.0))
+    assert not own.is_own(said), "another node's"
+
+
+def plain(device: str | None, at: datetime, **more: Any) -> Transmission:
+    (said,) = heard("ais", genuine())
+    fields: dict[str, Any] = {
+        "protocol": "position_json",
+        "kind": "position",
+        "channel": "hub",
+        "heard_at": at,
+        "position": said.position,
+    }
+    return Transmission(device=device, **{**fields, **more})
+
+
+def test_the_place_that_we_told_in_others_words_is_ours_while_it_is_new(own: OwnMessages) -> None:
+    ais_told(own, boat(f"ais:{MMSI}"))
+    soon = NOON + timedelta(seconds=SAME_PLACE_S - 1)
+    later = NOON + timedelta(seconds=SAME_PLACE_S + 1)
+    delta = f"urn:mrn:imo:mmsi:{MMSI}"
+    assert own.is_own(plain(delta, soon))
+    assert own.is_own(plain(None, soon)), "a link that names nobody"
+    assert own.is_own(plain(delta, later, device_time=soon)), "handed over late"
+    assert not own.is_own(plain(delta, later)), "a boat at anchor says so again"
+    assert not own.is_own(plain("urn:mrn:imo:mmsi:999999999", soon)), "another boat"
+    away = plain(delta, soon)
+    assert away.position is not None
+    moved = type(away.position)(lon=LON + 0.00001, lat=LAT)
+    assert not own.is_own(plain(delta, soon, position=moved)), "it moved by a metre"
+
+
+def test_a_radio_of_the_unit_is_believed_at_the_same_place(own: OwnMessages) -> None:
+    ais_told(own, boat(f"ais:{MMSI}", "position_json:@hub", f"position_json:{MMSI}"))
+    soon = NOON + timedelta(seconds=1)
+    assert not own.is_own(plain(None, soon))
+    assert not own.is_own(plain(str(MMSI), soon))
+
+
+@pytest.mark.parametrize("form", ["xml", "stream"])
+def test_what_was_told_by_cot_bears_our_mark(own: OwnMessages, form: Form) -> None:
+    data = cot_told(own, boat(), "whole", "call", "call over", "forgotten", form=form)
+    said = heard("tak" if form == "stream" else "cot", data)
+    assert len(said) == 4
+    after_a_restart = OwnMessages(NODE, is_unit=lambda _: False, clock=NOON.timestamp)
+    after_a_restart.of_feed("tak")
+    for each in said:
+        assert own.is_own(each)
+        assert after_a_restart.is_own(each)
+    assert after_a_restart.comes_back("tak")
+
+
+def test_a_server_that_takes_the_mark_away_is_found_out(own: OwnMessages, clock: Clock) -> None:
+    mark = b'<__jointpatrol by="houay-xai/tak"/>'
+    data = cot_told(own, boat("cot:ANDROID-1"), "call") + cot_told(own, boat(id="u2"), "whole")
+    assert mark in data
+    clock.wait(600)
+    for each in heard("cot", data.replace(mark, b"")):
+        assert own.is_own(each)
+
+
+def test_what_others_say_by_cot_is_not_ours(own: OwnMessages) -> None:
+    cot_told(own, boat("cot:ANDROID-1"), "whole")
+    theirs = cot_told(
+        OwnMessages("chiang-khong", is_unit=bool, clock=NOON.timestamp), boat(), "whole"
+    )
+    ours = cot_told(own, boat("cot:ANDROID-1"), "whole")
+    client = ours.replace(b'<__jointpatrol by="houay-xai/tak"/>', b"")
+    other = theirs.replace(b"houay-xai", b"chiang-khong")
+    for data in (client, other):
+        (said,) = heard("cot", data)
+        assert not own.is_own(said)
+
+
+def test_on_a_server_that_we_hear_a_client_keeps_its_uid_to_itself(own: OwnMessages) -> None:
+    notes = own.of_feed("tak", comes_back=True)
+    writer = CotWriter(notes, max_age=timedelta(minutes=10), form="xml", mark=f"{NODE}/tak")
+    unit = boat("cot:ANDROID-1")
+    assert writer.write("whole", unit, NOON) == []
+    (call,) = writer.write("call", unit, NOON)
+    assert b'uid="joint-patrol.u1-9-1-1"' in call
+    (place,) = writer.write("whole", boat(id="u2"), NOON)
+    assert b'uid="joint-patrol.u2"' in place
+
+
+def test_a_node_without_feeds_knows_nothing_as_its_own(own: OwnMessages) -> None:
+    told = cot_told(OwnMessages(NODE, is_unit=bool, clock=NOON.timestamp), boat(), "whole")
+    (said,) = heard("cot", told)
+    assert not own.any_told
+    assert not own.is_own(said)
+
+
+def test_a_call_is_not_named_after_itself() -> None:
+    told = cot_told(OwnMessages(NODE, is_unit=bool, clock=NOON.timestamp), boat(), "call")
+    (said,) = heard("cot", told.replace(b"HX-1-Alert", b"HX-1-Alert-Alert"))
+    assert said.distress
+    assert said.facts["callsign"] == "HX-1"
+
+
+@pytest.mark.parametrize("uid", ["takPing", "takPong"])
+def test_what_keeps_a_connection_alive_is_no_radio(uid: str) -> None:
+    time = f"{NOON:%FT%TZ}"
+    event = (
+        f'<event version="2.0" uid="{uid}" type="t-x-c-t" time="{time}" start="{time}"'
+        f' stale="{time}" how="m-g"><point lat="0" lon="0" hae="0" ce="1" le="1"/></event>'
+    )
+    (said,) = heard("cot", event.encode())
+    assert said.is_of_no_radio
+
+
+async def test_what_is_our_own_changes_nothing_and_whoever_passed_it_on_is_answered(
+    node: Node,
+) -> None:
+    unit = await node.boat()
+    told = cot_told(node.watch.own_messages, boat(id=unit), "whole", "call")
+    before = node.states()
+    await node.hear(*(replace(each, channel="hub") for each in heard("cot", told)))  # answered
+    assert node.states() == before
+    assert list(node.watch.clerk.book) == []
+    client = told.replace(b"joint-patrol.", b"ANDROID-").replace(b"houay-xai", b"chiang-khong")
+    await node.hear(*(replace(each, channel="hub") for each in heard("cot", client)))
+    assert f"cot:ANDROID-{unit}" in node.states(), "what others say is heard as ever"
