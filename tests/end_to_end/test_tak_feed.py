@@ -9,8 +9,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from patrol.accounts import User
 from tests.end_to_end.test_taky import client, port
+from tests.endurance import echoes
 from tests.maps.running import AGENCY, running, wait_until
 
 __all__ = ["port"]  # the fixture: a running taky
@@ -75,3 +78,11 @@ async def test_another_client_sees_our_boats_their_calls_and_that_one_is_taken_b
     link = deleted.find("detail/link")
     assert link is not None
     assert link.get("uid") == uid
+
+
+def test_what_a_server_brings_back_keeps_nobody_alive_and_rings_once(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(echoes, "EVERY_S", 1.0)
+    result = echoes.run(tmp_path, minutes=0.3, tak_port=port)
+    assert result.passed, result
