@@ -22,7 +22,7 @@ from patrol.sectors import Sector
 from patrol.sightings import Sighting
 from patrol.targets import Target
 from radio_gateway.messages.marked_place import MarkedPlace
-from tests.maps.feeds.pictures import NOON, heard, later, unit
+from tests.maps.feeds.pictures import NOON, heard, later, notes, unit
 
 PROTOCOL = {"xml": "cot", "stream": "tak", "datagram": "tak"}
 RING = ((100.4, 20.2), (100.5, 20.2), (100.5, 20.3), (100.4, 20.2))
@@ -102,7 +102,7 @@ def test_target_that_another_has_is_not_told() -> None:
 def test_what_goes_out_as_cot_is_no_radio_of_ours_when_it_comes_back(
     form: Any, paper: Paper
 ) -> None:
-    writer = CotWriter(max_age=timedelta(minutes=10), form=form)
+    writer = CotWriter(notes(), max_age=timedelta(minutes=10), form=form, mark="test-node/tak")
     told = writer.place("place", place(paper), NOON)
     gone = writer.place("taken back", place(paper), NOON)
     found = [each for data in (*told, *gone) for each in heard(PROTOCOL[form], data)]
@@ -115,7 +115,7 @@ def test_what_goes_out_as_cot_is_no_radio_of_ours_when_it_comes_back(
 
 
 def test_cot_has_shape_words_and_end_of_a_place() -> None:
-    writer = CotWriter(max_age=timedelta(minutes=10), form="xml")
+    writer = CotWriter(notes(), max_age=timedelta(minutes=10), form="xml", mark="test-node/tak")
     (area,) = heard("cot", writer.place("place", place(sector(use="no_go", note="rocks")), NOON)[0])
     assert area.mark is not None
     assert (area.mark.path, area.mark.closed) == (RING, True)
@@ -129,7 +129,7 @@ def test_cot_has_shape_words_and_end_of_a_place() -> None:
 
 
 def test_chartplotter_is_told_waypoints_targets_and_calls_for_help() -> None:
-    writer = NmeaWriter()
+    writer = NmeaWriter(notes())
     (waypoint,) = writer.place("place", place(mark(use="hazard")), NOON)
     assert waypoint.startswith(b"$IIWPL,2016.2000,N,10024.6000,E,HAZ SUNKEN BARGE*")
     (followed,) = writer.place("place", place(target()), NOON)
