@@ -13,6 +13,7 @@ from maps.feeds.settings import FeedSettings
 from radio_gateway.settings import ChannelSettings
 
 _EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - read, not bound
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def heard_back_by(feed: FeedSettings, channels: Iterable[ChannelSettings]) -> str | None:
@@ -30,9 +31,9 @@ def heard_back_by(feed: FeedSettings, channels: Iterable[ChannelSettings]) -> st
             continue
         if other.host == link.host or _to_many(link.host):
             return channel.name
-        if feed.is_local and other.host in (*_EVERY_ADDRESS, "localhost", "127.0.0.1", "::1"):
+        if feed.is_local and other.host in (*_EVERY_ADDRESS, *_THIS_MACHINE):
             return channel.name
-        if link.host in _EVERY_ADDRESS and other.host in ("localhost", "127.0.0.1", "::1"):
+        if link.host in _EVERY_ADDRESS and other.host in _THIS_MACHINE:
             return channel.name
     return None
 
@@ -43,8 +44,9 @@ def shares_server(feed: FeedSettings, channels: Iterable[ChannelSettings]) -> bo
     """
     mine = feed.link
     return any(
-        (each.link.scheme, each.link.host, each.link.port) == (mine.scheme, mine.host, mine.port)
-        for each in channels
+        (other.scheme, other.port) == (mine.scheme, mine.port)
+        and (other.host == mine.host or {other.host, mine.host} <= {*_THIS_MACHINE})
+        for other in (each.link for each in channels)
     )
 
 
