@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -42,7 +42,7 @@ class PreviewFault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     feature: int
     fault: str
     is_left_out: bool = True
-    repair: msgspec.Raw | None = None
+    repair: dict[str, Any] | None = None
 
 
 class PreviewLayer(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +112,8 @@ def _shown(each: ReadLayer) -> PreviewLayer:
     bounds = each.frame.total_bounds.tolist() if len(each.frame) else None
     repaired = each.repaired
     made = encode_features(with_text_times(repaired), decimals=7)
-    repairs = {n: msgspec.Raw(one) for n, one in zip(repaired.index.tolist(), made, strict=True)}
+    mended = (msgspec.json.decode(one) for one in made)
+    repairs = dict(zip(repaired.index.tolist(), mended, strict=True))
     return PreviewLayer(
         name=each.name,
         features=each.count,

@@ -304,13 +304,16 @@ async def plans(viewer: Side, other: Side) -> list[str]:
     return found
 
 
+#: One time for all plans: answers are compared to the letter.
+PLAN_AT = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(hours=8)
+
+
 async def judged(viewer: Side, **plan: Any) -> str:
     """Draft a patrol, and return what is found wrong with it."""
-    now = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(hours=8)
     drafted = await viewer.officers["planner"].post(
         "/api/patrols",
-        json={"name": "x", "starts_at": now.isoformat(),
-              "ends_at": (now + timedelta(hours=1)).isoformat(), **plan},
+        json={"name": "x", "starts_at": PLAN_AT.isoformat(),
+              "ends_at": (PLAN_AT + timedelta(hours=1)).isoformat(), **plan},
     )  # fmt: skip
     assert drafted.status_code == 201, drafted.text
     path = f"/api/patrols/{drafted.json()['id']}"
