@@ -95,7 +95,11 @@ def broke(scene: Scene, alert: Alert, condition: Condition) -> datetime | None:
 def unseen_until(alert: Alert) -> datetime | None:
     """Return when what happened unseen between two reports was over at the latest; None of others.
 
-    >>> unseen_until(Alert(id="a", agency="la", at=datetime.min, rule="no_go", subject="s"))
+    >>> noon = datetime(2026, 6, 10, 12, tzinfo=UTC)
+    >>> alert = Alert(
+    ...     id="a", agency="la", at=noon, rule="no_go", subject="s", severity="low", raised_at=noon
+    ... )
+    >>> unseen_until(alert)
     """
     try:
         return datetime.fromisoformat(str(alert.facts["until"])).astimezone(UTC)
