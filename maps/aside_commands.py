@@ -73,6 +73,7 @@ def retry_aside(
     from maps.office import open_office
     from patrol.errors import CannotRetry
     from patrol.retrying import retry
+    from radio_gateway.uplink.boundary import overreach
 
     settings = settings_in(config)
     if ids == ["all"]:
@@ -85,7 +86,7 @@ def retry_aside(
         async with open_office(settings) as office:
             for kept in wanted:
                 try:
-                    await retry(office.watch, kept)
+                    await retry(office.watch, kept, overreach=overreach)
                 except CannotRetry as error:
                     failed += 1
                     typer.echo(f"{kept.id[:8]}  {error}")

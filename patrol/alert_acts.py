@@ -60,6 +60,7 @@ ALSO_TOLD: Final[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
         "silent_channel": ("technician",),
         "impossible_movement": ("technician",),
         "doubtful_clock": ("technician",),
+        "gateway_overreach": ("technician", "admin"),
     }
 )
 """Whose business a rule is from the first moment, besides those of its severity."""

@@ -95,6 +95,10 @@ class CannotRetry(PatrolError):
         super().__init__(f"it can still not be taken: {fault}")
 
 
+class NotItsToSay(PatrolError):
+    """A report that says what its sender has no right to say, as its delivery tells."""
+
+
 class StoreError(PatrolError):
     """The store failed; nothing of the batch was kept.
 

@@ -15,7 +15,7 @@ import structlog
 
 from patrol.batch import Batch, Part
 from patrol.duplicates import Asked
-from patrol.errors import StoreError
+from patrol.errors import NotItsToSay, StoreError
 from patrol.records import Record
 from patrol.refused import Refused, refused
 from patrol.store import aside, known
@@ -118,6 +118,8 @@ class Keeper:
         if not reports:
             return
         for each in reports:
+            if isinstance(each.error, NotItsToSay):
+                continue  # whoever says it does so without end; it is told once, by its gateway
             log.error(
                 "a report is set aside",
                 exc_info=None if isinstance(each.error, StoreError) else each.error,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from patrol.errors import CannotRetry
@@ -28,17 +30,32 @@ def said_in(kept: Kept) -> Transmission:
         raise CannotRetry(f"what it said cannot be read: {error}") from error
 
 
-async def retry(watch: Watch, kept: Kept) -> None:
+async def retry(
+    watch: Watch,
+    kept: Kept,
+    *,
+    overreach: Callable[[Transmission, str], str | None],
+) -> None:
     """Take a report in again; once it is stored it is set aside no longer.
 
     It keeps the time it was heard: it joins the track, and an old position moves no mark. A call
     for help in it rings.
 
+    Args:
+        watch: Takes it in.
+        kept: The report.
+        overreach: Returns why what a gateway, given by its id, says is not its to say.
+
     Raises:
         CannotRetry: If it can still not be taken; it stays set aside.
         StoreError: If the store refuses.
     """
-    await watch.receive([said_in(kept)])
+    said = said_in(kept)
+    gateway, slash, _ = kept.channel.partition("/")
+    fault = overreach(said, gateway) if slash and ":" not in gateway else None
+    if fault is not None:  # as when it came; a newer version may know another protocol
+        raise CannotRetry(fault)
+    await watch.receive([said])
     note = Note(
         act="take set-aside report",
         actor="command line",

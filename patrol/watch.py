@@ -30,7 +30,7 @@ from patrol.clerk import Clerk
 from patrol.clock_health import ClockHealth
 from patrol.dispatch import Dispatch
 from patrol.duplicates import Duplicates
-from patrol.errors import NotFound, StoreError
+from patrol.errors import NotFound, NotItsToSay, StoreError
 from patrol.ground import Ground
 from patrol.intake.marked_places import MarkedPlaces
 from patrol.intake.own_messages import OwnMessages
@@ -50,6 +50,7 @@ from patrol.placing import Describe, Locate, Placing
 from patrol.planning import parted
 from patrol.policy import Policy
 from patrol.records import Record
+from patrol.refused import Refused, refused
 from patrol.registrar import Registrar
 from patrol.reporting import Reporting
 from patrol.sharing import Sharing
@@ -421,6 +422,9 @@ class Watch:
             for delivery in deliveries:
                 picture.vouch_keyed(delivery.transmission)
         own, deliveries = self._own_taken_out(deliveries)
+        unbelieved = [each for each in deliveries if each.refusal is not None]
+        if unbelieved:
+            deliveries = [each for each in deliveries if each.refusal is None]
         judged, bad = judge(deliveries, picture.believed_address, now=self.now())
         self._duplicates.learn(*await self._keeper.known(self._duplicates.asked(judged)))
         try:
@@ -442,7 +446,8 @@ class Watch:
                 acts=latches([*records, *calls], picture.claims.take_raised(), origin=origin),
             )
             left = await self._keeper.commit(batch)
-            await self._keeper.set_aside([*bad, *heard.refused, *left.refused])
+            bad += [*heard.refused, *left.refused, *map(_refusal, unbelieved)]
+            await self._keeper.set_aside(bad)
         except BaseException:
             self._duplicates.forget(judged)  # who knows what is stored of it: the store does
             raise
@@ -453,7 +458,7 @@ class Watch:
         if orphans:  # others heard what could not be taken as this one passed it on
             self._duplicates.forget(orphans)
             await self._batch([Delivery(record.transmission) for record in orphans])
-        for delivery in (*deliveries, *own):
+        for delivery in (*deliveries, *own, *unbelieved):
             if delivery.stored is not None:
                 self._answer(delivery.stored)
         if unsure:
@@ -524,3 +529,7 @@ class Watch:
             stored()
         except Exception:
             log.exception("an answer after the commit failed")
+
+
+def _refusal(delivery: Delivery) -> Refused:
+    return refused(delivery.transmission, NotItsToSay(delivery.refusal))

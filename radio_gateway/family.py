@@ -11,6 +11,7 @@ from typing import Final
 FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "nmea0183": ("nmea0183", "ais", "dsc"),  # their sentences may stand in between
+        "kenwood": ("kenwood", "nmea0183"),  # the set at our end has a receiver of its own
         "aprs_kiss": ("aprs",),
         "dprs": ("aprs",),
         "tak": ("cot",),

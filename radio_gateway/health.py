@@ -45,6 +45,7 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
         gateway: For the way from a remote gateway: how it fares itself, without its channels.
         clock: Why a computer's times are doubtful, for the one whose clock it is.
         inbox: Of the transmissions, those not yet stored.
+        overreach: For the way from a remote gateway: that it lately said what is not its to say.
     """
 
     name: str
@@ -69,6 +70,19 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
     gateway: GatewayHealth | None = None
     clock: ClockDoubt | None = None
     inbox: int = 0
+    overreach: Overreach | None = None
+
+
+class Overreach(msgspec.Struct, frozen=True, kw_only=True):
+    """That a gateway says what is not its to say; the node set it aside.
+
+    Attributes:
+        since: When it began, aware UTC.
+        fault: What was the first of it.
+    """
+
+    since: datetime
+    fault: str
 
 
 class ClockDoubt(msgspec.Struct, frozen=True, kw_only=True):

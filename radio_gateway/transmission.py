@@ -148,7 +148,9 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
         stored: To be called, on the event loop, after the commit that holds the transmission (or
             that found it stored already); None when nobody waits for an answer. Whatever must be
             acknowledged hangs on it.
+        refusal: Why it is not to be believed, whatever it says: it is set aside; None: it is heard.
     """
 
     transmission: Transmission
     stored: Callable[[], None] | None = None
+    refusal: str | None = None

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from radio_gateway.clock import FAR_S, STEP_S, utc_now, words
-from radio_gateway.health import ChannelHealth, ClockDoubt, GatewayHealth, LinkState
+from radio_gateway.health import ChannelHealth, ClockDoubt, GatewayHealth, LinkState, Overreach
 from radio_gateway.rejections import LastRejected
 from radio_gateway.transmission import Transmission
 from radio_gateway.uplink.signing import Verifier
@@ -18,6 +18,9 @@ from radio_gateway.uplink.signing import Verifier
 ASK_EVERY_S: Final = 5.0
 FORGED_FOR_S: Final = 75.0
 """How long it is told that something signed by another key came; health comes every 10 s."""
+
+OVERREACH_FOR_S: Final = 600.0
+"""How long it is told that it said what is not its to say, after it last did."""
 
 HEARD_WITHIN: Final = timedelta(days=30)
 """What was heard longer ago was rather heard before the gateway's clock was set, at its start."""
@@ -67,6 +70,8 @@ class FarGateway:
         self.waiting: set[bytes] = set()
         self.stored: OrderedDict[bytes, list[int]] = OrderedDict()
         self._forged_s: float | None = None
+        self._overreach: Overreach | None = None
+        self._overreach_s = 0.0
 
     def refused(self, reason: str) -> bool:
         """Count what was not taken; return whether it is the first for that reason."""
@@ -74,6 +79,21 @@ class FarGateway:
         if reason == "not_signed":
             self._forged_s = monotonic()
         return self.errors[reason] == 1
+
+    def overreached(self, fault: str) -> bool:
+        """Note that it said what is not its to say; return whether that is news."""
+        self.errors["not_its_to_say"] += 1
+        known = self.overreach()
+        self._overreach_s = monotonic()
+        if known is None:
+            self._overreach = Overreach(since=utc_now(), fault=fault)
+        return known is None
+
+    def overreach(self) -> Overreach | None:
+        """Return that it lately said what is not its to say."""
+        if monotonic() - self._overreach_s > OVERREACH_FOR_S:
+            self._overreach = None
+        return self._overreach
 
     def channels(
         self, name: str, url: str, broker: ChannelHealth, *, silent_after: timedelta
@@ -99,6 +119,7 @@ class FarGateway:
             transmissions=self.transmissions,
             errors=dict(self.errors),
             clock=self._doubt(),
+            overreach=self.overreach(),
             gateway=None
             if self.told is None
             else replace(self.told, channels=(), rejected=(), answers=b""),
@@ -163,8 +184,11 @@ class FarGateway:
                 fault += f" since {last:%Y-%m-%d %H:%M:%S} UTC"
             return "silent", silent_since, FORGED if forged else fault
         told = self.told
+        overreach = self.overreach()
         if forged:
             fault = FORGED
+        elif overreach is not None:
+            fault = f"it says what is not its to say, which is set aside: {overreach.fault}"
         elif told is not None and told.spool_fault is not None:
             fault = f"its spool: {told.spool_fault}"
         elif told is not None and told.damaged:

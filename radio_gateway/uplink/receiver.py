@@ -4,8 +4,9 @@ Each gateway's reports come as signed envelopes; each transmission in them goes 
 that of a channel of this node, named `gateway/channel`, and keeps when and as what the gateway
 received it. When everything in an envelope is stored, its gateway gets a signed receipt.
 
-A gateway speaks only for itself: an envelope under its topic that its key did not sign is not
-read, and what claims to be another gateway's reception is refused.
+A gateway speaks only for itself, and says only what radios say: an envelope under its topic that
+its key did not sign is not read, and what is not its to say (`radio_gateway.uplink.boundary`) is
+set aside, believed of nobody, and receipted as stored.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from radio_gateway.order_result import OrderResult
 from radio_gateway.rejections import LastRejected
 from radio_gateway.transmission import Delivery, Transmission
 from radio_gateway.transports.mqtt import MqttTransport
+from radio_gateway.uplink.boundary import overreach
 from radio_gateway.uplink.envelope import (
     MAX_ITEMS,
     Envelope,
@@ -304,19 +306,19 @@ class Receiver:
 
         for result in envelope.results:
             self._told(name, result, stored)
-        deliveries += [Delivery(each, stored) for each in said]
+        for each, refusal in said:
+            deliveries.append(Delivery(each, stored, refusal))
         gateway.transmissions += len(said)
 
     def _read_items(
         self, name: str, gateway: FarGateway, items: list[Item]
-    ) -> tuple[list[Transmission], list[int]]:
-        said: list[Transmission] = []
+    ) -> tuple[list[tuple[Transmission, str | None]], list[int]]:
+        """Return what is said, each with why it is to be set aside, and what cannot be read."""
+        said: list[tuple[Transmission, str | None]] = []
         refused: list[int] = []
         for item in items:
             try:
                 transmission = read_item(item.said)
-                if not transmission.reception_id.startswith(f"{name}/"):
-                    raise EnvelopeError(f"reception {transmission.reception_id!r} is not its own")
             except EnvelopeError as error:
                 gateway.errors["bad_item"] += 1
                 _log.warning("item_refused", gateway=name, number=item.number, fault=str(error))
@@ -325,8 +327,11 @@ class Receiver:
                 flags = transmission.flags
                 if DOUBTFUL not in flags and gateway.misdates(transmission):
                     flags = tuple(sorted((*flags, DOUBTFUL)))
+                fault = overreach(transmission, name)
+                if fault is not None and gateway.overreached(fault):
+                    _log.error("gateway_overreaches", gateway=name, fault=fault)
                 channel = f"{name}/{transmission.channel}"
-                said.append(replace(transmission, channel=channel, flags=flags))
+                said.append((replace(transmission, channel=channel, flags=flags), fault))
         return said, refused
 
     def _receipt(

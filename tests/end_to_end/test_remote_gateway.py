@@ -14,17 +14,24 @@ import sys
 import threading
 import time
 import tty
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from gis.position import Position
+from radio_gateway.transmission import Transmission
+from radio_gateway.uplink.envelope import Envelope, Item, item_bytes, pack, topic_of
+from radio_gateway.uplink.signing import Signer
 from tests.broker import Mosquitto, mosquitto
 from tests.ports import free_port
 from tests.radio_gateway.uplink.gateways import key_file
+from tests.radio_gateway.uplink.test_uplink import Client
 from tests.server import Server, wait_for
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -165,6 +172,7 @@ listen_only = false
         try:
             with border_post(post, broker, node_key, channels), server.client() as client:
                 _hears_and_speaks(server, client, radio)
+                _plots_for_nobody(server, client, broker, post / "key")
         finally:
             server.stop()
     assert list((post / "journal").glob("*base*"))
@@ -201,6 +209,43 @@ def _hears_and_speaks(server: Server, client: httpx.Client, radio: BaseRadio) ->
 
     wait_for("the radio's answer", lambda: state() in ("acknowledged", "delivered"))
     assert radio.written == b"\x02F1001001Return to the pier\x03"
+
+
+def _plots_for_nobody(server: Server, client: httpx.Client, broker: Mosquitto, key: Path) -> None:
+    """Whoever breaks into a border post has its key, and moves and calls for no unit by it."""
+    with server.client("admin") as admin:
+        made = admin.post("/api/units", json={"call_sign": "Naga 1", "kind": "boat"})
+        assert made.status_code == 201, made.text
+    now = datetime.now(UTC)
+    plotted = Transmission(
+        protocol="voice",
+        kind="position",
+        device=made.json()["id"],
+        heard_at=now,
+        position=Position(lon=101.0, lat=20.0),
+        fix=True,
+        distress=True,
+        channel="base",
+        reception_id="gw-1/b/1",
+    )
+    items = [Item(1, item_bytes(plotted))]
+    body = pack(Envelope(gateway="gw-1", spool="s", nonce=b"n", sent_at=now, items=items))
+    intruder = Client(broker, "gw-1")
+    try:
+        signed = Signer(b64decode(key.read_bytes())).sign("reports", body)
+        intruder.say(topic_of("gw-1", "reports"), signed)
+
+        def told() -> list[dict[str, object]]:
+            alerts: list[dict[str, object]] = client.get("/api/alerts").json()
+            return [each for each in alerts if each["rule"] == "gateway_overreach"]
+
+        (alert,) = wait_for("the alert", told)
+    finally:
+        intruder.close()
+    assert alert["subject"] == "gw-1"
+    (unit,) = client.get("/api/units").json()
+    assert (unit["call_sign"], unit.get("last"), unit.get("distress")) == ("Naga 1", None, None)
+    assert not [each for each in client.get("/api/alerts").json() if each["rule"] == "sos"]
 
 
 @pytest.mark.timeout(120)

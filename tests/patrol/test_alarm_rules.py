@@ -21,6 +21,7 @@ from patrol.rules.man_down import latch_man_down, says_man_down
 from patrol.rules.scene import Battery, Call, Condition, Scene, Stand, Stray, Visit
 from patrol.rules.step import Effect, Step
 from patrol.units import Liveness
+from radio_gateway.health import Overreach
 from tests.patrol.running import AGENCY, NODE, OTHER, at, said
 from tests.patrol.scenes import (
     Places,
@@ -54,7 +55,7 @@ def is_unsure(given: Scene, condition: Condition) -> bool:
 
 
 def test_every_rule_has_one_name_and_finds_nothing_where_nothing_is() -> None:
-    assert len(RULES) == len(ALERT_RULES) == 22
+    assert len(RULES) == len(ALERT_RULES) == 23
     for rule in ALERT_RULES:
         assert list(rule.find(scene())) == []
         for condition in rule.find(
@@ -559,6 +560,14 @@ def test_a_channel_is_not_well_again_before_it_says_so() -> None:
     assert is_unsure(scene(now=60, channels=[down], bad={"base": 50}), silent)
     assert not is_unsure(scene(now=60, channels=[channel()]), silent)
     assert not is_unsure(scene(now=600, started=0), silent)  # it is no more
+
+
+def test_a_gateway_that_says_what_is_not_its_to_say_is_told_and_its_channels_are_not() -> None:
+    overreach = Overreach(since=at(5), fault="no decoder of a gateway makes 'voice'")
+    channels = [replace(channel(name), overreach=overreach) for name in ("gw-1", "gw-1/pier")]
+    [told] = found("gateway_overreach", scene(channels=channels))
+    assert (told.subject, told.severity, told.since) == ("gw-1", "high", at(5))
+    assert told.facts == {"gateway": "gw-1", "fault": overreach.fault}
 
 
 # -- batteries and jumps

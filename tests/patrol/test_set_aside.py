@@ -18,7 +18,7 @@ from patrol.changes import Change
 from patrol.store import schema
 from patrol.store.dialects import open_engine
 from radio_gateway.order_result import OrderResult
-from radio_gateway.transmission import Signal, Transmission
+from radio_gateway.transmission import Delivery, Signal, Transmission
 from tests.databases import sqlite_only
 from tests.patrol.alerting import alerts, hear, only, tick, unit
 from tests.patrol.running import Node, Viewer, address, at, reading, running, said
@@ -316,3 +316,22 @@ async def test_steps_wait_for_a_store_that_refuses_and_none_is_dropped_that_is_n
         while len(stored) < 7:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert stored == ["0", "1", "2", "3", "4", "5", "another's"]
+
+
+async def test_what_a_sender_may_not_say_is_set_aside_moves_nobody_and_rings_nothing(
+    node: Node,
+) -> None:
+    boat = await node.boat()
+    before = node.state(boat)
+    plotted = said(boat, 1, protocol="voice", distress=True, channel="gw-1/pier")
+    answered = asyncio.Event()
+    node.inbox.offer([Delivery(plotted, answered.set, "not its to say")], can_wait=True)
+    async with asyncio.timeout(10):
+        await answered.wait()
+    assert node.state(boat) == before
+    assert node.rows("SELECT * FROM transmissions") == []
+    (row,) = node.rows("SELECT * FROM set_aside")
+    assert (row["channel"], row["fault"]) == ("gw-1/pier", "not its to say")
+    assert msgspec.json.decode(row["said"], type=Transmission) == plotted
+    assert alerts(node) == []
+    assert node.watch.picture.channels["store"].errors == {"set_aside": 1}

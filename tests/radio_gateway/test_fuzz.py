@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from radio_gateway.family import families_of
 from radio_gateway.protocols import PROTOCOLS
 from tests.fuzz.checksums import put_right
 from tests.fuzz.exercise import HEAD, Broken, Input, LongConnection, exercise, read_input
@@ -56,6 +57,7 @@ def test_protocol_has_samples_and_each_is_understood(protocol: str) -> None:
     assert samples(protocol)
     said = [exercise(protocol, Input(data=each)) for each in samples(protocol)]
     assert sum(map(bool, said)) >= len(said) * 0.8
+    assert {each.protocol for every in said for each in every} <= set(families_of(protocol))
     places = any(each.position is not None for every in said for each in every)
     assert places is (protocol not in WITHOUT_PLACES)
 

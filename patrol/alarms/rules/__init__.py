@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from patrol.alarms.rules.behaviour import BEHAVIOUR_RULES
+from patrol.alarms.rules.overreach import gateway_overreach
 from patrol.rules import border_crossed, no_go, outside_sector, silent, silent_channel, void_sector
 from patrol.rules.doubtful_clock import doubtful_clock
 from patrol.rules.impossible_movement import impossible_movement
@@ -74,6 +75,7 @@ ALERT_RULES: Final[tuple[AlertRule, ...]] = (
     AlertRule("rendezvous_missed", rendezvous_missed),
     AlertRule("unanswered_offer", unanswered_offer),
     AlertRule("impossible_movement", impossible_movement, gone_for_s=60.0, calm_for_s=CALM_S),
+    AlertRule("gateway_overreach", gateway_overreach, calm_for_s=CALM_S),
     *BEHAVIOUR_RULES,
 )
 """Asked once a second, and at once where they say so: which conditions need a person."""

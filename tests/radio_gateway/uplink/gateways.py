@@ -100,12 +100,14 @@ class Node:
     Attributes:
         receiver: Its end.
         stored: What it stored, in order.
+        unbelieved: What it set aside.
         stores: Whether it stores now.
     """
 
     def __init__(self, receiver: Receiver, inbox: Inbox) -> None:
         self.receiver, self._inbox = receiver, inbox
         self.stored: list[Transmission] = []
+        self.unbelieved: list[Delivery] = []
         self._known: set[str] = set()
         self.stores = asyncio.Event()
         self.stores.set()
@@ -117,7 +119,9 @@ class Node:
             await self.stores.wait()
             for delivery in deliveries:
                 said = delivery.transmission
-                if said.reception_id not in self._known:  # as a store's unique index
+                if delivery.refusal is not None:
+                    self.unbelieved.append(delivery)
+                elif said.reception_id not in self._known:  # as a store's unique index
                     self._known.add(said.reception_id)
                     self.stored.append(said)
                 assert delivery.stored is not None

@@ -218,16 +218,6 @@ async def test_a_gateway_speaks_only_for_its_own_topics(broker: Mosquitto, tmp_p
         assert [each.channel for each in hx.stored] == ["gw-2/pier"]
 
 
-async def test_a_reception_that_is_not_the_gateways_own_is_refused_and_kept_aside(
-    broker: Mosquitto, tmp_path: Path
-) -> None:
-    async with node(broker) as hx, gateway(broker, tmp_path) as gw:
-        await gw.hear([fix(1), fix(2, gateway="gw-2"), fix(3)])
-        await gw.empty()
-        assert {each.reception_id for each in hx.stored} == {"gw-1/b/1", "gw-1/b/3"}
-        assert (await gw.spool.state()).refused == 1
-
-
 async def test_everything_comes_once_through_restarts_of_the_broker(
     broker: Mosquitto, tmp_path: Path
 ) -> None:
@@ -386,3 +376,28 @@ async def test_channels_of_a_silent_gateway_are_silent_since_it_is(
         assert pier.state == "silent"
         assert pier.since == way.since == way.last_heard_at + timedelta(seconds=2)
         assert pier.since > opened.since
+
+
+async def test_what_no_decoder_makes_and_what_another_gateway_heard_is_not_believed_and_told_once(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    """Signed with the gateway's own key, by whoever has broken into it."""
+    plotted = fix(1, protocol="voice", distress=True)
+    others = fix(2, gateway="gw-2")
+    async with node(broker) as hx, gateway(broker, tmp_path) as gw:
+        await gw.hear([plotted, others, fix(3)])
+        await gw.empty()  # it is kept there, so it is receipted
+        assert [each.reception_id for each in hx.stored] == ["gw-1/b/3"]
+        assert {each.transmission.reception_id: each.refusal for each in hx.unbelieved} == {
+            "gw-1/b/1": "no decoder of a gateway makes 'voice'",
+            "gw-2/b/2": "reception 'gw-2/b/2' is not its own",
+        }
+        health = hx.receiver.health()[0]
+        assert health.errors == {"not_its_to_say": 2}
+        assert health.overreach is not None
+        assert health.overreach.fault in {each.refusal for each in hx.unbelieved}
+        first = health.overreach
+        await gw.hear([fix(4, protocol="voice")])
+        await gw.empty()
+        assert hx.receiver.health()[0].overreach == first
+        assert hx.receiver.health()[0].errors == {"not_its_to_say": 3}

@@ -1,0 +1,31 @@
+"""Boundary: what a gateway on another computer may say; what else it says, its node sets aside.
+
+A gateway hears radios, so it says what a decoder makes of what radios send, and nothing else. What
+people plot by voice and whatever else a node says to itself has no decoder, and is not a gateway's
+to say: it would move units, end their silence and raise their calls for help.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from radio_gateway.family import families_of
+from radio_gateway.protocols import PROTOCOLS
+from radio_gateway.transmission import Transmission
+
+DECODED: Final = frozenset(family for name in PROTOCOLS for family in families_of(name))
+"""What `Transmission.protocol` is of all that a decoder makes."""
+
+
+def overreach(said: Transmission, gateway: str) -> str | None:
+    """Return why a transmission is not a gateway's to say; None where it is.
+
+    Args:
+        said: What it says.
+        gateway: Its id.
+    """
+    if said.protocol not in DECODED:
+        return f"no decoder of a gateway makes {said.protocol[:40]!r}"
+    if not said.reception_id.startswith(f"{gateway}/"):
+        return f"reception {said.reception_id[:100]!r} is not its own"
+    return None
