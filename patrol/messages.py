@@ -82,6 +82,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             device=device if device and not device.startswith("@") else None,
             protocol=protocol,
             text=self.text,
+            node=self.origin,
         )
 
 

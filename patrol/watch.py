@@ -474,8 +474,6 @@ class Watch:
         """Return what of it this node told itself, and the rest. What is our own is news to nobody
         and stored nowhere; whoever passed it on is answered as for everything else.
         """
-        if not self.own_messages.any_told:
-            return [], deliveries
         own: list[Delivery] = []
         rest: list[Delivery] = []
         for delivery in deliveries:

@@ -32,6 +32,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         text: The words; empty for a poll.
         operator: Who wants it said.
         reason: Why.
+        node: Id of the node that gave it, by which that node knows it again when it is heard.
         created_at: When it was given, aware UTC.
         expires_at: When it is worth nothing any more, aware UTC, by the clock of where it was
             given; it is never sent after that. On another computer, what counts is how much of
@@ -48,6 +49,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     protocol: str = ""
     text: str = ""
     reason: str = ""
+    node: str = ""
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):

@@ -75,14 +75,28 @@ class AisWriter:
             return self._sentences(_words(mmsi, f"SOS {name} IS OVER"))
         told: list[bytes] = []
         if act in ("whole", "again"):
-            for part in _static(mmsi, name, SHIP_TYPES.get(unit.kind or "", 0)):
+            ship_type = SHIP_TYPES.get(unit.kind or "", 0)
+            for part in _static(mmsi, name, ship_type):
                 told += self._sentences(part)
+            self._own.static(
+                mmsi, {"ship_name": name, "callsign": _call_sign(name), "ship_type": ship_type}
+            )
         if act in ("whole", "move") and unit.last is not None:
-            told += self._sentences(_position(mmsi, unit.last, now))
+            position = _position(mmsi, unit.last, now)
+            told += self._sentences(position)
             self._own.place(
-                lon=unit.last.lon, lat=unit.last.lat, addresses=unit.addresses, mmsi=mmsi
+                lon=unit.last.lon,
+                lat=unit.last.lat,
+                addresses=unit.addresses,
+                mmsi=mmsi,
+                second=position.second,
+                calls=unit.distress,
             )
         return told
+
+    def hello(self, now: datetime) -> tuple[list[bytes], timedelta | None]:  # noqa: ARG002
+        """Return nothing: what it hears back it knows by its content."""
+        return [], None
 
     def idle(self, now: datetime) -> list[bytes]:  # noqa: ARG002 - others need it
         """Return nothing: a receiver that hears nobody is silent."""
@@ -135,9 +149,13 @@ def _static(mmsi: int, name: str, ship_type: int) -> tuple[Payload, Payload]:
             repeat=_NOT_TO_REPEAT,
             partno=1,
             ship_type=ship_type,
-            callsign=name[:7].strip(),
+            callsign=_call_sign(name),
         ),
     )
+
+
+def _call_sign(name: str) -> str:
+    return name[:7].strip()
 
 
 def _words(mmsi: int, text: str) -> Payload:

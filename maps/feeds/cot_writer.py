@@ -10,7 +10,9 @@ A unit that speaks CoT itself keeps its uid, so that it is shown once; all other
 `joint-patrol.` and the unit's id. One that may not be seen any more is deleted (`t-x-d-d`), unless
 the uid is its own. On a server that a channel of this node hears, too, such a unit is there
 already: its place is not told again, which would put our name on the client's marker, and its call
-for help goes out under an id of ours.
+for help goes out under an id of ours. Whether a channel hears the server is not known by their
+addresses alone, so that a feed says at first something of no meaning, the end of a thing that never
+was, and does not tell of such units until that had time to come back.
 
 A target is `a-s-…` (suspect: surface, person, vehicle), a sector a drawn area `u-d-f` (no-go areas
 red), a meeting place `b-m-p-c`, a hazard, waypoint or other mark `b-m-p-s-m`, `b-m-p-w`, `u-d-f` or
@@ -59,6 +61,8 @@ _TYPES = {"boat": "a-f-S", "vehicle": "a-f-G-E-V", "fixed": "a-f-G-I"}
 _ON_FOOT = "a-f-G-U-C"
 _OWN = "cot:"
 _MADE = "joint-patrol."
+ECHO_WITHIN: Final = timedelta(seconds=5)
+"""How soon a server that a channel hears brings back what a feed says."""
 
 
 class CotWriter:
@@ -69,13 +73,34 @@ class CotWriter:
         form: XML, or TAK protocol version 1 for a stream or for datagrams.
         own: Where it notes what it tells.
         mark: Node and feed, by which the events are known again.
+        may_come_back: A channel of this node hears CoT, perhaps from the same server.
     """
 
     untold = 0
 
-    def __init__(self, own: OwnNotes, *, max_age: timedelta, form: Form, mark: str) -> None:
+    def __init__(
+        self,
+        own: OwnNotes,
+        *,
+        max_age: timedelta,
+        form: Form,
+        mark: str,
+        may_come_back: bool = False,
+    ) -> None:
         self._max_age, self._encode = max_age, _FORMS[form]
         self._own, self._mark = own, mark
+        self._may_come_back = may_come_back
+        self._unsure_until: datetime | None = None
+
+    def hello(self, now: datetime) -> tuple[list[bytes], timedelta | None]:
+        """Return what is said at first, and when the units that waited for its echo are told."""
+        if not self._may_come_back or self._own.comes_back():
+            return [], None
+        self._unsure_until = now + ECHO_WITHIN
+        node = self._mark.partition("/")[0]
+        event = delete_event(f"{_MADE}{node}.hello", now)
+        self._own.message(f"{event.uid}|{show_time(event.time)}")
+        return [self._encode(marked(event, self._mark))], ECHO_WITHIN
 
     def write(self, act: Act, unit: UnitState, now: datetime) -> list[bytes]:
         """Return the events that say `act` of `unit`; none for one that only grew stale."""
@@ -118,19 +143,22 @@ class CotWriter:
         return [self._encode(marked(ping_event(f"{_MADE}ping", now), self._mark))]
 
     def _events(self, act: Act, unit: UnitState, now: datetime) -> list[OutEvent]:
-        is_there = self._own.comes_back() and _own_uid(unit) is not None
-        uid = f"{_MADE}{unit.id}" if is_there else _uid(unit)
+        uid, made = _uid(unit), f"{_MADE}{unit.id}"
+        is_unsure = self._unsure_until is not None and now < self._unsure_until
+        is_there = uid != made and (is_unsure or self._own.comes_back())
+        # a call is under one id from its beginning to its end
+        caller = made if self._may_come_back or self._own.comes_back() else uid
         if act == "gone" or (is_there and act in ("whole", "move", "again")):
             return []
         if act == "forgotten":
-            uids = [f"{uid}-9-1-1"] if unit.distress else []
-            if uid.startswith(_MADE):
+            uids = [f"{caller}-9-1-1"] if unit.distress else []
+            if uid == made:
                 uids.append(uid)
             return [delete_event(each, now) for each in uids]
         fix = unit.last
         if act in ("call", "call over"):
             call = Emergency(
-                uid=uid,
+                uid=caller,
                 callsign=unit.call_sign,
                 time=now,
                 emergency="911 Alert" if act == "call" else "Cancel",

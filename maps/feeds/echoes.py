@@ -50,6 +50,18 @@ def shares_server(feed: FeedSettings, channels: Iterable[ChannelSettings]) -> bo
     )
 
 
+def may_share_server(feed: FeedSettings, channels: Iterable[ChannelSettings]) -> bool:
+    """Return whether a channel may be on the TAK server that the feed writes to, under another name
+    or at another port.
+    """
+    speaks = {"cot", "tak"}
+    return (
+        feed.link.scheme == "tcp"
+        and feed.speaks in speaks
+        and any(each.link.scheme == "tcp" and speaks & {*each.protocols} for each in channels)
+    )
+
+
 def _to_many(host: str) -> bool:
     """Whether datagrams to this address reach a group, or by its look all of a network."""
     try:

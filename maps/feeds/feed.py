@@ -46,6 +46,7 @@ class Feed:
         own_messages: Remembers what is told, so that it is known again when a channel hears it.
         node: This node's id.
         comes_back: A channel of this node is on the same server.
+        may_come_back: A channel of this node may be on it, under another address.
         now: Clock, aware UTC.
     """
 
@@ -57,6 +58,7 @@ class Feed:
         *,
         node: str,
         comes_back: bool = False,
+        may_come_back: bool = False,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.settings = settings
@@ -74,6 +76,7 @@ class Feed:
                 mark=f"{node}/{settings.name}",
                 max_age=max_age,
                 datagrams=scheme == "udp",
+                may_come_back=may_come_back,
             )
         )
         self._outlet = OUTLETS[scheme](settings, self._came, self._lost)
@@ -143,7 +146,14 @@ class Feed:
                 self._take(frame)
             roll.start_over()
             self._places.start_over()
+            hello, waits = self._writer.hello(self._now())
+            self._send(hello)
+            anew_s = float("inf") if waits is None else loop.time() + waits.total_seconds()
             while True:
+                if loop.time() >= anew_s:
+                    anew_s = float("inf")
+                    if not self._own_messages.comes_back(self.settings.name):
+                        roll.start_over()
                 await self._say(roll.due(self._now(), loop.time()), subscription)
                 await self._say_places(self._places.due(loop.time()))
                 if self._lost_by is not None or (self._is_client and not self._outlet.clients):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from maps.feeds.echoes import shares_server
+from maps.feeds.echoes import may_share_server, shares_server
 from maps.feeds.feed import Feed
 from maps.feeds.health import FeedHealth
 from maps.feeds.settings import FeedSettings
@@ -43,6 +43,7 @@ class Feeds:
                 own_messages,
                 node=node,
                 comes_back=shares_server(each, channels),
+                may_come_back=may_share_server(each, channels),
             )
             for each in settings
         ]

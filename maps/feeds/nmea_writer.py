@@ -30,7 +30,7 @@ state).
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from maps.feeds.due_places import PlaceAct
 from maps.feeds.places import Place
@@ -88,6 +88,7 @@ class NmeaWriter:
         name = plain_name(place.name, instead="MARK", most=_LONGEST_NAME)
         if place.use in ("hazard", "no_go"):
             name = f"HAZ {name}"[:_LONGEST_NAME]
+        self._own.waypoint(name, lon=place.lon, lat=place.lat)
         body = f"IIWPL,{_place(lon=place.lon, lat=place.lat)},{name}".encode()
         return [b"$%s*%02X\r\n" % (body, checksum(body))]
 
@@ -114,6 +115,10 @@ class NmeaWriter:
         body = f"IIALR,{now:%H%M%S}.00,{number:03},{state},V,SOS {name}".encode()
         return [b"$%s*%02X\r\n" % (body, checksum(body))]
 
+    def hello(self, now: datetime) -> tuple[list[bytes], timedelta | None]:  # noqa: ARG002
+        """Return nothing: what it hears back it knows by its content."""
+        return [], None
+
     def idle(self, now: datetime) -> list[bytes]:  # noqa: ARG002 - others need it
         """Return nothing: a radar without a target is silent."""
         return []
@@ -122,7 +127,13 @@ class NmeaWriter:
         fix = unit.last
         if fix is None:
             return []
-        self._own.place(lon=fix.lon, lat=fix.lat, addresses=unit.addresses, mmsi=None)
+        self._own.place(
+            lon=fix.lon,
+            lat=fix.lat,
+            addresses=unit.addresses,
+            mmsi=None,
+            calls=unit.distress,
+        )
         name = plain_name(unit.call_sign, instead=f"UNIT {number:02}", most=_LONGEST_NAME)
         if unit.distress:
             name = f"SOS {name}"[:_LONGEST_NAME]

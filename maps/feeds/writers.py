@@ -37,6 +37,10 @@ class Writer(Protocol):
         """Return the messages that say `act` of a place; none where there is no way to say it."""
         ...
 
+    def hello(self, now: datetime) -> tuple[list[bytes], timedelta | None]:
+        """Return what is said at first, and after how long all is told anew, if it is."""
+        ...
+
     def idle(self, now: datetime) -> list[bytes]:
         """Return what keeps a connection alive on which nothing was said for long."""
         ...
@@ -50,12 +54,14 @@ class WriterSettings(msgspec.Struct, frozen=True, kw_only=True):
         mark: Node and feed, `node/feed`.
         max_age: Oldest age of a position.
         datagrams: Its messages go as datagrams.
+        may_come_back: A channel of this node may hear them by a server.
     """
 
     own: OwnNotes
     mark: str
     max_age: timedelta
     datagrams: bool
+    may_come_back: bool = False
 
 
 def _ais(settings: WriterSettings) -> Writer:
@@ -65,12 +71,21 @@ def _ais(settings: WriterSettings) -> Writer:
 
 
 def _cot(settings: WriterSettings) -> Writer:
-    return CotWriter(settings.own, max_age=settings.max_age, form="xml", mark=settings.mark)
+    return _cot_in("xml", settings)
 
 
 def _tak(settings: WriterSettings) -> Writer:
-    form: Form = "datagram" if settings.datagrams else "stream"
-    return CotWriter(settings.own, max_age=settings.max_age, form=form, mark=settings.mark)
+    return _cot_in("datagram" if settings.datagrams else "stream", settings)
+
+
+def _cot_in(form: Form, settings: WriterSettings) -> Writer:
+    return CotWriter(
+        settings.own,
+        max_age=settings.max_age,
+        form=form,
+        mark=settings.mark,
+        may_come_back=settings.may_come_back,
+    )
 
 
 WRITERS: Final[dict[str, Callable[[WriterSettings], Writer]]] = {

@@ -6,22 +6,26 @@ own names. What is heard is our own when
 
 - its key is that of a message told: for AIS the payload, whatever talker, VHF channel, tag block
   or number of sentences is round it; for Cursor on Target its uid and time;
-- it bears our mark: the node that wrote an event, a uid made of one of our units, an MMSI made for
-  one;
+- it bears our mark: the node that wrote an event or an order, a uid made of one of our units, an
+  MMSI made for one;
 - it says in other words, at a time when we had just told it, exactly where we told that a boat is
-  (`SAME_PLACE_S`): a hub made another message of ours.
+  (`SAME_PLACE_S`): a hub made another message of ours;
+- it is a waypoint of a name and a place that we told, however long ago: plotters keep them.
 
-A boat that says the same again is not an echo: its own AIS payload is another than ours, which
-says that it is not to be repeated; and where the words are others, it is believed again once
-`SAME_PLACE_S` have gone by. A radio whose own address the unit has is never taken for an echo by
-its place. Kept in memory: feeds run in the process of the Watch, and tell everything anew when it
-starts.
+A boat that says the same again is not an echo. Its own AIS payload is another than ours, which
+says that it is not to be repeated, and was heard before ours. A hub that wrote ours anew kept the
+second of the minute that we told or left it out; the boat's next report has another. Words without
+a payload under a number that we told (Signal K) are an echo once for each way by which they come,
+and what the same way says `COPIES_S` later is the boat's. In other words it is believed again once
+`SAME_PLACE_S` have gone by. A radio whose own address the unit has, and no feed told, is never
+taken for an echo by its place; nor is a call for help that we did not tell. Kept in memory: feeds
+run in the process of the Watch, and tell everything anew when it starts.
 """
 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeVar
 
 from radio_gateway.transmission import Transmission
@@ -36,8 +40,17 @@ SAME_PLACE_S: Final = 60.0
 it every 3 minutes (ITU-R M.1371-5, annex 1, table 1); hubs pass on within a second or two.
 """
 
+SAME_SECOND_S: Final = 50.0
+"""How long the second of the minute tells two reports of a boat apart."""
+
+COPIES_S: Final = 5.0
+"""From the first copy of a message that a way brought back to its last."""
+
 MARK_FACT: Final = "written_by_node"
 """Fact of a transmission: the node that wrote it."""
+
+MOST_WAYS: Final = 50
+"""Ways that are told apart at one place."""
 
 _STEPS: Final = 600_000  # 1/10,000 minute, the step of AIS: what was rounded to it is known again
 _UID: Final = "joint-patrol."
@@ -58,16 +71,14 @@ class OwnMessages:
     ) -> None:
         self._node, self._is_unit, self._clock = node, is_unit, clock
         self._messages: OrderedDict[str, tuple[float, str]] = OrderedDict()
-        self._places: OrderedDict[tuple[int, int], _Place] = OrderedDict()
+        self._places: OrderedDict[_Cell, dict[str, _Place]] = OrderedDict()
+        self._waypoints: OrderedDict[tuple[str, _Cell], str] = OrderedDict()
+        self._static: OrderedDict[str, tuple[str, _Facts]] = OrderedDict()
+        self._newest: OrderedDict[str, str] = OrderedDict()  # AIS message by number: not ours
         self._numbers: set[str] = set()
         self._feeds: Counter[str] = Counter()
         self._comes_back: set[str] = set()
         self._mark = f"jp-{node}-"
-
-    @property
-    def any_told(self) -> bool:
-        """Whether anything is told outward at all."""
-        return bool(self._feeds)
 
     def of_feed(self, feed: str, *, comes_back: bool = False) -> OwnNotes:
         """Return where the writer of a feed notes what it tells.
@@ -100,22 +111,61 @@ class OwnMessages:
         """Note an MMSI that was made for a unit."""
         self._numbers.add(f"{mmsi:09}")
 
+    def note_static(self, feed: str, mmsi: int, facts: _Facts) -> None:
+        """Note what was told of the ship under an MMSI, as facts of a `Transmission`."""
+        number = f"{mmsi:09}"
+        self._static[number] = (feed, facts)
+        self._static.move_to_end(number)
+        _forget(self._static, lambda _: False)
+
+    def note_waypoint(self, feed: str, name: str, *, lon: float, lat: float) -> None:
+        """Note a named place that was told as a waypoint."""
+        key = (name, _cell(lon, lat))
+        self._waypoints[key] = feed
+        self._waypoints.move_to_end(key)
+        _forget(self._waypoints, lambda _: False)
+
     def note_place(
-        self, feed: str, *, lon: float, lat: float, addresses: Iterable[str], mmsi: int | None
+        self,
+        feed: str,
+        *,
+        lon: float,
+        lat: float,
+        addresses: Iterable[str],
+        mmsi: int | None,
+        second: int | None = None,
+        calls: bool = False,
     ) -> None:
-        """Note where a unit was told to be, and by which addresses it may say so itself."""
+        """Note where a unit was told to be.
+
+        Args:
+            feed: Which told it.
+            lon: Degrees east.
+            lat: Degrees north.
+            addresses: By which it may say so itself.
+            mmsi: Under which it was told; None: by its place alone, and what comes back by a link
+                that names nobody.
+            second: Of the minute, as told by AIS.
+            calls: It was told that the unit calls for help.
+        """
         cell, now = _cell(lon, lat), self._clock()
-        # A boat without a number is known by its place alone, to a link that names nobody.
         number = "nobody" if mmsi is None else f"{mmsi:09}"
-        self._places[cell] = _Place(now, feed, frozenset(addresses), number)
+        own = frozenset(addresses) - {f"ais:{number}"}  # under that one the feed spoke
+        there = self._places.setdefault(cell, {})
+        there[number] = _Place(now, feed, own, number, second, calls)
         self._places.move_to_end(cell)
-        _forget(self._places, lambda each: now - each.at_s > 2 * SAME_PLACE_S)
+        _forget(self._places, lambda each: now - _newest_s(each) > 2 * SAME_PLACE_S)
 
     def is_own(self, said: Transmission) -> bool:
         """Return whether what was heard is what this node told, and count it."""
-        if not self._feeds:
+        if said.protocol == "cot":
+            feed = self._known_by_mark(said)
+        elif not self._feeds:
             return False
-        feed = self._known(said) if said.protocol in _MARKED else self._in_other_words(said)
+        elif said.protocol == "ais":
+            feed = self._known_by_number(said)
+        else:
+            feed = self._in_other_words(said)
         if feed is None:
             return False
         if feed in self._feeds:
@@ -125,19 +175,19 @@ class OwnMessages:
 
     # -- inside
 
-    def _known(self, said: Transmission) -> str | None:
-        """Return the feed that told a message with a key or mark of ours; "" for one of them."""
-        device = said.device or ""
-        if said.duplicate_key is not None:
-            told = self._messages.get(said.duplicate_key)
-            if told is not None and self._clock() - told[0] <= KEPT_S:
-                return told[1]
-        if said.protocol == "ais":
-            return "" if device in self._numbers else None
+    # Each returns the feed that told it; "" for one of them, or for an order; None: it is not ours.
+
+    def _known_by_mark(self, said: Transmission) -> str | None:
+        told = self._by_key(said)
+        if told is not None:
+            return told
         mark = str(said.facts.get(MARK_FACT, ""))
         if mark:
             node, _, feed = mark.partition("/")
             return feed if node == self._node else None
+        if not self._feeds:
+            return None
+        device = said.device or ""
         if device.startswith(self._mark) or str(said.facts.get("uid", "")).startswith(self._mark):
             return ""
         if device.startswith(_UID):
@@ -145,39 +195,109 @@ class OwnMessages:
             return "" if id == "ping" or self._is_unit(id) else None
         return None
 
-    def _in_other_words(self, said: Transmission) -> str | None:
-        device = said.device
-        if device is not None and device in self._numbers:
+    def _known_by_number(self, said: Transmission) -> str | None:
+        told = self._by_key(said)
+        if told is not None:
+            return told
+        if said.device in self._numbers:
             return ""
-        at = said.position
-        if at is None:
-            return None
-        told = self._told_at(at.lon, at.lat)
-        if told is None or (device is not None and told.mmsi not in device):
-            return None
-        if said.address in told.addresses:
-            return None
-        time = said.device_time or said.heard_at
-        return told.feed if -5.0 <= time.timestamp() - told.at_s <= SAME_PLACE_S else None
+        if "msg_type" not in said.facts:  # it was no payload when it came: a delta
+            return self._as_told(said) if said.position is None else self._at_told_place(said)
+        feed = self._at_told_place(said, self._is_rewritten)
+        if feed is None and said.duplicate_key and said.device:
+            self._newest[said.device] = said.duplicate_key
+            self._newest.move_to_end(said.device)
+            _forget(self._newest, lambda _: False)
+        return feed
 
-    def _told_at(self, lon: float, lat: float) -> _Place | None:
-        """Return what was told at a place, as far as rounding it twice may move it."""
-        if not self._places:
+    def _is_rewritten(self, said: Transmission, told: _Place, late_s: float) -> bool:
+        """Return whether an AIS message at a place told is ours, written anew by a hub: of the
+        second that we told, or of none. What was heard before us is the boat's, by any receiver.
+        """
+        if told.second is None or self._newest.get(told.mmsi) == said.duplicate_key:
+            return False
+        return said.facts.get("utc_second", told.second) == told.second and late_s < SAME_SECOND_S
+
+    def _in_other_words(self, said: Transmission) -> str | None:
+        if said.device in self._numbers:
+            return ""
+        at = said.position or said.mark
+        if at is None or at.lon is None or at.lat is None:
             return None
-        x, y = _cell(lon, lat)
-        near = [(x + dx, y + dy) for dx in (0, -1, 1) for dy in (0, -1, 1)]
-        return next((self._places[each] for each in near if each in self._places), None)
+        name = said.device if said.mark is None else said.mark.name
+        if name and self._waypoints:
+            for cell in _around(at.lon, at.lat):
+                if (name, cell) in self._waypoints:
+                    return self._waypoints[name, cell]
+        return None if said.mark is not None else self._at_told_place(said)
+
+    def _by_key(self, said: Transmission) -> str | None:
+        if said.duplicate_key is None:
+            return None
+        told = self._messages.get(said.duplicate_key)
+        return told[1] if told is not None and self._clock() - told[0] <= KEPT_S else None
+
+    def _as_told(self, said: Transmission) -> str | None:
+        """Judge what tells of a ship by whether it is what we told of it, and no more."""
+        feed, facts = self._static.get(said.device or "", ("", {}))
+        heard = {name: said.facts[name] for name in STATIC_FACTS if name in said.facts}
+        return feed if heard and heard.items() <= facts.items() else None
+
+    def _at_told_place(
+        self,
+        said: Transmission,
+        is_ours: Callable[[Transmission, _Place, float], bool] | None = None,
+    ) -> str | None:
+        at, device = said.position, said.device
+        if at is None or not self._places:
+            return None
+        time_s = (said.device_time or said.heard_at).timestamp()
+        for cell in _around(at.lon, at.lat):
+            for told in self._places.get(cell, {}).values():
+                if device is not None and told.mmsi not in device:
+                    continue
+                if said.address in told.addresses or (said.distress and not told.calls):
+                    continue
+                late_s = time_s - told.at_s
+                if not -5.0 <= late_s <= SAME_PLACE_S:
+                    continue
+                if is_ours is not None and not is_ours(said, told, late_s):
+                    continue
+                if said.protocol == "ais" and not told.is_copy(said, time_s):
+                    continue
+                return told.feed
+        return None
 
 
-_MARKED: Final = frozenset({"ais", "cot"})
-"""Protocols whose messages have a key or a mark that no hub takes away."""
+STATIC_FACTS: Final = ("ship_name", "callsign", "ship_type")
+"""What a feed tells of a ship by AIS."""
+
+_Cell = tuple[int, int]
+_Facts = Mapping[str, str | int]
 
 
 class _Place:
-    __slots__ = ("addresses", "at_s", "feed", "mmsi")
+    __slots__ = ("addresses", "at_s", "calls", "came", "feed", "mmsi", "second")
 
-    def __init__(self, at_s: float, feed: str, addresses: frozenset[str], mmsi: str) -> None:
+    def __init__(
+        self,
+        at_s: float,
+        feed: str,
+        addresses: frozenset[str],
+        mmsi: str,
+        second: int | None,
+        calls: bool,
+    ) -> None:
         self.at_s, self.feed, self.addresses, self.mmsi = at_s, feed, addresses, mmsi
+        self.second, self.calls = second, calls
+        self.came: dict[str, float] = {}
+
+    def is_copy(self, said: Transmission, time_s: float) -> bool:
+        """Return whether a way brings it back for the first time, or in copies of that."""
+        way = f"{said.channel}|{said.facts.get('source', '')}"
+        if len(self.came) >= MOST_WAYS:
+            return True
+        return time_s - self.came.setdefault(way, time_s) <= COPIES_S
 
 
 class OwnNotes:
@@ -201,9 +321,34 @@ class OwnNotes:
         """Note an MMSI that was made for a unit."""
         self._own.note_number(mmsi)
 
-    def place(self, *, lon: float, lat: float, addresses: Iterable[str], mmsi: int | None) -> None:
-        """Note where a unit was told to be, and by which addresses it may say so itself."""
-        self._own.note_place(self._feed, lon=lon, lat=lat, addresses=addresses, mmsi=mmsi)
+    def static(self, mmsi: int, facts: _Facts) -> None:
+        """Note what was told of the ship under an MMSI, as facts of a `Transmission`."""
+        self._own.note_static(self._feed, mmsi, facts)
+
+    def waypoint(self, name: str, *, lon: float, lat: float) -> None:
+        """Note a named place that was told as a waypoint."""
+        self._own.note_waypoint(self._feed, name, lon=lon, lat=lat)
+
+    def place(
+        self,
+        *,
+        lon: float,
+        lat: float,
+        addresses: Iterable[str],
+        mmsi: int | None,
+        second: int | None = None,
+        calls: bool = False,
+    ) -> None:
+        """Note where a unit was told to be: arguments as of `OwnMessages.note_place`."""
+        self._own.note_place(
+            self._feed,
+            lon=lon,
+            lat=lat,
+            addresses=addresses,
+            mmsi=mmsi,
+            second=second,
+            calls=calls,
+        )
 
     def comes_back(self) -> bool:
         """Return whether a channel of this node hears what the feed tells."""
@@ -219,5 +364,15 @@ def _forget(kept: OrderedDict[K, V], is_old: Callable[[V], bool]) -> None:
         del kept[first]
 
 
-def _cell(lon: float, lat: float) -> tuple[int, int]:
+def _cell(lon: float, lat: float) -> _Cell:
     return round(lon * _STEPS), round(lat * _STEPS)
+
+
+def _around(lon: float, lat: float) -> Iterator[_Cell]:
+    """Return the cell of a place and its neighbours, as far as rounding it twice may move it."""
+    x, y = _cell(lon, lat)
+    return ((x + dx, y + dy) for dx in (0, -1, 1) for dy in (0, -1, 1))
+
+
+def _newest_s(places: Mapping[str, _Place]) -> float:
+    return max(each.at_s for each in places.values())

@@ -20,7 +20,7 @@ from radio_gateway.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.formats.cot.event import MAX_TEXT, transmission
 from radio_gateway.formats.cot.fix import read_fix
 from radio_gateway.formats.cot.framer import CotFramer
-from radio_gateway.formats.cot.out import Chat, chat_xml
+from radio_gateway.formats.cot.out import Chat, chat_event, event_xml, marked
 from radio_gateway.formats.cot.xml import read_event
 from radio_gateway.framing import Frame
 from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
@@ -64,7 +64,8 @@ class CotDecoder(PlainDecoder):
 def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:  # noqa: ARG001
     """Return `order` as GeoChat, from the moment it was given until it expires.
 
-    The event's uid is made of the order's, so that a client shows an order sent twice once.
+    The event's uid is made of the order's, so that a client shows an order sent twice once. It
+    bears the mark of the node that gave the order.
 
     Raises:
         OrderError: `no_words`, `too_long` or `unknown_kind` (a poll: a TAK client says where it is
@@ -88,4 +89,7 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
         time=order.created_at,
         stale=max(order.expires_at, order.created_at + _LEAST_STALE),
     )
-    return Outgoing(data=chat_xml(chat), report=None if order.device is None else order.id)
+    event = chat_event(chat)
+    if order.node:
+        event = marked(event, order.node)
+    return Outgoing(data=event_xml(event), report=None if order.device is None else order.id)

@@ -10,7 +10,8 @@ Facts = dict[str, str | int | float | bool]
 MAX_FIELD = 200  # characters
 
 NODE_MARK = "__jointpatrol"
-"""Element by which a node of ours knows again what it wrote; `by` is its id, `/`, and the feed."""
+"""Element by which a node of ours knows again what it wrote; `by` is its id and, for what a feed
+tells, `/` and the feed."""
 
 KNOWN = frozenset(
     {

@@ -330,8 +330,8 @@ def place_event(place: Shown) -> OutEvent:
 
 
 def marked(event: OutEvent, by: str) -> OutEvent:
-    """Return an event with the mark of the node and feed that wrote it, `node/feed`, by which the
-    node knows it again when it is heard.
+    """Return an event with the mark of the node that wrote it, `node` or `node/feed`, by which it
+    knows the event again when it is heard.
     """
     mark = _Element(NODE_MARK, {"by": by})
     return msgspec.structs.replace(event, detail=(*event.detail, mark))
@@ -351,11 +351,6 @@ def ping_event(uid: str, time: datetime) -> OutEvent:
 def unit_xml(unit: Unit) -> bytes:
     """Return where a unit is, as XML."""
     return event_xml(unit_event(unit))
-
-
-def chat_xml(chat: Chat) -> bytes:
-    """Return words, as XML."""
-    return event_xml(chat_event(chat))
 
 
 def emergency_xml(call: Emergency) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,10 +13,16 @@ from pyais.encode import encode_dict
 from maps.feeds.ais_writer import AisWriter
 from maps.feeds.cot_writer import CotWriter, Form
 from maps.feeds.mmsi import made_mmsi
+from maps.feeds.nmea_writer import NmeaWriter
+from maps.feeds.places import Place
 from patrol.changes import Fix, UnitState
 from patrol.intake.own_messages import KEPT_S, SAME_PLACE_S, OwnMessages
+from radio_gateway.decoder import DecoderSettings, Waypoints
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.nmea.sentence import checksum
+from radio_gateway.framing import Frame
+from radio_gateway.order import Order
+from radio_gateway.protocols import cot, nmea0183
 from radio_gateway.technician.decode import StreamDecoder
 from radio_gateway.transmission import Transmission
 from tests.patrol.running import Node
@@ -110,11 +117,136 @@ def test_what_was_told_by_ais_is_known_in_any_envelope_and_however_late(
 
 
 def test_a_boat_that_says_the_same_itself_is_no_echo(own: OwnMessages) -> None:
+    own.of_feed("plotter")
+    (first,) = heard("ais", genuine())
+    assert not own.is_own(first)
     ais_told(own, boat(f"ais:{MMSI}"))
+    assert not own.is_own(first), "another receiver hands over what the boat said before we did"
     class_a = {"msg_type": 1, "status": 5}
-    for data in (genuine(), genuine(**class_a), genuine(second=31), genuine(repeat=1)):
+    for data in (genuine(second=40), genuine(second=40, **class_a), genuine(second=31)):
         (said,) = heard("ais", data)
         assert not own.is_own(said)
+
+
+@pytest.mark.parametrize("second", [30, 60])
+@pytest.mark.parametrize("words", [{}, {"msg_type": 1, "status": 15}])
+def test_what_a_hub_wrote_anew_as_ais_is_ours(
+    own: OwnMessages, second: int, words: dict[str, Any]
+) -> None:
+    (first,) = heard("ais", genuine(second=29))
+    own.of_feed("plotter")
+    assert not own.is_own(first)
+    ais_told(own, boat(f"ais:{MMSI}"))
+    (said,) = heard("ais", genuine(second=second, **words), NOON + timedelta(seconds=2))
+    assert own.is_own(said)
+    assert own.heard_back("plotter") == 1
+
+
+def delta(at: datetime, values: dict[str, Any], *, of: int = MMSI, source: str = "p.AI") -> bytes:
+    """What a Signal K server passes on."""
+    told = [{"path": path, "value": value} for path, value in values.items()]
+    update = {"$source": source, "timestamp": f"{at:%FT%TZ}", "values": told}
+    context = f"vessels.urn:mrn:imo:mmsi:{of:09}"
+    return json.dumps({"context": context, "updates": [update]}).encode()
+
+
+HERE = {"navigation.position": {"longitude": LON, "latitude": LAT}}
+
+
+def test_a_boat_with_its_own_number_that_a_signalk_server_brings_back_is_ours_once(
+    own: OwnMessages,
+) -> None:
+    ais_told(own, boat(f"ais:{MMSI}"))
+
+    def is_own(after_s: float, source: str = "p.AI", **of: int) -> bool:
+        at = NOON + timedelta(seconds=after_s)
+        (said,) = heard("signalk", delta(at, HERE, source=source, **of), at)
+        return own.is_own(said)
+
+    assert is_own(1), "the echo"
+    assert is_own(3), "by two ways of the server's"
+    assert not is_own(12), "the boat itself says by the same way that it is still there"
+    assert is_own(13, source="other.AI"), "the first by another way"
+    assert not is_own(SAME_PLACE_S + 1, source="third.AI")
+    assert not is_own(1, of=MMSI + 1)
+
+
+def test_the_name_that_a_signalk_server_brings_back_is_ours(own: OwnMessages) -> None:
+    ais_told(own, boat(f"ais:{MMSI}"))
+    (ours,) = heard("signalk", delta(NOON, {"": {"name": "HX-1"}}))
+    (theirs,) = heard("signalk", delta(NOON, {"": {"name": "NAGA 1"}}))
+    assert own.is_own(ours)
+    assert not own.is_own(theirs)
+
+
+def test_a_call_for_help_that_we_did_not_tell_is_no_echo_wherever_it_comes_from(
+    own: OwnMessages,
+) -> None:
+    ais_told(own, boat(f"ais:{MMSI}"))
+    call = plain(f"urn:mrn:imo:mmsi:{MMSI}", NOON, distress=True)
+    assert not own.is_own(call)
+    ais_told(own, boat(f"ais:{MMSI}", distress=True))
+    assert own.is_own(call)
+
+
+def test_two_feeds_that_tell_one_place_are_both_known_again(own: OwnMessages) -> None:
+    unit = boat(f"ais:{MMSI}")
+    ais_told(own, unit)
+    NmeaWriter(own.of_feed("old-plotter")).write("whole", unit, NOON)
+    assert own.is_own(plain(None, NOON))
+    (said,) = heard("signalk", delta(NOON, HERE))
+    assert own.is_own(said)
+
+
+@pytest.mark.parametrize("waypoints", ["marks", "stations"])
+def test_a_waypoint_that_a_plotter_says_for_ever_is_ours(
+    own: OwnMessages, clock: Clock, waypoints: Waypoints
+) -> None:
+    rock = Place(
+        id="m1",
+        origin=NODE,
+        kind="marks",
+        use="hazard",
+        name="Rock",
+        lon=LON,
+        lat=LAT,
+        time=NOON,
+    )
+    (told,) = NmeaWriter(own.of_feed("old-plotter")).place("place", rock, NOON)
+    clock.wait(10 * KEPT_S)
+    settings = DecoderSettings(waypoints=waypoints)
+
+    def is_own(line: bytes) -> bool:
+        (said,) = nmea0183.decoder(settings).decode(Frame(line.strip(), clock.now))
+        return own.is_own(said)
+
+    def changed(old: bytes, new: bytes) -> bytes:
+        body = told.strip()[1:-3].replace(old, new)
+        return b"$%s*%02X\r\n" % (body, checksum(body))
+
+    assert is_own(told)
+    assert own.heard_back("old-plotter") == 1
+    assert is_own(changed(b"IIWPL", b"GPWPL"))
+    assert not is_own(changed(b"ROCK", b"SAND"))
+    assert not is_own(changed(b"2016", b"2017"))
+
+
+def test_an_order_to_tak_clients_bears_our_mark(own: OwnMessages) -> None:
+    order = Order(
+        id="7f",
+        kind="text",
+        channel="tak",
+        operator="jane",
+        created_at=NOON,
+        expires_at=NOON + timedelta(minutes=5),
+        text="Return",
+        node=NODE,
+    )
+    for node, is_own in ((NODE, True), ("chiang-khong", False)):
+        data = cot.encode(replace(order, node=node), DecoderSettings(), number=1).data
+        (said,) = heard("cot", data)
+        assert said.text == "Return"
+        assert own.is_own(said) == is_own, "with and without feeds"
 
 
 def test_a_number_that_was_made_for_a_unit_is_ours_whatever_it_says(own: OwnMessages) -> None:
@@ -206,11 +338,9 @@ def test_on_a_server_that_we_hear_a_client_keeps_its_uid_to_itself(own: OwnMessa
     assert b'uid="joint-patrol.u2"' in place
 
 
-def test_a_node_without_feeds_knows_nothing_as_its_own(own: OwnMessages) -> None:
-    told = cot_told(OwnMessages(NODE, is_unit=bool, clock=NOON.timestamp), boat(), "whole")
-    (said,) = heard("cot", told)
-    assert not own.any_told
-    assert not own.is_own(said)
+def test_a_node_without_feeds_takes_nothing_for_its_own_by_its_content(own: OwnMessages) -> None:
+    told = ais_told(OwnMessages(NODE, is_unit=bool, clock=NOON.timestamp), boat(f"ais:{MMSI}"))
+    assert not any(own.is_own(each) for each in heard("ais", told))
 
 
 def test_a_call_is_not_named_after_itself() -> None:

@@ -16,7 +16,6 @@ from radio_gateway.formats.cot.out import (
     OutEvent,
     Unit,
     chat_event,
-    chat_xml,
     emergency_event,
     emergency_xml,
     event_xml,
@@ -122,7 +121,7 @@ def test_unknown_emergency_is_refused() -> None:
 def test_any_text_can_be_written(text: str, uid: str) -> None:
     chat = Chat(uid=uid, callsign=text, message_id="m", text=text, time=NOW)
     framer = CotFramer()
-    for data in (chat_xml(chat), tak_stream(chat_event(chat))):
+    for data in (event_xml(chat_event(chat)), tak_stream(chat_event(chat))):
         assert len(framer.feed(data)) == 1
         assert read(data).kind == "text"
 
