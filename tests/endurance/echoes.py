@@ -1,5 +1,8 @@
 """Echoes: feeds and channels of one node on the same hubs, a real taky and a real Signal K server.
 
+The channel reaches taky through a relay at another port, so that addresses give nothing away; what
+Signal K brings back comes as sentences and as deltas.
+
 Boats report by AIS and by TAK, then most of them stop; one calls for help. What the hubs bring back
 must keep none of them alive, ring nothing and make no radio, and what says the same again itself
 must stay alive.
@@ -15,9 +18,10 @@ import os
 import socket
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,7 +50,7 @@ SLACK: Final = timedelta(seconds=3)
 _CHANNELS = """
 [[channels]]
 name = "taky"
-url = "tcp://localhost:{taky}"
+url = "tcp://127.0.0.1:{relay}"
 protocols = ["cot", "tak"]
 
 [[feeds]]
@@ -61,6 +65,11 @@ _SIGNALK = """
 name = "hub"
 url = "tcp://127.0.0.1:{out}"
 protocols = ["nmea0183"]
+
+[[channels]]
+name = "deltas"
+url = "ws://127.0.0.1:{web}/signalk/v1/stream?subscribe=all&sendCachedValues=false"
+protocols = ["signalk"]
 
 [[feeds]]
 name = "to-the-hub"
@@ -150,9 +159,43 @@ def taky() -> Iterator[int]:
 
 
 @contextmanager
-def signalk() -> Iterator[tuple[int, int]]:
-    """Yield the ports of a running Signal K server: into which datagrams go, and where sentences
-    of NMEA 0183 come out.
+def relay(port: int) -> Iterator[int]:
+    """Yield a port of this machine at which another one is reached, too."""
+
+    def pass_on(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = door.accept()
+                far = stack.enter_context(socket.create_connection(("127.0.0.1", port), 10))
+                far.settimeout(None)
+                stack.enter_context(near)
+                for ends in ((near, far), (far, near)):
+                    threading.Thread(target=pass_on, args=ends, daemon=True).start()
+
+    with ExitStack() as stack:
+        door = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        try:
+            yield door.getsockname()[1]
+        finally:
+            with suppress(OSError):
+                door.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
+
+
+@contextmanager
+def signalk() -> Iterator[tuple[int, int, int]]:
+    """Yield the ports of a running Signal K server: into which datagrams go, where sentences of
+    NMEA 0183 come out, and of the web.
     """
     cache = cache_folder(os.environ.get("JOINT_PATROL_BENCH_CACHE"))
     package = node_package(cache / "signalk", "signalk-server", SIGNALK)
@@ -176,13 +219,17 @@ def signalk() -> Iterator[tuple[int, int]]:
         process = launch(words, folder=Path(folder), env=env)
         try:
             wait_for_port(out, process, Path(folder, "output.log"), 120.0)
-            yield into, out
+            yield into, out, web
         finally:
             end_process(process)
 
 
 def run(
-    folder: Path, *, minutes: float, tak_port: int, signalk_ports: tuple[int, int] | None = None
+    folder: Path,
+    *,
+    minutes: float,
+    tak_port: int,
+    signalk_ports: tuple[int, int, int] | None = None,
 ) -> Result:
     """Have boats report, stop and call for help beside real hubs, and see what is believed.
 
@@ -190,15 +237,16 @@ def run(
         folder: Where the node keeps its things.
         minutes: How long; boats stop after a fifth of it.
         tak_port: Of a running taky.
-        signalk_ports: Of a running Signal K server, in and out; None: none runs.
+        signalk_ports: Of a running Signal K server, in, out and web; None: none runs.
     """
     result = Result()
     with ExitStack() as stack:
         radio = stack.enter_context(UdpRadio())
-        tables = radio.table + _CHANNELS.format(taky=tak_port)
+        other_way = stack.enter_context(relay(tak_port))
+        tables = radio.table + _CHANNELS.format(taky=tak_port, relay=other_way)
         if signalk_ports is not None:
-            into, out = signalk_ports
-            tables += _SIGNALK.format(into=into, out=out)
+            into, out, web = signalk_ports
+            tables += _SIGNALK.format(into=into, out=out, web=web)
         server = stack.enter_context(serving(folder, channels=tables, roles=("commander",)))
         client = stack.enter_context(server.client("commander"))
         other = TakClient(tak_port, CLIENT)
