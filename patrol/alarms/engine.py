@@ -176,6 +176,7 @@ class Alarms:
                 if (fix := fixes.get(record.gid)) is not None and fix.of in units
             ]
             moved = self.fencing.see(placed, self._now())
+        self._take_up_limits()  # one that was set a moment ago is of what came since
         if self._behaviours:
             heard = [(fixes.get(each.gid), each.transmission.heard_at) for each in records]
             placed = [

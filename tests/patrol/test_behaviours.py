@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gis.position import Position
+from patrol.filing import Filing
 from patrol.ground import Ground
 from patrol.papers import revised
 from patrol.patrols import Rendezvous
@@ -83,6 +84,15 @@ async def test_a_boat_that_keeps_to_one_place_is_one_alert_until_it_leaves(node:
     assert alert.lon == pytest.approx(MIDDLE, abs=1e-4)
     await hear_all(node, *fixes(range(1800, 2000, 20), east_mps=5.0, since=1800))
     assert only(node).state == "returned_unacknowledged"
+
+
+async def test_a_limit_is_of_what_comes_in_the_moment_after_it_was_set(node: Node) -> None:
+    await hear(node, *fixes([0], device="x"))
+    filing = Filing(papers=(sector("patrol", limits=LOITERING),), act="test")
+    await node.watch.clerk.file(lambda _book, _now: filing)
+    await hear(node, *fixes(range(60, 1500, 60), device="x"))  # before a tick
+    await tick(node)
+    assert only(node, "loitering").raised_at <= at(60)
 
 
 async def test_a_radio_that_nobody_registered_is_told_of_too(node: Node) -> None:
