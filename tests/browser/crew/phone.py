@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Request
 
+from tests.patience import PATIENCE_S
 from tests.server import PASSWORD, Server, wait_for
 
 PIN = "271828"
@@ -94,6 +95,7 @@ class Phone:
             geolocation={"longitude": LON, "latitude": LAT, "accuracy": 12},
             permissions=["geolocation"],
         )
+        self.context.set_default_timeout(PATIENCE_S * 1000)
         self.context.add_init_script(
             "if (!localStorage.getItem('jp.palette'))"
             f" localStorage.setItem('jp.palette', '\"{palette}\"')"
@@ -143,11 +145,11 @@ class Phone:
     def begin(self) -> None:
         """Open the page and choose a PIN, as a crew member who has signed in."""
         self.open()
-        self.page.locator("#again").wait_for(timeout=20_000)
+        self.page.locator("#again").wait_for()
         self.page.fill("#pin", PIN)
         self.page.fill("#again", PIN)
         self.page.locator(".lock form button").click()
-        self.page.locator("#tab-map:enabled").wait_for(timeout=20_000)
+        self.page.locator("#tab-map:enabled").wait_for()
 
     def enrol(self, device: str, unit: str | None, *, name: str = "Kham") -> None:
         """Take an enrolment of the office as a crew member with a PIN, and open the page."""
@@ -162,7 +164,7 @@ class Phone:
         wait_for("the phone is enrolled", lambda: self.stored().get("profiles"))
         self.open()
         self.unlock()
-        self.page.locator("#tab-map:enabled").wait_for(timeout=20_000)
+        self.page.locator("#tab-map:enabled").wait_for()
 
     def another_tab(self) -> Page:
         """Open one more tab of this phone, still empty."""
@@ -192,13 +194,20 @@ class Phone:
             {"longitude": LON, "latitude": LAT + step * 0.0003, "accuracy": 9}
         )
 
-    def hold_sos(self, milliseconds: int = 2200) -> None:
-        """Keep the SOS button pressed, or what stands in its place."""
+    def press_sos(self) -> None:
+        """Put the finger on the SOS button, or on what stands in its place."""
         box = self.page.locator(".sos").bounding_box()
         assert box is not None
         self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         self.page.mouse.down()
-        self.page.wait_for_timeout(milliseconds)
+
+    def hold_sos(self, milliseconds: int | None = None) -> None:
+        """Keep the SOS button pressed for so long, or until it has called."""
+        self.press_sos()
+        if milliseconds is None:
+            self.page.locator("p.sos").wait_for()
+        else:
+            self.page.wait_for_timeout(milliseconds)
         self.page.mouse.up()
 
     def call_off_sos(self) -> None:

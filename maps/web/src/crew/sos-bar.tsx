@@ -21,9 +21,9 @@ const broken = signal(false);
 let since: number | null = null;
 let frame = 0;
 
-function press(): void {
+function press({ timeStamp }: Event): void {
   if (since !== null || sos.peek() !== null) return;
-  since = performance.now();
+  since = timeStamp;
   hint.value = false;
   ended.value = null;
   const grow = (): void => {
@@ -35,10 +35,15 @@ function press(): void {
   grow();
 }
 
-function release(): void {
+/** A phone that is busy draws no frame and hears late of both ends: what counts is how long it was pressed. */
+function release({ timeStamp }: Event): void {
   if (since === null) return;
   cancelAnimationFrame(frame);
-  if (held.peek() < 1) hint.value = true;
+  if (timeStamp - since >= HOLD_MS) {
+    void call();
+    return;
+  }
+  hint.value = true;
   since = null;
   held.value = 0;
 }
@@ -74,7 +79,7 @@ function Call(): JSX.Element {
   const key = (event: KeyboardEvent): void => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
-    if (!event.repeat) press();
+    if (!event.repeat) press(event);
   };
   return (
     <>
