@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pyotp
 import pytest
@@ -12,7 +10,9 @@ from playwright.sync_api import Browser, Page
 
 from maps.account_office import open_account_office
 from maps.settings import read_settings
+from tests.apart import run_apart
 from tests.browser.axe import violations
+from tests.patience import PATIENCE_S
 from tests.server import PASSWORD, Server, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.browser]
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context()
+    context.set_default_timeout(PATIENCE_S * 1000)
     yield context.new_page()
     context.close()
 
@@ -113,5 +114,4 @@ def authenticator(server: Server, name: str) -> list[str]:
             code = pyotp.TOTP(begun.secret).now()
             return list((await accounts.factors.confirm(found[0], code)).codes)
 
-    with ThreadPoolExecutor(1) as pool:  # Playwright has an event loop in this thread
-        return pool.submit(lambda: asyncio.run(set_up())).result()
+    return run_apart(set_up())

@@ -19,7 +19,7 @@ browser = alone
 FRAMES = 120
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder: Path = tmp_path_factory.mktemp("fuzz")
     with serving(folder, channels="", roles=("commander",)) as running:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from maps.reports.gathering import legs
 from maps.reports.page import blank_map, self_contained
 from patrol.changes import Fix
 from tests import needs
+from tests.apart import run_apart
 from tests.browser.alone import browser as browser
 from tests.maps.running import running
 from tests.maps.test_ogc_api import sail
@@ -44,7 +44,7 @@ def test_a_page_with_a_link_we_have_no_file_for_is_refused() -> None:
 @pytest.fixture(scope="module")
 def page_of_a_unit(tmp_path_factory: pytest.TempPathFactory) -> str:
     needs.web_client()
-    return asyncio.run(_page_of_a_unit(tmp_path_factory.mktemp("debrief")))
+    return run_apart(_page_of_a_unit(tmp_path_factory.mktemp("debrief")))
 
 
 async def _page_of_a_unit(folder: Path) -> str:
@@ -132,7 +132,7 @@ def test_the_page_draws_from_a_file_with_no_network(
 @pytest.fixture(scope="module")
 def page_of_a_day(tmp_path_factory: pytest.TempPathFactory) -> str:
     needs.web_client()
-    return asyncio.run(_page_of_a_day(tmp_path_factory.mktemp("day")))
+    return run_apart(_page_of_a_day(tmp_path_factory.mktemp("day")))
 
 
 async def _page_of_a_day(folder: Path) -> str:

@@ -286,9 +286,12 @@ async def test_marks_and_sectors_go_out_where_a_feed_says_so_and_come_back_as_no
             uid = f'uid="joint-patrol.{server.office.settings.node.id}.{made.id}"'.encode()
             assert uid in told
             assert b'callsign="Sunken barge"' in told
+            mark = f'by="{server.office.settings.node.id}/tak"'.encode()
+            assert mark in told
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hub:
                 hub.sendto(told, ("127.0.0.1", back))  # as a server hands it back
-                hub.sendto(told.replace(b"joint-patrol.", b"another."), ("127.0.0.1", back))
+                another = told.replace(b"joint-patrol.", b"another.").replace(mark, b'by="far/tak"')
+                hub.sendto(another, ("127.0.0.1", back))
             async for _ in wait_until("the other's mark"):
                 if len(marks.all()) == 2:
                     break

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import re
 import zipfile
@@ -16,6 +15,7 @@ from playwright.sync_api import Browser
 from maps.reports import REPORTS
 from maps.reports.rendering import File, rendered
 from tests import needs
+from tests.apart import run_apart
 from tests.browser.alone import browser as browser
 from tests.maps.reports.story import joint_patrol
 
@@ -25,7 +25,7 @@ Files = dict[tuple[str, str], File]
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     needs.web_client()
-    return asyncio.run(_files(tmp_path_factory.mktemp("reports")))
+    return run_apart(_files(tmp_path_factory.mktemp("reports")))
 
 
 async def _files(folder: Path) -> Files:
