@@ -23,6 +23,7 @@ from maps.settings import read_settings
 from patrol.units import Role
 from tests.databases import empty_store
 from tests.forked import Forked
+from tests.patience import PATIENCE_S
 from tests.ports import free_port
 
 PASSWORD = "a long enough test password"
@@ -207,7 +208,7 @@ def serving(
         server.stop()
 
 
-def wait_for(what: str, probe: Any, *, seconds: float = 20, every: float = 0.05) -> Any:
+def wait_for(what: str, probe: Any, *, seconds: float = PATIENCE_S, every: float = 0.05) -> Any:
     """Call `probe` until it returns something true, and return that; fail after `seconds`."""
     end = time.monotonic() + seconds
     while True:

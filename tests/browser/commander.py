@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
+from tests.patience import PATIENCE_S
 from tests.server import Server, wait_for
 
 Size = tuple[int, int]
@@ -77,7 +78,7 @@ class Commander:
         )
         return {mark["label"].split("\n")[0]: mark for mark in json.loads(text)}
 
-    def mark(self, call_sign: str, *, seconds: float = 20) -> dict[str, Any]:
+    def mark(self, call_sign: str, *, seconds: float = PATIENCE_S) -> dict[str, Any]:
         """Wait until `call_sign` is drawn, and return what is drawn."""
         found: dict[str, Any] = wait_for(
             f"{call_sign} on the map", lambda: self.marks().get(call_sign), seconds=seconds
@@ -127,6 +128,7 @@ def opened(
         reduced_motion="no-preference" if moving else "reduce",
         device_scale_factor=1 if sharp else DRAFT,
     )
+    context.set_default_timeout(PATIENCE_S * 1000)
     if at is not None:
         context.grant_permissions(["geolocation"], origin=server.url)
         context.set_geolocation({"longitude": at[0], "latitude": at[1], "accuracy": 12})
@@ -156,5 +158,5 @@ def looking(
 ) -> Commander:
     """Open the commander's page as somebody, as `opened` does, and wait until its map is drawn."""
     shown = opened(browser, server, role=role, size=size, palette=palette, **how)
-    wait_for("the map", shown.drawn, seconds=40)
+    wait_for("the map", shown.drawn)
     return shown

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests import needs
 from tests.browser.commander import Commander, Size, looking
 from tests.browser.radio import UdpRadio
+from tests.patience import PATIENCE_S
 from tests.server import Server, serving
 
 # SwiftShader draws WebGL without a graphics processor; the rest keeps the browser from calling out.
@@ -32,6 +33,8 @@ of it: a third less work (what is measured elsewhere is measured with `FLAGS`).
 """
 
 Look = Callable[..., Commander]
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 class Chromium:

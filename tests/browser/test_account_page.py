@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.commander import DESKTOP
+from tests.patience import PATIENCE_S
 from tests.server import PASSWORD, Server, serving, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -79,6 +80,7 @@ class Visit:
 @pytest.fixture
 def visit(browser: Browser, office: Server) -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": DESKTOP[0], "height": DESKTOP[1]})
+    context.set_default_timeout(PATIENCE_S * 1000)
     context.grant_permissions(["notifications"], origin=office.url)
     made = Visit(context.new_page(), office)
     yield made
@@ -321,5 +323,5 @@ def test_the_link_of_a_mail_leads_through_signing_in_to_its_alert(
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     # Its card in focus, on the page that comes after the sign-in.
-    page.locator(f"#card-{alert}:focus").wait_for(timeout=60_000)
+    page.locator(f"#card-{alert}:focus").wait_for()
     assert page.url == f"{office.url}/", "a reload comes back to what was looked at since"

@@ -83,9 +83,9 @@ def test_an_sos_rings_is_acknowledged_and_resolved(look: Look, banks: Banks, siz
     name = f"Naga {size[0]}"
     unit = _calls(banks, name)
     card = page.page.locator(".alert", has_text=name)
-    wait_for("the card", card.count, seconds=5)
+    wait_for("the card", card.count)
     for words in ("SOS", name, "km 2\u202f356.9 · left bank", "nobody has acknowledged it"):
-        wait_for(words, lambda words=words: words in card.inner_text(), seconds=3)
+        wait_for(words, lambda words=words: words in card.inner_text())
     assert _notes(page) > before
     assert "rings" in str(card.get_attribute("class"))
     assert card.get_by_role("button", name="Shelve", exact=True).count() == 0, "not a call for help"
@@ -124,14 +124,14 @@ def test_the_crews_word_that_it_is_safe_stands_under_its_sos(look: Look, banks: 
             headers={"authorization": f"Bearer {keys['reporting_key']}"},
         ).json()
         assert taken["taken"] == [told["id"]], taken
-        wait_for("the card", card.count, seconds=5)
-        wait_for(kind, lambda seen=seen: (safe in card.inner_text()) is seen, seconds=5)
+        wait_for("the card", card.count)
+        wait_for(kind, lambda seen=seen: (safe in card.inner_text()) is seen)
         over = page.page.locator(".distress-card", has_text="Naga safe")
-        wait_for("the bar over the map", over.count, seconds=5)
-        wait_for("how long", lambda over=over: "SOS for" in over.inner_text(), seconds=5)
+        wait_for("the bar over the map", over.count)
+        wait_for("how long", lambda over=over: "SOS for" in over.inner_text())
         assert re.search(r"SOS for \d+ s · position \d+ s ago", over.inner_text())
         word = over.get_by_text("The crew says it is over: check")
-        wait_for(kind, lambda word=word, seen=seen: bool(word.count()) is seen, seconds=5)
+        wait_for(kind, lambda word=word, seen=seen: bool(word.count()) is seen)
 
 
 def test_what_nobody_acknowledges_rings_every_half_minute(look: Look, banks: Banks) -> None:
@@ -141,9 +141,9 @@ def test_what_nobody_acknowledges_rings_every_half_minute(look: Look, banks: Ban
     page = look("somchai")
     _unmute(page)
     _calls(banks, "Naga again")
-    wait_for("the first ring", lambda: _notes(page) >= 6, seconds=5)
+    wait_for("the first ring", lambda: _notes(page) >= 6)
     first = float(page.page.evaluate("notes[0][0]"))
-    wait_for("the second", lambda: _notes(page) >= 12, seconds=40, every=1)
+    wait_for("the second", lambda: _notes(page) >= 12, every=1)
     again = float(page.page.evaluate("notes[6][0]"))
     assert 29_000 < again - first < 32_000
     page.page.keyboard.press("a")
@@ -155,7 +155,7 @@ def test_a_silenced_page_says_so_until_it_may_sound(look: Look) -> None:
     page.page.reload()
     # What a test asks of the page counts as a press for Chromium: ask nothing while it starts.
     page.page.wait_for_timeout(2000)
-    wait_for("that it is silent", lambda: "No sound yet" in page.says(".strip"), seconds=5)
+    wait_for("that it is silent", lambda: "No sound yet" in page.says(".strip"))
     page.page.get_by_role("button", name="Let it ring").click()
     wait_for("that it is not", lambda: "No sound yet" not in page.says(".strip"))
 
@@ -234,7 +234,7 @@ def test_an_offer_cannot_be_missed_and_is_accepted(look: Look, banks: Banks, siz
     _unmute(page)
     name = f"grey boat {size[0]}"
     offer = banks.offered(name)
-    wait_for("the word over the map", lambda: name in page.says(".waiting-card"), seconds=5)
+    wait_for("the word over the map", lambda: name in page.says(".waiting-card"))
     assert _notes(page) > 0
     page.page.locator(".waiting-card .button").click()
     card = page.page.locator("article.offer", has_text=name)
@@ -317,7 +317,7 @@ def test_a_suspension_says_who_when_and_why_and_the_boats_leave(look: Look, bank
     def notice() -> str:
         return lao.says(".queue-bar.suspended")
 
-    wait_for("the notice", notice, seconds=5)
+    wait_for("the notice", notice)
     assert f"{THAI_NAME} at " in notice()
     assert "by order of the ministry" in notice()
     assert "chai" not in notice(), "the other side's officer is not named"
@@ -413,7 +413,7 @@ def test_of_many_calls_the_one_nobody_has_answered_is_seen(
     cards = page.page.locator(".distress-card")
     wait_for("the cards", lambda: cards.count() >= len(units))
     units.append(_calls(banks, f"Zulu {size[0]} {'W' * 30}"))
-    wait_for("the new one, on top", lambda: "Zulu" in cards.first.inner_text(), seconds=5)
+    wait_for("the new one, on top", lambda: "Zulu" in cards.first.inner_text())
     box = page.page.locator(".distress-cards").bounding_box()
     assert box is not None
     assert box["y"] + box["height"] < size[1] * 0.6, "the map stays"

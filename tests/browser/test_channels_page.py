@@ -44,7 +44,7 @@ def test_a_link_shows_how_much_it_hears_and_what_it_rejects(look: Look, radio: U
     assert "24 47 50 52 4D 43".lower() in frame.lower()
     for _ in range(3):
         radio.says(567000881, lon=100.415, lat=20.262)
-    wait_for("the rate", lambda: "counting" not in card.inner_text(), seconds=30)
+    wait_for("the rate", lambda: "counting" not in card.inner_text())
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -42,8 +42,8 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_a_crowd_is_gathered_and_an_sos_never_is(browser: Browser, crowd: Server) -> None:
     page = looking(browser, crowd, role="commander", size=DESKTOP, palette="day")
     page.page.evaluate("void jointPatrol.map.jumpTo({ center: [100.41, 20.27], zoom: 9 })")
-    wait_for("gathered marks", lambda: sum(_counts(page)) > BOATS * 0.9, seconds=40)
-    wait_for("a call", lambda: any(each["distress"] for each in page.marks().values()), seconds=40)
+    wait_for("gathered marks", lambda: sum(_counts(page)) > BOATS * 0.9)
+    wait_for("a call", lambda: any(each["distress"] for each in page.marks().values()))
     marks = page.marks()
     assert len(marks) < 100
     [sos] = [mark for mark in marks.values() if mark["distress"]]
@@ -79,8 +79,8 @@ def test_a_crowd_is_gathered_and_an_sos_never_is(browser: Browser, crowd: Server
         "it comes nearer", lambda: page.page.evaluate("jointPatrol.map.getZoom()") > before + 1
     )
     page.page.evaluate("void jointPatrol.map.jumpTo({ center: [100.41, 20.27], zoom: 13.5 })")
-    wait_for("no numbers", lambda: not _counts(page), seconds=40)
-    wait_for("boats", lambda: len(page.marks()) > 20, seconds=40)
+    wait_for("no numbers", lambda: not _counts(page))
+    wait_for("boats", lambda: len(page.marks()) > 20)
     assert any(mark["distress"] for mark in page.marks().values())
     page.close()
     assert page.complaints == []

@@ -57,7 +57,7 @@ def test_help_comes_before_offers_and_neither_can_be_missed(look: Look, banks: B
 
     banks.offered("Grey longtail")
     banner = page.page.locator(".waiting-offer")
-    wait_for("the banner", banner.count, seconds=8)
+    wait_for("the banner", banner.count)
     words = banner.inner_text()
     assert f"{LAO_NAME} offers Grey longtail." in words
     assert "Answer within 1" in words
@@ -81,7 +81,7 @@ def test_help_comes_before_offers_and_neither_can_be_missed(look: Look, banks: B
     assert len(_heard(page)) == before, "an offer is quiet"
     unit = banks.boat("malee", "Garuda 9", "TH", lon=100.403, lat=20.2687)
     banks.calls_for_help("malee", unit, lon=100.403, lat=20.2687)
-    wait_for("its tune", lambda: SOS_HZ in _heard(page)[before:], seconds=8)
+    wait_for("its tune", lambda: SOS_HZ in _heard(page)[before:])
     wait_for("the tab", lambda: page.page.title().startswith("SOS (3)"))
 
     page.page.keyboard.press("q")
@@ -107,7 +107,7 @@ def test_suspended_sharing_says_who_when_and_why_where_units_are_missed(
     if size == DESKTOP:
         page.page.locator(".row", has_text=name).click()
     banks.post("chai", f"/api/agreements/{agreement}/suspend", {"reason": "ordered from above"})
-    wait_for("that it is gone", lambda: name not in page.marks(), seconds=8)
+    wait_for("that it is gone", lambda: name not in page.marks())
     edge = page.page.locator(".map-edge")
     wait_for("the edge", edge.count)
     for words in (THAI_NAME, "s ago", "“ordered from above”", "no longer shown"):

@@ -170,9 +170,7 @@ def test_a_phone_is_enrolled_and_its_page_works_offline(
         page.wait_for_url(f"{office.url}/crew")
         page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
         page.reload()
-        wait_for(
-            "the worker", lambda: page.evaluate("!!navigator.serviceWorker.controller"), seconds=20
-        )
+        wait_for("the worker", lambda: page.evaluate("!!navigator.serviceWorker.controller"))
         context.set_offline(True)
         page.reload()
         page.get_by_label("PIN of Kham").wait_for()
@@ -186,7 +184,7 @@ def test_a_phone_is_enrolled_and_its_page_works_offline(
             page.get_by_label("PIN of Kham").fill(PIN)
             page.get_by_role("button", name="Open").click()
             page.get_by_role("button", name="Texts").click()
-            page.get_by_text("return to the pier").wait_for(timeout=60_000)
+            page.get_by_text("return to the pier").wait_for()
             path = f"/api/orders/{order.json()['id']}"
             wait_for("it", lambda: client.get(path).json()["state"] in ("delivered", "read"))
         # Asked in vain: who is signed in, and anything while there is no network.

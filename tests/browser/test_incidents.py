@@ -69,7 +69,7 @@ def test_an_incident_with_a_photo_is_told_seen_and_found_again(
     wait_for("the stream", lambda: page.says("#stream-state").startswith("Live"))
     before = page.page.title()
     _report(server, words, **PLACE)
-    wait_for("the count on the tab", lambda: page.page.title() != before, seconds=8)
+    wait_for("the count on the tab", lambda: page.page.title() != before)
     page.page.keyboard.press("q")
     card = page.page.locator(".alert", has_text=words).first
     wait_for("the card", card.count)

@@ -274,7 +274,7 @@ def test_the_first_map_keeps_its_budget_with_and_without_what_is_kept(
         shown = cold if cache == "cold" else Commander(context.new_page(), server)
         if cache == "warm":
             shown.page.goto(server.url)
-        wait_for("the map", shown.drawn, seconds=40)
+        wait_for("the map", shown.drawn)
         found[cache] = whole(loaded(shown.page), without=(API,))
         shown.page.close()
         assert shown.complaints == []

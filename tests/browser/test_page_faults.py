@@ -65,7 +65,7 @@ def test_an_alert_in_an_unknown_state_is_shown_and_a_later_sos_as_well(
 
     first: list[str] = []
     page = _looking(browser, banks, newer)
-    wait_for("the stream", lambda: page.says("#stream-state").startswith("Live"), seconds=40)
+    wait_for("the stream", lambda: page.says("#stream-state").startswith("Live"))
     lon, lat = LAO_SIDE["lon"], LAO_SIDE["lat"]
     first.append(banks.boat("somchai", "Naga first", "LA", lon=lon, lat=lat))
     banks.calls_for_help("somchai", first[0], lon=lon, lat=lat)
@@ -89,7 +89,7 @@ def test_what_cannot_be_read_is_skipped_and_said(browser: Browser, banks: Banks)
 
     page = _looking(browser, banks, damaged)
     banks.boat("somchai", "Naga sound", "LA", lon=100.41, lat=20.27)
-    wait_for("the rest", page.page.locator(".row", has_text="Naga sound").count, seconds=40)
+    wait_for("the rest", page.page.locator(".row", has_text="Naga sound").count)
     wait_for("the word", page.page.locator("#page-notices").count)
     assert "cannot be read by this page" in page.says("#page-notices")
     assert page.complaints
@@ -104,10 +104,10 @@ def test_a_page_of_another_build_offers_to_load_anew_once(browser: Browser, bank
             frame["build"] = "0123456789abcdef"
 
     page = _looking(browser, banks, upgraded)
-    wait_for("the offer", page.page.locator("#page-notices").count, seconds=40)
+    wait_for("the offer", page.page.locator("#page-notices").count)
     assert "newer version" in page.says("#page-notices")
     page.page.get_by_role("button", name="Load anew").click()
-    wait_for("the stream", lambda: page.says("#stream-state").startswith("Live"), seconds=40)
+    wait_for("the stream", lambda: page.says("#stream-state").startswith("Live"))
     assert page.page.locator("#page-notices").count() == 0, "loaded anew, and it is the same"
     page.close()
 
@@ -128,7 +128,7 @@ def test_a_call_for_help_is_listed_where_the_page_itself_cannot_start(
     assert page.page.locator("#app > *").count() == 0
     unit = _calls(banks, "Naga alone")
     listed = page.page.locator("#sos-list p", has_text="Naga alone calls for help")
-    wait_for("the plain list", listed.count, seconds=40)
+    wait_for("the plain list", listed.count)
     banks.post("somchai", f"/api/units/{unit}/clear-distress")
     wait_for("its end", lambda: listed.count() == 0)
     page.close()

@@ -88,7 +88,7 @@ def open_planner(browser: Browser, banks: Banks) -> Iterator[Open]:
     ) -> Commander:
         page = opened(browser, banks.server, f"{path}#{tab}", role=name, size=size)
         pages.append(page)
-        wait_for("the map", page.drawn, seconds=60)
+        wait_for("the map", page.drawn)
         return page
 
     yield open_page
@@ -103,9 +103,7 @@ def says(page: Page, selector: str, words: str) -> None:
     """Wait until an element that `selector` finds contains `words`."""
     found = page.locator(selector)
     wait_for(
-        f"{words!r} in {selector}",
-        lambda: any(words in text for text in found.all_inner_texts()),
-        seconds=30,
+        f"{words!r} in {selector}", lambda: any(words in text for text in found.all_inner_texts())
     )
 
 
@@ -462,7 +460,7 @@ def test_coverage_of_a_driven_track(open_planner: Open) -> None:
     assert "ago" in row
     assert "0 %" not in row.split("\n")
     page.get_by_role("button", name="Show on map").click()
-    wait_for("the heat on the map", lambda: "fresh" in heat(page), seconds=40)
+    wait_for("the heat on the map", lambda: "fresh" in heat(page))
     assert heat(page) == {"fresh", "never"}
     with page.expect_download() as kept:
         page.get_by_role("button", name="Save the table (CSV)").click()

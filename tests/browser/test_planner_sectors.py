@@ -43,7 +43,7 @@ def plan(browser: Browser, banks: Banks) -> Iterator[Open]:
     def open_page(name: str = "somchai", size: Size = DESKTOP, palette: str = "day") -> Commander:
         page = opened(browser, banks.server, "/planner", role=name, size=size, palette=palette)
         open_pages.append(page)
-        wait_for("the map", page.drawn, seconds=40)
+        wait_for("the map", page.drawn)
         wait_for("the list", lambda: page.page.locator(".sector-row").count() >= 2)
         return page
 
@@ -421,7 +421,7 @@ def test_a_change_is_a_new_version_that_others_may_overtake_and_an_old_one_is_re
     page.keyboard.press("o")
     assert "4 corners" in page.locator(".vertices").inner_text()
     assert page.get_by_label("Why").input_value() == "the pier moved"
-    wait_for("the map again", seen.drawn, seconds=40)
+    wait_for("the map again", seen.drawn)
     # Somebody else saves first.
     banks.patch("somchai", f"/api/sectors/{id}", {"note": "shallow in April"})
     page.get_by_text("Somebody saved version 2 meanwhile.").wait_for()

@@ -81,8 +81,8 @@ def watch(browser: Browser, server: Server, history: Played) -> Iterator[Any]:
 
     def open_page(role: str = "commander") -> Commander:
         shown = opened(browser, server, f"/replay?{history.query}", role=role)
-        wait_for("the replay", lambda: shown.says("#clock") != "", seconds=30)
-        wait_for("the map", shown.drawn, seconds=40)
+        wait_for("the replay", lambda: shown.says("#clock") != "")
+        wait_for("the map", shown.drawn)
         pages.append(shown)
         return shown
 
@@ -246,7 +246,7 @@ def test_files_that_are_taken_away_hold(
     page.locator("#replay-known").check()
     assert page.locator(".replay-mark").count() <= 1
     page.locator("#replay-play").click()
-    wait_for("both", lambda: page.locator(".replay-mark").count() == 2, seconds=30)
+    wait_for("both", lambda: page.locator(".replay-mark").count() == 2)
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert faults == []
     context.close()

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.banks import LAO, THAI, Banks, two_banks
 from tests.browser.commander import DESKTOP, Size
+from tests.patience import PATIENCE_S
 from tests.server import PASSWORD, Server, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -60,6 +61,7 @@ def reports(
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]}, has_touch=phone, is_mobile=phone
     )
+    context.set_default_timeout(PATIENCE_S * 1000)
     # The frame of the preview has no storage, which is as it should be.
     context.add_init_script(
         f"try {{ localStorage.setItem('jp.palette', '\"{palette}\"') }} catch {{}}"
@@ -83,7 +85,7 @@ def reports(
     page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(f"{server.url}/reports{query}")
-    page.wait_for_selector(".report-form", timeout=30_000)
+    page.wait_for_selector(".report-form")
     yield page
     context.close()
     assert foreign == [], "a request left the server"
@@ -92,8 +94,8 @@ def reports(
 
 def preview(page: Page) -> None:
     """Wait until a page is looked at."""
-    page.wait_for_selector(".sheet-frame iframe", timeout=60_000)
-    expect(page.frame_locator(".sheet-frame iframe").locator("h1")).to_be_visible(timeout=20_000)
+    page.wait_for_selector(".sheet-frame iframe")
+    expect(page.frame_locator(".sheet-frame iframe").locator("h1")).to_be_visible()
 
 
 def test_a_link_opens_a_briefing_and_the_rest_is_looked_at_and_kept(
@@ -125,7 +127,7 @@ def test_a_link_opens_a_briefing_and_the_rest_is_looked_at_and_kept(
         expect(last).to_have_value(kept_day)
         page.keyboard.press("v")
         expect(sheet.locator("h1")).to_have_text("Coverage of sectors and river", timeout=60_000)
-        with page.expect_download(timeout=60_000) as kept:
+        with page.expect_download() as kept:
             page.get_by_role("button", name="XLSX", exact=True).click()
         assert kept.value.suggested_filename.startswith("coverage-")
         assert kept.value.suggested_filename.endswith(".xlsx")
@@ -158,12 +160,12 @@ def test_a_pack_is_of_the_last_whole_month_and_its_file_says_which(
         assert month == last.input_value()[:7]
         presets = page.locator(".presets").get_by_role("button")
         expect(presets).to_have_text(["Last month", "This month so far", "Last 7 days"])
-        with page.expect_download(timeout=60_000) as kept:
+        with page.expect_download() as kept:
             page.get_by_role("button", name="XLSX", exact=True).click()
         assert kept.value.suggested_filename == f"meeting-pack-{month}.xlsx"
         presets.get_by_text("Last 7 days").click()
         days = f"{first.input_value()}-to-{last.input_value()}"
-        with page.expect_download(timeout=60_000) as kept:
+        with page.expect_download() as kept:
             page.get_by_role("button", name="XLSX", exact=True).click()
         assert kept.value.suggested_filename == f"meeting-pack-{days}.xlsx"
         # Days that somebody set stay when another report is looked at.

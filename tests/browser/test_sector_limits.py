@@ -33,7 +33,7 @@ def test_a_limit_is_set_and_a_boat_that_goes_beyond_it_is_told_of(
     kind = "phone" if size == PHONE else "desktop"
     planner = opened(browser, banks.server, "/planner", role="somchai", size=size)
     page = planner.page
-    wait_for("the map", planner.drawn, seconds=40)
+    wait_for("the map", planner.drawn)
     page.get_by_role("button", name="New sector").click()
     page.locator(".way", has_text="km").first.wait_for()
     page.keyboard.press("k")
@@ -91,7 +91,7 @@ def test_a_limit_is_set_and_a_boat_that_goes_beyond_it_is_told_of(
     commander.page.keyboard.press("q")
     title = f"Loitering in Golden reach {kind}: within 100 m for over 20 min"
     card = commander.page.locator(".alert", has_text=title)
-    wait_for("the card", lambda: card.count() == 1, seconds=20)
+    wait_for("the card", lambda: card.count() == 1)
     card.click()
     wait_for("where", lambda: "km 2" in card.inner_text())
     commander.page.screenshot(path=tmp_path / f"alert-{kind}.png")

@@ -71,7 +71,7 @@ def test_a_stopped_stream_greys_the_map_within_five_seconds_and_says_since_when(
     finally:
         os.kill(own_server.pid, signal.SIGCONT)
         clock.resume()
-    wait_for("a live stream again", lambda: _state(page) == "live", seconds=30)
+    wait_for("a live stream again", lambda: _state(page) == "live")
     assert page.page.locator("#stale").count() == 0
     assert page.page.locator(".room").get_attribute("data-stale") == "false"
 
@@ -90,7 +90,6 @@ def test_what_was_heard_during_a_break_is_on_the_map_after_it(
     wait_for(
         "the boat at its newest place",
         lambda: page.marks()[name]["place"] == pytest.approx((100.41, 20.27), abs=2e-4),
-        seconds=30,
     )
 
 
@@ -101,7 +100,7 @@ def test_the_page_finds_a_server_that_was_started_again(
     own_server.kill()
     wait_for("the word that it stopped", lambda: _state(page) == "stopped")
     own_server.start()
-    wait_for("a live stream again", lambda: _state(page) == "live", seconds=40)
+    wait_for("a live stream again", lambda: _state(page) == "live")
     own_radio.says(BOAT, lon=100.42, lat=20.26)
     wait_for(
         "the boat at its newest place",
@@ -109,7 +108,6 @@ def test_the_page_finds_a_server_that_was_started_again(
             mark["place"] == pytest.approx((100.42, 20.26), abs=2e-4)
             for mark in page.marks().values()
         ),
-        seconds=30,
     )
 
 
@@ -117,5 +115,5 @@ def test_a_session_that_ended_is_told(page: Commander, own_server: Server) -> No
     wait_for("a live stream", lambda: _state(page) == "live")
     page.page.evaluate("fetch('/api/session', { method: 'DELETE' })")
     own_server.sessions.clear()
-    wait_for("the word that one is signed out", lambda: _state(page) == "refused", seconds=20)
+    wait_for("the word that one is signed out", lambda: _state(page) == "refused")
     assert "signed out" in page.says("#stale")

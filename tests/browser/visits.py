@@ -91,7 +91,7 @@ def planner(page: Page, scene: Scene) -> Iterator[str]:
 
 def replay(page: Page, scene: Scene) -> Iterator[str]:
     """All panels beside the map that plays, and the keys."""
-    page.locator("#clock").wait_for(timeout=30_000)
+    page.locator("#clock").wait_for()
     for tab in _tabs(page):
         page.locator(f"#tab-{tab}").click()
         if tab == "totals":
@@ -104,8 +104,8 @@ def replay(page: Page, scene: Scene) -> Iterator[str]:
 
 def reports(page: Page, scene: Scene) -> Iterator[str]:
     """Each report's form, beside a briefing that is looked at."""
-    page.locator(".sheet-frame iframe").wait_for(timeout=60_000)
-    page.frame_locator(".sheet-frame iframe").locator("h1").wait_for(timeout=20_000)
+    page.locator(".sheet-frame iframe").wait_for()
+    page.frame_locator(".sheet-frame iframe").locator("h1").wait_for()
     for kind in page.locator("button.kind").all():
         kind.click()
         page.locator("button.kind[aria-pressed=true]", has_text=kind.inner_text()).wait_for()
@@ -128,7 +128,7 @@ def crew(page: Page, scene: Scene) -> Iterator[str]:
     page.fill("#pin", PIN)
     page.fill("#again", PIN)
     page.locator(".lock form button").click()
-    page.locator("#tab-map:enabled").wait_for(timeout=20_000)
+    page.locator("#tab-map:enabled").wait_for()
     tabs = page.locator(".tab-bar button").evaluate_all("(all) => all.map((each) => each.id)")
     for tab in (str(each).removeprefix("tab-") for each in tabs):
         page.locator(f"#tab-{tab}").click()

@@ -24,6 +24,7 @@ from maps.serving import serve
 from maps.settings import settings_of
 from patrol.units import ROLES, Role
 from tests.databases import empty_store
+from tests.patience import PATIENCE_S
 
 AGENCY = "joint"
 PASSWORD = "a long enough pass phrase"
@@ -96,7 +97,7 @@ class Live:
     async def __aexit__(self, *_: object) -> None:
         await self.socket.close()
 
-    async def frame(self, seconds: float = 10) -> dict[str, Any]:
+    async def frame(self, seconds: float = PATIENCE_S) -> dict[str, Any]:
         """Return the next frame."""
         async with asyncio.timeout(seconds):
             said = await self.socket.recv()
@@ -104,7 +105,7 @@ class Live:
         frame: dict[str, Any] = json.loads(said)
         return frame
 
-    async def until(self, kind: str, seconds: float = 10) -> dict[str, Any]:
+    async def until(self, kind: str, seconds: float = PATIENCE_S) -> dict[str, Any]:
         """Return the next frame of a kind."""
         async with asyncio.timeout(seconds):
             while True:
@@ -181,7 +182,7 @@ _SHUTDOWN: Final = Server.shutdown
 Server.shutdown = _end  # type: ignore[method-assign, assignment]
 
 
-def wait_until(what: str, seconds: float = 10) -> Any:
+def wait_until(what: str, seconds: float = PATIENCE_S) -> Any:
     """Return an async iterator that ticks until `seconds` are over, then fails."""
 
     async def ticks() -> AsyncIterator[None]:

@@ -12,6 +12,7 @@ from radio_gateway.channel import Channel
 from radio_gateway.inbox import Inbox
 from radio_gateway.settings import load_channels
 from radio_gateway.transmission import Delivery
+from tests.patience import PATIENCE_S
 
 
 def make(url: str, *protocols: str, inbox: Inbox | None = None, **settings: Any) -> Channel:
@@ -35,14 +36,14 @@ async def running(*channels: Channel) -> AsyncIterator[None]:
                 raise ended
 
 
-async def until(condition: Callable[[], object], *, within_s: float = 10.0) -> None:
+async def until(condition: Callable[[], object], *, within_s: float = PATIENCE_S) -> None:
     """Wait until `condition` holds; fail after `within_s` seconds."""
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - what is waited for rings no bell
             await asyncio.sleep(0.005)
 
 
-async def hear(inbox: Inbox, count: int, *, within_s: float = 10.0) -> list[Delivery]:
+async def hear(inbox: Inbox, count: int, *, within_s: float = PATIENCE_S) -> list[Delivery]:
     """Take from `inbox` until `count` deliveries have come; nothing is called stored."""
     heard: list[Delivery] = []
     async with asyncio.timeout(within_s):

@@ -149,9 +149,7 @@ def test_what_was_done_without_a_network_arrives_once(
 
     phone.page.route("**/api/crew/reports", lose_one)
     phone.context.set_offline(False)
-    wait_for(
-        "all is out", lambda: phone.number("urgent") + phone.number("routine") == 0, seconds=40
-    )
+    wait_for("all is out", lambda: phone.number("urgent") + phone.number("routine") == 0)
     unheard = json.loads(lost[0])["taken"]
     assert unheard, "the server had taken what the phone did not hear of"
     assert set(unheard) <= set(phone.sent), "it came a second time"
@@ -329,7 +327,7 @@ def test_all_that_waits_is_counted_and_an_incident_is_said_to_be_there_once_it_i
     assert any("is kept on" in each for each in saw)
     assert not [each for each in saw if "office has" in each], "nobody has it yet"
     phone.context.set_offline(False)
-    told.get_by_text("The office has the incident.").wait_for(timeout=20_000)
+    told.get_by_text("The office has the incident.").wait_for()
     with server.client() as office:
         found = [
             each for each in office.get("/api/incidents").json() if each["category"] == "timber"

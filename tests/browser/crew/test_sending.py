@@ -71,7 +71,7 @@ def report_with_photo(page: Page, phone: Phone, category: str) -> None:
     page.set_input_files("#photo", small_photo())
     page.locator(".photos img").wait_for()
     page.get_by_role("button", name="Report the incident").click()
-    page.locator(".kept").wait_for(timeout=20_000)
+    page.locator(".kept").wait_for()
 
 
 def incidents_of(server: Server, category: str) -> list[dict[str, Any]]:
@@ -289,7 +289,7 @@ def test_a_call_for_help_from_the_plain_page_waits_for_no_place(
     page.fill("#km", "2356")
     page.locator(".sos").click()
     page.get_by_role("button", name="Yes, send SOS").click()
-    page.get_by_text("The office has it.").wait_for(timeout=12_000)
+    page.get_by_text("The office has it.").wait_for()
 
 
 def test_a_thin_network_is_given_less_at_a_time(phones: Any) -> None:
@@ -308,4 +308,4 @@ def test_a_thin_network_is_given_less_at_a_time(phones: Any) -> None:
 
     page.route(REPORTS, carries_two)
     phone.context.set_offline(False)
-    wait_for("all is out", lambda: phone.number("routine") == 0, seconds=40)
+    wait_for("all is out", lambda: phone.number("routine") == 0)

@@ -107,7 +107,7 @@ def test_a_photo_that_comes_while_the_place_is_looked_for_goes_with_its_incident
     page.get_by_role("button", name="Report the incident").click()
     page.set_input_files("#photo", small_photo())
     page.locator(".photos img").wait_for()
-    page.locator(".kept").wait_for(timeout=20_000)
+    page.locator(".kept").wait_for()
     wait_for("all is out", lambda: phone.number("urgent") + phone.number("routine") == 0)
     with server.client() as office:
         found = [
