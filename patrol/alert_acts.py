@@ -61,6 +61,7 @@ ALSO_TOLD: Final[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
         "impossible_movement": ("technician",),
         "doubtful_clock": ("technician",),
         "gateway_overreach": ("technician", "admin"),
+        "taken_radio": ("liaison", "technician"),
     }
 )
 """Whose business a rule is from the first moment, besides those of its severity."""

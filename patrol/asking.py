@@ -280,8 +280,8 @@ def _stored_among(connection: Connection, addresses: Sequence[str]) -> list[str]
 
 
 def _heard_last(connection: Connection, addresses: Sequence[str]) -> str:
-    newest = {each: receptions.span_of(connection, each) for each in addresses}
-    return max(addresses, key=lambda each: span[2].timestamp() if (span := newest[each]) else 0.0)
+    newest = {each: receptions.last_time(connection, each) for each in addresses}
+    return max(addresses, key=lambda each: at.timestamp() if (at := newest[each]) else 0.0)
 
 
 def _is_hex(text: str) -> bool:

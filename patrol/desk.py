@@ -139,7 +139,10 @@ class Desk(MessageDesk):
         end: datetime | None = None,
         channel: str | None = None,
     ) -> Assignment:
-        """Say from when to when a radio address stands for a unit; the track it has comes along.
+        """Say from when to when a radio address stands for a unit.
+
+        What was heard of it comes along to a unit of the agency that heard it. For another agency's
+        it counts from now on: the past stays with who heard it, and that agency is told.
 
         Args:
             address: Radio address.
@@ -152,13 +155,15 @@ class Desk(MessageDesk):
         Raises:
             Forbidden: If the role may not.
             NotFound: If there is no such unit in service.
-            Conflict: If the address stands for a unit at that time already, or for a date outside
-                the years 2000 to 2099.
+            Conflict: If the address stands for a unit at that time already, if another agency heard
+                it since `start`, or for a date outside the years 2000 to 2099.
         """
         self._may("assign radios")
         check_date(start)
         check_date(end)
         owner = self._registered(unit)
+        if address.startswith(f"{VOICE}:"):  # where people plotted a unit is that unit's
+            raise Conflict(f"{address} is no radio", code="address_taken_there")
         picture = self._watch.picture
         radio, voucher = picture.contacts.get(address), picture.voucher_of(address)
         if voucher not in (None, owner.agency) or (
@@ -167,7 +172,18 @@ class Desk(MessageDesk):
             raise Conflict(
                 f"{address} stands for another's unit at that time", code="address_taken_there"
             )
-        if start is None:
+        now, is_anothers = self._watch.now(), owner.agency != self._watch.agency
+        if is_anothers and start is not None and start < now:
+            heard = await self._watch.store.read(
+                receptions.newest_of, address, self._watch.agency, since=start
+            )
+            if heard is not None:
+                raise Conflict(
+                    "what was heard until now stays with who heard it: the radio can stand for"
+                    " the unit from now on",
+                    code="heard_by_another",
+                )
+        if start is None and not is_anothers:
             start = await self._watch.store.read(receptions.first_time, address)
             for other in self._watch.picture.assignments_of(address):
                 if other.end is not None:
@@ -179,7 +195,7 @@ class Desk(MessageDesk):
             id=uuid4().hex,
             address=address,
             unit=unit,
-            start=start or self._watch.now(),
+            start=start or now,
             end=end,
             channel=None if channel == ANY_CHANNEL else channel,
             agency=owner.agency,

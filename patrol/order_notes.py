@@ -54,6 +54,17 @@ def radio_note(assignment: Assignment, *, known: bool, by: str) -> Note:
     )
 
 
+def taken_note(assignment: Assignment, *, known: bool, heard_by: str) -> Note:
+    """Return the note for the agency whose channels hear a radio that another registers."""
+    return Note(
+        act="change radio of another agency" if known else "assign radio to another agency",
+        actor="",
+        agency=heard_by,
+        subject=f"radio:{assignment.address}",
+        detail={"agency": assignment.agency, "start": assignment.start, "end": assignment.end},
+    )
+
+
 def distress_note(contact: Contact, *, by: str) -> Note:
     """Return the note of a call for help that a person says is over."""
     return Note(

@@ -255,7 +255,10 @@ class Outlook:
         ]
         unknown.sort(key=lambda state: state.heard_at or ALWAYS, reverse=True)
         return await self._watch.store.read(
-            describe, unknown[:MOST_RADIOS], self._watch.picture.address_taken
+            describe,
+            unknown[:MOST_RADIOS],
+            self.policy.agency,
+            self._watch.picture.address_taken,
         )
 
     async def transmissions(self, address: str, *, limit: int = 100) -> list[Transmission]:
@@ -378,7 +381,7 @@ class Outlook:
 
     def _reading(self, state: UnitState, start: datetime, end: datetime) -> Reading:
         spans = self._spans(state, start, end)
-        return self.policy.reading(state.agency, state.id, spans, node=self._watch.agency)
+        return self.policy.reading(state.agency, state.id, spans)
 
     def _note_crossing(self) -> None:
         self.note_crossing(self.epoch)

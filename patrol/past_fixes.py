@@ -44,7 +44,6 @@ async def patrolled(
     picture: Picture,
     book: Book,
     *,
-    agency: str,
     now: datetime,
     units: Container[str] | None = None,
 ) -> list[tuple[str, Position]]:
@@ -55,7 +54,6 @@ async def patrolled(
         store: Holds their tracks.
         picture: Knows which radios stood for them.
         book: The open papers.
-        agency: Owner of what a radio said before it was registered.
         now: The present, aware UTC.
         units: Only of these; None: of all.
 
@@ -70,16 +68,17 @@ async def patrolled(
         for member in patrol.members:
             if units is not None and member.unit not in units:
                 continue
-            agencies = {member.agency, agency}
             for first, last in (*_meetings(patrol, member.unit, now), (start, now)):
                 spans = spans_of_unit(picture, member.unit, start=first, end=last)
-                track = await store.read(tracks.track, member.unit, spans, agencies, MOST_PAST)
+                track = await store.read(
+                    tracks.track, member.unit, spans, (member.agency,), MOST_PAST
+                )
                 found += [(member.unit, position_of(fix, min(fix.time, now))) for fix in track]
     return found
 
 
 async def alerted(
-    store: Store, picture: Picture, book: Book, *, agency: str, now: datetime
+    store: Store, picture: Picture, book: Book, *, now: datetime
 ) -> list[tuple[str, Position]]:
     """Return where units were lately that are in a no-go sector, as an alert says.
 
@@ -93,9 +92,7 @@ async def alerted(
         if alert.rule != "no_go" or alert.state not in HOLDING or unit is None:
             continue
         spans = spans_of_unit(picture, unit.id, start=now - LONGEST_PAST, end=now)
-        track = await store.read(
-            tracks.track, unit.id, spans, {unit.agency, agency}, MOST_OF_ALERTED
-        )
+        track = await store.read(tracks.track, unit.id, spans, (unit.agency,), MOST_OF_ALERTED)
         found += [(unit.id, position_of(fix, min(fix.time, now))) for fix in track]
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -26,7 +26,7 @@ from patrol.register import Register, holding
 from patrol.rules import CLOCK_RULES, STEP_RULES, usual
 from patrol.rules.distress import is_later
 from patrol.rules.man_down import says_man_down
-from patrol.rules.scene import HISTORICAL_AFTER
+from patrol.rules.scene import HISTORICAL_AFTER, TakenRadio
 from patrol.rules.step import Effect, Step
 from patrol.units import Assignment, Unit
 from radio_gateway.health import ChannelHealth
@@ -37,6 +37,9 @@ VOICE = "voice"
 
 UNKNOWN_AT_MOST: Final = 20_000
 """Radios that nobody has registered and that are kept in mind; records keep all."""
+
+TAKEN_FOR: Final = timedelta(days=1)
+"""How long it is told that a radio stands for another agency's unit, from the first moment on."""
 
 _DROPPED_AT_ONCE: Final = 50  # one in so many of them, so that looking for the stalest is rare
 PERSON: Final = "user:"
@@ -82,6 +85,7 @@ class Picture(Register):
         self.claims = Claims()
         self._links = Links()
         self._were_cut = False
+        self._taken: dict[str, TakenRadio] = {}
 
     # -- who is who
 
@@ -305,6 +309,18 @@ class Picture(Register):
         contact.distress = distress
         self._touched[id] = contact
 
+    def note_taken(self, radio: TakenRadio) -> None:
+        """Note that a radio that one agency heard stands for a unit of another's."""
+        self._taken[radio.address] = radio
+
+    def radios_taken(self, now: datetime) -> list[TakenRadio]:
+        """Return the radios that were so taken lately, and still are."""
+        for address, radio in list(self._taken.items()):
+            holds = self.unit_at(address, max(now, radio.since))
+            if now - radio.since > TAKEN_FOR or holds is None or holds.agency != radio.by:
+                del self._taken[address]
+        return [radio for radio in self._taken.values() if radio.since <= now]
+
     def take_up_claim(self, claim: Claim, now: datetime) -> None:
         """Go on with a claim that was raised before a restart."""
         assignment = self.unit_at(claim.address, now)
@@ -494,7 +510,9 @@ class Picture(Register):
         if contact is not None and contact.addresses != addresses:
             for address in addresses:
                 radio = self.contacts.get(address)
-                if address not in contact.addresses and radio and not radio.distress:
+                if address in contact.addresses or radio is None or radio.distress:
+                    continue
+                if radio.agency == contact.agency:  # else who heard it keeps what it heard
                     self._drop(address)  # from now on it is the unit
             contact.addresses = addresses
             self._touched[unit] = contact

@@ -111,17 +111,17 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
                 self._count(paper.agency, paper.CLASS, 1)
         return seen
 
-    def reading(self, agency: str, unit: str, spans: Sequence[Span], *, node: str) -> Reading:
+    def reading(self, agency: str, unit: str, spans: Sequence[Span]) -> Reading:
         """Return how the stored positions of a unit or radio may be read.
 
         Args:
-            agency: Its owner.
+            agency: Its owner; what another had heard of a radio before it was registered is not
+                the owner's.
             unit: Its id.
             spans: When which address told where it was.
-            node: Agency that owns what a radio said before it was registered.
         """
         if agency == self.agency:
-            return OwnReading(spans, {agency, node})
+            return OwnReading(spans, {agency})
         if self.sharing is None or self.now is None:
             return OwnReading((), ())
         return SharedReading(

@@ -18,7 +18,7 @@ class UnknownRadio(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     Attributes:
         address: Radio address.
         state: What is known of it now.
-        count: Messages stored.
+        count: Messages stored; 1,000 stands for more.
         first_heard_at: Aware UTC.
         last_heard_at: Aware UTC.
         channels: Channels that heard its last messages.
@@ -35,30 +35,34 @@ class UnknownRadio(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 def describe(
-    connection: Connection, states: Sequence[UnitState], address_taken: Callable[[str], bool]
+    connection: Connection,
+    states: Sequence[UnitState],
+    agency: str,
+    address_taken: Callable[[str], bool],
 ) -> list[UnknownRadio]:
     """Return what is stored of the radios with these states; one not stored yet is left out.
 
     Args:
         connection: To the store.
         states: What is known of each now.
+        agency: Whose they are; what their addresses said as another agency's units is not.
         address_taken: Tells whether an address stands for a unit.
     """
+    stored = receptions.summaries(connection, [state.id for state in states], agency)
     found: list[UnknownRadio] = []
     for state in states:
-        span = receptions.span_of(connection, state.id)
-        if span is None:
+        known = stored.get(state.id)
+        if known is None:
             continue
-        count, first, last = span
         claimed, at, _ = state.id.rpartition("@")
         found.append(
             UnknownRadio(
                 address=state.id,
                 state=state,
-                count=count,
-                first_heard_at=first,
-                last_heard_at=state.heard_at or last,
-                channels=tuple(receptions.channels_of(connection, state.id)),
+                count=known.messages,
+                first_heard_at=known.first_heard_at,
+                last_heard_at=state.heard_at or known.last_heard_at,
+                channels=known.channels,
                 claims=claimed if at and address_taken(claimed) else None,
             )
         )

@@ -15,9 +15,10 @@ from sqlalchemy import Connection
 
 from patrol.duplicates import Duplicates
 from patrol.errors import Conflict, StoreError
-from patrol.order_notes import distress_note, radio_note, unit_note
-from patrol.picture import VOICE, Picture
+from patrol.order_notes import distress_note, radio_note, taken_note, unit_note
+from patrol.picture import TAKEN_FOR, VOICE, Picture
 from patrol.records import Record
+from patrol.rules.scene import TakenRadio
 from patrol.scribe import Scribe
 from patrol.spans import spans_of_radio, spans_of_unit
 from patrol.store import known, newest, receptions, registry
@@ -86,7 +87,7 @@ class Registrar:
         heard = [
             address
             for address in await read(receptions.recent_addresses, picture.unknown_at_most)
-            if self._is_unknown(address, now)
+            if self._is_shown(address, now)
         ]
         # Whoever calls for help stays in sight, however long ago it was heard.
         heard += sorted(id for id in calling.difference(heard, picture.units))
@@ -95,6 +96,9 @@ class Registrar:
             await self._rebuild(ids[start : start + READ_AT_ONCE], calling)
         for claim in await read(registry.open_claims):
             picture.take_up_claim(claim, now)
+        for assignment in picture.assignments.values():
+            if assignment.agency != picture.agency and assignment.start > now - TAKEN_FOR:
+                await self._note_taken(assignment)
         found, complete = await read(known.newest, REMEMBERED)
         duplicates.learn(*found)
         duplicates.settle()
@@ -217,12 +221,21 @@ class Registrar:
 
     async def _put_assignment(self, assignment: Assignment, by: str) -> None:
         picture = self._picture
-        note = radio_note(assignment, known=assignment.id in picture.assignments, by=by)
+        known = assignment.id in picture.assignments
+        notes = [radio_note(assignment, known=known, by=by)]
         picture.check_assignment(assignment)
         address, unit, now = assignment.address, assignment.unit, self._now()
+        is_anothers = assignment.agency != picture.owner_of_radio(address)
+        if is_anothers:
+            heard_by = picture.owner_of_radio(address)
+            notes.append(taken_note(assignment, known=known, heard_by=heard_by))
         holds = assignment.start <= now and (assignment.end is None or now < assignment.end)
-        await self._scribe.write(note, _store_assignment, assignment, holds)
+        if is_anothers:
+            holds = False  # what it said until now stays with who heard it, its call for help too
+        await self._scribe.write(notes, _store_assignment, assignment, holds)
         picture.put_assignment(assignment)
+        if is_anothers:
+            await self._note_taken(assignment)
         radio = picture.contacts.get(address)
         calling = {unit} if unit in picture.contacts and picture.contacts[unit].distress else set()
         if radio is not None and holds:
@@ -233,7 +246,7 @@ class Registrar:
                 picture.cleared[unit] = max(radio.cleared_at, before)
         elif radio is not None and radio.distress:
             calling.add(address)
-        if self._is_unknown(address, now):
+        if self._is_shown(address, now):
             await self._rebuild([unit, address], calling)
         else:
             picture.forget(address)
@@ -260,8 +273,23 @@ class Registrar:
 
     # -- from what is stored
 
-    def _is_unknown(self, address: str, now: datetime) -> bool:
-        return not address.startswith(f"{VOICE}:") and self._picture.unit_at(address, now) is None
+    def _is_shown(self, address: str, now: datetime) -> bool:
+        """Return whether a radio is shown by itself: it stands for nobody, or for a unit of another
+        agency than heard it before.
+        """
+        if address.startswith(f"{VOICE}:"):
+            return False
+        holds = self._picture.unit_at(address, now)
+        return holds is None or holds.agency != self._picture.owner_of_radio(address)
+
+    async def _note_taken(self, assignment: Assignment) -> None:
+        """Note that a radio that one agency heard stands for a unit of another's."""
+        heard_by = self._picture.owner_of_radio(assignment.address)
+        heard = await self._store.read(receptions.newest_of, assignment.address, heard_by)
+        if heard is not None:
+            self._picture.note_taken(
+                TakenRadio(assignment.address, assignment.agency, heard_by, assignment.start)
+            )
 
     async def _rebuild(self, ids: Sequence[str], calling: set[str] | None = None) -> None:
         """Set units and unknown radios from what is stored of them."""
@@ -285,7 +313,7 @@ class Registrar:
 
     def _owned(self, id: str, records: Sequence[Record]) -> list[Record]:
         """Return of what is stored what its owner may be told: what was heard for another agency,
-        before an address was given back, is not.
+        before an address was given to the unit or back, is not.
         """
         picture = self._picture
         unit = picture.units.get(id)
@@ -294,7 +322,7 @@ class Registrar:
             if picture.vouches(newest.transmission, newest.agency):
                 picture.own(id, newest.agency)  # as before a restart
         owner = picture.owner_of_radio(id) if unit is None else unit.agency
-        return [each for each in records if each.agency in (owner, picture.agency, "")]
+        return [each for each in records if each.agency in (owner, "")]
 
 
 def _store_unit(connection: Connection, unit: Unit, ended: Sequence[Assignment]) -> None:

@@ -168,7 +168,9 @@ class NewAssignment(BaseModel):
     address: str = Field(min_length=1, max_length=200, pattern=r"^[^:\s]+:\S")
     unit: str = Field(min_length=1, max_length=64)
     start: Moment | None = Field(
-        default=None, description="First moment; since it was first heard if absent"
+        default=None,
+        description="First moment. Absent: since it was first heard; for a unit of another agency"
+        " than heard it, now, and never earlier",
     )
     end: Moment | None = Field(default=None, description="Moment after the last")
     channel: str | None = Field(
@@ -228,7 +230,11 @@ async def list_assignments(desk: DeskHere) -> Response:
     responses=answers(Assignment, _ASSIGNMENT, 403, 404, 409, 422, status=201),
 )
 async def assign(new: NewAssignment, desk: DeskHere) -> Response:
-    """Say that an address stands for a unit; the track the address has comes along."""
+    """Say that an address stands for a unit.
+
+    The track that the address has comes along where the unit's agency heard it. Else it counts from
+    now on, and the agency that heard it is told.
+    """
     return answer(await desk.assign(**new.model_dump()), status=201)
 
 

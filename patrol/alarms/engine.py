@@ -113,7 +113,7 @@ class Alarms:
         book, picture = self._clerk.book, self._picture
         past = list(windows(picture))
         for read in (patrolled, alerted):
-            past += await read(self._store, picture, book, agency=self._agency, now=now)
+            past += await read(self._store, picture, book, now=now)
         self.fencing.take_up(book, lambda: in_order(past), now)
         self.fencing.missed(await self._filed(now), book, now)
         self._take_up_limits()
@@ -258,9 +258,7 @@ class Alarms:
             return
         past = list(windows(picture, [unit for unit in units if unit in picture.units]))
         try:
-            past += await patrolled(
-                self._store, picture, book, agency=self._agency, now=now, units=units
-            )
+            past += await patrolled(self._store, picture, book, now=now, units=units)
         except StoreError as error:  # the next tick tries again
             log.warning("where units were cannot be read yet", fault=str(error))
             return
@@ -396,6 +394,7 @@ class Alarms:
             batteries=self._batteries,
             calls=self._calls.known,
             strays=tuple(self._strays.waiting),
+            taken=tuple(self._picture.radios_taken(now)),
             patrols=patrols,
             on_patrol={
                 unit: patrol

@@ -167,6 +167,22 @@ class Stray(NamedTuple):
     country: str
 
 
+class TakenRadio(NamedTuple):
+    """A radio that one agency heard before another registered it.
+
+    Attributes:
+        address: Its address.
+        by: Agency whose unit it stands for.
+        heard_by: Agency that heard it before.
+        since: From when on it stands for the unit, aware UTC.
+    """
+
+    address: str
+    by: str
+    heard_by: str
+    since: datetime
+
+
 class Episode(NamedTuple):
     """That boats do, or did, for some time what a limit of a sector is about.
 
@@ -244,6 +260,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         batteries: By unit.
         calls: Calls for help, by unit or address.
         strays: Late fixes across the border, not yet filed.
+        taken: Radios that one agency heard and another lately registered.
         patrols: All that are not over.
         on_patrol: The patrol under way that a unit is in, by unit.
         sectors: By id.
@@ -274,6 +291,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing
     may_see: Callable[[str, str, DataClass, Contact], bool]
     episodes: Sequence[Episode] = ()
+    taken: Sequence[TakenRadio] = ()
     is_landing: Callable[[float, float], bool] = lambda _lon, _lat: False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import (
     ColumnElement,
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     func,
     select,
+    text,
     union,
 )
 
@@ -23,12 +24,17 @@ from patrol.store.rows import (
     readable,
     transmission_of,
 )
-from patrol.store.tables import also_heard, from_us, transmissions
+from patrol.store.tables import also_heard, from_us, to_us, transmissions
 from radio_gateway.decoders import json_decoder
 from radio_gateway.transmission import Signal
 
 _T = transmissions.c
 _AT_ONCE: Final = 500  # values of one IN
+
+COUNTED: Final = 1_000
+"""Most messages of a radio that are counted for a list."""
+
+_LAST: Final = 20  # messages of a radio whose channels are told in a list
 
 
 class Conditions(Protocol):
@@ -104,19 +110,85 @@ def _also_heard(connection: Connection, gids: Sequence[bytes]) -> dict[bytes, li
     return found
 
 
-def span_of(connection: Connection, address: str) -> tuple[int, datetime, datetime] | None:
-    """Return how many messages of `address` are stored, and when the oldest and the newest (by
-    their effective time) were heard.
+class Summary(NamedTuple):
+    """What is stored of one radio.
+
+    Attributes:
+        messages: How many, at most `COUNTED`.
+        first_heard_at: When the oldest, by its effective time, was heard; aware UTC.
+        last_heard_at: The same of the newest.
+        channels: Channels that heard its last messages, in order of name.
     """
-    count = connection.execute(
-        select(func.count()).select_from(transmissions).where(_T.address == address)
-    ).scalar_one()
-    if count == 0:
-        return None
-    heard = select(_T.heard_us).where(_T.address == address).limit(1)
-    first = connection.execute(heard.order_by(_T.time_us)).scalar_one()
-    last = connection.execute(heard.order_by(_T.time_us.desc())).scalar_one()
-    return count, from_us(first), from_us(last)
+
+    messages: int
+    first_heard_at: datetime
+    last_heard_at: datetime
+    channels: tuple[str, ...]
+
+
+def summaries(connection: Connection, addresses: Sequence[str], agency: str) -> dict[str, Summary]:
+    """Return what is stored of some radios for an agency, by address; nothing of one without.
+
+    A few statements, whose work is bounded for each radio, however many messages it has sent.
+
+    Args:
+        connection: To the store.
+        addresses: Radio addresses.
+        agency: Owner of the messages.
+    """
+    found: dict[str, Summary] = {}
+    for start in range(0, len(addresses), _AT_ONCE):
+        some = addresses[start : start + _AT_ONCE]
+        asked = {f"a{number}": address for number, address in enumerate(some)}
+        names = ", ".join(f"(CAST(:{name} AS TEXT))" for name in asked)
+        channels: dict[str, list[str]] = {}
+        for address, channel in connection.execute(
+            text(f"WITH asked(address) AS (VALUES {names}) {_CHANNELS}"), asked | {"agency": agency}
+        ):
+            channels.setdefault(address, []).append(channel)
+        rows = connection.execute(
+            text(f"WITH asked(address) AS (VALUES {names}) {_SPANS}"), asked | {"agency": agency}
+        )
+        for address, count, first_us, last_us in rows:
+            if count:
+                found[address] = Summary(
+                    count, from_us(first_us), from_us(last_us), tuple(sorted(channels[address]))
+                )
+    return found
+
+
+_OF: Final = "FROM transmissions AS t WHERE t.address = asked.address AND t.agency = :agency"
+_SPANS: Final = f"""
+SELECT asked.address,
+    (SELECT count(*) FROM (SELECT 1 {_OF} LIMIT {COUNTED}) AS some),
+    (SELECT t.heard_us {_OF} ORDER BY t.time_us LIMIT 1),
+    (SELECT t.heard_us {_OF} ORDER BY t.time_us DESC LIMIT 1)
+FROM asked"""  # noqa: S608 - no values
+_CHANNELS: Final = f"""
+SELECT asked.address, t.channel FROM asked JOIN transmissions AS t ON t.gid IN (
+    SELECT t.gid {_OF} ORDER BY t.time_us DESC LIMIT {_LAST})
+UNION
+SELECT asked.address, also.channel FROM asked JOIN also_heard AS also ON also.gid IN (
+    SELECT t.gid {_OF} ORDER BY t.time_us DESC LIMIT {_LAST})"""  # noqa: S608
+
+
+def newest_of(
+    connection: Connection, address: str, agency: str, *, since: datetime | None = None
+) -> datetime | None:
+    """Return the effective time of the newest message of `address` that is an agency's.
+
+    Args:
+        connection: To the store.
+        address: Radio address.
+        agency: Owner of the message: who heard it, or whose unit the address stood for.
+        since: None that is older, aware UTC; None: however old.
+    """
+    conditions = [_T.address == address, _T.agency == agency]
+    if since is not None:
+        conditions.append(_T.time_us >= to_us(since))
+    newest = select(_T.time_us).where(*conditions).order_by(_T.time_us.desc()).limit(1)
+    found = connection.execute(newest).scalar()
+    return None if found is None else from_us(found)
 
 
 def first_time(connection: Connection, address: str) -> datetime | None:
@@ -125,6 +197,12 @@ def first_time(connection: Connection, address: str) -> datetime | None:
         select(func.min(_T.time_us)).where(_T.address == address)
     ).scalar_one()
     return None if first is None else from_us(first)
+
+
+def last_time(connection: Connection, address: str) -> datetime | None:
+    """Return the effective time of the newest message of `address`; None if there is none."""
+    last = connection.execute(select(func.max(_T.time_us)).where(_T.address == address)).scalar()
+    return None if last is None else from_us(last)
 
 
 def channels_of(connection: Connection, address: str, messages: int = 100) -> list[str]:

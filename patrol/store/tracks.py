@@ -66,8 +66,7 @@ def track(
         connection: To the store.
         of: Id written into each fix.
         spans: When which address counted.
-        agencies: Only records of these: the owner, and the node for what came before the radio was
-            registered.
+        agencies: Only records of these owners.
         limit: Most positions.
     """
     rows: list[Any] = []

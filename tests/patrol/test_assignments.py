@@ -9,6 +9,7 @@ import pytest
 from patrol.changes import Change
 from patrol.errors import Conflict, NotFound
 from radio_gateway.transmission import Transmission
+from tests.patrol.alerting import alerts, tick
 from tests.patrol.running import AGENCY, OTHER, Node, Viewer, address, at, said
 
 
@@ -186,18 +187,96 @@ async def test_a_unit_with_two_radios_is_where_the_newer_one_is(node: Node) -> N
     assert last.lon == 100.4003
 
 
-async def test_another_agencys_unit_gets_the_track_from_before_it_was_registered(
+async def heard_then_taken(node: Node) -> str:
+    """Have the node's agency hear a radio, another register it, and it go on; return the unit."""
+    await node.hear(said("a", 1, distress=True), said("a", 2, lon=100.4001))
+    boat = await node.boat("Boat 9", OTHER)
+    node.time = at(10)
+    await node.desk("commander", OTHER).assign(address=address(), unit=boat)
+    await node.hear(said("a", 11, lon=100.5))
+    return boat
+
+
+async def test_a_radio_that_another_agency_registers_is_theirs_from_then_on_and_its_past_is_not(
     node: Node,
 ) -> None:
+    boat = await heard_then_taken(node)
+    for again in (False, True):
+        node = await node.again() if again else node
+        assert await lons(node, boat, agency=OTHER) == [100.5]
+        assert not node.state(boat).distress  # nor its call for help
+        with pytest.raises(NotFound):
+            await lons(node, boat)
+        last = node.state(boat).last
+        assert last is not None
+        assert last.lon == 100.5
+    await node.stop()
+
+
+async def test_who_heard_a_radio_that_another_agency_registers_keeps_what_it_heard(
+    node: Node,
+) -> None:
+    viewer = Viewer(node.desk().subscribe())
+    await heard_then_taken(node)
+    await viewer.look()
+    assert viewer.units[address()].distress  # nobody has cleared it
+    for again in (False, True):
+        node = await node.again() if again else node
+        assert await lons(node, address()) == [100.4, 100.4001]
+        state = node.state(address())
+        assert state.last is not None
+        assert (state.last.lon, state.agency, state.known) == (100.4001, AGENCY, False)
+        (listed,) = await node.desk("technician").unknown_radios()
+        assert (listed.address, listed.count) == (address(), 2)
+        stranger = node.desk("technician", OTHER)
+        assert await stranger.unknown_radios() == []
+    await node.desk().clear_distress(address())
+    await node.hear(said("a", 20, lon=100.51))  # the unit's, as all from then on
+    assert await lons(node, address()) == [100.4, 100.4001]
+    await node.stop()
+
+
+async def test_who_heard_a_radio_that_another_agency_registers_is_told_and_has_it_in_the_journal(
+    node: Node,
+) -> None:
+    await heard_then_taken(node)
+    await tick(node, 12)
+    [alert] = [each for each in alerts(node) if each.rule == "taken_radio"]
+    assert (alert.subject, alert.agency, alert.raised_at) == (address(), AGENCY, at(10))
+    assert alert.facts == {"address": address(), "by": OTHER}
+    told = node.rows(
+        "SELECT agency, act, actor FROM journal WHERE act LIKE '%assign%' ORDER BY seq"
+    )
+    assert [tuple(row) for row in told] == [
+        (OTHER, "assign radio", "kham"),
+        (AGENCY, "assign radio to another agency", ""),
+    ]
+    node = await node.again()
+    await tick(node, 13)
+    assert [each.id for each in alerts(node) if each.rule == "taken_radio"] == [alert.id]
+    await tick(node, 100_000)
+    [alert] = [each for each in alerts(node) if each.rule == "taken_radio"]
+    assert alert.state == "escalated"  # until somebody knows
+    await node.stop()
+
+
+async def test_an_agency_cannot_reach_back_into_what_another_heard(node: Node) -> None:
     await node.hear(said("a", 1))
     boat = await node.boat("Boat 9", OTHER)
-    await node.desk("commander", OTHER).assign(address=address(), unit=boat, start=at(0))
-    await node.hear(said("a", 2, lon=100.4001))
-    agencies = [row["agency"] for row in node.rows("SELECT agency FROM transmissions ORDER BY id")]
-    assert agencies == [AGENCY, OTHER]  # the owner when it was heard
-    assert await lons(node, boat, agency=OTHER) == [100.4, 100.4001]
-    with pytest.raises(NotFound):
-        await lons(node, boat)
+    node.time = at(10)
+    with pytest.raises(Conflict, match="from now on") as told:
+        await node.desk("commander", OTHER).assign(address=address(), unit=boat, start=at(0))
+    assert told.value.code == "heard_by_another"
+    await node.desk("commander", OTHER).assign(address=address(), unit=boat, start=at(5))
+
+
+async def test_where_people_plotted_a_unit_stands_for_no_other(node: Node) -> None:
+    theirs = await node.boat("Boat 9", OTHER)
+    await node.desk("commander", OTHER).plot(theirs, lon=100.4, lat=20.27)
+    own = await node.boat()
+    with pytest.raises(Conflict):
+        await node.desk().assign(address=f"voice:{theirs}", unit=own, start=at(-5))
+    assert await lons(node, own) == []
 
 
 async def test_what_was_heard_for_one_agency_is_not_handed_to_another(node: Node) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
+from sqlalchemy import event
 
+from patrol.store.receptions import _SPANS
 from tests.patrol.running import Node, Viewer, address, at, said
 
 
@@ -20,6 +23,24 @@ async def test_a_radio_nobody_has_registered_is_listed_with_what_it_sent(node: N
     assert older.state == node.state(address("x"))
     messages = await node.desk("technician").transmissions(address("x"), limit=1)
     assert [message.device_time for message in messages] == [at(5)]
+
+
+async def test_a_list_of_many_radios_is_a_few_statements_and_counts_no_further_than_it_tells(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patrol.store.receptions._SPANS", _SPANS.replace("LIMIT 1000", "LIMIT 3"))
+    await node.hear(*(said(f"r{n % 600}", 1 + n // 600) for n in range(600 * 5)))
+    asked: list[str] = []
+    event.listen(
+        node.store._engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, *_: asked.append(statement),
+    )
+    radios = await node.desk("technician").unknown_radios()
+    assert len(radios) == 600
+    assert {(each.count, each.channels) for each in radios} == {(3, ("serial",))}
+    assert {(each.first_heard_at, each.last_heard_at) for each in radios} == {(at(1), at(5))}
+    assert len([each for each in asked if "transmissions" in each]) == 4
 
 
 async def test_what_our_own_set_answers_makes_no_radio(node: Node) -> None:

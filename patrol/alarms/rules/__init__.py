@@ -8,6 +8,7 @@ from typing import Final
 
 from patrol.alarms.rules.behaviour import BEHAVIOUR_RULES
 from patrol.alarms.rules.overreach import gateway_overreach
+from patrol.alarms.rules.taken_radio import taken_radio
 from patrol.rules import border_crossed, no_go, outside_sector, silent, silent_channel, void_sector
 from patrol.rules.doubtful_clock import doubtful_clock
 from patrol.rules.impossible_movement import impossible_movement
@@ -76,6 +77,7 @@ ALERT_RULES: Final[tuple[AlertRule, ...]] = (
     AlertRule("unanswered_offer", unanswered_offer),
     AlertRule("impossible_movement", impossible_movement, gone_for_s=60.0, calm_for_s=CALM_S),
     AlertRule("gateway_overreach", gateway_overreach, calm_for_s=CALM_S),
+    AlertRule("taken_radio", taken_radio, is_past=True),
     *BEHAVIOUR_RULES,
 )
 """Asked once a second, and at once where they say so: which conditions need a person."""
