@@ -15,6 +15,7 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from maps.http.upgrades import UPGRADES, refusal, shows_nothing
 from maps.uptake import uptake
 
 LONGEST_HEAD: Final = 64 * 1024
@@ -102,6 +103,23 @@ class WholeRequests(HttpToolsProtocol):
         """Begin to wait for the next request."""
         super().on_response_complete()
         self.heard_s = self.since_s = self.loop.time()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Refuse who shows nothing to know somebody by; take up all others in their turn."""
+        self._in_head = False
+        if shows_nothing(self.headers):
+            self.transport.write(refusal(self.headers))
+            self.transport.close()
+            return
+        self.transport.pause_reading()  # what comes now is for the WebSocket
+        UPGRADES.enter(self._take_up)
+
+    def _take_up(self) -> None:
+        if self.transport.is_closing():
+            return
+        super().handle_websocket_upgrade()
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def timeout_keep_alive_handler(self) -> None:
         """End it as no request comes, but not before the last answer is on its way: over TLS one

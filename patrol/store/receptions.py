@@ -160,7 +160,7 @@ def summaries(connection: Connection, addresses: Sequence[str], agency: str) -> 
 _OF: Final = "FROM transmissions AS t WHERE t.address = asked.address AND t.agency = :agency"
 _SPANS: Final = f"""
 SELECT asked.address,
-    (SELECT count(*) FROM (SELECT 1 {_OF} LIMIT {COUNTED}) AS some),
+    (SELECT count(*) FROM (SELECT 1 {_OF} LIMIT {COUNTED}) AS counted),
     (SELECT t.heard_us {_OF} ORDER BY t.time_us LIMIT 1),
     (SELECT t.heard_us {_OF} ORDER BY t.time_us DESC LIMIT 1)
 FROM asked"""  # noqa: S608 - no values

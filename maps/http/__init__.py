@@ -1,0 +1,1 @@
+"""HTTP: connections of the web server, below the app."""
